@@ -1,0 +1,41 @@
+# Two commands on a fresh machine do everything: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check bench docs lock clean
+
+demo: $(READY) ## Watch production being cloned, end to end, on this machine alone
+	@$(BIN)/envclone sandbox demo $(ARGS)
+
+test: $(READY) ## Every test, on the real parts
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+check: $(READY) ## Linters, types, import rules, workflows, generated documents: exactly what CI runs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/envclone template check
+	@$(BIN)/envclone verify
+	@$(BIN)/envclone schema --check
+
+bench: $(READY) ## Benchmarks, as ratios against a named baseline in the same run
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+docs: $(READY) ## Write the generated documents and schemas again
+	@$(BIN)/envclone schema
+
+lock: ## Pin the dependencies again (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra sandbox --group dev --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -c requirements-dev.lock -o requirements.lock
+
+clean: ## Remove what was installed and cached here
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(READY): requirements-dev.lock pyproject.toml
+	@echo "Installing into .venv (once) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock 2>.venv/install.log || { cat .venv/install.log; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""envclone: clones production by pull request."""

@@ -1,0 +1,40 @@
+"""The command line's one edge: how results are said, and what the exit codes mean (0 holds, 1 does not, 2 could not be checked)."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+
+from bot.errors import Unverifiable, UserError
+
+HOLDS, DOES_NOT_HOLD, NOT_CHECKED = 0, 1, 2
+
+
+@contextmanager
+def edge() -> Iterator[None]:
+    """Turn expected errors into a message on standard error and an exit code; anything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except UserError as error:
+        stop(str(error), DOES_NOT_HOLD)
+    except Unverifiable as error:
+        stop(str(error), NOT_CHECKED)
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """Say why on standard error and leave with `code`."""
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def say(text: str, data: Callable[[], Any], as_json: bool) -> None:
+    """Print `text` for people, or `data()` as JSON."""
+    typer.echo(json.dumps(data(), indent=2, default=str) if as_json else text)
+
+
+def is_terminal() -> bool:
+    """Say whether a person is looking."""
+    return sys.stdout.isatty()

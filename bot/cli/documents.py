@@ -1,0 +1,54 @@
+"""`envclone schema`: write the JSON Schemas and the reference documents, or check that they are what the models say."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import DOES_NOT_HOLD, stop
+from bot.core.reference import FORMATS, GENERATED, commands_page, formats_page, schema, table
+from bot.settings import FILE, PREFIX, Settings
+
+
+def documents() -> dict[str, str]:
+    """Return every generated document by its path in the repository."""
+    schemas = {f".github/schemas/{name}.schema.json": json.dumps(schema(name), indent=2) + "\n" for name in FORMATS}
+    return {
+        **schemas,
+        "docs/commands.md": commands_page(),
+        "docs/formats.md": formats_page(),
+        "docs/settings.md": settings_page(),
+    }
+
+
+def settings_page() -> str:
+    """Return `docs/settings.md`."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = field.get_default()
+        shown = "" if default in (None, (), "") else f"`{default}`"
+        rows.append((f"`{PREFIX}{name.upper()}`", shown, (field.description or "").replace("\n", " ")))
+    head = "# Settings of the service\n\nEnvironment variables; any of them may name a file instead, with"
+    return "\n".join(
+        [GENERATED, f"{head} `{FILE}` behind its name.\n", *table(("Variable", "Default", "Meaning"), rows)]
+    )
+
+
+def write(
+    root: Annotated[Path, typer.Option("--root", help="The repository.", file_okay=False, exists=True)] = Path(),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,
+) -> None:
+    """Write the JSON Schemas of our YAML formats and the reference documents."""
+    stale = []
+    for path, text in documents().items():
+        place = root / path
+        if place.exists() and place.read_text("utf-8") == text:
+            continue
+        stale.append(path)
+        if not check:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, "utf-8")
+    if check and stale:
+        stop(f"Out of date: {', '.join(stale)}. Run `envclone schema`.", DOES_NOT_HOLD)
+    typer.echo(f"{'Wrote' if stale else 'Up to date:'} {', '.join(stale) or 'all documents'}")

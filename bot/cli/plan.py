@@ -1,0 +1,144 @@
+"""`envclone plan ENV`: what the plan workflow runs for each environment, with the read-only role."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import DOES_NOT_HOLD, edge
+from bot.clients.checkout import Checkout
+from bot.clients.commits import commit_of, file_at
+from bot.clients.github import GitHub, Token
+from bot.clients.objects import S3Store
+from bot.clients.terraform import Terraform, find_terraform
+from bot.core.assemble import read_manifest
+from bot.core.planned import ChangeKind
+from bot.core.targets import ACCOUNT
+from bot.core.tree import Tree
+from bot.document import load
+from bot.environment import MANIFEST, directory
+from bot.errors import Unverifiable, UserError
+from bot.flows.plan import Planned, Planner, PlanOutcome, PlanRequest
+from bot.flows.plan import plan as plan_environment
+from bot.flows.report_plan import PullRequestOnGitHub, Report, Unplanned, publish, report, write_report
+from bot.names import EnvironmentName, RepositoryName, TemplateName, shown
+from bot.policy import PATH as POLICY
+from bot.policy import Account, Policy
+from bot.template import directory as template_directory
+
+ACTIONS = "github-actions[bot]"
+
+
+def plan(
+    environment: Annotated[str, typer.Argument(help="The environment's name.")],
+    root: Annotated[
+        Path, typer.Option("--root", help="The checkout of the change.", file_okay=False, exists=True)
+    ] = Path(),
+    base: Annotated[str, typer.Option("--base", help="Commit before the change; its policy counts.")] = "",
+    output: Annotated[Path | None, typer.Option("--output", help="Directory for plan.md and plan.json.")] = None,
+) -> None:
+    """Plan an environment's stacks and hooks, keep the review, and report it. Exits with 0, 1 (refused, failed) or 2."""
+    with edge():
+        event = _event(os.environ)
+        name = EnvironmentName(environment)
+        before = base or event.base
+        request = PlanRequest(name, commit_of(root), _change(root, before, name), _run_url(os.environ))
+        if event.head and event.head != request.commit:
+            raise Unverifiable(f"The checkout is at {request.commit}, but the pull request's head is {event.head}.")
+        outcome, code = _outcome(request, root, before)
+        said = report(request, outcome)
+        _tell(request, said, output, event)
+        if code:
+            raise typer.Exit(code)
+
+
+def _outcome(request: PlanRequest, root: Path, base: str) -> tuple[PlanOutcome | Unplanned, int]:
+    """Return the outcome and the exit code; that nothing could be planned is reported like any other outcome."""
+    try:
+        outcome = plan_environment(request, _planner(request, root, base))
+    except UserError as error:
+        return Unplanned(str(error)), DOES_NOT_HOLD
+    except Unverifiable as error:
+        return Unplanned(str(error)), 2
+    return outcome, 0 if isinstance(outcome, Planned) else DOES_NOT_HOLD
+
+
+def _planner(request: PlanRequest, root: Path, base: str) -> Planner:
+    checkout, policy = Checkout(root), _policy(root, base)
+    account = _account(checkout, request.environment, policy)
+
+    def base_template(name: TemplateName) -> Tree:
+        return checkout.template_at(name, f"{base}:{template_directory(name)}") or {}
+
+    return Planner(
+        checkout=checkout,
+        policy=policy,
+        base_template=base_template,
+        terraform=Terraform(find_terraform(os.environ), os.environ, policy.gate),
+        store=S3Store(account.state_bucket, "", account.region),
+        now=lambda: datetime.now(UTC),
+        log=typer.echo,
+    )
+
+
+def _policy(root: Path, commit: str) -> Policy:
+    text = file_at(root, commit, POLICY)
+    return Policy() if text is None else load(text.decode("utf-8", "replace"), Policy, POLICY)
+
+
+def _account(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Account:
+    number = read_manifest(checkout.environment(name), directory(name)).parameters.get(ACCOUNT)
+    if not isinstance(number, str) or number not in policy.accounts:
+        raise UserError(f"Account {shown(str(number))} is not in the policy's `accounts` on the default branch.")
+    return policy.accounts[number]
+
+
+def _change(root: Path, base: str, name: EnvironmentName) -> ChangeKind:
+    if not (root / directory(name)).is_dir():
+        return "destroy"
+    return "create" if file_at(root, base, f"{directory(name)}/{MANIFEST}") is None else "update"
+
+
+def _tell(request: PlanRequest, said: Report, output: Path | None, event: "_Event") -> None:
+    typer.echo(said.check.title)
+    if output is not None:
+        write_report(output, said)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(said.step_summary)
+    if event.number and (token := os.environ.get("GITHUB_TOKEN")):
+        github = GitHub(Token(token, ACTIONS), api_url=os.environ["GITHUB_API_URL"])
+        repository = RepositoryName(os.environ["GITHUB_REPOSITORY"])
+        typer.echo(publish(request, said, PullRequestOnGitHub(github, repository, event.number)))
+    elif output is None and not summary:
+        typer.echo(said.complete)
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """The pull request that started the workflow; empty outside of Actions."""
+
+    number: int = 0
+    base: str = "HEAD"
+    head: str = ""
+
+
+def _event(environment: Mapping[str, str]) -> _Event:
+    path = environment.get("GITHUB_EVENT_PATH")
+    if not path:
+        return _Event()
+    try:
+        pull = json.loads(Path(path).read_text("utf-8"))["pull_request"]
+        return _Event(int(pull["number"]), str(pull["base"]["sha"]), str(pull["head"]["sha"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Unverifiable("The workflow's event names no pull request.") from None
+
+
+def _run_url(environment: Mapping[str, str]) -> str:
+    parts = [environment.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
+    return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else ""

@@ -1,0 +1,195 @@
+"""`envclone sandbox`: try the product, or rehearse a template change, with no account anywhere."""
+
+import json
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.rule import Rule
+from rich.table import Table
+
+from bot.cli.console import edge
+from bot.errors import UserError
+
+sandbox = typer.Typer(no_args_is_help=True, help="A local GitHub, AWS and Actions with the service in front of them.")
+Source = Annotated[
+    Path, typer.Option("--from", help="The checkout to seed the monorepo from.", file_okay=False, exists=True)
+]
+
+_MISSING_EXTRA = "The sandbox needs moto and act: install it with `pip install 'envclone[sandbox]'`."
+
+
+@sandbox.command("up")
+def up(source: Source = Path()) -> None:
+    """Start the sandbox, say how to reach it, and keep it until Ctrl-C."""
+    with edge(), _running(source) as box:
+        from bot.sandbox.sandbox import REPOSITORY, REQUESTER  # noqa: PLC0415 (see `_running`)
+
+        typer.echo(f"repository  {box.github.url}/{REPOSITORY}.git\nREST        {box.github.url}/api/v3")
+        typer.echo(
+            f"token       {box.github.token(REQUESTER)} ({REQUESTER})\nservice     {box.service_url}\nAWS         {box.aws.endpoint}"
+        )
+        typer.echo(f"everything  {box.root}\nCtrl-C ends it and removes everything.")
+        _wait_for_interrupt()
+
+
+@sandbox.command("demo")
+def demo(
+    source: Source = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print what happened as data.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep everything running at the end, until Ctrl-C.")] = False,
+) -> None:
+    """Clone production, end to end: comment, pull request, plan, merge, apply with hooks, live."""
+    console = Console(stderr=as_json, emoji=False)
+    with edge():
+        until = _as_far_as_possible(console)
+        began = time.monotonic()
+        with console.status("Starting GitHub, AWS, Actions and the service on loopback …"):
+            context = _running(source)
+            box = context.__enter__()
+        try:
+            _demonstrate(console, box, until, time.monotonic() - began, as_json=as_json)
+            if keep:
+                console.print(f"Everything keeps running: {box.github.url}, {box.service_url}. Ctrl-C ends it.")
+                _wait_for_interrupt()
+        finally:
+            context.__exit__(*sys.exc_info())
+
+
+@contextmanager
+def _running(source: Path) -> Iterator[Any]:
+    # moto and act are an extra, so that a service in production needn't install them.
+    try:
+        from bot.sandbox.sandbox import running  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError(f"{_MISSING_EXTRA} ({error.name} is missing)") from error
+    for end in (signal.SIGINT, signal.SIGTERM):  # both end it in order, also where a shell started it with SIGINT ignored
+        signal.signal(end, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="envclone-") as scratch, running(Path(scratch), source.resolve()) as box:
+        yield box
+
+
+def _as_far_as_possible(console: Console) -> str:
+    try:
+        from bot.sandbox.terraform_config import terraform  # noqa: PLC0415
+
+        terraform()
+    except UserError as error:
+        console.print(f"[yellow]{error}[/] Until then this goes as far as the pull request.")
+        return "pull_request"
+    return "live"
+
+
+def _demonstrate(console: Console, box: Any, until: str, started: float, *, as_json: bool) -> None:
+    from bot.sandbox import demo as story  # noqa: PLC0415
+
+    console.print(f"The sandbox runs after {started:.1f} s: GitHub, AWS (two accounts), Actions and the service.\n")
+    journey, began = None, time.monotonic()
+    current = None
+    with Live(console=console, refresh_per_second=8, transient=False) as live:
+        for stage, journey in story.travel(box, as_far_as=until):
+            if stage is not current:
+                current, began = stage, time.monotonic()
+            live.update(_Progress(story.STAGES, journey, current, began))
+    console.print()
+    assert journey is not None
+    if as_json:
+        print(json.dumps(_data(story, box, journey, started), indent=2))
+        return
+    _report(console, story, box, journey, until)
+
+
+class _Progress:
+    """The table of stages, drawn anew with the seconds of the one under way."""
+
+    def __init__(self, stages: Any, journey: Any, current: Any, began: float) -> None:
+        self.stages, self.journey, self.current, self.began = stages, journey, current, began
+
+    def __rich__(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for stage in self.stages:
+            seconds = self.journey.seconds.get(stage.key)
+            if seconds is not None:
+                table.add_row("[green]✓[/]", stage.title, f"{seconds:6.1f} s")
+            elif stage is self.current:
+                table.add_row(
+                    "[yellow]…[/]", f"[bold]{stage.title}[/]", f"[yellow]{time.monotonic() - self.began:6.1f} s[/]"
+                )
+            else:
+                table.add_row("[dim]·[/]", f"[dim]{stage.title}[/]", "")
+        table.add_row("", "[bold]in all[/]", f"[bold]{self.journey.total:6.1f} s[/]")
+        return table
+
+
+def _report(console: Console, story: Any, box: Any, journey: Any, until: str) -> None:
+    pull = story.pull_request(box, journey)
+    _section(console, f"Pull request #{pull.number}: {pull.title}", pull.body)
+    if until == "live":
+        _section(console, "The plan, as the reviewer sees it", story.plan_comment(box, journey))
+        check = story.apply_check(box, journey)
+        _section(
+            console,
+            "Steps and outputs, as the apply reports them",
+            check.output.summary if check else "nothing reported",
+        )
+        _section(console, "The requester's status comment", story.status(box, journey))
+    console.print(Rule("Where to look"))
+    console.print(f"service  {box.service_url} (healthz, readyz, metrics)\nGitHub   {pull_url(box, journey)}")
+    console.print(
+        f"logs     {box.root}/service/service.log and {box.root}/actions\nfiles    {len(story.rendered_files(box, journey))} in the pull request"
+    )
+    console.print("These are gone when this ends; `make demo ARGS=--keep` leaves them running.")
+
+
+def pull_url(box: Any, journey: Any) -> str:
+    """Return the address of the pull request in the sandbox's REST."""
+    from bot.sandbox.sandbox import REPOSITORY  # noqa: PLC0415
+
+    return f"{box.github.url}/api/v3/repos/{REPOSITORY}/pulls/{journey.pull}"
+
+
+def _section(console: Console, title: str, text: str) -> None:
+    console.print(Rule(title))
+    # Plain text as it is: `:secret:` in an ARN is no emoji, and lines of a table are not wrapped in a file.
+    console.print(
+        Markdown(text) if console.is_terminal else text, highlight=False, markup=False, emoji=False, soft_wrap=True
+    )
+    console.print()
+
+
+def _data(story: Any, box: Any, journey: Any, started: float) -> dict[str, Any]:
+    pull, check = story.pull_request(box, journey), story.apply_check(box, journey) if journey.merge_commit else None
+    return {
+        "command": story.COMMAND,
+        "started_seconds": round(started, 2),
+        "seconds": {key: round(value, 2) for key, value in journey.seconds.items()},
+        "total_seconds": round(journey.total, 2),
+        "pull_request": {
+            "number": pull.number,
+            "title": pull.title,
+            "body": pull.body,
+            "files": story.rendered_files(box, journey),
+        },
+        "plan": story.plan_comment(box, journey),
+        "apply": check.output.summary if check else None,
+        "status": story.status(box, journey),
+        "service": box.service_url,
+        "directory": str(box.root),
+    }
+
+
+def _wait_for_interrupt() -> None:
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        typer.echo("Stopping …")

@@ -1,0 +1,39 @@
+"""`envclone targets`: the first job of both workflows, without credentials."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import DOES_NOT_HOLD, edge, stop
+from bot.core.targets import Phase
+from bot.flows.targets import Span, find_targets
+
+
+def targets(
+    base: Annotated[str, typer.Option("--base", envvar="BASE", help="Commit before the change; its policy counts.")],
+    head: Annotated[str, typer.Option("--head", envvar="HEAD", help="Commit of the change.")],
+    phase: Annotated[
+        str, typer.Option("--for", help="`plan` or `apply`: which role the environments are given.")
+    ] = "plan",
+    environment: Annotated[
+        str, typer.Option("--environment", envvar="ENVIRONMENT", help="This one alone, changed or not.")
+    ] = "",
+    root: Annotated[Path, typer.Option("--root", help="The checkout.", file_okay=False, exists=True)] = Path(),
+) -> None:
+    """Say which environments a change touches, as a workflow's matrix; fail when anything about them can't be told."""
+    with edge():
+        chosen: Phase = "apply" if phase == "apply" else "plan"
+        found = find_targets(root, Span(base, head), chosen, environment or None)
+        for complaint in found.complaints:
+            typer.echo(f"::error::{complaint}" if "GITHUB_ACTIONS" in os.environ else complaint, err=True)
+        if found.complaints:
+            stop(f"Nothing is {'planned' if chosen == 'plan' else 'applied'}: see above.", DOES_NOT_HOLD)
+        matrix = json.dumps(found.matrix())
+        typer.echo(matrix)
+        output = os.environ.get("GITHUB_OUTPUT")
+        if output:
+            with Path(output).open("a", encoding="utf-8") as file:
+                file.write(f"matrix={matrix}\nany={'true' if found.targets else 'false'}\n")

@@ -1,0 +1,52 @@
+"""What a commit of a checkout's repository holds, whatever lies in the work tree."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from bot.errors import Unverifiable
+
+TIMEOUT = 120
+"""Seconds; a partial clone may have to fetch a blob first."""
+
+
+def commit_of(root: Path, name: str = "HEAD") -> str:
+    """Return the id of a commit. Raises `Unverifiable` if there is none of that name."""
+    found = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    if found is None:
+        raise Unverifiable(f"There is no commit {name} in {root}: fetch the whole history.")
+    return found.decode().strip()
+
+
+def file_at(root: Path, commit: str, path: str) -> bytes | None:
+    """Return a file's content at a commit, or None when there is no such file. Raises `Unverifiable` without the commit."""
+    commit = commit_of(root, commit)
+    listed = _git(root, "ls-tree", "--full-tree", commit, "--", path)
+    if listed is None:
+        raise Unverifiable(f"git can't read commit {commit}: fetch the whole history.")
+    if not listed:
+        return None
+    found = _git(root, "show", f"{commit}:{path}")
+    if found is None:
+        raise Unverifiable(f"git can't read {path} at commit {commit}: fetch the whole history.")
+    return found
+
+
+def tree_at(root: Path, commit: str, path: str) -> str | None:
+    """Return git's id of a directory at a commit, or None when there is none. Raises `Unverifiable` without the commit."""
+    found = _git(root, "rev-parse", "--verify", "--quiet", f"{commit_of(root, commit)}:{path}")
+    return found.decode().strip() if found is not None else None
+
+
+def _git(root: Path, *arguments: str) -> bytes | None:
+    passed_on = ("PATH", "HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
+    environment = {name: os.environ[name] for name in passed_on if name in os.environ}
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        capture_output=True,
+        check=False,
+        timeout=TIMEOUT,
+        stdin=subprocess.DEVNULL,
+        env={**environment, "GIT_TERMINAL_PROMPT": "0"},
+    )
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,330 @@
+"""Git on a cached bare mirror: read trees, write commits and push them, with no checkout, whatever the repository's size.
+
+Writes are compare-and-swap. A branch and the claims of its environment are pushed as one atomic push in which every ref
+must still be what we believe (`--force-with-lease`), so git itself is the referee between two clones that want the same
+name or the same network, in one process or in many.
+
+Objects are written straight into the mirror's object database: blobs, trees, commit. Credentials travel in git's
+environment (`GIT_CONFIG_*`), never in a URL, in argv or on disk.
+"""
+
+import base64
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import git
+from git.objects.fun import tree_to_stream
+from git.util import Actor
+from gitdb import IStream
+from gitdb.util import hex_to_bin
+
+from bot.clients.transient import Transient
+from bot.core.estate import Claim
+from bot.core.tree import File, Tree
+from bot.errors import UserError
+from bot.names import ParameterName, RepositoryName
+
+BRANCHES = "envclone"
+CLAIMS = "refs/envclone/claims"
+LISTINGS = 64
+"""Directory listings that are kept, by tree id; reading ten thousand entries takes Python a tenth of a second."""
+_BLOB, _EXECUTABLE, _DIRECTORY = 0o100644, 0o100755, 0o040000
+_TIMEOUT = 300.0
+"""Seconds for one git command; a first fetch of a large monorepo takes the longest."""
+
+
+class GitFailed(Transient):
+    """Git could not do what it was asked: the network, the credentials or the repository. Worth another try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A push was refused because these refs are no longer what we believed; nothing was written."""
+
+    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who a commit is by."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A commit to be pushed: `files` replace `directory` on top of `parent`, on `branch`.
+
+    `branch_was` is what the branch must be now (None: absent). `claims` are created, or taken over from what they were.
+    """
+
+    parent: str
+    directory: str
+    files: Tree
+    branch: str
+    branch_was: str | None
+    claims: Mapping[Claim, str | None]
+    message: str
+    author: Author
+    at: datetime
+
+
+class Mirror:
+    """The cached bare mirror of one repository. Safe to use from several threads."""
+
+    def __init__(self, path: Path, url: str, credentials: Callable[[], tuple[str, str]]) -> None:
+        self.url, self._credentials = url, credentials
+        self._lock = threading.RLock()
+        self._fetch_began = float("-inf")
+        self._listings: dict[str, Mapping[str, str]] = {}
+        if not (path / "HEAD").exists():
+            path.mkdir(parents=True, exist_ok=True)
+            git.Repo.init(path, bare=True).close()
+        self._repo = git.Repo(path)
+
+    def fetch(self, branch: str) -> None:
+        """Bring the mirror up to the remote's `branch` and our own branches. Raises `GitFailed`.
+
+        A fetch that began after this call is as good as one of its own, so callers that arrive together share one.
+        """
+        asked = time.monotonic()
+        with self._lock:
+            if self._fetch_began >= asked:
+                return
+            began = time.monotonic()
+            refs = [f"+refs/heads/{branch}:refs/heads/{branch}", f"+refs/heads/{BRANCHES}/*:refs/heads/{BRANCHES}/*"]
+            self._remote("fetch", "--prune", "--no-tags", "--quiet", self.url, *refs)
+            self._fetch_began = began
+
+    def fetch_commit(self, commit: str) -> None:
+        """Bring one commit into the mirror, by its id. Raises `GitFailed`."""
+        with self._lock:
+            self._remote("fetch", "--no-tags", "--quiet", self.url, _checked_id(commit))
+
+    def head(self, branch: str) -> str | None:
+        """Return the commit that the mirror's `branch` points to."""
+        with self._lock:
+            try:
+                return self._repo.commit(f"refs/heads/{branch}").hexsha
+            except (git.BadName, ValueError):
+                return None
+
+    def proposals(self) -> dict[str, str]:
+        """Return our own branches, without their prefix, and the commits they point to."""
+        with self._lock:
+            prefix = f"refs/heads/{BRANCHES}/"
+            text = self._repo.git.for_each_ref("--format=%(refname) %(objectname)", prefix)
+        pairs = (line.split(" ") for line in text.splitlines())
+        return {ref.removeprefix(prefix): commit for ref, commit in pairs}
+
+    def entries(self, commit: str, directory: str) -> Mapping[str, str]:
+        """Return the names of the directories in `directory` at `commit`, with their tree ids."""
+        with self._lock:
+            try:
+                tree = self._repo.commit(commit).tree / directory
+            except KeyError:
+                return {}
+            if tree.hexsha not in self._listings:
+                while len(self._listings) >= LISTINGS:
+                    self._listings.pop(next(iter(self._listings)))
+                self._listings[tree.hexsha] = {str(child.name): child.hexsha for child in tree.trees}
+            return self._listings[tree.hexsha]
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return a file's bytes at `commit`, or None when there is no such file."""
+        with self._lock:
+            try:
+                item = self._repo.commit(commit).tree / path
+            except KeyError:
+                return None
+            return item.data_stream.read() if isinstance(item, git.Blob) else None
+
+    def read_tree(self, commit: str, directory: str) -> dict[str, File]:
+        """Return the files below `directory` at `commit`; none when it does not exist. Raises `UserError` for symlinks."""
+        with self._lock:
+            try:
+                tree = self._repo.commit(commit).tree / directory
+            except KeyError:
+                return {}
+            return self._files(tree, directory)
+
+    def read_tree_by_id(self, tree_id: str, name: str) -> dict[str, File]:
+        """Return the files of the tree object `tree_id`; `name` is for messages. Raises `UserError` when it is unknown."""
+        with self._lock:
+            try:
+                return self._files(git.Tree(self._repo, hex_to_bin(_checked_id(tree_id)), _DIRECTORY, ""), name)
+            except ValueError as error:
+                raise UserError(f"{name}: no commit of this repository holds the revision {tree_id}.") from error
+
+    def publish(self, publication: Publication) -> str | Moved:
+        """Push one commit, and the claims that go with it, atomically; return its id, or what moved. Raises `GitFailed`."""
+        with self._lock:
+            commit = self._commit(publication)
+            leases = {f"refs/heads/{publication.branch}": publication.branch_was}
+            leases |= {claim_ref(claim): was for claim, was in publication.claims.items()}
+            moved = self._push(dict.fromkeys(leases, commit), leases)
+            if moved is None:
+                self._repo.git.update_ref(f"refs/heads/{publication.branch}", commit)
+            return moved or commit
+
+    def withdraw(self, branch: str, was: str, claims: Iterable[Claim]) -> Moved | None:
+        """Delete a branch that is still `was`, and the claims that still point to it. Raises `GitFailed`."""
+        held = [claim_ref(claim) for claim in claims if self.holder(claim) == was]
+        with self._lock:
+            leases: dict[str, str | None] = dict.fromkeys([f"refs/heads/{branch}", *held], was)
+            return self._push(dict.fromkeys(leases, ""), leases)
+
+    def holder(self, claim: Claim) -> str | None:
+        """Return the commit that holds a claim on the remote, or None when it is free. Raises `GitFailed`."""
+        with self._lock:
+            line = self._remote("ls-remote", self.url, claim_ref(claim))
+        return line.split()[0] if line else None
+
+    def message(self, commit: str) -> str:
+        """Return the message of a commit, fetching it when the mirror has not got it. Raises `GitFailed`."""
+        with self._lock:
+            try:
+                return str(self._repo.commit(commit).message)
+            except (ValueError, git.BadName):
+                self.fetch_commit(commit)
+                return str(self._repo.commit(commit).message)
+
+    def close(self) -> None:
+        """End git's helper processes."""
+        self._repo.close()
+
+    def _files(self, tree: git.Tree, where: str) -> dict[str, File]:
+        found: dict[str, File] = {}
+        for item in tree.traverse():
+            if isinstance(item, git.Tree):
+                continue
+            if not isinstance(item, git.Blob) or item.mode not in {_BLOB, _EXECUTABLE}:
+                raise UserError(
+                    f"{where}: `{getattr(item, 'path', '?')}` is a symlink or submodule: put the file itself there."
+                )
+            path = str(item.path)
+            prefix = f"{tree.path}/" if tree.path else ""
+            found[path.removeprefix(prefix)] = File(item.data_stream.read(), item.mode == _EXECUTABLE)
+        return found
+
+    def _commit(self, publication: Publication) -> str:
+        parent = self._repo.commit(publication.parent)
+        root = self._replaced(parent.tree, publication.directory.split("/"), self._store_tree(publication.files))
+        actor = Actor(publication.author.name, publication.author.email)
+        stamp = f"{int(publication.at.timestamp())} +0000"
+        commit = git.Commit.create_from_tree(
+            self._repo,
+            git.Tree(self._repo, root),
+            publication.message,
+            parent_commits=[parent],
+            author=actor,
+            committer=actor,
+            author_date=stamp,
+            commit_date=stamp,
+        )
+        return commit.hexsha
+
+    def _replaced(self, tree: git.Tree | None, path: Sequence[str], replacement: bytes) -> bytes:
+        """Store `tree` with the directory at `path` replaced, and return its id."""
+        name, *rest = path
+        entries = [(item.binsha, item.mode, str(item.name)) for item in tree] if tree is not None else []
+        below = next((item for item in tree.trees if item.name == name), None) if tree is not None else None
+        child = self._replaced(below, rest, replacement) if rest else replacement
+        kept = [entry for entry in entries if entry[2] != name]
+        return self._store_entries([*kept, (child, _DIRECTORY, name)])
+
+    def _store_tree(self, files: Tree) -> bytes:
+        entries: list[tuple[bytes, int, str]] = []
+        directories: dict[str, dict[str, File]] = {}
+        for path, file in files.items():
+            name, _, rest = path.partition("/")
+            if rest:
+                directories.setdefault(name, {})[rest] = file
+            else:
+                blob = self._store(b"blob", file.data)
+                entries.append((blob, _EXECUTABLE if file.executable else _BLOB, name))
+        entries += [(self._store_tree(content), _DIRECTORY, name) for name, content in directories.items()]
+        return self._store_entries(entries)
+
+    def _store_entries(self, entries: list[tuple[bytes, int, str]]) -> bytes:
+        entries.sort(key=lambda entry: f"{entry[2]}/" if entry[1] == _DIRECTORY else entry[2])
+        buffer = BytesIO()
+        tree_to_stream(entries, buffer.write)
+        return self._store(b"tree", buffer.getvalue())
+
+    def _store(self, kind: bytes, data: bytes) -> bytes:
+        return bytes(self._repo.odb.store(IStream(kind, len(data), BytesIO(data))).binsha)
+
+    def _push(self, refs: Mapping[str, str], leases: Mapping[str, str | None]) -> Moved | None:
+        options = [f"--force-with-lease={ref}:{was or ''}" for ref, was in leases.items()]
+        try:
+            self._remote(
+                "push", "--atomic", "--porcelain", *options, self.url, *(f"{new}:{ref}" for ref, new in refs.items())
+            )
+        except GitFailed as error:
+            # Porcelain lines are `<flag> TAB <from>:<to> TAB <summary>`; `!` marks what was refused, and why. With
+            # --atomic the innocent refs are marked too, as "atomic push failed".
+            refused = re.findall(r"^!\t[^\t]*:(\S+)\t\[[^\]]*\] \((.*)\)$", str(error), re.MULTILINE)
+            moved = tuple(
+                ref
+                for ref, why in refused
+                if "stale" in why or "exists" in why or "fetch first" in why or "lock" in why
+            )
+            if moved:
+                return Moved(moved)
+            raise
+        return None
+
+    def _remote(self, *arguments: str) -> str:
+        user, token = self._credentials()
+        header = base64.b64encode(f"{user}:{token}".encode()).decode()
+        environment = {  # on top of the process's own, which GitPython passes on
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_COUNT": "2",
+            "GIT_CONFIG_KEY_0": "http.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {header}",
+            "GIT_CONFIG_KEY_1": "credential.helper",
+            "GIT_CONFIG_VALUE_1": "",
+        }
+        status, out, err = self._repo.git.execute(
+            ["git", *arguments],
+            with_extended_output=True,
+            with_exceptions=False,
+            env=environment,
+            kill_after_timeout=_TIMEOUT,
+        )
+        if status != 0:
+            raise GitFailed(f"git {arguments[0]} failed:\n{out}\n{err}".replace(header, "***"))
+        return str(out)
+
+
+def claim_ref(claim: Claim) -> str:
+    """Return the ref whose existence is the claim: one for each value, so that a value can be held only once."""
+    value = quote(claim.value, safe="").replace(".", "%2E").replace("~", "%7E").replace("%", "=")
+    return f"{CLAIMS}/{claim.parameter}/{value}"
+
+
+def claim_of(ref: str) -> Claim | None:
+    """Return the claim that a ref is, or None when it is none of ours."""
+    match = re.fullmatch(rf"{CLAIMS}/([a-z0-9_]+)/(.+)", ref)
+    return Claim(ParameterName(match[1]), unquote(match[2].replace("=", "%"))) if match else None
+
+
+def mirror_path(root: Path, repository: RepositoryName) -> Path:
+    """Return where the mirror of a repository lies below `root`."""
+    return root / f"{repository}.git"
+
+
+def _checked_id(text: str) -> str:
+    if re.fullmatch("[0-9a-f]{40}", text) is None:
+        raise GitFailed(f"{text!r} is not a commit id")
+    return text

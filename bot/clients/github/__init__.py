@@ -1,0 +1,42 @@
+"""GitHub's REST API, through PyGithub, in our own words.
+
+    github = GitHub(Token("…"), api_url="https://api.github.com")
+    github.upsert_comment(repository, number=7, marker="<!-- envclone:status:99 -->", body="Seen.")
+
+Every call looks before it creates, so it may be made again after a crash or a lost answer. Calls raise `Transient` or
+`RateLimited` (try later) and `Refused` (GitHub says no); nothing of PyGithub's comes out.
+"""
+
+from bot.clients.github.auth import AppCredentials, Credentials, Token
+from bot.clients.github.client import GitHub
+from bot.clients.github.pacing import GITHUB_COM, UNPACED, Pacing
+from bot.clients.github.records import (
+    Check,
+    CheckState,
+    Comment,
+    Deployment,
+    DeploymentStatus,
+    IssueState,
+    Proposal,
+    PullRequest,
+)
+from bot.clients.github.session import Refused
+
+__all__ = [
+    "GITHUB_COM",
+    "UNPACED",
+    "AppCredentials",
+    "Check",
+    "CheckState",
+    "Comment",
+    "Credentials",
+    "Deployment",
+    "DeploymentStatus",
+    "GitHub",
+    "IssueState",
+    "Pacing",
+    "Proposal",
+    "PullRequest",
+    "Refused",
+    "Token",
+]

@@ -1,0 +1,118 @@
+"""Who we are to GitHub: an app with an installation token for each repository, or a plain token."""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import github
+from github import Auth
+
+from bot.clients.github.pacing import Clock, now
+from bot.names import RepositoryName
+
+USER_AGENT = "envclone"
+TIMEOUT = 20
+"""Seconds. GitHub itself ends requests after ten."""
+
+FRESH_FOR = timedelta(minutes=5)
+"""A token is replaced when it has less left than this: a push or a long listing must not outlive it."""
+
+
+class Credentials(Protocol):
+    """What the client needs to know about who it is. Implementations are safe to use from any thread."""
+
+    def token(self, repository: RepositoryName) -> str:
+        """Return a token that is good for a while. Raises `github.GithubException` or `requests` errors."""
+
+    def forget(self, repository: RepositoryName) -> bool:
+        """Drop a token that GitHub refused; say whether asking again may give another."""
+
+    def login(self) -> str | None:
+        """Return our own login, or None when only GitHub can tell (`GET /user`)."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Token:
+    """A personal or workflow token. A workflow's can't ask who it is: give `name` then (`github-actions[bot]`)."""
+
+    secret: str
+    name: str | None = None
+
+    def token(self, repository: RepositoryName) -> str:
+        return self.secret
+
+    def forget(self, repository: RepositoryName) -> bool:
+        return False
+
+    def login(self) -> str | None:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    token: str
+    expires_at: datetime
+
+
+class AppCredentials:
+    """A GitHub App. Its tokens reach one repository each and are renewed before they expire.
+
+    `private_key` is the PEM text; it stays in memory and signs a JWT for each token asked for.
+    """
+
+    def __init__(self, app_id: int | str, private_key: str, api_url: str, clock: Clock = now) -> None:
+        self._app = connect(Auth.AppAuth(app_id, private_key), api_url)
+        self._clock = clock
+        # PyGithub's connection is not safe to share, and one request for a token serves all who wait.
+        self._lock = threading.Lock()
+        self._leases: dict[RepositoryName, _Lease] = {}
+        self._installations: dict[RepositoryName, int] = {}
+        self._login: str | None = None
+
+    def token(self, repository: RepositoryName) -> str:
+        with self._lock:
+            lease = self._leases.get(repository)
+            if lease is None or lease.expires_at - self._clock() < FRESH_FOR:
+                lease = self._leases[repository] = self._lease(repository)
+            return lease.token
+
+    def forget(self, repository: RepositoryName) -> bool:
+        with self._lock:
+            self._installations.pop(repository, None)
+            return self._leases.pop(repository, None) is not None
+
+    def login(self) -> str:
+        with self._lock:
+            if self._login is None:
+                _, app = self._app.requester.requestJsonAndCheck("GET", "/app")
+                self._login = f"{app['slug']}[bot]"
+            return self._login
+
+    def _lease(self, repository: RepositoryName) -> _Lease:
+        requester = self._app.requester
+        installation = self._installations.get(repository)
+        if installation is None:
+            _, found = requester.requestJsonAndCheck("GET", f"/repos/{repository}/installation")
+            installation = self._installations[repository] = int(found["id"])
+        _, answer = requester.requestJsonAndCheck(
+            "POST",
+            f"/app/installations/{installation}/access_tokens",
+            input={"repositories": [repository.partition("/")[2]]},
+        )
+        return _Lease(answer["token"], datetime.fromisoformat(answer["expires_at"]))
+
+
+def connect(auth: Auth.Auth, api_url: str) -> github.Github:
+    """Return a PyGithub client that neither retries nor sleeps by itself, and asks for nothing until it is needed."""
+    return github.Github(
+        base_url=api_url,
+        auth=auth,
+        timeout=TIMEOUT,
+        user_agent=USER_AGENT,
+        per_page=100,
+        retry=None,
+        seconds_between_requests=0,
+        seconds_between_writes=0,
+        lazy=True,
+    )

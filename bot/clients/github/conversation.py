@@ -1,0 +1,137 @@
+"""People and what they say: comments, reactions, issues and permissions."""
+
+from github.Issue import Issue
+from github.IssueComment import IssueComment
+from github.Repository import Repository
+
+from bot.clients.github.records import Comment, IssueState, Reaction
+from bot.clients.github.session import Refused, Session
+from bot.names import RepositoryName
+from bot.policy import Role
+
+GHOST = "ghost"
+"""Whom GitHub shows in the place of a deleted account."""
+
+_STRONGEST_FIRST: tuple[tuple[str, Role], ...] = (
+    ("admin", "admin"),
+    ("maintain", "maintain"),
+    ("push", "write"),
+    ("triage", "triage"),
+    ("pull", "read"),
+)
+
+
+class Conversation(Session):
+    """Comments are ours when GitHub says that we wrote them; a marker alone proves nothing, for anybody can copy it."""
+
+    def comment(self, repository: RepositoryName, comment_id: int) -> Comment | None:
+        """Return a comment as it is now, or None when it is gone."""
+        path = f"/repos/{repository}/issues/comments/{comment_id}"
+        try:
+            return self._read(repository, lambda repo: _comment(IssueComment(repo.requester, url=path)))
+        except Refused as refused:
+            _must_be_absent(refused)
+            return None
+
+    def find_comment(self, repository: RepositoryName, number: int, marker: str) -> Comment | None:
+        """Return our oldest comment on an issue or pull request that holds the marker."""
+        return next(iter(self._marked(repository, number, marker)), None)
+
+    def upsert_comment(self, repository: RepositoryName, number: int, marker: str, body: str) -> str:
+        """Make our one comment with this marker say `body`; return its URL.
+
+        `marker` is an HTML comment, put before the body where it is not part of it. Of two (both made by racing writers)
+        the oldest stays.
+        """
+        text = body if marker in body else f"{marker}\n{body}"
+        found = self._marked(repository, number, marker)
+        for younger in found[1:]:
+            self._delete(repository, younger)
+        if not found:
+            return self._create(repository, lambda repo: repo.get_issue(number).create_comment(text).html_url)
+        first = found[0]
+        if _normal(first.body) != _normal(text):
+            path = f"/repos/{repository}/issues/comments/{first.id}"
+            self._change(repository, lambda repo: IssueComment(repo.requester, url=path).edit(text))
+        return first.url
+
+    def react(self, repository: RepositoryName, comment_id: int, content: Reaction) -> None:
+        """React to a comment. GitHub answers 200 instead of 201 for a reaction that is there, so it never doubles."""
+        path = f"/repos/{repository}/issues/comments/{comment_id}"
+        self._change(repository, lambda repo: IssueComment(repo.requester, url=path).create_reaction(content))
+
+    def permission(self, repository: RepositoryName, login: str) -> Role | None:
+        """Return what an account may do in a repository right now, or None for nothing.
+
+        An organisation's own role counts as the strongest of GitHub's roles that it includes.
+        """
+        path = f"/repos/{repository}/collaborators/{login}/permission"
+        try:
+            _, answer = self._read(repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path))
+        except Refused as refused:
+            _must_be_absent(refused)
+            return None
+        held = (answer.get("user") or {}).get("permissions") or {}
+        named = {answer.get("role_name"), answer.get("permission")}
+        for flag, role in _STRONGEST_FIRST:
+            if role in named or held.get(flag) is True:
+                return role
+        return None
+
+    def issue_state(self, repository: RepositoryName, number: int) -> IssueState | None:
+        """Return whether an issue or pull request is open, or None when there is none."""
+        try:
+            return self._read(repository, lambda repo: _issue(repo.get_issue(number)))
+        except Refused as refused:
+            _must_be_absent(refused)
+            return None
+
+    def _marked(self, repository: RepositoryName, number: int, marker: str) -> list[Comment]:
+        ours = self.identity()
+
+        def read(repo: Repository) -> list[Comment]:
+            everything = (_comment(one) for one in repo.get_issue(number).get_comments())
+            return [one for one in everything if one.author == ours and marker in one.body]
+
+        return sorted(self._read(repository, read), key=lambda one: one.id)
+
+    def _delete(self, repository: RepositoryName, comment: Comment) -> None:
+        path = f"/repos/{repository}/issues/comments/{comment.id}"
+        try:
+            self._change(repository, lambda repo: IssueComment(repo.requester, url=path).delete())
+        except Refused as refused:
+            _must_be_absent(refused)
+
+
+def _must_be_absent(refused: Refused) -> None:
+    """Take 404 and 410 for an answer; raise anything else."""
+    if refused.status not in (404, 410):
+        raise refused
+
+
+def _normal(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _comment(found: IssueComment) -> Comment:
+    user = found.user
+    return Comment(
+        id=found.id,
+        issue=int(found.issue_url.rpartition("/")[2]),
+        body=found.body or "",
+        author=user.login if user else GHOST,
+        author_is_bot=bool(user) and (user.type == "Bot" or user.login.endswith("[bot]")),
+        created_at=found.created_at,
+        updated_at=found.updated_at,
+        url=found.html_url,
+    )
+
+
+def _issue(found: Issue) -> IssueState:
+    return IssueState(
+        number=found.number,
+        title=found.title,
+        state="open" if found.state == "open" else "closed",
+        is_pull_request=found.pull_request is not None,
+        is_locked=bool(found.locked),
+    )

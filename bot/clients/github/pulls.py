@@ -1,0 +1,144 @@
+"""Pull requests."""
+
+import logging
+from dataclasses import replace
+
+from github.PullRequest import PullRequest as Remote
+from github.Repository import Repository
+
+from bot.clients.github.conversation import GHOST
+from bot.clients.github.records import Proposal, PullRequest
+from bot.clients.github.session import Refused, Session
+from bot.names import RepositoryName
+
+log = logging.getLogger(__name__)
+
+
+class PullRequests(Session):
+    """Pull requests of a repository. Branches are short names (`envclone/demo-x`), always of the repository itself."""
+
+    def open_pull_requests(self, repository: RepositoryName) -> list[PullRequest]:
+        """Return all open pull requests, forks' too, oldest first."""
+        return self._pulls(repository, state="open")
+
+    def pull_request(self, repository: RepositoryName, number: int) -> PullRequest | None:
+        """Return a pull request, or None when there is none of this number."""
+        try:
+            return self._read(repository, lambda repo: _pull(repo.get_pull(number)))
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return None
+
+    def pull_request_for_head(self, repository: RepositoryName, branch: str) -> PullRequest | None:
+        """Return the open pull request from a branch; else the newest closed or merged one; else None."""
+        found = self._from_branch(repository, branch)
+        return next((one for one in found if one.state == "open"), found[-1] if found else None)
+
+    def pull_requests_for_commit(self, repository: RepositoryName, sha: str) -> list[PullRequest]:
+        """Return the pull requests that a commit belongs to, or that brought it to its branch."""
+        return self._read(repository, lambda repo: [_pull(one) for one in repo.get_commit(sha).get_pulls()])
+
+    def ensure_pull_request(self, repository: RepositoryName, proposal: Proposal) -> PullRequest:
+        """Find the pull request of a branch, or open it; bring title, body and labels up to date while it is open.
+
+        One that a person closed, or that was merged, stays as it is as long as the branch still points where it did then:
+        the same request is not proposed twice.
+        """
+        found = self._proposed(repository, proposal.head)
+        if found is None:
+            found = self._open(repository, proposal)
+        if found.state == "closed":
+            return found
+        found = self._brought_up_to_date(repository, found, proposal)
+        found = self._labelled(repository, found, proposal)
+        self._ask(repository, found, proposal)
+        return found
+
+    def _proposed(self, repository: RepositoryName, head: str) -> PullRequest | None:
+        found = self.pull_request_for_head(repository, head)
+        if found is None or found.state == "open":
+            return found
+        path = f"/repos/{repository}/git/ref/heads/{head}"
+        try:
+            _, branch = self._read(repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path))
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return found
+        return found if branch["object"]["sha"] == found.head_sha else None
+
+    def _open(self, repository: RepositoryName, proposal: Proposal) -> PullRequest:
+        base, head = proposal.base, proposal.head
+        title, body = proposal.title, proposal.body
+        try:
+            return self._create(repository, lambda repo: _pull(repo.create_pull(base, head, title=title, body=body)))
+        except Refused as refused:
+            # "A pull request already exists": another writer was faster, or the answer to our own request was lost.
+            found = self.pull_request_for_head(repository, head) if refused.status == 422 else None
+            if found is None or found.state != "open":
+                raise
+            return found
+
+    def _brought_up_to_date(self, repository: RepositoryName, found: PullRequest, proposal: Proposal) -> PullRequest:
+        if found.title == proposal.title and found.body.replace("\r\n", "\n").strip() == proposal.body.strip():
+            return found
+
+        def edit(repo: Repository) -> PullRequest:
+            pull = repo.get_pull(found.number)
+            pull.edit(title=proposal.title, body=proposal.body)
+            return _pull(pull)
+
+        return self._change(repository, edit)
+
+    def _labelled(self, repository: RepositoryName, found: PullRequest, proposal: Proposal) -> PullRequest:
+        held = {label.casefold() for label in found.labels}
+        missing = [label for label in proposal.labels if label.casefold() not in held]
+        if missing:
+            self._change(repository, lambda repo: repo.get_issue(found.number).add_to_labels(*missing))
+        return replace(found, labels=(*found.labels, *missing))
+
+    def _ask(self, repository: RepositoryName, found: PullRequest, proposal: Proposal) -> None:
+        wanted = [str(login) for login in proposal.reviewers if login.casefold() != found.author.casefold()]
+        if not wanted:
+            return
+        try:
+            self._change(repository, lambda repo: repo.get_pull(found.number).create_review_request(reviewers=wanted))
+        except Refused as refused:
+            # A reviewer who left the organisation must not keep anybody from cloning.
+            if refused.status not in (404, 422):
+                raise
+            log.warning(
+                "reviewers could not be asked: %s", refused, extra={"action": "ask", "pull_request": found.number}
+            )
+
+    def _from_branch(self, repository: RepositoryName, branch: str) -> list[PullRequest]:
+        owner = repository.partition("/")[0]
+        found = self._pulls(repository, state="all", head=f"{owner}:{branch}")
+        # GitHub ignores a filter that it can't read, and a fork of the same owner has the same label.
+        return [one for one in found if one.head == branch and one.is_from(repository)]
+
+    def _pulls(self, repository: RepositoryName, **query: str) -> list[PullRequest]:
+        found = self._read(repository, lambda repo: [_pull(one) for one in repo.get_pulls(**query)])
+        return sorted(found, key=lambda one: one.number)
+
+
+def _pull(found: Remote) -> PullRequest:
+    source = found.head.repo
+    return PullRequest(
+        number=found.number,
+        title=found.title,
+        body=found.body or "",
+        url=found.html_url,
+        author=found.user.login if found.user else GHOST,
+        state="open" if found.state == "open" else "closed",
+        is_merged=found.merged_at is not None,
+        is_draft=bool(found.draft),
+        head=found.head.ref,
+        head_sha=found.head.sha,
+        head_repository=RepositoryName(source.full_name) if source else None,
+        base=found.base.ref,
+        base_sha=found.base.sha,
+        merge_commit_sha=found.merge_commit_sha,
+        labels=tuple(label.name for label in found.labels),
+    )

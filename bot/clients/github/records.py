@@ -1,0 +1,140 @@
+"""What GitHub tells us, as values. Logins are plain text as GitHub spells them: others' accounts follow older rules than ours."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from bot.names import Login, RepositoryName
+from bot.pipeline import Json
+
+Conclusion: TypeAlias = Literal[
+    "action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out"
+]
+Progress: TypeAlias = Literal["queued", "in_progress", "completed"]
+DeploymentState: TypeAlias = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
+Reaction: TypeAlias = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on an issue or pull request."""
+
+    id: int
+    issue: int
+    body: str
+    author: str
+    author_is_bot: bool
+    created_at: datetime
+    updated_at: datetime
+    url: str
+
+    @property
+    def is_edited(self) -> bool:
+        return self.updated_at > self.created_at
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request; `head_repository` is None when the fork it came from is gone."""
+
+    number: int
+    title: str
+    body: str
+    url: str
+    author: str
+    state: Literal["open", "closed"]
+    is_merged: bool
+    is_draft: bool
+    head: str
+    head_sha: str
+    head_repository: RepositoryName | None
+    base: str
+    base_sha: str
+    merge_commit_sha: str | None
+    labels: tuple[str, ...] = ()
+
+    def is_from(self, repository: RepositoryName) -> bool:
+        """Say whether the branch lies in this repository, and not in a fork that anybody may write to."""
+        return self.head_repository is not None and self.head_repository.casefold() == repository.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A pull request that should be there. `head` is a branch of the repository itself; reviewers are asked if they can be."""
+
+    head: str
+    base: str
+    title: str
+    body: str
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[Login, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckState:
+    """What a check is to say. `conclusion` is given when, and only when, it is completed."""
+
+    title: str
+    summary: str
+    conclusion: Conclusion | None = None
+    progress: Progress = "completed"
+    text: str | None = None
+    external_id: str | None = None
+    details_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.conclusion is not None) != (self.progress == "completed"):
+            raise ValueError("a check has a conclusion when it is completed, and only then")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check run of a commit. `app` is the slug of the app that made it, which no commenter can forge."""
+
+    id: int
+    name: str
+    head_sha: str
+    progress: Progress
+    conclusion: Conclusion | None
+    app: str
+    external_id: str | None
+    details_url: str | None
+    title: str
+    summary: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment of a commit to an environment; `payload` is what its creator put there."""
+
+    id: int
+    sha: str
+    ref: str
+    environment: str
+    creator: str
+    description: str
+    created_at: datetime
+    payload: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentStatus:
+    """What is said of a deployment. Empty texts are left out."""
+
+    state: DeploymentState
+    description: str = ""
+    environment_url: str = ""
+    log_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueState:
+    """An issue or pull request as the issues API knows it."""
+
+    number: int
+    title: str
+    state: Literal["open", "closed"]
+    is_pull_request: bool
+    is_locked: bool

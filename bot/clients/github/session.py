@@ -1,0 +1,158 @@
+"""One request at a time to GitHub: paced, with the right token, and with errors in our own words."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import github
+import requests
+from github import Auth
+from github.Repository import Repository
+
+from bot.clients.github.auth import Credentials, connect
+from bot.clients.github.pacing import GITHUB_COM, Clock, Pacer, Pacing, now
+from bot.clients.transient import RateLimited, Transient
+from bot.names import RepositoryName
+
+T = TypeVar("T")
+
+PUBLIC_API = "https://api.github.com"
+UNTOLD_WAIT = timedelta(minutes=1)
+"""What GitHub asks for when it refuses for going too fast and names no time."""
+
+
+class Refused(Exception):
+    """GitHub understood and said no. `status` is its HTTP status; the message is GitHub's own."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"GitHub answered {status}: {message}")
+        self.status = status
+        self.message = message
+
+
+class Session:
+    """Runs calls. Safe to use from any thread: each has its own connections, all share the tokens and the pace."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        api_url: str = PUBLIC_API,
+        pacing: Pacing | None = None,
+        clock: Clock = now,
+    ) -> None:
+        """Pace as github.com asks when talking to it; elsewhere (`pacing` unsaid) its operator's limits are told by refusals."""
+        self._credentials = credentials
+        self._api_url = api_url.rstrip("/")
+        self._pacing = pacing or (GITHUB_COM if self._api_url == PUBLIC_API else Pacing())
+        self._clock = clock
+        self._local = threading.local()
+        self._pacers: dict[str, Pacer] = {}
+        self._login: str | None = None
+
+    def identity(self) -> str:
+        """Return our own login; an app's ends in `[bot]`."""
+        if self._login is None:
+            self._login = self._guarded(lambda: self._credentials.login() or self._asked())
+        return self._login
+
+    def git_credentials(self, repository: RepositoryName) -> tuple[str, str]:
+        """Return the user name and password that git sends over HTTPS; good for five minutes at least."""
+        return "x-access-token", self._guarded(lambda: self._credentials.token(repository))
+
+    def _asked(self) -> str:
+        # Only a plain token gets here, and that is the same for every repository.
+        whoami = connect(Auth.Token(self._credentials.token(RepositoryName("any/any"))), self._api_url)
+        return str(whoami.requester.requestJsonAndCheck("GET", "/user")[1]["login"])
+
+    def _read(self, repository: RepositoryName, call: Callable[[Repository], T]) -> T:
+        """Run a call that changes nothing; a broken connection is tried once more, for idle ones are closed unannounced."""
+        try:
+            return self._run(repository, call, creates=False)
+        except RateLimited:
+            raise
+        except Transient as error:
+            if not isinstance(error.__cause__, requests.ConnectionError):
+                raise
+        return self._run(repository, call, creates=False)
+
+    def _change(self, repository: RepositoryName, call: Callable[[Repository], T]) -> T:
+        """Run a call that changes what is there."""
+        return self._run(repository, call, creates=False)
+
+    def _create(self, repository: RepositoryName, call: Callable[[Repository], T]) -> T:
+        """Run a call that creates content, which GitHub wants done slowly."""
+        return self._run(repository, call, creates=True)
+
+    def _run(self, repository: RepositoryName, call: Callable[[Repository], T], *, creates: bool) -> T:
+        """Run `call` as soon as the pace allows. `call` sends one request or only reads, so it may be run again.
+
+        Raises `RateLimited`, `Transient` or `Refused`.
+        """
+        # Limits are counted by installation, and an owner has one.
+        pacer = self._pacers.setdefault(repository.partition("/")[0], Pacer(self._pacing, self._clock))
+        renewed = False
+        while True:
+            pacer.enter(creates=creates)
+            try:
+                return self._guarded(lambda: self._attempt(repository, call, pacer))
+            except RateLimited as limited:
+                pacer.hush(limited.until, limited.reason)
+            except Refused as refused:
+                # A token may be revoked before its time, as when permissions of the app were changed.
+                if refused.status != 401 or renewed or not self._credentials.forget(repository):
+                    raise
+                renewed = True
+
+    def _attempt(self, repository: RepositoryName, call: Callable[[Repository], T], pacer: Pacer) -> T:
+        client = self._client(repository)
+        result = call(client.get_repo(repository))
+        remaining, _ = client.requester.rate_limiting
+        if remaining == 0:
+            pacer.hush(_moment(client.requester.rate_limiting_resettime), "the hourly limit is used up")
+        return result
+
+    def _client(self, repository: RepositoryName) -> github.Github:
+        """Return this thread's client with a fresh token (PyGithub's connections must not be shared)."""
+        clients: dict[str, github.Github] = self._local.__dict__.setdefault("clients", {})
+        token = self._credentials.token(repository)
+        if token not in clients:
+            # Tokens expire every hour: what is older than the last few is of no more use.
+            while len(clients) >= 8:
+                clients.pop(next(iter(clients))).close()
+            clients[token] = connect(Auth.Token(token), self._api_url)
+        return clients[token]
+
+    def _guarded(self, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except github.GithubException as error:
+            raise self._translated(error) from error
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            raise Transient(f"GitHub can't be reached ({type(error).__name__})") from error
+
+    def _translated(self, error: github.GithubException) -> Exception:
+        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        data = error.data if isinstance(error.data, dict) else {}
+        message = str(data.get("message") or error.message or "no reason given")
+        is_rate_limited = isinstance(error, github.RateLimitExceededException) or "retry-after" in headers
+        if error.status == 429 or (error.status == 403 and is_rate_limited):
+            return RateLimited(self._free_at(headers), message)
+        if error.status >= 500:
+            return Transient(f"GitHub answered {error.status}")
+        details = [str(d.get("message") or d) if isinstance(d, dict) else str(d) for d in data.get("errors") or ()]
+        return Refused(error.status, "; ".join([message, *details]))
+
+    def _free_at(self, headers: dict[str, str]) -> datetime:
+        if (seconds := headers.get("retry-after", "")).isdigit():
+            return self._clock() + timedelta(seconds=int(seconds))
+        reset = headers.get("x-ratelimit-reset", "")
+        if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+            return _moment(int(reset))
+        return self._clock() + UNTOLD_WAIT
+
+
+def _moment(reset: int) -> datetime:
+    # A second more: it is not said when in that second the window ends.
+    return datetime.fromtimestamp(reset + 1, UTC)

@@ -1,0 +1,29 @@
+"""What a checkout's history says of a directory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import git
+
+from bot.errors import Unverifiable
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A commit on the branch itself, and its parents; of a merge the second is what was merged."""
+
+    commit: str
+    parents: tuple[str, ...]
+
+
+def change_of(root: Path, directory: str) -> Change | None:
+    """Return the last commit on the checked-out branch that changed `directory`, or None. Raises `Unverifiable`.
+
+    A merge counts as the one commit that it is to the branch, whatever it brought.
+    """
+    try:
+        with git.Repo(root) as repo:
+            found = next(repo.iter_commits("HEAD", paths=directory, first_parent=True, max_count=1), None)
+            return Change(found.hexsha, tuple(parent.hexsha for parent in found.parents)) if found else None
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError, git.GitCommandError, ValueError) as error:
+        raise Unverifiable(f"The history of {directory} in {root} can't be read: fetch the whole of it.") from error

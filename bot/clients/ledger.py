@@ -1,0 +1,120 @@
+"""The ledger of one environment in the object store, written by compare-and-swap.
+
+Whoever changes it holds the lease. A run that was paused past the end of its lease and lost it finds out at its next
+write, because the tag of what it read is no longer that of what is there; it then stops with `LeaseLost`.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from bot.clients.objects import Conflict, Store
+from bot.core.lease import LENGTH, Held, acquired, is_held, refusal, released, renewed
+from bot.core.ledger import Lease, Ledger
+from bot.errors import Unverifiable, UserError
+from bot.names import EnvironmentName
+
+MOST_TRIES = 20
+"""Writes lost in a row. Two writers meet now and then; this many means that something else is wrong."""
+
+
+class LeaseHeld(UserError):
+    """Somebody else is at work on the environment."""
+
+
+class LeaseLost(UserError):
+    """The lease is no longer ours: somebody took it, and may be at work already. Stop."""
+
+
+class LedgerFile:
+    """`ledger/<environment>.json`. Safe to use from several threads."""
+
+    def __init__(self, store: Store, environment: EnvironmentName) -> None:
+        self.environment = environment
+        self.key = f"ledger/{environment}.json"
+        self._store = store
+        self._lock = threading.Lock()
+
+    def read(self) -> Ledger:
+        """Return the ledger; an empty one when nothing was ever applied. Raises `Unverifiable`."""
+        return self._read()[0]
+
+    def acquire(
+        self, lease: Lease, now: datetime, death_of: Callable[[str], str | None] = lambda holder: None
+    ) -> Ledger:
+        """Take the lease and return the ledger as it was before, so that the caller sees whom it followed.
+
+        `death_of` returns why a holder, whose time is not over, is dead all the same. Raises `LeaseHeld`, `Unverifiable`.
+        """
+
+        def take(ledger: Ledger) -> Ledger:
+            reason = death_of(ledger.lease.holder) if ledger.lease is not None else None
+            result = acquired(ledger, lease, now, reason or "")
+            if isinstance(result, Held):
+                raise LeaseHeld(refusal(result.lease, self.environment))
+            return result
+
+        return self._change(take)[0]
+
+    def renew(self, holder: str, now: datetime) -> None:
+        """Prolong the lease. Raises `LeaseLost`, `Unverifiable`."""
+
+        def prolong(ledger: Ledger) -> Ledger:
+            result = renewed(ledger, holder, now + LENGTH)
+            if result is None:
+                raise LeaseLost(_lost(ledger, holder))
+            return result
+
+        self._change(prolong)
+
+    def release(self, holder: str) -> None:
+        """Give the lease back; one that is somebody else's by now stays."""
+        self._change(lambda ledger: released(ledger, holder))
+
+    def change(self, holder: str, transition: Callable[[Ledger], Ledger]) -> Ledger:
+        """Write what `transition` makes of the ledger, and return it. Raises `LeaseLost`, `Unverifiable`.
+
+        `transition` may be called several times.
+        """
+
+        def checked(ledger: Ledger) -> Ledger:
+            if not is_held(ledger, holder):
+                raise LeaseLost(_lost(ledger, holder))
+            return transition(ledger)
+
+        return self._change(checked)[1]
+
+    def _change(self, transition: Callable[[Ledger], Ledger]) -> tuple[Ledger, Ledger]:
+        with self._lock:
+            for _ in range(MOST_TRIES):
+                before, tag = self._read()
+                after = transition(before)
+                if after == before and tag is not None:
+                    return before, after
+                data = after.model_dump_json(indent=1).encode()
+                try:
+                    self._store.write(self.key, data, if_match=tag, if_absent=tag is None)
+                except Conflict:
+                    continue
+                return before, after
+        raise Unverifiable(f"{self.key} was written by somebody else {MOST_TRIES} times in a row")
+
+    def _read(self) -> tuple[Ledger, str | None]:
+        stored = self._store.read(self.key)
+        if stored is None:
+            return Ledger(environment=self.environment), None
+        try:
+            ledger = Ledger.model_validate_json(stored.data)
+        except ValidationError as error:
+            # Written by a newer version, or damaged: guessing what was applied would be worse than stopping.
+            raise Unverifiable(f"{self.key} can't be read by this version: {error.error_count()} mistakes") from error
+        if ledger.environment != self.environment:
+            raise Unverifiable(f"{self.key} is the ledger of `{ledger.environment}`")
+        return ledger, stored.etag
+
+
+def _lost(ledger: Ledger, holder: str) -> str:
+    by = f"{ledger.lease.holder} took it" if ledger.lease else "it was given back"
+    return f"The lease of {holder} on `{ledger.environment}` is lost: {by}. Nothing more was begun; what ran may be half done."

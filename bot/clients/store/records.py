@@ -1,0 +1,84 @@
+"""The service's own database, as values and as what may be asked of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+KEEP_BODIES = timedelta(days=7)
+"""How long the body of a settled delivery is kept, to look at when something went wrong."""
+
+KEEP_DELIVERIES = timedelta(days=90)
+"""How long a delivery's id is remembered. GitHub redelivers for three days."""
+
+KEEP_REPLICAS = timedelta(days=2)
+"""How long a silent worker is remembered."""
+
+
+class StoreUnavailable(Exception):
+    """The database can't be written or read right now. Nothing was acknowledged that is not written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook's request: GitHub's id for it, the event's name, the raw body that was signed."""
+
+    id: str
+    event: str
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Deliveries that are no jobs yet, and for how long the oldest has waited."""
+
+    count: int
+    oldest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A worker: how long it has been silent, and its own figures in Prometheus' text format."""
+
+    name: str
+    silent_for: timedelta
+    metrics: str
+
+
+class Store(Protocol):
+    """What both databases do. Safe to use from any thread. Every method may raise `StoreUnavailable`."""
+
+    def append(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        """Write deliveries down in one commit; return for each whether it was new. On return they are on the disk."""
+
+    def settle_next(self, limit: int, settle: Callable[[Delivery], str]) -> int:
+        """Call `settle` for the oldest waiting deliveries and write down the outcome it returns; return how many.
+
+        No two workers get the same delivery at once. A delivery whose outcome was not written (the process died, or
+        `settle` raised) waits on, so `settle` must bear being called again.
+        """
+
+    def waiting(self) -> Waiting:
+        """Count what waits."""
+
+    def prune(self) -> None:
+        """Forget what is too old to be of use."""
+
+    def beat(self, replica: str, metrics: str) -> None:
+        """Say that a worker is alive."""
+
+    def replicas(self) -> list[Replica]:
+        """Return the workers that were alive in the last days."""
+
+    def hold(self, replica: str, patience: timedelta) -> None:
+        """Take a worker's name for as long as this process lives; wait so long for a predecessor that is just dying.
+
+        Raises `StoreUnavailable` when another process has it: two of one name would run each other's jobs.
+        """
+
+    def check(self) -> None:
+        """Raise `StoreUnavailable` unless something could be written right now."""
+
+    def close(self) -> None:
+        """Let go of the database."""

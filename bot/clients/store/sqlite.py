@@ -1,0 +1,157 @@
+"""The service's database in one SQLite file, in WAL: the web process appends while the worker reads.
+
+`synchronous=FULL`: an acknowledged delivery also survives a power cut, not just a crash of the process.
+"""
+
+import fcntl
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+
+from bot.clients.store.records import (
+    KEEP_BODIES,
+    KEEP_DELIVERIES,
+    KEEP_REPLICAS,
+    Delivery,
+    Replica,
+    StoreUnavailable,
+    Waiting,
+)
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS deliveries (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    event TEXT NOT NULL,
+    body BLOB NOT NULL,
+    received_at REAL NOT NULL,
+    outcome TEXT
+);
+CREATE INDEX IF NOT EXISTS waiting ON deliveries (number) WHERE outcome IS NULL;
+CREATE TABLE IF NOT EXISTS replicas (name TEXT PRIMARY KEY, beat_at REAL NOT NULL, metrics TEXT NOT NULL);
+"""
+
+
+class SqliteStore:
+    """One file. Use it from one web process and one worker process."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._path = path
+        self._held: TextIO | None = None
+        try:
+            # Autocommit: transactions are begun where they are meant to be.
+            self._connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{path}: {error}") from error
+
+    def append(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        with self._transaction() as connection:
+            return [
+                connection.execute(
+                    "INSERT OR IGNORE INTO deliveries (id, event, body, received_at) VALUES (?, ?, ?, ?)",
+                    (one.id, one.event, one.body, one.received_at.timestamp()),
+                ).rowcount
+                == 1
+                for one in deliveries
+            ]
+
+    def settle_next(self, limit: int, settle: Callable[[Delivery], str]) -> int:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT id, event, body, received_at FROM deliveries WHERE outcome IS NULL ORDER BY number LIMIT ?",
+                (limit,),
+            ).fetchall()
+        # Not in a transaction: settling takes its time, and the web process must be able to append meanwhile.
+        outcomes = [
+            (settle(Delivery(id_, event, body, datetime.fromtimestamp(received, UTC))), id_)
+            for id_, event, body, received in rows
+        ]
+        if outcomes:
+            with self._transaction() as connection:
+                connection.executemany("UPDATE deliveries SET outcome = ? WHERE id = ?", outcomes)
+        return len(outcomes)
+
+    def waiting(self) -> Waiting:
+        with self._reading() as connection:
+            count, oldest = connection.execute(
+                "SELECT count(*), min(received_at) FROM deliveries WHERE outcome IS NULL"
+            ).fetchone()
+        return Waiting(count, timedelta(seconds=max(0.0, time.time() - oldest)) if count else timedelta(0))
+
+    def prune(self) -> None:
+        now = time.time()
+        with self._transaction() as connection:
+            connection.execute(
+                "DELETE FROM deliveries WHERE outcome IS NOT NULL AND received_at < ?",
+                (now - KEEP_DELIVERIES.total_seconds(),),
+            )
+            connection.execute(
+                "UPDATE deliveries SET body = X'' WHERE outcome IS NOT NULL AND body <> X'' AND received_at < ?",
+                (now - KEEP_BODIES.total_seconds(),),
+            )
+            connection.execute("DELETE FROM replicas WHERE beat_at < ?", (now - KEEP_REPLICAS.total_seconds(),))
+
+    def beat(self, replica: str, metrics: str) -> None:
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO replicas VALUES (?, ?, ?)", (replica, time.time(), metrics))
+
+    def replicas(self) -> list[Replica]:
+        with self._reading() as connection:
+            rows = connection.execute("SELECT name, beat_at, metrics FROM replicas ORDER BY name").fetchall()
+        now = time.time()
+        return [Replica(name, timedelta(seconds=max(0.0, now - beat)), metrics) for name, beat, metrics in rows]
+
+    def hold(self, replica: str, patience: timedelta) -> None:
+        # One file bears one worker, whatever its name. The lock ends with the process, however that ends.
+        held = self._path.with_name(f"{self._path.name}.worker").open("w")
+        deadline = time.monotonic() + patience.total_seconds()
+        while True:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    held.close()
+                    raise StoreUnavailable(f"another worker works on {self._path}") from None
+                time.sleep(0.1)
+            else:
+                self._held = held
+                return
+
+    def check(self) -> None:
+        with self._transaction():
+            pass
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+            if self._held is not None:
+                self._held.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise StoreUnavailable(str(error)) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise

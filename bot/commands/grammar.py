@@ -1,0 +1,290 @@
+"""The grammar of commands: one table drives the parser, the formatter, `/help` and the documentation.
+
+Law 1: `parse(format_command(command)) == command`. To add a command: its model in `model`, its row in `TABLE`, its flow,
+its line in `flows/dispatch`; help and `docs/commands.md` follow from the row.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bot import duration
+from bot.commands.model import Clone, Command, Help, List, Status
+from bot.commands.words import Unbalanced, quoted, words
+from bot.errors import InvalidInput
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, shown
+from bot.suggest import closest
+
+LONGEST_LINE = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A word in a fixed place, behind `keyword` if it has one."""
+
+    field: str
+    about: str
+    read: Callable[[str], object]
+    keyword: str | None = None
+    optional: bool = False
+
+    @property
+    def usage(self) -> str:
+        text = f"{self.keyword} <{self.field}>" if self.keyword else f"<{self.field}>"
+        return f"[{text}]" if self.optional else text
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`--flag value`, `--flag key=value` any number of times, or `--flag` alone."""
+
+    flag: str
+    about: str
+    read: Callable[[str], object]
+    write: Callable[[Any], str] = str
+    metavar: str | None = None
+    is_map: bool = False
+
+    @property
+    def field(self) -> str:
+        return self.flag.replace("-", "_")
+
+    @property
+    def usage(self) -> str:
+        text = f"[--{self.flag} {self.metavar}]" if self.metavar else f"[--{self.flag}]"
+        return f"{text}…" if self.is_map else text
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One command: how it is written, what it does, and which permission of the policy it needs."""
+
+    verb: str
+    model: type[Command]
+    about: str
+    permission: Literal["read", "clone", "change", "destroy"]
+    example: str
+    slots: tuple[Slot, ...] = ()
+    options: tuple[Option, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        return " ".join(
+            [f"/{self.verb}", *(slot.usage for slot in self.slots), *(option.usage for option in self.options)]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A line that is meant as a command but isn't one, and the corrected line when it can be told."""
+
+    message: str
+    instead: str | None = None
+
+
+TABLE: tuple[Spec, ...] = (
+    Spec(
+        "clone",
+        Clone,
+        "Open a pull request that adds a copy of an environment.",
+        "clone",
+        "/clone production as demo-x for demo --ttl 14d",
+        (
+            Slot("source", "the environment to copy", EnvironmentName),
+            Slot("name", "the new environment's name", EnvironmentName, keyword="as"),
+            Slot("purpose", "a purpose of the template", PurposeName, keyword="for", optional=True),
+        ),
+        (
+            Option("ttl", "how long it lives", duration.parse, duration.text, "14d"),
+            Option("set", "a parameter's value; may be repeated", str, str, "key=value", is_map=True),
+            Option("owner", "who answers for it; the author if absent", Login, str, "login"),
+            Option("dry-run", "show what would be done, and create nothing", bool),
+        ),
+    ),
+    Spec(
+        "status",
+        Status,
+        "Show one environment: stage, owner, expiry, pull request.",
+        "read",
+        "/status demo-x",
+        (Slot("name", "the environment; the one this thread is about if absent", EnvironmentName, optional=True),),
+    ),
+    Spec("list", List, "List the environments with purpose, owner and expiry.", "read", "/list"),
+    Spec("help", Help, "Show the commands, the purposes and the parameters.", "read", "/help"),
+)
+_BY_VERB: Mapping[str, Spec] = {spec.verb: spec for spec in TABLE}
+
+
+def spec_of(command: Command) -> Spec:
+    """Return the table's row of a command."""
+    return next(spec for spec in TABLE if isinstance(command, spec.model))
+
+
+def parse(line: str) -> Command | Mistake | None:
+    """Return the command that `line` (with its slash) is, a mistake to explain, or None: not meant as a command at all."""
+    if not line.startswith("/") or line[1:2].isspace():
+        return None
+    if len(line) > LONGEST_LINE:
+        return Mistake(f"This line is longer than {LONGEST_LINE:,} characters.") if _spec(line[:60]) else None
+    try:
+        tokens = words(line[1:])
+    except Unbalanced as error:
+        return Mistake(str(error)) if _spec(line) else None
+    return parse_words(tokens)
+
+
+def parse_words(tokens: Sequence[str]) -> Command | Mistake | None:
+    """Return what the words of a command, without the slash, mean; see `parse`."""
+    if not tokens:
+        return None
+    verb, *rest = tokens
+    spec = _BY_VERB.get(verb)
+    if spec is not None:
+        return _Reader(spec, rest).command()
+    near = closest(verb, _BY_VERB, cutoff=0.7) if len(verb) < 20 else None
+    if near is None:
+        return None
+    message = f"There is no command {shown('/' + verb)}. Did you mean `/{near}`?"
+    return Mistake(message, _corrected([near, *rest]) or _BY_VERB[near].example)
+
+
+def format_command(command: Command) -> str:
+    """Return the one line that `parse` reads as `command`."""
+    spec = spec_of(command)
+    parts = [f"/{spec.verb}"]
+    for slot in spec.slots:
+        value = getattr(command, slot.field)
+        if value is not None:
+            parts += [slot.keyword, str(value)] if slot.keyword else [str(value)]
+    for option in spec.options:
+        value = getattr(command, option.field)
+        if option.is_map:
+            parts += [part for key, item in value.items() for part in (f"--{option.flag}", quoted(f"{key}={item}"))]
+        elif option.metavar is None:
+            parts += [f"--{option.flag}"] if value else []
+        elif value is not None:
+            parts += [f"--{option.flag}", quoted(option.write(value))]
+    return " ".join(parts)
+
+
+def _spec(line: str) -> Spec | None:
+    return _BY_VERB.get(line[1:].split(maxsplit=1)[0]) if line[1:].split() else None
+
+
+class _Reader:
+    """Reads the words behind a verb against its row of the table, from left to right."""
+
+    def __init__(self, spec: Spec, tokens: Sequence[str]) -> None:
+        self.spec, self.tokens = spec, tokens
+        self.fields: dict[str, Any] = {option.field: {} for option in spec.options if option.is_map}
+        self.position = 0
+
+    def command(self) -> Command | Mistake:
+        try:
+            plain = self._take_options()
+            if isinstance(plain, Mistake):
+                return plain
+            wrong = self._take_slots(plain)
+            return wrong or self.spec.model(**self.fields)
+        except InvalidInput as error:
+            return Mistake(str(error))
+
+    def _take_options(self) -> list[str] | Mistake:
+        plain: list[str] = []
+        tokens = list(self.tokens)
+        while tokens:
+            token = tokens.pop(0)
+            if token.startswith(("—", "–")):
+                token = f"--{token[1:]}"
+            if not token.startswith("--"):
+                plain.append(token)
+                continue
+            flag, equals, value = token[2:].partition("=")
+            option = next((option for option in self.spec.options if option.flag == flag), None)
+            if option is None:
+                return self._unknown_option(token, flag)
+            if option.metavar is None:
+                if equals:
+                    return Mistake(f"`--{flag}` stands alone, without a value.")
+                self._put(option, True)
+            elif not equals and not tokens:
+                return Mistake(f"`--{flag}` needs a value, for example `--{flag} {option.metavar}`.")
+            else:
+                wrong = self._take_value(option, value if equals else tokens.pop(0))
+                if wrong:
+                    return wrong
+        return plain
+
+    def _take_value(self, option: Option, text: str) -> Mistake | None:
+        if not option.is_map:
+            self._put(option, option.read(text))
+            return None
+        key, equals, value = text.partition("=")
+        if not equals:
+            return Mistake(f"`--{option.flag}` takes `{option.metavar}`, not {shown(text)}.")
+        name = ParameterName(key)
+        if name in self.fields[option.field]:
+            return Mistake(f"`--{option.flag} {key}=…` stands here twice: keep one.")
+        self.fields[option.field][name] = option.read(value)
+        return None
+
+    def _put(self, option: Option, value: object) -> None:
+        if option.field in self.fields:
+            raise InvalidInput(f"`--{option.flag}` stands here twice: keep one.")
+        self.fields[option.field] = value
+
+    def _take_slots(self, plain: list[str]) -> Mistake | None:
+        for slot in self.spec.slots:
+            if slot.keyword is not None:
+                if plain and plain[0].lower() == slot.keyword and len(plain) > 1:
+                    plain.pop(0)
+                elif slot.optional and not plain:
+                    continue
+                else:
+                    return self._usage(plain, with_keyword=slot.keyword)
+            if not plain:
+                if slot.optional:
+                    continue
+                return self._usage(plain)
+            wrong = self._take_slot(slot, plain.pop(0))
+            if wrong:
+                return wrong
+        return self._usage(plain) if plain else None
+
+    def _take_slot(self, slot: Slot, text: str) -> Mistake | None:
+        try:
+            self.fields[slot.field] = slot.read(text)
+        except InvalidInput as error:
+            repaired = re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
+            return Mistake(str(error), _corrected(self._with(text, repaired)) if repaired != text else None)
+        return None
+
+    def _usage(self, rest: Sequence[str], with_keyword: str | None = None) -> Mistake:
+        what = f"I don't understand {shown(' '.join(rest))} here" if rest else "Something is missing"
+        message = f"{what}. Write `{self.spec.usage}`, for example:"
+        if rest and with_keyword and rest[0] in self.tokens and with_keyword not in self.tokens:
+            at = list(self.tokens).index(rest[0])
+            instead = _corrected([self.spec.verb, *self.tokens[:at], with_keyword, *self.tokens[at:]])
+            if instead:
+                return Mistake(f"The word `{with_keyword}` is missing. Did you mean:", instead)
+        return Mistake(message, self.spec.example)
+
+    def _unknown_option(self, token: str, flag: str) -> Mistake:
+        near = closest(flag, (option.flag for option in self.spec.options))
+        if near is None:
+            known = ", ".join(f"`--{option.flag}`" for option in self.spec.options)
+            return Mistake(
+                f"`/{self.spec.verb}` has no option {shown(token)}" + (f"; it has {known}." if known else ".")
+            )
+        message = f"`/{self.spec.verb}` has no option {shown(token)}. Did you mean `--{near}`?"
+        return Mistake(message, _corrected(self._with(token, token.replace(flag, near, 1))))
+
+    def _with(self, token: str, other: str) -> list[str]:
+        return [self.spec.verb, *(other if t == token else t for t in self.tokens)]
+
+
+def _corrected(tokens: Sequence[str]) -> str | None:
+    """Return the line of these words if it is right now; half a correction helps nobody."""
+    command = parse_words(tokens)
+    return None if command is None or isinstance(command, Mistake) else format_command(command)

@@ -1,0 +1,129 @@
+"""What a `/clone` must satisfy before it is drafted: its name, purpose, values, life and quota."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import duration
+from bot.commands.model import Clone
+from bot.core.estate import Estate, clash
+from bot.core.resolve import ENVIRONMENT
+from bot.core.values import read
+from bot.errors import InvalidInput, UserError
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, confusable, shown
+from bot.pipeline import Json
+from bot.policy import Policy
+from bot.suggest import closest
+from bot.template import EnumParameter, Template
+
+
+class Correctable(UserError):
+    """A refusal that comes with the command that would have been accepted, as far as we know."""
+
+    def __init__(self, message: str, instead: Clone | None = None) -> None:
+        super().__init__(message)
+        self.instead = instead
+
+
+def check_name(command: Clone, estate: Estate, policy: Policy) -> None:
+    """Refuse a name that is in use or could be taken for another. Raises `Correctable`."""
+    name = command.name
+    protected = next((p for p in policy.protected if p == name or confusable(p, name)), None)
+    if protected:
+        raise Correctable(
+            f"`{name}` is, or could be taken for, the protected environment `{protected}`. Choose another name."
+        )
+    if estate.has(name):
+        where = "exists" if name in estate.live else "is being asked for in an open pull request"
+        raise Correctable(
+            f"Environment `{name}` already {where}. Choose another name, or comment `/status {name}` to see it.",
+            replace(command, name=_free_name(name, estate)),
+        )
+    alike = next((other for other in (*estate.live, *estate.proposed) if confusable(other, name)), None)
+    if alike:
+        raise Correctable(f"`{name}` could be taken for the environment `{alike}`. Choose a name that nobody mistakes.")
+
+
+def admitted_purpose(command: Clone, template: Template) -> PurposeName:
+    """Return the purpose that was asked for, or the template's default. Raises `Correctable`."""
+    purpose = command.purpose
+    if purpose is None:
+        return template.default_purpose
+    if purpose in template.purposes:
+        return purpose
+    near = closest(purpose, template.purposes)
+    known = ", ".join(f"`{known}`" for known in template.purposes)
+    message = f"Template {template.name} has no purpose {shown(purpose)}; it has {known}."
+    if near is None:
+        raise Correctable(message)
+    raise Correctable(f"{message} Did you mean `{near}`?", replace(command, purpose=PurposeName(near)))
+
+
+def overrides(command: Clone, template: Template) -> dict[ParameterName, Json]:
+    """Return the values given by `--set`, typed. Raises `Correctable`."""
+    return {name: _override(command, template, name, text) for name, text in command.set.items()}
+
+
+def check_free(command: Clone, template: Template, values: Mapping[ParameterName, Json], estate: Estate) -> None:
+    """Refuse a value given by `--set` that another environment holds alone. Raises `Correctable` without that `--set`."""
+    for name in command.set:
+        parameter = template.parameters[name]
+        held = estate.held(name, by_others_than=command.name) if parameter.allocate else ()
+        holder = next((holder for value, holder in held if clash(parameter, value, values[name])), None)
+        if holder is not None:
+            rest = {key: text for key, text in command.set.items() if key != name}
+            message = f"`{name}` can't be {shown(str(values[name]))}: `{holder}` holds it. Leave it out, and a free one is found:"
+            raise Correctable(message, replace(command, set=rest))
+
+
+def admitted_ttl(command: Clone, policy: Policy) -> timedelta:
+    """Return how long the clone may live. Raises `Correctable` when it is out of the policy's bounds."""
+    asked = command.ttl or policy.ttl.default
+    nearest = min(max(asked, policy.ttl.min), policy.ttl.max)
+    if asked != nearest:
+        low, high = duration.text(policy.ttl.min), duration.text(policy.ttl.max)
+        message = f"A clone lives from {low} to {high} here, so `--ttl {duration.text(asked)}` is out of bounds."
+        raise Correctable(message, replace(command, ttl=nearest))
+    return asked
+
+
+def check_quota(estate: Estate, policy: Policy, owner: Login, purpose: PurposeName) -> None:
+    """Refuse one clone too many, counted over the default branch and open pull requests. Raises `UserError`."""
+    quota, clones = policy.quota, estate.clones()
+    counts = (
+        ("in all", len(clones), quota.total),
+        (f"owned by {owner}", sum(clone.owner == owner for clone in clones), quota.per_owner),
+        (
+            f"for {purpose}",
+            sum(clone.purpose == purpose for clone in clones),
+            quota.per_purpose.get(purpose, quota.total),
+        ),
+    )
+    for what, count, most in counts:
+        if count >= most:
+            raise UserError(
+                f"There are {count} clones {what} already, and the policy allows {most}. `/list` shows them: destroy one first."
+            )
+
+
+def _override(command: Clone, template: Template, name: ParameterName, text: str) -> Json:
+    if name not in template.parameters:
+        near = closest(name, template.parameters)
+        message = f"Template {template.name} has no parameter {shown(name)}."
+        if near is None:
+            raise Correctable(f"{message} `/help` lists them.")
+        renamed = {(ParameterName(near) if key == name else key): value for key, value in command.set.items()}
+        raise Correctable(f"{message} Did you mean `{near}`?", replace(command, set=renamed))
+    parameter = template.parameters[name]
+    if parameter.derive == f"{{{ENVIRONMENT}}}":
+        raise Correctable(f"`{name}` follows from `as {command.name}` and can't be set: choose the name there.")
+    try:
+        return read(name, parameter, text)
+    except InvalidInput as error:
+        near = closest(text, parameter.values) if isinstance(parameter, EnumParameter) else None
+        raise Correctable(str(error), replace(command, set={**command.set, name: near}) if near else None) from error
+
+
+def _free_name(name: EnvironmentName, estate: Estate) -> EnvironmentName:
+    stem = name[: EnvironmentName.longest - 4].rstrip("-")
+    return next(free for number in range(2, 1000) if not estate.has(free := EnvironmentName(f"{stem}-{number}")))

@@ -1,0 +1,79 @@
+"""The one required check: it passes only if every environment that had to be planned was planned, for this very commit.
+
+A required check is worth what it does when something did not run: a skipped job counts as success for GitHub, so here
+every word but "success" fails, and what was expected is compared with what was completed.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.core.markdown import code
+from bot.names import EnvironmentName
+
+CHECK = "envclone/plan: {environment}"
+"""The name of the check with which `envclone plan` reports one environment on the pull request's head."""
+
+
+class _Payload(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Job(_Payload):
+    result: str
+    outputs: dict[str, str] | None = None  # a job without outputs has `{}` on GitHub and null in act
+
+
+class _Row(_Payload):
+    environment: EnvironmentName
+
+
+class _Matrix(_Payload):
+    include: tuple[_Row, ...]
+
+
+class Needs(_Payload):
+    """`toJSON(needs)` of the workflow's last job: how the jobs before it ended."""
+
+    targets: _Job
+    plan: _Job
+
+    @property
+    def expected(self) -> tuple[EnvironmentName, ...] | None:
+        """The environments that had to be planned; None when that can't be told."""
+        if self.targets.result != "success":
+            return None
+        try:
+            rows = _Matrix.model_validate_json((self.targets.outputs or {}).get("matrix", "")).include
+        except ValidationError:
+            return None
+        return tuple(row.environment for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """Whether the check passes, and the sentence that says why."""
+
+    passes: bool
+    reason: str
+
+
+def conclude(needs: Needs, completed: Collection[str], *, is_fork: bool) -> Conclusion:
+    """Return the conclusion; `completed` are the environments whose plan reported success on the pull request's head."""
+    if is_fork:
+        return Conclusion(
+            False,
+            "This pull request comes from a fork, so nothing was planned: forks get no credentials. "
+            "A maintainer who has read it can push its commits to a branch of this repository and open it from there.",
+        )
+    expected = needs.expected
+    if expected is None:
+        return Conclusion(False, "It could not be told which environments change: see the job “targets”.")
+    if not expected:
+        return Conclusion(True, "No environment changes.")
+    missing = sorted(set(expected) - set(completed))
+    if needs.plan.result != "success" or missing:
+        names = ", ".join(map(code, missing)) or "an environment"
+        return Conclusion(False, f"{names} was not planned successfully (the job “plan” ended as {needs.plan.result}).")
+    return Conclusion(True, f"Verified and planned: {', '.join(map(code, sorted(expected)))}.")

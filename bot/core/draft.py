@@ -1,0 +1,110 @@
+"""Draft a clone: from a request and what exists to a directory of files, or to a refusal that says what to type instead."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.commands.model import Clone
+from bot.core.admission import (
+    Correctable,
+    admitted_purpose,
+    admitted_ttl,
+    check_free,
+    check_name,
+    check_quota,
+    overrides,
+)
+from bot.core.assemble import TemplateAt, assemble
+from bot.core.deviations import Deviation, Side, deviations
+from bot.core.estate import Claim, Estate, claims
+from bot.core.resolve import Wish, resolve
+from bot.core.tree import File, Tree
+from bot.environment import MANIFEST, Manifest, Request
+from bot.errors import UserError
+from bot.names import Login
+from bot.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a clone is drafted from: the template, the source environment, everything that exists, and the policy."""
+
+    template: TemplateAt
+    source: Manifest
+    source_files: Tree
+    estate: Estate
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A `/clone` command with who asked where and when; `request` is absent on the command line."""
+
+    command: Clone
+    request: Request | None
+    by: Login
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A clone that could be published: `files` are relative to `envs/<name>/`."""
+
+    manifest: Manifest
+    files: Mapping[str, File]
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a command is not carried out; `instead` is the corrected command when there is one to paste."""
+
+    reason: str
+    instead: Clone | None = None
+
+
+def draft_clone(asked: Asked, base: Base) -> Draft | Refused:
+    """Return the clone that was asked for, or why not."""
+    try:
+        return _drafted(asked, base)
+    except Correctable as error:
+        return Refused(str(error), error.instead)
+    except UserError as error:
+        return Refused(str(error))
+
+
+def clone_deviations(
+    template: TemplateAt, source: Mapping[str, File], manifests: tuple[Manifest, Manifest], clone: Tree
+) -> Sequence[Deviation]:
+    """Return how the files of a clone differ from its source's; `manifests` are the source's and the clone's."""
+    sides = (
+        Side({path: file for path, file in files.items() if path != MANIFEST}, manifest.parameters)
+        for files, manifest in zip((source, clone), manifests, strict=True)
+    )
+    return deviations(template.files, template.declaration.parameters, *sides)
+
+
+def _drafted(asked: Asked, base: Base) -> Draft:
+    command, template = asked.command, base.template.declaration
+    check_name(command, base.estate, base.policy)
+    purpose = admitted_purpose(command, template)
+    given = overrides(command, template)
+    lives = admitted_ttl(command, base.policy)
+    owner = command.owner or asked.by
+    check_quota(base.estate, base.policy, owner, purpose)
+    values = resolve(template, Wish(command.name, purpose, given, base.source), base.estate)
+    check_free(command, template, values, base.estate)
+    manifest = Manifest(
+        name=command.name,
+        template=template.name,
+        revision=base.template.revision,
+        source=base.source.name,
+        purpose=purpose,
+        owner=owner,
+        expires_at=(asked.at + lives).replace(microsecond=0),
+        request=asked.request,
+        overrides=tuple(name for name in values if name in given),
+        parameters=values,
+        stacks=template.stacks,
+    )
+    return Draft(manifest, assemble(base.template, manifest), claims(template.parameters, values))

@@ -1,0 +1,71 @@
+"""All environments at once: what is on the default branch, what open pull requests would add, and what is claimed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+
+from bot.environment import Manifest
+from bot.names import EnvironmentName, ParameterName
+from bot.pipeline import Json
+from bot.template import CidrParameter, Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that one environment holds alone. Published as a git ref together with its branch, so git is the referee."""
+
+    parameter: ParameterName
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """`live` are the manifests on the default branch, `proposed` those in open pull requests.
+
+    `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or can't be told.
+    """
+
+    live: Mapping[EnvironmentName, Manifest]
+    proposed: Mapping[EnvironmentName, Manifest] = field(default_factory=dict)
+    claimed: Mapping[Claim, EnvironmentName] = field(default_factory=dict)
+
+    def manifests(self) -> Sequence[Manifest]:
+        """Return every manifest once; a proposed change of a live environment counts as proposed."""
+        return list({**self.live, **self.proposed}.values())
+
+    def clones(self) -> Sequence[Manifest]:
+        """Return the manifests of environments that were cloned and so count against quotas."""
+        return [manifest for manifest in self.manifests() if manifest.request is not None]
+
+    def held(self, parameter: ParameterName, by_others_than: EnvironmentName) -> Iterator[tuple[Json, EnvironmentName]]:
+        """Yield the values of `parameter` that other environments have, would have, or claim, and who does."""
+        for source in (self.live, self.proposed):
+            for name, manifest in source.items():
+                if name != by_others_than and parameter in manifest.parameters:
+                    yield manifest.parameters[parameter], name
+        for claim, holder in self.claimed.items():
+            if claim.parameter == parameter and holder != by_others_than:
+                yield claim.value, holder
+
+    def has(self, name: EnvironmentName) -> bool:
+        """Say whether the environment exists or is proposed."""
+        return name in self.live or name in self.proposed
+
+
+def claims(declared: Mapping[ParameterName, Parameter], parameters: Mapping[ParameterName, Json]) -> tuple[Claim, ...]:
+    """Return what an environment with these parameters must hold alone: the value of every allocated parameter."""
+    return tuple(
+        Claim(name, str(parameters[name]))
+        for name, parameter in declared.items()
+        if parameter.allocate and name in parameters
+    )
+
+
+def clash(parameter: Parameter, one: Json, other: Json) -> bool:
+    """Say whether two environments can't hold these values of `parameter` side by side: networks must not even overlap."""
+    if isinstance(parameter, CidrParameter):
+        try:
+            return IPv4Network(str(one)).overlaps(IPv4Network(str(other)))
+        except ValueError:
+            return False  # a hand-written manifest on another branch; `verify` refuses it where it stands
+    return one == other

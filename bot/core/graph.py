@@ -1,0 +1,252 @@
+"""One graph of steps, stacks and hooks alike: what each needs, in which order they run, and what may run now.
+
+A step needs what it names in `needs` and, without saying so, every step whose output it takes. Everything here is a
+function of declarations; `problems` finds, with its line, whatever would make the other functions meaningless, so it is
+called before them.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bot.document import Place, line_of
+from bot.errors import InvalidInput
+from bot.names import ParameterName, PurposeName, StepName
+from bot.pipeline import FromOutput, Hook, Json, Pipeline, Stack, When
+from bot.suggest import closest
+
+State: TypeAlias = Literal["waiting", "running", "succeeded", "skipped", "failed", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a declaration: `line` counts from 1 in the document of the stacks, or in that of the hooks."""
+
+    in_stacks: bool
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step and the steps of this graph that must be done before it, in their declared order."""
+
+    name: StepName
+    step: Stack | Hook
+    needs: tuple[StepName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The steps of one environment, each after all that it needs; the same declarations give the same order."""
+
+    nodes: Mapping[StepName, Node]
+
+    @property
+    def order(self) -> tuple[StepName, ...]:
+        return tuple(self.nodes)
+
+    def dependents(self, name: StepName) -> tuple[StepName, ...]:
+        """Return every step that can't run before `name`, also through others, in order."""
+        found = {name}
+        for node in self.nodes.values():
+            if found.intersection(node.needs):
+                found.add(node.name)
+        return tuple(step for step in self.nodes if step in found and step != name)
+
+
+def problems(pipeline: Pipeline, *, stacks_text: str, hooks_text: str) -> Sequence[Problem]:
+    """Return what is wrong with the pipeline's references, each with its line in `stacks_text` or `hooks_text`.
+
+    The texts are the documents that hold `stacks:` and `hooks:`.
+    """
+
+    def problem(name: StepName, place: Place, message: str, in_stacks: bool) -> Problem:
+        text, top = (stacks_text, "stacks") if in_stacks else (hooks_text, "hooks")
+        return Problem(in_stacks, line_of(text, (top, name, *place)), f"`{name}` {message}")
+
+    found = [
+        problem(name, (), "is the name of a stack and of a hook: give the hook another.", False)
+        for name in pipeline.hooks
+        if name in pipeline.stacks
+    ]
+    for name, step in _declared(pipeline):
+        for place, message in _step_problems(pipeline, name, step):
+            found.append(problem(name, place, message, isinstance(step, Stack)))
+    if not found and (cycle := _cycle(pipeline)):
+        first = cycle[0]
+        path = " → ".join(f"`{name}`" for name in (*cycle, first))
+        found.append(
+            problem(first, (), f"needs itself in a circle: {path}. Remove one of these.", first in pipeline.stacks)
+        )
+    return found
+
+
+def graph(
+    pipeline: Pipeline, purpose: PurposeName | None = None, parameters: Mapping[ParameterName, Json] | None = None
+) -> Graph:
+    """Return the graph of the steps that this purpose and these parameters call for; without them, of all steps.
+
+    What needs a step that is left out needs what that step needed. Raises `InvalidInput` for a circle, and for an input
+    that is an output of a step left out.
+    """
+    if cycle := _cycle(pipeline):
+        raise InvalidInput(f"These steps need one another in a circle: {', '.join(f'`{name}`' for name in cycle)}.")
+    given = parameters or {}
+    kept = {
+        name: step for name, step in pipeline.steps.items() if purpose is None or _applies(step.when, purpose, given)
+    }
+    for name, step in kept.items():
+        for source in _sources(step):
+            if source not in kept:
+                raise InvalidInput(
+                    f"`{name}` takes an output of `{source}`, which is no part of this environment (its `when` says so): "
+                    f"give `{name}` the same `when`."
+                )
+    nodes = {name: Node(name, step, _needs_kept(pipeline, name, kept)) for name, step in kept.items()}
+    return Graph({name: nodes[name] for name in _ordered(nodes)})
+
+
+def diagram(pipeline: Pipeline) -> str:
+    """Return the whole pipeline as Mermaid text."""
+    return mermaid(graph(pipeline), {})
+
+
+def mermaid(graph: Graph, states: Mapping[StepName, State]) -> str:
+    """Return the graph as Mermaid text for a pull request; stacks are boxes, hooks are rounded."""
+    # Ids of our own, because `end`, `graph` and others are words of Mermaid's.
+    ids = {name: f"s{number}" for number, name in enumerate(graph.nodes)}
+    lines = ["flowchart LR"]
+    for name, node in graph.nodes.items():
+        shape = f'["{name}"]' if isinstance(node.step, Stack) else f'(["{name}"])'
+        state = f":::{states[name]}" if name in states else ""
+        lines.append(f"  {ids[name]}{shape}{state}")
+    lines += [f"  {ids[need]} --> {ids[name]}" for name, node in graph.nodes.items() for need in node.needs]
+    used = [state for state in _COLOURS if state in states.values()]
+    lines += [f"  classDef {state} {_COLOURS[state]}" for state in used]
+    return "\n".join(lines)
+
+
+def ready(graph: Graph, done: Collection[StepName], started: Collection[StepName]) -> tuple[StepName, ...]:
+    """Return the steps that may start now: all they need is done, and they were not started (nor done) themselves."""
+    return tuple(
+        name
+        for name, node in graph.nodes.items()
+        if name not in done and name not in started and all(need in done for need in node.needs)
+    )
+
+
+def blocked(graph: Graph, failed: Collection[StepName]) -> dict[StepName, StepName]:
+    """Return the steps that can't run because of a failed one, with the first such (in order) as the cause."""
+    causes: dict[StepName, StepName] = {}
+    for name in graph.nodes:
+        if name in failed:
+            for dependent in graph.dependents(name):
+                if dependent not in failed:
+                    causes.setdefault(dependent, name)
+    return causes
+
+
+_COLOURS: dict[State, str] = {
+    "waiting": "fill:#f6f8fa,stroke:#8c959f",
+    "running": "fill:#ddf4ff,stroke:#0969da",
+    "succeeded": "fill:#dafbe1,stroke:#1a7f37",
+    "skipped": "fill:#f6f8fa,stroke:#1a7f37,stroke-dasharray:3",
+    "failed": "fill:#ffebe9,stroke:#cf222e",
+    "blocked": "fill:#fff8c5,stroke:#9a6700,stroke-dasharray:3",
+}
+
+
+def _declared(pipeline: Pipeline) -> Iterator[tuple[StepName, Stack | Hook]]:
+    yield from pipeline.stacks.items()
+    yield from pipeline.hooks.items()
+
+
+def _step_problems(pipeline: Pipeline, name: StepName, step: Stack | Hook) -> Iterator[tuple[Place, str]]:
+    for position, need in enumerate(step.needs):
+        if message := _reference_problem(pipeline, name, need):
+            yield ("needs", position), message
+    key = "inputs" if isinstance(step, Stack) else "with"
+    for given, value in step.inputs.items():
+        if not isinstance(value, FromOutput):
+            continue
+        if message := _reference_problem(pipeline, name, value.step):
+            yield (key, given), message
+        elif isinstance(step, Stack) and value.step in pipeline.hooks and value.stand_in is None:
+            # A plan is made before any hook has run, so without this there is nothing to plan with.
+            yield (
+                (key, given),
+                f"takes `{value.source}` from a hook, which has no outputs before the first apply: add a `stand_in`.",
+            )
+
+
+def _reference_problem(pipeline: Pipeline, name: StepName, need: StepName) -> str | None:
+    if need == name:
+        return "needs itself."
+    if need in pipeline.steps:
+        return None
+    near = closest(need, pipeline.steps)
+    return f"needs `{need}`, which is no step of this environment." + (f" Did you mean `{near}`?" if near else "")
+
+
+def _sources(step: Stack | Hook) -> list[StepName]:
+    return [value.step for value in step.inputs.values() if isinstance(value, FromOutput)]
+
+
+def _needs(pipeline: Pipeline, name: StepName) -> tuple[StepName, ...]:
+    """Return what a step needs directly, said or implied, in the order of declaration; unknown steps are left out."""
+    step = pipeline.steps[name]
+    wanted = {*step.needs, *_sources(step)}
+    return tuple(other for other in pipeline.steps if other in wanted)
+
+
+def _needs_kept(pipeline: Pipeline, name: StepName, kept: Collection[StepName]) -> tuple[StepName, ...]:
+    found: set[StepName] = set()
+    waiting = list(_needs(pipeline, name))
+    while waiting:
+        need = waiting.pop()
+        if need in kept:
+            found.add(need)
+        else:
+            waiting += _needs(pipeline, need)
+    return tuple(other for other in pipeline.steps if other in found)
+
+
+def _ordered(nodes: Mapping[StepName, Node]) -> Iterator[StepName]:
+    """Yield the names so that each comes after what it needs; among several, the first declared comes first."""
+    left = dict(nodes)
+    while left:
+        name = next(name for name, node in left.items() if not any(need in left for need in node.needs))
+        del left[name]
+        yield name
+
+
+def _cycle(pipeline: Pipeline) -> tuple[StepName, ...]:
+    """Return the steps of one circle, each needing the next, or nothing."""
+    finished: set[StepName] = set()
+    for start in pipeline.steps:
+        path: list[StepName] = []
+        stack: list[tuple[StepName, Iterator[StepName]]] = [(start, iter(_needs(pipeline, start)))]
+        while stack and start not in finished:
+            name, needs = stack[-1]
+            if name not in path:
+                path.append(name)
+            following = next((need for need in needs if need not in finished), None)
+            if following is None:
+                finished.add(name)
+                path.pop()
+                stack.pop()
+            elif following in path:
+                return tuple(path[path.index(following) :])
+            else:
+                stack.append((following, iter(_needs(pipeline, following))))
+    return ()
+
+
+def _applies(when: When | None, purpose: PurposeName, parameters: Mapping[ParameterName, Json]) -> bool:
+    """Say whether a step is part: the purpose is one of those named (if any are), and every named parameter has its value."""
+    if when is None:
+        return True
+    return (not when.purpose or purpose in when.purpose) and all(
+        name in parameters and parameters[name] == value for name, value in when.parameter.items()
+    )

@@ -1,0 +1,53 @@
+r"""Put text that others chose into GitHub's Markdown so that it stays text.
+
+Nothing that passes through here can mention a person or team, link, start HTML, end a table's cell, open or close a code
+fence, or hide characters (bidirectional overrides, zero-width). Our own Markdown is written around it, never through it.
+"""
+
+import re
+import unicodedata
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~&$])")
+_AUTOLINK = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
+_REFERENCE = re.compile(r"(?i)(@|#|\bgh-)(?=\w)")
+_NO_WIDTH = "\u200b"
+"""Zero-width space: between `@` and a name there is then no mention (and the reader sees no difference)."""
+
+
+def visible(text: str) -> str:
+    """Return `text` with tabs and line breaks as they are and every other invisible or reordering character spelt out."""
+    return "".join(c if c in "\n\t" or not _is_hidden(c) else f"\\u{{{ord(c):x}}}" for c in text.replace("\r\n", "\n"))
+
+
+def cell(text: str) -> str:
+    """Return `text` as plain words on one line, for a table's cell or a sentence."""
+    line = " ".join(visible(text).split())
+    broken = _AUTOLINK.sub(rf"\1{_NO_WIDTH}", _REFERENCE.sub(rf"\1{_NO_WIDTH}", line))
+    return _SPECIAL.sub(r"\\\1", broken)
+
+
+def code(text: str) -> str:
+    """Return `text` as inline code on one line, fit for a table (where a bar must be escaped even in code)."""
+    line = " ".join(visible(text).split()).replace("|", "\\|")
+    if not line:
+        return "` `"
+    ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", line)), default=0))
+    space = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{ticks}{space}{line}{space}{ticks}"
+
+
+def fence(text: str, language: str = "") -> str:
+    """Return `text` as a block of code; the fence is longer than any in it."""
+    ticks = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{ticks}{language}\n{visible(text).rstrip()}\n{ticks}"
+
+
+def details(summary: str, body: str) -> str:
+    """Return `body` (Markdown) folded away under `summary` (plain text)."""
+    escaped = visible(summary).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = _REFERENCE.sub(rf"\1{_NO_WIDTH}", " ".join(escaped.split()))
+    return f"<details><summary>{line}</summary>\n\n{body.strip()}\n\n</details>"
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}

@@ -1,0 +1,107 @@
+"""The requester's status comment: one comment, edited from "seen" to "live", or to what failed and what to do.
+
+It is a function of facts that are read afresh each time, so an event lost or delivered twice changes nothing: the next
+one sets it right.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+from bot.core.markdown import code
+from bot.environment import Manifest
+
+
+class Stage(IntEnum):
+    """How far a clone has come."""
+
+    SEEN = 0
+    PROPOSED = 1
+    PLANNED = 2
+    MERGED = 3
+    APPLYING = 4
+    LIVE = 5
+
+
+_STEPS = ("Seen", "Pull request", "Plan", "Review and merge", "Apply", "Live")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a clone's way. A check or deployment that has not reported yet is "pending"."""
+
+    pull_number: int | None = None
+    pull_url: str = ""
+    is_merged: bool = False
+    is_closed: bool = False
+    check: Literal["pending", "success", "failure"] = "pending"
+    check_summary: str = ""
+    deployment: Literal["pending", "in_progress", "success", "failure"] = "pending"
+    deployment_note: str = ""
+    environment_url: str = ""
+    log_url: str = ""
+    results: str = ""
+
+
+def stage(facts: Facts) -> Stage:
+    """Return the last stage that was reached."""
+    if facts.is_merged:
+        return {"success": Stage.LIVE, "in_progress": Stage.APPLYING}.get(facts.deployment, Stage.MERGED)
+    if facts.pull_number is None:
+        return Stage.SEEN
+    return Stage.PLANNED if facts.check == "success" else Stage.PROPOSED
+
+
+def headline(facts: Facts) -> str:
+    """Return the stage in words."""
+    if facts.is_merged and facts.deployment == "failure":
+        return "the apply failed"
+    if facts.is_closed and not facts.is_merged:
+        return "the pull request was closed without merging"
+    if facts.check == "failure" and not facts.is_merged:
+        return "its check failed"
+    return {
+        Stage.SEEN: "drafting",
+        Stage.PROPOSED: "planning",
+        Stage.PLANNED: "waiting for review and merge",
+        Stage.MERGED: "merged, waiting for its apply",
+        Stage.APPLYING: "applying",
+        Stage.LIVE: "live",
+    }[stage(facts)]
+
+
+def has_failed(facts: Facts) -> bool:
+    """Say whether somebody has to do something before it goes on."""
+    return (facts.deployment == "failure" and facts.is_merged) or (facts.check == "failure" and not facts.is_merged)
+
+
+def status_comment(manifest: Manifest, facts: Facts) -> str:
+    """Return the comment's text, without its marker."""
+    reached, failed = stage(facts), has_failed(facts)
+    marks = []
+    for position, name in enumerate(_STEPS):
+        text = f"[{name} #{facts.pull_number}]({facts.pull_url})" if position == 1 and facts.pull_number else name
+        mark = "✅" if position <= reached else ("❌" if failed else "⏳") if position == reached + 1 else "▫️"
+        marks.append(f"{mark} {text}")
+    parts = [f"### {code(manifest.name)} is {headline(facts)}", " · ".join(marks)]
+    parts += [text for text in (_next(manifest, facts), facts.results) if text]
+    if manifest.expires_at:
+        parts.append(f"It expires on {manifest.expires_at:%Y-%m-%d at %H:%M} UTC; @{manifest.owner} owns it.")
+    return "\n\n".join(parts)
+
+
+def _next(manifest: Manifest, facts: Facts) -> str:
+    log = f" ([log]({facts.log_url}))" if facts.log_url else ""
+    if facts.is_merged and facts.deployment == "failure":
+        return f"{facts.deployment_note or 'A step failed.'}{log} Run the apply again once the cause is gone: what is done is skipped."
+    if facts.is_closed and not facts.is_merged:
+        return "Nothing was deployed. Comment the command again to ask anew."
+    if facts.check == "failure" and not facts.is_merged:
+        return (
+            f"{facts.check_summary or 'The check says what is wrong.'} See [the pull request]({facts.pull_url}/checks)."
+        )
+    if stage(facts) is Stage.LIVE:
+        return f"Open it at {facts.environment_url}" if facts.environment_url else ""
+    if stage(facts) is Stage.PLANNED:
+        return f"[Review the plan]({facts.pull_url}), then merge: that deploys it."
+    return ""

@@ -1,0 +1,171 @@
+"""The replies to commands, in GitHub's Markdown. Every reply to one comment carries that comment's marker."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from bot.commands.grammar import TABLE, Mistake, format_command
+from bot.core.deviations import Deviation
+from bot.core.draft import Draft, Refused
+from bot.core.estate import Estate
+from bot.core.markdown import cell, code, details, fence
+from bot.environment import Manifest, directory
+from bot.names import EnvironmentName
+from bot.pipeline import Hook, Pipeline
+from bot.policy import Policy, Role
+from bot.template import Template
+
+
+def marker(comment: int) -> str:
+    """Return the hidden line by which the reply to a comment is found again."""
+    return f"<!-- envclone:request:{comment} -->"
+
+
+def mistake(found: Mistake) -> str:
+    """Explain a line that is not quite a command."""
+    return _with_instead(found.message, found.instead)
+
+
+def refused(refusal: Refused) -> str:
+    """Say why a command is not carried out, and what to type instead."""
+    return _with_instead(refusal.reason, format_command(refusal.instead) if refusal.instead else None)
+
+
+def forbidden(verb: str, held: Role | None, needed: Role) -> str:
+    """Say that the author may not do this, and who can."""
+    has = f"yours is `{held}`" if held else "you have none"
+    return f"`/{verb}` needs the permission `{needed}` on this repository, and {has}. Ask somebody who has it to comment it."
+
+
+def edited(line: str) -> str:
+    """Say why an edited comment is not carried out."""
+    return _with_instead(
+        "That comment was edited before I could act on it, so I leave it alone. To run it, post it again:", line
+    )
+
+
+def several(count: int) -> str:
+    """Say that a comment holds one command."""
+    return f"That comment holds {count} commands. Post one command in one comment, so that each has its own answer."
+
+
+def failed(reference: str) -> str:
+    """Say that something unforeseen happened; whoever runs the service finds it in the log by the reference."""
+    return f"Something went wrong on my side, and I stopped. Nothing was left half done. Reference for the log: {code(reference)}."
+
+
+def help_text(template: Template | None, policy: Policy) -> str:
+    """List the commands, and what `/clone` can be given here."""
+    rows = "\n".join(
+        f"| {code(spec.usage)} | {cell(spec.about)} | {code(policy.allow[spec.permission])} |" for spec in TABLE
+    )
+    parts = [f"### Commands\n\n| Command | What it does | Needs |\n| --- | --- | --- |\n{rows}"]
+    if template is not None:
+        purposes = "\n".join(
+            f"| {code(name)}{' (default)' if name == template.default_purpose else ''} | {cell(purpose.description)} |"
+            for name, purpose in template.purposes.items()
+        )
+        parameters = "\n".join(
+            f"| {code(name)} | {parameter.type} | {cell(parameter.description)} |"
+            for name, parameter in template.parameters.items()
+        )
+        parts += [
+            f"### Purposes of template {code(template.name)}\n\n| Purpose | What for |\n| --- | --- |\n{purposes}",
+            details("Parameters for `--set`", f"| Parameter | Type | What it is |\n| --- | --- | --- |\n{parameters}"),
+        ]
+    return "\n\n".join(parts)
+
+
+def listing(estate: Estate, now: datetime) -> str:
+    """List all environments, those that expire first on top."""
+    far = datetime.max.replace(tzinfo=now.tzinfo)
+    manifests = sorted(estate.manifests(), key=lambda m: (m.expires_at or far, m.name))
+    rows = [
+        f"| {code(m.name)} | {m.purpose} | {m.owner} | {_expiry(m, now)} | {'live' if m.name in estate.live else 'proposed'} |"
+        for m in manifests
+    ]
+    return "\n".join(["| Environment | Purpose | Owner | Expires | |", "| --- | --- | --- | --- | --- |", *rows])
+
+
+def status(manifest: Manifest, stage: str, now: datetime) -> str:
+    """Describe one environment."""
+    facts = [
+        ("Stage", stage),
+        ("Purpose", manifest.purpose),
+        ("Owner", manifest.owner),
+        ("Expires", _expiry(manifest, now)),
+        ("Cloned from", manifest.source or "nothing: it is a source"),
+        ("Asked for", f"[in #{manifest.request.issue}]({manifest.request.url})" if manifest.request else "by hand"),
+        ("Directory", code(directory(manifest.name) + "/")),
+    ]
+    return "\n".join(
+        [f"### {code(manifest.name)}\n", "| | |", "| --- | --- |", *(f"| **{k}** | {v} |" for k, v in facts)]
+    )
+
+
+def unknown_environment(name: EnvironmentName | None, near: str | None) -> str:
+    """Say that there is no such environment."""
+    if name is None:
+        return "This thread is about no environment. Write `/status <name>`, or `/list` to see which there are."
+    return f"There is no environment {code(name)}." + (
+        f" Did you mean {code(near)}?" if near else " `/list` shows which there are."
+    )
+
+
+def preview(draft: Draft, found: Sequence[Deviation], pipeline: Pipeline) -> str:
+    """Answer a dry run: the file tree, the deviations and the hooks of a clone that is not made."""
+    name = draft.manifest.name
+    rows = "\n".join(
+        f"| {code(d.path)} {cell(d.place)} | {code(d.theirs)} | {code(d.ours)} | {', '.join(map(code, d.causes)) or '**unexplained**'} |"
+        for d in found[:100]
+    )
+    hooks = "\n".join(
+        f"- {code(step)} ({_kind(hook)}): {cell(hook.description)}" for step, hook in pipeline.hooks.items()
+    )
+    values = "\n".join(f"{key} = {value}" for key, value in draft.manifest.parameters.items())
+    return "\n\n".join(
+        [
+            f"### Dry run of {code(name)}: nothing was created",
+            details(f"{len(draft.files)} files", fence(_file_tree(directory(name), draft.files), "text")),
+            details(
+                f"{len(found)} deviations from {draft.manifest.source}",
+                f"| Place | {draft.manifest.source} | {name} | Cause |\n| --- | --- | --- | --- |\n{rows}",
+            ),
+            details("Parameters", fence(values, "text")),
+            f"**Hooks**\n\n{hooks or 'none'}",
+        ]
+    )
+
+
+def _file_tree(top: str, files: Mapping[str, object]) -> str:
+    return "\n".join([f"{top}/", *_branches(sorted(files), "")])
+
+
+def _branches(paths: Sequence[str], indent: str) -> Iterable[str]:
+    names = sorted({path.split("/")[0] for path in paths})
+    for position, name in enumerate(names):
+        last = position == len(names) - 1
+        below = [path.partition("/")[2] for path in paths if path.startswith(f"{name}/")]
+        yield f"{indent}{'└── ' if last else '├── '}{name}{'/' if below else ''}"
+        yield from _branches(below, indent + ("    " if last else "│   "))
+
+
+def _kind(hook: Hook) -> str:
+    return hook.uses or "run"
+
+
+def _expiry(manifest: Manifest, now: datetime) -> str:
+    if manifest.expires_at is None:
+        return "never"
+    left = manifest.expires_at - now
+    days = (
+        "expired"
+        if left.total_seconds() <= 0
+        else f"in {left.days} days"
+        if left.days
+        else f"in {left.seconds // 3600} hours"
+    )
+    return f"{manifest.expires_at:%Y-%m-%d} ({days})"
+
+
+def _with_instead(message: str, instead: str | None) -> str:
+    return f"{message}\n\n{fence(instead, 'text')}" if instead else message

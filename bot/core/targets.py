@@ -1,0 +1,97 @@
+"""Which environments a change touches, and how Actions reach the account of each.
+
+The roles come from the policy of the base branch, never from the change: a pull request can't choose the credentials that
+plan it. Whatever can't be told for certain is a complaint, and a complaint fails the job (it fails closed).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.environment import MANIFEST, Manifest, directory
+from bot.errors import InvalidInput
+from bot.names import EnvironmentName, ParameterName, shown
+from bot.policy import Account, Policy
+
+Phase = Literal["plan", "apply"]
+ACCOUNT = ParameterName("account_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An environment to be planned or applied, with the role for its account."""
+
+    environment: EnvironmentName
+    change: Literal["create", "update"]
+    account: str
+    region: str
+    role: str
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a change touches. With complaints nothing may be planned or applied."""
+
+    targets: tuple[Target, ...]
+    complaints: tuple[str, ...]
+
+    def matrix(self) -> dict[str, list[dict[str, str]]]:
+        """Return the matrix of a workflow's job, one row an environment."""
+        keys = ("environment", "change", "account", "region", "role", "bucket")
+        return {"include": [{key: str(getattr(target, key)) for key in keys} for target in self.targets]}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A directory of `envs/` that a change touches: its manifest before and after, or why there is none."""
+
+    name: str
+    before: Manifest | str | None
+    after: Manifest | str | None
+
+
+def targets(changes: Sequence[Change], policy: Policy, phase: Phase) -> Targets:
+    """Return the environments that `changes` touch, in order of their names."""
+    found: list[Target] = []
+    complaints: list[str] = []
+    for change in sorted(changes, key=lambda c: c.name):
+        outcome = _target(change, policy, phase)
+        if isinstance(outcome, Target):
+            found.append(outcome)
+        else:
+            complaints.append(outcome)
+    return Targets(tuple(found), tuple(complaints))
+
+
+def _target(change: Change, policy: Policy, phase: Phase) -> Target | str:
+    try:
+        name = EnvironmentName(change.name)
+    except InvalidInput as error:
+        return f"envs/{shown(change.name)}: {error}"
+    where = f"{directory(name)}/{MANIFEST}"
+    if change.after is None:
+        return f"{directory(name)} is removed: an environment is destroyed before its directory goes, and that can't be done by hand."
+    if isinstance(change.after, str):
+        return change.after
+    if isinstance(change.before, Manifest) and change.before.parameters.get(ACCOUNT) != change.after.parameters.get(
+        ACCOUNT
+    ):
+        return f"{where}: an environment can't move to another account: clone it there, and destroy this one."
+    account = _account(change.after, policy)
+    if isinstance(account, str):
+        return f"{where}: {account}"
+    number, reach = account
+    role = reach.plan_role if phase == "plan" else reach.apply_role
+    kind: Literal["create", "update"] = "create" if change.before is None else "update"
+    return Target(name, kind, number, reach.region, role, reach.state_bucket)
+
+
+def _account(manifest: Manifest, policy: Policy) -> tuple[str, Account] | str:
+    number = manifest.parameters.get(ACCOUNT)
+    accounts: Mapping[str, Account] = policy.accounts
+    if not isinstance(number, str) or number not in accounts:
+        return (
+            f"account {shown(str(number))} is not in the policy's `accounts` on the default branch: add it there first."
+        )
+    return number, accounts[number]

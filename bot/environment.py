@@ -1,0 +1,53 @@
+"""An environment's manifest, `envs/<name>/environment.yaml`, and the places inside its directory."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, RepositoryName, StepName, TemplateName
+from bot.pipeline import Json, Stack
+
+ENVIRONMENTS = "envs"
+MANIFEST = "environment.yaml"
+HOOKS = "hooks.yaml"
+VARIABLES = "terraform.tfvars.json"
+
+
+class Request(BaseModel):
+    """Who asked for the environment, and where; the comment's id makes the request unique."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: Login
+    repository: RepositoryName
+    issue: int
+    comment: int
+    url: str
+
+
+class Manifest(BaseModel):
+    """What an environment is: a template at a revision, and the value of every parameter.
+
+    `revision` is the git tree id of `templates/<template>/`, so it names the template's content whatever commit holds it.
+    `source` is the environment that was cloned; production has none. `overrides` are the parameters given by `--set`.
+    `expires_at` and `request` are absent from a protected environment.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: EnvironmentName
+    template: TemplateName
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    source: EnvironmentName | None = None
+    purpose: PurposeName
+    owner: Login
+    expires_at: AwareDatetime | None = None
+    request: Request | None = None
+    overrides: tuple[ParameterName, ...] = ()
+    parameters: dict[ParameterName, Json]
+    stacks: dict[StepName, Stack]
+
+
+def directory(name: EnvironmentName) -> str:
+    """Return the environment's directory, relative to the repository's root."""
+    return f"{ENVIRONMENTS}/{name}"

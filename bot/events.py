@@ -1,0 +1,313 @@
+"""What a webhook's delivery says, as far as we care. The only place that knows the shape of GitHub's payloads.
+
+Fields that we don't use are not looked at, so a payload that grows breaks nothing. What is no event of ours is `Ignored`,
+with the reason for the log: a comment that was edited or deleted, or written by a bot, never becomes a command.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.names import RepositoryName
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CommentCreated(_Event):
+    """A person wrote a comment on an issue or pull request. `author` is a login as GitHub spells it."""
+
+    kind: Literal["comment"] = "comment"
+    repository: RepositoryName
+    issue: int
+    is_pull_request: bool
+    comment: int
+    author: str
+    body: str
+    url: str
+    created_at: datetime
+
+
+class PullRequestChanged(_Event):
+    """A pull request was opened, reopened, pushed to or closed (`is_merged` tells how). `head_repository` is None for a lost fork."""
+
+    kind: Literal["pull_request"] = "pull_request"
+    repository: RepositoryName
+    number: int
+    action: Literal["opened", "reopened", "synchronize", "closed"]
+    is_merged: bool
+    author: str
+    sender: str
+    head: str
+    head_sha: str
+    head_repository: RepositoryName | None
+    base: str
+    merge_commit_sha: str | None
+
+
+class CheckRunCompleted(_Event):
+    """A check of a commit came to its conclusion. `app` is the slug of the app that made it."""
+
+    kind: Literal["check_run"] = "check_run"
+    repository: RepositoryName
+    check: int
+    name: str
+    head_sha: str
+    conclusion: str
+    app: str
+    external_id: str | None
+    pull_requests: tuple[int, ...]
+
+
+class DeploymentStatusCreated(_Event):
+    """Something was said of a deployment."""
+
+    kind: Literal["deployment_status"] = "deployment_status"
+    repository: RepositoryName
+    deployment: int
+    status: int
+    environment: str
+    sha: str
+    state: str
+    description: str
+    environment_url: str
+    log_url: str
+    creator: str
+
+
+class Ping(_Event):
+    """GitHub tries whether the webhook is reachable."""
+
+    kind: Literal["ping"] = "ping"
+    hook: int | None
+
+
+class Ignored(_Event):
+    """Nothing for us, and why."""
+
+    kind: Literal["ignored"] = "ignored"
+    reason: str
+
+
+Event: TypeAlias = Annotated[
+    CommentCreated | PullRequestChanged | CheckRunCompleted | DeploymentStatusCreated | Ping | Ignored,
+    Field(discriminator="kind"),
+]
+
+EVENTS = ("issue_comment", "pull_request", "check_run", "deployment_status", "ping")
+"""The events to subscribe to, by GitHub's names."""
+
+
+def parse(name: str, body: bytes) -> Event:
+    """Read a delivery: its event's name and its raw JSON body."""
+    reader = _READERS.get(name)
+    if reader is None:
+        return Ignored(reason=f"{name} is no event of ours")
+    try:
+        return reader(body)
+    except ValidationError as error:
+        places = sorted({".".join(map(str, problem["loc"])) or "the body" for problem in error.errors()})
+        return Ignored(reason=f"unreadable {name}: {', '.join(places[:5])}")
+
+
+class _Payload(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _User(_Payload):
+    login: str
+    type: str = "User"
+
+    @property
+    def is_bot(self) -> bool:
+        return self.type == "Bot" or self.login.endswith("[bot]")
+
+
+_GHOST = _User(login="ghost")
+
+
+class _Repository(_Payload):
+    full_name: RepositoryName
+
+
+class _Issue(_Payload):
+    number: int
+    pull_request: dict[str, object] | None = None
+
+
+class _Comment(_Payload):
+    id: int
+    body: str | None
+    html_url: str
+    created_at: datetime
+    user: _User | None
+
+
+class _IssueComment(_Payload):
+    action: str
+    repository: _Repository
+    issue: _Issue
+    comment: _Comment
+
+
+class _Branch(_Payload):
+    ref: str
+    sha: str
+    repo: _Repository | None = None
+
+
+class _Pull(_Payload):
+    number: int
+    user: _User | None
+    head: _Branch
+    base: _Branch
+    merged: bool = False
+    merge_commit_sha: str | None = None
+
+
+class _PullRequest(_Payload):
+    action: str
+    repository: _Repository
+    pull_request: _Pull
+    sender: _User | None = None
+
+
+class _App(_Payload):
+    slug: str | None = None
+
+
+class _Number(_Payload):
+    number: int
+
+
+class _Run(_Payload):
+    id: int
+    name: str
+    head_sha: str
+    conclusion: str | None
+    external_id: str | None = None
+    app: _App | None = None
+    pull_requests: tuple[_Number, ...] = ()
+
+
+class _CheckRun(_Payload):
+    action: str
+    repository: _Repository
+    check_run: _Run
+
+
+class _Deployment(_Payload):
+    id: int
+    environment: str
+    sha: str
+
+
+class _Status(_Payload):
+    id: int
+    state: str
+    description: str | None = None
+    environment_url: str | None = None
+    target_url: str | None = None
+    log_url: str | None = None
+    creator: _User | None = None
+
+
+class _DeploymentStatus(_Payload):
+    action: str
+    repository: _Repository
+    deployment: _Deployment
+    deployment_status: _Status
+
+
+class _Ping(_Payload):
+    hook_id: int | None = None
+
+
+def _comment(body: bytes) -> Event:
+    payload = _IssueComment.model_validate_json(body)
+    author = payload.comment.user or _GHOST
+    if payload.action != "created":
+        return Ignored(reason=f"a comment was {payload.action}")
+    if author.is_bot:
+        return Ignored(reason=f"a comment by the bot {author.login}")
+    return CommentCreated(
+        repository=payload.repository.full_name,
+        issue=payload.issue.number,
+        is_pull_request=payload.issue.pull_request is not None,
+        comment=payload.comment.id,
+        author=author.login,
+        body=payload.comment.body or "",
+        url=payload.comment.html_url,
+        created_at=payload.comment.created_at,
+    )
+
+
+def _pull_request(body: bytes) -> Event:
+    payload = _PullRequest.model_validate_json(body)
+    pull = payload.pull_request
+    if payload.action not in ("opened", "reopened", "synchronize", "closed"):
+        return Ignored(reason=f"a pull request was {payload.action}")
+    return PullRequestChanged(
+        repository=payload.repository.full_name,
+        number=pull.number,
+        action=payload.action,
+        is_merged=pull.merged,
+        author=(pull.user or _GHOST).login,
+        sender=(payload.sender or _GHOST).login,
+        head=pull.head.ref,
+        head_sha=pull.head.sha,
+        head_repository=pull.head.repo.full_name if pull.head.repo else None,
+        base=pull.base.ref,
+        merge_commit_sha=pull.merge_commit_sha,
+    )
+
+
+def _check_run(body: bytes) -> Event:
+    payload = _CheckRun.model_validate_json(body)
+    run = payload.check_run
+    if payload.action != "completed":
+        return Ignored(reason=f"a check was {payload.action}")
+    return CheckRunCompleted(
+        repository=payload.repository.full_name,
+        check=run.id,
+        name=run.name,
+        head_sha=run.head_sha,
+        conclusion=run.conclusion or "neutral",
+        app=(run.app.slug if run.app else None) or "",
+        external_id=run.external_id or None,
+        pull_requests=tuple(pull.number for pull in run.pull_requests),
+    )
+
+
+def _deployment_status(body: bytes) -> Event:
+    payload = _DeploymentStatus.model_validate_json(body)
+    status = payload.deployment_status
+    if payload.action != "created":
+        return Ignored(reason=f"a deployment status was {payload.action}")
+    return DeploymentStatusCreated(
+        repository=payload.repository.full_name,
+        deployment=payload.deployment.id,
+        status=status.id,
+        environment=payload.deployment.environment,
+        sha=payload.deployment.sha,
+        state=status.state,
+        description=status.description or "",
+        environment_url=status.environment_url or "",
+        log_url=status.log_url or status.target_url or "",
+        creator=(status.creator or _GHOST).login,
+    )
+
+
+def _ping(body: bytes) -> Event:
+    return Ping(hook=_Ping.model_validate_json(body).hook_id)
+
+
+_READERS = {
+    "issue_comment": _comment,
+    "pull_request": _pull_request,
+    "check_run": _check_run,
+    "deployment_status": _deployment_status,
+    "ping": _ping,
+}

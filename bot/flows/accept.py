@@ -1,0 +1,90 @@
+"""Decide whether a comment is a command to carry out: its text, its author and the author's permission are read again now.
+
+What the webhook said is only a hint that there is something to look at; authority never lives in a payload or a text.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.commands.comment import command_lines
+from bot.commands.grammar import Mistake, Spec, format_command, parse, spec_of
+from bot.commands.model import Clone, Command
+from bot.core import replies
+from bot.core.roles import suffices
+from bot.environment import Request
+from bot.errors import InvalidInput
+from bot.flows.monorepo import monorepo
+from bot.flows.world import World
+from bot.names import Login, RepositoryName
+from bot.policy import Policy, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A command that its author may give, with who asked where."""
+
+    command: Command
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A comment that is answered with a text and nothing else."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A comment that is none of ours; `reason` is for the log."""
+
+    reason: str
+
+
+Acceptance: TypeAlias = Accepted | Reply | Nothing
+
+
+def accept(world: World, repository: RepositoryName, comment_id: int) -> Acceptance:
+    """Return what a comment asks for. Raises `Transient`."""
+    comment = world.github.comment(repository, comment_id)
+    if comment is None:
+        return Nothing("the comment was deleted")
+    if comment.author_is_bot:
+        return Nothing("bots give no commands")
+    found = _command(comment.body)
+    if found is None:
+        return Nothing("no command in the visible text")
+    world.github.react(repository, comment_id, "eyes")
+    if isinstance(found, Reply):
+        return found
+    if comment.is_edited:
+        return Reply(replies.edited(format_command(found)))
+    policy = monorepo(world, repository).policy()
+    spec = spec_of(found)
+    needed = _needed(found, spec, policy)
+    held = world.github.permission(repository, comment.author)
+    if not suffices(held, needed):
+        return Reply(replies.forbidden(spec.verb, held, needed))
+    try:
+        author = Login(comment.author)
+    except InvalidInput as error:
+        return Reply(str(error))
+    request = Request(by=author, repository=repository, issue=comment.issue, comment=comment_id, url=comment.url)
+    return Accepted(found, request)
+
+
+def _command(body: str) -> Command | Reply | None:
+    meant = [found for line in command_lines(body) if (found := parse(line)) is not None]
+    if not meant:
+        return None
+    if len(meant) > 1:
+        return Reply(replies.several(len(meant)))
+    return Reply(replies.mistake(meant[0])) if isinstance(meant[0], Mistake) else meant[0]
+
+
+def _needed(command: Command, spec: Spec, policy: Policy) -> Role:
+    needed = policy.allow[spec.permission]
+    if isinstance(command, Clone) and command.purpose in policy.purposes_requiring:
+        special = policy.purposes_requiring[command.purpose]
+        return special if suffices(special, needed) else needed
+    return needed

@@ -1,0 +1,71 @@
+"""Answer the commands that only read: help, status, list, and a clone's dry run."""
+
+from typing import assert_never
+
+from bot.commands.model import Clone, Help, List, Status
+from bot.core import replies
+from bot.core.assemble import read_hooks
+from bot.core.draft import Asked, Refused, clone_deviations
+from bot.core.progress import headline
+from bot.environment import Request, directory
+from bot.errors import UserError
+from bot.flows.clone import preview_clone
+from bot.flows.monorepo import Monorepo, monorepo
+from bot.flows.progress import facts_of
+from bot.flows.world import World
+from bot.names import EnvironmentName, RepositoryName
+from bot.pipeline import Pipeline
+from bot.suggest import closest
+
+
+def answer(world: World, repository: RepositoryName, command: Help | Status | List | Clone, request: Request) -> str:
+    """Return the reply's text. Raises `Transient`."""
+    repo = monorepo(world, repository)
+    try:
+        match command:
+            case Help():
+                return _help(repo)
+            case List():
+                return replies.listing(repo.estate(), world.now())
+            case Status():
+                return _status(world, repository, repo, command.name or _subject(repo, request))
+            case Clone():
+                return _dry_run(world, repository, repo, Asked(command, request, request.by, world.now()))
+            case _:
+                assert_never(command)
+    except UserError as error:
+        return str(error)
+
+
+def _help(repo: Monorepo) -> str:
+    protected = repo.policy().protected
+    source = next((manifest for name in protected if (manifest := repo.manifest(name))), None)
+    return replies.help_text(repo.template(source.template).declaration if source else None, repo.policy())
+
+
+def _subject(repo: Monorepo, request: Request) -> EnvironmentName | None:
+    """Return the environment that a thread is about: the one asked for in it."""
+    manifests = repo.estate().manifests()
+    return next((m.name for m in manifests if m.request and m.request.issue == request.issue), None)
+
+
+def _status(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName | None) -> str:
+    estate = repo.estate()
+    manifest = (estate.live.get(name) or estate.proposed.get(name)) if name else None
+    if name is None or manifest is None:
+        known = [*estate.live, *estate.proposed]
+        return replies.unknown_environment(name, closest(name, known) if name else None)
+    if manifest.request is None:
+        return replies.status(manifest, "a source of clones", world.now())
+    return replies.status(manifest, headline(facts_of(world, repository, name)), world.now())
+
+
+def _dry_run(world: World, repository: RepositoryName, repo: Monorepo, asked: Asked) -> str:
+    draft = preview_clone(world, repository, asked)
+    if isinstance(draft, Refused):
+        return replies.refused(draft)
+    source = repo.source(asked.command.source)
+    template = repo.template(source.template)
+    found = clone_deviations(template, repo.environment(source.name), (source, draft.manifest), draft.files)
+    hooks = read_hooks(draft.files, directory(draft.manifest.name)).hooks
+    return replies.preview(draft, found, Pipeline(stacks=draft.manifest.stacks, hooks=hooks))

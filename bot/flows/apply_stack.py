@@ -1,0 +1,215 @@
+"""One try at applying a stack: plan it with its real inputs, hold the plan against the review, apply exactly that plan."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.clients.holder import works_in
+from bot.clients.process import TimedOut
+from bot.clients.terraform import PlanOptions, RootModule, SavedPlan
+from bot.clients.terraform_output import Event, StateLocked, TerraformFailed
+from bot.core.fingerprint import fingerprint
+from bot.core.inputs import Output, replayed
+from bot.core.ledger import Undo, approved
+from bot.core.plan import Plan, unshown
+from bot.core.plan_document import read_plan
+from bot.core.resumption import actions, exceeding
+from bot.core.review import ReviewedStep
+from bot.flows.applying import Deadline, Finished, StepStopped, Work
+from bot.names import ParameterName, StepName
+from bot.pipeline import Json, Stack
+
+_TOLD = frozenset({"apply_start", "apply_complete", "apply_errored", "apply_progress", "change_summary"})
+"""Events of Terraform's that are worth a line in the log."""
+
+MOST_NAMED = 10
+LOCK_TIMEOUT = timedelta(seconds=20)
+"""How long Terraform waits for the state's lock before we look whose it is."""
+MOST_TRIES = 5
+MARGIN = timedelta(seconds=2)
+POLL_SECONDS = 0.5
+
+
+class StackTry:
+    """A stack, its inputs and the time that there is."""
+
+    def __init__(self, work: Work, name: StepName, stack: Stack, inputs: Mapping[ParameterName, Output]) -> None:
+        self._work, self._name, self._stack = work, name, stack
+        self._values: dict[ParameterName, Json] = {key: output.value for key, output in inputs.items()}
+        self._secrets = tuple(
+            text for output in inputs.values() if output.is_sensitive for text in _texts(output.value)
+        )
+        self._deadline = Deadline(stack.timeout)
+
+    def run(self) -> Finished:
+        """Apply the stack. Raises `StepStopped`, `LeaseLost`, `Unverifiable`."""
+        directory = self._work.approved.directory / self._name
+        try:
+            with self._work.world.terraform.opened(directory, self._secrets) as module:
+                module.init(self._deadline.remaining())
+                return self._applied(module)
+        except TimedOut as error:
+            raise StepStopped(f"It took longer than its timeout of {self._stack.timeout}.", is_final=True) from error
+        except TerraformFailed as error:
+            raise StepStopped(self._work.secrets.hide(str(error))) from error
+
+    def outputs(self) -> dict[str, Output]:
+        """Return the outputs in the state. Raises `StepStopped`, `Unverifiable`."""
+        directory = self._work.approved.directory / self._name
+        try:
+            with self._work.world.terraform.opened(directory, self._secrets) as module:
+                module.init(self._deadline.remaining())
+                return self._outputs(module)
+        except TimedOut as error:
+            raise StepStopped("Its outputs could not be read in time.", is_final=True) from error
+        except TerraformFailed as error:
+            raise StepStopped(self._work.secrets.hide(str(error))) from error
+
+    def _applied(self, module: RootModule) -> Finished:
+        saved = self._saved(module)
+        plan = read_plan(module.show(saved), self._secrets)
+        evidence = "nothing to do"
+        if plan.changes_anything:
+            self._hold_against_review(module, plan)
+            self._work.change(lambda ledger: approved(ledger, self._name, actions(plan)))
+            self._work.log(self._name, f"as reviewed: {plan.counts}")
+            module.apply(saved, self._tell, self._deadline.remaining())
+            evidence = _done(plan)
+        return Finished(self._outputs(module), evidence, undo_of(self._work, self._name))
+
+    def _outputs(self, module: RootModule) -> dict[str, Output]:
+        found = module.outputs(self._deadline.remaining())
+        for output in found.values():
+            if output.is_sensitive:
+                self._work.keep_secret(output.value)
+        return {name: Output(output.value, output.is_sensitive) for name, output in found.items()}
+
+    def _hold_against_review(self, module: RootModule, plan: Plan) -> None:
+        """Raise `StepStopped` unless the plan is what was reviewed, or what is left of it."""
+        entry = self._work.ledger.read().steps[self._name]
+        if entry.approved:
+            self._work.log(self._name, "going on with what an earlier run of this review began")
+            self._refuse(exceeding(entry.approved, plan), "would do more than what was begun")
+            return
+        reviewed = self._work.approved.review.steps[self._name]
+        if not reviewed.is_deferred:
+            self._compare(reviewed, plan)
+            return
+        stand_ins = replayed(self._stack, self._values, reviewed.stand_ins)
+        options = PlanOptions(lock=False)
+        again = module.plan(stand_ins, options, timeout=self._deadline.remaining())
+        shown = read_plan(module.show(again), self._secrets)
+        self._compare(reviewed, shown)
+        self._refuse(unshown(shown, plan), "would do, with the real values, what the reviewed plan did not show")
+
+    def _compare(self, reviewed: ReviewedStep, plan: Plan) -> None:
+        expected = reviewed.as_fingerprint
+        found = fingerprint(plan, self._work.approved.review.key)
+        if expected is None or found.value != expected.value:
+            differing = found.differing(expected) if expected else []
+            self._refuse(differing or ["the plan as a whole"], "would do other things than the reviewed plan")
+
+    def _refuse(self, differing: Sequence[str], how: str) -> None:
+        if differing:
+            raise StepStopped(_not_reviewed(self._name, how, differing), is_final=True, stops_all=True)
+
+    def _saved(self, module: RootModule) -> SavedPlan:
+        """Plan; wait for what a dead run may have left at work, and remove the state's lock if nobody holds it any more."""
+        for _ in range(MOST_TRIES):
+            try:
+                options = PlanOptions(lock_timeout=LOCK_TIMEOUT)
+                return module.plan(self._values, options, timeout=self._deadline.remaining())
+            except StateLocked as locked:
+                reason = self._abandoned(locked)
+                if reason is None:
+                    raise StepStopped(self._held(locked), is_final=True) from locked
+                if not self._is_left_alone(module):
+                    raise StepStopped("What an earlier run began here did not end in time.") from locked
+                self._unlock(module, locked, reason)
+        raise StepStopped("The state is locked again and again: somebody else is at work on it.", is_final=True)
+
+    def _is_left_alone(self, module: RootModule) -> bool:
+        """Wait until no process is at work in the stack's directory; False when there still is one as the time ends."""
+        told = False
+        while works_in(module.directory):
+            if not told:
+                self._work.log(self._name, "waiting for what a killed run left at work here")
+                told = True
+            if self._deadline.remaining() <= MARGIN or self._work.stopping.wait(POLL_SECONDS):
+                return False
+        return True
+
+    def _unlock(self, module: RootModule, locked: StateLocked, reason: str) -> None:
+        try:
+            module.force_unlock(locked.lock_id)
+        except TerraformFailed:
+            return  # whoever held it gave it back meanwhile; planning again tells
+        self._work.log(self._name, f"removed the state's lock {locked.lock_id}: {reason}")
+
+    def _held(self, locked: StateLocked) -> str:
+        place = f"{self._work.approved.directory.name}/{self._name}"
+        return (
+            f"{locked}\nIf that run is dead, remove its lock with `terraform force-unlock {locked.lock_id}` in `{place}`, then "
+            "run this again."
+        )
+
+    def _abandoned(self, locked: StateLocked) -> str | None:
+        """Return why the lock belongs to nobody any more, or None when that can't be told.
+
+        It is a dead run's if it was made, before this run took its lease, where a run worked whose lease was taken.
+        """
+        ledger = self._work.ledger.read()
+        made = _created(locked)
+        if made is None or ledger.lease is None or made >= ledger.lease.since:
+            return None
+        for takeover in reversed(ledger.takeovers):
+            if takeover.machine and takeover.machine == locked.holder:
+                return f"{takeover.holder} left it ({takeover.reason})"
+        return None
+
+    def _tell(self, event: Event) -> None:
+        if event.kind in _TOLD or (event.diagnostic is not None and event.diagnostic.severity == "warning"):
+            self._work.log(self._name, event.message)
+
+
+def undo_of(work: Work, name: StepName) -> Undo:
+    """Return what undo needs of a stack: where its code lies in the tree that the ledger names."""
+    return Undo(uses="terraform.destroy", record={"directory": f"envs/{work.request.environment}/{name}"})
+
+
+def _not_reviewed(name: StepName, how: str, differing: Sequence[str]) -> str:
+    lines = [f"- {each}" for each in differing[:MOST_NAMED]]
+    more = [f"- and {len(differing) - MOST_NAMED} more"] if len(differing) > MOST_NAMED else []
+    return "\n".join(
+        [
+            f"Not as reviewed: stack `{name}` {how}:",
+            *lines,
+            *more,
+            "Something changed since the review. Open a pull request, so that it is planned and reviewed again.",
+        ]
+    )
+
+
+def _done(plan: Plan) -> str:
+    counts = plan.counts
+    return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"
+
+
+def _created(locked: StateLocked) -> datetime | None:
+    """Return when a state's lock was made: Terraform writes `2026-11-23 20:51:29.123456789 +0000 UTC`."""
+    for diagnostic in locked.diagnostics:
+        if found := re.search(r"\bCreated:\s+(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? \+0000 UTC", diagnostic.detail):
+            return datetime.fromisoformat(f"{found[1]}+00:00")
+    return None
+
+
+def _texts(value: Json) -> list[str]:
+    match value:
+        case str():
+            return [value]
+        case list():
+            return [text for item in value for text in _texts(item)]
+        case dict():
+            return [text for item in value.values() for text in _texts(item)]
+        case _:
+            return []

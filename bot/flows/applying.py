@@ -1,0 +1,123 @@
+"""What the steps of one apply share: the world they act on, what was asked, the ledger, and what was learnt on the way."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.clients.ledger import LedgerFile
+from bot.clients.objects import Store
+from bot.clients.terraform import Terraform
+from bot.core.inputs import Outputs
+from bot.core.ledger import Ledger, Start, Undo
+from bot.core.mask import Secrets
+from bot.flows.approval import Approved
+from bot.names import EnvironmentName, StepName
+from bot.pipeline import Json
+from bot.policy import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRequest:
+    """What to apply, for whom. `head` is the commit that was reviewed, `commit` the one that is checked out at `root`.
+
+    `holder` names this run and no other; `machine` is `user@host`, as Terraform names the holder of a lock. `take_over`
+    is the reason to take the lease even from a run whose time is not over.
+    """
+
+    environment: EnvironmentName
+    root: Path
+    commit: str
+    head: str
+    by: str
+    holder: str
+    machine: str
+    run_url: str = ""
+    take_over: str = ""
+    max_parallel: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyWorld:
+    """What an apply acts on.
+
+    `hook_variables` are the environment variables that hooks' programs see. `log` takes one line in which nothing is
+    secret. `announce` is told each secret, before anything else is, for whoever masks logs himself. `death_of` says why the
+    holder of a lease is surely dead, or None.
+    """
+
+    store: Store
+    terraform: Terraform
+    rules: Gate
+    hook_variables: Mapping[str, str] = field(repr=False)
+    now: Callable[[], datetime]
+    log: Callable[[str], None]
+    announce: Callable[[Json], None]
+    death_of: Callable[[str], str | None] = lambda holder: None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A step that is done. `undo` is what undo needs, for the ledger."""
+
+    outputs: Outputs
+    evidence: str
+    undo: Undo | None
+
+
+class StepStopped(Exception):
+    """A step failed; the message is for people. `is_final`: another try would fail too. `stops_all`: begin nothing more."""
+
+    def __init__(
+        self, message: str, *, is_final: bool = False, stops_all: bool = False, undo: Undo | None = None
+    ) -> None:
+        super().__init__(message)
+        self.is_final = is_final
+        self.stops_all = stops_all
+        self.undo = undo
+
+
+class Deadline:
+    """When an attempt is over."""
+
+    def __init__(self, length: timedelta) -> None:
+        self._until = time.monotonic() + length.total_seconds()
+
+    def remaining(self) -> timedelta:
+        """Return how long is left, one second at least, so that whatever is begun can still say what is wrong."""
+        return timedelta(seconds=max(1.0, self._until - time.monotonic()))
+
+
+@dataclass(slots=True)
+class Work:
+    """One apply under way. Safe to use from the threads of its steps: each writes only what is its own."""
+
+    world: ApplyWorld
+    request: ApplyRequest
+    approved: Approved
+    ledger: LedgerFile
+    before: Ledger
+    secrets: Secrets = field(default_factory=Secrets)
+    outputs: dict[StepName, Outputs] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def log(self, step: StepName, line: str) -> None:
+        """Say one line of a step, masked."""
+        for part in self.secrets.hide(line).splitlines():
+            self.world.log(f"[{step}] {part}")
+
+    def keep_secret(self, value: Json) -> None:
+        """Hide a value wherever it would turn up from now on."""
+        self.world.announce(value)
+        self.secrets.add(value)
+
+    def start(self, digest: str, undo: Undo | None = None) -> Start:
+        """Return how a step of this apply begins."""
+        request = self.request
+        return Start(digest, request.by, request.run_url, request.head, request.commit, self.approved.tree, undo)
+
+    def change(self, transition: Callable[[Ledger], Ledger]) -> Ledger:
+        """Write a transition into the ledger. Raises `LeaseLost`, `Unverifiable`."""
+        return self.ledger.change(self.request.holder, transition)

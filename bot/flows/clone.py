@@ -1,0 +1,133 @@
+"""Publish the branch that adds one cloned environment: read, draft, push; find what is already there.
+
+Races. The branch and the claims of its allocated values are one atomic compare-and-swap push. Whoever loses a name is told
+so; whoever loses a value drafts again without it. A request whose branch is there already (it was killed after the push,
+or delivered twice) finds that branch by the comment's id in its manifest and changes nothing.
+"""
+
+from dataclasses import dataclass, replace
+
+from bot.clients.git import Moved, Publication, claim_of
+from bot.clients.transient import Transient
+from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
+from bot.core.estate import Claim, Estate
+from bot.environment import Manifest, directory
+from bot.errors import InvalidInput, UserError
+from bot.flows.monorepo import Monorepo, branch_of, monorepo
+from bot.flows.world import World
+from bot.names import EnvironmentName, RepositoryName
+
+ATTEMPTS = 40
+"""Lost races in a row before the job is tried again later. Each loss means that another clone made progress."""
+TRAILER = "Envclone-Environment"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The environment's branch and the commit on it."""
+
+    branch: str
+    commit: str
+    manifest: Manifest
+
+
+def publish_clone(world: World, repository: RepositoryName, asked: Asked) -> Published | Refused:
+    """Return the branch that holds the clone, pushing it unless it is there. Raises `Transient`."""
+    taken: dict[Claim, EnvironmentName] = {}
+    left_over: dict[Claim, str] = {}
+    for _ in range(ATTEMPTS):
+        repo = monorepo(world, repository)
+        found = _already_there(repo, asked)
+        if found:
+            return found
+        drafted = draft(repo, asked, taken)
+        if isinstance(drafted, Refused):
+            return drafted
+        publication = _publication(world, repo, asked, drafted, left_over)
+        outcome = repo.mirror.publish(publication)
+        if not isinstance(outcome, Moved):
+            return Published(publication.branch, outcome, drafted.manifest)
+        _learn(repo, outcome, taken, left_over)
+    raise Transient(f"{asked.command.name}: lost {ATTEMPTS} races for a free value in a row")
+
+
+def preview_clone(world: World, repository: RepositoryName, asked: Asked) -> Draft | Refused:
+    """Return what `/clone … --dry-run` would publish."""
+    return draft(monorepo(world, repository), asked, {})
+
+
+def draft(repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName]) -> Draft | Refused:
+    """Return the clone drafted against the repository as it is. `taken` are claims known to be held by others."""
+    try:
+        source = repo.source(asked.command.source)
+        estate = repo.estate()
+        base = Base(
+            template=repo.template(source.template),
+            source=source,
+            source_files=repo.environment(source.name),
+            estate=Estate(estate.live, estate.proposed, taken),
+            policy=repo.policy(),
+        )
+    except UserError as error:
+        return Refused(str(error))
+    return draft_clone(asked, base)
+
+
+def _already_there(repo: Monorepo, asked: Asked) -> Published | None:
+    commit = repo.mirror.proposals().get(asked.command.name)
+    if commit is None or asked.request is None:
+        return None
+    manifest = repo.manifest(asked.command.name, commit)
+    if manifest is None or manifest.request is None or manifest.request.comment != asked.request.comment:
+        return None
+    return Published(branch_of(asked.command.name), commit, manifest)
+
+
+def _publication(world: World, repo: Monorepo, asked: Asked, draft: Draft, left_over: dict[Claim, str]) -> Publication:
+    name = draft.manifest.name
+    return Publication(
+        parent=repo.commit,
+        directory=directory(name),
+        files=draft.files,
+        branch=branch_of(name),
+        branch_was=None,
+        claims={claim: left_over.get(claim) for claim in draft.claims},
+        message=_message(asked, draft.manifest),
+        author=world.author,
+        at=asked.at,
+    )
+
+
+def _message(asked: Asked, manifest: Manifest) -> str:
+    lines = [
+        f"Clone {manifest.source} as {manifest.name} for {manifest.purpose}",
+        "",
+        f"Rendered from templates/{manifest.template} at revision {manifest.revision}.",
+        "",
+        f"{TRAILER}: {manifest.name}",
+        f"Requested-by: {asked.by}",
+    ]
+    return "\n".join([*lines, f"Requested-at: {asked.request.url}"] if asked.request else lines) + "\n"
+
+
+def _learn(repo: Monorepo, moved: Moved, taken: dict[Claim, EnvironmentName], left_over: dict[Claim, str]) -> None:
+    """Note who holds the claims that were refused; one whose holder is neither live nor proposed may be taken over."""
+    repo.mirror.fetch(repo.branch)
+    estate = replace(repo, commit=repo.mirror.head(repo.branch) or repo.commit).estate()
+    for claim in filter(None, map(claim_of, moved.refs)):
+        commit = repo.mirror.holder(claim)
+        if commit is None:
+            continue
+        holder = _environment_of(repo.mirror.message(commit))
+        if holder is None or estate.has(holder):
+            taken[claim] = holder or EnvironmentName("unknown-holder")
+        else:
+            left_over[claim] = commit
+
+
+def _environment_of(message: str) -> EnvironmentName | None:
+    line = next((line for line in message.splitlines() if line.startswith(f"{TRAILER}: ")), None)
+    try:
+        return EnvironmentName(line.partition(": ")[2]) if line else None
+    except InvalidInput:
+        return None

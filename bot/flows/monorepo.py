@@ -1,0 +1,116 @@
+"""Read a monorepo at its default branch, through the mirror: templates, environments, policy, and what is proposed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.clients.git import BRANCHES, Mirror
+from bot.core.assemble import TemplateAt, read_manifest, read_template, text_of
+from bot.core.estate import Estate
+from bot.core.tree import File, Tree
+from bot.document import load
+from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.errors import UserError
+from bot.flows.world import World
+from bot.names import EnvironmentName, RepositoryName, TemplateName
+from bot.policy import PATH as POLICY
+from bot.policy import Policy
+from bot.suggest import closest
+from bot.template import TEMPLATES
+from bot.template import directory as template_directory
+
+
+@dataclass(frozen=True, slots=True)
+class Monorepo:
+    """One repository, at one commit of its default branch."""
+
+    mirror: Mirror
+    branch: str
+    commit: str
+    manifests: dict[str, Manifest]
+    """Manifests by the tree they stand in, and by commit and name: ids never change their content, so this never goes stale."""
+
+    def policy(self) -> Policy:
+        """Return the policy; its defaults when there is no file. Raises `UserError`."""
+        data = self.mirror.read(self.commit, POLICY)
+        return load(text_of(File(data), POLICY), Policy, POLICY) if data is not None else Policy()
+
+    def template(self, name: TemplateName) -> TemplateAt:
+        """Return a template as it is now. Raises `UserError`."""
+        return read_template(name, self.mirror.read_tree(self.commit, template_directory(name)))
+
+    def template_at(self, manifest: Manifest) -> TemplateAt:
+        """Return the template that an environment was rendered from. Raises `UserError`."""
+        files = self.mirror.read_tree_by_id(manifest.revision, template_directory(manifest.template))
+        return read_template(manifest.template, files)
+
+    def environment(self, name: EnvironmentName, commit: str | None = None) -> dict[str, File]:
+        """Return the files of an environment; none when there is no such one."""
+        return self.mirror.read_tree(commit or self.commit, directory(name))
+
+    def manifest(self, name: EnvironmentName, commit: str | None = None) -> Manifest | None:
+        """Return an environment's manifest, or None when there is no such one. Raises `UserError` when it can't be read."""
+        at = commit or self.commit
+        key = f"{at}:{name}"
+        if key not in self.manifests:
+            tree = self.mirror.entries(at, ENVIRONMENTS).get(name)
+            if tree is None:
+                return None
+            self.manifests[key] = self._manifest(at, name, tree)
+        return self.manifests[key]
+
+    def source(self, name: EnvironmentName) -> Manifest:
+        """Return the manifest of an environment that is to be cloned. Raises `UserError` that says which there are."""
+        manifest = self.manifest(name)
+        if manifest is None:
+            known = sorted(self.mirror.entries(self.commit, ENVIRONMENTS))
+            near = closest(name, known)
+            templates = self.mirror.entries(self.commit, TEMPLATES)
+            hint = (
+                f" Did you mean `{near}`?"
+                if near
+                else f" There are {', '.join(f'`{k}`' for k in known[:10]) or 'none'}."
+            )
+            note = (
+                " (There is a template of that name, but what is cloned is an environment.)"
+                if name in templates
+                else ""
+            )
+            raise UserError(f"There is no environment `{name}`.{hint}{note}")
+        return manifest
+
+    def estate(self) -> Estate:
+        """Return all environments, on the default branch and proposed on our own branches. Raises `UserError`."""
+        live = self._manifests(self.commit)
+        proposed: dict[EnvironmentName, Manifest] = {}
+        for text, commit in self.mirror.proposals().items():
+            name = EnvironmentName(text)
+            manifest = self.manifest(name, commit)
+            if manifest is not None and name not in live:
+                proposed[name] = manifest
+        return Estate(live, proposed)
+
+    def _manifests(self, commit: str) -> Mapping[EnvironmentName, Manifest]:
+        trees = self.mirror.entries(commit, ENVIRONMENTS)
+        return {EnvironmentName(name): self._manifest(commit, name, tree) for name, tree in trees.items()}
+
+    def _manifest(self, commit: str, name: str, tree: str) -> Manifest:
+        if tree not in self.manifests:
+            data = self.mirror.read(commit, f"{ENVIRONMENTS}/{name}/{MANIFEST}")
+            files: Tree = {} if data is None else {MANIFEST: File(data)}
+            self.manifests[tree] = read_manifest(files, f"{ENVIRONMENTS}/{name}")
+        return self.manifests[tree]
+
+
+def monorepo(world: World, repository: RepositoryName) -> Monorepo:
+    """Return the repository as it is now. Raises `Transient` when git can't reach it, `UserError` when it is empty."""
+    mirror, branch = world.mirror(repository), world.default_branch(repository)
+    mirror.fetch(branch)
+    commit = mirror.head(branch)
+    if commit is None:
+        raise UserError(f"The repository has no commit on `{branch}` yet.")
+    return Monorepo(mirror, branch, commit, world.manifests)
+
+
+def branch_of(name: EnvironmentName) -> str:
+    """Return the branch on which an environment is proposed."""
+    return f"{BRANCHES}/{name}"

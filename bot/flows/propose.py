@@ -1,0 +1,43 @@
+"""Open the pull request of a published branch, or find and correct the one that is there."""
+
+from bot.clients.github.records import Proposal, PullRequest
+from bot.core import pull_request
+from bot.core.assemble import read_hooks
+from bot.core.draft import clone_deviations
+from bot.core.graph import diagram
+from bot.environment import directory
+from bot.flows.clone import Published
+from bot.flows.monorepo import monorepo
+from bot.flows.world import World
+from bot.names import RepositoryName
+from bot.pipeline import Pipeline
+
+
+def propose_clone(world: World, repository: RepositoryName, published: Published) -> PullRequest:
+    """Return the clone's pull request. Its text is made from the commit, so that a second run makes the same. Raises `Transient`."""
+    repo = monorepo(world, repository)
+    manifest, policy = published.manifest, repo.policy()
+    assert manifest.source is not None
+    source, template = repo.source(manifest.source), repo.template_at(manifest)
+    files = repo.environment(manifest.name, published.commit)
+    pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, directory(manifest.name)).hooks)
+    proposed = pull_request.Proposed(
+        manifest=manifest,
+        source=source,
+        template=template,
+        pipeline=pipeline,
+        deviations=clone_deviations(template, repo.environment(source.name), (source, manifest), files),
+        files=len(files),
+        diagram=diagram(pipeline),
+    )
+    return world.github.ensure_pull_request(
+        repository,
+        Proposal(
+            head=published.branch,
+            base=repo.branch,
+            title=pull_request.title(manifest),
+            body=pull_request.body(proposed),
+            labels=policy.labels,
+            reviewers=policy.reviewers,
+        ),
+    )

@@ -1,0 +1,120 @@
+"""Say how planning went, everywhere that people and machines look: the comment, the check, the step summary, the artifact."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from bot.clients.github import CheckState, GitHub
+from bot.core.conclusion import CHECK
+from bot.core.planned import EnvironmentPlan, StackPlan
+from bot.core.summary import (
+    COMMENT_LIMIT,
+    STEP_SUMMARY_LIMIT,
+    Whole,
+    complete,
+    failure,
+    fitted,
+    marker,
+    refusal,
+    title,
+)
+from bot.flows.plan import Failed, Planned, PlanOutcome, PlanRequest, Refused
+from bot.names import RepositoryName
+from bot.pipeline import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """Planning could not even be tried."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The same outcome at each length; `data` is for machines and holds no values of attributes."""
+
+    complete: str
+    comment: str
+    step_summary: str
+    check: CheckState
+    data: dict[str, Json]
+
+
+def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
+    """Return what is said about an outcome."""
+    whole = Whole(f"plan-{request.environment}", request.run_url)
+    match outcome:
+        case Planned():
+            plan = outcome.plan
+            texts = (complete(plan), fitted(plan, COMMENT_LIMIT, whole), fitted(plan, STEP_SUMMARY_LIMIT, whole))
+            return Report(*texts, _check(request, "success", title(plan), texts[1]), _data(request, "planned", plan))
+        case Refused():
+            text = refusal(request.environment, request.commit, outcome.findings, whole)
+            said = _check(request, "failure", "The code may not be planned", text)
+            found: list[Json] = [str(finding) for finding in outcome.findings]
+            return Report(text, text, text, said, {**_data(request, "refused"), "findings": found})
+        case Failed():
+            text = failure(request.environment, request.commit, outcome.reason, whole)
+            said = _check(request, "failure", f"{outcome.step} could not be planned", text)
+            return Report(text, text, text, said, {**_data(request, "failed"), "step": str(outcome.step)})
+        case Unplanned():
+            text = failure(request.environment, request.commit, outcome.reason, whole)
+            return Report(
+                text, text, text, _check(request, "failure", "Nothing was planned", text), _data(request, "unplanned")
+            )
+        case _:
+            assert_never(outcome)
+
+
+def write_report(directory: Path, said: Report) -> None:
+    """Write the whole plan (`plan.md`, masked) and the outcome (`plan.json`) for the artifact."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "plan.md").write_text(said.complete, encoding="utf-8")
+    (directory / "plan.json").write_text(json.dumps(said.data, indent=2) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestOnGitHub:
+    """Where the comment and the check go."""
+
+    github: GitHub
+    repository: RepositoryName
+    number: int
+
+
+def publish(request: PlanRequest, said: Report, at: PullRequestOnGitHub) -> str:
+    """Put the comment and then the check; return the comment's URL. The check comes last: it is what merging waits for."""
+    url = at.github.upsert_comment(at.repository, at.number, marker(request.environment), said.comment)
+    at.github.put_check(at.repository, request.commit, CHECK.format(environment=request.environment), said.check)
+    return url
+
+
+def _check(request: PlanRequest, conclusion: str, headline: str, text: str) -> CheckState:
+    return CheckState(
+        title=headline[:200],
+        summary=text,
+        conclusion="success" if conclusion == "success" else "failure",
+        external_id=str(request.environment),
+        details_url=request.run_url or None,
+    )
+
+
+def _data(request: PlanRequest, outcome: str, plan: EnvironmentPlan | None = None) -> dict[str, Json]:
+    steps: dict[str, Json] = {}
+    for step in plan.steps if plan else ():
+        if isinstance(step, StackPlan):
+            counts = step.plan.counts
+            numbers: dict[str, Json] = {"add": counts.add, "change": counts.change, "destroy": counts.destroy}
+            steps[step.name] = {"kind": "stack", "deferred": bool(step.stand_ins), **numbers}
+        else:
+            steps[step.name] = {"kind": step.kind, "result": step.verb_result}
+    return {
+        "environment": str(request.environment),
+        "commit": request.commit,
+        "change": request.change,
+        "outcome": outcome,
+        "steps": steps,
+        "run": request.run_url,
+    }

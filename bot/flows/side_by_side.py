@@ -1,0 +1,29 @@
+"""Run the steps of a graph in threads: each after all that it needs, independent ones side by side."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from bot.core.graph import Graph, Node, ready
+from bot.names import StepName
+
+Result = TypeVar("Result")
+
+
+def run_graph(graph: Graph, work: Callable[[Node], Result], most: int) -> Mapping[StepName, Result]:
+    """Return what `work` gave for each step, at most `most` at a time.
+
+    If `work` raises, no further step begins, those under way are awaited, and the first error is raised. Work that
+    returns a failure as a value lets the steps after it begin all the same.
+    """
+    results: dict[StepName, Result] = {}
+    running: dict[Future[Result], StepName] = {}
+    with ThreadPoolExecutor(max_workers=most, thread_name_prefix="step") as pool:
+        while len(results) < len(graph.nodes):
+            started = {*results, *running.values()}
+            for name in ready(graph, results, started):
+                running[pool.submit(work, graph.nodes[name])] = name
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                results[running.pop(future)] = future.result()
+    return results

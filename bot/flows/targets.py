@@ -1,0 +1,97 @@
+"""Find the environments that a change touches, and prove each of them, without credentials."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.clients.checkout import Checkout
+from bot.core.assemble import read_manifest, text_of
+from bot.core.gate import gate
+from bot.core.targets import Change, Phase, Targets, targets
+from bot.core.tree import File
+from bot.core.verify import Finding
+from bot.document import load
+from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.errors import Unverifiable, UserError
+from bot.flows.verify import verify_environments
+from bot.names import EnvironmentName
+from bot.policy import PATH as POLICY
+from bot.policy import Policy
+
+NO_COMMIT = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From which commit to which. `base` is the base branch's, whose policy counts."""
+
+    base: str
+    head: str
+
+
+def find_targets(root: Path, span: Span, phase: Phase, only: str | None = None) -> Targets:
+    """Return what `span` touches in the checkout at `root`, whose work tree is at the head.
+
+    With `only`, that environment alone, changed or not (a run by hand). A plan's targets are verified and held against the
+    gate here, before there are credentials. Raises `Unverifiable` when git can't tell.
+    """
+    policy = _policy(root, span.base if span.base != NO_COMMIT else span.head)
+    changes = [_change(root, span, name) for name in ([only] if only else _touched(root, span))]
+    found = targets(changes, policy, phase)
+    if phase == "apply" or not found.targets:
+        return found
+    checkout = Checkout(root)
+    verified = verify_environments(checkout, [target.environment for target in found.targets])
+    gated = [finding for target in found.targets for finding in _gated(checkout, target.environment, policy)]
+    return Targets(found.targets, (*found.complaints, *map(str, verified.findings), *map(str, gated)))
+
+
+def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
+    files, where = checkout.environment(name), directory(name)
+    return gate(files, list(read_manifest(files, where).stacks), policy.gate, where)
+
+
+def _touched(root: Path, span: Span) -> Sequence[str]:
+    if span.base == NO_COMMIT:
+        return []  # the first push of a branch changes nothing that was there
+    start = _git(root, "merge-base", span.base, span.head).strip()
+    paths = _git(root, "diff", "--name-only", "-z", "--no-renames", start, span.head, "--", f"{ENVIRONMENTS}/").split(
+        "\0"
+    )
+    return sorted({path.split("/")[1] for path in paths if path.count("/") >= 1})
+
+
+def _change(root: Path, span: Span, name: str) -> Change:
+    return Change(name, _manifest(root, span.base, name), _manifest(root, span.head, name))
+
+
+def _manifest(root: Path, commit: str, name: str) -> Manifest | str | None:
+    """Return the manifest at a commit; why it can't be read; or None when the directory does not exist there."""
+    if commit == NO_COMMIT or not _git(root, "ls-tree", commit, f"{ENVIRONMENTS}/{name}"):
+        return None
+    try:
+        data = _git(root, "show", f"{commit}:{ENVIRONMENTS}/{name}/{MANIFEST}")
+        files: Mapping[str, File] = {MANIFEST: File(data.encode())}
+    except Unverifiable:
+        files = {}
+    try:
+        return read_manifest(files, f"{ENVIRONMENTS}/{name}")
+    except UserError as error:
+        return str(error)
+
+
+def _policy(root: Path, commit: str) -> Policy:
+    if not _git(root, "ls-tree", commit, POLICY):
+        return Policy()
+    return load(text_of(File(_git(root, "show", f"{commit}:{POLICY}").encode()), POLICY), Policy, POLICY)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments], capture_output=True, check=False, timeout=120, stdin=subprocess.DEVNULL
+    )
+    if done.returncode != 0:
+        reason = done.stderr.decode(errors="replace").strip()
+        raise Unverifiable(f"git {arguments[0]} failed: {reason}. Fetch the whole history of both commits.")
+    return done.stdout.decode("utf-8", "surrogateescape")

@@ -1,0 +1,82 @@
+"""What is wrong with declared hooks, found before anything runs: kinds, inputs and outputs that there are not."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import ValidationError
+
+from bot.core.graph import Problem
+from bot.document import Place, line_of
+from bot.errors import UserError
+from bot.hooks.registry import AnyKind, kind_of
+from bot.hooks.verbs import complaints
+from bot.names import ParameterName
+from bot.pipeline import FromOutput, FromParameter, Hook, Json, Literally, Pipeline
+from bot.suggest import closest
+
+
+def hook_problems(
+    pipeline: Pipeline, parameters: Mapping[ParameterName, Json], *, stacks_text: str, hooks_text: str
+) -> Sequence[Problem]:
+    """Return what is wrong with the hooks of a pipeline, each with its line; `parameters` are the environment's."""
+    found = [
+        Problem(False, line_of(hooks_text, ("hooks", name, *place)), f"`{name}`: {message}")
+        for name, hook in pipeline.hooks.items()
+        for place, message in _hook_problems(hook, parameters)
+    ]
+    for name, step in pipeline.steps.items():
+        in_stacks = name in pipeline.stacks
+        text, top, key = (stacks_text, "stacks", "inputs") if in_stacks else (hooks_text, "hooks", "with")
+        for given, value in step.inputs.items():
+            if isinstance(value, FromOutput) and (message := _output_problem(pipeline, value)):
+                found.append(Problem(in_stacks, line_of(text, (top, name, key, given)), f"`{name}`: {message}"))
+    return found
+
+
+def _hook_problems(hook: Hook, parameters: Mapping[ParameterName, Json]) -> Iterator[tuple[Place, str]]:
+    try:
+        kind = kind_of(hook)
+    except UserError as error:
+        yield ("uses",), str(error)
+        return
+    known: dict[str, Json] = {}
+    for name, value in hook.inputs.items():
+        if isinstance(value, FromParameter) and value.parameter not in parameters:
+            near = closest(value.parameter, parameters)
+            yield (
+                ("with", name),
+                f"there is no parameter `{value.parameter}`." + (f" Did you mean `{near}`?" if near else ""),
+            )
+        elif isinstance(value, FromParameter):
+            known[name] = parameters[value.parameter]
+        elif isinstance(value, Literally):
+            known[name] = value.value
+    yield from _input_problems(kind, hook, known)
+
+
+def _input_problems(kind: AnyKind, hook: Hook, known: Mapping[str, Json]) -> Iterator[tuple[Place, str]]:
+    try:
+        kind.inputs.model_validate(dict(known))
+    except ValidationError as error:
+        for item, message in zip(error.errors(include_input=False), complaints(error), strict=True):
+            # What another step will give is missing here, and what concerns several inputs can't be judged yet.
+            is_unknown_yet = len(known) < len(hook.inputs) and (not item["loc"] or item["loc"][0] not in known)
+            if not (is_unknown_yet and (not item["loc"] or item["loc"][0] in hook.inputs)):
+                place = ("with", str(item["loc"][0])) if item["loc"] else ("with",)
+                yield place, message
+    for name in hook.inputs:
+        if name not in known and name not in kind.inputs.model_fields and kind.inputs.model_config["extra"] == "forbid":
+            yield ("with", name), f"`{name}` is not an input of this kind"
+
+
+def _output_problem(pipeline: Pipeline, value: FromOutput) -> str | None:
+    source = pipeline.hooks.get(value.step)
+    if source is None or source.uses is None:
+        return None
+    try:
+        outputs = kind_of(source).outputs
+    except UserError:
+        return None  # said at the hook itself
+    if value.output in outputs:
+        return None
+    near = closest(value.output, outputs)
+    return f"`{source.uses}` has no output `{value.output}`." + (f" Did you mean `{near}`?" if near else "")

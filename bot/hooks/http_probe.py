@@ -1,0 +1,160 @@
+"""`http.probe`: ask a URL until it answers as it should, or until the time is over."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+import httpx
+from pydantic import Field
+
+from bot.duration import Duration
+from bot.duration import parse as _duration
+from bot.hooks.kind import Applied, Check, Context, Kind, Model, VerifyFailed
+from bot.names import ParameterName, shown
+from bot.pipeline import Json
+
+LARGEST_BODY = 1_000_000
+"""Bytes of an answer that are read; the rest can't be asserted on."""
+
+_MISSING = object()
+
+
+class ProbeInputs(Model):
+    """What to ask, and what the answer must be."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$", description="No credentials in it.")]
+    method: Literal["GET", "HEAD", "POST", "OPTIONS"] = "GET"
+    status: Annotated[int, Field(ge=100, le=599)] = 200
+    request_headers: dict[str, str] = Field(default_factory=dict, description="Sent with the request.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Headers that the answer has, exactly.")
+    body_contains: Annotated[str | None, Field(description="A text in the answer's body.")] = None
+    json_values: dict[str, Json] = Field(
+        default_factory=dict, description="JSON pointers (RFC 6901) into the answer, and the values there."
+    )
+    follow_redirects: bool = False
+    interval: Annotated[Duration, Field(description="Between two tries.")] = _duration("5s")
+    within: Annotated[Duration, Field(description="How long to try.")] = _duration("2m")
+    request_timeout: Annotated[Duration, Field(description="For one request.")] = _duration("10s")
+
+
+class ProbeRecord(Model):
+    """Nothing: a probe leaves nothing behind."""
+
+
+class HttpProbe(Kind[ProbeInputs, ProbeRecord]):
+    """Asks a URL until the answer has the status, headers, text and JSON values that it should have.
+
+    Honours `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Follows no redirect unless told. There is nothing to undo.
+    """
+
+    name = "http.probe"
+    inputs = ProbeInputs
+    record = ProbeRecord
+    outputs: ClassVar[Mapping[ParameterName, str]] = {
+        ParameterName("url"): "The URL that answered.",
+        ParameterName("status"): "The status of the answer.",
+    }
+
+    def check(self, inputs: ProbeInputs, context: Context) -> Check:
+        if inputs.method not in {"GET", "HEAD"}:
+            return Check("unknown", f"not asked: a {inputs.method} may change something, and a check must not")
+        with _client(inputs) as client:
+            wrong = _complaint(client, inputs)
+        if wrong is None:
+            return Check("already_so", f"{inputs.url} answers as it should")
+        return Check("would_change", f"{inputs.url} does not answer as it should yet: {wrong}")
+
+    def apply(self, inputs: ProbeInputs, context: Context) -> Applied[ProbeRecord]:
+        evidence = _wait(inputs, context)
+        outputs: dict[ParameterName, Json] = {ParameterName("url"): inputs.url, ParameterName("status"): inputs.status}
+        return Applied(outputs, evidence)
+
+    def verify(self, inputs: ProbeInputs, context: Context) -> str:
+        with _client(inputs) as client:
+            wrong = _complaint(client, inputs)
+        if wrong is not None:
+            raise VerifyFailed(f"{inputs.method} {inputs.url} does not answer as it should: {wrong}")
+        return f"{inputs.method} {inputs.url} answers {inputs.status}"
+
+    def undo(self, record: ProbeRecord, context: Context) -> str:
+        return "a probe leaves nothing behind"
+
+
+def _wait(inputs: ProbeInputs, context: Context) -> str:
+    until = time.monotonic() + min(inputs.within, context.remaining()).total_seconds()
+    tries = 0
+    last = ""
+    with _client(inputs) as client:
+        while True:
+            tries += 1
+            wrong = _complaint(client, inputs)
+            if wrong is None:
+                return f"{inputs.method} {inputs.url} answered {inputs.status}" + (
+                    f" at try {tries}" if tries > 1 else ""
+                )
+            if wrong != last:
+                context.log(f"{inputs.url}: {wrong}")
+                last = wrong
+            if time.monotonic() + inputs.interval.total_seconds() > until:
+                raise VerifyFailed(
+                    f"{inputs.method} {inputs.url} did not answer as it should in {tries} tries: {wrong}"
+                )
+            time.sleep(inputs.interval.total_seconds())
+
+
+def _client(inputs: ProbeInputs) -> httpx.Client:
+    return httpx.Client(
+        timeout=inputs.request_timeout.total_seconds(),
+        follow_redirects=inputs.follow_redirects,
+        max_redirects=5,
+        headers={"User-Agent": "envclone", **inputs.request_headers},
+    )
+
+
+def _complaint(client: httpx.Client, inputs: ProbeInputs) -> str | None:
+    """Ask once and return what is wrong with the answer, or None."""
+    try:
+        with client.stream(inputs.method, inputs.url) as answer:
+            body = b""
+            for piece in answer.iter_bytes():
+                body += piece
+                if len(body) >= LARGEST_BODY:
+                    break
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"no answer ({type(error).__name__}: {error})"
+    return _difference(inputs, answer, body[:LARGEST_BODY])
+
+
+def _difference(inputs: ProbeInputs, answer: httpx.Response, body: bytes) -> str | None:
+    if answer.status_code != inputs.status:
+        return f"status {answer.status_code} instead of {inputs.status}"
+    for name, value in inputs.headers.items():
+        if answer.headers.get(name) != value:
+            return f"header {shown(name)} is {shown(str(answer.headers.get(name)))} instead of {shown(value)}"
+    if inputs.body_contains is not None and inputs.body_contains not in body.decode("utf-8", "replace"):
+        return f"the body does not hold {shown(inputs.body_contains)}"
+    if not inputs.json_values:
+        return None
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return "the body is not JSON"
+    for pointer, expected in inputs.json_values.items():
+        if (found := _at(document, pointer)) != expected:
+            there = "nothing" if found is _MISSING else shown(json.dumps(found))
+            return f"at {shown(pointer)} stands {there} instead of {shown(json.dumps(expected))}"
+    return None
+
+
+def _at(document: Json, pointer: str) -> object:
+    """Return what the JSON pointer leads to (RFC 6901), or `_MISSING`."""
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict) and key in document:
+            document = document[key]
+        elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):
+            document = document[int(key)]
+        else:
+            return _MISSING
+    return document

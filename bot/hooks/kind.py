@@ -1,0 +1,125 @@
+"""What a hook's kind is: typed inputs, typed outputs, and four verbs.
+
+    class Greeting(Kind[GreetingInputs, GreetingRecord]):
+        name = "example.greeting"
+        ...
+
+- `check` looks, and changes nothing: plans and drift detection call it, with read-only credentials.
+- `apply` makes it so. It may be called again after it succeeded, and after it was killed at any point: it looks before it
+  acts, so that twice is as once.
+- `verify` looks at what was made and returns evidence, or raises `VerifyFailed`.
+- `undo` takes back what `apply` said that it did, from its record alone: the template and the inputs may be gone by then.
+
+A third party adds a kind through the entry point group `envclone.hooks`: see `bot.hooks.registry`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.names import EnvironmentName, ParameterName, StepName
+from bot.pipeline import Json
+
+
+class Model(BaseModel):
+    """The base of kinds' inputs and records: unknown keys are errors, and errors never quote values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+Inputs = TypeVar("Inputs", bound=Model)
+Record = TypeVar("Record", bound=Model)
+
+
+class HookFailed(Exception):
+    """A verb could not do its work; the message is for people and holds no secret.
+
+    `is_final` says that another try would end in the same way. `undo` is the record of what was done all the same.
+    """
+
+    def __init__(self, message: str, *, is_final: bool = False, undo: Model | None = None) -> None:
+        super().__init__(message)
+        self.is_final = is_final
+        self.undo = undo
+
+
+class VerifyFailed(HookFailed):
+    """What `apply` made is not as it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What surrounds a verb.
+
+    `directory` is the environment's, absolute. `environment_variables` are those that a program may see. `remaining` is how
+    long the verb may still take. `log` takes one line for people; `keep_secret` is told a value before it can turn up
+    anywhere. `previous` is the undo record of the last apply, if there was one.
+    """
+
+    environment: EnvironmentName
+    step: StepName
+    parameters: Mapping[ParameterName, Json]
+    directory: Path
+    environment_variables: Mapping[str, str] = field(repr=False)
+    remaining: Callable[[], timedelta]
+    log: Callable[[str], None]
+    keep_secret: Callable[[Json], None]
+    previous: Json = None
+
+    @property
+    def owner(self) -> str:
+        """Return how things outside Terraform's state are marked as made by this step."""
+        return f"{self.environment}/{self.step}"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What apply would find. `text` is for people; `unknown` says why it can't be known yet."""
+
+    result: Literal["already_so", "would_change", "unknown"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied(Generic[Record]):
+    """What apply did. `sensitive` names outputs that are never shown. `undo` is None when there is nothing to take back."""
+
+    outputs: Mapping[ParameterName, Json]
+    evidence: str
+    undo: Record | None = None
+    sensitive: frozenset[ParameterName] = frozenset()
+
+
+class Kind(ABC, Generic[Inputs, Record]):
+    """A kind of hook. Its docstring is its documentation; so are the descriptions of its inputs and outputs."""
+
+    name: ClassVar[str]
+    inputs: type[Inputs]
+    record: type[Record]
+    outputs: ClassVar[Mapping[ParameterName, str]]
+    """Names of outputs and what they are."""
+
+    @abstractmethod
+    def check(self, inputs: Inputs, context: Context) -> Check:
+        """Say what `apply` would find; change nothing."""
+
+    @abstractmethod
+    def apply(self, inputs: Inputs, context: Context) -> Applied[Record]:
+        """Make it so. Raises `HookFailed`."""
+
+    @abstractmethod
+    def verify(self, inputs: Inputs, context: Context) -> str:
+        """Return evidence that it is so. Raises `VerifyFailed`."""
+
+    @abstractmethod
+    def undo(self, record: Record, context: Context) -> str:
+        """Take back what the record says, and return evidence; what is gone already is fine. Raises `HookFailed`."""
+
+    def reads(self, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
+        """Return the files and directories of the environment that apply depends on, relative to its directory."""
+        return ()

@@ -1,0 +1,170 @@
+"""`run:`: the repository's own program as a hook.
+
+The program is a regular file inside the environment's directory, or an interpreter from a short list with such a file as
+its first argument; never a shell string. It reads one JSON object on standard input:
+
+    {"verb": "apply", "environment": "demo-x", "parameters": {…}, "inputs": {…}, "undo": …}
+
+and writes one on standard output. Every key may be left out:
+
+    {"outputs": {…}, "sensitive": ["name of an output", …], "evidence": "text", "undo": …}      apply, verify, undo
+    {"result": "already_so" | "would_change" | "unknown", "text": "…"}                           check
+
+What it writes to standard error goes to the log, line by line. An exit code other than 0 means that it failed. `undo` is
+what the program wants to be given when its effects are to be taken back; it is kept in clear, so it holds no secret.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import ClassVar, Literal, TypeVar
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from bot.hooks.child import Child, ChildFailed, run
+from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model
+from bot.hooks.place import regular_file
+from bot.names import ParameterName, shown
+from bot.pipeline import Argv, Json, Run, Verb
+
+INTERPRETERS = ("python3", "bash", "node")
+"""Programs that may be named without a path. Each is given a file of the environment to run."""
+
+
+class ProgramInputs(Model):
+    """Any inputs: the program knows its own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @property
+    def given(self) -> dict[str, Json]:
+        return self.model_extra or {}
+
+
+class ProgramRecord(Model):
+    """What the program said that it wants to be given when it is to undo."""
+
+    undo: Json = None
+
+
+class _Done(Model):
+    outputs: dict[ParameterName, Json] = Field(default_factory=dict)
+    sensitive: frozenset[ParameterName] = frozenset()
+    evidence: str = ""
+    undo: Json = None
+
+
+class _Checked(Model):
+    result: Literal["already_so", "would_change", "unknown"] = "unknown"
+    text: str = ""
+
+
+_Answer = TypeVar("_Answer", bound=Model)
+
+
+class Program(Kind[ProgramInputs, ProgramRecord]):
+    """Runs the repository's own program for each verb that it declares."""
+
+    name = "run"
+    inputs = ProgramInputs
+    record = ProgramRecord
+    outputs: ClassVar[Mapping[ParameterName, str]] = {}
+
+    def __init__(self, declared: Run) -> None:
+        self.declared = declared
+
+    def check(self, inputs: ProgramInputs, context: Context) -> Check:
+        if self.declared.check is None:
+            return Check("unknown", "the program declares no `check`")
+        answer = _answer(_Call(self.declared.check, "check", inputs.given), context, _Checked)
+        return Check(answer.result, answer.text[:500])
+
+    def apply(self, inputs: ProgramInputs, context: Context) -> Applied[ProgramRecord]:
+        answer = _answer(_Call(self.declared.apply, "apply", inputs.given), context, _Done)
+        for name in answer.sensitive:
+            context.keep_secret(answer.outputs.get(name))
+        return Applied(
+            outputs=answer.outputs,
+            evidence=answer.evidence or "the program ended well",
+            undo=ProgramRecord(undo=answer.undo),
+            sensitive=answer.sensitive,
+        )
+
+    def verify(self, inputs: ProgramInputs, context: Context) -> str:
+        if self.declared.verify is None:
+            return ""
+        answer = _answer(_Call(self.declared.verify, "verify", inputs.given), context, _Done)
+        return answer.evidence or "the program's own verification ended well"
+
+    def undo(self, record: ProgramRecord, context: Context) -> str:
+        if self.declared.undo is None:
+            return "the program declares that there is nothing to undo"
+        answer = _answer(_Call(self.declared.undo, "undo", undo=record.undo), context, _Done)
+        return answer.evidence or "the program ended well"
+
+    def reads(self, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
+        verbs = (self.declared.apply, self.declared.check, self.declared.verify, self.declared.undo)
+        return tuple(sorted({_directory_of(argv) for argv in verbs if argv is not None}))
+
+
+def resolved(argv: Argv, context: Context) -> list[str]:
+    """Return the argument list as it is run: the program's path absolute. Raises `HookFailed` for what may not be run."""
+    first = argv[0]
+    if "/" in first:
+        return [str(regular_file(context.directory, first)), *argv[1:]]
+    if first not in INTERPRETERS:
+        raise HookFailed(
+            f"{shown(first)} may not be run: name a file of the environment (with a `/`), or one of {', '.join(INTERPRETERS)} "
+            "and a file.",
+            is_final=True,
+        )
+    if len(argv) == 1 or argv[1].startswith("-"):
+        raise HookFailed(f"{shown(first)} needs a file of the environment as its first argument.", is_final=True)
+    return [first, str(regular_file(context.directory, argv[1])), *argv[2:]]
+
+
+def _directory_of(argv: Argv) -> str:
+    """Return where the program lies: it may import what lies beside it. A file at the top stands for itself alone."""
+    file = argv[0] if "/" in argv[0] else argv[1] if len(argv) > 1 else ""
+    parent = str(PurePosixPath(file).parent)
+    return file if parent == "." else parent
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One verb of the program and what it is given."""
+
+    argv: Argv
+    verb: Verb
+    inputs: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    undo: Json = None
+
+
+def _answer(call: _Call, context: Context, model: type[_Answer]) -> _Answer:
+    given = {
+        "verb": call.verb,
+        "environment": context.environment,
+        "parameters": dict(context.parameters),
+        "inputs": dict(call.inputs),
+        "undo": call.undo if call.verb == "undo" else _previous(context),
+    }
+    what = f"{shown(call.argv[0])} ({call.verb})"
+    child = Child(
+        resolved(call.argv, context), context.directory, context.environment_variables, json.dumps(given).encode()
+    )
+    try:
+        said = run(child, context.remaining(), context.log)
+    except ChildFailed as error:
+        raise HookFailed(f"{what} {error}") from error
+    except OSError as error:
+        raise HookFailed(f"{what} could not be started: {error.strerror}", is_final=True) from error
+    try:
+        return model.model_validate_json(said.strip() or b"{}")
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)[:3])
+        raise HookFailed(f"{what} did not write the JSON that it should: {wrong}") from error
+
+
+def _previous(context: Context) -> Json:
+    return ProgramRecord.model_validate(context.previous).undo if context.previous else None

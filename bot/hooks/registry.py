@@ -1,0 +1,61 @@
+"""The kinds that there are: built in, and those that installed packages add.
+
+A package adds kinds through the entry point group `envclone.hooks`; each entry is a subclass of `Kind` without arguments:
+
+    [project.entry-points."envclone.hooks"]
+    "acme.greeting" = "acme_envclone:Greeting"
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.metadata import entry_points
+from typing import Any, TypeAlias
+
+from bot.errors import UserError
+from bot.hooks.aws_bucket_seed import AwsBucketSeed
+from bot.hooks.aws_parameter import AwsParameter
+from bot.hooks.aws_secret import AwsSecret
+from bot.hooks.http_probe import HttpProbe
+from bot.hooks.kind import Kind
+from bot.hooks.program import Program
+from bot.pipeline import Hook
+from bot.suggest import closest
+
+GROUP = "envclone.hooks"
+
+AnyKind: TypeAlias = Kind[Any, Any]
+"""A kind of which the caller knows neither the inputs nor the record; both are validated before they reach it."""
+
+
+@lru_cache(maxsize=1)
+def kinds() -> Mapping[str, AnyKind]:
+    """Return every kind by its name. Raises `UserError` for a package's kind that is none, or takes another's name."""
+    built_in: list[AnyKind] = [HttpProbe(), AwsSecret(), AwsParameter(), AwsBucketSeed()]
+    found: dict[str, AnyKind] = {}
+    for kind in (*built_in, *_added()):
+        if kind.name in found:
+            raise UserError(f"Two installed packages add the kind of hook `{kind.name}`: remove one of them.")
+        found[kind.name] = kind
+    return found
+
+
+def kind_of(hook: Hook) -> AnyKind:
+    """Return the hook's kind. Raises `UserError` if there is none of that name."""
+    if hook.run is not None:
+        return Program(hook.run)
+    known, uses = kinds(), str(hook.uses)
+    if uses in known:
+        return known[uses]
+    near = closest(uses, known)
+    raise UserError(
+        f"There is no kind of hook `{uses}`."
+        + (f" Did you mean `{near}`?" if near else f" There are: {', '.join(known)}.")
+    )
+
+
+def _added() -> Iterator[AnyKind]:
+    for entry in entry_points(group=GROUP):
+        loaded = entry.load()
+        if not (isinstance(loaded, type) and issubclass(loaded, Kind)) or loaded.name != entry.name:
+            raise UserError(f"The installed package's hook `{entry.name}` ({entry.value}) is no kind of that name.")
+        yield loaded()

@@ -1,0 +1,111 @@
+"""The verbs of a declared hook: its inputs checked, its kind called, the result in the ledger's words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from bot.core.ledger import Undo
+from bot.errors import UserError
+from bot.hooks.kind import Check, Context, HookFailed, Model
+from bot.hooks.program import Program
+from bot.hooks.registry import AnyKind, kind_of, kinds
+from bot.names import ParameterName
+from bot.pipeline import Hook, Json, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What apply and verify said. `undo` is what undo needs, without the template."""
+
+    outputs: Mapping[ParameterName, Json]
+    sensitive: frozenset[ParameterName]
+    evidence: str
+    undo: Undo
+
+
+class StepFailed(Exception):
+    """A hook failed. `undo` says what it had done all the same, and `is_final` that another try would fail too."""
+
+    def __init__(self, message: str, *, is_final: bool, undo: Undo | None) -> None:
+        super().__init__(message)
+        self.is_final = is_final
+        self.undo = undo
+
+
+def check(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context) -> Check:
+    """Say what apply would find. A hook that can't be asked is `unknown`, with the reason."""
+    kind = kind_of(hook)
+    try:
+        return kind.check(_validated(kind, inputs), context)
+    except HookFailed as error:
+        return Check("unknown", str(error))
+
+
+def apply(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context) -> Done:
+    """Make it so, and verify that it is. Raises `StepFailed`."""
+    kind, undo = kind_of(hook), None
+    try:
+        given = _validated(kind, inputs)
+        applied = kind.apply(given, context)
+        undo = _undo(hook, applied.undo)
+        verified = kind.verify(given, context)
+    except HookFailed as error:
+        done = _undo(hook, error.undo) if error.undo is not None else undo
+        raise StepFailed(str(error), is_final=error.is_final, undo=done) from error
+    evidence = "; ".join(text for text in (applied.evidence, verified) if text)
+    return Done(applied.outputs, applied.sensitive, evidence, undo)
+
+
+def undo(recorded: Undo, context: Context) -> str:
+    """Take back what the ledger says was done, and return evidence. Raises `StepFailed`."""
+    if recorded.none:
+        return recorded.none
+    if recorded.run is not None:
+        kind: AnyKind = Program(Run(apply=recorded.run, undo=recorded.run))
+    elif recorded.uses is not None and recorded.uses in kinds():
+        kind = kinds()[recorded.uses]
+    else:
+        raise UserError(f"There is no kind of hook `{recorded.uses}` any more: install the package that had it.")
+    try:
+        return str(kind.undo(kind.record.model_validate(recorded.record), context))
+    except HookFailed as error:
+        raise StepFailed(str(error), is_final=error.is_final, undo=None) from error
+
+
+def reads(hook: Hook, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
+    """Return the files and directories of the environment that the hook's apply depends on."""
+    return tuple(kind_of(hook).reads(inputs))
+
+
+def _validated(kind: AnyKind, inputs: Mapping[ParameterName, Json]) -> Model:
+    try:
+        return kind.inputs.model_validate(dict(inputs))  # type: ignore[no-any-return]
+    except ValidationError as error:
+        raise HookFailed("; ".join(complaints(error)), is_final=True) from None
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """Return what is wrong with inputs, in words that never quote a value."""
+    found = []
+    for item in error.errors(include_input=False, include_url=False):
+        where = ".".join(str(part) for part in item["loc"])
+        match item["type"]:
+            case "extra_forbidden":
+                found.append(f"`{where}` is not an input of this kind")
+            case "missing":
+                found.append(f"the input `{where}` is missing")
+            case _:
+                message = item["msg"].removeprefix("Value error, ")
+                found.append(f"`{where}`: {message}" if where else message)
+    return found
+
+
+def _undo(hook: Hook, record: Model | None) -> Undo:
+    if hook.undo is not None:
+        return Undo(none=hook.undo.none)
+    if record is None:
+        return Undo(none="nothing was left behind")
+    if hook.run is not None:
+        return Undo(run=hook.run.undo, record=record.model_dump(mode="json"))
+    return Undo(uses=hook.uses, record=record.model_dump(mode="json"))

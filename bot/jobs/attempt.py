@@ -1,0 +1,109 @@
+"""One attempt at one step, as a value that can be written down: what came of it, and what to do next."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from bot.clients.transient import RateLimited, Transient
+from bot.errors import UserError
+from bot.pipeline import Json
+
+log = logging.getLogger(__name__)
+
+
+class _Outcome(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Done(_Outcome):
+    """The step did its part."""
+
+    kind: Literal["done"] = "done"
+    result: dict[str, Json]
+
+
+class Later(_Outcome):
+    """Try again in so many seconds."""
+
+    kind: Literal["later"] = "later"
+    seconds: float
+    is_limit: bool
+    reason: str
+
+
+class Refused(_Outcome):
+    """It can't be done, and a person can put it right."""
+
+    kind: Literal["refused"] = "refused"
+    message: str
+
+
+class Broken(_Outcome):
+    """A surprise; the log has its traceback under the reference."""
+
+    kind: Literal["broken"] = "broken"
+    reference: str
+    error: str
+
+
+Outcome: TypeAlias = Annotated[Done | Later | Refused | Broken, Field(discriminator="kind")]
+OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long to wait for what may heal. The defaults bear an outage of an hour."""
+
+    first: timedelta = timedelta(seconds=1)
+    longest: timedelta = timedelta(minutes=5)
+    attempts: int = 20
+    limits: int = 200
+    """How many times a rate limit may be met: GitHub says when it ends, so that these waits are not doubled."""
+
+    def wait(self, attempt: int) -> timedelta:
+        """Return how long to wait after the attempt of this number (the first is 0): doubled each time, up to the longest."""
+        return min(self.first * (1 << min(attempt, 20)), self.longest)
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How often a step failed already."""
+
+    failures: int = 0
+    limits: int = 0
+
+    def after(self, later: Later) -> "Tries":
+        return Tries(self.failures, self.limits + 1) if later.is_limit else Tries(self.failures + 1, self.limits)
+
+
+def attempt(step: Callable[[], dict[str, Json]], tries: Tries, patience: Patience) -> Outcome:
+    """Run a step once; return what came of it. The one place where surprises of the flows are caught."""
+    try:
+        return Done(result=step())
+    except RateLimited as limited:
+        if tries.limits < patience.limits:
+            # Half a second more, so that a clock a little ahead of GitHub's does not ask too early.
+            seconds = max(0.0, (limited.until - datetime.now(UTC)).total_seconds()) + 0.5
+            return Later(seconds=seconds, is_limit=True, reason=limited.reason)
+        return _broken(limited)
+    except Transient as error:
+        if tries.failures + 1 < patience.attempts:
+            wait = patience.wait(tries.failures).total_seconds()
+            return Later(seconds=wait, is_limit=False, reason=str(error))
+        return _broken(error)
+    except UserError as refused:
+        return Refused(message=str(refused))
+    except Exception as error:  # noqa: BLE001 - the job's edge: whoever asked gets an answer, the log gets the traceback
+        return _broken(error)
+
+
+def _broken(error: Exception) -> Broken:
+    reference = secrets.token_hex(4)
+    log.error("a step broke", exc_info=error, extra={"action": "fail", "reference": reference})
+    # The message stays in the log: it may hold what is not everybody's business.
+    return Broken(reference=reference, error=type(error).__name__)

@@ -1,0 +1,78 @@
+"""Turns deliveries into jobs.
+
+A delivery is settled after its job was written down. Killed in between, it is dispatched again, to the same key: the same job.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from bot.clients.store import Delivery, Store
+from bot.events import Ignored, Ping, parse
+from bot.flows.work import JobRequest, Work
+from bot.jobs.figures import Figures
+from bot.logs import about
+from bot.names import RepositoryName
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+IDLE = 0.1
+"""Seconds between two looks at an empty inbox; part of what people wait for."""
+
+TROUBLE = 2.0
+"""Seconds to wait when a database does not answer."""
+
+Submit = Callable[[JobRequest], None]
+
+
+class Dispatcher:
+    """Reads the inbox in a thread of its own."""
+
+    def __init__(
+        self, store: Store, work: Work, submit: Submit, figures: Figures, repositories: Sequence[RepositoryName]
+    ) -> None:
+        self._store = store
+        self._work = work
+        self._submit = submit
+        self._figures = figures
+        self._repositories = {repository.casefold() for repository in repositories}
+
+    def run(self, stop: threading.Event) -> None:
+        """Dispatch until told to stop. Outlives a database that goes away for a while."""
+        while not stop.is_set():
+            try:
+                settled = self._store.settle_next(BATCH, self.settle)
+            except Exception:
+                # The deliveries wait on, and so do we: nothing is lost by trying again.
+                log.exception("deliveries can't be dispatched now", extra={"action": "dispatch"})
+                stop.wait(TROUBLE)
+            else:
+                if settled < BATCH:
+                    stop.wait(IDLE)
+
+    def settle(self, delivery: Delivery) -> str:
+        """Make the job that a delivery asks for; return what came of it. Raises only if the job can't be written down."""
+        with about(delivery=delivery.id):
+            event = parse(delivery.event, delivery.body)
+            if isinstance(event, Ignored | Ping):
+                reason = event.reason if isinstance(event, Ignored) else "ping"
+                return self._settled("ignored", reason)
+            if self._repositories and event.repository.casefold() not in self._repositories:
+                return self._settled("ignored", f"{event.repository} is not served here")
+            try:
+                request = self._work.plan_of(delivery.id, event)
+            except Exception:
+                # One delivery that breaks us must not stop those behind it.
+                log.exception("a delivery could not be understood", extra={"action": "dispatch"})
+                return self._settled("failed", "see above")
+            if request is None:
+                return self._settled("ignored", "nothing was asked for")
+            self._submit(request)
+            return self._settled("queued", request.key)
+
+    def _settled(self, outcome: str, detail: str) -> str:
+        self._figures.dispatched(outcome)
+        level = logging.INFO if outcome == "queued" else logging.DEBUG
+        log.log(level, "delivery %s: %s", outcome, detail, extra={"action": "dispatch"})
+        return outcome

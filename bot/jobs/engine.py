@@ -1,0 +1,145 @@
+"""DBOS, the durable engine, and its traps. Nothing else imports it; its version is pinned exactly.
+
+- Its default serializer is pickle: ours is its portable JSON, so that jobs of old versions can always be read.
+- Its default version is a hash of our source, and a changed version leaves pending jobs behind: ours changes by hand.
+- Its default executor id is the same everywhere, and two of one id run each other's jobs: ours is the replica's name.
+- It never puts SQLite into WAL: we do, before it opens the file.
+- It does not take over a dead replica's jobs by itself: `recover` does, with the one call that is not public.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSConfig
+from dbos._serialization import DBOSPortableJSON
+
+from bot.flows.work import JobRequest
+from bot.jobs.gate import Gate
+from bot.jobs.runner import Runner
+from bot.pipeline import Json
+
+APPLICATION = "envclone"
+VERSION = "1"
+"""Goes up when steps of jobs under way would no longer fit; see `docs/decisions.md` for how old jobs are adopted then."""
+
+QUEUE = "jobs"
+WORKFLOW = "job"
+POLLING = 0.1
+"""Seconds between two looks at the queue. It is part of what people wait for."""
+
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where jobs are kept, and who this is: `url` is PostgreSQL's or, with None, SQLite lies in `directory`."""
+
+    url: str | None
+    directory: Path
+    replica: str
+    concurrency: int
+
+    @property
+    def database(self) -> str:
+        return self.url if self.url is not None else f"sqlite:///{self.directory / 'jobs.sqlite3'}"
+
+
+class Engine:
+    """The engine of this process; there is one in a process (DBOS keeps global state)."""
+
+    def __init__(self, place: Place, runner: Runner) -> None:
+        self.gate = Gate()
+        self._runner = runner
+        self._quiet_logs()
+        if place.url is None:
+            _into_wal(place.directory / "jobs.sqlite3")
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "system_database_url": place.database,
+            "application_version": VERSION,
+            "executor_id": place.replica,
+            "serializer": DBOSPortableJSON,
+            "log_level": "WARNING",
+            # Jobs, waits included, hold a thread each; beyond that only its own few.
+            "max_executor_threads": place.concurrency + 8,
+        }
+        DBOS(config=config)
+
+        # A function, not a method: DBOS hangs attributes on it.
+        def job(request: dict[str, Json]) -> dict[str, Json]:
+            return self._runner.run(JobRequest.model_validate(request), _Checkpoints(self.gate))
+
+        DBOS.workflow(name=WORKFLOW)(job)
+        DBOS.launch()
+        DBOS.register_queue(
+            QUEUE,
+            worker_concurrency=place.concurrency,
+            partition_concurrency=1,
+            polling_interval_sec=POLLING,
+            on_conflict="always_update",
+        )
+
+    def submit(self, request: JobRequest) -> None:
+        """Write a job down. One whose key is known already is not made again."""
+        DBOS.enqueue_workflow_with_options(
+            {
+                "workflow_name": WORKFLOW,
+                "queue_name": QUEUE,
+                "workflow_id": request.key,
+                "queue_partition_key": request.partition,
+                "app_version": VERSION,
+            },
+            request.model_dump(mode="json"),
+        )
+
+    def recover(self, replicas: Sequence[str]) -> int:
+        """Put the jobs of dead replicas back into the queue; return how many. May be repeated, by any replica."""
+        # Not public in 3.4; `tests/jobs/test_engine.py` fails if it moves.
+        return len(DBOS._recover_pending_workflows(list(replicas)))
+
+    def states(self) -> dict[str, int]:
+        """Count the jobs that wait and those that run, over all replicas."""
+        found = DBOS.list_queued_workflows(queue_name=QUEUE, limit=MOST_COUNTED, load_input=False, load_output=False)
+        running = sum(1 for one in found if one.status == "PENDING")
+        return {"waiting": len(found) - running, "running": running}
+
+    def destroy(self) -> None:
+        """Let go of the database. What is unfinished goes on at the next start.
+
+        Threads of parked and waiting jobs are left behind, so the process must be ended by `os._exit`.
+        """
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+
+    def _quiet_logs(self) -> None:
+        """Let the engine's lines go our way, without the advice that SQLite is for development (see the module's text)."""
+        logger = logging.getLogger("dbos")
+        logger.addHandler(logging.NullHandler())  # else it adds a handler of its own
+        logger.addFilter(lambda record: "SQLite" not in record.getMessage())
+
+
+class _Checkpoints:
+    """`Memory` by the engine: an act is a step of DBOS's, its outcome is written down when it returns."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def remember(self, name: str, act: Callable[[], dict[str, Json]]) -> dict[str, Json]:
+        # The gate is held until the outcome is written down, not just until the act is over.
+        with self._gate.step():
+            result: dict[str, Any] = DBOS.run_step({"name": name}, act)
+        return result
+
+    def sleep(self, seconds: float) -> None:
+        DBOS.sleep(seconds)
+
+
+def _into_wal(path: Path) -> None:
+    """Switch a SQLite file to write-ahead logging, which it then stays in: twice the jobs a second, and reads that never wait."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, timeout=30)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")

@@ -1,0 +1,60 @@
+"""What a worker counts. Written down with every heartbeat; the web process shows it to Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+class Figures:
+    """A worker's counters, each with the replica's name."""
+
+    def __init__(self, replica: str) -> None:
+        self._replica = replica
+        self._registry = CollectorRegistry()
+        self._jobs = Counter(
+            "envclone_jobs", "Jobs ended, by kind and outcome.", ["replica", "kind", "outcome"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "envclone_job_seconds",
+            "From a job's (last) start to its end, waits included.",
+            ["replica", "kind"],
+            buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
+            registry=self._registry,
+        )
+        self._retries = Counter(
+            "envclone_retries",
+            "Steps put off, because of a limit or a failure.",
+            ["replica", "reason"],
+            registry=self._registry,
+        )
+        self._dispatched = Counter(
+            "envclone_dispatched", "Deliveries settled, by outcome.", ["replica", "outcome"], registry=self._registry
+        )
+        self._recovered = Counter(
+            "envclone_recovered", "Jobs taken over from dead replicas.", ["replica"], registry=self._registry
+        )
+        self._state = Gauge("envclone_jobs_now", "Jobs by state.", ["replica", "state"], registry=self._registry)
+
+    def ended(self, kind: str, outcome: str, seconds: float) -> None:
+        """Count a job that ended."""
+        self._jobs.labels(self._replica, kind, outcome).inc()
+        self._seconds.labels(self._replica, kind).observe(seconds)
+
+    def put_off(self, *, is_limit: bool) -> None:
+        """Count a step that is tried again."""
+        self._retries.labels(self._replica, "limit" if is_limit else "failure").inc()
+
+    def dispatched(self, outcome: str) -> None:
+        """Count a delivery that was settled."""
+        self._dispatched.labels(self._replica, outcome).inc()
+
+    def recovered(self, jobs: int) -> None:
+        """Count jobs that were taken over."""
+        self._recovered.labels(self._replica).inc(jobs)
+
+    def now(self, states: dict[str, int]) -> None:
+        """Set how many jobs are in each state."""
+        for state, count in states.items():
+            self._state.labels(self._replica, state).set(count)
+
+    def text(self) -> str:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self._registry).decode()

@@ -1,0 +1,103 @@
+"""One job from its first step to its last, on an engine that remembers.
+
+Replayed after a crash, this code must take the same way again: what it decides on is the request, the work's list of steps and
+outcomes that are written down; never the clock or a figure.
+"""
+
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import Protocol
+
+from bot.flows.work import STOP, JobRequest, Work
+from bot.jobs.attempt import OUTCOME, Broken, Done, Later, Outcome, Patience, Refused, Tries, attempt
+from bot.jobs.figures import Figures
+from bot.logs import about
+from bot.pipeline import Json
+
+log = logging.getLogger(__name__)
+
+
+class Memory(Protocol):
+    """What the runner needs of the engine, inside a job."""
+
+    def remember(self, name: str, act: Callable[[], dict[str, Json]]) -> dict[str, Json]:
+        """Return what `act` returned, now or before the crash."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; what was slept before a crash is not slept again."""
+
+
+class Runner:
+    """Runs jobs of one `Work`."""
+
+    def __init__(self, work: Work, figures: Figures, patience: Patience) -> None:
+        self._work = work
+        self._figures = figures
+        self._patience = patience
+
+    def run(self, request: JobRequest, memory: Memory) -> dict[str, Json]:
+        """Do all steps, or as many as it takes; return how it ended, for the engine's records."""
+        began = monotonic()
+        with about(delivery=request.delivery, job=request.key, partition=request.partition, kind=request.kind):
+            ending = self._steps(request, memory)
+            outcome = self._answered(request, ending, memory)
+            self._figures.ended(request.kind, outcome, monotonic() - began)
+            log.info("job %s", outcome, extra={"action": "end", "seconds": round(monotonic() - began, 3)})
+        return {"outcome": outcome, "reference": ending.reference if isinstance(ending, Broken) else None}
+
+    def _steps(self, request: JobRequest, memory: Memory) -> Done | Refused | Broken:
+        results: dict[str, dict[str, Json]] = {}
+        for name, function in self._work.steps(request):
+            # Bound now: the results so far, not those of a later turn of the loop.
+            outcome = self._step(name, lambda act=function: act(request, dict(results)), memory)  # type: ignore[misc]
+            if not isinstance(outcome, Done):
+                return outcome
+            results[name] = outcome.result
+            if outcome.result.get(STOP):
+                break
+        return Done(result={})
+
+    def _step(self, name: str, act: Callable[[], dict[str, Json]], memory: Memory) -> Done | Refused | Broken:
+        tries = Tries()
+        while True:
+            outcome = self._attempt(name, act, tries, memory)
+            if not isinstance(outcome, Later):
+                return outcome
+            tries = tries.after(outcome)
+            memory.sleep(outcome.seconds)
+
+    def _attempt(self, name: str, act: Callable[[], dict[str, Json]], tries: Tries, memory: Memory) -> Outcome:
+        def once() -> dict[str, Json]:
+            with about(step=name):
+                outcome = attempt(act, tries, self._patience)
+                if isinstance(outcome, Later):
+                    self._figures.put_off(is_limit=outcome.is_limit)
+                    log.warning(
+                        "step put off: %s",
+                        outcome.reason,
+                        extra={"action": "wait", "seconds": round(outcome.seconds, 1)},
+                    )
+            return outcome.model_dump(mode="json")
+
+        return OUTCOME.validate_python(memory.remember(name, once))
+
+    def _answered(self, request: JobRequest, ending: Done | Refused | Broken, memory: Memory) -> str:
+        """Tell whoever asked how it ended, where the steps themselves did not."""
+        match ending:
+            case Done():
+                return "done"
+            case Refused(message=message):
+                self._step("refused", _tells(lambda: self._work.refused(request, message)), memory)
+                return "refused"
+            case Broken(reference=reference, error=error):
+                self._step("failed", _tells(lambda: self._work.failed(request, reference, error)), memory)
+                return "failed"
+
+
+def _tells(say: Callable[[], None]) -> Callable[[], dict[str, Json]]:
+    def step() -> dict[str, Json]:
+        say()
+        return {}
+
+    return step

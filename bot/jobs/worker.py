@@ -1,0 +1,62 @@
+"""The worker process: dispatcher, engine and heartbeat around one `Work`."""
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from bot.clients.store import Store
+from bot.flows.work import Work
+from bot.jobs.attempt import Patience
+from bot.jobs.dispatcher import Dispatcher
+from bot.jobs.engine import Engine, Place
+from bot.jobs.figures import Figures
+from bot.jobs.replicas import Heart
+from bot.jobs.runner import Runner
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How the worker stopped: whether all running steps ended in time."""
+
+    finished: bool
+
+
+def run_worker(
+    settings: Settings, store: Store, work: Work, stop: threading.Event, patience: Patience | None = None
+) -> Stopped:
+    """Work until `stop` is set, then finish the steps that run. The caller ends the process by `os._exit`.
+
+    Raises `StoreUnavailable` when another live process works under this replica's name.
+    """
+    replica = settings.replica_name
+    store.hold(replica, settings.dead_after)
+    figures = Figures(replica)
+    # The first heartbeat comes before the first job: who never beat would never be missed.
+    store.beat(replica, figures.text())
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    engine = Engine(
+        Place(url, settings.data_dir, replica, settings.concurrency), Runner(work, figures, patience or Patience())
+    )
+    dispatcher = Dispatcher(store, work, engine.submit, figures, settings.repositories)
+    heart = Heart(store, engine, figures, replica)
+    # The heart beats on while running steps end, so that nobody takes them over meanwhile.
+    stopped = threading.Event()
+    beating = threading.Thread(
+        target=heart.run, args=(stopped, settings.heartbeat, settings.dead_after), name="heart", daemon=True
+    )
+    beating.start()
+    dispatching = threading.Thread(target=dispatcher.run, args=(stop,), name="dispatcher", daemon=True)
+    dispatching.start()
+    log.info("working", extra={"action": "start", "replica": replica})
+    stop.wait()
+    log.info("stopping: %d steps run", engine.gate.running, extra={"action": "stop"})
+    dispatching.join(settings.stop_within.total_seconds())
+    finished = engine.gate.close(settings.stop_within)
+    stopped.set()
+    beating.join(5)
+    engine.destroy()
+    log.info("stopped", extra={"action": "stop", "finished": finished})
+    return Stopped(finished)

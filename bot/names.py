@@ -1,0 +1,150 @@
+"""Names, validated once: whoever holds one of these types holds a name that is safe in a path, a branch, DNS and HCL.
+
+Every name is a `str`, so it formats and serialises as one; building it from anything else than a valid name raises
+`InvalidInput`. The grammar is an allow-list: names can't be escaped safely in every place where they stand.
+"""
+
+import re
+from typing import Any, ClassVar, Self
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from bot.errors import InvalidInput
+
+RESERVED = frozenset(
+    {"all", "any", "default", "envs", "global", "head", "main", "master", "none", "null", "self", "shared", "templates"}
+)
+"""Words that mean something else in git, Terraform, or in our commands, and so name no environment."""
+
+# Pairs that a reader mistakes for one another in common typefaces (Unicode TR 39's idea, kept to our alphabet).
+_LOOK_ALIKES = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"), ("-", ""))
+
+
+class Name(str):
+    """A validated name; subclasses set what is allowed."""
+
+    what: ClassVar[str] = "name"
+    pattern: ClassVar[str]
+    longest: ClassVar[int]
+    rule: ClassVar[str]
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        if isinstance(text, cls):
+            return text
+        if len(text) > cls.longest or re.fullmatch(cls.pattern, text) is None:
+            raise InvalidInput(
+                f"{shown(text)} is not {_article(cls.what)}: use {cls.rule}, at most {cls.longest} characters."
+            )
+        cls.check(text)
+        return super().__new__(cls, text)
+
+    @classmethod
+    def check(cls, text: str) -> None:
+        """Refuse what the pattern can't say. Raises `InvalidInput`."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.str_schema(strict=True), serialization=core_schema.to_string_ser_schema()
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "pattern": f"^(?:{cls.pattern})$", "maxLength": cls.longest, "description": cls.rule}
+
+
+class EnvironmentName(Name):
+    """The name of an environment: a DNS label that also fits into a load balancer's name (32) with room for a suffix."""
+
+    what = "environment name"
+    pattern = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+    longest = 24
+    rule = "lower-case letters, digits and single hyphens, starting with a letter"
+
+    @classmethod
+    def check(cls, text: str) -> None:
+        if text in RESERVED:
+            raise InvalidInput(f"`{text}` is reserved. Choose another name, for example `{text}-1`.")
+        if len(text) < 2:
+            raise InvalidInput(f"`{text}` is too short for an environment name: use at least 2 characters.")
+
+
+class TemplateName(Name):
+    """The name of a directory in `templates/`."""
+
+    what = "template name"
+    pattern = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+    longest = 40
+    rule = "lower-case letters, digits and single hyphens, starting with a letter"
+
+
+class StepName(Name):
+    """The name of a step (a stack or a hook); a stack's is also its directory's."""
+
+    what = "step name"
+    pattern = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+    longest = 40
+    rule = "lower-case letters, digits and single hyphens, starting with a letter"
+
+
+class ParameterName(Name):
+    """The name of a parameter, an output or an input: a Terraform and Jinja identifier."""
+
+    what = "parameter name"
+    pattern = "[a-z][a-z0-9_]*"
+    longest = 60
+    rule = "lower-case letters, digits and underscores, starting with a letter"
+
+
+class PurposeName(Name):
+    """The name of a purpose of a template."""
+
+    what = "purpose"
+    pattern = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+    longest = 30
+    rule = "lower-case letters, digits and single hyphens, starting with a letter"
+
+
+class Login(Name):
+    """A GitHub login: alphanumeric and single hyphens, 39 at most; bots end in `[bot]`, Enterprise Managed Users in `_short`."""
+
+    what = "GitHub login"
+    pattern = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9]))*(_[A-Za-z0-9]{1,8}|\[bot\])?"
+    longest = 45
+    rule = "letters, digits and single hyphens"
+
+
+class RepositoryName(Name):
+    """`owner/name` of a GitHub repository."""
+
+    what = "repository name"
+    pattern = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}"
+    longest = 140
+    rule = "`owner/name`"
+
+
+def shown(text: str, longest: int = 60) -> str:
+    """Quote `text` for a message: control and non-ASCII characters escaped, long text cut, no Markdown broken."""
+    printable = "".join(
+        c if c.isascii() and c.isprintable() and c != "`" else f"\\u{{{ord(c):x}}}" for c in text[: longest + 1]
+    )
+    return f"`{printable[:longest]}…`" if len(text) > longest or len(printable) > longest else f"`{printable}`"
+
+
+def confusable(one: str, other: str) -> bool:
+    """Say whether two different names could be taken for one another by a reader."""
+    return one != other and _skeleton(one) == _skeleton(other)
+
+
+def _skeleton(text: str) -> str:
+    for pair, single in _LOOK_ALIKES:
+        text = text.replace(pair, single)
+    return text
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

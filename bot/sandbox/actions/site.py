@@ -1,0 +1,59 @@
+"""What all runs of one runner share: where things are, and what they must take turns with."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from bot.sandbox.actions.groups import Groups
+from bot.sandbox.actions.service import Service
+from bot.sandbox.github import GitHubServer
+
+STAND_INS = Path(__file__).parent / "stand_ins"
+KNOWN = frozenset(entry.name for entry in STAND_INS.iterdir() if entry.is_dir())
+UNKNOWN = "unknown"
+CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+"""A machine of GitHub's has none: a job gets its own, by its identity token, or goes without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The shared parts. `tool` is the `envclone` that jobs call, `act` the program, `environment` what jobs may see."""
+
+    root: Path
+    github: GitHubServer
+    tool: Path
+    act: Path
+    environment: Mapping[str, str]
+    slots: threading.BoundedSemaphore
+    timeout: timedelta
+    subjects_with_ids: bool
+    groups: Groups = field(default_factory=Groups)
+    service: Service = field(default_factory=Service)
+
+    def base_environment(self, home: Path) -> dict[str, str]:
+        """Return the environment of a runner's machine: nothing of this process but PATH, and what the sandbox gives."""
+        scratch = home / "tmp"
+        scratch.mkdir(parents=True, exist_ok=True)
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LANG": "C.UTF-8",
+            # `act` gives steps a terminal, GitHub does not: nothing may stop for a reader or draw.
+            "TERM": "dumb",
+            "NO_COLOR": "1",
+            "PAGER": "cat",
+            **{name: value for name, value in self.environment.items() if name not in CREDENTIALS},
+            "HOME": str(home),
+            "TMPDIR": str(scratch),
+            "ENVCLONE_TOOL": str(self.tool),
+        }
+
+
+def stand_in(action: str) -> Path:
+    """Return the directory that answers for an action of another repository; unknown ones fail and say so."""
+    name = action.replace("/", "-")
+    return STAND_INS / (name if name in KNOWN else UNKNOWN)

@@ -1,0 +1,55 @@
+"""What every step may use: inputs, workflow commands, the files that hand values on, and the runner's service."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import NoReturn, cast
+
+LONGEST_WAIT = 6 * 3600
+"""Seconds; a job may wait that long for its concurrency group. The run's own timeout ends it earlier."""
+
+
+def inputs() -> dict[str, str]:
+    """Return the action's inputs."""
+    return {name: str(value).strip() for name, value in json.loads(os.environ["INPUTS"]).items()}
+
+
+def fail(message: str) -> NoReturn:
+    """End the step with an error that the run shows."""
+    print(f"::error::{message}")
+    sys.exit(1)
+
+
+def mask(secret: str) -> None:
+    """Hide a value in everything that the run prints from now on."""
+    print(f"::add-mask::{secret}", flush=True)
+
+
+def hand_on(file: str, values: dict[str, str]) -> None:
+    """Append to `GITHUB_ENV` or `GITHUB_OUTPUT`; the values must be single lines."""
+    with Path(os.environ[file]).open("a", encoding="utf-8") as stream:
+        stream.writelines(f"{name}={value}\n" for name, value in values.items())
+
+
+def ask(url: str, body: dict[str, str] | None = None) -> dict[str, object]:
+    """Ask the runner's service, as the job that this step belongs to; a refusal fails the step."""
+    request = urllib.request.Request(  # noqa: S310 - the address comes from the runner and is on loopback
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "Authorization": f"bearer {os.environ['SANDBOX_SECRET']}",
+            "X-Job": os.environ["SANDBOX_JOB"],
+            "X-Matrix": json.dumps(json.loads(os.environ["SANDBOX_MATRIX"])),
+        },
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=LONGEST_WAIT) as answer:
+            return cast(dict[str, object], json.load(answer))
+    except urllib.error.HTTPError as error:
+        fail(str(json.load(error)["message"]))

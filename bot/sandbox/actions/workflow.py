@@ -1,0 +1,170 @@
+"""A workflow file, as far as its runner must understand it: triggers, jobs, permissions and concurrency."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import yaml
+
+Node: TypeAlias = "str | list[Node] | dict[str, Node]"
+USES = re.compile(r"^\s*(?:- )?uses:\s*['\"]?([\w.-]+/[\w./-]+)@([\w./-]+)", re.MULTILINE)
+
+
+class WorkflowInvalid(Exception):
+    """A workflow file that GitHub would refuse, or that says more than this runner understands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One event of `on:` with its filters; empty means any."""
+
+    event: str
+    types: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """`concurrency:`; `group` may hold expressions. Without `keeps_all`, one that waits is dropped for a newer one."""
+
+    group: str
+    cancels: bool
+    keeps_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job; `name` and `environment` may hold expressions."""
+
+    id: str
+    name: str
+    environment: str | None
+    permissions: Mapping[str, str]
+    concurrency: Concurrency | None
+    is_matrix: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One workflow file of one commit."""
+
+    path: str
+    name: str
+    text: str
+    triggers: tuple[Trigger, ...]
+    concurrency: Concurrency | None
+    jobs: tuple[Job, ...]
+
+    @property
+    def permissions(self) -> dict[str, str]:
+        """What the jobs declare together, each at its strongest."""
+        together: dict[str, str] = {}
+        for job in self.jobs:
+            for name, level in job.permissions.items():
+                if level == "write" or (level == "read" and name not in together):
+                    together[name] = level
+        return together
+
+    def job(self, id_: str) -> Job:
+        """Return the job of that id. Raises `KeyError`."""
+        return {job.id: job for job in self.jobs}[id_]
+
+
+def parse(path: str, text: str) -> Workflow:
+    """Read a workflow file. Raises `WorkflowInvalid`."""
+    try:
+        # BaseLoader makes nothing but strings, lists and mappings, so `on` stays a word and nothing is constructed.
+        document: Node = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+    except yaml.YAMLError as error:
+        raise WorkflowInvalid(f"{path}: {error}") from error
+    top = _mapping(document, path)
+    permissions = _permissions(top.get("permissions", {}), path)
+    jobs = _mapping(top.get("jobs", {}), f"{path}: jobs")
+    return Workflow(
+        path=path,
+        name=str(top.get("name", path)),
+        text=text,
+        triggers=_triggers(top.get("on", {}), path),
+        concurrency=_concurrency(top.get("concurrency"), path),
+        jobs=tuple(_job(id_, _mapping(body, f"{path}: jobs.{id_}"), permissions, path) for id_, body in jobs.items()),
+    )
+
+
+def actions_used(text: str) -> set[tuple[str, str]]:
+    """Return (`owner/name`, ref) of every action of another repository that a workflow or composite action uses."""
+    return {(name, ref) for name, ref in USES.findall(text)}
+
+
+def without_queue(text: str) -> str:
+    """Blank the lines of `queue:` under `concurrency:`, which `act` does not know; line numbers stay as they are."""
+    lines = text.splitlines(keepends=True)
+    for key in _queue_keys(yaml.compose(text, Loader=yaml.BaseLoader)):
+        lines[key] = "\n"
+    return "".join(lines)
+
+
+def _queue_keys(node: yaml.Node | None, inside: str = "") -> list[int]:
+    found: list[int] = []
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if inside == "concurrency" and key.value == "queue":
+                found.append(key.start_mark.line)
+            found += _queue_keys(value, key.value)
+    return found
+
+
+def _triggers(node: Node, path: str) -> tuple[Trigger, ...]:
+    if isinstance(node, str):
+        return (Trigger(node),)
+    if isinstance(node, list):
+        return tuple(Trigger(str(event)) for event in node)
+    found: list[Trigger] = []
+    for event, body in node.items():
+        filters = body if isinstance(body, dict) else {}
+        unknown = {key for key in filters if key.endswith("-ignore") or key == "tags"}
+        if unknown:
+            raise WorkflowInvalid(f"{path}: on.{event}: the sandbox does not know {', '.join(sorted(unknown))}")
+        found.append(Trigger(event, *(_words(filters.get(key, [])) for key in ("types", "branches", "paths"))))
+    return tuple(found)
+
+
+def _job(id_: str, body: dict[str, Node], inherited: Mapping[str, str], path: str) -> Job:
+    environment = body.get("environment")
+    if isinstance(environment, dict):
+        environment = environment.get("name")
+    strategy = body.get("strategy", {})
+    return Job(
+        id=id_,
+        name=str(body.get("name", id_)),
+        environment=environment if isinstance(environment, str) else None,
+        permissions=_permissions(body["permissions"], path) if "permissions" in body else inherited,
+        concurrency=_concurrency(body.get("concurrency"), path),
+        is_matrix=isinstance(strategy, dict) and "matrix" in strategy,
+    )
+
+
+def _concurrency(node: Node | None, path: str) -> Concurrency | None:
+    if node is None:
+        return None
+    body: dict[str, Node] = {"group": node} if isinstance(node, str) else _mapping(node, f"{path}: concurrency")
+    return Concurrency(str(body["group"]), body.get("cancel-in-progress") == "true", body.get("queue") == "max")
+
+
+def _permissions(node: Node, path: str) -> dict[str, str]:
+    if not isinstance(node, dict):
+        raise WorkflowInvalid(f"{path}: write permissions one by one; `{node}` is too wide")
+    return {name: str(level) for name, level in node.items()}
+
+
+def _mapping(node: Node, where: str) -> dict[str, Node]:
+    if not isinstance(node, dict):
+        raise WorkflowInvalid(f"{where}: a mapping belongs here")
+    return node
+
+
+def _words(node: Node) -> tuple[str, ...]:
+    return (node,) if isinstance(node, str) else tuple(str(word) for word in node)

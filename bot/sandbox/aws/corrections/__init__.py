@@ -1,0 +1,21 @@
+"""Corrections of moto, each with the AWS behaviour that it restores.
+
+They change moto's classes in the process that serves them, and nothing else: Terraform, templates and the product see an
+endpoint that behaves as AWS does. A correction that moto has made itself is taken out here.
+"""
+
+from bot.sandbox.aws.corrections import compute, data, identity, network
+from bot.sandbox.aws.corrections.correction import Correction
+
+ALL: tuple[Correction, ...] = (
+    *network.CORRECTIONS,
+    *data.CORRECTIONS,
+    *compute.CORRECTIONS,
+    *identity.CORRECTIONS,
+)
+
+
+def install() -> None:
+    """Correct the moto of this process; call it once, before the first request."""
+    for correction in ALL:
+        correction.install()

@@ -1,0 +1,80 @@
+"""Corrections of application autoscaling and ECS."""
+
+import json
+from typing import Any, cast
+
+from moto.applicationautoscaling.models import FakeScalableTarget
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.core.responses import ActionResult
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+from bot.sandbox.aws.corrections.correction import Correction, Function, wrap
+
+
+def _target(response: ApplicationAutoScalingResponse, arn: str) -> FakeScalableTarget | None:
+    backend = response.applicationautoscaling_backend
+    targets = (target for dimension in backend.targets.values() for target in dimension.values())
+    return next((target for target in targets if target.arn == arn), None)
+
+
+def _tags_of(target: FakeScalableTarget | None) -> dict[str, str]:
+    tags: dict[str, str] = vars(target).setdefault("tags", {}) if target is not None else {}
+    return tags
+
+
+def _scalable_targets_have_tags() -> None:
+    def around(register: Function) -> Function:
+        def corrected(self: ApplicationAutoScalingResponse) -> str:
+            answer: str = register(self)
+            _tags_of(_target(self, json.loads(answer)["ScalableTargetARN"])).update(self._get_param("Tags") or {})
+            return answer
+
+        return corrected
+
+    def list_tags_for_resource(self: ApplicationAutoScalingResponse) -> str:
+        return json.dumps({"Tags": _tags_of(_target(self, self._get_param("ResourceARN")))})
+
+    def tag_resource(self: ApplicationAutoScalingResponse) -> str:
+        _tags_of(_target(self, self._get_param("ResourceARN"))).update(self._get_param("Tags"))
+        return "{}"
+
+    def untag_resource(self: ApplicationAutoScalingResponse) -> str:
+        tags = _tags_of(_target(self, self._get_param("ResourceARN")))
+        for key in self._get_param("TagKeys"):
+            tags.pop(key, None)
+        return "{}"
+
+    wrap(ApplicationAutoScalingResponse, "register_scalable_target", around)
+    added: tuple[Function, ...] = (list_tags_for_resource, tag_resource, untag_resource)
+    for action in added:
+        setattr(ApplicationAutoScalingResponse, action.__name__, action)
+
+
+def _services_keep_what_they_are_given() -> None:
+    def around(create: Function) -> Function:
+        def corrected(self: EC2ContainerServiceResponse) -> ActionResult:
+            answer: ActionResult = create(self)
+            service = cast(dict[str, Any], answer.result)["service"]
+            service.health_check_grace_period_seconds = self._get_int_param("healthCheckGracePeriodSeconds")
+            service.availability_zone_rebalancing = self._get_param("availabilityZoneRebalancing") or "DISABLED"
+            return answer
+
+        return corrected
+
+    wrap(EC2ContainerServiceResponse, "create_service", around)
+
+
+CORRECTIONS = (
+    Correction(
+        "services keep what they are given",
+        "DescribeServices answers the health check's grace period and the rebalancing that a service was created with.",
+        "Terraform plans to set both again, for ever.",
+        _services_keep_what_they_are_given,
+    ),
+    Correction(
+        "scalable targets have tags",
+        "RegisterScalableTarget takes tags; TagResource, UntagResource and ListTagsForResource keep and answer them.",
+        "The call is unknown, and an apply fails on it.",
+        _scalable_targets_have_tags,
+    ),
+)

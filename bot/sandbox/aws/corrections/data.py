@@ -1,0 +1,48 @@
+"""Corrections of RDS and SQS."""
+
+import json
+from typing import Any
+
+from moto.rds.models import DBCluster
+from moto.sqs.models import Queue
+
+from bot.sandbox.aws.corrections.correction import Correction, wrap
+
+
+def _only_serverless_clusters_scale_capacity() -> None:
+    def around(info: Any) -> Any:
+        def corrected(self: DBCluster) -> dict[str, Any] | None:
+            return dict(info.fget(self)) if self.engine_mode == "serverless" else None
+
+        return property(corrected)
+
+    wrap(DBCluster, "scaling_configuration_info", around)
+
+
+def _attributes_are_compact_json() -> None:
+    def around(attributes: Any) -> Any:
+        def corrected(self: Queue) -> dict[str, Any]:
+            answer: dict[str, Any] = attributes.fget(self)
+            if self.redrive_policy:
+                answer["RedrivePolicy"] = json.dumps(self.redrive_policy, separators=(",", ":"))
+            return answer
+
+        return property(corrected)
+
+    wrap(Queue, "attributes", around)
+
+
+CORRECTIONS = (
+    Correction(
+        "only serverless clusters scale capacity",
+        "DescribeDBClusters answers ScalingConfigurationInfo for Aurora Serverless v1 alone.",
+        "Terraform plans to remove a scaling configuration that nobody asked for, for ever.",
+        _only_serverless_clusters_scale_capacity,
+    ),
+    Correction(
+        "queue attributes are compact JSON",
+        "GetQueueAttributes answers the redrive policy without spaces.",
+        "Terraform plans to take the spaces out, for ever.",
+        _attributes_are_compact_json,
+    ),
+)

@@ -1,0 +1,40 @@
+"""boto3 sessions that act inside an account of the sandbox without a key of it: for setting up and looking around."""
+
+from threading import Lock
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+
+ACCOUNT_HEADER = "x-moto-account-id"
+"""moto's own way to say which account is meant; the product never sends it."""
+
+
+class Admin:
+    """Makes clients that act in one account and region of the AWS at `endpoint`."""
+
+    def __init__(self, endpoint: str, account_id: str, region: str) -> None:
+        self._endpoint = endpoint
+        self.account_id = account_id
+        self.region = region
+        self._session = boto3.Session(
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="sandbox",  # noqa: S106 - no key: the header decides
+            region_name=region,
+        )
+        self._clients: dict[str, Any] = {}
+        self._making = Lock()  # clients may be shared by threads, sessions may not
+        self._session.events.register("before-sign.*.*", self._name_account)
+
+    def client(self, service: str) -> Any:
+        """Return a client of `service`; calls fail after few attempts, as everything is near."""
+        with self._making:
+            if service not in self._clients:
+                near = Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=30, proxies={})
+                make: Any = self._session.client  # the stubs know a type for each literal name only
+                self._clients[service] = make(service, endpoint_url=self._endpoint, config=near)
+            return self._clients[service]
+
+    def _name_account(self, request: AWSRequest, **_: object) -> None:
+        request.headers[ACCOUNT_HEADER] = self.account_id

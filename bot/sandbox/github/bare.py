@@ -1,0 +1,237 @@
+"""A bare git repository, as the forge uses it: read commits, trees and differences, and make merges.
+
+Everything is one `git` process with an argument list, a scrubbed environment and a timeout. Nothing needs a work tree.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+TIMEOUT = 60.0
+FIELDS = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
+
+
+class GitFailed(Exception):
+    """A git process failed in a way that is not an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who made a commit, and when."""
+
+    name: str
+    email: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit; `message` has no newline at its end."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Signature
+    committer: Signature
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One changed file between two commits; `patch` is empty for binary files."""
+
+    path: str
+    previous_path: str | None
+    status: str
+    blob: str
+    additions: int
+    deletions: int
+    patch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a tree; `size` is in bytes (0 for trees)."""
+
+    mode: str
+    kind: str
+    sha: str
+    size: int
+    path: str
+
+
+def scrubbed_environment(home: Path) -> dict[str, str]:
+    """Return the environment of every git process: no settings, prompts or identity of the machine's user."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class BareRepository:
+    """Git operations on one bare directory. Methods raise `GitFailed` on surprises and return None for "not there"."""
+
+    path: Path
+
+    def run(
+        self, *arguments: str, data: bytes | None = None, env: dict[str, str] | None = None, ok: Sequence[int] = (0,)
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run git here; raise `GitFailed` unless the exit code is in `ok`."""
+        result = subprocess.run(
+            ["git", "--git-dir", str(self.path), *arguments],
+            input=b"" if data is None else data,
+            capture_output=True,
+            env={**scrubbed_environment(self.path), **(env or {})},
+            timeout=TIMEOUT,
+            check=False,
+        )
+        if result.returncode not in ok:
+            raise GitFailed(f"git {arguments[0]}: {result.stderr.decode(errors='replace').strip()}")
+        return result
+
+    def text(self, *arguments: str, data: bytes | None = None, env: dict[str, str] | None = None) -> str:
+        """Run git and return its output without the newline at the end."""
+        return self.run(*arguments, data=data, env=env).stdout.decode(errors="replace").rstrip("\n")
+
+    def resolve(self, revision: str) -> str | None:
+        """Return the full commit id of a branch, tag, full reference or (abbreviated) id."""
+        result = self.run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}", ok=(0, 1, 128)
+        )
+        return result.stdout.decode().strip() or None
+
+    def reference(self, name: str) -> str | None:
+        """Return what a full reference (`refs/heads/main`) points at; branches that are prefixes don't count."""
+        result = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128))
+        return result.stdout.decode().strip() or None
+
+    def references(self, prefix: str) -> list[tuple[str, str, str]]:
+        """List (reference, object id, object type) of all references whose name starts with `prefix`."""
+        directory = prefix.rpartition("/")[0]
+        lines = self.text("for-each-ref", "--format=%(refname) %(objectname) %(objecttype)", directory).splitlines()
+        rows = [line.split(" ") for line in lines]
+        return [(name, sha, kind) for name, sha, kind in rows if name.startswith(prefix)]
+
+    def commits(self, *range_arguments: str) -> list[Commit]:
+        """List commits, newest first, of `rev-list` arguments such as `a..b` or (`-1`, sha)."""
+        raw = self.run("log", "-z", f"--format={FIELDS}", *range_arguments, "--").stdout
+        return _parse_commits(raw.decode(errors="replace"))
+
+    def commit(self, sha: str) -> Commit:
+        """Read one commit."""
+        raw = self.run("log", "-1", "-z", f"--format={FIELDS}", sha, "--").stdout
+        return _parse_commits(raw.decode(errors="replace"))[0]
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the best common ancestor."""
+        result = self.run("merge-base", one, other, ok=(0, 1))
+        return result.stdout.decode().strip() or None
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Say whether everything of `ancestor` is in `descendant`."""
+        return self.run("merge-base", "--is-ancestor", ancestor, descendant, ok=(0, 1)).returncode == 0
+
+    def merged_tree(self, ours: str, theirs: str) -> str | None:
+        """Merge two commits in memory; return the tree, or None when they conflict or share no history."""
+        result = self.run("merge-tree", "--write-tree", "--no-messages", ours, theirs, ok=(0, 1, 128))
+        return result.stdout.decode().split("\n", 1)[0] if result.returncode == 0 else None
+
+    def write_commit(
+        self, tree: str, parents: Sequence[str], message: str, author: Signature, committer: Signature
+    ) -> str:
+        """Make a commit object, without moving any reference."""
+        arguments = [argument for parent in parents for argument in ("-p", parent)]
+        env = {
+            "GIT_AUTHOR_NAME": author.name,
+            "GIT_AUTHOR_EMAIL": author.email,
+            "GIT_AUTHOR_DATE": author.date.isoformat(),
+            "GIT_COMMITTER_NAME": committer.name,
+            "GIT_COMMITTER_EMAIL": committer.email,
+            "GIT_COMMITTER_DATE": committer.date.isoformat(),
+        }
+        return self.text("commit-tree", tree, *arguments, "-F", "-", data=message.encode(), env=env)
+
+    def move(self, reference: str, new: str, old: str) -> bool:
+        """Point a reference at `new` if it is still at `old` (`NO_COMMIT`: absent); say whether it was."""
+        return self.run("update-ref", reference, new, old, ok=(0, 128)).returncode == 0
+
+    def put(self, reference: str, new: str) -> None:
+        """Point a reference at `new`, whatever it was."""
+        self.run("update-ref", reference, new)
+
+    def delete(self, reference: str, old: str) -> bool:
+        """Remove a reference if it is still at `old`."""
+        return self.run("update-ref", "-d", reference, old, ok=(0, 1, 128)).returncode == 0
+
+    def fetch(self, other: BareRepository, sha: str) -> None:
+        """Copy a commit and all it needs from another repository on this disk."""
+        self.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(other.path), sha)
+
+    def entry(self, commit: str, path: str) -> Entry | None:
+        """Return the tree entry at a path, or None. The root has no entry of its own."""
+        return next(iter(self._entries(commit, "--", path.rstrip("/"))), None)
+
+    def children(self, commit: str, path: str) -> list[Entry]:
+        """List the entries of a directory (`""`: the root)."""
+        return self._entries(commit, "--", f"{path.rstrip('/')}/" if path else ".")
+
+    def blob(self, sha: str) -> bytes:
+        """Return a file's bytes."""
+        return self.run("cat-file", "blob", sha).stdout
+
+    def _entries(self, commit: str, *arguments: str) -> list[Entry]:
+        raw = self.run("ls-tree", "-z", "-l", "--full-tree", commit, *arguments).stdout.decode(errors="replace")
+        return [_parse_entry(line) for line in raw.split("\0") if line]
+
+
+def create_bare(path: Path, branch: str) -> BareRepository:
+    """Make an empty bare repository that serves as GitHub's do: any reachable commit, filters, no own clean-up."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        ["git", "init", "--quiet", "--bare", f"--initial-branch={branch}", str(path)],
+        env=scrubbed_environment(path.parent),
+        timeout=TIMEOUT,
+        check=True,
+    )
+    settings = (
+        "[http]\n\treceivepack = true\n"
+        "[uploadpack]\n\tallowReachableSHA1InWant = true\n\tallowFilter = true\n"
+        "[receive]\n\tautogc = false\n[gc]\n\tauto = 0\n"
+        # A sandbox that loses its last second in a power cut is thrown away anyway.
+        "[core]\n\tfsync = none\n"
+    )
+    with (path / "config").open("a", encoding="utf-8") as config:
+        config.write(settings)
+    return BareRepository(path)
+
+
+def _parse_commits(raw: str) -> list[Commit]:
+    parts = raw.split("\0")
+    rows = [parts[start : start + 10] for start in range(0, len(parts) - 9, 10)]
+    return [
+        Commit(
+            sha=sha,
+            tree=tree,
+            parents=tuple(parents.split()),
+            author=Signature(author, author_email, datetime.fromisoformat(authored)),
+            committer=Signature(committer, committer_email, datetime.fromisoformat(committed)),
+            message=message.rstrip("\n"),
+        )
+        for sha, tree, parents, author, author_email, authored, committer, committer_email, committed, message in rows
+    ]
+
+
+def _parse_entry(line: str) -> Entry:
+    head, path = line.split("\t", 1)
+    mode, kind, sha, size = head.split()
+    return Entry(mode, kind, sha, 0 if size == "-" else int(size), path)

@@ -1,0 +1,370 @@
+"""What a forge knows: frozen records, replaced as a whole when something changes.
+
+Every record carries the fields GitHub shows for it and no more. Times are aware and in UTC. Ids are unique per kind,
+numbers are unique per repository (issues and pull requests share them, as on GitHub).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Role = Literal["none", "read", "triage", "write", "maintain", "admin"]
+AccountType = Literal["User", "Organization", "Bot"]
+Level = Literal["read", "write", "admin"]
+Permissions = Mapping[str, Level]
+Json = dict[str, object]
+
+REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
+NO_COMMIT = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person, an organization, or the bot user of an app (login ends in `[bot]`)."""
+
+    id: int
+    login: str
+    type: AccountType
+    created_at: datetime
+
+    @property
+    def email(self) -> str:
+        """The address GitHub writes into commits made for this account."""
+        return f"{self.id}+{self.login}@users.noreply.github.com"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A GitHub App. `private_key` is PEM (PKCS #1), made when the app is created; `public_key` verifies its JWTs."""
+
+    id: int
+    slug: str
+    name: str
+    owner: Account
+    bot: Account
+    client_id: str
+    permissions: Permissions
+    events: tuple[str, ...]
+    created_at: datetime
+    private_key: str = field(repr=False)
+    public_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An app installed on an account; `repository_ids` is None when it may see all of the account's repositories."""
+
+    id: int
+    app: App
+    account: Account
+    permissions: Permissions
+    repository_ids: frozenset[int] | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a request acts as.
+
+    A person has `permissions` None: the role in the repository decides. An installation or workflow token has an `app`
+    and its permissions. `itself` marks an app authenticated by its own JWT, which may only call the `/app` operations.
+    """
+
+    account: Account
+    app: App | None = None
+    installation_id: int | None = None
+    permissions: Permissions | None = None
+    repository_ids: frozenset[int] | None = None
+    starts_workflows: bool = True
+    itself: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A secret and what it stands for; `expires_at` None never expires."""
+
+    secret: str = field(repr=False)
+    identity: Identity
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """Rules of one branch: no direct pushes, and the checks (by name) that must succeed before a merge."""
+
+    branch: str
+    required_checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository; its bare git directory is `root/repositories/<owner>/<name>.git`. A fork has a parent."""
+
+    id: int
+    owner: Account
+    name: str
+    default_branch: str
+    private: bool
+    description: str | None
+    created_at: datetime
+    pushed_at: datetime
+    parent_id: int | None = None
+    protections: tuple[Protection, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """`owner/name`."""
+        return f"{self.owner.login}/{self.name}"
+
+    def protection(self, branch: str) -> Protection | None:
+        """Return the rules of a branch, or None."""
+        return next((p for p in self.protections if p.branch == branch), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label of a repository; `color` is six hexadecimal digits."""
+
+    id: int
+    repository_id: int
+    name: str
+    color: str
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What makes an issue a pull request. `base_sha` is the base branch's commit when the head last moved.
+
+    The head's branch lies in `head_repository_id`: the issue's own repository, or a fork of it.
+    """
+
+    id: int
+    head_repository_id: int
+    head_ref: str
+    head_sha: str
+    base_ref: str
+    base_sha: str
+    draft: bool = False
+    reviewers: tuple[Account, ...] = ()
+    merged_at: datetime | None = None
+    merged_by: Account | None = None
+    merge_commit_sha: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue, or (with `pull`) a pull request. `labels` are names."""
+
+    id: int
+    repository_id: int
+    number: int
+    title: str
+    body: str | None
+    author: Account
+    created_at: datetime
+    updated_at: datetime
+    state: Literal["open", "closed"] = "open"
+    state_reason: str | None = None
+    labels: tuple[str, ...] = ()
+    assignees: tuple[Account, ...] = ()
+    closed_at: datetime | None = None
+    closed_by: Account | None = None
+    via_app: App | None = None
+    pull: Pull | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on an issue or pull request."""
+
+    id: int
+    repository_id: int
+    number: int
+    author: Account
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    via_app: App | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a reaction is on: an issue (by its id) or a comment."""
+
+    kind: Literal["issue", "comment"]
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One of `REACTIONS`, by one account, on one subject; the triple is unique."""
+
+    id: int
+    subject: Subject
+    author: Account
+    content: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutput:
+    """What a check run shows; annotations are kept as given."""
+
+    title: str | None = None
+    summary: str | None = None
+    text: str | None = None
+    annotations: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """A check run, always made by an app."""
+
+    id: int
+    repository_id: int
+    suite_id: int
+    app: App
+    name: str
+    head_sha: str
+    status: str
+    conclusion: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    details_url: str | None
+    external_id: str | None
+    output: CheckOutput
+
+
+@dataclass(frozen=True, slots=True)
+class CommitStatus:
+    """A status of a commit in a context."""
+
+    id: int
+    repository_id: int
+    sha: str
+    state: str
+    context: str
+    description: str | None
+    target_url: str | None
+    creator: Account
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentStatus:
+    """One step of a deployment's life."""
+
+    id: int
+    deployment_id: int
+    state: str
+    description: str
+    environment: str
+    environment_url: str
+    log_url: str
+    creator: Account
+    created_at: datetime
+    via_app: App | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment of a commit to a named environment. `payload` is the caller's own JSON."""
+
+    id: int
+    repository_id: int
+    sha: str
+    ref: str
+    task: str
+    payload: Json | str
+    environment: str
+    original_environment: str
+    description: str | None
+    transient: bool
+    production: bool
+    creator: Account
+    created_at: datetime
+    updated_at: datetime
+    via_app: App | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A workflow file, known by its path."""
+
+    id: int
+    repository_id: int
+    path: str
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRun:
+    """A run of a workflow, recorded by whoever runs it."""
+
+    id: int
+    repository_id: int
+    workflow: Workflow
+    run_number: int
+    event: str
+    head_branch: str | None
+    head_sha: str
+    status: str
+    conclusion: str | None
+    title: str
+    actor: Account
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A zip archive kept by a run; `key` is the secret part of its download address."""
+
+    id: int
+    repository_id: int
+    run: WorkflowRun
+    name: str
+    archive: bytes = field(repr=False)
+    key: str = field(repr=False)
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A webhook of a repository (by id), or of an app (then payloads carry its installation). `*` is every event."""
+
+    id: int
+    url: str
+    secret: str = field(repr=False)
+    events: tuple[str, ...]
+    repository_id: int | None
+    app: App | None
+
+    def wants(self, event: str, repository_id: int) -> bool:
+        """Say whether this hook hears of an event in a repository."""
+        return ("*" in self.events or event in self.events) and self.repository_id in (None, repository_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to deliver an event. `status` 0: no answer, and `response` says why. `guid` is X-GitHub-Delivery."""
+
+    id: int
+    guid: str
+    hook: Hook
+    event: str
+    action: str | None
+    repository_id: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    redelivery: bool
+    delivered_at: datetime
+    seconds: float
+    status: int
+    response: str

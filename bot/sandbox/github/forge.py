@@ -1,0 +1,81 @@
+"""One forge: its memory, its git directories, its addresses and its event bus, as every verb and operation needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.sandbox.github.answers import not_found
+from bot.sandbox.github.bare import BareRepository
+from bot.sandbox.github.entities import Delivery, Identity, Issue, Json, Repository
+from bot.sandbox.github.state import State
+from bot.sandbox.github.urls import Urls
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a repository: GitHub's event name and payload, and who caused it."""
+
+    name: str
+    repository: Repository
+    payload: Json
+    by: Identity
+
+
+@dataclass(slots=True)
+class Forge:
+    """Everything a verb works on. `address` is empty, and nothing is announced, while no server runs."""
+
+    root: Path
+    state: State
+    announce: Callable[[Event], None]
+    deliveries: Mapping[int, Delivery]
+    redeliver: Callable[[int], None]
+    address: str = ""
+    # Differences between two commits never change, so what was computed once is kept (by both ids).
+    measured: dict[tuple[str, str], tuple[int, int, int, int]] = field(default_factory=dict)
+    mergeable: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    @property
+    def urls(self) -> Urls:
+        """Addresses under the running server's own host."""
+        return Urls(self.address or "http://127.0.0.1")
+
+    def bare(self, repository: Repository) -> BareRepository:
+        """Return the repository's git directory."""
+        return BareRepository(self.root / "repositories" / repository.owner.login / f"{repository.name}.git")
+
+    def issue(self, repository: Repository, number: int) -> Issue:
+        """Return an issue or pull request, or raise 404."""
+        issue = self.state.issues.get((repository.id, number))
+        if issue is None:
+            raise not_found()
+        return issue
+
+    def pull(self, repository: Repository, number: int) -> Issue:
+        """Return a pull request, or raise 404 (for an issue, too)."""
+        issue = self.issue(repository, number)
+        if issue.pull is None:
+            raise not_found()
+        return issue
+
+    def commit_id(self, repository: Repository, revision: str) -> str | None:
+        """Resolve what a client calls a commit: branch, `heads/branch`, `tags/tag` or an id."""
+        bare = self.bare(repository)
+        names = (f"refs/heads/{revision}", f"refs/{revision}", f"refs/tags/{revision}", revision)
+        return next((sha for name in names if (sha := bare.resolve(name))), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Somebody doing something in a repository: what every verb begins with."""
+
+    forge: Forge
+    repository: Repository
+    by: Identity
+
+    @property
+    def state(self) -> State:
+        """The forge's memory."""
+        return self.forge.state

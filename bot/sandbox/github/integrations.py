@@ -1,0 +1,184 @@
+"""Apps, webhooks and workflow runs: what is set up around a repository rather than done in it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bot.sandbox.github.entities import (
+    App,
+    Artifact,
+    Delivery,
+    Hook,
+    Installation,
+    Json,
+    Level,
+    WorkflowRun,
+)
+from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.people import People, add_account
+from bot.sandbox.github.runs import Run, finish_run, record_run, store_artifact
+from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_token
+from bot.sandbox.github.webhooks import Bus
+
+ACTIONS = "github-actions"
+# What a repository with write defaults lets its workflows ask for.
+ACTIONS_PERMISSIONS: dict[str, Level] = dict.fromkeys(
+    ("actions", "checks", "contents", "deployments", "issues", "pull_requests", "statuses"), "write"
+)
+BOT_PERMISSIONS: dict[str, Level] = {
+    "metadata": "read",
+    "contents": "write",
+    "issues": "write",
+    "pull_requests": "write",
+    "checks": "write",
+    "statuses": "write",
+    "deployments": "read",
+    "actions": "write",
+}
+
+
+class Integrations(People):
+    """Verbs of administrators and of the machinery around Actions."""
+
+    def __init__(self, forge: Forge, bus: Bus) -> None:
+        super().__init__(forge)
+        self._bus = bus
+
+    def create_app(
+        self, slug: str, owner: str, permissions: Mapping[str, Level] = BOT_PERMISSIONS, events: Sequence[str] = ()
+    ) -> App:
+        """Create a GitHub App with a fresh RSA key (`app.private_key`); its bot user is `slug[bot]`."""
+        private_key, public_key = _key_pair()
+        with self.forge.state.lock:
+            state = self.forge.state
+            account = state.account(owner) or add_account(self.forge, owner, "Organization")
+            app = App(
+                id=state.next_small_id(),
+                slug=slug,
+                name=slug,
+                owner=account,
+                bot=add_account(self.forge, f"{slug}[bot]", "Bot"),
+                client_id=f"Iv23li{secrets.token_hex(7)}",
+                permissions=dict(permissions),
+                events=tuple(events),
+                created_at=state.clock(),
+                private_key=private_key,
+                public_key=public_key,
+            )
+            state.apps[app.id] = app
+            return app
+
+    def install(self, app: App, account: str, repositories: Sequence[str] | None = None) -> Installation:
+        """Install an app on an account, for all of its repositories or some (`owner/name`)."""
+        with self.forge.state.lock:
+            state = self.forge.state
+            ids = None if repositories is None else frozenset(self.repository(name).id for name in repositories)
+            installation = Installation(
+                state.next_small_id(), app, self.account(account), app.permissions, ids, state.clock()
+            )
+            state.installations[installation.id] = installation
+            return installation
+
+    def installation_token(self, installation: Installation) -> str:
+        """Return a fresh token of an installation, as its app would get one with its JWT."""
+        with self.forge.state.lock:
+            token = issue_installation_token(
+                self.forge.state, installation, installation.permissions, installation.repository_ids
+            )
+            return token.secret
+
+    def workflow_token(
+        self, repository: str, permissions: Mapping[str, Level], life: timedelta = timedelta(hours=24)
+    ) -> str:
+        """Return a token that acts as `github-actions[bot]` in one repository; what it does starts no workflows."""
+        with self.forge.state.lock:
+            found = self.repository(repository)
+            app = next((a for a in self.forge.state.apps.values() if a.slug == ACTIONS), None)
+            if app is None:
+                app = self.create_app(ACTIONS, "github", ACTIONS_PERMISSIONS)
+            installed = next(
+                (
+                    i
+                    for i in self.forge.state.installations.values()
+                    if i.app.id == app.id and i.account.id == found.owner.id
+                ),
+                None,
+            )
+            installation = installed or self.install(app, found.owner.login)
+            return issue_workflow_token(self.forge.state, installation, found, dict(permissions), life).secret
+
+    def add_webhook(
+        self,
+        url: str,
+        secret: str,
+        *,
+        repository: str | None = None,
+        app: App | None = None,
+        events: Sequence[str] = ("*",),
+    ) -> Hook:
+        """Send events to a URL: of one repository, or of all; with `app`, payloads carry its installation."""
+        with self.forge.state.lock:
+            repository_id = None if repository is None else self.repository(repository).id
+            hook = Hook(self.forge.state.next_small_id(), url, secret, tuple(events), repository_id, app)
+            self.forge.state.hooks[hook.id] = hook
+            return hook
+
+    def remove_webhook(self, hook: Hook) -> None:
+        """Send nothing more to a webhook."""
+        with self.forge.state.lock:
+            self.forge.state.hooks.pop(hook.id, None)
+
+    def on_event(self, callback: Callable[[str, Json], None]) -> None:
+        """Call `callback(name, payload)` in order, on a thread of its own, for events that may start workflows."""
+        self._bus.subscribe(callback)
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """All attempts to deliver to webhooks, oldest first."""
+        return list(self._bus.deliveries.values())
+
+    def redeliver(self, delivery_id: int) -> None:
+        """Send a past delivery again, with the same `X-GitHub-Delivery`."""
+        self._bus.redeliver(delivery_id)
+
+    def settle(self, timeout: float = 30.0) -> bool:
+        """Wait until every event so far has reached webhooks and callbacks; say whether it did in time."""
+        return self._bus.settle(timeout)
+
+    def record_run(self, repository: str, run: Run) -> int:
+        """Record a workflow run under way; return its id."""
+        with self.forge.state.lock:
+            return record_run(self.forge, self.repository(repository), run, self.account(run.actor)).id
+
+    def finish_run(self, run_id: int, conclusion: str) -> None:
+        """Record how a workflow run ended: success, failure, cancelled …"""
+        with self.forge.state.lock:
+            finish_run(self.forge, run_id, conclusion)
+
+    def record_artifact(self, run_id: int, name: str, files: Mapping[str, bytes]) -> int:
+        """Keep files as a run's artifact (a zip archive); return its id."""
+        with self.forge.state.lock:
+            return store_artifact(self.forge, self.forge.state.runs[run_id], name, files).id
+
+    def runs(self, repository: str) -> list[WorkflowRun]:
+        """List workflow runs, oldest first."""
+        id_ = self.repository(repository).id
+        return [run for run in list(self.forge.state.runs.values()) if run.repository_id == id_]
+
+    def artifacts(self, run_id: int) -> list[Artifact]:
+        """List the artifacts of a run."""
+        return [artifact for artifact in list(self.forge.state.artifacts.values()) if artifact.run.id == run_id]
+
+
+def _key_pair() -> tuple[str, str]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()

@@ -1,0 +1,85 @@
+"""Workflow runs and their artifacts. The forge runs nothing itself: whoever runs the workflow files records it here."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.sandbox.github.entities import Account, Artifact, Repository, Workflow, WorkflowRun
+from bot.sandbox.github.forge import Forge
+
+KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run to record. `workflow` is the file's path; `actor` the login of who caused it."""
+
+    workflow: str
+    event: str
+    head_sha: str
+    actor: str
+    head_branch: str | None = None
+    title: str = ""
+    status: str = "in_progress"
+    conclusion: str | None = None
+
+
+def ensure_workflow(forge: Forge, repository: Repository, path: str) -> Workflow:
+    """Return the record of a workflow file, made when first heard of."""
+    key = (repository.id, path)
+    if key not in forge.state.workflows:
+        name = path.rpartition("/")[2].rpartition(".")[0]
+        id_ = forge.state.next_small_id()
+        forge.state.workflows[key] = Workflow(id_, repository.id, path, name, forge.state.clock())
+    return forge.state.workflows[key]
+
+
+def record_run(forge: Forge, repository: Repository, run: Run, actor: Account) -> WorkflowRun:
+    """Remember a run."""
+    workflow = ensure_workflow(forge, repository, run.workflow)
+    number = 1 + sum(known.workflow.id == workflow.id for known in forge.state.runs.values())
+    now = forge.state.clock()
+    record = WorkflowRun(
+        id=forge.state.next_id(),
+        repository_id=repository.id,
+        workflow=workflow,
+        run_number=number,
+        event=run.event,
+        head_branch=run.head_branch,
+        head_sha=run.head_sha,
+        status=run.status,
+        conclusion=run.conclusion,
+        title=run.title or workflow.name,
+        actor=actor,
+        created_at=now,
+        updated_at=now,
+    )
+    forge.state.runs[record.id] = record
+    return record
+
+
+def finish_run(forge: Forge, run_id: int, conclusion: str) -> WorkflowRun:
+    """Complete a run."""
+    run = forge.state.runs[run_id]
+    done = replace(run, status="completed", conclusion=conclusion, updated_at=forge.state.clock())
+    forge.state.runs[run_id] = done
+    return done
+
+
+def store_artifact(forge: Forge, run: WorkflowRun, name: str, files: Mapping[str, bytes]) -> Artifact:
+    """Zip files and keep them."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    now = forge.state.clock()
+    artifact = Artifact(
+        forge.state.next_id(), run.repository_id, run, name, buffer.getvalue(), secrets.token_hex(16), now, now + KEPT
+    )
+    forge.state.artifacts[artifact.id] = artifact
+    return artifact

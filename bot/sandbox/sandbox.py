@@ -1,0 +1,173 @@
+"""Everything at once on loopback: GitHub, AWS, Actions and the service, with a monorepo seeded from this repository's own files.
+
+Nothing here is a different product: the service is `envclone serve`, the workflows are the repository's, Terraform is
+Terraform. What the sandbox stands in for is what lies outside: GitHub, AWS, the internet and the runners' machines.
+"""
+
+import logging
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from bot.clients.checkout import Checkout
+from bot.core.assemble import read_manifest
+from bot.core.targets import ACCOUNT
+from bot.errors import UserError
+from bot.names import EnvironmentName
+from bot.sandbox.actions.runner import Runner
+from bot.sandbox.aws import Account, SandboxAws
+from bot.sandbox.edge import Edge
+from bot.sandbox.github import GitHubServer
+from bot.sandbox.terraform_config import terraform_environment
+
+REPOSITORY = "acme/infrastructure"
+REQUESTER, REVIEWER = "ana", "max"
+APP = "envclone"
+_SEEDED = ("templates", "envs/production", ".github")
+_NOT_SEEDED = (".terraform", "__pycache__", "ci.yml")  # the last is about this repository's own code
+_PARENT_ZONE, _CLONES_ZONE = "acme.example", "clones.acme.example"
+_START_WITHIN, _STOP_WITHIN = 30.0, 30.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """A running sandbox; see `running`."""
+
+    root: Path
+    github: GitHubServer
+    aws: SandboxAws
+    runner: Runner
+    service_url: str
+    environment: Mapping[str, str]
+    """What a job's machine has: where AWS is, Terraform's configuration, the way to the internet."""
+
+
+@contextmanager
+def running(root: Path, source: Path) -> Iterator[Sandbox]:
+    """Start everything under `root` with a monorepo made from `source`, and stop it all at the end, whatever happens."""
+    root.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        aws = SandboxAws(root / "aws")
+        stack.enter_context(aws.running())
+        edge = Edge(aws)
+        stack.enter_context(edge.running())
+        environment = {
+            **aws.environment(),
+            **terraform_environment(root / "terraform", os.environ),
+            **edge.environment(),
+        }
+        github = GitHubServer(root / "github")
+        github.create_repository(REPOSITORY, seed(root / "monorepo", source))
+        github.add_user(REQUESTER, REPOSITORY, "write")
+        github.add_user(REVIEWER, REPOSITORY, "maintain")
+        github.protect(REPOSITORY, required_checks=("envclone",))
+        stack.enter_context(github.running())
+        tool = Path(sys.executable).parent / "envclone"
+        runner = stack.enter_context(Runner(root / "actions", github, tool, environment))
+        _accounts(aws, Checkout(source), runner.issuer.url)
+        service_url = stack.enter_context(_service(root / "service", github))
+        yield Sandbox(root, github, aws, runner, service_url, environment)
+
+
+def seed(target: Path, source: Path) -> Path:
+    """Copy what a company's monorepo would hold of `source` (templates, production, workflows, policy) to `target`."""
+    for name in _SEEDED:
+        if not (source / name).is_dir():
+            raise UserError(
+                f"{source / name} does not exist: run this in a checkout that has templates, envs and workflows."
+            )
+        shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns(*_NOT_SEEDED))
+    return target
+
+
+def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> None:
+    """Make the accounts that the policy speaks of, as an organisation would have."""
+    production = read_manifest(checkout.environment(EnvironmentName("production")), "envs/production")
+    for number, account in checkout.policy().accounts.items():
+        aws.create_account(
+            Account(
+                id=number,
+                region=account.region,
+                state_bucket=account.state_bucket,
+                domain=_PARENT_ZONE if number == production.parameters[ACCOUNT] else _CLONES_ZONE,
+                issuer=issuer,
+                plan_subjects=(
+                    f"repo:{REPOSITORY}:environment:envclone-plan",
+                    "repo:*@*/*@*:environment:envclone-plan",
+                ),
+                apply_subjects=(
+                    f"repo:{REPOSITORY}:environment:envclone-apply",
+                    "repo:*@*/*@*:environment:envclone-apply",
+                ),
+            )
+        )
+
+
+@contextmanager
+def _service(root: Path, github: GitHubServer) -> Iterator[str]:
+    """Run `envclone serve` as a GitHub App of the sandbox's GitHub, with its webhook, and yield its address."""
+    root.mkdir(parents=True)
+    app = github.create_app(APP, REPOSITORY.partition("/")[0])
+    github.install(app, REPOSITORY.partition("/")[0])
+    secret, port = secrets.token_hex(32), _free_port()
+    key = root / "private-key.pem"
+    key.touch(mode=0o600)
+    key.write_text(app.private_key)
+    environment = {
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name in {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV"}
+        },
+        "ENVCLONE_GITHUB_APP_ID": str(app.id),
+        "ENVCLONE_GITHUB_PRIVATE_KEY_FILE": str(key),
+        "ENVCLONE_GITHUB_API_URL": f"{github.url}/api/v3",
+        "ENVCLONE_WEBHOOK_SECRET": secret,
+        "ENVCLONE_DATA_DIR": str(root / "data"),
+        "ENVCLONE_PORT": str(port),
+    }
+    url = f"http://127.0.0.1:{port}"
+    with (root / "service.log").open("wb") as output:
+        argv = [sys.executable, "-m", "bot.cli.app", "serve"]
+        process = subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    try:
+        _await_ready(url, process, root / "service.log")
+        github.add_webhook(f"{url}/webhooks/github", secret, app=app)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await_ready(url: str, process: "subprocess.Popen[bytes]", output: Path) -> None:
+    deadline = time.monotonic() + _START_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/readyz", timeout=2, trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            pass  # not listening yet
+        time.sleep(0.1)
+    raise UserError(f"The service did not start. Its log says:\n{output.read_text(errors='replace')[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

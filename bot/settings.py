@@ -1,0 +1,139 @@
+"""The service's settings, all from `ENVCLONE_…` environment variables; a secret may come from a file instead (`…_FILE`)."""
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from bot.duration import Duration
+from bot.duration import parse as _duration
+from bot.errors import InvalidInput, UserError
+from bot.names import RepositoryName
+
+PREFIX = "ENVCLONE_"
+FILE = "_FILE"
+
+PUBLIC_API = "https://api.github.com"
+
+
+class Settings(BaseModel):
+    """Everything that can be set. Lists are separated by commas; durations are written `30s`, `5m`, `2h`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    webhook_secrets: tuple[SecretStr, ...] = Field(
+        (), description="Secrets of the webhook. Give the new and the old one while replacing it."
+    )
+    github_app_id: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9.]+$", description="Id (or client id) of the GitHub App."
+    )
+    github_private_key: SecretStr | None = Field(None, description="Private key of the GitHub App, as PEM text.")
+    github_token: SecretStr | None = Field(None, description="A token, where there is no GitHub App.")
+    github_login: str | None = Field(
+        None, description="Login that the token writes as. Only needed when the token can't ask who it is."
+    )
+    github_api_url: str = Field(
+        PUBLIC_API,
+        pattern=r"^https?://",
+        description="REST address; `https://HOST/api/v3` for GitHub Enterprise Server.",
+    )
+    repositories: tuple[RepositoryName, ...] = Field(
+        (), description="The only repositories that are served (`owner/name`); empty: all that the credentials reach."
+    )
+    content_per_minute: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="Comments, pull requests and the like made in a minute. Unset: 80 on github.com, unbounded elsewhere.",
+    )
+    content_per_hour: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="The same in an hour. Unset: 500 on github.com, unbounded elsewhere."
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL (`postgresql://…`), needed for several replicas. Unset: SQLite files in the data directory.",
+    )
+    data_dir: Path = Field(Path("envclone-data"), description="Where SQLite files and the git mirrors lie.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one and says which.")
+    max_body: int = Field(
+        2 * 1024 * 1024, ge=1024, le=25 * 1024 * 1024,
+        description="Largest delivery that is read, in bytes. GitHub sends up to 25 MiB; the events used here stay below 1 MiB.",
+    )  # fmt: skip
+    replica: str = Field(
+        "", pattern=r"^[A-Za-z0-9_.-]{0,100}$",
+        description="Name of this replica, stable over restarts and its own alone. Unset: the host's name.",
+    )  # fmt: skip
+    concurrency: int = Field(8, ge=1, le=256, description="Jobs that one worker runs side by side.")
+    stop_within: Duration = Field(
+        _duration("20s"), description="How long running steps may take to finish when the service is told to stop."
+    )
+    heartbeat: Duration = Field(_duration("5s"), description="How often a worker says that it is alive.")
+    dead_after: Duration = Field(
+        _duration("30s"), description="A worker that was silent for so long is dead; others take over its jobs."
+    )
+    log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Settings":
+        if (self.github_app_id is None) != (self.github_private_key is None):
+            raise InvalidInput("GITHUB_APP_ID and GITHUB_PRIVATE_KEY belong together: set both, or neither")
+        if self.github_app_id is not None and self.github_token is not None:
+            raise InvalidInput("set either GITHUB_APP_ID or GITHUB_TOKEN: with both nobody knows who writes")
+        if self.dead_after < 2 * self.heartbeat:
+            raise InvalidInput("DEAD_AFTER must be at least twice HEARTBEAT, or healthy workers are declared dead")
+        return self
+
+    @property
+    def replica_name(self) -> str:
+        """This worker's name. With SQLite there is one worker, which keeps its name when its host gets another."""
+        return self.replica or (socket.gethostname() if self.database_url else "local")
+
+    @property
+    def has_credentials(self) -> bool:
+        return self.github_app_id is not None or self.github_token is not None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The webhook's secrets in the clear, for checking signatures."""
+        return tuple(secret.get_secret_value() for secret in self.webhook_secrets)
+
+
+ALIASES = {"WEBHOOK_SECRET": "WEBHOOK_SECRETS"}
+LISTS = frozenset({"webhook_secrets", "repositories"})
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Read the settings. Raises `UserError` that names the variable, and never shows a value."""
+    values: dict[str, object] = {}
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or value == "":
+            continue
+        field, text = _named(variable.removeprefix(PREFIX), value)
+        if field in values:
+            raise UserError(f"{variable} says what another variable says already. Set one of them.")
+        values[field] = [part.strip() for part in text.split(",") if part.strip()] if field in LISTS else text
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise UserError(_explained(error)) from None
+
+
+def _named(name: str, value: str) -> tuple[str, str]:
+    """Return the field that a variable sets, and its text, from a file where it names one."""
+    if name.endswith(FILE):
+        try:
+            value = Path(value).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{PREFIX}{name} names a file that can't be read: {type(error).__name__}.") from None
+        name = name.removesuffix(FILE)
+    return ALIASES.get(name, name).lower(), value
+
+
+def _explained(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_context=False, include_url=False):
+        place = str(problem["loc"][0]).upper() if problem["loc"] else ""
+        text = "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
+        lines.append(f"{PREFIX}{place}: {text}" if place else text.removeprefix("Value error, "))
+    return "These settings don't hold:\n" + "\n".join(f"- {line}" for line in lines)

@@ -1,0 +1,172 @@
+"""A template's declaration, `templates/<name>/template.yaml`: parameters, purposes and stacks."""
+
+from ipaddress import IPv4Network
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bot.duration import Duration
+from bot.errors import InvalidInput
+from bot.names import ParameterName, PurposeName, StepName, TemplateName
+from bot.pipeline import Json, Stack
+
+TEMPLATES = "templates"
+DECLARATION = "template.yaml"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Pool(_Frozen):
+    """Allocate a free network of `prefix` bits out of `pool`, for example a /20 out of 10.64.0.0/10."""
+
+    pool: IPv4Network
+    prefix: Annotated[int, Field(ge=8, le=30)]
+
+    @model_validator(mode="after")
+    def _holds_one(self) -> "Pool":
+        if self.prefix < self.pool.prefixlen:
+            raise InvalidInput(f"a /{self.prefix} does not fit into the pool {self.pool}")
+        return self
+
+
+class Choices(_Frozen):
+    """Allocate the first free one of these values."""
+
+    choices: Annotated[tuple[Json, ...], Field(min_length=1)]
+
+
+Allocation: TypeAlias = Pool | Choices
+
+
+class _Parameter(_Frozen):
+    """What every parameter may declare.
+
+    `identity`: the value must differ from the source's (it is part of who the environment is, not of what it is like).
+    `derive`: text with `{environment}` or other parameters in braces. `allocate`: a value that no other environment has.
+    `outbound`: the value reaches something outside the environment (payments, mail, webhooks).
+    """
+
+    description: Annotated[str, Field(min_length=1)]
+    identity: bool = False
+    outbound: bool = False
+    default: Json = None
+    derive: str | None = None
+    allocate: Allocation | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "_Parameter":
+        if self.derive is not None and self.allocate is not None:
+            raise InvalidInput("a parameter is either derived or allocated, not both")
+        return self
+
+
+class StringParameter(_Parameter):
+    """Text, in Unicode's NFC (Terraform normalises strings, so anything else would change on the way)."""
+
+    type: Literal["string"]
+    pattern: str | None = None
+    min_length: Annotated[int, Field(ge=0)] = 0
+    max_length: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+
+
+class NumberParameter(_Parameter):
+    """A number; `integer` refuses fractions."""
+
+    type: Literal["number"]
+    min: float | None = None
+    max: float | None = None
+    integer: bool = False
+
+
+class BoolParameter(_Parameter):
+    """`true` or `false`."""
+
+    type: Literal["bool"]
+
+
+class EnumParameter(_Parameter):
+    """One of a few texts."""
+
+    type: Literal["enum"]
+    values: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class CidrParameter(_Parameter):
+    """An IPv4 network, `10.64.0.0/20`, whose host bits are zero."""
+
+    type: Literal["cidr"]
+    min_prefix: Annotated[int, Field(ge=0, le=32)] = 8
+    max_prefix: Annotated[int, Field(ge=0, le=32)] = 30
+
+
+class DurationParameter(_Parameter):
+    """A duration, `14d`; kept as its canonical text."""
+
+    type: Literal["duration"]
+    min: Duration | None = None
+    max: Duration | None = None
+
+
+class ListParameter(_Parameter):
+    """A list of texts or of numbers."""
+
+    type: Literal["list"]
+    items: Literal["string", "number"] = "string"
+    pattern: str | None = None
+    unique: bool = True
+    min_items: Annotated[int, Field(ge=0)] = 0
+    max_items: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
+class MapParameter(_Parameter):
+    """A map from text to texts or numbers."""
+
+    type: Literal["map"]
+    values: Literal["string", "number"] = "string"
+    max_items: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
+Parameter: TypeAlias = Annotated[
+    StringParameter
+    | NumberParameter
+    | BoolParameter
+    | EnumParameter
+    | CidrParameter
+    | DurationParameter
+    | ListParameter
+    | MapParameter,
+    Field(discriminator="type"),
+]
+
+Aspect: TypeAlias = Literal["topology", "sizes", "versions", "scaling", "data", "identity", "secrets", "outbound"]
+"""What a purpose may demand to be as in production, or different from it."""
+
+
+class Purpose(_Frozen):
+    """A named use: the parameters it sets, what must match the source and what must differ from it.
+
+    `match` and `differ` hold aspects or names of parameters (`parameter:db_class`).
+    """
+
+    description: Annotated[str, Field(min_length=1)]
+    set: dict[ParameterName, Json] = {}
+    match: tuple[Aspect | Annotated[str, Field(pattern=r"^parameter:[a-z][a-z0-9_]*$")], ...] = ()
+    differ: tuple[Aspect | Annotated[str, Field(pattern=r"^parameter:[a-z][a-z0-9_]*$")], ...] = ()
+
+
+class Template(_Frozen):
+    """The declaration of a template. What the models can't say across parts is checked in `bot.core.consistency`."""
+
+    name: TemplateName
+    description: Annotated[str, Field(min_length=1)]
+    default_purpose: PurposeName
+    parameters: dict[ParameterName, Parameter]
+    purposes: Annotated[dict[PurposeName, Purpose], Field(min_length=1)]
+    stacks: Annotated[dict[StepName, Stack], Field(min_length=1)]
+
+
+def directory(name: TemplateName) -> str:
+    """Return the template's directory, relative to the repository's root."""
+    return f"{TEMPLATES}/{name}"

@@ -1,0 +1,52 @@
+"""`/healthz`: the process runs. `/readyz`: a comment sent now would be carried out."""
+
+from dataclasses import dataclass
+
+from bot.clients.store import Store, StoreUnavailable
+from bot.settings import Settings
+
+OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What was looked at, and for each `ok` or what is wrong."""
+
+    inbox: str
+    worker: str
+    github: str
+    webhook: str
+
+    @property
+    def is_ready(self) -> bool:
+        return all(said == OK for said in (self.inbox, self.worker, self.github, self.webhook))
+
+
+def readiness(settings: Settings, store: Store) -> Readiness:
+    """Look at everything that has to be there. Asks nothing of GitHub: its troubles are no reason to be restarted."""
+    return Readiness(
+        inbox=_inbox(store),
+        worker=_worker(settings, store),
+        github=OK if settings.has_credentials else "no credentials are set",
+        webhook=OK if any(settings.secrets) else "no webhook secret is set: every delivery is refused",
+    )
+
+
+def _inbox(store: Store) -> str:
+    try:
+        store.check()
+    except StoreUnavailable:
+        return "the database can't be written"
+    return OK
+
+
+def _worker(settings: Settings, store: Store) -> str:
+    try:
+        silences = [replica.silent_for for replica in store.replicas()]
+    except StoreUnavailable:
+        return "the database can't be read"
+    if not silences:
+        return "no worker was ever heard of"
+    if min(silences) >= settings.dead_after:
+        return f"no worker was heard of for {int(min(silences).total_seconds())} s"
+    return OK

@@ -1,0 +1,121 @@
+"""`POST /webhooks/github`: check, write down, acknowledge. GitHub gives up after ten seconds and does not try again by itself,
+so nothing else happens here.
+
+The order of checks: size, media type, headers, signature. Nothing is parsed before the signature holds, and nothing after it
+either: the worker reads the body. Only GitHub's id makes a delivery unique here; that a comment is carried out once, though
+its id be sent in other deliveries, is the job's key's doing.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from time import perf_counter
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from bot.clients.store import Delivery, StoreUnavailable
+from bot.core.signature import is_signed
+from bot.events import EVENTS
+from bot.web.inbox import Inbox
+from bot.web.metrics import Metrics
+from bot.web.problems import problem
+
+log = logging.getLogger(__name__)
+
+_DELIVERY = re.compile(r"[0-9A-Za-z-]{1,64}")
+_EVENT = re.compile(r"[a-z_]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a delivery got: the outcome's word, and the response."""
+
+    outcome: str
+    response: Response
+
+
+class Webhook:
+    """The route, as an ASGI application: FastAPI's own handling of bodies would read them unbounded."""
+
+    def __init__(self, inbox: Inbox, metrics: Metrics, secrets: tuple[str, ...], max_body: int) -> None:
+        self._inbox = inbox
+        self._metrics = metrics
+        self._secrets = secrets
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
+        headers = Headers(scope=scope)
+        event = headers.get("x-github-event", "")
+        answer = await self._answer(headers, receive)
+        await answer.response(scope, receive, send)
+        self._metrics.acknowledged.observe(perf_counter() - began)
+        self._metrics.count(event, answer.outcome)
+        log.info(
+            "delivery %s",
+            answer.outcome,
+            extra={"action": "receive", "delivery": _named(headers), "event": event if event in EVENTS else "other"},
+        )
+
+    async def _answer(self, headers: Headers, receive: Receive) -> Answer:
+        body = await _bounded(headers, receive, self._max_body)
+        if body is None:
+            return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A delivery may have {self._max_body} bytes.")
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return _refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Set the webhook's content type to application/json.")
+        event, delivery, signature = (
+            headers.get(name, "") for name in ("x-github-event", "x-github-delivery", "x-hub-signature-256")
+        )
+        if not signature:
+            return _refused(HTTPStatus.UNAUTHORIZED, "X-Hub-Signature-256 is missing: set the webhook's secret.")
+        if _EVENT.fullmatch(event) is None or _DELIVERY.fullmatch(delivery) is None:
+            return _refused(HTTPStatus.BAD_REQUEST, "X-GitHub-Event and X-GitHub-Delivery are required.")
+        if not is_signed(signature, body, self._secrets):
+            return _refused(HTTPStatus.UNAUTHORIZED, "The signature does not fit: compare the webhook's secret.")
+        if event not in EVENTS:
+            return _accepted("ignored")
+        return await self._written(Delivery(delivery, event, body, datetime.now(UTC)))
+
+    async def _written(self, delivery: Delivery) -> Answer:
+        try:
+            is_new = await self._inbox.put(delivery)
+        except StoreUnavailable as error:
+            # GitHub shows the refusal in the list of deliveries, from where it can be sent again.
+            log.error("a delivery could not be written down: %s", error, extra={"delivery": delivery.id})
+            return Answer(
+                "unwritten", problem(HTTPStatus.SERVICE_UNAVAILABLE, "The delivery could not be written down.")
+            )
+        return _accepted("accepted" if is_new else "duplicate")
+
+
+async def _bounded(headers: Headers, receive: Receive, most: int) -> bytes | None:
+    """Read the body, or return None as soon as it is known to be too long."""
+    told = headers.get("content-length", "0")
+    if not told.isdecimal() or int(told) > most:
+        return None
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > most:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _refused(status: HTTPStatus, detail: str) -> Answer:
+    return Answer(f"refused_{int(status)}", problem(status, detail))
+
+
+def _accepted(outcome: str) -> Answer:
+    return Answer(outcome, JSONResponse({"delivery": outcome}, int(HTTPStatus.ACCEPTED)))
+
+
+def _named(headers: Headers) -> str:
+    """Return the delivery's id for the log, unless it is not one."""
+    name = headers.get("x-github-delivery", "")
+    return name if _DELIVERY.fullmatch(name) else ""

@@ -1,0 +1,9 @@
+terraform {
+  backend "s3" {
+    bucket       = "acme-production-tfstate"
+    key          = "production/app/terraform.tfstate"
+    region       = "eu-central-1"
+    encrypt      = true
+    use_lockfile = true
+  }
+}

@@ -1,0 +1,15 @@
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.account_id] # refuses to plan with another account's credentials
+
+  default_tags {
+    tags = {
+      Environment = var.name
+      System      = "shop"
+      Stack       = "app"
+      Purpose     = var.purpose
+      Owner       = var.team
+      ManagedBy   = "envclone"
+    }
+  }
+}

@@ -1,0 +1,186 @@
+"""How fast a delivery is acknowledged, durably: `python -m tests.bench.webhook`.
+
+Baseline, in the same run: a plain FastAPI route that checks the signature and commits each delivery by itself to SQLite in WAL.
+Both run in a process of their own, with the same database settings; the client is this process. Ratios above 1 are ours
+being faster. Figures of two runs can't be compared, ratios can.
+"""
+
+import asyncio
+import os
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+
+from bot.core.signature import is_signed, signature
+from bot.web.app import WEBHOOK
+
+SECRET = "bench-webhook-secret"
+BODY = b'{"action":"created","comment":{"body":"' + b"x" * 6_400 + b'"}}'
+HEAD = (
+    f"POST {WEBHOOK} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-GitHub-Event: issue_comment\r\n"
+    f"X-Hub-Signature-256: {signature(SECRET, BODY)}\r\nContent-Length: {len(BODY)}\r\nX-GitHub-Delivery: "
+)
+REQUESTS = 3_000
+ROUNDS = 3
+OPEN_LOOP = 50
+"""Requests per second, sent whether or not the one before was answered."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Requests per second with 1 and 16 connections; milliseconds at 50 a second."""
+
+    one: float
+    sixteen: float
+    median: float
+    p99: float
+
+
+def baseline(database: Path) -> FastAPI:
+    """What one writes first."""
+    connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("CREATE TABLE deliveries (id TEXT PRIMARY KEY, event TEXT, body BLOB)")
+    app = FastAPI()
+
+    @app.post(WEBHOOK, status_code=202)
+    async def receive(request: Request) -> Response:
+        body = await request.body()
+        if not is_signed(request.headers["x-hub-signature-256"], body, [SECRET]):
+            return Response(status_code=401)
+        row = (request.headers["x-github-delivery"], request.headers["x-github-event"], body)
+        connection.execute("INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?)", row)
+        return Response(status_code=202)
+
+    return app
+
+
+class Connection:
+    """One kept-alive HTTP connection; just enough of HTTP for the answers at hand, and cheap."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def to(cls, port: int) -> "Connection":
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
+
+    async def post(self) -> float:
+        """Send a delivery; return the seconds to its acknowledgement."""
+        began = time.perf_counter()
+        self._writer.write(f"{HEAD}{uuid.uuid4()}\r\n\r\n".encode() + BODY)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 202"), head
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        await self._reader.readexactly(length)
+        return time.perf_counter() - began
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+async def measure(port: int) -> Figures:
+    """Load a server."""
+    first = await Connection.to(port)
+    for _ in range(200):
+        await first.post()
+    one = await rate([first], REQUESTS // 2)
+    many = [await Connection.to(port) for _ in range(16)]
+    sixteen = await rate(many, REQUESTS)
+    latencies = await open_loop(many, 10)
+    for connection in (first, *many):
+        connection.close()
+    return Figures(one, sixteen, statistics.median(latencies) * 1e3, statistics.quantiles(latencies, n=100)[98] * 1e3)
+
+
+async def rate(connections: list[Connection], requests: int) -> float:
+    """Return requests per second, each connection sending the next when it was answered."""
+    left = iter(range(requests))
+
+    async def send(connection: Connection) -> None:
+        for _ in left:
+            await connection.post()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(send(connection) for connection in connections))
+    return requests / (time.perf_counter() - began)
+
+
+async def open_loop(connections: list[Connection], seconds: int) -> list[float]:
+    """Return latencies at a steady rate."""
+    sent = []
+    for number in range(OPEN_LOOP * seconds):
+        sent.append(asyncio.create_task(connections[number % len(connections)].post()))
+        await asyncio.sleep(1 / OPEN_LOOP)
+    return await asyncio.gather(*sent)
+
+
+@contextmanager
+def running(name: str, directory: Path) -> Iterator[int]:
+    """Run a server in its own process; yield its port."""
+    command = [sys.executable, "-m", "tests.bench.webhook", name, str(directory)]
+    environment = {**os.environ, "ENVCLONE_WEBHOOK_SECRET": SECRET, "ENVCLONE_DATA_DIR": str(directory)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def serve(name: str, directory: Path) -> None:
+    """Be one of the two servers."""
+    if name == "ours":
+        from bot.clients.store import open_store  # noqa: PLC0415 - the baseline must not carry our imports
+        from bot.settings import read  # noqa: PLC0415
+        from bot.web.app import create_app  # noqa: PLC0415
+
+        app = create_app(read({"ENVCLONE_WEBHOOK_SECRET": SECRET}), open_store(None, directory))
+    else:
+        app = baseline(directory / "baseline.sqlite3")
+    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    print(listener.getsockname()[1], flush=True)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def main() -> None:
+    # Taken in turns, so that what else the machine does meanwhile weighs on both alike.
+    taken: dict[str, list[Figures]] = {"baseline": [], "ours": []}
+    for _ in range(ROUNDS):
+        for name, figures in taken.items():
+            with tempfile.TemporaryDirectory() as directory, running(name, Path(directory)) as port:
+                figures.append(asyncio.run(measure(port)))
+    print(f"{'':28}{'baseline':>10}{'ours':>10}{'ratio':>8}")
+    for label, field, is_rate in (
+        ("1 connection, requests/s", "one", True),
+        ("16 connections, requests/s", "sixteen", True),
+        (f"{OPEN_LOOP}/s, median ms", "median", False),
+        (f"{OPEN_LOOP}/s, 99th percentile ms", "p99", False),
+    ):
+        before, after = (statistics.median(getattr(one, field) for one in taken[name]) for name in taken)
+        print(f"{label:28}{before:10.1f}{after:10.1f}{after / before if is_rate else before / after:8.2f}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        serve(sys.argv[1], Path(sys.argv[2]))
+    else:
+        main()

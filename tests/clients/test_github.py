@@ -1,0 +1,305 @@
+"""Our client against the sandbox's GitHub, through the real PyGithub over HTTP."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.clients.github import (
+    AppCredentials,
+    CheckState,
+    DeploymentStatus,
+    GitHub,
+    Pacing,
+    Proposal,
+    Refused,
+    Token,
+)
+from bot.clients.transient import RateLimited, Transient
+from bot.names import Login, RepositoryName
+from bot.sandbox.github import GitHubServer
+from bot.sandbox.github.integrations import BOT_PERMISSIONS
+
+REPOSITORY = RepositoryName("acme/infrastructure")
+BRANCH = "envclone/demo-x"
+MARKER = "<!-- envclone:status:1 -->"
+IN_PLACE = Pacing(longest_wait=timedelta(seconds=5))
+
+
+@dataclass(frozen=True)
+class World:
+    server: GitHubServer
+    url: str
+    github: GitHub
+    app_id: int
+    private_key: str
+
+    def by(self, login: str) -> GitHub:
+        return GitHub(Token(self.server.token(login)), api_url=f"{self.url}/api/v3")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    server = GitHubServer(root=tmp_path / "github")
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "README.md").write_text("infrastructure\n")
+    server.create_repository(REPOSITORY, source=source)
+    server.add_user("ana", REPOSITORY, role="maintain")
+    server.add_user("eve", REPOSITORY, role="read")
+    app = server.create_app("envclone", owner="acme", permissions={**BOT_PERMISSIONS, "deployments": "write"})
+    server.install(app, "acme")
+    with server.running() as url:
+        api = f"{url}/api/v3"
+        github = GitHub(AppCredentials(app.id, app.private_key, api), api_url=api, pacing=IN_PLACE)
+        yield World(server, url, github, app.id, app.private_key)
+
+
+def branch(world: World, content: bytes = b"{}") -> str:
+    return world.server.commit(
+        REPOSITORY, {"envs/demo-x/main.tf": content}, by="envclone[bot]", message="Add demo-x", branch=BRANCH
+    )
+
+
+def proposal(title: str = "Clone production as demo-x", body: str = "Please review.") -> Proposal:
+    return Proposal(BRANCH, "main", title, body, labels=("envclone",))
+
+
+def test_an_app_knows_its_own_login(world: World) -> None:
+    assert world.github.identity() == "envclone[bot]"
+
+
+def test_a_token_asks_for_its_own_login(world: World) -> None:
+    assert world.by("ana").identity() == "ana"
+
+
+def test_git_credentials_are_a_token_that_lasts(world: World) -> None:
+    user, token = world.github.git_credentials(REPOSITORY)
+    assert user == "x-access-token"
+    assert token == world.github.git_credentials(REPOSITORY)[1]
+
+
+def test_a_token_is_renewed_before_it_expires(world: World) -> None:
+    moment = datetime.now(UTC)
+    credentials = AppCredentials(world.app_id, world.private_key, f"{world.url}/api/v3", clock=lambda: moment)
+    first = credentials.token(REPOSITORY)
+    moment += timedelta(minutes=54)
+    assert credentials.token(REPOSITORY) == first
+    moment += timedelta(minutes=2)
+    assert credentials.token(REPOSITORY) != first
+
+
+def test_a_token_revoked_early_is_replaced(world: World) -> None:
+    world.server.faults.answer("GET", f"^/repos/{REPOSITORY}$", status=401)
+    assert world.github.default_branch(REPOSITORY) == "main"
+    assert world.server.faults.left == 0
+
+
+def test_a_wrong_token_is_refused(world: World) -> None:
+    with pytest.raises(Refused, match="401"):
+        GitHub(Token("wrong"), api_url=f"{world.url}/api/v3").default_branch(REPOSITORY)
+
+
+def test_a_comment_is_read_as_it_is_now(world: World) -> None:
+    issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
+    comment_id = world.server.comment(REPOSITORY, issue, "/help", by="ana")
+    comment = world.github.comment(REPOSITORY, comment_id)
+    assert comment is not None
+    assert (comment.body, comment.author, comment.author_is_bot, comment.issue) == ("/help", "ana", False, issue)
+    world.server.delete_comment(comment_id, by="ana")
+    assert world.github.comment(REPOSITORY, comment_id) is None
+
+
+@pytest.mark.parametrize(("login", "role"), [("ana", "maintain"), ("eve", "read"), ("nobody-at-all", None)])
+def test_permission_is_the_live_role(world: World, login: str, role: str | None) -> None:
+    assert world.github.permission(REPOSITORY, login) == role
+
+
+def test_a_permission_taken_away_is_gone_at_once(world: World) -> None:
+    world.server.set_role(REPOSITORY, "ana", "none")
+    assert world.github.permission(REPOSITORY, "ana") is None
+
+
+def test_a_reaction_is_made_once(world: World) -> None:
+    issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
+    comment_id = world.server.comment(REPOSITORY, issue, "/help", by="ana")
+    for _ in range(2):
+        world.github.react(REPOSITORY, comment_id, "eyes")
+    assert [(r.content) for r in world.server.reactions(comment_id)] == ["eyes"]
+
+
+def test_the_status_comment_is_edited_in_place(world: World) -> None:
+    issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
+    first = world.github.upsert_comment(REPOSITORY, issue, MARKER, "seen")
+    assert world.github.upsert_comment(REPOSITORY, issue, MARKER, "live") == first
+    assert [c.body for c in world.server.comments(REPOSITORY, issue)] == [f"{MARKER}\nlive"]
+
+
+def test_a_comment_that_says_it_already_is_not_edited(world: World) -> None:
+    issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
+    world.github.upsert_comment(REPOSITORY, issue, MARKER, "seen")
+    world.server.faults.answer("PATCH", "comments", status=500)
+    world.github.upsert_comment(REPOSITORY, issue, MARKER, "seen")
+    assert world.server.faults.left == 1
+    world.server.faults.clear()
+
+
+def test_somebody_else_s_copy_of_the_marker_is_left_alone(world: World) -> None:
+    issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
+    world.server.comment(REPOSITORY, issue, f"{MARKER} all good, merge it", by="eve")
+    world.github.upsert_comment(REPOSITORY, issue, MARKER, "seen")
+    comments = world.server.comments(REPOSITORY, issue)
+    assert [c.author.login for c in comments] == ["eve", "envclone[bot]"]
+
+
+def test_of_two_status_comments_the_oldest_stays(world: World) -> None:
+    issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
+    kept = world.server.comment(REPOSITORY, issue, f"{MARKER}\none", by="envclone[bot]")
+    world.server.comment(REPOSITORY, issue, f"{MARKER}\ntwo", by="envclone[bot]")
+    world.github.upsert_comment(REPOSITORY, issue, MARKER, "three")
+    assert [(c.id, c.body) for c in world.server.comments(REPOSITORY, issue)] == [(kept, f"{MARKER}\nthree")]
+
+
+def test_a_comment_whose_answer_was_lost_is_not_written_twice(world: World) -> None:
+    issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
+    world.server.faults.lose_answer("POST", f"/issues/{issue}/comments")
+    with pytest.raises(Transient):
+        world.github.upsert_comment(REPOSITORY, issue, MARKER, "seen")
+    world.github.upsert_comment(REPOSITORY, issue, MARKER, "seen")
+    assert len(world.server.comments(REPOSITORY, issue)) == 1
+
+
+def test_a_pull_request_is_opened_once_and_kept_up_to_date(world: World) -> None:
+    sha = branch(world)
+    first = world.github.ensure_pull_request(REPOSITORY, proposal())
+    second = world.github.ensure_pull_request(REPOSITORY, proposal(body="Now with a table."))
+    assert (first.number, first.head, first.head_sha, first.state) == (second.number, BRANCH, sha, "open")
+    assert second.body == "Now with a table."
+    assert second.labels == ("envclone",)
+    assert [p.number for p in world.github.open_pull_requests(REPOSITORY)] == [first.number]
+    assert len(world.server.pulls(REPOSITORY)) == 1
+
+
+def test_a_pull_request_whose_answer_was_lost_is_found(world: World) -> None:
+    branch(world)
+    world.server.faults.lose_answer("POST", "/pulls$")
+    with pytest.raises(Transient):
+        world.github.ensure_pull_request(REPOSITORY, proposal())
+    assert world.github.ensure_pull_request(REPOSITORY, proposal()).number == 1
+    assert len(world.server.pulls(REPOSITORY)) == 1
+
+
+def test_a_closed_pull_request_is_not_proposed_again(world: World) -> None:
+    branch(world)
+    found = world.github.ensure_pull_request(REPOSITORY, proposal())
+    world.server.close(REPOSITORY, found.number, by="ana")
+    again = world.github.ensure_pull_request(REPOSITORY, proposal())
+    assert (again.number, again.state, again.is_merged) == (found.number, "closed", False)
+
+
+def test_a_branch_that_moved_on_after_a_merge_is_proposed_again(world: World) -> None:
+    branch(world)
+    found = world.github.ensure_pull_request(REPOSITORY, proposal())
+    world.server.merge(REPOSITORY, found.number, by="ana")
+    merged = world.github.pull_request_for_head(REPOSITORY, BRANCH)
+    assert merged is not None
+    assert merged.is_merged
+    branch(world, b"{ }")
+    assert world.github.ensure_pull_request(REPOSITORY, proposal()).number == found.number + 1
+
+
+def test_reviewers_who_can_t_be_asked_stop_nothing(world: World) -> None:
+    branch(world)
+    wanted = Proposal(BRANCH, "main", "title", "body", reviewers=(Login("left-long-ago"),))
+    assert world.github.ensure_pull_request(REPOSITORY, wanted).state == "open"
+
+
+def test_pull_requests_are_found_by_number_and_by_commit(world: World) -> None:
+    branch(world)
+    found = world.github.ensure_pull_request(REPOSITORY, proposal())
+    assert world.github.pull_request(REPOSITORY, found.number) == found
+    assert world.github.pull_request(REPOSITORY, 999) is None
+    commit = world.server.merge(REPOSITORY, found.number, by="ana")
+    assert [p.number for p in world.github.pull_requests_for_commit(REPOSITORY, commit)] == [found.number]
+
+
+def test_a_check_is_updated_and_says_whose_it_is(world: World) -> None:
+    sha = branch(world)
+    world.github.put_check(REPOSITORY, sha, "envclone", CheckState("Planning", "…", progress="in_progress"))
+    done = CheckState("Planned", "3 to add", conclusion="success", external_id="sha256:abc", text="{}")
+    world.github.put_check(REPOSITORY, sha, "envclone", done)
+    world.github.put_check(REPOSITORY, sha, "envclone", done)
+    (check,) = world.github.checks(REPOSITORY, sha)
+    assert (check.name, check.conclusion, check.app) == ("envclone", "success", "envclone")
+    assert (check.external_id, check.title, check.summary, check.text) == ("sha256:abc", "Planned", "3 to add", "{}")
+    assert len(world.server.checks(REPOSITORY, sha)) == 1
+
+
+def test_only_apps_write_checks(world: World) -> None:
+    sha = branch(world)
+    with pytest.raises(Refused, match="403"):
+        world.by("ana").put_check(REPOSITORY, sha, "envclone", CheckState("t", "s", conclusion="success"))
+
+
+def test_a_deployment_is_made_once_for_a_commit_and_payload(world: World) -> None:
+    sha = world.server.head(REPOSITORY)
+    assert sha is not None
+    payload = {"pull_request": 7}
+    first = world.github.ensure_deployment(REPOSITORY, sha, "demo-x", dict(payload), "Clone of production")
+    assert world.github.ensure_deployment(REPOSITORY, sha, "demo-x", dict(payload)).id == first.id
+    live = DeploymentStatus("success", "live", environment_url="https://demo-x.example.com")
+    for _ in range(2):
+        world.github.deployment_status(REPOSITORY, first.id, live)
+    assert world.github.last_deployment_status(REPOSITORY, first.id) == live
+    assert len(world.server.deployment_statuses(first.id)) == 1
+    assert [d.payload for d in world.github.deployments(REPOSITORY, "demo-x")] == [payload]
+
+
+def test_issue_state_tells_issues_from_pull_requests(world: World) -> None:
+    branch(world)
+    issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
+    pull = world.github.ensure_pull_request(REPOSITORY, proposal())
+    state = world.github.issue_state(REPOSITORY, issue)
+    assert state is not None
+    assert (state.state, state.is_pull_request) == ("open", False)
+    state = world.github.issue_state(REPOSITORY, pull.number)
+    assert state is not None
+    assert state.is_pull_request
+    assert world.github.issue_state(REPOSITORY, 999) is None
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_failing_server_is_transient(world: World, status: int) -> None:
+    world.server.faults.answer("GET", f"^/repos/{REPOSITORY}$", status=status)
+    with pytest.raises(Transient, match=str(status)):
+        world.github.default_branch(REPOSITORY)
+
+
+def test_a_lost_read_is_read_again(world: World) -> None:
+    world.server.faults.lose_request("GET", f"^/repos/{REPOSITORY}$")
+    assert world.github.default_branch(REPOSITORY) == "main"
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_short_secondary_limit_is_waited_for(world: World, status: int) -> None:
+    world.server.faults.secondary_limit(timedelta(seconds=1), path=f"^/repos/{REPOSITORY}$", status=status)
+    assert world.github.default_branch(REPOSITORY) == "main"
+    assert world.server.faults.left == 0
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_long_limit_is_handed_to_the_job_and_holds_for_the_next_call(world: World, status: int) -> None:
+    world.server.faults.primary_limit(timedelta(minutes=20), path=f"^/repos/{REPOSITORY}$", status=status)
+    before = datetime.now(UTC)
+    with pytest.raises(RateLimited, match="API rate limit") as limited:
+        world.github.default_branch(REPOSITORY)
+    assert timedelta(minutes=19) < limited.value.until - before < timedelta(minutes=21)
+    with pytest.raises(RateLimited):
+        world.github.issue_state(REPOSITORY, 1)
+
+
+def test_an_unreachable_server_is_transient(world: World) -> None:
+    with pytest.raises(Transient, match="reached"):
+        GitHub(Token("any"), api_url="http://127.0.0.1:9/api/v3").default_branch(REPOSITORY)

@@ -1,0 +1,91 @@
+"""The grammar of commands: law 1, and one helpful answer for each mistake."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands.grammar import TABLE, Mistake, format_command, parse
+from bot.commands.model import Clone, Command, Help, List, Status
+from bot.names import RESERVED, EnvironmentName, Login, ParameterName, PurposeName
+
+names = (
+    st.from_regex(r"[a-z][a-z0-9]{1,6}(-[a-z0-9]{1,5}){0,2}", fullmatch=True)
+    .filter(lambda n: n not in RESERVED)
+    .map(EnvironmentName)
+)
+parameters = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True).map(ParameterName)
+clones = st.builds(
+    Clone,
+    source=names,
+    name=names,
+    purpose=st.none() | st.from_regex(r"[a-z]{2,8}(-[a-z]{1,4})?", fullmatch=True).map(PurposeName),
+    ttl=st.none() | st.integers(60, 86400 * 300).map(lambda seconds: timedelta(seconds=seconds)),
+    set=st.dictionaries(parameters, st.text(max_size=30), max_size=4),
+    owner=st.none() | st.just(Login("bob-1")),
+    dry_run=st.booleans(),
+)
+commands = clones | st.builds(Status, name=st.none() | names) | st.just(Help()) | st.just(List())
+
+
+@given(commands)
+def test_law_1_parsing_a_formatted_command_gives_it_back(command: Command) -> None:
+    assert parse(format_command(command)) == command
+
+
+@given(st.text(max_size=200))
+def test_any_line_is_a_command_a_mistake_or_nothing(text: str) -> None:
+    found = parse(f"/{text}")
+    if isinstance(found, Mistake) and found.instead is not None:
+        assert not isinstance(parse(found.instead), Mistake | None)
+
+
+def test_every_example_in_the_table_parses_as_its_own_command() -> None:
+    for spec in TABLE:
+        assert isinstance(parse(spec.example), spec.model)
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "instead"),
+    [
+        ("/clnoe production as demo-x", "Did you mean `/clone`?", "/clone production as demo-x"),
+        ("/clone production demo-x", "The word `as` is missing", "/clone production as demo-x"),
+        ("/clone production as Demo_X", "not an environment name", "/clone production as demo-x"),
+        ("/clone production as demo-x --tll 14d", "Did you mean `--ttl`?", "/clone production as demo-x --ttl 14d"),
+        ("/clone production as demo-x --ttl", "`--ttl` needs a value", None),
+        ("/clone production as demo-x --ttl 14days", "not a duration", None),
+        ("/clone production as demo-x --ttl 1d --ttl 2d", "stands here twice", None),
+        ("/clone production as demo-x --set a=1 --set a=2", "stands here twice", None),
+        ("/clone production as demo-x --set a", "takes `key=value`", None),
+        ("/clone production as demo-x --set A=1", "not a parameter name", None),
+        ("/clone production as demo-x --dry-run=yes", "stands alone", None),
+        (
+            "/clone production as demo-x for demo now",
+            "I don't understand `now`",
+            "/clone production as demo-x for demo --ttl 14d",
+        ),
+        ("/clone production as main", "reserved", None),
+        ("/clone production as demo-x --set 'a=b", "not closed", None),
+        ("/clone", "Something is missing", "/clone production as demo-x for demo --ttl 14d"),
+        ("/LIST", "Did you mean `/list`?", "/list"),
+        ("/lsit", "Did you mean `/list`?", "/list"),
+    ],
+)
+def test_a_mistake_gets_one_helpful_answer(line: str, message: str, instead: str | None) -> None:
+    found = parse(line)
+    assert isinstance(found, Mistake)
+    assert message in found.message
+    assert found.instead == instead
+
+
+@pytest.mark.parametrize("line", ["/usr/bin/env python", "/", "//comment", "/ clone", "/shrug", "hello /clone a as b"])
+def test_what_is_not_meant_for_us_gets_no_answer(line: str) -> None:
+    assert parse(line) is None
+
+
+def test_typographic_quotes_and_dashes_are_what_they_were_meant_to_be() -> None:
+    found = parse("/clone production as demo-x —ttl 3d --set “greeting=hello world”")
+    assert isinstance(found, Clone)
+    assert found.ttl == timedelta(days=3)
+    assert found.set == {"greeting": "hello world"}

@@ -1,0 +1,67 @@
+"""Text that others chose stays text in GitHub's Markdown."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.markdown import cell, code, details, fence
+
+HOSTILE = [
+    "@octocat look",
+    "fixes #1 and GH-2 and owner/repo#3",
+    "<img src=x onerror=alert(1)>",
+    "</summary></details><script>",
+    "a | b | c",
+    "row\n| injected | row |",
+    "```\n# heading",
+    "`` ` ``",
+    "[click](javascript:alert(1)) ![x](https://evil.example/x.png)",
+    "https://evil.example www.evil.example",
+    "\u202egnp.exe\u200b\x00\x1b[31m",
+    "*bold* _it_ ~~gone~~ &lt; $x^2$",
+    "\\",
+    "\\|",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_cell_is_one_line_of_plain_words(text: str) -> None:
+    shown = cell(text)
+    assert "\n" not in shown
+    assert not re.search(r"(?<!\\)(?:\\\\)*[|<`\[]", shown), "every mark that could start a structure is escaped"
+    assert not re.search(r"[@#]\w|\bgh-\d|https?:|www\.", shown, re.IGNORECASE)
+
+
+@given(st.text())
+def test_a_cell_never_ends_its_column(text: str) -> None:
+    row = f"| {cell(text)} | x |"
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3
+
+
+@given(st.text())
+def test_inline_code_is_closed_by_its_own_ticks_only(text: str) -> None:
+    shown = code(text)
+    ticks = len(shown) - len(shown.lstrip("`"))
+    inside = shown[ticks:-ticks]
+    assert shown.endswith("`" * ticks)
+    assert "\n" not in shown
+    assert all(len(run) < ticks for run in re.findall("`+", inside))
+
+
+@given(st.text())
+def test_a_fence_is_closed_by_its_last_line_only(text: str) -> None:
+    first, *inside, last = fence(text, "hcl").splitlines()
+    assert first == f"{last}hcl"
+    assert not any(line.strip().startswith(last) for line in inside)
+
+
+def test_a_summary_starts_no_html() -> None:
+    assert details("</summary><b>@you", "body") == (
+        "<details><summary>&lt;/summary&gt;&lt;b&gt;@\u200byou</summary>\n\nbody\n\n</details>"
+    )
+
+
+def test_characters_that_reorder_or_hide_are_spelt_out() -> None:
+    assert "\u202e" not in cell("\u202ex") + code("\u202ex") + fence("\u202ex") + details("\u202ex", "")

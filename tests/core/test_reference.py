@@ -1,0 +1,41 @@
+"""The generated documents say what the models and the command table say, and the shipped files keep to the schemas."""
+
+import json
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from bot.cli.documents import documents
+from bot.commands.grammar import TABLE
+from bot.core.reference import FORMATS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("path", sorted(documents()))
+def test_a_generated_document_is_up_to_date(path: str) -> None:
+    assert (ROOT / path).read_text("utf-8") == documents()[path], "run `make docs`"
+
+
+def test_every_command_is_documented() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    assert all(f"## /{spec.verb}" in text and spec.example in text for spec in TABLE)
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        ("template", "templates/production/template.yaml"),
+        ("hooks", "templates/production/hooks.yaml"),
+        ("environment", "envs/production/environment.yaml"),
+        ("policy", ".github/envclone.yml"),
+    ],
+)
+def test_the_shipped_files_keep_to_the_shipped_schemas(schema: str, path: str) -> None:
+    assert schema in FORMATS
+    description = json.loads((ROOT / ".github" / "schemas" / f"{schema}.schema.json").read_text("utf-8"))
+    text = (ROOT / path).read_text("utf-8")
+    jsonschema_rs.validate(description, yaml.safe_load(text))
+    assert path.startswith(".github") or f"{schema}.schema.json" in text.splitlines()[0]

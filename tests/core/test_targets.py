@@ -1,0 +1,71 @@
+"""Which environments a change touches and with which role; whatever can't be told is a complaint."""
+
+import json
+
+import pytest
+
+from bot.core.targets import Change, Target, targets
+from bot.environment import Manifest
+from bot.names import EnvironmentName
+from bot.policy import Account, Policy
+from tests.support.example import production
+
+
+def account(number: str) -> Account:
+    return Account(
+        plan_role=f"arn:aws:iam::{number}:role/plan",
+        apply_role=f"arn:aws:iam::{number}:role/apply",
+        region="eu-central-1",
+        state_bucket=f"state-{number}",
+    )
+
+
+POLICY = Policy(accounts={number: account(number) for number in ("111111111111", "222222222222")})
+
+
+def manifest(name: str = "demo-x", number: str | int = "222222222222") -> Manifest:
+    source = production()
+    return source.model_copy(
+        update={"name": EnvironmentName(name), "parameters": {**source.parameters, "account_id": number}}
+    )
+
+
+def test_a_new_environment_is_created_with_the_role_of_its_account() -> None:
+    found = targets([Change("demo-x", None, manifest())], POLICY, "plan")
+    role = "arn:aws:iam::222222222222:role/plan"
+    assert found.targets == (
+        Target(EnvironmentName("demo-x"), "create", "222222222222", "eu-central-1", role, "state-222222222222"),
+    )
+    assert found.complaints == ()
+
+
+def test_an_apply_gets_the_role_that_applies() -> None:
+    found = targets([Change("demo-x", manifest(), manifest())], POLICY, "apply")
+    assert [(t.change, t.role) for t in found.targets] == [("update", "arn:aws:iam::222222222222:role/apply")]
+
+
+def test_the_matrix_is_plain_texts_in_the_order_of_names() -> None:
+    found = targets([Change(name, None, manifest(name)) for name in ("b2", "a1")], POLICY, "plan")
+    rows = json.loads(json.dumps(found.matrix()))["include"]
+    assert [row["environment"] for row in rows] == ["a1", "b2"]
+    assert all(isinstance(value, str) for row in rows for value in row.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (Change("Demo_X", None, manifest()), "is not an environment name"),
+        (Change("all", None, manifest()), "reserved"),
+        (Change("README.md", None, None), "is not an environment name"),
+        (Change("$(id)", None, manifest()), "is not an environment name"),
+        (Change("demo-x", manifest(), None), "is removed"),
+        (Change("demo-x", None, "envs/demo-x/environment.yaml:3: `owner` is missing"), "`owner` is missing"),
+        (Change("demo-x", None, manifest(number="333333333333")), "`333333333333` is not in the policy"),
+        (Change("demo-x", None, manifest(number=222222222222)), "is not in the policy"),
+        (Change("demo-x", manifest(number="111111111111"), manifest()), "can't move to another account"),
+    ],
+)
+def test_what_can_not_be_told_is_a_complaint_and_no_target(change: Change, complaint: str) -> None:
+    found = targets([change], POLICY, "plan")
+    assert found.targets == ()
+    assert complaint in found.complaints[0]

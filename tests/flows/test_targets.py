@@ -1,0 +1,104 @@
+"""Which environments a change touches, asked of a real repository."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.core.tree import File
+from bot.errors import Unverifiable
+from bot.flows.targets import Span, find_targets
+from bot.names import EnvironmentName
+from tests.support.tiny import Monorepo
+
+
+@pytest.fixture
+def monorepo(tmp_path: Path) -> Monorepo:
+    return Monorepo.create(tmp_path / "monorepo", "state-bucket")
+
+
+def span(monorepo: Monorepo, base: str) -> Span:
+    return Span(base, monorepo.git("rev-parse", "HEAD").strip())
+
+
+def head(monorepo: Monorepo) -> str:
+    return monorepo.git("rev-parse", "HEAD").strip()
+
+
+def test_only_environments_that_change_are_touched(monorepo: Monorepo) -> None:
+    monorepo.add("demo-a")
+    base = head(monorepo)
+    monorepo.add("demo-b")
+    monorepo.put(".", {"README.md": File(b"Other things change, too.\n")})
+    monorepo.commit("other")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert [(t.environment, t.change) for t in found.targets] == [("demo-b", "create")]
+    assert found.complaints == ()
+
+
+def test_a_change_that_touches_no_environment_has_no_targets(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.put("docs", {"a.md": File(b"x\n")})
+    monorepo.commit("docs")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert (found.targets, found.complaints) == ((), ())
+
+
+def test_what_main_did_meanwhile_is_not_this_change(monorepo: Monorepo) -> None:
+    start = head(monorepo)
+    monorepo.add("demo-main")
+    main = head(monorepo)
+    monorepo.git("checkout", "-q", "-b", "feature", start)
+    monorepo.add("demo-feature")
+    found = find_targets(monorepo.root, span(monorepo, main), "plan")
+    assert [t.environment for t in found.targets] == ["demo-feature"]
+
+
+def test_the_policy_of_the_base_counts(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.put(".github", {"envclone.yml": File(b"accounts: {}\n")})
+    monorepo.add("demo-x")
+    assert [t.environment for t in find_targets(monorepo.root, span(monorepo, base), "plan").targets] == ["demo-x"]
+
+
+def test_a_hand_edit_is_a_complaint_before_any_credentials(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    name = monorepo.add("demo-x")
+    place = monorepo.root / "envs" / name / "app" / "main.tf"
+    place.write_text(place.read_text() + "# by hand\n")
+    monorepo.commit("edit")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert any(
+        "envs/demo-x/app/main.tf" in complaint and "edited by hand" in complaint for complaint in found.complaints
+    )
+
+
+@pytest.mark.parametrize("path", ["envs/README.md", "envs/Demo X/main.tf", "envs/demo-x/notes.txt"])
+def test_what_is_no_environment_fails_closed(monorepo: Monorepo, path: str) -> None:
+    base = head(monorepo)
+    monorepo.put(".", {path: File(b"x\n")})
+    monorepo.commit("odd")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert found.targets == ()
+    assert len(found.complaints) == 1
+
+
+def test_a_removed_environment_is_no_target(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x")
+    base = head(monorepo)
+    monorepo.git("rm", "-rq", "envs/demo-x")
+    monorepo.commit("remove")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert found.targets == ()
+    assert "is removed" in found.complaints[0]
+
+
+def test_one_can_be_asked_for_by_hand_changed_or_not(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x")
+    now = head(monorepo)
+    found = find_targets(monorepo.root, Span(now, now), "apply", EnvironmentName("demo-x"))
+    assert [(t.environment, t.change) for t in found.targets] == [("demo-x", "update")]
+
+
+def test_a_commit_that_is_not_there_can_not_be_told(monorepo: Monorepo) -> None:
+    with pytest.raises(Unverifiable):
+        find_targets(monorepo.root, span(monorepo, "1" * 40), "plan")

@@ -1,0 +1,127 @@
+"""`aws.secret` against moto: each verb, twice, and half done."""
+
+import json
+
+import boto3
+import pytest
+
+from bot.hooks.aws_secret import AwsSecret, SecretInputs, SecretRecord, _version_of
+from bot.hooks.kind import HookFailed, VerifyFailed
+from bot.names import ParameterName
+from tests.hooks.conftest import Surroundings
+from tests.support.cloud import REGION
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+INPUTS = SecretInputs.model_validate(
+    {
+        "secret_id": "demo-x/app",
+        "fields": {
+            "password": {"generate": 24},
+            "pin": {"generate": 8, "alphabet": "digits"},
+            "endpoint": {"value": "https://x"},
+        },
+    }
+)
+KIND = AwsSecret()
+VERSION = ParameterName("version_id")
+
+
+def make() -> str:
+    return boto3.client("secretsmanager", REGION).create_secret(Name="demo-x/app")["ARN"]
+
+
+def value() -> str:
+    return boto3.client("secretsmanager", REGION).get_secret_value(SecretId="demo-x/app")["SecretString"]
+
+
+def test_a_secret_gets_a_value_of_its_shape_once(around: Surroundings) -> None:
+    make()
+    assert KIND.check(INPUTS, around.context()).result == "would_change"
+    applied = KIND.apply(INPUTS, around.context())
+    first = value()
+    parsed = json.loads(first)
+    assert (len(parsed["password"]), len(parsed["pin"]), parsed["endpoint"]) == (24, 8, "https://x")
+    assert parsed["pin"].isdigit()
+    assert KIND.check(INPUTS, around.context()).result == "already_so"
+    again = KIND.apply(INPUTS, around.context())
+    assert value() == first
+    assert again.outputs == applied.outputs
+    assert again.undo == applied.undo
+    assert "declared shape" in KIND.verify(INPUTS, around.context())
+
+
+def test_no_value_is_ever_told(around: Surroundings) -> None:
+    make()
+    applied = KIND.apply(INPUTS, around.context())
+    password = json.loads(value())["password"]
+    told = [applied.evidence, repr(applied.outputs), repr(applied.undo), *around.lines]
+    assert not any(password in text for text in told)
+    assert password in around.secrets
+
+
+def test_a_value_that_somebody_put_is_kept_and_is_not_ours(around: Surroundings) -> None:
+    make()
+    boto3.client("secretsmanager", REGION).put_secret_value(SecretId="demo-x/app", SecretString="theirs")
+    applied = KIND.apply(INPUTS, around.context())
+    assert value() == "theirs"
+    assert applied.undo is None
+    with pytest.raises(VerifyFailed, match="lacks endpoint, password, pin"):
+        KIND.verify(INPUTS, around.context())
+
+
+def test_killed_after_the_value_was_put_it_recognises_its_own(around: Surroundings) -> None:
+    arn = make()
+    token = _version_of(arn, around.context().owner)
+    boto3.client("secretsmanager", REGION).put_secret_value(
+        SecretId=arn, SecretString='{"password": "a"}', ClientRequestToken=token
+    )
+    applied = KIND.apply(INPUTS, around.context())
+    assert value() == '{"password": "a"}'
+    assert applied.outputs[VERSION] == token
+    assert isinstance(applied.undo, SecretRecord)
+    assert applied.undo.version_id == token
+
+
+def test_a_secret_that_no_stack_made_is_refused(around: Surroundings) -> None:
+    assert KIND.check(INPUTS, around.context()).result == "unknown"
+    with pytest.raises(HookFailed, match="a stack has to make it first"):
+        KIND.apply(INPUTS, around.context())
+
+
+def test_another_account_is_refused_before_anything_is_written(around: Surroundings) -> None:
+    make()
+    with pytest.raises(HookFailed, match="belong to account 123456789012, but the environment lives in 222222222222"):
+        KIND.apply(INPUTS, around.context(account="222222222222"))
+    assert KIND.check(INPUTS, around.context()).result == "would_change"
+
+
+def test_undo_says_where_the_value_goes(around: Surroundings) -> None:
+    make()
+    applied = KIND.apply(INPUTS, around.context())
+    assert isinstance(applied.undo, SecretRecord)
+    assert "goes when its stack destroys the secret" in KIND.undo(applied.undo, around.context())
+
+
+def test_a_single_text_is_a_shape_too(around: Surroundings) -> None:
+    make()
+    inputs = SecretInputs.model_validate({"secret_id": "demo-x/app", "text": {"generate": 40, "alphabet": "hex"}})
+    KIND.apply(inputs, around.context())
+    assert len(value()) == 40
+    assert "declared shape" in KIND.verify(inputs, around.context())
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {},
+        {"text": {"generate": 40}, "fields": {"a": {"generate": 9}}},
+        {"text": {}},
+        {"text": {"generate": 8, "value": "x"}},
+        {"text": {"generate": 2}},
+        {"copy_from": "production/app"},
+    ],
+)
+def test_a_shape_that_is_none_is_refused(shape: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="SecretInputs"):
+        SecretInputs.model_validate({"secret_id": "demo-x/app", **shape})

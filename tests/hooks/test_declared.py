@@ -1,0 +1,94 @@
+"""What is wrong with declared hooks is found, with its line, before anything runs."""
+
+import pytest
+
+from bot.document import load
+from bot.hooks.declared import hook_problems
+from bot.hooks.registry import kinds
+from bot.hooks.verbs import StepFailed, apply, reads
+from bot.names import ParameterName, StepName
+from bot.pipeline import FromOutput, Hooks, Pipeline, Stack
+from tests.hooks.conftest import Surroundings
+
+GOOD = """hooks:
+  secret:
+    uses: aws.secret
+    with:
+      secret_id: {from: data.secret_arn}
+      text:
+        value: {generate: 32}
+  smoke:
+    uses: http.probe
+    with:
+      url: {from: app.url}
+      status: {value: 204}
+      body_contains: {parameter: greeting}
+    undo: {none: a probe leaves nothing}
+"""
+STACKS = "stacks:\n  data: {}\n  app:\n    inputs: {v: {from: secret.version_id, stand_in: x}}\n"
+
+
+def found(hooks: str, taken: str = "secret.version_id") -> list[tuple[bool, int, str]]:
+    app = Stack(inputs={ParameterName("v"): FromOutput(source=taken, stand_in="x")})
+    pipeline = Pipeline(
+        stacks={StepName("data"): Stack(), StepName("app"): app}, hooks=load(hooks, Hooks, "hooks.yaml").hooks
+    )
+    problems = hook_problems(pipeline, {ParameterName("greeting"): "hello"}, stacks_text=STACKS, hooks_text=hooks)
+    return [(each.in_stacks, each.line, each.message) for each in problems]
+
+
+def test_good_hooks_have_no_problems() -> None:
+    assert found(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "line", "message"),
+    [
+        (
+            "aws.secret",
+            "aws.secrets",
+            3,
+            "`secret`: There is no kind of hook `aws.secrets`. Did you mean `aws.secret`?",
+        ),
+        ("greeting}", "greting}", 13, "`smoke`: there is no parameter `greting`. Did you mean `greeting`?"),
+        (
+            "status: {value: 204}",
+            "status: {value: 9}",
+            12,
+            "`smoke`: `status`: Input should be greater than or equal to 100",
+        ),
+        ("status: {value: 204}", "state: {value: 9}", 12, "`smoke`: `state` is not an input of this kind"),
+        ("status: {value: 204}", "state: {from: app.x}", 12, "`smoke`: `state` is not an input of this kind"),
+        ("      url: {from: app.url}\n", "", 10, "`smoke`: the input `url` is missing"),
+        ("generate: 32", "generate: 1", 6, "`secret`: `text.generate`: Input should be greater than or equal to 8"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(was: str, now: str, line: int, message: str) -> None:
+    assert found(GOOD.replace(was, now)) == [(False, line, message)]
+
+
+def test_an_output_that_a_kind_has_not_is_named() -> None:
+    assert found(GOOD, "secret.version") == [
+        (True, 4, "`app`: `aws.secret` has no output `version`. Did you mean `version_id`?")
+    ]
+
+
+def test_every_kind_documents_itself() -> None:
+    for name, kind in kinds().items():
+        assert kind.name == name
+        assert kind.__doc__
+        assert kind.inputs.model_json_schema()["additionalProperties"] is False
+        assert all(kind.outputs.values())
+
+
+def test_inputs_are_checked_again_when_they_are_known(around: Surroundings) -> None:
+    hook = load(GOOD, Hooks, "hooks.yaml").hooks[StepName("smoke")]
+    with pytest.raises(StepFailed, match="`url`: String should match") as failure:
+        apply(hook, {ParameterName("url"): "file:///secret-place"}, around.context())
+    assert "secret-place" not in str(failure.value)
+    assert failure.value.is_final
+
+
+def test_what_a_hook_reads_is_known() -> None:
+    hook = load("hooks: {x: {run: {apply: [hooks/a.sh]}, undo: {none: nothing is made}}}", Hooks, "hooks.yaml").hooks
+    assert reads(hook[StepName("x")], {}) == ("hooks",)

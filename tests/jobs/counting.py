@@ -1,0 +1,102 @@
+"""A worker whose work leaves traces: `python -m tests.jobs.counting DIRECTORY`.
+
+A comment `/work NAME` is a job of four steps in the partition NAME. Each step is idempotent in the way that all of ours are: it
+looks for its effect (a file) before making it. Every run of a step is noted in a log, whatever came of it.
+"""
+
+import fcntl
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.cli.worker import end, main
+from bot.clients.transient import RateLimited, Transient
+from bot.errors import UserError
+from bot.events import CommentCreated, Event
+from bot.flows.work import STOP, JobRequest, Results, StepFunction
+from bot.pipeline import Json
+
+STEPS = ("one", "two", "three", "four")
+
+
+class CountingWork:
+    """Implements `bot.flows.work.Work`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        for name in ("effects", "locks", "answers", "made"):
+            (directory / name).mkdir(parents=True, exist_ok=True)
+
+    def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
+        if not isinstance(event, CommentCreated) or not event.body.startswith("/work "):
+            return None
+        if event.body == "/work poison":
+            raise RuntimeError("poison")
+        name = event.body.split()[1]
+        key = f"comment-{event.comment}"
+        return JobRequest(key=key, partition=name, kind="work", delivery=delivery, event=event)
+
+    def steps(self, request: JobRequest) -> Sequence[tuple[str, StepFunction]]:
+        return [(name, lambda job, results, name=name: self._step(name, job, results)) for name in STEPS]  # type: ignore[misc]
+
+    def refused(self, request: JobRequest, message: str) -> None:
+        self._once(f"answers/{request.key}", f"refused {message}")
+
+    def failed(self, request: JobRequest, reference: str, error: str) -> None:
+        self._once(f"answers/{request.key}", f"failed {error}")
+
+    def _step(self, name: str, request: JobRequest, results: Results) -> dict[str, Json]:
+        assert list(results) == list(STEPS[: STEPS.index(name)])
+        with (self._directory / "locks" / request.partition).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._note("overlaps", f"{request.partition} {request.key} {name}")
+                raise Transient("another step of this partition runs") from None
+            self._note("runs", f"{request.partition} {request.key} {name} {os.getpid()}")
+            self._trouble(name, request)
+            time.sleep(0.004)
+            self._once(f"effects/{request.key}.{name}", name)
+            time.sleep(0.004)
+        return {"name": name, STOP: request.partition == "stopper" and name == "two"}
+
+    def _trouble(self, name: str, request: JobRequest) -> None:
+        """Fail as the partition's name says, at the second step."""
+        if name != "two":
+            return
+        tried = sum(1 for line in self.notes("runs") if line.split()[1:3] == [request.key, name])
+        match request.partition:
+            case "flaky" if tried < 3:
+                raise Transient("not now")
+            case "limited" if tried < 2:
+                raise RateLimited(datetime.now(UTC) + timedelta(seconds=1), "slow down")
+            case "refusing":
+                raise UserError("Type something else.")
+            case "broken":
+                raise KeyError("a surprise with a secret in it")
+            case "slow":
+                time.sleep(2)
+
+    def _once(self, name: str, text: str) -> None:
+        path = self._directory / name
+        if not path.exists():
+            # Made elsewhere and moved here: killed in between, there is nothing instead of an empty effect.
+            made = self._directory / "made" / f"{path.name}.{os.getpid()}"
+            made.write_text(f"{text}\n")
+            made.rename(path)
+
+    def _note(self, name: str, line: str) -> None:
+        descriptor = os.open(self._directory / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(descriptor, f"{line}\n".encode())
+        os.close(descriptor)
+
+    def notes(self, name: str) -> list[str]:
+        path = self._directory / name
+        return path.read_text().splitlines() if path.exists() else []
+
+
+if __name__ == "__main__":
+    end(main(lambda _: CountingWork(Path(sys.argv[1]))))

@@ -1,0 +1,91 @@
+"""Several replicas on PostgreSQL: sharing, one at a time, taking over from the dead."""
+
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.clients.store import PostgresStore
+from tests.jobs.workers import Workers, expected, order, workers
+from tests.postgres import Cluster
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def url(postgres: Cluster) -> str:
+    return postgres.database()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[PostgresStore]:
+    store = PostgresStore(url)
+    yield store
+    store.close()
+
+
+def takes_part(pool: Workers, process: int) -> bool:
+    return any(run[3] == str(process) for run in pool.runs)
+
+
+def test_a_dead_replica_s_jobs_are_taken_over(url: str, store: PostgresStore, tmp_path: Path) -> None:
+    jobs = {number: f"env-{number % 12}" for number in range(120)}
+    with workers(tmp_path, ENVCLONE_DATABASE_URL=url) as pool:
+        one, two = pool.start(ENVCLONE_REPLICA="one"), pool.start(ENVCLONE_REPLICA="two")
+        pool.wait(lambda: len(store.replicas()) == 2, "two heartbeats")
+        order(store, jobs)
+        pool.wait(lambda: takes_part(pool, one.pid) and takes_part(pool, two.pid), "both work")
+        one.kill()
+        pool.wait(lambda: len(pool.effects) == len(expected(jobs)), "all effects, by the other")
+        assert pool.stop(two) == 0
+        assert pool.effects == expected(jobs)
+        assert pool.overlaps == []
+        print(f"{len(expected(jobs))} steps, {len(pool.runs) - len(expected(jobs))} begun again")
+
+
+def test_replicas_killed_at_random_points_lose_nothing(url: str, store: PostgresStore, tmp_path: Path) -> None:
+    chance = random.Random(11)
+    jobs = {number: f"env-{number % 9}" for number in range(90)}
+    with workers(tmp_path, ENVCLONE_DATABASE_URL=url) as pool:
+        alive = {name: pool.start(ENVCLONE_REPLICA=name) for name in ("one", "two")}
+        pool.wait(lambda: len(store.replicas()) == 2, "two heartbeats")
+        order(store, jobs)
+        for kill in range(5):
+            seen = len(pool.runs)
+            pool.wait(lambda seen=seen: len(pool.runs) > seen + chance.randrange(5, 40), f"work before kill {kill}")  # type: ignore[misc]
+            name = chance.choice(sorted(alive))
+            alive[name].kill()
+            alive[name].wait()
+            alive[name] = pool.start(ENVCLONE_REPLICA=name)
+        pool.wait(lambda: len(pool.effects) == len(expected(jobs)), "all effects")
+        assert [pool.stop(worker) for worker in alive.values()] == [0, 0]
+        assert pool.effects == expected(jobs)
+        assert pool.overlaps == []
+
+
+def test_a_replica_declared_dead_by_mistake_does_no_harm(url: str, store: PostgresStore, tmp_path: Path) -> None:
+    jobs = {number: f"env-{number % 6}" for number in range(60)}
+    with workers(tmp_path, ENVCLONE_DATABASE_URL=url) as pool:
+        one, two = pool.start(ENVCLONE_REPLICA="one"), pool.start(ENVCLONE_REPLICA="two")
+        pool.wait(lambda: len(store.replicas()) == 2, "two heartbeats")
+        order(store, jobs)
+        pool.wait(lambda: takes_part(pool, one.pid), "the first works")
+        one.send_signal(signal.SIGSTOP)
+        pool.wait(
+            lambda: any(r.name == "one" and r.silent_for.total_seconds() > 5 for r in store.replicas()), "silence"
+        )
+        one.send_signal(signal.SIGCONT)
+        pool.wait(lambda: len(pool.effects) == len(expected(jobs)), "all effects")
+        assert [pool.stop(one), pool.stop(two)] == [0, 0]
+        assert pool.effects == expected(jobs)
+        print(f"{len(pool.runs) - len(expected(jobs))} steps begun again")
+
+
+def test_two_replicas_of_one_name_are_refused(url: str, store: PostgresStore, tmp_path: Path) -> None:
+    with workers(tmp_path, ENVCLONE_DATABASE_URL=url, ENVCLONE_REPLICA="one") as pool:
+        pool.start()
+        pool.wait(lambda: store.replicas() != [], "the first heartbeat")
+        assert pool.start().wait(60) == 1
+        assert "another worker is called one" in pool.log.read_text()

@@ -1,0 +1,156 @@
+"""The service's database: the same behaviour on SQLite and on PostgreSQL."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.clients.store import Delivery, PostgresStore, Store, StoreUnavailable, open_store
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest) -> str | None:
+    """Where the store lies: None is SQLite."""
+    return request.getfixturevalue("postgres").database() if request.param == "postgres" else None
+
+
+@pytest.fixture
+def store(url: str | None, tmp_path: Path) -> Iterator[Store]:
+    store = open_store(url, tmp_path)
+    yield store
+    store.close()
+
+
+def delivery(name: str, at: datetime = NOW) -> Delivery:
+    return Delivery(name, "issue_comment", name.encode() * 3, at)
+
+
+def settled(store: Store, limit: int = 100) -> list[Delivery]:
+    seen: list[Delivery] = []
+
+    def settle(one: Delivery) -> str:
+        seen.append(one)
+        return "queued"
+
+    assert store.settle_next(limit, settle) == len(seen)
+    return seen
+
+
+def taken(store: Store, limit: int = 100) -> list[str]:
+    return [one.id for one in settled(store, limit)]
+
+
+def test_deliveries_come_back_as_they_were_oldest_first(store: Store) -> None:
+    given = [delivery(name) for name in "cab"]
+    assert store.append(given) == [True, True, True]
+    assert settled(store, 2) == given[:2]
+    assert taken(store) == ["b"]
+    assert taken(store) == []
+
+
+def test_an_id_is_written_once_in_a_batch_and_over_batches(store: Store) -> None:
+    assert store.append([delivery("a"), delivery("b"), delivery("a")]) == [True, True, False]
+    assert store.append([delivery("b"), delivery("c")]) == [False, True]
+    assert taken(store) == ["a", "b", "c"]
+    assert store.append([delivery("a")]) == [False]
+
+
+def test_what_could_not_be_settled_waits_on(store: Store) -> None:
+    store.append([delivery("a"), delivery("b")])
+
+    def settle(one: Delivery) -> str:
+        raise RuntimeError(one.id)
+
+    with pytest.raises(RuntimeError):
+        store.settle_next(10, settle)
+    assert taken(store) == ["a", "b"]
+
+
+def test_waiting_is_counted_with_its_age(store: Store) -> None:
+    assert store.waiting().count == 0
+    store.append([delivery("a", datetime.now(UTC) - timedelta(minutes=5)), delivery("b", datetime.now(UTC))])
+    waiting = store.waiting()
+    assert waiting.count == 2
+    assert waiting.oldest >= timedelta(minutes=5)
+
+
+def test_heartbeats_tell_who_is_silent(store: Store) -> None:
+    store.beat("one", "a 1\n")
+    store.beat("two", "a 2\n")
+    store.beat("one", "a 3\n")
+    assert [(r.name, r.metrics) for r in store.replicas()] == [("one", "a 3\n"), ("two", "a 2\n")]
+    assert all(timedelta(0) <= r.silent_for < timedelta(minutes=1) for r in store.replicas())
+
+
+def test_old_deliveries_are_forgotten_and_waiting_ones_never(store: Store) -> None:
+    now = datetime.now(UTC)
+    ages = {"young": 1, "week": 10, "ancient": 100}
+    store.append([delivery(name, now - timedelta(days=days)) for name, days in ages.items()])
+    taken(store)
+    store.append([delivery("waiting", now - timedelta(days=100))])
+    store.prune()
+    assert store.append([delivery(name) for name in (*ages, "waiting")]) == [False, False, True, False]
+    assert {one.id: one.body for one in settled(store)} == {"waiting": b"waiting" * 3, "ancient": b"ancient" * 3}
+
+
+def test_two_stores_append_side_by_side(url: str | None, store: Store, tmp_path: Path) -> None:
+    other = open_store(url, tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda n: (store if n % 2 else other).append([delivery(f"d{n}")]), range(200)))
+    assert sorted(taken(store, 500)) == sorted(f"d{n}" for n in range(200))
+    other.close()
+
+
+def test_a_closed_store_says_that_it_is_unavailable(url: str | None, tmp_path: Path) -> None:
+    store = open_store(url, tmp_path)
+    if isinstance(store, PostgresStore):
+        broken: Store = open_store(url, tmp_path)
+        store.close()
+        store.check()  # a lost connection is opened again
+        broken.close()
+    else:
+        store.close()
+        with pytest.raises(StoreUnavailable):
+            store.check()
+    store.close()
+
+
+def test_a_name_is_held_by_one(url: str | None, store: Store, tmp_path: Path) -> None:
+    other = open_store(url, tmp_path)
+    store.hold("one", timedelta(0))
+    with pytest.raises(StoreUnavailable, match="another worker"):
+        other.hold("one", timedelta(0))
+    store.close()
+    other.hold("one", timedelta(seconds=30))
+    other.close()
+
+
+@pytest.mark.postgres
+def test_two_workers_never_settle_the_same_delivery(request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("postgres").database()
+    stores = [PostgresStore(url), PostgresStore(url)]
+    stores[0].append([delivery(f"d{n}") for n in range(300)])
+    both = threading.Barrier(2)
+
+    def work(store: Store) -> list[str]:
+        both.wait()
+        return [name for _ in range(40) for name in taken(store, 10)]
+
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(work, stores)
+    assert sorted(one + two) == sorted(f"d{n}" for n in range(300))
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.postgres
+def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+    with pytest.raises(StoreUnavailable) as unavailable:
+        PostgresStore("postgresql://envclone:dummy-password@127.0.0.1:9/none")
+    assert "127.0.0.1" in str(unavailable.value)
+    assert "dummy-password" not in str(unavailable.value)

@@ -1,0 +1,118 @@
+"""The worker process on SQLite: jobs, steps, trouble, stops and kills."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.clients.store import Delivery, SqliteStore, open_store
+from tests.jobs.workers import Workers, expected, order, workers
+from tests.web.serving import comment
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Iterator[Workers]:
+    with workers(tmp_path) as pool:
+        yield pool
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = open_store(None, tmp_path / "data")
+    assert isinstance(store, SqliteStore)
+    yield store
+    store.close()
+
+
+def deliver(store: SqliteStore, *deliveries: tuple[str, bytes]) -> None:
+    store.append([Delivery(id_, "issue_comment", body, datetime.now(UTC)) for id_, body in deliveries])
+
+
+def test_jobs_killed_at_random_points_lose_nothing_and_repeat_nothing(pool: Workers, store: SqliteStore) -> None:
+    chance = random.Random(7)
+    jobs = {number: f"env-{number % 7}" for number in range(70)}
+    worker = pool.start()
+    pool.wait(lambda: store.replicas() != [], "the first heartbeat")
+    order(store, jobs)
+    for kill in range(6):
+        seen = len(pool.runs)
+        pool.wait(lambda seen=seen: len(pool.runs) > seen + chance.randrange(8, 40), f"work before kill {kill}")  # type: ignore[misc]
+        worker.kill()
+        worker.wait()
+        worker = pool.start()
+    pool.wait(lambda: len(pool.effects) == len(expected(jobs)), "all effects")
+    assert pool.stop(worker) == 0
+    assert pool.effects == expected(jobs)
+    assert pool.overlaps == []
+    assert store.waiting().count == 0
+    processes = {run[3] for run in pool.runs}
+    assert len(processes) == 7
+    again = len(pool.runs) - len(expected(jobs))
+    print(f"{len(expected(jobs))} steps, {len(processes) - 1} kills: {again} steps were begun again")
+
+
+def test_jobs_of_one_partition_run_one_after_the_other(pool: Workers, store: SqliteStore) -> None:
+    jobs = {number: f"env-{number % 3}" for number in range(24)}
+    order(store, jobs)
+    worker = pool.start()
+    pool.wait(lambda: len(pool.effects) == len(expected(jobs)), "all effects")
+    assert pool.stop(worker) == 0
+    for partition in set(jobs.values()):
+        keys = [key for name, key, *_ in pool.runs if name == partition]
+        assert keys == [key for key in dict.fromkeys(keys) for _ in range(4)]
+
+
+def test_one_comment_in_several_deliveries_is_one_job(pool: Workers, store: SqliteStore) -> None:
+    body = comment(5, "/work env-1")
+    deliver(store, ("a", body), ("b", body))
+    deliver(store, ("a", body))
+    worker = pool.start()
+    pool.wait(lambda: len(pool.effects) == 4, "the job")
+    deliver(store, ("c", body), ("d", comment(6, "/work env-1")))
+    pool.wait(lambda: len(pool.effects) == 8, "the next job")
+    assert pool.stop(worker) == 0
+    assert len(pool.runs) == 8
+
+
+def test_trouble_gets_what_it_deserves(pool: Workers, store: SqliteStore) -> None:
+    names = ("flaky", "limited", "refusing", "broken", "stopper", "poison", "fine")
+    jobs = dict(enumerate(names, start=1))
+    order(store, jobs)
+    worker = pool.start()
+    done = {name: number for number, name in jobs.items()}
+    pool.wait(lambda: len(pool.effects) == 3 * 4 + 1 + 1 + 2 and len(pool.answers) == 2, "all that can be done")
+    assert pool.stop(worker) == 0
+    runs = [(name, step) for name, _, step, _ in pool.runs]
+    assert runs.count(("flaky", "two")) == 3
+    assert runs.count(("limited", "two")) == 2
+    assert runs.count(("broken", "two")) == 1
+    assert ("stopper", "three") not in runs
+    assert "poison" not in {name for name, _ in runs}
+    assert pool.answers == {
+        f"comment-{done['refusing']}": "refused Type something else.\n",
+        f"comment-{done['broken']}": "failed KeyError\n",
+    }
+    log = pool.log.read_text()
+    assert log.count('raise KeyError("a surprise') + log.count('raise KeyError(\\"a surprise') == 1
+    assert f"delivery-{done['broken']}" in log
+
+
+def test_a_stop_lets_the_running_step_end_and_the_next_start_goes_on(pool: Workers, store: SqliteStore) -> None:
+    order(store, {1: "slow"})
+    worker = pool.start()
+    pool.wait(lambda: any(run[2] == "two" for run in pool.runs), "the slow step begins")
+    assert pool.stop(worker) == 0
+    assert set(pool.effects) == {"comment-1.one", "comment-1.two"}
+    worker = pool.start()
+    pool.wait(lambda: len(pool.effects) == 4, "the rest")
+    assert pool.stop(worker) == 0
+    assert [run[2] for run in pool.runs] == ["one", "two", "three", "four"]
+
+
+def test_a_second_worker_on_the_same_files_refuses_to_start(pool: Workers, store: SqliteStore) -> None:
+    pool.start()
+    pool.wait(lambda: store.replicas() != [], "the first heartbeat")
+    assert pool.start(ENVCLONE_REPLICA="other").wait(60) == 1
+    assert "another worker works on" in pool.log.read_text()

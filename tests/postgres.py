@@ -1,0 +1,107 @@
+"""A PostgreSQL of the tests' own: Debian's programs, a temporary directory, a socket in it, no network."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+# PostgreSQL refuses to run as root; any account without rights will do.
+_ACCOUNTS = ("postgres", "nobody")
+STARTED = 60
+
+
+def programs() -> Path | None:
+    """Return the directory of PostgreSQL's programs: the newest of Debian's, or the one on PATH."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    on_path = shutil.which("initdb")
+    return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+class Cluster:
+    """A running server; each test gets a database of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._count = 0
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://envclone@/{database}?host={self._directory}"
+
+    def database(self) -> str:
+        """Make an empty database; return its URL."""
+        self._count += 1
+        name = f"test{self._count}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.url(name)
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Run a server until the block ends. Skips the test, saying why, where PostgreSQL is not installed."""
+    bin_ = programs()
+    if bin_ is None:
+        pytest.skip("PostgreSQL is not installed")
+    user = next((name for name in _ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
+    # A short path: a socket's may have 107 characters.
+    directory = Path(tempfile.mkdtemp(prefix="envclone-pg-", dir="/tmp"))
+    try:
+        if user is not None:
+            shutil.chown(directory, user)
+        data = directory / "data"
+        initdb: list[Path | str] = [
+            bin_ / "initdb",
+            "-D",
+            data,
+            "-U",
+            "envclone",
+            "-A",
+            "trust",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
+        subprocess.run(initdb, check=True, capture_output=True, user=user, cwd=directory, env=_environment())
+        options = {"listen_addresses": "", "unix_socket_directories": str(directory), "max_connections": "100"}
+        with _running(bin_ / "postgres", data, options, user):
+            yield Cluster(directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def _running(program: Path, data: Path, options: Mapping[str, str], user: str | None) -> Iterator[None]:
+    arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    server = subprocess.Popen(
+        [program, "-D", data, "-F", *arguments],
+        user=user, cwd=data, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        ready: list[Path | str] = [program.parent / "pg_isready", "-q", "-h", data.parent, "-t", str(STARTED)]
+        while subprocess.run(ready, check=False).returncode != 0:
+            assert server.poll() is None, "PostgreSQL did not start"
+        yield
+    finally:
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
+
+
+def _exists(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True

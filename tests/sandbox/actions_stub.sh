@@ -1,0 +1,44 @@
+#!/bin/sh
+# Stands in for `envclone`, so that the tests of the runner are about the workflow files and their runner alone.
+# An environment's file `behave` says what its plan or apply does: `fail`, `wait` (until $TURNS/go exists) or nothing.
+set -eu
+case "$1" in
+targets)
+  echo "at $(git rev-parse HEAD), keys: ${AWS_ACCESS_KEY_ID:-none}, token: ${GITHUB_TOKEN:-none}"
+  include=""
+  for name in $(git ls-tree --name-only HEAD envs/ | grep demo | sed 's,envs/,,'); do
+    [ -z "${ENVIRONMENT:-}" ] || [ "$ENVIRONMENT" = "$name" ] || continue
+    role="$3"
+    [ "$name" != demo-greedy ] || role=apply
+    one="{\"environment\":\"$name\",\"account\":\"222222222222\",\"region\":\"eu-central-1\",\"role\":\"arn:aws:iam::222222222222:role/envclone-$role\"}"
+    include="$include${include:+,}$one"
+  done
+  echo "matrix={\"include\":[$include]}" >>"$GITHUB_OUTPUT"
+  if [ -n "$include" ]; then echo any=true; else echo any=false; fi >>"$GITHUB_OUTPUT"
+  ;;
+plan)
+  echo "planning $2 with ${AWS_ACCESS_KEY_ID:?}"
+  mkdir -p "$RUNNER_TEMP/plan"
+  echo "plan of $2" >"$RUNNER_TEMP/plan/summary.md"
+  case "$(cat "envs/$2/behave")" in
+  fail) exit 1 ;;
+  wait)
+    # In a session of its own, as Terraform is started: cancelling must find it all the same.
+    setsid sh -c 'trap "" INT; echo $$ >"$TURNS/planning"; while [ ! -e "$TURNS/go" ]; do sleep 0.1; done' &
+    wait
+    ;;
+  esac
+  ;;
+conclude)
+  echo "$NEEDS"
+  echo "$NEEDS" | grep -q '"result": "success"'
+  if echo "$NEEDS" | grep -Eq '"result": "(failure|cancelled)"'; then exit 1; fi
+  ;;
+apply)
+  echo "begin $2 $GITHUB_RUN_ID" >>"$TURNS/applied"
+  if [ "$(cat "envs/$2/behave")" = wait ]; then
+    while [ ! -e "$TURNS/go" ]; do sleep 0.1; done
+  fi
+  echo "end $2 $GITHUB_RUN_ID" >>"$TURNS/applied"
+  ;;
+esac

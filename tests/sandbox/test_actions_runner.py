@@ -1,0 +1,288 @@
+"""The runner runs this repository's real workflow files, by `act`, for what happens on the sandbox's GitHub."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.sandbox.actions.family import Family
+from bot.sandbox.actions.run import Run
+from bot.sandbox.actions.runner import Runner, Settings
+from bot.sandbox.aws import Account, SandboxAws
+from bot.sandbox.github import GitHubServer, Proposal, Text
+
+HERE = Path(__file__).parents[2]
+REPOSITORY = "acme/monorepo"
+ROOT, ANA, EVE = "root", "ana", "eve"
+CLONES = "222222222222"
+TIMEOUT = 60.0
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A repository with this repository's workflows, a runner, and an account whose plan and apply roles trust it."""
+
+    github: GitHubServer
+    runner: Runner
+    turns: Path
+
+    def propose(self, name: str, behave: str = "", *, branch: str | None = None) -> int:
+        """Open a pull request that adds an environment."""
+        branch = branch or f"clone/{name}"
+        files = {f"envs/{name}/behave": behave.encode()}
+        self.github.commit(REPOSITORY, files, by=ANA, message=f"Add {name}", branch=branch)
+        return self.github.open_pull(REPOSITORY, Proposal(Text(f"Clone {name}"), branch, "main"), by=ANA)
+
+    def merge(self, name: str, behave: str = "") -> None:
+        """Put an environment on main."""
+        self.github.commit(REPOSITORY, {f"envs/{name}/behave": behave.encode()}, by=ROOT, message=f"Add {name}")
+
+    def dispatch(self, name: str) -> None:
+        """Start the apply of an environment by hand."""
+        answer = httpx.post(
+            f"{self.github.url}/api/v3/repos/{REPOSITORY}/actions/workflows/apply.yml/dispatches",
+            json={"ref": "main", "inputs": {"environment": name}},
+            headers={"Authorization": f"Bearer {self.github.token(ANA)}"},
+        )
+        assert answer.status_code == 204, answer.text
+
+    def finished(self) -> list[Run]:
+        """Wait for all runs."""
+        assert self.runner.wait(TIMEOUT), [(run.id, run.jobs, run.log.read_text()) for run in self.runner.runs]
+        return self.runner.runs
+
+    def until(self, come_true: Callable[[], bool]) -> None:
+        """Wait for something that the runs do."""
+        deadline = time.monotonic() + TIMEOUT
+        while not come_true():
+            assert time.monotonic() < deadline, [(run.id, run.jobs, run.log.read_text()) for run in self.runner.runs]
+            time.sleep(0.05)
+
+    def checks(self, ref: str) -> dict[str, str | None]:
+        """The conclusion of each check of a commit."""
+        return {check.name: check.conclusion for check in self.github.checks(REPOSITORY, ref)}
+
+    def planner(self) -> int:
+        """The process of the plan that waits, or 0."""
+        file = self.turns / "planning"
+        return int(file.read_text().strip() or 0) if file.exists() else 0
+
+    def turn_log(self) -> list[str]:
+        """What the applies wrote, in order."""
+        file = self.turns / "applied"
+        return file.read_text().splitlines() if file.exists() else []
+
+
+def _subjects(kind: str) -> tuple[str, ...]:
+    return (f"repo:{REPOSITORY}:environment:envclone-{kind}", f"repo:acme@*/monorepo@*:environment:envclone-{kind}")
+
+
+@pytest.fixture(params=[False], ids=["subject"])
+def with_ids(request: pytest.FixtureRequest) -> bool:
+    """Whether identity tokens carry ids in their subject."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def aws(tmp_path: Path) -> Iterator[SandboxAws]:
+    """The sandbox's AWS."""
+    aws = SandboxAws(tmp_path / "aws")
+    with aws.running():
+        yield aws
+
+
+@pytest.fixture
+def stage(tmp_path: Path, aws: SandboxAws, with_ids: bool) -> Iterator[Stage]:
+    """Everything, running; and nothing of it afterwards."""
+    seed = tmp_path / "seed"
+    shutil.copytree(HERE / ".github", seed / ".github", ignore=shutil.ignore_patterns("ci.yml"))
+    (seed / "envs/production").mkdir(parents=True)
+    (seed / "envs/production/behave").write_text("")
+    github = GitHubServer(tmp_path / "github")
+    github.create_repository(REPOSITORY, seed)
+    github.add_user(ROOT, REPOSITORY, "admin")
+    github.add_user(ANA, REPOSITORY, "write")
+    github.add_user(EVE, REPOSITORY, "read")
+    turns = tmp_path / "turns"
+    turns.mkdir()
+    tool = tmp_path / "tool" / "envclone"
+    tool.parent.mkdir()
+    shutil.copy(Path(__file__).parent / "actions_stub.sh", tool)
+    environment = {**aws.environment(), "TURNS": str(turns)}
+    runner = Runner(tmp_path / "actions", github, tool, environment, Settings(subjects_with_ids=with_ids))
+    with ExitStack() as stack:
+        aws.create_account(
+            Account(
+                CLONES,
+                "eu-central-1",
+                "acme-clones-tfstate",
+                "example.test",
+                runner.issuer.url,
+                *map(_subjects, ("plan", "apply")),
+            )
+        )
+        stack.enter_context(github.running())
+        stack.enter_context(runner)
+        yield Stage(github, runner, turns)
+    assert _left_behind(tmp_path) == []
+
+
+def _left_behind(root: Path) -> list[str]:
+    """Command lines of living processes that were started under the test's directory."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if str(root / "actions").encode() in command:
+                found.append(command.decode(errors="replace").replace("\0", " "))
+    return found
+
+
+def test_a_pull_request_is_planned_with_the_plan_role_and_passes_the_one_check(stage: Stage) -> None:
+    number = stage.propose("demo-x")
+    [run] = stage.finished()
+    head = stage.github.head(REPOSITORY, "clone/demo-x")
+    assert head is not None
+    log = run.log.read_text()
+    assert run.conclusion == "success", log
+    assert stage.checks(head) == {"targets": "success", "plan (demo-x)": "success", "envclone": "success"}
+    assert f"at {head}, keys: none, token: none" in log
+    assert "Assumed arn:aws:sts::222222222222:assumed-role/envclone-plan/envclone-plan-" in log
+    assert "planning demo-x with ***" in log
+    [artifact] = stage.github.artifacts(run.id)
+    assert artifact.name == "plan-demo-x"
+    assert zipfile.ZipFile(io.BytesIO(artifact.archive)).read("summary.md") == b"plan of demo-x\n"
+    assert stage.github.merge_state(REPOSITORY, number) == "clean"
+
+
+def test_one_failed_plan_fails_the_check_and_leaves_the_others(stage: Stage) -> None:
+    stage.merge("demo-y")
+    stage.finished()
+    stage.propose("demo-x", "fail")
+    run = stage.finished()[-1]
+    assert run.conclusion == "failure"
+    assert run.jobs == {
+        "targets": "success",
+        "plan (demo-x)": "failure",
+        "plan (demo-y)": "success",
+        "envclone": "failure",
+    }
+
+
+def test_a_pull_request_without_environments_passes_and_plans_nothing(stage: Stage) -> None:
+    stage.github.commit(REPOSITORY, {"README.md": b"#\n"}, by=ANA, message="Describe", branch="docs")
+    stage.github.open_pull(REPOSITORY, Proposal(Text("Describe"), "docs", "main"), by=ANA)
+    [run] = stage.finished()
+    assert run.conclusion == "success"
+    assert run.jobs == {"targets": "success", "plan (${{ matrix.environment }})": "skipped", "envclone": "success"}
+    assert stage.checks("docs")["envclone"] == "success"
+
+
+def test_a_fork_gets_no_checkout_no_credentials_and_no_pass(stage: Stage) -> None:
+    fork = stage.github.fork(REPOSITORY, by=EVE)
+    stage.github.commit(fork, {"envs/demo-e/behave": b""}, by=EVE, message="Add demo-e", branch="clone/demo-e")
+    stage.github.open_pull(REPOSITORY, Proposal(Text("Clone"), f"{EVE}:clone/demo-e", "main"), by=EVE)
+    [run] = stage.finished()
+    assert run.conclusion == "failure"
+    assert run.jobs["targets"] == "skipped"
+    assert run.jobs["envclone"] == "failure"
+    assert "Assumed" not in run.log.read_text()
+
+
+def test_a_workflow_file_of_the_pull_request_runs_nothing(stage: Stage) -> None:
+    files = {
+        "envs/demo-x/behave": b"",
+        ".github/workflows/plan.yml": b"on: pull_request_target\njobs: {evil: {runs-on: ubuntu-latest, steps: []}}\n",
+        ".github/workflows/evil.yml": b"on: pull_request\njobs: {evil: {runs-on: ubuntu-latest, steps: []}}\n",
+    }
+    stage.github.commit(REPOSITORY, files, by=ANA, message="Add demo-x", branch="clone/demo-x")
+    stage.github.open_pull(REPOSITORY, Proposal(Text("Clone"), "clone/demo-x", "main"), by=ANA)
+    [run] = stage.finished()
+    assert sorted(run.jobs) == ["envclone", "plan (demo-x)", "targets"]
+
+
+def test_a_merge_is_applied_and_other_changes_are_not(stage: Stage) -> None:
+    stage.github.commit(REPOSITORY, {"README.md": b"#\n"}, by=ROOT, message="Describe")
+    stage.merge("demo-x")
+    [run] = stage.finished()
+    assert run.workflow.path == ".github/workflows/apply.yml"
+    assert run.conclusion == "success"
+    assert stage.turn_log() == [f"begin demo-x {run.id}", f"end demo-x {run.id}"]
+    assert stage.checks("main") == {"targets": "success", "apply (demo-x)": "success"}
+
+
+def test_applies_of_one_environment_take_turns_and_none_is_dropped(stage: Stage) -> None:
+    stage.merge("demo-x", "wait")
+    stage.until(lambda: len(stage.turn_log()) == 1)
+    for _ in range(2):
+        stage.dispatch("demo-x")
+    stage.until(lambda: len(stage.runner.runs) == 3)
+    (stage.turns / "go").touch()
+    runs = stage.finished()
+    assert [run.conclusion for run in runs] == ["success"] * 3
+    turns = [line.split() for line in stage.turn_log()]
+    assert [word for word, _, _ in turns] == ["begin", "end"] * 3
+    assert all(one[2] == other[2] for one, other in zip(turns[::2], turns[1::2], strict=True))
+
+
+def test_a_new_push_cancels_the_plan_of_the_last_with_all_its_processes(stage: Stage) -> None:
+    stage.propose("demo-x", "wait")
+    stage.until(lambda: stage.planner() > 0)
+    planner = stage.planner()
+    old = stage.github.head(REPOSITORY, "clone/demo-x")
+    assert old is not None
+    files: dict[str, bytes | None] = {"envs/demo-x/behave": b""}
+    stage.github.commit(REPOSITORY, files, by=ANA, message="Try again", branch="clone/demo-x")
+    first, second = stage.finished()
+    assert (first.conclusion, second.conclusion) == ("cancelled", "success")
+    assert Family(planner).living() == set()
+    assert stage.checks(old)["plan (demo-x)"] == "cancelled"
+    assert stage.checks("clone/demo-x")["envclone"] == "success"
+
+
+def test_stopping_the_runner_ends_everything(stage: Stage) -> None:
+    stage.propose("demo-x", "wait")
+    stage.until(lambda: stage.planner() > 0)
+    planner = stage.planner()
+    stage.runner.__exit__(None, None, None)
+    [run] = stage.runner.runs
+    assert run.conclusion == "cancelled"
+    assert Family(planner).living() == set()
+
+
+@pytest.mark.parametrize("with_ids", [True], indirect=True, ids=["subject-with-ids"])
+def test_roles_admit_subjects_with_ids_too(stage: Stage) -> None:
+    stage.propose("demo-x")
+    [run] = stage.finished()
+    assert run.conclusion == "success", run.log.read_text()
+
+
+def test_a_plan_job_can_not_assume_the_role_that_applies(stage: Stage) -> None:
+    stage.propose("demo-greedy")
+    [run] = stage.finished()
+    assert run.jobs["plan (demo-greedy)"] == "failure"
+    assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in run.log.read_text()
+
+
+def test_no_token_is_on_disk_or_in_the_log(stage: Stage) -> None:
+    stage.propose("demo-x")
+    [run] = stage.finished()
+    tokens = [secret.encode() for secret in stage.github.forge.state.tokens]
+    for file in run.directory.parent.parent.rglob("*"):
+        content = file.read_bytes() if file.is_file() else b""
+        assert not any(token in content for token in tokens), file

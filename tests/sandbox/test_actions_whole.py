@@ -1,0 +1,138 @@
+"""The real tool in the real workflow files: planned, checked, merged and applied, each with its own role."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.core.tree import File
+from bot.document import dump
+from bot.policy import Account as Reach
+from bot.policy import Policy
+from bot.sandbox.actions.run import Run
+from bot.sandbox.actions.runner import Runner
+from bot.sandbox.aws import Account, SandboxAws
+from bot.sandbox.github import GitHubServer, Proposal, Text
+from bot.sandbox.terraform_config import terraform_environment
+from tests.support.cloud import ACCOUNT, REGION
+from tests.support.tiny import Monorepo
+
+HERE = Path(__file__).parents[2]
+REPOSITORY = "acme/infrastructure"
+BUCKET = "acme-tiny-tfstate"
+TIMEOUT = 400.0
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass(frozen=True)
+class Company:
+    """A monorepo on the sandbox's GitHub, and a clone of it in which somebody works."""
+
+    github: GitHubServer
+    runner: Runner
+    monorepo: Monorepo
+
+    def propose(self) -> int:
+        """Push the work as a branch and open a pull request."""
+        branch = "envclone/demo-x"
+        self.monorepo.git("push", "-q", "origin", f"HEAD:refs/heads/{branch}")
+        return self.github.open_pull(REPOSITORY, Proposal(Text("Clone demo-x"), branch, "main"), by="root")
+
+    def until_log(self, text: str) -> Run:
+        """Wait until the log of the last run says something."""
+        assert self.github.settle()
+        run, deadline = self.runner.runs[-1], time.monotonic() + TIMEOUT
+        while text not in run.log.read_text():
+            assert run.conclusion is None, run.log.read_text()[-6000:]
+            assert time.monotonic() < deadline, run.log.read_text()[-6000:]
+            time.sleep(0.1)
+        return run
+
+    def finished(self) -> Run:
+        """Wait, and return the last run."""
+        assert self.runner.wait(TIMEOUT), [run.log.read_text()[-4000:] for run in self.runner.runs]
+        return self.runner.runs[-1]
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    """Everything, running."""
+    monorepo = Monorepo.create(tmp_path / "work", BUCKET)
+    shutil.copytree(
+        HERE / ".github",
+        monorepo.root / ".github",
+        ignore=shutil.ignore_patterns("ci.yml", "envclone.yml"),
+        dirs_exist_ok=True,
+    )
+    role = f"arn:aws:iam::{ACCOUNT}:role/envclone-"
+    reach = Reach(plan_role=f"{role}plan", apply_role=f"{role}apply", region=REGION, state_bucket=BUCKET)
+    policy = dump(Policy(accounts={ACCOUNT: reach}), "none").encode()
+    monorepo.put(".github", {"envclone.yml": File(policy)})
+    monorepo.commit("Add workflows and policy")
+    github = GitHubServer(tmp_path / "github")
+    github.create_repository(REPOSITORY)
+    github.add_user("root", REPOSITORY, "admin")
+    with ExitStack() as stack:
+        aws = SandboxAws(tmp_path / "aws")
+        stack.enter_context(aws.running())
+        environment = {**aws.environment(), **terraform_environment(tmp_path / "terraform", os.environ)}
+        runner = Runner(tmp_path / "actions", github, Path(sys.executable).parent / "envclone", environment)
+        subjects = (f"repo:{REPOSITORY}:environment:envclone-{kind}" for kind in ("plan", "apply"))
+        aws.create_account(
+            Account(ACCOUNT, REGION, BUCKET, "example.test", runner.issuer.url, *((each,) for each in subjects))
+        )
+        url = stack.enter_context(github.running())
+        credentials = f"http://x-access-token:{github.token('root')}@{url.removeprefix('http://')}"
+        monorepo.git("remote", "add", "origin", f"{credentials}/{REPOSITORY}.git")
+        monorepo.git("push", "-q", "origin", "HEAD:refs/heads/main")
+        assert github.settle()
+        github.protect(REPOSITORY, "main", ("envclone",))
+        stack.enter_context(runner)
+        yield Company(github, runner, monorepo)
+
+
+def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(company: Company) -> None:
+    company.monorepo.add("demo-x")
+    number = company.propose()
+    plan = company.finished()
+    assert plan.conclusion == "success", plan.log.read_text()[-6000:]
+    assert "**4 to add" in company.github.comments(REPOSITORY, number)[0].body
+    [artifact] = company.github.artifacts(plan.id)
+    assert "plan.json" in zipfile.ZipFile(io.BytesIO(artifact.archive)).namelist()
+    assert company.github.merge_state(REPOSITORY, number) == "clean"
+    company.github.merge(REPOSITORY, number, by="root")
+    apply = company.until_log("[smoke] ")
+    assert apply.workflow.path == ".github/workflows/apply.yml"
+    # The template's last hook asks a port where nobody answers, for minutes. A person cancels; what was applied stays.
+    company.runner.cancel(apply.id)
+    company.finished()
+    log = apply.log.read_text()
+    assert "assumed-role/envclone-apply/" in log
+    assert "[app] done: 3 added" in log, log[-6000:]
+    assert apply.conclusion == "cancelled"
+    assert apply.jobs == {"targets": "success", "apply (demo-x)": "cancelled"}
+    assert company.github.deployments(REPOSITORY)[-1].environment == "demo-x"
+
+
+def test_a_hand_edit_is_not_planned_and_the_required_check_says_so(company: Company) -> None:
+    company.monorepo.add("demo-x")
+    edited = company.monorepo.root / "envs/demo-x/network/main.tf"
+    edited.write_text(edited.read_text().replace("/main", "/other"))
+    company.monorepo.commit("Edit by hand")
+    number = company.propose()
+    plan = company.finished()
+    assert plan.jobs["targets"] == "failure"
+    assert plan.jobs["envclone"] == "failure"
+    assert "envs/demo-x/network/main.tf" in plan.log.read_text()
+    assert company.github.merge_state(REPOSITORY, number) == "blocked"

@@ -1,0 +1,146 @@
+"""Each correction of moto restores what AWS does."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from bot.sandbox.aws import SandboxAws
+from bot.sandbox.aws.corrections import ALL
+from tests.support.sandbox_aws import CLONES, REGION, client, sandbox_aws
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxAws]:
+    with sandbox_aws(tmp_path_factory.mktemp("aws")) as aws:
+        yield aws
+
+
+@pytest.fixture
+def clones(aws: SandboxAws) -> dict[str, str]:
+    return aws.account_environment(CLONES)
+
+
+@pytest.fixture
+def vpc_id(clones: dict[str, str]) -> str:
+    return str(client(clones, "ec2").create_vpc(CidrBlock="10.64.0.0/16")["Vpc"]["VpcId"])
+
+
+def test_every_correction_says_what_it_restores_and_what_goes_wrong_without() -> None:
+    assert len({correction.name for correction in ALL}) == len(ALL)
+    for correction in ALL:
+        assert correction.restores.endswith(".")
+        assert correction.without.endswith(".")
+
+
+def test_a_zone_made_with_a_network_is_private_and_names_it(clones: dict[str, str], vpc_id: str) -> None:
+    route53 = client(clones, "route53")
+    made = route53.create_hosted_zone(
+        Name="shop.internal", CallerReference=vpc_id, VPC={"VPCRegion": REGION, "VPCId": vpc_id}
+    )
+    found = route53.get_hosted_zone(Id=made["HostedZone"]["Id"])
+    assert found["HostedZone"]["Config"]["PrivateZone"] is True
+    assert found["VPCs"] == [{"VPCRegion": REGION, "VPCId": vpc_id}]
+    assert "DelegationSet" not in found
+
+
+def test_a_zone_made_without_a_network_is_public(clones: dict[str, str]) -> None:
+    route53 = client(clones, "route53")
+    made = route53.create_hosted_zone(Name="public.example", CallerReference="public")
+    found = route53.get_hosted_zone(Id=made["HostedZone"]["Id"])
+    assert found["HostedZone"]["Config"]["PrivateZone"] is False
+    assert len(found["DelegationSet"]["NameServers"]) == 4
+
+
+@pytest.mark.parametrize("source", ["group", "cidr"])
+def test_a_rule_keeps_its_description_whatever_its_source(clones: dict[str, str], vpc_id: str, source: str) -> None:
+    ec2 = client(clones, "ec2")
+    group = ec2.create_security_group(GroupName="app", Description="app", VpcId=vpc_id)["GroupId"]
+    described = {"Description": "From the load balancer"}
+    sources: dict[str, Any] = {
+        "group": {"UserIdGroupPairs": [{"GroupId": group, **described}]},
+        "cidr": {"IpRanges": [{"CidrIp": "10.0.0.0/8", **described}]},
+    }
+    permission = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, **sources[source]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
+    assert [rule.get("Description") for rule in rules if not rule["IsEgress"]] == ["From the load balancer"]
+
+
+def test_a_cluster_that_is_not_serverless_scales_no_capacity(clones: dict[str, str]) -> None:
+    rds = client(clones, "rds")
+    rds.create_db_cluster(
+        DBClusterIdentifier="shop",
+        Engine="postgres",
+        MasterUsername="shop",
+        ManageMasterUserPassword=True,
+        DBClusterInstanceClass="db.r6gd.xlarge",
+        AllocatedStorage=100,
+    )
+    assert "ScalingConfigurationInfo" not in rds.describe_db_clusters()["DBClusters"][0]
+
+
+def test_a_redrive_policy_is_answered_without_spaces(clones: dict[str, str]) -> None:
+    sqs = client(clones, "sqs")
+    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
+    queue = sqs.create_queue(QueueName="orders", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    answered = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]["RedrivePolicy"]
+    assert answered == f'{{"deadLetterTargetArn":"{arn}","maxReceiveCount":5}}'
+
+
+@pytest.fixture
+def service(clones: dict[str, str], vpc_id: str) -> dict[str, Any]:
+    ecs = client(clones, "ecs")
+    cluster = f"cluster-{vpc_id}"
+    ecs.create_cluster(clusterName=cluster)
+    ecs.register_task_definition(family="app", containerDefinitions=[{"name": "app", "image": "app:1", "memory": 128}])
+    ecs.create_service(
+        cluster=cluster,
+        serviceName="app",
+        taskDefinition="app",
+        desiredCount=1,
+        healthCheckGracePeriodSeconds=60,
+    )
+    found: dict[str, Any] = ecs.describe_services(cluster=cluster, services=["app"])["services"][0]
+    return found | {"cluster": cluster}
+
+
+def test_a_service_keeps_its_grace_period_and_rebalancing(service: dict[str, Any]) -> None:
+    assert service["healthCheckGracePeriodSeconds"] == 60
+    assert service["availabilityZoneRebalancing"] == "DISABLED"
+
+
+def test_a_scalable_target_keeps_its_tags(clones: dict[str, str], service: dict[str, Any]) -> None:
+    scaling = client(clones, "application-autoscaling")
+    arn = scaling.register_scalable_target(
+        ServiceNamespace="ecs",
+        ResourceId=f"service/{service['cluster']}/app",
+        ScalableDimension="ecs:service:DesiredCount",
+        MinCapacity=1,
+        MaxCapacity=2,
+        Tags={"Environment": "demo-x"},
+    )["ScalableTargetARN"]
+    scaling.tag_resource(ResourceARN=arn, Tags={"Owner": "shop"})
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"Environment": "demo-x", "Owner": "shop"}
+    scaling.untag_resource(ResourceARN=arn, TagKeys=["Environment"])
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"Owner": "shop"}
+
+
+def test_a_role_is_assumed_by_the_accounts_that_it_names(aws: SandboxAws, clones: dict[str, str]) -> None:
+    caller = client(aws.environment(), "sts").get_caller_identity()["Account"]
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    for name, principal in (("named", caller), ("other", "333333333333")):
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{**allow, "Principal": {"AWS": f"arn:aws:iam::{principal}:root"}}],
+        }
+        client(clones, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    sts = client(aws.environment(), "sts")
+    assumed = sts.assume_role(RoleArn=f"arn:aws:iam::{CLONES}:role/named", RoleSessionName="someone")
+    assert assumed["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{CLONES}:assumed-role/named/someone"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role(RoleArn=f"arn:aws:iam::{CLONES}:role/other", RoleSessionName="someone")

@@ -1,0 +1,37 @@
+"""AWS as moto imitates it, on a free port of this machine."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from moto.server import ThreadedMotoServer
+
+REGION: Final = "eu-central-1"
+ACCOUNT = "123456789012"
+"""The account that moto's default credentials belong to."""
+
+
+@contextmanager
+def cloud() -> Iterator[Mapping[str, str]]:
+    """Yield the environment variables that lead boto3 and Terraform's AWS provider to a fresh moto."""
+    logging.getLogger("werkzeug").setLevel(
+        logging.WARNING
+    )  # a line for each request drowns a failing test's own output
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    try:
+        yield {
+            # The address and not `localhost`, or the S3 backend looks for `bucket.localhost`.
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+    finally:
+        server.stop()
+        assert server._server is not None
+        server._server.server_close()

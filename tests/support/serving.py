@@ -1,0 +1,161 @@
+"""`envclone serve` as people run it, in front of the sandbox's GitHub; and a way to kill it at a chosen moment."""
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.sandbox.github import GitHubServer
+from tests.support.town import MAINTAINER, REPOSITORY, monorepo
+
+
+@dataclass
+class Moment:
+    """A moment in the life of a request to GitHub: before it is carried out, or after its effect and before its answer."""
+
+    method: str
+    path: str
+    when: Literal["before", "after"]
+
+
+class Guillotine:
+    """ASGI middleware that does something terrible, once, at a moment."""
+
+    def __init__(self) -> None:
+        self.moment: Moment | None = None
+        self.fall: Callable[[], None] = lambda: None
+        self.fell = threading.Event()
+
+    def arm(self, moment: Moment, fall: Callable[[], None]) -> None:
+        self.moment, self.fall = moment, fall
+        self.fell.clear()
+
+    def __call__(self, app: ASGIApp) -> ASGIApp:
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            moment = self.moment if scope["type"] == "http" else None
+            hit = (
+                moment is not None
+                and scope["method"] == moment.method
+                and re.search(moment.path, scope["path"]) is not None
+            )
+            if not hit or moment is None:
+                await app(scope, receive, send)
+                return
+            self.moment = None
+            if moment.when == "after":
+                await app(scope, receive, send)
+            self.fall()
+            self.fell.set()
+
+        return guarded
+
+
+@dataclass
+class Serving:
+    """A repository on GitHub and the service in front of it, which can die and come back."""
+
+    server: GitHubServer
+    guillotine: Guillotine
+    environment: dict[str, str]
+    log: Path
+    issue: int
+    port: int
+    process: "subprocess.Popen[bytes] | None" = field(default=None)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the service and wait until it is ready."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot.cli.app", "serve"],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+        self.until(self._is_ready, 40)
+
+    def kill(self) -> None:
+        """Kill the supervisor, the web process and the worker at once (-9)."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def comment(self, body: str, by: str = MAINTAINER) -> int:
+        """Comment as a person; the webhook is delivered by GitHub."""
+        return self.server.comment(REPOSITORY, self.issue, body, by=by)
+
+    def replies(self, comment: int) -> list[str]:
+        """Return all replies to a comment."""
+        marker = f"<!-- envclone:request:{comment} -->"
+        return [c.body for c in self.server.comments(REPOSITORY, self.issue) if c.body.startswith(marker)]
+
+    def until(self, holds: Callable[[], object], seconds: float) -> None:
+        """Wait until something holds; fail with the service's log when it does not."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, (
+                f"waited {seconds} s in vain; the log ends:\n{self.log.read_text()[-4000:]}"
+            )
+            time.sleep(0.05)
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[Serving]:
+    """Serve the example monorepo's repository from `directory`, with the service started."""
+    guillotine = Guillotine()
+    server = GitHubServer(root=directory / "github", middleware=guillotine)
+    server.create_repository(REPOSITORY, source=monorepo(directory / "monorepo"))
+    server.add_user(MAINTAINER, REPOSITORY, "write")
+    app = server.create_app("envclone", "acme")
+    server.install(app, "acme")
+    secret, port = secrets.token_hex(16), _free_port()
+    key = directory / "key.pem"
+    key.write_text(app.private_key)
+    with server.running() as url:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(directory),
+            "ENVCLONE_GITHUB_APP_ID": str(app.id),
+            "ENVCLONE_GITHUB_PRIVATE_KEY_FILE": str(key),
+            "ENVCLONE_GITHUB_API_URL": f"{url}/api/v3",
+            "ENVCLONE_WEBHOOK_SECRET": secret,
+            "ENVCLONE_DATA_DIR": str(directory / "data"),
+            "ENVCLONE_PORT": str(port),
+            "ENVCLONE_REPLICA": "test",
+        }
+        issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
+        found = Serving(server, guillotine, environment, directory / "service.log", issue, port)
+        try:
+            found.start()
+            server.add_webhook(f"{found.url}/webhooks/github", secret, app=app)
+            yield found
+        finally:
+            found.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,81 @@
+"""Small stacks that apply in seconds against moto, and the real Terraform to run them."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bot.clients.terraform import Terraform
+from bot.errors import UserError
+from bot.sandbox.terraform_config import terraform, terraform_environment
+from tests.support.cloud import ACCOUNT, REGION
+
+LOCK = """
+provider "registry.terraform.io/hashicorp/aws" {
+  version     = "5.100.0"
+  constraints = "~> 5.100"
+  hashes = [
+    "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",
+  ]
+}
+"""
+"""The lock file of `VERSIONS`, with the hash of the one platform that the tests run on."""
+
+VERSIONS = """
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+}
+"""
+
+PROVIDER = f"""
+provider "aws" {{
+  region              = "{REGION}"
+  allowed_account_ids = ["{ACCOUNT}"]
+}}
+"""
+
+
+def program(directory: Path, aws: Mapping[str, str]) -> Terraform:
+    """Return the client of the real program, whose CLI configuration lies in `directory`; skip the test if there is none."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_CLI_CONFIG"))}
+    try:
+        binary = terraform()
+    except UserError as error:
+        pytest.skip(str(error))
+    return Terraform(binary, {**inherited, **terraform_environment(directory, inherited), **aws})
+
+
+def stack(main: str, bucket: str, key: str) -> dict[str, str]:
+    """Return the files of a stack: `main` with a provider, and its state in a bucket."""
+    backend = f"""
+terraform {{
+  backend "s3" {{
+    bucket       = "{bucket}"
+    key          = "{key}"
+    region       = "{REGION}"
+    use_lockfile = true
+  }}
+}}
+"""
+    return {
+        "main.tf": main,
+        "provider.tf": PROVIDER,
+        "versions.tf": VERSIONS,
+        "backend.tf": backend,
+        ".terraform.lock.hcl": LOCK,
+    }
+
+
+def write(directory: Path, files: Mapping[str, str]) -> Path:
+    """Write files below a directory and return it."""
+    for path, text in files.items():
+        place = directory / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    return directory

@@ -1,0 +1,110 @@
+"""Clones of the shipped production: laws 5 to 7, for every purpose, with any name."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.clients.checkout import Checkout
+from bot.commands.model import Clone
+from bot.core.assemble import read_manifest, read_template
+from bot.core.draft import Asked, Base, Draft, clone_deviations, draft_clone
+from bot.core.estate import Estate
+from bot.core.verify import verify
+from bot.environment import MANIFEST
+from bot.names import RESERVED, EnvironmentName, Login, PurposeName, TemplateName
+from bot.policy import Policy
+
+ROOT = Path(__file__).parents[2]
+PURPOSES = ("qa", "demo", "load-test", "dev")
+PRODUCTION = EnvironmentName("production")
+
+
+def base() -> Base:
+    checkout = Checkout(ROOT)
+    files = checkout.environment(PRODUCTION)
+    source = read_manifest(files, "envs/production")
+    template = read_template(TemplateName("production"), checkout.template(TemplateName("production")))
+    return Base(template, source, files, Estate({PRODUCTION: source}), Policy())
+
+
+BASE = base()
+
+
+def clone(name: str, purpose: str) -> Draft:
+    command = Clone(PRODUCTION, EnvironmentName(name), PurposeName(purpose))
+    drafted = draft_clone(Asked(command, None, Login("alice"), datetime(2026, 3, 4, tzinfo=UTC)), BASE)
+    assert isinstance(drafted, Draft), drafted
+    return drafted
+
+
+def test_production_is_no_exception() -> None:
+    assert verify(PRODUCTION, BASE.source_files, BASE.template) == []
+
+
+names = st.from_regex(r"[a-z]{2}[a-z0-9]{0,8}(-[a-z0-9]{1,6})?", fullmatch=True).filter(lambda n: n not in RESERVED)
+
+
+@settings(max_examples=25, deadline=None)
+@given(names, st.sampled_from(PURPOSES))
+def test_law_6_nothing_of_productions_identity_is_in_a_clone(name: str, purpose: str) -> None:
+    found = draft_clone(
+        Asked(
+            Clone(PRODUCTION, EnvironmentName(name), PurposeName(purpose)),
+            None,
+            Login("alice"),
+            datetime(2026, 3, 4, tzinfo=UTC),
+        ),
+        BASE,
+    )
+    if not isinstance(found, Draft):
+        return  # a name that is easily mistaken for production's is refused, which is right too
+    values = BASE.source.parameters
+    marks = [
+        str(values[key]) for key, p in BASE.template.declaration.parameters.items() if p.identity and key != "name"
+    ]
+    marks += [
+        str(values[key])
+        for key, p in BASE.template.declaration.parameters.items()
+        if p.outbound and key != "outbound_mail"
+    ]
+    marks += ['"production/', "/production/", "production-"]
+    for path, file in found.files.items():
+        if path == MANIFEST:
+            continue
+        text = file.data.decode("utf-8", "replace")
+        assert [mark for mark in marks if mark in text] == [], path
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_law_7_every_difference_is_caused_by_identity_or_the_purpose(purpose: str) -> None:
+    drafted = clone("demo-x", purpose)
+    declared = BASE.template.declaration
+    allowed = set(declared.purposes[PurposeName(purpose)].set) | {
+        n for n, p in declared.parameters.items() if p.identity
+    }
+    found = clone_deviations(BASE.template, BASE.source_files, (BASE.source, drafted.manifest), drafted.files)
+    assert found
+    assert [d for d in found if not d.is_explained or not set(d.causes) <= allowed] == []
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_a_clone_is_what_its_template_renders(purpose: str) -> None:
+    drafted = clone("demo-x", purpose)
+    assert verify(drafted.manifest.name, drafted.files, BASE.template) == []
+
+
+def test_a_load_test_has_productions_sizes_and_bounds() -> None:
+    values, theirs = clone("load-1", "load-test").manifest.parameters, BASE.source.parameters
+    sizes = [key for key in theirs if key.startswith(("db_", "app_"))]
+    assert {key: values[key] for key in sizes} == {key: theirs[key] for key in sizes}
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_no_clone_reaches_outside_as_production_does(purpose: str) -> None:
+    values, theirs = clone("demo-x", purpose).manifest.parameters, BASE.source.parameters
+    outbound = [key for key, parameter in BASE.template.declaration.parameters.items() if parameter.outbound]
+    assert outbound
+    assert [key for key in outbound if values[key] == theirs[key]] == []

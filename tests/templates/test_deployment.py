@@ -1,0 +1,120 @@
+"""The shipped template on real Terraform and the sandbox's AWS."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.sandbox.aws import SandboxAws
+from bot.sandbox.edge import Edge
+from tests.support.issuer import Issuer
+from tests.support.sandbox_aws import APPLY, CLONES, assume, client, sandbox_aws
+from tests.templates.deployment import DEMO, TEMPLATE, Deployment, declaration, write
+from tests.templates.leftovers import leftovers
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
+
+STACKS = tuple(declaration().stacks)
+ISSUER = Issuer()
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxAws]:
+    with ISSUER.running(), sandbox_aws(tmp_path_factory.mktemp("aws"), ISSUER.url) as aws:
+        yield aws
+
+
+def deployment(aws: SandboxAws, directory: Path, **changes: Any) -> Deployment:
+    """Return an environment that is deployed as a workflow does: with the role that applies."""
+    return Deployment(write({**DEMO, **changes}, directory), assume(aws, ISSUER.token(APPLY)))
+
+
+def test_terraform_finds_every_stack_formatted_and_valid(aws: SandboxAws, tmp_path: Path) -> None:
+    environment = deployment(aws, tmp_path)
+    for stack in STACKS:
+        environment.formatted(stack)
+        environment.init(stack)
+        environment.validate(stack)
+
+
+def test_a_stack_refuses_another_account_than_its_own(aws: SandboxAws, tmp_path: Path) -> None:
+    environment = deployment(aws, tmp_path, account_id="333333333333")
+    environment.init("network")
+    assert "AWS account ID not allowed: 222222222222" in environment.refusal("network", "plan")
+
+
+def test_state_of_another_account_can_not_be_reached(aws: SandboxAws, tmp_path: Path) -> None:
+    environment = deployment(aws, tmp_path, state_bucket="acme-production-tfstate")
+    assert "403" in environment.refusal("network", "init", "-lockfile=readonly")
+
+
+def test_the_whole_template_applies_plans_empty_answers_and_leaves_nothing(aws: SandboxAws, tmp_path: Path) -> None:
+    environment = deployment(aws, tmp_path)
+    _deploy(environment)
+    assert {stack: environment.replan(stack) for stack in STACKS} == dict.fromkeys(STACKS, "")
+    outputs = environment.outputs["app"]
+    assert outputs["private_names"] == ["db-reader.shop.internal", "db.shop.internal"]
+    with Edge(aws).running() as edge:
+        answer = httpx.get(outputs["healthz_url"], proxy=edge, timeout=30)
+        assert (answer.status_code, answer.json()) == (200, {"environment": "demo-x", "status": "ok"})
+        assert httpx.get(outputs["url"], proxy=edge, timeout=30).status_code == 503  # no task runs in the sandbox
+        assert _partners(environment, edge) == ["unknown", "partners took", "answered 202", "no longer hold"]
+    _nothing_secret_in_state(aws)
+    for stack in reversed(STACKS):
+        environment.destroy(stack)
+    print(json.dumps(environment.seconds, indent=1))
+    assert leftovers(aws.account_environment(CLONES)) == []
+
+
+def _deploy(environment: Deployment) -> None:
+    for together in (("network",), ("data", "traffic"), ("app",)):
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(environment.init, together))
+            list(pool.map(environment.apply, together))
+
+
+def _partners(environment: Deployment, edge: str) -> list[str]:
+    """Run each verb of the partners hook through the edge, and return the gist of what it says."""
+    given: dict[str, Any] = {
+        "environment": "demo-x",
+        "inputs": {"webhook_url": DEMO["webhook_url"], "shop_url": environment.outputs["app"]["url"]},
+    }
+    said = []
+    for verb, gist in (
+        ("check", ""),
+        ("apply", "partners took"),
+        ("verify", "answered 202"),
+        ("undo", "no longer hold"),
+    ):
+        answer = json.loads(
+            subprocess.run(
+                [environment.directory / "hooks" / "partners.py"],
+                input=json.dumps({**given, "verb": verb}),
+                env={"PATH": os.environ["PATH"], "http_proxy": edge},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=True,
+            ).stdout
+        )
+        given["undo"] = answer.get("undo", given.get("undo"))
+        said.append(answer["result"] if verb == "check" else gist if gist in answer["evidence"] else answer["evidence"])
+    return said
+
+
+def _nothing_secret_in_state(aws: SandboxAws) -> None:
+    s3 = client(aws.account_environment(CLONES), "s3")
+    for item in s3.list_objects_v2(Bucket=DEMO["state_bucket"])["Contents"]:
+        state = s3.get_object(Bucket=DEMO["state_bucket"], Key=item["Key"])["Body"].read().decode()
+        assert '"secret_string"' not in state
+        assert '"master_password": "' not in state
+
+
+def test_the_lock_files_of_all_stacks_are_one() -> None:
+    assert len({(TEMPLATE / stack / ".terraform.lock.hcl").read_bytes() for stack in STACKS}) == 1

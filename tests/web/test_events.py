@@ -1,0 +1,131 @@
+"""Deliveries become events: what counts, what is ignored and why."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.events import EVENTS, CommentCreated, Event, Ignored, Ping, parse
+from tests.web.serving import comment
+
+REPOSITORY = {"full_name": "acme/infrastructure", "id": 1, "private": True}
+ANA = {"login": "ana", "type": "User", "id": 2}
+BOT = {"login": "envclone[bot]", "type": "Bot", "id": 3}
+
+
+def pull(**changed: object) -> dict[str, object]:
+    branch = {"ref": "envclone/demo-x", "sha": "a" * 40, "repo": REPOSITORY}
+    found = {
+        "number": 9, "user": BOT, "head": branch, "base": {**branch, "ref": "main"},
+        "merged": False, "merge_commit_sha": None,
+    }  # fmt: skip
+    return {**found, **changed}
+
+
+def reason(event: Event) -> str:
+    assert isinstance(event, Ignored)
+    return event.reason
+
+
+def test_a_person_s_new_comment_is_an_event() -> None:
+    event = parse("issue_comment", comment(5, "/help"))
+    assert isinstance(event, CommentCreated)
+    assert (event.repository, event.issue, event.comment, event.author) == ("acme/infrastructure", 7, 5, "ana")
+    assert (event.body, event.is_pull_request) == ("/help", False)
+
+
+def test_a_comment_on_a_pull_request_says_so() -> None:
+    payload = json.loads(comment())
+    payload["issue"]["pull_request"] = {"url": "https://api.github.com/repos/acme/infrastructure/pulls/7"}
+    event = parse("issue_comment", json.dumps(payload).encode())
+    assert isinstance(event, CommentCreated)
+    assert event.is_pull_request
+
+
+@pytest.mark.parametrize("action", ["edited", "deleted", "pinned"])
+def test_only_created_comments_count(action: str) -> None:
+    assert reason(parse("issue_comment", comment(action=action))) == f"a comment was {action}"
+
+
+@pytest.mark.parametrize("author", ["envclone[bot]", "dependabot[bot]"])
+def test_bots_command_nothing(author: str) -> None:
+    assert author in reason(parse("issue_comment", comment(author=author)))
+
+
+def test_a_login_of_an_enterprise_s_managed_user_is_read() -> None:
+    event = parse("issue_comment", comment(author="ana_acme"))
+    assert isinstance(event, CommentCreated)
+    assert event.author == "ana_acme"
+
+
+@pytest.mark.parametrize("action", ["opened", "reopened", "synchronize", "closed"])
+def test_pull_requests_that_move_are_events(action: str) -> None:
+    body = {"action": action, "repository": REPOSITORY, "pull_request": pull(merged=action == "closed"), "sender": ANA}
+    event = parse("pull_request", json.dumps(body).encode())
+    assert event.kind == "pull_request"
+    assert (event.action, event.is_merged, event.head, event.base) == (
+        action, action == "closed", "envclone/demo-x", "main",
+    )  # fmt: skip
+    assert (event.author, event.sender, event.head_repository) == ("envclone[bot]", "ana", "acme/infrastructure")
+
+
+def test_a_pull_request_from_a_lost_fork_has_no_repository() -> None:
+    head = {"ref": "x", "sha": "a" * 40, "repo": None}
+    body = {"action": "closed", "repository": REPOSITORY, "pull_request": pull(head=head)}
+    event = parse("pull_request", json.dumps(body).encode())
+    assert event.kind == "pull_request"
+    assert event.head_repository is None
+
+
+def test_a_check_tells_which_app_made_it() -> None:
+    run = {
+        "id": 1, "name": "envclone", "head_sha": "a" * 40, "conclusion": "success", "external_id": "demo-x",
+        "app": {"slug": "github-actions"}, "pull_requests": [{"number": 9}],
+    }  # fmt: skip
+    body = {"action": "completed", "repository": REPOSITORY, "check_run": run}
+    event = parse("check_run", json.dumps(body).encode())
+    assert event.kind == "check_run"
+    assert (event.app, event.conclusion, event.external_id, event.pull_requests) == (
+        "github-actions", "success", "demo-x", (9,),
+    )  # fmt: skip
+    assert "created" in reason(parse("check_run", json.dumps({**body, "action": "created"}).encode()))
+
+
+def test_a_deployment_s_status_is_an_event() -> None:
+    body = {
+        "action": "created", "repository": REPOSITORY,
+        "deployment": {"id": 4, "environment": "demo-x", "sha": "a" * 40},
+        "deployment_status": {"id": 5, "state": "success", "description": None, "environment_url": "https://x", "creator": BOT},
+    }  # fmt: skip
+    event = parse("deployment_status", json.dumps(body).encode())
+    assert event.kind == "deployment_status"
+    assert (event.environment, event.state, event.environment_url, event.log_url) == (
+        "demo-x",
+        "success",
+        "https://x",
+        "",
+    )
+
+
+def test_a_ping_is_known() -> None:
+    assert parse("ping", b'{"zen": "Keep it logically awesome.", "hook_id": 6}') == Ping(hook=6)
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff", b'{"action": "created"}'])
+def test_what_can_t_be_read_is_ignored_with_its_place(body: bytes) -> None:
+    for name in ("issue_comment", "pull_request", "check_run", "deployment_status"):
+        assert f"unreadable {name}" in reason(parse(name, body))
+
+
+@given(st.sampled_from([*EVENTS, "watch"]), st.binary())
+def test_no_body_raises(name: str, body: bytes) -> None:
+    parse(name, body)
+
+
+def test_fields_that_we_do_not_use_are_not_looked_at() -> None:
+    payload = json.loads(comment())
+    payload["comment"] |= {"node_id": "x", "reactions": {"eyes": 0}, "performed_via_github_app": None}
+    payload["issue"] |= {"labels": [], "state": "open", "draft": False}
+    payload["installation"] = {"id": 1}
+    assert isinstance(parse("issue_comment", json.dumps(payload).encode()), CommentCreated)

@@ -1,0 +1,104 @@
+"""Settings from environment variables, and a log that keeps their secrets."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import UserError
+from bot.logs import about, set_up
+from bot.settings import PREFIX, Settings, read
+
+
+def test_nothing_set_gives_the_embedded_service() -> None:
+    settings = read({"PATH": "/bin"})
+    assert (settings.database_url, settings.port, settings.replica_name) == (None, 8080, "local")
+    assert not settings.has_credentials
+
+
+def test_lists_durations_numbers_and_files(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text("-----BEGIN-----\nnot a key\n-----END-----\n")
+    settings = read(
+        {
+            "ENVCLONE_REPOSITORIES": "acme/one, acme/two",
+            "ENVCLONE_WEBHOOK_SECRETS": "new,old",
+            "ENVCLONE_STOP_WITHIN": "90s",
+            "ENVCLONE_PORT": "0",
+            "ENVCLONE_GITHUB_APP_ID": "7",
+            "ENVCLONE_GITHUB_PRIVATE_KEY_FILE": str(key),
+            "ENVCLONE_GITHUB_TOKEN": "",
+        }
+    )
+    assert settings.repositories == ("acme/one", "acme/two")
+    assert settings.secrets == ("new", "old")
+    assert (settings.stop_within, settings.port) == (timedelta(seconds=90), 0)
+    assert settings.github_private_key is not None
+    assert settings.github_private_key.get_secret_value().startswith("-----BEGIN")
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"ENVCLONE_PORT": "99999"}, "ENVCLONE_PORT"),
+        ({"ENVCLONE_REPOSITORIES": "acme"}, "ENVCLONE_REPOSITORIES"),
+        ({"ENVCLONE_STOP_WITHIN": "soon"}, "ENVCLONE_STOP_WITHIN"),
+        ({"ENVCLONE_WEBHOOK_SECRET": "a", "ENVCLONE_WEBHOOK_SECRETS": "b"}, "another variable"),
+        ({"ENVCLONE_GITHUB_APP_ID": "1", "ENVCLONE_GITHUB_PRIVATE_KEY": "k", "ENVCLONE_GITHUB_TOKEN": "t"}, "either"),
+        ({"ENVCLONE_HEARTBEAT": "10s", "ENVCLONE_DEAD_AFTER": "15s"}, "DEAD_AFTER"),
+    ],
+)
+def test_what_does_not_hold_is_named(environment: dict[str, str], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        read(environment)
+
+
+def test_a_refusal_shows_no_secret() -> None:
+    with pytest.raises(UserError) as refused:
+        read({"ENVCLONE_GITHUB_PRIVATE_KEY": "hush-hush", "ENVCLONE_PORT": "x"})
+    assert "hush-hush" not in str(refused.value)
+    assert "hush-hush" not in repr(read({"ENVCLONE_GITHUB_TOKEN": "hush-hush"}))
+
+
+def test_every_setting_is_described() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
+    assert all(name == name.lower() for name in Settings.model_fields)
+    assert PREFIX == "ENVCLONE_"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    yield stream
+    root.handlers, root.level = handlers, level
+
+
+def test_lines_are_json_and_carry_what_they_are_about(log: io.StringIO) -> None:
+    set_up("INFO", stream=log)
+    with about(delivery="d-1", job="j"), about(step="publish"):
+        logging.getLogger("bot.test").info("pushed", extra={"action": "push", "seconds": 0.5})
+    logging.getLogger("bot.test").info("after")
+    first, second = map(json.loads, log.getvalue().splitlines())
+    assert {key: first[key] for key in ("message", "delivery", "job", "step", "action")} == {
+        "message": "pushed", "delivery": "d-1", "job": "j", "step": "publish", "action": "push",
+    }  # fmt: skip
+    assert "delivery" not in second
+
+
+def test_secrets_are_masked_wherever_they_stand(log: io.StringIO) -> None:
+    token = "ghs_" + "a1B2" * 9
+    set_up("INFO", ["dummy-secret", "line-one\nline-two"], stream=log)
+    try:
+        raise RuntimeError("https://x-access-token:dummy-pass@github.com and line-two")
+    except RuntimeError:
+        logging.getLogger("bot.test").exception("dummy-secret %s", token, extra={"url": f"https://a:{token}@host/"})
+    text = log.getvalue()
+    for secret in ("dummy-secret", "dummy-pass", "line-two", token):
+        assert secret not in text
+    assert "***" in text

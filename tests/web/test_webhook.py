@@ -1,0 +1,201 @@
+"""The webhook, over HTTP, onto a real database."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.clients.store import Delivery, SqliteStore
+from bot.settings import Settings, read
+from bot.web.app import WEBHOOK, create_app
+from tests.web.serving import SECRET, comment, headers, serving
+
+ENVIRONMENT = {
+    "ENVCLONE_WEBHOOK_SECRETS": f"{SECRET}, the-old-one",
+    "ENVCLONE_GITHUB_TOKEN": "not-a-real-token",
+    "ENVCLONE_MAX_BODY": "20000",
+}
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return read(ENVIRONMENT)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(tmp_path / "service.sqlite3")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def client(settings: Settings, store: SqliteStore) -> Iterator[httpx.Client]:
+    with serving(create_app(settings, store)) as client:
+        yield client
+
+
+def written(store: SqliteStore) -> list[Delivery]:
+    """Take everything that waits."""
+    found: list[Delivery] = []
+
+    def settle(delivery: Delivery) -> str:
+        found.append(delivery)
+        return "seen"
+
+    store.settle_next(10_000, settle)
+    return found
+
+
+def post(client: httpx.Client, body: bytes, given: dict[str, str] | None = None) -> httpx.Response:
+    return client.post(WEBHOOK, content=body, headers=headers(body) if given is None else given)
+
+
+def test_a_signed_delivery_is_written_down_then_accepted(client: httpx.Client, store: SqliteStore) -> None:
+    body = comment()
+    assert post(client, body, headers(body, "d-1")).status_code == 202
+    (delivery,) = written(store)
+    assert (delivery.id, delivery.event, delivery.body) == ("d-1", "issue_comment", body)
+
+
+def test_the_old_secret_holds_while_it_is_replaced(client: httpx.Client, store: SqliteStore) -> None:
+    body = comment()
+    assert post(client, body, headers(body, secret="the-old-one")).status_code == 202
+    assert len(written(store)) == 1
+
+
+def test_a_delivery_sent_again_is_written_once(client: httpx.Client, store: SqliteStore) -> None:
+    body = comment()
+    answers = [post(client, body, headers(body, "d-1")).json() for _ in range(3)]
+    assert answers == [{"delivery": "accepted"}, {"delivery": "duplicate"}, {"delivery": "duplicate"}]
+    assert len(written(store)) == 1
+
+
+def test_deliveries_that_arrive_together_are_all_written(client: httpx.Client, store: SqliteStore) -> None:
+    bodies = [comment(number) for number in range(300)]
+    with ThreadPoolExecutor(30) as pool:
+        statuses = list(pool.map(lambda body: post(client, body).status_code, bodies))
+    assert set(statuses) == {202}
+    assert {delivery.body for delivery in written(store)} == set(bodies)
+
+
+def test_events_that_are_not_ours_are_not_kept(client: httpx.Client, store: SqliteStore) -> None:
+    assert post(client, b"{}", headers(b"{}", event="watch")).json() == {"delivery": "ignored"}
+    assert written(store) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"X-Hub-Signature-256": "sha256=" + "0" * 64}, 401),
+        ({"X-Hub-Signature-256": None}, 401),
+        ({"X-Hub-Signature-256": "sha1=" + "0" * 40}, 401),
+        ({"X-GitHub-Event": None}, 400),
+        ({"X-GitHub-Event": "Issue Comment"}, 400),
+        ({"X-GitHub-Delivery": None}, 400),
+        ({"X-GitHub-Delivery": "a/../b"}, 400),
+        ({"X-GitHub-Delivery": "d" * 65}, 400),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": None}, 415),
+    ],
+)
+def test_what_is_not_as_github_sends_it_is_refused(
+    client: httpx.Client, store: SqliteStore, changed: dict[str, str | None], status: int
+) -> None:
+    body = comment()
+    given = {name: value for name, value in {**headers(body), **changed}.items() if value is not None}
+    answer = post(client, body, given)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    assert written(store) == []
+
+
+def test_a_signature_of_another_body_is_refused(client: httpx.Client, store: SqliteStore) -> None:
+    answer = post(client, comment(2), headers(comment(1)))
+    assert answer.status_code == 401
+    assert written(store) == []
+
+
+def test_a_long_body_is_refused_by_its_announced_length(client: httpx.Client) -> None:
+    body = b"x" * 20_001
+    assert post(client, body).status_code == 413
+
+
+def test_a_long_body_is_refused_without_an_announced_length(client: httpx.Client, store: SqliteStore) -> None:
+    def pieces() -> Iterator[bytes]:
+        for _ in range(30):
+            yield b"x" * 1000
+
+    answer = client.post(WEBHOOK, content=pieces(), headers=headers(b""))
+    assert answer.status_code == 413
+    assert written(store) == []
+
+
+def test_a_database_that_can_t_be_written_is_told_and_forgotten(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = SqliteStore(tmp_path / "closed.sqlite3")
+    with serving(create_app(settings, store)) as client:
+        store.close()
+        body = comment()
+        answer = post(client, body)
+        assert answer.status_code == 503
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").json()["checks"]["inbox"] == "the database can't be written"
+        assert "envclone_store_up 0.0" in client.get("/metrics").text
+    assert SECRET not in caplog.text
+
+
+def test_readiness_names_what_is_missing(client: httpx.Client, store: SqliteStore) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["worker"]) == (503, "no worker was ever heard of")
+    store.beat("one", "")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+
+
+def test_a_silent_worker_makes_the_service_unready(store: SqliteStore) -> None:
+    settings = read({**ENVIRONMENT, "ENVCLONE_HEARTBEAT": "1s", "ENVCLONE_DEAD_AFTER": "2s"})
+    impatient = settings.model_copy(update={"dead_after": timedelta(0)})
+    store.beat("one", "")
+    with serving(create_app(impatient, store)) as client:
+        assert client.get("/readyz").status_code == 503
+
+
+def test_without_a_secret_nothing_is_accepted_and_readiness_says_so(store: SqliteStore) -> None:
+    with serving(create_app(read({"ENVCLONE_GITHUB_TOKEN": "t"}), store)) as client:
+        body = comment()
+        assert post(client, body, headers(body, secret="")).status_code == 401
+        assert "no webhook secret" in client.get("/readyz").json()["checks"]["webhook"]
+
+
+def test_metrics_count_outcomes_and_bound_their_labels(client: httpx.Client, store: SqliteStore) -> None:
+    body = comment()
+    post(client, body)
+    for number in range(20):
+        post(client, body, headers(body, event=f"made_up_{'x' * number}", secret="wrong"))
+    store.beat("one", '# TYPE envclone_jobs_total counter\nenvclone_jobs_total{kind="clone",replica="one"} 3.0\n')
+    store.beat("two", '# TYPE envclone_jobs_total counter\nenvclone_jobs_total{kind="clone",replica="two"} 4.0\n')
+    text = client.get("/metrics").text
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    deliveries = {
+        (s.labels["event"], s.labels["outcome"]): s.value
+        for s in families["envclone_deliveries"].samples
+        if s.name.endswith("_total")
+    }
+    assert deliveries == {("issue_comment", "accepted"): 1, ("other", "refused_401"): 20}
+    assert families["envclone_inbox_depth"].samples[0].value == 1
+    assert [s.value for s in families["envclone_jobs"].samples] == [3, 4]
+    assert text.count("# TYPE envclone_jobs_total") == 1
+
+
+def test_other_paths_and_methods_are_problems_too(client: httpx.Client) -> None:
+    assert client.get(WEBHOOK).status_code == 405
+    answer = client.get("/openapi.json")
+    assert (answer.status_code, json.loads(answer.text)["title"]) == (404, "Not Found")

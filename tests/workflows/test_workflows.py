@@ -1,0 +1,186 @@
+"""What the workflow files promise, held without running them: `act` enforces none of it, GitHub does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.document import load
+from bot.policy import PATH, Policy
+from tests.workflows.github_parser import ParserUnavailableError, complaints
+
+ROOT = Path(__file__).parents[2]
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+ACTIONS = sorted((GITHUB / "actions").rglob("action.yml"))
+PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+WRITES = {  # every permission to write, and what it is for, in one place
+    ("plan.yml", "plan"): {"pull-requests", "checks", "id-token"},
+    ("apply.yml", "apply"): {"deployments", "checks", "pull-requests", "id-token"},
+}
+TIMEOUT = 120
+
+files = pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
+
+
+def _document(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.load(path.read_text(), Loader=yaml.BaseLoader)  # noqa: S506 - it makes only words, lists, mappings
+    return document
+
+
+def _jobs(path: Path) -> dict[str, dict[str, Any]]:
+    jobs: dict[str, dict[str, Any]] = _document(path)["jobs"]
+    return jobs
+
+
+def _workflow(name: str) -> dict[str, Any]:
+    return _document(GITHUB / "workflows" / name)
+
+
+def _tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / name
+    return subprocess.run(
+        [str(program), *arguments], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+
+
+def test_zizmor_finds_nothing_even_as_an_auditor() -> None:
+    found = _tool("zizmor", "--offline", "--no-progress", "--persona", "auditor", str(GITHUB))
+    assert found.returncode == 0, found.stdout
+    assert "No findings to report" in found.stdout
+
+
+def test_files_fit_the_published_schemas() -> None:
+    for schema, paths in (("vendor.github-workflows", WORKFLOWS), ("vendor.github-actions", ACTIONS)):
+        found = _tool("check-jsonschema", "--builtin-schema", schema, *map(str, paths))
+        assert found.returncode == 0, found.stdout
+
+
+def test_github_s_own_parser_accepts_the_files(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yml"
+    broken.write_text("on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    stps: []\n")
+    try:
+        assert complaints([broken]) != []
+        assert complaints(WORKFLOWS) == []
+    except ParserUnavailableError as error:
+        pytest.skip(f"NOT RUN: GitHub's workflow parser: {error}")
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, *ACTIONS], ids=lambda path: str(path.relative_to(GITHUB)))
+def test_every_action_of_others_is_pinned_by_commit_and_says_its_version(path: Path) -> None:
+    for line in path.read_text().splitlines():
+        use = line.strip().removeprefix("- ")
+        if use.startswith("uses: ") and not use.startswith("uses: ./"):
+            assert PINNED.match(use), line
+
+
+@files
+def test_no_permission_is_inherited_and_none_is_wider_than_written_here(file: Path) -> None:
+    assert _document(file)["permissions"] == {}
+    for id_, job in _jobs(file).items():
+        assert isinstance(job["permissions"], dict), id_
+        writes = {name for name, level in job["permissions"].items() if level == "write"}
+        assert writes == WRITES.get((file.name, id_), set()), id_
+
+
+@files
+def test_every_job_has_a_timeout_and_a_strict_shell(file: Path) -> None:
+    assert _document(file)["defaults"]["run"]["shell"].split()[0] == "bash"
+    for id_, job in _jobs(file).items():
+        assert 0 < int(job["timeout-minutes"]) <= 180, id_
+        for step in job["steps"]:
+            if "run" in step:
+                assert step["run"].startswith("set -euo pipefail\n"), step
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, *ACTIONS], ids=lambda path: str(path.relative_to(GITHUB)))
+def test_no_value_is_pasted_into_a_script(path: Path) -> None:
+    document = _document(path)
+    jobs = document["jobs"].values() if "jobs" in document else [document["runs"]]
+    for job in jobs:
+        for step in job["steps"]:
+            assert "${{" not in step.get("run", ""), step
+
+
+@files
+def test_no_checkout_leaves_a_token_behind(file: Path) -> None:
+    for job in _jobs(file).values():
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] == "false"
+                assert "allow-unsafe-pr-checkout" not in step["with"]
+
+
+@files
+def test_only_jobs_behind_a_protected_environment_get_an_identity(file: Path) -> None:
+    for id_, job in _jobs(file).items():
+        if job["permissions"].get("id-token") == "write":
+            assert job["environment"] == f"envclone-{id_}"
+        else:
+            assert "environment" not in job
+
+
+def test_the_plan_comes_from_the_default_branch() -> None:
+    assert _workflow("plan.yml")["on"] == {
+        "pull_request_target": {"branches": ["main"], "types": ["opened", "synchronize", "reopened"]}
+    }
+    for id_, job in _workflow("plan.yml")["jobs"].items():
+        tools = [step for step in job["steps"] if step.get("uses", "").startswith("./")]
+        assert [step["uses"] for step in tools] == ["./base/.github/actions/setup"], id_
+        for step in job["steps"]:
+            given = step.get("with", {})
+            if given.get("path") == "base":
+                assert "ref" not in given
+            if given.get("path") == "head":
+                assert given["ref"] == "${{ github.event.pull_request.head.sha }}"
+
+
+def test_forks_get_no_checkout_and_no_credentials() -> None:
+    jobs = _workflow("plan.yml")["jobs"]
+    assert jobs["targets"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert jobs["plan"]["needs"] == "targets"
+    assert "always()" not in jobs["plan"]["if"]
+
+
+def test_the_required_check_always_runs_and_hears_of_every_other_job() -> None:
+    jobs = _workflow("plan.yml")["jobs"]
+    check = jobs["envclone"]
+    assert check["name"] == "envclone"
+    assert check["if"] == "always()"
+    assert set(check["needs"]) == set(jobs) - {"envclone"}
+    assert [step["env"]["NEEDS"] for step in check["steps"] if "NEEDS" in step.get("env", {})] == [
+        "${{ toJSON(needs) }}"
+    ]
+
+
+def test_applies_of_one_environment_queue_and_none_is_dropped() -> None:
+    workflow = _workflow("apply.yml")
+    assert "concurrency" not in workflow
+    job = workflow["jobs"]["apply"]
+    group = {"group": "envclone-${{ matrix.environment }}", "cancel-in-progress": "false", "queue": "max"}
+    assert job["concurrency"] == group
+    assert job["strategy"]["fail-fast"] == "false"
+
+
+def test_merges_and_a_person_start_the_apply_and_nothing_else_does() -> None:
+    triggers = _workflow("apply.yml")["on"]
+    assert set(triggers) == {"push", "workflow_dispatch"}
+    assert triggers["push"] == {"branches": ["main"], "paths": ["envs/**"]}
+
+
+def test_what_builds_the_tool_is_pinned_as_in_the_lock_file() -> None:
+    locked = (ROOT / "requirements-dev.lock").read_text()
+    build = (GITHUB / "actions/setup/build.lock").read_text().partition("\n")[2]
+    for block in re.split(r"\n(?=\S)", build.strip()):
+        assert block.strip() in locked
+
+
+def test_the_policy_is_one_that_the_tool_reads() -> None:
+    policy = load((ROOT / PATH).read_text(), Policy, PATH)
+    assert set(policy.accounts) == {"111111111111", "222222222222"}
