@@ -25,6 +25,21 @@ class Request(BaseModel):
     url: str
 
 
+class Waiver(BaseModel):
+    """Lets one finding of the parity or leak check pass, for a time, for a reason that somebody answers for.
+
+    `what` is the finding's address (`network/aws_vpc.main`), with `:attribute` where it is about one, or a rendered file's
+    `path:line`; `*` stands for any run of characters.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    what: Annotated[str, Field(min_length=3, max_length=500)]
+    reason: Annotated[str, Field(min_length=10, max_length=500)]
+    owner: Login
+    expires_at: AwareDatetime
+
+
 class Manifest(BaseModel):
     """What an environment is: a template at a revision, and the value of every parameter.
 
@@ -45,6 +60,7 @@ class Manifest(BaseModel):
     request: Request | None = None
     overrides: tuple[ParameterName, ...] = ()
     parameters: dict[ParameterName, Json]
+    waivers: tuple[Waiver, ...] = ()
     stacks: dict[StepName, Stack]
 
 

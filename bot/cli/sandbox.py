@@ -72,7 +72,10 @@ def _running(source: Path) -> Iterator[Any]:
         from bot.sandbox.sandbox import running  # noqa: PLC0415
     except ImportError as error:
         raise UserError(f"{_MISSING_EXTRA} ({error.name} is missing)") from error
-    for end in (signal.SIGINT, signal.SIGTERM):  # both end it in order, also where a shell started it with SIGINT ignored
+    for end in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # both end it in order, also where a shell started it with SIGINT ignored
         signal.signal(end, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="envclone-") as scratch, running(Path(scratch), source.resolve()) as box:
         yield box

@@ -131,14 +131,14 @@ def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: P
 
 
 def _uncommitted(request: PlanRequest, files: Tree, planner: Planner) -> Sequence[Finding]:
-    """Refuse a work tree that is not its commit: what a checkout overlooks (compiled Python, say) nobody proved."""
+    """Refuse a work tree that is not its commit: what a checkout overlooks (`.terraform`) nobody proved."""
     where = directory(request.environment)
     committed = tree_at(planner.checkout.root, request.commit, where)
     if committed == tree_id(files):
         return ()
     message = (
         f"the files here are not those of commit {request.commit[:12]}: commit what is changed, and remove from git what a tool "
-        "leaves behind (`.terraform`, `__pycache__`)."
+        "leaves behind (`.terraform`)."
     )
     return [Finding(where, 1, message)]
 

@@ -1,0 +1,1 @@
+"""Parity: how a clone differs from production, and why."""

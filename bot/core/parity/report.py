@@ -1,0 +1,90 @@
+"""What a comparison of a clone with production found, whatever the depth: the one value behind every table, page and check.
+
+A difference is *explained* when a parameter causes it, *waived* when the manifest says so with a reason, an owner and an
+expiry, and *unexplained* otherwise; unexplained differences fail the check. What can't be compared (known only after
+apply, computed by the provider) is set apart by a named rule and counted, never dropped in silence.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.core.resolve import Origin
+from bot.environment import Waiver
+from bot.names import EnvironmentName, ParameterName
+from bot.template import Aspect
+
+Depth = Literal["code", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A parameter that causes a difference, and who decided its value. Computed by putting the parameter back, never guessed."""
+
+    parameter: ParameterName
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference at `attribute` of `address`.
+
+    `address` is `<stack>/<resource address>` (`network/aws_vpc.main`), `hook/<name>`, or a file's path; `attribute` is a
+    dotted path (`tags.Name`, `ingress[0].cidr_blocks`), empty for a resource as a whole. `production` and `clone` are texts
+    to be shown, secrets masked; empty on the side where a missing or extra resource is absent.
+    """
+
+    kind: Literal["missing", "extra", "changed"]
+    address: str
+    attribute: str
+    production: str
+    clone: str
+    aspect: Aspect | None = None
+    causes: tuple[Cause, ...] = ()
+    waiver: Waiver | None = None
+    file: str = ""
+    line: int = 0
+
+    @property
+    def is_explained(self) -> bool:
+        return bool(self.causes)
+
+    @property
+    def is_unexplained(self) -> bool:
+        return not self.causes and self.waiver is None
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A purpose's contract that is broken: `aspect` must match (or must differ) and does not, at these differences."""
+
+    demand: Literal["match", "differ"]
+    aspect: str
+    message: str
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """The whole comparison. `compared` counts attributes that were held against each other; `set_apart` counts the others by rule."""
+
+    environment: EnvironmentName
+    against: EnvironmentName
+    depth: Depth
+    compared: int
+    differences: Sequence[Difference]
+    breaches: Sequence[Breach] = ()
+    set_apart: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def unexplained(self) -> Sequence[Difference]:
+        return [each for each in self.differences if each.is_unexplained]
+
+    @property
+    def holds(self) -> bool:
+        return not self.unexplained and not self.breaches
+
+    @property
+    def score(self) -> float:
+        """The share of compared attributes that are equal to production's, 0 to 1."""
+        return 1 - min(len(self.differences), self.compared) / self.compared if self.compared else 1.0
