@@ -26,6 +26,7 @@ from bot.events import (
 )
 from bot.flows.answer import answer
 from bot.flows.clone import Published, publish_clone
+from bot.flows.destroy_job import destroy_steps
 from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_progress
 from bot.flows.propose import propose_clone
 from bot.flows.release import release_clone
@@ -74,6 +75,8 @@ class Service:
                 ]
             case "command":
                 return [("accept", self._accept), ("answer", self._answer)]
+            case "destroy":
+                return destroy_steps(self.world)
             case "release":
                 return [("release", self._release)]
             case "check":
