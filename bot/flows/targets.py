@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clients.checkout import Checkout
+from bot.clients.history import change_of
 from bot.core.assemble import read_manifest, text_of
 from bot.core.gate import gate
 from bot.core.targets import Change, Phase, Targets, targets
@@ -13,8 +14,8 @@ from bot.core.tree import File
 from bot.core.verify import Finding
 from bot.document import load
 from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
-from bot.errors import Unverifiable, UserError
-from bot.flows.verify import verify_environments
+from bot.errors import InvalidInput, Unverifiable, UserError
+from bot.flows.verify import Verified, verify_environments
 from bot.names import EnvironmentName
 from bot.policy import PATH as POLICY
 from bot.policy import Policy
@@ -37,13 +38,15 @@ def find_targets(root: Path, span: Span, phase: Phase, only: str | None = None) 
     gate here, before there are credentials. Raises `Unverifiable` when git can't tell.
     """
     policy = _policy(root, span.base if span.base != NO_COMMIT else span.head)
-    changes = [_change(root, span, name) for name in ([only] if only else _touched(root, span))]
+    changes = [_only(root, span, only)] if only else [_change(root, span, name) for name in _touched(root, span)]
     found = targets(changes, policy, phase)
     if phase == "apply" or not found.targets:
         return found
     checkout = Checkout(root)
-    verified = verify_environments(checkout, [target.environment for target in found.targets])
-    gated = [finding for target in found.targets for finding in _gated(checkout, target.environment, policy)]
+    # What is removed is planned by the code of the base branch, which was proved when it came there.
+    present = [target.environment for target in found.targets if target.change != "destroy"]
+    verified = verify_environments(checkout, present) if present else Verified((), ())
+    gated = [finding for name in present for finding in _gated(checkout, name, policy)]
     return Targets(found.targets, (*found.complaints, *map(str, verified.findings), *map(str, gated)))
 
 
@@ -60,6 +63,19 @@ def _touched(root: Path, span: Span) -> Sequence[str]:
         "\0"
     )
     return sorted({path.split("/")[1] for path in paths if path.count("/") >= 1})
+
+
+def _only(root: Path, span: Span, name: str) -> Change:
+    """Return the environment of a run by hand; one whose directory is gone stands for the destroy that took it."""
+    change = _change(root, span, name)
+    if change.before is not None or change.after is not None:
+        return change
+    try:
+        removal = change_of(root, directory(EnvironmentName(name)))
+    except InvalidInput:
+        return change
+    before = _manifest(root, removal.parents[0], name) if removal and removal.parents else None
+    return Change(name, before, None)
 
 
 def _change(root: Path, span: Span, name: str) -> Change:

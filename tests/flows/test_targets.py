@@ -82,14 +82,33 @@ def test_what_is_no_environment_fails_closed(monorepo: Monorepo, path: str) -> N
     assert len(found.complaints) == 1
 
 
-def test_a_removed_environment_is_no_target(monorepo: Monorepo) -> None:
+def test_a_removed_clone_is_destroyed_and_named_also_by_hand_once_it_is_gone(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x", source="production")
+    base = head(monorepo)
+    monorepo.git("rm", "-rq", "envs/demo-x")
+    gone = monorepo.commit("remove")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert [(t.environment, t.change) for t in found.targets] == [("demo-x", "destroy")]
+    assert found.complaints == ()
+    by_hand = find_targets(monorepo.root, Span(gone, gone), "apply", "demo-x")
+    assert [(t.environment, t.change) for t in by_hand.targets] == [("demo-x", "destroy")]
+
+
+def test_a_removed_environment_that_was_not_cloned_is_no_target(monorepo: Monorepo) -> None:
     monorepo.add("demo-x")
     base = head(monorepo)
     monorepo.git("rm", "-rq", "envs/demo-x")
     monorepo.commit("remove")
     found = find_targets(monorepo.root, span(monorepo, base), "plan")
     assert found.targets == ()
-    assert "is removed" in found.complaints[0]
+    assert "it may not be removed" in found.complaints[0]
+
+
+def test_an_environment_that_never_was_is_no_target(monorepo: Monorepo) -> None:
+    now = head(monorepo)
+    found = find_targets(monorepo.root, Span(now, now), "apply", "demo-x")
+    assert found.targets == ()
+    assert "never did" in found.complaints[0]
 
 
 def test_one_can_be_asked_for_by_hand_changed_or_not(monorepo: Monorepo) -> None:
