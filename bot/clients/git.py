@@ -198,6 +198,12 @@ class Mirror:
                 self.fetch_commit(commit)
                 return str(self._repo.commit(commit).message)
 
+    def parent(self, commit: str) -> str | None:
+        """Return the first parent of a commit that the mirror has, or None when it is a root."""
+        with self._lock:
+            parents = self._repo.commit(commit).parents
+            return parents[0].hexsha if parents else None
+
     def close(self) -> None:
         """End git's helper processes."""
         self._repo.close()
