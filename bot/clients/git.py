@@ -199,7 +199,8 @@ class Mirror:
                 return str(self._repo.commit(commit).message)
 
     def parent(self, commit: str) -> str | None:
-        """Return the first parent of a commit that the mirror has, or None when it is a root."""
+        """Return the first parent of a commit, fetching it when the mirror has not got it; None for a root. Raises `GitFailed`."""
+        self.message(commit)
         with self._lock:
             parents = self._repo.commit(commit).parents
             return parents[0].hexsha if parents else None

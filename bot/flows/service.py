@@ -25,6 +25,7 @@ from bot.events import (
     PullRequestChanged,
 )
 from bot.flows.answer import answer
+from bot.flows.change_job import change_steps
 from bot.flows.clone import Published, publish_clone
 from bot.flows.destroy_job import destroy_steps
 from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_branch, report_environment, report_progress
@@ -75,6 +76,8 @@ class Service:
                 ]
             case "command":
                 return [("accept", self._accept), ("answer", self._answer)]
+            case "change":
+                return change_steps(self.world)
             case "destroy":
                 return destroy_steps(self.world)
             case "release":
