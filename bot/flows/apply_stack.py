@@ -10,7 +10,8 @@ from bot.clients.terraform import PlanOptions, RootModule, SavedPlan
 from bot.clients.terraform_output import Event, StateLocked, TerraformFailed
 from bot.core.fingerprint import fingerprint
 from bot.core.inputs import Output, replayed
-from bot.core.ledger import Undo, approved
+from bot.core.lease import noted
+from bot.core.ledger import Takeover, Undo, approved
 from bot.core.plan import Plan, unshown
 from bot.core.plan_document import read_plan
 from bot.core.resumption import actions, exceeding
@@ -144,19 +145,31 @@ class StackTry:
             module.force_unlock(locked.lock_id)
         except TerraformFailed:
             return  # whoever held it gave it back meanwhile; planning again tells
+        if not any(reason == _left(each) for each in self._work.ledger.read().takeovers):
+            self._record(locked, reason)
         self._work.log(self._name, f"removed the state's lock {locked.lock_id}: {reason}")
+
+    def _record(self, locked: StateLocked, reason: str) -> None:
+        """Keep the reason why a lock was removed whose holder had no lease, as is kept for a lease.
+
+        No machine is kept with it: what is said of this lock says nothing of the next one from there.
+        """
+        lock, now = f"the lock {locked.lock_id} of the state of `{self._name}`", self._work.world.now()
+        record = Takeover(holder=lock, machine="", by=self._work.request.holder, at=now, reason=reason)
+        self._work.change(lambda ledger: noted(ledger, record))
 
     def _held(self, locked: StateLocked) -> str:
         place = f"{self._work.approved.directory.name}/{self._name}"
         return (
-            f"{locked}\nIf that run is dead, remove its lock with `terraform force-unlock {locked.lock_id}` in `{place}`, then "
-            "run this again."
+            f'{locked}\nIf whoever holds it is dead, comment `/unlock {self._work.request.environment} --because "…"`; or remove '
+            f"the lock with `terraform force-unlock {locked.lock_id}` in `{place}`, then run this again."
         )
 
     def _abandoned(self, locked: StateLocked) -> str | None:
         """Return why the lock belongs to nobody any more, or None when that can't be told.
 
-        It is a dead run's if it was made, before this run took its lease, where a run worked whose lease was taken.
+        It is a dead run's if it was made, before this run took its lease, where a run worked whose lease was taken; or if
+        somebody who may do so said that whoever is at work on the environment is dead.
         """
         ledger = self._work.ledger.read()
         made = _created(locked)
@@ -164,8 +177,9 @@ class StackTry:
             return None
         for takeover in reversed(ledger.takeovers):
             if takeover.machine and takeover.machine == locked.holder:
-                return f"{takeover.holder} left it ({takeover.reason})"
-        return None
+                return _left(takeover)
+        said = self._work.request.take_over
+        return f"{locked.holder} left it ({said})" if said else None
 
     def _tell(self, event: Event) -> None:
         if event.kind in _TOLD or (event.diagnostic is not None and event.diagnostic.severity == "warning"):
@@ -175,6 +189,10 @@ class StackTry:
 def undo_of(work: Work, name: StepName) -> Undo:
     """Return what undo needs of a stack: where its code lies in the tree that the ledger names."""
     return Undo(uses="terraform.destroy", record={"directory": f"envs/{work.request.environment}/{name}"})
+
+
+def _left(takeover: Takeover) -> str:
+    return f"{takeover.holder} left it ({takeover.reason})"
 
 
 def _not_reviewed(name: StepName, how: str, differing: Sequence[str]) -> str:

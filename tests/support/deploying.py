@@ -253,7 +253,7 @@ class Deploying:
             announce=self.secrets.append,
         )
 
-    def apply(self, head: str) -> ApplyOutcome:
+    def apply(self, head: str, take_over: str = "") -> ApplyOutcome:
         """Apply what is checked out, in this process."""
         self.runs += 1
         request = ApplyRequest(
@@ -265,6 +265,7 @@ class Deploying:
             holder=f"run-{self.runs}",
             machine="alice@somewhere",
             run_url=f"https://github.example/run/{self.runs}",
+            take_over=take_over,
         )
         return apply(request, self.world())
 
