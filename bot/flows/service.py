@@ -28,6 +28,7 @@ from bot.flows.answer import answer
 from bot.flows.change_job import change_steps
 from bot.flows.clone import Published, publish_clone
 from bot.flows.destroy_job import destroy_steps
+from bot.flows.dispatch_job import dispatch_steps
 from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_branch, report_environment, report_progress
 from bot.flows.propose import propose_clone
 from bot.flows.release import release_branch
@@ -78,6 +79,8 @@ class Service:
                 return [("accept", self._accept), ("answer", self._answer)]
             case "change":
                 return change_steps(self.world)
+            case "dispatch":
+                return dispatch_steps(self.world)
             case "destroy":
                 return destroy_steps(self.world)
             case "release":
