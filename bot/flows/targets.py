@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.clients.checkout import Checkout
 from bot.core.assemble import read_manifest, text_of
+from bot.core.destroyable import undestroyable_code
 from bot.core.gate import gate
 from bot.core.targets import Change, Phase, Targets, targets
 from bot.core.tree import File
@@ -34,7 +35,8 @@ def find_targets(root: Path, span: Span, phase: Phase, only: str | None = None) 
     """Return what `span` touches in the checkout at `root`, whose work tree is at the head.
 
     With `only`, that environment alone, changed or not (a run by hand). A plan's targets are verified and held against the
-    gate here, before there are credentials. Raises `Unverifiable` when git can't tell.
+    gate here, before there are credentials, and a clone must be one that can be destroyed again. Raises `Unverifiable` when
+    git can't tell.
     """
     policy = _policy(root, span.base if span.base != NO_COMMIT else span.head)
     changes = [_change(root, span, name) for name in ([only] if only else _touched(root, span))]
@@ -49,7 +51,9 @@ def find_targets(root: Path, span: Span, phase: Phase, only: str | None = None) 
 
 def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
     files, where = checkout.environment(name), directory(name)
-    return gate(files, list(read_manifest(files, where).stacks), policy.gate, where)
+    stacks = read_manifest(files, where).stacks
+    stuck = () if name in policy.protected else undestroyable_code(files, stacks, where)
+    return [*gate(files, list(stacks), policy.gate, where), *stuck]
 
 
 def _touched(root: Path, span: Span) -> Sequence[str]:

@@ -82,6 +82,27 @@ def test_what_is_no_environment_fails_closed(monorepo: Monorepo, path: str) -> N
     assert len(found.complaints) == 1
 
 
+PROTECTED = b'resource "aws_lb" "x" {\n  enable_deletion_protection = true\n}\n'
+
+
+def test_a_clone_that_could_not_be_destroyed_again_is_a_complaint_before_any_credentials(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("demo-x")
+    monorepo.put("envs/demo-x/app", {"lb.tf": File(PROTECTED)})
+    monorepo.commit("protect it")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert any("envs/demo-x/app/lb.tf:2: `aws_lb.x` could not be destroyed" in each for each in found.complaints)
+
+
+def test_what_the_policy_protects_may_be_protected(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("production")
+    monorepo.put("envs/production/app", {"lb.tf": File(PROTECTED)})
+    monorepo.commit("protect it")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert not any("destroyed again" in each for each in found.complaints)
+
+
 def test_a_removed_environment_is_no_target(monorepo: Monorepo) -> None:
     monorepo.add("demo-x")
     base = head(monorepo)
