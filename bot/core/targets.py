@@ -1,4 +1,4 @@
-"""Which environments a change touches, and how Actions reach the account of each.
+"""Which environments a change touches, or a look for drift is due to, and how Actions reach the account of each.
 
 The roles come from the policy of the base branch, never from the change: a pull request can't choose the credentials that
 plan it. Whatever can't be told for certain is a complaint, and a complaint fails the job (it fails closed).
@@ -13,7 +13,7 @@ from bot.errors import InvalidInput
 from bot.names import EnvironmentName, ParameterName, shown
 from bot.policy import Account, Policy
 
-Phase = Literal["plan", "apply"]
+Phase = Literal["plan", "apply", "drift"]
 ACCOUNT = ParameterName("account_id")
 
 
@@ -82,7 +82,7 @@ def _target(change: Change, policy: Policy, phase: Phase) -> Target | str:
     if isinstance(account, str):
         return f"{where}: {account}"
     number, reach = account
-    role = reach.plan_role if phase == "plan" else reach.apply_role
+    role = reach.apply_role if phase == "apply" else reach.plan_role
     kind: Literal["create", "update"] = "create" if change.before is None else "update"
     return Target(name, kind, number, reach.region, role, reach.state_bucket)
 

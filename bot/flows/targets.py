@@ -34,14 +34,14 @@ class Span:
 def find_targets(root: Path, span: Span, phase: Phase, only: str | None = None) -> Targets:
     """Return what `span` touches in the checkout at `root`, whose work tree is at the head.
 
-    With `only`, that environment alone, changed or not (a run by hand). A plan's targets are verified and held against the
+    With `only`, that environment alone, changed or not (a run by hand). Drift is looked for in every environment. A plan's targets are verified and held against the
     gate here, before there are credentials, and a clone must be one that can be destroyed again. Raises `Unverifiable` when
     git can't tell.
     """
     policy = _policy(root, span.base if span.base != NO_COMMIT else span.head)
-    changes = [_change(root, span, name) for name in ([only] if only else _touched(root, span))]
-    found = targets(changes, policy, phase)
-    if phase == "apply" or not found.targets:
+    names = [only] if only else _all(root, span.head) if phase == "drift" else _touched(root, span)
+    found = targets([_change(root, span, name) for name in names], policy, phase)
+    if phase != "plan" or not found.targets:
         return found
     checkout = Checkout(root)
     verified = verify_environments(checkout, [target.environment for target in found.targets])
@@ -54,6 +54,14 @@ def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequenc
     stacks = read_manifest(files, where).stacks
     stuck = () if name in policy.protected else undestroyable_code(files, stacks, where)
     return [*gate(files, list(stacks), policy.gate, where), *stuck]
+
+
+def _all(root: Path, commit: str) -> Sequence[str]:
+    return [
+        path.split("/")[1]
+        for path in _git(root, "ls-tree", "--name-only", "-z", commit, f"{ENVIRONMENTS}/").split("\0")
+        if path
+    ]
 
 
 def _touched(root: Path, span: Span) -> Sequence[str]:

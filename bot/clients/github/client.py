@@ -1,14 +1,15 @@
-"""The whole client: conversation, pull requests, checks, deployments, workflows."""
+"""The whole client: conversation, issues, pull requests, checks, deployments, workflows."""
 
 from collections.abc import Mapping
 
 from bot.clients.github.checks import Checks
 from bot.clients.github.conversation import Conversation
+from bot.clients.github.issues import Issues
 from bot.clients.github.pulls import PullRequests
 from bot.names import RepositoryName
 
 
-class GitHub(Conversation, PullRequests, Checks):
+class GitHub(Conversation, Issues, PullRequests, Checks):
     """Everything we ask of GitHub; see the package's text for what holds of every call."""
 
     def default_branch(self, repository: RepositoryName) -> str:
