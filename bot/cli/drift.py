@@ -7,13 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.apply import StoreOption
-from bot.cli.apply import _on_github as on_github
-from bot.cli.apply import _policy as policy_at
-from bot.cli.apply import _run_url as run_url
-from bot.cli.apply import _store as store_of
-from bot.cli.apply import _write_summary as write_summary
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
+from bot.cli.surroundings import StoreOption, on_github, policy_at, run_url, store_of, write_summary
 from bot.clients.checkout import Checkout
 from bot.clients.commits import commit_of
 from bot.clients.terraform import Terraform, find_terraform

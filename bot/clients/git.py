@@ -198,6 +198,13 @@ class Mirror:
                 self.fetch_commit(commit)
                 return str(self._repo.commit(commit).message)
 
+    def parent(self, commit: str) -> str | None:
+        """Return the first parent of a commit, fetching it when the mirror has not got it; None for a root. Raises `GitFailed`."""
+        self.message(commit)
+        with self._lock:
+            parents = self._repo.commit(commit).parents
+            return parents[0].hexsha if parents else None
+
     def close(self) -> None:
         """End git's helper processes."""
         self._repo.close()

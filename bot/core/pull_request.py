@@ -16,7 +16,7 @@ MARKER = "<!-- envclone:pull-request:{name} -->"
 MOST_ROWS = 60
 """Rows of a table that are shown; GitHub cuts a body at 65,536 characters, and nobody reads more."""
 
-_CAUSES = {
+CAUSES = {
     Origin.OVERRIDE: "asked for with `--set`",
     Origin.PURPOSE: "set by the purpose",
     Origin.DERIVED: "who it is (derived)",
@@ -120,7 +120,7 @@ def _cause(proposed: Proposed, deviation: Deviation) -> str:
 
 
 def _why(proposed: Proposed, name: ParameterName) -> str:
-    return _CAUSES[origin(proposed.template.declaration, proposed.manifest, proposed.source, name)]
+    return CAUSES[origin(proposed.template.declaration, proposed.manifest, proposed.source, name)]
 
 
 def _is_identity(proposed: Proposed, deviation: Deviation) -> bool:
