@@ -1,4 +1,4 @@
-"""Which environments a change touches, and how Actions reach the account of each.
+"""Which environments a change touches, or a look for drift is due to, and how Actions reach the account of each.
 
 The roles come from the policy of the base branch, never from the change: a pull request can't choose the credentials that
 plan it. Whatever can't be told for certain is a complaint, and a complaint fails the job (it fails closed).
@@ -14,7 +14,7 @@ from bot.errors import InvalidInput, UserError
 from bot.names import EnvironmentName, ParameterName, shown
 from bot.policy import Account, Policy
 
-Phase = Literal["plan", "apply"]
+Phase = Literal["plan", "apply", "drift"]
 ACCOUNT = ParameterName("account_id")
 REGION = ParameterName("region")
 
@@ -104,7 +104,7 @@ def _reached(
     if isinstance(account, str):
         return f"{directory(manifest.name)}/{MANIFEST}: {account}"
     number, reach = account
-    role = reach.plan_role if phase == "plan" else reach.apply_role
+    role = reach.apply_role if phase == "apply" else reach.plan_role
     return Target(manifest.name, change, number, reach.region, role, reach.state_bucket)
 
 

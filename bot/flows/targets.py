@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.clients.checkout import Checkout
 from bot.clients.history import change_of
 from bot.core.assemble import read_manifest, text_of
+from bot.core.destroyable import undestroyable_code
 from bot.core.gate import gate
 from bot.core.targets import Change, Phase, Targets, targets
 from bot.core.tree import File
@@ -34,13 +35,13 @@ class Span:
 def find_targets(root: Path, span: Span, phase: Phase, only: str | None = None) -> Targets:
     """Return what `span` touches in the checkout at `root`, whose work tree is at the head.
 
-    With `only`, that environment alone, changed or not (a run by hand). A plan's targets are verified and held against the
-    gate here, before there are credentials. Raises `Unverifiable` when git can't tell.
+    With `only`, that environment alone, changed or not (a run by hand). Drift is looked for in every environment. A plan's
+    targets are verified and held against the gate here, before there are credentials, and a clone must be one that can be
+    destroyed again. Raises `Unverifiable` when git can't tell.
     """
     policy = _policy(root, span.base if span.base != NO_COMMIT else span.head)
-    changes = [_only(root, span, only)] if only else [_change(root, span, name) for name in _touched(root, span)]
-    found = targets(changes, policy, phase)
-    if phase == "apply" or not found.targets:
+    found = targets(_changes(root, span, phase, only), policy, phase)
+    if phase != "plan" or not found.targets:
         return found
     checkout = Checkout(root)
     # What is removed is planned by the code of the base branch, which was proved when it came there.
@@ -52,7 +53,24 @@ def find_targets(root: Path, span: Span, phase: Phase, only: str | None = None) 
 
 def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
     files, where = checkout.environment(name), directory(name)
-    return gate(files, list(read_manifest(files, where).stacks), policy.gate, where)
+    stacks = read_manifest(files, where).stacks
+    stuck = () if name in policy.protected else undestroyable_code(files, stacks, where)
+    return [*gate(files, list(stacks), policy.gate, where), *stuck]
+
+
+def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence[Change]:
+    if only and phase != "drift":
+        return [_only(root, span, only)]
+    names = [only] if only else _all(root, span.head) if phase == "drift" else _touched(root, span)
+    return [_change(root, span, name) for name in names]
+
+
+def _all(root: Path, commit: str) -> Sequence[str]:
+    return [
+        path.split("/")[1]
+        for path in _git(root, "ls-tree", "--name-only", "-z", commit, f"{ENVIRONMENTS}/").split("\0")
+        if path
+    ]
 
 
 def _touched(root: Path, span: Span) -> Sequence[str]:
