@@ -25,12 +25,6 @@ def title(outcome: ApplyOutcome) -> str:
     return f"{outcome.environment}: {', '.join(step.name for step in outcome.failed) or 'something'} failed"
 
 
-def comment(outcome: ApplyOutcome, limit: int) -> str:
-    """Return the result as a comment that is found again, in at most `limit` bytes."""
-    hidden = f"{marker(outcome.environment)}\n"
-    return hidden + summary(outcome, limit - len(hidden.encode()))
-
-
 def summary(outcome: ApplyOutcome, limit: int) -> str:
     """Return the result in at most `limit` bytes, with as much detail as fits; how it went is always said."""
     parts = [_essentials, _outputs, _evidence, _diagram]

@@ -107,6 +107,17 @@ def graph(
     return Graph({name: nodes[name] for name in _ordered(nodes)})
 
 
+def graph_of_remains(pipeline: Pipeline) -> Graph:
+    """Return the graph of steps that are left of several versions of an environment: needs that are gone don't count.
+
+    Raises `InvalidInput` for a circle.
+    """
+    if cycle := _cycle(pipeline):
+        raise InvalidInput(f"These steps need one another in a circle: {', '.join(f'`{name}`' for name in cycle)}.")
+    nodes = {name: Node(name, step, _needs(pipeline, name)) for name, step in pipeline.steps.items()}
+    return Graph({name: nodes[name] for name in _ordered(nodes)})
+
+
 def in_reverse(graph: Graph) -> Graph:
     """Return the graph in which each step waits for all that needed it: the order in which steps are taken back."""
     nodes = {

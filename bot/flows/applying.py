@@ -91,12 +91,15 @@ class Deadline:
 
 
 @dataclass(slots=True)
-class Work:
-    """One apply under way. Safe to use from the threads of its steps: each writes only what is its own."""
+class Run:
+    """One run under way, whatever it does. Safe to use from the threads of its steps: each writes only what is its own.
+
+    `tree` is that of the environment's directory, for the ledger. `before` is the ledger as the run found it.
+    """
 
     world: ApplyWorld
     request: ApplyRequest
-    approved: Approved
+    tree: str
     ledger: LedgerFile
     before: Ledger
     secrets: Secrets = field(default_factory=Secrets)
@@ -114,10 +117,17 @@ class Work:
         self.secrets.add(value)
 
     def start(self, digest: str, undo: Undo | None = None) -> Start:
-        """Return how a step of this apply begins."""
+        """Return how a step of this run begins."""
         request = self.request
-        return Start(digest, request.by, request.run_url, request.head, request.commit, self.approved.tree, undo)
+        return Start(digest, request.by, request.run_url, request.head, request.commit, self.tree, undo)
 
     def change(self, transition: Callable[[Ledger], Ledger]) -> Ledger:
         """Write a transition into the ledger. Raises `LeaseLost`, `Unverifiable`."""
         return self.ledger.change(self.request.holder, transition)
+
+
+@dataclass(slots=True, kw_only=True)
+class Work(Run):
+    """One apply under way."""
+
+    approved: Approved

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clients.checkout import Checkout
+from bot.clients.history import change_of
 from bot.core.assemble import read_manifest, text_of
+from bot.core.destroyable import undestroyable_code
 from bot.core.gate import gate
 from bot.core.targets import Change, Phase, Targets, targets
 from bot.core.tree import File
 from bot.core.verify import Finding
 from bot.document import load
 from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
-from bot.errors import Unverifiable, UserError
-from bot.flows.verify import verify_environments
+from bot.errors import InvalidInput, Unverifiable, UserError
+from bot.flows.verify import Verified, verify_environments
 from bot.names import EnvironmentName
 from bot.policy import PATH as POLICY
 from bot.policy import Policy
@@ -33,23 +35,42 @@ class Span:
 def find_targets(root: Path, span: Span, phase: Phase, only: str | None = None) -> Targets:
     """Return what `span` touches in the checkout at `root`, whose work tree is at the head.
 
-    With `only`, that environment alone, changed or not (a run by hand). A plan's targets are verified and held against the
-    gate here, before there are credentials. Raises `Unverifiable` when git can't tell.
+    With `only`, that environment alone, changed or not (a run by hand). Drift is looked for in every environment. A plan's
+    targets are verified and held against the gate here, before there are credentials, and a clone must be one that can be
+    destroyed again. Raises `Unverifiable` when git can't tell.
     """
     policy = _policy(root, span.base if span.base != NO_COMMIT else span.head)
-    changes = [_change(root, span, name) for name in ([only] if only else _touched(root, span))]
-    found = targets(changes, policy, phase)
-    if phase == "apply" or not found.targets:
+    found = targets(_changes(root, span, phase, only), policy, phase)
+    if phase != "plan" or not found.targets:
         return found
     checkout = Checkout(root)
-    verified = verify_environments(checkout, [target.environment for target in found.targets])
-    gated = [finding for target in found.targets for finding in _gated(checkout, target.environment, policy)]
+    # What is removed is planned by the code of the base branch, which was proved when it came there.
+    present = [target.environment for target in found.targets if target.change != "destroy"]
+    verified = verify_environments(checkout, present) if present else Verified((), ())
+    gated = [finding for name in present for finding in _gated(checkout, name, policy)]
     return Targets(found.targets, (*found.complaints, *map(str, verified.findings), *map(str, gated)))
 
 
 def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
     files, where = checkout.environment(name), directory(name)
-    return gate(files, list(read_manifest(files, where).stacks), policy.gate, where)
+    stacks = read_manifest(files, where).stacks
+    stuck = () if name in policy.protected else undestroyable_code(files, stacks, where)
+    return [*gate(files, list(stacks), policy.gate, where), *stuck]
+
+
+def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence[Change]:
+    if only and phase != "drift":
+        return [_only(root, span, only)]
+    names = [only] if only else _all(root, span.head) if phase == "drift" else _touched(root, span)
+    return [_change(root, span, name) for name in names]
+
+
+def _all(root: Path, commit: str) -> Sequence[str]:
+    return [
+        path.split("/")[1]
+        for path in _git(root, "ls-tree", "--name-only", "-z", commit, f"{ENVIRONMENTS}/").split("\0")
+        if path
+    ]
 
 
 def _touched(root: Path, span: Span) -> Sequence[str]:
@@ -60,6 +81,19 @@ def _touched(root: Path, span: Span) -> Sequence[str]:
         "\0"
     )
     return sorted({path.split("/")[1] for path in paths if path.count("/") >= 1})
+
+
+def _only(root: Path, span: Span, name: str) -> Change:
+    """Return the environment of a run by hand; one whose directory is gone stands for the destroy that took it."""
+    change = _change(root, span, name)
+    if change.before is not None or change.after is not None:
+        return change
+    try:
+        removal = change_of(root, directory(EnvironmentName(name)))
+    except InvalidInput:
+        return change
+    before = _manifest(root, removal.parents[0], name) if removal and removal.parents else None
+    return Change(name, before, None)
 
 
 def _change(root: Path, span: Span, name: str) -> Change:

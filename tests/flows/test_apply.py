@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.clients.ledger import LeaseHeld, LedgerFile
 from bot.core.apply_outcome import ApplyOutcome
-from bot.core.apply_summary import comment
+from bot.core.apply_summary import summary
 from bot.core.ledger import Clear, Hidden, Undo
 from bot.errors import UserError
 from bot.flows.approval import NotReviewed
@@ -97,7 +97,7 @@ def test_what_was_reviewed_is_applied_once_and_nothing_else(deploying: Deploying
 
 
 def _nothing_sensitive_is_kept_or_said(deploying: Deploying, outcome: ApplyOutcome) -> None:
-    assert "token-of-demo-x" not in deploying.everything_kept() + outcome.model_dump_json() + comment(outcome, 60_000)
+    assert "token-of-demo-x" not in deploying.everything_kept() + outcome.model_dump_json() + summary(outcome, 60_000)
     assert "[record] the token is ***" in deploying.lines
     assert "token-of-demo-x" in deploying.secrets
     outputs = deploying.ledger.steps[NETWORK].outputs
@@ -129,7 +129,7 @@ def test_failed_steps_block_only_what_needs_them_and_are_gone_on_with(deploying:
     assert "main.tf:" in stack.reason
     assert record.reason == "`python3` (apply) ended with code 1: the token is *** / told to fail with ***"
     assert outcome.steps[-1].reason == "it needs `app`, which failed"
-    assert "**How to go on:**" in comment(outcome, 60_000)
+    assert "**How to go on:**" in summary(outcome, 60_000)
     assert deploying.parameters()["/demo-x/group"][1] == 1
 
     ssm.delete_parameter(Name="/demo-x/token")

@@ -1,13 +1,14 @@
-"""The whole client: conversation, pull requests, checks, deployments, workflows."""
+"""The whole client: conversation, issues, pull requests, checks, deployments, workflows."""
 
 from bot.clients.github.actions import Actions
 from bot.clients.github.checks import Checks
 from bot.clients.github.conversation import Conversation
+from bot.clients.github.issues import Issues
 from bot.clients.github.pulls import PullRequests
 from bot.names import RepositoryName
 
 
-class GitHub(Conversation, PullRequests, Checks, Actions):
+class GitHub(Conversation, Issues, PullRequests, Checks, Actions):
     """Everything we ask of GitHub; see the package's text for what holds of every call."""
 
     def default_branch(self, repository: RepositoryName) -> str:

@@ -12,6 +12,7 @@ Conclusion: TypeAlias = Literal[
 ]
 Progress: TypeAlias = Literal["queued", "in_progress", "completed"]
 DeploymentState: TypeAlias = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
+IssueStatus: TypeAlias = Literal["open", "closed"]
 Reaction: TypeAlias = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
 
 
@@ -156,3 +157,15 @@ class IssueState:
     state: Literal["open", "closed"]
     is_pull_request: bool
     is_locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue that is no pull request."""
+
+    number: int
+    title: str
+    body: str
+    author: str
+    state: IssueStatus
+    url: str

@@ -14,12 +14,14 @@ from bot.sandbox.github.entities import (
     Artifact,
     Delivery,
     Hook,
+    Identity,
     Installation,
     Json,
     Level,
     WorkflowRun,
 )
-from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.events import announce
+from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.people import People, add_account
 from bot.sandbox.github.runs import Run, begin_run, finish_run, record_run, store_artifact
 from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_token
@@ -169,6 +171,12 @@ class Integrations(People):
         """Keep files as a run's artifact (a zip archive); return its id."""
         with self.forge.state.lock:
             return store_artifact(self.forge, self.forge.state.runs[run_id], name, files).id
+
+    def schedule(self, repository: str, workflow: str) -> None:
+        """Let the hour of a scheduled workflow come, by its file's path; the sandbox has no clock for it."""
+        with self.forge.state.lock:
+            found = self.repository(repository)
+            announce(Act(self.forge, found, Identity(found.owner)), "schedule", {"schedule": "", "workflow": workflow})
 
     def runs(self, repository: str) -> list[WorkflowRun]:
         """List workflow runs, oldest first."""
