@@ -243,6 +243,19 @@ def test_a_change_says_that_somebody_asked_for_the_end(live: Town) -> None:
     assert f"#{number} would destroy `demo-x`" in (pulls(live)[-1].body or "")
 
 
+def test_status_and_list_tell_of_the_open_change(live: Town) -> None:
+    live.say(SET)
+    number = pulls(live)[-1].number
+    assert f"| **Proposed** | a change in #{number} |" in (live.say("/status demo-x") or "")
+    assert f"live, a change in #{number} |" in (live.say("/list") or "")
+    comment = live.comment("/status", issue=number)
+    live.work(live.event(comment, "/status").model_copy(update={"issue": number}))
+    (reply,) = [c.body for c in live.server.comments(REPOSITORY, number) if f"request:{comment} " in c.body]
+    assert "### `demo-x`" in reply
+    closed(live, number)
+    assert "a change in" not in (live.say("/list") or "")
+
+
 @pytest.mark.parametrize("line", [SET, "/extend demo-x 1d"])
 def test_a_reader_may_not_change(live: Town, line: str) -> None:
     assert "needs the permission `write`" in (live.say(line, by=READER) or "")
