@@ -307,9 +307,8 @@ def test_a_rescue_takes_over_with_its_reason_the_lease_and_the_state_locks(deplo
     with pytest.raises(LeaseHeld, match="`/unlock demo-x --because"):
         deploying.apply(head)  # nobody can tell from here that the run is dead
     said = "the runner was switched off, by @alice in #7"
-    outcome = deploying.apply(head, take_over=said)
-    assert outcome.has_succeeded, deploying.lines
-    assert any(re.search(rf"\[data\] removed the state's lock .*\({said}\)", line) for line in deploying.lines)
+    assert deploying.start(log, TAKE_OVER=said).wait(400) == 0, log.read_text()
+    assert re.search(rf"\[data\] removed the state's lock .*\({said}\)", log.read_text())
     assert [each.reason for each in deploying.ledger.takeovers] == [said]
     assert present(deploying) == FIRST
 

@@ -229,6 +229,11 @@ def test_what_cannot_be_done_is_said_and_nothing_is_proposed(live: Town) -> None
     assert len(pulls(live)) == 1
 
 
+def test_a_clone_whose_pull_request_was_closed_can_not_be_changed(proposed: Town) -> None:
+    proposed.server.close(REPOSITORY, pulls(proposed)[-1].number, by="alice")  # and nobody heard of it yet
+    assert "no pull request that adds it is open" in (proposed.say(SET) or "")
+
+
 def test_production_is_changed_through_the_same_door(live: Town) -> None:
     live.say("/set production app_min=8")
     pull = pulls(live)[-1]
