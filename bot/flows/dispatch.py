@@ -100,7 +100,7 @@ def started(call: Callable[[], None], workflow: str) -> Refused | None:
 def page(request: Request, workflow: str) -> str:
     """Return a link, in Markdown, to the runs of a workflow."""
     server = request.url.partition(f"/{request.repository}/")[0]
-    return f"[its run]({server}/{request.repository}/actions/workflows/{workflow})"
+    return f"[the runs of {workflow}]({server}/{request.repository}/actions/workflows/{workflow})"
 
 
 def _run_of(world: World, request: Request, title: str) -> WorkflowRun | None:
