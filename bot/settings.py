@@ -72,6 +72,9 @@ class Settings(BaseModel):
     dead_after: Duration = Field(
         _duration("30s"), description="A worker that was silent for so long is dead; others take over its jobs."
     )
+    sweep_every: Duration = Field(
+        _duration("15m"), description="How often clones are looked through for those whose time comes."
+    )
     log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
 
     @model_validator(mode="after")

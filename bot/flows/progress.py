@@ -76,7 +76,7 @@ def what_of(repo: Monorepo, proposal: Proposal) -> str:
 
 
 def _facts_of_pull(world: World, repository: RepositoryName, pull: PullRequest) -> Facts:
-    check = _check(world, repository, pull.head_sha, REQUIRED_CHECK)
+    check = newest_check(world, repository, pull.head_sha, REQUIRED_CHECK)
     return Facts(
         pull_number=pull.number,
         pull_url=pull.url,
@@ -100,7 +100,7 @@ def _with_deployment(world: World, repository: RepositoryName, facts: Facts, dep
     if deployment is None:
         return facts
     status = world.github.last_deployment_status(repository, deployment.id)
-    applied = _check(world, repository, deployment.sha, f"envclone/apply: {deployment.environment}")
+    applied = newest_check(world, repository, deployment.sha, f"envclone/apply: {deployment.environment}")
     said = status.state if status else "in_progress"
     state: Literal["in_progress", "success", "failure"] = (
         "success" if said == "success" else "failure" if said in {"failure", "error"} else "in_progress"
@@ -115,7 +115,7 @@ def _with_deployment(world: World, repository: RepositoryName, facts: Facts, dep
     )
 
 
-def _check(world: World, repository: RepositoryName, sha: str, name: str) -> Check | None:
+def newest_check(world: World, repository: RepositoryName, sha: str, name: str) -> Check | None:
     """Return the newest check of that name by GitHub Actions; one by anybody else counts for nothing."""
     checks = [check for check in world.github.checks(repository, sha, name) if check.app == TRUSTED_APP]
     return max(checks, key=lambda check: check.id, default=None)
