@@ -50,7 +50,12 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     max_parallel: Annotated[int, typer.Option("--max-parallel", min=1, max=16, help="Steps side by side.")] = 4,
     take_over: Annotated[
         str,
-        typer.Option("--take-over", metavar="REASON", help="Take the lease of a run that is dead; say how you know."),
+        typer.Option(
+            "--take-over",
+            envvar="TAKE_OVER",
+            metavar="REASON",
+            help="Take the environment from a run that is dead, with the state's locks that it left; say how you know.",
+        ),
     ] = "",
     as_json: AsJson = False,
 ) -> None:

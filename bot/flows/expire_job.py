@@ -29,8 +29,8 @@ def tick_job(delivery: str, event: Tick) -> JobRequest:
     )
 
 
-def expire_steps(world: World, kind: str) -> Sequence[tuple[str, StepFunction]]:
-    """Return the job's steps, in order."""
+def sweep_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
+    """Return the steps of the job that looks a repository through."""
 
     def sweep(request: JobRequest, _: Results) -> dict[str, Json]:
         tick = _tick(request)
@@ -38,12 +38,18 @@ def expire_steps(world: World, kind: str) -> Sequence[tuple[str, StepFunction]]:
         ticks = [tick.model_copy(update={"environment": name}) for name in found]
         return {FOLLOW: [tick_job(request.delivery, each).model_dump(mode="json") for each in ticks]}
 
+    return [("sweep", sweep)]
+
+
+def expire_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
+    """Return the steps of the job for one environment."""
+
     def end(request: JobRequest, _: Results) -> dict[str, Json]:
         tick = _tick(request)
         assert tick.environment is not None
         return {"done": str(expire(world, tick.repository, tick.environment))}
 
-    return [("sweep", sweep)] if kind == "sweep" else [("expire", end)]
+    return [("expire", end)]
 
 
 def _tick(request: JobRequest) -> Tick:

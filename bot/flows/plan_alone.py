@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from bot.clients.holder import works_in
 from bot.clients.terraform import PlanOptions, RootModule, SavedPlan
 from bot.clients.terraform_output import StateLocked, TerraformFailed
+from bot.core.lease import noted
+from bot.core.ledger import Takeover
 from bot.flows.applying import Deadline, Run, StepStopped
 from bot.names import ParameterName, StepName
 from bot.pipeline import Json
@@ -65,21 +67,34 @@ def _unlock(run: Run, wish: PlanWish, module: RootModule, found: tuple[StateLock
         module.force_unlock(locked.lock_id)
     except TerraformFailed:
         return  # whoever held it gave it back meanwhile; planning again tells
+    if not any(reason == _left(each) for each in run.ledger.read().takeovers):
+        _record(run, wish, locked, reason)
     run.log(wish.name, f"removed the state's lock {locked.lock_id}: {reason}")
+
+
+def _record(run: Run, wish: PlanWish, locked: StateLocked, reason: str) -> None:
+    """Keep the reason why a lock was removed whose holder had no lease, as is kept for a lease.
+
+    No machine is kept with it: what is said of this lock says nothing of the next one from there.
+    """
+    lock, now = f"the lock {locked.lock_id} of the state of `{wish.name}`", run.world.now()
+    record = Takeover(holder=lock, machine="", by=run.request.holder, at=now, reason=reason)
+    run.change(lambda ledger: noted(ledger, record))
 
 
 def _held(run: Run, wish: PlanWish, locked: StateLocked) -> str:
     name = run.request.environment
     return (
-        f'{locked}\nIf that run is dead, comment `/unlock {name} --because "how you know"`, or remove its lock with '
-        f"`terraform force-unlock {locked.lock_id}` in `{name}/{wish.name}` and run this again."
+        f'{locked}\nIf whoever holds it is dead, comment `/unlock {name} --because "…"`; or remove the lock with '
+        f"`terraform force-unlock {locked.lock_id}` in `{name}/{wish.name}`, then run this again."
     )
 
 
 def _abandoned(run: Run, locked: StateLocked) -> str | None:
     """Return why the lock belongs to nobody any more, or None when that can't be told.
 
-    It is a dead run's if it was made, before this run took its lease, where a run worked whose lease was taken.
+    It is a dead run's if it was made, before this run took its lease, where a run worked whose lease was taken; or if
+    somebody who may do so said that whoever is at work on the environment is dead.
     """
     ledger = run.ledger.read()
     made = _created(locked)
@@ -87,8 +102,13 @@ def _abandoned(run: Run, locked: StateLocked) -> str | None:
         return None
     for takeover in reversed(ledger.takeovers):
         if takeover.machine and takeover.machine == locked.holder:
-            return f"{takeover.holder} left it ({takeover.reason})"
-    return None
+            return _left(takeover)
+    said = run.request.take_over
+    return f"{locked.holder} left it ({said})" if said else None
+
+
+def _left(takeover: Takeover) -> str:
+    return f"{takeover.holder} left it ({takeover.reason})"
 
 
 def _created(locked: StateLocked) -> datetime | None:

@@ -103,7 +103,8 @@ def _with_deployment(world: World, repository: RepositoryName, facts: Facts, dep
     applied = newest_check(world, repository, deployment.sha, f"envclone/apply: {deployment.environment}")
     said = status.state if status else "in_progress"
     state: Literal["in_progress", "success", "failure"] = (
-        "success" if said == "success" else "failure" if said in {"failure", "error"} else "in_progress"
+        # GitHub calls a deployment inactive when its environment is gone, as after a destroy.
+        "success" if said in {"success", "inactive"} else "failure" if said in {"failure", "error"} else "in_progress"
     )
     return replace(
         facts,

@@ -59,7 +59,7 @@ def _publish(world: World, repo: Monorepo, removed: Removable, asked: Asked) -> 
             branch=branch_of(removed.name, "destroy"),
             branch_was=was,
             claims={},
-            message=removal.message(removed, asked),
+            message=removal.message(removed, asked, repo.commit),
             author=world.author,
             at=asked.at,
         )

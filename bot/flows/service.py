@@ -3,7 +3,7 @@
 Adding a command touches: its model and row in `bot/commands`, its flow, and its line in `_command_steps`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -30,8 +30,9 @@ from bot.flows.answer import answer
 from bot.flows.change_job import change_steps
 from bot.flows.clone import Published, publish_clone
 from bot.flows.destroy_job import destroy_steps
+from bot.flows.dispatch_job import dispatch_steps
 from bot.flows.expire import merge_expired
-from bot.flows.expire_job import expire_steps, tick_job
+from bot.flows.expire_job import expire_steps, sweep_steps, tick_job
 from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_branch, report_environment, report_progress
 from bot.flows.propose import propose_clone
 from bot.flows.release import release_branch
@@ -40,6 +41,14 @@ from bot.flows.work import JobRequest, Results, StepFunction
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 from bot.pipeline import Json
+
+_FLOWS: Mapping[str, Callable[[World], Sequence[tuple[str, StepFunction]]]] = {
+    "change": change_steps,
+    "dispatch": dispatch_steps,
+    "destroy": destroy_steps,
+    "sweep": sweep_steps,
+    "expire": expire_steps,
+}
 
 
 @dataclass(slots=True)
@@ -90,12 +99,8 @@ class Service:
                 ]
             case "command":
                 return [("accept", self._accept), ("answer", self._answer)]
-            case "change":
-                return change_steps(self.world)
-            case "destroy":
-                return destroy_steps(self.world)
-            case "sweep" | "expire":
-                return expire_steps(self.world, request.kind)
+            case kind if kind in _FLOWS:
+                return _FLOWS[kind](self.world)
             case "release":
                 return [("release", self._release)]
             case "check":

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -277,9 +277,9 @@ class Deploying:
             announce=self.secrets.append,
         )
 
-    def apply(self, head: str, world: ApplyWorld | None = None) -> ApplyOutcome:
+    def apply(self, head: str, world: ApplyWorld | None = None, take_over: str = "") -> ApplyOutcome:
         """Apply what is checked out, in this process."""
-        return apply(self.request(head), world or self.world())
+        return apply(replace(self.request(head), take_over=take_over), world or self.world())
 
     def destroy(self, head: str, world: ApplyWorld | None = None) -> Receipt:
         """Destroy what is gone from what is checked out, in this process."""

@@ -131,6 +131,24 @@ class DeploymentStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkflowRun:
+    """A run of a workflow; `started_at` is when its newest attempt began. `progress` has more words than we know."""
+
+    id: int
+    title: str
+    progress: str
+    conclusion: str | None
+    head_sha: str
+    attempt: int
+    started_at: datetime
+    url: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.progress == "completed"
+
+
+@dataclass(frozen=True, slots=True)
 class IssueState:
     """An issue or pull request as the issues API knows it."""
 

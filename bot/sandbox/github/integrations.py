@@ -23,7 +23,7 @@ from bot.sandbox.github.entities import (
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.people import People, add_account
-from bot.sandbox.github.runs import Run, finish_run, record_run, store_artifact
+from bot.sandbox.github.runs import Run, begin_run, finish_run, record_run, store_artifact
 from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_token
 from bot.sandbox.github.webhooks import Bus
 
@@ -156,6 +156,11 @@ class Integrations(People):
         """Record a workflow run under way; return its id."""
         with self.forge.state.lock:
             return record_run(self.forge, self.repository(repository), run, self.account(run.actor)).id
+
+    def begin_run(self, run_id: int) -> None:
+        """Record that a run which was queued again has begun."""
+        with self.forge.state.lock:
+            begin_run(self.forge, run_id)
 
     def finish_run(self, run_id: int, conclusion: str) -> None:
         """Record how a workflow run ended: success, failure, cancelled …"""
