@@ -15,7 +15,7 @@ from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
-LOOK = 1.0
+LOOK = 0.2
 """Seconds between two looks at the clock."""
 
 TROUBLE = 30.0
