@@ -11,7 +11,6 @@ from bot.settings import Settings
 
 def work(settings: Settings) -> Service:
     found = service(settings)
-    assert isinstance(found, Service)
     found.world.now = lambda: datetime.fromisoformat(Path(sys.argv[1]).read_text())
     return found
 
