@@ -5,6 +5,7 @@ from typing import assert_never
 from bot.commands.model import Clone, Help, List, Status
 from bot.core import replies
 from bot.core.assemble import read_hooks
+from bot.core.branch import branch_of
 from bot.core.draft import Asked, Refused, clone_deviations
 from bot.core.progress import headline
 from bot.environment import Request, directory
@@ -57,7 +58,11 @@ def _status(world: World, repository: RepositoryName, repo: Monorepo, name: Envi
         return replies.unknown_environment(name, closest(name, known) if name else None)
     if manifest.request is None:
         return replies.status(manifest, "a source of clones", world.now())
-    return replies.status(manifest, headline(facts_of(world, repository, name)), world.now())
+    stage = headline(facts_of(world, repository, name))
+    end = world.github.pull_request_for_head(repository, branch_of(name, "destroy"))
+    if end is not None and end.state == "open":
+        stage = f"{stage}; its end is proposed in [#{end.number}]({end.url})"
+    return replies.status(manifest, stage, world.now())
 
 
 def _dry_run(world: World, repository: RepositoryName, repo: Monorepo, asked: Asked) -> str:

@@ -24,7 +24,7 @@ def report_progress(world: World, repository: RepositoryName, name: EnvironmentN
     manifest = _manifest(world, repository, name)
     if manifest is None or manifest.request is None or manifest.request.repository != repository:
         return None
-    return reply_to(world, manifest.request, status_comment(manifest, facts_of(world, repository, name)))
+    return reply_to(world, manifest.request, status_comment(manifest, facts_of(world, repository, name), world.now()))
 
 
 def report_branch(world: World, repository: RepositoryName, branch: Branch) -> list[str]:

@@ -189,3 +189,11 @@ def test_a_tick_becomes_one_job_for_the_repository_and_one_for_each_environment_
     (follower,) = [JobRequest.model_validate(each) for each in found]
     assert (follower.key, follower.partition) == ("expire-acme/infra/demo-x-7", "acme/infra/demo-x")
     assert live.work(follower.event)["expire"] == {"done": "demo-x: proposed (#3)"}
+
+
+def test_the_status_says_that_it_has_expired_and_where_its_end_is_proposed(live: Town) -> None:
+    at(live, end(live) + DAY)
+    reply = live.say("/status demo-x")
+    assert reply is not None
+    assert "(expired)" in reply
+    assert "its end is proposed in [#3]" in reply
