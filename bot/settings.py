@@ -40,7 +40,9 @@ class Settings(BaseModel):
         description="REST address; `https://HOST/api/v3` for GitHub Enterprise Server.",
     )
     repositories: tuple[RepositoryName, ...] = Field(
-        (), description="The only repositories that are served (`owner/name`); empty: all that the credentials reach."
+        (),
+        description="The only repositories that are served (`owner/name`); empty: all that the credentials reach. "
+        "With a token they must be named, or no clone of theirs expires.",
     )
     content_per_minute: Annotated[int, Field(ge=1)] | None = Field(
         None,

@@ -4,9 +4,11 @@ Every step looks on GitHub for what it would do before doing it. So it may be ru
 lost database too; two runs for one environment must not overlap (jobs of one environment never do).
 """
 
+import logging
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.clients.github import Refused as Refusal
 from bot.clients.github.records import PullRequest
 from bot.core import expiry
 from bot.core.branch import branch_of
@@ -19,6 +21,8 @@ from bot.flows.propose_destroy import Refused, propose_destroy
 from bot.flows.world import World
 from bot.names import EnvironmentName, Login, RepositoryName
 from bot.policy import Policy
+
+log = logging.getLogger(__name__)
 
 Outcome = Literal["nothing", "warned", "proposed", "waits", "merged", "declined", "refused"]
 
@@ -49,7 +53,9 @@ def expire(world: World, repository: RepositoryName, name: EnvironmentName) -> E
     for soon in found.soon:
         return Expired(
             name,
-            "warned" if _say(world, soon.manifest, expiry.warned(soon.before), expiry.warning(soon)) else "nothing",
+            "warned"
+            if _say(world, repository, soon.manifest, expiry.warned(soon.before), expiry.warning(soon))
+            else "nothing",
         )
     for expired in found.expired:
         return _end(world, repository, expired, policy)
@@ -72,18 +78,18 @@ def _end(world: World, repository: RepositoryName, manifest: Manifest, policy: P
     name = manifest.name
     found = world.github.pull_request_for_head(repository, branch_of(name, "destroy"))
     if found is not None and found.state == "closed" and not found.is_merged and _is_ours(world, manifest, found):
-        _say(world, manifest, "declined", expiry.declined(manifest, found.number, found.url))
+        _say(world, repository, manifest, "declined", expiry.declined(manifest, found.number, found.url))
         return Expired(name, "declined", found.number)
     if found is None or found.state == "closed":
         proposed = propose_destroy(world, repository, name, Asked("expiry", _us(world), world.now()))
         if isinstance(proposed, Refused):
-            _say(world, manifest, "refused", expiry.refused(manifest, proposed.reason))
+            _say(world, repository, manifest, "refused", expiry.refused(manifest, proposed.reason))
             return Expired(name, "refused")
         found = proposed
     if not _is_ours(world, manifest, found):
         return Expired(name, "waits", found.number)  # a person proposed it already, and it is that person's to merge
     text = expiry.ended(manifest, found.number, found.url, auto_merge=policy.expiry.auto_merge)
-    is_new = _say(world, manifest, "ended", text)
+    is_new = _say(world, repository, manifest, "ended", text)
     merged = _merge(world, repository, (monorepo(world, repository), manifest, policy), found)
     return Expired(name, "proposed", found.number) if is_new and merged.outcome == "waits" else merged
 
@@ -122,13 +128,25 @@ def _us(world: World) -> Login:
     return Login(world.github.identity())
 
 
-def _say(world: World, manifest: Manifest, what: str, text: str) -> bool:
-    """Say it once where the clone was asked for; say whether it was new. A clone that nobody asked for has no such place."""
+def _say(world: World, repository: RepositoryName, manifest: Manifest, what: str, text: str) -> bool:
+    """Say it once where the clone was asked for; say whether it was new.
+
+    There may be no such place: nobody asked, it was asked for in another repository, or the issue is gone. That keeps no clone
+    from its end, whose pull request names the owner.
+    """
     request = manifest.request
-    if request is None:
+    if request is None or request.repository != repository:
         return False
     marker = expiry.marker(manifest, what)
-    if world.github.find_comment(request.repository, request.issue, marker) is not None:
+    try:
+        if world.github.find_comment(repository, request.issue, marker) is not None:
+            return False
+        world.github.upsert_comment(repository, request.issue, marker, text)
+    except Refusal as refused:
+        if refused.status not in (403, 404, 410):
+            raise
+        log.warning(
+            "the owner could not be told: %s", refused, extra={"action": "expire", "environment": manifest.name}
+        )
         return False
-    world.github.upsert_comment(request.repository, request.issue, marker, text)
     return True

@@ -51,7 +51,13 @@ class Sweeper:
         slot = int(now.timestamp() // self._every.total_seconds())
         if slot == self._last:
             return
-        for repository in self._named or self._work.repositories():
+        repositories = self._named or self._work.repositories()
+        if not repositories and self._last is None:
+            log.warning(
+                "no clone will expire: nothing says which repositories are served (set ENVCLONE_REPOSITORIES)",
+                extra={"action": "sweep"},
+            )
+        for repository in repositories:
             request = self._work.plan_of(f"slot-{slot}", Tick(repository=repository, slot=slot))
             if request is not None:
                 self._submit(request)

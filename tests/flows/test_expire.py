@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.core.assemble import manifest_file
 from bot.core.branch import branch_of
 from bot.environment import Manifest
 from bot.events import Tick
@@ -197,3 +198,14 @@ def test_the_status_says_that_it_has_expired_and_where_its_end_is_proposed(live:
     assert reply is not None
     assert "(expired)" in reply
     assert "its end is proposed in [#3]" in reply
+
+
+def test_where_nobody_can_be_told_the_end_is_proposed_all_the_same(live: Town) -> None:
+    lost = manifest(live)
+    assert lost.request is not None
+    elsewhere = lost.model_copy(update={"request": lost.request.model_copy(update={"issue": 4711})})
+    files = {"envs/demo-x/environment.yaml": manifest_file(elsewhere).data}
+    live.server.commit(REPOSITORY, files, by="alice", message="the issue is gone")
+    assert at(live, end(live) - DAY) == ["nothing"]
+    assert at(live, end(live)) == ["waits"]
+    assert ends(live) == ["open"]
