@@ -15,6 +15,7 @@ from bot.settings import Settings
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
+SETTINGS = Settings()
 
 
 class Installed:
@@ -44,7 +45,7 @@ class Installed:
     def failed(self, request: JobRequest, reference: str, error: str) -> None: ...
 
 
-def asked(work: Installed, *moments: datetime, settings: Settings = Settings()) -> list[str]:
+def asked(work: Installed, *moments: datetime, settings: Settings = SETTINGS) -> list[str]:
     keys: list[str] = []
     sweeper = Sweeper(work, lambda request: keys.append(request.key), settings)
     for moment in moments:
