@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import apply, change, checkout, conclude, documents, drift, plan, sandbox, serve, targets
+from bot.cli import apply, change, checkout, conclude, documents, drift, expire, plan, sandbox, serve, targets
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +24,7 @@ app.command("serve")(serve.serve)
 app.command("targets")(targets.targets)
 app.command("plan")(plan.plan)
 app.command("drift")(drift.drift)
+app.command("expire")(expire.expire)
 app.command("apply")(apply.apply)
 app.command("ledger")(apply.ledger)
 app.command("conclude")(conclude.conclude_pull_request)

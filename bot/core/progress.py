@@ -7,6 +7,7 @@ one sets it right.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import Literal
 
@@ -98,12 +99,13 @@ def has_failed(facts: Facts) -> bool:
     return (facts.deployment == "failure" and facts.is_merged) or (facts.check == "failure" and not facts.is_merged)
 
 
-def status_comment(manifest: Manifest, facts: Facts) -> str:
+def status_comment(manifest: Manifest, facts: Facts, now: datetime) -> str:
     """Return the comment's text, without its marker."""
     parts = [f"### {code(manifest.name)} is {headline(facts)}", _marks(facts, "clone")]
     parts += [text for text in (_next(manifest.name, facts, "clone"), facts.results) if text]
     if manifest.expires_at:
-        parts.append(f"It expires on {manifest.expires_at:%Y-%m-%d at %H:%M} UTC; @{manifest.owner} owns it.")
+        verb = "expires" if now < manifest.expires_at else "expired"
+        parts.append(f"It {verb} on {manifest.expires_at:%Y-%m-%d at %H:%M} UTC; @{manifest.owner} owns it.")
     return "\n\n".join(parts)
 
 

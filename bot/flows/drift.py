@@ -24,6 +24,7 @@ from bot.core.graph import Node, graph
 from bot.core.inputs import Output, Outputs
 from bot.core.ledger import Ledger, is_done
 from bot.core.plan_document import read_plan
+from bot.core.planned_value import leaves
 from bot.core.step_inputs import given, hook_digest, stack_digest
 from bot.core.tree import Tree
 from bot.environment import Manifest, directory
@@ -179,6 +180,5 @@ def _kind(step: Stack | Hook) -> str:
 
 
 def _secrets(inputs: Mapping[ParameterName, Output]) -> tuple[str, ...]:
-    return tuple(
-        str(output.value) for output in inputs.values() if output.is_sensitive and isinstance(output.value, str)
-    )
+    hidden = [output.value for output in inputs.values() if output.is_sensitive]
+    return tuple(str(leaf) for value in hidden for _, leaf in leaves(value) if not isinstance(leaf, bool | None))

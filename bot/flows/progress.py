@@ -28,7 +28,11 @@ def report_progress(world: World, repository: RepositoryName, name: EnvironmentN
     facts = facts_of(world, repository, name)
     is_gone = facts.is_merged and repo.manifest(name) is None
     end = proposal_on(world, repo, repository, Branch("destroy", name)) if is_gone else None
-    text = end_comment(manifest, facts_of_proposal(world, repository, end)) if end else status_comment(manifest, facts)
+    text = (
+        end_comment(manifest, facts_of_proposal(world, repository, end))
+        if end
+        else status_comment(manifest, facts, world.now())
+    )
     return reply_to(world, manifest.request, text)
 
 
@@ -81,7 +85,7 @@ def what_of(repo: Monorepo, proposal: Proposal) -> str:
 
 
 def _facts_of_pull(world: World, repository: RepositoryName, pull: PullRequest) -> Facts:
-    check = _check(world, repository, pull.head_sha, REQUIRED_CHECK)
+    check = newest_check(world, repository, pull.head_sha, REQUIRED_CHECK)
     return Facts(
         pull_number=pull.number,
         pull_url=pull.url,
@@ -105,7 +109,7 @@ def _with_deployment(world: World, repository: RepositoryName, facts: Facts, dep
     if deployment is None:
         return facts
     status = world.github.last_deployment_status(repository, deployment.id)
-    applied = _check(world, repository, deployment.sha, f"envclone/apply: {deployment.environment}")
+    applied = newest_check(world, repository, deployment.sha, f"envclone/apply: {deployment.environment}")
     said = status.state if status else "in_progress"
     state: Literal["in_progress", "success", "failure"] = (
         # GitHub calls a deployment inactive when its environment is gone, as after a destroy.
@@ -121,7 +125,7 @@ def _with_deployment(world: World, repository: RepositoryName, facts: Facts, dep
     )
 
 
-def _check(world: World, repository: RepositoryName, sha: str, name: str) -> Check | None:
+def newest_check(world: World, repository: RepositoryName, sha: str, name: str) -> Check | None:
     """Return the newest check of that name by GitHub Actions; one by anybody else counts for nothing."""
     checks = [check for check in world.github.checks(repository, sha, name) if check.app == TRUSTED_APP]
     return max(checks, key=lambda check: check.id, default=None)

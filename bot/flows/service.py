@@ -3,8 +3,9 @@
 Adding a command touches: its model and row in `bot/commands`, its flow, and its line in `_command_steps`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from bot.commands.comment import command_lines
@@ -23,6 +24,7 @@ from bot.events import (
     Ignored,
     Ping,
     PullRequestChanged,
+    Tick,
 )
 from bot.flows.answer import answer
 from bot.flows.change_job import change_steps
@@ -30,6 +32,8 @@ from bot.flows.clone import Published, publish_clone
 from bot.flows.destroy_job import destroy_steps
 from bot.flows.dispatch_job import dispatch_steps
 from bot.flows.ended import release_ended
+from bot.flows.expire import merge_expired
+from bot.flows.expire_job import expire_steps, sweep_steps, tick_job
 from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_branch, report_environment, report_progress
 from bot.flows.propose import propose_clone
 from bot.flows.release import release_branch
@@ -39,12 +43,28 @@ from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 from bot.pipeline import Json
 
+_FLOWS: Mapping[str, Callable[[World], Sequence[tuple[str, StepFunction]]]] = {
+    "change": change_steps,
+    "dispatch": dispatch_steps,
+    "destroy": destroy_steps,
+    "sweep": sweep_steps,
+    "expire": expire_steps,
+}
+
 
 @dataclass(slots=True)
 class Service:
     """Implements `bot.flows.work.Work`."""
 
     world: World
+
+    def now(self) -> datetime:
+        """Return the world's time."""
+        return self.world.now()
+
+    def repositories(self) -> Sequence[RepositoryName]:
+        """Return the repositories that the app is installed on, or that the credentials were made for."""
+        return self.world.github.repositories()
 
     def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
         """Return the job that an event asks for."""
@@ -61,6 +81,8 @@ class Service:
                 )
             case DeploymentStatusCreated():
                 return _job(delivery, event, "progress", _name(event.environment))
+            case Tick():
+                return tick_job(delivery, event)
             case Ping() | Ignored():
                 return None
             case _:
@@ -78,12 +100,8 @@ class Service:
                 ]
             case "command":
                 return [("accept", self._accept), ("answer", self._answer)]
-            case "change":
-                return change_steps(self.world)
-            case "dispatch":
-                return dispatch_steps(self.world)
-            case "destroy":
-                return destroy_steps(self.world)
+            case kind if kind in _FLOWS:
+                return _FLOWS[kind](self.world)
             case "release":
                 return [("release", self._release)]
             case "check":
@@ -162,6 +180,9 @@ class Service:
         pulls = self.world.github.pull_requests_for_commit(event.repository, event.head_sha)
         branches = [branch for pull in pulls if pull.is_from(event.repository) and (branch := read_branch(pull.head))]
         told = [comment for branch in branches for comment in report_branch(self.world, event.repository, branch)]
+        for branch in branches:
+            if branch.kind == "destroy" and event.conclusion == "success":
+                merge_expired(self.world, event.repository, branch.environment)
         return {"comments": [*told]}
 
 

@@ -71,6 +71,37 @@ def test_an_app_knows_its_own_login(world: World) -> None:
     assert world.github.identity() == "envclone[bot]"
 
 
+def test_an_app_knows_where_it_is_installed_and_a_token_does_not(world: World) -> None:
+    world.server.create_repository("acme/other")
+    world.server.create_repository("elsewhere/infrastructure")
+    assert world.github.repositories() == ["acme/infrastructure", "acme/other"]
+    assert world.by("ana").repositories() == ()
+
+
+def test_an_issue_of_ours_is_found_edited_closed_and_opened_again(world: World) -> None:
+    marker = "<!-- envclone:drift:demo-x -->"
+    world.by("ana").open_issue(REPOSITORY, "A copy", marker)
+    assert world.github.find_issue(REPOSITORY, marker) is None
+    opened = world.github.open_issue(REPOSITORY, "Drift", f"{marker}\nlost")
+    world.github.edit_issue(REPOSITORY, opened, title="Drift", body=f"{marker}\nfound", state="closed")
+    found = world.github.find_issue(REPOSITORY, marker)
+    assert found is not None
+    assert (found.number, found.state, found.body) == (opened.number, "closed", f"{marker}\nfound")
+    world.github.edit_issue(REPOSITORY, found, title="Drift", body=found.body, state="open")
+    assert world.server.issue(REPOSITORY, found.number).state == "open"
+
+
+def test_a_pull_request_is_merged_only_at_the_head_that_was_seen_and_if_the_rules_allow_it(world: World) -> None:
+    sha = branch(world)
+    world.server.protect(REPOSITORY, "main", ("envclone",))
+    pull = world.github.ensure_pull_request(REPOSITORY, Proposal(BRANCH, "main", "Clone", "body"))
+    assert not world.github.merge(REPOSITORY, pull.number, sha), "its check is missing"
+    world.server.protect(REPOSITORY, "main")
+    assert not world.github.merge(REPOSITORY, pull.number, "0" * 40)
+    assert world.github.merge(REPOSITORY, pull.number, sha)
+    assert world.server.issue(REPOSITORY, pull.number).state == "closed"
+
+
 def test_a_token_asks_for_its_own_login(world: World) -> None:
     assert world.by("ana").identity() == "ana"
 

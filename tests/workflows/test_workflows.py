@@ -26,6 +26,7 @@ WRITES = {  # every permission to write, and what it is for, in one place
     ("drift.yml", "drift"): {"issues", "id-token"},
 }
 ENVIRONMENTS = {"plan": "envclone-plan", "drift": "envclone-plan", "apply": "envclone-apply"}
+SECRET = {("expire.yml", "expire"): "envclone-expire"}  # the one job that is given a secret, and where that lies
 TIMEOUT = 120
 
 files = pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
@@ -125,7 +126,8 @@ def test_only_jobs_behind_a_protected_environment_get_an_identity(file: Path) ->
         if job["permissions"].get("id-token") == "write":
             assert job["environment"] == ENVIRONMENTS[id_]
         else:
-            assert "environment" not in job
+            assert job.get("environment") == SECRET.get((file.name, id_))
+            assert ("${{ secrets." in str(job)) is ((file.name, id_) in SECRET)
 
 
 def test_the_plan_comes_from_the_default_branch() -> None:
