@@ -60,7 +60,7 @@ def _run(work: Work) -> Mapping[StepName, StepResult]:
     graph = work.approved.graph
     results: dict[StepName, StepResult] = {}
     running: dict[Future[StepResult], StepName] = {}
-    with ThreadPoolExecutor(max_workers=work.request.max_parallel, thread_name_prefix="step") as pool:
+    with ThreadPoolExecutor(max_workers=graph.at_once(work.request.max_parallel), thread_name_prefix="step") as pool:
         try:
             while True:
                 done = {name for name, result in results.items() if result.state in {"succeeded", "skipped"}}
