@@ -19,6 +19,7 @@ from bot.hooks.aws_ecs_task import AwsEcsTask
 from bot.hooks.aws_lambda import AwsLambda
 from bot.hooks.aws_parameter import AwsParameter
 from bot.hooks.aws_parameter_copy import AwsParameterCopy
+from bot.hooks.aws_rds_snapshot import AwsRdsSnapshot
 from bot.hooks.aws_secret import AwsSecret
 from bot.hooks.http_probe import HttpProbe
 from bot.hooks.kind import Kind
@@ -51,6 +52,7 @@ def built_in() -> tuple[AnyKind, ...]:
         AwsParameter(),
         AwsParameterCopy(),
         AwsBucketSeed(),
+        AwsRdsSnapshot(),
         AwsDnsDelegation(),
         AwsCertificate(),
         AwsEcsTask(),
