@@ -121,7 +121,7 @@ def test_law_9_killed_after_any_request_a_step_is_finished_or_taken_back_as_if_b
         kind.apply(kind.inputs.model_validate(given), around.context())
     once = scenario.world()
     assert once != before
-    assert len(requests) > 1
+    assert requests
     for number in range(1, len(requests) + 1):
         before, given = _fresh(scenario, around)
         record = _killed(monkeypatch, kind, given, around, number)
