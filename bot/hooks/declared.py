@@ -51,6 +51,8 @@ def _hook_problems(hook: Hook, parameters: Mapping[ParameterName, Json]) -> Iter
         elif isinstance(value, Literally):
             known[name] = value.value
     yield from _input_problems(kind, hook, known)
+    if hook.uses is not None and hook.undo is None and not kind.can_undo(hook.inputs.keys()):
+        yield (), f"`{hook.uses}` takes nothing back as it is declared here: say `undo: {{none: <why that is right>}}`."
 
 
 def _input_problems(kind: AnyKind, hook: Hook, known: Mapping[str, Json]) -> Iterator[tuple[Place, str]]:

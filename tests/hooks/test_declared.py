@@ -17,6 +17,7 @@ GOOD = """hooks:
       secret_id: {from: data.secret_arn}
       text:
         value: {generate: 32}
+    undo: {none: the value goes with its secret}
   smoke:
     uses: http.probe
     with:
@@ -50,21 +51,67 @@ def test_good_hooks_have_no_problems() -> None:
             3,
             "`secret`: There is no kind of hook `aws.secrets`. Did you mean `aws.secret`?",
         ),
-        ("greeting}", "greting}", 13, "`smoke`: there is no parameter `greting`. Did you mean `greeting`?"),
+        ("greeting}", "greting}", 14, "`smoke`: there is no parameter `greting`. Did you mean `greeting`?"),
         (
             "status: {value: 204}",
             "status: {value: 9}",
-            12,
+            13,
             "`smoke`: `status`: Input should be greater than or equal to 100",
         ),
-        ("status: {value: 204}", "state: {value: 9}", 12, "`smoke`: `state` is not an input of this kind"),
-        ("status: {value: 204}", "state: {from: app.x}", 12, "`smoke`: `state` is not an input of this kind"),
-        ("      url: {from: app.url}\n", "", 10, "`smoke`: the input `url` is missing"),
+        ("status: {value: 204}", "state: {value: 9}", 13, "`smoke`: `state` is not an input of this kind"),
+        ("status: {value: 204}", "state: {from: app.x}", 13, "`smoke`: `state` is not an input of this kind"),
+        ("      url: {from: app.url}\n", "", 11, "`smoke`: the input `url` is missing"),
         ("generate: 32", "generate: 1", 6, "`secret`: `text.generate`: Input should be greater than or equal to 8"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(was: str, now: str, line: int, message: str) -> None:
     assert found(GOOD.replace(was, now)) == [(False, line, message)]
+
+
+UNDONE = """hooks:
+  extra:
+    needs: [app]
+    uses: KIND
+    with: INPUTS
+"""
+CERTIFICATE = "{certificate_arn: {value: 'arn:aws:acm:eu-central-1:123456789012:certificate/0a-1b'}}"
+TASK = "{cluster: {value: c}, task_definition: {value: t}, container: {value: m}}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [
+        ("http.probe", "{url: {value: 'https://x'}}"),
+        ("aws.secret", "{secret_id: {value: x}, text: {value: {generate: 32}}}"),
+        ("aws.certificate", CERTIFICATE),
+        ("aws.lambda", "{function: {value: f}}"),
+        ("aws.ecs-task", TASK),
+    ],
+)
+def test_a_hook_that_takes_nothing_back_has_to_say_why(kind: str, inputs: str) -> None:
+    declared = UNDONE.replace("KIND", kind).replace("INPUTS", inputs)
+    assert found(declared, "data.x") == [
+        (
+            False,
+            2,
+            f"`extra`: `{kind}` takes nothing back as it is declared here: say `undo: {{none: <why that is right>}}`.",
+        )
+    ]
+    assert found(declared + "    undo: {none: it leaves nothing behind}\n", "data.x") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [
+        ("aws.lambda", "{function: {value: f}, undo_payload: {value: {delete: true}}}"),
+        ("aws.ecs-task", TASK.replace("}}", "}, undo_command: {value: [undo]}}")),
+        ("aws.bucket-seed", "{bucket: {value: some-bucket}, directory: {value: seed}}"),
+    ],
+)
+def test_a_hook_that_takes_back_what_it_did_may_but_need_not_say_none(kind: str, inputs: str) -> None:
+    declared = UNDONE.replace("KIND", kind).replace("INPUTS", inputs)
+    assert found(declared, "data.x") == []
+    assert found(declared + "    undo: {none: another step takes it back}\n", "data.x") == []
 
 
 def test_an_output_that_a_kind_has_not_is_named() -> None:
