@@ -74,13 +74,11 @@ def _again(run: Undoing, each: AppliedStep, attempt: int, error: StepStopped) ->
     """Say, after the wait that is due, whether to try again."""
     if error.stops_all:
         run.stopping.set()
-    if error.is_final or attempt == each.step.retries.attempts or run.stopping.is_set():
+    retries = each.step.retries
+    if error.is_final or run.stopping.is_set() or not retries.again(attempt, error.failure):
         return False
-    wait = each.step.retries.backoff * 2 ** (attempt - 1)
-    run.log(
-        each.name,
-        f"attempt {attempt} of {each.step.retries.attempts} failed; the next is in {wait.total_seconds():.0f} s",
-    )
+    wait = retries.backoff * 2 ** (attempt - 1)
+    run.log(each.name, f"attempt {attempt} of {retries.attempts} failed; the next is in {wait.total_seconds():.0f} s")
     return not run.stopping.wait(wait.total_seconds())
 
 
