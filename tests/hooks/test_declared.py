@@ -2,11 +2,14 @@
 
 import pytest
 
+from bot.core.assemble import read_template
+from bot.core.tree import File
 from bot.document import load
-from bot.hooks.declared import hook_problems
+from bot.environment import Manifest
+from bot.hooks.declared import hook_problems, template_findings
 from bot.hooks.registry import kinds
 from bot.hooks.verbs import StepFailed, apply, reads
-from bot.names import ParameterName, StepName
+from bot.names import ParameterName, StepName, TemplateName
 from bot.pipeline import FromOutput, Hooks, Pipeline, Stack
 from tests.hooks.conftest import Surroundings
 
@@ -118,6 +121,41 @@ def test_an_output_that_a_kind_has_not_is_named() -> None:
     assert found(GOOD, "secret.version") == [
         (True, 4, "`app`: `aws.secret` has no output `version`. Did you mean `version_id`?")
     ]
+
+
+def test_a_template_is_told_of_its_hooks_with_file_and_line() -> None:
+    declaration = """name: small
+description: One stack.
+default_purpose: dev
+parameters: {place: {type: string, description: Where.}, other: {type: string, description: Which.}}
+purposes: {dev: {description: To build.}}
+stacks: {app: {}}
+"""
+    hooks = """hooks:
+  smoke:
+    uses: http.probe
+    with:
+      url: {parameter: place}
+      body_contains: {parameter: other}
+      status: {value: 9}
+    undo: {none: a probe leaves nothing}
+"""
+    files = {"template.yaml": File(declaration.encode()), "hooks.yaml": File(hooks.encode())}
+    template = read_template(TemplateName("small"), files)
+    [status] = template_findings(template, None)
+    assert str(status).startswith("templates/small/hooks.yaml:7: `smoke`: `status`: Input should be")
+    source = Manifest.model_validate(
+        {
+            "name": "production",
+            "template": "small",
+            "revision": "0" * 40,
+            "purpose": "dev",
+            "owner": "ana",
+            "parameters": {"place": "no url"},
+            "stacks": {},
+        }
+    )
+    assert [finding.line for finding in template_findings(template, source)] == [5, 7]
 
 
 def test_every_kind_documents_itself() -> None:
