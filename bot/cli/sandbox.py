@@ -65,6 +65,43 @@ def demo(
             context.__exit__(*sys.exc_info())
 
 
+@sandbox.command("lifecycle")
+def lifecycle(
+    source: Source = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print what happened as data.")] = False,
+) -> None:
+    """Live a clone's whole life: a step that fails, resume, extend, drift, destroy, and the receipt."""
+    console = Console(stderr=as_json, emoji=False)
+    with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
+        _terraform_or_stop()
+        from bot.sandbox import lifecycle as told  # noqa: PLC0415
+        from bot.sandbox.rehearsal import monorepo  # noqa: PLC0415
+
+        began = time.monotonic()
+        with _running(monorepo(Path(scratch) / "monorepo", source.resolve())) as box:
+            story = told.Life.begun(box)
+            _live(console, story, told.STAGES, time.monotonic() - began)
+            drift = story.drift
+            assert drift is not None
+            if as_json:
+                seconds = {key: round(value, 2) for key, value in story.seconds.items()}
+                said = {stage: story.reply(stage) for stage in story.comments}
+                data = {"seconds": seconds, "replies": said, "drift": drift.body, "receipt": story.report}
+                print(json.dumps(data, indent=2))
+                return
+            _section(console, f"Issue #{drift.number}: {drift.title}", drift.body or "")
+            _section(console, "The receipt", story.report)
+
+
+def _terraform_or_stop() -> None:
+    """Raise `UserError` that says how to get Terraform, if there is none."""
+    try:
+        from bot.sandbox.terraform_config import terraform  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError(f"{_MISSING_EXTRA} ({error.name} is missing)") from error
+    terraform()
+
+
 @contextmanager
 def _running(source: Path) -> Iterator[Any]:
     # moto and act are an extra, so that a service in production needn't install them.

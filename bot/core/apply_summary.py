@@ -65,9 +65,9 @@ def _failures(outcome: ApplyOutcome) -> Iterator[str]:
         yield fence(step.reason[:6_000])
     if outcome.failed:
         yield (
-            "**How to go on:** what is done stays done. Mend the cause, then run this workflow again "
-            f"({code('Re-run failed jobs')}, or {code('Run workflow')} for {code(outcome.environment)}): it goes on at the failed "
-            "step. If the mend is a change of the code, open a pull request; what is reviewed there is applied next."
+            f"**How to go on:** what is done stays done. Mend the cause, then comment {code(f'/resume {outcome.environment}')} (or run "
+            "this workflow again by hand): it goes on at the failed step. If the mend is a change of the code, open a pull request; "
+            "what is reviewed there is applied next."
         )
 
 

@@ -92,6 +92,10 @@ def _look(world: World, repo: Monorepo, request: Request, name: EnvironmentName)
 def _in_clone(repo: Monorepo, clone: Proposal | None, name: EnvironmentName) -> _Place | Refused:
     if clone is not None and clone.is_open:
         return _on_top(repo, clone)
+    if clone is not None:
+        return Refused(
+            f"`{name}` is not on the default branch, and no pull request that adds it is open: nothing can be changed."
+        )
     return Refused(replies.unknown_environment(name, closest(name, [*repo.estate().live, *repo.estate().proposed])))
 
 

@@ -16,6 +16,7 @@ from bot.core.estate import Claim, Estate
 from bot.core.trailers import Trailers
 from bot.environment import Manifest, directory
 from bot.errors import UserError
+from bot.flows.ended import unfinished_end
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
@@ -42,6 +43,9 @@ def publish_clone(world: World, repository: RepositoryName, asked: Asked) -> Pub
         found = _already_there(repo, asked)
         if found:
             return found
+        end = unfinished_end(world, repository, asked.command.name)
+        if end is not None and repo.manifest(asked.command.name) is None:
+            return Refused(_being_destroyed(asked, end.number))
         drafted = draft(repo, asked, taken)
         if isinstance(drafted, Refused):
             return drafted
@@ -73,6 +77,14 @@ def draft(repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName]) -> 
     except UserError as error:
         return Refused(str(error))
     return draft_clone(asked, base)
+
+
+def _being_destroyed(asked: Asked, number: int) -> str:
+    name = asked.command.name
+    return (
+        f"`{name}` is being destroyed (#{number}), and its name is free when that is done. If it failed, comment `/resume {name}`. "
+        "Or choose another name."
+    )
 
 
 def _already_there(repo: Monorepo, asked: Asked) -> Published | None:

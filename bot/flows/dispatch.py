@@ -25,7 +25,8 @@ from bot.names import EnvironmentName
 from bot.suggest import closest
 
 APPLY = "apply.yml"
-_CHECKS = ("envclone/apply: {}", "envclone/destroy: {}")
+_CHECK = "envclone/apply: {}"
+"""What both an apply and a destroy report in (`bot.flows.deployment`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def started(call: Callable[[], None], workflow: str) -> Refused | None:
 def page(request: Request, workflow: str) -> str:
     """Return a link, in Markdown, to the runs of a workflow."""
     server = request.url.partition(f"/{request.repository}/")[0]
-    return f"[its run]({server}/{request.repository}/actions/workflows/{workflow})"
+    return f"[the runs of {workflow}]({server}/{request.repository}/actions/workflows/{workflow})"
 
 
 def _run_of(world: World, request: Request, title: str) -> WorkflowRun | None:
@@ -131,12 +132,10 @@ def _tree(repo: Monorepo, commit: str, name: EnvironmentName) -> str | None:
 
 
 def _results(world: World, request: Request, deployment: Deployment) -> str:
-    """Return what the newest check of an apply or a destroy says; one by anybody but Actions counts for nothing."""
-    names = [name.format(deployment.environment) for name in _CHECKS]
+    """Return what the check of an apply or a destroy says; one by anybody but Actions counts for nothing."""
+    name = _CHECK.format(deployment.environment)
     checks = [
-        check
-        for check in world.github.checks(request.repository, deployment.sha)
-        if check.app == TRUSTED_APP and check.name in names
+        check for check in world.github.checks(request.repository, deployment.sha, name) if check.app == TRUSTED_APP
     ]
     newest = max(checks, key=lambda check: check.id, default=None)
     return newest.summary if newest else ""

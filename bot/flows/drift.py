@@ -89,7 +89,7 @@ def _incomparable(ledger: Ledger, now: datetime) -> str:
         return f"{ledger.lease.holder} is at work on it"
     if not ledger.steps:
         return "it was never applied"
-    if any(entry.verb == "undo" for entry in ledger.steps.values()):
+    if any(entry.verb == "undo" and entry.result != "undone" for entry in ledger.steps.values()):
         return "it is being destroyed"
     return ""
 

@@ -31,6 +31,7 @@ from bot.flows.change_job import change_steps
 from bot.flows.clone import Published, publish_clone
 from bot.flows.destroy_job import destroy_steps
 from bot.flows.dispatch_job import dispatch_steps
+from bot.flows.ended import release_ended
 from bot.flows.expire import merge_expired
 from bot.flows.expire_job import expire_steps, sweep_steps, tick_job
 from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_branch, report_environment, report_progress
@@ -169,7 +170,9 @@ class Service:
             return {"comments": [*report_branch(self.world, event.repository, branch)]}
         assert isinstance(event, DeploymentStatusCreated)
         name = EnvironmentName(event.environment)
-        return {"comments": [*report_environment(self.world, event.repository, name)]}
+        told = report_environment(self.world, event.repository, name)
+        # Who asked is found through the branches, so they are told before the branches go.
+        return {"comments": [*told], "released": release_ended(self.world, event.repository, name)}
 
     def _report_check(self, request: JobRequest, _: Results) -> dict[str, Json]:
         event = request.event

@@ -94,7 +94,7 @@ def _applied(story: Cloning) -> bool:
         found = story.apply_check
         raise Stuck(f"The apply failed: {found.output.summary if found else state}\n{logs(story.sandbox)}")
     if state is None:
-        refuse_failed_runs(story.sandbox)
+        refuse_failed_runs(story)
     return state == "success"
 
 
@@ -106,7 +106,7 @@ STAGES: Sequence[Stage[Cloning]] = (
         "plan",
         "Actions verify and plan it; the required check passes",
         180,
-        lambda story: is_planned(story.sandbox, story.pull),
+        lambda story: is_planned(story, story.pull),
     ),
     Stage("merge", f"{REVIEWER} reviews and merges", 30, _merge),
     Stage("apply", "Actions apply the stacks and hooks", 300, _applied),

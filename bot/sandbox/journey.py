@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from bot.errors import UserError
+from bot.sandbox.actions.run import Run
 from bot.sandbox.github.entities import CheckRun, Issue
 from bot.sandbox.sandbox import REPOSITORY, Sandbox
 
@@ -14,10 +15,11 @@ _LOOK = 0.1
 
 @dataclass(slots=True)
 class Story:
-    """What was seen on the way. `seconds` are by stage."""
+    """What was seen on the way. `seconds` are by stage; `expected_failures` counts workflow runs that had to fail."""
 
     sandbox: Sandbox
     seconds: dict[str, float] = field(default_factory=dict)
+    expected_failures: int = 0
 
     @property
     def total(self) -> float:
@@ -89,13 +91,14 @@ def check(sandbox: Sandbox, commit: str, name: str) -> CheckRun | None:
     return max(found, key=lambda each: each.id, default=None)
 
 
-def is_planned(sandbox: Sandbox, number: int) -> bool:
+def is_planned(story: Story, number: int) -> bool:
     """Say whether the required check of a pull request has passed. Raises `Stuck` if it failed."""
+    sandbox = story.sandbox
     pull = sandbox.github.issue(REPOSITORY, number).pull
     assert pull is not None
     required = check(sandbox, pull.head_sha, "envclone")
     if required is None or required.conclusion is None:
-        refuse_failed_runs(sandbox)
+        refuse_failed_runs(story)
         return False
     if required.conclusion != "success":
         raise Stuck(f"The required check says {required.conclusion}: {required.output.title}. {logs(sandbox)}")
@@ -128,12 +131,17 @@ def pull_from(sandbox: Sandbox, branch: str) -> Issue | None:
     return max(found, key=lambda each: each.number, default=None)
 
 
-def refuse_failed_runs(sandbox: Sandbox) -> None:
-    """Raise `Stuck` if a workflow run has failed."""
-    failed = [run for run in sandbox.runner.runs if run.conclusion not in {None, "success"}]
-    if failed:
-        log = failed[-1].log
-        raise Stuck(f"The workflow run {log} ended as {failed[-1].conclusion}:\n{log.read_text()[-3000:]}")
+def failed_runs(sandbox: Sandbox) -> Sequence[Run]:
+    """Return the workflow runs that failed, oldest first."""
+    return [run for run in sandbox.runner.runs if run.conclusion not in {None, "success"}]
+
+
+def refuse_failed_runs(story: Story) -> None:
+    """Raise `Stuck` if a workflow run has failed that should not have."""
+    unexpected = failed_runs(story.sandbox)[story.expected_failures :]
+    if unexpected:
+        log = unexpected[-1].log
+        raise Stuck(f"The workflow run {log} ended as {unexpected[-1].conclusion}:\n{log.read_text()[-3000:]}")
 
 
 def logs(sandbox: Sandbox) -> str:

@@ -19,7 +19,7 @@ from bot.clients.github import (
 )
 from bot.clients.transient import RateLimited, Transient
 from bot.names import Login, RepositoryName
-from bot.sandbox.github import GitHubServer
+from bot.sandbox.github import GitHubServer, Run
 from bot.sandbox.github.integrations import BOT_PERMISSIONS
 
 REPOSITORY = RepositoryName("acme/infrastructure")
@@ -299,6 +299,37 @@ def test_issue_state_tells_issues_from_pull_requests(world: World) -> None:
     assert state is not None
     assert state.is_pull_request
     assert world.github.issue_state(REPOSITORY, 999) is None
+
+
+APPLY = b"run-name: ${{ inputs.request }}\non: {workflow_dispatch: {inputs: {environment: {required: true}, request: {}}}}\n"
+
+
+def test_workflows_are_started_listed_and_run_again(world: World) -> None:
+    head = world.server.commit(REPOSITORY, {".github/workflows/apply.yml": APPLY}, by="ana", message="apply")
+    heard: list[str] = []
+    world.server.on_event(lambda name, payload: heard.append(name))
+    world.github.dispatch_workflow(REPOSITORY, "apply.yml", "main", {"environment": "demo-x", "request": "resume"})
+    with pytest.raises(Refused, match=r"422.*Required input 'environment' not provided"):
+        world.github.dispatch_workflow(REPOSITORY, "apply.yml", "main", {})
+    for title in ("first", "second"):
+        run = Run(".github/workflows/apply.yml", "workflow_dispatch", head, "ana", "main", title)
+        world.server.record_run(REPOSITORY, run)
+    newest, oldest = world.github.workflow_runs(REPOSITORY, "apply.yml", event="workflow_dispatch")
+    assert (newest.title, oldest.title, newest.is_over, newest.attempt) == ("second", "first", False, 1)
+    assert world.github.workflow_runs(REPOSITORY, "apply.yml", head_sha="0" * 40) == []
+    with pytest.raises(Refused, match="403"):
+        world.github.rerun(REPOSITORY, newest.id)
+    world.server.finish_run(newest.id, "failure")
+    world.github.rerun(REPOSITORY, newest.id)
+    again = world.github.workflow_runs(REPOSITORY, "apply.yml")[0]
+    assert (again.id, again.attempt, again.is_over) == (newest.id, 2, False)
+    assert again.started_at >= newest.started_at
+    assert world.server.settle()
+    assert heard == ["workflow_dispatch", "workflow_run"]
+    with pytest.raises(Refused, match="404"):
+        world.github.workflow_runs(REPOSITORY, "missing.yml")
+    with pytest.raises(Refused, match="403"):
+        world.by("eve").dispatch_workflow(REPOSITORY, "apply.yml", "main", {"environment": "demo-x"})
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])

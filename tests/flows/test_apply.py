@@ -8,6 +8,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -16,15 +17,22 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.app import app
+from bot.clients.checkout import Checkout
 from bot.clients.ledger import LeaseHeld, LedgerFile
+from bot.commands.model import Extend
 from bot.core.apply_outcome import ApplyOutcome
 from bot.core.apply_summary import summary
+from bot.core.assemble import read_manifest
+from bot.core.change import Changed, Subject, draft_change
 from bot.core.ledger import Clear, Hidden, Undo
+from bot.core.plan import Counts
+from bot.core.review import read_review, review_key
 from bot.errors import UserError
 from bot.flows.approval import NotReviewed
 from bot.names import StepName
+from bot.policy import Policy
 from tests.support.cloud import REGION, cloud
-from tests.support.deploying import DEMO, Deploying
+from tests.support.deploying import DEMO, Deploying, template
 from tests.support.terraform import program
 
 pytestmark = pytest.mark.e2e
@@ -93,6 +101,27 @@ def test_what_was_reviewed_is_applied_once_and_nothing_else(deploying: Deploying
     assert states(again) == all_in("skipped")
     assert again.url == "https://demo-x.example"
     assert present(deploying) == FIRST
+    assert deploying.ran() == ["apply", "verify"]
+    _a_longer_life_changes_no_resource_and_runs_no_step(deploying)
+
+
+def _a_longer_life_changes_no_resource_and_runs_no_step(deploying: Deploying) -> None:
+    repo, now = deploying.repo, datetime.now(UTC)
+    files = Checkout(repo.root).environment(DEMO)
+    mortal = read_manifest(files, "envs/demo-x").model_copy(update={"expires_at": now})
+    longer = draft_change(Extend(DEMO, timedelta(days=7)), Subject(mortal, template(deploying.stacks), Policy()), now)
+    assert isinstance(longer, Changed)
+    repo.git("checkout", "-q", "-B", "longer")
+    repo.put("envs/demo-x", longer.files)
+    head = repo.commit("extend demo-x")
+    deploying.review(head)
+    stored = deploying.store.read(review_key(DEMO, head))
+    assert stored is not None
+    review = read_review(stored.data, DEMO, head)
+    assert review.counts == Counts()
+    assert not any(step.parts for step in review.steps.values())
+    deploying.merge(head)
+    assert states(deploying.apply(head)) == all_in("skipped")
     assert deploying.ran() == ["apply", "verify"]
 
 
@@ -278,9 +307,8 @@ def test_a_rescue_takes_over_with_its_reason_the_lease_and_the_state_locks(deplo
     with pytest.raises(LeaseHeld, match="`/unlock demo-x --because"):
         deploying.apply(head)  # nobody can tell from here that the run is dead
     said = "the runner was switched off, by @alice in #7"
-    outcome = deploying.apply(head, take_over=said)
-    assert outcome.has_succeeded, deploying.lines
-    assert any(re.search(rf"\[data\] removed the state's lock .*\({said}\)", line) for line in deploying.lines)
+    assert deploying.start(log, TAKE_OVER=said).wait(400) == 0, log.read_text()
+    assert re.search(rf"\[data\] removed the state's lock .*\({said}\)", log.read_text())
     assert [each.reason for each in deploying.ledger.takeovers] == [said]
     assert present(deploying) == FIRST
 

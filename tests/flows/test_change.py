@@ -229,6 +229,11 @@ def test_what_cannot_be_done_is_said_and_nothing_is_proposed(live: Town) -> None
     assert len(pulls(live)) == 1
 
 
+def test_a_clone_whose_pull_request_was_closed_can_not_be_changed(proposed: Town) -> None:
+    proposed.server.close(REPOSITORY, pulls(proposed)[-1].number, by="alice")  # and nobody heard of it yet
+    assert "no pull request that adds it is open" in (proposed.say(SET) or "")
+
+
 def test_production_is_changed_through_the_same_door(live: Town) -> None:
     live.say("/set production app_min=8")
     pull = pulls(live)[-1]
@@ -241,6 +246,19 @@ def test_a_change_says_that_somebody_asked_for_the_end(live: Town) -> None:
     number = pulls(live)[-1].number
     live.say(SET)
     assert f"#{number} would destroy `demo-x`" in (pulls(live)[-1].body or "")
+
+
+def test_status_and_list_tell_of_the_open_change(live: Town) -> None:
+    live.say(SET)
+    number = pulls(live)[-1].number
+    assert f"| **Proposed** | a change in #{number} |" in (live.say("/status demo-x") or "")
+    assert f"live, a change in #{number} |" in (live.say("/list") or "")
+    comment = live.comment("/status", issue=number)
+    live.work(live.event(comment, "/status").model_copy(update={"issue": number}))
+    (reply,) = [c.body for c in live.server.comments(REPOSITORY, number) if f"request:{comment} " in c.body]
+    assert "### `demo-x`" in reply
+    closed(live, number)
+    assert "a change in" not in (live.say("/list") or "")
 
 
 @pytest.mark.parametrize("line", [SET, "/extend demo-x 1d"])

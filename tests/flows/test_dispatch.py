@@ -83,7 +83,7 @@ def test_resume_starts_the_apply_and_says_why(live: Town, actions: Actions) -> N
     title = f"resume demo-x for comment {comment}"
     assert actions.dispatched == [(".github/workflows/apply.yml", {"environment": "demo-x", "request": title})]
     reply = live.reply(comment) or ""
-    assert "`demo-x` goes on where it stopped: [its run](" in reply
+    assert "`demo-x` goes on where it stopped: [the runs of apply.yml](" in reply
     assert f"/{REPOSITORY}/actions/workflows/apply.yml)" in reply
     assert "**Why:** demo-x: app failed ([log](https://github.example/" in reply
     assert "What failed" in reply

@@ -299,13 +299,13 @@ class Deploying:
             max_parallel=self.max_parallel,
         )
 
-    def start(self, log: Path) -> "subprocess.Popen[bytes]":
+    def start(self, log: Path, **variables: str) -> "subprocess.Popen[bytes]":
         """Start `envclone apply demo-x` as a process of its own, as the apply workflow does; its log goes to a file."""
         with log.open("ab") as file:
             return subprocess.Popen(
                 [sys.executable, "-c", "import typer; from bot.cli.apply import apply; typer.run(apply)", DEMO],
                 cwd=self.repo.root,
-                env={**self.terraform.environment, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"},
+                env={**self.terraform.environment, **variables, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -49,7 +49,8 @@ class Run:
         else:
             self.id = before.id
             site.github.begin_run(self.id)
-        self.directory = site.root / "runs" / (f"{self.id}-{self.attempt}" if before else str(self.id))
+        self._place = f"{self.id}-{self.attempt}" if before else str(self.id)
+        self.directory = site.root / "runs" / self._place
         self.directory.mkdir(parents=True)
         self.log = self.directory / "log.txt"
         self.log.touch()
@@ -137,7 +138,7 @@ class Run:
     @property
     def artifacts(self) -> Path:
         """Where the run's artifacts lie, a directory each."""
-        return self._site.root / "artifacts" / str(self.id)
+        return self._site.root / "artifacts" / self._place
 
     def _act(self) -> str:
         secret = secrets.token_hex(16)
