@@ -16,20 +16,27 @@ from bot.core import drift_text
 from bot.core.assemble import read_manifest
 from bot.core.drift import Drift
 from bot.environment import directory
+from bot.errors import UserError
 from bot.flows.drift import DriftRequest, DriftWorld, find_drift
-from bot.flows.report_drift import DriftReport, report_drift
+from bot.flows.report_drift import DriftReport, forget_drift, report_drift
 from bot.names import EnvironmentName
 
 
 def drift(
-    environment: Annotated[str, typer.Argument(help="The environment's name.")],
+    environment: Annotated[str, typer.Argument(help="The environment's name.")] = "",
     root: Annotated[
         Path, typer.Option("--root", help="A checkout of the default branch.", file_okay=False, exists=True)
     ] = Path(),
     store: StoreOption = "",
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Only close the issues of environments that are gone (in Actions).")
+    ] = False,
 ) -> None:
     """Look for what changed outside the code. Exits with 0 (nothing, or an issue says what), 1 (drift) or 2 (not checked)."""
     with edge():
+        if forget:
+            _forget(root)
+            return
         name = EnvironmentName(environment)
         policy = policy_at(root, "HEAD")
         world = DriftWorld(
@@ -56,3 +63,11 @@ def _told(found: Drift, root: Path) -> int:
     if found.unchecked:
         return NOT_CHECKED
     return DOES_NOT_HOLD if found.drifted and on is None else 0
+
+
+def _forget(root: Path) -> None:
+    on = on_github(os.environ)
+    if on is None:
+        raise UserError("There is no GitHub to look for issues on: this runs in a workflow.")
+    closed = forget_drift(on.github, on.repository, Checkout(root).environments())
+    typer.echo(", ".join(f"closed #{number}" for number in closed) or "There is nothing to close.")

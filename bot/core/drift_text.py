@@ -13,6 +13,7 @@ MOST_LINES = 400
 """Lines of attributes in the issue; the run's log has all."""
 
 _STEPS = re.compile(r"<!-- envclone:drift-steps:([a-z0-9,-]*) -->")
+_MARKER = re.compile(r"<!-- envclone:drift:([a-z0-9-]+) -->")
 _STATES = {
     "same": "as applied",
     "drifted": "**has drifted**",
@@ -25,6 +26,12 @@ _STATES = {
 def marker(environment: EnvironmentName) -> str:
     """Return the hidden text by which the environment's issue is found again; that it is ours, its author says."""
     return f"<!-- envclone:drift:{environment} -->"
+
+
+def about(body: str) -> str | None:
+    """Return the name of the environment that an issue of ours is about."""
+    found = _MARKER.search(body)
+    return found[1] if found else None
 
 
 def drifted_before(body: str) -> Sequence[str]:
@@ -103,6 +110,11 @@ def gone(drift: Drift) -> str:
 def came_back(drift: Drift) -> str:
     """Return the comment that says that there is drift once more."""
     return f"{cell(headline(drift))}. The description above says what."
+
+
+def no_more(name: str) -> str:
+    """Return the comment that says that the environment is no more."""
+    return f"{code(name)} is no longer on the default branch."
 
 
 def _note(step: StepDrift) -> str:

@@ -1,11 +1,12 @@
 """Keep the one issue about an environment's drift: opened when it comes, brought up to date, closed when it has gone."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.clients.github import GitHub
 from bot.core import drift_text
 from bot.core.drift import Drift
-from bot.names import EnvironmentName, Login, RepositoryName
+from bot.names import Login, RepositoryName
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,16 @@ def report_drift(drift: Drift, to: DriftReport) -> str:
     return f"closed #{found.number}"
 
 
-def forget_drift(github: GitHub, repository: RepositoryName, environment: EnvironmentName, reason: str) -> None:
-    """Close the issue of an environment that is no more, saying why."""
-    found = github.find_issue(repository, drift_text.marker(environment))
-    if found is not None and found.state == "open":
-        github.upsert_comment(repository, found.number, f"<!-- envclone:drift-end:{environment} -->", reason)
-        github.edit_issue(repository, found, title=found.title, body=found.body, state="closed")
+def forget_drift(github: GitHub, repository: RepositoryName, present: Collection[str]) -> list[int]:
+    """Close the issues about environments that are not `present` any more; return their numbers."""
+    closed = []
+    for issue in github.our_issues(repository):
+        name = drift_text.about(issue.body)
+        if name is not None and name not in present and issue.state == "open":
+            github.upsert_comment(repository, issue.number, "<!-- envclone:drift-end -->", drift_text.no_more(name))
+            github.edit_issue(repository, issue, title=issue.title, body=issue.body, state="closed")
+            closed.append(issue.number)
+    return closed
 
 
 def _say(to: DriftReport, issue: int, what: str, text: str) -> None:

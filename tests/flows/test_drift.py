@@ -153,8 +153,11 @@ def test_one_issue_is_opened_updated_closed_and_opened_again(server: GitHubServe
         "`demo-x` is as commit `cccccccccccc` says again.",
         "demo-x: 1 thing changed outside the code. The description above says what.",
     ]
-    forget_drift(github(server), REPOSITORY, DEMO, "`demo-x` was destroyed.")
+    assert forget_drift(github(server), REPOSITORY, ["production", "demo-x"]) == []
+    assert forget_drift(github(server), REPOSITORY, ["production"]) == [1]
+    assert forget_drift(github(server), REPOSITORY, ["production"]) == []
     assert server.issue(REPOSITORY, 1).state == "closed"
+    assert server.comments(REPOSITORY, 1)[-1].body.endswith("`demo-x` is no longer on the default branch.")
 
 
 @pytest.mark.parametrize("state", ["unchecked", "not_applied"])

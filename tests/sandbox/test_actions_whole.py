@@ -141,7 +141,7 @@ def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(comp
     drift = company.finished()
     log = drift.log.read_text()
     assert "assumed-role/envclone-plan/" in log
-    assert drift.jobs == {"targets": "success", "drift (demo-x)": "success"}, log[-6000:]
+    assert drift.jobs == {"targets": "success", "drift (demo-x)": "success", "forget": "success"}, log[-6000:]
     (issue,) = company.github.issues(REPOSITORY)
     assert (issue.title, issue.author.login) == ("demo-x has drifted", "github-actions[bot]")
     assert "! aws_ssm_parameter.greeting" in (issue.body or "")

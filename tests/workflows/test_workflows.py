@@ -24,6 +24,7 @@ WRITES = {  # every permission to write, and what it is for, in one place
     ("plan.yml", "plan"): {"pull-requests", "checks", "id-token"},
     ("apply.yml", "apply"): {"deployments", "checks", "pull-requests", "id-token"},
     ("drift.yml", "drift"): {"issues", "id-token"},
+    ("drift.yml", "forget"): {"issues"},
 }
 ENVIRONMENTS = {"plan": "envclone-plan", "drift": "envclone-plan", "apply": "envclone-apply"}
 SECRET = {("expire.yml", "expire"): "envclone-expire"}  # the one job that is given a secret, and where that lies

@@ -15,6 +15,10 @@ class Issues(Session):
 
     def find_issue(self, repository: RepositoryName, marker: str) -> Issue | None:
         """Return our oldest issue, open or closed, whose body holds the marker."""
+        return next((one for one in self.our_issues(repository) if marker in one.body), None)
+
+    def our_issues(self, repository: RepositoryName) -> list[Issue]:
+        """Return the issues that we opened, open and closed, oldest first."""
         ours = self.identity()
 
         def read(repo: Repository) -> list[Issue]:
@@ -23,9 +27,7 @@ class Issues(Session):
             found = PaginatedList(Remote, repo.requester, f"/repos/{repository}/issues", query)
             return [_issue(one) for one in found if one.pull_request is None]
 
-        found = self._read(repository, read)
-        marked = [one for one in found if one.author == ours and marker in one.body]
-        return min(marked, key=lambda one: one.number, default=None)
+        return sorted((one for one in self._read(repository, read) if one.author == ours), key=lambda one: one.number)
 
     def open_issue(self, repository: RepositoryName, title: str, body: str) -> Issue:
         """Open an issue. Look with `find_issue` first."""
