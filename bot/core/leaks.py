@@ -176,7 +176,7 @@ def _in_values(snapshot: Snapshot, files: Tree, manifest: Manifest, identity: Id
                 told.append((_word(left, match), "made of production's name", f"make it of `{identity.clone}`"))
         line = line_at(files, key, leaf) if told else 0
         for found, what, instead in told:
-            yield Leak(leaf.file, line, found, f"{what}, in {key_of(*key)}", instead)
+            yield Leak(leaf.file, line, found, f"{what}, in `{key_of(*key)}`", instead)
 
 
 def _lookups(key: Key, leaf: Leaf, text: str, identity: Identity) -> Iterator[tuple[str, str, str]]:
