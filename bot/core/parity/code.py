@@ -27,7 +27,7 @@ from bot.core.parity.waivers import waiver_for
 from bot.core.render import ENDING, NOT_RENDERED, Parameters, render
 from bot.core.resolve import Origin, origin
 from bot.core.tree import File, Tree
-from bot.environment import MANIFEST, Manifest
+from bot.environment import HOOKS, MANIFEST, Manifest
 from bot.names import ParameterName, PurposeName
 
 LONGEST = 300
@@ -82,7 +82,7 @@ class _Comparer:
             found.append((key, self._difference(key, by, is_revision)))
         kept = list(self._without_echoes(found))
         equal = self._equal()
-        set_apart = self._set_apart(kept)
+        set_apart = self._set_apart()
         attributes = {key for key in self.theirs.leaves.keys() | self.ours.leaves.keys() if _is_attribute(key)}
         both = sum(key[0] not in self._one_sided for key in attributes) - sum(
             count for rule, count in set_apart.items() if rule != LAYOUT
@@ -124,14 +124,14 @@ class _Comparer:
             and _same(self.theirs.leaves[key], leaf)
         }
 
-    def _set_apart(self, kept: Sequence[Difference]) -> Mapping[str, int]:
+    def _set_apart(self) -> Mapping[str, int]:
         counts: dict[str, int] = {}
         for key, leaf in self.ours.leaves.items():
             other = self.theirs.leaves.get(key)
             if isinstance(leaf.value, Unknown) and other is not None and _same(other, leaf) and _is_attribute(key):
                 rule = min(leaf.value.rules, default="known to Terraform alone")
                 counts[rule] = counts.get(rule, 0) + 1
-        seen = {each.file for each in kept}
+        seen = {leaf.file for key in self.keys if (leaf := self._leaf(key)).file == HOOKS or key[1] == CODE}
         for path in self.theirs.read & self.ours.read - {MANIFEST} - seen:
             if self.production.files.get(path) != self.clone.files.get(path) and not path.endswith(".json"):
                 counts[LAYOUT] = counts.get(LAYOUT, 0) + 1
@@ -320,6 +320,9 @@ class _Comparer:
                 is_echo = bool(variable) and each.is_explained and f"{stack}/{variable}" in read
             if not is_echo:
                 yield each
+
+    def _leaf(self, key: Key) -> Leaf:
+        return self.ours.leaves[key] if key in self.ours.leaves else self.theirs.leaves[key]
 
     def _block(self, address: str) -> str:
         return self.ours.blocks.get(address) or self.theirs.blocks.get(address) or address

@@ -189,6 +189,8 @@ class Module:
         if kind == "local":
             node = self.locals.get(word)
             return Unknown(name, frozenset({TERRAFORM})) if node is None else Evaluator(self, {}).value(node)
+        if not self.depth:
+            self.reads.add(f"{self.prefix}{word}")
         if word in self.given:
             value, reads = self.given[word]
             self.reads |= reads
@@ -257,12 +259,18 @@ class Module:
             return None
         self.underway.add(f"module.{name}")
         directory = posixpath.normpath(posixpath.join(self.directory, place))
+        _, decided = (
+            self.known.get(f"module.{name}:count") or self.known.get(f"module.{name}:for_each") or (None, frozenset())
+        )
         found = []
         for key in keys:
             names = _each(call, key, self._items(f"module.{name}"))
             given = {
-                s.name: self._taken(s.value, names) for s in call.settings if s.name not in {"source", "version", *_META, *_AS_WRITTEN}
-            }  # fmt: skip
+                setting.name: (value, reads | decided)
+                for setting in call.settings
+                if setting.name not in {"source", "version", *_META, *_AS_WRITTEN}
+                for value, reads in [self._taken(setting.value, names)]
+            }
             module = Module(self.files, directory, f"{self.prefix}module.{name}{_key(key)}.", given, self.depth + 1)
             module.evaluated()
             found.append(("" if key is None else str(key), module))
