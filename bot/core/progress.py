@@ -109,6 +109,15 @@ def status_comment(manifest: Manifest, facts: Facts, now: datetime) -> str:
     return "\n\n".join(parts)
 
 
+def end_comment(manifest: Manifest, end: Facts) -> str:
+    """Return what the status comment of a clone says whose directory is gone; `end` is the way of the pull request that took it."""
+    said = {"success": "is destroyed", "failure": "could not be destroyed"}.get(end.deployment, "is being destroyed")
+    parts = [f"### {code(manifest.name)} {said}", f"Its end was asked for in [#{end.pull_number}]({end.pull_url})."]
+    if end.deployment == "failure":
+        parts.append(_next(manifest.name, end, "destroy"))
+    return "\n\n".join(parts)
+
+
 def proposal_comment(branch: Branch, facts: Facts, what: str = "") -> str:
     """Return the comment, without its marker, to whoever asked for a change or the end of an environment; `what` is it in Markdown."""
     kind = branch.kind

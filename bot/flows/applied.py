@@ -81,6 +81,7 @@ def applied(root: Path, environment: EnvironmentName, ledger: Ledger, base: str)
         left = Pipeline(
             stacks={name: each.step for name, each in steps.items() if isinstance(each.step, Stack)},
             hooks={name: each.step for name, each in steps.items() if isinstance(each.step, Hook)},
+            concurrency=newest.pipeline.concurrency,
         )
         yield Applied(newest, steps, in_reverse(graph_of_remains(left)))
 
@@ -106,5 +107,5 @@ class _Versions:
             )
         place = Checkout(self._scratch / commit).write_environment(name, files)
         manifest = read_manifest(files, where)
-        pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, where).hooks)
+        pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
         return Version(commit, manifest, pipeline, files, place)

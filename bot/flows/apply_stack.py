@@ -12,7 +12,7 @@ from bot.core.plan import Plan, unshown
 from bot.core.plan_document import read_plan
 from bot.core.resumption import actions, exceeding
 from bot.core.review import ReviewedStep
-from bot.flows.applying import Deadline, Finished, StepStopped, Work
+from bot.flows.applying import Deadline, Finished, StepStopped, StepTimedOut, Work
 from bot.flows.plan_alone import PlanWish, plan_alone
 from bot.names import ParameterName, StepName
 from bot.pipeline import Json, Stack
@@ -42,7 +42,7 @@ class StackTry:
                 module.init(self._deadline.remaining())
                 return self._applied(module)
         except TimedOut as error:
-            raise StepStopped(f"It took longer than its timeout of {self._stack.timeout}.", is_final=True) from error
+            raise StepTimedOut(f"It took longer than its timeout of {self._stack.timeout}.") from error
         except TerraformFailed as error:
             raise StepStopped(self._work.secrets.hide(str(error))) from error
 

@@ -15,7 +15,7 @@ from bot.core.ledger import Ledger, Start, Undo
 from bot.core.mask import Secrets
 from bot.flows.approval import Approved
 from bot.names import EnvironmentName, StepName
-from bot.pipeline import Json
+from bot.pipeline import Failure, Json
 from bot.policy import Gate
 
 
@@ -70,6 +70,8 @@ class Finished:
 class StepStopped(Exception):
     """A step failed; the message is for people. `is_final`: another try would fail too. `stops_all`: begin nothing more."""
 
+    failure: Failure = "failure"
+
     def __init__(
         self, message: str, *, is_final: bool = False, stops_all: bool = False, undo: Undo | None = None
     ) -> None:
@@ -77,6 +79,12 @@ class StepStopped(Exception):
         self.is_final = is_final
         self.stops_all = stops_all
         self.undo = undo
+
+
+class StepTimedOut(StepStopped):
+    """A step's time was over before it was done."""
+
+    failure: Failure = "timeout"
 
 
 class Deadline:

@@ -74,7 +74,7 @@ def find_drift(request: DriftRequest, world: DriftWorld) -> Drift:
     if because := _incomparable(ledger, world.now()):
         return Drift(name, request.commit, because=because)
     looking = _Looking(request, world, manifest, files, ledger)
-    pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, where).hooks)
+    pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
     found = run_graph(ordered, looking.look, SIDE_BY_SIDE)
     after = LedgerFile(world.store, name).read()

@@ -6,7 +6,7 @@ from typing import Literal
 from bot.clients.github.records import Check, Deployment, PullRequest
 from bot.core import change_text
 from bot.core.branch import PREFIXES, Branch, branch_of
-from bot.core.progress import Facts, proposal_comment, status_comment
+from bot.core.progress import Facts, end_comment, proposal_comment, status_comment
 from bot.environment import Manifest
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.replying import reply_to
@@ -21,10 +21,19 @@ TRUSTED_APP = "github-actions"
 
 def report_progress(world: World, repository: RepositoryName, name: EnvironmentName) -> str | None:
     """Write the status comment of a clone and return its address; None when there is no such clone. Raises `Transient`."""
-    manifest = _manifest(world, repository, name)
+    repo = monorepo(world, repository)
+    manifest = repo.manifest(name) or _proposed(world, repo, repository, name)
     if manifest is None or manifest.request is None or manifest.request.repository != repository:
         return None
-    return reply_to(world, manifest.request, status_comment(manifest, facts_of(world, repository, name), world.now()))
+    facts = facts_of(world, repository, name)
+    is_gone = facts.is_merged and repo.manifest(name) is None
+    end = proposal_on(world, repo, repository, Branch("destroy", name)) if is_gone else None
+    text = (
+        end_comment(manifest, facts_of_proposal(world, repository, end))
+        if end
+        else status_comment(manifest, facts, world.now())
+    )
+    return reply_to(world, manifest.request, text)
 
 
 def report_branch(world: World, repository: RepositoryName, branch: Branch) -> list[str]:
@@ -128,7 +137,7 @@ def _result(check: Check | None) -> Literal["pending", "success", "failure"]:
     return "success" if check.conclusion == "success" else "failure"
 
 
-def _manifest(world: World, repository: RepositoryName, name: EnvironmentName) -> Manifest | None:
-    repo = monorepo(world, repository)
-    commit = repo.mirror.proposals().get(name)
-    return repo.manifest(name) or (repo.manifest(name, commit) if commit else None)
+def _proposed(world: World, repo: Monorepo, repository: RepositoryName, name: EnvironmentName) -> Manifest | None:
+    """Return the manifest of a clone that is not on the default branch: not yet, or no more."""
+    proposal = proposal_on(world, repo, repository, Branch("clone", name))
+    return repo.manifest(name, proposal.tip) if proposal is not None else None

@@ -40,7 +40,7 @@ def run_steps(run: Run, graph: Graph, run_step: Callable[[StepName], StepResult]
     """Run every step that can be run, side by side as far as the graph lets them, and keep the lease meanwhile."""
     results: dict[StepName, StepResult] = {}
     running: dict[Future[StepResult], StepName] = {}
-    with ThreadPoolExecutor(max_workers=run.request.max_parallel, thread_name_prefix="step") as pool:
+    with ThreadPoolExecutor(max_workers=graph.at_once(run.request.max_parallel), thread_name_prefix="step") as pool:
         try:
             while True:
                 done = {name for name, result in results.items() if result.state in {"succeeded", "skipped"}}

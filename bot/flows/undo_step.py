@@ -17,7 +17,7 @@ from bot.core.step_inputs import given
 from bot.core.tree import tree_id
 from bot.errors import UserError
 from bot.flows.applied import Applied, AppliedStep
-from bot.flows.applying import Deadline, Run, StepStopped
+from bot.flows.applying import Deadline, Run, StepStopped, StepTimedOut
 from bot.flows.end_inputs import end_inputs
 from bot.flows.plan_alone import PlanWish, plan_alone
 from bot.hooks import verbs
@@ -74,13 +74,11 @@ def _again(run: Undoing, each: AppliedStep, attempt: int, error: StepStopped) ->
     """Say, after the wait that is due, whether to try again."""
     if error.stops_all:
         run.stopping.set()
-    if error.is_final or attempt == each.step.retries.attempts or run.stopping.is_set():
+    retries = each.step.retries
+    if error.is_final or run.stopping.is_set() or not retries.again(attempt, error.failure):
         return False
-    wait = each.step.retries.backoff * 2 ** (attempt - 1)
-    run.log(
-        each.name,
-        f"attempt {attempt} of {each.step.retries.attempts} failed; the next is in {wait.total_seconds():.0f} s",
-    )
+    wait = retries.backoff * 2 ** (attempt - 1)
+    run.log(each.name, f"attempt {attempt} of {retries.attempts} failed; the next is in {wait.total_seconds():.0f} s")
     return not run.stopping.wait(wait.total_seconds())
 
 
@@ -92,7 +90,8 @@ def _taken_back(run: Undoing, each: AppliedStep) -> str:
     try:
         return run.secrets.hide(_undone(run, each, each.step))
     except verbs.StepFailed as error:
-        raise StepStopped(str(error), is_final=error.is_final, undo=error.undo) from error
+        stopped = StepTimedOut if error.failure == "timeout" else StepStopped
+        raise stopped(str(error), is_final=error.is_final, undo=error.undo) from error
     except UserError as error:
         raise StepStopped(str(error), is_final=True) from error
 
@@ -105,7 +104,7 @@ def _destroyed(run: Undoing, each: AppliedStep, stack: Stack) -> str:
             module.init(deadline.remaining())
             return _ended(run, each, module, (PlanWish(each.name, values, destroy=True), deadline))
     except TimedOut as error:
-        raise StepStopped(f"It took longer than its timeout of {stack.timeout}.") from error
+        raise StepTimedOut(f"It took longer than its timeout of {stack.timeout}.") from error
     except (TerraformFailed, UserError) as error:
         raise StepStopped(str(error)) from error
 

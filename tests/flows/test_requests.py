@@ -43,6 +43,22 @@ def test_the_reply_tells_how_it_goes(asked: tuple[Town, int], method: str) -> No
     assert "The end of `demo-x`: destroyed" in (place.reply(comment) or "")
 
 
+@pytest.mark.parametrize("is_branch_kept", [True, False])
+def test_who_asked_for_the_clone_is_told_of_its_end_too(asked: tuple[Town, int], is_branch_kept: bool) -> None:
+    place, _ = asked
+    cloned = min(c.id for c in place.server.comments(REPOSITORY, place.issue) if c.body.startswith("/clone"))
+    if not is_branch_kept:
+        place.server.delete_branch(REPOSITORY, "envclone/demo-x", by="alice")
+    head = place.server.head(REPOSITORY, "envclone-destroy/demo-x") or ""
+    merged(place, place.server.pulls(REPOSITORY)[-1].number)
+    deployed(place, "demo-x", "failure", head, "step `app` failed")
+    reply = place.reply(cloned) or ""
+    assert "`demo-x` could not be destroyed" in reply
+    assert "`/resume demo-x`" in reply
+    deployed(place, "demo-x", "inactive", head)
+    assert "`demo-x` is destroyed" in (place.reply(cloned) or "")
+
+
 def test_a_deployment_of_something_else_is_not_taken_for_it(asked: tuple[Town, int]) -> None:
     place, comment = asked
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
