@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import apply, change, checkout, conclude, documents, drift, expire, plan, sandbox, serve, targets
+from bot.cli import apply, change, checkout, conclude, documents, drift, expire, parity, plan, sandbox, serve, targets
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +19,7 @@ app.command("list")(checkout.list_environments)
 app.command("status")(checkout.status)
 app.command("render")(checkout.render)
 app.command("verify")(checkout.verify)
+app.command("parity")(parity.parity)
 app.command("schema")(documents.write)
 app.command("serve")(serve.serve)
 app.command("targets")(targets.targets)

@@ -1,12 +1,13 @@
 """What a `/clone` must satisfy before it is drafted: its name, purpose, values, life and quota; and the values of a `/set`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from bot import duration
 from bot.commands.model import Clone, Command, Set
 from bot.core.estate import Estate, clash
+from bot.core.parity.report import Breach
 from bot.core.resolve import ENVIRONMENT
 from bot.core.values import read
 from bot.errors import InvalidInput, UserError
@@ -74,6 +75,36 @@ def check_free(command: Clone, template: Template, values: Mapping[ParameterName
             rest = {key: text for key, text in command.set.items() if key != name}
             message = f"`{name}` can't be {shown(str(values[name]))}: `{holder}` holds it. Leave it out, and a free one is found:"
             raise Correctable(message, replace(command, set=rest))
+
+
+def check_contract(command: Clone | Set, template: Template, breaches: Sequence[Breach]) -> None:
+    """Refuse what would break its purpose's contract. Raises `Correctable` without the value that breaks it.
+
+    Without such a value the template contradicts itself or its source, and nobody who comments can put that right. A clone
+    is not made then; one that is there already is none the worse for another value.
+    """
+    if not breaches:
+        return
+    said = " ".join(f"{breach.message}." for breach in breaches)
+    blamed = [name for name in command.set if any(name in breach.parameters for breach in breaches)]
+    others = [
+        f"`{name}`"
+        for name, purpose in template.purposes.items()
+        if str(name) != getattr(command, "source", None)
+        and not any(breach.aspect in getattr(purpose, breach.demand) for breach in breaches)
+    ]
+    if not blamed and isinstance(command, Set):
+        return
+    if not blamed:
+        raise Correctable(
+            f"{said} No `--set` causes that: the template has to be put right (`envclone template check`)."
+        )
+    sets = ", ".join(f"`{'--set ' if isinstance(command, Clone) else ''}{name}=…`" for name in blamed)
+    allowed = f" A purpose that promises no such thing allows it: {', '.join(others)}." if others else ""
+    rest = {key: text for key, text in command.set.items() if key not in blamed}
+    if isinstance(command, Set) and not rest:
+        raise Correctable(f"{said} {sets} causes that.{allowed}")
+    raise Correctable(f"{said} {sets} causes that.{allowed} Without it:", replace(command, set=rest))
 
 
 def admitted_ttl(command: Clone, policy: Policy) -> timedelta:

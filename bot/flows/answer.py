@@ -6,7 +6,8 @@ from bot.commands.model import Clone, Help, List, Status
 from bot.core import replies
 from bot.core.assemble import read_hooks
 from bot.core.branch import read_branch
-from bot.core.draft import Asked, Refused, clone_deviations
+from bot.core.draft import Asked, Refused
+from bot.core.parity.code import Side, compare
 from bot.core.progress import headline
 from bot.core.replies import Proposed
 from bot.environment import Request, directory
@@ -82,6 +83,7 @@ def _dry_run(world: World, repository: RepositoryName, repo: Monorepo, asked: As
         return replies.refused(draft)
     source = repo.source(asked.command.source)
     template = repo.template(source.template)
-    found = clone_deviations(template, repo.environment(source.name), (source, draft.manifest), draft.files)
+    sides = Side(source, repo.environment(source.name)), Side(draft.manifest, draft.files)
+    found = compare(*sides, template, world.now()).parity
     hooks = read_hooks(draft.files, directory(draft.manifest.name)).hooks
     return replies.preview(draft, found, Pipeline(stacks=draft.manifest.stacks, hooks=hooks))

@@ -32,18 +32,18 @@ def test_it_waits_until_the_certificate_is_issued(
     assert KIND.check(certificate, around.context()).text == "the certificate of shop.example is PENDING_VALIDATION"
     with pytest.raises(VerifyFailed):
         KIND.verify(certificate, around.context())
+    lines: list[str] = []
 
-    def validate(line: str) -> None:
-        around.lines.append(line)
+    def issued_once_it_waits(line: str) -> None:
+        lines.append(line)
         monkeypatch.setattr(settings, "ACM_VALIDATION_WAIT", 0)
 
     for _ in range(2):
-        applied = KIND.apply(certificate, replace(around.context(), log=validate))
+        applied = KIND.apply(certificate, replace(around.context(), log=issued_once_it_waits))
         assert applied.outputs[ParameterName("certificate_arn")] == certificate.certificate_arn
         assert applied.evidence == "the certificate of shop.example is issued"
         assert applied.undo is None
-    [waited] = around.lines
-    assert "CNAME" in waited
+    assert "CNAME" in lines[0]
     assert KIND.check(certificate, around.context()).result == "already_so"
     assert "is valid until" in KIND.verify(certificate, around.context())
 
