@@ -63,7 +63,10 @@ def _touched(root: Path, span: Span) -> Sequence[str]:
 
 
 def _change(root: Path, span: Span, name: str) -> Change:
-    return Change(name, _manifest(root, span.base, name), _manifest(root, span.head, name))
+    after = _manifest(root, span.head, name)
+    source = after.source if isinstance(after, Manifest) else None
+    found = _manifest(root, span.base, source) if source else None
+    return Change(name, _manifest(root, span.base, name), after, found if isinstance(found, Manifest) else None)
 
 
 def _manifest(root: Path, commit: str, name: str) -> Manifest | str | None:

@@ -66,7 +66,9 @@ def lapses(certificate: Certificate, now: Now) -> Sequence[str]:
     if now.production_tree != certificate.production_tree:
         found.append(f"{code(certificate.against)} has moved on since {code(certificate.production_commit[:12])}")
     if now.template_tree != certificate.template_tree:
-        found.append(f"the template {code(certificate.template)} has moved on from {code(certificate.template_tree[:12])}")
+        found.append(
+            f"the template {code(certificate.template)} has moved on from {code(certificate.template_tree[:12])}"
+        )
     if certificate.holds_until is not None and certificate.holds_until <= now.time:
         found.append(f"a waiver expired on {certificate.holds_until:%Y-%m-%d}")
     return found

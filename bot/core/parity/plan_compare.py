@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from bot.core.inputs import Inputs
 from bot.core.parity.plan_configured import Declared, declared
-from bot.core.parity.plan_translation import Translation
 from bot.core.parity.plan_snapshot import Resource, Snapshot, sealed, values_of
+from bot.core.parity.plan_translation import Translation
 from bot.core.parity.plan_values import Comparison, Leaf
 from bot.core.plan import Action, Plan, PlannedChange, without_keys
 from bot.core.tree import Tree

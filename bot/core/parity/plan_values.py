@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 
 from typing_extensions import TypeIs
 
-from bot.core.parity.plan_translation import Translation
 from bot.core.parity.plan_snapshot import seal
+from bot.core.parity.plan_translation import Translation
 from bot.core.planned_value import Masked, Unknown, Value
 from bot.pipeline import Json
 
@@ -151,7 +151,11 @@ class Comparison:
                     for n in names
                 )
             case str(), str():
-                return production == clone or self.translation.agree(production, clone) or self._same_json(production, clone)
+                return (
+                    production == clone
+                    or self.translation.agree(production, clone)
+                    or self._same_json(production, clone)
+                )
             case (list() | tuple(), list() | tuple()):
                 return len(production) == len(clone) and all(map(self._same, production, clone))
             case _:
@@ -176,7 +180,9 @@ class Comparison:
     def _is_stand_in(self, clone: Value) -> bool:
         if isinstance(clone, str):
             return any(text in clone for text in self.stand_ins)
-        return _is_list(clone) and bool(clone) and all(isinstance(item, str) and self._is_stand_in(item) for item in clone)
+        return (
+            _is_list(clone) and bool(clone) and all(isinstance(item, str) and self._is_stand_in(item) for item in clone)
+        )
 
 
 def _document(text: str) -> Value:
@@ -208,5 +214,3 @@ def _is_sorted(values: Sequence[Value]) -> bool:
     if len(texts) != len(values):
         return all(isinstance(value, Mapping) for value in values)
     return texts == sorted(texts)
-
-
