@@ -107,6 +107,15 @@ def graph(
     return Graph({name: nodes[name] for name in _ordered(nodes)})
 
 
+def in_reverse(graph: Graph) -> Graph:
+    """Return the graph in which each step waits for all that needed it: the order in which steps are taken back."""
+    nodes = {
+        name: Node(name, graph.nodes[name].step, tuple(o for o in graph.nodes if name in graph.nodes[o].needs))
+        for name in reversed(graph.order)
+    }
+    return Graph(nodes)
+
+
 def diagram(pipeline: Pipeline) -> str:
     """Return the whole pipeline as Mermaid text."""
     return mermaid(graph(pipeline), {})

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from bot.clients.git import Moved, Publication, claim_of
 from bot.clients.transient import Transient
+from bot.core.branch import branch_of
 from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
 from bot.core.estate import Claim, Estate
 from bot.environment import Manifest, directory
 from bot.errors import InvalidInput, UserError
-from bot.flows.monorepo import Monorepo, branch_of, monorepo
+from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 

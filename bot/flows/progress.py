@@ -4,9 +4,10 @@ from typing import Literal
 
 from bot.clients.github.records import Check, PullRequest
 from bot.core import replies
+from bot.core.branch import branch_of
 from bot.core.progress import Facts, status_comment
 from bot.environment import Manifest
-from bot.flows.monorepo import branch_of, monorepo
+from bot.flows.monorepo import monorepo
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 

@@ -1,7 +1,8 @@
 """Give back what a closed, unmerged pull request held: its branch, its name and its claims."""
 
+from bot.core.branch import branch_of
 from bot.core.estate import claims
-from bot.flows.monorepo import branch_of, monorepo
+from bot.flows.monorepo import monorepo
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 

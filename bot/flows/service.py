@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from bot.clients.git import BRANCHES
 from bot.commands.comment import command_lines
-from bot.commands.grammar import Mistake, format_command, parse
-from bot.commands.model import Clone, Command
+from bot.commands.grammar import Mistake, parse
+from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, Plan, Resume, Set, Status, Unlock
 from bot.core import replies
+from bot.core.branch import read_branch
 from bot.core.draft import Asked, Refused
-from bot.environment import Manifest, Request
+from bot.environment import Manifest
 from bot.errors import InvalidInput
 from bot.events import (
     CheckRunCompleted,
@@ -24,13 +24,14 @@ from bot.events import (
     Ping,
     PullRequestChanged,
 )
-from bot.flows.accept import Accepted, Nothing, Reply, accept
 from bot.flows.answer import answer
 from bot.flows.clone import Published, publish_clone
+from bot.flows.destroy_job import destroy_steps
 from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_progress
 from bot.flows.propose import propose_clone
 from bot.flows.release import release_clone
-from bot.flows.work import STOP, JobRequest, Results, StepFunction
+from bot.flows.replying import accept_step, accepted, refuse, reply, reply_to
+from bot.flows.work import JobRequest, Results, StepFunction
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 from bot.pipeline import Json
@@ -74,6 +75,8 @@ class Service:
                 ]
             case "command":
                 return [("accept", self._accept), ("answer", self._answer)]
+            case "destroy":
+                return destroy_steps(self.world)
             case "release":
                 return [("release", self._release)]
             case "check":
@@ -84,36 +87,29 @@ class Service:
     def refused(self, request: JobRequest, message: str) -> None:
         """Answer the comment with what is wrong."""
         if isinstance(request.event, CommentCreated):
-            self._reply(request.event, message)
+            reply(self.world, request.event.repository, request.event.issue, (request.event.comment, message))
 
     def failed(self, request: JobRequest, reference: str, error: str) -> None:
         """Answer the comment with the reference under which the log has the traceback."""
         if isinstance(request.event, CommentCreated):
-            self._reply(request.event, replies.failed(reference))
+            text = replies.failed(reference)
+            reply(self.world, request.event.repository, request.event.issue, (request.event.comment, text))
 
     def _accept(self, request: JobRequest, _: Results) -> dict[str, Json]:
-        event = _comment(request)
-        match accept(self.world, event.repository, event.comment):
-            case Accepted(command, asked):
-                return {"command": format_command(command), "request": asked.model_dump(mode="json")}
-            case Reply(text):
-                self._reply(event, text)
-                return {STOP: True, "because": "replied"}
-            case Nothing(reason):
-                return {STOP: True, "because": reason}
+        return accept_step(self.world, request)
 
     def _answer(self, _: JobRequest, results: Results) -> dict[str, Json]:
-        command, request = _accepted(results)
+        command, request = accepted(results)
+        assert isinstance(command, Help | Status | List | Clone)
         text = answer(self.world, request.repository, command, request)
-        return {"comment": self._reply_to(request, text)}
+        return {"comment": reply_to(self.world, request, text)}
 
     def _publish(self, _: JobRequest, results: Results) -> dict[str, Json]:
-        command, request = _accepted(results)
+        command, request = accepted(results)
         assert isinstance(command, Clone)
         outcome = publish_clone(self.world, request.repository, Asked(command, request, request.by, self.world.now()))
         if isinstance(outcome, Refused):
-            self._reply_to(request, replies.refused(outcome))
-            return {STOP: True, "because": outcome.reason}
+            return refuse(self.world, request, replies.refused(outcome))
         return {
             "branch": outcome.branch,
             "commit": outcome.commit,
@@ -121,14 +117,14 @@ class Service:
         }
 
     def _propose(self, _: JobRequest, results: Results) -> dict[str, Json]:
-        request = _accepted(results)[1]
+        request = accepted(results)[1]
         done = results["publish"]
         published = Published(str(done["branch"]), str(done["commit"]), Manifest.model_validate(done["manifest"]))
         pull = propose_clone(self.world, request.repository, published)
         return {"number": pull.number, "url": pull.url}
 
     def _report(self, _: JobRequest, results: Results) -> dict[str, Json]:
-        command, request = _accepted(results)
+        command, request = accepted(results)
         assert isinstance(command, Clone)
         return {"comment": report_progress(self.world, request.repository, command.name)}
 
@@ -154,14 +150,6 @@ class Service:
         names = [name for pull in pulls if pull.is_from(event.repository) and (name := _ours(pull.head))]
         return {"comments": [report_progress(self.world, event.repository, name) for name in names]}
 
-    def _reply(self, event: CommentCreated, text: str) -> str:
-        marker = replies.marker(event.comment)
-        return self.world.github.upsert_comment(event.repository, event.issue, marker, f"{marker}\n{text}")
-
-    def _reply_to(self, request: Request, text: str) -> str:
-        marker = replies.marker(request.comment)
-        return self.world.github.upsert_comment(request.repository, request.issue, marker, f"{marker}\n{text}")
-
 
 def _command_job(delivery: str, event: CommentCreated) -> JobRequest | None:
     """Return the job of a comment with a command in its visible text; the text is read again before anything is done."""
@@ -169,18 +157,34 @@ def _command_job(delivery: str, event: CommentCreated) -> JobRequest | None:
     if not meant:
         return None
     command = meant[0] if len(meant) == 1 and not isinstance(meant[0], Mistake) else None
-    is_clone = isinstance(command, Clone) and not command.dry_run
     return JobRequest(
         key=f"comment-{event.repository}-{event.comment}",
         partition=_partition(event.repository, command, event),
-        kind="clone" if is_clone else "command",
+        kind=_kind(command),
         delivery=delivery,
         event=event,
     )
 
 
+def _kind(command: Command | None) -> str:
+    """Return the kind of a command's job; one that only reads, or that is none after all, is answered."""
+    match command:
+        case Clone():
+            return "command" if command.dry_run else "clone"
+        case Set() | Extend():
+            return "change"
+        case Plan() | Resume() | Unlock():
+            return "dispatch"
+        case Destroy():
+            return "destroy"
+        case _:
+            return "command"
+
+
 def _partition(repository: RepositoryName, command: Command | None, event: CommentCreated) -> str:
-    name = command.name if isinstance(command, Clone) and not command.dry_run else f"comment-{event.comment}"
+    """Return what a command's job keeps to itself: its environment, or nothing that another would want."""
+    reads = _kind(command) == "command" or command is None or isinstance(command, Help | List | Status)
+    name = f"comment-{event.comment}" if reads else command.name  # type: ignore[union-attr]
     return f"{repository}/{name}"
 
 
@@ -198,7 +202,8 @@ def _check_job(delivery: str, event: CheckRunCompleted) -> JobRequest:
 
 
 def _ours(branch: str) -> EnvironmentName | None:
-    return _name(branch.removeprefix(f"{BRANCHES}/")) if branch.startswith(f"{BRANCHES}/") else None
+    found = read_branch(branch)
+    return found.environment if found is not None and found.kind == "clone" else None
 
 
 def _name(text: str) -> EnvironmentName | None:
@@ -206,16 +211,3 @@ def _name(text: str) -> EnvironmentName | None:
         return EnvironmentName(text)
     except InvalidInput:
         return None
-
-
-def _comment(request: JobRequest) -> CommentCreated:
-    assert isinstance(request.event, CommentCreated)
-    return request.event
-
-
-def _accepted(results: Results) -> tuple[Command, Request]:
-    accepted = results["accept"]
-    command = parse(str(accepted["command"]))
-    assert command is not None
-    assert not isinstance(command, Mistake)
-    return command, Request.model_validate(accepted["request"])

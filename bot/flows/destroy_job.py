@@ -1,0 +1,36 @@
+"""The steps of the job that `/destroy` asks for: the pull request, and the answer that names it."""
+
+from collections.abc import Sequence
+
+from bot.commands.model import Destroy
+from bot.core.removal import Asked
+from bot.flows.propose_destroy import Refused, propose_destroy
+from bot.flows.replying import accept_step, accepted, refuse, reply_to
+from bot.flows.work import JobRequest, Results, StepFunction
+from bot.flows.world import World
+from bot.pipeline import Json
+
+
+def destroy_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
+    """Return the job's steps, in order."""
+
+    def propose(_: JobRequest, results: Results) -> dict[str, Json]:
+        command, request = accepted(results)
+        assert isinstance(command, Destroy)
+        asked = Asked("command", request.by, world.now(), request.comment, request.url)
+        outcome = propose_destroy(world, request.repository, command.name, asked)
+        if isinstance(outcome, Refused):
+            return refuse(world, request, outcome.reason)
+        return {"number": outcome.number, "url": outcome.url}
+
+    def report(_: JobRequest, results: Results) -> dict[str, Json]:
+        command, request = accepted(results)
+        assert isinstance(command, Destroy)
+        number, url = results["propose"]["number"], results["propose"]["url"]
+        text = (
+            f"[#{number}]({url}) removes `{command.name}`. Nothing is destroyed before it is merged; its plan will name everything "
+            "that goes."
+        )
+        return {"comment": reply_to(world, request, text)}
+
+    return [("accept", lambda request, _: accept_step(world, request)), ("propose", propose), ("report", report)]
