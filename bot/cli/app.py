@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import apply, checkout, conclude, documents, plan, sandbox, serve, targets
+from bot.cli import apply, checkout, conclude, documents, plan, recertify, sandbox, serve, snapshot, targets
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +23,8 @@ app.command("targets")(targets.targets)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
 app.command("ledger")(apply.ledger)
+app.command("snapshot")(snapshot.snapshot)
+app.command("recertify")(recertify.recertify)
 app.command("conclude")(conclude.conclude_pull_request)
 app.add_typer(checkout.templates, name="template")
 app.add_typer(sandbox.sandbox, name="sandbox")

@@ -58,13 +58,16 @@ class Translation:
 
     def agree(self, production: str, clone: str) -> bool:
         """Say whether `clone` is `production` under the clone's identity."""
-        return clone in self.learnt.get(production, ()) or self.text(production) == clone
+        return clone in self.learnt.get(production, ()) or clone in {self._renamed(production), self.text(production)}
 
     def text(self, production: str) -> str:
         """Return a text of production as the clone would have it."""
-        if known := self.learnt.get(production):
+        if production not in self.anywhere and (known := self.learnt.get(production)):
             return min(known)
-        text = _WORD.sub(self._word, production) if self.learnt else production
+        return self._renamed(_WORD.sub(self._word, production) if self.learnt else production)
+
+    def _renamed(self, text: str) -> str:
+        """Return a text with what the parameters say put in: names, account, region, hosts, networks."""
         if self._pattern is not None:
             text = self._pattern.sub(lambda match: self.anywhere[match[0]], text)
         return _ADDRESS.sub(self._moved, text) if self.networks else text
@@ -86,7 +89,8 @@ class Translation:
         return _KEY.sub(lambda match: f'["{self.text(match[1])}"]', production) if '["' in production else production
 
     def _word(self, match: re.Match[str]) -> str:
-        known = self.learnt.get(match[0])
+        # A stand-in may be learnt for the environment's own name, which the parameters know better.
+        known = None if match[0] in self.anywhere else self.learnt.get(match[0])
         return min(known) if known else match[0]
 
     def _moved(self, match: re.Match[str]) -> str:

@@ -70,6 +70,9 @@ class Comparison:
             self._compare_secrets(production, clone, path)
         elif isinstance(production, Mapping) and isinstance(clone, Mapping):
             for name in dict.fromkeys([*self._named(production, clone), *clone]):
+                if name in _ALWAYS_COMPARED and not path:
+                    self._compare_tags(production, clone, name)
+                    continue
                 there = production.get(name, production.get(self._renamed(production, name)))
                 self.compare(there, clone.get(name), f"{path}.{name}" if path else name)
         elif _is_list(production) and _is_list(clone) and not _is_empty(production) and not _is_empty(clone):
@@ -78,6 +81,15 @@ class Comparison:
             self.compared += 1
         else:
             self._differ(production, clone, path)
+
+    def _compare_tags(self, production: Mapping[str, Value], clone: Mapping[str, Value], name: str) -> None:
+        """Compare the tags that the provider adds to those of the resource itself, which are compared there."""
+        sides = []
+        for values in (production, clone):
+            own, whole = values.get("tags"), values.get(name)
+            kept = own if isinstance(own, Mapping) else {}
+            sides.append({k: v for k, v in whole.items() if k not in kept} if isinstance(whole, Mapping) else whole)
+        self.compare(sides[0], sides[1], name)
 
     def _named(self, production: Mapping[str, Value], clone: Mapping[str, Value]) -> Sequence[str]:
         """Return production's keys as the clone has them."""
