@@ -86,14 +86,15 @@ def listing(estate: Estate, now: datetime) -> str:
     return "\n".join(["| Environment | Purpose | Owner | Expires | |", "| --- | --- | --- | --- | --- |", *rows])
 
 
-def status(manifest: Manifest, stage: str, now: datetime) -> str:
-    """Describe one environment."""
+def status(manifest: Manifest, stage: str, now: datetime, parity: str = "") -> str:
+    """Describe one environment; `parity` says whether it still equals its source."""
     facts = [
         ("Stage", stage),
         ("Purpose", manifest.purpose),
         ("Owner", manifest.owner),
         ("Expires", _expiry(manifest, now)),
         ("Cloned from", manifest.source or "nothing: it is a source"),
+        *((("Parity", parity),) if parity else ()),
         ("Asked for", f"[in #{manifest.request.issue}]({manifest.request.url})" if manifest.request else "by hand"),
         ("Directory", code(directory(manifest.name) + "/")),
     ]

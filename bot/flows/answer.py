@@ -9,6 +9,7 @@ from bot.core.draft import Asked, Refused, clone_deviations
 from bot.core.progress import headline
 from bot.environment import Request, directory
 from bot.errors import UserError
+from bot.flows.certified import parity_line
 from bot.flows.clone import preview_clone
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.progress import facts_of
@@ -57,7 +58,8 @@ def _status(world: World, repository: RepositoryName, repo: Monorepo, name: Envi
         return replies.unknown_environment(name, closest(name, known) if name else None)
     if manifest.request is None:
         return replies.status(manifest, "a source of clones", world.now())
-    return replies.status(manifest, headline(facts_of(world, repository, name)), world.now())
+    stage = headline(facts_of(world, repository, name))
+    return replies.status(manifest, stage, world.now(), parity_line(world, repository, repo, manifest))
 
 
 def _dry_run(world: World, repository: RepositoryName, repo: Monorepo, asked: Asked) -> str:
