@@ -144,26 +144,38 @@ Aspect: TypeAlias = Literal["topology", "sizes", "versions", "scaling", "data", 
 """What a purpose may demand to be as in production, or different from it."""
 
 
-class Purpose(_Frozen):
-    """A named use: the parameters it sets, what must match the source and what must differ from it.
+Pattern: TypeAlias = Annotated[str, Field(min_length=3, max_length=300, pattern=r"^[^:\s][^\n]*$")]
+"""Names attributes: `address:attribute`, where `*` stands for any run of characters and the stack may be left out."""
 
-    `match` and `differ` hold aspects or names of parameters (`parameter:db_class`).
-    """
+Demand: TypeAlias = (
+    Aspect
+    | Annotated[str, Field(pattern=r"^parameter:[a-z][a-z0-9_]*$")]
+    | Annotated[str, Field(pattern=r"^attribute:[^:\s][^\n]*$", max_length=300)]
+)
+"""What a purpose demands: an aspect, a parameter (`parameter:db_class`) or attributes (`attribute:aws_rds_cluster.*:engine_version`)."""
+
+
+class Purpose(_Frozen):
+    """A named use, and a contract: the parameters it sets, what must match the source and what must differ from it."""
 
     description: Annotated[str, Field(min_length=1)]
     set: dict[ParameterName, Json] = {}
-    match: tuple[Aspect | Annotated[str, Field(pattern=r"^parameter:[a-z][a-z0-9_]*$")], ...] = ()
-    differ: tuple[Aspect | Annotated[str, Field(pattern=r"^parameter:[a-z][a-z0-9_]*$")], ...] = ()
+    match: tuple[Demand, ...] = ()
+    differ: tuple[Demand, ...] = ()
 
 
 class Template(_Frozen):
-    """The declaration of a template. What the models can't say across parts is checked in `bot.core.consistency`."""
+    """The declaration of a template. What the models can't say across parts is checked in `bot.core.consistency`.
+
+    `aspects` says what attributes are about where the built-in table does not know or is wrong.
+    """
 
     name: TemplateName
     description: Annotated[str, Field(min_length=1)]
     default_purpose: PurposeName
     parameters: dict[ParameterName, Parameter]
     purposes: Annotated[dict[PurposeName, Purpose], Field(min_length=1)]
+    aspects: dict[Aspect, tuple[Pattern, ...]] = {}
     stacks: Annotated[dict[StepName, Stack], Field(min_length=1)]
 
 

@@ -1,0 +1,28 @@
+"""Waivers: exact, with an end."""
+
+from datetime import timedelta
+
+from bot.core.parity.waivers import expired, waiver_for
+from bot.environment import Waiver
+from bot.names import Login
+from tests.support.example import NOW
+
+
+def waiver(what: str, days: int = 1) -> Waiver:
+    return Waiver(what=what, reason="agreed in the review", owner=Login("alice"), expires_at=NOW + timedelta(days=days))
+
+
+def test_a_waiver_names_an_address_and_attribute_with_its_stack() -> None:
+    exact, wide = waiver("network/aws_vpc.main:cidr_block"), waiver("network/aws_subnet.*")
+    found = [exact, wide]
+    assert waiver_for(found, "network/aws_vpc.main", "cidr_block", NOW) is exact
+    assert waiver_for(found, "network/aws_vpc.main", "tags.Name", NOW) is None
+    assert waiver_for(found, 'network/aws_subnet.p["a"]', "tags.Name", NOW) is wide
+    assert waiver_for([waiver("aws_vpc.main:cidr_block")], "network/aws_vpc.main", "cidr_block", NOW) is None
+    assert waiver_for([waiver("app/main.tf:12")], "app/main.tf", "12", NOW) is not None
+
+
+def test_an_expired_waiver_lets_nothing_pass() -> None:
+    old = waiver("network/aws_vpc.main:cidr_block", -1)
+    assert waiver_for([old], "network/aws_vpc.main", "cidr_block", NOW) is None
+    assert expired([old, waiver("network/*")], NOW) == [old]
