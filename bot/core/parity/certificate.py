@@ -133,4 +133,5 @@ def read_certificate(said: str) -> Certificate | None:
 
 
 def _hidden(certificate: Certificate) -> str:
-    return certificate.model_dump_json().replace(">", "\\u003e")  # so that nothing in it ends the comment
+    # So that nothing in it ends the comment, or looks like the beginning of another.
+    return certificate.model_dump_json().replace("<", "\\u003c").replace(">", "\\u003e")

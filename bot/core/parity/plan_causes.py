@@ -94,8 +94,8 @@ def _says(shown: str, value: Value) -> bool:
     """Say whether a text of the report by code is this value; values that neither may show can't be told apart."""
     if isinstance(value, Masked | Unknown):
         return True
-    if value is None:
-        return shown in {"", "null", "(absent)"}
+    if not value and shown in {"", "null", "(absent)"}:
+        return True  # what code leaves out, the provider has as nothing, zero or false
     texts = {json.dumps(value, ensure_ascii=False)} if isinstance(value, bool | int | float | str) else set[str]()
     return shown in texts or shown == value
 

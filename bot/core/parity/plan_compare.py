@@ -110,7 +110,8 @@ class _Stack:
             kind = here.type if here is not None else there.type if there is not None else ""
             result.found.append(Found(self.name, address, kind, None, here is None, file, line))
             return
-        run = Comparison(self.translation, self.key, self.stand_ins, _is_set(self.code, address, there.address))
+        is_set = _is_set(self.code, address, there.address)
+        run = Comparison(self.translation, self.key, self.stand_ins, is_set, here.action is not Action.CREATE)
         run.compare(values_of(there), sealed(here.after, self.key))
         result.compared += run.compared
         result.set_apart += run.set_apart

@@ -43,8 +43,8 @@ class Translation:
             elif production != clone and len(production) >= SHORTEST:
                 for form in _forms(production, clone):
                     anywhere.setdefault(*form)
-        words = "|".join(re.escape(text) for text in sorted(anywhere, key=len, reverse=True))
-        pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])") if words else None
+        words = "|".join(map(_bounded, sorted(anywhere, key=len, reverse=True)))
+        pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})") if words else None
         return cls(anywhere, {}, tuple(networks), pattern)
 
     def with_learnt(self, pairs: Iterable[tuple[Json, Json]]) -> "Translation":
@@ -58,7 +58,9 @@ class Translation:
 
     def agree(self, production: str, clone: str) -> bool:
         """Say whether `clone` is `production` under the clone's identity."""
-        return clone in self.learnt.get(production, ()) or clone in {self._renamed(production), self.text(production)}
+        if clone in self.learnt.get(production, ()) or self.text(production) == clone:
+            return True
+        return any(self._renamed(production, hyphen) == clone for hyphen in ("-", "_", ""))
 
     def text(self, production: str) -> str:
         """Return a text of production as the clone would have it."""
@@ -66,10 +68,13 @@ class Translation:
             return min(known)
         return self._renamed(_WORD.sub(self._word, production) if self.learnt else production)
 
-    def _renamed(self, text: str) -> str:
-        """Return a text with what the parameters say put in: names, account, region, hosts, networks."""
+    def _renamed(self, text: str, hyphen: str = "-") -> str:
+        """Return a text with what the parameters say put in: names, account, region, hosts, networks.
+
+        Where a hyphen may not stand, in a database's or a metric's name, templates put something else in its place.
+        """
         if self._pattern is not None:
-            text = self._pattern.sub(lambda match: self.anywhere[match[0]], text)
+            text = self._pattern.sub(lambda match: self.anywhere[match[0]].replace("-", hyphen), text)
         return _ADDRESS.sub(self._moved, text) if self.networks else text
 
     def value(self, production: Value) -> Value:
@@ -112,6 +117,12 @@ class Translation:
             step = 1 << (32 - clone.prefixlen - below)
             return f"{clone.network_address + index * step}/{clone.prefixlen + below}"
         return match[0]
+
+
+def _bounded(text: str) -> str:
+    """Return the pattern of a whole word; a region's may go on with the letter of a zone."""
+    zone = "[a-z]?" if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text) else ""
+    return rf"{re.escape(text)}(?={zone}(?![A-Za-z0-9]))"
 
 
 def _forms(production: str, clone: str) -> Iterable[tuple[str, str]]:

@@ -3,7 +3,8 @@
 What can't be compared is set apart by a named rule and counted:
 
 - *known after apply*: Terraform can't know the clone's value yet;
-- *computed by the provider*: no code of either side sets the attribute, so it is what the provider makes of the rest;
+- *computed by the provider*: no code of either side sets the attribute, and it is what the provider made of the rest of a
+  resource that exists, or leaves open in one that does not (a default that it names is compared);
 - *stand-in*: the value comes from a stack that is not applied yet, and stands in for it;
 - *sensitive*: only whether it is the same is known, and it is not;
 - *order of blocks*: the same blocks in another order, which most resources take as a set.
@@ -51,12 +52,13 @@ class Leaf:
 
 @dataclass(slots=True)
 class Comparison:
-    """Compares values and keeps count. `is_set` says of a path whether either side's code sets it."""
+    """Compares values and keeps count. `is_set` says of a path whether either side's code sets it; `exists`: in the clone too."""
 
     translation: Translation
     key: str
     stand_ins: frozenset[str] = frozenset()
     is_set: Callable[[str], bool] = field(default=lambda path: True)
+    exists: bool = False
     compared: int = 0
     set_apart: Counter[str] = field(default_factory=Counter)
     leaves: list[Leaf] = field(default_factory=list)
@@ -183,7 +185,9 @@ class Comparison:
         top = bare.partition(".")[0]
         if self._is_stand_in(clone):
             self.set_apart[STAND_IN] += 1
-        elif top in _PROVIDERS_OWN or (top not in _ALWAYS_COMPARED and not self.is_set(bare)):
+        elif top in _PROVIDERS_OWN or (
+            top not in _ALWAYS_COMPARED and (self.exists or not clone) and not self.is_set(bare)
+        ):
             self.set_apart[COMPUTED] += 1
         else:
             self.compared += 1
