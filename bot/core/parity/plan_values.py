@@ -71,12 +71,12 @@ class Comparison:
         elif isinstance(production, Masked) or isinstance(clone, Masked):
             self._compare_secrets(production, clone, path)
         elif isinstance(production, Mapping) and isinstance(clone, Mapping):
-            for name in dict.fromkeys([*self._named(production, clone), *clone]):
+            there = self._keyed(production, clone)
+            for name in dict.fromkeys([*there, *clone]):
                 if name in _ALWAYS_COMPARED and not path:
-                    self._compare_tags(production, clone, name)
-                    continue
-                there = production.get(name, production.get(self._renamed(production, name)))
-                self.compare(there, clone.get(name), f"{path}.{name}" if path else name)
+                    self._compare_tags(there, clone, name)
+                else:
+                    self.compare(there.get(name), clone.get(name), f"{path}.{name}" if path else name)
         elif _is_list(production) and _is_list(clone) and not _is_empty(production) and not _is_empty(clone):
             self._compare_lists(production, clone, path)
         elif self._same(production, clone):
@@ -93,12 +93,11 @@ class Comparison:
             sides.append({k: v for k, v in whole.items() if k not in kept} if isinstance(whole, Mapping) else whole)
         self.compare(sides[0], sides[1], name)
 
-    def _named(self, production: Mapping[str, Value], clone: Mapping[str, Value]) -> Sequence[str]:
-        """Return production's keys as the clone has them."""
-        return [key if key in clone else self.translation.text(key) for key in production]
-
-    def _renamed(self, production: Mapping[str, Value], name: str) -> str:
-        return next((key for key in production if self.translation.text(key) == name), name)
+    def _keyed(self, production: Mapping[str, Value], clone: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Return production's values under the keys that the clone has for them."""
+        if production.keys() <= clone.keys():
+            return production
+        return {key if key in clone else self.translation.text(key): value for key, value in production.items()}
 
     def _compare_secrets(self, production: Value, clone: Value, path: str) -> None:
         if _is_empty(production) or _is_empty(clone):
@@ -159,11 +158,8 @@ class Comparison:
             case (Masked(), _) | (_, Masked()):
                 return not _is_empty(production) and not _is_empty(clone)
             case Mapping(), Mapping():
-                names = dict.fromkeys([*self._named(production, clone), *clone])
-                return all(
-                    self._same(production.get(n, production.get(self._renamed(production, n))), clone.get(n))
-                    for n in names
-                )
+                there = self._keyed(production, clone)
+                return all(self._same(there.get(name), clone.get(name)) for name in {*there, *clone})
             case str(), str():
                 return (
                     production == clone
