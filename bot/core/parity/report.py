@@ -31,7 +31,8 @@ class Difference:
 
     `address` is `<stack>/<resource address>` (`network/aws_vpc.main`), `hook/<name>`, or a file's path; `attribute` is a
     dotted path (`tags.Name`, `ingress[0].cidr_blocks`), empty for a resource as a whole. `production` and `clone` are texts
-    to be shown, secrets masked; empty on the side where a missing or extra resource is absent.
+    to be shown, secrets masked; empty on the side where a missing or extra resource is absent. `is_revision` says that the
+    two were rendered from different revisions of the template, and that those differ here.
     """
 
     kind: Literal["missing", "extra", "changed"]
@@ -44,24 +45,29 @@ class Difference:
     waiver: Waiver | None = None
     file: str = ""
     line: int = 0
+    is_revision: bool = False
 
     @property
     def is_explained(self) -> bool:
-        return bool(self.causes)
+        return bool(self.causes) or self.is_revision
 
     @property
     def is_unexplained(self) -> bool:
-        return not self.causes and self.waiver is None
+        return not self.is_explained and self.waiver is None
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A purpose's contract that is broken: `aspect` must match (or must differ) and does not, at these differences."""
+    """A purpose's contract that is broken: `aspect` must match (or must differ) and does not, at these differences.
+
+    `parameters` are those that cause it.
+    """
 
     demand: Literal["match", "differ"]
     aspect: str
     message: str
     differences: tuple[Difference, ...] = ()
+    parameters: tuple[ParameterName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

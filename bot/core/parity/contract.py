@@ -1,0 +1,136 @@
+"""A purpose as a contract: what must match production, what must differ, and which of it is broken."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from bot.core.parity.patterns import key_of, matches
+from bot.core.parity.report import Breach, Difference
+from bot.core.render import Parameters
+from bot.environment import Manifest
+from bot.names import ParameterName, shown
+from bot.template import Purpose, Template
+
+# Attributes that name or hold a secret: where secrets must differ, none of these may be production's.
+SECRETS = (
+    "aws_secretsmanager_secret.*:name",
+    "*:secret_string",
+    "*:secret_id",
+    "*:*secret_arn",
+    "*:*valueFrom",
+    "*:*password",
+    "*:*private_key",
+    "*:*auth_token",
+)
+
+
+def breaches(
+    template: Template,
+    manifests: tuple[Manifest, Manifest],
+    differences: Sequence[Difference],
+    equal: Mapping[tuple[str, str], str],
+) -> tuple[Breach, ...]:
+    """Return the demands of the clone's purpose that are broken. `manifests` are production's and the clone's.
+
+    `equal` are the attributes whose values are known and the same on both sides, with that value. A waived difference breaks
+    nothing, nor does one that only the template's revision causes: a clone of an older or newer revision is what it says it is.
+    """
+    production, clone = manifests
+    purpose = template.purposes[clone.purpose]
+    counted = [each for each in differences if each.waiver is None and not each.is_revision]
+    found = [
+        *_unmatched(purpose, manifests, counted),
+        *_undiffering(template, purpose, (production.parameters, clone.parameters), (counted, equal)),
+    ]
+    names = f"`{clone.purpose}`", f"`{production.name}`"
+    return tuple(replace(breach, message=breach.message.format(*names)) for breach in found)
+
+
+def concerns(demand: str, difference: Difference) -> bool:
+    """Say whether a demand (an aspect, `parameter:` or `attribute:`) is about a difference."""
+    kind, colon, rest = demand.partition(":")
+    if not colon:
+        return difference.aspect == demand
+    if kind == "parameter":
+        return any(cause.parameter == rest for cause in difference.causes)
+    return matches(rest, difference.address, difference.attribute)
+
+
+def _unmatched(
+    purpose: Purpose, manifests: tuple[Manifest, Manifest], counted: Sequence[Difference]
+) -> Iterator[Breach]:
+    production, clone = (manifest.parameters for manifest in manifests)
+    for demand in purpose.match:
+        broken = tuple(each for each in counted if concerns(demand, each))
+        name = ParameterName(demand.removeprefix("parameter:")) if demand.startswith("parameter:") else None
+        if name is not None and name in production and production[name] != clone.get(name):
+            message = (
+                f"{{0}} must have {{1}}'s `{name}`, {_braced(production[name])}, and has {_braced(clone.get(name))}"
+            )
+            yield Breach("match", demand, message, broken, (name,))
+        elif name is None and broken:
+            yield Breach(
+                "match", demand, f"{{0}} must match {{1}} in {_called(demand)}, and differs {_places(broken)}", broken
+            )
+
+
+def _undiffering(
+    template: Template,
+    purpose: Purpose,
+    parameters: tuple[Parameters, Parameters],
+    compared: tuple[Sequence[Difference], Mapping[tuple[str, str], str]],
+) -> Iterator[Breach]:
+    counted, equal = compared
+    for demand in purpose.differ:
+        kind, colon, rest = demand.partition(":")
+        names = list(_flagged(template, demand))
+        alike = [name for name in names if _is_alike(name, parameters)]
+        if alike:
+            listed = ", ".join(f"`{name}`" for name in alike)
+            yield Breach(
+                "differ", demand, f"{{0}} must differ from {{1}} in {_called(demand)}, and has the same {listed}"
+            )
+        patterns = SECRETS if demand == "secrets" else (rest,) if kind == "attribute" else ()
+        same = [key_of(*key) for key in equal if any(matches(pattern, *key) for pattern in patterns)]
+        if same:
+            listed = ", ".join(f"`{_escaped(key)}`" for key in same[:3]) + (
+                f" and {len(same) - 3} more" if same[3:] else ""
+            )
+            yield Breach(
+                "differ", demand, f"{{0}} must differ from {{1}} in {_called(demand)}, and {listed} is the same"
+            )
+        if not colon and not names and not patterns and not any(concerns(demand, each) for each in counted):
+            yield Breach("differ", demand, f"{{0}} must differ from {{1}} in {_called(demand)}, and does not")
+
+
+def _flagged(template: Template, demand: str) -> Iterable[ParameterName]:
+    """Yield the parameters that must differ for a demand."""
+    for name, parameter in template.parameters.items():
+        flagged = (demand == "identity" and parameter.identity) or (demand == "outbound" and parameter.outbound)
+        if flagged or demand == f"parameter:{name}":
+            yield name
+
+
+def _is_alike(name: ParameterName, parameters: tuple[Parameters, Parameters]) -> bool:
+    production, clone = parameters
+    return name in production and name in clone and production[name] == clone[name]
+
+
+def _places(broken: Collection[Difference]) -> str:
+    first = next(iter(broken))
+    more = f", and in {len(broken) - 1} more places" if len(broken) > 1 else ""
+    key = _escaped(key_of(first.address, first.attribute))
+    if first.kind != "changed":
+        return f"in `{key}`, which is {first.kind}{more}"
+    return f"at `{key}`: {_braced(first.clone)} instead of {_braced(first.production)}{more}"
+
+
+def _called(demand: str) -> str:
+    return demand if ":" not in demand else f"`{_escaped(demand.partition(':')[2])}`"
+
+
+def _braced(value: object) -> str:
+    return _escaped(shown(value if isinstance(value, str) else str(value)))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")

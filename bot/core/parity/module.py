@@ -1,0 +1,456 @@
+"""One Terraform module evaluated: its resources by address and attribute, with `count` and `for_each` made into instances."""
+
+import json
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.core.parity.evaluation import Evaluator
+from bot.core.parity.syntax import Block, Expression, body, template
+from bot.core.parity.value import (
+    REFERENCE,
+    TERRAFORM,
+    WITHOUT_VALUE,
+    NotKnown,
+    Scalar,
+    Unknown,
+    Value,
+    join,
+    leaves,
+    number,
+    plain,
+    rules_in,
+)
+from bot.core.tree import Tree
+from bot.errors import InvalidInput
+
+DEEPEST = 8
+"""Modules inside one another."""
+
+# What Terraform itself reads and what a value can't change: compared as written.
+_AS_WRITTEN = frozenset({"depends_on", "provider", "providers", "ignore_changes", "replace_triggered_by", "type"})
+_AS_WRITTEN_BLOCKS = frozenset({"lifecycle", "validation", "precondition", "postcondition"})
+_META = frozenset({"count", "for_each"})
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value at an attribute: what it is, which variables it was made from (`data/db_class`), and where it stands."""
+
+    value: Scalar | Unknown
+    reads: frozenset[str]
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A block, or one instance of it, with its attributes."""
+
+    leaves: Mapping[str, Leaf]
+    file: str
+    line: int
+    block: str
+    """The block's own address, without an instance's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A block's code without comments and layout."""
+
+    text: str
+    file: str
+    line: int
+
+
+@dataclass(slots=True)
+class Found:
+    """What a module holds: things and codes by address, outputs and sensitive variables by name, which files it is made of."""
+
+    things: dict[str, Thing] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
+    outputs: dict[str, tuple[Value, frozenset[str]]] = field(default_factory=dict)
+    sensitive: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    def add(self, inner: "Found") -> None:
+        """Take over what a module inside holds, except its outputs."""
+        self.things |= inner.things
+        self.codes |= inner.codes
+        self.read |= inner.read
+        self.unreadable |= inner.unreadable
+
+
+Given = Mapping[str, tuple[Value, frozenset[str]]]
+"""Values of variables, each with the variables of the stack that it was made from."""
+
+
+class Module:
+    """A module at `directory` of `files`. Addresses begin with `prefix` (`data/` or `data/module.x.`)."""
+
+    def __init__(self, files: Tree, directory: str, prefix: str, given: Given, depth: int = 0) -> None:
+        self.files, self.directory, self.prefix, self.given, self.depth = files, directory, prefix, given, depth
+        self.found = Found()
+        self.blocks: list[tuple[str, Block]] = []
+        self.variables: dict[str, tuple[str, Block]] = {}
+        self.locals: dict[str, Expression] = {}
+        self.resources: dict[str, tuple[str, Block]] = {}
+        self.calls: dict[str, Block] = {}
+        self.known: dict[str, tuple[Value, frozenset[str]]] = {}
+        self.underway: set[str] = set()
+        self.inner: dict[str, list[tuple[str, Module]]] = {}
+        self.reads: set[str] = set()
+        self._read()
+
+    def evaluated(self) -> Found:
+        """Return all that the module holds."""
+        for path, block in self.blocks:
+            self._block(path, block)
+        return self.found
+
+    # What names mean (`evaluation.Scope`).
+
+    def named(self, root: str, name: str) -> Value:
+        """Return `root.name`."""
+        match root:
+            case "var":
+                return self._remembered(f"var.{name}")
+            case "local":
+                return self._remembered(f"local.{name}")
+            case "module":
+                return self._module_outputs(name)
+            case "path":
+                return self.directory if name == "module" else Unknown(f"path.{name}", frozenset({TERRAFORM}))
+            case "terraform" | "each" | "count" | "self":
+                return Unknown(f"{root}.{name}", frozenset({TERRAFORM}))
+            case _:
+                return self._reference(f"{root}.{name}")
+
+    def read_file(self, path: str) -> str:
+        """Return the text of a file below the module. Raises `NotKnown`."""
+        file = self.files.get(posixpath.normpath(path))
+        if file is None:
+            raise NotKnown(f"{path} is no file here")
+        try:
+            return file.data.decode()
+        except UnicodeDecodeError as error:
+            raise NotKnown(f"{path} is no text") from error
+
+    def filled(self, path: str, variables: Mapping[str, Value]) -> Value:
+        """Return a template file filled with `variables`. Raises `NotKnown`."""
+        return Evaluator(self, variables).value(template(self.read_file(path)))
+
+    # Reading.
+
+    def _read(self) -> None:
+        for path in sorted(self.files):
+            if posixpath.dirname(path) != self.directory or not path.endswith(".tf"):
+                continue
+            try:
+                top = body(self.files[path].data)
+            except (InvalidInput, RecursionError) as error:
+                self.found.unreadable[path] = str(error)
+                continue
+            self.found.read.add(path)
+            for block in top.blocks:
+                self._declare(path, block)
+
+    def _declare(self, path: str, block: Block) -> None:
+        self.blocks.append((path, block))
+        name = block.labels[-1] if block.labels else ""
+        if block.type == "variable":
+            self.variables[name] = (path, block)
+        elif block.type == "locals":
+            self.locals |= {setting.name: setting.value for setting in block.settings}
+        elif block.type == "module":
+            self.calls[name] = block
+        elif block.type in {"resource", "data", "ephemeral"}:
+            self.resources[_reference_of(block)] = (path, block)
+
+    # Values of names, each evaluated once.
+
+    def _remembered(self, name: str) -> Value:
+        if name not in self.known:
+            if name in self.underway:
+                return Unknown(name, frozenset({TERRAFORM}))  # a circle, which Terraform refuses
+            self.underway.add(name)
+            before, self.reads = self.reads, set()
+            value = self._first(name)
+            self.known[name] = (value, frozenset(self.reads))
+            self.reads = before
+            self.underway.discard(name)
+        value, reads = self.known[name]
+        self.reads |= reads
+        return value
+
+    def _first(self, name: str) -> Value:
+        kind, _, word = name.partition(".")
+        if kind == "local":
+            node = self.locals.get(word)
+            return Unknown(name, frozenset({TERRAFORM})) if node is None else Evaluator(self, {}).value(node)
+        if word in self.given:
+            value, reads = self.given[word]
+            self.reads |= reads
+            return value
+        declared = self.variables.get(word)
+        default = declared[1].setting("default") if declared else None
+        if default is None:
+            return Unknown(name, frozenset({WITHOUT_VALUE}))
+        return Evaluator(self, {}).value(default.value)
+
+    def _reference(self, name: str) -> Value:
+        if name not in self.resources:
+            return Unknown(name, frozenset({TERRAFORM}))
+        keys = self._keys(name, self.resources[name][1])
+        rules = frozenset({REFERENCE})
+        if keys is None:
+            return Unknown(name, rules)
+        if keys == [None]:
+            return Unknown(name, rules)
+        if all(isinstance(key, int) for key, *_ in [(k,) for k in keys]) and self.resources[name][1].setting("count"):
+            return [Unknown(f"{name}[{key}]", rules) for key in keys]
+        return {str(key): Unknown(f"{name}[{json.dumps(key)}]", rules) for key in keys}
+
+    def _keys(self, name: str, block: Block) -> "Sequence[str | int | None] | None":
+        """Return the keys of a block's instances: `[None]` without `count` and `for_each`, None when they can't be known."""
+        for meta in ("count", "for_each"):
+            setting = block.setting(meta)
+            if setting is None:
+                continue
+            if f"{name}:{meta}" not in self.known:
+                if f"{name}:{meta}" in self.underway:
+                    return None
+                self.underway.add(f"{name}:{meta}")
+                before, self.reads = self.reads, set()
+                value = Evaluator(self, {}).value(setting.value)
+                self.known[f"{name}:{meta}"] = (value, frozenset(self.reads))
+                self.reads = before
+                self.underway.discard(f"{name}:{meta}")
+            value, reads = self.known[f"{name}:{meta}"]
+            self.reads |= reads
+            return _instances(meta, value)
+        return [None]
+
+    def _module_outputs(self, name: str) -> Value:
+        call = self.calls.get(name)
+        modules = self._modules(name, call) if call else None
+        if modules is None or call is None:
+            return Unknown(f"module.{name}", frozenset({REFERENCE}))
+        values: dict[str, Value] = {}
+        for key, module in modules:
+            values[key] = {output: value for output, (value, _) in module.found.outputs.items()}
+            for _, reads in module.found.outputs.values():
+                self.reads |= reads
+        if call.setting("count"):
+            return list(values.values())
+        return values if call.setting("for_each") else values.get("", Unknown(f"module.{name}", frozenset({REFERENCE})))
+
+    def _modules(self, name: str, call: Block) -> "list[tuple[str, Module]] | None":
+        if name in self.inner:
+            return self.inner[name]
+        if f"module.{name}" in self.underway or self.depth >= DEEPEST:
+            return None
+        source, keys = call.setting("source"), self._keys(f"module.{name}", call)
+        place = Evaluator(self, {}).value(source.value) if source else None
+        if keys is None or not isinstance(place, str) or not place.startswith("./"):
+            return None
+        self.underway.add(f"module.{name}")
+        directory = posixpath.normpath(posixpath.join(self.directory, place))
+        found = []
+        for key in keys:
+            names = _each(call, key, self._items(f"module.{name}"))
+            given = {
+                s.name: self._taken(s.value, names) for s in call.settings if s.name not in {"source", "version", *_META, *_AS_WRITTEN}
+            }  # fmt: skip
+            module = Module(self.files, directory, f"{self.prefix}module.{name}{_key(key)}.", given, self.depth + 1)
+            module.evaluated()
+            found.append(("" if key is None else str(key), module))
+        self.underway.discard(f"module.{name}")
+        self.inner[name] = found
+        return found
+
+    def _items(self, name: str) -> Mapping[str, Value]:
+        value, _ = self.known.get(f"{name}:for_each", (None, frozenset()))
+        if isinstance(value, list):
+            return {str(plain(item)): item for item in value}
+        return value if isinstance(value, dict) else {}
+
+    def _taken(self, node: Expression, names: Mapping[str, Value]) -> tuple[Value, frozenset[str]]:
+        """Return a value with the variables that it was made from."""
+        before, self.reads = self.reads, set()
+        value = Evaluator(self, names).value(node)
+        reads, self.reads = frozenset(self.reads), before
+        return value, reads
+
+    # Blocks as things.
+
+    def _block(self, path: str, block: Block) -> None:
+        name = self.prefix + _address(block)
+        match block.type:
+            case "locals":
+                for setting in block.settings:
+                    self.found.codes[f"{self.prefix}local.{setting.name}"] = Code(setting.code, path, setting.line)
+                return
+            case "variable":
+                variable = block.labels[-1]
+                sensitive = block.setting("sensitive")
+                if sensitive is not None and sensitive.code == "true":
+                    self.found.sensitive.add(f"{self.prefix}{variable}")
+                value, reads = self._remembered(f"var.{variable}"), self.known[f"var.{variable}"][1]
+                found = {p: Leaf(v, reads, path, block.line) for p, v in leaves(value, "value")}
+                if not self.depth:  # inside a module they are made of what the module is given
+                    self._add(name, block.type, Thing(found, path, block.line, name))
+            case "output":
+                self._add(name, block.type, Thing(dict(self._leaves(path, block, {}, "")), path, block.line, name))
+                if (given := block.setting("value")) is not None:
+                    self.found.outputs[block.labels[-1]] = self._taken(given.value, {})
+            case _:
+                self._instances_of(path, block, name)
+        self.found.codes[_free(self.found.codes, name)] = Code(block.code, path, block.line)
+
+    def _instances_of(self, path: str, block: Block, name: str) -> None:
+        reference = _reference_of(block)
+        keys = self._keys(reference, block)
+        if block.type == "module":
+            modules = self._modules(block.labels[-1], block) or []
+            for _, module in modules:
+                self.found.add(module.found)
+        meta = self.known.get(f"{reference}:count") or self.known.get(f"{reference}:for_each")
+        if keys is None:
+            self._add(name, block.type, Thing(dict(self._leaves(path, block, {}, "")), path, block.line, name))
+            return
+        for key in keys:
+            names, reads = (
+                _each(block, key, self._items(reference)),
+                meta[1] if meta and key is not None else frozenset(),
+            )
+            skip = _META if key is not None else frozenset[str]()
+            found = {
+                at: replace(leaf, reads=leaf.reads | reads)  # what `each.value` was made from
+                for at, leaf in self._leaves(path, block, names, "", skip)
+            }
+            found[""] = Leaf("present", reads, path, block.line)
+            self._add(name + _key(key), block.type, Thing(found, path, block.line, name))
+
+    def _add(self, address: str, kind: str, thing: Thing) -> None:
+        if kind == "terraform" and address in self.found.things:  # its settings may stand in several blocks
+            thing = replace(thing, leaves={**self.found.things[address].leaves, **thing.leaves})
+        else:
+            address = _free(self.found.things, address)
+        self.found.things[address] = thing
+
+    def _leaves(
+        self, path: str, block: Block, names: Mapping[str, Value], at: str, skip: frozenset[str] = frozenset()
+    ) -> Iterator[tuple[str, Leaf]]:
+        for setting in block.settings:
+            if setting.name in skip:
+                continue
+            place = join(at, setting.name)
+            if setting.name in _AS_WRITTEN:
+                yield place, Leaf(setting.code, frozenset(), path, setting.line)
+                continue
+            value, reads = self._taken(setting.value, names)
+            if value is not None:  # null is the same as not set
+                yield from ((p, Leaf(v, reads, path, setting.line)) for p, v in leaves(value, place))
+        counts: dict[str, int] = {}
+        for inner in block.blocks:
+            yield from self._inner_leaves(path, inner, names, at, counts)
+
+    def _inner_leaves(
+        self, path: str, block: Block, names: Mapping[str, Value], at: str, counts: dict[str, int]
+    ) -> Iterator[tuple[str, Leaf]]:
+        kind = block.type
+        if kind == "dynamic":
+            yield from self._dynamic_leaves(path, block, names, at, counts)
+            return
+        place = join(at, kind)
+        for label in block.labels:
+            place = join(place, label)
+        place = place if block.labels else f"{place}[{_next(counts, kind)}]"
+        if kind in _AS_WRITTEN_BLOCKS:
+            yield place, Leaf(block.code, frozenset(), path, block.line)
+        elif not block.settings and not block.blocks:
+            yield place, Leaf("{}", frozenset(), path, block.line)
+        else:
+            yield from self._leaves(path, block, names, place)
+
+    def _dynamic_leaves(
+        self, path: str, block: Block, names: Mapping[str, Value], at: str, counts: dict[str, int]
+    ) -> Iterator[tuple[str, Leaf]]:
+        kind = block.labels[0] if block.labels else "dynamic"
+        content = next((inner for inner in block.blocks if inner.type == "content"), None)
+        over, iterator = block.setting("for_each"), block.setting("iterator")
+        word = iterator.code if iterator else kind
+        value, reads = self._taken(over.value, names) if over else (None, frozenset[str]())
+        if content is None or isinstance(value, Unknown) or not isinstance(value, list | dict):
+            text = value if isinstance(value, Unknown) else Unknown(block.code, frozenset({TERRAFORM}))
+            yield f"{join(at, kind)}[*].for_each", Leaf(text, reads, path, block.line)
+            if content is not None:
+                inner = {**names, word: Unknown(word, frozenset({TERRAFORM}))}
+                yield from self._leaves(path, content, inner, f"{join(at, kind)}[*]")
+            return
+        pairs = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
+        for key, item in pairs:
+            place = f"{join(at, kind)}[{_next(counts, kind)}]"
+            each: dict[str, Value] = {"key": key, "value": item}
+            for attribute, leaf in self._leaves(path, content, {**names, word: each}, place):
+                yield attribute, Leaf(leaf.value, leaf.reads | reads, leaf.file, leaf.line)
+
+
+def _reference_of(block: Block) -> str:
+    head = "" if block.type == "resource" else f"{block.type}."
+    return head + ".".join(block.labels)
+
+
+def _address(block: Block) -> str:
+    match block.type:
+        case "resource":
+            return ".".join(block.labels)
+        case "variable":
+            return f"var.{'.'.join(block.labels)}"
+        case "provider":
+            alias = block.setting("alias")
+            return f"provider.{'.'.join(block.labels)}" + (f".{alias.code.strip(chr(34))}" if alias else "")
+        case kind:
+            return ".".join((kind, *block.labels))
+
+
+def _instances(meta: str, value: Value) -> "Sequence[str | int | None] | None":
+    if isinstance(value, Unknown):
+        return None
+    if meta == "count":
+        try:
+            count = number(value)
+        except NotKnown:
+            return None
+        return list(range(int(count))) if 0 <= count <= 1024 else None
+    if isinstance(value, dict):
+        return list(value)
+    if isinstance(value, list) and not rules_in(value) and all(isinstance(item, str) for item in value):
+        return [str(item) for item in value]
+    return None
+
+
+def _each(block: Block, key: "str | int | None", items: Mapping[str, Value]) -> Mapping[str, Value]:
+    if key is None:
+        return {}
+    if block.setting("count"):
+        return {"count": {"index": key}}
+    return {"each": {"key": key, "value": items.get(str(key))}}
+
+
+def _key(key: "str | int | None") -> str:
+    return "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"
+
+
+def _next(counts: dict[str, int], kind: str) -> int:
+    counts[kind] = counts.get(kind, -1) + 1
+    return counts[kind]
+
+
+def _free(taken: Mapping[str, object], name: str) -> str:
+    """Return the name, or with a number when there are several such blocks (`moved`, two `terraform` blocks)."""
+    if name not in taken:
+        return name
+    return next(f"{name}#{n}" for n in range(2, 10_000) if f"{name}#{n}" not in taken)

@@ -1,0 +1,196 @@
+"""Values as far as they are known from code alone.
+
+A value is JSON, in which any part may be `Unknown`: an expression with everything known filled in, so that two of them
+can be compared by their text. `Encoded` is a JSON text that is still compared inside.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.errors import InvalidInput
+
+# Why something is not known; also the rules by which the report sets attributes apart.
+REFERENCE = "refers to another block, which is compared itself"
+OUTPUT = "another step's output, known after its apply"
+WITHOUT_VALUE = "a variable without a value in code"
+TERRAFORM = "known to Terraform alone"
+
+
+def not_evaluated(function: str) -> str:
+    """Return the rule for a function that is not evaluated."""
+    return f"calls {function}(), compared by its arguments"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What can't be evaluated: its text, with all that is known filled in, and why."""
+
+    text: str
+    rules: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A value that stands as JSON text."""
+
+    value: "Value"
+
+
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | Unknown | Encoded | None"
+Scalar: TypeAlias = bool | int | float | str | None
+
+
+class NotKnown(InvalidInput):
+    """An expression that can't be evaluated because it is wrong; the text says why."""
+
+
+def rules_in(value: Value) -> frozenset[str]:
+    """Return why a value is not wholly known; empty when it is."""
+    match value:
+        case Unknown():
+            return value.rules
+        case Encoded():
+            return rules_in(value.value)
+        case list():
+            return frozenset().union(*map(rules_in, value)) if value else frozenset()
+        case dict():
+            return frozenset().union(*map(rules_in, value.values())) if value else frozenset()
+        case _:
+            return frozenset()
+
+
+def written(value: Value) -> str:
+    """Return a value as code."""
+    match value:
+        case Unknown():
+            return value.text
+        case Encoded():
+            return f"jsonencode({written(value.value)})"
+        case list():
+            return f"[{', '.join(map(written, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{_key(key)} = {written(item)}' for key, item in value.items())}}}"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def text_of(value: Value) -> str | Unknown:
+    """Return a value as the text that it becomes inside a template. Raises `NotKnown` for a list or a map."""
+    match value:
+        case Unknown():
+            return value
+        case Encoded():
+            return encoded(value)
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return number_text(value)
+        case str():
+            return value
+        case _:
+            raise NotKnown(f"{written(value)} is no text")
+
+
+def encoded(value: Encoded) -> str | Unknown:
+    """Return the JSON text, in Terraform's way."""
+    rules = rules_in(value)
+    if rules:
+        return Unknown(written(value), rules)
+    text = json.dumps(plain(value.value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def plain(value: Value) -> Value:
+    """Return a known value without `Encoded` inside."""
+    match value:
+        case Encoded():
+            return encoded(value)
+        case list():
+            return [plain(item) for item in value]
+        case dict():
+            return {key: plain(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def number_text(value: float) -> str:
+    """Return a number as Terraform writes it."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def number(value: Value) -> int | float:
+    """Return a value as a number. Raises `NotKnown`."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise NotKnown(f"{written(value)} is no number")
+    try:
+        found = float(value)
+    except ValueError:
+        raise NotKnown(f"{written(value)} is no number") from None
+    return int(found) if found.is_integer() else found
+
+
+def truth(value: Value) -> bool:
+    """Return a value as a bool. Raises `NotKnown`."""
+    if value in (True, "true"):
+        return True
+    if value in (False, "false"):
+        return False
+    raise NotKnown(f"{written(value)} is neither true nor false")
+
+
+def renamed(value: Value, rename: Callable[[Unknown], Unknown]) -> Value:
+    """Return a value with every unknown part replaced."""
+    match value:
+        case Unknown():
+            return rename(value)
+        case Encoded():
+            return Encoded(renamed(value.value, rename))
+        case list():
+            return [renamed(item, rename) for item in value]
+        case dict():
+            return {key: renamed(item, rename) for key, item in value.items()}
+        case _:
+            return value
+
+
+def leaves(value: Value, path: str) -> Iterator[tuple[str, "Scalar | Unknown"]]:
+    """Yield the parts of a value that are no collection, with their paths (`tags.Name`, `zones[0]`); an empty one is a part."""
+    match value:
+        case Encoded():
+            yield from leaves(value.value, path)
+        case list() if value:
+            for position, item in enumerate(value):
+                yield from leaves(item, f"{path}[{position}]")
+        case dict() if value:
+            for key, item in value.items():
+                yield from leaves(item, join(path, key))
+        case list():
+            yield path, "[]"
+        case dict():
+            yield path, "{}"
+        case _:
+            yield path, value
+
+
+def join(path: str, key: str) -> str:
+    """Return the path of a key of a map."""
+    plain_word = re.fullmatch(r"[A-Za-z_][\w-]*", key)
+    return f"{path}.{key}" if plain_word and path else key if plain_word else f"{path}[{json.dumps(key)}]"
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z_][\w-]*", key) else json.dumps(key, ensure_ascii=False)
+
+
+def texts(value: Sequence[Value]) -> list[str]:
+    """Return known values as texts. Raises `NotKnown`."""
+    found = []
+    for item in value:
+        text = text_of(item)
+        if isinstance(text, Unknown):
+            raise NotKnown(text.text)
+        found.append(text)
+    return found
