@@ -51,6 +51,11 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verifi
     return Verified(chosen, findings)
 
 
+def template_of(checkout: Checkout, manifest: Manifest) -> TemplateAt:
+    """Return the template that an environment was rendered from. Raises `Unverifiable` when it is nowhere to be found."""
+    return _Templates(checkout).at(manifest)
+
+
 class _Templates:
     """Templates by revision: the work tree's when it is that revision, else git history's."""
 

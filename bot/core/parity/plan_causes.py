@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.parity.plan_compare import Found
+from bot.core.parity.plan_translation import Translation
 from bot.core.parity.report import Cause, Difference
 from bot.core.plan import without_keys
 from bot.core.planned_value import Masked, Unknown, Value
@@ -19,6 +20,8 @@ from bot.names import ParameterName, StepName
 from bot.pipeline import Json
 
 _INDEX = re.compile(r"\[[^\]]*\]")
+HIDDEN = "***"
+_ABSENT = frozenset({"", "null", "(not set)", "(absent)"})
 SHORTEST = 3
 """Characters of a text that may be put back inside another; a shorter one counts only as a whole value."""
 
@@ -49,9 +52,9 @@ def causes(found: Found, by_code: "ByCode", parameters: Sequence[Putting]) -> tu
 
 
 class ByCode:
-    """The causes that the comparison by code computed, by address and attribute."""
+    """What the comparison by code found, by address and attribute, in the clone's names."""
 
-    def __init__(self, differences: Iterable[Difference]) -> None:
+    def __init__(self, differences: Iterable[Difference], translation: Translation) -> None:
         self._attributes: dict[tuple[str, str], list[Difference]] = {}
         self._resources: dict[str, Difference] = {}
         for each in differences:
@@ -59,29 +62,38 @@ class ByCode:
                 key = without_keys(each.address), _INDEX.sub("", each.attribute)
                 self._attributes.setdefault(key, []).append(each)
             else:
-                self._resources[each.address] = each
+                self._resources[translation.address(each.address)] = each
 
     def of_resource(self, address: str) -> tuple[Cause, ...]:
         """Return why a resource is missing or extra: the resource's own difference, or its block's `count` or `for_each`."""
-        found = self._resources.get(address) or self._resources.get(without_keys(address))
-        if found is not None:
-            return found.causes
-        return tuple(
-            dict.fromkeys(
-                cause
-                for attribute in ("count", "for_each")
-                for each in self._attributes.get((without_keys(address), attribute), ())
-                for cause in each.causes
-            )
-        )
+        return tuple(dict.fromkeys(cause for each in self._about(address) for cause in each.causes))
 
     def of_attribute(self, address: str, path: str, production: Value, clone: Value) -> tuple[Cause, ...]:
         """Return the causes of an attribute whose values by code are those of the plan."""
+        return next((each.causes for each in self._saying(address, path, production, clone) if each.causes), ())
+
+    def is_revision(self, found: Found) -> bool:
+        """Say whether the template's revision is what makes a difference, which has no other cause."""
+        address = f"{found.stack}/{found.address}"
+        if found.leaf is None:
+            return any(each.is_revision for each in self._about(address))
+        leaf = found.leaf
+        return any(each.is_revision for each in self._saying(address, leaf.path, leaf.production, leaf.clone))
+
+    def _about(self, address: str) -> Iterator[Difference]:
+        bare = without_keys(address)
+        found = self._resources.get(address) or self._resources.get(bare)
+        if found is not None:
+            yield found
+            return
+        for attribute in ("count", "for_each"):
+            yield from self._attributes.get((bare, attribute), ())
+
+    def _saying(self, address: str, path: str, production: Value, clone: Value) -> Iterator[Difference]:
         for name in _prefixes(_INDEX.sub("", path)):
             for each in self._attributes.get((without_keys(address), name), ()):
-                if each.causes and _says(each.clone, clone) and _says(each.production, production):
-                    return each.causes
-        return ()
+                if _says(each.clone, clone) and _says(each.production, production):
+                    yield each
 
 
 def _prefixes(path: str) -> Iterator[str]:
@@ -91,13 +103,13 @@ def _prefixes(path: str) -> Iterator[str]:
 
 
 def _says(shown: str, value: Value) -> bool:
-    """Say whether a text of the report by code is this value; values that neither may show can't be told apart."""
-    if isinstance(value, Masked | Unknown):
+    """Say whether a text of the report by code is this value; what either may not show can't be told apart."""
+    if isinstance(value, Masked | Unknown) or shown == HIDDEN:
         return True
-    if not value and shown in {"", "null", "(absent)"}:
+    if not value and shown in _ABSENT:
         return True  # what code leaves out, the provider has as nothing, zero or false
-    texts = {json.dumps(value, ensure_ascii=False)} if isinstance(value, bool | int | float | str) else set[str]()
-    return shown in texts or shown == value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
+    return shown == text or (shown.endswith("…") and text.startswith(shown[:-1]))
 
 
 def _explains(each: Putting, expected: Value, clone: Value, production: Value) -> bool:

@@ -64,12 +64,16 @@ class Found:
 
 @dataclass(slots=True)
 class Result:
-    """What the comparison found, before attribution. `same_secrets` are places where the clone holds production's secret."""
+    """What the comparison found, before attribution.
+
+    `same_secrets` are places where the clone holds production's secret; `apart` are those that the plan does not show.
+    """
 
     compared: int = 0
     set_apart: Counter[str] = field(default_factory=Counter)
     found: list[Found] = field(default_factory=list)
     same_secrets: list[str] = field(default_factory=list)
+    apart: set[tuple[str, str]] = field(default_factory=set)
     translation: Translation = field(default_factory=Translation)
 
 
@@ -116,6 +120,7 @@ class _Stack:
         result.compared += run.compared
         result.set_apart += run.set_apart
         result.same_secrets += [f"{self.name}/{address}:{path}" for path in run.same_secrets]
+        result.apart |= {(f"{self.name}/{address}", path) for path in run.apart}
         result.found += [Found(self.name, address, here.type, leaf, False, file, line) for leaf in run.leaves]
 
 

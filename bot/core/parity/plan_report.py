@@ -1,87 +1,132 @@
-"""The comparison by plan as the one value behind every parity report: causes found, aspects named, waivers applied, secrets hidden."""
+"""The comparison by plan as the one value behind every parity report: causes found, aspects named, waivers applied, secrets hidden.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+What a plan can't show (hooks, files, steps) the report takes over from the comparison by code; so does it what code alone finds
+unexplained, for a plan holds nothing of an attribute that is known only after apply.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core.assemble import TemplateAt
 from bot.core.parity.aspects import Facts, aspect_of, is_secret
+from bot.core.parity.contract import breaches
 from bot.core.parity.plan_causes import ByCode, Putting, causes, reach
 from bot.core.parity.plan_compare import Found, Result
 from bot.core.parity.report import Breach, Cause, Difference, Parity
 from bot.core.parity.waivers import waiver_for
 from bot.core.plan_text import shown
 from bot.core.planned_value import Masked, Value
+from bot.core.render import ENDING, render
 from bot.core.resolve import origin
 from bot.environment import Manifest
 from bot.names import ParameterName, StepName
-from bot.template import Template
 
 HIDDEN = "(sensitive)"
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What differences are judged by. `given` are the parameters that stacks have as variables; `by_code` has causes."""
+    """What differences are judged by: the clone's template, both manifests, and the comparison by code."""
 
-    template: Template
+    template: TemplateAt
     source: Manifest
     clone: Manifest
-    by_code: Sequence[Difference]
-    given: Mapping[StepName, Iterable[ParameterName]]
+    by_code: Parity
     now: datetime
 
 
-def differences(result: Result, context: Context) -> Sequence[Difference]:
-    """Return what was found, each with its causes, its aspect and its waiver; missing and extra resources first."""
-    by_code, parameters = ByCode(context.by_code), _parameters(context)
-    found = [_difference(each, causes(each, by_code, parameters), context) for each in result.found]
+def report(result: Result, context: Context) -> Parity:
+    """Return the report, missing and extra resources first."""
+    by_code = ByCode(context.by_code.differences, result.translation)
+    parameters = _parameters(context)
+    planned = [_difference(each, by_code, causes(each, by_code, parameters), context) for each in result.found]
+    by_code_alone = list(_beyond_plans(context.by_code.differences, planned, result))
     order = {"missing": 0, "extra": 1, "changed": 2}
-    return sorted(found, key=lambda each: (order[each.kind], each.address, each.attribute))
-
-
-def parity(result: Result, found: Sequence[Difference], breaches: Sequence[Breach], context: Context) -> Parity:
-    """Return the report. A secret that is production's own breaks every purpose whose secrets must differ."""
-    own = tuple(breaches)
-    if result.same_secrets and "secrets" in context.template.purposes[context.clone.purpose].differ:
-        where = ", ".join(f"`{place}`" for place in result.same_secrets[:5])
-        more = f" and {len(result.same_secrets) - 5} more" if len(result.same_secrets) > 5 else ""
-        message = (
-            f"`{context.clone.name}` holds the very secret that `{context.source.name}` holds, at {where}{more}: give it one of "
-            "its own."
-        )
-        own = (*own, Breach("differ", "secrets", message))
     return Parity(
         environment=context.clone.name,
         against=context.source.name,
         depth="plan",
-        compared=result.compared,
-        differences=found,
-        breaches=own,
-        set_apart=dict(result.set_apart),
+        compared=result.compared + len(by_code_alone),
+        differences=sorted(
+            [*planned, *by_code_alone], key=lambda each: (order[each.kind], each.address, each.attribute)
+        ),
+        breaches=tuple(_breaches(result, planned, context)),
+        set_apart=dict(sorted(result.set_apart.items())),
     )
 
 
+def _breaches(result: Result, planned: Sequence[Difference], context: Context) -> Iterator[Breach]:
+    """Yield the broken contracts: those that code shows, those that only the plan shows, and secrets that are production's own."""
+    yield from context.by_code.breaches
+    known = {(breach.demand, breach.aspect) for breach in context.by_code.breaches}
+    for breach in breaches(context.template.declaration, (context.source, context.clone), planned, {}):
+        if breach.demand == "match" and (breach.demand, breach.aspect) not in known:
+            yield breach
+    purpose = context.template.declaration.purposes[context.clone.purpose]
+    if result.same_secrets and "secrets" in purpose.differ:
+        where = ", ".join(f"`{place}`" for place in result.same_secrets[:5])
+        more = f" and {len(result.same_secrets) - 5} more" if len(result.same_secrets) > 5 else ""
+        said = f"`{context.clone.purpose}` must differ from `{context.source.name}` in secrets, and holds the very same at {where}{more}"
+        yield Breach("differ", "secrets", said)
+
+
+def _beyond_plans(by_code: Sequence[Difference], planned: Sequence[Difference], result: Result) -> Iterator[Difference]:
+    """Yield the differences of code that no plan shows: of hooks, steps and files, and where a plan has no value to show."""
+    shown = {(each.address, each.attribute) for each in planned}
+    for each in by_code:
+        address = result.translation.address(each.address)
+        if "/" not in address or address.partition("/")[0] in {"hook", "stack"} or "." not in address.partition("/")[2]:
+            yield each  # a hook, a step or a file
+        elif (address, each.attribute) in shown:
+            continue
+        elif each.is_unexplained or ((address, each.attribute) in result.apart and each.aspect != "identity"):
+            yield replace(each, address=address)
+
+
 def _parameters(context: Context) -> Sequence[Putting]:
-    """Return the parameters that differ, and where each is known."""
-    needs = {name: [source.step for source in stack.inputs.values()] for name, stack in context.clone.stacks.items()}
-    known = reach(context.given, needs)
+    """Return the parameters that differ, and the stacks in which each is known."""
+    source, clone, declared = context.source, context.clone, context.template.declaration
+    differing = [
+        name
+        for name, value in clone.parameters.items()
+        if name in declared.parameters and name in source.parameters and source.parameters[name] != value
+    ]
+    needs = {name: [each.step for each in stack.inputs.values()] for name, stack in clone.stacks.items()}
+    known = reach(_given(context, differing), needs)
     return [
         Putting(
-            Cause(name, origin(context.template, context.clone, context.source, name)),
-            context.source.parameters.get(name),
-            value,
+            Cause(name, origin(declared, clone, source, name)),
+            source.parameters[name],
+            clone.parameters[name],
             known[name],
         )
-        for name, value in context.clone.parameters.items()
-        if name in known and name in context.template.parameters and context.source.parameters.get(name) != value
+        for name in differing
+        if name in known
     ]
 
 
-def _difference(found: Found, because: tuple[Cause, ...], context: Context) -> Difference:
+def _given(context: Context, names: Sequence[ParameterName]) -> Mapping[StepName, Sequence[ParameterName]]:
+    """Return which parameters each stack's files hold, by rendering once more with each as production has it."""
+    declared, files = context.template.declaration.parameters, context.template.files
+    dynamic = {path: file for path, file in files.items() if path.endswith(ENDING)}
+    ours = render(dynamic, declared, context.clone.parameters)
+    found: dict[StepName, list[ParameterName]] = {}
+    for name in names:
+        put_back = {**context.clone.parameters, name: context.source.parameters[name]}
+        other = render(dynamic, declared, put_back)
+        for stack in context.clone.stacks:
+            if any(path.startswith(f"{stack}/") and file != other.get(path) for path, file in ours.items()):
+                found.setdefault(stack, []).append(name)
+    return found
+
+
+def _difference(found: Found, by_code: ByCode, because: tuple[Cause, ...], context: Context) -> Difference:
     address = f"{found.stack}/{found.address}"
     path = found.leaf.path if found.leaf else ""
     kind = "changed" if found.leaf else "missing" if found.is_missing else "extra"
-    declared = [context.template.parameters[cause.parameter] for cause in because]
+    known = context.template.declaration.parameters
+    declared = [known[cause.parameter] for cause in because if cause.parameter in known]
     facts = Facts(
         kind=kind,
         address=address,
@@ -95,11 +140,12 @@ def _difference(found: Found, because: tuple[Cause, ...], context: Context) -> D
         attribute=path,
         production=_text(found.leaf.production, path) if found.leaf else "" if kind == "extra" else found.address,
         clone=_text(found.leaf.clone, path) if found.leaf else "" if kind == "missing" else found.address,
-        aspect=aspect_of(facts, context.template.aspects),
+        aspect=aspect_of(facts, context.template.declaration.aspects),
         causes=because,
         waiver=waiver_for(context.clone.waivers, address, path, context.now),
         file=found.file,
         line=found.line,
+        is_revision=not because and by_code.is_revision(found),
     )
 
 

@@ -52,7 +52,10 @@ class Leaf:
 
 @dataclass(slots=True)
 class Comparison:
-    """Compares values and keeps count. `is_set` says of a path whether either side's code sets it; `exists`: in the clone too."""
+    """Compares values and keeps count. `is_set` says of a path whether either side's code sets it; `exists`: in the clone too.
+
+    `apart` are the paths that the clone's plan does not show: they are known after apply, or sensitive.
+    """
 
     translation: Translation
     key: str
@@ -63,11 +66,13 @@ class Comparison:
     set_apart: Counter[str] = field(default_factory=Counter)
     leaves: list[Leaf] = field(default_factory=list)
     same_secrets: list[str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
 
     def compare(self, production: Value, clone: Value, path: str = "") -> None:
         """Compare two values; what is found is added to the counts and the leaves."""
         if isinstance(clone, Unknown):
             self.set_apart[KNOWN_AFTER_APPLY] += 1
+            self.apart.append(path)
         elif isinstance(production, Masked) or isinstance(clone, Masked):
             self._compare_secrets(production, clone, path)
         elif isinstance(production, Mapping) and isinstance(clone, Mapping):
@@ -109,6 +114,7 @@ class Comparison:
             self.same_secrets.append(path)
         else:
             self.set_apart[SENSITIVE] += 1
+            self.apart.append(path)
 
     def _compare_lists(self, production: Sequence[Value], clone: Sequence[Value], path: str) -> None:
         if len(production) == len(clone) and all(map(self._same, production, clone)):

@@ -2,6 +2,7 @@
 
 from bot.core.parity.plan_causes import ByCode, Putting, causes, reach
 from bot.core.parity.plan_compare import Found
+from bot.core.parity.plan_translation import Translation
 from bot.core.parity.plan_values import Leaf
 from bot.core.parity.report import Cause, Difference
 from bot.core.planned_value import Value
@@ -25,10 +26,10 @@ def putting(production: Json, clone: Json, *stacks: StepName, cause: Cause = SIZ
 def by_code(
     attribute: str, production: str, clone: str, kind: str = "changed", address: str = "data/aws_db.this"
 ) -> ByCode:
-    return ByCode([Difference(kind, address, attribute, production, clone, causes=(LIVE,))])  # type: ignore[arg-type]
+    return ByCode([Difference(kind, address, attribute, production, clone, causes=(LIVE,))], Translation())  # type: ignore[arg-type]
 
 
-NOTHING = ByCode([])
+NOTHING = ByCode([], Translation())
 
 
 def test_a_parameter_put_back_explains_what_it_makes() -> None:
