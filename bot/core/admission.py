@@ -1,12 +1,13 @@
 """What a `/clone` must satisfy before it is drafted: its name, purpose, values, life and quota."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from bot import duration
 from bot.commands.model import Clone
 from bot.core.estate import Estate, clash
+from bot.core.parity.report import Breach
 from bot.core.resolve import ENVIRONMENT
 from bot.core.values import read
 from bot.errors import InvalidInput, UserError
@@ -74,6 +75,31 @@ def check_free(command: Clone, template: Template, values: Mapping[ParameterName
             rest = {key: text for key, text in command.set.items() if key != name}
             message = f"`{name}` can't be {shown(str(values[name]))}: `{holder}` holds it. Leave it out, and a free one is found:"
             raise Correctable(message, replace(command, set=rest))
+
+
+def check_contract(command: Clone, template: Template, breaches: Sequence[Breach]) -> None:
+    """Refuse a clone that would break its purpose's contract. Raises `Correctable` without the `--set` that breaks it.
+
+    Without such a `--set` the template contradicts itself or its source, and nobody who comments can put that right.
+    """
+    if not breaches:
+        return
+    said = " ".join(f"{breach.message}." for breach in breaches)
+    blamed = [name for name in command.set if any(name in breach.parameters for breach in breaches)]
+    others = [
+        f"`{name}`"
+        for name, purpose in template.purposes.items()
+        if str(name) != command.source
+        and not any(breach.aspect in getattr(purpose, breach.demand) for breach in breaches)
+    ]
+    if not blamed:
+        raise Correctable(
+            f"{said} No `--set` causes that: the template has to be put right (`envclone template check`)."
+        )
+    sets = ", ".join(f"`--set {name}=…`" for name in blamed)
+    allowed = f" A purpose that promises no such thing allows it: {', '.join(others)}." if others else ""
+    rest = {key: text for key, text in command.set.items() if key not in blamed}
+    raise Correctable(f"{said} {sets} causes that.{allowed} Left out, it is:", replace(command, set=rest))
 
 
 def admitted_ttl(command: Clone, policy: Policy) -> timedelta:

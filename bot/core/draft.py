@@ -1,6 +1,6 @@
 """Draft a clone: from a request and what exists to a directory of files, or to a refusal that says what to type instead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,17 +9,19 @@ from bot.core.admission import (
     Correctable,
     admitted_purpose,
     admitted_ttl,
+    check_contract,
     check_free,
     check_name,
     check_quota,
     overrides,
 )
 from bot.core.assemble import TemplateAt, assemble
-from bot.core.deviations import Deviation, Side, deviations
 from bot.core.estate import Claim, Estate, claims
+from bot.core.parity.code import Side, compare
+from bot.core.parity.report import Parity
 from bot.core.resolve import Wish, resolve
 from bot.core.tree import File, Tree
-from bot.environment import MANIFEST, Manifest, Request
+from bot.environment import Manifest, Request
 from bot.errors import UserError
 from bot.names import Login
 from bot.policy import Policy
@@ -73,15 +75,9 @@ def draft_clone(asked: Asked, base: Base) -> Draft | Refused:
         return Refused(str(error))
 
 
-def clone_deviations(
-    template: TemplateAt, source: Mapping[str, File], manifests: tuple[Manifest, Manifest], clone: Tree
-) -> Sequence[Deviation]:
-    """Return how the files of a clone differ from its source's; `manifests` are the source's and the clone's."""
-    sides = (
-        Side({path: file for path, file in files.items() if path != MANIFEST}, manifest.parameters)
-        for files, manifest in zip((source, clone), manifests, strict=True)
-    )
-    return deviations(template.files, template.declaration.parameters, *sides)
+def clone_parity(template: TemplateAt, source: Side, clone: Side, now: datetime) -> Parity:
+    """Return how a clone, rendered from `template`, differs from its source, by code."""
+    return compare(source, clone, template, now).parity
 
 
 def _drafted(asked: Asked, base: Base) -> Draft:
@@ -107,4 +103,7 @@ def _drafted(asked: Asked, base: Base) -> Draft:
         parameters=values,
         stacks=template.stacks,
     )
-    return Draft(manifest, assemble(base.template, manifest), claims(template.parameters, values))
+    files = assemble(base.template, manifest)
+    sides = Side(base.source, base.source_files), Side(manifest, files)
+    check_contract(command, template, clone_parity(base.template, *sides, asked.at).breaches)
+    return Draft(manifest, files, claims(template.parameters, values))

@@ -1,29 +1,19 @@
 """The pull request that adds a clone: what a reviewer needs to decide, in the order in which they need it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core.assemble import TemplateAt
-from bot.core.deviations import Deviation
 from bot.core.markdown import cell, code, details, fence
-from bot.core.resolve import Origin, origin
+from bot.core.parity import markdown
+from bot.core.parity.report import Parity
+from bot.core.resolve import origin
 from bot.core.values import typed
 from bot.environment import Manifest, directory
 from bot.names import ParameterName
 from bot.pipeline import Hook, Pipeline
 
 MARKER = "<!-- envclone:pull-request:{name} -->"
-MOST_ROWS = 60
-"""Rows of a table that are shown; GitHub cuts a body at 65,536 characters, and nobody reads more."""
-
-_CAUSES = {
-    Origin.OVERRIDE: "asked for with `--set`",
-    Origin.PURPOSE: "set by the purpose",
-    Origin.DERIVED: "who it is (derived)",
-    Origin.ALLOCATED: "who it is (allocated)",
-    Origin.SOURCE: "as in the source",
-    Origin.DEFAULT: "the template's default",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +24,7 @@ class Proposed:
     source: Manifest
     template: TemplateAt
     pipeline: Pipeline
-    deviations: Sequence[Deviation]
+    parity: Parity
     files: int
     diagram: str
 
@@ -51,8 +41,8 @@ def body(proposed: Proposed) -> str:
         MARKER.format(name=manifest.name),
         _introduction(proposed),
         "### Differences from " + code(str(manifest.source)),
-        _verdict(proposed),
-        _deviation_table(proposed),
+        markdown.verdict(proposed.parity),
+        markdown.tables(proposed.parity),
         details("All parameters", _parameter_table(proposed)),
         "### Steps, in order",
         fence(proposed.diagram, "mermaid"),
@@ -82,50 +72,8 @@ def _introduction(proposed: Proposed) -> str:
     return f"{asked}It adds the whole of {code(str(manifest.source))} once more, rendered from the template it comes from.\n\n| | |\n| --- | --- |\n{rows}"
 
 
-def _verdict(proposed: Proposed) -> str:
-    unexplained = [deviation for deviation in proposed.deviations if not deviation.is_explained]
-    count = len(proposed.deviations)
-    if unexplained:
-        return (
-            f"**{len(unexplained)} of {count} differences are unexplained**: no parameter causes them. The source was rendered from "
-            "another revision of the template, or one of the two was edited by hand."
-        )
-    return (
-        f"{count} places differ, and a parameter causes every one of them. Everything else is the same, byte for byte."
-    )
-
-
-def _deviation_table(proposed: Proposed) -> str:
-    ordered = sorted(proposed.deviations, key=lambda d: (d.is_explained, _is_identity(proposed, d), d.path, d.place))
-    telling = [deviation for deviation in ordered if not _is_identity(proposed, deviation)]
-    identity = [deviation for deviation in ordered if _is_identity(proposed, deviation)]
-    shown = _rows(proposed, telling) if telling else "Apart from its identity, nothing differs."
-    return f"{shown}\n\n{details(f'Identity: {len(identity)} places that must differ', _rows(proposed, identity))}"
-
-
-def _rows(proposed: Proposed, found: Sequence[Deviation]) -> str:
-    head = f"| Place | {proposed.source.name} | {proposed.manifest.name} | Cause |\n| --- | --- | --- | --- |"
-    rows = [
-        f"| {code(d.path)} {cell(d.place)} | {code(d.theirs)} | {code(d.ours)} | {_cause(proposed, d)} |"
-        for d in found[:MOST_ROWS]
-    ]
-    more = [f"\n… and {len(found) - MOST_ROWS} more: see the files."] if len(found) > MOST_ROWS else []
-    return "\n".join([head, *rows, *more])
-
-
-def _cause(proposed: Proposed, deviation: Deviation) -> str:
-    if not deviation.causes:
-        return "**unexplained**"
-    return ", ".join(f"{code(name)}: {_why(proposed, name)}" for name in deviation.causes)
-
-
 def _why(proposed: Proposed, name: ParameterName) -> str:
-    return _CAUSES[origin(proposed.template.declaration, proposed.manifest, proposed.source, name)]
-
-
-def _is_identity(proposed: Proposed, deviation: Deviation) -> bool:
-    declared = proposed.template.declaration.parameters
-    return bool(deviation.causes) and all(declared[name].identity for name in deviation.causes)
+    return markdown.ORIGINS[origin(proposed.template.declaration, proposed.manifest, proposed.source, name)]
 
 
 def _parameter_table(proposed: Proposed) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.commands.grammar import TABLE, Mistake, format_command
-from bot.core.deviations import Deviation
 from bot.core.draft import Draft, Refused
 from bot.core.estate import Estate
 from bot.core.markdown import cell, code, details, fence
+from bot.core.parity import markdown
+from bot.core.parity.report import Parity
 from bot.environment import Manifest, directory
 from bot.names import EnvironmentName
 from bot.pipeline import Hook, Pipeline
@@ -112,13 +113,9 @@ def unknown_environment(name: EnvironmentName | None, near: str | None) -> str:
     )
 
 
-def preview(draft: Draft, found: Sequence[Deviation], pipeline: Pipeline) -> str:
+def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
     """Answer a dry run: the file tree, the deviations and the hooks of a clone that is not made."""
     name = draft.manifest.name
-    rows = "\n".join(
-        f"| {code(d.path)} {cell(d.place)} | {code(d.theirs)} | {code(d.ours)} | {', '.join(map(code, d.causes)) or '**unexplained**'} |"
-        for d in found[:100]
-    )
     hooks = "\n".join(
         f"- {code(step)} ({_kind(hook)}): {cell(hook.description)}" for step, hook in pipeline.hooks.items()
     )
@@ -127,10 +124,7 @@ def preview(draft: Draft, found: Sequence[Deviation], pipeline: Pipeline) -> str
         [
             f"### Dry run of {code(name)}: nothing was created",
             details(f"{len(draft.files)} files", fence(_file_tree(directory(name), draft.files), "text")),
-            details(
-                f"{len(found)} deviations from {draft.manifest.source}",
-                f"| Place | {draft.manifest.source} | {name} | Cause |\n| --- | --- | --- | --- |\n{rows}",
-            ),
+            f"**Deviations from {code(parity.against)}**\n\n{markdown.verdict(parity)}\n\n{markdown.tables(parity)}",
             details("Parameters", fence(values, "text")),
             f"**Hooks**\n\n{hooks or 'none'}",
         ]

@@ -3,8 +3,9 @@
 from bot.clients.github.records import Proposal, PullRequest
 from bot.core import pull_request
 from bot.core.assemble import read_hooks
-from bot.core.draft import clone_deviations
+from bot.core.draft import clone_parity
 from bot.core.graph import diagram
+from bot.core.parity.code import Side
 from bot.environment import directory
 from bot.flows.clone import Published
 from bot.flows.monorepo import monorepo
@@ -26,7 +27,7 @@ def propose_clone(world: World, repository: RepositoryName, published: Published
         source=source,
         template=template,
         pipeline=pipeline,
-        deviations=clone_deviations(template, repo.environment(source.name), (source, manifest), files),
+        parity=clone_parity(template, Side(source, repo.environment(source.name)), Side(manifest, files), world.now()),
         files=len(files),
         diagram=diagram(pipeline),
     )

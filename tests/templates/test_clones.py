@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from bot.clients.checkout import Checkout
 from bot.commands.model import Clone
 from bot.core.assemble import read_manifest, read_template
-from bot.core.draft import Asked, Base, Draft, clone_deviations, draft_clone
+from bot.core.draft import Asked, Base, Draft, clone_parity, draft_clone
 from bot.core.estate import Estate
+from bot.core.parity.code import Side
 from bot.core.verify import verify
 from bot.environment import MANIFEST
 from bot.names import RESERVED, EnvironmentName, Login, PurposeName, TemplateName
@@ -20,6 +21,7 @@ from bot.policy import Policy
 ROOT = Path(__file__).parents[2]
 PURPOSES = ("qa", "demo", "load-test", "dev")
 PRODUCTION = EnvironmentName("production")
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
 
 def base() -> Base:
@@ -35,7 +37,7 @@ BASE = base()
 
 def clone(name: str, purpose: str) -> Draft:
     command = Clone(PRODUCTION, EnvironmentName(name), PurposeName(purpose))
-    drafted = draft_clone(Asked(command, None, Login("alice"), datetime(2026, 3, 4, tzinfo=UTC)), BASE)
+    drafted = draft_clone(Asked(command, None, Login("alice"), NOW), BASE)
     assert isinstance(drafted, Draft), drafted
     return drafted
 
@@ -55,7 +57,7 @@ def test_law_6_nothing_of_productions_identity_is_in_a_clone(name: str, purpose:
             Clone(PRODUCTION, EnvironmentName(name), PurposeName(purpose)),
             None,
             Login("alice"),
-            datetime(2026, 3, 4, tzinfo=UTC),
+            NOW,
         ),
         BASE,
     )
@@ -85,9 +87,11 @@ def test_law_7_every_difference_is_caused_by_identity_or_the_purpose(purpose: st
     allowed = set(declared.purposes[PurposeName(purpose)].set) | {
         n for n, p in declared.parameters.items() if p.identity
     }
-    found = clone_deviations(BASE.template, BASE.source_files, (BASE.source, drafted.manifest), drafted.files)
-    assert found
-    assert [d for d in found if not d.is_explained or not set(d.causes) <= allowed] == []
+    sides = Side(BASE.source, BASE.source_files), Side(drafted.manifest, drafted.files)
+    found = clone_parity(BASE.template, *sides, NOW)
+    assert found.differences
+    assert found.holds
+    assert [d for d in found.differences if not d.causes or not {c.parameter for c in d.causes} <= allowed] == []
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)

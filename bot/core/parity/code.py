@@ -73,13 +73,13 @@ class _Comparer:
 
     def compared(self) -> Comparison:
         causes, vanishing, edited = self._attributed()
-        found: list[Difference] = []
+        found: list[tuple[Key, Difference]] = []
         for key in self.keys:
             is_edited = key in edited
             is_back = key in vanishing and not is_edited
             is_revision = not is_back and not is_edited and self._revisions_differ
             by = causes.get(key, ()) if is_back or is_revision else ()
-            found.append(self._difference(key, by, is_revision))
+            found.append((key, self._difference(key, by, is_revision)))
         kept = list(self._without_echoes(found))
         equal = self._equal()
         set_apart = self._set_apart(kept)
@@ -280,31 +280,24 @@ class _Comparer:
 
     # What is said twice.
 
-    def _without_echoes(self, found: Sequence[Difference]) -> Iterator[Difference]:
+    def _without_echoes(self, found: Sequence[tuple[Key, Difference]]) -> Iterator[Difference]:
         """Leave out what another difference shows already: a variable where its effect is seen, code where its values are."""
-        seen = [each for each in found if each.attribute != CODE and "/var." not in each.address]
         blocks: dict[str, list[Difference]] = {}
         read: set[str] = set()
-        for each in seen:
-            blocks.setdefault(self._block(each.address), []).append(each)
-            key = (each.address, each.attribute)
-            for leaf in (self.theirs.leaves.get(key), self.ours.leaves.get(key)):
-                read |= leaf.reads if leaf else frozenset()
-        for each in found:
-            stack, _, variable = each.address.partition("/var.")
-            if variable and each.attribute != CODE:
-                if each.is_explained and f"{stack}/{variable}" in read:
-                    continue
-            elif self._is_code(each):
-                shown = blocks.get(each.address, [])
-                if any(not other.is_explained for other in shown) or (each.is_explained and shown):
-                    continue
-            yield each
-
-    def _is_code(self, each: Difference) -> bool:
-        key = (each.address, "")  # a block without instances is there as code alone
-        is_code_alone = each.attribute == "" and key not in self.theirs.leaves and key not in self.ours.leaves
-        return each.attribute == CODE or is_code_alone
+        for key, each in found:
+            if key[1] != CODE and "/var." not in key[0]:
+                blocks.setdefault(self._block(key[0]), []).append(each)
+                for leaf in (self.theirs.leaves.get(key), self.ours.leaves.get(key)):
+                    read |= leaf.reads if leaf else frozenset()
+        for (address, attribute), each in found:
+            stack, _, variable = address.partition("/var.")
+            if attribute == CODE:
+                shown = blocks.get(address, [])
+                is_echo = any(not other.is_explained for other in shown) or (each.is_explained and bool(shown))
+            else:
+                is_echo = bool(variable) and each.is_explained and f"{stack}/{variable}" in read
+            if not is_echo:
+                yield each
 
     def _block(self, address: str) -> str:
         return self.ours.blocks.get(address) or self.theirs.blocks.get(address) or address

@@ -68,9 +68,9 @@ def _unmatched(
             )
             yield Breach("match", demand, message, broken, (name,))
         elif name is None and broken:
-            yield Breach(
-                "match", demand, f"{{0}} must match {{1}} in {_called(demand)}, and differs {_places(broken)}", broken
-            )
+            message = f"{{0}} must match {{1}} in {_called(demand)}, and differs {_places(broken)}"
+            causes = dict.fromkeys(cause.parameter for each in broken for cause in each.causes)
+            yield Breach("match", demand, message, broken, tuple(causes))
 
 
 def _undiffering(
@@ -86,9 +86,8 @@ def _undiffering(
         alike = [name for name in names if _is_alike(name, parameters)]
         if alike:
             listed = ", ".join(f"`{name}`" for name in alike)
-            yield Breach(
-                "differ", demand, f"{{0}} must differ from {{1}} in {_called(demand)}, and has the same {listed}"
-            )
+            message = f"{{0}} must differ from {{1}} in {_called(demand)}, and has the same {listed}"
+            yield Breach("differ", demand, message, parameters=tuple(alike))
         patterns = SECRETS if demand == "secrets" else (rest,) if kind == "attribute" else ()
         same = [key_of(*key) for key in equal if any(matches(pattern, *key) for pattern in patterns)]
         if same:
@@ -116,7 +115,7 @@ def _is_alike(name: ParameterName, parameters: tuple[Parameters, Parameters]) ->
 
 
 def _places(broken: Collection[Difference]) -> str:
-    first = next(iter(broken))
+    first = min(broken, key=lambda each: (each.kind == "changed", each.address))
     more = f", and in {len(broken) - 1} more places" if len(broken) > 1 else ""
     key = _escaped(key_of(first.address, first.attribute))
     if first.kind != "changed":

@@ -1,0 +1,99 @@
+"""A parity report in GitHub's Markdown: what a reviewer needs to decide, missing and unexplained first, identity folded away."""
+
+from collections.abc import Sequence
+
+from bot.core.markdown import cell, code, details
+from bot.core.parity.patterns import key_of
+from bot.core.parity.report import Cause, Difference, Parity
+from bot.core.resolve import Origin
+
+MOST_ROWS = 60
+"""Rows of a table that are shown; GitHub cuts a body at 65,536 characters, and nobody reads more."""
+
+ORIGINS = {
+    Origin.OVERRIDE: "asked for with `--set`",
+    Origin.PURPOSE: "set by the purpose",
+    Origin.DERIVED: "who it is (derived)",
+    Origin.ALLOCATED: "who it is (allocated)",
+    Origin.SOURCE: "as in the source",
+    Origin.DEFAULT: "the template's default",
+}
+REVISION = "another revision of the template"
+UNEXPLAINED = "unexplained"
+
+
+def verdict(parity: Parity) -> str:
+    """Return the sentence that a reader takes away, and the broken contracts."""
+    count, against = len(parity.differences), code(parity.against)
+    lines = [f"- **Broken contract:** {breach.message}." for breach in parity.breaches]
+    revision = sum(each.is_revision for each in parity.differences)
+    waived = sum(each.waiver is not None and not each.is_explained for each in parity.differences)
+    if parity.unexplained:
+        head = (
+            f"**{len(parity.unexplained)} of {count} differences are unexplained**: no parameter causes them, so one of the two "
+            "environments was edited by hand."
+        )
+    else:
+        rest = "the rest by the template's revision or a waiver" if revision or waived else "every one of them"
+        caused = f"a parameter causes {rest}" if not (revision or waived) else f"caused by parameters, {rest}"
+        head = f"{count} of {parity.compared} places differ from {against}, {caused}. Everything else is the same."
+    if revision:
+        head += f" {revision} differ because the two were rendered from different revisions of the template."
+    if waived:
+        head += f" {waived} are waived."
+    return "\n\n".join([head, *(["\n".join(lines)] if lines else [])])
+
+
+def tables(parity: Parity) -> str:
+    """Return the differences: what tells something first, identity folded away, and what could not be compared."""
+    telling = [each for each in parity.differences if each.aspect != "identity" or each.is_unexplained]
+    identity = [each for each in parity.differences if each.aspect == "identity" and not each.is_unexplained]
+    parts = [_rows(parity, sorted(telling, key=_order)) if telling else "Apart from its identity, nothing differs."]
+    if identity:
+        parts.append(details(f"Identity: {len(identity)} places that must differ", _rows(parity, identity)))
+    if parity.set_apart:
+        listed = "\n".join(f"- {count} {cell(rule)}" for rule, count in parity.set_apart.items())
+        parts.append(details(f"{sum(parity.set_apart.values())} places are compared by their code alone", listed))
+    return "\n\n".join(parts)
+
+
+def report(parity: Parity) -> str:
+    """Return the whole report with its heading."""
+    holds = "holds" if parity.holds else "does not hold"
+    head = f"### Parity of {code(parity.environment)} with {code(parity.against)}, by {parity.depth}: {holds}"
+    score = f"{parity.score:.1%} of {parity.compared} compared attributes are production's own."
+    return "\n\n".join([head, score, verdict(parity), tables(parity)])
+
+
+def why(cause: Cause) -> str:
+    """Return a cause with whose decision it was."""
+    return f"{code(cause.parameter)}: {ORIGINS[cause.origin]}"
+
+
+def because(each: Difference) -> str:
+    """Return why a difference is there, as a table's cell."""
+    said = [why(cause) for cause in each.causes]
+    if each.is_revision:
+        said.append(REVISION)
+    if each.waiver is not None:
+        waiver = each.waiver
+        said.append(f"waived until {waiver.expires_at:%Y-%m-%d} by {cell(waiver.owner)}: {cell(waiver.reason)}")
+    return ", ".join(said) or f"**{UNEXPLAINED}**"
+
+
+def _rows(parity: Parity, found: Sequence[Difference]) -> str:
+    head = f"| Place | {parity.against} | {parity.environment} | Aspect | Cause |\n| --- | --- | --- | --- | --- |"
+    rows = [
+        f"| {code(key_of(each.address, each.attribute))} | {_side(each.production)} | {_side(each.clone)} | {each.aspect or ''} | {because(each)} |"
+        for each in found[:MOST_ROWS]
+    ]
+    more = [f"\n… and {len(found) - MOST_ROWS} more: see the files."] if len(found) > MOST_ROWS else []
+    return "\n".join([head, *rows, *more])
+
+
+def _side(text: str) -> str:
+    return code(text) if text else "**missing**"
+
+
+def _order(each: Difference) -> tuple[bool, bool, str, str]:
+    return each.kind == "changed", not each.is_unexplained, each.address, each.attribute
