@@ -1,0 +1,133 @@
+"""The three stories that the product must pass, on real Terraform against an applied production: QA, load test, demo."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.core.draft import Draft, Refused
+from bot.core.parity.certificate import read_certificate
+from bot.sandbox.github import GitHubServer
+from tests.support.likeness import APP, DNS, SOURCE, Shop, drafted, rendered, template
+from tests.support.sandbox_aws import CLONES, PRODUCTION, sandbox_aws
+
+pytestmark = pytest.mark.timeout(600)
+
+WITHOUT_ZONE_IN_QA = {"network/dns.tf": DNS.replace("var.private_zone ?", 'var.private_zone && var.purpose != "qa" ?')}
+SMALL_IN_LOAD_TEST = {
+    "app/main.tf": APP.replace("= var.instance_class", '= var.purpose == "load-test" ? "t3.small" : var.instance_class')
+}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A company whose production is applied, and whose clone `qa-live` was and is merged."""
+    scratch = tmp_path_factory.mktemp("shop")
+    server = GitHubServer(scratch / "github")
+    with sandbox_aws(scratch / "aws") as aws, server.running() as url:
+        found = Shop.create(scratch, aws, server, url)
+        found.repo.put("envs/qa-live", clean("qa-live", "qa").files)
+        found.apply_side_by_side((SOURCE, PRODUCTION), ("qa-live", CLONES))
+        yield found
+
+
+def clean(name: str, purpose: str, at: dict[str, str] | None = None) -> Draft:
+    found = drafted(name, purpose, template(at))
+    assert isinstance(found, Draft), found
+    return found
+
+
+# 1. QA: a change passed QA and broke production, because QA had no private zone.
+
+
+def test_qa_can_not_be_asked_for_without_the_private_zone() -> None:
+    found = drafted("qa-x", "qa", private_zone="false")
+    assert isinstance(found, Refused)
+    assert "aws_route53_zone.private" in found.reason
+    assert "topology" in found.reason
+
+
+def test_a_zone_removed_by_hand_is_named_in_the_pull_request(shop: Shop) -> None:
+    draft = clean("qa-hand", "qa")
+    number = shop.propose(draft, edits={"network/dns.tf": DNS.partition('resource "aws_route53_record"')[1] + DNS.partition('resource "aws_route53_record"')[2]})
+    planned = shop.plan(number, "qa-hand")
+    assert planned.code == 1
+    assert "envs/qa-hand/network/dns.tf:2" in planned.comment
+    assert planned.checks["envclone/plan: qa-hand"][0] == "failure"
+
+
+@pytest.mark.e2e
+def test_a_zone_removed_by_the_template_is_named_in_the_pull_request(shop: Shop) -> None:
+    at = template(WITHOUT_ZONE_IN_QA)
+    refused = drafted("qa-none", "qa", at)
+    assert isinstance(refused, Refused)
+    assert "aws_route53_zone.private" in refused.reason
+    planned = shop.plan(shop.propose(rendered(clean("qa-none", "qa"), at), at), "qa-none")
+    assert planned.code == 1
+    assert "`network/aws_route53_zone.private[0]`" in planned.comment
+    assert "must match `production` in topology" in planned.comment
+    assert planned.causes("network/aws_route53_zone.private[0]", "") == ["purpose"]
+    conclusion, title, _ = planned.checks["envclone/plan: qa-none"]
+    assert (conclusion, title) == ("failure", "Parity does not hold: 1 broken contract")
+    assert planned.checks["envclone/parity: qa-none"][0] == "failure"
+    assert not shop.is_reviewed("qa-none"), "so that it can't be applied either"
+
+
+@pytest.mark.e2e
+def test_a_clone_with_the_zone_passes_and_resolves_the_same_private_names(shop: Shop) -> None:
+    planned = shop.plan(shop.propose(clean("qa-live", "qa")), "qa-live")
+    assert planned.code == 0, planned.comment
+    assert (planned.unexplained, planned.parity["depth"]) == ([], "plan")
+    names = {account: shop.private_names(account) for account in (PRODUCTION, CLONES)}
+    assert names[CLONES].keys() == names[PRODUCTION].keys() == {"db.shop.internal."}
+    assert names[CLONES] != names[PRODUCTION], "the same name, each with its own address"
+
+
+# 2. Load test: a load test passed and production fell over, because the servers had another size.
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"instance_class": "t3.small"}, "instance_type"),
+        ({"storage_type": "gp3"}, "volume_type"),
+        ({"reads_max": "9"}, "max_capacity"),
+        ({"reads_min": "1"}, "min_capacity"),
+    ],
+)
+def test_a_load_test_can_not_be_asked_for_with_other_sizes(given: dict[str, str], place: str) -> None:
+    found = drafted("load-x", "load-test", None, **given)
+    assert isinstance(found, Refused)
+    assert place in found.reason
+    [name] = given
+    assert f"--set {name}" in found.reason, "it says what causes it"
+
+
+@pytest.mark.e2e
+def test_a_template_that_makes_a_load_test_smaller_is_found_by_the_plan(shop: Shop) -> None:
+    at = template(SMALL_IN_LOAD_TEST)
+    planned = shop.plan(shop.propose(rendered(clean("load-x", "load-test"), at), at), "load-x")
+    assert planned.code == 1
+    assert "must match `production` in sizes" in planned.comment
+    assert "`app/aws_launch_template.app:instance_type`" in planned.comment
+    assert planned.causes("app/aws_launch_template.app", "instance_type") == ["purpose"]
+
+
+@pytest.mark.e2e
+def test_a_smaller_demo_passes_with_each_deviation_and_its_cause(shop: Shop) -> None:
+    planned = shop.plan(shop.propose(clean("demo-x", "demo")), "demo-x")
+    assert planned.code == 0, planned.comment
+    assert planned.causes("app/aws_launch_template.app", "instance_type") == ["instance_class"]
+    assert planned.causes("app/aws_launch_template.app", "block_device_mappings[0].ebs[0].volume_type") == [
+        "storage_type"
+    ]
+    assert planned.causes("app/aws_appautoscaling_target.reads", "max_capacity") == ["reads_max"]
+    assert (
+        "| `app/aws_launch_template.app:instance_type` | `m6i.xlarge` | `t3.small` | sizes | `instance_class`: set by the purpose |"
+        in planned.comment
+    )
+    conclusion, title, summary = planned.checks["envclone/parity: demo-x"]
+    assert (conclusion, title) == ("success", "demo-x equals production, by plan")
+    certificate = read_certificate(summary)
+    assert certificate is not None
+    assert certificate.production_commit == shop.repo.git("rev-parse", "origin/main").strip()
+    assert shop.is_reviewed("demo-x")

@@ -1,0 +1,438 @@
+"""A shop small enough to be applied for real in half a minute: production in its own account, its clones in another, GitHub between.
+
+The network stack has a VPC with a private zone; the app stack an instance's launch template, a table that scales, and what
+the shop reaches outside of itself. What is tested changes the template, a clone's files, or what is asked for.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.app import app
+from bot.clients.terraform import Terraform
+from bot.commands.model import Clone
+from bot.core.assemble import TemplateAt, assemble, read_template
+from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
+from bot.core.estate import Estate
+from bot.core.review import review_key
+from bot.core.tree import File
+from bot.document import dump
+from bot.environment import Manifest, Waiver, directory
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, RepositoryName, TemplateName
+from bot.policy import Account, Policy, Quota
+from bot.sandbox.aws import SandboxAws
+from bot.sandbox.github import GitHubServer
+from bot.sandbox.github.issues import Text
+from bot.sandbox.github.pulls import Proposal
+from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, REGION, client
+from tests.support.terraform import LOCK, VERSIONS, program
+from tests.support.tiny import BACKEND, Monorepo
+
+REPOSITORY = RepositoryName("acme/infrastructure")
+SOURCE = EnvironmentName("production")
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+DECLARATION = f"""
+name: shop
+description: A shop.
+default_purpose: demo
+parameters:
+  name: {{type: string, identity: true, derive: "{{environment}}", description: The name., pattern: "[a-z0-9-]+"}}
+  account_id: {{type: string, identity: true, derive: "{CLONES}", description: The account., pattern: "[0-9]{{12}}"}}
+  state_bucket: {{type: string, identity: true, derive: {PLACES[CLONES][0]}, description: The state's bucket.}}
+  vpc_cidr: {{type: cidr, identity: true, allocate: {{pool: 10.64.0.0/10, prefix: 20}}, description: The network.}}
+  region: {{type: string, default: {REGION}, description: The region.}}
+  purpose: {{type: enum, values: [production, qa, load-test, demo], description: What it is for.}}
+  private_zone: {{type: bool, default: true, description: Whether there are private names.}}
+  instance_class: {{type: enum, values: [t3.small, m6i.xlarge], description: The size of an instance.}}
+  storage_type: {{type: enum, values: [gp3, io2], description: The storage of an instance.}}
+  reads_min: {{type: number, integer: true, min: 1, max: 100, description: The least capacity.}}
+  reads_max: {{type: number, integer: true, min: 1, max: 1000, description: The most capacity.}}
+  payments_url: {{type: string, outbound: true, description: Where payments go.}}
+  mail_sender: {{type: string, outbound: true, description: Who sends mail.}}
+purposes:
+  production: {{description: The real thing., set: {{purpose: production}}}}
+  qa:
+    description: To test.
+    set: {{purpose: qa, payments_url: "https://sandbox.payments.example/v1", mail_sender: "no-reply@{{environment}}.example"}}
+    match: [topology, versions]
+    differ: [identity, outbound]
+  load-test:
+    description: To load.
+    set: {{purpose: load-test, payments_url: "https://sandbox.payments.example/v1", mail_sender: "no-reply@{{environment}}.example"}}
+    match: [topology, sizes, scaling]
+    differ: [identity, outbound]
+  demo:
+    description: To show.
+    set:
+      purpose: demo
+      instance_class: t3.small
+      storage_type: gp3
+      reads_min: 1
+      reads_max: 2
+      payments_url: https://sandbox.payments.example/v1
+      mail_sender: "no-reply@{{environment}}.example"
+    match: [topology, versions]
+    differ: [identity, outbound]
+stacks:
+  network: {{description: A network with private names.}}
+  app:
+    description: Instances, a table, and what they reach.
+    needs: [network]
+    inputs: {{vpc_id: {{from: network.vpc_id, stand_in: vpc-00000000000000000}}}}
+"""
+
+HOOKS = """hooks:
+  partners:
+    description: Tells the partners where the shop is.
+    needs: [app]
+    run: {apply: [hooks/partners], undo: [hooks/partners]}
+    with:
+      payments_url: {parameter: payments_url}
+"""
+
+VARIABLES = {
+    "network": ("name", "account_id", "region", "purpose", "vpc_cidr", "private_zone"),
+    "app": (
+        "name", "account_id", "region", "purpose", "instance_class", "storage_type", "reads_min", "reads_max",
+        "payments_url", "mail_sender",
+    ),
+}  # fmt: skip
+
+TYPES = {"reads_min": "number", "reads_max": "number", "private_zone": "bool"}
+
+PROVIDER = """
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.account_id]
+  default_tags {
+    tags = { Environment = var.name, Purpose = var.purpose }
+  }
+}
+"""
+
+NETWORK = """
+resource "aws_vpc" "main" {
+  cidr_block           = var.vpc_cidr
+  enable_dns_support   = true
+  enable_dns_hostnames = true
+  tags                 = { Name = var.name }
+}
+output "vpc_id" { value = aws_vpc.main.id }
+"""
+
+DNS = """
+resource "aws_route53_zone" "private" {
+  count = var.private_zone ? 1 : 0
+  name  = "shop.internal"
+  vpc { vpc_id = aws_vpc.main.id }
+}
+resource "aws_route53_record" "db" {
+  count   = var.private_zone ? 1 : 0
+  zone_id = aws_route53_zone.private[0].zone_id
+  name    = "db.shop.internal"
+  type    = "A"
+  ttl     = 60
+  records = [cidrhost(var.vpc_cidr, 10)]
+}
+"""
+
+APP = """
+variable "vpc_id" { type = string }
+resource "aws_security_group" "app" {
+  name        = "${var.name}-app"
+  description = "Instances of ${var.name}"
+  vpc_id      = var.vpc_id
+}
+resource "aws_launch_template" "app" {
+  name          = "${var.name}-app"
+  image_id      = "ami-0123456789abcdef0"
+  instance_type = var.instance_class
+  block_device_mappings {
+    device_name = "/dev/xvda"
+    ebs {
+      volume_size = 20
+      volume_type = var.storage_type
+      iops        = var.storage_type == "io2" ? 3000 : null
+    }
+  }
+}
+resource "aws_dynamodb_table" "orders" {
+  name           = "${var.name}-orders"
+  hash_key       = "id"
+  billing_mode   = "PROVISIONED"
+  read_capacity  = var.reads_min
+  write_capacity = 1
+  attribute {
+    name = "id"
+    type = "S"
+  }
+  lifecycle { ignore_changes = [read_capacity] }
+}
+resource "aws_appautoscaling_target" "reads" {
+  service_namespace  = "dynamodb"
+  scalable_dimension = "dynamodb:table:ReadCapacityUnits"
+  resource_id        = "table/${aws_dynamodb_table.orders.name}"
+  min_capacity       = var.reads_min
+  max_capacity       = var.reads_max
+}
+locals {
+  settings = { payments_url = var.payments_url, mail_sender = var.mail_sender }
+}
+resource "aws_ssm_parameter" "app" {
+  for_each = local.settings
+  name     = "/${var.name}/app/${each.key}"
+  type     = "String"
+  value    = each.value
+}
+"""
+
+PRODUCTION_VALUES = {
+    "name": "production",
+    "account_id": PRODUCTION,
+    "state_bucket": PLACES[PRODUCTION][0],
+    "vpc_cidr": "10.0.0.0/20",
+    "region": REGION,
+    "purpose": "production",
+    "private_zone": True,
+    "instance_class": "m6i.xlarge",
+    "storage_type": "io2",
+    "reads_min": 5,
+    "reads_max": 50,
+    "payments_url": "https://api.payments.example/v1",
+    "mail_sender": "orders@shop.acme.example",
+}
+
+
+def template(changes: Mapping[str, str] | None = None) -> TemplateAt:
+    """Return the template; `changes` are whole files by path."""
+    files = {
+        "template.yaml": DECLARATION,
+        "hooks.yaml": HOOKS,
+        "hooks/partners": "#!/bin/sh\ncat >/dev/null\necho '{}'\n",
+        "network/main.tf": NETWORK,
+        "network/dns.tf": DNS,
+        "app/main.tf": APP,
+    }
+    for stack, names in VARIABLES.items():
+        values = ",\n".join(f'  "{name}": {{{{ {name} | json }}}}' for name in names)
+        files |= {
+            f"{stack}/variables.tf": "\n".join(
+                f'variable "{name}" {{ type = {TYPES.get(name, "string")} }}' for name in names
+            ),
+            f"{stack}/provider.tf": PROVIDER,
+            f"{stack}/versions.tf": VERSIONS,
+            f"{stack}/backend.tf.j2": BACKEND.replace("STACK", stack),
+            f"{stack}/.terraform.lock.hcl": LOCK,
+            f"{stack}/terraform.tfvars.json.j2": f"{{\n{values}\n}}\n",
+        }
+    files |= changes or {}
+    return read_template(
+        TemplateName("shop"), {path: File(text.encode(), path == "hooks/partners") for path, text in files.items()}
+    )
+
+
+def production(at: TemplateAt) -> Manifest:
+    """Return production's manifest, rendered from this template."""
+    return Manifest.model_validate(
+        {
+            "name": SOURCE,
+            "template": "shop",
+            "revision": at.revision,
+            "purpose": "production",
+            "owner": "platform",
+            "parameters": PRODUCTION_VALUES,
+            "stacks": at.declaration.stacks,
+        }
+    )
+
+
+def policy() -> Policy:
+    """Return a policy with both accounts."""
+    accounts = {
+        number: Account(
+            plan_role=f"arn:aws:iam::{number}:role/envclone-plan",
+            apply_role=f"arn:aws:iam::{number}:role/envclone-apply",
+            region=REGION,
+            state_bucket=bucket,
+        )
+        for number, (bucket, _) in PLACES.items()
+    }
+    return Policy(accounts=accounts, quota=Quota(total=100, per_owner=100))
+
+
+def drafted(name: str, purpose: str, at: TemplateAt | None = None, **given: str) -> Draft | Refused:
+    """Answer `/clone production as NAME for PURPOSE --set …`."""
+    found = at or template()
+    source = production(found)
+    sets = {ParameterName(key): value for key, value in given.items()}
+    command = Clone(SOURCE, EnvironmentName(name), PurposeName(purpose), set=sets)
+    base = Base(found, source, assemble(found, source), Estate({SOURCE: source}), policy())
+    return draft_clone(Asked(command, None, Login("alice"), datetime.now(UTC)), base)
+
+
+def rendered(draft: Draft, at: TemplateAt | None = None, waivers: tuple[Waiver, ...] = ()) -> Draft:
+    """Return a clone as somebody renders it on the command line, past what the bot refuses: from another template, with waivers."""
+    found = at or template()
+    manifest = draft.manifest.model_copy(update={"revision": found.revision, "waivers": waivers})
+    return Draft(manifest, assemble(found, manifest), draft.claims)
+
+
+@dataclass
+class Planned:
+    """What became of a plan in a pull request: the exit code, the comment and the checks by name; the artifact's data."""
+
+    code: int
+    comment: str
+    checks: dict[str, tuple[str | None, str, str]]
+    parity: dict[str, object]
+
+    @property
+    def unexplained(self) -> list[str]:
+        found = self.parity.get("differences", [])
+        assert isinstance(found, list)
+        return [f"{each['address']}:{each['attribute']}" for each in found if each["unexplained"]]
+
+    def causes(self, address: str, attribute: str) -> list[str]:
+        found = self.parity.get("differences", [])
+        assert isinstance(found, list)
+        return [
+            cause["parameter"]
+            for each in found
+            if (each["address"], each["attribute"]) == (address, attribute)
+            for cause in each["causes"]
+        ]
+
+
+@dataclass
+class Shop:
+    """The company: its monorepo on GitHub, and two accounts."""
+
+    aws: SandboxAws
+    server: GitHubServer
+    repo: Monorepo
+    scratch: Path
+    runs: int = 0
+    snapshot: bytes | None = None
+
+    @classmethod
+    def create(cls, scratch: Path, aws: SandboxAws, server: GitHubServer, url: str) -> "Shop":
+        """Make the repository with production and its template, and check it out."""
+        source = Monorepo(scratch / "source", PLACES[CLONES][0])
+        at = template()
+        source.put("templates/shop", at.files)
+        source.put(directory(SOURCE), assemble(at, production(at)))
+        source.put(".github", {"envclone.yml": File(dump(policy(), "none").encode())})
+        server.create_repository(REPOSITORY, source.root)
+        server.add_user("ana", REPOSITORY, "maintain")
+        login = f"ana:{server.token('ana')}"
+        remote = f"{url.replace('://', f'://{login}@')}/{REPOSITORY}.git"
+        where = scratch / "head"
+        environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+        subprocess.run(["git", "clone", "-q", remote, str(where)], check=True, timeout=60, env=environment)
+        return cls(aws, server, Monorepo(where, PLACES[CLONES][0]), scratch)
+
+    def terraform(self, account: str) -> Terraform:
+        return program(self.scratch / f"cli-{account}", self.aws.account_environment(account))
+
+    def apply(self, name: str, account: str) -> None:
+        """Apply an environment's stacks as they are checked out."""
+        vpc = "vpc-00000000000000000"
+        for stack in ("network", "app"):
+            with self.terraform(account).opened(self.repo.root / "envs" / name / stack) as module:
+                module.init()
+                module.apply(module.plan({"vpc_id": vpc} if stack == "app" else {}))
+                vpc = str(module.outputs()["vpc_id"].value) if stack == "network" else vpc
+
+    def apply_side_by_side(self, *environments: tuple[str, str]) -> None:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda pair: self.apply(*pair), environments))
+
+    def propose(self, drafted: Draft, at: TemplateAt | None = None, edits: Mapping[str, str] | None = None) -> int:
+        """Open a pull request that adds a clone, and perhaps changes the template (and renders production anew)."""
+        name = drafted.manifest.name
+        branch = f"envclone/{name}"
+        self.repo.git("checkout", "-q", "-B", branch, "origin/main")
+        self.repo.put(directory(name), drafted.files)
+        if at is not None:
+            self.repo.put("templates/shop", at.files)
+            self.repo.put(directory(SOURCE), assemble(at, production(at)))
+        self.repo.put(directory(name), {path: File(text.encode()) for path, text in (edits or {}).items()})
+        self.repo.commit(f"clone {name}")
+        self.repo.git("push", "-q", "-f", "origin", f"HEAD:refs/heads/{branch}")
+        return self.server.open_pull(REPOSITORY, Proposal(Text(f"Clone {name}", ""), branch, "main"), by="ana")
+
+    def is_reviewed(self, name: str) -> bool:
+        """Say whether a review of the head that is checked out was kept, without which nothing is applied."""
+        s3 = client(self.aws.account_environment(CLONES), "s3")
+        key = review_key(EnvironmentName(name), self.repo.git("rev-parse", "HEAD").strip())
+        return key in {
+            each["Key"] for each in s3.list_objects_v2(Bucket=PLACES[CLONES][0], Prefix=key).get("Contents", [])
+        }
+
+    def private_names(self, account: str) -> dict[str, list[str]]:
+        """Return what the private zones of an account answer: names and their addresses."""
+        dns = client(self.aws.account_environment(account), "route53")
+        zones = [zone["Id"] for zone in dns.list_hosted_zones()["HostedZones"] if zone["Config"]["PrivateZone"]]
+        records = [r for zone in zones for r in dns.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]]
+        return {r["Name"]: [each["Value"] for each in r["ResourceRecords"]] for r in records if r["Type"] == "A"}
+
+    def plan(self, number: int, name: str) -> Planned:
+        """Do what the plan job does: a snapshot with production's role, then the plan with the clone's."""
+        self.runs += 1
+        place = self.scratch / f"run-{self.runs}"
+        place.mkdir()
+        base = self.scratch / "base"
+        self.repo.git("worktree", "add", "-q", "--force", "--detach", str(base), "origin/main")
+        with pytest.MonkeyPatch.context() as patch:
+            if self.snapshot is None:  # production stays as it is, so one is enough for all
+                self._run(patch, PRODUCTION, base, ["snapshot", SOURCE, "--output", str(place / "snapshot.json")])
+                self.snapshot = (place / "snapshot.json").read_bytes()
+            (place / "snapshot.json").write_bytes(self.snapshot)
+            patch.setenv("GITHUB_EVENT_PATH", str(self._event(place, number)))
+            arguments = ["plan", name, "--output", str(place / "plan"), "--production", str(place / "snapshot.json")]
+            code = self._run(patch, CLONES, self.repo.root, arguments, good=(0, 1))
+        self.repo.git("worktree", "remove", "--force", str(base))
+        assert not (place / "snapshot.json").exists(), "no snapshot is left behind"
+        head = self.repo.git("rev-parse", "HEAD").strip()
+        checks = {
+            check.name: (check.conclusion, check.output.title or "", check.output.summary or "")
+            for check in self.server.checks(REPOSITORY, head)
+        }
+        written = place / "plan" / "parity.json"
+        comments = [c.body for c in self.server.comments(REPOSITORY, number)]
+        return Planned(code, comments[-1], checks, json.loads(written.read_text()) if written.exists() else {})
+
+    def _run(
+        self, patch: pytest.MonkeyPatch, account: str, root: Path, arguments: list[str], good: tuple[int, ...] = (0,)
+    ) -> int:
+        given = {
+            **self.terraform(account).environment,
+            "GITHUB_TOKEN": self.server.workflow_token(
+                REPOSITORY, {"contents": "read", "pull_requests": "write", "checks": "write"}
+            ),
+            "GITHUB_API_URL": f"{self.server.url}/api/v3",
+            "GITHUB_SERVER_URL": self.server.url,
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_RUN_ID": str(self.runs),
+        }
+        for name, value in given.items():
+            patch.setenv(name, value)
+        patch.chdir(root)
+        result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+        assert result.exit_code in good, result.output
+        return result.exit_code
+
+    def _event(self, place: Path, number: int) -> Path:
+        head, base = (self.repo.git("rev-parse", name).strip() for name in ("HEAD", "origin/main"))
+        event = place / "event.json"
+        event.write_text(json.dumps({"pull_request": {"number": number, "base": {"sha": base}, "head": {"sha": head}}}))
+        return event
