@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import apply, checkout, conclude, documents, plan, recertify, sandbox, serve, snapshot, targets
+from bot.cli import apply, checkout, conclude, documents, parity, plan, recertify, sandbox, serve, snapshot, targets
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +17,7 @@ app.command("list")(checkout.list_environments)
 app.command("status")(checkout.status)
 app.command("render")(checkout.render)
 app.command("verify")(checkout.verify)
+app.command("parity")(parity.parity)
 app.command("schema")(documents.write)
 app.command("serve")(serve.serve)
 app.command("targets")(targets.targets)

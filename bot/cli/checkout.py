@@ -14,9 +14,9 @@ from bot.commands.model import Clone
 from bot.core import replies
 from bot.core.assemble import assemble, read_hooks, read_manifest, read_template
 from bot.core.consistency import a_clone, check_template
-from bot.core.draft import Asked, Base, Refused, clone_parity, draft_clone
+from bot.core.draft import Asked, Base, Refused, draft_clone
 from bot.core.estate import Estate
-from bot.core.parity.code import Side
+from bot.core.parity.code import Side, compare
 from bot.environment import Manifest, directory
 from bot.errors import InvalidInput, UserError
 from bot.flows.verify import verify_environments
@@ -54,7 +54,7 @@ def clone(
         where = directory(drafted.manifest.name)
         if command.dry_run:
             sides = Side(base.source, base.source_files), Side(drafted.manifest, drafted.files)
-            found = clone_parity(base.template, *sides, asked.at)
+            found = compare(*sides, base.template, asked.at).parity
             pipeline = Pipeline(stacks=drafted.manifest.stacks, hooks=read_hooks(drafted.files, where).hooks)
             say(
                 replies.preview(drafted, found, pipeline),

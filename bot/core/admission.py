@@ -99,7 +99,7 @@ def check_contract(command: Clone, template: Template, breaches: Sequence[Breach
     sets = ", ".join(f"`--set {name}=…`" for name in blamed)
     allowed = f" A purpose that promises no such thing allows it: {', '.join(others)}." if others else ""
     rest = {key: text for key, text in command.set.items() if key not in blamed}
-    raise Correctable(f"{said} {sets} causes that.{allowed} Left out, it is:", replace(command, set=rest))
+    raise Correctable(f"{said} {sets} causes that.{allowed} Without it:", replace(command, set=rest))
 
 
 def admitted_ttl(command: Clone, policy: Policy) -> timedelta:

@@ -18,7 +18,6 @@ from bot.core.admission import (
 from bot.core.assemble import TemplateAt, assemble
 from bot.core.estate import Claim, Estate, claims
 from bot.core.parity.code import Side, compare
-from bot.core.parity.report import Parity
 from bot.core.resolve import Wish, resolve
 from bot.core.tree import File, Tree
 from bot.environment import Manifest, Request
@@ -75,11 +74,6 @@ def draft_clone(asked: Asked, base: Base) -> Draft | Refused:
         return Refused(str(error))
 
 
-def clone_parity(template: TemplateAt, source: Side, clone: Side, now: datetime) -> Parity:
-    """Return how a clone, rendered from `template`, differs from its source, by code."""
-    return compare(source, clone, template, now).parity
-
-
 def _drafted(asked: Asked, base: Base) -> Draft:
     command, template = asked.command, base.template.declaration
     check_name(command, base.estate, base.policy)
@@ -105,5 +99,5 @@ def _drafted(asked: Asked, base: Base) -> Draft:
     )
     files = assemble(base.template, manifest)
     sides = Side(base.source, base.source_files), Side(manifest, files)
-    check_contract(command, template, clone_parity(base.template, *sides, asked.at).breaches)
+    check_contract(command, template, compare(*sides, base.template, asked.at).parity.breaches)
     return Draft(manifest, files, claims(template.parameters, values))

@@ -1,9 +1,10 @@
 """The pull request that adds a clone: what a reviewer needs to decide, in the order in which they need it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.assemble import TemplateAt
+from bot.core.leaks import Leak
 from bot.core.markdown import cell, code, details, fence
 from bot.core.parity import markdown
 from bot.core.parity.report import Parity
@@ -25,6 +26,7 @@ class Proposed:
     template: TemplateAt
     pipeline: Pipeline
     parity: Parity
+    leaks: Sequence[Leak]
     files: int
     diagram: str
 
@@ -42,6 +44,7 @@ def body(proposed: Proposed) -> str:
         _introduction(proposed),
         "### Differences from " + code(str(manifest.source)),
         markdown.verdict(proposed.parity),
+        *_leaks(proposed),
         markdown.tables(proposed.parity),
         details("All parameters", _parameter_table(proposed)),
         "### Steps, in order",
@@ -70,6 +73,12 @@ def _introduction(proposed: Proposed) -> str:
     ]
     rows = "\n".join(f"| **{name}** | {value} |" for name, value in facts)
     return f"{asked}It adds the whole of {code(str(manifest.source))} once more, rendered from the template it comes from.\n\n| | |\n| --- | --- |\n{rows}"
+
+
+def _leaks(proposed: Proposed) -> Iterator[str]:
+    if proposed.leaks:
+        lines = "\n".join(f"- {code(f'{leak.place}:{leak.line}')} {cell(leak.message)}" for leak in proposed.leaks)
+        yield f"**{len(proposed.leaks)} leaks: something of {code(str(proposed.manifest.source))} stands in this clone.**\n\n{lines}"
 
 
 def _why(proposed: Proposed, name: ParameterName) -> str:

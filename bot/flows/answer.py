@@ -5,8 +5,8 @@ from typing import assert_never
 from bot.commands.model import Clone, Help, List, Status
 from bot.core import replies
 from bot.core.assemble import read_hooks
-from bot.core.draft import Asked, Refused, clone_parity
-from bot.core.parity.code import Side
+from bot.core.draft import Asked, Refused
+from bot.core.parity.code import Side, compare
 from bot.core.progress import headline
 from bot.environment import Request, directory
 from bot.errors import UserError
@@ -70,6 +70,6 @@ def _dry_run(world: World, repository: RepositoryName, repo: Monorepo, asked: As
     source = repo.source(asked.command.source)
     template = repo.template(source.template)
     sides = Side(source, repo.environment(source.name)), Side(draft.manifest, draft.files)
-    found = clone_parity(template, *sides, world.now())
+    found = compare(*sides, template, world.now()).parity
     hooks = read_hooks(draft.files, directory(draft.manifest.name)).hooks
     return replies.preview(draft, found, Pipeline(stacks=draft.manifest.stacks, hooks=hooks))

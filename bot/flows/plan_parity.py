@@ -25,7 +25,7 @@ from bot.core.render import Declarations
 from bot.core.tree import tree_id
 from bot.environment import Manifest, directory
 from bot.errors import Unverifiable
-from bot.flows.verify import template_of
+from bot.flows.verify import Templates
 from bot.names import StepName
 
 NEVER_APPLIED = "{against} has no state: it was never applied, so this is a comparison of code alone."
@@ -68,7 +68,7 @@ def likeness(
         raise Unverifiable(f"The snapshot is not of {manifest.source} as it is at commit {commit[:12]}: take it again.")
     source = read_manifest(files, directory(manifest.source))
     ours = checkout.environment(manifest.name)
-    template = template_of(checkout, manifest)
+    template = Templates(checkout).at(manifest)
     by_code = code.compare(code.Side(source, files), code.Side(manifest, ours), template, now).parity
     found, note = by_code, (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=manifest.source)
     if snapshot is not None and snapshot.is_applied:

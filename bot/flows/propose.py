@@ -3,9 +3,9 @@
 from bot.clients.github.records import Proposal, PullRequest
 from bot.core import pull_request
 from bot.core.assemble import read_hooks
-from bot.core.draft import clone_parity
 from bot.core.graph import diagram
-from bot.core.parity.code import Side
+from bot.core.leaks import leaks
+from bot.core.parity.code import Side, compare
 from bot.environment import directory
 from bot.flows.clone import Published
 from bot.flows.monorepo import monorepo
@@ -22,12 +22,15 @@ def propose_clone(world: World, repository: RepositoryName, published: Published
     source, template = repo.source(manifest.source), repo.template_at(manifest)
     files = repo.environment(manifest.name, published.commit)
     pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, directory(manifest.name)).hooks)
+    sides = Side(source, repo.environment(source.name)), Side(manifest, files)
+    found = compare(*sides, template, world.now())
     proposed = pull_request.Proposed(
         manifest=manifest,
         source=source,
         template=template,
         pipeline=pipeline,
-        parity=clone_parity(template, Side(source, repo.environment(source.name)), Side(manifest, files), world.now()),
+        parity=found.parity,
+        leaks=leaks(found.clone, files, manifest, found.identity, world.now()),
         files=len(files),
         diagram=diagram(pipeline),
     )

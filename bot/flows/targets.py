@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.clients.checkout import Checkout
@@ -14,6 +15,7 @@ from bot.core.verify import Finding
 from bot.document import load
 from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.errors import Unverifiable, UserError
+from bot.flows.parity import check_parity
 from bot.flows.verify import verify_environments
 from bot.names import EnvironmentName
 from bot.policy import PATH as POLICY
@@ -30,11 +32,14 @@ class Span:
     head: str
 
 
-def find_targets(root: Path, span: Span, phase: Phase, only: str | None = None) -> Targets:
+def find_targets(
+    root: Path, span: Span, phase: Phase, only: str | None = None, *, now: datetime | None = None
+) -> Targets:
     """Return what `span` touches in the checkout at `root`, whose work tree is at the head.
 
     With `only`, that environment alone, changed or not (a run by hand). A plan's targets are verified and held against the
-    gate here, before there are credentials. Raises `Unverifiable` when git can't tell.
+    gate and against what they were cloned from here, before there are credentials; `now` decides which waivers are in force.
+    Raises `Unverifiable` when git can't tell.
     """
     policy = _policy(root, span.base if span.base != NO_COMMIT else span.head)
     changes = [_change(root, span, name) for name in ([only] if only else _touched(root, span))]
@@ -44,7 +49,22 @@ def find_targets(root: Path, span: Span, phase: Phase, only: str | None = None) 
     checkout = Checkout(root)
     verified = verify_environments(checkout, [target.environment for target in found.targets])
     gated = [finding for target in found.targets for finding in _gated(checkout, target.environment, policy)]
-    return Targets(found.targets, (*found.complaints, *map(str, verified.findings), *map(str, gated)))
+    at = now or datetime.now(UTC)
+    apart = [finding for target in found.targets for finding in _apart(checkout, target.environment, at)]
+    return Targets(
+        found.targets, (*found.complaints, *(str(finding) for finding in (*verified.findings, *gated, *apart)))
+    )
+
+
+def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence[Finding]:
+    """Return what fails a clone's parity with its source; a source has none."""
+    files, where = checkout.environment(name), directory(name)
+    if read_manifest(files, where).source is None:
+        return []
+    try:
+        return check_parity(checkout, name, None, now).findings
+    except UserError as error:
+        return [Finding(f"{where}/{MANIFEST}", 1, line) for line in str(error).splitlines()]
 
 
 def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:

@@ -29,7 +29,7 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verifi
     unknown = [name for name in names if name not in known]
     if unknown:
         raise Unverifiable(f"{ENVIRONMENTS}/{unknown[0]} does not exist; there are: {', '.join(known) or 'none'}.")
-    templates = _Templates(checkout)
+    templates = Templates(checkout)
     findings: list[Finding] = []
     manifests: list[Manifest] = []
     for text in known:
@@ -51,12 +51,7 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verifi
     return Verified(chosen, findings)
 
 
-def template_of(checkout: Checkout, manifest: Manifest) -> TemplateAt:
-    """Return the template that an environment was rendered from. Raises `Unverifiable` when it is nowhere to be found."""
-    return _Templates(checkout).at(manifest)
-
-
-class _Templates:
+class Templates:
     """Templates by revision: the work tree's when it is that revision, else git history's."""
 
     def __init__(self, checkout: Checkout) -> None:
@@ -64,6 +59,7 @@ class _Templates:
         self.found: dict[tuple[TemplateName, str], TemplateAt] = {}
 
     def at(self, manifest: Manifest) -> TemplateAt:
+        """Return the template that an environment was rendered from. Raises `Unverifiable` when it is nowhere."""
         key = (manifest.template, manifest.revision)
         if key not in self.found:
             self.found[key] = self._read(manifest)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from bot.commands.model import Clone
 from bot.core.allocate import allocate
 from bot.core.assemble import assemble
-from bot.core.draft import Base, Draft, Refused, clone_parity, draft_clone
+from bot.core.draft import Base, Draft, Refused, draft_clone
 from bot.core.estate import Claim, Estate
-from bot.core.parity.code import Side
+from bot.core.parity.code import Side, compare
 from bot.core.resolve import Origin, origin
 from bot.core.tree import File
 from bot.core.verify import collisions, verify
@@ -131,7 +131,7 @@ def test_law_7_without_overrides_only_the_purposes_declared_deviations_exist() -
         allowed = set(declared.purposes[PurposeName(purpose)].set) | {
             n for n, p in declared.parameters.items() if p.identity
         }
-        found = clone_parity(template, Side(source, files), Side(clone.manifest, clone.files), example.NOW)
+        found = compare(Side(source, files), Side(clone.manifest, clone.files), template, example.NOW).parity
         assert found.differences
         assert found.holds
         for deviation in found.differences:
@@ -143,7 +143,7 @@ def test_a_hand_edit_is_an_unexplained_deviation() -> None:
     template, source, clone = example.template(), example.production(), drafted()
     edited = {**clone.files, "app/main.tf": File(example.MAIN + b'resource "x" "y" {}\n')}
     sides = Side(source, assemble(template, source)), Side(clone.manifest, edited)
-    found = clone_parity(template, *sides, example.NOW)
+    found = compare(*sides, template, example.NOW).parity
     assert [(d.kind, d.address, d.file) for d in found.unexplained] == [("extra", "app/x.y", "app/main.tf")]
     assert not found.holds
 

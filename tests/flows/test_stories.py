@@ -48,7 +48,13 @@ def test_qa_can_not_be_asked_for_without_the_private_zone() -> None:
 
 def test_a_zone_removed_by_hand_is_named_in_the_pull_request(shop: Shop) -> None:
     draft = clean("qa-hand", "qa")
-    number = shop.propose(draft, edits={"network/dns.tf": DNS.partition('resource "aws_route53_record"')[1] + DNS.partition('resource "aws_route53_record"')[2]})
+    number = shop.propose(
+        draft,
+        edits={
+            "network/dns.tf": DNS.partition('resource "aws_route53_record"')[1]
+            + DNS.partition('resource "aws_route53_record"')[2]
+        },
+    )
     planned = shop.plan(number, "qa-hand")
     assert planned.code == 1
     assert "envs/qa-hand/network/dns.tf:2" in planned.comment

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from bot.clients.checkout import Checkout
 from bot.commands.model import Clone
 from bot.core.assemble import read_manifest, read_template
-from bot.core.draft import Asked, Base, Draft, clone_parity, draft_clone
+from bot.core.draft import Asked, Base, Draft, draft_clone
 from bot.core.estate import Estate
-from bot.core.parity.code import Side
+from bot.core.parity.code import Side, compare
 from bot.core.verify import verify
 from bot.environment import MANIFEST
 from bot.names import RESERVED, EnvironmentName, Login, PurposeName, TemplateName
@@ -88,7 +88,7 @@ def test_law_7_every_difference_is_caused_by_identity_or_the_purpose(purpose: st
         n for n, p in declared.parameters.items() if p.identity
     }
     sides = Side(BASE.source, BASE.source_files), Side(drafted.manifest, drafted.files)
-    found = clone_parity(BASE.template, *sides, NOW)
+    found = compare(*sides, BASE.template, NOW).parity
     assert found.differences
     assert found.holds
     assert [d for d in found.differences if not d.causes or not {c.parameter for c in d.causes} <= allowed] == []

@@ -19,14 +19,13 @@ from bot.core.parity.contract import breaches
 from bot.core.parity.identity import Identity, identity
 from bot.core.parity.module import Leaf
 from bot.core.parity.report import Cause, Difference, Parity
-from bot.core.parity.snapshot import CODE, CONTENT, Input, Key, Snapshot, first_difference, renaming, snapshot
+from bot.core.parity.snapshot import CODE, CONTENT, Input, Key, Snapshot, first_difference, line_at, renaming, snapshot
 from bot.core.parity.value import Unknown, written
 from bot.core.parity.waivers import waiver_for
 from bot.core.render import ENDING, NOT_RENDERED, Parameters, render
 from bot.core.resolve import Origin, origin
 from bot.core.tree import File, Tree
-from bot.document import line_of
-from bot.environment import HOOKS, MANIFEST, Manifest
+from bot.environment import MANIFEST, Manifest
 from bot.names import ParameterName, PurposeName
 
 LONGEST = 300
@@ -47,7 +46,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The comparison, with what further checks need: both sides' values, and who is who."""
+    """The comparison, with what further checks need: both sides' values, and who is who, with production's own names."""
 
     parity: Parity
     production: Snapshot
@@ -97,7 +96,7 @@ class _Comparer:
             breaches=breaches(self.template.declaration, manifests, kept, equal),
             set_apart=set_apart,
         )
-        return Comparison(parity, self.theirs, self.ours, self.identity)
+        return Comparison(parity, self.theirs, self.ours, self.identity.with_names(self._names()))
 
     # What differs.
 
@@ -147,7 +146,7 @@ class _Comparer:
     def _attributed(self) -> tuple[Mapping[Key, tuple[Cause, ...]], set[Key], set[Key]]:
         """Return the causes of each key, the keys whose difference vanishes with all put back, and those edited by hand."""
         wanted, values = self.clone.manifest.parameters, self.production.manifest.parameters
-        ideal = self._evaluated(wanted, self.clone.manifest.purpose)
+        ideal = self.ideal = self._evaluated(wanted, self.clone.manifest.purpose)
         edited = {key for key in self.keys if not _same(ideal.leaves.get(key), self.ours.leaves.get(key))}
         changed = [n for n, value in wanted.items() if n in values and values[n] != value and n in self.declared]
         everything: Mapping[ParameterName, object] = dict.fromkeys(changed)
@@ -202,6 +201,15 @@ class _Comparer:
     def _input(self, side: Side) -> Input:
         manifest = side.manifest
         return Input(side.files, manifest.parameters, manifest.purpose, manifest.stacks)
+
+    def _names(self) -> Iterator[tuple[str, str]]:
+        """Yield production's names with what the template makes of them for the clone, whatever the clone has there now."""
+        for key, leaf in self.ideal.leaves.items():
+            other, own = self.theirs.leaves.get(key), leaf.value
+            if other is None or not isinstance(own, str) or not isinstance(other.value, str) or not _is_attribute(key):
+                continue
+            if own != other.value and self.identity.mapped(own) == other.value:
+                yield other.value, own
 
     # How it is said.
 
@@ -267,16 +275,11 @@ class _Comparer:
 
     def _line(self, key: Key, place: Leaf) -> int:
         address, attribute = key
-        files = self.clone.files if place.file in self.clone.files else self.production.files
-        if place.file in {HOOKS, MANIFEST} and place.file in files:
-            kind, _, name = address.partition("/")
-            steps = ["hooks" if kind == "hook" else "stacks", name]
-            words = attribute.replace("[", ".").split(".") if attribute not in ("", CODE) else []
-            return line_of(files[place.file].data.decode(), [*steps, *words[:2]])
         if attribute in (CODE, CONTENT) and place.file == address:
             one, other = (side.files.get(address) for side in (self.production, self.clone))
             return first_difference(one.data, other.data) if one and other else 1
-        return place.line or 1
+        files = self.clone.files if place.file in self.clone.files else self.production.files
+        return line_at(files, key, place)
 
     # What is said twice.
 

@@ -14,6 +14,7 @@ from bot.core.parity.module import Found, Leaf, Module
 from bot.core.parity.value import OUTPUT, Unknown, Value, join, leaves, renamed
 from bot.core.render import Parameters
 from bot.core.tree import File, Tree
+from bot.document import line_of
 from bot.environment import HOOKS, MANIFEST, VARIABLES
 from bot.names import PurposeName, StepName
 from bot.pipeline import FromOutput, FromParameter, Hook, Hooks, Pipeline, Stack
@@ -236,6 +237,16 @@ def renaming(mapped: Callable[[str], str]) -> Callable[[str], str]:
         return known[address]
 
     return rename
+
+
+def line_at(files: Tree, key: Key, leaf: Leaf) -> int:
+    """Return the line of a value; those of hooks and of stacks' declarations are looked up in their document."""
+    address, attribute = key
+    if leaf.file not in {HOOKS, MANIFEST} or leaf.file not in files:
+        return leaf.line or 1
+    kind, _, name = address.partition("/")
+    words = [] if attribute in ("", CODE) else re.split(r"[.\[]", attribute)[:2]
+    return line_of(files[leaf.file].data.decode(), ["hooks" if kind == "hook" else "stacks", name, *words])
 
 
 def first_difference(one: bytes, other: bytes) -> int:

@@ -1,0 +1,38 @@
+"""A parity report for a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.core.leaks import Leak
+from bot.core.parity.markdown import REVISION, UNEXPLAINED
+from bot.core.parity.patterns import key_of
+from bot.core.parity.report import Difference, Parity
+
+
+def text(parity: Parity, leaks: Sequence[Leak]) -> str:
+    """Return the report; differences that identity alone makes are counted, not listed."""
+    return "\n".join(_lines(parity, leaks))
+
+
+def _lines(parity: Parity, leaks: Sequence[Leak]) -> Iterator[str]:
+    telling = [each for each in parity.differences if each.aspect != "identity" or each.is_unexplained]
+    for each in telling:
+        yield f"{key_of(each.address, each.attribute)}: {_change(each)}  [{each.aspect or '-'}; {_cause(each)}]"
+    yield (
+        f"{parity.environment} against {parity.against} by {parity.depth}: {parity.score:.1%} of {parity.compared} attributes are "
+        f"the same; {len(parity.differences)} differ, {len(parity.differences) - len(telling)} of them by identity, "
+        f"{len(parity.unexplained)} unexplained."
+    )
+    yield from (f"Broken contract: {breach.message}." for breach in parity.breaches)
+    yield from (f"Leak: {leak.place}:{leak.line}: {leak.message}" for leak in leaks)
+    yield from (f"Set apart: {count} {rule}." for rule, count in parity.set_apart.items())
+
+
+def _change(each: Difference) -> str:
+    return each.kind if each.kind != "changed" else f"{each.production} → {each.clone}"
+
+
+def _cause(each: Difference) -> str:
+    said = [f"{cause.parameter} ({cause.origin.value})" for cause in each.causes]
+    said += [REVISION] if each.is_revision else []
+    said += ["waived"] if each.waiver else []
+    return ", ".join(said) or UNEXPLAINED

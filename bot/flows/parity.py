@@ -1,0 +1,81 @@
+"""Hold a clone of a checkout against its source, by code: parity, contract and leaks. No credentials."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clients.checkout import Checkout
+from bot.core.assemble import read_manifest
+from bot.core.leaks import Leak, leaks, unwaived
+from bot.core.parity.code import Side, compare
+from bot.core.parity.patterns import key_of
+from bot.core.parity.report import Difference, Parity
+from bot.core.verify import Finding
+from bot.document import line_of
+from bot.environment import ENVIRONMENTS, MANIFEST, directory
+from bot.errors import Unverifiable, UserError
+from bot.flows.verify import Templates
+from bot.names import EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found, also as findings with file and line for whatever fails the check."""
+
+    parity: Parity
+    leaks: Sequence[Leak]
+    findings: Sequence[Finding]
+
+    @property
+    def holds(self) -> bool:
+        return not self.findings
+
+
+def check_parity(checkout: Checkout, name: EnvironmentName, against: EnvironmentName | None, now: datetime) -> Checked:
+    """Return how an environment differs from `against`, or from the one that it was cloned from.
+
+    Raises `UserError` for an environment that is no clone, `Unverifiable` when one of the two, or the template at the clone's
+    revision, is not there.
+    """
+    clone = _side(checkout, name)
+    source = against or clone.manifest.source
+    if source is None:
+        raise UserError(f"`{name}` was cloned from nothing. Say what to hold it against: `--against production`.")
+    production = _side(checkout, source)
+    if production.manifest.template != clone.manifest.template:
+        raise UserError(
+            f"`{name}` comes from template {clone.manifest.template} and `{source}` from {production.manifest.template}: "
+            "only environments of one template are compared. Choose another `--against`."
+        )
+    found = compare(production, clone, Templates(checkout).at(clone.manifest), now)
+    leaked = leaks(found.clone, clone.files, clone.manifest, found.identity, now)
+    return Checked(found.parity, leaked, list(_findings(found.parity, leaked, clone)))
+
+
+def _side(checkout: Checkout, name: EnvironmentName) -> Side:
+    files = checkout.environment(name)
+    if not files:
+        known = ", ".join(checkout.environments()) or "none"
+        raise Unverifiable(f"{ENVIRONMENTS}/{name} does not exist; there are: {known}.")
+    return Side(read_manifest(files, directory(name)), files)
+
+
+def _findings(parity: Parity, leaked: Sequence[Leak], clone: Side) -> Iterator[Finding]:
+    here = directory(parity.environment)
+    for each in parity.unexplained:
+        owner = here if each.file in clone.files else directory(parity.against)
+        yield Finding(f"{owner}/{each.file}", each.line or 1, _said(each, parity))
+    text = clone.files[MANIFEST].data.decode()
+    for breach in parity.breaches:
+        yield Finding(f"{here}/{MANIFEST}", line_of(text, ["purpose"]), f"{breach.message}.")
+    for leak in unwaived(leaked):
+        yield Finding(f"{here}/{leak.place}", leak.line, leak.message)
+
+
+def _said(each: Difference, parity: Parity) -> str:
+    key = key_of(each.address, each.attribute)
+    if each.kind == "missing":
+        return f"`{key}` is missing from {parity.environment}, and no parameter causes that."
+    if each.kind == "extra":
+        return f"`{key}` is not in {parity.against}, and no parameter causes that."
+    return f"`{key}` is `{each.clone}` and in {parity.against} `{each.production}`, and no parameter causes that."
