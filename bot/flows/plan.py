@@ -35,7 +35,7 @@ from bot.core.verify import Finding
 from bot.environment import HOOKS, MANIFEST, Manifest, directory
 from bot.errors import UserError
 from bot.flows.hook_checks import HookChecks
-from bot.flows.plan_parity import Against, Likeness, likeness
+from bot.flows.plan_parity import Against, Likeness, hold, likeness
 from bot.flows.side_by_side import run_graph
 from bot.flows.verify import verify_environments
 from bot.hooks.declared import hook_problems
@@ -84,7 +84,7 @@ class Planned:
 
     @property
     def holds(self) -> bool:
-        return self.likeness is None or self.likeness.parity.holds
+        return self.likeness is None or self.likeness.holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,8 @@ def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
         )
     manifest, pipeline = read_manifest(files, where), read_pipeline(files, where)
     findings = _refusals(name, files, pipeline, planner) or _uncommitted(request, files, planner)
+    held = hold(manifest, planner.checkout, planner.against, planner.now()) if not findings else None
+    findings = findings or (held.findings() if held is not None else ())
     if findings:
         return Refused(findings)
     steps = _plan_steps(manifest, pipeline, files, planner)
@@ -122,7 +124,7 @@ def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
         return steps
     environment = EnvironmentPlan(name, request.commit, request.change, steps)
     review = _review(request, environment, manifest, files, planner.now())
-    alike = likeness(environment, manifest, planner.checkout, planner.against, planner.now())
+    alike = likeness(environment, held, planner.now()) if held is not None else None
     planned = Planned(environment, review, alike)
     if planned.holds:
         planner.store.write(review_key(name, request.commit), write_review(review))

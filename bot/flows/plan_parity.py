@@ -4,25 +4,28 @@ Security. The source's files are those of the base branch at the snapshot's comm
 what it is compared. The parameters, waivers included, are the clone's own: reviewers see them, and the contract is the template's.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clients.checkout import Checkout
 from bot.clients.commits import commit_of
-from bot.core.assemble import read_manifest
+from bot.core.assemble import TemplateAt, read_manifest
 from bot.core.inputs import Inputs
+from bot.core.leaks import Leak, leaks, unwaived
 from bot.core.parity import code
 from bot.core.parity.certificate import Certificate
 from bot.core.parity.identity import REGION
 from bot.core.parity.plan_compare import PlannedStack, Side, compare
+from bot.core.parity.plan_leaks import planned_leaks
 from bot.core.parity.plan_report import Context, report
 from bot.core.parity.plan_snapshot import Snapshot
 from bot.core.parity.plan_translation import Translation
 from bot.core.parity.report import Parity
 from bot.core.planned import EnvironmentPlan
 from bot.core.render import Declarations
-from bot.core.tree import tree_id
+from bot.core.tree import Tree, tree_id
+from bot.core.verify import Finding
 from bot.environment import Manifest, directory
 from bot.errors import Unverifiable
 from bot.flows.verify import Templates
@@ -44,17 +47,43 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How a planned clone compares with its source. `note` says why the depth is no greater; `certificate` is there if it holds."""
+    """How a planned clone compares with its source, and what of it leaked into the plan.
+
+    `note` says why the depth is no greater; `certificate` is there if all of it holds.
+    """
 
     parity: Parity
     note: str
-    certificate: Certificate | None = field(default=None)
+    leaks: Sequence[Leak] = ()
+    certificate: Certificate | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.parity.holds and not unwaived(self.leaks)
 
 
-def likeness(
-    planned: EnvironmentPlan, manifest: Manifest, checkout: Checkout, against: Against, now: datetime
-) -> Likeness | None:
-    """Return the comparison; None when the environment was not cloned from anything. Raises `Unverifiable`, `InvalidInput`."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A clone held against its source by code: the first half, before anything is planned. `files` are the source's."""
+
+    manifest: Manifest
+    source: Manifest
+    files: Tree
+    ours: Tree
+    commit: str
+    snapshot: Snapshot | None
+    template: TemplateAt
+    compared: code.Comparison
+    leaks: Sequence[Leak]
+
+    def findings(self) -> Sequence[Finding]:
+        """Return the leaks that stand in the code: with these nothing is planned, for a plan may act on what it reaches."""
+        where = directory(self.manifest.name)
+        return [Finding(f"{where}/{leak.place}", leak.line, leak.message) for leak in unwaived(self.leaks)]
+
+
+def hold(manifest: Manifest, checkout: Checkout, against: Against, now: datetime) -> Held | None:
+    """Hold a clone against its source by code; None when it was not cloned. Raises `Unverifiable`, `InvalidInput`."""
     if manifest.source is None:
         return None
     snapshot = against.snapshot
@@ -66,19 +95,28 @@ def likeness(
         )
     if snapshot is not None and (snapshot.environment, snapshot.tree) != (manifest.source, tree_id(files)):
         raise Unverifiable(f"The snapshot is not of {manifest.source} as it is at commit {commit[:12]}: take it again.")
-    source = read_manifest(files, directory(manifest.source))
-    ours = checkout.environment(manifest.name)
+    source, ours = read_manifest(files, directory(manifest.source)), checkout.environment(manifest.name)
     template = Templates(checkout).at(manifest)
-    by_code = code.compare(code.Side(source, files), code.Side(manifest, ours), template, now).parity
-    found, note = by_code, (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=manifest.source)
+    compared = code.compare(code.Side(source, files), code.Side(manifest, ours), template, now)
+    found = leaks(compared.clone, ours, manifest, compared.identity, now)
+    return Held(manifest, source, files, ours, commit, snapshot, template, compared, found)
+
+
+def likeness(planned: EnvironmentPlan, held: Held, now: datetime) -> Likeness:
+    """Return the whole comparison of a planned clone."""
+    manifest, source, snapshot = held.manifest, held.source, held.snapshot
+    leaked = [
+        *(leak for leak in held.leaks if leak.waiver is not None),
+        *planned_leaks(planned, held.compared.identity, snapshot, manifest.waivers, now),
+    ]
+    found, note = held.compared.parity, (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=source.name)
     if snapshot is not None and snapshot.is_applied:
-        sides = Side(files, source.stacks), Side(ours, manifest.stacks)
-        translation = who(template.declaration.parameters, source, manifest)
+        sides = Side(held.files, source.stacks), Side(held.ours, manifest.stacks)
+        translation = who(held.template.declaration.parameters, source, manifest)
         result = compare(snapshot, _stacks(planned, manifest), sides, translation)
-        found, note = report(result, Context(template, source, manifest, by_code, now)), ""
-    trees = tree_id(ours), tree_id(files)
-    certificate = _certificate(planned, manifest, found, (commit, *trees), now) if found.holds else None
-    return Likeness(found, note, certificate)
+        found, note = report(result, Context(held.template, source, manifest, held.compared.parity, now)), ""
+    alike = Likeness(found, note, leaked)
+    return replace(alike, certificate=_certificate(planned, held, alike, now)) if alike.holds else alike
 
 
 def who(declared: Declarations, source: Manifest, clone: Manifest) -> Translation:
@@ -97,18 +135,17 @@ def _stacks(planned: EnvironmentPlan, manifest: Manifest) -> Mapping[StepName, P
     }
 
 
-def _certificate(
-    planned: EnvironmentPlan, manifest: Manifest, found: Parity, at: tuple[str, str, str], now: datetime
-) -> Certificate:
-    commit, tree, production_tree = at
+def _certificate(planned: EnvironmentPlan, held: Held, alike: Likeness, now: datetime) -> Certificate:
+    manifest, found = held.manifest, alike.parity
     waivers = [each.waiver for each in found.differences if each.waiver is not None and not each.is_explained]
+    waivers += [each.waiver for each in alike.leaks if each.waiver is not None]
     return Certificate(
         environment=manifest.name,
         commit=planned.commit,
-        tree=tree,
+        tree=tree_id(held.ours),
         against=found.against,
-        production_commit=commit,
-        production_tree=production_tree,
+        production_commit=held.commit,
+        production_tree=tree_id(held.files),
         template=manifest.template,
         template_tree=manifest.revision,
         depth=found.depth,

@@ -11,7 +11,7 @@ from bot.clients.github import CheckState, GitHub
 from bot.core.conclusion import CHECK
 from bot.core.parity.certificate import CHECK as PARITY
 from bot.core.parity.certificate import Certificate
-from bot.core.parity.plan_text import data as parity_data
+from bot.core.parity.document import document
 from bot.core.parity.plan_text import headline as parity_headline
 from bot.core.parity.plan_text import section
 from bot.core.planned import EnvironmentPlan, StackPlan
@@ -82,18 +82,18 @@ def _planned(request: PlanRequest, outcome: Planned, whole: Whole) -> Report:
     plan, alike = outcome.plan, outcome.likeness
 
     def text(limit: int) -> str:
-        said = section(alike.parity, alike.note, limit // 3) if alike else ""
+        said = section(alike.parity, alike.leaks, alike.note, limit // 3) if alike else ""
         return f"{fitted(plan, limit - len(said.encode()) - 1, whole)}\n{said}" if said else fitted(plan, limit, whole)
 
     comment = text(COMMENT_LIMIT)
-    headline = title(plan) if alike is None or outcome.holds else parity_headline(alike.parity)
+    headline = title(plan) if alike is None or outcome.holds else parity_headline(alike.parity, alike.leaks)
     return Report(
         complete=text(sys.maxsize),
         comment=comment,
         step_summary=text(STEP_SUMMARY_LIMIT),
         check=_check(request, "success" if outcome.holds else "failure", headline, comment),
         data=_data(request, "planned" if outcome.holds else "not alike", plan),
-        parity=parity_data(alike.parity) if alike else None,
+        parity=document(alike.parity, alike.leaks) if alike else None,
         certificate=alike.certificate if alike else None,
     )
 

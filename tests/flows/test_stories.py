@@ -7,7 +7,7 @@ import pytest
 from bot.core.draft import Draft, Refused
 from bot.core.parity.certificate import read_certificate
 from bot.sandbox.github import GitHubServer
-from tests.support.likeness import APP, DNS, SOURCE, Shop, drafted, rendered, template
+from tests.support.likeness import APP, DNS, HOOKS, SOURCE, Shop, drafted, rendered, template
 from tests.support.sandbox_aws import CLONES, PRODUCTION, sandbox_aws
 
 pytestmark = pytest.mark.timeout(600)
@@ -47,17 +47,14 @@ def test_qa_can_not_be_asked_for_without_the_private_zone() -> None:
 
 
 def test_a_zone_removed_by_hand_is_named_in_the_pull_request(shop: Shop) -> None:
-    draft = clean("qa-hand", "qa")
-    number = shop.propose(
-        draft,
-        edits={
-            "network/dns.tf": DNS.partition('resource "aws_route53_record"')[1]
-            + DNS.partition('resource "aws_route53_record"')[2]
-        },
-    )
+    record = DNS[DNS.index('resource "aws_route53_record"') :]
+    number = shop.propose(clean("qa-hand", "qa"), edits={"network/dns.tf": record})
+    complaints = "\n".join(shop.complaints())
+    assert "envs/qa-hand/network/dns.tf" in complaints
+    assert "`network/aws_route53_zone.private[0]` is missing" in complaints
     planned = shop.plan(number, "qa-hand")
     assert planned.code == 1
-    assert "envs/qa-hand/network/dns.tf:2" in planned.comment
+    assert "`envs/qa-hand/network/dns.tf:" in planned.comment
     assert planned.checks["envclone/plan: qa-hand"][0] == "failure"
 
 
@@ -137,3 +134,77 @@ def test_a_smaller_demo_passes_with_each_deviation_and_its_cause(shop: Shop) -> 
     assert certificate is not None
     assert certificate.production_commit == shop.repo.git("rev-parse", "origin/main").strip()
     assert shop.is_reviewed("demo-x")
+
+
+# 3. Demo: a customer was lost, because nobody could try the product without making real purchases.
+
+LEAKS = {
+    "literal": (
+        "app/extra.tf",
+        'locals { pay = "https://api.payments.example/v1" }',
+        "what production reaches outside",
+    ),
+    "variable": (
+        "app/extra.tf",
+        'variable "sender" {\n  type    = string\n  default = "orders@shop.acme.example"\n}',
+        "what production reaches outside",
+    ),
+    "local": (
+        "app/extra.tf",
+        'locals {\n  owner = "${"1111"}11111111"\n  queue = "https://sqs.${var.region}.amazonaws.com/${local.owner}/orders"\n}\n'
+        'resource "aws_ssm_parameter" "queue" {\n  name  = "/${var.name}/queue"\n  type  = "String"\n  value = local.queue\n}',
+        "production's account",
+    ),
+    "data source": ("app/extra.tf", 'data "aws_sqs_queue" "orders" { name = "production-orders" }', "production"),
+    "hook input": (
+        "hooks.yaml",
+        HOOKS.replace("{parameter: payments_url}", '{value: "https://api.payments.example/v1"}'),
+        "what production reaches outside",
+    ),
+    "secret path": (
+        "app/extra.tf",
+        'data "aws_ssm_parameter" "key" { name = "/production/app/payments_url" }',
+        "production",
+    ),
+}
+
+
+def test_production_s_payments_can_not_be_asked_for() -> None:
+    found = drafted("demo-x", "demo", payments_url="https://api.payments.example/v1")
+    assert isinstance(found, Refused)
+    assert "payments_url" in found.reason
+    assert "outbound" in found.reason
+
+
+@pytest.mark.parametrize("way", LEAKS)
+def test_production_reached_from_a_demo_is_found_in_the_pull_request(shop: Shop, way: str) -> None:
+    path, text, what = LEAKS[way]
+    at = template({path: text})
+    name = f"demo-{way.replace(' ', '-')}"
+    planned = shop.plan(shop.propose(rendered(clean(name, "demo"), at), at), name)
+    assert planned.code == 1
+    assert f"`envs/{name}/{path}:" in planned.comment
+    assert what in planned.comment
+    assert planned.checks[f"envclone/plan: {name}"][0] == "failure"
+    assert not shop.is_reviewed(name), "and nothing of it was run"
+
+
+# A certificate of a merged clone holds until production moves on.
+
+
+@pytest.mark.e2e
+def test_a_certificate_stops_holding_when_production_moves_on(shop: Shop) -> None:
+    number = shop.propose(clean("demo-z", "demo"))
+    planned = shop.plan(number, "demo-z")
+    assert planned.code == 0, planned.comment
+    head = shop.repo.git("rev-parse", "HEAD").strip()
+    merged = shop.merge(number)
+    assert shop.recertify() == {"demo-z": []}
+    assert shop.check(merged, "envclone/parity: demo-z") == ("success", "demo-z equals production, by plan")
+
+    shop.change_production(reads_max=60)
+    assert "production` has moved on" in shop.recertify()["demo-z"][0]
+    for commit in (merged, head):
+        conclusion, title = shop.check(commit, "envclone/parity: demo-z")
+        assert (conclusion, title) == ("failure", "No longer certain that demo-z equals production")
+    assert shop.recertify() == shop.recertify(), "twice is as good as once"

@@ -7,7 +7,7 @@ the shop reaches outside of itself. What is tested changes the template, a clone
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from bot.core.review import review_key
 from bot.core.tree import File
 from bot.document import dump
 from bot.environment import Manifest, Waiver, directory
+from bot.flows.targets import Span, find_targets
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, RepositoryName, TemplateName
 from bot.policy import Account, Policy, Quota
 from bot.sandbox.aws import SandboxAws
@@ -299,7 +300,7 @@ class Planned:
     def unexplained(self) -> list[str]:
         found = self.parity.get("differences", [])
         assert isinstance(found, list)
-        return [f"{each['address']}:{each['attribute']}" for each in found if each["unexplained"]]
+        return [f"{each['address']}:{each['attribute']}" for each in found if not each["explained"]]
 
     def causes(self, address: str, attribute: str) -> list[str]:
         found = self.parity.get("differences", [])
@@ -370,6 +371,42 @@ class Shop:
         self.repo.git("push", "-q", "-f", "origin", f"HEAD:refs/heads/{branch}")
         return self.server.open_pull(REPOSITORY, Proposal(Text(f"Clone {name}", ""), branch, "main"), by="ana")
 
+    def complaints(self) -> Sequence[str]:
+        """Return what the job `targets` complains of, before there are credentials, for the head that is checked out."""
+        base, head = (self.repo.git("rev-parse", name).strip() for name in ("origin/main", "HEAD"))
+        return find_targets(self.repo.root, Span(base, head), "plan").complaints
+
+    def merge(self, number: int) -> str:
+        """Merge a pull request on GitHub; return the commit on main."""
+        merged = self.server.merge(REPOSITORY, number, by="ana")
+        self.repo.git("fetch", "-q", "origin")
+        return merged
+
+    def change_production(self, **values: int) -> None:
+        """Merge other values of production's."""
+        self.repo.git("checkout", "-q", "-B", "change-production", "origin/main")
+        at = template()
+        manifest = production(at)
+        changed = manifest.model_copy(update={"parameters": {**manifest.parameters, **values}})
+        self.repo.put(directory(SOURCE), assemble(at, changed))
+        self.repo.commit("change production")
+        self.repo.git("push", "-q", "origin", "HEAD:refs/heads/change-production")
+        proposal = Proposal(Text("Change production", ""), "change-production", "main")
+        self.merge(self.server.open_pull(REPOSITORY, proposal, by="ana"))
+
+    def recertify(self) -> dict[str, list[str]]:
+        """Do what the parity workflow does after a merge; return why each clone's certificate holds no longer."""
+        self.repo.git("checkout", "-q", "--detach", "origin/main")
+        with pytest.MonkeyPatch.context() as patch:
+            said = self._run(patch, CLONES, self.repo.root, ["recertify", "--json"])[1]
+        return {each["environment"]: each["because"] for each in json.loads(said)}
+
+    def check(self, commit: str, name: str) -> tuple[str | None, str]:
+        """Return the newest check of a name on a commit: conclusion and title."""
+        found = [check for check in self.server.checks(REPOSITORY, commit) if check.name == name]
+        newest = max(found, key=lambda check: check.id)
+        return newest.conclusion, newest.output.title or ""
+
     def is_reviewed(self, name: str) -> bool:
         """Say whether a review of the head that is checked out was kept, without which nothing is applied."""
         s3 = client(self.aws.account_environment(CLONES), "s3")
@@ -399,7 +436,7 @@ class Shop:
             (place / "snapshot.json").write_bytes(self.snapshot)
             patch.setenv("GITHUB_EVENT_PATH", str(self._event(place, number)))
             arguments = ["plan", name, "--output", str(place / "plan"), "--production", str(place / "snapshot.json")]
-            code = self._run(patch, CLONES, self.repo.root, arguments, good=(0, 1))
+            code, _ = self._run(patch, CLONES, self.repo.root, arguments, good=(0, 1))
         self.repo.git("worktree", "remove", "--force", str(base))
         assert not (place / "snapshot.json").exists(), "no snapshot is left behind"
         head = self.repo.git("rev-parse", "HEAD").strip()
@@ -413,7 +450,7 @@ class Shop:
 
     def _run(
         self, patch: pytest.MonkeyPatch, account: str, root: Path, arguments: list[str], good: tuple[int, ...] = (0,)
-    ) -> int:
+    ) -> tuple[int, str]:
         given = {
             **self.terraform(account).environment,
             "GITHUB_TOKEN": self.server.workflow_token(
@@ -429,7 +466,7 @@ class Shop:
         patch.chdir(root)
         result = CliRunner().invoke(app, arguments, catch_exceptions=False)
         assert result.exit_code in good, result.output
-        return result.exit_code
+        return result.exit_code, result.output
 
     def _event(self, place: Path, number: int) -> Path:
         head, base = (self.repo.git("rev-parse", name).strip() for name in ("HEAD", "origin/main"))

@@ -1,28 +1,30 @@
-"""The parity of a plan in GitHub's Markdown and as data, beside the plan itself and within the same limits."""
+"""The parity of a plan in GitHub's Markdown, beside the plan itself and within the same limits."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.core.leaks import Leak, unwaived
 from bot.core.markdown import cell, code, details
 from bot.core.parity import markdown
-from bot.core.parity.report import Difference, Parity
-from bot.pipeline import Json
+from bot.core.parity.report import Parity
+
+MOST_LEAKS = 20
 
 
-def headline(parity: Parity) -> str:
+def headline(parity: Parity, leaks: Sequence[Leak]) -> str:
     """Return why a comparison does not hold, in one plain line for a check's title."""
-    unexplained, broken = len(parity.unexplained), len(parity.breaches)
-    parts = [f"{broken} broken {'contract' if broken == 1 else 'contracts'}"] if broken else []
-    if unexplained:
-        parts.append(
-            f"{unexplained} unexplained {'difference' if unexplained == 1 else 'differences'} from {parity.against}"
-        )
+    counts = (
+        (len(unwaived(leaks)), "leak", f" of {parity.against}'s identity"),
+        (len(parity.breaches), "broken contract", ""),
+        (len(parity.unexplained), "unexplained difference", f" from {parity.against}"),
+    )
+    parts = [f"{count} {noun}{'' if count == 1 else 's'}{rest}" for count, noun, rest in counts if count]
     return f"Parity does not hold: {' and '.join(parts)}"
 
 
-def section(parity: Parity, note: str, limit: int) -> str:
+def section(parity: Parity, leaks: Sequence[Leak], note: str, limit: int) -> str:
     """Return the report as a section of a comment, in at most `limit` bytes: the tables go first, then the rows."""
-    head = _head(parity, note)
+    head = _head(parity, unwaived(leaks), note)
     for text in (f"{head}\n\n{_tables(parity)}\n", f"{head}\n\n{_tables(_telling(parity))}\n"):
         if len(text.encode()) <= limit:
             return text
@@ -30,8 +32,8 @@ def section(parity: Parity, note: str, limit: int) -> str:
     return f"{head}\n\n{shortened}"
 
 
-def _head(parity: Parity, note: str) -> str:
-    holds = "✅ holds" if parity.holds else "❌ does not hold"
+def _head(parity: Parity, leaks: Sequence[Leak], note: str) -> str:
+    holds = "✅ holds" if parity.holds and not leaks else "❌ does not hold"
     score = f"**{parity.score:.1%}** of {parity.compared:,} compared attributes are {code(parity.against)}'s own"
     counts = {
         "missing": sum(each.kind == "missing" for each in parity.differences),
@@ -46,6 +48,8 @@ def _head(parity: Parity, note: str) -> str:
         f"{score}{f': {said}' if said else ''}.",
     ]
     lines += [f"- **Broken contract:** {breach.message}." for breach in parity.breaches]
+    lines += [f"- **Leak** at {code(leak.place)}: {leak.message}" for leak in leaks[:MOST_LEAKS]]
+    lines += [f"… and {len(leaks) - MOST_LEAKS} more leaks."] if len(leaks) > MOST_LEAKS else []
     if parity.unexplained:
         lines.append(
             f"**{len(parity.unexplained)} unexplained:** no parameter causes {'it' if len(parity.unexplained) == 1 else 'them'}, so "
@@ -66,35 +70,3 @@ def _tables(parity: Parity) -> str:
 def _telling(parity: Parity) -> Parity:
     kept = [each for each in parity.differences if each.is_unexplained or each.kind != "changed"]
     return replace(parity, differences=kept)
-
-
-def data(parity: Parity) -> Mapping[str, Json]:
-    """Return the report for machines; values are those that may be shown."""
-    return {
-        "environment": str(parity.environment),
-        "against": str(parity.against),
-        "depth": parity.depth,
-        "holds": parity.holds,
-        "score": round(parity.score, 6),
-        "compared": parity.compared,
-        "set_apart": dict(parity.set_apart),
-        "breaches": [{"demand": b.demand, "aspect": b.aspect, "message": b.message} for b in parity.breaches],
-        "differences": [_difference(each) for each in parity.differences],
-    }
-
-
-def _difference(each: Difference) -> Json:
-    return {
-        "kind": each.kind,
-        "address": each.address,
-        "attribute": each.attribute,
-        "production": each.production,
-        "clone": each.clone,
-        "aspect": each.aspect,
-        "causes": [{"parameter": str(cause.parameter), "origin": str(cause.origin)} for cause in each.causes],
-        "revision": each.is_revision,
-        "waiver": each.waiver.model_dump(mode="json") if each.waiver else None,
-        "unexplained": each.is_unexplained,
-        "file": each.file,
-        "line": each.line,
-    }
