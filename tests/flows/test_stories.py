@@ -151,8 +151,17 @@ LEAKS = {
     ),
     "local": (
         "app/extra.tf",
-        'locals {\n  owner = "${"1111"}11111111"\n  queue = "https://sqs.${var.region}.amazonaws.com/${local.owner}/orders"\n}\n'
-        'resource "aws_ssm_parameter" "queue" {\n  name  = "/${var.name}/queue"\n  type  = "String"\n  value = local.queue\n}',
+        """
+locals {
+  owner = "${"1111"}11111111"
+  queue = "https://sqs.${var.region}.amazonaws.com/${local.owner}/orders"
+}
+resource "aws_ssm_parameter" "queue" {
+  name  = "/${var.name}/queue"
+  type  = "String"
+  value = local.queue
+}
+""",
         "production's account",
     ),
     "data source": ("app/extra.tf", 'data "aws_sqs_queue" "orders" { name = "production-orders" }', "production"),
