@@ -114,7 +114,9 @@ def likeness(planned: EnvironmentPlan, held: Held, now: datetime) -> Likeness:
         sides = Side(held.files, source.stacks), Side(held.ours, manifest.stacks)
         translation = who(held.template.declaration.parameters, source, manifest)
         result = compare(snapshot, _stacks(planned, manifest), sides, translation)
-        found, note = report(result, Context(held.template, source, manifest, held.compared.parity, now)), ""
+        values = held.compared.clone.leaves
+        context = Context(held.template, source, manifest, held.compared.parity, now, values, snapshot.key)
+        found, note = report(result, context), ""
     alike = Likeness(found, note, leaked)
     return replace(alike, certificate=_certificate(planned, held, alike, now)) if alike.holds else alike
 

@@ -1,8 +1,8 @@
 """Which parameter explains a difference between a clone's plan and production's state.
 
 Two computations, in this order. (1) The comparison by code has put each parameter back and seen which attributes become like
-production's; its causes count here if it evaluated the very values that are planned. (2) Otherwise each differing parameter is put
-back in the planned value itself: if that makes it production's, the parameter is the cause. A parameter counts only in a stack
+production's; its causes count here if it evaluated the very values that are planned. (2) Otherwise each differing text is put
+back in the planned value itself: if that makes it production's, the parameter is the cause (tags that the provider adds). A parameter counts only in a stack
 that is given it, as a variable or through the stacks before it. A resource that is missing or extra is explained by code alone.
 """
 
@@ -113,21 +113,17 @@ def _says(shown: str, value: Value) -> bool:
 
 
 def _explains(each: Putting, expected: Value, clone: Value, production: Value) -> bool:
-    """Say whether the clone's value becomes production's (or what identity makes of it) with the parameter put back."""
-    if _is(each.clone, clone) and (_is(each.production, production) or _is(each.production, expected)):
-        return True
-    if not isinstance(clone, str) or not isinstance(each.clone, str) or not isinstance(each.production, str):
+    """Say whether the clone's text becomes production's (or what identity makes of it) with the parameter put back.
+
+    Only texts that are no number: that something is false, or 1, as a parameter is, proves nothing.
+    """
+    texts = (clone, each.clone, each.production)
+    if not all(isinstance(text, str) and len(text) >= SHORTEST and not text.isdigit() for text in texts):
         return False
-    if len(each.clone) < SHORTEST or len(each.production) < SHORTEST:
-        return False
-    back = re.sub(rf"(?<![A-Za-z0-9]){re.escape(each.clone)}(?![A-Za-z0-9])", lambda _: str(each.production), clone)
+    back = re.sub(
+        rf"(?<![A-Za-z0-9]){re.escape(str(each.clone))}(?![A-Za-z0-9])", lambda _: str(each.production), str(clone)
+    )
     return back != clone and back in {production, expected}
-
-
-def _is(value: Json, other: Value) -> bool:
-    if isinstance(value, str) != isinstance(other, str) and not isinstance(other, bool | list | dict | None):
-        return str(value) == str(other)  # Terraform keeps some numbers as texts
-    return isinstance(value, bool) == isinstance(other, bool) and value == other
 
 
 def reach(

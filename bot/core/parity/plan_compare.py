@@ -14,6 +14,7 @@ from bot.core.parity.plan_snapshot import Resource, Snapshot, sealed, values_of
 from bot.core.parity.plan_translation import Translation
 from bot.core.parity.plan_values import Comparison, Leaf
 from bot.core.plan import Action, Plan, PlannedChange, without_keys
+from bot.core.planned_value import Value
 from bot.core.tree import Tree
 from bot.names import StepName
 from bot.pipeline import Json, Stack
@@ -66,14 +67,15 @@ class Found:
 class Result:
     """What the comparison found, before attribution.
 
-    `same_secrets` are places where the clone holds production's secret; `apart` are those that the plan does not show.
+    `same_secrets` are places where the clone holds production's secret; `apart` is what the plan does not show: what is known
+    after apply, and seals.
     """
 
     compared: int = 0
     set_apart: Counter[str] = field(default_factory=Counter)
     found: list[Found] = field(default_factory=list)
     same_secrets: list[str] = field(default_factory=list)
-    apart: set[tuple[str, str]] = field(default_factory=set)
+    apart: dict[tuple[str, str], Value] = field(default_factory=dict)
     translation: Translation = field(default_factory=Translation)
 
 
@@ -91,7 +93,7 @@ def compare(
         held = {learnt.address(item.address): item for item in there.resources} if there else {}
         planned = {change.address: change for change in _kept(here.plan)} if here else {}
         code = declared(sides[0].files, name), declared(sides[1].files, name)
-        texts = frozenset(_stand_in_texts(here)) if here else frozenset[str]()
+        texts = frozenset(_stand_in_texts(here) if here else ())
         one = _Stack(name, snapshot.key, learnt, code, texts)
         for address in dict.fromkeys([*held, *planned]):
             one.compare(address, held.get(address), planned.get(address), result)
@@ -104,7 +106,7 @@ class _Stack:
     key: str
     translation: Translation
     code: tuple[Mapping[str, Declared], Mapping[str, Declared]]
-    stand_ins: frozenset[str]
+    stand_ins: frozenset[str | tuple[str, ...]]
 
     def compare(self, address: str, there: Resource | None, here: PlannedChange | None, result: Result) -> None:
         block = self.code[1].get(without_keys(address))
@@ -120,7 +122,7 @@ class _Stack:
         result.compared += run.compared
         result.set_apart += run.set_apart
         result.same_secrets += [f"{self.name}/{address}:{path}" for path in run.same_secrets]
-        result.apart |= {(f"{self.name}/{address}", path) for path in run.apart}
+        result.apart |= {(f"{self.name}/{address}", path): value for path, value in run.apart.items()}
         result.found += [Found(self.name, address, here.type, leaf, False, file, line) for leaf in run.leaves]
 
 
@@ -176,15 +178,17 @@ def _names(there: Resource, here: PlannedChange, is_set: Callable[[str], bool]) 
             yield value, other
 
 
-def _stand_in_texts(stack: PlannedStack) -> Iterator[str]:
+def _stand_in_texts(stack: PlannedStack) -> Iterator[str | tuple[str, ...]]:
+    """Yield the stand-ins: texts, and lists as a whole, which may have another length than production's."""
     for name in stack.inputs.stand_ins:
         yield from _texts(stack.inputs.values[name])
 
 
-def _texts(value: Json) -> Iterator[str]:
+def _texts(value: Json) -> Iterator[str | tuple[str, ...]]:
     if isinstance(value, str) and len(value) >= SHORTEST_STAND_IN:
         yield value
     elif isinstance(value, list):
+        yield tuple(sorted(map(str, value)))
         for item in value:
             yield from _texts(item)
     elif isinstance(value, dict):

@@ -5,14 +5,16 @@ unexplained, for a plan holds nothing of an attribute that is known only after a
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.assemble import TemplateAt
 from bot.core.parity.aspects import Facts, aspect_of, is_secret
 from bot.core.parity.contract import breaches
+from bot.core.parity.module import Leaf
 from bot.core.parity.plan_causes import ByCode, Putting, causes, reach
 from bot.core.parity.plan_compare import Found, Result
+from bot.core.parity.plan_snapshot import seal
 from bot.core.parity.report import Breach, Cause, Difference, Parity
 from bot.core.parity.waivers import waiver_for
 from bot.core.plan_text import shown
@@ -27,13 +29,18 @@ HIDDEN = "(sensitive)"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What differences are judged by: the clone's template, both manifests, and the comparison by code."""
+    """What differences are judged by: the clone's template, both manifests, and the comparison by code.
+
+    `values` are what the clone's code evaluates to, by address and attribute in production's names; `key` seals the snapshot.
+    """
 
     template: TemplateAt
     source: Manifest
     clone: Manifest
     by_code: Parity
     now: datetime
+    values: Mapping[tuple[str, str], Leaf] = field(default_factory=dict)
+    key: str = field(default="", repr=False)
 
 
 def report(result: Result, context: Context) -> Parity:
@@ -41,7 +48,7 @@ def report(result: Result, context: Context) -> Parity:
     by_code = ByCode(context.by_code.differences, result.translation)
     parameters = _parameters(context)
     planned = [_difference(each, by_code, causes(each, by_code, parameters), context) for each in result.found]
-    by_code_alone = list(_beyond_plans(context.by_code.differences, planned, result))
+    by_code_alone = [*_beyond_plans(context.by_code.differences, planned, result), *_otherwise_sealed(result, context)]
     order = {"missing": 0, "extra": 1, "changed": 2}
     return Parity(
         environment=context.clone.name,
@@ -82,6 +89,31 @@ def _beyond_plans(by_code: Sequence[Difference], planned: Sequence[Difference], 
             continue
         elif each.is_unexplained or ((address, each.attribute) in result.apart and each.aspect != "identity"):
             yield replace(each, address=address)
+
+
+def _otherwise_sealed(result: Result, context: Context) -> Iterator[Difference]:
+    """Yield the sensitive values that are not what the clone's own code evaluates to: no parameter can have made those."""
+    for (address, attribute), leaf in context.values.items():
+        place = result.translation.address(address), attribute
+        sealed = result.apart.get(place)
+        known = leaf.value if isinstance(leaf.value, str | int | float) else None
+        if (
+            known is None
+            or not isinstance(sealed, Masked)
+            or sealed.reveal() in {seal(known, context.key), seal(str(known), context.key)}
+        ):
+            continue
+        yield Difference(
+            kind="changed",
+            address=place[0],
+            attribute=attribute,
+            production=HIDDEN,
+            clone=HIDDEN,
+            aspect=aspect_of(Facts("changed", *place), context.template.declaration.aspects),
+            waiver=waiver_for(context.clone.waivers, *place, context.now),
+            file=leaf.file,
+            line=leaf.line,
+        )
 
 
 def _parameters(context: Context) -> Sequence[Putting]:

@@ -54,25 +54,25 @@ class Leaf:
 class Comparison:
     """Compares values and keeps count. `is_set` says of a path whether either side's code sets it; `exists`: in the clone too.
 
-    `apart` are the paths that the clone's plan does not show: they are known after apply, or sensitive.
+    `apart` are the values that the clone's plan does not show, by path: known after apply, or sensitive and so sealed.
     """
 
     translation: Translation
     key: str
-    stand_ins: frozenset[str] = frozenset()
+    stand_ins: frozenset[str | tuple[str, ...]] = frozenset()
     is_set: Callable[[str], bool] = field(default=lambda path: True)
     exists: bool = False
     compared: int = 0
     set_apart: Counter[str] = field(default_factory=Counter)
     leaves: list[Leaf] = field(default_factory=list)
     same_secrets: list[str] = field(default_factory=list)
-    apart: list[str] = field(default_factory=list)
+    apart: dict[str, Value] = field(default_factory=dict)
 
     def compare(self, production: Value, clone: Value, path: str = "") -> None:
         """Compare two values; what is found is added to the counts and the leaves."""
         if isinstance(clone, Unknown):
             self.set_apart[KNOWN_AFTER_APPLY] += 1
-            self.apart.append(path)
+            self.apart[path] = clone
         elif isinstance(production, Masked) or isinstance(clone, Masked):
             self._compare_secrets(production, clone, path)
         elif isinstance(production, Mapping) and isinstance(clone, Mapping):
@@ -86,17 +86,25 @@ class Comparison:
             self._compare_lists(production, clone, path)
         elif self._same(production, clone):
             self.compared += 1
+        elif (documents := _documents(production, clone)) is not None:
+            self.compare(*documents, path)
         else:
             self._differ(production, clone, path)
 
     def _compare_tags(self, production: Mapping[str, Value], clone: Mapping[str, Value], name: str) -> None:
-        """Compare the tags that the provider adds to those of the resource itself, which are compared there."""
-        sides = []
-        for values in (production, clone):
-            own, whole = values.get("tags"), values.get(name)
-            kept = own if isinstance(own, Mapping) else {}
-            sides.append({k: v for k, v in whole.items() if k not in kept} if isinstance(whole, Mapping) else whole)
-        self.compare(sides[0], sides[1], name)
+        """Compare the tags that the provider adds to the resource's own, which are compared where they are."""
+        wholes = [_mapping(values.get(name)) for values in (production, clone)]
+        owns = [_mapping(values.get("tags")) for values in (production, clone)]
+        repeated = {
+            key
+            for key in wholes[0].keys() & wholes[1].keys()
+            if all(key in own and own[key] == whole[key] for own, whole in zip(owns, wholes, strict=True))
+        }
+        if isinstance(clone.get(name), Unknown):
+            self.compare(production.get(name), clone.get(name), name)
+        else:
+            rest = [{key: value for key, value in whole.items() if key not in repeated} for whole in wholes]
+            self.compare(rest[0], rest[1], name)
 
     def _keyed(self, production: Mapping[str, Value], clone: Mapping[str, Value]) -> Mapping[str, Value]:
         """Return production's values under the keys that the clone has for them."""
@@ -114,14 +122,14 @@ class Comparison:
             self.same_secrets.append(path)
         else:
             self.set_apart[SENSITIVE] += 1
-            self.apart.append(path)
+            self.apart[path] = Masked(seals[1])
 
     def _compare_lists(self, production: Sequence[Value], clone: Sequence[Value], path: str) -> None:
         if len(production) == len(clone) and all(map(self._same, production, clone)):
             for number, (one, other) in enumerate(zip(production, clone, strict=True)):
                 self.compare(one, other, f"{path}[{number}]")
             return
-        if self._is_stand_in(clone):
+        if self._is_stand_in(production, clone):
             self.set_apart[STAND_IN] += 1
             return
         is_unordered = _is_sorted(production) and _is_sorted(clone)
@@ -179,28 +187,46 @@ class Comparison:
 
     def _same_json(self, production: str, clone: str) -> bool:
         """Compare documents by content: AWS gives a policy back with its keys in another order."""
-        one, other = _document(production), _document(clone)
-        return one is not None and other is not None and self._same(one, other)
+        documents = _documents(production, clone)
+        return documents is not None and self._same(*documents)
 
     def _differ(self, production: Value, clone: Value, path: str) -> None:
         bare = _INDEX.sub("", path)
         top = bare.partition(".")[0]
-        if self._is_stand_in(clone):
+        if self._is_stand_in(production, clone):
             self.set_apart[STAND_IN] += 1
         elif top in _PROVIDERS_OWN or (
-            top not in _ALWAYS_COMPARED and (self.exists or not clone) and not self.is_set(bare)
+            top not in _ALWAYS_COMPARED and (self.exists or _is_open(production, clone)) and not self.is_set(bare)
         ):
             self.set_apart[COMPUTED] += 1
         else:
             self.compared += 1
             self.leaves.append(Leaf(path, production, clone, self.translation.value(production)))
 
-    def _is_stand_in(self, clone: Value) -> bool:
-        if isinstance(clone, str):
-            return any(text in clone for text in self.stand_ins)
-        return (
-            _is_list(clone) and bool(clone) and all(isinstance(item, str) and self._is_stand_in(item) for item in clone)
-        )
+    def _is_stand_in(self, production: Value, clone: Value) -> bool:
+        """Say whether the clone has a stand-in where production has a value, and all around it is the same."""
+        if isinstance(clone, str) and isinstance(production, str):
+            texts = [text for text in self.stand_ins if isinstance(text, str) and text in clone]
+            if not texts:
+                return False
+            words = "|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True))
+            around = ".+".join(map(re.escape, re.split(words, clone)))
+            return any(
+                re.fullmatch(around, text, re.DOTALL) for text in (self.translation.text(production), production)
+            )
+        return _is_list(clone) and tuple(sorted(map(str, clone))) in self.stand_ins
+
+
+def _mapping(value: Value) -> Mapping[str, Value]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _documents(production: Value, clone: Value) -> tuple[Value, Value] | None:
+    """Return two texts as what they hold if both are JSON."""
+    if not isinstance(production, str) or not isinstance(clone, str):
+        return None
+    one, other = _document(production), _document(clone)
+    return (one, other) if one is not None and other is not None else None
 
 
 def _document(text: str) -> Value:
@@ -211,6 +237,16 @@ def _document(text: str) -> Value:
     except ValueError:
         return None
     return found
+
+
+def _is_open(production: Value, clone: Value) -> bool:
+    """Say whether a plan leaves an attribute open that no code sets: it names nothing, or a zero that means nothing.
+
+    Where it names no default and production has a value, or production says true and it says false, somebody decided that.
+    """
+    if production is True or (clone is None and isinstance(production, str | int | float) and bool(production)):
+        return False
+    return not clone
 
 
 def _equal(one: Value, other: Value) -> bool:

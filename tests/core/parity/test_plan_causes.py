@@ -42,10 +42,10 @@ def test_a_parameter_put_back_explains_what_it_makes() -> None:
     )
 
 
-def test_a_number_may_be_written_as_a_text_and_a_bool_may_not() -> None:
-    assert causes(found("cpu", "1024", "256"), NOTHING, [putting(1024, 256)]) == (SIZE,)
-    assert causes(found("x", True, False), NOTHING, [putting(1, 0)]) == ()
-    assert causes(found("x", "16", "1"), NOTHING, [putting("6", "1")]) == ()
+def test_numbers_and_bools_are_explained_by_code_alone() -> None:
+    assert causes(found("cpu", "1024", "256"), NOTHING, [putting("1024", "256")]) == ()
+    assert causes(found("rotates", True, False), NOTHING, [putting(True, False)]) == ()
+    assert causes(found("most", 6, 1), NOTHING, [putting(6, 1)]) == ()
 
 
 def test_a_parameter_counts_only_where_it_is_known() -> None:

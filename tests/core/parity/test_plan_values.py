@@ -58,7 +58,8 @@ def test_what_differs_by_identity_or_spelling_alone_is_equal(production: Value, 
         (["b", "a"], ["a", "b"], "x[0]"),
         ([{"p": 1}, {"p": 2}], [{"p": 2}, {"p": 3}], "x[1].p"),
         ([{"p": 1}], [{"p": 1}, {"p": 2}], "x[1]"),
-        ('{"a": 1}', '{"a": 2}', "x"),
+        ('{"a": [1, 2]}', '{"a": [1, 3]}', "x.a[1]"),
+        ('{"a": 1}', "a", "x"),
     ],
 )
 def test_what_differs_is_found_where_it_differs(production: Value, clone: Value, path: str) -> None:
@@ -93,16 +94,27 @@ def test_what_no_code_sets_is_set_apart_unless_the_plan_names_a_default() -> Non
     assert (paths(new), new.set_apart) == (["default"], {COMPUTED: 1})
 
 
-def test_stand_ins_are_set_apart_only_where_they_stand() -> None:
-    stand_ins = frozenset({"vpc-not-made-yet", "subnet-not-made-1", "subnet-not-made-2"})
+def test_stand_ins_are_set_apart_where_all_around_them_is_the_same() -> None:
+    stand_ins = frozenset({"vpc-not-made-yet", "not-made-yet", ("subnet-not-made-1", "subnet-not-made-2")})
     clone: Value = {
-        "v": "vpc-not-made-yet",
-        "u": "x/vpc-not-made-yet",
-        "s": ["subnet-not-made-1", "subnet-not-made-2"],
-        "o": "other",
+        "whole": "vpc-not-made-yet",
+        "part": "demo-x/vpc-not-made-yet",
+        "list": ["subnet-not-made-1", "subnet-not-made-2"],
+        "other": "mine/vpc-not-made-yet",
+        "more": ["subnet-not-made-1", "subnet-not-made-2", "subnet-mine"],
+        "none": "other",
     }
-    run = compared({"v": "vpc-1", "u": "x/vpc-1", "s": ["s-1", "s-2", "s-3"], "o": "vpc-1"}, clone, stand_ins=stand_ins)
-    assert (paths(run), run.set_apart) == (["o"], {STAND_IN: 3})
+    production: Value = {
+        "whole": "vpc-1",
+        "part": "production/vpc-1",
+        "list": ["s-1", "s-2", "s-3"],
+        "other": "production/vpc-1",
+        "more": ["s-1", "s-2", "s-3"],
+        "none": "vpc-1",
+    }
+    run = compared(production, clone, stand_ins=stand_ins)
+    assert {path.partition("[")[0] for path in paths(run)} == {"other", "more", "none"}
+    assert run.set_apart[STAND_IN] >= 3
 
 
 def test_secrets_are_compared_by_seal_and_never_shown() -> None:
