@@ -1,5 +1,6 @@
 """The three stories that the product must pass, on real Terraform against an applied production: QA, load test, demo."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from bot.core.draft import Draft, Refused
 from bot.core.parity.certificate import read_certificate
 from bot.sandbox.github import GitHubServer
-from tests.support.likeness import APP, DNS, HOOKS, SOURCE, Shop, drafted, rendered, template
+from tests.support.likeness import APP, DNS, HOOKS, SOURCE, Shop, alike, drafted, rendered, template
+from tests.support.plan_mutations import mutations
 from tests.support.sandbox_aws import CLONES, PRODUCTION, sandbox_aws
 
 pytestmark = pytest.mark.timeout(600)
@@ -217,3 +219,30 @@ def test_a_certificate_stops_holding_when_production_moves_on(shop: Shop) -> Non
         conclusion, title = shop.check(commit, "envclone/parity: demo-z")
         assert (conclusion, title) == ("failure", "No longer certain that demo-z equals production")
     assert shop.recertify() == shop.recertify(), "twice is as good as once"
+
+
+# Measured: every single change of a real plan is found.
+
+
+@pytest.mark.e2e
+def test_every_single_change_of_a_plan_is_found(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.plan(shop.propose(clean("demo-m", "demo")), "demo-m")
+    documents, held = shop.documents("demo-m"), shop.held("demo-m")
+    whole = alike(held, documents)
+    assert whole.holds
+    tried: Counter[str] = Counter()
+    missed: list[str] = []
+    for stack, (data, inputs) in documents.items():
+        for mutation in mutations(data):
+            found = alike(held, {**documents, stack: (mutation.plan, inputs)})
+            is_production_s = len(found.parity.differences) < len(whole.parity.differences)
+            if is_production_s and found.holds:
+                continue  # this made the clone more like production, which is no difference to be found
+            tried[mutation.kind] += 1
+            if found.holds:
+                missed.append(f"{mutation.kind} {stack}/{mutation.where}")
+    count = tried.total()
+    with capsys.disabled():
+        print(f"\n{count - len(missed)} of {count} single changes of a plan found: {dict(tried)}")
+    assert missed == []
+    assert count >= 100

@@ -17,17 +17,23 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.app import app
+from bot.clients.checkout import Checkout
 from bot.clients.terraform import Terraform
 from bot.commands.model import Clone
-from bot.core.assemble import TemplateAt, assemble, read_template
+from bot.core.assemble import TemplateAt, assemble, read_manifest, read_template
 from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
 from bot.core.estate import Estate
+from bot.core.inputs import Inputs
+from bot.core.parity.plan_snapshot import read_snapshot
+from bot.core.plan_document import read_plan
+from bot.core.planned import EnvironmentPlan, StackPlan
 from bot.core.review import review_key
 from bot.core.tree import File
 from bot.document import dump
 from bot.environment import Manifest, Waiver, directory
+from bot.flows.plan_parity import Against, Held, Likeness, hold, likeness
 from bot.flows.targets import Span, find_targets
-from bot.names import EnvironmentName, Login, ParameterName, PurposeName, RepositoryName, TemplateName
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, RepositoryName, StepName, TemplateName
 from bot.policy import Account, Policy, Quota
 from bot.sandbox.aws import SandboxAws
 from bot.sandbox.github import GitHubServer
@@ -313,6 +319,15 @@ class Planned:
         ]
 
 
+def alike(held: Held, documents: Mapping[StepName, tuple[bytes, Inputs]]) -> Likeness:
+    """Compare plans with production's state, as `envclone plan` does."""
+    stacks = [
+        StackPlan(stack, read_plan(data), inputs.stand_ins, inputs=inputs)
+        for stack, (data, inputs) in documents.items()
+    ]
+    return likeness(EnvironmentPlan(held.manifest.name, "0" * 40, "create", stacks), held, NOW)
+
+
 @dataclass
 class Shop:
     """The company: its monorepo on GitHub, and two accounts."""
@@ -370,6 +385,25 @@ class Shop:
         self.repo.commit(f"clone {name}")
         self.repo.git("push", "-q", "-f", "origin", f"HEAD:refs/heads/{branch}")
         return self.server.open_pull(REPOSITORY, Proposal(Text(f"Clone {name}", ""), branch, "main"), by="ana")
+
+    def documents(self, name: str) -> dict[StepName, tuple[bytes, Inputs]]:
+        """Return the plan of each stack of an environment that is checked out, as Terraform writes it, and its inputs."""
+        vpc, found = ParameterName("vpc_id"), {}
+        for stack in (StepName("network"), StepName("app")):
+            inputs = Inputs({vpc: "vpc-00000000000000000"}, (vpc,)) if stack == "app" else Inputs({})
+            with self.terraform(CLONES).opened(self.repo.root / "envs" / name / stack) as module:
+                module.init()
+                found[stack] = module.show(module.plan(inputs.values)), inputs
+        return found
+
+    def held(self, name: str) -> Held:
+        """Hold an environment that is checked out against production by code, as `envclone plan` does before it plans."""
+        assert self.snapshot is not None
+        checkout, clone = Checkout(self.repo.root), EnvironmentName(name)
+        manifest = read_manifest(checkout.environment(clone), directory(clone))
+        held = hold(manifest, checkout, Against(snapshot=read_snapshot(self.snapshot)), NOW)
+        assert held is not None
+        return held
 
     def complaints(self) -> Sequence[str]:
         """Return what the job `targets` complains of, before there are credentials, for the head that is checked out."""
