@@ -140,8 +140,14 @@ Parameter: TypeAlias = Annotated[
     Field(discriminator="type"),
 ]
 
-Aspect: TypeAlias = Literal["topology", "sizes", "versions", "scaling", "data", "identity", "secrets", "outbound"]
-"""What a purpose may demand to be as in production, or different from it."""
+Aspect: TypeAlias = Literal[
+    "topology", "sizes", "versions", "scaling", "data", "identity", "secrets", "outbound", "access", "release"
+]
+"""What a purpose may demand to be as in production, or different from it.
+
+`access` (who may reach the environment) and `release` (the application that is tried in it) are what a template declares so:
+without its word a rule is topology and an image is a version.
+"""
 
 
 Pattern: TypeAlias = Annotated[str, Field(min_length=3, max_length=300, pattern=r"^[^:\s][^\n]*$")]

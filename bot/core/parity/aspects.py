@@ -1,4 +1,4 @@
-"""Which aspect of an environment a difference is about: topology, sizes, versions, scaling, data, identity, secrets or outbound.
+"""Which aspect of an environment a difference is about: topology, sizes, versions, scaling, data, identity, secrets, outbound …
 
 The rules, first match wins:
 1. what the template declares (`aspects:` in template.yaml);

@@ -9,9 +9,11 @@ Design. `snapshot` makes one mapping of (address, attribute) to value out of an 
 mappings. Only `*.j2` files differ between renderings, and stacks are evaluated once for each content.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from bot.core.assemble import TemplateAt
 from bot.core.parity.aspects import Facts, aspect_of, is_secret
@@ -25,7 +27,7 @@ from bot.core.parity.waivers import waiver_for
 from bot.core.render import ENDING, NOT_RENDERED, Parameters, render
 from bot.core.resolve import Origin, origin
 from bot.core.tree import File, Tree
-from bot.environment import MANIFEST, Manifest
+from bot.environment import HOOKS, MANIFEST, Manifest
 from bot.names import ParameterName, PurposeName
 
 LONGEST = 300
@@ -33,7 +35,6 @@ LONGEST = 300
 HIDDEN = "***"
 PURPOSE = ParameterName("purpose")
 LAYOUT = "comments and layout, which mean nothing to Terraform"
-CODE_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class _Comparer:
         self.rename = renaming(self.identity.mapped)
         self.theirs = snapshot(self._input(production))
         self.ours = snapshot(self._input(clone), self.rename)
-        self.ideal_files = self._rendered(clone.manifest.parameters, template.files)
+        self.ideal_files: Tree | None = None
         self.keys = self._different()
 
     def compared(self) -> Comparison:
@@ -81,7 +82,7 @@ class _Comparer:
             found.append((key, self._difference(key, by, is_revision)))
         kept = list(self._without_echoes(found))
         equal = self._equal()
-        set_apart = self._set_apart(kept)
+        set_apart = self._set_apart()
         attributes = {key for key in self.theirs.leaves.keys() | self.ours.leaves.keys() if _is_attribute(key)}
         both = sum(key[0] not in self._one_sided for key in attributes) - sum(
             count for rule, count in set_apart.items() if rule != LAYOUT
@@ -123,14 +124,14 @@ class _Comparer:
             and _same(self.theirs.leaves[key], leaf)
         }
 
-    def _set_apart(self, kept: Sequence[Difference]) -> Mapping[str, int]:
+    def _set_apart(self) -> Mapping[str, int]:
         counts: dict[str, int] = {}
         for key, leaf in self.ours.leaves.items():
             other = self.theirs.leaves.get(key)
             if isinstance(leaf.value, Unknown) and other is not None and _same(other, leaf) and _is_attribute(key):
                 rule = min(leaf.value.rules, default="known to Terraform alone")
                 counts[rule] = counts.get(rule, 0) + 1
-        seen = {each.file for each in kept}
+        seen = {leaf.file for key in self.keys if (leaf := self._leaf(key)).file == HOOKS or key[1] == CODE}
         for path in self.theirs.read & self.ours.read - {MANIFEST} - seen:
             if self.production.files.get(path) != self.clone.files.get(path) and not path.endswith(".json"):
                 counts[LAYOUT] = counts.get(LAYOUT, 0) + 1
@@ -191,6 +192,13 @@ class _Comparer:
         return self._evaluated(values, theirs.purpose if purpose else ours.purpose)
 
     def _evaluated(self, values: Parameters, purpose: PurposeName) -> Snapshot:
+        key = json.dumps([values, purpose], sort_keys=True)
+        return _ideal(_Ideal(self.template.revision, self.identity, key, self, values, purpose))
+
+    def evaluated_afresh(self, values: Parameters, purpose: PurposeName) -> Snapshot:
+        """Return the values of an environment as the template renders it with these values."""
+        if self.ideal_files is None:
+            self.ideal_files = self._rendered(self.clone.manifest.parameters, self.template.files)
         dynamic = {path: file for path, file in self.template.files.items() if path.endswith(ENDING)}
         files = {**self.ideal_files, **self._rendered(values, dynamic)}
         return snapshot(Input(files, values, purpose, self.template.declaration.stacks), self.rename)
@@ -260,7 +268,7 @@ class _Comparer:
                 for leaf in (theirs, ours)
             ]
         elif attribute == CODE:
-            texts = list(_apart(_text(theirs), _text(ours)))
+            texts = list(_parting(*self._sources(theirs, ours))[1:])
         else:
             texts = [_text(theirs), _text(ours)]
         if attribute not in ("", CODE) and self._is_secret(address, attribute, theirs or ours):
@@ -279,7 +287,18 @@ class _Comparer:
             one, other = (side.files.get(address) for side in (self.production, self.clone))
             return first_difference(one.data, other.data) if one and other else 1
         files = self.clone.files if place.file in self.clone.files else self.production.files
+        theirs, ours = self.theirs.leaves.get(key), self.ours.leaves.get(key)
+        if attribute == CODE and theirs and ours:
+            return ours.line + _parting(*self._sources(theirs, ours))[0]
         return line_at(files, key, place)
+
+    def _sources(self, theirs: Leaf, ours: Leaf) -> tuple[list[str], list[str]]:
+        """Return the lines of both files from the block on."""
+        sides = (self.production.files, theirs), (self.clone.files, ours)
+        one, other = (
+            files[leaf.file].data.decode("utf-8", "replace").splitlines()[leaf.line - 1 :] for files, leaf in sides
+        )
+        return one, other
 
     # What is said twice.
 
@@ -302,8 +321,34 @@ class _Comparer:
             if not is_echo:
                 yield each
 
+    def _leaf(self, key: Key) -> Leaf:
+        return self.ours.leaves[key] if key in self.ours.leaves else self.theirs.leaves[key]
+
     def _block(self, address: str) -> str:
         return self.ours.blocks.get(address) or self.theirs.blocks.get(address) or address
+
+
+@dataclass(frozen=True)
+class _Ideal:
+    """What decides an ideal snapshot: template, identity, values and purpose. The rest is how to make one."""
+
+    revision: str
+    identity: Identity
+    key: str
+    comparer: "_Comparer" = field(compare=False)
+    values: Parameters = field(compare=False)
+    purpose: PurposeName = field(compare=False)
+
+
+@lru_cache(maxsize=128)
+def _ideal(job: _Ideal) -> Snapshot:
+    """Return a snapshot, remembered: a clone is compared when it is drafted, when it is proposed and when it is checked."""
+    return job.comparer.evaluated_afresh(job.values, job.purpose)
+
+
+def forget() -> None:
+    """Forget what was evaluated before; for measurements."""
+    _ideal.cache_clear()
 
 
 def _is_attribute(key: Key) -> bool:
@@ -327,12 +372,22 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _apart(one: str, other: str) -> tuple[str, str]:
-    """Return the parts around the first place where two codes differ."""
-    at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    start = max(0, at - CODE_SHOWN // 4)
-    dots = "…" if start else ""
-    return f"{dots}{one[start : start + CODE_SHOWN]}", f"{dots}{other[start : start + CODE_SHOWN]}"
+def _parting(one: Sequence[str], other: Sequence[str]) -> tuple[int, str, str]:
+    """Return the first lines in which two blocks' codes differ, and how far down the second one's is."""
+    theirs, ours = (list(_meaningful(lines)) for lines in (one, other))
+    for (_, a), (at, b) in zip(theirs, ours, strict=False):
+        if a != b:
+            return at, a, b
+    shorter = min(len(theirs), len(ours))
+    rest = (theirs[shorter:] or [(0, "")])[0], (ours[shorter:] or [(0, "")])[0]
+    return rest[1][0], rest[0][1], rest[1][1]
+
+
+def _meaningful(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    for at, line in enumerate(lines):
+        code = " ".join(line.split())
+        if code and not code.startswith(("#", "//")):
+            yield at, code
 
 
 def _order(each: Difference) -> tuple[int, int, str, str]:

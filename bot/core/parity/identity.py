@@ -99,6 +99,9 @@ def identity(declared: Declarations, production: Manifest, clone: Manifest) -> I
     for name, (other, own) in texts.items():
         if declared[name].identity or name == REGION:
             pairs.setdefault(own, other)
+    if REGION in texts:
+        other, own = texts[REGION]
+        pairs |= {own + letter: other + letter for letter in "abcdef"}  # availability zones
     if NAME not in texts:
         pairs.setdefault(clone.name, production.name)
     for own, other in list(pairs.items()):

@@ -421,4 +421,5 @@ def _tokens(node: "Tree[Token] | Token") -> Iterator[Token]:
 
 
 def _code(node: "Tree[Token] | Token") -> str:
-    return "".join(token.value for token in _tokens(node)).strip()
+    # These two words hold the blanks before them.
+    return "".join(t.value.strip() if t.type in {"EQ", "COLON"} else t.value for t in _tokens(node)).strip()

@@ -1,0 +1,63 @@
+"""The shipped production and clones of it, for tests of parity."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.clients.checkout import Checkout
+from bot.commands.model import Clone
+from bot.core.assemble import read_manifest, read_template
+from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
+from bot.core.estate import Estate
+from bot.core.leaks import Leak, leaks
+from bot.core.parity.code import Comparison, Side, compare
+from bot.core.tree import File, Tree
+from bot.environment import Manifest, Waiver
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName
+from bot.policy import Policy
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+PRODUCTION = EnvironmentName("production")
+
+
+def base() -> Base:
+    checkout = Checkout(Path(__file__).parents[3])
+    files = checkout.environment(PRODUCTION)
+    source = read_manifest(files, "envs/production")
+    template = read_template(TemplateName("production"), checkout.template(TemplateName("production")))
+    return Base(template, source, files, Estate({PRODUCTION: source}), Policy())
+
+
+BASE = base()
+
+
+def asked(name: str = "demo-x", purpose: str = "demo", **values: str) -> Draft | Refused:
+    given = {ParameterName(key): value for key, value in values.items()}
+    command = Clone(PRODUCTION, EnvironmentName(name), PurposeName(purpose), set=given)
+    return draft_clone(Asked(command, None, Login("alice"), NOW), BASE)
+
+
+def clone(name: str = "demo-x", purpose: str = "demo", **values: str) -> Draft:
+    drafted = asked(name, purpose, **values)
+    assert isinstance(drafted, Draft), drafted
+    return drafted
+
+
+def compared(drafted: Draft, files: Tree | None = None, *waivers: Waiver) -> Comparison:
+    """Hold a clone's files, edited or not, against production."""
+    manifest = drafted.manifest.model_copy(update={"waivers": waivers})
+    sides = Side(BASE.source, BASE.source_files), Side(manifest, drafted.files if files is None else files)
+    return compare(*sides, BASE.template, NOW)
+
+
+def leaked(drafted: Draft, files: Tree | None = None, *waivers: Waiver) -> list[Leak]:
+    manifest: Manifest = drafted.manifest.model_copy(update={"waivers": waivers})
+    tree = drafted.files if files is None else files
+    found = compared(drafted, tree, *waivers)
+    return list(leaks(found.clone, tree, manifest, found.identity, NOW))
+
+
+def edited(files: Tree, path: str, was: str, now: str) -> Tree:
+    """Replace text in a file, once; it must be there."""
+    text = files[path].data.decode()
+    assert was in text, (path, was)
+    return {**files, path: File(text.replace(was, now, 1).encode(), files[path].executable)}

@@ -1,0 +1,102 @@
+"""Measured: of hundreds of single changes to a rendered clone, how many are found and told right; and no false alarm on clean clones."""
+
+import random
+from collections import Counter, defaultdict
+
+from bot.core.draft import Draft, Refused
+from bot.core.leaks import unwaived
+from bot.core.parity.report import Difference
+from bot.core.verify import verify
+from tests.core.parity import shop
+from tests.core.parity.mutations import Mutation, mutations
+
+MOST_OF_A_KIND = 20
+CLONE = shop.clone()
+CLEAN = shop.compared(CLONE).parity
+
+
+def key(each: Difference) -> tuple[str, str, str]:
+    return each.address, each.attribute, each.clone
+
+
+def sample() -> list[Mutation]:
+    kinds: dict[str, list[Mutation]] = defaultdict(list)
+    for mutation in mutations(CLONE.files):
+        kinds[mutation.kind].append(mutation)
+    chance = random.Random(20260304)
+    return [each for found in kinds.values() for each in chance.sample(found, min(len(found), MOST_OF_A_KIND))]
+
+
+def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it() -> None:
+    before = {key(each) for each in CLEAN.differences}
+    found, right, counts = 0, 0, Counter[str]()
+    missed, blamed, same = [], [], []
+    for mutation in sample():
+        counts[mutation.kind] += 1
+        parity = shop.compared(CLONE, mutation.files).parity
+        new = [each for each in parity.differences if key(each) not in before]
+        told = [each for each in new if each.is_unexplained]
+        # A variable whose effect is gone is told of itself, and its own parameter does cause it.
+        wrong = [each for each in new if not each.is_unexplained and "/var." not in each.address]
+        if told:
+            found += 1
+            right += not wrong
+            blamed += [(mutation.kind, mutation.what, key(each)) for each in wrong]
+        elif not new and len(parity.differences) < len(before):
+            same.append(mutation)
+        else:
+            missed.append((mutation.kind, mutation.what))
+    total = sum(counts.values())
+    print(f"\n{total} changes of {len(counts)} kinds {dict(counts)}")
+    print(f"found {found / (total - len(same)):.1%}, with the right cause {right / (total - len(same)):.1%}; ", end="")
+    print(f"{len(same)} more make the clone more like production, which the re-render proof finds")
+    assert total >= 200
+    assert missed == []
+    assert blamed == []
+    # The one class that parity can't see: a hand edit after which the clone is as production is. The proof names each.
+    assert len(same) <= 8
+    for mutation in same:
+        assert verify(CLONE.manifest.name, mutation.files, shop.BASE.template), mutation.what
+
+
+def test_no_false_alarm_on_fifty_clean_clones_with_random_valid_parameters() -> None:
+    chance = random.Random(4711)
+    clean, refused = 0, Counter[str]()
+    while clean < 50:
+        drafted = random_clone(chance, clean + sum(refused.values()))
+        if isinstance(drafted, Refused):
+            assert " must " in drafted.reason, drafted.reason  # a contract, and rightly so
+            refused[drafted.reason.split("`")[1]] += 1
+            continue
+        clean += 1
+        parity = shop.compared(drafted).parity
+        assert parity.unexplained == []
+        assert parity.breaches == ()
+        assert unwaived(shop.leaked(drafted)) == [], drafted.manifest.parameters
+    print(f"\n50 clean clones: no false alarm; {sum(refused.values())} more were refused for their contract")
+    assert sum(refused.values()) < 50
+
+
+def random_clone(chance: random.Random, number: int) -> Draft | Refused:
+    purpose = chance.choice(["qa", "demo", "load-test", "dev"])
+    free = {
+        "team": chance.choice(["shop", "production", "platform-production", "a"]),
+        "log_days": chance.choice(["1", "7", "30", "365"]),
+        "backup_days": str(chance.randint(1, 35)),
+        "allowed_cidrs": chance.choice(['["10.0.64.0/20"]', '["192.0.2.0/24", "198.51.100.7/32"]', '["0.0.0.0/0"]']),
+        "app_image": chance.choice(["registry.example/production/shop:2.0.1", "shop@sha256:" + "ab" * 32]),
+        "private_domain": chance.choice(["shop.internal", "internal.example"]),
+        "vpc_cidr": chance.choice(["10.80.0.0/18", "10.81.16.0/22", "172.16.0.0/16"]),
+        "public_domain": chance.choice(["try.shop-acme.example", "demo.acme.example", "x.clones.shop.example"]),
+        "payments_url": chance.choice(["https://sandbox.payments.example/v2", "http://127.0.0.1:8080/pay"]),
+        "webhook_url": chance.choice(["https://sink.example/x", "http://partners.example/orders"]),
+        "mail_sender": chance.choice(["nobody@try.example", "orders@acme.example"]),
+        "db_class": chance.choice(["db.m6gd.large", "db.r6gd.xlarge"]),
+        "db_storage_gb": str(chance.randint(100, 16384)),
+        "app_cpu": chance.choice(["256", "4096"]),
+        "app_min": str(chance.randint(1, 6)),
+        "app_max": str(chance.randint(6, 200)),
+    }
+    chosen = dict(chance.sample(sorted(free.items()), chance.randint(0, 4)))
+    name = chance.choice(["qa", "t", "production2", "prod", "acme-shop", "a-production", "x1"])
+    return shop.asked(f"{name}-{number}", purpose, **chosen)
