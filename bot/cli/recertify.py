@@ -1,6 +1,7 @@
 """`envclone recertify`: what the parity workflow runs after each merge."""
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -25,11 +26,9 @@ def recertify(
 ) -> None:
     """Say on each clone's latest commit whether its parity certificate still holds. Exits with 0 whether it does or not."""
     with edge():
-        token, repository = os.environ.get("GITHUB_TOKEN"), os.environ.get("GITHUB_REPOSITORY")
-        if not token or not repository:
+        on = on_github(os.environ)
+        if on is None:
             raise UserError("Set GITHUB_TOKEN and GITHUB_REPOSITORY: certificates are kept in checks.")
-        api_url = os.environ.get("GITHUB_API_URL", "https://api.github.com")
-        on = OnGitHub(GitHub(Token(token, ACTIONS), api_url=api_url), RepositoryName(repository))
         found = recertify_all(root, on, datetime.now(UTC))
         lines = [
             f"{each.certificate.environment}: {'; '.join(each.lapsed) if each.lapsed else 'holds'}" for each in found
@@ -47,3 +46,12 @@ def recertify(
             ],
             as_json,
         )
+
+
+def on_github(environ: Mapping[str, str]) -> OnGitHub | None:
+    """Return the repository that the environment variables of Actions name, if they do."""
+    token, repository = environ.get("GITHUB_TOKEN"), environ.get("GITHUB_REPOSITORY")
+    if not token or not repository:
+        return None
+    api_url = environ.get("GITHUB_API_URL", "https://api.github.com")
+    return OnGitHub(GitHub(Token(token, ACTIONS), api_url=api_url), RepositoryName(repository))

@@ -14,7 +14,7 @@ from bot.core.assemble import TemplateAt, read_manifest
 from bot.core.inputs import Inputs
 from bot.core.leaks import Leak, leaks, unwaived
 from bot.core.parity import code
-from bot.core.parity.certificate import Certificate
+from bot.core.parity.certificate import Certificate, Subject, certify
 from bot.core.parity.identity import REGION
 from bot.core.parity.plan_compare import PlannedStack, Side, compare
 from bot.core.parity.plan_leaks import planned_leaks
@@ -118,7 +118,10 @@ def likeness(planned: EnvironmentPlan, held: Held, now: datetime) -> Likeness:
         context = Context(held.template, source, manifest, held.compared.parity, now, values, snapshot.key)
         found, note = report(result, context), ""
     alike = Likeness(found, note, leaked)
-    return replace(alike, certificate=_certificate(planned, held, alike, now)) if alike.holds else alike
+    subject = Subject(
+        planned.commit, tree_id(held.ours), held.commit, tree_id(held.files), manifest.template, manifest.revision
+    )
+    return replace(alike, certificate=certify(found, leaked, subject, now)) if alike.holds else alike
 
 
 def who(declared: Declarations, source: Manifest, clone: Manifest) -> Translation:
@@ -135,25 +138,3 @@ def _stacks(planned: EnvironmentPlan, manifest: Manifest) -> Mapping[StepName, P
         stack.name: PlannedStack(manifest.stacks[stack.name], stack.plan, stack.inputs or Inputs({}))
         for stack in planned.stacks
     }
-
-
-def _certificate(planned: EnvironmentPlan, held: Held, alike: Likeness, now: datetime) -> Certificate:
-    manifest, found = held.manifest, alike.parity
-    waivers = [each.waiver for each in found.differences if each.waiver is not None and not each.is_explained]
-    waivers += [each.waiver for each in alike.leaks if each.waiver is not None]
-    return Certificate(
-        environment=manifest.name,
-        commit=planned.commit,
-        tree=tree_id(held.ours),
-        against=found.against,
-        production_commit=held.commit,
-        production_tree=tree_id(held.files),
-        template=manifest.template,
-        template_tree=manifest.revision,
-        depth=found.depth,
-        compared=found.compared,
-        deviations=len(found.differences),
-        waivers=tuple(dict.fromkeys(waiver.what for waiver in waivers)),
-        holds_until=min((waiver.expires_at for waiver in waivers), default=None),
-        issued_at=now,
-    )

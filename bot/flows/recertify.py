@@ -10,13 +10,17 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.clients.checkout import Checkout
-from bot.clients.commits import tree_at
+from bot.clients.commits import commit_of, tree_at
 from bot.clients.github import CheckState, GitHub
 from bot.clients.history import change_of
 from bot.core.assemble import read_manifest
+from bot.core.leaks import Leak
 from bot.core.parity import certificate as certificates
-from bot.core.parity.certificate import Certificate, Now, lapses, read_certificate
+from bot.core.parity.certificate import Certificate, Now, Subject, certify, lapses, read_certificate
+from bot.core.parity.report import Parity
+from bot.core.tree import tree_id
 from bot.environment import directory
+from bot.errors import UserError
 from bot.flows.reviewed import OnGitHub
 from bot.names import EnvironmentName, RepositoryName
 from bot.template import directory as template_directory
@@ -51,6 +55,30 @@ def recertify(root: Path, on: OnGitHub, now: datetime) -> Sequence[Recertified]:
             )
         found.append(Recertified(certificate, lapsed, commits))
     return found
+
+
+def kept_certificate(
+    root: Path, name: EnvironmentName, on: OnGitHub, now: datetime
+) -> tuple[Certificate, Sequence[str]] | None:
+    """Return the certificate that a plan gave an environment as it is in the checkout, and why it holds no longer."""
+    certificate = certificate_on(on.github, on.repository, name, list(dict.fromkeys(_commits(root, name, on))))
+    return (certificate, lapses(certificate, _now(root, certificate, now))) if certificate is not None else None
+
+
+def certificate_by_code(root: Path, parity: Parity, leaks: Sequence[Leak], now: datetime) -> Certificate:
+    """Return the certificate that a checkout alone can give, for what is committed in it. Raises `UserError` when it isn't."""
+    checkout, commit = Checkout(root), commit_of(root)
+    trees: list[str] = []
+    for name in (parity.environment, parity.against):
+        here = tree_id(checkout.environment(name))
+        if tree_at(root, commit, directory(name)) != here:
+            raise UserError(
+                f"{directory(name)} is not what is committed: commit it first, for a certificate names commits."
+            )
+        trees.append(here)
+    manifest = read_manifest(checkout.environment(parity.environment), directory(parity.environment))
+    subject = Subject(commit, trees[0], commit, trees[1], manifest.template, manifest.revision)
+    return certify(parity, leaks, subject, now)
 
 
 def certificate_on(

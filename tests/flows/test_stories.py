@@ -211,6 +211,7 @@ def test_a_certificate_stops_holding_when_production_moves_on(shop: Shop) -> Non
     head = shop.repo.git("rev-parse", "HEAD").strip()
     merged = shop.merge(number)
     assert shop.recertify() == {"demo-z": []}
+    assert shop.certificate("demo-z") == (0, "plan", [])
     assert shop.check(merged, "envclone/parity: demo-z") == ("success", "demo-z equals production, by plan")
 
     shop.change_production(reads_max=60)
@@ -219,6 +220,8 @@ def test_a_certificate_stops_holding_when_production_moves_on(shop: Shop) -> Non
         conclusion, title = shop.check(commit, "envclone/parity: demo-z")
         assert (conclusion, title) == ("failure", "No longer certain that demo-z equals production")
     assert shop.recertify() == shop.recertify(), "twice is as good as once"
+    code, depth, because = shop.certificate("demo-z")
+    assert (code, depth, len(because)) == (1, "plan", 1)
 
 
 # Measured: every single change of a real plan is found.

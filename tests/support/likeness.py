@@ -435,6 +435,14 @@ class Shop:
             said = self._run(patch, CLONES, self.repo.root, ["recertify", "--json"])[1]
         return {each["environment"]: each["because"] for each in json.loads(said)}
 
+    def certificate(self, name: str) -> tuple[int, str, list[str]]:
+        """Ask for a kept certificate: the exit code, its depth, and why it holds no longer."""
+        with pytest.MonkeyPatch.context() as patch:
+            arguments = ["parity", name, "--certificate", "--json"]
+            code, said = self._run(patch, CLONES, self.repo.root, arguments, good=(0, 1))
+        found = json.loads(said)
+        return code, found["depth"], found["because"]
+
     def check(self, commit: str, name: str) -> tuple[str | None, str]:
         """Return the newest check of a name on a commit: conclusion and title."""
         found = [check for check in self.server.checks(REPOSITORY, commit) if check.name == name]

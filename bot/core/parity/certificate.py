@@ -7,12 +7,14 @@ the repository can make it. It is written into a check of the clone's commit, wh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from bot.core.leaks import Leak
 from bot.core.markdown import code
-from bot.core.parity.report import Depth
+from bot.core.parity.report import Depth, Parity
 from bot.names import EnvironmentName, TemplateName
 
 CHECK = "envclone/parity: {environment}"
@@ -56,6 +58,40 @@ class Now:
     production_tree: str | None
     template_tree: str | None
     time: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a certificate speaks of: the commits, and git's ids of the three directories there."""
+
+    commit: str
+    tree: str
+    production_commit: str
+    production_tree: str
+    template: TemplateName
+    template_tree: str
+
+
+def certify(parity: Parity, leaks: Sequence[Leak], subject: Subject, now: datetime) -> Certificate:
+    """Return the certificate of a comparison that holds."""
+    waivers = [each.waiver for each in parity.differences if each.waiver is not None and not each.is_explained]
+    waivers += [leak.waiver for leak in leaks if leak.waiver is not None]
+    return Certificate(
+        environment=parity.environment,
+        commit=subject.commit,
+        tree=subject.tree,
+        against=parity.against,
+        production_commit=subject.production_commit,
+        production_tree=subject.production_tree,
+        template=subject.template,
+        template_tree=subject.template_tree,
+        depth=parity.depth,
+        compared=parity.compared,
+        deviations=len(parity.differences),
+        waivers=tuple(dict.fromkeys(waiver.what for waiver in waivers)),
+        holds_until=min((waiver.expires_at for waiver in waivers), default=None),
+        issued_at=now,
+    )
 
 
 def lapses(certificate: Certificate, now: Now) -> Sequence[str]:
