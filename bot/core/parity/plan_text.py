@@ -25,10 +25,10 @@ def headline(parity: Parity, leaks: Sequence[Leak]) -> str:
 def section(parity: Parity, leaks: Sequence[Leak], note: str, limit: int) -> str:
     """Return the report as a section of a comment, in at most `limit` bytes: the tables go first, then the rows."""
     head = _head(parity, unwaived(leaks), note)
-    for text in (f"{head}\n\n{_tables(parity)}\n", f"{head}\n\n{_tables(_telling(parity))}\n"):
+    shortened = "> Shortened to fit: the whole comparison is in `parity.json`.\n"
+    for text in (f"{head}\n\n{_tables(parity)}\n", f"{head}\n\n{_tables(_telling(parity))}\n\n{shortened}"):
         if len(text.encode()) <= limit:
             return text
-    shortened = "> The table of differences is too long for here; it is in `parity.json`.\n"
     return f"{head}\n\n{shortened}"
 
 
