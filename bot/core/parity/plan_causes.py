@@ -118,11 +118,14 @@ def _explains(each: Putting, expected: Value, clone: Value, production: Value) -
     Only texts that are no number: that something is false, or 1, as a parameter is, proves nothing.
     """
     texts = (clone, each.clone, each.production)
-    if not all(isinstance(text, str) and len(text) >= SHORTEST and not text.isdigit() for text in texts):
+    if not all(isinstance(text, str) and text and not text.isdigit() for text in texts):
         return False
-    back = re.sub(
-        rf"(?<![A-Za-z0-9]){re.escape(str(each.clone))}(?![A-Za-z0-9])", lambda _: str(each.production), str(clone)
-    )
+    if clone == each.clone:
+        return each.production in {production, expected}
+    if min(len(str(each.clone)), len(str(each.production))) < SHORTEST:
+        return False
+    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(str(each.clone))}(?![A-Za-z0-9])")
+    back = word.sub(lambda _: str(each.production), str(clone))
     return back != clone and back in {production, expected}
 
 

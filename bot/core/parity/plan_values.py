@@ -242,11 +242,9 @@ def _document(text: str) -> Value:
 def _is_open(production: Value, clone: Value) -> bool:
     """Say whether a plan leaves an attribute open that no code sets: it names nothing, or a zero that means nothing.
 
-    Where it names no default and production has a value, or production says true and it says false, somebody decided that.
+    That production has a value then proves nothing: providers read values back that they would never plan.
     """
-    if production is True or (clone is None and isinstance(production, str | int | float) and bool(production)):
-        return False
-    return not clone
+    return not clone and not (production is True and clone is False)
 
 
 def _equal(one: Value, other: Value) -> bool:

@@ -36,6 +36,10 @@ def test_a_parameter_put_back_explains_what_it_makes() -> None:
     big = putting("db.r6gd.xlarge", "db.c6gd.medium")
     assert causes(found("class", "db.r6gd.xlarge", "db.c6gd.medium"), NOTHING, [big]) == (SIZE,)
     assert causes(found("note", "a db.r6gd.xlarge!", "a db.c6gd.medium!"), NOTHING, [big]) == (SIZE,)
+    assert causes(found("tags_all.Purpose", "production", "qa"), NOTHING, [putting("production", "qa")]) == (SIZE,)
+    assert causes(found("note", "production-1", "qa-1"), NOTHING, [putting("production", "qa")]) == (), (
+        "too short to be looked for"
+    )
     assert causes(found("class", "db.r6gd.xlarge", "db.m6gd.large"), NOTHING, [big]) == ()
     assert causes(found("note", "x db.r6gd.xlarge", "y db.c6gd.medium"), NOTHING, [big]) == (), (
         "something else differs too"
