@@ -2,17 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.core.draft import Draft, Refused
 from bot.core.parity.certificate import read_certificate
 from bot.core.parity.plan_values import COMPUTED
+from bot.environment import Waiver
+from bot.names import Login, StepName
 from bot.sandbox.github import GitHubServer
-from tests.support.likeness import APP, DNS, HOOKS, SOURCE, Shop, alike, drafted, rendered, template
+from tests.support.likeness import NOW, Shop, alike
 from tests.support.plan_mutations import mutations
 from tests.support.sandbox_aws import CLONES, PRODUCTION, sandbox_aws
+from tests.support.shop import APP, DNS, HOOKS, SOURCE, drafted, rendered, template
 
+APP_STACK = StepName("app")
 pytestmark = pytest.mark.timeout(600)
 
 WITHOUT_ZONE_IN_QA = {"network/dns.tf": DNS.replace("var.private_zone ?", 'var.private_zone && var.purpose != "qa" ?')}
@@ -255,3 +261,17 @@ def test_every_single_change_of_a_plan_is_found(shop: Shop, capsys: pytest.Captu
     assert missed == []
     assert {each.partition(" ")[0] for each in apart} <= {"value"}, apart
     assert count - len(apart) >= 100
+
+    app, inputs = documents[APP_STACK]
+    other = alike(held, {**documents, APP_STACK: (app.replace(b'"t3.small"', b'"t3.large"'), inputs)})
+    assert [each.attribute for each in other.parity.unexplained] == ["instance_type"]
+    waiver = Waiver(
+        what="app/aws_launch_template.app:instance_type",
+        reason="A customer's screen recorder needs it.",
+        owner=Login("alice"),
+        expires_at=NOW + timedelta(days=3),
+    )
+    waiving = replace(held, manifest=held.manifest.model_copy(update={"waivers": (waiver,)}))
+    waived = alike(waiving, {**documents, APP_STACK: (app.replace(b'"t3.small"', b'"t3.large"'), inputs)})
+    assert waived.certificate is not None
+    assert (waived.certificate.waivers, waived.certificate.holds_until) == ((waiver.what,), waiver.expires_at)
