@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from bot.duration import Duration
 from bot.errors import InvalidInput
@@ -13,6 +13,9 @@ PATH = ".github/envclone.yml"
 
 Role: TypeAlias = Literal["read", "triage", "write", "maintain", "admin"]
 """GitHub's repository roles, weakest first."""
+
+Permission: TypeAlias = Literal["read", "clone", "change", "rescue", "destroy"]
+"""What a command needs (`bot.commands.grammar` says which command needs which)."""
 
 
 class _Frozen(BaseModel):
@@ -41,6 +44,13 @@ class Quota(_Frozen):
     per_purpose: dict[PurposeName, Annotated[int, Field(ge=0)]] = {}
 
 
+class Expiry(_Frozen):
+    """How long before its end a clone's owner is warned, and whether its end is merged by itself once its check passes."""
+
+    warn: tuple[Duration, ...] = (timedelta(days=3), timedelta(days=1))
+    auto_merge: bool = False
+
+
 class Account(_Frozen):
     """How Actions reach one AWS account: a read-only role that plans and a role that applies, both assumed through OIDC.
 
@@ -62,20 +72,31 @@ class Gate(_Frozen):
     provisioners: bool = False
 
 
+_ALLOW: dict[Permission, Role] = {
+    "read": "read",
+    "clone": "write",
+    "change": "write",
+    "rescue": "maintain",
+    "destroy": "write",
+}
+
+
 class Policy(_Frozen):
     """Who may do what, and within which bounds. An absent file is this model's defaults."""
 
-    allow: dict[Literal["read", "clone", "change", "destroy"], Role] = {
-        "read": "read",
-        "clone": "write",
-        "change": "write",
-        "destroy": "write",
-    }
+    allow: dict[Permission, Role] = _ALLOW
     protected: tuple[EnvironmentName, ...] = (EnvironmentName("production"),)
     ttl: Ttl = Ttl()
     quota: Quota = Quota()
+    expiry: Expiry = Expiry()
     purposes_requiring: dict[PurposeName, Role] = {}
     accounts: dict[Annotated[str, Field(pattern=r"^\d{12}$")], Account] = {}
     gate: Gate = Gate()
     labels: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = ("envclone",)
     reviewers: tuple[Login, ...] = ()
+
+    @field_validator("allow", mode="after")
+    @classmethod
+    def _complete(cls, given: dict[Permission, Role]) -> dict[Permission, Role]:
+        """What the file does not speak of is as it would be without the file."""
+        return {**_ALLOW, **given}

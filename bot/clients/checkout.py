@@ -44,7 +44,15 @@ class Checkout:
 
     def template_at(self, name: TemplateName, revision: str) -> dict[str, File] | None:
         """Return the files of a template at an older revision (a git tree id) from history, or None when it is not there."""
-        listing = self._git("ls-tree", "-r", "-z", "--full-tree", revision)
+        return self._files_of_tree(revision, f"{TEMPLATES}/{name}")
+
+    def environment_at(self, name: EnvironmentName, commit: str) -> dict[str, File] | None:
+        """Return the files of an environment at a commit, or None when the commit, or the environment in it, is not there."""
+        where = f"{ENVIRONMENTS}/{name}"
+        return self._files_of_tree(f"{commit}:{where}", where)
+
+    def _files_of_tree(self, tree: str, where: str) -> dict[str, File] | None:
+        listing = self._git("ls-tree", "-r", "-z", "--full-tree", tree)
         if listing is None:
             return None
         found: dict[str, File] = {}
@@ -52,9 +60,7 @@ class Checkout:
             mode, kind, rest = line.split(b" ", 2)
             blob, path = rest.split(b"\t", 1)
             if kind != b"blob" or mode == b"120000":
-                raise UserError(
-                    f"{TEMPLATES}/{name}: `{path.decode()}` is a symlink or submodule: put the file itself there."
-                )
+                raise UserError(f"{where}: `{path.decode()}` is a symlink or submodule: put the file itself there.")
             data = self._git("cat-file", "blob", blob.decode())
             if data is None:
                 return None

@@ -26,12 +26,12 @@ from gitdb import IStream
 from gitdb.util import hex_to_bin
 
 from bot.clients.transient import Transient
+from bot.core.branch import PREFIXES, Kind
 from bot.core.estate import Claim
 from bot.core.tree import File, Tree
 from bot.errors import UserError
 from bot.names import ParameterName, RepositoryName
 
-BRANCHES = "envclone"
 CLAIMS = "refs/envclone/claims"
 LISTINGS = 64
 """Directory listings that are kept, by tree id; reading ten thousand entries takes Python a tenth of a second."""
@@ -61,7 +61,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A commit to be pushed: `files` replace `directory` on top of `parent`, on `branch`.
+    """A commit to be pushed: `files` replace `directory` on top of `parent`, on `branch`; no files remove it.
 
     `branch_was` is what the branch must be now (None: absent). `claims` are created, or taken over from what they were.
     """
@@ -100,7 +100,8 @@ class Mirror:
             if self._fetch_began >= asked:
                 return
             began = time.monotonic()
-            refs = [f"+refs/heads/{branch}:refs/heads/{branch}", f"+refs/heads/{BRANCHES}/*:refs/heads/{BRANCHES}/*"]
+            wanted = [branch, *(f"{prefix}/*" for prefix in PREFIXES.values())]
+            refs = [f"+refs/heads/{each}:refs/heads/{each}" for each in wanted]
             self._remote("fetch", "--prune", "--no-tags", "--quiet", self.url, *refs)
             self._fetch_began = began
 
@@ -117,10 +118,10 @@ class Mirror:
             except (git.BadName, ValueError):
                 return None
 
-    def proposals(self) -> dict[str, str]:
-        """Return our own branches, without their prefix, and the commits they point to."""
+    def proposals(self, kind: Kind = "clone") -> dict[str, str]:
+        """Return our own branches of a kind, without their prefix, and the commits they point to."""
         with self._lock:
-            prefix = f"refs/heads/{BRANCHES}/"
+            prefix = f"refs/heads/{PREFIXES[kind]}/"
             text = self._repo.git.for_each_ref("--format=%(refname) %(objectname)", prefix)
         pairs = (line.split(" ") for line in text.splitlines())
         return {ref.removeprefix(prefix): commit for ref, commit in pairs}
@@ -197,6 +198,24 @@ class Mirror:
                 self.fetch_commit(commit)
                 return str(self._repo.commit(commit).message)
 
+    def parent(self, commit: str) -> str | None:
+        """Return the first parent of a commit, fetching it when the mirror has not got it; None for a root. Raises `GitFailed`."""
+        self.message(commit)
+        with self._lock:
+            parents = self._repo.commit(commit).parents
+            return parents[0].hexsha if parents else None
+
+    def only_removes(self, commit: str, directory: str, onto: str) -> bool:
+        """Say whether a commit is one on top of what `onto` holds, and does nothing but remove `directory`. Raises `GitFailed`."""
+        self.message(commit)
+        with self._lock:
+            found = self._repo.commit(commit)
+            if len(found.parents) != 1 or not self._repo.is_ancestor(found.parents[0], self._repo.commit(onto)):
+                return False
+            before = found.parents[0].tree
+            expected = self._replaced(before, directory.split("/"), None)
+            return bool(found.tree.binsha == expected != before.binsha)
+
     def close(self) -> None:
         """End git's helper processes."""
         self._repo.close()
@@ -217,7 +236,8 @@ class Mirror:
 
     def _commit(self, publication: Publication) -> str:
         parent = self._repo.commit(publication.parent)
-        root = self._replaced(parent.tree, publication.directory.split("/"), self._store_tree(publication.files))
+        replacement = self._store_tree(publication.files) if publication.files else None
+        root = self._replaced(parent.tree, publication.directory.split("/"), replacement)
         actor = Actor(publication.author.name, publication.author.email)
         stamp = f"{int(publication.at.timestamp())} +0000"
         commit = git.Commit.create_from_tree(
@@ -232,14 +252,14 @@ class Mirror:
         )
         return commit.hexsha
 
-    def _replaced(self, tree: git.Tree | None, path: Sequence[str], replacement: bytes) -> bytes:
-        """Store `tree` with the directory at `path` replaced, and return its id."""
+    def _replaced(self, tree: git.Tree | None, path: Sequence[str], replacement: bytes | None) -> bytes:
+        """Store `tree` with the directory at `path` replaced, or removed, and return its id."""
         name, *rest = path
         entries = [(item.binsha, item.mode, str(item.name)) for item in tree] if tree is not None else []
         below = next((item for item in tree.trees if item.name == name), None) if tree is not None else None
         child = self._replaced(below, rest, replacement) if rest else replacement
         kept = [entry for entry in entries if entry[2] != name]
-        return self._store_entries([*kept, (child, _DIRECTORY, name)])
+        return self._store_entries([*kept, (child, _DIRECTORY, name)] if child is not None else kept)
 
     def _store_tree(self, files: Tree) -> bytes:
         entries: list[tuple[bytes, int, str]] = []

@@ -7,13 +7,26 @@ its line in `flows/dispatch`; help and `docs/commands.md` follow from the row.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from bot import duration
-from bot.commands.model import Clone, Command, Help, List, Status
+from bot.commands.model import (
+    Clone,
+    Command,
+    Destroy,
+    Extend,
+    Help,
+    List,
+    Plan,
+    Resume,
+    Set,
+    Status,
+    Unlock,
+)
 from bot.commands.words import Unbalanced, quoted, words
 from bot.errors import InvalidInput
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, shown
+from bot.policy import Permission
 from bot.suggest import closest
 
 LONGEST_LINE = 4_000
@@ -21,23 +34,27 @@ LONGEST_LINE = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A word in a fixed place, behind `keyword` if it has one."""
+    """A word in a fixed place, behind `keyword` if it has one; a map takes every `key=value` that is left, one at least."""
 
     field: str
     about: str
     read: Callable[[str], object]
     keyword: str | None = None
     optional: bool = False
+    write: Callable[[Any], str] = str
+    is_map: bool = False
 
     @property
     def usage(self) -> str:
+        if self.is_map:
+            return "<key=value>…"
         text = f"{self.keyword} <{self.field}>" if self.keyword else f"<{self.field}>"
         return f"[{text}]" if self.optional else text
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`--flag value`, `--flag key=value` any number of times, or `--flag` alone."""
+    """`--flag value`, `--flag key=value` any number of times, or `--flag` alone; `required` ones must stand there."""
 
     flag: str
     about: str
@@ -45,6 +62,7 @@ class Option:
     write: Callable[[Any], str] = str
     metavar: str | None = None
     is_map: bool = False
+    required: bool = False
 
     @property
     def field(self) -> str:
@@ -52,8 +70,9 @@ class Option:
 
     @property
     def usage(self) -> str:
-        text = f"[--{self.flag} {self.metavar}]" if self.metavar else f"[--{self.flag}]"
-        return f"{text}…" if self.is_map else text
+        text = f"--{self.flag} {self.metavar}" if self.metavar else f"--{self.flag}"
+        bracketed = text if self.required else f"[{text}]"
+        return f"{bracketed}…" if self.is_map else bracketed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +82,7 @@ class Spec:
     verb: str
     model: type[Command]
     about: str
-    permission: Literal["read", "clone", "change", "destroy"]
+    permission: Permission
     example: str
     slots: tuple[Slot, ...] = ()
     options: tuple[Option, ...] = ()
@@ -83,6 +102,18 @@ class Mistake:
     instead: str | None = None
 
 
+def _reason(text: str) -> str:
+    """Return a reason that somebody can still understand in half a year. Raises `InvalidInput`."""
+    found = " ".join(text.split())
+    if not 10 <= len(found) <= 300:
+        raise InvalidInput("Say how you know, in 10 to 300 characters.")
+    if not found.isprintable():
+        raise InvalidInput("The reason holds invisible characters: remove them, for it is kept and shown.")
+    return found
+
+
+_NAME = Slot("name", "the environment", EnvironmentName)
+
 TABLE: tuple[Spec, ...] = (
     Spec(
         "clone",
@@ -101,6 +132,58 @@ TABLE: tuple[Spec, ...] = (
             Option("owner", "who answers for it; the author if absent", Login, str, "login"),
             Option("dry-run", "show what would be done, and create nothing", bool),
         ),
+    ),
+    Spec(
+        "set",
+        Set,
+        "Give parameters other values: in the clone's open pull request, or by a new one if it is live.",
+        "change",
+        "/set demo-x app_cpu=512 app_memory=1024",
+        (
+            _NAME,
+            Slot("set", "a parameter's value; may be repeated", str, is_map=True),
+        ),
+    ),
+    Spec(
+        "extend",
+        Extend,
+        "Let a clone live longer than it would.",
+        "change",
+        "/extend demo-x 7d",
+        (_NAME, Slot("by", "how much longer", duration.parse, write=duration.text)),
+    ),
+    Spec(
+        "plan",
+        Plan,
+        "Plan an open pull request again; of a live environment, look for drift.",
+        "change",
+        "/plan demo-x",
+        (_NAME,),
+    ),
+    Spec(
+        "resume",
+        Resume,
+        "Go on with an apply or a destroy at the step that failed.",
+        "change",
+        "/resume demo-x",
+        (_NAME,),
+    ),
+    Spec(
+        "unlock",
+        Unlock,
+        "Take an environment from a run that is dead, and go on; the reason is kept.",
+        "rescue",
+        '/unlock demo-x --because "the runner was switched off"',
+        (_NAME,),
+        (Option("because", "how you know that the run is dead", _reason, str, "reason", required=True),),
+    ),
+    Spec(
+        "destroy",
+        Destroy,
+        "Open a pull request that removes a clone; merging it destroys the clone.",
+        "destroy",
+        "/destroy demo-x",
+        (_NAME,),
     ),
     Spec(
         "status",
@@ -155,8 +238,10 @@ def format_command(command: Command) -> str:
     parts = [f"/{spec.verb}"]
     for slot in spec.slots:
         value = getattr(command, slot.field)
-        if value is not None:
-            parts += [slot.keyword, str(value)] if slot.keyword else [str(value)]
+        if slot.is_map:
+            parts += [quoted(f"{key}={item}") for key, item in value.items()]
+        elif value is not None:
+            parts += [slot.keyword, slot.write(value)] if slot.keyword else [slot.write(value)]
     for option in spec.options:
         value = getattr(command, option.field)
         if option.is_map:
@@ -185,7 +270,7 @@ class _Reader:
             plain = self._take_options()
             if isinstance(plain, Mistake):
                 return plain
-            wrong = self._take_slots(plain)
+            wrong = self._take_slots(plain) or self._missing_option()
             return wrong or self.spec.model(**self.fields)
         except InvalidInput as error:
             return Mistake(str(error))
@@ -234,8 +319,34 @@ class _Reader:
             raise InvalidInput(f"`--{option.flag}` stands here twice: keep one.")
         self.fields[option.field] = value
 
+    def _missing_option(self) -> Mistake | None:
+        for option in self.spec.options:
+            if option.required and option.field not in self.fields:
+                return Mistake(f"`{option.usage}` is missing: {option.about}. For example:", self.spec.example)
+        return None
+
+    def _take_map(self, slot: Slot, plain: list[str]) -> Mistake | None:
+        if not plain:
+            return self._usage(plain)
+        found: dict[ParameterName, object] = {}
+        while plain:
+            text = plain.pop(0)
+            key, equals, value = text.partition("=")
+            if not equals:
+                return Mistake(
+                    f"`/{self.spec.verb}` takes `key=value`, not {shown(text)}. For example:", self.spec.example
+                )
+            name = ParameterName(key)
+            if name in found:
+                return Mistake(f"`{key}=…` stands here twice: keep one.")
+            found[name] = slot.read(value)
+        self.fields[slot.field] = found
+        return None
+
     def _take_slots(self, plain: list[str]) -> Mistake | None:
         for slot in self.spec.slots:
+            if slot.is_map:
+                return self._take_map(slot, plain)
             if slot.keyword is not None:
                 if plain and plain[0].lower() == slot.keyword and len(plain) > 1:
                     plain.pop(0)

@@ -38,4 +38,49 @@ class List:
     """`/list`."""
 
 
-Command: TypeAlias = Clone | Help | Status | List
+@dataclass(frozen=True, slots=True)
+class Set:
+    """`/set <name> key=value …`: other values, in the open pull request of a clone or by a new one for a live environment."""
+
+    name: EnvironmentName
+    set: Mapping[ParameterName, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """`/extend <name> 7d`: let it live `by` longer than it would."""
+
+    name: EnvironmentName
+    by: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`/plan <name>`: plan its open pull request again, or look for drift if it is live."""
+
+    name: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """`/resume <name>`: go on with an apply or a destroy at the step that failed."""
+
+    name: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """`/unlock <name> --because "…"`: take the environment from a run that is dead; the ledger keeps the reason."""
+
+    name: EnvironmentName
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destroy:
+    """`/destroy <name>`: open a pull request that removes it."""
+
+    name: EnvironmentName
+
+
+Command: TypeAlias = Clone | Set | Extend | Plan | Resume | Unlock | Destroy | Help | Status | List

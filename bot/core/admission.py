@@ -1,11 +1,11 @@
-"""What a `/clone` must satisfy before it is drafted: its name, purpose, values, life and quota."""
+"""What a `/clone` must satisfy before it is drafted: its name, purpose, values, life and quota; and the values of a `/set`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from bot import duration
-from bot.commands.model import Clone
+from bot.commands.model import Clone, Command, Set
 from bot.core.estate import Estate, clash
 from bot.core.parity.report import Breach
 from bot.core.resolve import ENVIRONMENT
@@ -21,7 +21,7 @@ from bot.template import EnumParameter, Template
 class Correctable(UserError):
     """A refusal that comes with the command that would have been accepted, as far as we know."""
 
-    def __init__(self, message: str, instead: Clone | None = None) -> None:
+    def __init__(self, message: str, instead: Command | None = None) -> None:
         super().__init__(message)
         self.instead = instead
 
@@ -60,8 +60,8 @@ def admitted_purpose(command: Clone, template: Template) -> PurposeName:
     raise Correctable(f"{message} Did you mean `{near}`?", replace(command, purpose=PurposeName(near)))
 
 
-def overrides(command: Clone, template: Template) -> dict[ParameterName, Json]:
-    """Return the values given by `--set`, typed. Raises `Correctable`."""
+def overrides(command: Clone | Set, template: Template) -> dict[ParameterName, Json]:
+    """Return the values given by `--set` or `/set`, typed. Raises `Correctable`."""
     return {name: _override(command, template, name, text) for name, text in command.set.items()}
 
 
@@ -132,7 +132,7 @@ def check_quota(estate: Estate, policy: Policy, owner: Login, purpose: PurposeNa
             )
 
 
-def _override(command: Clone, template: Template, name: ParameterName, text: str) -> Json:
+def _override(command: Clone | Set, template: Template, name: ParameterName, text: str) -> Json:
     if name not in template.parameters:
         near = closest(name, template.parameters)
         message = f"Template {template.name} has no parameter {shown(name)}."

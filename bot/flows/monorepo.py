@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.clients.git import BRANCHES, Mirror
+from bot.clients.git import Mirror
 from bot.core.assemble import TemplateAt, read_manifest, read_template, text_of
 from bot.core.estate import Estate
 from bot.core.tree import File, Tree
@@ -109,8 +109,3 @@ def monorepo(world: World, repository: RepositoryName) -> Monorepo:
     if commit is None:
         raise UserError(f"The repository has no commit on `{branch}` yet.")
     return Monorepo(mirror, branch, commit, world.manifests)
-
-
-def branch_of(name: EnvironmentName) -> str:
-    """Return the branch on which an environment is proposed."""
-    return f"{BRANCHES}/{name}"

@@ -3,17 +3,18 @@
 Adding a command touches: its model and row in `bot/commands`, its flow, and its line in `_command_steps`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
-from bot.clients.git import BRANCHES
 from bot.commands.comment import command_lines
-from bot.commands.grammar import Mistake, format_command, parse
-from bot.commands.model import Clone, Command
+from bot.commands.grammar import Mistake, parse
+from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, Plan, Resume, Set, Status, Unlock
 from bot.core import replies
+from bot.core.branch import read_branch
 from bot.core.draft import Asked, Refused
-from bot.environment import Manifest, Request
+from bot.environment import Manifest
 from bot.errors import InvalidInput
 from bot.events import (
     CheckRunCompleted,
@@ -23,17 +24,32 @@ from bot.events import (
     Ignored,
     Ping,
     PullRequestChanged,
+    Tick,
 )
-from bot.flows.accept import Accepted, Nothing, Reply, accept
 from bot.flows.answer import answer
+from bot.flows.change_job import change_steps
 from bot.flows.clone import Published, publish_clone
-from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_progress
+from bot.flows.destroy_job import destroy_steps
+from bot.flows.dispatch_job import dispatch_steps
+from bot.flows.ended import release_ended
+from bot.flows.expire import merge_expired
+from bot.flows.expire_job import expire_steps, sweep_steps, tick_job
+from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_branch, report_environment, report_progress
 from bot.flows.propose import propose_clone
-from bot.flows.release import release_clone
-from bot.flows.work import STOP, JobRequest, Results, StepFunction
+from bot.flows.release import release_branch
+from bot.flows.replying import accept_step, accepted, refuse, reply, reply_to
+from bot.flows.work import JobRequest, Results, StepFunction
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 from bot.pipeline import Json
+
+_FLOWS: Mapping[str, Callable[[World], Sequence[tuple[str, StepFunction]]]] = {
+    "change": change_steps,
+    "dispatch": dispatch_steps,
+    "destroy": destroy_steps,
+    "sweep": sweep_steps,
+    "expire": expire_steps,
+}
 
 
 @dataclass(slots=True)
@@ -42,21 +58,31 @@ class Service:
 
     world: World
 
+    def now(self) -> datetime:
+        """Return the world's time."""
+        return self.world.now()
+
+    def repositories(self) -> Sequence[RepositoryName]:
+        """Return the repositories that the app is installed on, or that the credentials were made for."""
+        return self.world.github.repositories()
+
     def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
         """Return the job that an event asks for."""
         match event:
             case CommentCreated():
                 return _command_job(delivery, event)
             case PullRequestChanged():
-                name = _ours(event.head) if event.head_repository == event.repository else None
+                branch = read_branch(event.head) if event.head_repository == event.repository else None
                 kind = "release" if event.action == "closed" and not event.is_merged else "progress"
-                return _job(delivery, event, kind, name)
+                return _job(delivery, event, kind, branch.environment if branch else None)
             case CheckRunCompleted():
                 return (
                     _check_job(delivery, event) if event.name == REQUIRED_CHECK and event.app == TRUSTED_APP else None
                 )
             case DeploymentStatusCreated():
                 return _job(delivery, event, "progress", _name(event.environment))
+            case Tick():
+                return tick_job(delivery, event)
             case Ping() | Ignored():
                 return None
             case _:
@@ -74,6 +100,8 @@ class Service:
                 ]
             case "command":
                 return [("accept", self._accept), ("answer", self._answer)]
+            case kind if kind in _FLOWS:
+                return _FLOWS[kind](self.world)
             case "release":
                 return [("release", self._release)]
             case "check":
@@ -84,36 +112,29 @@ class Service:
     def refused(self, request: JobRequest, message: str) -> None:
         """Answer the comment with what is wrong."""
         if isinstance(request.event, CommentCreated):
-            self._reply(request.event, message)
+            reply(self.world, request.event.repository, request.event.issue, (request.event.comment, message))
 
     def failed(self, request: JobRequest, reference: str, error: str) -> None:
         """Answer the comment with the reference under which the log has the traceback."""
         if isinstance(request.event, CommentCreated):
-            self._reply(request.event, replies.failed(reference))
+            text = replies.failed(reference)
+            reply(self.world, request.event.repository, request.event.issue, (request.event.comment, text))
 
     def _accept(self, request: JobRequest, _: Results) -> dict[str, Json]:
-        event = _comment(request)
-        match accept(self.world, event.repository, event.comment):
-            case Accepted(command, asked):
-                return {"command": format_command(command), "request": asked.model_dump(mode="json")}
-            case Reply(text):
-                self._reply(event, text)
-                return {STOP: True, "because": "replied"}
-            case Nothing(reason):
-                return {STOP: True, "because": reason}
+        return accept_step(self.world, request)
 
     def _answer(self, _: JobRequest, results: Results) -> dict[str, Json]:
-        command, request = _accepted(results)
+        command, request = accepted(results)
+        assert isinstance(command, Help | Status | List | Clone)
         text = answer(self.world, request.repository, command, request)
-        return {"comment": self._reply_to(request, text)}
+        return {"comment": reply_to(self.world, request, text)}
 
     def _publish(self, _: JobRequest, results: Results) -> dict[str, Json]:
-        command, request = _accepted(results)
+        command, request = accepted(results)
         assert isinstance(command, Clone)
         outcome = publish_clone(self.world, request.repository, Asked(command, request, request.by, self.world.now()))
         if isinstance(outcome, Refused):
-            self._reply_to(request, replies.refused(outcome))
-            return {STOP: True, "because": outcome.reason}
+            return refuse(self.world, request, replies.refused(outcome))
         return {
             "branch": outcome.branch,
             "commit": outcome.commit,
@@ -121,46 +142,48 @@ class Service:
         }
 
     def _propose(self, _: JobRequest, results: Results) -> dict[str, Json]:
-        request = _accepted(results)[1]
+        request = accepted(results)[1]
         done = results["publish"]
         published = Published(str(done["branch"]), str(done["commit"]), Manifest.model_validate(done["manifest"]))
         pull = propose_clone(self.world, request.repository, published)
         return {"number": pull.number, "url": pull.url}
 
     def _report(self, _: JobRequest, results: Results) -> dict[str, Json]:
-        command, request = _accepted(results)
+        command, request = accepted(results)
         assert isinstance(command, Clone)
         return {"comment": report_progress(self.world, request.repository, command.name)}
 
     def _release(self, request: JobRequest, _: Results) -> dict[str, Json]:
         event = request.event
         assert isinstance(event, PullRequestChanged)
-        name = _ours(event.head)
-        assert name is not None
-        # The status comment is found through the manifest on the branch, so it is written before the branch goes.
-        report_progress(self.world, event.repository, name)
-        return {"released": release_clone(self.world, event.repository, name)}
+        branch = read_branch(event.head)
+        assert branch is not None
+        # Who asked is found through the commits of the branch, so they are told before the branch goes.
+        report_branch(self.world, event.repository, branch)
+        return {"released": release_branch(self.world, event.repository, branch)}
 
     def _report_event(self, request: JobRequest, _: Results) -> dict[str, Json]:
-        event, name = request.event, _name(request.partition.rpartition("/")[2])
-        assert name is not None
-        assert not isinstance(event, Ping | Ignored)
-        return {"comment": report_progress(self.world, event.repository, name)}
+        event = request.event
+        if isinstance(event, PullRequestChanged):
+            branch = read_branch(event.head)
+            assert branch is not None
+            return {"comments": [*report_branch(self.world, event.repository, branch)]}
+        assert isinstance(event, DeploymentStatusCreated)
+        name = EnvironmentName(event.environment)
+        told = report_environment(self.world, event.repository, name)
+        # Who asked is found through the branches, so they are told before the branches go.
+        return {"comments": [*told], "released": release_ended(self.world, event.repository, name)}
 
     def _report_check(self, request: JobRequest, _: Results) -> dict[str, Json]:
         event = request.event
         assert isinstance(event, CheckRunCompleted)
         pulls = self.world.github.pull_requests_for_commit(event.repository, event.head_sha)
-        names = [name for pull in pulls if pull.is_from(event.repository) and (name := _ours(pull.head))]
-        return {"comments": [report_progress(self.world, event.repository, name) for name in names]}
-
-    def _reply(self, event: CommentCreated, text: str) -> str:
-        marker = replies.marker(event.comment)
-        return self.world.github.upsert_comment(event.repository, event.issue, marker, f"{marker}\n{text}")
-
-    def _reply_to(self, request: Request, text: str) -> str:
-        marker = replies.marker(request.comment)
-        return self.world.github.upsert_comment(request.repository, request.issue, marker, f"{marker}\n{text}")
+        branches = [branch for pull in pulls if pull.is_from(event.repository) and (branch := read_branch(pull.head))]
+        told = [comment for branch in branches for comment in report_branch(self.world, event.repository, branch)]
+        for branch in branches:
+            if branch.kind == "destroy" and event.conclusion == "success":
+                merge_expired(self.world, event.repository, branch.environment)
+        return {"comments": [*told]}
 
 
 def _command_job(delivery: str, event: CommentCreated) -> JobRequest | None:
@@ -169,18 +192,34 @@ def _command_job(delivery: str, event: CommentCreated) -> JobRequest | None:
     if not meant:
         return None
     command = meant[0] if len(meant) == 1 and not isinstance(meant[0], Mistake) else None
-    is_clone = isinstance(command, Clone) and not command.dry_run
     return JobRequest(
         key=f"comment-{event.repository}-{event.comment}",
         partition=_partition(event.repository, command, event),
-        kind="clone" if is_clone else "command",
+        kind=_kind(command),
         delivery=delivery,
         event=event,
     )
 
 
+def _kind(command: Command | None) -> str:
+    """Return the kind of a command's job; one that only reads, or that is none after all, is answered."""
+    match command:
+        case Clone():
+            return "command" if command.dry_run else "clone"
+        case Set() | Extend():
+            return "change"
+        case Plan() | Resume() | Unlock():
+            return "dispatch"
+        case Destroy():
+            return "destroy"
+        case _:
+            return "command"
+
+
 def _partition(repository: RepositoryName, command: Command | None, event: CommentCreated) -> str:
-    name = command.name if isinstance(command, Clone) and not command.dry_run else f"comment-{event.comment}"
+    """Return what a command's job keeps to itself: its environment, or nothing that another would want."""
+    reads = _kind(command) == "command" or command is None or isinstance(command, Help | List | Status)
+    name = f"comment-{event.comment}" if reads else command.name  # type: ignore[union-attr]
     return f"{repository}/{name}"
 
 
@@ -197,25 +236,8 @@ def _check_job(delivery: str, event: CheckRunCompleted) -> JobRequest:
     return JobRequest(key=f"check-{delivery}", partition=partition, kind="check", delivery=delivery, event=event)
 
 
-def _ours(branch: str) -> EnvironmentName | None:
-    return _name(branch.removeprefix(f"{BRANCHES}/")) if branch.startswith(f"{BRANCHES}/") else None
-
-
 def _name(text: str) -> EnvironmentName | None:
     try:
         return EnvironmentName(text)
     except InvalidInput:
         return None
-
-
-def _comment(request: JobRequest) -> CommentCreated:
-    assert isinstance(request.event, CommentCreated)
-    return request.event
-
-
-def _accepted(results: Results) -> tuple[Command, Request]:
-    accepted = results["accept"]
-    command = parse(str(accepted["command"]))
-    assert command is not None
-    assert not isinstance(command, Mistake)
-    return command, Request.model_validate(accepted["request"])

@@ -7,7 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands.grammar import TABLE, Mistake, format_command, parse
-from bot.commands.model import Clone, Command, Help, List, Status
+from bot.commands.model import (
+    Clone,
+    Command,
+    Destroy,
+    Extend,
+    Help,
+    List,
+    Plan,
+    Resume,
+    Set,
+    Status,
+    Unlock,
+)
 from bot.names import RESERVED, EnvironmentName, Login, ParameterName, PurposeName
 
 names = (
@@ -16,17 +28,26 @@ names = (
     .map(EnvironmentName)
 )
 parameters = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True).map(ParameterName)
+durations = st.integers(60, 86400 * 300).map(lambda seconds: timedelta(seconds=seconds))
 clones = st.builds(
     Clone,
     source=names,
     name=names,
     purpose=st.none() | st.from_regex(r"[a-z]{2,8}(-[a-z]{1,4})?", fullmatch=True).map(PurposeName),
-    ttl=st.none() | st.integers(60, 86400 * 300).map(lambda seconds: timedelta(seconds=seconds)),
+    ttl=st.none() | durations,
     set=st.dictionaries(parameters, st.text(max_size=30), max_size=4),
     owner=st.none() | st.just(Login("bob-1")),
     dry_run=st.booleans(),
 )
-commands = clones | st.builds(Status, name=st.none() | names) | st.just(Help()) | st.just(List())
+commands = (
+    clones
+    | st.builds(Status, name=st.none() | names)
+    | st.builds(Set, name=names, set=st.dictionaries(parameters, st.text(max_size=30), min_size=1, max_size=4))
+    | st.builds(Extend, name=names, by=durations)
+    | st.builds(Unlock, name=names, because=st.from_regex(r"[a-z'\"]{2,9}( [a-z'\"]{2,9}){3,9}", fullmatch=True))
+    | st.sampled_from([Plan, Resume, Destroy]).flatmap(lambda model: st.builds(model, name=names))
+    | st.sampled_from([Help(), List()])
+)
 
 
 @given(commands)
@@ -68,6 +89,15 @@ def test_every_example_in_the_table_parses_as_its_own_command() -> None:
         ("/clone production as main", "reserved", None),
         ("/clone production as demo-x --set 'a=b", "not closed", None),
         ("/clone", "Something is missing", "/clone production as demo-x for demo --ttl 14d"),
+        ("/set demo-x", "Something is missing", "/set demo-x app_cpu=512 app_memory=1024"),
+        ("/set demo-x app_cpu", "takes `key=value`", "/set demo-x app_cpu=512 app_memory=1024"),
+        ("/set demo-x a=1 a=2", "stands here twice", None),
+        ("/extend demo-x", "Something is missing", "/extend demo-x 7d"),
+        ("/extend demo-x soon", "not a duration", None),
+        ("/unlock demo-x", "is missing", '/unlock demo-x --because "the runner was switched off"'),
+        ("/unlock demo-x --because dead", "Say how you know", None),
+        ("/destory demo-x", "Did you mean `/destroy`?", "/destroy demo-x"),
+        ("/destroy main", "reserved", None),
         ("/LIST", "Did you mean `/list`?", "/list"),
         ("/lsit", "Did you mean `/list`?", "/list"),
     ],

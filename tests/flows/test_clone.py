@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.branch import branch_of
 from bot.core.verify import verify
 from bot.flows.clone import Published, publish_clone
-from bot.flows.monorepo import branch_of, monorepo
+from bot.flows.monorepo import monorepo
 from bot.flows.release import release_clone
 from bot.names import EnvironmentName, ParameterName
 from bot.pipeline import Json

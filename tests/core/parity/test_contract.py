@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.commands.model import Clone
 from bot.core.assemble import read_template
 from bot.core.consistency import a_clone, check_template
 from bot.core.draft import Asked, Refused
@@ -36,14 +37,14 @@ def test_a_set_that_breaks_the_contract_is_refused(purpose: str, values: dict[st
     verb = "differ from" if aspect == "outbound" else "match"
     assert f"`{purpose}` must {verb} `production` in {aspect}" in found.reason
     assert f"`--set {name}=…` causes that" in found.reason
-    assert found.instead is not None
+    assert isinstance(found.instead, Clone)
     assert found.instead.set == {}
 
 
 def test_the_refusal_says_which_purposes_would_allow_it_and_keeps_the_other_sets() -> None:
     found = refusal("load-test", db_class="db.c6gd.medium", team="growth")
     assert "allows it: `qa`, `demo`, `dev`." in found.reason
-    assert found.instead is not None
+    assert isinstance(found.instead, Clone)
     assert found.instead.set == {"team": "growth"}
 
 

@@ -1,0 +1,98 @@
+"""Open, or find, the pull request that removes an environment's directory; merging it destroys the environment.
+
+The branch is the referee: one for each environment, pushed with a lease. Run again after a crash it finds its own branch and
+pull request; a branch left over from a closed or merged one is taken over.
+"""
+
+from dataclasses import dataclass
+
+from bot.clients.git import Moved, Publication
+from bot.clients.github.records import Proposal, PullRequest
+from bot.clients.transient import Transient
+from bot.core import removal
+from bot.core.assemble import read_hooks
+from bot.core.branch import branch_of
+from bot.core.graph import graph, in_reverse
+from bot.core.removal import Asked, Removable, removable
+from bot.environment import directory
+from bot.errors import UserError
+from bot.flows.monorepo import Monorepo, monorepo
+from bot.flows.world import World
+from bot.names import EnvironmentName, RepositoryName
+from bot.pipeline import Pipeline
+from bot.suggest import closest
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why nothing is destroyed, and what to type instead."""
+
+    reason: str
+
+
+def propose_destroy(
+    world: World, repository: RepositoryName, name: EnvironmentName, asked: Asked
+) -> PullRequest | Refused:
+    """Return the open pull request that removes the environment, or why there is none. Raises `Transient`."""
+    repo = monorepo(world, repository)
+    manifest = repo.manifest(name)
+    if manifest is None:
+        return Refused(_absent(world, repository, repo, name))
+    try:
+        removed = removable(manifest, repo.policy())
+    except UserError as error:
+        return Refused(str(error))
+    found = world.github.pull_request_for_head(repository, branch_of(name, "destroy"))
+    if found is not None and found.state == "open" and name not in repo.mirror.entries(found.head_sha, "envs"):
+        return found
+    _publish(world, repo, removed, asked)
+    return world.github.ensure_pull_request(repository, _proposal(repo, removed, asked))
+
+
+def _publish(world: World, repo: Monorepo, removed: Removable, asked: Asked) -> None:
+    was = repo.mirror.proposals("destroy").get(removed.name)
+    outcome = repo.mirror.publish(
+        Publication(
+            parent=repo.commit,
+            directory=directory(removed.name),
+            files={},
+            branch=branch_of(removed.name, "destroy"),
+            branch_was=was,
+            claims={},
+            message=removal.message(removed, asked, repo.commit),
+            author=world.author,
+            at=asked.at,
+        )
+    )
+    if isinstance(outcome, Moved):
+        raise Transient(f"{removed.name}: somebody else proposes its end at this moment")
+
+
+def _proposal(repo: Monorepo, removed: Removable, asked: Asked) -> Proposal:
+    manifest, policy = removed.manifest, repo.policy()
+    files = repo.environment(removed.name)
+    pipeline = Pipeline.of(manifest.stacks, read_hooks(files, directory(removed.name)))
+    order = in_reverse(graph(pipeline, manifest.purpose, manifest.parameters)).order
+    return Proposal(
+        head=branch_of(removed.name, "destroy"),
+        base=repo.branch,
+        title=removal.title(removed, asked),
+        body=removal.body(removed, asked, pipeline, order),
+        labels=policy.labels,
+        reviewers=policy.reviewers,
+    )
+
+
+def _absent(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName) -> str:
+    """Say why an environment that is not on the default branch can't be destroyed from there."""
+    if name in repo.mirror.proposals():
+        pull = world.github.pull_request_for_head(repository, branch_of(name))
+        where = f" in #{pull.number}" if pull else ""
+        return f"`{name}` is only proposed{where}, so there is nothing to destroy: close that pull request."
+    ended = world.github.pull_request_for_head(repository, branch_of(name, "destroy"))
+    if ended is not None and ended.is_merged:
+        return f"`{name}` is gone from the default branch already (#{ended.number}). If its destroy failed, comment `/resume {name}`."
+    near = closest(name, sorted(repo.mirror.entries(repo.commit, "envs")))
+    return f"There is no environment `{name}`." + (
+        f" Did you mean `/destroy {near}`?" if near else " `/list` shows which there are."
+    )
