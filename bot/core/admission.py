@@ -102,6 +102,21 @@ def check_contract(command: Clone, template: Template, breaches: Sequence[Breach
     raise Correctable(f"{said} {sets} causes that.{allowed} Without it:", replace(command, set=rest))
 
 
+def check_kept(command: Set, breaches: Sequence[Breach]) -> None:
+    """Refuse a `/set` that would break its environment's contract. Raises `Correctable` without what breaks it.
+
+    A contract that is broken already, and not by this command, is the check's to tell.
+    """
+    broken = [breach for breach in breaches if any(name in breach.parameters for name in command.set)]
+    if not broken:
+        return
+    rest = {name: text for name, text in command.set.items() if not any(name in breach.parameters for breach in broken)}
+    said = " ".join(f"{breach.message}." for breach in broken)
+    blamed = ", ".join(f"`{name}`" for name in command.set if name not in rest)
+    message = f"{said} Setting {blamed} causes that. A clone for another purpose may have it: `/clone … for …`."
+    raise Correctable(message, replace(command, set=rest) if rest else None)
+
+
 def admitted_ttl(command: Clone, policy: Policy) -> timedelta:
     """Return how long the clone may live. Raises `Correctable` when it is out of the policy's bounds."""
     asked = command.ttl or policy.ttl.default

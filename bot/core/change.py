@@ -11,10 +11,11 @@ from typing import TypeAlias
 
 from bot import duration
 from bot.commands.model import Extend, Set
-from bot.core.admission import Correctable, overrides
+from bot.core.admission import Correctable, check_kept, overrides
 from bot.core.assemble import TemplateAt, assemble
 from bot.core.draft import Refused
 from bot.core.estate import Estate
+from bot.core.parity.code import Side, compare
 from bot.core.resolve import Wish, references, resolve
 from bot.core.tree import File
 from bot.environment import Manifest
@@ -27,11 +28,12 @@ from bot.template import Template
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The environment as it is where it is changed, and the template at its revision."""
+    """The environment as it is where it is changed, the template at its revision, and what it was cloned from, if it was."""
 
     manifest: Manifest
     template: TemplateAt
     policy: Policy
+    source: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,11 @@ def draft_change(command: Set | Extend, subject: Subject, now: datetime) -> Chan
         manifest = _set(command, subject) if isinstance(command, Set) else _extended(command, subject, now)
         if isinstance(manifest, Unchanged):
             return manifest
-        return Changed(manifest, assemble(subject.template, manifest))
+        files = assemble(subject.template, manifest)
+        if isinstance(command, Set) and subject.source is not None:
+            found = compare(subject.source, Side(manifest, files), subject.template, now)
+            check_kept(command, found.parity.breaches)
+        return Changed(manifest, files)
     except Correctable as error:
         return Refused(str(error), error.instead)
     except UserError as error:

@@ -17,6 +17,7 @@ from bot.core.branch import Branch
 from bot.core.change import Changed, Subject, Unchanged, draft_change
 from bot.core.draft import Refused
 from bot.core.estate import Claim, claims
+from bot.core.parity.code import Side
 from bot.core.trailers import Trailers
 from bot.environment import Manifest, Request, directory
 from bot.errors import UserError
@@ -60,7 +61,8 @@ def publish_change(world: World, request: Request, command: Set | Extend) -> Out
         if not isinstance(found, _Place):
             return found
         try:
-            subject = Subject(found.manifest, repo.template_at(found.manifest), repo.policy())
+            source = _source(repo, found.manifest)
+            subject = Subject(found.manifest, repo.template_at(found.manifest), repo.policy(), source)
         except UserError as error:
             return Refused(str(error))
         drafted = draft_change(command, subject, world.now())
@@ -70,6 +72,12 @@ def publish_change(world: World, request: Request, command: Set | Extend) -> Out
         if not isinstance(outcome, Moved):
             return Pushed(found.branch, outcome)
     raise Transient(f"{command.name}: lost {ATTEMPTS} races for its branch in a row")
+
+
+def _source(repo: Monorepo, manifest: Manifest) -> Side | None:
+    """Return what an environment was cloned from; None for a source, and when it is gone."""
+    source = repo.manifest(manifest.source) if manifest.source else None
+    return Side(source, repo.environment(source.name)) if source else None
 
 
 def _look(world: World, repo: Monorepo, request: Request, name: EnvironmentName) -> _Place | Pushed | Refused:

@@ -2,12 +2,15 @@
 
 import pytest
 
-from bot.commands.model import Clone
+from bot.commands.model import Clone, Set
 from bot.core.assemble import read_template
+from bot.core.change import Changed, Subject, draft_change
 from bot.core.consistency import a_clone, check_template
 from bot.core.draft import Asked, Refused
+from bot.core.parity.code import Side
 from bot.core.tree import File
-from bot.names import EnvironmentName, Login, TemplateName
+from bot.names import EnvironmentName, Login, ParameterName, TemplateName
+from bot.policy import Policy
 from tests.core.parity import shop
 
 
@@ -118,6 +121,18 @@ def test_a_secret_with_productions_name_breaks_the_contract() -> None:
     assert messages == [
         "`demo` must differ from `production` in secrets, and `data/aws_secretsmanager_secret.payments:name` is the same"
     ]
+
+
+def test_set_keeps_the_contract_of_a_clone_that_is_there() -> None:
+    drafted = shop.clone("lt-1", "load-test")
+    source = Side(shop.BASE.source, shop.BASE.source_files)
+    subject = Subject(drafted.manifest, shop.BASE.template, Policy(), source)
+    values = {ParameterName("db_class"): "db.c6gd.medium", ParameterName("team"): "growth"}
+    found = draft_change(Set(drafted.manifest.name, values), subject, shop.NOW)
+    assert isinstance(found, Refused)
+    assert "`load-test` must match `production` in sizes" in found.reason
+    assert found.instead == Set(drafted.manifest.name, {ParameterName("team"): "growth"})
+    assert isinstance(draft_change(found.instead, subject, shop.NOW), Changed)
 
 
 # The first story: the private zone removed by hand, by a condition, or by somebody who turns it off for this purpose.
