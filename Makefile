@@ -3,10 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench docs lock clean
+.PHONY: demo demo-lifecycle test check bench docs lock clean
 
 demo: $(READY) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
+
+demo-lifecycle: $(READY) ## Watch a clone's whole life: a failing step, resume, extend, drift, destroy, receipt
+	@$(BIN)/envclone sandbox lifecycle $(ARGS)
 
 test: $(READY) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)

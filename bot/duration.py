@@ -17,6 +17,8 @@ _UNITS = {
     "s": timedelta(seconds=1),
 }
 _PATTERN = r"(?:\d{1,6}[wdhms]){1,5}"
+SCHEMA_PATTERN = f"^{_PATTERN}$"
+"""By which a JSON Schema's duration is told from other texts."""
 LONGEST = timedelta(days=3650)
 
 
@@ -54,6 +56,6 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(_read),
     PlainSerializer(text, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{_PATTERN}$", "examples": ["14d", "36h", "90m"]}),
+    WithJsonSchema({"type": "string", "pattern": SCHEMA_PATTERN, "examples": ["14d", "36h", "90m"]}),
 ]
 """A `timedelta` that is written as text in our documents."""

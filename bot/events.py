@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.names import RepositoryName
+from bot.names import EnvironmentName, RepositoryName
 
 
 class _Event(BaseModel):
@@ -77,6 +77,15 @@ class DeploymentStatusCreated(_Event):
     creator: str
 
 
+class Tick(_Event):
+    """A time has come at which something may be due in a repository, or, with `environment`, is due there. No delivery says so."""
+
+    kind: Literal["tick"] = "tick"
+    repository: RepositoryName
+    slot: int
+    environment: EnvironmentName | None = None
+
+
 class Ping(_Event):
     """GitHub tries whether the webhook is reachable."""
 
@@ -92,7 +101,7 @@ class Ignored(_Event):
 
 
 Event: TypeAlias = Annotated[
-    CommentCreated | PullRequestChanged | CheckRunCompleted | DeploymentStatusCreated | Ping | Ignored,
+    CommentCreated | PullRequestChanged | CheckRunCompleted | DeploymentStatusCreated | Tick | Ping | Ignored,
     Field(discriminator="kind"),
 ]
 

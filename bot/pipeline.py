@@ -3,6 +3,7 @@
 Whatever can be said of a stack (needs, inputs, timeout, retries, when) can be said of a hook: `Step` holds it once.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -50,11 +51,24 @@ class Literally(_Frozen):
 Input: TypeAlias = FromOutput | FromParameter | Literally
 
 
+Failure: TypeAlias = Literal["failure", "timeout"]
+"""Why an attempt ended: something went wrong, or the step's `timeout` was over first."""
+
+
 class Retries(_Frozen):
-    """How often a failed step is tried again, and how long to wait before (doubled each time)."""
+    """How often a failed step is tried again, after which failures, and how long to wait before (doubled each time).
+
+    A timeout is tried again only when `on` names it: each further attempt may take as long. What is sure to fail in the same
+    way (a refused permission, a wrong input, a plan that is not the reviewed one) is never tried again.
+    """
 
     attempts: Annotated[int, Field(ge=1, le=10)] = 1
     backoff: Duration = _duration("5s")
+    on: Annotated[tuple[Failure, ...], Field(min_length=1)] = ("failure",)
+
+    def again(self, attempt: int, failure: Failure) -> bool:
+        """Say whether there is another attempt after this one, counted from 1, ended in this way."""
+        return attempt < self.attempts and failure in self.on
 
 
 class When(_Frozen):
@@ -117,8 +131,12 @@ class Hook(Step):
 
 
 class Hooks(_Frozen):
-    """`hooks.yaml`: the declared extra steps of an environment."""
+    """`hooks.yaml`: the declared extra steps of an environment.
 
+    `concurrency` bounds how many steps, stacks and hooks alike, are at work at once, however many a run would allow.
+    """
+
+    concurrency: Annotated[int | None, Field(ge=1, le=16)] = None
     hooks: dict[StepName, Hook] = {}
 
 
@@ -126,10 +144,16 @@ Verb = Literal["check", "apply", "verify", "undo"]
 
 
 class Pipeline(_Frozen):
-    """All steps of one environment, in the order of their declaration."""
+    """All steps of one environment, in the order of their declaration, and how many may be at work at once."""
 
     stacks: dict[StepName, Stack]
     hooks: dict[StepName, Hook] = {}
+    concurrency: int | None = None
+
+    @classmethod
+    def of(cls, stacks: Mapping[StepName, Stack], declared: Hooks) -> "Pipeline":
+        """Return the pipeline of these stacks and of what `hooks.yaml` declares."""
+        return cls(stacks={**stacks}, hooks=declared.hooks, concurrency=declared.concurrency)
 
     @property
     def steps(self) -> dict[StepName, Stack | Hook]:

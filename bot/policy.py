@@ -44,6 +44,13 @@ class Quota(_Frozen):
     per_purpose: dict[PurposeName, Annotated[int, Field(ge=0)]] = {}
 
 
+class Expiry(_Frozen):
+    """How long before its end a clone's owner is warned, and whether its end is merged by itself once its check passes."""
+
+    warn: tuple[Duration, ...] = (timedelta(days=3), timedelta(days=1))
+    auto_merge: bool = False
+
+
 class Account(_Frozen):
     """How Actions reach one AWS account: a read-only role that plans and a role that applies, both assumed through OIDC.
 
@@ -81,6 +88,7 @@ class Policy(_Frozen):
     protected: tuple[EnvironmentName, ...] = (EnvironmentName("production"),)
     ttl: Ttl = Ttl()
     quota: Quota = Quota()
+    expiry: Expiry = Expiry()
     purposes_requiring: dict[PurposeName, Role] = {}
     accounts: dict[Annotated[str, Field(pattern=r"^\d{12}$")], Account] = {}
     gate: Gate = Gate()

@@ -40,7 +40,9 @@ class Settings(BaseModel):
         description="REST address; `https://HOST/api/v3` for GitHub Enterprise Server.",
     )
     repositories: tuple[RepositoryName, ...] = Field(
-        (), description="The only repositories that are served (`owner/name`); empty: all that the credentials reach."
+        (),
+        description="The only repositories that are served (`owner/name`); empty: all that the credentials reach. "
+        "With a token they must be named, or no clone of theirs expires.",
     )
     content_per_minute: Annotated[int, Field(ge=1)] | None = Field(
         None,
@@ -71,6 +73,9 @@ class Settings(BaseModel):
     heartbeat: Duration = Field(_duration("5s"), description="How often a worker says that it is alive.")
     dead_after: Duration = Field(
         _duration("30s"), description="A worker that was silent for so long is dead; others take over its jobs."
+    )
+    sweep_every: Duration = Field(
+        _duration("15m"), description="How often clones are looked through for those whose time comes."
     )
     log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
 

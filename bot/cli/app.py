@@ -2,7 +2,22 @@
 
 import typer
 
-from bot.cli import apply, checkout, conclude, documents, parity, plan, recertify, sandbox, serve, snapshot, targets
+from bot.cli import (
+    apply,
+    change,
+    checkout,
+    conclude,
+    documents,
+    drift,
+    expire,
+    parity,
+    plan,
+    recertify,
+    sandbox,
+    serve,
+    snapshot,
+    targets,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,6 +28,8 @@ app = typer.Typer(
 
 # A clone is said in the words of a comment, options included, and those are read by the commands' own grammar.
 app.command("clone", context_settings={"ignore_unknown_options": True})(checkout.clone)
+app.command("set", context_settings={"ignore_unknown_options": True})(change.set_values)
+app.command("extend", context_settings={"ignore_unknown_options": True})(change.extend)
 app.command("list")(checkout.list_environments)
 app.command("status")(checkout.status)
 app.command("render")(checkout.render)
@@ -22,6 +39,8 @@ app.command("schema")(documents.write)
 app.command("serve")(serve.serve)
 app.command("targets")(targets.targets)
 app.command("plan")(plan.plan)
+app.command("drift")(drift.drift)
+app.command("expire")(expire.expire)
 app.command("apply")(apply.apply)
 app.command("ledger")(apply.ledger)
 app.command("snapshot")(snapshot.snapshot)

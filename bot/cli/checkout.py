@@ -20,6 +20,7 @@ from bot.core.parity.code import Side, compare
 from bot.environment import Manifest, directory
 from bot.errors import InvalidInput, UserError
 from bot.flows.verify import verify_environments
+from bot.hooks.declared import template_findings
 from bot.names import EnvironmentName, Login, TemplateName
 from bot.pipeline import Pipeline
 from bot.suggest import closest
@@ -149,8 +150,9 @@ def template_check(
                 a_clone(source.name if source else EnvironmentName("production"), _me()), None, _me(), datetime.now(UTC)
             )
             proof = check_template(template, source, asked)
-            wrong = wrong or bool(proof.findings)
-            data[name] = {"proved": proof.proved, "findings": [str(finding) for finding in proof.findings]}
+            findings = proof.findings or template_findings(template, source)
+            wrong = wrong or bool(findings)
+            data[name] = {"proved": proof.proved, "findings": [str(finding) for finding in findings]}
         lines = [f"{name}: {line}" for name, found in data.items() for line in (*found["proved"], *found["findings"])]
         say("\n".join(lines), lambda: data, as_json)
         if wrong:

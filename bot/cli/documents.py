@@ -8,6 +8,7 @@ import typer
 
 from bot.cli.console import DOES_NOT_HOLD, stop
 from bot.core.reference import FORMATS, GENERATED, commands_page, formats_page, schema, table
+from bot.hooks.reference import hooks_page
 from bot.settings import FILE, PREFIX, Settings
 
 
@@ -18,6 +19,7 @@ def documents() -> dict[str, str]:
         **schemas,
         "docs/commands.md": commands_page(),
         "docs/formats.md": formats_page(),
+        "docs/hooks.md": hooks_page(),
         "docs/settings.md": settings_page(),
     }
 

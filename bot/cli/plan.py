@@ -26,6 +26,7 @@ from bot.environment import MANIFEST, directory
 from bot.errors import Unverifiable, UserError
 from bot.flows.plan import Planned, Planner, PlanOutcome, PlanRequest
 from bot.flows.plan import plan as plan_environment
+from bot.flows.plan_destroy import plan_destroy
 from bot.flows.plan_parity import Against
 from bot.flows.report_plan import PullRequestOnGitHub, Report, Unplanned, publish, report, write_report
 from bot.names import EnvironmentName, RepositoryName, TemplateName, shown
@@ -85,7 +86,9 @@ def _taken(path: Path | None) -> Snapshot | None:
 def _outcome(request: PlanRequest, root: Path, against: Against) -> tuple[PlanOutcome | Unplanned, int]:
     """Return the outcome and the exit code; that nothing could be planned is reported like any other outcome."""
     try:
-        outcome = plan_environment(request, _planner(request, root, against))
+        planner = _planner(request, root, against)
+        destroys = request.change == "destroy"
+        outcome = plan_destroy(request, planner, against.commit) if destroys else plan_environment(request, planner)
     except UserError as error:
         return Unplanned(str(error)), DOES_NOT_HOLD
     except Unverifiable as error:
@@ -96,7 +99,7 @@ def _outcome(request: PlanRequest, root: Path, against: Against) -> tuple[PlanOu
 def _planner(request: PlanRequest, root: Path, against: Against) -> Planner:
     base = against.commit
     checkout, policy = Checkout(root), _policy(root, base)
-    account = _account(checkout, request.environment, policy)
+    account = _account(checkout, request, base, policy)
 
     def base_template(name: TemplateName) -> Tree:
         return checkout.template_at(name, f"{base}:{template_directory(name)}") or {}
@@ -118,8 +121,10 @@ def _policy(root: Path, commit: str) -> Policy:
     return Policy() if text is None else load(text.decode("utf-8", "replace"), Policy, POLICY)
 
 
-def _account(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Account:
-    number = read_manifest(checkout.environment(name), directory(name)).parameters.get(ACCOUNT)
+def _account(checkout: Checkout, request: PlanRequest, base: str, policy: Policy) -> Account:
+    name = request.environment
+    files = checkout.environment(name) or checkout.environment_at(name, base) or {}
+    number = read_manifest(files, directory(name)).parameters.get(ACCOUNT)
     if not isinstance(number, str) or number not in policy.accounts:
         raise UserError(f"Account {shown(str(number))} is not in the policy's `accounts` on the default branch.")
     return policy.accounts[number]

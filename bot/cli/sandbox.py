@@ -65,6 +65,43 @@ def demo(
             context.__exit__(*sys.exc_info())
 
 
+@sandbox.command("lifecycle")
+def lifecycle(
+    source: Source = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print what happened as data.")] = False,
+) -> None:
+    """Live a clone's whole life: a step that fails, resume, extend, drift, destroy, and the receipt."""
+    console = Console(stderr=as_json, emoji=False)
+    with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
+        _terraform_or_stop()
+        from bot.sandbox import lifecycle as told  # noqa: PLC0415
+        from bot.sandbox.rehearsal import monorepo  # noqa: PLC0415
+
+        began = time.monotonic()
+        with _running(monorepo(Path(scratch) / "monorepo", source.resolve())) as box:
+            story = told.Life.begun(box)
+            _live(console, story, told.STAGES, time.monotonic() - began)
+            drift = story.drift
+            assert drift is not None
+            if as_json:
+                seconds = {key: round(value, 2) for key, value in story.seconds.items()}
+                said = {stage: story.reply(stage) for stage in story.comments}
+                data = {"seconds": seconds, "replies": said, "drift": drift.body, "receipt": story.report}
+                print(json.dumps(data, indent=2))
+                return
+            _section(console, f"Issue #{drift.number}: {drift.title}", drift.body or "")
+            _section(console, "The receipt", story.report)
+
+
+def _terraform_or_stop() -> None:
+    """Raise `UserError` that says how to get Terraform, if there is none."""
+    try:
+        from bot.sandbox.terraform_config import terraform  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError(f"{_MISSING_EXTRA} ({error.name} is missing)") from error
+    terraform()
+
+
 @contextmanager
 def _running(source: Path) -> Iterator[Any]:
     # moto and act are an extra, so that a service in production needn't install them.
@@ -93,34 +130,40 @@ def _as_far_as_possible(console: Console) -> str:
 
 
 def _demonstrate(console: Console, box: Any, until: str, started: float, *, as_json: bool) -> None:
-    from bot.sandbox import demo as story  # noqa: PLC0415
+    from bot.sandbox import demo as told  # noqa: PLC0415
+
+    story = told.Cloning.begun(box)
+    _live(console, story, told.stages(as_far_as=until), started)
+    if as_json:
+        print(json.dumps(_data(told, story, started), indent=2))
+        return
+    _report(console, story, until)
+
+
+def _live(console: Console, story: Any, stages: Any, started: float) -> None:
+    """Live through a story while its stages are shown with their times."""
+    from bot.sandbox.journey import walk  # noqa: PLC0415
 
     console.print(f"The sandbox runs after {started:.1f} s: GitHub, AWS (two accounts), Actions and the service.\n")
-    journey, began = None, time.monotonic()
-    current = None
+    began, current = time.monotonic(), None
     with Live(console=console, refresh_per_second=8, transient=False) as live:
-        for stage, journey in story.travel(box, as_far_as=until):
+        for stage in walk(story, stages):
             if stage is not current:
                 current, began = stage, time.monotonic()
-            live.update(_Progress(story.STAGES, journey, current, began))
+            live.update(_Progress(stages, story, current, began))
     console.print()
-    assert journey is not None
-    if as_json:
-        print(json.dumps(_data(story, box, journey, started), indent=2))
-        return
-    _report(console, story, box, journey, until)
 
 
 class _Progress:
     """The table of stages, drawn anew with the seconds of the one under way."""
 
-    def __init__(self, stages: Any, journey: Any, current: Any, began: float) -> None:
-        self.stages, self.journey, self.current, self.began = stages, journey, current, began
+    def __init__(self, stages: Any, story: Any, current: Any, began: float) -> None:
+        self.stages, self.story, self.current, self.began = stages, story, current, began
 
     def __rich__(self) -> Table:
         table = Table.grid(padding=(0, 2))
         for stage in self.stages:
-            seconds = self.journey.seconds.get(stage.key)
+            seconds = self.story.seconds.get(stage.key)
             if seconds is not None:
                 table.add_row("[green]✓[/]", stage.title, f"{seconds:6.1f} s")
             elif stage is self.current:
@@ -129,35 +172,32 @@ class _Progress:
                 )
             else:
                 table.add_row("[dim]·[/]", f"[dim]{stage.title}[/]", "")
-        table.add_row("", "[bold]in all[/]", f"[bold]{self.journey.total:6.1f} s[/]")
+        table.add_row("", "[bold]in all[/]", f"[bold]{self.story.total:6.1f} s[/]")
         return table
 
 
-def _report(console: Console, story: Any, box: Any, journey: Any, until: str) -> None:
-    pull = story.pull_request(box, journey)
+def _report(console: Console, story: Any, until: str) -> None:
+    box, pull = story.sandbox, story.pull_request
     _section(console, f"Pull request #{pull.number}: {pull.title}", pull.body)
     if until == "live":
-        _section(console, "The plan, as the reviewer sees it", story.plan_comment(box, journey))
-        check = story.apply_check(box, journey)
-        _section(
-            console,
-            "Steps and outputs, as the apply reports them",
-            check.output.summary if check else "nothing reported",
-        )
-        _section(console, "The requester's status comment", story.status(box, journey))
+        _section(console, "The plan, as the reviewer sees it", story.plan_comment)
+        check = story.apply_check
+        said = check.output.summary if check else "nothing reported"
+        _section(console, "Steps and outputs, as the apply reports them", said)
+        _section(console, "The requester's status comment", story.status)
     console.print(Rule("Where to look"))
-    console.print(f"service  {box.service_url} (healthz, readyz, metrics)\nGitHub   {pull_url(box, journey)}")
+    console.print(f"service  {box.service_url} (healthz, readyz, metrics)\nGitHub   {pull_url(box, story.pull)}")
     console.print(
-        f"logs     {box.root}/service/service.log and {box.root}/actions\nfiles    {len(story.rendered_files(box, journey))} in the pull request"
+        f"logs     {box.root}/service/service.log and {box.root}/actions\nfiles    {len(story.files)} in the pull request"
     )
     console.print("These are gone when this ends; `make demo ARGS=--keep` leaves them running.")
 
 
-def pull_url(box: Any, journey: Any) -> str:
-    """Return the address of the pull request in the sandbox's REST."""
+def pull_url(box: Any, number: int) -> str:
+    """Return the address of a pull request in the sandbox's REST."""
     from bot.sandbox.sandbox import REPOSITORY  # noqa: PLC0415
 
-    return f"{box.github.url}/api/v3/repos/{REPOSITORY}/pulls/{journey.pull}"
+    return f"{box.github.url}/api/v3/repos/{REPOSITORY}/pulls/{number}"
 
 
 def _section(console: Console, title: str, text: str) -> None:
@@ -169,24 +209,19 @@ def _section(console: Console, title: str, text: str) -> None:
     console.print()
 
 
-def _data(story: Any, box: Any, journey: Any, started: float) -> dict[str, Any]:
-    pull, check = story.pull_request(box, journey), story.apply_check(box, journey) if journey.merge_commit else None
+def _data(told: Any, story: Any, started: float) -> dict[str, Any]:
+    pull, check = story.pull_request, story.apply_check
     return {
-        "command": story.COMMAND,
+        "command": told.COMMAND,
         "started_seconds": round(started, 2),
-        "seconds": {key: round(value, 2) for key, value in journey.seconds.items()},
-        "total_seconds": round(journey.total, 2),
-        "pull_request": {
-            "number": pull.number,
-            "title": pull.title,
-            "body": pull.body,
-            "files": story.rendered_files(box, journey),
-        },
-        "plan": story.plan_comment(box, journey),
+        "seconds": {key: round(value, 2) for key, value in story.seconds.items()},
+        "total_seconds": round(story.total, 2),
+        "pull_request": {"number": pull.number, "title": pull.title, "body": pull.body, "files": story.files},
+        "plan": story.plan_comment,
         "apply": check.output.summary if check else None,
-        "status": story.status(box, journey),
-        "service": box.service_url,
-        "directory": str(box.root),
+        "status": story.status,
+        "service": story.sandbox.service_url,
+        "directory": str(story.sandbox.root),
     }
 
 

@@ -1,14 +1,13 @@
-"""`envclone targets`: the first job of both workflows, without credentials."""
+"""`envclone targets`: the first job of the workflows that plan, apply and look for drift, without credentials."""
 
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from bot.cli.console import DOES_NOT_HOLD, edge, stop
-from bot.core.targets import Phase
 from bot.flows.targets import Span, find_targets
 
 
@@ -16,7 +15,8 @@ def targets(
     base: Annotated[str, typer.Option("--base", envvar="BASE", help="Commit before the change; its policy counts.")],
     head: Annotated[str, typer.Option("--head", envvar="HEAD", help="Commit of the change.")],
     phase: Annotated[
-        str, typer.Option("--for", help="`plan` or `apply`: which role the environments are given.")
+        Literal["plan", "apply", "drift"],
+        typer.Option("--for", help="What for; `drift` is for every environment, changed or not."),
     ] = "plan",
     environment: Annotated[
         str, typer.Option("--environment", envvar="ENVIRONMENT", help="This one alone, changed or not.")
@@ -25,15 +25,17 @@ def targets(
 ) -> None:
     """Say which environments a change touches, as a workflow's matrix; fail when anything about them can't be told."""
     with edge():
-        chosen: Phase = "apply" if phase == "apply" else "plan"
-        found = find_targets(root, Span(base, head), chosen, environment or None)
+        found = find_targets(root, Span(base, head), phase, environment or None)
         for complaint in found.complaints:
             typer.echo(f"::error::{complaint}" if "GITHUB_ACTIONS" in os.environ else complaint, err=True)
-        if found.complaints:
-            stop(f"Nothing is {'planned' if chosen == 'plan' else 'applied'}: see above.", DOES_NOT_HOLD)
+        if found.complaints and phase != "drift":
+            stop(f"Nothing is {'planned' if phase == 'plan' else 'applied'}: see above.", DOES_NOT_HOLD)
         matrix = json.dumps(found.matrix())
         typer.echo(matrix)
         output = os.environ.get("GITHUB_OUTPUT")
         if output:
             with Path(output).open("a", encoding="utf-8") as file:
                 file.write(f"matrix={matrix}\nany={'true' if found.targets else 'false'}\n")
+        if found.complaints:
+            # One environment that can't be read must not hide the drift of the others.
+            stop("Some environments can't be looked at: see above.", DOES_NOT_HOLD)

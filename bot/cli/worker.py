@@ -37,7 +37,7 @@ def main(work_of: Callable[[Settings], Work] | None = None) -> int:
     return 0
 
 
-def service(settings: Settings) -> Work:
+def service(settings: Settings) -> Service:
     """Return the product's own work: the one place where flows meet their clients. Raises `UserError`."""
     github = github_client(settings)
     login = github.identity()

@@ -198,6 +198,24 @@ class Mirror:
                 self.fetch_commit(commit)
                 return str(self._repo.commit(commit).message)
 
+    def parent(self, commit: str) -> str | None:
+        """Return the first parent of a commit, fetching it when the mirror has not got it; None for a root. Raises `GitFailed`."""
+        self.message(commit)
+        with self._lock:
+            parents = self._repo.commit(commit).parents
+            return parents[0].hexsha if parents else None
+
+    def only_removes(self, commit: str, directory: str, onto: str) -> bool:
+        """Say whether a commit is one on top of what `onto` holds, and does nothing but remove `directory`. Raises `GitFailed`."""
+        self.message(commit)
+        with self._lock:
+            found = self._repo.commit(commit)
+            if len(found.parents) != 1 or not self._repo.is_ancestor(found.parents[0], self._repo.commit(onto)):
+                return False
+            before = found.parents[0].tree
+            expected = self._replaced(before, directory.split("/"), None)
+            return bool(found.tree.binsha == expected != before.binsha)
+
     def close(self) -> None:
         """End git's helper processes."""
         self._repo.close()

@@ -51,12 +51,13 @@ def death_of(other: str, mine: Holder) -> str | None:
 def works_in(directory: Path) -> bool:
     """Say whether another process is at work in `directory`: what a killed run started may well outlive it.
 
-    Only what this user may see counts. Where the system doesn't tell, nobody is seen.
+    A destroy works in copies, so a directory counts wherever it lies if it is that of the same stack of the same
+    environment. Only what this user may see counts. Where the system doesn't tell, nobody is seen.
     """
-    wanted = str(directory.resolve())
+    wanted = directory.resolve().parts[-3:]
     for entry in Path("/proc").glob("[0-9]*/cwd"):
         try:
-            if os.readlink(entry) == wanted and int(entry.parent.name) != os.getpid():
+            if Path(os.readlink(entry)).parts[-3:] == wanted and int(entry.parent.name) != os.getpid():
                 return True
         except OSError:
             continue  # ended meanwhile, or somebody else's

@@ -107,6 +107,8 @@ def _reason(text: str) -> str:
     found = " ".join(text.split())
     if not 10 <= len(found) <= 300:
         raise InvalidInput("Say how you know, in 10 to 300 characters.")
+    if not found.isprintable():
+        raise InvalidInput("The reason holds invisible characters: remove them, for it is kept and shown.")
     return found
 
 

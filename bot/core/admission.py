@@ -1,11 +1,11 @@
-"""What a `/clone` must satisfy before it is drafted: its name, purpose, values, life and quota."""
+"""What a `/clone` must satisfy before it is drafted: its name, purpose, values, life and quota; and the values of a `/set`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from bot import duration
-from bot.commands.model import Clone
+from bot.commands.model import Clone, Command, Set
 from bot.core.estate import Estate, clash
 from bot.core.parity.report import Breach
 from bot.core.resolve import ENVIRONMENT
@@ -21,7 +21,7 @@ from bot.template import EnumParameter, Template
 class Correctable(UserError):
     """A refusal that comes with the command that would have been accepted, as far as we know."""
 
-    def __init__(self, message: str, instead: Clone | None = None) -> None:
+    def __init__(self, message: str, instead: Command | None = None) -> None:
         super().__init__(message)
         self.instead = instead
 
@@ -60,8 +60,8 @@ def admitted_purpose(command: Clone, template: Template) -> PurposeName:
     raise Correctable(f"{message} Did you mean `{near}`?", replace(command, purpose=PurposeName(near)))
 
 
-def overrides(command: Clone, template: Template) -> dict[ParameterName, Json]:
-    """Return the values given by `--set`, typed. Raises `Correctable`."""
+def overrides(command: Clone | Set, template: Template) -> dict[ParameterName, Json]:
+    """Return the values given by `--set` or `/set`, typed. Raises `Correctable`."""
     return {name: _override(command, template, name, text) for name, text in command.set.items()}
 
 
@@ -102,6 +102,21 @@ def check_contract(command: Clone, template: Template, breaches: Sequence[Breach
     raise Correctable(f"{said} {sets} causes that.{allowed} Without it:", replace(command, set=rest))
 
 
+def check_kept(command: Set, breaches: Sequence[Breach]) -> None:
+    """Refuse a `/set` that would break its environment's contract. Raises `Correctable` without what breaks it.
+
+    A contract that is broken already, and not by this command, is the check's to tell.
+    """
+    broken = [breach for breach in breaches if any(name in breach.parameters for name in command.set)]
+    if not broken:
+        return
+    rest = {name: text for name, text in command.set.items() if not any(name in breach.parameters for breach in broken)}
+    said = " ".join(f"{breach.message}." for breach in broken)
+    blamed = ", ".join(f"`{name}`" for name in command.set if name not in rest)
+    message = f"{said} Setting {blamed} causes that. A clone for another purpose may have it: `/clone … for …`."
+    raise Correctable(message, replace(command, set=rest) if rest else None)
+
+
 def admitted_ttl(command: Clone, policy: Policy) -> timedelta:
     """Return how long the clone may live. Raises `Correctable` when it is out of the policy's bounds."""
     asked = command.ttl or policy.ttl.default
@@ -132,7 +147,7 @@ def check_quota(estate: Estate, policy: Policy, owner: Login, purpose: PurposeNa
             )
 
 
-def _override(command: Clone, template: Template, name: ParameterName, text: str) -> Json:
+def _override(command: Clone | Set, template: Template, name: ParameterName, text: str) -> Json:
     if name not in template.parameters:
         near = closest(name, template.parameters)
         message = f"Template {template.name} has no parameter {shown(name)}."

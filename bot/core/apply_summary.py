@@ -25,12 +25,6 @@ def title(outcome: ApplyOutcome) -> str:
     return f"{outcome.environment}: {', '.join(step.name for step in outcome.failed) or 'something'} failed"
 
 
-def comment(outcome: ApplyOutcome, limit: int) -> str:
-    """Return the result as a comment that is found again, in at most `limit` bytes."""
-    hidden = f"{marker(outcome.environment)}\n"
-    return hidden + summary(outcome, limit - len(hidden.encode()))
-
-
 def summary(outcome: ApplyOutcome, limit: int) -> str:
     """Return the result in at most `limit` bytes, with as much detail as fits; how it went is always said."""
     parts = [_essentials, _outputs, _evidence, _diagram]
@@ -71,9 +65,9 @@ def _failures(outcome: ApplyOutcome) -> Iterator[str]:
         yield fence(step.reason[:6_000])
     if outcome.failed:
         yield (
-            "**How to go on:** what is done stays done. Mend the cause, then run this workflow again "
-            f"({code('Re-run failed jobs')}, or {code('Run workflow')} for {code(outcome.environment)}): it goes on at the failed "
-            "step. If the mend is a change of the code, open a pull request; what is reviewed there is applied next."
+            f"**How to go on:** what is done stays done. Mend the cause, then comment {code(f'/resume {outcome.environment}')} (or run "
+            "this workflow again by hand): it goes on at the failed step. If the mend is a change of the code, open a pull request; "
+            "what is reviewed there is applied next."
         )
 
 

@@ -56,7 +56,7 @@ def read_manifest(files: Tree, where: str) -> Manifest:
 
 def read_pipeline(files: Tree, where: str) -> Pipeline:
     """Return the steps of the environment in this directory."""
-    return Pipeline(stacks=read_manifest(files, where).stacks, hooks=read_hooks(files, where).hooks)
+    return Pipeline.of(read_manifest(files, where).stacks, read_hooks(files, where))
 
 
 def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:

@@ -26,7 +26,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: `attributes` are expressions as they are written, `calls` all function calls in it at any depth."""
+    """A block: `attributes` are expressions as they are written, each on its line of `lines`; `calls` are all function calls in it."""
 
     type: str
     labels: tuple[str, ...]
@@ -34,6 +34,7 @@ class Block:
     attributes: Mapping[str, str] = field(default_factory=dict)
     blocks: tuple["Block", ...] = ()
     calls: tuple[Call, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
 
     def within(self) -> Iterator["Block"]:
         """Yield the block and every block inside it."""
@@ -53,16 +54,15 @@ def _block(tree: "Tree[Token]") -> Block:
     names = [child for child in _trees(tree) if child.data in {"identifier", "string"}]
     body = _only(tree, "body")
     inside = list(_trees(body)) if body else []
-    attributes = {
-        _text(child.children[0]): _text_of(list(child.children)[2:]) for child in inside if child.data == "attribute"
-    }
+    written = {_text(child.children[0]): child for child in inside if child.data == "attribute"}
     return Block(
         type=_text(names[0]),
         labels=tuple(_text(name).strip('"') for name in names[1:]),
         line=next(_tokens(tree)).line or 1,
-        attributes=attributes,
+        attributes={name: _text_of(list(child.children)[2:]) for name, child in written.items()},
         blocks=tuple(_block(child) for child in inside if child.data == "block"),
         calls=(*(_call(child) for child in tree.find_data("function_call")), *_calls_in_heredocs(tree)),
+        lines={name: next(_tokens(child)).line or 1 for name, child in written.items()},
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.commands.model import Clone
+from bot.commands.model import Clone, Command
 from bot.core.admission import (
     Correctable,
     admitted_purpose,
@@ -61,7 +61,7 @@ class Refused:
     """Why a command is not carried out; `instead` is the corrected command when there is one to paste."""
 
     reason: str
-    instead: Clone | None = None
+    instead: Command | None = None
 
 
 def draft_clone(asked: Asked, base: Base) -> Draft | Refused:

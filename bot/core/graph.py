@@ -38,13 +38,21 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The steps of one environment, each after all that it needs; the same declarations give the same order."""
+    """The steps of one environment, each after all that it needs; the same declarations give the same order.
+
+    `concurrency` is how many may be at work at once, if that is declared.
+    """
 
     nodes: Mapping[StepName, Node]
+    concurrency: int | None = None
 
     @property
     def order(self) -> tuple[StepName, ...]:
         return tuple(self.nodes)
+
+    def at_once(self, allowed: int) -> int:
+        """Return how many steps may be at work at once in a run that allows so many."""
+        return min(allowed, self.concurrency or allowed)
 
     def dependents(self, name: StepName) -> tuple[StepName, ...]:
         """Return every step that can't run before `name`, also through others, in order."""
@@ -104,7 +112,18 @@ def graph(
                     f"give `{name}` the same `when`."
                 )
     nodes = {name: Node(name, step, _needs_kept(pipeline, name, kept)) for name, step in kept.items()}
-    return Graph({name: nodes[name] for name in _ordered(nodes)})
+    return Graph({name: nodes[name] for name in _ordered(nodes)}, pipeline.concurrency)
+
+
+def graph_of_remains(pipeline: Pipeline) -> Graph:
+    """Return the graph of steps that are left of several versions of an environment: needs that are gone don't count.
+
+    Raises `InvalidInput` for a circle.
+    """
+    if cycle := _cycle(pipeline):
+        raise InvalidInput(f"These steps need one another in a circle: {', '.join(f'`{name}`' for name in cycle)}.")
+    nodes = {name: Node(name, step, _needs(pipeline, name)) for name, step in pipeline.steps.items()}
+    return Graph({name: nodes[name] for name in _ordered(nodes)}, pipeline.concurrency)
 
 
 def in_reverse(graph: Graph) -> Graph:
@@ -113,7 +132,7 @@ def in_reverse(graph: Graph) -> Graph:
         name: Node(name, graph.nodes[name].step, tuple(o for o in graph.nodes if name in graph.nodes[o].needs))
         for name in reversed(graph.order)
     }
-    return Graph(nodes)
+    return Graph(nodes, graph.concurrency)
 
 
 def diagram(pipeline: Pipeline) -> str:

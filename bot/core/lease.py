@@ -37,7 +37,12 @@ def acquired(ledger: Ledger, wanted: Lease, now: datetime, reason: str = "") -> 
         at=now,
         reason=reason or f"nothing was heard of it after {lease.until:%Y-%m-%d %H:%M:%S} UTC",
     )
-    return ledger.model_copy(update={"lease": wanted, "takeovers": (*ledger.takeovers, record)[-MOST_TAKEOVERS:]})
+    return noted(ledger.model_copy(update={"lease": wanted}), record)
+
+
+def noted(ledger: Ledger, takeover: Takeover) -> Ledger:
+    """Return the ledger that keeps why something was taken from its holder."""
+    return ledger.model_copy(update={"takeovers": (*ledger.takeovers, takeover)[-MOST_TAKEOVERS:]})
 
 
 def renewed(ledger: Ledger, holder: str, until: datetime) -> Ledger | None:
@@ -64,5 +69,6 @@ def refusal(lease: Lease, environment: str) -> str:
     where = f" ({lease.run_url})" if lease.run_url else ""
     return (
         f"`{environment}` is being worked on by {lease.holder}{where}, since {lease.since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to "
-        f"finish. If it is dead, its lease ends at {lease.until:%H:%M:%S} UTC; run this again then."
+        f"finish. If it is dead, its lease ends at {lease.until:%H:%M:%S} UTC: run this again then, or comment "
+        f'`/unlock {environment} --because "…"`.'
     )

@@ -54,6 +54,20 @@ class Undo(_Frozen):
     record: Json = None
 
 
+class Remainder(_Frozen):
+    """Something that outlives its environment on purpose: `what` by its ARN or id, `why`, and until when, as far as is known."""
+
+    what: str
+    why: str
+
+
+class Gone(_Frozen):
+    """What undoing a step took away, by address, and what of it stays on purpose."""
+
+    destroyed: tuple[str, ...] = ()
+    remains: tuple[Remainder, ...] = ()
+
+
 class Entry(_Frozen):
     """What a step did last. `commit` and `tree` (of `envs/<name>`) say which version of the environment was applied.
 
@@ -76,6 +90,7 @@ class Entry(_Frozen):
     commit: str
     tree: str
     approved: dict[str, str] = {}
+    gone: Gone = Gone()
     error: str = ""
 
 
@@ -163,6 +178,8 @@ def started(
         started_at=at,
         outputs=last.outputs if last is not None else {},
         undo=start.undo or (last.undo if last is not None else None),
+        # What an undo that failed half way took away is gone all the same.
+        gone=last.gone if last is not None and verb == "undo" and last.verb == "undo" else Gone(),
         head=start.head,
         commit=start.commit,
         tree=start.tree,
@@ -197,6 +214,21 @@ def failed(ledger: Ledger, step: StepName, error: str, at: datetime, undo: Undo 
     """Return the ledger with the running step failed; `undo` says what it had done before it failed, if anything."""
     update: dict[str, object] = {"result": "failed", "error": error[:LONGEST_TEXT]}
     return _ended(ledger, step, at, update if undo is None else {**update, "undo": undo})
+
+
+def took(ledger: Ledger, step: StepName, gone: Gone) -> Ledger:
+    """Return the ledger with what the running undo is about to take away, added to what it took before."""
+    before = ledger.steps[step].gone
+    return _changed(
+        ledger,
+        step,
+        {
+            "gone": Gone(
+                destroyed=tuple(dict.fromkeys((*before.destroyed, *gone.destroyed))),
+                remains=tuple(dict.fromkeys((*before.remains, *gone.remains))),
+            )
+        },
+    )
 
 
 def undone(ledger: Ledger, step: StepName, evidence: str, at: datetime) -> Ledger:

@@ -53,10 +53,22 @@ def body(proposed: Proposed) -> str:
         "### What to look at",
         "\n".join(f"- {item}" for item in _attention(proposed)),
         "### Commands that work here",
-        f"- {code(f'/status {manifest.name}')} shows its stage\n- {code('/list')} shows all environments\n- {code('/help')} shows the rest",
+        _commands(manifest),
         "Merging this deploys it, steps and all: what is applied is what the plan in the comment below shows, or nothing.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _commands(manifest: Manifest) -> str:
+    name = manifest.name
+    rows = [
+        (f"/set {name} key=value", "gives a parameter another value, in this pull request"),
+        (f"/extend {name} 7d", "lets it live longer"),
+        (f"/plan {name}", "plans it again"),
+        (f"/status {name}", "shows its stage"),
+        ("/help", "shows the rest"),
+    ]
+    return "\n".join(f"- {code(command)} {what}" for command, what in rows)
 
 
 def _introduction(proposed: Proposed) -> str:

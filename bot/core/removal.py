@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from bot.core.markdown import cell, code, details, fence
+from bot.core.trailers import Trailers, write
 from bot.environment import Manifest, directory
 from bot.errors import UserError
 from bot.names import EnvironmentName, Login, StepName
@@ -64,12 +65,9 @@ def title(removed: Removable, asked: Asked) -> str:
     return f"Destroy {removed.name}" + (", which has expired" if asked.reason == "expiry" else "")
 
 
-def message(removed: Removable, asked: Asked) -> str:
-    """Return the commit's message. Its trailers say who asked where, for whoever reports how it goes."""
-    lines = [title(removed, asked), "", f"Envclone-Environment: {removed.name}", f"Requested-by: {asked.by}"]
-    lines += [f"Requested-at: {asked.url}"] if asked.url else []
-    lines += [f"Envclone-Request: {asked.comment}"] if asked.comment is not None else []
-    return "\n".join(lines) + "\n"
+def message(removed: Removable, asked: Asked, base: str) -> str:
+    """Return the commit's message, on top of `base`. Its trailers say who asked where, for whoever reports how it goes."""
+    return f"{title(removed, asked)}\n\n{write(Trailers(removed.name, asked.by, asked.comment, asked.url, base))}"
 
 
 def body(removed: Removable, asked: Asked, pipeline: Pipeline, order: Sequence[StepName]) -> str:

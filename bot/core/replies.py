@@ -1,9 +1,11 @@
 """The replies to commands, in GitHub's Markdown. Every reply to one comment carries that comment's marker."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.commands.grammar import TABLE, Mistake, format_command
+from bot.core.branch import Branch
 from bot.core.draft import Draft, Refused
 from bot.core.estate import Estate
 from bot.core.markdown import cell, code, details, fence
@@ -14,6 +16,14 @@ from bot.names import EnvironmentName
 from bot.pipeline import Hook, Pipeline
 from bot.policy import Policy, Role
 from bot.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An open pull request that would change an environment, or end it."""
+
+    branch: Branch
+    number: int
 
 
 def marker(comment: int) -> str:
@@ -76,21 +86,22 @@ def help_text(template: Template | None, policy: Policy) -> str:
     return "\n\n".join(parts)
 
 
-def listing(estate: Estate, now: datetime) -> str:
-    """List all environments, those that expire first on top."""
+def listing(estate: Estate, now: datetime, proposed: Sequence[Proposed] = ()) -> str:
+    """List all environments, those that expire first on top, with what is proposed to them."""
     far = datetime.max.replace(tzinfo=now.tzinfo)
     manifests = sorted(estate.manifests(), key=lambda m: (m.expires_at or far, m.name))
     rows = [
-        f"| {code(m.name)} | {m.purpose} | {m.owner} | {_expiry(m, now)} | {'live' if m.name in estate.live else 'proposed'} |"
+        f"| {code(m.name)} | {m.purpose} | {m.owner} | {_expiry(m, now)} | {_where(m.name, estate, proposed)} |"
         for m in manifests
     ]
     return "\n".join(["| Environment | Purpose | Owner | Expires | |", "| --- | --- | --- | --- | --- |", *rows])
 
 
-def status(manifest: Manifest, stage: str, now: datetime, parity: str = "") -> str:
-    """Describe one environment; `parity` says whether it still equals its source."""
+def status(manifest: Manifest, stage: str, now: datetime, proposed: Sequence[Proposed] = (), parity: str = "") -> str:
+    """Describe one environment, and what is proposed to it; `parity` says whether it still equals its source."""
     facts = [
         ("Stage", stage),
+        *([("Proposed", ", ".join(map(_proposed, proposed)))] if proposed else []),
         ("Purpose", manifest.purpose),
         ("Owner", manifest.owner),
         ("Expires", _expiry(manifest, now)),
@@ -160,6 +171,15 @@ def _expiry(manifest: Manifest, now: datetime) -> str:
         else f"in {left.seconds // 3600} hours"
     )
     return f"{manifest.expires_at:%Y-%m-%d} ({days})"
+
+
+def _where(name: EnvironmentName, estate: Estate, proposed: Sequence[Proposed]) -> str:
+    ours = [_proposed(each) for each in proposed if each.branch.environment == name]
+    return ", ".join(["live" if name in estate.live else "proposed", *ours])
+
+
+def _proposed(proposed: Proposed) -> str:
+    return f"{'its end' if proposed.branch.kind == 'destroy' else 'a change'} in #{proposed.number}"
 
 
 def _with_instead(message: str, instead: str | None) -> str:

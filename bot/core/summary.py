@@ -68,13 +68,27 @@ def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole
 def refusal(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
     """Return what is said when the code may not even be planned: each finding with its file and line."""
     head = f"{marker(environment)}\n## {code(environment)} was not planned\n\nCommit {code(commit)} holds what may not be planned. Nothing of it was run.\n"
+    return f"{head}\n{_findings(findings)}\n{_log(whole)}"
+
+
+def undestroyable(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
+    """Return what is said when a clone could not be destroyed again: each finding with its file and line."""
+    head = (
+        f"{marker(environment)}\n## {code(environment)} could not be destroyed again\n\nCommit {code(commit)} was planned, and a clone "
+        "like that could be made but not removed. Nothing of it may be merged. Put it right in the template, where such an "
+        "attribute depends on a parameter that tells clones from what is protected.\n"
+    )
+    return f"{head}\n{_findings(findings)}\n{_log(whole)}"
+
+
+def _findings(findings: Sequence[Finding]) -> str:
     rows = [
         f"| {code(f'{finding.path}:{finding.line}')} | {cell(finding.message)} |"
         for finding in findings[:MOST_FINDINGS]
     ]
     more = f"\n… and {len(findings) - MOST_FINDINGS} more.\n" if len(findings) > MOST_FINDINGS else ""
     lines = "\n".join(["| Where | What, and what to do |", "| --- | --- |", *rows])
-    return f"{head}\n{lines}\n{more}\n{_log(whole)}"
+    return f"{lines}\n{more}"
 
 
 def title(plan: EnvironmentPlan) -> str:

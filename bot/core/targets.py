@@ -1,4 +1,4 @@
-"""Which environments a change touches, and how Actions reach the account of each.
+"""Which environments a change touches, or a look for drift is due to, and how Actions reach the account of each.
 
 The roles come from the policy of the base branch, never from the change: a pull request can't choose the credentials that
 plan it. Whatever can't be told for certain is a complaint, and a complaint fails the job (it fails closed).
@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
+from bot.core.removal import removable
 from bot.environment import MANIFEST, Manifest, directory
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, UserError
 from bot.names import EnvironmentName, ParameterName, shown
 from bot.policy import Account, Policy
 
-Phase = Literal["plan", "apply"]
+Phase = Literal["plan", "apply", "drift"]
 ACCOUNT = ParameterName("account_id")
+REGION = ParameterName("region")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Target:
     """
 
     environment: EnvironmentName
-    change: Literal["create", "update"]
+    change: Literal["create", "update", "destroy"]
     account: str
     region: str
     role: str
@@ -86,21 +88,40 @@ def _target(change: Change, policy: Policy, phase: Phase) -> Target | str:
         return f"envs/{shown(change.name)}: {error}"
     where = f"{directory(name)}/{MANIFEST}"
     if change.after is None:
-        return f"{directory(name)} is removed: an environment is destroyed before its directory goes, and that can't be done by hand."
+        return _removed(name, change.before, policy, phase)
     if isinstance(change.after, str):
         return change.after
     if isinstance(change.before, Manifest) and change.before.parameters.get(ACCOUNT) != change.after.parameters.get(
         ACCOUNT
     ):
         return f"{where}: an environment can't move to another account: clone it there, and destroy this one."
-    account = _account(change.after, policy)
+    target = _reached(change.after, policy, phase, "create" if change.before is None else "update")
+    return _with_source(target, change.source, policy) if isinstance(target, Target) and phase == "plan" else target
+
+
+def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Policy, phase: Phase) -> Target | str:
+    """Return the environment as one to be destroyed, unless it may not be."""
+    where = f"{directory(name)}/{MANIFEST}"
+    if before is None:
+        return f"{directory(name)} does not exist, and never did on this branch."
+    if isinstance(before, str):
+        return f"{before} Mend it before the directory is removed: what it was made of is told by it."
+    try:
+        removable(before, policy)
+    except UserError as error:
+        return f"{where}: it may not be removed: {error}"
+    return _reached(before, policy, phase, "destroy")
+
+
+def _reached(
+    manifest: Manifest, policy: Policy, phase: Phase, change: Literal["create", "update", "destroy"]
+) -> Target | str:
+    account = _account(manifest, policy)
     if isinstance(account, str):
-        return f"{where}: {account}"
+        return f"{directory(manifest.name)}/{MANIFEST}: {account}"
     number, reach = account
-    role = reach.plan_role if phase == "plan" else reach.apply_role
-    kind: Literal["create", "update"] = "create" if change.before is None else "update"
-    target = Target(name, kind, number, reach.region, role, reach.state_bucket)
-    return _with_source(target, change.source, policy) if phase == "plan" else target
+    role = reach.apply_role if phase == "apply" else reach.plan_role
+    return Target(manifest.name, change, number, reach.region, role, reach.state_bucket)
 
 
 def _with_source(target: Target, source: Manifest | None, policy: Policy) -> Target:

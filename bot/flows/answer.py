@@ -5,9 +5,11 @@ from typing import assert_never
 from bot.commands.model import Clone, Help, List, Status
 from bot.core import replies
 from bot.core.assemble import read_hooks
+from bot.core.branch import read_branch
 from bot.core.draft import Asked, Refused
 from bot.core.parity.code import Side, compare
 from bot.core.progress import headline
+from bot.core.replies import Proposed
 from bot.environment import Request, directory
 from bot.errors import UserError
 from bot.flows.certified import parity_line
@@ -28,9 +30,9 @@ def answer(world: World, repository: RepositoryName, command: Help | Status | Li
             case Help():
                 return _help(repo)
             case List():
-                return replies.listing(repo.estate(), world.now())
+                return replies.listing(repo.estate(), world.now(), _proposed(world, repository, repo))
             case Status():
-                return _status(world, repository, repo, command.name or _subject(repo, request))
+                return _status(world, repository, repo, command.name or _subject(world, repo, request))
             case Clone():
                 return _dry_run(world, repository, repo, Asked(command, request, request.by, world.now()))
             case _:
@@ -45,10 +47,24 @@ def _help(repo: Monorepo) -> str:
     return replies.help_text(repo.template(source.template).declaration if source else None, repo.policy())
 
 
-def _subject(repo: Monorepo, request: Request) -> EnvironmentName | None:
-    """Return the environment that a thread is about: the one asked for in it."""
+def _subject(world: World, repo: Monorepo, request: Request) -> EnvironmentName | None:
+    """Return the environment that a thread is about: the one asked for in it, or that its pull request proposes something to."""
     manifests = repo.estate().manifests()
-    return next((m.name for m in manifests if m.request and m.request.issue == request.issue), None)
+    asked = next((m.name for m in manifests if m.request and m.request.issue == request.issue), None)
+    if asked is not None:
+        return asked
+    pull = world.github.pull_request(request.repository, request.issue)
+    branch = read_branch(pull.head) if pull is not None and pull.is_from(request.repository) else None
+    return branch.environment if branch else None
+
+
+def _proposed(world: World, repository: RepositoryName, repo: Monorepo) -> list[Proposed]:
+    """Return the open changes and ends. GitHub is asked only if there is a branch of the kind, be it one left standing."""
+    if not (repo.mirror.proposals("change") or repo.mirror.proposals("destroy")):
+        return []
+    pulls = world.github.open_pull_requests(repository)
+    found = [(pull, read_branch(pull.head)) for pull in pulls if pull.is_from(repository)]
+    return [Proposed(branch, pull.number) for pull, branch in found if branch is not None and branch.kind != "clone"]
 
 
 def _status(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName | None) -> str:
@@ -57,10 +73,10 @@ def _status(world: World, repository: RepositoryName, repo: Monorepo, name: Envi
     if name is None or manifest is None:
         known = [*estate.live, *estate.proposed]
         return replies.unknown_environment(name, closest(name, known) if name else None)
-    if manifest.request is None:
-        return replies.status(manifest, "a source of clones", world.now())
-    stage = headline(facts_of(world, repository, name))
-    return replies.status(manifest, stage, world.now(), parity_line(world, repository, repo, manifest))
+    stage = headline(facts_of(world, repository, name)) if manifest.request else "a source of clones"
+    proposed = [each for each in _proposed(world, repository, repo) if each.branch.environment == name]
+    parity = parity_line(world, repository, repo, manifest) if manifest.source else ""
+    return replies.status(manifest, stage, world.now(), proposed, parity)
 
 
 def _dry_run(world: World, repository: RepositoryName, repo: Monorepo, asked: Asked) -> str:

@@ -1,13 +1,10 @@
 """One try at applying a stack: plan it with its real inputs, hold the plan against the review, apply exactly that plan."""
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 
-from bot.clients.holder import works_in
 from bot.clients.process import TimedOut
-from bot.clients.terraform import PlanOptions, RootModule, SavedPlan
-from bot.clients.terraform_output import Event, StateLocked, TerraformFailed
+from bot.clients.terraform import PlanOptions, RootModule
+from bot.clients.terraform_output import Event, TerraformFailed
 from bot.core.fingerprint import fingerprint
 from bot.core.inputs import Output, replayed
 from bot.core.ledger import Undo, approved
@@ -15,7 +12,8 @@ from bot.core.plan import Plan, unshown
 from bot.core.plan_document import read_plan
 from bot.core.resumption import actions, exceeding
 from bot.core.review import ReviewedStep
-from bot.flows.applying import Deadline, Finished, StepStopped, Work
+from bot.flows.applying import Deadline, Finished, StepStopped, StepTimedOut, Work
+from bot.flows.plan_alone import PlanWish, plan_alone
 from bot.names import ParameterName, StepName
 from bot.pipeline import Json, Stack
 
@@ -23,11 +21,6 @@ _TOLD = frozenset({"apply_start", "apply_complete", "apply_errored", "apply_prog
 """Events of Terraform's that are worth a line in the log."""
 
 MOST_NAMED = 10
-LOCK_TIMEOUT = timedelta(seconds=20)
-"""How long Terraform waits for the state's lock before we look whose it is."""
-MOST_TRIES = 5
-MARGIN = timedelta(seconds=2)
-POLL_SECONDS = 0.5
 
 
 class StackTry:
@@ -49,7 +42,7 @@ class StackTry:
                 module.init(self._deadline.remaining())
                 return self._applied(module)
         except TimedOut as error:
-            raise StepStopped(f"It took longer than its timeout of {self._stack.timeout}.", is_final=True) from error
+            raise StepTimedOut(f"It took longer than its timeout of {self._stack.timeout}.") from error
         except TerraformFailed as error:
             raise StepStopped(self._work.secrets.hide(str(error))) from error
 
@@ -66,7 +59,7 @@ class StackTry:
             raise StepStopped(self._work.secrets.hide(str(error))) from error
 
     def _applied(self, module: RootModule) -> Finished:
-        saved = self._saved(module)
+        saved = plan_alone(self._work, module, PlanWish(self._name, self._values), self._deadline)
         plan = read_plan(module.show(saved), self._secrets)
         evidence = "nothing to do"
         if plan.changes_anything:
@@ -113,60 +106,6 @@ class StackTry:
         if differing:
             raise StepStopped(_not_reviewed(self._name, how, differing), is_final=True, stops_all=True)
 
-    def _saved(self, module: RootModule) -> SavedPlan:
-        """Plan; wait for what a dead run may have left at work, and remove the state's lock if nobody holds it any more."""
-        for _ in range(MOST_TRIES):
-            try:
-                options = PlanOptions(lock_timeout=LOCK_TIMEOUT)
-                return module.plan(self._values, options, timeout=self._deadline.remaining())
-            except StateLocked as locked:
-                reason = self._abandoned(locked)
-                if reason is None:
-                    raise StepStopped(self._held(locked), is_final=True) from locked
-                if not self._is_left_alone(module):
-                    raise StepStopped("What an earlier run began here did not end in time.") from locked
-                self._unlock(module, locked, reason)
-        raise StepStopped("The state is locked again and again: somebody else is at work on it.", is_final=True)
-
-    def _is_left_alone(self, module: RootModule) -> bool:
-        """Wait until no process is at work in the stack's directory; False when there still is one as the time ends."""
-        told = False
-        while works_in(module.directory):
-            if not told:
-                self._work.log(self._name, "waiting for what a killed run left at work here")
-                told = True
-            if self._deadline.remaining() <= MARGIN or self._work.stopping.wait(POLL_SECONDS):
-                return False
-        return True
-
-    def _unlock(self, module: RootModule, locked: StateLocked, reason: str) -> None:
-        try:
-            module.force_unlock(locked.lock_id)
-        except TerraformFailed:
-            return  # whoever held it gave it back meanwhile; planning again tells
-        self._work.log(self._name, f"removed the state's lock {locked.lock_id}: {reason}")
-
-    def _held(self, locked: StateLocked) -> str:
-        place = f"{self._work.approved.directory.name}/{self._name}"
-        return (
-            f"{locked}\nIf that run is dead, remove its lock with `terraform force-unlock {locked.lock_id}` in `{place}`, then "
-            "run this again."
-        )
-
-    def _abandoned(self, locked: StateLocked) -> str | None:
-        """Return why the lock belongs to nobody any more, or None when that can't be told.
-
-        It is a dead run's if it was made, before this run took its lease, where a run worked whose lease was taken.
-        """
-        ledger = self._work.ledger.read()
-        made = _created(locked)
-        if made is None or ledger.lease is None or made >= ledger.lease.since:
-            return None
-        for takeover in reversed(ledger.takeovers):
-            if takeover.machine and takeover.machine == locked.holder:
-                return f"{takeover.holder} left it ({takeover.reason})"
-        return None
-
     def _tell(self, event: Event) -> None:
         if event.kind in _TOLD or (event.diagnostic is not None and event.diagnostic.severity == "warning"):
             self._work.log(self._name, event.message)
@@ -193,14 +132,6 @@ def _not_reviewed(name: StepName, how: str, differing: Sequence[str]) -> str:
 def _done(plan: Plan) -> str:
     counts = plan.counts
     return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"
-
-
-def _created(locked: StateLocked) -> datetime | None:
-    """Return when a state's lock was made: Terraform writes `2026-11-23 20:51:29.123456789 +0000 UTC`."""
-    for diagnostic in locked.diagnostics:
-        if found := re.search(r"\bCreated:\s+(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? \+0000 UTC", diagnostic.detail):
-            return datetime.fromisoformat(f"{found[1]}+00:00")
-    return None
 
 
 def _texts(value: Json) -> list[str]:

@@ -10,7 +10,7 @@ from bot.core.ledger import Clear, Decision, Entry, Success, Undo, decide, faile
 from bot.core.ledger import Output as Kept
 from bot.core.step_inputs import given, hook_digest, stack_digest
 from bot.errors import UserError
-from bot.flows.apply_hook import apply_hook
+from bot.flows.apply_hook import apply_hook, undo_of_hook
 from bot.flows.apply_stack import StackTry, undo_of
 from bot.flows.applying import Finished, StepStopped, Work
 from bot.hooks import verbs
@@ -110,14 +110,14 @@ def _taken(work: Work, name: StepName) -> set[str]:
 def _tried(work: Work, given_step: _Given) -> StepResult:
     step, name = given_step.step, given_step.name
     result = StepResult(name=name, kind=kind_of(step), state="failed")
-    undo = undo_of(work, name) if isinstance(step, Stack) else None
+    last = given_step.last
     for attempt in range(1, step.retries.attempts + 1):
-        now = work.world.now()
-        ledger = work.change(lambda before, now=now: started(before, name, work.start(given_step.digest, undo), now))  # type: ignore[misc]
+        begun = _begun(work, given_step, last)
         try:
-            finished = _attempted(work, given_step, ledger.steps[name])
+            finished = _attempted(work, given_step, begun)
         except StepStopped as error:
             result = result.model_copy(update={"reason": str(error), "attempts": attempt})
+            last = _failed(work, name, error)
             if not _again(work, given_step, attempt, error):
                 return result
         else:
@@ -129,21 +129,37 @@ def _tried(work: Work, given_step: _Given) -> StepResult:
     return result
 
 
+def _begun(work: Work, given_step: _Given, last: Entry | None) -> Entry:
+    """Write down that an attempt begins, with what would have to be undone if it never ended; return the ledger's entry."""
+    name, step = given_step.name, given_step.step
+    if isinstance(step, Stack):
+        undo: Undo | None = undo_of(work, name)
+    else:
+        undo = undo_of_hook(work, name, step, given_step.inputs, last)
+    start = work.start(given_step.digest, undo)
+    return work.change(lambda before: started(before, name, start, work.world.now())).steps[name]
+
+
 def _attempted(work: Work, given_step: _Given, entry: Entry) -> Finished:
     if isinstance(given_step.step, Stack):
         return StackTry(work, given_step.name, given_step.step, given_step.inputs).run()
     return apply_hook(work, given_step.name, given_step.step, given_step.inputs, entry)
 
 
-def _again(work: Work, given_step: _Given, attempt: int, error: StepStopped) -> bool:
-    """Write the failure down, and say, after the wait that is due, whether to try again."""
-    name, retries = given_step.name, given_step.step.retries
+def _failed(work: Work, name: StepName, error: StepStopped) -> Entry:
+    """Write the failure down, and return what the ledger then says of the step."""
     undo: Undo | None = error.undo
-    work.change(lambda ledger: failed(ledger, name, str(error), work.world.now(), undo))
+    ledger = work.change(lambda before: failed(before, name, str(error), work.world.now(), undo))
     work.log(name, f"failed: {error}")
     if error.stops_all:
         work.stopping.set()
-    if error.is_final or attempt == retries.attempts or work.stopping.is_set():
+    return ledger.steps[name]
+
+
+def _again(work: Work, given_step: _Given, attempt: int, error: StepStopped) -> bool:
+    """Say, after the wait that is due, whether to try again."""
+    name, retries = given_step.name, given_step.step.retries
+    if error.is_final or work.stopping.is_set() or not retries.again(attempt, error.failure):
         return False
     wait = retries.backoff * 2 ** (attempt - 1)
     work.log(name, f"attempt {attempt} of {retries.attempts} failed; the next is in {wait.total_seconds():.0f} s")

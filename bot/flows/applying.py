@@ -15,7 +15,7 @@ from bot.core.ledger import Ledger, Start, Undo
 from bot.core.mask import Secrets
 from bot.flows.approval import Approved
 from bot.names import EnvironmentName, StepName
-from bot.pipeline import Json
+from bot.pipeline import Failure, Json
 from bot.policy import Gate
 
 
@@ -70,6 +70,8 @@ class Finished:
 class StepStopped(Exception):
     """A step failed; the message is for people. `is_final`: another try would fail too. `stops_all`: begin nothing more."""
 
+    failure: Failure = "failure"
+
     def __init__(
         self, message: str, *, is_final: bool = False, stops_all: bool = False, undo: Undo | None = None
     ) -> None:
@@ -77,6 +79,12 @@ class StepStopped(Exception):
         self.is_final = is_final
         self.stops_all = stops_all
         self.undo = undo
+
+
+class StepTimedOut(StepStopped):
+    """A step's time was over before it was done."""
+
+    failure: Failure = "timeout"
 
 
 class Deadline:
@@ -91,12 +99,15 @@ class Deadline:
 
 
 @dataclass(slots=True)
-class Work:
-    """One apply under way. Safe to use from the threads of its steps: each writes only what is its own."""
+class Run:
+    """One run under way, whatever it does. Safe to use from the threads of its steps: each writes only what is its own.
+
+    `tree` is that of the environment's directory, for the ledger. `before` is the ledger as the run found it.
+    """
 
     world: ApplyWorld
     request: ApplyRequest
-    approved: Approved
+    tree: str
     ledger: LedgerFile
     before: Ledger
     secrets: Secrets = field(default_factory=Secrets)
@@ -114,10 +125,17 @@ class Work:
         self.secrets.add(value)
 
     def start(self, digest: str, undo: Undo | None = None) -> Start:
-        """Return how a step of this apply begins."""
+        """Return how a step of this run begins."""
         request = self.request
-        return Start(digest, request.by, request.run_url, request.head, request.commit, self.approved.tree, undo)
+        return Start(digest, request.by, request.run_url, request.head, request.commit, self.tree, undo)
 
     def change(self, transition: Callable[[Ledger], Ledger]) -> Ledger:
         """Write a transition into the ledger. Raises `LeaseLost`, `Unverifiable`."""
         return self.ledger.change(self.request.holder, transition)
+
+
+@dataclass(slots=True, kw_only=True)
+class Work(Run):
+    """One apply under way."""
+
+    approved: Approved

@@ -62,7 +62,7 @@ def approved(root: Path, environment: EnvironmentName, head: str, store: Store, 
             f"`{where}` is not what was reviewed: at {head[:12]} its tree was {review.tree[:12]}, here it is {tree[:12]}. Somebody "
             "changed it since, or merged something else. Open a pull request for it, so that it is planned and reviewed."
         )
-    pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, where).hooks)
+    pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
     _check(files, manifest, pipeline, rules)
     found = graph(pipeline, manifest.purpose, manifest.parameters)
     if missing := [name for name in found.order if name not in review.steps]:

@@ -9,18 +9,20 @@ from dataclasses import dataclass, replace
 
 from bot.clients.git import Moved, Publication, claim_of
 from bot.clients.transient import Transient
+from bot.core import trailers
 from bot.core.branch import branch_of
 from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
 from bot.core.estate import Claim, Estate
+from bot.core.trailers import Trailers
 from bot.environment import Manifest, directory
-from bot.errors import InvalidInput, UserError
+from bot.errors import UserError
+from bot.flows.ended import unfinished_end
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 
 ATTEMPTS = 40
 """Lost races in a row before the job is tried again later. Each loss means that another clone made progress."""
-TRAILER = "Envclone-Environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,9 @@ def publish_clone(world: World, repository: RepositoryName, asked: Asked) -> Pub
         found = _already_there(repo, asked)
         if found:
             return found
+        end = unfinished_end(world, repository, asked.command.name)
+        if end is not None and repo.manifest(asked.command.name) is None:
+            return Refused(_being_destroyed(asked, end.number))
         drafted = draft(repo, asked, taken)
         if isinstance(drafted, Refused):
             return drafted
@@ -74,6 +79,14 @@ def draft(repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName]) -> 
     return draft_clone(asked, base)
 
 
+def _being_destroyed(asked: Asked, number: int) -> str:
+    name = asked.command.name
+    return (
+        f"`{name}` is being destroyed (#{number}), and its name is free when that is done. If it failed, comment `/resume {name}`. "
+        "Or choose another name."
+    )
+
+
 def _already_there(repo: Monorepo, asked: Asked) -> Published | None:
     commit = repo.mirror.proposals().get(asked.command.name)
     if commit is None or asked.request is None:
@@ -93,22 +106,22 @@ def _publication(world: World, repo: Monorepo, asked: Asked, draft: Draft, left_
         branch=branch_of(name),
         branch_was=None,
         claims={claim: left_over.get(claim) for claim in draft.claims},
-        message=_message(asked, draft.manifest),
+        message=_message(asked, draft.manifest, repo.commit),
         author=world.author,
         at=asked.at,
     )
 
 
-def _message(asked: Asked, manifest: Manifest) -> str:
+def _message(asked: Asked, manifest: Manifest, base: str) -> str:
+    comment, url = (asked.request.comment, asked.request.url) if asked.request else (None, "")
     lines = [
         f"Clone {manifest.source} as {manifest.name} for {manifest.purpose}",
         "",
         f"Rendered from templates/{manifest.template} at revision {manifest.revision}.",
         "",
-        f"{TRAILER}: {manifest.name}",
-        f"Requested-by: {asked.by}",
+        trailers.write(Trailers(manifest.name, asked.by, comment, url, base)),
     ]
-    return "\n".join([*lines, f"Requested-at: {asked.request.url}"] if asked.request else lines) + "\n"
+    return "\n".join(lines)
 
 
 def _learn(repo: Monorepo, moved: Moved, taken: dict[Claim, EnvironmentName], left_over: dict[Claim, str]) -> None:
@@ -119,16 +132,9 @@ def _learn(repo: Monorepo, moved: Moved, taken: dict[Claim, EnvironmentName], le
         commit = repo.mirror.holder(claim)
         if commit is None:
             continue
-        holder = _environment_of(repo.mirror.message(commit))
+        said = trailers.read(repo.mirror.message(commit))
+        holder = said.environment if said else None
         if holder is None or estate.has(holder):
             taken[claim] = holder or EnvironmentName("unknown-holder")
         else:
             left_over[claim] = commit
-
-
-def _environment_of(message: str) -> EnvironmentName | None:
-    line = next((line for line in message.splitlines() if line.startswith(f"{TRAILER}: ")), None)
-    try:
-        return EnvironmentName(line.partition(": ")[2]) if line else None
-    except InvalidInput:
-        return None

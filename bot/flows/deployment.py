@@ -1,4 +1,4 @@
-"""Tell GitHub how an apply goes: a deployment with statuses, a check on the commit, a comment on the pull request."""
+"""Tell GitHub how an apply or a destroy goes: a deployment with statuses, a check on the commit, a comment on the pull request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,8 +6,8 @@ from typing import Literal
 
 from bot.clients.github import CheckState, DeploymentStatus, GitHub, Refused
 from bot.clients.transient import Transient
-from bot.core.apply_outcome import ApplyOutcome
-from bot.core.apply_summary import comment, marker, refusal, summary, title
+from bot.core.apply_summary import marker, refusal
+from bot.core.ending import Ending, Verb
 from bot.core.summary import COMMENT_LIMIT
 from bot.flows.applying import ApplyRequest
 from bot.names import RepositoryName
@@ -19,31 +19,36 @@ CHECK_LIMIT = 65_535
 
 @dataclass(slots=True)
 class Deployment:
-    """One apply as GitHub sees it. That GitHub can't be told never stops an apply: `log` says so, and that is all."""
+    """One run as GitHub sees it. That GitHub can't be told never stops an apply: `log` says so, and that is all."""
 
     github: GitHub
     repository: RepositoryName
     request: ApplyRequest
     log: Callable[[str], None]
     number: int | None = None
+    verb: Verb = "apply"
 
     def begin(self) -> None:
         """Say that it is under way."""
-        said = f"Applying {self.request.environment}"
+        said = f"{'Applying' if self.verb == 'apply' else 'Destroying'} {self.request.environment}"
         self._status(DeploymentStatus("in_progress", said, log_url=self.request.run_url))
         self._check(CheckState(said, "The steps are running.", progress="in_progress"))
 
-    def end(self, outcome: ApplyOutcome) -> None:
+    def end(self, ending: Ending) -> None:
         """Say how it went. The deployment comes last: whoever waits for it finds the rest."""
-        state: Literal["success", "failure"] = "success" if outcome.has_succeeded else "failure"
-        self._check(CheckState(title(outcome), summary(outcome, CHECK_LIMIT), conclusion=state))
-        self._comment(comment(outcome, COMMENT_LIMIT))
-        self._status(DeploymentStatus(state, title(outcome), outcome.url or "", self.request.run_url))
+        state: Literal["success", "failure"] = "success" if ending.is_well else "failure"
+        hidden = f"{marker(self.request.environment)}\n"
+        self._check(CheckState(ending.title, ending.summary(CHECK_LIMIT), conclusion=state))
+        self._comment(hidden + ending.summary(COMMENT_LIMIT - len(hidden.encode())))
+        self._status(DeploymentStatus(state, ending.title, ending.url, self.request.run_url))
+        if ending.is_well and self.verb == "destroy":
+            self._status(DeploymentStatus("inactive", ending.title, log_url=self.request.run_url))
 
     def refuse(self, reason: str, *, was_begun: bool) -> None:
         """Say that nothing was begun, or that it stopped on the way, and why."""
         text = refusal(self.request.environment, reason, was_begun=was_begun)[:CHECK_LIMIT]
-        headline = "The apply was stopped" if was_begun else "Nothing was applied"
+        did = "applied" if self.verb == "apply" else "destroyed"
+        headline = f"The {self.verb} was stopped" if was_begun else f"Nothing was {did}"
         self._check(CheckState(headline, text, conclusion="failure"))
         self._comment(f"{marker(self.request.environment)}\n{text}"[:COMMENT_LIMIT])
         self._status(DeploymentStatus("failure", reason.splitlines()[0], log_url=self.request.run_url))
@@ -55,8 +60,8 @@ class Deployment:
                 self.repository,
                 request.commit,
                 request.environment,
-                {"envclone": "apply", "head": request.head},
-                f"{request.environment} as reviewed at {request.head[:12]}",
+                {"envclone": self.verb, "head": request.head},
+                f"{'The end of ' if self.verb == 'destroy' else ''}{request.environment} as reviewed at {request.head[:12]}",
             )
             self.github.deployment_status(self.repository, deployment.id, status)
 

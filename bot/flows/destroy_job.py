@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 
 from bot.commands.model import Destroy
+from bot.core.branch import Branch
 from bot.core.removal import Asked
+from bot.flows.monorepo import monorepo
+from bot.flows.progress import report_branch
 from bot.flows.propose_destroy import Refused, propose_destroy
 from bot.flows.replying import accept_step, accepted, refuse, reply_to
+from bot.flows.requests import proposal_on
 from bot.flows.work import JobRequest, Results, StepFunction
 from bot.flows.world import World
 from bot.pipeline import Json
@@ -26,11 +30,15 @@ def destroy_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
     def report(_: JobRequest, results: Results) -> dict[str, Json]:
         command, request = accepted(results)
         assert isinstance(command, Destroy)
-        number, url = results["propose"]["number"], results["propose"]["url"]
-        text = (
-            f"[#{number}]({url}) removes `{command.name}`. Nothing is destroyed before it is merged; its plan will name everything "
-            "that goes."
-        )
-        return {"comment": reply_to(world, request, text)}
+        branch = Branch("destroy", command.name)
+        told = report_branch(world, request.repository, branch)
+        proposal = proposal_on(world, monorepo(world, request.repository), request.repository, branch)
+        if proposal is None or proposal.by_comment(request.comment) is None:
+            # Somebody else asked first, and it is his comment that is kept up to date.
+            number, url = results["propose"]["number"], results["propose"]["url"]
+            told.append(
+                reply_to(world, request, f"[#{number}]({url}) removes `{command.name}` already: follow it there.")
+            )
+        return {"comments": [*told]}
 
     return [("accept", lambda request, _: accept_step(world, request)), ("propose", propose), ("report", report)]

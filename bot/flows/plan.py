@@ -21,6 +21,7 @@ from bot.clients.process import TimedOut
 from bot.clients.terraform import PlanOptions, Terraform
 from bot.clients.terraform_output import Event, TerraformFailed
 from bot.core.assemble import read_manifest, read_pipeline, text_of
+from bot.core.destroyable import undestroyable_code, undestroyable_plan
 from bot.core.gate import gate
 from bot.core.graph import Graph, Node, graph, problems
 from bot.core.inputs import Inputs, Outputs, known, resolved
@@ -95,6 +96,13 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Undestroyable:
+    """A clone was planned that could not be destroyed again; no review was kept, so it can't be applied."""
+
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A step could not be planned; `reason` is for people and holds no secret."""
 
@@ -102,7 +110,7 @@ class Failed:
     reason: str
 
 
-PlanOutcome: TypeAlias = Planned | Refused | Failed
+PlanOutcome: TypeAlias = Planned | Refused | Undestroyable | Failed
 
 
 def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
@@ -122,6 +130,9 @@ def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
     steps = _plan_steps(manifest, pipeline, files, planner)
     if isinstance(steps, Failed):
         return steps
+    stuck = _undestroyable(name, files, steps, planner.policy)
+    if stuck:
+        return Undestroyable(stuck)
     environment = EnvironmentPlan(name, request.commit, request.change, steps)
     review = _review(request, environment, manifest, files, planner.now())
     alike = likeness(environment, held, planner.now()) if held is not None else None
@@ -142,7 +153,17 @@ def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: P
         *_graph_findings(files, pipeline, where),
         *misplaced(files, stacks, name, bucket, where),
         *verify_environments(planner.checkout, [name]).findings,
+        *(() if name in planner.policy.protected else undestroyable_code(files, pipeline.stacks, where)),
     ]
+
+
+def _undestroyable(
+    name: EnvironmentName, files: Tree, steps: Sequence[StackPlan | HookPlan], policy: Policy
+) -> Sequence[Finding]:
+    """Return what the plan of a clone tells, beyond its code, of what would outlast the clone."""
+    if name in policy.protected:
+        return ()
+    return undestroyable_plan(files, [step for step in steps if isinstance(step, StackPlan)], directory(name))
 
 
 def _uncommitted(request: PlanRequest, files: Tree, planner: Planner) -> Sequence[Finding]:

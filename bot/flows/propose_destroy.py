@@ -59,7 +59,7 @@ def _publish(world: World, repo: Monorepo, removed: Removable, asked: Asked) -> 
             branch=branch_of(removed.name, "destroy"),
             branch_was=was,
             claims={},
-            message=removal.message(removed, asked),
+            message=removal.message(removed, asked, repo.commit),
             author=world.author,
             at=asked.at,
         )
@@ -71,7 +71,7 @@ def _publish(world: World, repo: Monorepo, removed: Removable, asked: Asked) -> 
 def _proposal(repo: Monorepo, removed: Removable, asked: Asked) -> Proposal:
     manifest, policy = removed.manifest, repo.policy()
     files = repo.environment(removed.name)
-    pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, directory(removed.name)).hooks)
+    pipeline = Pipeline.of(manifest.stacks, read_hooks(files, directory(removed.name)))
     order = in_reverse(graph(pipeline, manifest.purpose, manifest.parameters)).order
     return Proposal(
         head=branch_of(removed.name, "destroy"),

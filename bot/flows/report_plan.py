@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
@@ -24,8 +24,10 @@ from bot.core.summary import (
     marker,
     refusal,
     title,
+    undestroyable,
 )
-from bot.flows.plan import Failed, Planned, PlanOutcome, PlanRequest, Refused
+from bot.core.verify import Finding
+from bot.flows.plan import Failed, Planned, PlanOutcome, PlanRequest, Refused, Undestroyable
 from bot.flows.recertify import said as certified
 from bot.names import RepositoryName
 from bot.pipeline import Json
@@ -63,8 +65,13 @@ def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
         case Refused():
             text = refusal(request.environment, request.commit, outcome.findings, whole)
             said = _check(request, "failure", "The code may not be planned", text)
-            found: list[Json] = [str(finding) for finding in outcome.findings]
-            return Report(text, text, text, said, {**_data(request, "refused"), "findings": found})
+            return Report(text, text, text, said, {**_data(request, "refused"), "findings": _list(outcome.findings)})
+        case Undestroyable():
+            text = undestroyable(request.environment, request.commit, outcome.findings, whole)
+            said = _check(request, "failure", "It could not be destroyed again", text)
+            return Report(
+                text, text, text, said, {**_data(request, "undestroyable"), "findings": _list(outcome.findings)}
+            )
         case Failed():
             text = failure(request.environment, request.commit, outcome.reason, whole)
             said = _check(request, "failure", f"{outcome.step} could not be planned", text)
@@ -142,6 +149,10 @@ def _check(request: PlanRequest, conclusion: str, headline: str, text: str) -> C
         external_id=str(request.environment),
         details_url=request.run_url or None,
     )
+
+
+def _list(findings: Sequence[Finding]) -> list[Json]:
+    return [str(finding) for finding in findings]
 
 
 def _data(request: PlanRequest, outcome: str, plan: EnvironmentPlan | None = None) -> dict[str, Json]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clients.checkout import Checkout
+from bot.clients.commits import tree_at
 from bot.clients.github import GitHub, Refused
 from bot.clients.history import change_of
 from bot.clients.ledger import LedgerFile
@@ -26,23 +27,40 @@ class OnGitHub:
 
 
 def reviewed_head(root: Path, environment: EnvironmentName, store: Store, on: OnGitHub | None) -> str:
-    """Return the commit that was reviewed.
+    """Return the commit that was reviewed: for an environment that is here, or for the end of one whose directory is gone.
 
     Candidates are what was merged by the last commit that touched the environment, the heads of pull requests that GitHub
     knows for it, and what the ledger names. The first with a review of exactly this directory is it; if none has one, the
     first candidate, so that what follows can say what is missing. Raises `UserError`, `Unverifiable`.
     """
-    tree = tree_id(Checkout(root).environment(environment))
+    wanted = _wanted(root, environment)
     first: str | None = None
     for candidate in _candidates(root, environment, store, on):
         first = first or candidate
-        if _is_reviewed(environment, candidate, tree, store):
+        if _is_reviewed(environment, candidate, wanted, store):
             return candidate
     if first is None:
         raise UserError(
             f"Which commit of `{environment}` was reviewed can't be told from the history: name it with `--head`."
         )
     return first
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The directory that the review must be of, and whether it must be the review of its end."""
+
+    tree: str
+    is_end: bool
+
+
+def _wanted(root: Path, environment: EnvironmentName) -> _Wanted:
+    files = Checkout(root).environment(environment)
+    if files:
+        return _Wanted(tree_id(files), is_end=False)
+    removal = change_of(root, directory(environment))
+    before = tree_at(root, removal.parents[0], directory(environment)) if removal and removal.parents else None
+    return _Wanted(before or "", is_end=True)
 
 
 def _candidates(root: Path, environment: EnvironmentName, store: Store, on: OnGitHub | None) -> Iterator[str]:
@@ -66,11 +84,12 @@ def _merged_heads(on: OnGitHub, commit: str) -> list[str]:
     return [pull.head_sha for pull in pulls if pull.is_merged]
 
 
-def _is_reviewed(environment: EnvironmentName, commit: str, tree: str, store: Store) -> bool:
+def _is_reviewed(environment: EnvironmentName, commit: str, wanted: _Wanted, store: Store) -> bool:
     stored = store.read(review_key(environment, commit))
     if stored is None:
         return False
     try:
-        return read_review(stored.data, environment, commit).tree == tree
+        review = read_review(stored.data, environment, commit)
     except Unverifiable:
         return False
+    return review.tree == wanted.tree and (review.change == "destroy") == wanted.is_end

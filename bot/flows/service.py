@@ -3,8 +3,9 @@
 Adding a command touches: its model and row in `bot/commands`, its flow, and its line in `_command_steps`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from bot.commands.comment import command_lines
@@ -23,18 +24,32 @@ from bot.events import (
     Ignored,
     Ping,
     PullRequestChanged,
+    Tick,
 )
 from bot.flows.answer import answer
+from bot.flows.change_job import change_steps
 from bot.flows.clone import Published, publish_clone
 from bot.flows.destroy_job import destroy_steps
-from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_progress
+from bot.flows.dispatch_job import dispatch_steps
+from bot.flows.ended import release_ended
+from bot.flows.expire import merge_expired
+from bot.flows.expire_job import expire_steps, sweep_steps, tick_job
+from bot.flows.progress import REQUIRED_CHECK, TRUSTED_APP, report_branch, report_environment, report_progress
 from bot.flows.propose import propose_clone
-from bot.flows.release import release_clone
+from bot.flows.release import release_branch
 from bot.flows.replying import accept_step, accepted, refuse, reply, reply_to
 from bot.flows.work import JobRequest, Results, StepFunction
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 from bot.pipeline import Json
+
+_FLOWS: Mapping[str, Callable[[World], Sequence[tuple[str, StepFunction]]]] = {
+    "change": change_steps,
+    "dispatch": dispatch_steps,
+    "destroy": destroy_steps,
+    "sweep": sweep_steps,
+    "expire": expire_steps,
+}
 
 
 @dataclass(slots=True)
@@ -43,21 +58,31 @@ class Service:
 
     world: World
 
+    def now(self) -> datetime:
+        """Return the world's time."""
+        return self.world.now()
+
+    def repositories(self) -> Sequence[RepositoryName]:
+        """Return the repositories that the app is installed on, or that the credentials were made for."""
+        return self.world.github.repositories()
+
     def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
         """Return the job that an event asks for."""
         match event:
             case CommentCreated():
                 return _command_job(delivery, event)
             case PullRequestChanged():
-                name = _ours(event.head) if event.head_repository == event.repository else None
+                branch = read_branch(event.head) if event.head_repository == event.repository else None
                 kind = "release" if event.action == "closed" and not event.is_merged else "progress"
-                return _job(delivery, event, kind, name)
+                return _job(delivery, event, kind, branch.environment if branch else None)
             case CheckRunCompleted():
                 return (
                     _check_job(delivery, event) if event.name == REQUIRED_CHECK and event.app == TRUSTED_APP else None
                 )
             case DeploymentStatusCreated():
                 return _job(delivery, event, "progress", _name(event.environment))
+            case Tick():
+                return tick_job(delivery, event)
             case Ping() | Ignored():
                 return None
             case _:
@@ -75,8 +100,8 @@ class Service:
                 ]
             case "command":
                 return [("accept", self._accept), ("answer", self._answer)]
-            case "destroy":
-                return destroy_steps(self.world)
+            case kind if kind in _FLOWS:
+                return _FLOWS[kind](self.world)
             case "release":
                 return [("release", self._release)]
             case "check":
@@ -131,24 +156,34 @@ class Service:
     def _release(self, request: JobRequest, _: Results) -> dict[str, Json]:
         event = request.event
         assert isinstance(event, PullRequestChanged)
-        name = _ours(event.head)
-        assert name is not None
-        # The status comment is found through the manifest on the branch, so it is written before the branch goes.
-        report_progress(self.world, event.repository, name)
-        return {"released": release_clone(self.world, event.repository, name)}
+        branch = read_branch(event.head)
+        assert branch is not None
+        # Who asked is found through the commits of the branch, so they are told before the branch goes.
+        report_branch(self.world, event.repository, branch)
+        return {"released": release_branch(self.world, event.repository, branch)}
 
     def _report_event(self, request: JobRequest, _: Results) -> dict[str, Json]:
-        event, name = request.event, _name(request.partition.rpartition("/")[2])
-        assert name is not None
-        assert not isinstance(event, Ping | Ignored)
-        return {"comment": report_progress(self.world, event.repository, name)}
+        event = request.event
+        if isinstance(event, PullRequestChanged):
+            branch = read_branch(event.head)
+            assert branch is not None
+            return {"comments": [*report_branch(self.world, event.repository, branch)]}
+        assert isinstance(event, DeploymentStatusCreated)
+        name = EnvironmentName(event.environment)
+        told = report_environment(self.world, event.repository, name)
+        # Who asked is found through the branches, so they are told before the branches go.
+        return {"comments": [*told], "released": release_ended(self.world, event.repository, name)}
 
     def _report_check(self, request: JobRequest, _: Results) -> dict[str, Json]:
         event = request.event
         assert isinstance(event, CheckRunCompleted)
         pulls = self.world.github.pull_requests_for_commit(event.repository, event.head_sha)
-        names = [name for pull in pulls if pull.is_from(event.repository) and (name := _ours(pull.head))]
-        return {"comments": [report_progress(self.world, event.repository, name) for name in names]}
+        branches = [branch for pull in pulls if pull.is_from(event.repository) and (branch := read_branch(pull.head))]
+        told = [comment for branch in branches for comment in report_branch(self.world, event.repository, branch)]
+        for branch in branches:
+            if branch.kind == "destroy" and event.conclusion == "success":
+                merge_expired(self.world, event.repository, branch.environment)
+        return {"comments": [*told]}
 
 
 def _command_job(delivery: str, event: CommentCreated) -> JobRequest | None:
@@ -199,11 +234,6 @@ def _check_job(delivery: str, event: CheckRunCompleted) -> JobRequest:
     """Return the job that reports a check; which environment it is about is only known from the commit's pull request."""
     partition = f"{event.repository}/check-{event.head_sha}"
     return JobRequest(key=f"check-{delivery}", partition=partition, kind="check", delivery=delivery, event=event)
-
-
-def _ours(branch: str) -> EnvironmentName | None:
-    found = read_branch(branch)
-    return found.environment if found is not None and found.kind == "clone" else None
 
 
 def _name(text: str) -> EnvironmentName | None:

@@ -11,14 +11,14 @@ Result = TypeVar("Result")
 
 
 def run_graph(graph: Graph, work: Callable[[Node], Result], most: int) -> Mapping[StepName, Result]:
-    """Return what `work` gave for each step, at most `most` at a time.
+    """Return what `work` gave for each step, at most `most` at a time, and no more than the graph allows.
 
     If `work` raises, no further step begins, those under way are awaited, and the first error is raised. Work that
     returns a failure as a value lets the steps after it begin all the same.
     """
     results: dict[StepName, Result] = {}
     running: dict[Future[Result], StepName] = {}
-    with ThreadPoolExecutor(max_workers=most, thread_name_prefix="step") as pool:
+    with ThreadPoolExecutor(max_workers=graph.at_once(most), thread_name_prefix="step") as pool:
         while len(results) < len(graph.nodes):
             started = {*results, *running.values()}
             for name in ready(graph, results, started):

@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.clients.checkout import Checkout
+from bot.clients.history import change_of
 from bot.core.assemble import read_manifest, text_of
+from bot.core.destroyable import undestroyable_code
 from bot.core.gate import gate
 from bot.core.targets import Change, Phase, Targets, targets
 from bot.core.tree import File
 from bot.core.verify import Finding
 from bot.document import load
 from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
-from bot.errors import Unverifiable, UserError
+from bot.errors import InvalidInput, Unverifiable, UserError
 from bot.flows.parity import check_parity
-from bot.flows.verify import verify_environments
+from bot.flows.verify import Verified, verify_environments
 from bot.names import EnvironmentName
 from bot.policy import PATH as POLICY
 from bot.policy import Policy
@@ -37,23 +39,25 @@ def find_targets(
 ) -> Targets:
     """Return what `span` touches in the checkout at `root`, whose work tree is at the head.
 
-    With `only`, that environment alone, changed or not (a run by hand). A plan's targets are verified and held against the
-    gate and against what they were cloned from here, before there are credentials; `now` decides which waivers are in force.
-    Raises `Unverifiable` when git can't tell.
+    With `only`, that environment alone, changed or not (a run by hand). Drift is looked for in every environment. A plan's
+    targets are verified and held against the gate and against what they were cloned from here, before there are credentials,
+    and a clone must be one that can be destroyed again; `now` decides which waivers are in force. Raises `Unverifiable` when
+    git can't tell.
     """
     policy = _policy(root, span.base if span.base != NO_COMMIT else span.head)
-    changes = [_change(root, span, name) for name in ([only] if only else _touched(root, span))]
-    found = targets(changes, policy, phase)
-    if phase == "apply" or not found.targets:
+    found = targets(_changes(root, span, phase, only), policy, phase)
+    if phase != "plan" or not found.targets:
         return found
     checkout = Checkout(root)
-    verified = verify_environments(checkout, [target.environment for target in found.targets])
-    gated = [finding for target in found.targets for finding in _gated(checkout, target.environment, policy)]
+    # What is removed is planned by the code of the base branch, which was proved when it came there.
+    present = [target.environment for target in found.targets if target.change != "destroy"]
+    verified = verify_environments(checkout, present) if present else Verified((), ())
     at = now or datetime.now(UTC)
-    apart = [finding for target in found.targets for finding in _apart(checkout, target.environment, at)]
-    return Targets(
-        found.targets, (*found.complaints, *(str(finding) for finding in (*verified.findings, *gated, *apart)))
-    )
+    findings = [
+        *verified.findings,
+        *(finding for name in present for finding in (*_gated(checkout, name, policy), *_apart(checkout, name, at))),
+    ]
+    return Targets(found.targets, (*found.complaints, *map(str, findings)))
 
 
 def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence[Finding]:
@@ -69,7 +73,24 @@ def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence
 
 def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
     files, where = checkout.environment(name), directory(name)
-    return gate(files, list(read_manifest(files, where).stacks), policy.gate, where)
+    stacks = read_manifest(files, where).stacks
+    stuck = () if name in policy.protected else undestroyable_code(files, stacks, where)
+    return [*gate(files, list(stacks), policy.gate, where), *stuck]
+
+
+def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence[Change]:
+    if only and phase != "drift":
+        return [_only(root, span, only)]
+    names = [only] if only else _all(root, span.head) if phase == "drift" else _touched(root, span)
+    return [_change(root, span, name) for name in names]
+
+
+def _all(root: Path, commit: str) -> Sequence[str]:
+    return [
+        path.split("/")[1]
+        for path in _git(root, "ls-tree", "--name-only", "-z", commit, f"{ENVIRONMENTS}/").split("\0")
+        if path
+    ]
 
 
 def _touched(root: Path, span: Span) -> Sequence[str]:
@@ -80,6 +101,19 @@ def _touched(root: Path, span: Span) -> Sequence[str]:
         "\0"
     )
     return sorted({path.split("/")[1] for path in paths if path.count("/") >= 1})
+
+
+def _only(root: Path, span: Span, name: str) -> Change:
+    """Return the environment of a run by hand; one whose directory is gone stands for the destroy that took it."""
+    change = _change(root, span, name)
+    if change.before is not None or change.after is not None:
+        return change
+    try:
+        removal = change_of(root, directory(EnvironmentName(name)))
+    except InvalidInput:
+        return change
+    before = _manifest(root, removal.parents[0], name) if removal and removal.parents else None
+    return Change(name, before, None)
 
 
 def _change(root: Path, span: Span, name: str) -> Change:

@@ -6,11 +6,13 @@ for what it would make before making it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.events import Event
+from bot.names import RepositoryName
 from bot.pipeline import Json
 
 Results: TypeAlias = Mapping[str, dict[str, Json]]
@@ -18,6 +20,10 @@ Results: TypeAlias = Mapping[str, dict[str, Json]]
 
 STOP = "stop"
 """A step whose result holds this key (with a true value) is the last one: the job is done."""
+
+
+FOLLOW = "follow"
+"""A step whose result holds this key asks for more jobs: the requests, as JSON. Each is made once, by its key."""
 
 
 class JobRequest(BaseModel):
@@ -44,6 +50,12 @@ class Work(Protocol):
         The usual key of a command is `comment-<repository>-<comment id>`: a comment is carried out once, however often
         it is delivered. The usual partition is `<repository>/<environment>`.
         """
+
+    def now(self) -> datetime:
+        """Return the time by which it is decided what is due."""
+
+    def repositories(self) -> Sequence[RepositoryName]:
+        """Return the repositories in which something may become due by itself. Raises `Transient`."""
 
     def steps(self, request: JobRequest) -> Sequence[tuple[str, StepFunction]]:
         """Return the job's steps, in order. The same for the same request, in every process: names place the results.

@@ -1,17 +1,24 @@
 """What all AWS kinds share: clients, errors in words, and the account asserted before anything is written."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bot.hooks.kind import Context, HookFailed
+from bot.hooks.kind import Context, HookFailed, Model, OutOfTime
 from bot.names import ParameterName
 
 if TYPE_CHECKING:
+    from mypy_boto3_acm import ACMClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_rds import RDSClient
+    from mypy_boto3_route53 import Route53Client
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
@@ -19,8 +26,26 @@ if TYPE_CHECKING:
 ACCOUNT = ParameterName("account_id")
 REGION = ParameterName("region")
 
+OWNER_TAG = "envclone:step"
+"""The tag by which a step knows what it made; its value is `Context.owner`."""
+
+Found = TypeVar("Found")
+
 _CONFIG = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 _FINAL = frozenset({"AccessDenied", "AccessDeniedException", "ValidationException", "InvalidParameterException"})
+
+
+class AwsRecord(Model):
+    """Where a step was at work: what every undo in AWS has to know first."""
+
+    account_id: str
+    region: str
+
+    def account(self) -> "Aws":
+        """Return the account, once the credentials are known to be its own. Raises `HookFailed`."""
+        aws = Aws(self.account_id, self.region)
+        aws.assert_account()
+        return aws
 
 
 class Aws:
@@ -42,6 +67,13 @@ class Aws:
             )
         return cls(account, region)
 
+    @classmethod
+    def to_change(cls, context: Context) -> "Aws":
+        """Return the environment's account, once the credentials are known to be its own. Raises `HookFailed`."""
+        aws = cls.of(context)
+        aws.assert_account()
+        return aws
+
     def assert_account(self) -> None:
         """Raise `HookFailed` unless the credentials are those of the account."""
         with speaking("asking who we are"):
@@ -51,6 +83,25 @@ class Aws:
                 f"The credentials belong to account {found}, but the environment lives in {self.account_id}: nothing was done.",
                 is_final=True,
             )
+
+    def acm(self, region: str) -> "ACMClient":
+        return self._session.client("acm", region_name=region, config=_CONFIG)
+
+    def ecs(self) -> "ECSClient":
+        return self._session.client("ecs", config=_CONFIG)
+
+    def functions(self, patience: timedelta) -> "LambdaClient":
+        """Return a client that waits for an answer as long as a function may take, and never calls twice by itself."""
+        once = _CONFIG.merge(
+            Config(read_timeout=patience.total_seconds() + 5, retries={"mode": "standard", "total_max_attempts": 1})
+        )
+        return self._session.client("lambda", config=once)
+
+    def rds(self) -> "RDSClient":
+        return self._session.client("rds", config=_CONFIG)
+
+    def route53(self) -> "Route53Client":
+        return self._session.client("route53", config=_CONFIG)
 
     def s3(self) -> "S3Client":
         return self._session.client("s3", config=_CONFIG)
@@ -75,6 +126,28 @@ def speaking(what: str) -> Iterator[None]:
         raise HookFailed(f"AWS could not be reached while {what}: {error}") from error
 
 
-def code_of(error: ClientError) -> str:
-    """Return AWS's own word for an error."""
-    return error.response.get("Error", {}).get("Code", "")
+def code_of(failure: HookFailed) -> str:
+    """Return AWS's own word for why it refused; nothing for any other failure."""
+    cause = failure.__cause__
+    return cause.response.get("Error", {}).get("Code", "") if isinstance(cause, ClientError) else ""
+
+
+def unless(codes: frozenset[str], what: str, call: Callable[[], Found]) -> Found | None:
+    """Return what the call gives, or None when AWS refuses it with one of these codes. Raises `HookFailed` for all others."""
+    try:
+        with speaking(what):
+            return call()
+    except HookFailed as failure:
+        if code_of(failure) in codes:
+            return None
+        raise
+
+
+def awaited(what: str, look: Callable[[], Found | None], context: Context, every: timedelta) -> Found:
+    """Look again and again until there is something, and return it. Raises `OutOfTime` when the step's time is over."""
+    until = time.monotonic() + context.remaining().total_seconds()
+    while (found := look()) is None:
+        if time.monotonic() + every.total_seconds() > until:
+            raise OutOfTime(f"The time was over while waiting for {what}.")
+        time.sleep(every.total_seconds())
+    return found

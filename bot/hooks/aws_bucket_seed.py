@@ -4,13 +4,13 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from botocore.exceptions import ClientError
 from pydantic import Field
 
-from bot.hooks.aws import Aws, code_of, speaking
+from bot.hooks.aws import Aws, AwsRecord, speaking, unless
 from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, VerifyFailed
 from bot.hooks.place import files_below
 from bot.names import ParameterName, shown
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 _DIGEST, _OWNER = "envclone-sha256", "envclone-step"
-_ABSENT = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
+_ABSENT = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NotFound"})
 LARGEST_FILE = 100_000_000
 """Bytes. What is larger is no seed, and git is no place for it."""
 
@@ -34,11 +34,12 @@ class SeedInputs(Model):
     prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9!_.*'()-]+/)*$", description="Ends in `/` unless empty.")] = ""
 
 
-class SeedRecord(Model):
-    """Which versions of which objects this step put. In a bucket without versioning a version is `null`."""
+class SeedRecord(AwsRecord):
+    """Which versions of which objects this step put. In a bucket without versioning a version is `null`.
 
-    account_id: str
-    region: str
+    An object with no version was perhaps put, by a run that was killed: undo also looks at what is marked as this step's.
+    """
+
     bucket: str
     objects: dict[str, tuple[str, ...]]
 
@@ -75,8 +76,7 @@ class AwsBucketSeed(Kind[SeedInputs, SeedRecord]):
         return Check("already_so", f"{inputs.bucket} holds all {len(files)} objects")
 
     def apply(self, inputs: SeedInputs, context: Context) -> Applied[SeedRecord]:
-        aws = Aws.of(context)
-        aws.assert_account()
+        aws = Aws.to_change(context)
         files = _files(inputs, context)
         objects = {**_previous(inputs, context)}
         put = 0
@@ -86,7 +86,7 @@ class AwsBucketSeed(Kind[SeedInputs, SeedRecord]):
                 objects[key] = tuple(dict.fromkeys((*objects.get(key, ()), version)))
                 put += is_new
             for key in [key for key in objects if key not in files]:
-                _delete(aws.s3(), inputs.bucket, key, objects.pop(key))
+                _delete(aws.s3(), inputs.bucket, (key, objects.pop(key)), context.owner)
         except HookFailed as failure:
             failure.undo = _record(aws, inputs, objects)
             raise
@@ -109,11 +109,13 @@ class AwsBucketSeed(Kind[SeedInputs, SeedRecord]):
         return f"{inputs.bucket} holds all {len(files)} objects"
 
     def undo(self, record: SeedRecord, context: Context) -> str:
-        aws = Aws(record.account_id, record.region)
-        aws.assert_account()
-        for key, versions in record.objects.items():
-            _delete(aws.s3(), record.bucket, key, versions)
-        return f"deleted {len(record.objects)} objects from {record.bucket}"
+        client = record.account().s3()
+        deleted = [_delete(client, record.bucket, item, context.owner) for item in record.objects.items()]
+        return f"deleted {sum(deleted)} objects from {record.bucket}"
+
+    def may_leave(self, inputs: SeedInputs, context: Context) -> SeedRecord:
+        objects = {**dict.fromkeys(_files(inputs, context), ()), **_previous(inputs, context)}
+        return _record(Aws.of(context), inputs, objects)
 
     def reads(self, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
         directory = inputs.get(ParameterName("directory"))
@@ -130,13 +132,8 @@ def _files(inputs: SeedInputs, context: Context) -> dict[str, _File]:
 
 
 def _head(client: "S3Client", bucket: str, key: str) -> "HeadObjectOutputTypeDef | None":
-    try:
-        with speaking(f"a look at {shown(key)} in {bucket}"):
-            return client.head_object(Bucket=bucket, Key=key)
-    except HookFailed as failure:
-        if isinstance(failure.__cause__, ClientError) and code_of(failure.__cause__) in _ABSENT:
-            return None
-        raise
+    what = f"a look at {shown(key)} in {bucket}"
+    return unless(_ABSENT, what, lambda: client.head_object(Bucket=bucket, Key=key))
 
 
 def _digest_of(head: "HeadObjectOutputTypeDef | None") -> str | None:
@@ -163,17 +160,16 @@ def _put(client: "S3Client", bucket: str, item: tuple[str, _File], owner: str) -
     return answer.get("VersionId", "null"), True
 
 
-def _delete(client: "S3Client", bucket: str, key: str, versions: tuple[str, ...]) -> None:
-    for version in versions:
-        try:
-            with speaking(f"the deletion of {shown(key)}"):
-                client.delete_object(Bucket=bucket, Key=key, VersionId=version)
-        except HookFailed as failure:
-            if not isinstance(failure.__cause__, ClientError) or code_of(failure.__cause__) not in {
-                *_ABSENT,
-                "NoSuchVersion",
-            }:
-                raise
+def _delete(client: "S3Client", bucket: str, item: tuple[str, tuple[str, ...]], owner: str) -> bool:
+    """Delete the versions that are recorded, and the current one if it is marked as ours; say whether there were any."""
+    key, versions = item
+    head = _head(client, bucket, key)
+    ours = head is not None and head["Metadata"].get(_OWNER) == owner
+    current = (head.get("VersionId", "null"),) if head is not None and ours else ()
+    what = f"the deletion of {shown(key)}"
+    for version in dict.fromkeys((*versions, *current)):
+        unless(_ABSENT, what, partial(client.delete_object, Bucket=bucket, Key=key, VersionId=version))
+    return bool(versions or current)
 
 
 def _previous(inputs: SeedInputs, context: Context) -> dict[str, tuple[str, ...]]:

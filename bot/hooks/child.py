@@ -24,6 +24,10 @@ class ChildFailed(Exception):
     """The program failed, hung, or said too much. The message completes a sentence that begins with its name."""
 
 
+class ChildTimedOut(ChildFailed):
+    """The program hung, and was ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """What to run, where, with which environment variables alone, and what it reads."""
@@ -71,7 +75,7 @@ def run(child: Child, timeout: timedelta, log: Callable[[str], None]) -> bytes:
             with contextlib.suppress(OSError):
                 pipe.close()
     if not in_time:
-        raise ChildFailed(f"did not end within {timeout}, so it was ended.")
+        raise ChildTimedOut(f"did not end within {timeout}, so it was ended.")
     if said.is_too_much:
         raise ChildFailed(f"wrote more than {MOST_OUTPUT:,} bytes.")
     if code != 0:

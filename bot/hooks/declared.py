@@ -1,27 +1,53 @@
-"""What is wrong with declared hooks, found before anything runs: kinds, inputs and outputs that there are not."""
+"""What is wrong with declared hooks, found before anything runs: kinds, inputs and outputs that there are not, and undos."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
+from bot.core.assemble import TemplateAt, read_hooks, text_of
 from bot.core.graph import Problem
+from bot.core.verify import Finding
 from bot.document import Place, line_of
+from bot.environment import HOOKS, Manifest
 from bot.errors import UserError
 from bot.hooks.registry import AnyKind, kind_of
 from bot.hooks.verbs import complaints
 from bot.names import ParameterName
 from bot.pipeline import FromOutput, FromParameter, Hook, Json, Literally, Pipeline
 from bot.suggest import closest
+from bot.template import DECLARATION, directory
+
+
+def template_findings(template: TemplateAt, source: Manifest | None) -> Sequence[Finding]:
+    """Return what is wrong with a template's hooks; the values of parameters are those of its `source` environment."""
+    where = directory(template.declaration.name)
+    parameters = source.parameters if source is not None else {}
+    found = hook_problems(
+        Pipeline.of(template.declaration.stacks, read_hooks(template.files, where)),
+        parameters,
+        undecided=template.declaration.parameters.keys() - parameters.keys(),
+        stacks_text=text_of(template.files[DECLARATION], DECLARATION),
+        hooks_text=text_of(template.files[HOOKS], HOOKS) if HOOKS in template.files else "",
+    )
+    return [Finding(f"{where}/{DECLARATION if each.in_stacks else HOOKS}", each.line, each.message) for each in found]
 
 
 def hook_problems(
-    pipeline: Pipeline, parameters: Mapping[ParameterName, Json], *, stacks_text: str, hooks_text: str
+    pipeline: Pipeline,
+    parameters: Mapping[ParameterName, Json],
+    *,
+    stacks_text: str,
+    hooks_text: str,
+    undecided: Collection[ParameterName] = (),
 ) -> Sequence[Problem]:
-    """Return what is wrong with the hooks of a pipeline, each with its line; `parameters` are the environment's."""
+    """Return what is wrong with the hooks of a pipeline, each with its line.
+
+    `parameters` are the environment's; those that are `undecided` exist, but have no value yet.
+    """
     found = [
         Problem(False, line_of(hooks_text, ("hooks", name, *place)), f"`{name}`: {message}")
         for name, hook in pipeline.hooks.items()
-        for place, message in _hook_problems(hook, parameters)
+        for place, message in _hook_problems(hook, parameters, undecided)
     ]
     for name, step in pipeline.steps.items():
         in_stacks = name in pipeline.stacks
@@ -32,7 +58,9 @@ def hook_problems(
     return found
 
 
-def _hook_problems(hook: Hook, parameters: Mapping[ParameterName, Json]) -> Iterator[tuple[Place, str]]:
+def _hook_problems(
+    hook: Hook, parameters: Mapping[ParameterName, Json], undecided: Collection[ParameterName]
+) -> Iterator[tuple[Place, str]]:
     try:
         kind = kind_of(hook)
     except UserError as error:
@@ -40,6 +68,8 @@ def _hook_problems(hook: Hook, parameters: Mapping[ParameterName, Json]) -> Iter
         return
     known: dict[str, Json] = {}
     for name, value in hook.inputs.items():
+        if isinstance(value, FromParameter) and value.parameter in undecided:
+            continue
         if isinstance(value, FromParameter) and value.parameter not in parameters:
             near = closest(value.parameter, parameters)
             yield (
@@ -51,6 +81,8 @@ def _hook_problems(hook: Hook, parameters: Mapping[ParameterName, Json]) -> Iter
         elif isinstance(value, Literally):
             known[name] = value.value
     yield from _input_problems(kind, hook, known)
+    if hook.uses is not None and hook.undo is None and not kind.can_undo(hook.inputs.keys()):
+        yield (), f"`{hook.uses}` takes nothing back as it is declared here: say `undo: {{none: <why that is right>}}`."
 
 
 def _input_problems(kind: AnyKind, hook: Hook, known: Mapping[str, Json]) -> Iterator[tuple[Place, str]]:

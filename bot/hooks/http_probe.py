@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, ClassVar, Literal
 
 import httpx
@@ -10,14 +10,13 @@ from pydantic import Field
 
 from bot.duration import Duration
 from bot.duration import parse as _duration
+from bot.hooks.json_values import Pointer, difference
 from bot.hooks.kind import Applied, Check, Context, Kind, Model, VerifyFailed
 from bot.names import ParameterName, shown
 from bot.pipeline import Json
 
 LARGEST_BODY = 1_000_000
 """Bytes of an answer that are read; the rest can't be asserted on."""
-
-_MISSING = object()
 
 
 class ProbeInputs(Model):
@@ -27,13 +26,16 @@ class ProbeInputs(Model):
     method: Literal["GET", "HEAD", "POST", "OPTIONS"] = "GET"
     status: Annotated[int, Field(ge=100, le=599)] = 200
     request_headers: dict[str, str] = Field(default_factory=dict, description="Sent with the request.")
+    request_json: Annotated[Json, Field(description="The body of a POST, as JSON.")] = None
     headers: dict[str, str] = Field(default_factory=dict, description="Headers that the answer has, exactly.")
     body_contains: Annotated[str | None, Field(description="A text in the answer's body.")] = None
-    json_values: dict[str, Json] = Field(
+    json_values: dict[Pointer, Json] = Field(
         default_factory=dict, description="JSON pointers (RFC 6901) into the answer, and the values there."
     )
     follow_redirects: bool = False
-    interval: Annotated[Duration, Field(description="Between two tries.")] = _duration("5s")
+    interval: Annotated[
+        Duration, Field(description="Between two tries; a probe tries again after every wrong answer.")
+    ] = _duration("5s")
     within: Annotated[Duration, Field(description="How long to try.")] = _duration("2m")
     request_timeout: Annotated[Duration, Field(description="For one request.")] = _duration("10s")
 
@@ -80,6 +82,9 @@ class HttpProbe(Kind[ProbeInputs, ProbeRecord]):
     def undo(self, record: ProbeRecord, context: Context) -> str:
         return "a probe leaves nothing behind"
 
+    def can_undo(self, given: Collection[ParameterName]) -> bool:
+        return False
+
 
 def _wait(inputs: ProbeInputs, context: Context) -> str:
     until = time.monotonic() + min(inputs.within, context.remaining()).total_seconds()
@@ -115,7 +120,8 @@ def _client(inputs: ProbeInputs) -> httpx.Client:
 def _complaint(client: httpx.Client, inputs: ProbeInputs) -> str | None:
     """Ask once and return what is wrong with the answer, or None."""
     try:
-        with client.stream(inputs.method, inputs.url) as answer:
+        given = inputs.request_json if inputs.method == "POST" else None
+        with client.stream(inputs.method, inputs.url, json=given) as answer:
             body = b""
             for piece in answer.iter_bytes():
                 body += piece
@@ -140,21 +146,4 @@ def _difference(inputs: ProbeInputs, answer: httpx.Response, body: bytes) -> str
         document = json.loads(body)
     except ValueError:
         return "the body is not JSON"
-    for pointer, expected in inputs.json_values.items():
-        if (found := _at(document, pointer)) != expected:
-            there = "nothing" if found is _MISSING else shown(json.dumps(found))
-            return f"at {shown(pointer)} stands {there} instead of {shown(json.dumps(expected))}"
-    return None
-
-
-def _at(document: Json, pointer: str) -> object:
-    """Return what the JSON pointer leads to (RFC 6901), or `_MISSING`."""
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(document, dict) and key in document:
-            document = document[key]
-        elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):
-            document = document[int(key)]
-        else:
-            return _MISSING
-    return document
+    return difference(document, inputs.json_values)

@@ -9,12 +9,13 @@
   acts, so that twice is as once.
 - `verify` looks at what was made and returns evidence, or raises `VerifyFailed`.
 - `undo` takes back what `apply` said that it did, from its record alone: the template and the inputs may be gone by then.
+  A run can be killed before `apply` says anything: `may_leave` gives the record that is kept from the moment it begins.
 
-A third party adds a kind through the entry point group `envclone.hooks`: see `bot.hooks.registry`.
+A third party adds a kind through the entry point group `envclone.hooks`: see `docs/writing-a-hook.md`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -50,6 +51,10 @@ class HookFailed(Exception):
 
 class VerifyFailed(HookFailed):
     """What `apply` made is not as it should be."""
+
+
+class OutOfTime(HookFailed):
+    """The time was over before the verb was done; `retries` tells this from other failures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,17 @@ class Kind(ABC, Generic[Inputs, Record]):
     @abstractmethod
     def undo(self, record: Record, context: Context) -> str:
         """Take back what the record says, and return evidence; what is gone already is fine. Raises `HookFailed`."""
+
+    def may_leave(self, inputs: Inputs, context: Context) -> Record | None:
+        """Return what undo would be given if `apply` were killed half way; None if nothing could be left behind.
+
+        It names what `apply` may make, whether or not it comes to that, and asks nobody: undo looks what is there.
+        """
+        return None
+
+    def can_undo(self, given: Collection[ParameterName]) -> bool:
+        """Say whether undo does anything when these inputs are given; if not, the declaration has to say why that is right."""
+        return True
 
     def reads(self, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
         """Return the files and directories of the environment that apply depends on, relative to its directory."""

@@ -11,7 +11,8 @@ and writes one on standard output. Every key may be left out:
     {"result": "already_so" | "would_change" | "unknown", "text": "…"}                           check
 
 What it writes to standard error goes to the log, line by line. An exit code other than 0 means that it failed. `undo` is
-what the program wants to be given when its effects are to be taken back; it is kept in clear, so it holds no secret.
+what the program wants to be given when its effects are to be taken back; it is kept in clear, so it holds no secret. It is
+`null` when a run was killed before the program said anything: it then takes back whatever it may have done.
 """
 
 import json
@@ -22,8 +23,8 @@ from typing import ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from bot.hooks.child import Child, ChildFailed, run
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model
+from bot.hooks.child import Child, ChildFailed, ChildTimedOut, run
+from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, OutOfTime
 from bot.hooks.place import regular_file
 from bot.names import ParameterName, shown
 from bot.pipeline import Argv, Json, Run, Verb
@@ -103,6 +104,9 @@ class Program(Kind[ProgramInputs, ProgramRecord]):
         answer = _answer(_Call(self.declared.undo, "undo", undo=record.undo), context, _Done)
         return answer.evidence or "the program ended well"
 
+    def may_leave(self, inputs: ProgramInputs, context: Context) -> ProgramRecord:
+        return ProgramRecord(undo=_previous(context))
+
     def reads(self, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
         verbs = (self.declared.apply, self.declared.check, self.declared.verify, self.declared.undo)
         return tuple(sorted({_directory_of(argv) for argv in verbs if argv is not None}))
@@ -150,11 +154,14 @@ def _answer(call: _Call, context: Context, model: type[_Answer]) -> _Answer:
         "undo": call.undo if call.verb == "undo" else _previous(context),
     }
     what = f"{shown(call.argv[0])} ({call.verb})"
-    child = Child(
-        resolved(call.argv, context), context.directory, context.environment_variables, json.dumps(given).encode()
-    )
+    # Otherwise a Python program with a module beside it leaves `__pycache__` in the environment's directory, which is then
+    # no longer what was reviewed.
+    variables = {**context.environment_variables, "PYTHONDONTWRITEBYTECODE": "1"}
+    child = Child(resolved(call.argv, context), context.directory, variables, json.dumps(given).encode())
     try:
         said = run(child, context.remaining(), context.log)
+    except ChildTimedOut as error:
+        raise OutOfTime(f"{what} {error}") from error
     except ChildFailed as error:
         raise HookFailed(f"{what} {error}") from error
     except OSError as error:

@@ -13,7 +13,13 @@ from typing import Any, TypeAlias
 
 from bot.errors import UserError
 from bot.hooks.aws_bucket_seed import AwsBucketSeed
+from bot.hooks.aws_certificate import AwsCertificate
+from bot.hooks.aws_dns_delegation import AwsDnsDelegation
+from bot.hooks.aws_ecs_task import AwsEcsTask
+from bot.hooks.aws_lambda import AwsLambda
 from bot.hooks.aws_parameter import AwsParameter
+from bot.hooks.aws_parameter_copy import AwsParameterCopy
+from bot.hooks.aws_rds_snapshot import AwsRdsSnapshot
 from bot.hooks.aws_secret import AwsSecret
 from bot.hooks.http_probe import HttpProbe
 from bot.hooks.kind import Kind
@@ -30,13 +36,28 @@ AnyKind: TypeAlias = Kind[Any, Any]
 @lru_cache(maxsize=1)
 def kinds() -> Mapping[str, AnyKind]:
     """Return every kind by its name. Raises `UserError` for a package's kind that is none, or takes another's name."""
-    built_in: list[AnyKind] = [HttpProbe(), AwsSecret(), AwsParameter(), AwsBucketSeed()]
     found: dict[str, AnyKind] = {}
-    for kind in (*built_in, *_added()):
+    for kind in (*built_in(), *_added()):
         if kind.name in found:
             raise UserError(f"Two installed packages add the kind of hook `{kind.name}`: remove one of them.")
         found[kind.name] = kind
     return found
+
+
+def built_in() -> tuple[AnyKind, ...]:
+    """Return the kinds that come with envclone, in the order in which they are documented."""
+    return (
+        HttpProbe(),
+        AwsSecret(),
+        AwsParameter(),
+        AwsParameterCopy(),
+        AwsBucketSeed(),
+        AwsRdsSnapshot(),
+        AwsDnsDelegation(),
+        AwsCertificate(),
+        AwsEcsTask(),
+        AwsLambda(),
+    )
 
 
 def kind_of(hook: Hook) -> AnyKind:

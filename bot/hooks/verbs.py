@@ -7,11 +7,11 @@ from pydantic import ValidationError
 
 from bot.core.ledger import Undo
 from bot.errors import UserError
-from bot.hooks.kind import Check, Context, HookFailed, Model
+from bot.hooks.kind import Check, Context, HookFailed, Model, OutOfTime
 from bot.hooks.program import Program
 from bot.hooks.registry import AnyKind, kind_of, kinds
 from bot.names import ParameterName
-from bot.pipeline import Hook, Json, Run
+from bot.pipeline import Failure, Hook, Json, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,10 @@ class Done:
 class StepFailed(Exception):
     """A hook failed. `undo` says what it had done all the same, and `is_final` that another try would fail too."""
 
-    def __init__(self, message: str, *, is_final: bool, undo: Undo | None) -> None:
-        super().__init__(message)
-        self.is_final = is_final
+    def __init__(self, error: HookFailed, undo: Undo | None) -> None:
+        super().__init__(str(error))
+        self.is_final = error.is_final
+        self.failure: Failure = "timeout" if isinstance(error, OutOfTime) else "failure"
         self.undo = undo
 
 
@@ -52,9 +53,19 @@ def apply(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context) ->
         verified = kind.verify(given, context)
     except HookFailed as error:
         done = _undo(hook, error.undo) if error.undo is not None else undo
-        raise StepFailed(str(error), is_final=error.is_final, undo=done) from error
+        raise StepFailed(error, done) from error
     evidence = "; ".join(text for text in (applied.evidence, verified) if text)
     return Done(applied.outputs, applied.sensitive, evidence, undo)
+
+
+def may_leave(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context) -> Undo | None:
+    """Return what the ledger keeps from the moment that apply begins, in case it never ends; None when that is unknown."""
+    kind = kind_of(hook)
+    try:
+        record = kind.may_leave(_validated(kind, inputs), context)
+    except HookFailed:
+        return None  # apply fails in the same way, before it does anything
+    return _undo(hook, record) if record is not None else None
 
 
 def undo(recorded: Undo, context: Context) -> str:
@@ -70,7 +81,7 @@ def undo(recorded: Undo, context: Context) -> str:
     try:
         return str(kind.undo(kind.record.model_validate(recorded.record), context))
     except HookFailed as error:
-        raise StepFailed(str(error), is_final=error.is_final, undo=None) from error
+        raise StepFailed(error, None) from error
 
 
 def reads(hook: Hook, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
@@ -103,7 +114,8 @@ def complaints(error: ValidationError) -> list[str]:
 
 def _undo(hook: Hook, record: Model | None) -> Undo:
     if hook.undo is not None:
-        return Undo(none=hook.undo.none)
+        # The record is kept all the same: the next apply is given it.
+        return Undo(none=hook.undo.none, record=record.model_dump(mode="json") if record is not None else None)
     if record is None:
         return Undo(none="nothing was left behind")
     if hook.run is not None:

@@ -72,7 +72,7 @@ class Engine:
 
         # A function, not a method: DBOS hangs attributes on it.
         def job(request: dict[str, Json]) -> dict[str, Json]:
-            return self._runner.run(JobRequest.model_validate(request), _Checkpoints(self.gate))
+            return self._runner.run(JobRequest.model_validate(request), _Checkpoints(self.gate, self.submit))
 
         DBOS.workflow(name=WORKFLOW)(job)
         DBOS.launch()
@@ -125,8 +125,9 @@ class Engine:
 class _Checkpoints:
     """`Memory` by the engine: an act is a step of DBOS's, its outcome is written down when it returns."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, submit: Callable[[JobRequest], None]) -> None:
         self._gate = gate
+        self._submit = submit
 
     def remember(self, name: str, act: Callable[[], dict[str, Json]]) -> dict[str, Json]:
         # The gate is held until the outcome is written down, not just until the act is over.
@@ -136,6 +137,9 @@ class _Checkpoints:
 
     def sleep(self, seconds: float) -> None:
         DBOS.sleep(seconds)
+
+    def follow(self, request: JobRequest) -> None:
+        self._submit(request)
 
 
 def _into_wal(path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
-from bot.flows.work import STOP, JobRequest, Work
+from bot.flows.work import FOLLOW, STOP, JobRequest, Work
 from bot.jobs.attempt import OUTCOME, Broken, Done, Later, Outcome, Patience, Refused, Tries, attempt
 from bot.jobs.figures import Figures
 from bot.logs import about
@@ -26,6 +26,9 @@ class Memory(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait; what was slept before a crash is not slept again."""
+
+    def follow(self, request: JobRequest) -> None:
+        """Write a further job down, unless its key is known already."""
 
 
 class Runner:
@@ -54,6 +57,8 @@ class Runner:
             if not isinstance(outcome, Done):
                 return outcome
             results[name] = outcome.result
+            for follower in _followers(outcome.result):
+                memory.follow(follower)
             if outcome.result.get(STOP):
                 break
         return Done(result={})
@@ -93,6 +98,11 @@ class Runner:
             case Broken(reference=reference, error=error):
                 self._step("failed", _tells(lambda: self._work.failed(request, reference, error)), memory)
                 return "failed"
+
+
+def _followers(result: dict[str, Json]) -> list[JobRequest]:
+    found = result.get(FOLLOW)
+    return [JobRequest.model_validate(each) for each in found] if isinstance(found, list) else []
 
 
 def _tells(say: Callable[[], None]) -> Callable[[], dict[str, Json]]:

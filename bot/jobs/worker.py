@@ -12,6 +12,7 @@ from bot.jobs.engine import Engine, Place
 from bot.jobs.figures import Figures
 from bot.jobs.replicas import Heart
 from bot.jobs.runner import Runner
+from bot.jobs.sweeper import Sweeper
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ def run_worker(
     beating.start()
     dispatching = threading.Thread(target=dispatcher.run, args=(stop,), name="dispatcher", daemon=True)
     dispatching.start()
+    sweeper = Sweeper(work, engine.submit, settings)
+    threading.Thread(target=sweeper.run, args=(stop,), name="sweeper", daemon=True).start()
     log.info("working", extra={"action": "start", "replica": replica})
     stop.wait()
     log.info("stopping: %d steps run", engine.gate.running, extra={"action": "stop"})

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -26,6 +27,7 @@ from bot.errors import UserError
 from bot.names import EnvironmentName
 from bot.sandbox.actions.runner import Runner
 from bot.sandbox.aws import Account, SandboxAws
+from bot.sandbox.aws.session import Admin
 from bot.sandbox.edge import Edge
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.terraform_config import terraform_environment
@@ -52,6 +54,12 @@ class Sandbox:
     service_url: str
     environment: Mapping[str, str]
     """What a job's machine has: where AWS is, Terraform's configuration, the way to the internet."""
+    clones: str
+    """The account in which clones live."""
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client with all rights in the account of the clones: somebody with its console open."""
+        return Admin(self.aws.endpoint, self.clones, self.aws.accounts[self.clones].region).client(service)
 
 
 @contextmanager
@@ -76,9 +84,9 @@ def running(root: Path, source: Path) -> Iterator[Sandbox]:
         stack.enter_context(github.running())
         tool = Path(sys.executable).parent / "envclone"
         runner = stack.enter_context(Runner(root / "actions", github, tool, environment))
-        _accounts(aws, Checkout(source), runner.issuer.url)
+        clones = _accounts(aws, Checkout(source), runner.issuer.url)
         service_url = stack.enter_context(_service(root / "service", github))
-        yield Sandbox(root, github, aws, runner, service_url, environment)
+        yield Sandbox(root, github, aws, runner, service_url, environment, clones)
 
 
 def seed(target: Path, source: Path) -> Path:
@@ -92,8 +100,8 @@ def seed(target: Path, source: Path) -> Path:
     return target
 
 
-def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> None:
-    """Make the accounts that the policy speaks of, as an organisation would have."""
+def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
+    """Make the accounts that the policy speaks of, as an organisation would have; return that of the clones."""
     production = read_manifest(checkout.environment(EnvironmentName("production")), "envs/production")
     for number, account in checkout.policy().accounts.items():
         aws.create_account(
@@ -113,6 +121,7 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> None:
                 ),
             )
         )
+    return next(number for number in aws.accounts if number != production.parameters[ACCOUNT])
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from bot.clients.github import (
 )
 from bot.clients.transient import RateLimited, Transient
 from bot.names import Login, RepositoryName
-from bot.sandbox.github import GitHubServer
+from bot.sandbox.github import GitHubServer, Run
 from bot.sandbox.github.integrations import BOT_PERMISSIONS
 
 REPOSITORY = RepositoryName("acme/infrastructure")
@@ -69,6 +69,37 @@ def proposal(title: str = "Clone production as demo-x", body: str = "Please revi
 
 def test_an_app_knows_its_own_login(world: World) -> None:
     assert world.github.identity() == "envclone[bot]"
+
+
+def test_an_app_knows_where_it_is_installed_and_a_token_does_not(world: World) -> None:
+    world.server.create_repository("acme/other")
+    world.server.create_repository("elsewhere/infrastructure")
+    assert world.github.repositories() == ["acme/infrastructure", "acme/other"]
+    assert world.by("ana").repositories() == ()
+
+
+def test_an_issue_of_ours_is_found_edited_closed_and_opened_again(world: World) -> None:
+    marker = "<!-- envclone:drift:demo-x -->"
+    world.by("ana").open_issue(REPOSITORY, "A copy", marker)
+    assert world.github.find_issue(REPOSITORY, marker) is None
+    opened = world.github.open_issue(REPOSITORY, "Drift", f"{marker}\nlost")
+    world.github.edit_issue(REPOSITORY, opened, title="Drift", body=f"{marker}\nfound", state="closed")
+    found = world.github.find_issue(REPOSITORY, marker)
+    assert found is not None
+    assert (found.number, found.state, found.body) == (opened.number, "closed", f"{marker}\nfound")
+    world.github.edit_issue(REPOSITORY, found, title="Drift", body=found.body, state="open")
+    assert world.server.issue(REPOSITORY, found.number).state == "open"
+
+
+def test_a_pull_request_is_merged_only_at_the_head_that_was_seen_and_if_the_rules_allow_it(world: World) -> None:
+    sha = branch(world)
+    world.server.protect(REPOSITORY, "main", ("envclone",))
+    pull = world.github.ensure_pull_request(REPOSITORY, Proposal(BRANCH, "main", "Clone", "body"))
+    assert not world.github.merge(REPOSITORY, pull.number, sha), "its check is missing"
+    world.server.protect(REPOSITORY, "main")
+    assert not world.github.merge(REPOSITORY, pull.number, "0" * 40)
+    assert world.github.merge(REPOSITORY, pull.number, sha)
+    assert world.server.issue(REPOSITORY, pull.number).state == "closed"
 
 
 def test_a_token_asks_for_its_own_login(world: World) -> None:
@@ -268,6 +299,37 @@ def test_issue_state_tells_issues_from_pull_requests(world: World) -> None:
     assert state is not None
     assert state.is_pull_request
     assert world.github.issue_state(REPOSITORY, 999) is None
+
+
+APPLY = b"run-name: ${{ inputs.request }}\non: {workflow_dispatch: {inputs: {environment: {required: true}, request: {}}}}\n"
+
+
+def test_workflows_are_started_listed_and_run_again(world: World) -> None:
+    head = world.server.commit(REPOSITORY, {".github/workflows/apply.yml": APPLY}, by="ana", message="apply")
+    heard: list[str] = []
+    world.server.on_event(lambda name, payload: heard.append(name))
+    world.github.dispatch_workflow(REPOSITORY, "apply.yml", "main", {"environment": "demo-x", "request": "resume"})
+    with pytest.raises(Refused, match=r"422.*Required input 'environment' not provided"):
+        world.github.dispatch_workflow(REPOSITORY, "apply.yml", "main", {})
+    for title in ("first", "second"):
+        run = Run(".github/workflows/apply.yml", "workflow_dispatch", head, "ana", "main", title)
+        world.server.record_run(REPOSITORY, run)
+    newest, oldest = world.github.workflow_runs(REPOSITORY, "apply.yml", event="workflow_dispatch")
+    assert (newest.title, oldest.title, newest.is_over, newest.attempt) == ("second", "first", False, 1)
+    assert world.github.workflow_runs(REPOSITORY, "apply.yml", head_sha="0" * 40) == []
+    with pytest.raises(Refused, match="403"):
+        world.github.rerun(REPOSITORY, newest.id)
+    world.server.finish_run(newest.id, "failure")
+    world.github.rerun(REPOSITORY, newest.id)
+    again = world.github.workflow_runs(REPOSITORY, "apply.yml")[0]
+    assert (again.id, again.attempt, again.is_over) == (newest.id, 2, False)
+    assert again.started_at >= newest.started_at
+    assert world.server.settle()
+    assert heard == ["workflow_dispatch", "workflow_run"]
+    with pytest.raises(Refused, match="404"):
+        world.github.workflow_runs(REPOSITORY, "missing.yml")
+    with pytest.raises(Refused, match="403"):
+        world.by("eve").dispatch_workflow(REPOSITORY, "apply.yml", "main", {"environment": "demo-x"})
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])

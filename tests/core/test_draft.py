@@ -122,6 +122,34 @@ def test_quotas_count_what_exists_and_what_is_proposed() -> None:
     assert "2 clones owned by alice already" in refusal(both, "three").reason
 
 
+@pytest.mark.parametrize(
+    ("quota", "message"),
+    [
+        (Quota(total=2), "2 clones in all already, and the policy allows 2"),
+        (Quota(per_owner=1), "1 clones owned by alice already, and the policy allows 1"),
+        (Quota(per_purpose={PurposeName("demo"): 1}), "1 clones for demo already, and the policy allows 1"),
+    ],
+)
+def test_each_quota_counts_its_own_over_the_default_branch_and_open_pull_requests(quota: Quota, message: str) -> None:
+    live = drafted(name="one", purpose=PurposeName("demo")).manifest
+    proposed = drafted(name="two", purpose=PurposeName("qa"), owner=Login("bob")).manifest
+    base = example.base(live, policy=Policy(quota=quota))
+    full = Base(
+        base.template, base.source, base.source_files, Estate(base.estate.live, {proposed.name: proposed}), base.policy
+    )
+    assert message in refusal(full, "three", purpose=PurposeName("demo")).reason
+    if quota.total != 2:
+        other = example.asked("three", purpose=PurposeName("load-test"), owner=Login("carol"))
+        assert isinstance(draft_clone(other, full), Draft), "another owner's, for another purpose"
+
+
+def test_a_proposed_change_of_a_clone_counts_it_once() -> None:
+    live = drafted(name="one").manifest
+    base = example.base(live, policy=Policy(quota=Quota(total=2)))
+    both = Base(base.template, base.source, base.source_files, Estate(base.estate.live, {live.name: live}), base.policy)
+    assert isinstance(draft_clone(example.asked("two"), both), Draft)
+
+
 def test_law_7_without_overrides_only_the_purposes_declared_deviations_exist() -> None:
     template, source = example.template(), example.production()
     files = assemble(template, source)

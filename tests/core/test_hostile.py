@@ -7,13 +7,16 @@ import pytest
 
 from bot.commands.comment import command_lines
 from bot.commands.grammar import Mistake, parse
-from bot.commands.model import Clone
+from bot.commands.model import Clone, Set, Unlock
+from bot.core.change import Changed, Subject, draft_change
+from bot.core.change_text import ProposedChange, body, table, title
 from bot.core.draft import Draft, Refused, draft_clone
 from bot.core.markdown import cell, code, details, fence
 from bot.core.structure import structure
 from bot.core.tree import File, check_path, check_tree
 from bot.errors import InvalidInput
 from bot.names import EnvironmentName, Login, ParameterName, RepositoryName
+from bot.policy import Policy
 from tests.support import example
 
 GREETING = ParameterName("greeting")
@@ -61,6 +64,34 @@ COMMENTS = [
     ("/clone production as demo-x\0", "carried as text"),
     ("/" + "clone" * 1000, "nothing: not the word"),
     ("/clone " + "x" * 5000, "a mistake"),
+    ("> /set demo-x greeting=a", "nothing: a quote"),
+    ("<!-- /destroy demo-x -->", "nothing: hidden"),
+    ("```\n/resume demo-x\n```", "nothing: code"),
+    ("/set demo-x greeting=$(id)", "carried as text"),
+    ('/set demo-x greeting="a\nEnvclone-Request: 1"', "a mistake"),
+    ("/set demo-x greeting=--force", "carried as text"),
+    ("/set ../x greeting=a", "a mistake"),
+    ("/set demo-x", "a mistake"),
+    ("/set demo-x __class__=x", "a mistake"),
+    ("/set demo-x greeting=a greeting=b", "a mistake"),
+    ("/set demo-x --set greeting=a", "a mistake"),
+    ("/set demo-x greeting=a; rm -rf /", "a mistake"),
+    ("/extend demo-x -7d", "a mistake"),
+    ("/extend demo-x 0d", "a mistake"),
+    ("/extend demo-x 99999999999999d", "a mistake"),
+    ("/extend demo-x 7d 7d", "a mistake"),
+    ("/resume $(id)", "a mistake"),
+    ("/resume demo-x demo-y", "a mistake"),
+    ("/plan ../../production", "a mistake"),
+    ("/plan demo-x --environment production", "a mistake"),
+    ("/destroy *", "a mistake"),
+    ("/destroy demo-x --force", "a mistake"),
+    ("/unlock demo-x", "a mistake"),
+    ('/unlock demo-x --because ""', "a mistake"),
+    ('/unlock demo-x --because "\x1b[2J it is dead, really"', "a mistake"),
+    ('/unlock demo-x --because "it is \u202edead, really"', "a mistake"),
+    ('/unlock demo-x --because "it is dead"\n/unlock demo-y --because "it is dead"', "carried as text"),
+    ('/unlock demo-x --because "$(id) `id` @everyone ]("', "carried as text"),
 ]
 
 
@@ -87,6 +118,22 @@ def test_a_hostile_text_is_carried_as_the_text_that_it_is(text: str) -> None:
     assert hcl2.loads(drafted.files["app/backend.tf"].data.decode()).keys() == {"terraform"}
 
 
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_hostile_text_that_is_set_breaks_out_of_nothing(text: str) -> None:
+    clone = draft_clone(example.asked(), example.base())
+    assert isinstance(clone, Draft)
+    before = clone.manifest
+    command = Set(before.name, {GREETING: f"{text[:999]}!"})
+    found = draft_change(command, Subject(before, example.template(), Policy()), example.NOW)
+    assert isinstance(found, Changed)
+    assert found.files.keys() == clone.files.keys()
+    assert json.loads(found.files["app/terraform.tfvars.json"].data)["greeting"] == f"{text[:999]}!"
+    assert table(before, found.manifest).count("\n") == 2
+    proposed = ProposedChange(before, found.manifest, example.production(), example.template(), [], [])
+    assert body(proposed).count("\n| `greeting` |") == 1
+    assert "\n" not in title(before, found.manifest)
+
+
 @pytest.mark.parametrize("text", INVISIBLE)
 def test_a_text_with_invisible_or_too_many_characters_is_refused(text: str) -> None:
     refused = draft_clone(example.asked(set={GREETING: text}), example.base())
@@ -106,7 +153,7 @@ def test_a_hostile_comment_gets_what_the_table_says(comment: str, gets: str) -> 
             assert isinstance(found, Mistake)
             assert len(found.message) < 400
         case _:
-            assert isinstance(found, Clone)
+            assert isinstance(found, Clone | Set | Unlock)
             assert found.name == "demo-x"
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.commands.model import Clone
 from bot.core.assemble import assemble, manifest_file, read_manifest, read_template
 from bot.core.draft import Draft, Refused, draft_clone
 from bot.core.escape import as_json, finalize_hcl, hcl
@@ -232,6 +233,6 @@ def test_a_template_reads_with_the_line_of_each_mistake() -> None:
 def test_a_refusal_is_a_value_with_the_command_to_type_instead() -> None:
     refusal = draft_clone(example.asked(purpose="dmo"), example.base())
     assert isinstance(refusal, Refused)
-    assert refusal.instead is not None
+    assert isinstance(refusal.instead, Clone)
     assert refusal.instead.purpose == "demo"
     assert refusal.instead.name == EnvironmentName("demo-x")

@@ -59,6 +59,14 @@ def test_an_apply_gets_the_role_that_applies() -> None:
     assert [(t.change, t.role) for t in found.targets] == [("update", "arn:aws:iam::222222222222:role/apply")]
 
 
+def test_a_clone_whose_directory_is_removed_is_destroyed_in_the_account_that_it_was_in() -> None:
+    clone = manifest().model_copy(update={"source": EnvironmentName("production")})
+    found = targets([Change("demo-x", clone, None)], POLICY, "plan")
+    role = "arn:aws:iam::222222222222:role/plan"
+    assert [(t.change, t.account, t.role) for t in found.targets] == [("destroy", "222222222222", role)]
+    assert found.complaints == ()
+
+
 def test_the_matrix_is_plain_texts_in_the_order_of_names() -> None:
     found = targets([Change(name, None, manifest(name)) for name in ("b2", "a1")], POLICY, "plan")
     rows = json.loads(json.dumps(found.matrix()))["include"]
@@ -73,7 +81,10 @@ def test_the_matrix_is_plain_texts_in_the_order_of_names() -> None:
         (Change("all", None, manifest()), "reserved"),
         (Change("README.md", None, None), "is not an environment name"),
         (Change("$(id)", None, manifest()), "is not an environment name"),
-        (Change("demo-x", manifest(), None), "is removed"),
+        (Change("production", manifest("production"), None), "`production` is protected"),
+        (Change("other", manifest("other"), None), "`other` was not cloned from anything"),
+        (Change("demo-x", None, None), "does not exist, and never did"),
+        (Change("demo-x", "envs/demo-x/environment.yaml:3: `owner` is missing.", None), "Mend it before"),
         (Change("demo-x", None, "envs/demo-x/environment.yaml:3: `owner` is missing"), "`owner` is missing"),
         (Change("demo-x", None, manifest(number="333333333333")), "`333333333333` is not in the policy"),
         (Change("demo-x", None, manifest(number=222222222222)), "is not in the policy"),

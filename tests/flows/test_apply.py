@@ -1,12 +1,14 @@
 """Apply an environment that was really planned, with the real Terraform against moto."""
 
 import contextlib
+import json
 import os
 import re
 import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -15,15 +17,22 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.app import app
+from bot.clients.checkout import Checkout
 from bot.clients.ledger import LeaseHeld, LedgerFile
+from bot.commands.model import Extend
 from bot.core.apply_outcome import ApplyOutcome
-from bot.core.apply_summary import comment
+from bot.core.apply_summary import summary
+from bot.core.assemble import read_manifest
+from bot.core.change import Changed, Subject, draft_change
 from bot.core.ledger import Clear, Hidden, Undo
+from bot.core.plan import Counts
+from bot.core.review import read_review, review_key
 from bot.errors import UserError
 from bot.flows.approval import NotReviewed
 from bot.names import StepName
+from bot.policy import Policy
 from tests.support.cloud import REGION, cloud
-from tests.support.deploying import DEMO, Deploying
+from tests.support.deploying import DEMO, Deploying, template
 from tests.support.terraform import program
 
 pytestmark = pytest.mark.e2e
@@ -93,10 +102,31 @@ def test_what_was_reviewed_is_applied_once_and_nothing_else(deploying: Deploying
     assert again.url == "https://demo-x.example"
     assert present(deploying) == FIRST
     assert deploying.ran() == ["apply", "verify"]
+    _a_longer_life_changes_no_resource_and_runs_no_step(deploying)
+
+
+def _a_longer_life_changes_no_resource_and_runs_no_step(deploying: Deploying) -> None:
+    repo, now = deploying.repo, datetime.now(UTC)
+    files = Checkout(repo.root).environment(DEMO)
+    mortal = read_manifest(files, "envs/demo-x").model_copy(update={"expires_at": now})
+    longer = draft_change(Extend(DEMO, timedelta(days=7)), Subject(mortal, template(deploying.stacks), Policy()), now)
+    assert isinstance(longer, Changed)
+    repo.git("checkout", "-q", "-B", "longer")
+    repo.put("envs/demo-x", longer.files)
+    head = repo.commit("extend demo-x")
+    deploying.review(head)
+    stored = deploying.store.read(review_key(DEMO, head))
+    assert stored is not None
+    review = read_review(stored.data, DEMO, head)
+    assert review.counts == Counts()
+    assert not any(step.parts for step in review.steps.values())
+    deploying.merge(head)
+    assert states(deploying.apply(head)) == all_in("skipped")
+    assert deploying.ran() == ["apply", "verify"]
 
 
 def _nothing_sensitive_is_kept_or_said(deploying: Deploying, outcome: ApplyOutcome) -> None:
-    assert "token-of-demo-x" not in deploying.everything_kept() + outcome.model_dump_json() + comment(outcome, 60_000)
+    assert "token-of-demo-x" not in deploying.everything_kept() + outcome.model_dump_json() + summary(outcome, 60_000)
     assert "[record] the token is ***" in deploying.lines
     assert "token-of-demo-x" in deploying.secrets
     outputs = deploying.ledger.steps[NETWORK].outputs
@@ -128,7 +158,7 @@ def test_failed_steps_block_only_what_needs_them_and_are_gone_on_with(deploying:
     assert "main.tf:" in stack.reason
     assert record.reason == "`python3` (apply) ended with code 1: the token is *** / told to fail with ***"
     assert outcome.steps[-1].reason == "it needs `app`, which failed"
-    assert "**How to go on:**" in comment(outcome, 60_000)
+    assert "**How to go on:**" in summary(outcome, 60_000)
     assert deploying.parameters()["/demo-x/group"][1] == 1
 
     ssm.delete_parameter(Name="/demo-x/token")
@@ -268,3 +298,28 @@ def _until(holds: Callable[[], bool], log: Path) -> None:
             return
         time.sleep(0.1)
     pytest.fail(f"never happened; the log:\n{log.read_text()}")
+
+
+def test_a_rescue_takes_over_with_its_reason_the_lease_and_the_state_locks(deploying: Deploying) -> None:
+    head = deploying.deliver()
+    log = deploying.place.parent / "apply.log"
+    _kill_when(deploying, log, lambda: _is_locked(deploying, "data"), with_children=True)
+    with pytest.raises(LeaseHeld, match="`/unlock demo-x --because"):
+        deploying.apply(head)  # nobody can tell from here that the run is dead
+    said = "the runner was switched off, by @alice in #7"
+    assert deploying.start(log, TAKE_OVER=said).wait(400) == 0, log.read_text()
+    assert re.search(rf"\[data\] removed the state's lock .*\({said}\)", log.read_text())
+    assert [each.reason for each in deploying.ledger.takeovers] == [said]
+    assert present(deploying) == FIRST
+
+    # Somebody's Terraform, run by hand, left a lock; there is no lease to take.
+    head = deploying.deliver(greeting="good day")
+    lock = {"ID": str(uuid.uuid4()), "Operation": "apply", "Who": "bob@laptop", "Created": "2026-01-02T03:04:05.6Z"}
+    key = "demo-x/data/terraform.tfstate.tflock"
+    boto3.client("s3").put_object(Bucket=deploying.repo.bucket, Key=key, Body=json.dumps(lock).encode())
+    [failed] = deploying.apply(head).failed
+    assert "comment `/unlock demo-x --because" in failed.reason
+    assert deploying.apply(head, take_over="bob says that his laptop crashed").has_succeeded, deploying.lines
+    kept = deploying.ledger.takeovers[-1]
+    assert lock["ID"] in kept.holder
+    assert kept.reason == "bob@laptop left it (bob says that his laptop crashed)"

@@ -11,6 +11,7 @@ import pytest
 from bot.clients.github import GitHub, Token
 from bot.core.apply_outcome import ApplyOutcome, StepResult
 from bot.core.apply_summary import marker
+from bot.core.ending import ending_of
 from bot.flows.applying import ApplyRequest
 from bot.flows.deployment import CHECK, Deployment, pull_request_of
 from bot.names import EnvironmentName, RepositoryName, StepName
@@ -107,7 +108,7 @@ def test_an_apply_that_goes_well_is_told_from_beginning_to_end(merged: Merged) -
     merged.deployment.begin()
     assert merged.statuses() == [("in_progress", "")]
     assert merged.checks() == [(None, "Applying demo-x")]
-    merged.deployment.end(merged.outcome("succeeded"))
+    merged.deployment.end(ending_of(merged.outcome("succeeded")))
     assert merged.statuses()[-1] == ("success", "https://demo-x.example")
     assert merged.checks() == [("success", "demo-x is live: 1 steps in 3 s")]
     [comment] = merged.comments()
@@ -117,9 +118,9 @@ def test_an_apply_that_goes_well_is_told_from_beginning_to_end(merged: Merged) -
 
 def test_failed_and_run_again_there_is_one_deployment_and_one_comment(merged: Merged) -> None:
     merged.deployment.begin()
-    merged.deployment.end(merged.outcome("failed"))
+    merged.deployment.end(ending_of(merged.outcome("failed")))
     merged.deployment.begin()
-    merged.deployment.end(merged.outcome("succeeded"))
+    merged.deployment.end(ending_of(merged.outcome("succeeded")))
     assert [state for state, _ in merged.statuses()] == ["in_progress", "failure", "in_progress", "success"]
     assert merged.checks()[-1][0] == "success"
     [comment] = merged.comments()
@@ -140,6 +141,6 @@ def test_a_github_that_refuses_stops_nothing(merged: Merged) -> None:
     )
     deployment = Deployment(powerless, REPOSITORY, merged.request, merged.lines.append, merged.number)
     deployment.begin()
-    deployment.end(merged.outcome("succeeded"))
+    deployment.end(ending_of(merged.outcome("succeeded")))
     assert len(merged.lines) == 5
     assert all(line.startswith("GitHub could not be told (the ") for line in merged.lines)

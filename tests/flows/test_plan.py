@@ -20,11 +20,14 @@ from bot.core.review import read_review, review_key
 from bot.core.summary import complete
 from bot.core.tree import File
 from bot.errors import UserError
-from bot.flows.plan import Failed, Planned, Planner, PlanRequest, Refused, plan
+from bot.flows.plan import Failed, Planned, Planner, PlanRequest, Refused, Undestroyable, plan
+from bot.flows.report_plan import report
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.pipeline import Json
 from bot.policy import Policy
 from tests.support.cloud import REGION, cloud
+from tests.support.deploying import DEMO, Deploying
+from tests.support.deploying import template as small
 from tests.support.terraform import program
 from tests.support.tiny import Monorepo, template
 
@@ -40,11 +43,20 @@ def aws() -> Iterator[Mapping[str, str]]:
         yield variables
 
 
-@pytest.fixture
-def monorepo(tmp_path: Path, aws: Mapping[str, str]) -> Monorepo:
+def create_bucket() -> str:
     bucket = f"state-{uuid.uuid4().hex}"
     boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    return Monorepo.create(tmp_path / "monorepo", bucket)
+    return bucket
+
+
+def changed(planner: Planner, **values: object) -> Planner:
+    held = ("checkout", "policy", "base_template", "terraform", "store", "now")
+    return Planner(**{**{key: getattr(planner, key) for key in held}, **values})
+
+
+@pytest.fixture
+def monorepo(tmp_path: Path, aws: Mapping[str, str]) -> Monorepo:
+    return Monorepo.create(tmp_path / "monorepo", create_bucket())
 
 
 @pytest.fixture
@@ -156,10 +168,32 @@ def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Mo
     assert "main.tf:" in outcome.reason
 
 
-def without_terraform(planner: Planner, **changed: object) -> Planner:
+@pytest.mark.e2e
+def test_a_clone_that_could_not_be_destroyed_again_is_found_in_its_plan(
+    tmp_path: Path, planner: Planner, aws: Mapping[str, str]
+) -> None:
+    # What the code alone does not tell: a function decides.
+    kept = 'resource "aws_cloudwatch_log_group" "kept" {\n  skip_destroy = anytrue([var.greeting == "hello"])\n}\n'
+    place = tmp_path / "small"
+    place.mkdir()
+    deploying = Deploying.create(place, create_bucket(), planner.terraform)
+    deploying.stacks["data"] += kept
+    head = deploying.propose()
+    request = PlanRequest(DEMO, head, "create")
+    values = {"checkout": Checkout(deploying.repo.root), "policy": deploying.policy, "store": deploying.store}
+    outcome = plan(request, changed(planner, **values, base_template=lambda name: small(deploying.stacks).files))
+    assert isinstance(outcome, Undestroyable), outcome
+    (found,) = map(str, outcome.findings)
+    assert found.startswith("envs/demo-x/data/main.tf:10: `aws_cloudwatch_log_group.kept` could not be destroyed again")
+    assert deploying.store.read(review_key(DEMO, head)) is None, "without a review nothing can be applied"
+    said = report(request, outcome)
+    assert said.check.conclusion == "failure"
+    assert "`envs/demo-x/data/main.tf:10`" in said.comment
+
+
+def without_terraform(planner: Planner, **values: object) -> Planner:
     """Return a planner whose Terraform can't run, so that a test fails if anything tries to."""
-    values = {key: getattr(planner, key) for key in ("checkout", "policy", "base_template", "store", "now")}
-    return Planner(**{**values, "terraform": Terraform(Path("/no/such/terraform"), {}), **changed})
+    return changed(planner, **{"terraform": Terraform(Path("/no/such/terraform"), {}), **values})
 
 
 def refused(monorepo: Monorepo, name: EnvironmentName, planner: Planner) -> str:

@@ -82,14 +82,54 @@ def test_what_is_no_environment_fails_closed(monorepo: Monorepo, path: str) -> N
     assert len(found.complaints) == 1
 
 
-def test_a_removed_environment_is_no_target(monorepo: Monorepo) -> None:
+PROTECTED = b'resource "aws_lb" "x" {\n  enable_deletion_protection = true\n}\n'
+
+
+def test_a_clone_that_could_not_be_destroyed_again_is_a_complaint_before_any_credentials(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("demo-x")
+    monorepo.put("envs/demo-x/app", {"lb.tf": File(PROTECTED)})
+    monorepo.commit("protect it")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert any("envs/demo-x/app/lb.tf:2: `aws_lb.x` could not be destroyed" in each for each in found.complaints)
+
+
+def test_what_the_policy_protects_may_be_protected(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("production")
+    monorepo.put("envs/production/app", {"lb.tf": File(PROTECTED)})
+    monorepo.commit("protect it")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert not any("destroyed again" in each for each in found.complaints)
+
+
+def test_a_removed_clone_is_destroyed_and_named_also_by_hand_once_it_is_gone(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x", source="production")
+    base = head(monorepo)
+    monorepo.git("rm", "-rq", "envs/demo-x")
+    gone = monorepo.commit("remove")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert [(t.environment, t.change) for t in found.targets] == [("demo-x", "destroy")]
+    assert found.complaints == ()
+    by_hand = find_targets(monorepo.root, Span(gone, gone), "apply", "demo-x")
+    assert [(t.environment, t.change) for t in by_hand.targets] == [("demo-x", "destroy")]
+
+
+def test_a_removed_environment_that_was_not_cloned_is_no_target(monorepo: Monorepo) -> None:
     monorepo.add("demo-x")
     base = head(monorepo)
     monorepo.git("rm", "-rq", "envs/demo-x")
     monorepo.commit("remove")
     found = find_targets(monorepo.root, span(monorepo, base), "plan")
     assert found.targets == ()
-    assert "is removed" in found.complaints[0]
+    assert "it may not be removed" in found.complaints[0]
+
+
+def test_an_environment_that_never_was_is_no_target(monorepo: Monorepo) -> None:
+    now = head(monorepo)
+    found = find_targets(monorepo.root, Span(now, now), "apply", "demo-x")
+    assert found.targets == ()
+    assert "never did" in found.complaints[0]
 
 
 def test_one_can_be_asked_for_by_hand_changed_or_not(monorepo: Monorepo) -> None:
@@ -102,3 +142,24 @@ def test_one_can_be_asked_for_by_hand_changed_or_not(monorepo: Monorepo) -> None
 def test_a_commit_that_is_not_there_can_not_be_told(monorepo: Monorepo) -> None:
     with pytest.raises(Unverifiable):
         find_targets(monorepo.root, span(monorepo, "1" * 40), "plan")
+
+
+def test_drift_is_looked_for_in_every_environment_and_one_bad_one_hides_no_other(monorepo: Monorepo) -> None:
+    monorepo.add("demo-a")
+    monorepo.add("demo-b")
+    monorepo.put("envs/demo-c", {"notes.txt": File(b"x\n")})
+    now = monorepo.commit("no environment")
+    found = find_targets(monorepo.root, Span(now, now), "drift")
+    assert [(t.environment, t.role.rpartition("/")[2]) for t in found.targets] == [("demo-a", "any"), ("demo-b", "any")]
+    assert len(found.complaints) == 1
+    one = find_targets(monorepo.root, Span(now, now), "drift", "demo-b")
+    assert [t.environment for t in one.targets] == ["demo-b"]
+
+
+def test_drift_of_what_is_gone_is_not_looked_for(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x", source="production")
+    monorepo.git("rm", "-rq", "envs/demo-x")
+    gone = monorepo.commit("remove")
+    found = find_targets(monorepo.root, Span(gone, gone), "drift", "demo-x")
+    assert found.targets == ()
+    assert len(found.complaints) == 1

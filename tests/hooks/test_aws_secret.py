@@ -120,8 +120,71 @@ def test_a_single_text_is_a_shape_too(around: Surroundings) -> None:
         {"text": {"generate": 8, "value": "x"}},
         {"text": {"generate": 2}},
         {"copy_from": "production/app"},
+        {"shape_of": "production/app"},
+        {"text": {"generate": 40}, "otherwise": {"generate": 40}},
     ],
 )
 def test_a_shape_that_is_none_is_refused(shape: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="SecretInputs"):
         SecretInputs.model_validate({"secret_id": "demo-x/app", **shape})
+
+
+SOURCE = {"session_key": "productions-session", "stripe": "productions-stripe", "deep": {"pin": "productions-pin"}}
+
+
+def source(value: object = SOURCE) -> None:
+    text = value if isinstance(value, str) else json.dumps(value)
+    boto3.client("secretsmanager", REGION).create_secret(Name="source", SecretString=text)
+
+
+def shaped(**more: object) -> SecretInputs:
+    return SecretInputs.model_validate({"secret_id": "demo-x/app", "shape_of": "source", **more})
+
+
+def test_a_shape_is_copied_and_no_value_of_it_goes_anywhere(around: Surroundings) -> None:
+    make()
+    source()
+    inputs = shaped(fields={"stripe": {"value": "sk_test"}, "extra": {"value": "x"}}, otherwise={"generate": 20})
+    checked = KIND.check(inputs, around.context())
+    applied = KIND.apply(inputs, around.context())
+    verified = KIND.verify(inputs, around.context())
+    parsed = json.loads(value())
+    assert parsed.keys() == {"stripe", "extra", "session_key", "deep"}
+    assert (parsed["stripe"], len(parsed["session_key"]), len(parsed["deep"])) == ("sk_test", 20, 20)
+    assert "copied shape" in verified
+    told = [checked.text, repr(applied), verified, value(), *around.lines]
+    assert not any("productions" in text for text in told)
+    assert not any(each in around.secrets for each in ("productions-session", "productions-stripe", "productions-pin"))
+
+
+def test_a_field_of_the_source_that_nothing_replaces_is_refused_by_its_name(around: Surroundings) -> None:
+    make()
+    source()
+    with pytest.raises(HookFailed, match="fields that nothing replaces: `deep`, `session_key`") as failure:
+        KIND.apply(shaped(fields={"stripe": {"value": "sk_test"}}), around.context())
+    assert failure.value.is_final
+    assert KIND.check(shaped(fields={"stripe": {"value": "sk_test"}}), around.context()).result == "would_change"
+
+
+def test_a_source_that_is_one_text_gives_one_text(around: Surroundings) -> None:
+    make()
+    source("productions-only-secret")
+    KIND.apply(shaped(otherwise={"generate": 12}), around.context())
+    assert len(value()) == 12
+
+
+def test_a_source_that_cannot_be_read_leaves_the_declared_shape(around: Surroundings) -> None:
+    make()
+    with pytest.raises(HookFailed, match=r"can't be read \(ResourceNotFoundException\): declare its fields"):
+        KIND.apply(shaped(otherwise={"generate": 12}), around.context())
+    applied = KIND.apply(shaped(fields={"a": {"generate": 12}}), around.context())
+    assert applied.evidence.endswith("(as declared: `source` can't be read, ResourceNotFoundException)")
+    assert json.loads(value()).keys() == {"a"}
+
+
+def test_a_value_that_lost_a_field_of_the_source_fails_verification(around: Surroundings) -> None:
+    make()
+    source()
+    boto3.client("secretsmanager", REGION).put_secret_value(SecretId="demo-x/app", SecretString='{"stripe": "x"}')
+    with pytest.raises(VerifyFailed, match="lacks deep, session_key"):
+        KIND.verify(shaped(otherwise={"generate": 12}), around.context())

@@ -50,6 +50,13 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
         pass
 
@@ -118,6 +125,17 @@ def test_no_redirect_is_followed_unless_told(around: Surroundings, server: Serve
     with pytest.raises(VerifyFailed, match="status 302"):
         KIND.verify(probe(f"{server.url}/moved"), around.context())
     assert KIND.verify(probe(f"{server.url}/moved", follow_redirects=True), around.context())
+
+
+def test_a_post_sends_its_json_and_is_never_sent_by_a_check(around: Surroundings, server: Server) -> None:
+    inputs = probe(server.url, method="POST", request_json={"a": [1]}, status=201, json_values={"/a/0": 1})
+    assert KIND.apply(inputs, around.context()).evidence == f"POST {server.url} answered 201"
+    assert KIND.check(inputs, around.context()).result == "unknown"
+
+
+def test_a_pointer_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="json_values"):
+        probe("http://x", json_values={"status": "ok"})
 
 
 def test_a_large_body_is_read_in_part(around: Surroundings, server: Server) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.hooks.kind import HookFailed
+from bot.hooks.kind import HookFailed, OutOfTime
 from bot.hooks.program import Program, ProgramInputs, ProgramRecord
 from bot.names import ParameterName
 from bot.pipeline import Json, Run
@@ -116,7 +116,7 @@ child = subprocess.Popen(["sleep", "300"])
 open("pids", "w").write(f"{os.getpid()} {child.pid}")
 time.sleep(300)
 """
-    with pytest.raises(HookFailed, match="did not end within 0:00:02"):
+    with pytest.raises(OutOfTime, match="did not end within 0:00:02"):
         applied(program(around, text), around, seconds=2)
     pids = [int(pid) for pid in (around.directory / "pids").read_text().split()]
     assert not any(_lives(pid) for pid in pids)
@@ -142,6 +142,19 @@ def test_too_much_output_is_refused(around: Surroundings) -> None:
 def test_what_is_not_the_json_that_it_should_be_is_refused(around: Surroundings, said: str) -> None:
     with pytest.raises(HookFailed, match="did not write the JSON that it should"):
         applied(program(around, f"print({json.dumps(said)!s})"), around)
+
+
+def test_a_module_beside_it_leaves_nothing_in_the_directory(around: Surroundings) -> None:
+    kind = program(around, "import helper; print(helper.SAID)")
+    (around.directory / "hooks" / "helper.py").write_text('SAID = \'{"evidence": "helped"}\'')
+    assert kind.apply(ProgramInputs(), around.context()).evidence == "helped"
+    assert sorted(path.name for path in around.directory.rglob("*")) == ["helper.py", "hook.py", "hooks"]
+
+
+def test_a_program_that_was_killed_is_given_null_to_undo(around: Surroundings) -> None:
+    assert program(around, ECHO).may_leave(ProgramInputs(), around.context()) == ProgramRecord(undo=None)
+    before: Json = {"undo": {"a": 1}}
+    assert program(around, ECHO).may_leave(ProgramInputs(), around.context(before)) == ProgramRecord(undo={"a": 1})
 
 
 def test_saying_nothing_is_fine(around: Surroundings) -> None:

@@ -17,6 +17,7 @@ from bot.clients.transient import RateLimited, Transient
 from bot.errors import UserError
 from bot.events import CommentCreated, Event
 from bot.flows.work import STOP, JobRequest, Results, StepFunction
+from bot.names import RepositoryName
 from bot.pipeline import Json
 
 STEPS = ("one", "two", "three", "four")
@@ -29,6 +30,12 @@ class CountingWork:
         self._directory = directory
         for name in ("effects", "locks", "answers", "made"):
             (directory / name).mkdir(parents=True, exist_ok=True)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def repositories(self) -> Sequence[RepositoryName]:
+        return ()
 
     def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
         if not isinstance(event, CommentCreated) or not event.body.startswith("/work "):

@@ -37,13 +37,15 @@ class Workers:
         self._started: list[subprocess.Popen[bytes]] = []
 
     def start(self, **environment: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.jobs.counting", str(self.directory / "work")]
         with self.log.open("ab") as log:
             worker = subprocess.Popen(
-                command, cwd=ROOT, env={**self._environment, **environment}, stdin=subprocess.DEVNULL, stderr=log
+                self.command(), cwd=ROOT, env={**self._environment, **environment}, stdin=subprocess.DEVNULL, stderr=log
             )
         self._started.append(worker)
         return worker
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "tests.jobs.counting", str(self.directory / "work")]
 
     def kill_all(self) -> None:
         for worker in self._started:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Stands in for `envclone`, so that the tests of the runner are about the workflow files and their runner alone.
-# An environment's file `behave` says what its plan or apply does: `fail`, `wait` (until $TURNS/go exists) or nothing.
+# An environment's file `behave` says what its plan or apply does: `fail`, `flaky` (unless $TURNS/go exists), `wait` (until it does) or nothing.
 set -eu
 case "$1" in
 targets)
@@ -22,6 +22,7 @@ plan)
   echo "plan of $2" >"$RUNNER_TEMP/plan/summary.md"
   case "$(cat "envs/$2/behave")" in
   fail) exit 1 ;;
+  flaky) [ -e "$TURNS/go" ] ;;
   wait)
     # In a session of its own, as Terraform is started: cancelling must find it all the same.
     setsid sh -c 'trap "" INT; echo $$ >"$TURNS/planning"; while [ ! -e "$TURNS/go" ]; do sleep 0.1; done' &
@@ -35,6 +36,7 @@ conclude)
   if echo "$NEEDS" | grep -Eq '"result": "(failure|cancelled)"'; then exit 1; fi
   ;;
 apply)
+  echo "taking over: ${TAKE_OVER:-nothing}"
   echo "begin $2 $GITHUB_RUN_ID" >>"$TURNS/applied"
   if [ "$(cat "envs/$2/behave")" = wait ]; then
     while [ ! -e "$TURNS/go" ]; do sleep 0.1; done

@@ -25,7 +25,7 @@ STRANGER = "eve"
 FILES = {
     "README.md": "# Infrastructure\n",
     "envs/production/main.tf": 'locals {\n  name = "production"\n}\n',
-    ".github/workflows/apply.yml": "on: workflow_dispatch\n",
+    ".github/workflows/apply.yml": "on: {workflow_dispatch: {inputs: {environment: {}}}}\n",
 }
 Connect = Callable[..., Github]
 

@@ -49,14 +49,23 @@ class Stage:
         """Put an environment on main."""
         self.github.commit(REPOSITORY, {f"envs/{name}/behave": behave.encode()}, by=ROOT, message=f"Add {name}")
 
-    def dispatch(self, name: str) -> None:
+    def dispatch(self, name: str, **inputs: str) -> None:
         """Start the apply of an environment by hand."""
-        answer = httpx.post(
-            f"{self.github.url}/api/v3/repos/{REPOSITORY}/actions/workflows/apply.yml/dispatches",
-            json={"ref": "main", "inputs": {"environment": name}},
-            headers={"Authorization": f"Bearer {self.github.token(ANA)}"},
+        answer = self._post(
+            "workflows/apply.yml/dispatches", {"ref": "main", "inputs": {"environment": name, **inputs}}
         )
         assert answer.status_code == 204, answer.text
+
+    def rerun(self, run: Run) -> int:
+        """Press the button that runs a run again; return what GitHub answers."""
+        return self._post(f"runs/{run.id}/rerun", {}).status_code
+
+    def _post(self, path: str, body: dict[str, object]) -> httpx.Response:
+        return httpx.post(
+            f"{self.github.url}/api/v3/repos/{REPOSITORY}/actions/{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.github.token(ANA)}"},
+        )
 
     def finished(self) -> list[Run]:
         """Wait for all runs."""
@@ -71,8 +80,8 @@ class Stage:
             time.sleep(0.05)
 
     def checks(self, ref: str) -> dict[str, str | None]:
-        """The conclusion of each check of a commit."""
-        return {check.name: check.conclusion for check in self.github.checks(REPOSITORY, ref)}
+        """The conclusion of each check of a commit, the newest of each name."""
+        return {check.name: check.conclusion for check in reversed(self.github.checks(REPOSITORY, ref))}
 
     def planner(self) -> int:
         """The process of the plan that waits, or 0."""
@@ -224,6 +233,34 @@ def test_a_merge_is_applied_and_other_changes_are_not(stage: Stage) -> None:
     assert run.conclusion == "success"
     assert stage.turn_log() == [f"begin demo-x {run.id}", f"end demo-x {run.id}"]
     assert stage.checks("main") == {"targets": "success", "apply (demo-x)": "success"}
+
+
+def test_a_run_asked_for_by_hand_has_the_title_and_the_reason_that_it_is_given(stage: Stage) -> None:
+    stage.merge("demo-x")
+    merge = stage.finished()[-1]
+    reason = 'the runner\'s gone "$(id)" (@alice in #7)'
+    stage.dispatch("demo-x", request="unlock demo-x for comment 7", take_over=reason)
+    run = stage.finished()[-1]
+    assert run.conclusion == "success", run.log.read_text()
+    assert f"taking over: {reason}" in run.log.read_text()
+    titles = [stage.github.forge.state.runs[each.id].title for each in (merge, run)]
+    assert titles == ["Add demo-x", "unlock demo-x for comment 7"]
+
+
+def test_a_plan_that_is_run_again_replaces_what_it_said(stage: Stage) -> None:
+    number = stage.propose("demo-x", "flaky")
+    stage.until(lambda: len(stage.runner.runs) == 1)
+    [run] = stage.runner.runs
+    assert stage.rerun(run) == 403  # it is under way
+    stage.finished()
+    assert stage.checks("clone/demo-x")["envclone"] == "failure"
+    (stage.turns / "go").touch()
+    assert stage.rerun(run) == 201
+    again = stage.finished()[-1]
+    assert (again.id, again.attempt, again.conclusion) == (run.id, 2, "success"), again.log.read_text()
+    assert stage.checks("clone/demo-x")["envclone"] == "success"
+    assert stage.github.merge_state(REPOSITORY, number) == "clean"
+    assert stage.github.forge.state.runs[run.id].attempt == 2
 
 
 def test_applies_of_one_environment_take_turns_and_none_is_dropped(stage: Stage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import sys
@@ -22,6 +23,7 @@ from bot.policy import Policy
 from bot.sandbox.actions.run import Run
 from bot.sandbox.actions.runner import Runner
 from bot.sandbox.aws import Account, SandboxAws
+from bot.sandbox.aws.session import Admin
 from bot.sandbox.github import GitHubServer, Proposal, Text
 from bot.sandbox.terraform_config import terraform_environment
 from tests.support.cloud import ACCOUNT, REGION
@@ -42,6 +44,7 @@ class Company:
     github: GitHubServer
     runner: Runner
     monorepo: Monorepo
+    aws: SandboxAws
 
     def propose(self) -> int:
         """Push the work as a branch and open a pull request."""
@@ -99,7 +102,14 @@ def company(tmp_path: Path) -> Iterator[Company]:
         assert github.settle()
         github.protect(REPOSITORY, "main", ("envclone",))
         stack.enter_context(runner)
-        yield Company(github, runner, monorepo)
+        yield Company(github, runner, monorepo, aws)
+
+
+def let_go(admin: Admin) -> None:
+    """End the lease of the run that was killed, which would last for some minutes."""
+    place, s3 = {"Bucket": BUCKET, "Key": "ledger/demo-x.json"}, admin.client("s3")
+    ledger = json.loads(s3.get_object(**place)["Body"].read())
+    s3.put_object(**place, Body=json.dumps({**ledger, "lease": None}).encode())
 
 
 def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(company: Company) -> None:
@@ -123,6 +133,19 @@ def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(comp
     assert apply.conclusion == "cancelled"
     assert apply.jobs == {"targets": "success", "apply (demo-x)": "cancelled"}
     assert company.github.deployments(REPOSITORY)[-1].environment == "demo-x"
+
+    admin = Admin(company.aws.endpoint, ACCOUNT, REGION)
+    let_go(admin)
+    admin.client("ssm").put_parameter(Name="/demo-x/greeting", Value="by hand", Overwrite=True)
+    company.github.schedule(REPOSITORY, ".github/workflows/drift.yml")
+    drift = company.finished()
+    log = drift.log.read_text()
+    assert "assumed-role/envclone-plan/" in log
+    assert drift.jobs == {"targets": "success", "drift (demo-x)": "success", "forget": "success"}, log[-6000:]
+    (issue,) = company.github.issues(REPOSITORY)
+    assert (issue.title, issue.author.login) == ("demo-x has drifted", "github-actions[bot]")
+    assert "! aws_ssm_parameter.greeting" in (issue.body or "")
+    assert "its last apply did not finish" in (issue.body or ""), "the cancelled hook is said to be so"
 
 
 def test_a_hand_edit_is_not_planned_and_the_required_check_says_so(company: Company) -> None:

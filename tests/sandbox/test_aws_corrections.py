@@ -1,6 +1,8 @@
 """Each correction of moto restores what AWS does."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -112,6 +114,37 @@ def service(clones: dict[str, str], vpc_id: str) -> dict[str, Any]:
 def test_a_service_keeps_its_grace_period_and_rebalancing(service: dict[str, Any]) -> None:
     assert service["healthCheckGracePeriodSeconds"] == 60
     assert service["availabilityZoneRebalancing"] == "DISABLED"
+
+
+def test_a_client_token_starts_a_task_once(clones: dict[str, str], service: dict[str, Any]) -> None:
+    ecs = client(clones, "ecs")
+
+    def run(token: str, cluster: str = service["cluster"]) -> str:
+        answer = ecs.run_task(cluster=cluster, taskDefinition="app", launchType="FARGATE", clientToken=token)
+        return str(answer["tasks"][0]["taskArn"])
+
+    other = ecs.create_cluster(clusterName="other")["cluster"]["clusterName"]
+    assert run("one") == run("one")
+    assert len({run("one"), run("two"), run("one", other)}) == 3
+
+
+def test_a_function_answers_and_one_that_is_not_there_is_refused(clones: dict[str, str]) -> None:
+    trust = {"Version": "2012-10-17", "Statement": []}
+    role = client(clones, "iam").create_role(RoleName="function", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    functions = client(clones, "lambda")
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("main.py", "def handle(event, context): return event")
+    functions.create_function(
+        FunctionName="greet",
+        Runtime="python3.13",
+        Role=role["Arn"],
+        Handler="main.handle",
+        Code={"ZipFile": code.getvalue()},
+    )
+    assert json.load(functions.invoke(FunctionName="greet", Payload=b'{"a": 1}')["Payload"]) == {"a": 1}
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        functions.invoke(FunctionName="absent")
 
 
 def test_a_scalable_target_keeps_its_tags(clones: dict[str, str], service: dict[str, Any]) -> None:

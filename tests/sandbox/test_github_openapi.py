@@ -186,6 +186,8 @@ def actions(call: Caller) -> Iterator[httpx.Response]:
     yield call(f"GET {HERE}/actions/workflows/apply.yml/runs")
     yield call(f"GET {HERE}/actions/runs/{run}")
     yield call(f"GET {HERE}/actions/runs/{run}/artifacts?name=plan")
+    server.finish_run(run, "failure")
+    yield call(f"POST {HERE}/actions/runs/{run}/rerun")
     yield call(f"GET {HERE}/actions/artifacts")
     yield call(f"GET {HERE}/actions/artifacts/{artifact}")
     yield call(f"GET {HERE}/actions/artifacts/{artifact}/zip")
@@ -210,6 +212,8 @@ def test_every_refusal_has_githubs_form(call: Caller, oracle: Oracle) -> None:
     server.commit(REPOSITORY, {"a": b"1"}, by=MAINTAINER, message="a", branch="topic")
     pull = server.open_pull(REPOSITORY, Proposal(Text("Topic"), "topic", "main"), by=MAINTAINER)
     reader = server.token(READER)
+    path = ".github/workflows/apply.yml"
+    run = server.record_run(REPOSITORY, Run(path, "push", server.head(REPOSITORY) or "", MAINTAINER, "main"))
 
     refusals = [
         call("GET /user"),
@@ -232,10 +236,12 @@ def test_every_refusal_has_githubs_form(call: Caller, oracle: Oracle) -> None:
         call(f"GET {HERE}/git/ref/heads/missing"),
         call(f"GET {HERE}/commits/missing"),
         call(f"GET {HERE}/contents/missing"),
+        call(f"POST {HERE}/actions/workflows/apply.yml/dispatches", {"ref": "main", "inputs": {"environmnet": "x"}}),
+        call(f"POST {HERE}/actions/runs/{run}/rerun"),
     ]
 
     assert [answer.status_code for answer in refusals] == [
-        403, 401, 401, 404, 404, 422, 422, 422, 422, 422, 422, 409, 405, 403, 422, 422, 422, 404, 422, 404,
+        403, 401, 401, 404, 404, 422, 422, 422, 422, 422, 422, 409, 405, 403, 422, 422, 422, 404, 422, 404, 422, 403,
     ]  # fmt: skip
     assert all(answer.json()["documentation_url"] for answer in refusals)
     assert oracle.violations == [], "\n".join(oracle.violations)

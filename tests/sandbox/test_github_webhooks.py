@@ -14,7 +14,7 @@ import pytest
 from github import Auth
 from github.Repository import Repository
 
-from bot.sandbox.github import GitHubServer, Proposal, Text
+from bot.sandbox.github import GitHubServer, Proposal, Run, Text
 from bot.sandbox.github.entities import App
 from tests.oracle.install import OracleUnavailableError
 from tests.oracle.webhooks import accepts_signature, always_there, paths
@@ -205,7 +205,7 @@ def test_nobody_listening_is_recorded(server: GitHubServer) -> None:
     [
         ("issue_comment", "created"), ("issues", "opened"), ("pull_request", "opened"), ("push", None),
         ("check_run", "completed"), ("deployment", "created"), ("deployment_status", "created"), ("create", None),
-        ("status", None), ("workflow_dispatch", None),
+        ("status", None), ("workflow_dispatch", None), ("workflow_run", "requested"),
     ],
 )  # fmt: skip
 def test_payloads_have_what_githubs_examples_have(
@@ -256,3 +256,6 @@ def cause_everything(server: GitHubServer, repository: Repository) -> None:
     ).json()
     httpx.post(deployment["statuses_url"], headers=headers, json={"state": "success", "description": "live"})
     repository.get_workflow("apply.yml").create_dispatch("main", {"environment": "demo"})
+    run = server.record_run(REPOSITORY, Run(".github/workflows/apply.yml", "push", sha, MAINTAINER, "main"))
+    server.finish_run(run, "failure")
+    assert repository.get_workflow_run(run).rerun()

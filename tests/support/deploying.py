@@ -4,8 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,16 +14,20 @@ import boto3
 
 from bot.clients.checkout import Checkout
 from bot.clients.ledger import LedgerFile
+from bot.clients.leftovers import sweep
 from bot.clients.objects import S3Store
 from bot.clients.terraform import Terraform
 from bot.core.apply_outcome import ApplyOutcome
 from bot.core.assemble import TemplateAt, assemble, read_template
 from bot.core.ledger import Ledger
+from bot.core.receipt import Receipt
 from bot.core.tree import File
 from bot.environment import Manifest, directory
 from bot.flows.apply import apply
 from bot.flows.applying import ApplyRequest, ApplyWorld
+from bot.flows.destroy import destroy
 from bot.flows.plan import Planned, Planner, PlanRequest, plan
+from bot.flows.plan_destroy import plan_destroy
 from bot.names import EnvironmentName, TemplateName
 from bot.policy import PATH as POLICY
 from bot.policy import Policy
@@ -82,10 +87,13 @@ import time
 from pathlib import Path
 
 given = json.load(sys.stdin)
-place = Path(given["inputs"]["place"])
+place = Path((given["inputs"] or given["parameters"])["place"])
 with (place / "ran").open("a") as file:
     file.write(given["verb"] + "\\n")
-print("the token is " + given["inputs"]["token"], file=sys.stderr)
+if "token" in given["inputs"]:
+    print("the token is " + given["inputs"]["token"], file=sys.stderr)
+if given["verb"] == "undo" and (place / "fail-undo").exists():
+    sys.exit("told to fail")
 if given["verb"] == "apply":
     if (place / "fail").exists():
         sys.exit("told to fail with " + given["inputs"]["token"])
@@ -166,6 +174,7 @@ class Deploying:
     lines: list[str] = field(default_factory=list)
     secrets: list[object] = field(default_factory=list)
     runs: int = 0
+    max_parallel: int = 4
 
     @classmethod
     def create(cls, directory: Path, bucket: str, terraform: Terraform) -> "Deploying":
@@ -203,6 +212,7 @@ class Deploying:
                 "name": DEMO,
                 "template": "small",
                 "revision": at.revision,
+                "source": "production",
                 "purpose": "demo",
                 "owner": "alice",
                 "parameters": {**values, **parameters},
@@ -217,7 +227,11 @@ class Deploying:
     def review(self, head: str) -> None:
         """Plan the head, as the plan workflow does."""
         self.repo.git("checkout", "-q", head)
-        planner = Planner(
+        outcome = plan(PlanRequest(DEMO, head, "create"), self.planner())
+        assert isinstance(outcome, Planned), outcome
+
+    def planner(self) -> Planner:
+        return Planner(
             checkout=Checkout(self.repo.root),
             policy=self.policy,
             base_template=lambda name: template(self.stacks).files,
@@ -225,8 +239,18 @@ class Deploying:
             store=self.store,
             now=lambda: datetime.now(UTC),
         )
-        outcome = plan(PlanRequest(DEMO, head, "create"), planner)
+
+    def remove(self) -> str:
+        """Propose, review and merge the removal of the directory; return the head that was reviewed."""
+        self.repo.git("checkout", "-q", "main")
+        base = self.repo.git("rev-parse", "HEAD").strip()
+        self.repo.git("checkout", "-q", "-B", "removal")
+        self.repo.git("rm", "-q", "-r", directory(DEMO))
+        head = self.repo.commit("destroy demo-x")
+        outcome = plan_destroy(PlanRequest(DEMO, head, "destroy"), self.planner(), base)
         assert isinstance(outcome, Planned), outcome
+        self.merge(head)
+        return head
 
     def merge(self, head: str) -> str:
         """Merge the head into main with a merge commit, and check main out."""
@@ -253,10 +277,17 @@ class Deploying:
             announce=self.secrets.append,
         )
 
-    def apply(self, head: str) -> ApplyOutcome:
+    def apply(self, head: str, world: ApplyWorld | None = None, take_over: str = "") -> ApplyOutcome:
         """Apply what is checked out, in this process."""
+        return apply(replace(self.request(head), take_over=take_over), world or self.world())
+
+    def destroy(self, head: str, world: ApplyWorld | None = None) -> Receipt:
+        """Destroy what is gone from what is checked out, in this process."""
+        return destroy(self.request(head), world or self.world(), self.policy, sweep)
+
+    def request(self, head: str) -> ApplyRequest:
         self.runs += 1
-        request = ApplyRequest(
+        return ApplyRequest(
             environment=DEMO,
             root=self.repo.root,
             commit=self.repo.git("rev-parse", "HEAD").strip(),
@@ -265,20 +296,28 @@ class Deploying:
             holder=f"run-{self.runs}",
             machine="alice@somewhere",
             run_url=f"https://github.example/run/{self.runs}",
+            max_parallel=self.max_parallel,
         )
-        return apply(request, self.world())
 
-    def start(self, log: Path) -> "subprocess.Popen[bytes]":
+    def start(self, log: Path, **variables: str) -> "subprocess.Popen[bytes]":
         """Start `envclone apply demo-x` as a process of its own, as the apply workflow does; its log goes to a file."""
         with log.open("ab") as file:
             return subprocess.Popen(
                 [sys.executable, "-c", "import typer; from bot.cli.apply import apply; typer.run(apply)", DEMO],
                 cwd=self.repo.root,
-                env={**self.terraform.environment, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"},
+                env={**self.terraform.environment, **variables, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
             )
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        for _ in range(1200):
+            if holds():
+                return
+            time.sleep(0.1)
+        raise AssertionError("it never happened")
 
     def ran(self) -> list[str]:
         """Return the verbs with which the hook was called."""

@@ -153,8 +153,8 @@ class Monorepo:
         account = Account(plan_role=role, apply_role=role, region=REGION, state_bucket=self.bucket)
         return Policy(accounts={ACCOUNT: account})
 
-    def add(self, name: str, **parameters: str) -> EnvironmentName:
-        """Commit an environment rendered from the template; return its name."""
+    def add(self, name: str, source: str | None = None, **parameters: str) -> EnvironmentName:
+        """Commit an environment rendered from the template, perhaps as a clone of another; return its name."""
         at = template()
         values = {
             "name": name,
@@ -168,6 +168,7 @@ class Monorepo:
                 "name": name,
                 "template": "tiny",
                 "revision": at.revision,
+                "source": source,
                 "purpose": "demo",
                 "owner": "alice",
                 "parameters": {**values, **parameters},

@@ -3,6 +3,7 @@
 Speaks as a user: `town.comment(...)`, then `town.work()` carries out what the comment asks for, step by step.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,15 +28,16 @@ REPOSITORY = example.REPOSITORY
 MAINTAINER = "alice"
 READER = "rob"
 BOT = "envclone-bot"
+WORKFLOWS = Path(__file__).parents[2] / ".github" / "workflows"
 POLICY = b"quota: {total: 1000, per_owner: 1000}\n"
 
 
 def monorepo(root: Path) -> Path:
-    """Write the example template and its production as a monorepo."""
+    """Write the example template and its production as a monorepo, with our own workflows."""
     template = example.template()
     place(root / "templates" / "shop", example.template_files())
     place(root / "envs" / "production", assemble(template, example.production(template)))
-    (root / ".github").mkdir()
+    shutil.copytree(WORKFLOWS, root / ".github" / "workflows")
     (root / ".github" / "envclone.yml").write_bytes(POLICY)
     return root
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.clients.checkout import Checkout
 from bot.commands.model import Clone
 from bot.core.assemble import read_manifest, read_template
+from bot.core.destroyable import undestroyable_code
 from bot.core.draft import Asked, Base, Draft, draft_clone
 from bot.core.estate import Estate
 from bot.core.parity.code import Side, compare
@@ -112,3 +113,21 @@ def test_no_clone_reaches_outside_as_production_does(purpose: str) -> None:
     outbound = [key for key, parameter in BASE.template.declaration.parameters.items() if parameter.outbound]
     assert outbound
     assert [key for key in outbound if values[key] == theirs[key]] == []
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_every_clone_can_be_destroyed_again(purpose: str) -> None:
+    drafted = clone("demo-x", purpose)
+    assert undestroyable_code(drafted.files, drafted.manifest.stacks, "envs/demo-x") == []
+
+
+def test_production_itself_would_be_complained_about_at_each_of_its_protections() -> None:
+    found = undestroyable_code(BASE.source_files, BASE.source.stacks, "envs/production")
+    places = {f"{finding.path}: {finding.message.split(':')[1].split()[0]}" for finding in found}
+    assert places == {
+        "envs/production/data/buckets.tf: `force_destroy`",
+        "envs/production/data/database.tf: `deletion_protection`",
+        "envs/production/data/database.tf: `skip_final_snapshot`",
+        "envs/production/traffic/dns.tf: `force_destroy`",
+        "envs/production/traffic/load_balancer.tf: `enable_deletion_protection`",
+    }

@@ -13,9 +13,9 @@ from bot.core.draft import Asked
 from bot.core.gate import gate
 from bot.core.tree import File, tree_id
 from bot.environment import Manifest
-from bot.hooks.declared import hook_problems
+from bot.hooks.declared import template_findings
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, StepName, TemplateName
-from bot.pipeline import FromOutput, Hook, Json, Pipeline, Stack
+from bot.pipeline import FromOutput, Hook, Json, Stack
 from bot.policy import Policy
 from tests.templates.deployment import DEMO, PRODUCTION, TEMPLATE, declaration, rendered, template_files
 
@@ -51,13 +51,8 @@ def test_rendered_files_pass_the_gate_before_a_plan(parameters: dict[str, Json])
 def test_declared_hooks_are_known_kinds_with_right_inputs() -> None:
     files = template_files()
     hooks = read_hooks(files, "templates/production")
-    problems = hook_problems(
-        Pipeline(stacks=declaration().stacks, hooks=hooks.hooks),
-        production().parameters,
-        stacks_text=files["template.yaml"].data.decode(),
-        hooks_text=files["hooks.yaml"].data.decode(),
-    )
-    assert [str(problem) for problem in problems] == []
+    template = read_template(TemplateName("production"), files)
+    assert [str(finding) for finding in template_findings(template, production())] == []
     assert len({hook.uses or "run" for hook in hooks.hooks.values()}) >= 4
 
 

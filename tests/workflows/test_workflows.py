@@ -24,7 +24,11 @@ WRITES = {  # every permission to write, and what it is for, in one place
     ("plan.yml", "plan"): {"pull-requests", "checks", "id-token"},
     ("parity.yml", "parity"): {"checks"},
     ("apply.yml", "apply"): {"deployments", "checks", "pull-requests", "id-token"},
+    ("drift.yml", "drift"): {"issues", "id-token"},
+    ("drift.yml", "forget"): {"issues"},
 }
+ENVIRONMENTS = {"plan": "envclone-plan", "drift": "envclone-plan", "apply": "envclone-apply"}
+SECRET = {("expire.yml", "expire"): "envclone-expire"}  # the one job that is given a secret, and where that lies
 TIMEOUT = 120
 
 files = pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
@@ -122,9 +126,10 @@ def test_no_checkout_leaves_a_token_behind(file: Path) -> None:
 def test_only_jobs_behind_a_protected_environment_get_an_identity(file: Path) -> None:
     for id_, job in _jobs(file).items():
         if job["permissions"].get("id-token") == "write":
-            assert job["environment"] == f"envclone-{id_}"
+            assert job["environment"] == ENVIRONMENTS[id_]
         else:
-            assert "environment" not in job
+            assert job.get("environment") == SECRET.get((file.name, id_))
+            assert ("${{ secrets." in str(job)) is ((file.name, id_) in SECRET)
 
 
 def test_the_plan_comes_from_the_default_branch() -> None:
@@ -173,6 +178,14 @@ def test_merges_and_a_person_start_the_apply_and_nothing_else_does() -> None:
     triggers = _workflow("apply.yml")["on"]
     assert set(triggers) == {"push", "workflow_dispatch"}
     assert triggers["push"] == {"branches": ["main"], "paths": ["envs/**"]}
+
+
+def test_drift_is_looked_for_by_the_clock_and_by_hand_and_one_bad_environment_hides_no_other() -> None:
+    workflow = _workflow("drift.yml")
+    assert set(workflow["on"]) == {"schedule", "workflow_dispatch"}
+    job = workflow["jobs"]["drift"]
+    assert job["if"] == "${{ !cancelled() && needs.targets.outputs.any == 'true' }}"
+    assert job["strategy"]["fail-fast"] == "false"
 
 
 def test_what_builds_the_tool_is_pinned_as_in_the_lock_file() -> None:

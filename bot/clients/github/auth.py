@@ -1,12 +1,16 @@
 """Who we are to GitHub: an app with an installation token for each repository, or a plain token."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import github
 from github import Auth
+from github.Installation import Installation
+from github.PaginatedList import PaginatedList
+from github.Repository import Repository
 
 from bot.clients.github.pacing import Clock, now
 from bot.names import RepositoryName
@@ -31,6 +35,9 @@ class Credentials(Protocol):
     def login(self) -> str | None:
         """Return our own login, or None when only GitHub can tell (`GET /user`)."""
 
+    def repositories(self) -> Sequence[RepositoryName]:
+        """Return the repositories that these credentials were made for; none when nothing says so."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
@@ -48,6 +55,9 @@ class Token:
     def login(self) -> str | None:
         return self.name
 
+    def repositories(self) -> Sequence[RepositoryName]:
+        return ()  # it reaches whatever its person reaches
+
 
 @dataclass(frozen=True, slots=True)
 class _Lease:
@@ -63,6 +73,7 @@ class AppCredentials:
 
     def __init__(self, app_id: int | str, private_key: str, api_url: str, clock: Clock = now) -> None:
         self._app = connect(Auth.AppAuth(app_id, private_key), api_url)
+        self._api_url = api_url
         self._clock = clock
         # PyGithub's connection is not safe to share, and one request for a token serves all who wait.
         self._lock = threading.Lock()
@@ -88,6 +99,20 @@ class AppCredentials:
                 _, app = self._app.requester.requestJsonAndCheck("GET", "/app")
                 self._login = f"{app['slug']}[bot]"
             return self._login
+
+    def repositories(self) -> Sequence[RepositoryName]:
+        with self._lock:
+            found = PaginatedList(Installation, self._app.requester, "/app/installations", None)
+            active = [one.id for one in found if one.raw_data.get("suspended_at") is None]
+            return sorted({name for installation in active for name in self._installed(installation)})
+
+    def _installed(self, installation: int) -> list[RepositoryName]:
+        _, answer = self._app.requester.requestJsonAndCheck("POST", f"/app/installations/{installation}/access_tokens")
+        client = connect(Auth.Token(answer["token"]), self._api_url)
+        found = PaginatedList(
+            Repository, client.requester, "/installation/repositories", None, list_item="repositories"
+        )
+        return [RepositoryName(one.full_name) for one in found]
 
     def _lease(self, repository: RepositoryName) -> _Lease:
         requester = self._app.requester

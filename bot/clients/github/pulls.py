@@ -55,6 +55,22 @@ class PullRequests(Session):
         self._ask(repository, found, proposal)
         return found
 
+    def merge(self, repository: RepositoryName, number: int, head_sha: str) -> bool:
+        """Merge a pull request if its head is still `head_sha` and its branch's rules allow it; say whether it was merged."""
+        for method in ("merge", "squash"):  # a repository may allow only one of them
+            try:
+                done = self._change(
+                    repository,
+                    lambda repo, how=method: repo.get_pull(number).merge(sha=head_sha, merge_method=how),  # type: ignore[misc]
+                )
+            except Refused as refused:
+                if refused.status not in (405, 409):
+                    raise
+                log.info("not merged: %s", refused, extra={"action": "merge", "pull_request": number})
+            else:
+                return bool(done.merged)
+        return False
+
     def _proposed(self, repository: RepositoryName, head: str) -> PullRequest | None:
         found = self.pull_request_for_head(repository, head)
         if found is None or found.state == "open":

@@ -12,6 +12,7 @@ Conclusion: TypeAlias = Literal[
 ]
 Progress: TypeAlias = Literal["queued", "in_progress", "completed"]
 DeploymentState: TypeAlias = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
+IssueStatus: TypeAlias = Literal["open", "closed"]
 Reaction: TypeAlias = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
 
 
@@ -130,6 +131,24 @@ class DeploymentStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkflowRun:
+    """A run of a workflow; `started_at` is when its newest attempt began. `progress` has more words than we know."""
+
+    id: int
+    title: str
+    progress: str
+    conclusion: str | None
+    head_sha: str
+    attempt: int
+    started_at: datetime
+    url: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.progress == "completed"
+
+
+@dataclass(frozen=True, slots=True)
 class IssueState:
     """An issue or pull request as the issues API knows it."""
 
@@ -138,3 +157,15 @@ class IssueState:
     state: Literal["open", "closed"]
     is_pull_request: bool
     is_locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue that is no pull request."""
+
+    number: int
+    title: str
+    body: str
+    author: str
+    state: IssueStatus
+    url: str

@@ -1,7 +1,7 @@
 """One request at a time to GitHub: paced, with the right token, and with errors in our own words."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -56,6 +56,10 @@ class Session:
         if self._login is None:
             self._login = self._guarded(lambda: self._credentials.login() or self._asked())
         return self._login
+
+    def repositories(self) -> Sequence[RepositoryName]:
+        """Return the repositories that our credentials were made for: an app's installations; a token's are not known."""
+        return self._guarded(self._credentials.repositories)
 
     def git_credentials(self, repository: RepositoryName) -> tuple[str, str]:
         """Return the user name and password that git sends over HTTPS; good for five minutes at least."""

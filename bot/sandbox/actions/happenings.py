@@ -43,6 +43,8 @@ def happening(name: str, payload: Json, bare: BareRepository) -> Happening | Non
             return _pull_request_target(payload, bare)
         case "workflow_dispatch":
             return _dispatch(payload, bare)
+        case "schedule":
+            return _schedule(payload, bare)
         case _:
             return None
 
@@ -152,6 +154,26 @@ def _dispatch(payload: Json, bare: BareRepository) -> Happening | None:
         paths=(),
         payload=payload,
         workflow=workflow,
+    )
+
+
+def _schedule(payload: Json, bare: BareRepository) -> Happening | None:
+    default = str(_mapping(payload["repository"])["default_branch"])
+    sha = bare.resolve(f"refs/heads/{default}")
+    if sha is None:
+        return None
+    return Happening(
+        event="schedule",
+        action=None,
+        branch=default,
+        ref=f"refs/heads/{default}",
+        sha=sha,
+        head_sha=sha,
+        head_branch=default,
+        title=str(payload["workflow"]),
+        paths=(),
+        payload=payload,
+        workflow=str(payload["workflow"]),
     )
 
 

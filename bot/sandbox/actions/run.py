@@ -30,16 +30,27 @@ RESULTS = frozenset({"success", "failure", "cancelled", "skipped"})
 class Run:
     """A workflow run. `conclusion` is None while it is under way; `log` is the file to read; `jobs` name → conclusion."""
 
-    def __init__(self, site: Site, repository: str, workflow: Workflow, event: Happening) -> None:
+    def __init__(
+        self, site: Site, repository: str, workflow: Workflow, event: Happening, before: Run | None = None
+    ) -> None:
+        """Record the run; with `before`, it is one more attempt of that run."""
         self.repository = repository
         self.workflow = workflow
         self.event = event
         self.conclusion: str | None = None
         self._site = site
         actor = sender(event)
-        record = Record(workflow.path, event.event, event.head_sha, actor, event.head_branch, event.title)
-        self.id = site.github.record_run(repository, record)
-        self.directory = site.root / "runs" / str(self.id)
+        self.attempt: int = 1 + before.attempt if before else 1
+        if before is None:
+            record = Record(
+                workflow.path, event.event, event.head_sha, actor, event.head_branch, _title(workflow, event)
+            )
+            self.id = site.github.record_run(repository, record)
+        else:
+            self.id = before.id
+            site.github.begin_run(self.id)
+        self._place = f"{self.id}-{self.attempt}" if before else str(self.id)
+        self.directory = site.root / "runs" / self._place
         self.directory.mkdir(parents=True)
         self.log = self.directory / "log.txt"
         self.log.touch()
@@ -127,7 +138,7 @@ class Run:
     @property
     def artifacts(self) -> Path:
         """Where the run's artifacts lie, a directory each."""
-        return self._site.root / "artifacts" / str(self.id)
+        return self._site.root / "artifacts" / self._place
 
     def _act(self) -> str:
         secret = secrets.token_hex(16)
@@ -214,3 +225,9 @@ class Run:
             "workflow": self.workflow.name,
         }
         return {"github": github, "matrix": matrix, "inputs": self.event.payload.get("inputs", {})}
+
+
+def _title(workflow: Workflow, event: Happening) -> str:
+    """Return what people see the run called; where `run-name` gives nothing, its event's title."""
+    contexts = {"github": {"event": event.payload}, "inputs": event.payload.get("inputs", {})}
+    return interpolated(workflow.run_name, contexts).strip() or event.title

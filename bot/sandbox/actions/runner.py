@@ -133,6 +133,9 @@ class Runner:
         repository = payload["repository"]
         assert isinstance(repository, Mapping)
         full_name = str(repository["full_name"])
+        if name == "workflow_run":
+            self._repeat(payload)
+            return
         bare = self._site.github.forge.bare(self._site.github.repository(full_name))
         event = happening(name, payload, bare)
         if event is None:
@@ -143,11 +146,19 @@ class Runner:
         except WorkflowInvalid:
             log.exception("a workflow file is invalid", extra={"action": "start-workflow", "repository": full_name})
 
-    def _start(self, repository: str, workflow: Workflow, event: Happening) -> None:
+    def _repeat(self, payload: Json) -> None:
+        """Run a run of ours once more, as its button does."""
+        asked = payload["workflow_run"]
+        assert isinstance(asked, Mapping)
+        before = next((run for run in reversed(self.runs) if run.id == asked["id"]), None)
+        if payload["action"] == "requested" and before is not None:
+            self._start(before.repository, before.workflow, before.event, before)
+
+    def _start(self, repository: str, workflow: Workflow, event: Happening, before: Run | None = None) -> None:
         with self._changed:
             if not self._open:
                 return
-            run = Run(self._site, repository, workflow, event)
+            run = Run(self._site, repository, workflow, event, before)
             self._runs.append(run)
             thread = threading.Thread(target=self._execute, args=[run], name=f"run-{run.id}", daemon=True)
             self._threads.append(thread)

@@ -22,6 +22,7 @@ class Running(Protocol):
     """What is known of a run before it starts."""
 
     id: int
+    attempt: int
     repository: str
     workflow: Workflow
     event: Happening
@@ -100,6 +101,7 @@ def _variables(site: Site, run: Running) -> dict[str, str]:
         "GITHUB_REF_NAME": run.event.ref.removeprefix("refs/heads/"),
         "GITHUB_REF_TYPE": "branch",
         "GITHUB_RUN_ID": str(run.id),
+        "GITHUB_RUN_ATTEMPT": str(run.attempt),
         "SHA_REF": run.event.sha,
         # `act` evaluates these for each step, so that a stand-in can say which job it belongs to.
         "SANDBOX_JOB": "${{ github.job }}",

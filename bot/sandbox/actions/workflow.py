@@ -50,10 +50,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """One workflow file of one commit."""
+    """One workflow file of one commit. `run_name` may hold expressions."""
 
     path: str
     name: str
+    run_name: str
     text: str
     triggers: tuple[Trigger, ...]
     concurrency: Concurrency | None
@@ -87,6 +88,7 @@ def parse(path: str, text: str) -> Workflow:
     return Workflow(
         path=path,
         name=str(top.get("name", path)),
+        run_name=str(top.get("run-name", "")),
         text=text,
         triggers=_triggers(top.get("on", {}), path),
         concurrency=_concurrency(top.get("concurrency"), path),

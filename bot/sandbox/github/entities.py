@@ -319,6 +319,8 @@ class WorkflowRun:
     actor: Account
     created_at: datetime
     updated_at: datetime
+    started_at: datetime
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,16 @@ from bot.sandbox.github.entities import (
     Artifact,
     Delivery,
     Hook,
+    Identity,
     Installation,
     Json,
     Level,
     WorkflowRun,
 )
-from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.events import announce
+from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.people import People, add_account
-from bot.sandbox.github.runs import Run, finish_run, record_run, store_artifact
+from bot.sandbox.github.runs import Run, begin_run, finish_run, record_run, store_artifact
 from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_token
 from bot.sandbox.github.webhooks import Bus
 
@@ -155,6 +157,11 @@ class Integrations(People):
         with self.forge.state.lock:
             return record_run(self.forge, self.repository(repository), run, self.account(run.actor)).id
 
+    def begin_run(self, run_id: int) -> None:
+        """Record that a run which was queued again has begun."""
+        with self.forge.state.lock:
+            begin_run(self.forge, run_id)
+
     def finish_run(self, run_id: int, conclusion: str) -> None:
         """Record how a workflow run ended: success, failure, cancelled …"""
         with self.forge.state.lock:
@@ -164,6 +171,12 @@ class Integrations(People):
         """Keep files as a run's artifact (a zip archive); return its id."""
         with self.forge.state.lock:
             return store_artifact(self.forge, self.forge.state.runs[run_id], name, files).id
+
+    def schedule(self, repository: str, workflow: str) -> None:
+        """Let the hour of a scheduled workflow come, by its file's path; the sandbox has no clock for it."""
+        with self.forge.state.lock:
+            found = self.repository(repository)
+            announce(Act(self.forge, found, Identity(found.owner)), "schedule", {"schedule": "", "workflow": workflow})
 
     def runs(self, repository: str) -> list[WorkflowRun]:
         """List workflow runs, oldest first."""

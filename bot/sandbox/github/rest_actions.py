@@ -9,11 +9,12 @@ from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.github.answers import Answer, ApiError, not_found
 from bot.sandbox.github.auth import read, write
+from bot.sandbox.github.dispatching import check_inputs
 from bot.sandbox.github.entities import Artifact, Repository, Workflow, WorkflowRun
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.routing import Call, Operations, RequestBody
-from bot.sandbox.github.runs import ensure_workflow
+from bot.sandbox.github.runs import ensure_workflow, renew_run
 from bot.sandbox.github.views_checks import artifact_view, run_view, workflow_view
 
 table = Operations()
@@ -64,6 +65,7 @@ def dispatch(call: Call) -> Answer:
     reference = next((name for name in names if name.startswith("refs/") and bare.reference(name)), None)
     if reference is None:
         raise ApiError(422, f"No ref found for: {body.ref}")
+    check_inputs(bare.text("show", f"{reference}:{workflow.path}"), body.inputs)
     content = {"ref": reference, "workflow": workflow.path, "inputs": {k: str(v) for k, v in body.inputs.items()}}
     announce(call.act(repository), "workflow_dispatch", dict(content))
     return Answer(status=204)
@@ -111,6 +113,23 @@ def get_run(call: Call) -> Answer:
     """One run."""
     repository = call.repository(READ)
     return Answer(run_view(call.forge, repository, _run(call, repository)))
+
+
+@table.on("POST", "/repos/{owner}/{repo}/actions/runs/{run}/rerun")
+def rerun(call: Call) -> Answer:
+    """Run a completed run once more, all of its jobs, from the same commit; announces it as GitHub does."""
+    repository = call.repository(write("actions"))
+    run = _run(call, repository)
+    if run.status != "completed":
+        raise ApiError(403, "This workflow is already running")
+    again = renew_run(call.forge, run.id)
+    content = {
+        "action": "requested",
+        "workflow": workflow_view(call.forge, repository, again.workflow),
+        "workflow_run": run_view(call.forge, repository, again),
+    }
+    announce(call.act(repository), "workflow_run", dict(content))
+    return Answer({}, 201)
 
 
 def _artifacts(call: Call, repository: Repository, found: list[Artifact]) -> Answer:

@@ -58,9 +58,25 @@ def record_run(forge: Forge, repository: Repository, run: Run, actor: Account) -
         actor=actor,
         created_at=now,
         updated_at=now,
+        started_at=now,
     )
     forge.state.runs[record.id] = record
     return record
+
+
+def renew_run(forge: Forge, run_id: int) -> WorkflowRun:
+    """Queue a completed run once more: the same run, with one more attempt."""
+    run, now = forge.state.runs[run_id], forge.state.clock()
+    again = replace(run, status="queued", conclusion=None, attempt=run.attempt + 1, started_at=now, updated_at=now)
+    forge.state.runs[run_id] = again
+    return again
+
+
+def begin_run(forge: Forge, run_id: int) -> WorkflowRun:
+    """Begin a queued run."""
+    begun = replace(forge.state.runs[run_id], status="in_progress", updated_at=forge.state.clock())
+    forge.state.runs[run_id] = begun
+    return begun
 
 
 def finish_run(forge: Forge, run_id: int, conclusion: str) -> WorkflowRun:

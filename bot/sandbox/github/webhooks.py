@@ -28,6 +28,8 @@ ANSWER_WITHIN = 10.0
 KEPT_ANSWER = 10_000
 # GitHub starts no workflow for what a workflow's own token did, except for these two.
 ALWAYS_START = ("workflow_dispatch", "repository_dispatch")
+# Of these GitHub tells its own Actions and nobody else.
+ONLY_WORKFLOWS = ("schedule",)
 
 Subscriber = Callable[[str, Json], None]
 log = logging.getLogger(__name__)
@@ -123,7 +125,7 @@ class Bus:
         """Queue an event for everyone who listens."""
         action = event.payload.get("action")
         for hook in list(self._state.hooks.values()):
-            if hook.wants(event.name, event.repository.id):
+            if event.name not in ONLY_WORKFLOWS and hook.wants(event.name, event.repository.id):
                 body = json.dumps(self._addressed(hook, event)).encode()
                 name = action if isinstance(action, str) else None
                 self._send(Parcel(hook, str(uuid.uuid4()), event.name, name, event.repository.id, body))

@@ -2,11 +2,15 @@
 
 import pytest
 
+from bot.commands.model import Clone, Set
 from bot.core.assemble import read_template
+from bot.core.change import Changed, Subject, draft_change
 from bot.core.consistency import a_clone, check_template
 from bot.core.draft import Asked, Refused
+from bot.core.parity.code import Side
 from bot.core.tree import File
-from bot.names import EnvironmentName, Login, TemplateName
+from bot.names import EnvironmentName, Login, ParameterName, TemplateName
+from bot.policy import Policy
 from tests.core.parity import shop
 
 
@@ -36,14 +40,14 @@ def test_a_set_that_breaks_the_contract_is_refused(purpose: str, values: dict[st
     verb = "differ from" if aspect == "outbound" else "match"
     assert f"`{purpose}` must {verb} `production` in {aspect}" in found.reason
     assert f"`--set {name}=…` causes that" in found.reason
-    assert found.instead is not None
+    assert isinstance(found.instead, Clone)
     assert found.instead.set == {}
 
 
 def test_the_refusal_says_which_purposes_would_allow_it_and_keeps_the_other_sets() -> None:
     found = refusal("load-test", db_class="db.c6gd.medium", team="growth")
     assert "allows it: `qa`, `demo`, `dev`." in found.reason
-    assert found.instead is not None
+    assert isinstance(found.instead, Clone)
     assert found.instead.set == {"team": "growth"}
 
 
@@ -117,6 +121,18 @@ def test_a_secret_with_productions_name_breaks_the_contract() -> None:
     assert messages == [
         "`demo` must differ from `production` in secrets, and `data/aws_secretsmanager_secret.payments:name` is the same"
     ]
+
+
+def test_set_keeps_the_contract_of_a_clone_that_is_there() -> None:
+    drafted = shop.clone("lt-1", "load-test")
+    source = Side(shop.BASE.source, shop.BASE.source_files)
+    subject = Subject(drafted.manifest, shop.BASE.template, Policy(), source)
+    values = {ParameterName("db_class"): "db.c6gd.medium", ParameterName("team"): "growth"}
+    found = draft_change(Set(drafted.manifest.name, values), subject, shop.NOW)
+    assert isinstance(found, Refused)
+    assert "`load-test` must match `production` in sizes" in found.reason
+    assert found.instead == Set(drafted.manifest.name, {ParameterName("team"): "growth"})
+    assert isinstance(draft_change(found.instead, subject, shop.NOW), Changed)
 
 
 # The first story: the private zone removed by hand, by a condition, or by somebody who turns it off for this purpose.

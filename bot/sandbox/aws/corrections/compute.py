@@ -1,10 +1,12 @@
-"""Corrections of application autoscaling and ECS."""
+"""Corrections of application autoscaling, ECS and Lambda."""
 
 import json
 from typing import Any, cast
 
 from moto.applicationautoscaling.models import FakeScalableTarget
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.core.config import default_user_config
 from moto.core.responses import ActionResult
 from moto.ecs.responses import EC2ContainerServiceResponse
 
@@ -64,7 +66,51 @@ def _services_keep_what_they_are_given() -> None:
     wrap(EC2ContainerServiceResponse, "create_service", around)
 
 
+def _a_token_starts_a_task_once() -> None:
+    def around(run: Function) -> Function:
+        def corrected(self: EC2ContainerServiceResponse) -> ActionResult:
+            token = self._get_param("clientToken")
+            cluster = self.ecs_backend._get_cluster(self._get_param("cluster", "default"))
+            started: dict[tuple[str, str], Any] = vars(self.ecs_backend).setdefault("started_by_token", {})
+            if (cluster.arn, token) in started:
+                return ActionResult({"tasks": started[cluster.arn, token], "failures": []})
+            answer: ActionResult = run(self)
+            if token:
+                started[cluster.arn, token] = cast(dict[str, Any], answer.result)["tasks"]
+            return answer
+
+        return corrected
+
+    wrap(EC2ContainerServiceResponse, "run_task", around)
+
+
+def _functions_answer_without_docker() -> None:
+    default_user_config["lambda"]["use_docker"] = False
+
+    def around(invoke: Function) -> Function:
+        def corrected(self: LambdaSimpleBackend, function_name: str, *rest: Any) -> bytes:
+            self.get_function(function_name, rest[0])
+            answer: bytes = invoke(self, function_name, *rest)
+            return answer
+
+        return corrected
+
+    wrap(LambdaSimpleBackend, "invoke", around)
+
+
 CORRECTIONS = (
+    Correction(
+        "a token starts a task once",
+        "RunTask with a client token that was used before answers the task that it started then.",
+        "A run that was killed and is run again starts a second task.",
+        _a_token_starts_a_task_once,
+    ),
+    Correction(
+        "functions answer without Docker",
+        "Invoke of a function answers; of one that does not exist it is refused. What a function answers here is what it was given.",
+        "The sandbox would need Docker, and a function that was never made would answer.",
+        _functions_answer_without_docker,
+    ),
     Correction(
         "services keep what they are given",
         "DescribeServices answers the health check's grace period and the rebalancing that a service was created with.",

@@ -1,0 +1,95 @@
+"""`envclone set` and `envclone extend`: change an environment of this checkout as a comment would propose it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import edge, say
+from bot.clients.checkout import Checkout
+from bot.commands.grammar import Mistake, format_command, parse_words
+from bot.commands.model import Extend, Set
+from bot.core import change_text
+from bot.core.assemble import TemplateAt, read_manifest, read_template
+from bot.core.change import Changed, Subject, Unchanged, draft_change
+from bot.environment import Manifest, directory
+from bot.errors import UserError
+from bot.names import EnvironmentName
+from bot.suggest import closest
+
+Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
+
+
+def set_values(
+    words: Annotated[list[str], typer.Argument(help="The words of a comment: demo-x app_cpu=512 app_memory=1024")],
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Give parameters of an environment in this checkout other values, as `/set` would propose it."""
+    _change(["set", *words], Checkout(root), as_json)
+
+
+def extend(
+    words: Annotated[list[str], typer.Argument(help="The words of a comment: demo-x 7d")],
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Let an environment of this checkout live longer, as `/extend` would propose it."""
+    _change(["extend", *words], Checkout(root), as_json)
+
+
+def _change(words: list[str], checkout: Checkout, as_json: bool) -> None:
+    with edge():
+        command = parse_words(words)
+        if isinstance(command, Mistake):
+            raise UserError(command.message + _typed(command.instead))
+        assert isinstance(command, Set | Extend)
+        before = _manifest(checkout, command.name)
+        drafted = draft_change(command, Subject(before, _template(checkout, before), checkout.policy()), _now())
+        if isinstance(drafted, Unchanged):
+            say(drafted.reason, lambda: {"changed": {}}, as_json)
+            return
+        if not isinstance(drafted, Changed):
+            raise UserError(drafted.reason + _typed(format_command(drafted.instead) if drafted.instead else None))
+        after = drafted.manifest
+        checkout.write_environment(after.name, drafted.files)
+        say(
+            f"{change_text.table(before, after)}\n\nWrote {directory(after.name)}/. Commit it and open a pull request.",
+            lambda: {
+                "changed": {name: after.parameters[name] for name in change_text.changed(before, after)},
+                "expires_at": after.expires_at.isoformat() if after.expires_at else None,
+            },
+            as_json,
+        )
+
+
+def _manifest(checkout: Checkout, name: EnvironmentName) -> Manifest:
+    files = checkout.environment(name)
+    if not files:
+        near = closest(name, checkout.environments())
+        raise UserError(f"There is no environment `{name}`." + (f" Did you mean `{near}`?" if near else ""))
+    return read_manifest(files, directory(name))
+
+
+def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
+    """Return the template at the environment's revision: as it is now, or from history."""
+    now = read_template(manifest.template, checkout.template(manifest.template))
+    if now.revision == manifest.revision:
+        return now
+    files = checkout.template_at(manifest.template, manifest.revision)
+    if files is None:
+        raise UserError(
+            f"The history of this checkout does not hold the revision {manifest.revision[:12]} of template {manifest.template}: "
+            "fetch the whole of it."
+        )
+    return read_template(manifest.template, files)
+
+
+def _typed(instead: str | None) -> str:
+    return f"\n\n    envclone {instead[1:]}" if instead else ""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,53 @@
+"""Workflows: their runs, starting one, and running one again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.clients.github.records import WorkflowRun
+from bot.clients.github.session import Session
+from bot.names import RepositoryName
+
+NEWEST = 100
+"""Runs that are looked at: the newest page."""
+
+
+class Actions(Session):
+    """Workflows are named by their file (`apply.yml`)."""
+
+    def workflow_runs(self, repository: RepositoryName, workflow: str, **filters: str) -> list[WorkflowRun]:
+        """Return the newest runs of a workflow, newest first; `event`, `head_sha` … filter."""
+        path = f"/repos/{repository}/actions/workflows/{workflow}/runs"
+        query = {**filters, "per_page": str(NEWEST)}
+        answer = self._read(
+            repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path, parameters=query)[1]
+        )
+        return sorted((_run(each) for each in answer["workflow_runs"]), key=lambda run: run.id, reverse=True)
+
+    def dispatch_workflow(self, repository: RepositoryName, workflow: str, ref: str, inputs: Mapping[str, str]) -> None:
+        """Start a workflow on a branch.
+
+        GitHub names no run for a request, so a lost answer, tried again, starts it twice. Whoever minds gives the workflow's
+        `run-name` something of its own by an input, and looks for a run of that title first.
+        """
+        path = f"/repos/{repository}/actions/workflows/{workflow}/dispatches"
+        body = {"ref": ref, "inputs": dict(inputs)}
+        self._create(repository, lambda repo: repo.requester.requestJsonAndCheck("POST", path, input=body))
+
+    def rerun(self, repository: RepositoryName, run_id: int) -> None:
+        """Run a completed run once more, all of its jobs. Raises `Refused` (403) while it runs, and after a month."""
+        path = f"/repos/{repository}/actions/runs/{run_id}/rerun"
+        self._create(repository, lambda repo: repo.requester.requestJsonAndCheck("POST", path))
+
+
+def _run(found: Mapping[str, Any]) -> WorkflowRun:
+    return WorkflowRun(
+        id=found["id"],
+        title=found["display_title"],
+        progress=found["status"],
+        conclusion=found["conclusion"],
+        head_sha=found["head_sha"],
+        attempt=found.get("run_attempt") or 1,
+        started_at=datetime.fromisoformat(found.get("run_started_at") or found["created_at"]),
+        url=found["html_url"],
+    )

@@ -1,0 +1,57 @@
+"""Issues of our own: found again by a hidden marker and by who wrote them."""
+
+from github.Issue import Issue as Remote
+from github.PaginatedList import PaginatedList
+from github.Repository import Repository
+
+from bot.clients.github.conversation import GHOST
+from bot.clients.github.records import Issue, IssueStatus
+from bot.clients.github.session import Session
+from bot.names import RepositoryName
+
+
+class Issues(Session):
+    """A marker alone proves nothing, for anybody can copy it: an issue is ours when GitHub says that we opened it."""
+
+    def find_issue(self, repository: RepositoryName, marker: str) -> Issue | None:
+        """Return our oldest issue, open or closed, whose body holds the marker."""
+        return next((one for one in self.our_issues(repository) if marker in one.body), None)
+
+    def our_issues(self, repository: RepositoryName) -> list[Issue]:
+        """Return the issues that we opened, open and closed, oldest first."""
+        ours = self.identity()
+
+        def read(repo: Repository) -> list[Issue]:
+            # PyGithub wants a person here, and we are a bot.
+            query = {"state": "all", "creator": ours}
+            found = PaginatedList(Remote, repo.requester, f"/repos/{repository}/issues", query)
+            return [_issue(one) for one in found if one.pull_request is None]
+
+        return sorted((one for one in self._read(repository, read) if one.author == ours), key=lambda one: one.number)
+
+    def open_issue(self, repository: RepositoryName, title: str, body: str) -> Issue:
+        """Open an issue. Look with `find_issue` first."""
+        return self._create(repository, lambda repo: _issue(repo.create_issue(title, body)))
+
+    def edit_issue(
+        self, repository: RepositoryName, issue: Issue, *, title: str, body: str, state: IssueStatus
+    ) -> None:
+        """Make an issue say this and be in this state; nothing is sent when it is so already."""
+        if (issue.title, _normal(issue.body), issue.state) == (title, _normal(body), state):
+            return
+        self._change(repository, lambda repo: repo.get_issue(issue.number).edit(title=title, body=body, state=state))
+
+
+def _normal(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _issue(found: Remote) -> Issue:
+    return Issue(
+        number=found.number,
+        title=found.title,
+        body=found.body or "",
+        author=found.user.login if found.user else GHOST,
+        state="open" if found.state == "open" else "closed",
+        url=found.html_url,
+    )

@@ -1,0 +1,59 @@
+"""The trailers of our own commits: for which environment, who asked, and in which comment.
+
+A later event finds the way back to whoever asked through the head of the branch, with no store of our own: the comment's id
+makes the request unique, so that a job run again finds its own commit, and the comment is where progress is told.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bot.errors import InvalidInput
+from bot.names import EnvironmentName, Login
+
+ENVIRONMENT = "Envclone-Environment"
+REQUEST = "Envclone-Request"
+BASE = "Envclone-Base"
+BY = "Requested-by"
+AT = "Requested-at"
+
+_TRAILER = re.compile(r"([A-Za-z][A-Za-z-]*): (.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Trailers:
+    """What one of our commits says of itself. `comment` and `url` are absent when nobody commented.
+
+    `base` is the commit of the default branch on which the branch began: all commits after it are the proposal's.
+    """
+
+    environment: EnvironmentName
+    by: Login
+    comment: int | None = None
+    url: str = ""
+    base: str = ""
+
+
+def write(trailers: Trailers) -> str:
+    """Return the last paragraph of a commit's message."""
+    lines = [f"{ENVIRONMENT}: {trailers.environment}", f"{BY}: {trailers.by}"]
+    lines += [f"{AT}: {trailers.url}"] if trailers.url else []
+    lines += [f"{BASE}: {trailers.base}"] if trailers.base else []
+    lines += [f"{REQUEST}: {trailers.comment}"] if trailers.comment is not None else []
+    return "\n".join(lines) + "\n"
+
+
+def read(message: str) -> Trailers | None:
+    """Return the trailers in a commit's message, or None when it is none of ours. Only the last paragraph counts."""
+    found = [_TRAILER.fullmatch(line) for line in message.strip().rpartition("\n\n")[2].splitlines()]
+    values = {match[1]: match[2] for match in found if match is not None}
+    comment, base = values.get(REQUEST, ""), values.get(BASE, "")
+    try:
+        return Trailers(
+            environment=EnvironmentName(values.get(ENVIRONMENT, "")),
+            by=Login(values.get(BY, "")),
+            comment=int(comment) if re.fullmatch("[0-9]{1,18}", comment) else None,
+            url=values.get(AT, ""),
+            base=base if re.fullmatch("[0-9a-f]{40}", base) else "",
+        )
+    except InvalidInput:
+        return None

@@ -1,0 +1,111 @@
+"""An environment as it was applied: each step's code at the commit whose apply ran it last, whatever became of it since.
+
+The ledger names those commits. So an environment can be taken back when its template has changed, when an apply stopped half
+way between two versions, and when its directory is gone from the default branch.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.clients.checkout import Checkout
+from bot.core.assemble import read_hooks, read_manifest
+from bot.core.graph import Graph, graph, graph_of_remains, in_reverse
+from bot.core.ledger import Entry, Ledger
+from bot.core.tree import Tree
+from bot.environment import Manifest, directory
+from bot.errors import Unverifiable
+from bot.names import EnvironmentName, StepName
+from bot.pipeline import Hook, Pipeline, Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An environment's directory as it was at a commit, laid out in `directory`."""
+
+    commit: str
+    manifest: Manifest
+    pipeline: Pipeline
+    files: Tree
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedStep:
+    """A step as it was applied last; `entry` is what the ledger says of it, None when it says nothing."""
+
+    name: StepName
+    step: Stack | Hook
+    version: Version
+    entry: Entry | None
+
+    @property
+    def kind(self) -> str:
+        return "stack" if isinstance(self.step, Stack) else self.step.uses or "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """All that may have been made. `newest` is the version of the last run; `backwards` the order in which to take it back."""
+
+    newest: Version
+    steps: Mapping[StepName, AppliedStep]
+    backwards: Graph
+
+
+@contextmanager
+def applied(root: Path, environment: EnvironmentName, ledger: Ledger, base: str) -> Iterator[Applied]:
+    """Yield what was applied, laid out in a directory that is gone afterwards. Raises `Unverifiable`, `UserError`.
+
+    `base` is a commit that holds the environment: what it declares counts where the ledger says nothing. Stacks are looked
+    at even then, since a state may be there though the ledger is lost; a hook without an entry never ran.
+    """
+    with tempfile.TemporaryDirectory(prefix="envclone-applied-") as scratch:
+        versions = _Versions(Checkout(root), environment, Path(scratch))
+        last = max(ledger.steps.values(), key=lambda entry: entry.started_at, default=None)
+        newest = versions.at(last.commit if last else base)
+        declared = graph(newest.pipeline, newest.manifest.purpose, newest.manifest.parameters)
+        steps: dict[StepName, AppliedStep] = {}
+        for name in (*declared.order, *(name for name in ledger.steps if name not in declared.nodes)):
+            entry = ledger.steps.get(name)
+            version = versions.at(entry.commit) if entry else newest
+            step = version.pipeline.steps.get(name)
+            if step is None:
+                raise Unverifiable(
+                    f"The ledger says that `{name}` ran at {version.commit[:12]}, which declares no such step."
+                )
+            if entry is not None or isinstance(step, Stack):
+                steps[name] = AppliedStep(name, step, version, entry)
+        left = Pipeline(
+            stacks={name: each.step for name, each in steps.items() if isinstance(each.step, Stack)},
+            hooks={name: each.step for name, each in steps.items() if isinstance(each.step, Hook)},
+            concurrency=newest.pipeline.concurrency,
+        )
+        yield Applied(newest, steps, in_reverse(graph_of_remains(left)))
+
+
+class _Versions:
+    """Versions by commit, each laid out once."""
+
+    def __init__(self, checkout: Checkout, environment: EnvironmentName, scratch: Path) -> None:
+        self._checkout, self._environment, self._scratch = checkout, environment, scratch
+        self._found: dict[str, Version] = {}
+
+    def at(self, commit: str) -> Version:
+        if commit not in self._found:
+            self._found[commit] = self._laid_out(commit)
+        return self._found[commit]
+
+    def _laid_out(self, commit: str) -> Version:
+        name, where = self._environment, directory(self._environment)
+        files = self._checkout.environment_at(name, commit)
+        if not files:
+            raise Unverifiable(
+                f"{where} at commit {commit[:12]}, which was applied, is not in this clone: fetch the whole history."
+            )
+        place = Checkout(self._scratch / commit).write_environment(name, files)
+        manifest = read_manifest(files, where)
+        pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
+        return Version(commit, manifest, pipeline, files, place)

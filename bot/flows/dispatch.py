@@ -1,0 +1,141 @@
+"""Start the apply workflow for an environment once more: `/resume` and `/unlock`.
+
+GitHub names no run for a request to start one. So the comment's id is in the run's title, through the input `request`, and a run of
+that title is looked for first. The race that is left: killed in the seconds between the request and the run's appearance in the
+list, a second run is started. It waits for the first (they share a concurrency group) and finds every step done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.clients.github import Refused as GitHubRefused
+from bot.clients.github.records import Deployment, WorkflowRun
+from bot.commands.model import Resume, Unlock
+from bot.core import dispatch as texts
+from bot.core import replies
+from bot.core.branch import branch_of
+from bot.core.dispatch import Last
+from bot.core.draft import Refused
+from bot.environment import ENVIRONMENTS, Request
+from bot.flows.monorepo import Monorepo, monorepo
+from bot.flows.progress import TRUSTED_APP
+from bot.flows.world import World
+from bot.names import EnvironmentName
+from bot.suggest import closest
+
+APPLY = "apply.yml"
+_CHECK = "envclone/apply: {}"
+"""What both an apply and a destroy report in (`bot.flows.deployment`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that was started, or found: `text` tells whoever asked."""
+
+    text: str
+
+
+def start_apply(world: World, request: Request, command: Resume | Unlock) -> Started | Refused:
+    """Start the run that goes on with an environment, or find it. Raises `Transient`."""
+    repo = monorepo(world, request.repository)
+    absent = _absent(world, repo, request, command.name)
+    if absent is not None:
+        return absent
+    last = last_run(world, repo, request, command.name)
+    title = texts.run_title(command, request)
+    run = _run_of(world, request, title)
+    if run is None:
+        nothing = texts.nothing_to_resume(command.name, last) if isinstance(command, Resume) else None
+        if nothing is not None:
+            return Refused(nothing)
+        inputs = {"environment": str(command.name), "request": title}
+        if isinstance(command, Unlock):
+            inputs["take_over"] = texts.take_over(command, request)
+        refused = started(lambda: world.github.dispatch_workflow(request.repository, APPLY, repo.branch, inputs), APPLY)
+        if refused is not None:
+            return refused
+    link = f"[its run]({run.url})" if run else page(request, APPLY)
+    if isinstance(command, Unlock):
+        return Started(texts.rescued(command, request, last, link))
+    return Started(texts.resumed(command.name, last, link))
+
+
+def last_run(world: World, repo: Monorepo, request: Request, name: EnvironmentName) -> Last | None:
+    """Return how the last apply or destroy of an environment ended; None when there was none. Raises `Transient`."""
+    deployments = world.github.deployments(request.repository, name)
+    if not deployments:
+        return None
+    newest = deployments[0]
+    status = world.github.last_deployment_status(request.repository, newest.id)
+    said = status.state if status else "in_progress"
+    state: Literal["success", "failure", "in_progress"] = (
+        "success" if said in {"success", "inactive"} else "failure" if said in {"failure", "error"} else "in_progress"
+    )
+    return Last(
+        state=state,
+        is_current=_tree(repo, newest.sha, name) == _tree(repo, repo.commit, name),
+        note=status.description if status else "",
+        results=_results(world, request, newest) if state == "failure" else "",
+        url=status.log_url if status else "",
+    )
+
+
+def started(call: Callable[[], None], workflow: str) -> Refused | None:
+    """Make a call that starts a workflow; return what GitHub has against it in words that help."""
+    try:
+        call()
+    except GitHubRefused as refused:
+        if refused.status not in {403, 404, 422}:
+            raise
+        hints = {
+            403: "The app needs the permission `actions: write`; whoever installed it can grant it.",
+            404: f"Is there `.github/workflows/{workflow}` on the default branch?",
+            422: f"Bring `.github/workflows/{workflow}` on the default branch up to date.",
+        }
+        return Refused(f"GitHub does not start `{workflow}`: {refused.message}. {hints[refused.status]}")
+    return None
+
+
+def page(request: Request, workflow: str) -> str:
+    """Return a link, in Markdown, to the runs of a workflow."""
+    server = request.url.partition(f"/{request.repository}/")[0]
+    return f"[the runs of {workflow}]({server}/{request.repository}/actions/workflows/{workflow})"
+
+
+def _run_of(world: World, request: Request, title: str) -> WorkflowRun | None:
+    try:
+        runs = world.github.workflow_runs(request.repository, APPLY, event="workflow_dispatch")
+    except GitHubRefused as refused:
+        if refused.status not in {403, 404}:
+            raise
+        return None  # starting it says what is wrong
+    return next((run for run in runs if run.title == title), None)
+
+
+def _absent(world: World, repo: Monorepo, request: Request, name: EnvironmentName) -> Refused | None:
+    """Return why there is nothing to go on with: it is neither on the default branch nor was it removed from there by us."""
+    if repo.manifest(name) is not None:
+        return None
+    removal = world.github.pull_request_for_head(request.repository, branch_of(name, "destroy"))
+    if removal is not None and removal.is_merged:
+        return None
+    clone = world.github.pull_request_for_head(request.repository, branch_of(name))
+    if clone is not None and clone.state == "open":
+        return Refused(f"`{name}` is only proposed, in #{clone.number}: nothing was begun. Merging that deploys it.")
+    return Refused(replies.unknown_environment(name, closest(name, repo.estate().live)))
+
+
+def _tree(repo: Monorepo, commit: str, name: EnvironmentName) -> str | None:
+    repo.mirror.message(commit)  # brings the commit into the mirror
+    return repo.mirror.entries(commit, ENVIRONMENTS).get(name)
+
+
+def _results(world: World, request: Request, deployment: Deployment) -> str:
+    """Return what the check of an apply or a destroy says; one by anybody but Actions counts for nothing."""
+    name = _CHECK.format(deployment.environment)
+    checks = [
+        check for check in world.github.checks(request.repository, deployment.sha, name) if check.app == TRUSTED_APP
+    ]
+    newest = max(checks, key=lambda check: check.id, default=None)
+    return newest.summary if newest else ""

@@ -1,0 +1,82 @@
+"""Open the pull request of a change, or find it and bring it up to date; of a clone that is not merged yet, the clone's own."""
+
+from bot.clients.github.records import Proposal as PullRequestText
+from bot.clients.github.records import PullRequest
+from bot.core import change_text
+from bot.core.branch import Branch
+from bot.core.change_text import ProposedChange
+from bot.core.deviations import Side, deviations
+from bot.environment import MANIFEST, Manifest
+from bot.errors import UserError
+from bot.flows.clone import Published
+from bot.flows.monorepo import Monorepo, monorepo
+from bot.flows.propose import propose_clone
+from bot.flows.requests import Proposal, proposal_on, requests_of
+from bot.flows.world import World
+from bot.names import EnvironmentName, RepositoryName
+
+
+def propose_change(world: World, repository: RepositoryName, branch: Branch) -> PullRequest:
+    """Return the pull request of what lies on a branch. Its text is made from the commits, so a second run makes the same.
+
+    Raises `Transient`, and `UserError` when the branch is gone.
+    """
+    repo = monorepo(world, repository)
+    proposal = proposal_on(world, repo, repository, branch)
+    manifest = repo.manifest(branch.environment, proposal.tip) if proposal else None
+    if proposal is None or manifest is None:
+        raise UserError(f"Somebody removed `{branch}` meanwhile, so nothing is proposed. Comment the command again.")
+    if branch.kind == "clone":
+        return propose_clone(world, repository, Published(str(branch), proposal.tip, manifest))
+    if (
+        proposal.pull is not None
+        and not proposal.is_open
+        and repo.mirror.proposals("change").get(branch.environment) in (None, proposal.pull.head_sha)
+    ):
+        return proposal.pull
+    before = repo.manifest(branch.environment, proposal.base) or manifest
+    policy = repo.policy()
+    return world.github.ensure_pull_request(
+        repository,
+        PullRequestText(
+            head=str(branch),
+            base=repo.branch,
+            title=change_text.title(before, manifest),
+            body=change_text.body(_proposed(world, repository, repo, (before, manifest), proposal)),
+            labels=policy.labels,
+            reviewers=policy.reviewers,
+        ),
+    )
+
+
+def _proposed(
+    world: World, repository: RepositoryName, repo: Monorepo, sides: tuple[Manifest, Manifest], proposal: Proposal
+) -> ProposedChange:
+    before, after = sides
+    template, name = repo.template_at(after), after.name
+    files = [
+        {path: file for path, file in repo.environment(name, commit).items() if path != MANIFEST}
+        for commit in (proposal.base, proposal.tip)
+    ]
+    return ProposedChange(
+        before=before,
+        after=after,
+        source=repo.manifest(after.source) if after.source else None,
+        template=template,
+        deviations=deviations(
+            template.files,
+            template.declaration.parameters,
+            Side(files[0], before.parameters),
+            Side(files[1], after.parameters),
+        ),
+        requests=requests_of(world, repository, proposal),
+        rival=_rival(world, repository, repo, name),
+    )
+
+
+def _rival(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName) -> int | None:
+    """Return the number of the open pull request that would destroy the environment."""
+    if name not in repo.mirror.proposals("destroy"):
+        return None
+    found = world.github.pull_request_for_head(repository, str(Branch("destroy", name)))
+    return found.number if found is not None and found.state == "open" else None

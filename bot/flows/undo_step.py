@@ -1,0 +1,182 @@
+"""One step of a destroy, whatever it is: skip it if it is gone, else try it as often as it may be, and write the ledger."""
+
+from dataclasses import dataclass, replace
+
+from bot.clients.process import TimedOut
+from bot.clients.terraform import RootModule
+from bot.clients.terraform_output import Event, TerraformFailed
+from bot.core.apply_outcome import StepResult
+from bot.core.fingerprint import fingerprint
+from bot.core.inputs import Output
+from bot.core.ledger import Clear, Start, Undo, failed, started, took, undone
+from bot.core.plan import Plan
+from bot.core.plan_document import read_plan
+from bot.core.remainders import gone
+from bot.core.review import Review
+from bot.core.step_inputs import given
+from bot.core.tree import tree_id
+from bot.errors import UserError
+from bot.flows.applied import Applied, AppliedStep
+from bot.flows.applying import Deadline, Run, StepStopped, StepTimedOut
+from bot.flows.end_inputs import end_inputs
+from bot.flows.plan_alone import PlanWish, plan_alone
+from bot.hooks import verbs
+from bot.hooks.kind import Context
+from bot.names import StepName
+from bot.pipeline import Hook, Stack
+
+MOST_NAMED = 10
+_TOLD = frozenset({"apply_start", "apply_complete", "apply_errored", "apply_progress", "change_summary"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Undoing(Run):
+    """One destroy under way: what was applied, and the review that names what may go."""
+
+    applied: Applied
+    review: Review
+
+
+def undo_step(run: Undoing, name: StepName) -> StepResult:
+    """Take back a step whose dependents are gone, and return what became of it. Raises `LeaseLost`, `Unverifiable`."""
+    each, began = run.applied.steps[name], run.world.now()
+    result = StepResult(name=name, kind=each.kind, state="skipped", started_at=began, ended_at=began)
+    if each.entry is not None and each.entry.result == "undone":
+        return result.model_copy(update={"reason": "it was taken back before"})
+    for attempt in range(1, each.step.retries.attempts + 1):
+        run.change(lambda ledger: started(ledger, name, _start(run, each), run.world.now(), "undo"))
+        try:
+            evidence = _taken_back(run, each)
+        except StepStopped as error:
+            reason, undo = run.secrets.hide(str(error)), error.undo
+            run.change(lambda ledger, reason=reason, undo=undo: failed(ledger, name, reason, run.world.now(), undo))  # type: ignore[misc]
+            run.log(name, f"refused: {reason}")
+            result = result.model_copy(update={"state": "failed", "reason": reason, "attempts": attempt})
+            if not _again(run, each, attempt, error):
+                break
+        else:
+            run.change(lambda ledger, evidence=evidence: undone(ledger, name, evidence, run.world.now()))  # type: ignore[misc]
+            run.log(name, f"gone: {evidence}")
+            result = result.model_copy(
+                update={"state": "succeeded", "reason": "", "evidence": evidence, "attempts": attempt}
+            )
+            break
+    return result.model_copy(update={"ended_at": run.world.now()})
+
+
+def _start(run: Undoing, each: AppliedStep) -> Start:
+    """Return how the step begins to be taken back: the ledger goes on naming the commit that applied it, not that which removed it."""
+    start = run.start(each.entry.digest if each.entry is not None else "")
+    return replace(start, commit=each.version.commit, tree=tree_id(each.version.files))
+
+
+def _again(run: Undoing, each: AppliedStep, attempt: int, error: StepStopped) -> bool:
+    """Say, after the wait that is due, whether to try again."""
+    if error.stops_all:
+        run.stopping.set()
+    retries = each.step.retries
+    if error.is_final or run.stopping.is_set() or not retries.again(attempt, error.failure):
+        return False
+    wait = retries.backoff * 2 ** (attempt - 1)
+    run.log(each.name, f"attempt {attempt} of {retries.attempts} failed; the next is in {wait.total_seconds():.0f} s")
+    return not run.stopping.wait(wait.total_seconds())
+
+
+def _taken_back(run: Undoing, each: AppliedStep) -> str:
+    """Take the step back and return evidence. Raises `StepStopped`."""
+    run.log(each.name, f"{each.kind}: taking it back")
+    if isinstance(each.step, Stack):
+        return _destroyed(run, each, each.step)
+    try:
+        return run.secrets.hide(_undone(run, each, each.step))
+    except verbs.StepFailed as error:
+        stopped = StepTimedOut if error.failure == "timeout" else StepStopped
+        raise stopped(str(error), is_final=error.is_final, undo=error.undo) from error
+    except UserError as error:
+        raise StepStopped(str(error), is_final=True) from error
+
+
+def _destroyed(run: Undoing, each: AppliedStep, stack: Stack) -> str:
+    deadline = Deadline(stack.timeout)
+    try:
+        values = end_inputs(each.name, stack, run.before)
+        with run.world.terraform.opened(each.version.directory / each.name) as module:
+            module.init(deadline.remaining())
+            return _ended(run, each, module, (PlanWish(each.name, values, destroy=True), deadline))
+    except TimedOut as error:
+        raise StepTimedOut(f"It took longer than its timeout of {stack.timeout}.") from error
+    except (TerraformFailed, UserError) as error:
+        raise StepStopped(str(error)) from error
+
+
+def _ended(run: Undoing, each: AppliedStep, module: RootModule, wanted: tuple[PlanWish, Deadline]) -> str:
+    wish, deadline = wanted
+    saved = plan_alone(run, module, wish, deadline)
+    plan = read_plan(module.show(saved))
+    if not plan.changes_anything:
+        return "nothing was there" if each.entry is None else "nothing was left of it"
+    _hold_against_review(run, each.name, plan)
+    run.change(lambda ledger: took(ledger, each.name, gone(plan)))
+    module.apply(saved, lambda event: _tell(run, each.name, event), deadline.remaining())
+    return f"{plan.counts.destroy} destroyed"
+
+
+def _hold_against_review(run: Undoing, name: StepName, plan: Plan) -> None:
+    """Raise `StepStopped` if anything would go that the review does not name. Less is fine: what is gone is gone."""
+    reviewed = run.review.steps.get(name)
+    allowed = set(reviewed.parts) if reviewed is not None else set()
+    found = fingerprint(plan, run.review.key).parts
+    beyond = sorted({address for address, digest in found if (address, digest) not in allowed})
+    if beyond:
+        lines = [f"- {address}" for address in beyond[:MOST_NAMED]]
+        more = [f"- and {len(beyond) - MOST_NAMED} more"] if len(beyond) > MOST_NAMED else []
+        head = f"Not as reviewed: the end of stack `{name}` would take away what its reviewed plan did not name:"
+        advice = f"Something was made since. Comment `/destroy {run.request.environment}` again, so that it is planned and reviewed."
+        raise StepStopped("\n".join([head, *lines, *more, advice]), is_final=True, stops_all=True)
+
+
+def _tell(run: Undoing, name: StepName, event: Event) -> None:
+    if event.kind in _TOLD or (event.diagnostic is not None and event.diagnostic.severity == "warning"):
+        run.log(name, event.message)
+
+
+def _undone(run: Undoing, each: AppliedStep, hook: Hook) -> str:
+    entry = each.entry
+    assert entry is not None
+    context = _context(run, each, hook)
+    if hook.undo is not None:
+        return hook.undo.none
+    if entry.undo is not None:
+        return verbs.undo(entry.undo, context)
+    if hook.run is not None:
+        # It died before it could say what its undo wants to be given, so that gets nothing, and has to look for itself.
+        return verbs.undo(Undo(run=hook.run.undo, record={"undo": None}), context)
+    if entry.result == "failed":
+        return "it failed before it did anything"
+    return verbs.undo(_finished(run, each, hook, context), context)
+
+
+def _finished(run: Undoing, each: AppliedStep, hook: Hook, context: Context) -> Undo:
+    """Return what undoes a hook that was killed in the middle: only by being finished can it tell what it does."""
+    run.log(each.name, "it was cut off in the middle: finishing it first, to know what there is to take back")
+    outputs = {
+        name: {key: Output(kept.value) for key, kept in entry.outputs.items() if isinstance(kept, Clear)}
+        for name, entry in run.before.steps.items()
+    }
+    inputs = given(each.name, hook, each.version.manifest.parameters, outputs)
+    return verbs.apply(hook, {key: output.value for key, output in inputs.items()}, context).undo
+
+
+def _context(run: Undoing, each: AppliedStep, hook: Hook) -> Context:
+    previous = each.entry.undo.record if each.entry is not None and each.entry.undo is not None else None
+    return Context(
+        environment=run.request.environment,
+        step=each.name,
+        parameters=each.version.manifest.parameters,
+        directory=each.version.directory,
+        environment_variables=run.world.hook_variables,
+        remaining=Deadline(hook.timeout).remaining,
+        log=lambda line: run.log(each.name, line),
+        keep_secret=run.keep_secret,
+        previous=previous,
+    )

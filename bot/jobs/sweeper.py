@@ -1,0 +1,64 @@
+"""Asks for what becomes due by itself: one job for each repository and slot of time, whoever asks, however often.
+
+The key of such a job is its repository and slot, so two replicas, a restart or a clock that goes back ask for no second one. A
+clock that was ahead has used up slots: what was due in those is found in the first slot after them.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.events import Tick
+from bot.flows.work import JobRequest, Work
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+LOOK = 0.2
+"""Seconds between two looks at the clock."""
+
+TROUBLE = 30.0
+"""Seconds to wait when GitHub or the database does not answer."""
+
+
+class Sweeper:
+    """Looks at the clock in a thread of its own. The clock is the work's, which is also what decides then."""
+
+    def __init__(
+        self, work: Work, submit: Callable[[JobRequest], None], settings: Settings, look: float = LOOK
+    ) -> None:
+        self._work = work
+        self._submit = submit
+        self._every = settings.sweep_every
+        self._named = settings.repositories
+        self._look = look
+        self._last: int | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Ask until told to stop. Outlives a GitHub or a database that goes away for a while."""
+        while not stop.is_set():
+            try:
+                self.ask(self._work.now())
+            except Exception:
+                log.exception("what is due can't be asked for now", extra={"action": "sweep"})
+                stop.wait(TROUBLE)
+            else:
+                stop.wait(self._look)
+
+    def ask(self, now: datetime) -> None:
+        """Ask for the jobs of the slot that `now` lies in, unless they were the last that were asked for."""
+        slot = int(now.timestamp() // self._every.total_seconds())
+        if slot == self._last:
+            return
+        repositories = self._named or self._work.repositories()
+        if not repositories and self._last is None:
+            log.warning(
+                "no clone will expire: nothing says which repositories are served (set ENVCLONE_REPOSITORIES)",
+                extra={"action": "sweep"},
+            )
+        for repository in repositories:
+            request = self._work.plan_of(f"slot-{slot}", Tick(repository=repository, slot=slot))
+            if request is not None:
+                self._submit(request)
+        self._last = slot

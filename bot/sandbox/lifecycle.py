@@ -1,0 +1,160 @@
+"""The demonstration's second act: a clone's whole life, with a step that fails, drift, and an end that leaves nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bot.core.branch import Kind, branch_of
+from bot.names import EnvironmentName
+from bot.sandbox.github.entities import Issue
+from bot.sandbox.journey import (
+    Stage,
+    Story,
+    Stuck,
+    check,
+    deployed,
+    failed_runs,
+    is_planned,
+    logs,
+    merged,
+    once,
+    pull_from,
+    refuse_failed_runs,
+    status,
+)
+from bot.sandbox.sandbox import REPOSITORY, REQUESTER, REVIEWER, Sandbox
+
+NAME = EnvironmentName("demo-x")
+FLAG = f"/{NAME}/flags/preview"
+LOGS = f"/{NAME}/app"
+_APPLY = f"envclone/apply: {NAME}"
+
+
+@dataclass(slots=True)
+class Life(Story):
+    """A life under way. `comments` are by stage; `pull` and `commit` are those of the last proposal that was merged."""
+
+    issue: int = 0
+    comments: dict[str, int] = field(default_factory=dict)
+    pull: int = 0
+    commit: str = ""
+    deployment: int = 0
+
+    @classmethod
+    def begun(cls, sandbox: Sandbox) -> "Life":
+        """Open the issue in which somebody needs a clone."""
+        title = "A newsletter to show around"
+        return cls(sandbox, issue=sandbox.github.open_issue(REPOSITORY, title, "For two weeks.", by=REQUESTER))
+
+    def reply(self, stage: str) -> str:
+        """Return the reply to the comment of a stage, as it is now."""
+        return status(self.sandbox, self.issue, self.comments[stage])
+
+    @property
+    def drift(self) -> Issue | None:
+        """The issue about the environment's drift."""
+        found = [
+            each for each in self.sandbox.github.issues(REPOSITORY) if each.pull is None and each.number != self.issue
+        ]
+        return next((each for each in found if NAME in each.title), None)
+
+    @property
+    def report(self) -> str:
+        """What the last run on the environment said of its steps."""
+        found = check(self.sandbox, self.commit, _APPLY) if self.commit else None
+        return found.output.summary or "" if found else ""
+
+
+def _says(stage: str, command: str, by: str = REQUESTER) -> Callable[[Life], bool]:
+    """Return an act: comment a command, and wait until it is answered."""
+
+    def act(life: Life) -> bool:
+        if stage not in life.comments:
+            life.comments[stage] = life.sandbox.github.comment(REPOSITORY, life.issue, command, by=by)
+        return bool(life.reply(stage))
+
+    return act
+
+
+def _planned(kind: Kind) -> Callable[[Life], bool]:
+    def act(life: Life) -> bool:
+        found = pull_from(life.sandbox, branch_of(NAME, kind))
+        if found is None:
+            return False
+        life.pull = found.number
+        return is_planned(life, found.number)
+
+    return act
+
+
+def _merged(life: Life) -> bool:
+    life.deployment = max((each.id for each in life.sandbox.github.deployments(REPOSITORY)), default=0)
+    life.commit = merged(life.sandbox, life.pull, by=REVIEWER) or ""
+    return bool(life.commit)
+
+
+def _fails(life: Life) -> bool:
+    """Wait for the apply of the merged pull request to fail, as it must."""
+    state = deployed(life.sandbox, NAME, after=life.deployment)
+    if state == "success":
+        raise Stuck(f"The apply went well though {FLAG} was in its way. {logs(life.sandbox)}")
+    life.expected_failures = len(failed_runs(life.sandbox))
+    return state in {"failure", "error"} and life.expected_failures == 1 and "❌" in life.reply("clone")
+
+
+def _goes_well(life: Life) -> bool:
+    state = deployed(life.sandbox, NAME, after=life.deployment)
+    if state in {"failure", "error"}:
+        raise Stuck(f"It failed: {life.report or state}\n{logs(life.sandbox)}")
+    if state is None:
+        refuse_failed_runs(life)
+    return state in {"success", "inactive"}
+
+
+def _resumes(life: Life) -> bool:
+    # The failed deployment's own id may be used again by the run that goes on, so its last state counts.
+    return deployed(life.sandbox, NAME, after=life.deployment) == "success" and f"`{NAME}` is live" in life.reply(
+        "clone"
+    )
+
+
+def _by_hand(life: Life) -> None:
+    """Somebody makes a parameter by hand, where the template's own will be."""
+    life.sandbox.client("ssm").put_parameter(Name=FLAG, Value="true", Type="String")
+
+
+def _cleared(life: Life) -> None:
+    life.sandbox.client("ssm").delete_parameter(Name=FLAG)
+
+
+def _drifts(life: Life) -> None:
+    """Somebody changes what Terraform made, and what a hook made, and tells nobody."""
+    life.sandbox.client("logs").put_retention_policy(logGroupName=LOGS, retentionInDays=1)
+    life.sandbox.client("ssm").put_parameter(Name=FLAG, Value="true", Type="String", Overwrite=True)
+
+
+def _is_destroyed(life: Life) -> bool:
+    return _goes_well(life) and "Destroyed" in life.reply("destroy") and "nothing is left" in life.report
+
+
+STAGES: Sequence[Stage[Life]] = (
+    Stage("clone", f"{REQUESTER} comments: /clone production as {NAME} for demo --ttl 3d", 60,
+          _says("clone", f"/clone production as {NAME} for demo --ttl 3d")),
+    Stage("planned", "Actions plan it", 180, _planned("clone")),
+    Stage("by_hand", f"somebody makes {FLAG} by hand", 30, once(_by_hand)),
+    Stage("merge", f"{REVIEWER} merges", 30, _merged),
+    Stage("fails", "the apply stops at the hook `flags`: it overwrites nothing that it did not make", 240, _fails),
+    Stage("cleared", "the parameter is taken away", 30, once(_cleared)),
+    Stage("resume", f"{REQUESTER} comments: /resume {NAME}", 60, _says("resume", f"/resume {NAME}")),
+    Stage("live", "it goes on at the step that failed, until it is live", 240, _resumes),
+    Stage("extend", f"{REQUESTER} comments: /extend {NAME} 7d", 60, _says("extend", f"/extend {NAME} 7d")),
+    Stage("extension_planned", "its plan is empty", 180, _planned("change")),
+    Stage("extension_merge", f"{REVIEWER} merges", 30, _merged),
+    Stage("extended", "every step is skipped; it lives on", 180, _goes_well),
+    Stage("drifts", "somebody changes a retention and a flag by hand", 30, once(_drifts)),
+    Stage("look", f"{REQUESTER} comments: /plan {NAME}", 60, _says("look", f"/plan {NAME}")),
+    Stage("drift", "the drift has an issue of its own", 180, lambda life: life.drift is not None),
+    Stage("destroy", f"{REVIEWER} comments: /destroy {NAME}", 60, _says("destroy", f"/destroy {NAME}", by=REVIEWER)),
+    Stage("end_planned", "Actions plan its end, backwards", 180, _planned("destroy")),
+    Stage("end_merge", f"{REVIEWER} merges", 30, _merged),
+    Stage("destroyed", "everything is gone, and the receipt says so", 300, _is_destroyed),
+)  # fmt: skip

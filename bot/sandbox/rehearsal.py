@@ -1,0 +1,52 @@
+"""A monorepo with a small product, for rehearsing an environment's whole life in minutes: its template is beside this file."""
+
+import shutil
+from pathlib import Path
+
+from bot.clients.checkout import Checkout
+from bot.core.assemble import assemble, read_template
+from bot.environment import Manifest
+from bot.errors import UserError
+from bot.names import EnvironmentName, Login, PurposeName, TemplateName
+
+TEMPLATE = TemplateName("newsletter")
+PRODUCTION = EnvironmentName("production")
+_FILES = Path(__file__).parent / "templates" / TEMPLATE
+_LOCK = ".terraform.lock.hcl"
+
+
+def monorepo(target: Path, source: Path) -> Path:
+    """Write the small product's template, and production rendered from it, beside the workflows and the policy of `source`.
+
+    The provider's lock file is that of the template that `source` ships, so both use one version. Raises `UserError`.
+    """
+    locks = sorted((source / "templates").glob(f"*/*/{_LOCK}"))
+    if not locks or not (source / ".github").is_dir():
+        raise UserError(f"{source} has no templates and workflows: run this in a checkout of a monorepo.")
+    shutil.copytree(source / ".github", target / ".github")
+    template = target / "templates" / TEMPLATE
+    shutil.copytree(_FILES, template)
+    for stack in ("base", "app"):
+        shutil.copy(locks[0], template / stack / _LOCK)
+    checkout = Checkout(target)
+    at = read_template(TEMPLATE, checkout.template(TEMPLATE))
+    production = Manifest(
+        name=PRODUCTION,
+        template=TEMPLATE,
+        revision=at.revision,
+        purpose=PurposeName("production"),
+        owner=Login("platform"),
+        parameters={
+            **dict.fromkeys(at.declaration.parameters),
+            "name": PRODUCTION,
+            "account_id": "111111111111",
+            "state_bucket": "acme-production-tfstate",
+            "region": "eu-central-1",
+            "purpose": "production",
+            "log_days": 365,
+            "mail_sender": "letters@acme.example",
+        },
+        stacks=at.declaration.stacks,
+    )
+    checkout.write_environment(PRODUCTION, assemble(at, production))
+    return target

@@ -1,0 +1,55 @@
+"""A name is free again when all that bore it is destroyed, and not before (law 5)."""
+
+import pytest
+
+from tests.support.happenings import deployed, merged
+from tests.support.town import REPOSITORY, Town
+
+CLONE = "/clone production as demo-x for demo"
+
+
+@pytest.fixture
+def ending(place: Town) -> tuple[Town, str]:
+    """A town from whose default branch `demo-x` was removed, and the head that was reviewed for that."""
+    place.say(CLONE)
+    merged(place, place.server.pulls(REPOSITORY)[-1].number)
+    place.say("/destroy demo-x")
+    head = place.server.head(REPOSITORY, "envclone-destroy/demo-x") or ""
+    merged(place, place.server.pulls(REPOSITORY)[-1].number)
+    return place, head
+
+
+def refs(place: Town) -> str:
+    mirror = place.service.world.mirror(REPOSITORY)
+    return mirror._remote("ls-remote", f"{place.server.url}/{REPOSITORY}.git")
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_the_name_is_taken_until_the_destroy_is_done(ending: tuple[Town, str], is_deleted: bool) -> None:
+    place, head = ending
+    if is_deleted:  # as repositories do that delete merged branches by themselves
+        place.server.delete_branch(REPOSITORY, "envclone/demo-x", by="alice")
+        place.server.delete_branch(REPOSITORY, "envclone-destroy/demo-x", by="alice")
+    assert "is being destroyed (#3)" in (place.say(CLONE) or "")
+    deployed(place, "demo-x", "failure", head, "demo-x: network could not be destroyed")
+    assert "`/resume demo-x`" in (place.say(CLONE) or "")
+    deployed(place, "demo-x", "success", head)
+    assert "`demo-x` is planning" in (place.say(CLONE) or "")
+
+
+def test_what_it_left_in_the_repository_is_given_back(ending: tuple[Town, str]) -> None:
+    place, head = ending
+    deployed(place, "demo-x", "failure", head)
+    assert "refs/heads/envclone/demo-x" in refs(place)
+    deployed(place, "demo-x", "success", head)
+    assert "envclone" not in refs(place).replace("refs/pull", "")
+    assert "There is no environment `demo-x`" in (place.say("/status demo-x") or "")
+
+
+def test_a_clone_that_took_the_name_again_is_left_alone(ending: tuple[Town, str]) -> None:
+    place, head = ending
+    deployed(place, "demo-x", "success", head)
+    place.say(CLONE)
+    deployed(place, "demo-x", "success", head)  # told once more
+    assert "refs/heads/envclone/demo-x" in refs(place)
+    assert "planning" in (place.say("/status demo-x") or "")

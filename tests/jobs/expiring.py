@@ -1,0 +1,19 @@
+"""A worker of the product's own work, whose time is what a file says: `python -m tests.jobs.expiring CLOCK`."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from bot.cli.worker import end, main, service
+from bot.flows.service import Service
+from bot.settings import Settings
+
+
+def work(settings: Settings) -> Service:
+    found = service(settings)
+    found.world.now = lambda: datetime.fromisoformat(Path(sys.argv[1]).read_text())
+    return found
+
+
+if __name__ == "__main__":
+    end(main(work))
