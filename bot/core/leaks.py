@@ -108,10 +108,15 @@ class _Searcher:
             key=lambda text: -len(text),
         )
 
+        # Every name that is mapped holds one of these, so most texts are done with after a few looks.
+        kernels = {theirs for _, theirs in identity.pairs}
+        others = (mark.text for mark in self.plain if not any(kernel in mark.text for kernel in kernels))
+        self.kernels = (*kernels, *others)
+
     def found(self, text: str) -> Iterator[tuple[str, str, str]]:
         yield from self._hosts(text)
         yield from self._networks(text)
-        if not any(mark.text in text for mark in self.plain):
+        if not any(kernel in text for kernel in self.kernels):
             return
         left = self.without_own(text)
         for mark in self.plain:

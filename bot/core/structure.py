@@ -47,7 +47,7 @@ def parsed(path: str, data: bytes) -> "Tree[Token]":
     """Return the syntax tree of an HCL file. Raises `InvalidInput` with the line if it doesn't parse."""
     text = _text(path, data)
     try:
-        return _tree(text if text.endswith("\n") else f"{text}\n")
+        return syntax_tree(text if text.endswith("\n") else f"{text}\n")
     except LarkError as error:
         line = getattr(error, "line", None)
         raise InvalidInput(
@@ -58,7 +58,7 @@ def parsed(path: str, data: bytes) -> "Tree[Token]":
 
 
 @lru_cache(maxsize=256)
-def _tree(text: str) -> "Tree[Token]":
+def syntax_tree(text: str) -> "Tree[Token]":
     """Parse once for everybody who asks: structure, gate and parity read the same files."""
     tree: Tree[Token] = hcl2.parses_to_tree(text)
     return tree

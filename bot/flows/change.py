@@ -61,9 +61,8 @@ def publish_change(world: World, request: Request, command: Set | Extend) -> Out
         if not isinstance(found, _Place):
             return found
         try:
-            subject = Subject(
-                found.manifest, repo.template_at(found.manifest), repo.policy(), _source(repo, found.manifest)
-            )
+            source = _source(repo, found.manifest)
+            subject = Subject(found.manifest, repo.template_at(found.manifest), repo.policy(), source)
         except UserError as error:
             return Refused(str(error))
         drafted = draft_change(command, subject, world.now())
@@ -76,7 +75,7 @@ def publish_change(world: World, request: Request, command: Set | Extend) -> Out
 
 
 def _source(repo: Monorepo, manifest: Manifest) -> Side | None:
-    """Return what an environment was cloned from, as it is now."""
+    """Return what an environment was cloned from; None for a source, and when it is gone."""
     source = repo.manifest(manifest.source) if manifest.source else None
     return Side(source, repo.environment(source.name)) if source else None
 

@@ -63,7 +63,7 @@ def _side(checkout: Checkout, name: EnvironmentName) -> Side:
 def _findings(parity: Parity, leaked: Sequence[Leak], clone: Side) -> Iterator[Finding]:
     here = directory(parity.environment)
     for each in parity.unexplained:
-        owner = here if each.file in clone.files else directory(parity.against)
+        owner = here if each.kind != "missing" and each.file in clone.files else directory(parity.against)
         yield Finding(f"{owner}/{each.file}", each.line or 1, _said(each, parity))
     text = clone.files[MANIFEST].data.decode()
     for breach in parity.breaches:

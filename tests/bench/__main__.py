@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("render", "monorepo")
+BENCHES = ("render", "monorepo", "parity", "parity_plan")
 
 
 def main() -> None:

@@ -346,6 +346,11 @@ def _ideal(job: _Ideal) -> Snapshot:
     return job.comparer.evaluated_afresh(job.values, job.purpose)
 
 
+def forget() -> None:
+    """Forget what was evaluated before; for measurements."""
+    _ideal.cache_clear()
+
+
 def _is_attribute(key: Key) -> bool:
     return key[1] not in ("", CODE)
 

@@ -23,25 +23,28 @@ UNEXPLAINED = "unexplained"
 
 
 def verdict(parity: Parity) -> str:
-    """Return the sentence that a reader takes away, and the broken contracts."""
-    count, against = len(parity.differences), code(parity.against)
-    lines = [f"- **Broken contract:** {breach.message}." for breach in parity.breaches]
-    revision = sum(each.is_revision for each in parity.differences)
-    waived = sum(each.waiver is not None and not each.is_explained for each in parity.differences)
-    if parity.unexplained:
-        head = (
-            f"**{len(parity.unexplained)} of {count} differences are unexplained**: no parameter causes them, so one of the two "
+    """Return what a reader takes away: score, counts, what is not explained, and the broken contracts."""
+    found, unexplained = parity.differences, parity.unexplained
+    missing, extra = (sum(each.kind == kind for each in found) for kind in ("missing", "extra"))
+    revision = sum(each.is_revision for each in found)
+    waived = sum(each.waiver is not None and not each.is_explained for each in found)
+    whole = f", {missing} missing and {extra} extra among them" if missing or extra else ""
+    parts = [
+        f"{parity.score:.1%} of {parity.compared} attributes are as in {code(parity.against)}; {len(found)} differ{whole}."
+    ]
+    if unexplained:
+        parts.append(
+            f"**{len(unexplained)} of {len(found)} differences are unexplained**: no parameter causes them, so one of the two "
             "environments was edited by hand."
         )
-    else:
-        rest = "the rest by the template's revision or a waiver" if revision or waived else "every one of them"
-        caused = f"a parameter causes {rest}" if not (revision or waived) else f"caused by parameters, {rest}"
-        head = f"{count} of {parity.compared} places differ from {against}, {caused}. Everything else is the same."
+    elif found and not revision and not waived:
+        parts.append("A parameter causes every one of them.")
     if revision:
-        head += f" {revision} differ because the two were rendered from different revisions of the template."
+        parts.append(f"{revision} differ because the two were rendered from different revisions of the template.")
     if waived:
-        head += f" {waived} are waived."
-    return "\n\n".join([head, *(["\n".join(lines)] if lines else [])])
+        parts.append(f"{waived} are waived.")
+    broken = "\n".join(f"- **Broken contract:** {breach.message}." for breach in parity.breaches)
+    return "\n\n".join(filter(None, [" ".join(parts), broken]))
 
 
 def tables(parity: Parity) -> str:
@@ -61,8 +64,7 @@ def report(parity: Parity) -> str:
     """Return the whole report with its heading."""
     holds = "holds" if parity.holds else "does not hold"
     head = f"### Parity of {code(parity.environment)} with {code(parity.against)}, by {parity.depth}: {holds}"
-    score = f"{parity.score:.1%} of {parity.compared} compared attributes are production's own."
-    return "\n\n".join([head, score, verdict(parity), tables(parity)])
+    return "\n\n".join([head, verdict(parity), tables(parity)])
 
 
 def why(cause: Cause) -> str:

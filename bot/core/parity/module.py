@@ -86,11 +86,31 @@ Given = Mapping[str, tuple[Value, frozenset[str]]]
 """Values of variables, each with the variables of the stack that it was made from."""
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one block came to, and the values of the variables that were read on the way: the same ones, the same result."""
+
+    read: Mapping[str, tuple[str, frozenset[str]]]
+    things: Sequence[tuple[str, Thing]]
+    output: tuple[Value, frozenset[str]] | None
+
+
+Memory = dict[tuple[str, int], list[Made]]
+"""Results of blocks, by file and line. To be shared only between evaluations of the same code."""
+KEPT = 4
+"""Results that are remembered for a block."""
+
+
 class Module:
     """A module at `directory` of `files`. Addresses begin with `prefix` (`data/` or `data/module.x.`)."""
 
-    def __init__(self, files: Tree, directory: str, prefix: str, given: Given, depth: int = 0) -> None:
+    def __init__(  # noqa: PLR0913 (what a module is, and how deep it lies)
+        self, files: Tree, directory: str, prefix: str, given: Given, *, depth: int = 0, memory: Memory | None = None
+    ) -> None:
         self.files, self.directory, self.prefix, self.given, self.depth = files, directory, prefix, given, depth
+        self.memory: Memory = {} if memory is None else memory
+        self.trace: set[str] = set()
+        self.added: list[tuple[str, Thing]] = []
         self.found = Found()
         self.blocks: list[tuple[str, Block]] = []
         self.variables: dict[str, tuple[str, Block]] = {}
@@ -106,7 +126,10 @@ class Module:
     def evaluated(self) -> Found:
         """Return all that the module holds."""
         for path, block in self.blocks:
-            self._block(path, block)
+            if self.depth or block.type in {"locals", "module", "terraform", "variable"}:
+                self._block(path, block)
+            else:
+                self._remembered_block(path, block)
         return self.found
 
     # What names mean (`evaluation.Scope`).
@@ -231,6 +254,7 @@ class Module:
                 self.underway.discard(f"{name}:{meta}")
             value, reads = self.known[f"{name}:{meta}"]
             self.reads |= reads
+            self.trace |= reads
             return _instances(meta, value)
         return [None]
 
@@ -271,7 +295,9 @@ class Module:
                 if setting.name not in {"source", "version", *_META, *_AS_WRITTEN}
                 for value, reads in [self._taken(setting.value, names)]
             }
-            module = Module(self.files, directory, f"{self.prefix}module.{name}{_key(key)}.", given, self.depth + 1)
+            module = Module(
+                self.files, directory, f"{self.prefix}module.{name}{_key(key)}.", given, depth=self.depth + 1
+            )
             module.evaluated()
             found.append(("" if key is None else str(key), module))
         self.underway.discard(f"module.{name}")
@@ -289,9 +315,33 @@ class Module:
         before, self.reads = self.reads, set()
         value = Evaluator(self, names).value(node)
         reads, self.reads = frozenset(self.reads), before
+        self.trace |= reads
         return value, reads
 
     # Blocks as things.
+
+    def _remembered_block(self, path: str, block: Block) -> None:
+        """Evaluate a block, or take what it came to when the variables that it reads had the values that they have now."""
+        known = self.memory.setdefault((path, block.line), [])
+        made = next((m for m in known if all(self._given_text(name) == text for name, text in m.read.items())), None)
+        if made is None:
+            self.added, self.trace = [], set()
+            self._block(path, block)
+            things = tuple(self.added)
+            output = self.found.outputs.get(block.labels[-1]) if block.type == "output" else None
+            read = {name: self._given_text(name) for name in self.trace if name.startswith(self.prefix)}
+            known[:] = [Made(read, things, output), *known[: KEPT - 1]]
+            return
+        for address, thing in made.things:
+            self._add(address, block.type, thing)
+        if made.output is not None:
+            self.found.outputs[block.labels[-1]] = made.output
+        name = self.prefix + _address(block)
+        self.found.codes[_free(self.found.codes, name)] = Code(block.code, path, block.line)
+
+    def _given_text(self, name: str) -> tuple[str, frozenset[str]]:
+        value, reads = self.given.get(name.removeprefix(self.prefix), (None, frozenset()))
+        return repr(value), reads
 
     def _block(self, path: str, block: Block) -> None:
         name = self.prefix + _address(block)
@@ -347,6 +397,7 @@ class Module:
         else:
             address = _free(self.found.things, address)
         self.found.things[address] = thing
+        self.added.append((address, thing))
 
     def _leaves(
         self, path: str, block: Block, names: Mapping[str, Value], at: str, skip: frozenset[str] = frozenset()

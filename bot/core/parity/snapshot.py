@@ -10,12 +10,14 @@ from functools import lru_cache
 
 from bot.core.assemble import read_hooks
 from bot.core.graph import graph
-from bot.core.parity.module import Found, Leaf, Module
+from bot.core.parity.module import Found, Leaf, Memory, Module
+from bot.core.parity.syntax import body
 from bot.core.parity.value import OUTPUT, Unknown, Value, join, leaves, renamed
 from bot.core.render import Parameters
 from bot.core.tree import File, Tree
 from bot.document import line_of
 from bot.environment import HOOKS, MANIFEST, VARIABLES
+from bot.errors import InvalidInput
 from bot.names import PurposeName, StepName
 from bot.pipeline import FromOutput, FromParameter, Hook, Hooks, Pipeline, Stack
 
@@ -178,7 +180,24 @@ class _Job:
 @lru_cache(maxsize=256)
 def evaluated(job: _Job) -> Found:
     """Return a stack's values. Remembered by content: most of a clone's stacks are evaluated many times, with few changes."""
-    return Module(dict(job.files), job.name, f"{job.name}/", job.given).evaluated()
+    memory = _memory(job.name, tuple((path, file) for path, file in job.files if not _is_value(path, file)))
+    return Module(dict(job.files), job.name, f"{job.name}/", job.given, memory=memory).evaluated()
+
+
+@lru_cache(maxsize=64)
+def _memory(name: StepName, code: tuple[tuple[str, File], ...]) -> Memory:
+    """Return what blocks of this code came to before."""
+    return {}
+
+
+def _is_value(path: str, file: File) -> bool:
+    """Say whether a file can't change what blocks of other files come to, but through variables."""
+    if path.endswith((".tfvars", ".tfvars.json")):
+        return True
+    try:
+        return path.endswith(".tf") and all(block.type == "terraform" for block in body(file.data).blocks)
+    except (InvalidInput, RecursionError):
+        return False
 
 
 def _subtree(files: Tree, name: str) -> tuple[tuple[str, File], ...]:
@@ -247,6 +266,12 @@ def line_at(files: Tree, key: Key, leaf: Leaf) -> int:
     kind, _, name = address.partition("/")
     words = [] if attribute in ("", CODE) else re.split(r"[.\[]", attribute)[:2]
     return line_of(files[leaf.file].data.decode(), ["hooks" if kind == "hook" else "stacks", name, *words])
+
+
+def forget() -> None:
+    """Forget what was evaluated before; for measurements."""
+    evaluated.cache_clear()
+    _memory.cache_clear()
 
 
 def first_difference(one: bytes, other: bytes) -> int:

@@ -1,0 +1,146 @@
+"""Purposes are contracts: a `--set` that breaks one is refused at the comment, a template that breaks its own fails its check."""
+
+import pytest
+
+from bot.commands.model import Clone, Set
+from bot.core.assemble import read_template
+from bot.core.change import Changed, Subject, draft_change
+from bot.core.consistency import a_clone, check_template
+from bot.core.draft import Asked, Refused
+from bot.core.parity.code import Side
+from bot.core.tree import File
+from bot.names import EnvironmentName, Login, ParameterName, TemplateName
+from bot.policy import Policy
+from tests.core.parity import shop
+
+
+def refusal(purpose: str, **values: str) -> Refused:
+    found = shop.asked("lt-1", purpose, **values)
+    assert isinstance(found, Refused), found
+    return found
+
+
+# The second story: another instance class, storage or bound.
+@pytest.mark.parametrize(
+    ("purpose", "values", "aspect"),
+    [
+        ("load-test", {"db_class": "db.c6gd.medium"}, "sizes"),
+        ("load-test", {"db_storage_type": "gp3"}, "sizes"),
+        ("load-test", {"app_memory": "4096"}, "sizes"),
+        ("load-test", {"app_max": "3"}, "scaling"),
+        ("qa", {"db_engine_version": "17.2"}, "versions"),
+        ("qa", {"zones": '["eu-central-1a","eu-central-1b"]'}, "topology"),
+        ("demo", {"payments_url": "https://api.payments.example/v1"}, "outbound"),
+        ("demo", {"outbound_mail": "send"}, "outbound"),
+    ],
+)
+def test_a_set_that_breaks_the_contract_is_refused(purpose: str, values: dict[str, str], aspect: str) -> None:
+    found = refusal(purpose, **values)
+    (name,) = values
+    verb = "differ from" if aspect == "outbound" else "match"
+    assert f"`{purpose}` must {verb} `production` in {aspect}" in found.reason
+    assert f"`--set {name}=…` causes that" in found.reason
+    assert isinstance(found.instead, Clone)
+    assert found.instead.set == {}
+
+
+def test_the_refusal_says_which_purposes_would_allow_it_and_keeps_the_other_sets() -> None:
+    found = refusal("load-test", db_class="db.c6gd.medium", team="growth")
+    assert "allows it: `qa`, `demo`, `dev`." in found.reason
+    assert isinstance(found.instead, Clone)
+    assert found.instead.set == {"team": "growth"}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "values"),
+    [
+        ("demo", {"db_class": "db.m6gd.large", "app_max": "3"}),
+        ("qa", {"app_image": "registry.example/shop:2.0.0"}),
+        ("demo", {"allowed_cidrs": '["192.0.2.0/24","198.51.100.0/24"]'}),
+        ("load-test", {"log_days": "30", "vpc_cidr": "10.80.0.0/18"}),
+        ("demo", {"region": "us-east-1", "zones": '["us-east-1a","us-east-1b","us-east-1c"]'}),
+    ],
+)
+def test_what_no_contract_speaks_of_is_free(purpose: str, values: dict[str, str]) -> None:
+    parity = shop.compared(shop.clone("lt-1", purpose, **values)).parity
+    assert parity.holds
+    told = {cause.parameter for each in parity.differences for cause in each.causes}
+    assert values.keys() <= told
+
+
+def proof(was: str, now: str) -> str:
+    files = dict(shop.BASE.template.files)
+    text = files["template.yaml"].data.decode()
+    assert was in text
+    files["template.yaml"] = File(text.replace(was, now, 1).encode())
+    template = read_template(TemplateName("production"), files)
+    asked = Asked(a_clone(EnvironmentName("production"), Login("alice")), None, Login("alice"), shop.NOW)
+    return "\n".join(map(str, check_template(template, shop.BASE.source, asked).findings))
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "complaint"),
+    [
+        (
+            "match: [topology, sizes, versions, scaling]\n    differ",
+            "match: [topology, data]\n    differ",
+            "purpose `load-test` can't be cloned from production: `load-test` must match `production` in data",
+        ),
+        (
+            "match: [topology]",
+            'match: ["attribute:aws_rds_cluster.*:allocated_storage"]',
+            "in `aws_rds_cluster.*:allocated_storage`, and differs at `data/aws_rds_cluster.this:allocated_storage`",
+        ),
+        (
+            "match: [topology]",
+            'match: ["parameter:app_min"]',
+            "`dev` must have `production`'s `app_min`, `6`, and has `1`",
+        ),
+        (
+            "match: [topology]\n    differ: [identity, secrets, outbound]",
+            'match: []\n    differ: ["attribute:aws_sqs_queue.*:sqs_managed_sse_enabled", "attribute:aws_rds_cluster.this:engine"]',
+            "`data/aws_rds_cluster.this:engine` is the same",
+        ),
+        ("match: [topology]", 'match: ["parameter:nothing"]', "there is no parameter `nothing`"),
+    ],
+)
+def test_a_template_whose_purpose_breaks_its_own_contract_fails_its_check(was: str, now: str, complaint: str) -> None:
+    assert complaint in proof(was, now)
+
+
+def test_a_difference_that_is_demanded_must_be_there() -> None:
+    assert "`dev` must differ from `production` in versions, and does not" in proof(
+        "match: [topology]\n    differ: [identity, secrets, outbound]", "match: [topology]\n    differ: [versions]"
+    )
+
+
+def test_a_secret_with_productions_name_breaks_the_contract() -> None:
+    drafted = shop.clone()
+    files = shop.edited(drafted.files, "data/secrets.tf", '"${var.name}/payments"', '"production/payments"')
+    messages = [breach.message for breach in shop.compared(drafted, files).parity.breaches]
+    assert messages == [
+        "`demo` must differ from `production` in secrets, and `data/aws_secretsmanager_secret.payments:name` is the same"
+    ]
+
+
+def test_set_keeps_the_contract_of_a_clone_that_is_there() -> None:
+    drafted = shop.clone("lt-1", "load-test")
+    source = Side(shop.BASE.source, shop.BASE.source_files)
+    subject = Subject(drafted.manifest, shop.BASE.template, Policy(), source)
+    values = {ParameterName("db_class"): "db.c6gd.medium", ParameterName("team"): "growth"}
+    found = draft_change(Set(drafted.manifest.name, values), subject, shop.NOW)
+    assert isinstance(found, Refused)
+    assert "`load-test` must match `production` in sizes" in found.reason
+    assert found.instead == Set(drafted.manifest.name, {ParameterName("team"): "growth"})
+    assert isinstance(draft_change(found.instead, subject, shop.NOW), Changed)
+
+
+# The first story: the private zone removed by hand, by a condition, or by somebody who turns it off for this purpose.
+@pytest.mark.parametrize("condition", ["0", 'var.name == "production" ? 1 : 0', 'var.purpose == "qa" ? 0 : 1'])
+def test_a_qa_clone_without_the_private_zone_is_caught_by_name(condition: str) -> None:
+    drafted = shop.clone("qa-1", "qa")
+    head = 'resource "aws_route53_zone" "private" {'
+    files = shop.edited(drafted.files, "traffic/dns.tf", head, f"{head}\n  count = {condition}")
+    parity = shop.compared(drafted, files).parity
+    assert ("missing", "traffic/aws_route53_zone.private") in [(each.kind, each.address) for each in parity.unexplained]
+    assert "in `traffic/aws_route53_zone.private`, which is missing" in parity.breaches[0].message
