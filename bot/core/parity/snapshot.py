@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from bot.core.assemble import read_hooks
 from bot.core.graph import graph
-from bot.core.parity.module import Found, Leaf, Memory, Module
+from bot.core.parity.block_leaves import Leaf
+from bot.core.parity.module import Found, Memory, Module
 from bot.core.parity.syntax import body
 from bot.core.parity.value import OUTPUT, Unknown, Value, join, leaves, renamed
 from bot.core.render import Parameters
