@@ -2,20 +2,7 @@
 
 import typer
 
-from bot.cli import (
-    apply,
-    change,
-    checkout,
-    conclude,
-    documents,
-    drift,
-    expire,
-    parity,
-    plan,
-    sandbox,
-    serve,
-    targets,
-)
+from bot.cli import apply, change, checkout, conclude, documents, drift, expire, parity, plan, sandbox, serve, targets
 
 app = typer.Typer(
     no_args_is_help=True,

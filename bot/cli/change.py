@@ -13,6 +13,7 @@ from bot.commands.model import Extend, Set
 from bot.core import change_text
 from bot.core.assemble import TemplateAt, read_manifest, read_template
 from bot.core.change import Changed, Subject, Unchanged, draft_change
+from bot.core.parity.code import Side
 from bot.environment import Manifest, directory
 from bot.errors import UserError
 from bot.names import EnvironmentName
@@ -47,7 +48,8 @@ def _change(words: list[str], checkout: Checkout, as_json: bool) -> None:
             raise UserError(command.message + _typed(command.instead))
         assert isinstance(command, Set | Extend)
         before = _manifest(checkout, command.name)
-        drafted = draft_change(command, Subject(before, _template(checkout, before), checkout.policy()), _now())
+        subject = Subject(before, _template(checkout, before), checkout.policy(), _source(checkout, before))
+        drafted = draft_change(command, subject, _now())
         if isinstance(drafted, Unchanged):
             say(drafted.reason, lambda: {"changed": {}}, as_json)
             return
@@ -63,6 +65,12 @@ def _change(words: list[str], checkout: Checkout, as_json: bool) -> None:
             },
             as_json,
         )
+
+
+def _source(checkout: Checkout, manifest: Manifest) -> Side | None:
+    """Return what an environment was cloned from, if it is in this checkout."""
+    files = checkout.environment(manifest.source) if manifest.source else {}
+    return Side(read_manifest(files, directory(manifest.source)), files) if manifest.source and files else None
 
 
 def _manifest(checkout: Checkout, name: EnvironmentName) -> Manifest:

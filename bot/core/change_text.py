@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from bot.core.assemble import TemplateAt
 from bot.core.change import followers
-from bot.core.deviations import Deviation
 from bot.core.markdown import cell, code, details
 from bot.core.parity.markdown import MOST_ROWS, ORIGINS
+from bot.core.parity.patterns import key_of
+from bot.core.parity.report import Difference
 from bot.core.resolve import Origin, origin
 from bot.environment import Manifest, Request, directory
 from bot.names import ParameterName
@@ -23,15 +24,17 @@ MOST_NAMED = 3
 class ProposedChange:
     """A change with all that its pull request speaks of.
 
-    `source` is what the environment was cloned from, if it was. `deviations` are those of the environment as it would be from
-    the environment as it is. `rival` is the open pull request that would destroy it.
+    `source` is what the environment was cloned from, if it was. `files` are the rendered ones that change, and `differences`
+    those of the environment as it would be from the environment as it is. `rival` is the open pull request that would
+    destroy it.
     """
 
     before: Manifest
     after: Manifest
     source: Manifest | None
     template: TemplateAt
-    deviations: Sequence[Deviation]
+    files: Sequence[str]
+    differences: Sequence[Difference]
     requests: Sequence[Request]
     rival: int | None = None
 
@@ -150,20 +153,22 @@ def _following(proposed: ProposedChange) -> set[ParameterName]:
 
 
 def _places(proposed: ProposedChange) -> str:
-    found = proposed.deviations
+    found, files = proposed.differences, proposed.files
     manifest = code(f"{directory(proposed.after.name)}/environment.yaml")
-    if not found:
+    if not files:
         return f"Only {manifest} is touched: no rendered file changes."
-    files = sorted({deviation.path for deviation in found})
     head = "| Place | Before | After | Cause |\n| --- | --- | --- | --- |"
     rows = [
-        f"| {code(d.path)} {cell(d.place)} | {code(d.theirs)} | {code(d.ours)} | "
-        f"{', '.join(map(code, d.causes)) or '**unexplained**: it was edited by hand'} |"
-        for d in found[:MOST_ROWS]
+        f"| {code(key_of(each.address, each.attribute))} | {code(each.production)} | {code(each.clone)} | {_causes(each)} |"
+        for each in found[:MOST_ROWS]
     ]
     more = [f"\n… and {len(found) - MOST_ROWS} more: see the files."] if len(found) > MOST_ROWS else []
     touched = f"{manifest} and {', '.join(map(code, files[:20]))}{' …' if len(files) > 20 else ''} are touched."
     return f"{touched}\n\n{details(f'{len(found)} places', chr(10).join([head, *rows, *more]))}"
+
+
+def _causes(each: Difference) -> str:
+    return ", ".join(code(cause.parameter) for cause in each.causes) or "**unexplained**: it was edited by hand"
 
 
 def _attention(proposed: ProposedChange) -> Iterator[str]:

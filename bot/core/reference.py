@@ -144,7 +144,7 @@ def _default(value: dict[str, Any]) -> str:
     if value.get("pattern") == SCHEMA_PATTERN:
         return f"`{duration_text(_TIMEDELTA.validate_python(default))}`"  # the schema has it in ISO 8601
     if isinstance(default, list) and all(isinstance(item, str | int) for item in default):
-        return ", ".join(f"`{item}`" for item in default)
+        return ", ".join(_default({**value.get("items", {}), "default": item}) for item in default)
     return f"`{default}`" if isinstance(default, str | int | float | bool) else "see below"
 
 

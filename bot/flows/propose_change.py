@@ -5,7 +5,7 @@ from bot.clients.github.records import PullRequest
 from bot.core import change_text
 from bot.core.branch import Branch
 from bot.core.change_text import ProposedChange
-from bot.core.deviations import Side, deviations
+from bot.core.parity.code import Side, compare
 from bot.environment import MANIFEST, Manifest
 from bot.errors import UserError
 from bot.flows.clone import Published
@@ -54,21 +54,18 @@ def _proposed(
 ) -> ProposedChange:
     before, after = sides
     template, name = repo.template_at(after), after.name
-    files = [
+    was, becomes = (
         {path: file for path, file in repo.environment(name, commit).items() if path != MANIFEST}
         for commit in (proposal.base, proposal.tip)
-    ]
+    )
+    found = compare(Side(before, was), Side(after, becomes), template, world.now())
     return ProposedChange(
         before=before,
         after=after,
         source=repo.manifest(after.source) if after.source else None,
         template=template,
-        deviations=deviations(
-            template.files,
-            template.declaration.parameters,
-            Side(files[0], before.parameters),
-            Side(files[1], after.parameters),
-        ),
+        files=sorted(path for path in {*was, *becomes} if was.get(path) != becomes.get(path)),
+        differences=found.parity.differences,
         requests=requests_of(world, repository, proposal),
         rival=_rival(world, repository, repo, name),
     )

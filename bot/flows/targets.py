@@ -52,12 +52,12 @@ def find_targets(
     # What is removed is planned by the code of the base branch, which was proved when it came there.
     present = [target.environment for target in found.targets if target.change != "destroy"]
     verified = verify_environments(checkout, present) if present else Verified((), ())
+    gated = [finding for name in present for finding in _gated(checkout, name, policy)]
     at = now or datetime.now(UTC)
-    findings = [
-        *verified.findings,
-        *(finding for name in present for finding in (*_gated(checkout, name, policy), *_apart(checkout, name, at))),
-    ]
-    return Targets(found.targets, (*found.complaints, *map(str, findings)))
+    apart = [finding for name in present for finding in _apart(checkout, name, at)]
+    return Targets(
+        found.targets, (*found.complaints, *(str(finding) for finding in (*verified.findings, *gated, *apart)))
+    )
 
 
 def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence[Finding]:

@@ -128,7 +128,8 @@ class Kind(ABC, Generic[Inputs, Record]):
     def may_leave(self, inputs: Inputs, context: Context) -> Record | None:
         """Return what undo would be given if `apply` were killed half way; None if nothing could be left behind.
 
-        It names what `apply` may make, whether or not it comes to that, and asks nobody: undo looks what is there.
+        It names what `apply` may make, whether or not it comes to that, and asks nobody: undo looks what is there. Without
+        it, a destroy finishes the step first, to learn what there is to take back.
         """
         return None
 

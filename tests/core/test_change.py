@@ -1,5 +1,6 @@
 """Changing what is there: only what was asked for differs, and who the environment is never does."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,8 @@ from bot.commands.model import Extend, Set
 from bot.core.assemble import assemble, read_template
 from bot.core.change import Changed, Subject, Unchanged, draft_change, followers
 from bot.core.change_text import ProposedChange, body, table, title
-from bot.core.deviations import Side, deviations
 from bot.core.draft import Draft, Refused, draft_clone
+from bot.core.parity.code import Side, compare
 from bot.core.tree import File
 from bot.core.verify import verify
 from bot.environment import MANIFEST, Manifest
@@ -89,6 +90,16 @@ def test_what_cannot_be_set_is_refused_with_what_to_type(
     assert found.instead == instead
 
 
+def test_a_value_that_breaks_the_purposes_contract_is_refused_with_what_would_be_allowed() -> None:
+    source = example.production()
+    template = example.template()
+    whole = replace(subject(), source=Side(source, assemble(template, source)))
+    found = refused(setting(payments_url="https://payments.acme.example/v1", app_min="3"), whole)
+    assert "`payments_url=…` causes that" in found.reason
+    assert found.instead == setting(app_min="3")
+    assert isinstance(draft_change(setting(app_min="3"), whole, example.NOW), Changed)
+
+
 def test_nothing_to_change_is_said() -> None:
     found = draft_change(setting(app_min="1", greeting="hello"), subject(), example.NOW)
     assert isinstance(found, Unchanged)
@@ -158,12 +169,11 @@ def test_law_3_no_value_that_is_set_escapes_its_place(text: str, count: int) -> 
 def test_the_body_names_value_cause_place_and_what_reaches_the_outside() -> None:
     before, template, source = clone(), example.template(), example.production()
     after = changed(setting(payments_url="https://payments.acme.example/v1", app_min="3"), subject(before)).manifest
-    sides = [
-        Side({p: f for p, f in assemble(template, m).items() if p != MANIFEST}, m.parameters) for m in (before, after)
-    ]
-    found = deviations(template.files, template.declaration.parameters, *sides)
+    was, becomes = (Side(m, {p: f for p, f in assemble(template, m).items() if p != MANIFEST}) for m in (before, after))
+    found = compare(was, becomes, template, example.NOW).parity.differences
+    files = ["app/terraform.tfvars.json"]
     assert before.request is not None
-    text = body(ProposedChange(before, after, source, template, found, [before.request], rival=9))
+    text = body(ProposedChange(before, after, source, template, files, found, [before.request], rival=9))
     assert "| `app_min` | `1` | `3` | asked for with `/set`; it was set by the purpose |" in text
     assert "`app/terraform.tfvars.json`" in text
     assert "**unexplained**" not in text

@@ -129,7 +129,7 @@ def test_a_hostile_text_that_is_set_breaks_out_of_nothing(text: str) -> None:
     assert found.files.keys() == clone.files.keys()
     assert json.loads(found.files["app/terraform.tfvars.json"].data)["greeting"] == f"{text[:999]}!"
     assert table(before, found.manifest).count("\n") == 2
-    proposed = ProposedChange(before, found.manifest, example.production(), example.template(), [], [])
+    proposed = ProposedChange(before, found.manifest, example.production(), example.template(), [], [], [])
     assert body(proposed).count("\n| `greeting` |") == 1
     assert "\n" not in title(before, found.manifest)
 

@@ -1,0 +1,29 @@
+"""A clone's whole life, once, by the service and the real workflow files: it fails, goes on, is extended, drifts and ends."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(900)
+def test_a_clone_is_lived_through_from_its_request_to_its_receipt(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot.cli.app", "sandbox", "lifecycle", "--json", "--from", str(ROOT)],
+        capture_output=True, text=True, timeout=880, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-6000:]
+    found = json.loads(done.stdout)
+    replies = found["replies"]
+    assert "`demo-x` is destroyed" in replies["clone"]
+    assert "The parameter `/demo-x/flags/preview` exists, and this step did not make it." in replies["resume"]
+    assert "5 were done before" in replies["extend"]
+    assert "`aws_cloudwatch_log_group.app`" in found["drift"]
+    assert "`flags` | `aws.parameter` | **has drifted**" in found["drift"]
+    assert "The end of `demo-x`: destroyed" in replies["destroy"]
+    assert "6 resources, and nothing is left" in found["receipt"]
