@@ -22,7 +22,6 @@ from bot.core.parity.value import (
     rules_in,
 )
 from bot.core.tree import Tree
-from bot.errors import InvalidInput
 
 DEEPEST = 8
 """Modules inside one another."""
@@ -157,7 +156,10 @@ class Module:
                 continue
             try:
                 top = body(self.files[path].data)
-            except (InvalidInput, RecursionError) as error:
+            except (
+                ValueError,
+                RecursionError,
+            ) as error:  # `InvalidInput` is a ValueError; so is a number of 5,000 digits
                 self.found.unreadable[path] = str(error)
                 continue
             self.found.read.add(path)
@@ -264,10 +266,12 @@ class Module:
             return None
         source, keys = call.setting("source"), self._keys(f"module.{name}", call)
         place = Evaluator(self, {}).value(source.value) if source else None
-        if keys is None or not isinstance(place, str) or not place.startswith("./"):
+        if keys is None or not isinstance(place, str) or not place.startswith("./") or ".." in place.split("/"):
             return None
-        self.underway.add(f"module.{name}")
         directory = posixpath.normpath(posixpath.join(self.directory, place))
+        if directory == self.directory:
+            return None  # a module inside itself, which Terraform refuses
+        self.underway.add(f"module.{name}")
         _, decided = (
             self.known.get(f"module.{name}:count") or self.known.get(f"module.{name}:for_each") or (None, frozenset())
         )

@@ -182,7 +182,10 @@ class _Job:
 def evaluated(job: _Job) -> Found:
     """Return a stack's values. Remembered by content: most of a clone's stacks are evaluated many times, with few changes."""
     memory = _memory(job.name, tuple((path, file) for path, file in job.files if not _is_value(path, file)))
-    return Module(dict(job.files), job.name, f"{job.name}/", job.given, memory=memory).evaluated()
+    try:
+        return Module(dict(job.files), job.name, f"{job.name}/", job.given, memory=memory).evaluated()
+    except RecursionError as error:
+        raise InvalidInput(f"{job.name}: its expressions lean on one another too deeply to be evaluated.") from error
 
 
 @lru_cache(maxsize=64)
@@ -197,7 +200,7 @@ def _is_value(path: str, file: File) -> bool:
         return True
     try:
         return path.endswith(".tf") and all(block.type == "terraform" for block in body(file.data).blocks)
-    except (InvalidInput, RecursionError):
+    except (ValueError, RecursionError):
         return False
 
 
@@ -217,7 +220,7 @@ def _values(path: str, data: bytes) -> Mapping[str, Value] | None:
         return {name: module.named("local", name) for name in module.locals} if not module.found.unreadable else None
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None  # no JSON after all, so it is compared byte for byte
     return _mapping(_json(found))
 
