@@ -10,6 +10,7 @@ from bot.core.estate import Estate
 from bot.core.graph import problems
 from bot.core.render import ENDING
 from bot.core.resolve import ENVIRONMENT, references
+from bot.core.stack_outputs import output_problems
 from bot.core.structure import structure
 from bot.core.tree import Tree
 from bot.core.values import checked
@@ -150,7 +151,8 @@ def _step_findings(template: TemplateAt) -> Iterator[Finding]:
                 yield Finding(f"{where}/{HOOKS}", line, f"there is no parameter `{given.parameter}`.")
     pipeline = Pipeline(stacks=template.declaration.stacks, hooks=hooks)
     declaration = text_of(template.files[DECLARATION], DECLARATION)
-    for problem in problems(pipeline, stacks_text=declaration, hooks_text=hooks_text):
+    texts = {"stacks_text": declaration, "hooks_text": hooks_text}
+    for problem in problems(pipeline, **texts) or output_problems(pipeline, template.files, **texts):
         yield Finding(f"{where}/{DECLARATION if problem.in_stacks else HOOKS}", problem.line, problem.message)
 
 

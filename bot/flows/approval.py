@@ -4,20 +4,19 @@ A review is found by the commit that was reviewed, the merged pull request's hea
 write. It counts for the environment's directory only if that directory is, byte for byte, what was reviewed.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.clients.checkout import Checkout
 from bot.clients.objects import Store
-from bot.core.assemble import read_hooks, read_manifest, text_of
+from bot.core.assemble import read_hooks, read_manifest
 from bot.core.gate import gate
-from bot.core.graph import Graph, Problem, graph, problems
+from bot.core.graph import Graph, graph
 from bot.core.review import Review, read_review, review_key
 from bot.core.tree import Tree, tree_id
-from bot.environment import HOOKS, MANIFEST, Manifest, directory
+from bot.environment import MANIFEST, Manifest, directory
 from bot.errors import UserError
-from bot.hooks.declared import hook_problems
+from bot.hooks.declared import pipeline_findings
 from bot.names import EnvironmentName
 from bot.pipeline import Pipeline
 from bot.policy import Gate
@@ -91,10 +90,5 @@ def _check(files: Tree, manifest: Manifest, pipeline: Pipeline, rules: Gate) -> 
     findings = gate(files, tuple(manifest.stacks), rules, where)
     if findings:
         raise UserError("This code may not be run:\n" + "\n".join(map(str, findings)))
-    stacks_text = text_of(files[MANIFEST], f"{where}/{MANIFEST}")
-    hooks_text = text_of(files[HOOKS], f"{where}/{HOOKS}") if HOOKS in files else "hooks: {}\n"
-    wrong: Sequence[Problem] = problems(pipeline, stacks_text=stacks_text, hooks_text=hooks_text)
-    wrong = wrong or hook_problems(pipeline, manifest.parameters, stacks_text=stacks_text, hooks_text=hooks_text)
-    if wrong:
-        lines = [f"{where}/{MANIFEST if each.in_stacks else HOOKS}:{each.line}: {each.message}" for each in wrong]
-        raise UserError("\n".join(lines))
+    if wrong := pipeline_findings(files, manifest, pipeline):
+        raise UserError("\n".join(map(str, wrong)))

@@ -20,10 +20,10 @@ from bot.clients.objects import Store
 from bot.clients.process import TimedOut
 from bot.clients.terraform import PlanOptions, Terraform
 from bot.clients.terraform_output import Event, TerraformFailed
-from bot.core.assemble import read_manifest, read_pipeline, text_of
+from bot.core.assemble import read_manifest, read_pipeline
 from bot.core.destroyable import undestroyable_code, undestroyable_plan
 from bot.core.gate import gate
-from bot.core.graph import Graph, Node, graph, problems
+from bot.core.graph import Graph, Node, graph
 from bot.core.inputs import Inputs, Outputs, known, resolved
 from bot.core.plan import HookPlan
 from bot.core.plan_document import read_plan
@@ -33,12 +33,12 @@ from bot.core.state_place import misplaced
 from bot.core.targets import ACCOUNT
 from bot.core.tree import Tree, tree_id
 from bot.core.verify import Finding
-from bot.environment import HOOKS, MANIFEST, Manifest, directory
+from bot.environment import Manifest, directory
 from bot.errors import UserError
 from bot.flows.hook_checks import HookChecks
 from bot.flows.side_by_side import run_graph
 from bot.flows.verify import verify_environments
-from bot.hooks.declared import hook_problems
+from bot.hooks.declared import pipeline_findings
 from bot.names import EnvironmentName, StepName, TemplateName, shown
 from bot.pipeline import Pipeline, Stack
 from bot.policy import Account, Policy
@@ -135,7 +135,7 @@ def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: P
         return refused
     bucket = _account(read_manifest(files, where), planner.policy).state_bucket
     return [
-        *_graph_findings(files, pipeline, where),
+        *pipeline_findings(files, read_manifest(files, where), pipeline),
         *misplaced(files, stacks, name, bucket, where),
         *verify_environments(planner.checkout, [name]).findings,
         *(() if name in planner.policy.protected else undestroyable_code(files, pipeline.stacks, where)),
@@ -172,15 +172,6 @@ def _account(manifest: Manifest, policy: Policy) -> Account:
             f"Account {shown(str(number))} is not in the policy's `accounts` on the default branch: add it there first."
         )
     return account
-
-
-def _graph_findings(files: Tree, pipeline: Pipeline, where: str) -> Sequence[Finding]:
-    manifest_text = text_of(files[MANIFEST], f"{where}/{MANIFEST}")
-    hooks_text = text_of(files[HOOKS], f"{where}/{HOOKS}") if HOOKS in files else ""
-    found = problems(pipeline, stacks_text=manifest_text, hooks_text=hooks_text) or hook_problems(
-        pipeline, read_manifest(files, where).parameters, stacks_text=manifest_text, hooks_text=hooks_text
-    )
-    return [Finding(f"{where}/{MANIFEST if p.in_stacks else HOOKS}", p.line, p.message) for p in found]
 
 
 def _plan_steps(

@@ -5,10 +5,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from bot.core.assemble import TemplateAt, read_hooks, text_of
-from bot.core.graph import Problem
+from bot.core.graph import Problem, problems
+from bot.core.stack_outputs import output_problems
+from bot.core.tree import Tree
 from bot.core.verify import Finding
 from bot.document import Place, line_of
-from bot.environment import HOOKS, Manifest
+from bot.environment import HOOKS, MANIFEST, Manifest
+from bot.environment import directory as environment_directory
 from bot.errors import UserError
 from bot.hooks.registry import AnyKind, kind_of
 from bot.hooks.verbs import complaints
@@ -30,6 +33,18 @@ def template_findings(template: TemplateAt, source: Manifest | None) -> Sequence
         hooks_text=text_of(template.files[HOOKS], HOOKS) if HOOKS in template.files else "",
     )
     return [Finding(f"{where}/{DECLARATION if each.in_stacks else HOOKS}", each.line, each.message) for each in found]
+
+
+def pipeline_findings(files: Tree, manifest: Manifest, pipeline: Pipeline) -> Sequence[Finding]:
+    """Return what is wrong with how the steps of an environment are declared, with file and line: the graph first."""
+    where = environment_directory(manifest.name)
+    stacks_text = text_of(files[MANIFEST], f"{where}/{MANIFEST}")
+    hooks_text = text_of(files[HOOKS], f"{where}/{HOOKS}") if HOOKS in files else "hooks: {}\n"
+    found = problems(pipeline, stacks_text=stacks_text, hooks_text=hooks_text) or [
+        *hook_problems(pipeline, manifest.parameters, stacks_text=stacks_text, hooks_text=hooks_text),
+        *output_problems(pipeline, files, stacks_text=stacks_text, hooks_text=hooks_text),
+    ]
+    return [Finding(f"{where}/{MANIFEST if each.in_stacks else HOOKS}", each.line, each.message) for each in found]
 
 
 def hook_problems(

@@ -43,6 +43,10 @@ class Replicas(Workers):
         fresh.write_text(moment.isoformat())
         fresh.rename(self.clock)
 
+    def count_working(self) -> int:
+        """How often a replica has said that it works."""
+        return sum('"working"' in line for line in self.log.read_text().splitlines()) if self.log.exists() else 0
+
     def was_swept(self, moment: datetime) -> bool:
         slot = int(moment.timestamp() // DAY.total_seconds())
         return any(
@@ -110,7 +114,10 @@ def test_over_forty_days_each_warning_and_each_end_comes_once(tmp_path: Path, po
         )
 
         def start(name: str) -> None:
+            before = pool.count_working()
             alive[name] = pool.start(ENVCLONE_REPLICA=name, ENVCLONE_DATA_DIR=str(tmp_path / name))
+            # Else a slow start would leave only one replica for days.
+            pool.wait(lambda: pool.count_working() > before, f"{name} works")
 
         try:
             pool.set(START)
