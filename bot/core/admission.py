@@ -77,10 +77,11 @@ def check_free(command: Clone, template: Template, values: Mapping[ParameterName
             raise Correctable(message, replace(command, set=rest))
 
 
-def check_contract(command: Clone, template: Template, breaches: Sequence[Breach]) -> None:
-    """Refuse a clone that would break its purpose's contract. Raises `Correctable` without the `--set` that breaks it.
+def check_contract(command: Clone | Set, template: Template, breaches: Sequence[Breach]) -> None:
+    """Refuse what would break its purpose's contract. Raises `Correctable` without the value that breaks it.
 
-    Without such a `--set` the template contradicts itself or its source, and nobody who comments can put that right.
+    Without such a value the template contradicts itself or its source, and nobody who comments can put that right. A clone
+    is not made then; one that is there already is none the worse for another value.
     """
     if not breaches:
         return
@@ -89,32 +90,21 @@ def check_contract(command: Clone, template: Template, breaches: Sequence[Breach
     others = [
         f"`{name}`"
         for name, purpose in template.purposes.items()
-        if str(name) != command.source
+        if str(name) != getattr(command, "source", None)
         and not any(breach.aspect in getattr(purpose, breach.demand) for breach in breaches)
     ]
+    if not blamed and isinstance(command, Set):
+        return
     if not blamed:
         raise Correctable(
             f"{said} No `--set` causes that: the template has to be put right (`envclone template check`)."
         )
-    sets = ", ".join(f"`--set {name}=…`" for name in blamed)
+    sets = ", ".join(f"`{'--set ' if isinstance(command, Clone) else ''}{name}=…`" for name in blamed)
     allowed = f" A purpose that promises no such thing allows it: {', '.join(others)}." if others else ""
     rest = {key: text for key, text in command.set.items() if key not in blamed}
+    if isinstance(command, Set) and not rest:
+        raise Correctable(f"{said} {sets} causes that.{allowed}")
     raise Correctable(f"{said} {sets} causes that.{allowed} Without it:", replace(command, set=rest))
-
-
-def check_kept(command: Set, breaches: Sequence[Breach]) -> None:
-    """Refuse a `/set` that would break its environment's contract. Raises `Correctable` without what breaks it.
-
-    A contract that is broken already, and not by this command, is the check's to tell.
-    """
-    broken = [breach for breach in breaches if any(name in breach.parameters for name in command.set)]
-    if not broken:
-        return
-    rest = {name: text for name, text in command.set.items() if not any(name in breach.parameters for breach in broken)}
-    said = " ".join(f"{breach.message}." for breach in broken)
-    blamed = ", ".join(f"`{name}`" for name in command.set if name not in rest)
-    message = f"{said} Setting {blamed} causes that. A clone for another purpose may have it: `/clone … for …`."
-    raise Correctable(message, replace(command, set=rest) if rest else None)
 
 
 def admitted_ttl(command: Clone, policy: Policy) -> timedelta:

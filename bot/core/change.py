@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from bot import duration
 from bot.commands.model import Extend, Set
-from bot.core.admission import Correctable, check_kept, overrides
+from bot.core.admission import Correctable, check_contract, overrides
 from bot.core.assemble import TemplateAt, assemble
 from bot.core.draft import Refused
 from bot.core.estate import Estate
@@ -63,7 +63,7 @@ def draft_change(command: Set | Extend, subject: Subject, now: datetime) -> Chan
         files = assemble(subject.template, manifest)
         if isinstance(command, Set) and subject.source is not None:
             found = compare(subject.source, Side(manifest, files), subject.template, now)
-            check_kept(command, found.parity.breaches)
+            check_contract(command, subject.template.declaration, found.parity.breaches)
         return Changed(manifest, files)
     except Correctable as error:
         return Refused(str(error), error.instead)

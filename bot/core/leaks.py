@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
+from bot.core.parity.block_leaves import Leaf
 from bot.core.parity.identity import Identity, Mark, host_of, networks_in
-from bot.core.parity.module import Leaf
 from bot.core.parity.patterns import key_of
 from bot.core.parity.snapshot import CODE, Key, Snapshot, line_at
 from bot.core.parity.value import Unknown

@@ -61,8 +61,9 @@ def publish_change(world: World, request: Request, command: Set | Extend) -> Out
         if not isinstance(found, _Place):
             return found
         try:
-            source = _source(repo, found.manifest)
-            subject = Subject(found.manifest, repo.template_at(found.manifest), repo.policy(), source)
+            subject = Subject(
+                found.manifest, repo.template_at(found.manifest), repo.policy(), _source(repo, found.manifest)
+            )
         except UserError as error:
             return Refused(str(error))
         drafted = draft_change(command, subject, world.now())
@@ -75,7 +76,7 @@ def publish_change(world: World, request: Request, command: Set | Extend) -> Out
 
 
 def _source(repo: Monorepo, manifest: Manifest) -> Side | None:
-    """Return what an environment was cloned from; None for a source, and when it is gone."""
+    """Return what an environment was cloned from, as it is now."""
     source = repo.manifest(manifest.source) if manifest.source else None
     return Side(source, repo.environment(source.name)) if source else None
 

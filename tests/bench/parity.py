@@ -10,7 +10,7 @@ from bot.core.assemble import assemble
 from bot.core.draft import Base, Draft, draft_clone
 from bot.core.estate import Estate
 from bot.core.leaks import leaks
-from bot.core.parity import code, snapshot
+from bot.core.parity import attribution, snapshot
 from bot.core.parity.code import Side, compare
 from bot.core.parity.syntax import body
 from bot.core.structure import structure, syntax_tree
@@ -40,7 +40,13 @@ def measure(repeat: int = 5) -> list[tuple[str, float, str]]:
         leaks(found.clone, drafted.files, drafted.manifest, found.identity, example.NOW)
 
     def cold() -> None:
-        for forget in (code.forget, snapshot.forget, body.cache_clear, structure.cache_clear, syntax_tree.cache_clear):
+        for forget in (
+            attribution.forget,
+            snapshot.forget,
+            body.cache_clear,
+            structure.cache_clear,
+            syntax_tree.cache_clear,
+        ):
             forget()
         check(clones[0])
 
@@ -56,7 +62,7 @@ def measure(repeat: int = 5) -> list[tuple[str, float, str]]:
 def draft(base: Base, name: str) -> Draft:
     drafted = draft_clone(example.asked(name), base)
     assert isinstance(drafted, Draft), drafted
-    code.forget()  # drafting compares, too
+    attribution.forget()  # drafting compares, too
     snapshot.evaluated.cache_clear()
     return drafted
 

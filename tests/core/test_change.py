@@ -95,7 +95,7 @@ def test_a_value_that_breaks_the_purposes_contract_is_refused_with_what_would_be
     template = example.template()
     whole = replace(subject(), source=Side(source, assemble(template, source)))
     found = refused(setting(payments_url="https://payments.acme.example/v1", app_min="3"), whole)
-    assert "Setting `payments_url` causes that" in found.reason
+    assert "`payments_url=…` causes that" in found.reason
     assert found.instead == setting(app_min="3")
     assert isinstance(draft_change(setting(app_min="3"), whole, example.NOW), Changed)
 

@@ -9,31 +9,26 @@ Design. `snapshot` makes one mapping of (address, attribute) to value out of an 
 mappings. Only `*.j2` files differ between renderings, and stacks are evaluated once for each content.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from bot.core.assemble import TemplateAt
 from bot.core.parity.aspects import Facts, aspect_of, is_secret
+from bot.core.parity.attribution import Renderings, attributed, same
+from bot.core.parity.block_leaves import Leaf
 from bot.core.parity.contract import breaches
 from bot.core.parity.identity import Identity, identity
-from bot.core.parity.module import Leaf
 from bot.core.parity.report import Cause, Difference, Parity
-from bot.core.parity.snapshot import CODE, CONTENT, Input, Key, Snapshot, first_difference, line_at, renaming, snapshot
+from bot.core.parity.snapshot import CODE, CONTENT, Input, Key, Snapshot, first_difference, line_at, snapshot
 from bot.core.parity.value import Unknown, written
 from bot.core.parity.waivers import waiver_for
-from bot.core.render import ENDING, NOT_RENDERED, Parameters, render
-from bot.core.resolve import Origin, origin
-from bot.core.tree import File, Tree
+from bot.core.tree import Tree
 from bot.environment import HOOKS, MANIFEST, Manifest
-from bot.names import ParameterName, PurposeName
 
 LONGEST = 300
 """Characters of a value that are shown."""
 HIDDEN = "***"
-PURPOSE = ParameterName("purpose")
 LAYOUT = "comments and layout, which mean nothing to Terraform"
 
 
@@ -65,20 +60,21 @@ class _Comparer:
         self.production, self.clone, self.template, self.now = production, clone, template, now
         self.declared = template.declaration.parameters
         self.identity = identity(self.declared, production.manifest, clone.manifest)
-        self.rename = renaming(self.identity.mapped)
-        self.theirs = snapshot(self._input(production))
-        self.ours = snapshot(self._input(clone), self.rename)
-        self.ideal_files: Tree | None = None
+        self.renderings = Renderings((production.manifest, clone.manifest), template, self.identity)
+        self.theirs = snapshot(_input(production))
+        self.ours = snapshot(_input(clone), self.renderings.rename)
         self.keys = self._different()
 
     def compared(self) -> Comparison:
-        causes, vanishing, edited = self._attributed()
+        told = attributed(self.renderings, self.keys, self.theirs, self.ours)
+        ours, theirs = self.clone.manifest, self.production.manifest
+        revisions_differ = (ours.template, ours.revision) != (theirs.template, theirs.revision)
         found: list[tuple[Key, Difference]] = []
         for key in self.keys:
-            is_edited = key in edited
-            is_back = key in vanishing and not is_edited
-            is_revision = not is_back and not is_edited and self._revisions_differ
-            by = causes.get(key, ()) if is_back or is_revision else ()
+            is_edited = key in told.edited
+            is_back = key in told.vanishing and not is_edited
+            is_revision = not is_back and not is_edited and revisions_differ
+            by = told.causes.get(key, ()) if is_back or is_revision else ()
             found.append((key, self._difference(key, by, is_revision)))
         kept = list(self._without_echoes(found))
         equal = self._equal()
@@ -87,14 +83,13 @@ class _Comparer:
         both = sum(key[0] not in self._one_sided for key in attributes) - sum(
             count for rule, count in set_apart.items() if rule != LAYOUT
         )
-        manifests = self.production.manifest, self.clone.manifest
         parity = Parity(
-            environment=self.clone.manifest.name,
-            against=self.production.manifest.name,
+            environment=ours.name,
+            against=theirs.name,
             depth="code",
             compared=both + sum(each.kind != "changed" for each in kept),
             differences=sorted(kept, key=_order),
-            breaches=breaches(self.template.declaration, manifests, kept, equal),
+            breaches=breaches(self.template.declaration, (theirs, ours), kept, equal),
             set_apart=set_apart,
         )
         return Comparison(parity, self.theirs, self.ours, self.identity.with_names(self._names()))
@@ -109,7 +104,7 @@ class _Comparer:
             address, attribute = key
             if attribute not in ("", CODE) and address in self._one_sided:
                 continue  # the whole is missing or extra
-            if not _same(theirs.get(key), ours.get(key)):
+            if not same(theirs.get(key), ours.get(key)):
                 found.append(key)
         return sorted(found)
 
@@ -121,14 +116,14 @@ class _Comparer:
             and isinstance(leaf.value, str)
             and leaf.value
             and key in self.theirs.leaves
-            and _same(self.theirs.leaves[key], leaf)
+            and same(self.theirs.leaves[key], leaf)
         }
 
     def _set_apart(self) -> Mapping[str, int]:
         counts: dict[str, int] = {}
         for key, leaf in self.ours.leaves.items():
             other = self.theirs.leaves.get(key)
-            if isinstance(leaf.value, Unknown) and other is not None and _same(other, leaf) and _is_attribute(key):
+            if isinstance(leaf.value, Unknown) and other is not None and same(other, leaf) and _is_attribute(key):
                 rule = min(leaf.value.rules, default="known to Terraform alone")
                 counts[rule] = counts.get(rule, 0) + 1
         seen = {leaf.file for key in self.keys if (leaf := self._leaf(key)).file == HOOKS or key[1] == CODE}
@@ -137,82 +132,9 @@ class _Comparer:
                 counts[LAYOUT] = counts.get(LAYOUT, 0) + 1
         return dict(sorted(counts.items()))
 
-    # Who causes it.
-
-    @property
-    def _revisions_differ(self) -> bool:
-        ours, theirs = self.clone.manifest, self.production.manifest
-        return (ours.template, ours.revision) != (theirs.template, theirs.revision)
-
-    def _attributed(self) -> tuple[Mapping[Key, tuple[Cause, ...]], set[Key], set[Key]]:
-        """Return the causes of each key, the keys whose difference vanishes with all put back, and those edited by hand."""
-        wanted, values = self.clone.manifest.parameters, self.production.manifest.parameters
-        ideal = self.ideal = self._evaluated(wanted, self.clone.manifest.purpose)
-        edited = {key for key in self.keys if not _same(ideal.leaves.get(key), self.ours.leaves.get(key))}
-        changed = [n for n, value in wanted.items() if n in values and values[n] != value and n in self.declared]
-        everything: Mapping[ParameterName, object] = dict.fromkeys(changed)
-        back = self._put_back(everything, purpose=True)
-        vanishing = {key for key in self.keys if _same(back.leaves.get(key), self.theirs.leaves.get(key))}
-        causes: dict[Key, list[Cause]] = {}
-        for name in changed:
-            self._credit(causes, edited, (ideal, self._put_back({name: None})), self._cause(name))
-        if self.production.manifest.purpose != self.clone.manifest.purpose:
-            cause = Cause(PURPOSE, Origin.PURPOSE)
-            self._credit(causes, edited, (ideal, self._put_back({}, purpose=True)), cause)
-        for key in self.keys:
-            if key in vanishing and key not in edited and key not in causes:
-                causes[key] = self._together(key, changed)
-        return {key: tuple(found) for key, found in causes.items()}, vanishing, edited
-
-    def _credit(
-        self, causes: dict[Key, list[Cause]], edited: set[Key], between: tuple[Snapshot, Snapshot], cause: Cause
-    ) -> None:
-        before, after = between
-        for key in self.keys:
-            changes = key not in edited and not _same(before.leaves.get(key), after.leaves.get(key))
-            if changes and cause.parameter not in {known.parameter for known in causes.get(key, ())}:
-                causes.setdefault(key, []).append(cause)
-
-    def _together(self, key: Key, changed: Sequence[ParameterName]) -> list[Cause]:
-        """Return a smallest set of parameters that only together make a difference vanish (`a && b`)."""
-        needed = list(changed)
-        for name in changed:
-            without = [other for other in needed if other != name]
-            if _same(self._put_back(dict.fromkeys(without), purpose=True).leaves.get(key), self.theirs.leaves.get(key)):
-                needed = without
-        return [self._cause(name) for name in needed]
-
-    def _cause(self, name: ParameterName) -> Cause:
-        manifests = self.clone.manifest, self.production.manifest
-        return Cause(name, origin(self.template.declaration, *manifests, name))
-
-    def _put_back(self, names: Mapping[ParameterName, object], purpose: bool = False) -> Snapshot:
-        theirs, ours = self.production.manifest, self.clone.manifest
-        values = {**ours.parameters, **{name: theirs.parameters[name] for name in names}}
-        return self._evaluated(values, theirs.purpose if purpose else ours.purpose)
-
-    def _evaluated(self, values: Parameters, purpose: PurposeName) -> Snapshot:
-        key = json.dumps([values, purpose], sort_keys=True)
-        return _ideal(_Ideal(self.template.revision, self.identity, key, self, values, purpose))
-
-    def evaluated_afresh(self, values: Parameters, purpose: PurposeName) -> Snapshot:
-        """Return the values of an environment as the template renders it with these values."""
-        if self.ideal_files is None:
-            self.ideal_files = self._rendered(self.clone.manifest.parameters, self.template.files)
-        dynamic = {path: file for path, file in self.template.files.items() if path.endswith(ENDING)}
-        files = {**self.ideal_files, **self._rendered(values, dynamic)}
-        return snapshot(Input(files, values, purpose, self.template.declaration.stacks), self.rename)
-
-    def _rendered(self, values: Parameters, files: Tree) -> dict[str, File]:
-        return render({p: f for p, f in files.items() if p not in NOT_RENDERED}, self.declared, values)
-
-    def _input(self, side: Side) -> Input:
-        manifest = side.manifest
-        return Input(side.files, manifest.parameters, manifest.purpose, manifest.stacks)
-
     def _names(self) -> Iterator[tuple[str, str]]:
         """Yield production's names with what the template makes of them for the clone, whatever the clone has there now."""
-        for key, leaf in self.ideal.leaves.items():
+        for key, leaf in self.renderings.ideal.leaves.items():
             other, own = self.theirs.leaves.get(key), leaf.value
             if other is None or not isinstance(own, str) or not isinstance(other.value, str) or not _is_attribute(key):
                 continue
@@ -328,40 +250,13 @@ class _Comparer:
         return self.ours.blocks.get(address) or self.theirs.blocks.get(address) or address
 
 
-@dataclass(frozen=True)
-class _Ideal:
-    """What decides an ideal snapshot: template, identity, values and purpose. The rest is how to make one."""
-
-    revision: str
-    identity: Identity
-    key: str
-    comparer: "_Comparer" = field(compare=False)
-    values: Parameters = field(compare=False)
-    purpose: PurposeName = field(compare=False)
-
-
-@lru_cache(maxsize=128)
-def _ideal(job: _Ideal) -> Snapshot:
-    """Return a snapshot, remembered: a clone is compared when it is drafted, when it is proposed and when it is checked."""
-    return job.comparer.evaluated_afresh(job.values, job.purpose)
-
-
-def forget() -> None:
-    """Forget what was evaluated before; for measurements."""
-    _ideal.cache_clear()
+def _input(side: Side) -> Input:
+    manifest = side.manifest
+    return Input(side.files, manifest.parameters, manifest.purpose, manifest.stacks)
 
 
 def _is_attribute(key: Key) -> bool:
     return key[1] not in ("", CODE)
-
-
-def _same(one: Leaf | None, other: Leaf | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    a, b = one.value, other.value
-    if isinstance(a, Unknown) and isinstance(b, Unknown):
-        return a.text == b.text
-    return isinstance(a, bool) == isinstance(b, bool) and type(a) is not Unknown and a == b
 
 
 def _text(leaf: Leaf) -> str:

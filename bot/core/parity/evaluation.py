@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bot.core.parity.functions import called, same
-from bot.core.parity.syntax import (
+from bot.core.parity.nodes import (
     Attribute,
     Call,
     Choice,
@@ -20,8 +20,8 @@ from bot.core.parity.syntax import (
     Pairs,
     Splat,
     Template,
-    quoted,
 )
+from bot.core.parity.syntax import quoted
 from bot.core.parity.value import (
     TERRAFORM,
     Encoded,

@@ -2,45 +2,29 @@
 
 import json
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.core.parity.block_leaves import AS_WRITTEN, META, BlockLeaves, Leaf
 from bot.core.parity.evaluation import Evaluator
-from bot.core.parity.syntax import Block, Expression, body, template
+from bot.core.parity.nodes import Block, Expression
+from bot.core.parity.syntax import body, template
 from bot.core.parity.value import (
     REFERENCE,
     TERRAFORM,
     WITHOUT_VALUE,
     NotKnown,
-    Scalar,
     Unknown,
     Value,
-    join,
     leaves,
     number,
     plain,
     rules_in,
 )
 from bot.core.tree import Tree
-from bot.errors import InvalidInput
 
 DEEPEST = 8
 """Modules inside one another."""
-
-# What Terraform itself reads and what a value can't change: compared as written.
-_AS_WRITTEN = frozenset({"depends_on", "provider", "providers", "ignore_changes", "replace_triggered_by", "type"})
-_AS_WRITTEN_BLOCKS = frozenset({"lifecycle", "validation", "precondition", "postcondition"})
-_META = frozenset({"count", "for_each"})
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A value at an attribute: what it is, which variables it was made from (`data/db_class`), and where it stands."""
-
-    value: Scalar | Unknown
-    reads: frozenset[str]
-    file: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +156,10 @@ class Module:
                 continue
             try:
                 top = body(self.files[path].data)
-            except (InvalidInput, RecursionError) as error:
+            except (
+                ValueError,
+                RecursionError,
+            ) as error:  # `InvalidInput` is a ValueError; so is a number of 5,000 digits
                 self.found.unreadable[path] = str(error)
                 continue
             self.found.read.add(path)
@@ -279,10 +266,12 @@ class Module:
             return None
         source, keys = call.setting("source"), self._keys(f"module.{name}", call)
         place = Evaluator(self, {}).value(source.value) if source else None
-        if keys is None or not isinstance(place, str) or not place.startswith("./"):
+        if keys is None or not isinstance(place, str) or not place.startswith("./") or ".." in place.split("/"):
             return None
-        self.underway.add(f"module.{name}")
         directory = posixpath.normpath(posixpath.join(self.directory, place))
+        if directory == self.directory:
+            return None  # a module inside itself, which Terraform refuses
+        self.underway.add(f"module.{name}")
         _, decided = (
             self.known.get(f"module.{name}:count") or self.known.get(f"module.{name}:for_each") or (None, frozenset())
         )
@@ -292,7 +281,7 @@ class Module:
             given = {
                 setting.name: (value, reads | decided)
                 for setting in call.settings
-                if setting.name not in {"source", "version", *_META, *_AS_WRITTEN}
+                if setting.name not in {"source", "version", *META, *AS_WRITTEN}
                 for value, reads in [self._taken(setting.value, names)]
             }
             module = Module(
@@ -360,7 +349,11 @@ class Module:
                 if not self.depth:  # inside a module they are made of what the module is given
                     self._add(name, block.type, Thing(found, path, block.line, name))
             case "output":
-                self._add(name, block.type, Thing(dict(self._leaves(path, block, {}, "")), path, block.line, name))
+                self._add(
+                    name,
+                    block.type,
+                    Thing(dict(BlockLeaves(path, self._taken).of(block, {}, "")), path, block.line, name),
+                )
                 if (given := block.setting("value")) is not None:
                     self.found.outputs[block.labels[-1]] = self._taken(given.value, {})
             case _:
@@ -376,17 +369,19 @@ class Module:
                 self.found.add(module.found)
         meta = self.known.get(f"{reference}:count") or self.known.get(f"{reference}:for_each")
         if keys is None:
-            self._add(name, block.type, Thing(dict(self._leaves(path, block, {}, "")), path, block.line, name))
+            self._add(
+                name, block.type, Thing(dict(BlockLeaves(path, self._taken).of(block, {}, "")), path, block.line, name)
+            )
             return
         for key in keys:
             names, reads = (
                 _each(block, key, self._items(reference)),
                 meta[1] if meta and key is not None else frozenset(),
             )
-            skip = _META if key is not None else frozenset[str]()
+            skip = META if key is not None else frozenset[str]()
             found = {
                 at: replace(leaf, reads=leaf.reads | reads)  # what `each.value` was made from
-                for at, leaf in self._leaves(path, block, names, "", skip)
+                for at, leaf in BlockLeaves(path, self._taken).of(block, names, "", skip)
             }
             found[""] = Leaf("present", reads, path, block.line)
             self._add(name + _key(key), block.type, Thing(found, path, block.line, name))
@@ -398,63 +393,6 @@ class Module:
             address = _free(self.found.things, address)
         self.found.things[address] = thing
         self.added.append((address, thing))
-
-    def _leaves(
-        self, path: str, block: Block, names: Mapping[str, Value], at: str, skip: frozenset[str] = frozenset()
-    ) -> Iterator[tuple[str, Leaf]]:
-        for setting in block.settings:
-            if setting.name in skip:
-                continue
-            place = join(at, setting.name)
-            if setting.name in _AS_WRITTEN:
-                yield place, Leaf(setting.code, frozenset(), path, setting.line)
-                continue
-            value, reads = self._taken(setting.value, names)
-            if value is not None:  # null is the same as not set
-                yield from ((p, Leaf(v, reads, path, setting.line)) for p, v in leaves(value, place))
-        counts: dict[str, int] = {}
-        for inner in block.blocks:
-            yield from self._inner_leaves(path, inner, names, at, counts)
-
-    def _inner_leaves(
-        self, path: str, block: Block, names: Mapping[str, Value], at: str, counts: dict[str, int]
-    ) -> Iterator[tuple[str, Leaf]]:
-        kind = block.type
-        if kind == "dynamic":
-            yield from self._dynamic_leaves(path, block, names, at, counts)
-            return
-        place = join(at, kind)
-        for label in block.labels:
-            place = join(place, label)
-        place = place if block.labels else f"{place}[{_next(counts, kind)}]"
-        if kind in _AS_WRITTEN_BLOCKS:
-            yield place, Leaf(block.code, frozenset(), path, block.line)
-        elif not block.settings and not block.blocks:
-            yield place, Leaf("{}", frozenset(), path, block.line)
-        else:
-            yield from self._leaves(path, block, names, place)
-
-    def _dynamic_leaves(
-        self, path: str, block: Block, names: Mapping[str, Value], at: str, counts: dict[str, int]
-    ) -> Iterator[tuple[str, Leaf]]:
-        kind = block.labels[0] if block.labels else "dynamic"
-        content = next((inner for inner in block.blocks if inner.type == "content"), None)
-        over, iterator = block.setting("for_each"), block.setting("iterator")
-        word = iterator.code if iterator else kind
-        value, reads = self._taken(over.value, names) if over else (None, frozenset[str]())
-        if content is None or isinstance(value, Unknown) or not isinstance(value, list | dict):
-            text = value if isinstance(value, Unknown) else Unknown(block.code, frozenset({TERRAFORM}))
-            yield f"{join(at, kind)}[*].for_each", Leaf(text, reads, path, block.line)
-            if content is not None:
-                inner = {**names, word: Unknown(word, frozenset({TERRAFORM}))}
-                yield from self._leaves(path, content, inner, f"{join(at, kind)}[*]")
-            return
-        pairs = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
-        for key, item in pairs:
-            place = f"{join(at, kind)}[{_next(counts, kind)}]"
-            each: dict[str, Value] = {"key": key, "value": item}
-            for attribute, leaf in self._leaves(path, content, {**names, word: each}, place):
-                yield attribute, Leaf(leaf.value, leaf.reads | reads, leaf.file, leaf.line)
 
 
 def _reference_of(block: Block) -> str:
@@ -501,11 +439,6 @@ def _each(block: Block, key: "str | int | None", items: Mapping[str, Value]) -> 
 
 def _key(key: "str | int | None") -> str:
     return "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"
-
-
-def _next(counts: dict[str, int], kind: str) -> int:
-    counts[kind] = counts.get(kind, -1) + 1
-    return counts[kind]
 
 
 def _free(taken: Mapping[str, object], name: str) -> str:

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from bot.core.assemble import read_hooks
 from bot.core.graph import graph
-from bot.core.parity.module import Found, Leaf, Memory, Module
+from bot.core.parity.block_leaves import Leaf
+from bot.core.parity.module import Found, Memory, Module
 from bot.core.parity.syntax import body
 from bot.core.parity.value import OUTPUT, Unknown, Value, join, leaves, renamed
 from bot.core.render import Parameters
@@ -181,7 +182,10 @@ class _Job:
 def evaluated(job: _Job) -> Found:
     """Return a stack's values. Remembered by content: most of a clone's stacks are evaluated many times, with few changes."""
     memory = _memory(job.name, tuple((path, file) for path, file in job.files if not _is_value(path, file)))
-    return Module(dict(job.files), job.name, f"{job.name}/", job.given, memory=memory).evaluated()
+    try:
+        return Module(dict(job.files), job.name, f"{job.name}/", job.given, memory=memory).evaluated()
+    except RecursionError as error:
+        raise InvalidInput(f"{job.name}: its expressions lean on one another too deeply to be evaluated.") from error
 
 
 @lru_cache(maxsize=64)
@@ -196,7 +200,7 @@ def _is_value(path: str, file: File) -> bool:
         return True
     try:
         return path.endswith(".tf") and all(block.type == "terraform" for block in body(file.data).blocks)
-    except (InvalidInput, RecursionError):
+    except (ValueError, RecursionError):
         return False
 
 
@@ -216,7 +220,7 @@ def _values(path: str, data: bytes) -> Mapping[str, Value] | None:
         return {name: module.named("local", name) for name in module.locals} if not module.found.unreadable else None
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None  # no JSON after all, so it is compared byte for byte
     return _mapping(_json(found))
 

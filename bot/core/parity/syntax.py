@@ -1,151 +1,33 @@
-"""Terraform code as expressions that can be evaluated: python-hcl2's tree turned into small nodes, parsed once for each content."""
+"""Read Terraform code: python-hcl2's tree turned into nodes that can be evaluated, once for each content."""
 
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
 from lark import Token, Tree
 
+from bot.core.parity.nodes import (
+    Attribute,
+    Block,
+    Call,
+    Choice,
+    Expression,
+    For,
+    Index,
+    Items,
+    Joined,
+    Literal,
+    Name,
+    Operation,
+    Pairs,
+    Setting,
+    Splat,
+    Template,
+)
 from bot.core.structure import parsed
 from bot.errors import InvalidInput
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A number, a bool, null, or a text without anything to be filled in."""
-
-    value: str | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A text with expressions in it."""
-
-    parts: tuple["Expression", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """The first word of a reference, or a bare word as a key."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """`of.name`."""
-
-    of: "Expression"
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """`of[key]`."""
-
-    of: "Expression"
-    key: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Splat:
-    """`of[*].path` or `of.*.path`; `path` is an expression over the name `*`."""
-
-    of: "Expression"
-    path: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """`name(arguments)`; with `is_spread` the last argument is `argument...`."""
-
-    name: str
-    arguments: tuple["Expression", ...]
-    is_spread: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """`[…]`."""
-
-    items: tuple["Expression", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """`{…}`."""
-
-    pairs: tuple[tuple["Expression", "Expression"], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class For:
-    """`[for …]`, or `{for …}` when there is a `key`."""
-
-    names: tuple[str, ...]
-    over: "Expression"
-    key: "Expression | None"
-    value: "Expression"
-    condition: "Expression | None"
-    is_grouped: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """`condition ? then : otherwise`, also of a template's `%{ if }`."""
-
-    condition: "Expression"
-    then: "Expression"
-    otherwise: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """`left operator right`; a unary operation has no left."""
-
-    operator: str
-    left: "Expression | None"
-    right: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """The results of `%{ for }`, one after the other."""
-
-    loop: For
-
-
-Expression: TypeAlias = (
-    Literal | Template | Name | Attribute | Index | Splat | Call | Items | Pairs | For | Choice | Operation | Joined
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """`name = value` with its code as written, without comments and layout."""
-
-    name: str
-    value: Expression
-    code: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A block with what stands in it; `code` is all of it, without comments and layout."""
-
-    type: str
-    labels: tuple[str, ...]
-    settings: tuple[Setting, ...]
-    blocks: tuple["Block", ...]
-    code: str
-    line: int
-
-    def setting(self, name: str) -> Setting | None:
-        return next((setting for setting in self.settings if setting.name == name), None)
 
 
 @lru_cache(maxsize=1024)

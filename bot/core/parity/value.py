@@ -118,13 +118,17 @@ def plain(value: Value) -> Value:
 
 def number_text(value: float) -> str:
     """Return a number as Terraform writes it."""
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
+    if isinstance(value, int):
+        return str(value)
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def number(value: Value) -> int | float:
     """Return a value as a number. Raises `NotKnown`."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise NotKnown(f"{written(value)} is no number")
+    if isinstance(value, int):
+        return value
     try:
         found = float(value)
     except ValueError:
