@@ -2,7 +2,22 @@
 
 import typer
 
-from bot.cli import apply, change, checkout, conclude, documents, drift, expire, parity, plan, sandbox, serve, targets
+from bot.cli import (
+    apply,
+    change,
+    checkout,
+    conclude,
+    documents,
+    drift,
+    expire,
+    parity,
+    plan,
+    recertify,
+    sandbox,
+    serve,
+    snapshot,
+    targets,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,6 +43,8 @@ app.command("drift")(drift.drift)
 app.command("expire")(expire.expire)
 app.command("apply")(apply.apply)
 app.command("ledger")(apply.ledger)
+app.command("snapshot")(snapshot.snapshot)
+app.command("recertify")(recertify.recertify)
 app.command("conclude")(conclude.conclude_pull_request)
 app.add_typer(checkout.templates, name="template")
 app.add_typer(sandbox.sandbox, name="sandbox")

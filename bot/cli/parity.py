@@ -1,5 +1,7 @@
 """`envclone parity`: how a clone differs from production, and why, from the code of this checkout alone."""
 
+import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,31 +10,63 @@ import typer
 
 from bot.cli.checkout import AsJson, Root
 from bot.cli.console import DOES_NOT_HOLD, edge, say
+from bot.cli.recertify import on_github
 from bot.clients.checkout import Checkout
 from bot.core.leaks import unwaived
+from bot.core.parity.certificate import Certificate, sentence
 from bot.core.parity.document import document
 from bot.core.parity.page import page
 from bot.core.parity.text import text
+from bot.errors import UserError
 from bot.flows.parity import check_parity
+from bot.flows.recertify import certificate_by_code, kept_certificate
 from bot.names import EnvironmentName
 
 
-def parity(
+def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     name: Annotated[str, typer.Argument(help="The clone.")],
     against: Annotated[str, typer.Option("--against", help="What to hold it against; what it was cloned from.")] = "",
     html: Annotated[
         Path | None, typer.Option("--html", help="Write the report as one HTML page to this file.", dir_okay=False)
     ] = None,
+    certificate: Annotated[
+        bool,
+        typer.Option(
+            "--certificate",
+            help="Print the certificate instead: the one that the plan gave (with GITHUB_TOKEN and GITHUB_REPOSITORY), or else one "
+            "by code for what is committed here.",
+        ),
+    ] = False,
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Show every difference of a clone from production with its cause, and leaks. Exits with 0 (holds), 1 (does not) or 2 (not checked)."""
     with edge():
+        on = on_github(os.environ)
+        if certificate and on is not None:
+            _say_kept(kept_certificate(root, EnvironmentName(name), on, datetime.now(UTC)), name, as_json)
+            return
         source = EnvironmentName(against) if against else None
         checked = check_parity(Checkout(root), EnvironmentName(name), source, datetime.now(UTC))
+        if certificate and checked.holds:
+            issued = certificate_by_code(root, checked.parity, checked.leaks, datetime.now(UTC))
+            say(sentence(issued), lambda: {"holds": True, "because": [], **issued.model_dump(mode="json")}, as_json)
+            return
         if html is not None:
             html.write_text(page(checked.parity, checked.leaks), "utf-8")
         said = text(checked.parity, unwaived(checked.leaks)) + (f"\nWrote {html}." if html else "")
         say(said, lambda: document(checked.parity, checked.leaks), as_json)
         if not checked.holds:
             raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _say_kept(kept: tuple[Certificate, Sequence[str]] | None, name: str, as_json: bool) -> None:
+    """Print a certificate that is kept on GitHub; leave with 1 when there is none or it holds no longer."""
+    if kept is None:
+        raise UserError(f"`{name}` has no certificate: no plan found it to be what it was cloned from.")
+    found, lapsed = kept
+    lines = [sentence(found), *(f"It holds no longer: {reason}." for reason in lapsed)]
+    data = {"holds": not lapsed, "because": list(lapsed), **found.model_dump(mode="json")}
+    say("\n".join(lines), lambda: data, as_json)
+    if lapsed:
+        raise typer.Exit(DOES_NOT_HOLD)

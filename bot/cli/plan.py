@@ -17,6 +17,7 @@ from bot.clients.github import GitHub, Token
 from bot.clients.objects import S3Store
 from bot.clients.terraform import Terraform, find_terraform
 from bot.core.assemble import read_manifest
+from bot.core.parity.plan_snapshot import Snapshot, read_snapshot
 from bot.core.planned import ChangeKind
 from bot.core.targets import ACCOUNT
 from bot.core.tree import Tree
@@ -26,6 +27,7 @@ from bot.errors import Unverifiable, UserError
 from bot.flows.plan import Planned, Planner, PlanOutcome, PlanRequest
 from bot.flows.plan import plan as plan_environment
 from bot.flows.plan_destroy import plan_destroy
+from bot.flows.plan_parity import Against
 from bot.flows.report_plan import PullRequestOnGitHub, Report, Unplanned, publish, report, write_report
 from bot.names import EnvironmentName, RepositoryName, TemplateName, shown
 from bot.policy import PATH as POLICY
@@ -41,9 +43,20 @@ def plan(
         Path, typer.Option("--root", help="The checkout of the change.", file_okay=False, exists=True)
     ] = Path(),
     base: Annotated[str, typer.Option("--base", help="Commit before the change; its policy counts.")] = "",
-    output: Annotated[Path | None, typer.Option("--output", help="Directory for plan.md and plan.json.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Directory for plan.md, plan.json and parity.json.")
+    ] = None,
+    production: Annotated[
+        Path | None,
+        typer.Option(
+            "--production",
+            metavar="SNAPSHOT",
+            help="What `envclone snapshot` wrote of the environment that this one was cloned from. It is removed when it is read.",
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
-    """Plan an environment's stacks and hooks, keep the review, and report it. Exits with 0, 1 (refused, failed) or 2."""
+    """Plan an environment's stacks and hooks, compare it with its source, keep the review, and report. Exits with 0, 1 or 2."""
     with edge():
         event = _event(os.environ)
         name = EnvironmentName(environment)
@@ -51,27 +64,40 @@ def plan(
         request = PlanRequest(name, commit_of(root), _change(root, before, name), _run_url(os.environ))
         if event.head and event.head != request.commit:
             raise Unverifiable(f"The checkout is at {request.commit}, but the pull request's head is {event.head}.")
-        outcome, code = _outcome(request, root, before)
+        # Before anything of the pull request runs: its code could read files, and this one is about another account.
+        snapshot = _taken(production)
+        outcome, code = _outcome(request, root, Against(before, snapshot))
         said = report(request, outcome)
         _tell(request, said, output, event)
         if code:
             raise typer.Exit(code)
 
 
-def _outcome(request: PlanRequest, root: Path, base: str) -> tuple[PlanOutcome | Unplanned, int]:
+def _taken(path: Path | None) -> Snapshot | None:
+    """Return the snapshot, and leave none behind. A job without one (the source's account is not in the policy) has no file."""
+    if path is None or not path.exists():
+        return None
+    try:
+        return read_snapshot(path.read_bytes())
+    finally:
+        path.unlink()
+
+
+def _outcome(request: PlanRequest, root: Path, against: Against) -> tuple[PlanOutcome | Unplanned, int]:
     """Return the outcome and the exit code; that nothing could be planned is reported like any other outcome."""
     try:
-        planner = _planner(request, root, base)
+        planner = _planner(request, root, against)
         destroys = request.change == "destroy"
-        outcome = plan_destroy(request, planner, base) if destroys else plan_environment(request, planner)
+        outcome = plan_destroy(request, planner, against.commit) if destroys else plan_environment(request, planner)
     except UserError as error:
         return Unplanned(str(error)), DOES_NOT_HOLD
     except Unverifiable as error:
         return Unplanned(str(error)), 2
-    return outcome, 0 if isinstance(outcome, Planned) else DOES_NOT_HOLD
+    return outcome, 0 if isinstance(outcome, Planned) and outcome.holds else DOES_NOT_HOLD
 
 
-def _planner(request: PlanRequest, root: Path, base: str) -> Planner:
+def _planner(request: PlanRequest, root: Path, against: Against) -> Planner:
+    base = against.commit
     checkout, policy = Checkout(root), _policy(root, base)
     account = _account(checkout, request, base, policy)
 
@@ -86,6 +112,7 @@ def _planner(request: PlanRequest, root: Path, base: str) -> Planner:
         store=S3Store(account.state_bucket, "", account.region),
         now=lambda: datetime.now(UTC),
         log=typer.echo,
+        against=against,
     )
 
 

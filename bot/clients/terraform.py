@@ -138,6 +138,10 @@ class RootModule:
         """Return the plan as JSON. It holds secrets in clear: hand it to `read_plan` and forget it."""
         return self._captured(["show", "-json", str(saved.path)], timeout)
 
+    def show_state(self, timeout: timedelta = SHORT_TIMEOUT) -> bytes:
+        """Return the state as JSON. It holds secrets in clear: hand it to `read_state` and forget it."""
+        return self._captured(["show", "-json"], timeout)
+
     def apply(self, saved: SavedPlan, on_event: OnEvent = _ignored, timeout: timedelta = PLAN_TIMEOUT) -> None:
         """Apply exactly the saved plan."""
         self._run(["apply", "-input=false", "-json", _lock_timeout(LOCK_TIMEOUT), str(saved.path)], timeout, on_event)

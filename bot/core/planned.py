@@ -1,10 +1,11 @@
 """The plan of a whole environment: every step in order, as it is shown to reviewers and written into the review."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from bot.core.fingerprint import fingerprint
+from bot.core.inputs import Inputs
 from bot.core.plan import Counts, HookPlan, Plan
 from bot.core.review import ReviewedStep
 from bot.names import EnvironmentName, ParameterName, StepName
@@ -14,12 +15,13 @@ ChangeKind: TypeAlias = Literal["create", "update", "destroy"]
 
 @dataclass(frozen=True, slots=True)
 class StackPlan:
-    """One stack's plan. With `stand_ins` it is deferred: made with stand-ins for outputs of `waits_for`."""
+    """One stack's plan, made with `inputs`. With `stand_ins` it is deferred: they stand in for outputs of `waits_for`."""
 
     name: StepName
     plan: Plan
     stand_ins: tuple[ParameterName, ...] = ()
     waits_for: tuple[StepName, ...] = ()
+    inputs: Inputs | None = field(default=None, repr=False, compare=False)
 
     def reviewed(self, key: str) -> ReviewedStep:
         """Return what is kept of this plan for the apply."""

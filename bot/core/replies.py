@@ -97,8 +97,8 @@ def listing(estate: Estate, now: datetime, proposed: Sequence[Proposed] = ()) ->
     return "\n".join(["| Environment | Purpose | Owner | Expires | |", "| --- | --- | --- | --- | --- |", *rows])
 
 
-def status(manifest: Manifest, stage: str, now: datetime, proposed: Sequence[Proposed] = ()) -> str:
-    """Describe one environment, and what is proposed to it."""
+def status(manifest: Manifest, stage: str, now: datetime, proposed: Sequence[Proposed] = (), parity: str = "") -> str:
+    """Describe one environment, and what is proposed to it; `parity` says whether it still equals its source."""
     facts = [
         ("Stage", stage),
         *([("Proposed", ", ".join(map(_proposed, proposed)))] if proposed else []),
@@ -106,6 +106,7 @@ def status(manifest: Manifest, stage: str, now: datetime, proposed: Sequence[Pro
         ("Owner", manifest.owner),
         ("Expires", _expiry(manifest, now)),
         ("Cloned from", manifest.source or "nothing: it is a source"),
+        *((("Parity", parity),) if parity else ()),
         ("Asked for", f"[in #{manifest.request.issue}]({manifest.request.url})" if manifest.request else "by hand"),
         ("Directory", code(directory(manifest.name) + "/")),
     ]

@@ -1,6 +1,6 @@
 """Where a stack's state lies: in the bucket of its own account, under its own environment's name (law 5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.core.blocks import Block, blocks
 from bot.core.tree import Tree
@@ -37,6 +37,12 @@ def misplaced(
             if keys.setdefault(key, stack) != stack:
                 found.append(Finding(at, block.line, f"the state's key is that of stack `{keys[key]}`."))
     return found
+
+
+def state_keys(files: Tree, stacks: Sequence[StepName]) -> Mapping[StepName, str]:
+    """Return the key of each stack's state in its bucket; a stack without a plain one is left out."""
+    found = {stack: _text(block, "key") for stack in stacks for _, block in _backends(files, stack)}
+    return {stack: key for stack, key in found.items() if key}
 
 
 def _backends(files: Tree, stack: StepName) -> Iterator[tuple[str, Block]]:

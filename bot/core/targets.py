@@ -5,7 +5,7 @@ plan it. Whatever can't be told for certain is a complaint, and a complaint fail
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from bot.core.removal import removable
@@ -21,7 +21,11 @@ REGION = ParameterName("region")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An environment to be planned or applied, with the role for its account."""
+    """An environment to be planned or applied, with the role for its account.
+
+    A clone's plan is compared with what it was cloned from, `source`; the role is the one that reads there. Without a role
+    (the policy does not name that account) it is compared by code alone.
+    """
 
     environment: EnvironmentName
     change: Literal["create", "update", "destroy"]
@@ -29,6 +33,10 @@ class Target:
     region: str
     role: str
     bucket: str
+    source: str = ""
+    source_account: str = ""
+    source_region: str = ""
+    source_role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +48,24 @@ class Targets:
 
     def matrix(self) -> dict[str, list[dict[str, str]]]:
         """Return the matrix of a workflow's job, one row an environment."""
-        keys = ("environment", "change", "account", "region", "role", "bucket")
-        return {"include": [{key: str(getattr(target, key)) for key in keys} for target in self.targets]}
+        return {
+            "include": [
+                {each.name: str(getattr(target, each.name)) for each in fields(target)} for target in self.targets
+            ]
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A directory of `envs/` that a change touches: its manifest before and after, or why there is none."""
+    """A directory of `envs/` that a change touches: its manifest before and after, or why there is none.
+
+    `source` is the manifest of what it was cloned from, as it is on the base branch.
+    """
 
     name: str
     before: Manifest | str | None
     after: Manifest | str | None
+    source: Manifest | None = None
 
 
 def targets(changes: Sequence[Change], policy: Policy, phase: Phase) -> Targets:
@@ -80,7 +95,8 @@ def _target(change: Change, policy: Policy, phase: Phase) -> Target | str:
         ACCOUNT
     ):
         return f"{where}: an environment can't move to another account: clone it there, and destroy this one."
-    return _reached(change.after, policy, phase, "create" if change.before is None else "update")
+    target = _reached(change.after, policy, phase, "create" if change.before is None else "update")
+    return _with_source(target, change.source, policy) if isinstance(target, Target) and phase == "plan" else target
 
 
 def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Policy, phase: Phase) -> Target | str:
@@ -106,6 +122,20 @@ def _reached(
     number, reach = account
     role = reach.apply_role if phase == "apply" else reach.plan_role
     return Target(manifest.name, change, number, reach.region, role, reach.state_bucket)
+
+
+def _with_source(target: Target, source: Manifest | None, policy: Policy) -> Target:
+    found = _account(source, policy) if source is not None else ""
+    if source is None or isinstance(found, str):
+        return target
+    number, reach = found
+    return replace(
+        target,
+        source=str(source.name),
+        source_account=number,
+        source_region=reach.region,
+        source_role=reach.plan_role,
+    )
 
 
 def _account(manifest: Manifest, policy: Policy) -> tuple[str, Account] | str:

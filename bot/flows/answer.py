@@ -12,6 +12,7 @@ from bot.core.progress import headline
 from bot.core.replies import Proposed
 from bot.environment import Request, directory
 from bot.errors import UserError
+from bot.flows.certified import parity_line
 from bot.flows.clone import preview_clone
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.progress import facts_of
@@ -74,7 +75,8 @@ def _status(world: World, repository: RepositoryName, repo: Monorepo, name: Envi
         return replies.unknown_environment(name, closest(name, known) if name else None)
     stage = headline(facts_of(world, repository, name)) if manifest.request else "a source of clones"
     proposed = [each for each in _proposed(world, repository, repo) if each.branch.environment == name]
-    return replies.status(manifest, stage, world.now(), proposed)
+    parity = parity_line(world, repository, repo, manifest) if manifest.source else ""
+    return replies.status(manifest, stage, world.now(), proposed, parity)
 
 
 def _dry_run(world: World, repository: RepositoryName, repo: Monorepo, asked: Asked) -> str:

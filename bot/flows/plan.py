@@ -36,6 +36,7 @@ from bot.core.verify import Finding
 from bot.environment import Manifest, directory
 from bot.errors import UserError
 from bot.flows.hook_checks import HookChecks
+from bot.flows.plan_parity import Against, Likeness, hold, likeness
 from bot.flows.side_by_side import run_graph
 from bot.flows.verify import verify_environments
 from bot.hooks.declared import pipeline_findings
@@ -59,7 +60,7 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """What planning acts on. `checkout` is at the pull request's head; `policy` and `base_template` are the base branch's."""
+    """What planning acts on. `checkout` is at the pull request's head; `policy`, `base_template` and `against` are the base branch's."""
 
     checkout: Checkout
     policy: Policy
@@ -68,14 +69,23 @@ class Planner:
     store: Store
     now: Callable[[], datetime]
     log: Callable[[str], None] = field(default=lambda line: None)
+    against: Against = field(default_factory=Against)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plan, and the review that was kept of it."""
+    """The plan, and the review that was kept of it if the clone is what it must be like.
+
+    A review that is not kept can't be applied, whoever may merge past a failed check.
+    """
 
     plan: EnvironmentPlan
     review: Review
+    likeness: Likeness | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.likeness is None or self.likeness.holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,8 @@ def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
         )
     manifest, pipeline = read_manifest(files, where), read_pipeline(files, where)
     findings = _refusals(name, files, pipeline, planner) or _uncommitted(request, files, planner)
+    held = hold(manifest, planner.checkout, planner.against, planner.now()) if not findings else None
+    findings = findings or (held.findings() if held is not None else ())
     if findings:
         return Refused(findings)
     steps = _plan_steps(manifest, pipeline, files, planner)
@@ -121,10 +133,13 @@ def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
     stuck = _undestroyable(name, files, steps, planner.policy)
     if stuck:
         return Undestroyable(stuck)
-    planned = EnvironmentPlan(name, request.commit, request.change, steps)
-    review = _review(request, planned, manifest, files, planner.now())
-    planner.store.write(review_key(name, request.commit), write_review(review))
-    return Planned(planned, review)
+    environment = EnvironmentPlan(name, request.commit, request.change, steps)
+    review = _review(request, environment, manifest, files, planner.now())
+    alike = likeness(environment, held, planner.now()) if held is not None else None
+    planned = Planned(environment, review, alike)
+    if planned.holds:
+        planner.store.write(review_key(name, request.commit), write_review(review))
+    return planned
 
 
 def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: Planner) -> Sequence[Finding]:
@@ -241,7 +256,8 @@ class _Steps:
             saved = module.plan(inputs.values, PlanOptions(lock=False), say, stack.timeout)
             made = read_plan(module.show(saved), inputs.secrets)
         waits = {stack.inputs[variable].step for variable in inputs.stand_ins}
-        return StackPlan(name, made, inputs.stand_ins, tuple(step for step in self._graph.order if step in waits))
+        waits_for = tuple(step for step in self._graph.order if step in waits)
+        return StackPlan(name, made, inputs.stand_ins, waits_for, inputs)
 
     def _known(self) -> Mapping[StepName, Outputs]:
         with self._lock:

@@ -1,19 +1,24 @@
 """Say how planning went, everywhere that people and machines look: the comment, the check, the step summary, the artifact."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 
 from bot.clients.github import CheckState, GitHub
 from bot.core.conclusion import CHECK
+from bot.core.parity.certificate import CHECK as PARITY
+from bot.core.parity.certificate import Certificate
+from bot.core.parity.document import document
+from bot.core.parity.plan_text import headline as parity_headline
+from bot.core.parity.plan_text import section
 from bot.core.planned import EnvironmentPlan, StackPlan
 from bot.core.summary import (
     COMMENT_LIMIT,
     STEP_SUMMARY_LIMIT,
     Whole,
-    complete,
     failure,
     fitted,
     marker,
@@ -23,6 +28,7 @@ from bot.core.summary import (
 )
 from bot.core.verify import Finding
 from bot.flows.plan import Failed, Planned, PlanOutcome, PlanRequest, Refused, Undestroyable
+from bot.flows.recertify import said as certified
 from bot.names import RepositoryName
 from bot.pipeline import Json
 
@@ -36,13 +42,18 @@ class Unplanned:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The same outcome at each length; `data` is for machines and holds no values of attributes."""
+    """The same outcome at each length; `data` is for machines and holds no values of attributes.
+
+    `parity` is the comparison with the source, for machines; `certificate` is there if it holds.
+    """
 
     complete: str
     comment: str
     step_summary: str
     check: CheckState
     data: dict[str, Json]
+    parity: Mapping[str, Json] | None = None
+    certificate: Certificate | None = None
 
 
 def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
@@ -50,9 +61,7 @@ def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
     whole = Whole(f"plan-{request.environment}", request.run_url)
     match outcome:
         case Planned():
-            plan = outcome.plan
-            texts = (complete(plan), fitted(plan, COMMENT_LIMIT, whole), fitted(plan, STEP_SUMMARY_LIMIT, whole))
-            return Report(*texts, _check(request, "success", title(plan), texts[1]), _data(request, "planned", plan))
+            return _planned(request, outcome, whole)
         case Refused():
             text = refusal(request.environment, request.commit, outcome.findings, whole)
             said = _check(request, "failure", "The code may not be planned", text)
@@ -76,11 +85,33 @@ def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
             assert_never(outcome)
 
 
+def _planned(request: PlanRequest, outcome: Planned, whole: Whole) -> Report:
+    plan, alike = outcome.plan, outcome.likeness
+
+    def text(limit: int) -> str:
+        said = section(alike.parity, alike.leaks, alike.note, limit // 3) if alike else ""
+        return f"{fitted(plan, limit - len(said.encode()) - 1, whole)}\n{said}" if said else fitted(plan, limit, whole)
+
+    comment = text(COMMENT_LIMIT)
+    headline = title(plan) if alike is None or outcome.holds else parity_headline(alike.parity, alike.leaks)
+    return Report(
+        complete=text(sys.maxsize),
+        comment=comment,
+        step_summary=text(STEP_SUMMARY_LIMIT),
+        check=_check(request, "success" if outcome.holds else "failure", headline, comment),
+        data=_data(request, "planned" if outcome.holds else "not alike", plan),
+        parity=document(alike.parity, alike.leaks) if alike else None,
+        certificate=alike.certificate if alike else None,
+    )
+
+
 def write_report(directory: Path, said: Report) -> None:
-    """Write the whole plan (`plan.md`, masked) and the outcome (`plan.json`) for the artifact."""
+    """Write the whole plan (`plan.md`, masked), the outcome (`plan.json`) and the comparison (`parity.json`) for the artifact."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "plan.md").write_text(said.complete, encoding="utf-8")
     (directory / "plan.json").write_text(json.dumps(said.data, indent=2) + "\n", encoding="utf-8")
+    if said.parity is not None:
+        (directory / "parity.json").write_text(json.dumps(said.parity, indent=2) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +124,21 @@ class PullRequestOnGitHub:
 
 
 def publish(request: PlanRequest, said: Report, at: PullRequestOnGitHub) -> str:
-    """Put the comment and then the check; return the comment's URL. The check comes last: it is what merging waits for."""
+    """Put the comment and then the checks; return the comment's URL. The plan's comes last: it is what merging waits for."""
     url = at.github.upsert_comment(at.repository, at.number, marker(request.environment), said.comment)
+    if said.parity is not None:
+        at.github.put_check(
+            at.repository, request.commit, PARITY.format(environment=request.environment), _parity(request, said)
+        )
     at.github.put_check(at.repository, request.commit, CHECK.format(environment=request.environment), said.check)
     return url
+
+
+def _parity(request: PlanRequest, said: Report) -> CheckState:
+    """Return the check that holds the certificate, or says that there is none."""
+    if said.certificate is not None:
+        return replace(certified(said.certificate), details_url=request.run_url or None)
+    return _check(request, "failure", said.check.title, said.comment)
 
 
 def _check(request: PlanRequest, conclusion: str, headline: str, text: str) -> CheckState:

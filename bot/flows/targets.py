@@ -52,12 +52,12 @@ def find_targets(
     # What is removed is planned by the code of the base branch, which was proved when it came there.
     present = [target.environment for target in found.targets if target.change != "destroy"]
     verified = verify_environments(checkout, present) if present else Verified((), ())
-    gated = [finding for name in present for finding in _gated(checkout, name, policy)]
     at = now or datetime.now(UTC)
-    apart = [finding for name in present for finding in _apart(checkout, name, at)]
-    return Targets(
-        found.targets, (*found.complaints, *(str(finding) for finding in (*verified.findings, *gated, *apart)))
-    )
+    findings = [
+        *verified.findings,
+        *(finding for name in present for finding in (*_gated(checkout, name, policy), *_apart(checkout, name, at))),
+    ]
+    return Targets(found.targets, (*found.complaints, *map(str, findings)))
 
 
 def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence[Finding]:
@@ -117,7 +117,10 @@ def _only(root: Path, span: Span, name: str) -> Change:
 
 
 def _change(root: Path, span: Span, name: str) -> Change:
-    return Change(name, _manifest(root, span.base, name), _manifest(root, span.head, name))
+    after = _manifest(root, span.head, name)
+    source = after.source if isinstance(after, Manifest) else None
+    found = _manifest(root, span.base, source) if source else None
+    return Change(name, _manifest(root, span.base, name), after, found if isinstance(found, Manifest) else None)
 
 
 def _manifest(root: Path, commit: str, name: str) -> Manifest | str | None:

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("render", "monorepo", "parity")
+BENCHES = ("render", "monorepo", "parity", "parity_plan")
 
 
 def main() -> None:

@@ -39,6 +39,21 @@ def test_a_new_environment_is_created_with_the_role_of_its_account() -> None:
     assert found.complaints == ()
 
 
+def test_a_clone_s_plan_gets_the_role_that_reads_what_it_was_cloned_from() -> None:
+    clone = Change("demo-x", None, manifest(), production())
+    [target] = targets([clone], POLICY, "plan").targets
+    assert (target.source, target.source_account) == ("production", "111111111111")
+    assert (target.source_region, target.source_role) == ("eu-central-1", "arn:aws:iam::111111111111:role/plan")
+    [applied] = targets([clone], POLICY, "apply").targets
+    assert applied.source_role == "", "an apply compares nothing"
+
+
+def test_without_the_source_s_account_in_the_policy_there_is_no_role_and_no_complaint() -> None:
+    only = Policy(accounts={"222222222222": account("222222222222")})
+    found = targets([Change("demo-x", None, manifest(), production())], only, "plan")
+    assert (found.targets[0].source_role, found.complaints) == ("", ())
+
+
 def test_an_apply_gets_the_role_that_applies() -> None:
     found = targets([Change("demo-x", manifest(), manifest())], POLICY, "apply")
     assert [(t.change, t.role) for t in found.targets] == [("update", "arn:aws:iam::222222222222:role/apply")]

@@ -3,17 +3,22 @@
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
+from bot.clients.github import GitHub, Token
 from bot.core.branch import branch_of
+from bot.core.parity.certificate import Subject, certify
+from bot.core.parity.report import Parity
 from bot.core.verify import verify
 from bot.flows.clone import Published, publish_clone
 from bot.flows.monorepo import monorepo
+from bot.flows.recertify import said
 from bot.flows.release import release_clone
-from bot.names import EnvironmentName, ParameterName
+from bot.names import EnvironmentName, ParameterName, TemplateName
 from bot.pipeline import Json
 from tests.support import example
 from tests.support.town import READER, REPOSITORY, Town
@@ -190,6 +195,32 @@ def test_reading_commands_answer(place: Town) -> None:
     assert "/clone <source> as <name>" in text.replace("\\", "")
     assert "load-test" in text
     assert place.say("just a remark with /clone inside") is None
+
+
+def test_the_status_says_whether_the_clone_is_still_what_it_was_cloned_from(place: Town) -> None:
+    place.say("/clone production as demo-x for qa")
+    assert "not certified" in (place.say("/status demo-x") or "")
+    token = place.server.workflow_token(REPOSITORY, {"contents": "read", "checks": "write"})
+    actions = GitHub(Token(token, "github-actions[bot]"), api_url=f"{place.server.url}/api/v3")
+    pull = place.server.pulls(REPOSITORY)[0]
+    assert pull.pull is not None
+    head, main = pull.pull.head_sha, monorepo(place.service.world, REPOSITORY)
+    environments = main.mirror.entries(head, "envs")
+    now = datetime.now(UTC)
+    subject = Subject(
+        head,
+        environments["demo-x"],
+        main.commit,
+        environments["production"],
+        TemplateName("shop"),
+        main.template(TemplateName("shop")).revision,
+    )
+    parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "plan", 100, ())
+    actions.put_check(REPOSITORY, head, "envclone/parity: demo-x", said(certify(parity, (), subject, now)))
+    assert f"equals `production` at `{main.commit[:12]}`, by plan" in (place.say("/status demo-x") or "")
+    stale = replace(subject, production_tree="0" * 40)
+    actions.put_check(REPOSITORY, head, "envclone/parity: demo-x", said(certify(parity, (), stale, now)))
+    assert "**stale**: `production` has moved on" in (place.say("/status demo-x") or "")
 
 
 def test_a_dry_run_shows_everything_and_creates_nothing(place: Town) -> None:

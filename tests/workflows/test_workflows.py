@@ -22,6 +22,7 @@ ACTIONS = sorted((GITHUB / "actions").rglob("action.yml"))
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 WRITES = {  # every permission to write, and what it is for, in one place
     ("plan.yml", "plan"): {"pull-requests", "checks", "id-token"},
+    ("parity.yml", "parity"): {"checks"},
     ("apply.yml", "apply"): {"deployments", "checks", "pull-requests", "id-token"},
     ("drift.yml", "drift"): {"issues", "id-token"},
     ("drift.yml", "forget"): {"issues"},

@@ -115,12 +115,17 @@ def _is_alike(name: ParameterName, parameters: tuple[Parameters, Parameters]) ->
 
 
 def _places(broken: Collection[Difference]) -> str:
-    first = min(broken, key=lambda each: (each.kind == "changed", each.address))
-    more = f", and in {len(broken) - 1} more places" if len(broken) > 1 else ""
-    key = _escaped(key_of(first.address, first.attribute))
-    if first.kind != "changed":
-        return f"in `{key}`, which is {first.kind}{more}"
-    return f"at `{key}`: {_braced(first.clone)} instead of {_braced(first.production)}{more}"
+    """Return where a demand is broken: the first few places, so that the one that matters is seen without a table."""
+    first = list(broken)[:3]
+    more = f", and in {len(broken) - len(first)} more places" if len(broken) > len(first) else ""
+    return f"{', '.join(map(_place, first))}{more}"
+
+
+def _place(each: Difference) -> str:
+    key = _escaped(key_of(each.address, each.attribute))
+    if each.kind != "changed":
+        return f"in `{key}`, which is {each.kind}"
+    return f"at `{key}`: {_braced(each.clone)} instead of {_braced(each.production)}"
 
 
 def _called(demand: str) -> str:

@@ -1,0 +1,173 @@
+"""A parity certificate: this commit of a clone equals that commit of production, but for what was waived.
+
+It holds for as long as the three things it speaks of stay as they were: the clone's files, production's files, and their
+template. Each is named by git's id of its directory, so whether it still holds is a comparison of ids, and anybody who has
+the repository can make it. It is written into a check of the clone's commit, which only Actions may write.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from bot.core.leaks import Leak
+from bot.core.markdown import code
+from bot.core.parity.report import Depth, Parity
+from bot.names import EnvironmentName, TemplateName
+
+CHECK = "envclone/parity: {environment}"
+"""The name of the check that holds the certificate of an environment's commit."""
+
+_BEGIN, _END = "<!-- envclone:certificate ", " -->"
+
+Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+
+
+class Certificate(BaseModel):
+    """What was compared with what, and when. `tree`, `production_tree` and `template_tree` are git's ids of directories.
+
+    `waivers` are what the manifest lets pass, until `holds_until` at the latest (the first waiver's expiry).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    environment: EnvironmentName
+    commit: Sha
+    tree: Sha
+    against: EnvironmentName
+    production_commit: Sha
+    production_tree: Sha
+    template: TemplateName
+    template_tree: Sha
+    depth: Depth
+    compared: int
+    deviations: int
+    waivers: tuple[str, ...] = ()
+    holds_until: AwareDatetime | None = None
+    issued_at: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What the repository holds now: git's ids of the three directories (None: gone), and the time."""
+
+    tree: str | None
+    production_tree: str | None
+    template_tree: str | None
+    time: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a certificate speaks of: the commits, and git's ids of the three directories there."""
+
+    commit: str
+    tree: str
+    production_commit: str
+    production_tree: str
+    template: TemplateName
+    template_tree: str
+
+
+def certify(parity: Parity, leaks: Sequence[Leak], subject: Subject, now: datetime) -> Certificate:
+    """Return the certificate of a comparison that holds."""
+    waivers = [each.waiver for each in parity.differences if each.waiver is not None and not each.is_explained]
+    waivers += [leak.waiver for leak in leaks if leak.waiver is not None]
+    return Certificate(
+        environment=parity.environment,
+        commit=subject.commit,
+        tree=subject.tree,
+        against=parity.against,
+        production_commit=subject.production_commit,
+        production_tree=subject.production_tree,
+        template=subject.template,
+        template_tree=subject.template_tree,
+        depth=parity.depth,
+        compared=parity.compared,
+        deviations=len(parity.differences),
+        waivers=tuple(dict.fromkeys(waiver.what for waiver in waivers)),
+        holds_until=min((waiver.expires_at for waiver in waivers), default=None),
+        issued_at=now,
+    )
+
+
+def lapses(certificate: Certificate, now: Now) -> Sequence[str]:
+    """Return why a certificate holds no longer; nothing when it holds."""
+    found: list[str] = []
+    if now.tree != certificate.tree:
+        found.append(f"{code(certificate.environment)} itself has changed since {code(certificate.commit[:12])}")
+    if now.production_tree != certificate.production_tree:
+        found.append(f"{code(certificate.against)} has moved on since {code(certificate.production_commit[:12])}")
+    if now.template_tree != certificate.template_tree:
+        found.append(
+            f"the template {code(certificate.template)} has moved on from {code(certificate.template_tree[:12])}"
+        )
+    if certificate.holds_until is not None and certificate.holds_until <= now.time:
+        found.append(f"a waiver expired on {certificate.holds_until:%Y-%m-%d}")
+    return found
+
+
+def sentence(certificate: Certificate) -> str:
+    """Return the certificate in one sentence of Markdown."""
+    count = len(certificate.waivers)
+    waived = f", except {'this waiver' if count == 1 else f'these {count} waivers'}" if count else ""
+    explained = (
+        f" ({certificate.deviations} {'deviation' if certificate.deviations == 1 else 'deviations'}, each with its cause)"
+        if certificate.deviations
+        else ""
+    )
+    return (
+        f"{code(certificate.environment)} at commit {code(certificate.commit[:12])} equals {code(certificate.against)} at commit "
+        f"{code(certificate.production_commit[:12])}, template revision {code(certificate.template_tree[:12])}{waived}{explained}."
+    )
+
+
+def title(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
+    """Return the state of a certificate in one plain line."""
+    what = f"{certificate.environment} equals {certificate.against}"
+    return f"No longer certain that {what}" if lapsed else f"{what}, by {certificate.depth}"
+
+
+def text(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
+    """Return the certificate for people, and hidden in it for `read_certificate`."""
+    parts = [sentence(certificate)]
+    parts += [f"- {code(waiver)}" for waiver in certificate.waivers]
+    parts.append(
+        f"{certificate.compared:,} attributes were compared by {certificate.depth} on {certificate.issued_at:%Y-%m-%d at %H:%M} UTC."
+    )
+    if lapsed:
+        reasons = "\n".join(f"- {reason}" for reason in lapsed)
+        parts.append(
+            f"**It holds no longer:**\n\n{reasons}\n\nWhat is tested here now is not tested on production's likeness. Bring the "
+            f"clone up to date (`/sync {certificate.environment}`) and let it be planned again."
+        )
+    return "\n\n".join([*parts, f"{_BEGIN}{_hidden(certificate)}{_END}"])
+
+
+def status_line(certificate: Certificate | None, lapsed: Sequence[str]) -> str:
+    """Return what an environment's status says of its parity."""
+    if certificate is None:
+        return "not certified: no plan has compared it with what it was cloned from"
+    if lapsed:
+        return f"**stale**: {'; '.join(lapsed)}"
+    return f"equals {code(certificate.against)} at {code(certificate.production_commit[:12])}, by {certificate.depth}"
+
+
+def read_certificate(said: str) -> Certificate | None:
+    """Return the certificate in a check's text, or None when there is none that can be read."""
+    begin = said.rfind(_BEGIN)
+    end = said.find(_END, begin)
+    if begin < 0 or end < 0:
+        return None
+    try:
+        return Certificate.model_validate_json(said[begin + len(_BEGIN) : end])
+    except ValidationError:
+        return None
+
+
+def _hidden(certificate: Certificate) -> str:
+    # So that nothing in it ends the comment, or looks like the beginning of another.
+    return certificate.model_dump_json().replace("<", "\\u003c").replace(">", "\\u003e")
