@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 from bot.commands.model import Clone
 from bot.core.assemble import TemplateAt, assemble, read_hooks, text_of
-from bot.core.draft import Asked, Base, Refused, draft_clone
+from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
 from bot.core.estate import Estate
 from bot.core.graph import problems
+from bot.core.leaks import leaks
+from bot.core.parity.code import Side, compare
 from bot.core.render import ENDING
 from bot.core.resolve import ENVIRONMENT, references
 from bot.core.stack_outputs import output_problems
@@ -42,10 +44,10 @@ def check_template(template: TemplateAt, source: Manifest | None, asked: Asked) 
         return Proof(proved, findings)
     for purpose in template.declaration.purposes:
         drafted = _drafted(template, source, replace(asked, command=replace(asked.command, purpose=purpose)))
-        if isinstance(drafted, Finding):
-            findings.append(drafted)
-        else:
+        if isinstance(drafted, int):
             proved.append(f"purpose {purpose} renders {drafted} files")
+        else:
+            findings += [finding for finding in drafted if finding not in findings]  # a leak is every purpose's
     return Proof(proved, findings)
 
 
@@ -54,7 +56,7 @@ def a_clone(source: EnvironmentName, by: Login) -> Clone:
     return Clone(source, EnvironmentName("template-check"), owner=by)
 
 
-def _drafted(template: TemplateAt, source: Manifest, asked: Asked) -> int | Finding:
+def _drafted(template: TemplateAt, source: Manifest, asked: Asked) -> int | Sequence[Finding]:
     purpose = asked.command.purpose
     where = f"{directory(template.declaration.name)}/{DECLARATION}"
     text = text_of(template.files[DECLARATION], where)
@@ -71,11 +73,20 @@ def _drafted(template: TemplateAt, source: Manifest, asked: Asked) -> int | Find
             Policy(quota=Quota(total=9, per_owner=9)),
         )
     except UserError as error:
-        return Finding(where, line, f"{source.name} can't be rendered from it: {error}")
+        return [Finding(where, line, f"{source.name} can't be rendered from it: {error}")]
     drafted = draft_clone(asked, base)
     if isinstance(drafted, Refused):
-        return Finding(where, line, f"purpose `{purpose}` can't be cloned from {source.name}: {drafted.reason}")
-    return len(drafted.files)
+        return [Finding(where, line, f"purpose `{purpose}` can't be cloned from {source.name}: {drafted.reason}")]
+    return list(_leaked(base, drafted, asked)) or len(drafted.files)
+
+
+def _leaked(base: Base, drafted: Draft, asked: Asked) -> Iterator[Finding]:
+    """Yield what every clone would have of its source's, at the place in the template where it comes from."""
+    sides = Side(base.source, base.source_files), Side(drafted.manifest, drafted.files)
+    found = compare(*sides, base.template, asked.at)
+    for leak in leaks(found.clone, drafted.files, drafted.manifest, found.identity, asked.at):
+        path = leak.place if leak.place in base.template.files else f"{leak.place}{ENDING}"
+        yield Finding(f"{directory(base.template.declaration.name)}/{path}", leak.line, leak.message)
 
 
 def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:

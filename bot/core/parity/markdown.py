@@ -9,6 +9,8 @@ from bot.core.resolve import Origin
 
 MOST_ROWS = 60
 """Rows of a table that are shown; GitHub cuts a body at 65,536 characters, and nobody reads more."""
+LONGEST = 80
+"""Characters of a value that are shown in a table, for the same reason."""
 
 ORIGINS = {
     Origin.OVERRIDE: "asked for with `--set`",
@@ -94,7 +96,9 @@ def _rows(parity: Parity, found: Sequence[Difference]) -> str:
 
 
 def _side(text: str) -> str:
-    return code(text) if text else "**missing**"
+    if not text:
+        return "**missing**"
+    return code(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
 
 
 def _order(each: Difference) -> tuple[bool, bool, str, str]:

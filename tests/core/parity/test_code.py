@@ -9,12 +9,12 @@ from bot.core.estate import Estate
 from bot.core.parity.code import Side, compare
 from bot.core.parity.document import document
 from bot.core.parity.markdown import report
-from bot.core.parity.report import Difference, Parity
+from bot.core.parity.report import Cause, Difference, Parity
 from bot.core.parity.text import text
 from bot.core.resolve import Origin
 from bot.core.tree import File, Tree
 from bot.environment import Waiver
-from bot.names import Login, TemplateName
+from bot.names import EnvironmentName, Login, ParameterName, TemplateName
 from bot.policy import Policy, Quota
 from tests.core.parity import shop
 from tests.support import example
@@ -182,6 +182,16 @@ def test_production_is_equal_to_itself() -> None:
     found = compare(side, side, shop.BASE.template, shop.NOW).parity
     assert found.differences == []
     assert found.score == 1
+
+
+def test_the_largest_report_fits_into_a_pull_request() -> None:
+    long = "x" * 300
+    each = Difference(
+        "changed", f"app/aws_ecs_task_definition.{'a' * 60}", "container_definitions[0].environment", long, long
+    )
+    named = replace(each, aspect="identity", causes=(Cause(ParameterName("payments_url"), Origin.PURPOSE),))
+    parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "code", 900, [each] * 500 + [named] * 500)
+    assert len(report(parity)) < 50_000
 
 
 def test_the_report_says_the_same_in_every_form() -> None:

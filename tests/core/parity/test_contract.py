@@ -108,6 +108,17 @@ def test_a_template_whose_purpose_breaks_its_own_contract_fails_its_check(was: s
     assert complaint in proof(was, now)
 
 
+def test_a_template_that_names_its_source_fails_its_check_once_and_by_line() -> None:
+    files = dict(shop.BASE.template.files)
+    code = files["data/queue.tf"].data.decode().replace('"${var.name}-orders"', '"production-orders"')
+    files["data/queue.tf"] = File(code.encode())
+    template = read_template(TemplateName("production"), files)
+    asked = Asked(a_clone(EnvironmentName("production"), Login("alice")), None, Login("alice"), shop.NOW)
+    (found,) = check_template(template, shop.BASE.source, asked).findings
+    assert (found.path, found.line) == ("templates/production/data/queue.tf", 10)
+    assert "`production-orders` is made of production's name" in found.message
+
+
 def test_a_difference_that_is_demanded_must_be_there() -> None:
     assert "`dev` must differ from `production` in versions, and does not" in proof(
         "match: [topology]\n    differ: [identity, secrets, outbound]", "match: [topology]\n    differ: [versions]"
