@@ -112,8 +112,9 @@ output "vpc_id" { value = aws_vpc.main.id }
 
 DNS = """
 resource "aws_route53_zone" "private" {
-  count = var.private_zone ? 1 : 0
-  name  = "shop.internal"
+  count         = var.private_zone ? 1 : 0
+  name          = "shop.internal"
+  force_destroy = true
   vpc { vpc_id = aws_vpc.main.id }
 }
 resource "aws_route53_record" "db" {
