@@ -10,8 +10,8 @@ from datetime import datetime
 
 from bot.core.assemble import TemplateAt
 from bot.core.parity.aspects import Facts, aspect_of, is_secret
+from bot.core.parity.block_leaves import Leaf
 from bot.core.parity.contract import breaches
-from bot.core.parity.module import Leaf
 from bot.core.parity.plan_causes import ByCode, Putting, causes, reach
 from bot.core.parity.plan_compare import Found, Result
 from bot.core.parity.plan_snapshot import seal
