@@ -139,10 +139,17 @@ class Comparison:
         self._matched(production, clone, path)
 
     def _in_order(self, production: Sequence[Value], clone: Sequence[Value], path: str) -> None:
+        self._paired(list(production), list(enumerate(clone)), 0, path)
+
+    def _paired(self, production: Sequence[Value], clone: Sequence[tuple[int, Value]], end: int, path: str) -> None:
+        """Compare one with the other in order; what has no counterpart differs, were it an empty block."""
         for number in range(max(len(production), len(clone))):
-            one = production[number] if number < len(production) else None
-            other = clone[number] if number < len(clone) else None
-            self.compare(one, other, f"{path}[{number}]")
+            if number >= len(clone):
+                self._differ(production[number], None, f"{path}[{end + number}]")
+            elif number >= len(production):
+                self._differ(None, clone[number][1], f"{path}[{clone[number][0]}]")
+            else:
+                self.compare(production[number], clone[number][1], f"{path}[{clone[number][0]}]")
 
     def _matched(self, production: Sequence[Value], clone: Sequence[Value], path: str) -> None:
         """Compare as sets: first what has its like on the other side, then the rest, one with the other in order."""
@@ -159,10 +166,7 @@ class Comparison:
             if isinstance(production[0], Mapping):
                 self.set_apart[ORDER] += 1
             return
-        for number in range(max(len(rest), len(left))):
-            one = rest[number] if number < len(rest) else None
-            place, other = left[number] if number < len(left) else (len(clone) + number, None)
-            self.compare(one, other, f"{path}[{place}]")
+        self._paired(rest, left, len(clone), path)
 
     def _same(self, production: Value, clone: Value) -> bool:
         """Say whether nothing differs but identity, and what the apply or the provider will tell."""
