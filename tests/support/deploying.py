@@ -186,7 +186,10 @@ class Deploying:
         found = cls(repo, place, terraform)
         policy = found.policy.model_dump_json().encode()
         repo.put(".", {POLICY: File(policy)})
-        repo.put("templates/small", template(found.stacks).files)
+        at = template(found.stacks)
+        repo.put("templates/small", at.files)
+        source = found.manifest(at, EnvironmentName("production"))
+        repo.put(f"envs/{source.name}", assemble(at, source))
         repo.commit("base")
         return found
 
@@ -202,23 +205,26 @@ class Deploying:
     def ledger(self) -> Ledger:
         return LedgerFile(self.store, DEMO).read()
 
-    def propose(self, **parameters: str) -> str:
-        """Commit the environment, and its template as it is now, to a branch; return that branch's head."""
-        at = template(self.stacks)
-        values = {"name": DEMO, "account_id": ACCOUNT, "region": REGION, "state_bucket": self.repo.bucket}
-        parameters = {"place": str(self.place), "greeting": "hello", **parameters}
-        manifest = Manifest.model_validate(
+    def manifest(self, at: TemplateAt, name: EnvironmentName, **parameters: str) -> Manifest:
+        """Return the manifest of an environment of this template; every other one is a clone of `production`."""
+        values = {"name": name, "account_id": ACCOUNT, "region": REGION, "state_bucket": self.repo.bucket}
+        return Manifest.model_validate(
             {
-                "name": DEMO,
+                "name": name,
                 "template": "small",
                 "revision": at.revision,
-                "source": "production",
+                "source": None if name == "production" else "production",
                 "purpose": "demo",
                 "owner": "alice",
-                "parameters": {**values, **parameters},
+                "parameters": {**values, "place": str(self.place), "greeting": "hello", **parameters},
                 "stacks": at.declaration.stacks,
             }
         )
+
+    def propose(self, **parameters: str) -> str:
+        """Commit the environment, and its template as it is now, to a branch; return that branch's head."""
+        at = template(self.stacks)
+        manifest = self.manifest(at, DEMO, **parameters)
         self.repo.git("checkout", "-q", "-B", "change")
         self.repo.put("templates/small", at.files)
         self.repo.put(directory(DEMO), assemble(at, manifest))
