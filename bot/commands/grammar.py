@@ -1,7 +1,7 @@
 """The grammar of commands: one table drives the parser, the formatter, `/help` and the documentation.
 
 Law 1: `parse(format_command(command)) == command`. To add a command: its model in `model`, its row in `TABLE`, its flow,
-its line in `flows/dispatch`; help and `docs/commands.md` follow from the row.
+its line in `flows/service`; help and `docs/commands.md` follow from the row.
 """
 
 import re

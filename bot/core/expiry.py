@@ -76,7 +76,7 @@ def ended(manifest: Manifest, number: int, url: str, *, auto_merge: bool) -> str
     then = "It is merged by itself once its check passes" if auto_merge else "Merging it destroys the clone"
     return (
         f"@{manifest.owner}: {code(manifest.name)} expired on {_end(manifest):%Y-%m-%d at %H:%M} UTC, and [#{number}]({url}) removes "
-        f"it. {then}. To keep it, comment\n\n{fence(f'/extend {manifest.name} 7d', 'text')}"
+        f"it. {then}. To keep it, close #{number} and comment\n\n{fence(f'/extend {manifest.name} 7d', 'text')}"
     )
 
 
@@ -94,13 +94,14 @@ def refused(manifest: Manifest, reason: str) -> str:
     return f"@{manifest.owner}: {code(manifest.name)} has expired, but its end can't be proposed: {reason}"
 
 
+def is_end(manifest: Manifest, author: str, us: Login, body: str) -> bool:
+    """Say whether a pull request is ours, and was opened because a time had come; never one that a person asked for."""
+    return author == us and MARKER.format(name=manifest.name, by="expiry") in body
+
+
 def is_end_of(manifest: Manifest, author: str, us: Login, body: str) -> bool:
-    """Say whether a pull request is ours, and was opened because this very expiry had come; never one that a person asked for."""
-    return (
-        author == us
-        and MARKER.format(name=manifest.name, by="expiry") in body
-        and f"It expired on {_end(manifest):%Y-%m-%d %H:%M} UTC" in body
-    )
+    """Say whether a pull request is ours, and was opened because this very expiry had come."""
+    return is_end(manifest, author, us, body) and f"It expired on {_end(manifest):%Y-%m-%d %H:%M} UTC" in body
 
 
 def _end(manifest: Manifest) -> datetime:

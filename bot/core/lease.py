@@ -27,7 +27,10 @@ def acquired(ledger: Ledger, wanted: Lease, now: datetime, reason: str = "") -> 
     """
     lease = ledger.lease
     if lease is None or lease.holder == wanted.holder:
-        return ledger.model_copy(update={"lease": wanted})
+        taken = ledger.model_copy(update={"lease": wanted})
+        # Nobody held it; the reason is kept all the same, since it counts for the state's lock too.
+        said = Takeover(holder="nobody", machine="", by=wanted.holder, at=now, reason=reason)
+        return noted(taken, said) if reason and lease is None else taken
     if lease.until > now and not reason:
         return Held(lease)
     record = Takeover(
@@ -35,6 +38,7 @@ def acquired(ledger: Ledger, wanted: Lease, now: datetime, reason: str = "") -> 
         machine=lease.machine,
         by=wanted.holder,
         at=now,
+        is_silence=not reason,
         reason=reason or f"nothing was heard of it after {lease.until:%Y-%m-%d %H:%M:%S} UTC",
     )
     return noted(ledger.model_copy(update={"lease": wanted}), record)

@@ -105,13 +105,17 @@ class Lease(_Frozen):
 
 
 class Takeover(_Frozen):
-    """A lease that was taken from its holder before it was given back, and why that was right."""
+    """A lease that was taken from its holder before it was given back, and why that was right.
+
+    `is_silence` says that nothing was heard of the holder for too long, and no more than that: it may still be at work.
+    """
 
     holder: str
     machine: str
     by: str
     at: AwareDatetime
     reason: str
+    is_silence: bool = False
 
 
 class Ledger(_Frozen):
@@ -229,6 +233,11 @@ def took(ledger: Ledger, step: StepName, gone: Gone) -> Ledger:
             )
         },
     )
+
+
+def learnt(ledger: Ledger, step: StepName, undo: Undo) -> Ledger:
+    """Return the ledger with what the running step's undo needs, found out on the way."""
+    return _changed(ledger, step, {"undo": undo})
 
 
 def undone(ledger: Ledger, step: StepName, evidence: str, at: datetime) -> Ledger:

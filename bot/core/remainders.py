@@ -52,7 +52,8 @@ RULES: Mapping[str, _Rule] = {
 def gone(plan: Plan) -> Gone:
     """Return what a plan of an end takes away, by address, and what of it stays on purpose."""
     removed = [change for change in plan.changes if change.action in {Action.DELETE, Action.FORGET}]
-    return Gone(destroyed=tuple(change.address for change in removed), remains=tuple(_remainders(removed)))
+    destroyed = [change.address for change in removed if change.action is Action.DELETE]
+    return Gone(destroyed=tuple(destroyed), remains=tuple(_remainders(removed)))
 
 
 def _remainders(removed: Sequence[PlannedChange]) -> Sequence[Remainder]:

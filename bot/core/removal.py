@@ -36,9 +36,11 @@ class Removable:
         return self.manifest.name
 
 
-def removable(manifest: Manifest, policy: Policy) -> Removable:
-    """Return the environment as one that may be destroyed. Raises `NotRemovable`."""
-    if manifest.name in policy.protected:
+def removable(name: EnvironmentName, manifest: Manifest, policy: Policy) -> Removable:
+    """Return the environment in the directory `name` as one that may be destroyed. Raises `NotRemovable`."""
+    if name != manifest.name:
+        raise NotRemovable(f"`{directory(name)}` holds the manifest of `{manifest.name}`: put that right first.")
+    if name in policy.protected:
         raise NotRemovable(
             f"`{manifest.name}` is protected: the policy on the default branch names it, and nothing here destroys it."
         )

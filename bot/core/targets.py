@@ -107,7 +107,7 @@ def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Polic
     if isinstance(before, str):
         return f"{before} Mend it before the directory is removed: what it was made of is told by it."
     try:
-        removable(before, policy)
+        removable(name, before, policy)
     except UserError as error:
         return f"{where}: it may not be removed: {error}"
     return _reached(before, policy, phase, "destroy")
@@ -136,6 +136,14 @@ def _with_source(target: Target, source: Manifest | None, policy: Policy) -> Tar
         source_region=reach.region,
         source_role=reach.plan_role,
     )
+
+
+def account_of(manifest: Manifest, policy: Policy) -> Account:
+    """Return how Actions reach the account of an environment. Raises `UserError` when the policy does not know it."""
+    found = _account(manifest, policy)
+    if isinstance(found, str):
+        raise UserError(f"{directory(manifest.name)}/{MANIFEST}: {found}")
+    return found[1]
 
 
 def _account(manifest: Manifest, policy: Policy) -> tuple[str, Account] | str:

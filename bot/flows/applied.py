@@ -12,13 +12,17 @@ from pathlib import Path
 
 from bot.clients.checkout import Checkout
 from bot.core.assemble import read_hooks, read_manifest
+from bot.core.gate import gate
 from bot.core.graph import Graph, graph, graph_of_remains, in_reverse
 from bot.core.ledger import Entry, Ledger
+from bot.core.state_place import misplaced
+from bot.core.targets import account_of
 from bot.core.tree import Tree
 from bot.environment import Manifest, directory
-from bot.errors import Unverifiable
+from bot.errors import Unverifiable, UserError
 from bot.names import EnvironmentName, StepName
 from bot.pipeline import Hook, Pipeline, Stack
+from bot.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,19 @@ class Applied:
 
 
 @contextmanager
-def applied(root: Path, environment: EnvironmentName, ledger: Ledger, base: str) -> Iterator[Applied]:
+def applied(root: Path, environment: EnvironmentName, ledger: Ledger, at: tuple[str, Policy]) -> Iterator[Applied]:
     """Yield what was applied, laid out in a directory that is gone afterwards. Raises `Unverifiable`, `UserError`.
 
-    `base` is a commit that holds the environment: what it declares counts where the ledger says nothing. Stacks are looked
+    Every version must pass the gate of `policy`: the ledger may say nothing of one that was merged past its check.
+
+    `at` are a commit that holds the environment: what it declares counts where the ledger says nothing. Stacks are looked
     at even then, since a state may be there though the ledger is lost; a hook without an entry never ran.
     """
     with tempfile.TemporaryDirectory(prefix="envclone-applied-") as scratch:
-        versions = _Versions(Checkout(root), environment, Path(scratch))
-        last = max(ledger.steps.values(), key=lambda entry: entry.started_at, default=None)
+        base, policy = at
+        versions = _Versions(Checkout(root), environment, Path(scratch), policy)
+        standing = [entry for entry in ledger.steps.values() if entry.result != "undone"]
+        last = max(standing, key=lambda entry: entry.started_at, default=None)
         newest = versions.at(last.commit if last else base)
         declared = graph(newest.pipeline, newest.manifest.purpose, newest.manifest.parameters)
         steps: dict[StepName, AppliedStep] = {}
@@ -78,19 +86,27 @@ def applied(root: Path, environment: EnvironmentName, ledger: Ledger, base: str)
                 )
             if entry is not None or isinstance(step, Stack):
                 steps[name] = AppliedStep(name, step, version, entry)
-        left = Pipeline(
-            stacks={name: each.step for name, each in steps.items() if isinstance(each.step, Stack)},
-            hooks={name: each.step for name, each in steps.items() if isinstance(each.step, Hook)},
-            concurrency=newest.pipeline.concurrency,
-        )
-        yield Applied(newest, steps, in_reverse(graph_of_remains(left)))
+        yield Applied(newest, steps, in_reverse(graph_of_remains(_order(newest, steps))))
+
+
+def _order(newest: Version, steps: Mapping[StepName, AppliedStep]) -> Pipeline:
+    """Return the steps with what each needs: as the newest version says, and for what that has dropped, as it was.
+
+    Two versions may need one another the other way round, so no step's needs are mixed from both.
+    """
+    said = {name: newest.pipeline.steps.get(name, each.step) for name, each in steps.items()}
+    return Pipeline(
+        stacks={name: step for name, step in said.items() if isinstance(step, Stack)},
+        hooks={name: step for name, step in said.items() if isinstance(step, Hook)},
+        concurrency=newest.pipeline.concurrency,
+    )
 
 
 class _Versions:
     """Versions by commit, each laid out once."""
 
-    def __init__(self, checkout: Checkout, environment: EnvironmentName, scratch: Path) -> None:
-        self._checkout, self._environment, self._scratch = checkout, environment, scratch
+    def __init__(self, checkout: Checkout, environment: EnvironmentName, scratch: Path, policy: Policy) -> None:
+        self._checkout, self._environment, self._scratch, self._policy = checkout, environment, scratch, policy
         self._found: dict[str, Version] = {}
 
     def at(self, commit: str) -> Version:
@@ -107,5 +123,15 @@ class _Versions:
             )
         place = Checkout(self._scratch / commit).write_environment(name, files)
         manifest = read_manifest(files, where)
+        self._refuse_unfit(commit, manifest, files)
         pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
         return Version(commit, manifest, pipeline, files, place)
+
+    def _refuse_unfit(self, commit: str, manifest: Manifest, files: Tree) -> None:
+        where, stacks = directory(self._environment), list(manifest.stacks)
+        findings = gate(files, stacks, self._policy.gate, where)
+        if not findings:
+            bucket = account_of(manifest, self._policy).state_bucket
+            findings = misplaced(files, stacks, self._environment, bucket, where)
+        if findings:
+            raise UserError(f"The code at {commit[:12]} may not be run:\n" + "\n".join(map(str, findings)))

@@ -53,7 +53,7 @@ def publish_clone(world: World, repository: RepositoryName, asked: Asked) -> Pub
         outcome = repo.mirror.publish(publication)
         if not isinstance(outcome, Moved):
             return Published(publication.branch, outcome, drafted.manifest)
-        _learn(repo, outcome, taken, left_over)
+        _learn(world, repository, repo, (outcome, taken, left_over))
     raise Transient(f"{asked.command.name}: lost {ATTEMPTS} races for a free value in a row")
 
 
@@ -124,8 +124,14 @@ def _message(asked: Asked, manifest: Manifest, base: str) -> str:
     return "\n".join(lines)
 
 
-def _learn(repo: Monorepo, moved: Moved, taken: dict[Claim, EnvironmentName], left_over: dict[Claim, str]) -> None:
-    """Note who holds the claims that were refused; one whose holder is neither live nor proposed may be taken over."""
+def _learn(
+    world: World,
+    repository: RepositoryName,
+    repo: Monorepo,
+    known: tuple[Moved, dict[Claim, EnvironmentName], dict[Claim, str]],
+) -> None:
+    """Note who holds the claims that were refused; one whose holder is neither live nor proposed nor half destroyed is free."""
+    moved, taken, left_over = known
     repo.mirror.fetch(repo.branch)
     estate = replace(repo, commit=repo.mirror.head(repo.branch) or repo.commit).estate()
     for claim in filter(None, map(claim_of, moved.refs)):
@@ -134,7 +140,7 @@ def _learn(repo: Monorepo, moved: Moved, taken: dict[Claim, EnvironmentName], le
             continue
         said = trailers.read(repo.mirror.message(commit))
         holder = said.environment if said else None
-        if holder is None or estate.has(holder):
+        if holder is None or estate.has(holder) or unfinished_end(world, repository, holder) is not None:
             taken[claim] = holder or EnvironmentName("unknown-holder")
         else:
             left_over[claim] = commit

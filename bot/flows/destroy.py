@@ -23,7 +23,7 @@ from bot.core.graph import blocked, mermaid
 from bot.core.receipt import Receipt, Sweep, receipt_key
 from bot.core.removal import removable
 from bot.core.review import Review, read_review, review_key
-from bot.core.targets import REGION
+from bot.core.targets import account_of
 from bot.environment import directory
 from bot.errors import UserError
 from bot.flows.applied import Applied, applied
@@ -57,14 +57,14 @@ def destroy(request: ApplyRequest, world: ApplyWorld, policy: Policy, look: Look
     ledger, began = LedgerFile(world.store, request.environment), world.now()
     with (
         held(ledger, request, world, began) as before,
-        applied(request.root, request.environment, before, condemned.base) as found,
+        applied(request.root, request.environment, before, (condemned.base, policy)) as found,
     ):
-        removable(found.newest.manifest, policy)
+        removable(request.environment, found.newest.manifest, policy)
         run = Undoing(world, request, condemned.tree, ledger, before, applied=found, review=condemned.review)
         results = run_steps(run, found.backwards, lambda name: undo_step(run, name))
         receipt = _receipt(run, began, results)
         if receipt.is_undone:
-            receipt = receipt.model_copy(update={"sweep": _swept(receipt, found, look)})
+            receipt = receipt.model_copy(update={"sweep": _swept(receipt, found, policy, look)})
         world.store.write(receipt_key(request.environment, request.head), receipt.model_dump_json(indent=1).encode())
     return receipt
 
@@ -114,13 +114,15 @@ def _receipt(run: Undoing, began: datetime, results: Mapping[StepName, StepResul
         started_at=began,
         ended_at=run.world.now(),
         steps=tuple(steps),
-        gone={name: entry.gone for name in graph.order if (entry := ledger.steps.get(name)) and entry.gone.destroyed},
+        gone={
+            name: entry.gone for name in graph.order if (entry := ledger.steps.get(name)) and entry.result == "undone"
+        },
         diagram=mermaid(graph, {step.name: step.state for step in steps}),
     )
 
 
-def _swept(receipt: Receipt, found: Applied, look: Look) -> Sweep:
+def _swept(receipt: Receipt, found: Applied, policy: Policy, look: Look) -> Sweep:
     """Search, and leave out what stays on purpose."""
-    swept = look(receipt.environment, str(found.newest.manifest.parameters.get(REGION)))
+    swept = look(receipt.environment, account_of(found.newest.manifest, policy).region)
     on_purpose = {each.what for each in receipt.remains}
     return swept.model_copy(update={"found": tuple(arn for arn in swept.found if arn not in on_purpose)})

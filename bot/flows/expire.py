@@ -80,7 +80,7 @@ def _end(world: World, repository: RepositoryName, manifest: Manifest, policy: P
     if found is not None and found.state == "closed" and not found.is_merged and _is_ours(world, manifest, found):
         _say(world, repository, manifest, "declined", expiry.declined(manifest, found.number, found.url))
         return Expired(name, "declined", found.number)
-    if found is None or found.state == "closed":
+    if found is None or found.state == "closed" or _is_outdated(world, manifest, found):
         proposed = propose_destroy(world, repository, name, Asked("expiry", _us(world), world.now()))
         if isinstance(proposed, Refused):
             _say(world, repository, manifest, "refused", expiry.refused(manifest, proposed.reason))
@@ -117,11 +117,17 @@ def _has_rival(world: World, repository: RepositoryName, repo: Monorepo, name: E
     if name not in repo.mirror.proposals("change"):
         return False
     found = world.github.pull_request_for_head(repository, branch_of(name, "change"))
-    return found is not None and found.state == "open"
+    # A branch without a pull request of its own is one that is being proposed at this moment.
+    return found is None or found.state == "open" or found.head_sha != repo.mirror.proposals("change")[name]
 
 
 def _is_ours(world: World, manifest: Manifest, pull: PullRequest) -> bool:
     return expiry.is_end_of(manifest, pull.author, _us(world), pull.body)
+
+
+def _is_outdated(world: World, manifest: Manifest, pull: PullRequest) -> bool:
+    """Say whether we proposed this end for an expiry that has been put off since."""
+    return expiry.is_end(manifest, pull.author, _us(world), pull.body) and not _is_ours(world, manifest, pull)
 
 
 def _us(world: World) -> Login:

@@ -119,7 +119,7 @@ def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
     files = planner.checkout.environment(name)
     if not files:
         raise UserError(
-            f"{where} is removed by this pull request. Removing a directory destroys nothing: ask for `/destroy {name}` instead."
+            f"{where} is removed by this pull request, so its end is planned, not its deployment. To ask for it, comment `/destroy {name}`."
         )
     manifest, pipeline = read_manifest(files, where), read_pipeline(files, where)
     findings = _refusals(name, files, pipeline, planner) or _uncommitted(request, files, planner)

@@ -93,15 +93,16 @@ def _held(run: Run, wish: PlanWish, locked: StateLocked) -> str:
 def _abandoned(run: Run, locked: StateLocked) -> str | None:
     """Return why the lock belongs to nobody any more, or None when that can't be told.
 
-    It is a dead run's if it was made, before this run took its lease, where a run worked whose lease was taken; or if
-    somebody who may do so said that whoever is at work on the environment is dead.
+    It is a dead run's if it was made, before this run took its lease, where a run worked whose death was told when its lease
+    was taken (that nothing was heard of it is not enough: it may have lost the network alone); or if somebody who may do so
+    said that whoever is at work on the environment is dead.
     """
     ledger = run.ledger.read()
     made = _created(locked)
     if made is None or ledger.lease is None or made >= ledger.lease.since:
         return None
     for takeover in reversed(ledger.takeovers):
-        if takeover.machine and takeover.machine == locked.holder:
+        if takeover.machine and takeover.machine == locked.holder and not takeover.is_silence:
             return _left(takeover)
     said = run.request.take_over
     return f"{locked.holder} left it ({said})" if said else None

@@ -36,9 +36,9 @@ def plan_destroy(request: PlanRequest, planner: Planner, base: str) -> Planned |
     if not files:
         raise UserError(f"{where} is neither at commit {base[:12]} nor in this change: there is nothing to destroy.")
     manifest = read_manifest(files, where)
-    removable(manifest, planner.policy)
+    removable(name, manifest, planner.policy)
     ledger = LedgerFile(planner.store, name).read()
-    with applied(planner.checkout.root, name, ledger, base) as found:
+    with applied(planner.checkout.root, name, ledger, (base, planner.policy)) as found:
         try:
             steps = _Ends(planner, ledger, found).plan()
         except _StepFailed as error:

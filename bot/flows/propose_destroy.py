@@ -14,7 +14,7 @@ from bot.core.assemble import read_hooks
 from bot.core.branch import branch_of
 from bot.core.graph import graph, in_reverse
 from bot.core.removal import Asked, Removable, removable
-from bot.environment import directory
+from bot.environment import ENVIRONMENTS, directory
 from bot.errors import UserError
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.world import World
@@ -39,14 +39,22 @@ def propose_destroy(
     if manifest is None:
         return Refused(_absent(world, repository, repo, name))
     try:
-        removed = removable(manifest, repo.policy())
+        removed = removable(name, manifest, repo.policy())
     except UserError as error:
         return Refused(str(error))
     found = world.github.pull_request_for_head(repository, branch_of(name, "destroy"))
-    if found is not None and found.state == "open" and name not in repo.mirror.entries(found.head_sha, "envs"):
+    if found is not None and found.state == "open" and _is_current(repo, found, name):
         return found
     _publish(world, repo, removed, asked)
     return world.github.ensure_pull_request(repository, _proposal(repo, removed, asked))
+
+
+def _is_current(repo: Monorepo, pull: PullRequest, name: EnvironmentName) -> bool:
+    """Say whether an open pull request removes the environment as it is now; a change merged since makes it another removal."""
+    if name in repo.mirror.entries(pull.head_sha, ENVIRONMENTS):
+        return False
+    before = repo.mirror.entries(repo.mirror.parent(pull.head_sha) or repo.commit, ENVIRONMENTS).get(name)
+    return before == repo.mirror.entries(repo.commit, ENVIRONMENTS).get(name)
 
 
 def _publish(world: World, repo: Monorepo, removed: Removable, asked: Asked) -> None:
@@ -91,8 +99,11 @@ def _absent(world: World, repository: RepositoryName, repo: Monorepo, name: Envi
         return f"`{name}` is only proposed{where}, so there is nothing to destroy: close that pull request."
     ended = world.github.pull_request_for_head(repository, branch_of(name, "destroy"))
     if ended is not None and ended.is_merged:
-        return f"`{name}` is gone from the default branch already (#{ended.number}). If its destroy failed, comment `/resume {name}`."
-    near = closest(name, sorted(repo.mirror.entries(repo.commit, "envs")))
+        return (
+            f"`{name}` is gone from the default branch already (#{ended.number}). If its destroy failed, comment `/resume {name}`; if "
+            f"that is refused as not reviewed, revert #{ended.number} and comment `/destroy {name}` again."
+        )
+    near = closest(name, sorted(repo.mirror.entries(repo.commit, ENVIRONMENTS)))
     return f"There is no environment `{name}`." + (
         f" Did you mean `/destroy {near}`?" if near else " `/list` shows which there are."
     )

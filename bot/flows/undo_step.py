@@ -8,7 +8,7 @@ from bot.clients.terraform_output import Event, TerraformFailed
 from bot.core.apply_outcome import StepResult
 from bot.core.fingerprint import fingerprint
 from bot.core.inputs import Output
-from bot.core.ledger import Clear, Start, Undo, failed, started, took, undone
+from bot.core.ledger import Clear, Start, Undo, failed, learnt, started, took, undone
 from bot.core.plan import Plan
 from bot.core.plan_document import read_plan
 from bot.core.remainders import gone
@@ -131,8 +131,13 @@ def _hold_against_review(run: Undoing, name: StepName, plan: Plan) -> None:
         lines = [f"- {address}" for address in beyond[:MOST_NAMED]]
         more = [f"- and {len(beyond) - MOST_NAMED} more"] if len(beyond) > MOST_NAMED else []
         head = f"Not as reviewed: the end of stack `{name}` would take away what its reviewed plan did not name:"
-        advice = f"Something was made since. Comment `/destroy {run.request.environment}` again, so that it is planned and reviewed."
+        advice = f"Something was made since. {_again_reviewed(run)}"
         raise StepStopped("\n".join([head, *lines, *more, advice]), is_final=True, stops_all=True)
+
+
+def _again_reviewed(run: Undoing) -> str:
+    name = run.request.environment
+    return f"Put the directory back (revert its removal) and comment `/destroy {name}` again, so that it is planned and reviewed."
 
 
 def _tell(run: Undoing, name: StepName, event: Event) -> None:
@@ -143,6 +148,9 @@ def _tell(run: Undoing, name: StepName, event: Event) -> None:
 def _undone(run: Undoing, each: AppliedStep, hook: Hook) -> str:
     entry = each.entry
     assert entry is not None
+    if each.name not in run.review.steps:
+        message = f"Not as reviewed: the hook `{each.name}` ran after its end was planned, so nobody has seen that it is undone."
+        raise StepStopped(f"{message} {_again_reviewed(run)}", is_final=True, stops_all=True)
     context = _context(run, each, hook)
     if hook.undo is not None:
         return hook.undo.none
@@ -151,9 +159,12 @@ def _undone(run: Undoing, each: AppliedStep, hook: Hook) -> str:
     if hook.run is not None:
         # It died before it could say what its undo wants to be given, so that gets nothing, and has to look for itself.
         return verbs.undo(Undo(run=hook.run.undo, record={"undo": None}), context)
-    if entry.result == "failed":
+    if entry.verb == "apply" and entry.result == "failed":
         return "it failed before it did anything"
-    return verbs.undo(_finished(run, each, hook, context), context)
+    finished = _finished(run, each, hook, context)
+    # Kept before it is used: what can't be undone now must be known to the next try.
+    run.change(lambda ledger: learnt(ledger, each.name, finished))
+    return verbs.undo(finished, context)
 
 
 def _finished(run: Undoing, each: AppliedStep, hook: Hook, context: Context) -> Undo:

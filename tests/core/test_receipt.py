@@ -17,7 +17,7 @@ from bot.policy import Policy
 from tests.support.example import production
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-DATA = StepName("data")
+DATA, DEMO = StepName("data"), EnvironmentName("demo-x")
 KEY = Remainder(
     what="arn:aws:kms:eu-central-1:222222222222:key/1", why="can no longer be used, and is deleted 7 days later"
 )
@@ -104,7 +104,7 @@ def test_what_aws_keeps_for_a_while_is_named_from_the_plan() -> None:
         )
     )
     found = gone(plan)
-    assert len(found.destroyed) == 6
+    assert len(found.destroyed) == 5  # what is only forgotten is not destroyed
     assert [(each.what, each.why) for each in found.remains] == [
         ("arn:key", "can no longer be used, and is deleted 7 days later"),
         ("last", "its final snapshot is kept"),
@@ -119,7 +119,12 @@ def clone(name: str = "demo-x", source: str | None = "production") -> Manifest:
 
 
 def test_a_clone_is_removable() -> None:
-    assert removable(clone(), Policy()).name == "demo-x"
+    assert removable(DEMO, clone(), Policy()).name == "demo-x"
+
+
+def test_a_directory_that_holds_another_ones_manifest_is_no_target() -> None:
+    with pytest.raises(NotRemovable, match="holds the manifest of `demo-x`"):
+        removable(EnvironmentName("production"), clone(), Policy())
 
 
 @pytest.mark.parametrize(
@@ -132,4 +137,4 @@ def test_a_clone_is_removable() -> None:
 )
 def test_what_is_protected_can_not_be_expressed_as_a_target(manifest: Manifest, policy: Policy, said: str) -> None:
     with pytest.raises(NotRemovable, match=said):
-        removable(manifest, policy)
+        removable(manifest.name, manifest, policy)

@@ -104,3 +104,13 @@ def test_a_reader_may_not_destroy(live: Town) -> None:
     reply = live.say(DESTROY, by=READER)
     assert reply is not None
     assert "needs the permission `write`" in reply
+
+
+def test_after_a_change_was_merged_the_open_end_is_that_of_the_environment_as_it_is(live: Town) -> None:
+    live.say(DESTROY)
+    ended = live.server.pulls(REPOSITORY)[-1].number
+    live.say("/set demo-x app_min=3")
+    live.server.merge(REPOSITORY, live.server.pulls(REPOSITORY)[-1].number, by="alice")
+    live.say(DESTROY)
+    assert [pull.title for pull in live.server.pulls(REPOSITORY)].count("Destroy demo-x") == 1
+    assert live.server.merge_state(REPOSITORY, ended) != "dirty"

@@ -12,6 +12,7 @@ from bot.flows.expire import due_environments, expire
 from bot.flows.monorepo import monorepo
 from bot.flows.work import FOLLOW, JobRequest
 from bot.names import EnvironmentName
+from bot.pipeline import Json
 from tests.support.example import REPOSITORY
 from tests.support.happenings import checked, closed, merged
 from tests.support.town import POLICY, Town
@@ -98,6 +99,37 @@ def test_a_clock_that_goes_back_says_nothing_twice(live: Town) -> None:
     for moment in (time - DAY, time - 3 * DAY, time - DAY, time, time - DAY, time):
         at(live, moment)
     assert said(live) == [WARNED, WARNED, ENDED]
+    assert ends(live) == ["open"]
+
+
+def test_a_clone_that_is_extended_after_its_end_was_proposed_expires_again(live: Town) -> None:
+    allow(live, b"ttl: {max: 90d}\nexpiry: {auto_merge: true}\n")
+    first = end(live)
+    at(live, first)
+    live.say("/extend demo-x 7d")
+    merged(live, live.server.pulls(REPOSITORY)[-1].number)
+    assert at(live, end(live) - 4 * DAY) == []
+    assert at(live, end(live)) == ["proposed"]
+    assert said(live)[-2:] == [ENDED, ENDED]
+    (pull,) = [each for each in live.server.pulls(REPOSITORY) if each.title.startswith("Destroy demo-x")]
+    assert f"It expired on {end(live):%Y-%m-%d %H:%M} UTC" in (pull.body or "")
+    checked(live, pull.number)
+    assert monorepo(live.service.world, REPOSITORY).manifest(NAME) is None, "its check passed, and it was merged"
+
+
+def test_a_change_that_is_being_proposed_keeps_a_clone_from_its_end(live: Town) -> None:
+    auto_merge(live)
+    at(live, end(live))
+    comment = live.comment("/set demo-x app_min=3")
+    request = live.service.plan_of("d", live.event(comment, "/set demo-x app_min=3"))
+    assert request is not None
+    accept, publish = live.service.steps(request)[:2]
+    results: dict[str, dict[str, Json]] = {}
+    results["accept"] = accept[1](request, results)
+    results["publish"] = publish[1](request, results)
+    assert live.server.head(REPOSITORY, branch_of(NAME, "change")) is not None
+    assert ends(live) == ["open"]
+    checked(live, live.server.pulls(REPOSITORY)[-1].number)
     assert ends(live) == ["open"]
 
 

@@ -36,6 +36,7 @@ from tests.support.terraform import LOCK, PROVIDER, VERSIONS
 from tests.support.tiny import BACKEND, Monorepo
 
 DEMO = EnvironmentName("demo-x")
+PRODUCTION = EnvironmentName("production")
 
 DECLARATION = f"""
 name: small
@@ -177,21 +178,38 @@ class Deploying:
     max_parallel: int = 4
 
     @classmethod
-    def create(cls, directory: Path, bucket: str, terraform: Terraform) -> "Deploying":
-        repo = Monorepo(directory / "monorepo", bucket)
+    def create(cls, place: Path, bucket: str, terraform: Terraform) -> "Deploying":
+        repo = Monorepo(place / "monorepo", bucket)
         repo.root.mkdir()
         repo.git("init", "-q", "-b", "main")
-        place = directory / "place"
-        place.mkdir()
-        found = cls(repo, place, terraform)
+        (place / "place").mkdir()
+        found = cls(repo, place / "place", terraform)
         policy = found.policy.model_dump_json().encode()
         repo.put(".", {POLICY: File(policy)})
         at = template(found.stacks)
         repo.put("templates/small", at.files)
-        source = found.manifest(at, EnvironmentName("production"))
-        repo.put(f"envs/{source.name}", assemble(at, source))
+        repo.put(
+            directory(PRODUCTION),
+            assemble(at, found.manifest(at, PRODUCTION, account_id="999999999999", state_bucket="other")),
+        )
         repo.commit("base")
         return found
+
+    def manifest(self, at: TemplateAt, name: EnvironmentName, **parameters: str) -> Manifest:
+        """Return the manifest of production, or of a clone of it."""
+        values = {"name": name, "account_id": ACCOUNT, "region": REGION, "state_bucket": self.repo.bucket}
+        return Manifest.model_validate(
+            {
+                "name": name,
+                "template": "small",
+                "revision": at.revision,
+                "source": None if name == PRODUCTION else PRODUCTION,
+                "purpose": "demo",
+                "owner": "alice",
+                "parameters": {**values, "place": str(self.place), "greeting": "hello", **parameters},
+                "stacks": at.declaration.stacks,
+            }
+        )
 
     @property
     def policy(self) -> Policy:
@@ -204,22 +222,6 @@ class Deploying:
     @property
     def ledger(self) -> Ledger:
         return LedgerFile(self.store, DEMO).read()
-
-    def manifest(self, at: TemplateAt, name: EnvironmentName, **parameters: str) -> Manifest:
-        """Return the manifest of an environment of this template; every other one is a clone of `production`."""
-        values = {"name": name, "account_id": ACCOUNT, "region": REGION, "state_bucket": self.repo.bucket}
-        return Manifest.model_validate(
-            {
-                "name": name,
-                "template": "small",
-                "revision": at.revision,
-                "source": None if name == "production" else "production",
-                "purpose": "demo",
-                "owner": "alice",
-                "parameters": {**values, "place": str(self.place), "greeting": "hello", **parameters},
-                "stacks": at.declaration.stacks,
-            }
-        )
 
     def propose(self, **parameters: str) -> str:
         """Commit the environment, and its template as it is now, to a branch; return that branch's head."""
