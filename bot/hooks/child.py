@@ -124,7 +124,8 @@ def _ended_within(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
     ended = threading.Event()
 
     def wait() -> None:
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with contextlib.suppress(ChildProcessError):  # it was reaped before this thread had its turn
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         ended.set()
 
     waiter = threading.Thread(target=wait, daemon=True)

@@ -133,7 +133,8 @@ def _drifts(life: Life) -> None:
 
 
 def _is_destroyed(life: Life) -> bool:
-    return _goes_well(life) and "Destroyed" in life.reply("destroy") and "nothing is left" in life.report
+    told = ": destroyed" in life.reply("destroy") and f"`{NAME}` is destroyed" in life.reply("clone")
+    return _goes_well(life) and told and "nothing is left" in life.report
 
 
 STAGES: Sequence[Stage[Life]] = (

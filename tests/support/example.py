@@ -72,6 +72,9 @@ resource "aws_ssm_parameter" "greeting" {
   type  = "String"
   value = var.greeting
 }
+output "url" {
+  value = "http://${var.name}.example"
+}
 """
 
 PRODUCTION_VALUES = {
