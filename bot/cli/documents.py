@@ -1,11 +1,13 @@
 """`envclone schema`: write the JSON Schemas and the reference documents, or check that they are what the models say."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot import duration
 from bot.cli.console import DOES_NOT_HOLD, stop
 from bot.core.reference import FORMATS, GENERATED, commands_page, formats_page, schema, table
 from bot.hooks.reference import hooks_page
@@ -29,7 +31,8 @@ def settings_page() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
         default = field.get_default()
-        shown = "" if default in (None, (), "") else f"`{default}`"
+        text = duration.text(default) if isinstance(default, timedelta) else default
+        shown = "" if default in (None, (), "") else f"`{text}`"
         rows.append((f"`{PREFIX}{name.upper()}`", shown, (field.description or "").replace("\n", " ")))
     head = "# Settings of the service\n\nEnvironment variables; any of them may name a file instead, with"
     return "\n".join(

@@ -52,12 +52,23 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             issued = certificate_by_code(root, checked.parity, checked.leaks, datetime.now(UTC))
             say(sentence(issued), lambda: {"holds": True, "because": [], **issued.model_dump(mode="json")}, as_json)
             return
+        if certificate:
+            typer.echo(f"There is no certificate for `{name}`, since its parity does not hold:\n", err=as_json)
         if html is not None:
-            html.write_text(page(checked.parity, checked.leaks), "utf-8")
+            _write(html, page(checked.parity, checked.leaks))
         said = text(checked.parity, unwaived(checked.leaks)) + (f"\nWrote {html}." if html else "")
         say(said, lambda: document(checked.parity, checked.leaks), as_json)
         if not checked.holds:
             raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.write_text(content, "utf-8")
+    except OSError as error:
+        raise UserError(
+            f"{path} could not be written: {error.strerror}. Name a file in a directory that exists."
+        ) from error
 
 
 def _say_kept(kept: tuple[Certificate, Sequence[str]] | None, name: str, as_json: bool) -> None:

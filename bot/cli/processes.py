@@ -38,7 +38,8 @@ def told_to_stop() -> threading.Event:
     if LIFELINE in sys.argv:
 
         def watch() -> None:
-            while sys.stdin.buffer.read(1024):
+            # Not `sys.stdin`: its buffer is locked while a thread waits in it, and Python can't end then.
+            while os.read(0, 1024):
                 pass
             stop.set()
 

@@ -83,6 +83,11 @@ def serve(
     if web_only and worker_only:
         raise typer.BadParameter("--web-only and --worker-only exclude one another")
     settings = start()
+    if not web_only and not settings.has_credentials:
+        typer.echo(
+            "No GitHub credentials: set ENVCLONE_GITHUB_APP_ID and its private key, or ENVCLONE_GITHUB_TOKEN.", err=True
+        )
+        raise typer.Exit(2)
     listener = None if worker_only else _listen(settings)
     children = []
     if listener is not None:

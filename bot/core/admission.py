@@ -10,6 +10,7 @@ from bot.core.estate import Estate, clash
 from bot.core.parity.report import Breach
 from bot.core.resolve import ENVIRONMENT
 from bot.core.values import read
+from bot.environment import Manifest
 from bot.errors import InvalidInput, UserError
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, confusable, shown
 from bot.pipeline import Json
@@ -58,6 +59,18 @@ def admitted_purpose(command: Clone, template: Template) -> PurposeName:
     if near is None:
         raise Correctable(message)
     raise Correctable(f"{message} Did you mean `{near}`?", replace(command, purpose=PurposeName(near)))
+
+
+def check_purpose(command: Clone, purpose: PurposeName, template: Template, source: Manifest) -> None:
+    """Refuse what the source itself is for: it promises nothing of what makes a clone harmless. Raises `Correctable`."""
+    if source.source is None and purpose == source.purpose:
+        others = [each for each in template.purposes if each != purpose]
+        listed = ", ".join(f"`{each}`" for each in others) or "none"
+        message = (
+            f"`{purpose}` is what `{source.name}` itself is for. A clone is for something else; there is {listed}."
+        )
+        default = template.default_purpose if template.default_purpose != purpose else next(iter(others), None)
+        raise Correctable(message, replace(command, purpose=default) if default else None)
 
 
 def overrides(command: Clone | Set, template: Template) -> dict[ParameterName, Json]:
@@ -146,6 +159,8 @@ def _override(command: Clone | Set, template: Template, name: ParameterName, tex
         renamed = {(ParameterName(near) if key == name else key): value for key, value in command.set.items()}
         raise Correctable(f"{message} Did you mean `{near}`?", replace(command, set=renamed))
     parameter = template.parameters[name]
+    if all(each.set.get(name) == purpose for purpose, each in template.purposes.items()):
+        raise Correctable(f"`{name}` names the purpose, so it follows from `for <purpose>` and can't be set.")
     if parameter.derive == f"{{{ENVIRONMENT}}}":
         raise Correctable(f"`{name}` follows from `as {command.name}` and can't be set: choose the name there.")
     try:

@@ -12,6 +12,7 @@ from bot.core.admission import (
     check_contract,
     check_free,
     check_name,
+    check_purpose,
     check_quota,
     overrides,
 )
@@ -78,6 +79,7 @@ def _drafted(asked: Asked, base: Base) -> Draft:
     command, template = asked.command, base.template.declaration
     check_name(command, base.estate, base.policy)
     purpose = admitted_purpose(command, template)
+    check_purpose(command, purpose, template, base.source)
     given = overrides(command, template)
     lives = admitted_ttl(command, base.policy)
     owner = command.owner or asked.by

@@ -101,7 +101,7 @@ class _Searcher:
         self.hosts = {mark.text.lower(): mark for mark in reversed(identity.marks) if mark.kind == "host"}
         self.plain = sorted((m for m in identity.marks if m.kind != "host"), key=lambda mark: -len(mark.text))
         own = {mark.instead for mark in identity.marks} | {ours for ours, _ in identity.pairs}
-        self.own_hosts = {host for text in own if (host := host_of(text))}
+        self.own_hosts = {host for text in own if (host := host_of(text)) and host not in self.hosts}
         # The clone's own values may hold production's (`shop-2` holds `shop`): these are no leaks.
         self.own = sorted(
             (o for o in own if any(m.text in o for m in identity.marks) or identity.production in o),

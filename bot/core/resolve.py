@@ -49,6 +49,22 @@ def resolve(template: Template, wish: Wish, estate: Estate) -> dict[ParameterNam
     return {name: resolver.value(name) for name in template.parameters}
 
 
+def settled(template: Template, manifest: Manifest) -> dict[ParameterName, Json]:
+    """Return the values that follow from a clone's purpose and its other values alone: whatever nobody asked for by name.
+
+    Raises `UserError` when they can't be told.
+    """
+    chosen = template.purposes[manifest.purpose].set
+    names = [
+        name
+        for name, parameter in template.parameters.items()
+        if name not in manifest.overrides and (name in chosen or parameter.derive is not None)
+    ]
+    given = {name: value for name, value in manifest.parameters.items() if name not in names}
+    values = resolve(template, Wish(manifest.name, manifest.purpose, given, None), Estate({}))
+    return {name: values[name] for name in names}
+
+
 def origin(template: Template, manifest: Manifest, source: Manifest, name: ParameterName) -> Origin:
     """Return where the value of a parameter came from; `_Resolver` decides in the same order."""
     parameter = template.parameters[name]
@@ -121,7 +137,12 @@ class _Resolver:
     def _refuse_the_sources_identity(self, name: ParameterName) -> None:
         parameter, source = self.template.parameters[name], self.wish.source
         if parameter.identity and source is not None and self.values[name] == source.parameters.get(name):
+            advice = (
+                f"Leave `--set {name}=…` out, or give another value."
+                if name in self.wish.overrides or source.source is None
+                else f"`{source.name}` is a clone itself: clone `{source.source}` instead."
+            )
             raise UserError(
                 f"`{name}` would be `{self.values[name]}`, which is {source.name}'s own: it is part of who an environment is, "
-                f"so the two must differ. Leave `--set {name}=…` out, or give another value."
+                f"so the two must differ. {advice}"
             )

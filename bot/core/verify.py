@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 
 from bot.core.assemble import TemplateAt, assemble, read_manifest
 from bot.core.estate import claims, clash
+from bot.core.resolve import settled
 from bot.core.tree import File, Tree
 from bot.core.values import checked
 from bot.document import line_of
@@ -91,8 +92,24 @@ def _manifest_findings(
                 yield Finding(path, line, f"`{parameter}` is not in its canonical form.")
         except InvalidInput as error:
             yield Finding(path, line, str(error))
+    if manifest.source is not None and manifest.purpose in template.declaration.purposes:
+        yield from _unsettled(path, text, manifest, template)
     if manifest.stacks != template.declaration.stacks:
         yield Finding(path, line_of(text, ["stacks"]), "the stacks are not those of the template.")
+
+
+def _unsettled(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
+    """Yield the values that are not what the purpose says, though nobody asked for others."""
+    declared = template.declaration.parameters
+    if declared.keys() - manifest.parameters.keys():
+        return  # said already
+    for name, value in settled(template.declaration, manifest).items():
+        if manifest.parameters[name] != value:
+            message = (
+                f"`{name}` is {_cut(str(manifest.parameters[name]))}, but purpose `{manifest.purpose}` makes it {_cut(str(value))}: "
+                f"`/set` it, so that it stands in `overrides`."
+            )
+            yield Finding(path, line_of(text, ["parameters", name]), message)
 
 
 def _file_findings(where: str, path: str, expected: Tree, found: Tree) -> Iterable[Finding]:

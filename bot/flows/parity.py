@@ -13,7 +13,7 @@ from bot.core.parity.report import Difference, Parity
 from bot.core.verify import Finding
 from bot.document import line_of
 from bot.environment import ENVIRONMENTS, MANIFEST, directory
-from bot.errors import Unverifiable, UserError
+from bot.errors import Unverifiable
 from bot.flows.verify import Templates
 from bot.names import EnvironmentName
 
@@ -34,16 +34,16 @@ class Checked:
 def check_parity(checkout: Checkout, name: EnvironmentName, against: EnvironmentName | None, now: datetime) -> Checked:
     """Return how an environment differs from `against`, or from the one that it was cloned from.
 
-    Raises `UserError` for an environment that is no clone, `Unverifiable` when one of the two, or the template at the clone's
+    Raises `Unverifiable` for an environment that is no clone, and when one of the two, or the template at the clone's
     revision, is not there.
     """
     clone = _side(checkout, name)
     source = against or clone.manifest.source
     if source is None:
-        raise UserError(f"`{name}` was cloned from nothing. Say what to hold it against: `--against production`.")
+        raise Unverifiable(f"`{name}` was cloned from nothing. Say what to hold it against: `--against production`.")
     production = _side(checkout, source)
     if production.manifest.template != clone.manifest.template:
-        raise UserError(
+        raise Unverifiable(
             f"`{name}` comes from template {clone.manifest.template} and `{source}` from {production.manifest.template}: "
             "only environments of one template are compared. Choose another `--against`."
         )

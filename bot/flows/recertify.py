@@ -22,6 +22,7 @@ from bot.core.tree import tree_id
 from bot.environment import directory
 from bot.errors import UserError
 from bot.flows.reviewed import OnGitHub
+from bot.flows.verify import verify_environments
 from bot.names import EnvironmentName, RepositoryName
 from bot.template import directory as template_directory
 
@@ -68,6 +69,10 @@ def kept_certificate(
 def certificate_by_code(root: Path, parity: Parity, leaks: Sequence[Leak], now: datetime) -> Certificate:
     """Return the certificate that a checkout alone can give, for what is committed in it. Raises `UserError` when it isn't."""
     checkout, commit = Checkout(root), commit_of(root)
+    proved = verify_environments(checkout, [parity.environment, parity.against])
+    if not proved.holds:
+        # A hand edit that makes a clone more like production is no difference, but no certificate's subject either.
+        raise UserError("There is no certificate: " + "\n".join(map(str, proved.findings)))
     trees: list[str] = []
     for name in (parity.environment, parity.against):
         here = tree_id(checkout.environment(name))

@@ -26,6 +26,10 @@ class Verified:
 def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verified:
     """Return the findings for `names` (all when empty). Raises `Unverifiable` when a proof can't even be tried."""
     known = checkout.environments()
+    if not known:
+        raise Unverifiable(
+            f"There are no environments in {checkout.root / ENVIRONMENTS}: is this a checkout of the monorepo?"
+        )
     unknown = [name for name in names if name not in known]
     if unknown:
         raise Unverifiable(f"{ENVIRONMENTS}/{unknown[0]} does not exist; there are: {', '.join(known) or 'none'}.")

@@ -142,7 +142,7 @@ def text(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
         reasons = "\n".join(f"- {reason}" for reason in lapsed)
         parts.append(
             f"**It holds no longer:**\n\n{reasons}\n\nWhat is tested here now is not tested on production's likeness. Bring the "
-            f"clone up to date (`/sync {certificate.environment}`) and let it be planned again."
+            f"clone up to date (`envclone render {certificate.environment}`, in a pull request), so that it is planned again."
         )
     return "\n\n".join([*parts, f"{_BEGIN}{_hidden(certificate)}{_END}"])
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from bot.core.parity.identity import host_of
 from bot.core.parity.patterns import key_of, matches
 from bot.core.parity.report import Breach, Difference
 from bot.core.render import Parameters
@@ -83,7 +84,7 @@ def _undiffering(
     for demand in purpose.differ:
         kind, colon, rest = demand.partition(":")
         names = list(_flagged(template, demand))
-        alike = [name for name in names if _is_alike(name, parameters)]
+        alike = [name for name in names if _is_alike(name, template, parameters)]
         if alike:
             listed = ", ".join(f"`{name}`" for name in alike)
             message = f"{{0}} must differ from {{1}} in {_called(demand)}, and has the same {listed}"
@@ -109,9 +110,16 @@ def _flagged(template: Template, demand: str) -> Iterable[ParameterName]:
             yield name
 
 
-def _is_alike(name: ParameterName, parameters: tuple[Parameters, Parameters]) -> bool:
+def _is_alike(name: ParameterName, template: Template, parameters: tuple[Parameters, Parameters]) -> bool:
+    """Say whether a parameter is as in production; what reaches outside is if it reaches the same host, by whatever path."""
     production, clone = parameters
-    return name in production and name in clone and production[name] == clone[name]
+    if name not in production or name not in clone:
+        return False
+    theirs, ours = production[name], clone[name]
+    if not template.parameters[name].outbound or not isinstance(theirs, str) or not isinstance(ours, str):
+        return theirs == ours
+    host = host_of(theirs)
+    return theirs == ours or (host is not None and host == host_of(ours))
 
 
 def _places(broken: Collection[Difference]) -> str:

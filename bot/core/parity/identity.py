@@ -169,8 +169,9 @@ def _marks(
             if host is None and not _is_telling(other, production):
                 continue  # a word such as `send`
             yield Mark(other, "endpoint", own, name)
-            if host is not None and host != host_of(own) and other != host:
-                yield Mark(host, "host", host_of(own) or own, name)
+            if host is not None and other != host:
+                # Also when the clone's own value leads there: another path of production's host is production all the same.
+                yield Mark(host, "host", own if host != host_of(own) else "a host that is not production's", name)
         elif re.fullmatch(r"\d{12}", other):
             yield Mark(other, "account", own, name)
         elif host is not None:

@@ -82,7 +82,7 @@ def proof(was: str, now: str) -> str:
     ("was", "now", "complaint"),
     [
         (
-            "match: [topology, sizes, versions, scaling]\n    differ",
+            'match: [topology, sizes, versions, scaling, "parameter:private_domain"]\n    differ',
             "match: [topology, data]\n    differ",
             "purpose `load-test` can't be cloned from production: `load-test` must match `production` in data",
         ),
