@@ -136,6 +136,23 @@ def test_a_ledger_says_what_happened_last(actions: list[tuple[str, StepName, str
                 assert (decide(ledger, name, each).action == "skip") == is_done(ledger, name, each)
 
 
+def test_that_nothing_was_heard_of_a_holder_is_no_proof_of_its_death() -> None:
+    held = acquired(EMPTY, lease("one"), NOW)
+    assert isinstance(held, Ledger)
+    late = NOW + 2 * LENGTH
+    silent = acquired(held, lease("two", late), late)
+    told = acquired(held, lease("two", late), late, "its process is gone")
+    assert isinstance(silent, Ledger)
+    assert isinstance(told, Ledger)
+    assert [each.is_silence for each in (*silent.takeovers, *told.takeovers)] == [True, False]
+
+
+def test_a_reason_that_is_given_is_kept_though_nobody_held_the_lease() -> None:
+    taken = acquired(EMPTY, lease("one"), NOW, "the runner was switched off")
+    assert isinstance(taken, Ledger)
+    assert [each.reason for each in taken.takeovers] == ["the runner was switched off"]
+
+
 def test_a_lease_keeps_others_out_until_it_ends() -> None:
     held = acquired(EMPTY, lease("one"), NOW)
     assert isinstance(held, Ledger)
