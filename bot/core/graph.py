@@ -200,11 +200,11 @@ def _step_problems(pipeline: Pipeline, name: StepName, step: Stack | Hook) -> It
             continue
         if message := _reference_problem(pipeline, name, value.step):
             yield (key, given), message
-        elif isinstance(step, Stack) and value.step in pipeline.hooks and value.stand_in is None:
-            # A plan is made before any hook has run, so without this there is nothing to plan with.
+        elif isinstance(step, Stack) and value.stand_in is None:
+            # It is planned before the first apply, and its end may be planned when the output is lost or secret.
             yield (
                 (key, given),
-                f"takes `{value.source}` from a hook, which has no outputs before the first apply: add a `stand_in`.",
+                f"takes `{value.source}`, which is not always there when it is planned, or when its end is: add a `stand_in`.",
             )
 
 

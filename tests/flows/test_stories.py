@@ -1,7 +1,7 @@
 """The three stories that the product must pass, on real Terraform against an applied production: QA, load test, demo."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -235,7 +235,7 @@ def test_a_certificate_stops_holding_when_production_moves_on(shop: Shop) -> Non
 
 
 @pytest.mark.e2e
-def test_every_single_change_of_a_plan_is_found(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_single_change_of_a_plan_is_found(shop: Shop, record_property: Callable[[str, object], None]) -> None:
     shop.plan(shop.propose(clean("demo-m", "demo")), "demo-m")
     documents, held = shop.documents("demo-m"), shop.held("demo-m")
     whole = alike(held, documents)
@@ -253,11 +253,9 @@ def test_every_single_change_of_a_plan_is_found(shop: Shop, capsys: pytest.Captu
                 is_apart = found.parity.set_apart.get(COMPUTED, 0) > whole.parity.set_apart.get(COMPUTED, 0)
                 (apart if is_apart else missed).append(f"{mutation.kind} {stack}/{mutation.where}")
     count = tried.total()
-    with capsys.disabled():
-        print(
-            f"\n{count - len(apart) - len(missed)} of {count} single changes of a plan found, {len(missed)} missed, {len(apart)} set "
-            f"apart by rule (defaults gone that no code sets): {dict(tried)}"
-        )
+    said = f"{count - len(apart) - len(missed)} of {count} single changes of a plan found, {len(missed)} missed"
+    rule = f"{len(apart)} set apart by rule (defaults gone that no code sets)"
+    record_property("measured", f"parity by plan: {said}, {rule}: {dict(tried)}")
     assert missed == []
     assert {each.partition(" ")[0] for each in apart} <= {"value"}, apart
     assert count - len(apart) >= 100

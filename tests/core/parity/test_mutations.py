@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
+from collections.abc import Callable
 
 from bot.core.draft import Draft, Refused
 from bot.core.leaks import unwaived
@@ -13,6 +14,7 @@ from tests.core.parity.mutations import Mutation, mutations
 MOST_OF_A_KIND = 20
 CLONE = shop.clone()
 CLEAN = shop.compared(CLONE).parity
+Record = Callable[[str, object], None]
 
 
 def key(each: Difference) -> tuple[str, str, str]:
@@ -27,7 +29,7 @@ def sample() -> list[Mutation]:
     return [each for found in kinds.values() for each in chance.sample(found, min(len(found), MOST_OF_A_KIND))]
 
 
-def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it() -> None:
+def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it(record_property: Record) -> None:
     before = {key(each) for each in CLEAN.differences}
     found, right, counts = 0, 0, Counter[str]()
     missed, blamed, same = [], [], []
@@ -47,9 +49,9 @@ def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it() -> Non
         else:
             missed.append((mutation.kind, mutation.what))
     total = sum(counts.values())
-    print(f"\n{total} changes of {len(counts)} kinds {dict(counts)}")
-    print(f"found {found / (total - len(same)):.1%}, with the right cause {right / (total - len(same)):.1%}; ", end="")
-    print(f"{len(same)} more make the clone more like production, which the re-render proof finds")
+    shares = f"found {found / (total - len(same)):.1%}, with the right cause {right / (total - len(same)):.1%}"
+    more = f"{len(same)} more make the clone more like production, which the re-render proof finds"
+    record_property("measured", f"parity by code, {total} single changes of {len(counts)} kinds: {shares}; {more}")
     assert total >= 200
     assert missed == []
     assert blamed == []
@@ -59,7 +61,7 @@ def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it() -> Non
         assert verify(CLONE.manifest.name, mutation.files, shop.BASE.template), mutation.what
 
 
-def test_no_false_alarm_on_fifty_clean_clones_with_random_valid_parameters() -> None:
+def test_no_false_alarm_on_fifty_clean_clones_with_random_valid_parameters(record_property: Record) -> None:
     chance = random.Random(4711)
     clean, refused = 0, Counter[str]()
     while clean < 50:
@@ -73,7 +75,8 @@ def test_no_false_alarm_on_fifty_clean_clones_with_random_valid_parameters() -> 
         assert parity.unexplained == []
         assert parity.breaches == ()
         assert unwaived(shop.leaked(drafted)) == [], drafted.manifest.parameters
-    print(f"\n50 clean clones: no false alarm; {sum(refused.values())} more were refused for their contract")
+    more = f"{sum(refused.values())} more were refused for their contract"
+    record_property("measured", f"parity by code, 50 clean clones with random parameters: no false alarm; {more}")
     assert sum(refused.values()) < 50
 
 
