@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import DOES_NOT_HOLD, edge
+from bot.cli.surroundings import ACTIONS, policy_at, run_url
 from bot.clients.checkout import Checkout
 from bot.clients.commits import commit_of, file_at
 from bot.clients.github import GitHub, Token
@@ -19,9 +20,8 @@ from bot.clients.terraform import Terraform, find_terraform
 from bot.core.assemble import read_manifest
 from bot.core.parity.plan_snapshot import Snapshot, read_snapshot
 from bot.core.planned import ChangeKind
-from bot.core.targets import ACCOUNT
+from bot.core.targets import account_of
 from bot.core.tree import Tree
-from bot.document import load
 from bot.environment import MANIFEST, directory
 from bot.errors import Unverifiable, UserError
 from bot.flows.plan import Planned, Planner, PlanOutcome, PlanRequest
@@ -29,12 +29,9 @@ from bot.flows.plan import plan as plan_environment
 from bot.flows.plan_destroy import plan_destroy
 from bot.flows.plan_parity import Against
 from bot.flows.report_plan import PullRequestOnGitHub, Report, Unplanned, publish, report, write_report
-from bot.names import EnvironmentName, RepositoryName, TemplateName, shown
-from bot.policy import PATH as POLICY
+from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.policy import Account, Policy
 from bot.template import directory as template_directory
-
-ACTIONS = "github-actions[bot]"
 
 
 def plan(
@@ -61,7 +58,7 @@ def plan(
         event = _event(os.environ)
         name = EnvironmentName(environment)
         before = base or event.base
-        request = PlanRequest(name, commit_of(root), _change(root, before, name), _run_url(os.environ))
+        request = PlanRequest(name, commit_of(root), _change(root, before, name), run_url(os.environ))
         if event.head and event.head != request.commit:
             raise Unverifiable(f"The checkout is at {request.commit}, but the pull request's head is {event.head}.")
         # Before anything of the pull request runs: its code could read files, and this one is about another account.
@@ -98,7 +95,7 @@ def _outcome(request: PlanRequest, root: Path, against: Against) -> tuple[PlanOu
 
 def _planner(request: PlanRequest, root: Path, against: Against) -> Planner:
     base = against.commit
-    checkout, policy = Checkout(root), _policy(root, base)
+    checkout, policy = Checkout(root), policy_at(root, base)
     account = _account(checkout, request, base, policy)
 
     def base_template(name: TemplateName) -> Tree:
@@ -116,18 +113,10 @@ def _planner(request: PlanRequest, root: Path, against: Against) -> Planner:
     )
 
 
-def _policy(root: Path, commit: str) -> Policy:
-    text = file_at(root, commit, POLICY)
-    return Policy() if text is None else load(text.decode("utf-8", "replace"), Policy, POLICY)
-
-
 def _account(checkout: Checkout, request: PlanRequest, base: str, policy: Policy) -> Account:
     name = request.environment
     files = checkout.environment(name) or checkout.environment_at(name, base) or {}
-    number = read_manifest(files, directory(name)).parameters.get(ACCOUNT)
-    if not isinstance(number, str) or number not in policy.accounts:
-        raise UserError(f"Account {shown(str(number))} is not in the policy's `accounts` on the default branch.")
-    return policy.accounts[number]
+    return account_of(read_manifest(files, directory(name)), policy)
 
 
 def _change(root: Path, base: str, name: EnvironmentName) -> ChangeKind:
@@ -169,8 +158,3 @@ def _event(environment: Mapping[str, str]) -> _Event:
         return _Event(int(pull["number"]), str(pull["base"]["sha"]), str(pull["head"]["sha"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise Unverifiable("The workflow's event names no pull request.") from None
-
-
-def _run_url(environment: Mapping[str, str]) -> str:
-    parts = [environment.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
-    return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else ""

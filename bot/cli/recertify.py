@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import edge, say
+from bot.cli.surroundings import ACTIONS
 from bot.clients.github import GitHub, Token
 from bot.errors import UserError
 from bot.flows.recertify import recertify as recertify_all
 from bot.flows.reviewed import OnGitHub
 from bot.names import RepositoryName
-
-ACTIONS = "github-actions[bot]"
 
 
 def recertify(

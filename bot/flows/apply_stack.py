@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.clients.process import TimedOut
 from bot.clients.terraform import PlanOptions, RootModule
-from bot.clients.terraform_output import Event, TerraformFailed
+from bot.clients.terraform_output import TerraformFailed
 from bot.core.fingerprint import fingerprint
 from bot.core.inputs import Output, replayed
 from bot.core.ledger import Undo, approved
@@ -16,9 +16,6 @@ from bot.flows.applying import Deadline, Finished, StepStopped, StepTimedOut, Wo
 from bot.flows.plan_alone import PlanWish, plan_alone
 from bot.names import ParameterName, StepName
 from bot.pipeline import Json, Stack
-
-_TOLD = frozenset({"apply_start", "apply_complete", "apply_errored", "apply_progress", "change_summary"})
-"""Events of Terraform's that are worth a line in the log."""
 
 MOST_NAMED = 10
 
@@ -66,7 +63,7 @@ class StackTry:
             self._hold_against_review(module, plan)
             self._work.change(lambda ledger: approved(ledger, self._name, actions(plan)))
             self._work.log(self._name, f"as reviewed: {plan.counts}")
-            module.apply(saved, self._tell, self._deadline.remaining())
+            module.apply(saved, lambda event: self._work.tell(self._name, event), self._deadline.remaining())
             evidence = _done(plan)
         return Finished(self._outputs(module), evidence, undo_of(self._work, self._name))
 
@@ -105,10 +102,6 @@ class StackTry:
     def _refuse(self, differing: Sequence[str], how: str) -> None:
         if differing:
             raise StepStopped(_not_reviewed(self._name, how, differing), is_final=True, stops_all=True)
-
-    def _tell(self, event: Event) -> None:
-        if event.kind in _TOLD or (event.diagnostic is not None and event.diagnostic.severity == "warning"):
-            self._work.log(self._name, event.message)
 
 
 def undo_of(work: Work, name: StepName) -> Undo:

@@ -118,7 +118,7 @@ def _tried(work: Work, given_step: _Given) -> StepResult:
         except StepStopped as error:
             result = result.model_copy(update={"reason": str(error), "attempts": attempt})
             last = _failed(work, name, error)
-            if not _again(work, given_step, attempt, error):
+            if not work.another_try(name, step.retries, attempt, error):
                 return result
         else:
             _succeed(work, name, finished)
@@ -154,16 +154,6 @@ def _failed(work: Work, name: StepName, error: StepStopped) -> Entry:
     if error.stops_all:
         work.stopping.set()
     return ledger.steps[name]
-
-
-def _again(work: Work, given_step: _Given, attempt: int, error: StepStopped) -> bool:
-    """Say, after the wait that is due, whether to try again."""
-    name, retries = given_step.name, given_step.step.retries
-    if error.is_final or work.stopping.is_set() or not retries.again(attempt, error.failure):
-        return False
-    wait = retries.backoff * 2 ** (attempt - 1)
-    work.log(name, f"attempt {attempt} of {retries.attempts} failed; the next is in {wait.total_seconds():.0f} s")
-    return not work.stopping.wait(wait.total_seconds())
 
 
 def _succeed(work: Work, name: StepName, finished: Finished) -> None:

@@ -10,13 +10,17 @@ from pathlib import Path
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects import Store
 from bot.clients.terraform import Terraform
+from bot.clients.terraform_output import Event
 from bot.core.inputs import Outputs
 from bot.core.ledger import Ledger, Start, Undo
 from bot.core.mask import Secrets
 from bot.flows.approval import Approved
 from bot.names import EnvironmentName, StepName
-from bot.pipeline import Failure, Json
+from bot.pipeline import Failure, Json, Retries
 from bot.policy import Gate
+
+TOLD = frozenset({"apply_start", "apply_complete", "apply_errored", "apply_progress", "change_summary"})
+"""Events of Terraform's that are worth a line in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,19 @@ class Run:
         """Say one line of a step, masked."""
         for part in self.secrets.hide(line).splitlines():
             self.world.log(f"[{step}] {part}")
+
+    def tell(self, step: StepName, event: Event) -> None:
+        """Say what Terraform says of a step, as far as it is worth a line."""
+        if event.kind in TOLD or (event.diagnostic is not None and event.diagnostic.severity == "warning"):
+            self.log(step, event.message)
+
+    def another_try(self, step: StepName, retries: Retries, attempt: int, error: StepStopped) -> bool:
+        """Say, after the wait that is due, whether a step that failed at this attempt is tried again."""
+        if error.is_final or self.stopping.is_set() or not retries.again(attempt, error.failure):
+            return False
+        wait = retries.backoff * 2 ** (attempt - 1)
+        self.log(step, f"attempt {attempt} of {retries.attempts} failed; the next is in {wait.total_seconds():.0f} s")
+        return not self.stopping.wait(wait.total_seconds())
 
     def keep_secret(self, value: Json) -> None:
         """Hide a value wherever it would turn up from now on."""

@@ -30,7 +30,7 @@ from bot.core.plan_document import read_plan
 from bot.core.planned import ChangeKind, EnvironmentPlan, StackPlan
 from bot.core.review import Review, ReviewedStep, review_key, write_review
 from bot.core.state_place import misplaced
-from bot.core.targets import ACCOUNT
+from bot.core.targets import account_of
 from bot.core.tree import Tree, tree_id
 from bot.core.verify import Finding
 from bot.environment import Manifest, directory
@@ -40,9 +40,9 @@ from bot.flows.plan_parity import Against, Likeness, hold, likeness
 from bot.flows.side_by_side import run_graph
 from bot.flows.verify import verify_environments
 from bot.hooks.declared import pipeline_findings
-from bot.names import EnvironmentName, StepName, TemplateName, shown
+from bot.names import EnvironmentName, StepName, TemplateName
 from bot.pipeline import Pipeline, Stack
-from bot.policy import Account, Policy
+from bot.policy import Policy
 
 SIDE_BY_SIDE = 4
 """Stacks planned at once. Each takes some 600 MB while its provider is running."""
@@ -148,7 +148,7 @@ def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: P
     refused = gate(files, stacks, planner.policy.gate, where)
     if refused:
         return refused
-    bucket = _account(read_manifest(files, where), planner.policy).state_bucket
+    bucket = account_of(read_manifest(files, where), planner.policy).state_bucket
     return [
         *pipeline_findings(files, read_manifest(files, where), pipeline),
         *misplaced(files, stacks, name, bucket, where),
@@ -177,16 +177,6 @@ def _uncommitted(request: PlanRequest, files: Tree, planner: Planner) -> Sequenc
         "leaves behind (`.terraform`)."
     )
     return [Finding(where, 1, message)]
-
-
-def _account(manifest: Manifest, policy: Policy) -> Account:
-    number = manifest.parameters.get(ACCOUNT)
-    account = policy.accounts.get(number) if isinstance(number, str) else None
-    if account is None:
-        raise UserError(
-            f"Account {shown(str(number))} is not in the policy's `accounts` on the default branch: add it there first."
-        )
-    return account
 
 
 def _plan_steps(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.clients.process import TimedOut
 from bot.clients.terraform import RootModule
-from bot.clients.terraform_output import Event, TerraformFailed
+from bot.clients.terraform_output import TerraformFailed
 from bot.core.apply_outcome import StepResult
 from bot.core.fingerprint import fingerprint
 from bot.core.inputs import Output
@@ -26,7 +26,6 @@ from bot.names import StepName
 from bot.pipeline import Hook, Stack
 
 MOST_NAMED = 10
-_TOLD = frozenset({"apply_start", "apply_complete", "apply_errored", "apply_progress", "change_summary"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,7 +51,7 @@ def undo_step(run: Undoing, name: StepName) -> StepResult:
             run.change(lambda ledger, reason=reason, undo=undo: failed(ledger, name, reason, run.world.now(), undo))  # type: ignore[misc]
             run.log(name, f"refused: {reason}")
             result = result.model_copy(update={"state": "failed", "reason": reason, "attempts": attempt})
-            if not _again(run, each, attempt, error):
+            if not run.another_try(name, each.step.retries, attempt, error):
                 break
         else:
             run.change(lambda ledger, evidence=evidence: undone(ledger, name, evidence, run.world.now()))  # type: ignore[misc]
@@ -68,18 +67,6 @@ def _start(run: Undoing, each: AppliedStep) -> Start:
     """Return how the step begins to be taken back: the ledger goes on naming the commit that applied it, not that which removed it."""
     start = run.start(each.entry.digest if each.entry is not None else "")
     return replace(start, commit=each.version.commit, tree=tree_id(each.version.files))
-
-
-def _again(run: Undoing, each: AppliedStep, attempt: int, error: StepStopped) -> bool:
-    """Say, after the wait that is due, whether to try again."""
-    if error.stops_all:
-        run.stopping.set()
-    retries = each.step.retries
-    if error.is_final or run.stopping.is_set() or not retries.again(attempt, error.failure):
-        return False
-    wait = retries.backoff * 2 ** (attempt - 1)
-    run.log(each.name, f"attempt {attempt} of {retries.attempts} failed; the next is in {wait.total_seconds():.0f} s")
-    return not run.stopping.wait(wait.total_seconds())
 
 
 def _taken_back(run: Undoing, each: AppliedStep) -> str:
@@ -117,7 +104,7 @@ def _ended(run: Undoing, each: AppliedStep, module: RootModule, wanted: tuple[Pl
         return "nothing was there" if each.entry is None else "nothing was left of it"
     _hold_against_review(run, each.name, plan)
     run.change(lambda ledger: took(ledger, each.name, gone(plan)))
-    module.apply(saved, lambda event: _tell(run, each.name, event), deadline.remaining())
+    module.apply(saved, lambda event: run.tell(each.name, event), deadline.remaining())
     return f"{plan.counts.destroy} destroyed"
 
 
@@ -138,11 +125,6 @@ def _hold_against_review(run: Undoing, name: StepName, plan: Plan) -> None:
 def _again_reviewed(run: Undoing) -> str:
     name = run.request.environment
     return f"Put the directory back (revert its removal) and comment `/destroy {name}` again, so that it is planned and reviewed."
-
-
-def _tell(run: Undoing, name: StepName, event: Event) -> None:
-    if event.kind in _TOLD or (event.diagnostic is not None and event.diagnostic.severity == "warning"):
-        run.log(name, event.message)
 
 
 def _undone(run: Undoing, each: AppliedStep, hook: Hook) -> str:
