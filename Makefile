@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# More than cores: the long tests mostly wait for the AWS provider.
+WORKERS ?= 4
 
 .PHONY: demo demo-lifecycle test check bench docs lock clean
 
@@ -12,7 +14,7 @@ demo-lifecycle: $(READY) ## Watch a clone's whole life: a failing step, resume, 
 	@$(BIN)/envclone sandbox lifecycle $(ARGS)
 
 test: $(READY) ## Every test, on the real parts
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(READY) ## Linters, types, import rules, workflows, generated documents: exactly what CI runs
 	@$(BIN)/ruff check .
