@@ -15,7 +15,7 @@ Role: TypeAlias = Literal["read", "triage", "write", "maintain", "admin"]
 """GitHub's repository roles, weakest first."""
 
 Permission: TypeAlias = Literal["read", "clone", "change", "rescue", "destroy"]
-"""What a command needs (`bot.commands.grammar` says which command needs which)."""
+"""What a command needs (`bot.commands.table` says which command needs which)."""
 
 
 class _Frozen(BaseModel):

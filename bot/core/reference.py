@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from bot.commands.grammar import TABLE, Spec
+from bot.commands.table import TABLE, Spec
 from bot.duration import SCHEMA_PATTERN
 from bot.duration import text as duration_text
 from bot.environment import Manifest

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.commands.grammar import TABLE, Mistake, format_command
+from bot.commands.grammar import Mistake, format_command
+from bot.commands.table import TABLE
 from bot.core.branch import Branch
 from bot.core.draft import Draft, Refused
 from bot.core.estate import Estate

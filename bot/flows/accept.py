@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.commands.comment import command_lines
-from bot.commands.grammar import Mistake, Spec, format_command, parse, spec_of
+from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import Clone, Command
+from bot.commands.table import Spec, spec_of
 from bot.core import replies
 from bot.core.roles import suffices
 from bot.environment import Request

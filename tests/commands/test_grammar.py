@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.grammar import TABLE, Mistake, format_command, parse
+from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import (
     Clone,
     Command,
@@ -20,6 +20,7 @@ from bot.commands.model import (
     Status,
     Unlock,
 )
+from bot.commands.table import TABLE
 from bot.names import RESERVED, EnvironmentName, Login, ParameterName, PurposeName
 
 names = (

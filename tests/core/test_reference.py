@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.cli.documents import documents
-from bot.commands.grammar import TABLE
+from bot.commands.table import TABLE
 from bot.core.reference import FORMATS
 
 ROOT = Path(__file__).parents[2]
