@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.clients.checkout import Checkout
 from bot.core.assemble import assemble, read_template
-from bot.errors import Unverifiable, UserError
+from bot.errors import Unverifiable
 from bot.flows.parity import check_parity
 from bot.flows.targets import Span, find_targets
 from bot.names import EnvironmentName, TemplateName
@@ -117,7 +117,7 @@ def test_production_moving_on_does_not_fail_everybodys_clones(monorepo: Checkout
 def test_what_can_not_be_compared_says_so(monorepo: Checkout) -> None:
     with pytest.raises(Unverifiable, match="demo-y does not exist"):
         check_parity(monorepo, EnvironmentName("demo-y"), None, shop.NOW)
-    with pytest.raises(UserError, match="cloned from nothing"):
+    with pytest.raises(Unverifiable, match="cloned from nothing"):
         check_parity(monorepo, shop.PRODUCTION, None, shop.NOW)
     assert run(monorepo, "demo-y")[0] == 2
     assert run(monorepo, "production", "--against", "demo-x")[0] == 1

@@ -206,6 +206,7 @@ class Deploying:
                 "source": None if name == PRODUCTION else PRODUCTION,
                 "purpose": "demo",
                 "owner": "alice",
+                "overrides": ["state_bucket"],  # each test has a bucket of its own
                 "parameters": {**values, "place": str(self.place), "greeting": "hello", **parameters},
                 "stacks": at.declaration.stacks,
             }

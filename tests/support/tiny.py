@@ -171,6 +171,7 @@ class Monorepo:
                 "source": source,
                 "purpose": "demo",
                 "owner": "alice",
+                "overrides": ["state_bucket"],  # each test has a bucket of its own
                 "parameters": {**values, **parameters},
                 "stacks": at.declaration.stacks,
             }
