@@ -249,6 +249,27 @@ def test_killed_again_and_again_it_finishes_with_nothing_done_twice(deploying: D
     assert "Leases that were taken from their holders:" in shown.output
 
 
+@pytest.mark.timeout(900)
+def test_killed_after_each_step_nothing_that_is_done_is_done_again(deploying: Deploying) -> None:
+    deploying.deliver()
+    log = deploying.place.parent / "apply.log"
+    for count in range(1, 5):
+        before = {name for name, entry in deploying.ledger.steps.items() if entry.result == "succeeded"}
+        _kill_when(deploying, log, lambda count=count: log.read_text().count("] done:") >= count)  # type: ignore[misc]
+        skipped = set(re.findall(r"^\[(\w+)\] skipped: ", log.read_text().rpartition("----\n")[2], re.MULTILINE))
+        assert skipped <= before
+        with log.open("a") as file:
+            file.write("----\n")
+    process = deploying.start(log)
+    assert process.wait(400) == 0, log.read_text()
+    said = log.read_text()
+    assert all(said.count(f"[{step}] done:") == 1 for step in ("network", "data", "app", "record", "flags")), said
+    assert present(deploying) == FIRST
+    assert deploying.parameters()["/demo-x/group"][1] == 1
+    assert deploying.ran().count("apply") == 1
+    assert {entry.result for entry in deploying.ledger.steps.values()} == {"succeeded"}
+
+
 def test_killed_while_terraform_works_nothing_that_it_makes_is_lost_or_made_twice(deploying: Deploying) -> None:
     slow = 'resource "aws_sqs_queue" "slow" {\n  name = "${var.name}-slow"\n}\n'  # 25 s in the provider
     deploying.stacks["data"] += slow
