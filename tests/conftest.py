@@ -1,6 +1,12 @@
 """What tests measured is said at the end of a run, also of one whose tests all pass: `record_property("measured", …)`."""
 
+import signal
+
 import pytest
+
+# A shell that starts a run in the background lets it ignore Ctrl-C, and all its children would: here some must not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

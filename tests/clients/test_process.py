@@ -52,9 +52,9 @@ def test_the_program_sees_only_the_given_environment(tmp_path: Path, monkeypatch
 def test_a_program_that_is_late_is_asked_to_end(tmp_path: Path) -> None:
     said: list[bytes] = []
     code = """
-import time
-print("started", flush=True)
 try:
+    import time
+    print("started", flush=True)
     time.sleep(600)
 except KeyboardInterrupt:
     print("released", flush=True)

@@ -266,7 +266,8 @@ def test_killed_after_each_step_nothing_that_is_done_is_done_again(deploying: De
     assert all(said.count(f"[{step}] done:") == 1 for step in ("network", "data", "app", "record", "flags")), said
     assert present(deploying) == FIRST
     assert deploying.parameters()["/demo-x/group"][1] == 1
-    assert deploying.ran().count("apply") == 1
+    # A hook that was begun but not done when the kill came is the only one to be run again.
+    assert 1 <= deploying.ran().count("apply") <= said.count("[record] run: ")
     assert {entry.result for entry in deploying.ledger.steps.values()} == {"succeeded"}
 
 

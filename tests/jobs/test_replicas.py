@@ -2,6 +2,7 @@
 
 import random
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def store(url: str) -> Iterator[PostgresStore]:
     store = PostgresStore(url)
     yield store
     store.close()
+
+
+def all_beat_since(moment: float, store: PostgresStore) -> bool:
+    past = time.monotonic() - moment
+    return all(replica.silent_for.total_seconds() < past for replica in store.replicas())
 
 
 def takes_part(pool: Workers, process: int) -> bool:
@@ -58,8 +64,10 @@ def test_replicas_killed_at_random_points_lose_nothing(url: str, store: Postgres
             name = chance.choice(sorted(alive))
             alive[name].kill()
             alive[name].wait()
-            alive[name] = pool.start(ENVCLONE_REPLICA=name)
+            alive[name], restarted = pool.start(ENVCLONE_REPLICA=name), time.monotonic()
         pool.wait(lambda: len(pool.effects) == len(expected(jobs)), "all effects")
+        # Whoever was started last may not listen to signals before its first heartbeat.
+        pool.wait(lambda: all_beat_since(restarted, store), "a heartbeat of each")
         assert [pool.stop(worker) for worker in alive.values()] == [0, 0]
         assert pool.effects == expected(jobs)
         assert pool.overlaps == []

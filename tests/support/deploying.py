@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -51,17 +52,20 @@ parameters:
   greeting: {{type: string, default: hello, description: Any text.}}
 purposes:
   demo: {{description: To show.}}
-stacks:
-  network: {{description: A log group., timeout: 3m}}
-  data: {{description: A parameter., timeout: 3m}}
-  app:
+"""
+
+DECLARED = {
+    "network": "{description: A log group., timeout: 3m}",
+    "data": "{description: A parameter., timeout: 3m}",
+    "app": f"""
     description: Parameters that name the others.
     needs: [data]
     timeout: 3m
     inputs:
       group_arn: {{from: network.group_arn, stand_in: "arn:aws:logs:{REGION}:000000000000:log-group:not-made-yet"}}
       token: {{from: network.token, stand_in: not-made-yet}}
-"""
+""",
+}
 
 HOOKS = """hooks:
   record:
@@ -150,7 +154,10 @@ NAMES = {"network": ("name",), "data": ("name", "greeting"), "app": ("name",)}
 
 def template(stacks: Mapping[str, str]) -> TemplateAt:
     """Return the template with these stacks' code."""
-    files = {"template.yaml": DECLARATION, "hooks.yaml": HOOKS, "hooks/record.py": RECORD}
+    declared = "".join(f"  {stack}: {DECLARED[stack]}\n" for stack in stacks)
+    if "data" not in stacks:
+        declared = declared.replace("needs: [data]", "needs: [network]")
+    files = {"template.yaml": f"{DECLARATION}stacks:\n{declared}", "hooks.yaml": HOOKS, "hooks/record.py": RECORD}
     for stack, main in stacks.items():
         variables = ",\n".join(f'  "{name}": {{{{ {name} | json }}}}' for name in NAMES[stack])
         files |= {
@@ -212,6 +219,11 @@ class Deploying:
             }
         )
 
+    def drop(self, stack: str) -> None:
+        """Let the template have one stack less."""
+        del self.stacks[stack]
+        shutil.rmtree(self.repo.root / "templates" / "small" / stack)
+
     @property
     def policy(self) -> Policy:
         return self.repo.policy
@@ -267,6 +279,10 @@ class Deploying:
         who = ("-c", "user.name=Alice", "-c", "user.email=alice@example.com")
         self.repo.git(*who, "merge", "-q", "--no-ff", "-m", "merge", head)
         return self.repo.git("rev-parse", "HEAD").strip()
+
+    def bring_back(self, head: str) -> None:
+        """Put main back to a reviewed head, as if it had just been merged."""
+        self.repo.git("checkout", "-q", "-B", "main", head)
 
     def deliver(self, **parameters: str) -> str:
         """Propose, review and merge; return the head that was reviewed."""
