@@ -4,6 +4,7 @@ Whoever changes it holds the lease. A run that was paused past the end of its le
 write, because the tag of what it read is no longer that of what is there; it then stops with `LeaseLost`.
 """
 
+import secrets
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -34,12 +35,32 @@ class LedgerFile:
     def __init__(self, store: Store, environment: EnvironmentName) -> None:
         self.environment = environment
         self.key = f"ledger/{environment}.json"
+        self._key_place = f"ledger/{environment}.key"
         self._store = store
         self._lock = threading.Lock()
 
     def read(self) -> Ledger:
         """Return the ledger; an empty one when nothing was ever applied. Raises `Unverifiable`."""
         return self._read()[0]
+
+    def digest_key(self) -> str:
+        """Return the key of the digests of what is secret; it is made when it is first asked for. Raises `Unverifiable`.
+
+        It lies beside the ledger and not in it: a ledger that is printed gives nothing away.
+        """
+        if known := self.known_digest_key():
+            return known
+        made = secrets.token_hex(32)
+        try:
+            self._store.write(self._key_place, made.encode(), if_absent=True)
+        except Conflict:
+            return self.known_digest_key()
+        return made
+
+    def known_digest_key(self) -> str:
+        """Return the key for whoever only reads; empty when nothing was ever applied. Raises `Unverifiable`."""
+        stored = self._store.read(self._key_place)
+        return stored.data.decode() if stored is not None else ""
 
     def acquire(
         self, lease: Lease, now: datetime, death_of: Callable[[str], str | None] = lambda holder: None

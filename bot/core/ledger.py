@@ -7,8 +7,6 @@ An entry that is `running` while nobody holds the lease is that of a run which d
 idempotent. What undo needs is kept from the last success until something replaces it, also through failures.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +14,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from bot.core.digest import keyed
+from bot.core.seal import Seal
 from bot.names import EnvironmentName, StepName
 from bot.pipeline import Argv, Json
 
@@ -46,12 +46,16 @@ Output: TypeAlias = Clear | Hidden
 
 
 class Undo(_Frozen):
-    """What undo needs, without the template: the kind and its record, or the program, or the reason why there is nothing to do."""
+    """What undo needs, without the template: the kind and its record, or the program, or the reason why there is nothing to do.
+
+    `seals` are the places of the record that held secrets (see `bot.core.seal`).
+    """
 
     uses: str | None = None
     run: Argv | None = None
     none: str = ""
     record: Json = None
+    seals: tuple[Seal, ...] = ()
 
 
 class Remainder(_Frozen):
@@ -269,15 +273,9 @@ def decide(ledger: Ledger, step: StepName, digest: str) -> Decision:
     return Decision("run", "its inputs have changed since it last ran")
 
 
-def hidden(environment: EnvironmentName, step: StepName, name: str, value: Json) -> Hidden:
-    """Return how a sensitive output is kept. Equal values in different places have different digests."""
-    return Hidden(digest=digest_of([environment, step, name, value]))
-
-
-def digest_of(value: Json) -> str:
-    """Return the SHA-256 of a JSON value in its one canonical form."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def hidden(step: StepName, name: str, value: Json, key: str) -> Hidden:
+    """Return how a sensitive output is kept; `key` is the environment's. Equal values in different places have different digests."""
+    return Hidden(digest=keyed([step, name, value], key))
 
 
 def _with(ledger: Ledger, step: StepName, entry: Entry) -> Ledger:

@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator
 
+from bot.names import shown
 from bot.pipeline import Json
 
 HIDDEN = "***"
@@ -81,9 +82,10 @@ def _texts(value: Json) -> Iterator[str]:
 
 
 def _forms(text: str) -> Iterable[str]:
-    """Yield the forms in which a text may turn up: as it is, line by line (logs are lines), and as JSON writes it."""
+    """Yield the forms in which a text may turn up: as it is, line by line (logs are lines), as JSON writes it, and cut for a message."""
     for form in {text, text.strip(), *(line.strip() for line in text.splitlines())}:
         if len(form) >= SHORTEST:
             yield form
             yield json.dumps(form)[1:-1]
             yield json.dumps(form, ensure_ascii=False)[1:-1]
+            yield shown(form)[1:-1].removesuffix("…")

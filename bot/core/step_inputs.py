@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import assert_never
 
+from bot.core.digest import digest_of, keyed
 from bot.core.inputs import Output, Outputs
-from bot.core.ledger import digest_of
 from bot.core.tree import Tree, below, blob_id, tree_id
 from bot.errors import UserError
 from bot.names import ParameterName, StepName
@@ -27,9 +27,9 @@ def given(
     return {key: _value(name, source, parameters, outputs) for key, source in step.inputs.items()}
 
 
-def stack_digest(name: StepName, files: Tree, inputs: Mapping[ParameterName, Output]) -> str:
-    """Return the digest of a stack: its directory and its inputs. `files` are the environment's."""
-    return digest_of({"stack": tree_id(below(files, name)), "inputs": _values(inputs)})
+def stack_digest(name: StepName, files: Tree, inputs: Mapping[ParameterName, Output], key: str) -> str:
+    """Return the digest of a stack: its directory and its inputs. `files` are the environment's, and so is the `key` for secrets."""
+    return digest_of({"stack": tree_id(below(files, name)), "inputs": _values(inputs, key)})
 
 
 def hook_digest(
@@ -37,19 +37,21 @@ def hook_digest(
     files: Tree,
     reads: tuple[str, ...],
     inputs: Mapping[ParameterName, Output],
-    parameters: Mapping[ParameterName, Json],
+    around: tuple[Mapping[ParameterName, Json], str],
 ) -> str:
     """Return the digest of a hook: its declaration, its inputs, what it reads, and the parameters that it is given.
 
-    A program is given all parameters; a kind sees, beside its inputs, only where it is at work.
+    A program is given all parameters; a kind sees, beside its inputs, only where it is at work. `around` are the environment's
+    parameters and its key for secrets.
     """
+    parameters, key = around
     seen = parameters.keys() if hook.run is not None else parameters.keys() & _PLACE
     read = {path: blob_id(file.data) for path, file in files.items() if _is_read(path, reads)}
     declared = hook.model_dump(mode="json", exclude={"description", "needs", "timeout", "retries", "when"})
     return digest_of(
         {
             "hook": declared,
-            "inputs": _values(inputs),
+            "inputs": _values(inputs, key),
             "files": {**read},
             "parameters": {str(name): parameters[name] for name in seen},
         }
@@ -78,8 +80,12 @@ def _value(
             assert_never(source)
 
 
-def _values(inputs: Mapping[ParameterName, Output]) -> dict[str, Json]:
-    return {name: output.value for name, output in inputs.items()}
+def _values(inputs: Mapping[ParameterName, Output], key: str) -> dict[str, Json]:
+    """Return the inputs as they count in a digest: the digest lies in the ledger, so a secret must not be guessed from it."""
+    return {
+        name: {"sensitive": keyed(output.value, key)} if output.is_sensitive else output.value
+        for name, output in inputs.items()
+    }
 
 
 def _is_read(path: str, reads: tuple[str, ...]) -> bool:

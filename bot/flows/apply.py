@@ -32,7 +32,7 @@ def apply(request: ApplyRequest, world: ApplyWorld) -> ApplyOutcome:
     ledger = LedgerFile(world.store, request.environment)
     began = world.now()
     with held(ledger, request, world, began) as before:
-        work = Work(world, request, environment.tree, ledger, before, approved=environment)
+        work = Work(world, request, environment.tree, ledger, before, ledger.digest_key(), approved=environment)
         results = run_steps(work, environment.graph, lambda name: run_step(work, name))
     return _outcome(work, began, results)
 

@@ -61,10 +61,10 @@ def _given(work: Work, name: StepName, step: Stack | Hook) -> _Given:
         if output.is_sensitive:
             work.keep_secret(output.value)
     if isinstance(step, Stack):
-        digest = stack_digest(name, files, inputs)
+        digest = stack_digest(name, files, inputs, work.key)
     else:
         reads = verbs.reads(step, {key: output.value for key, output in inputs.items()})
-        digest = hook_digest(step, files, reads, inputs, parameters)
+        digest = hook_digest(step, files, reads, inputs, (parameters, work.key))
     return _Given(name, step, inputs, digest, work.before.steps.get(name))
 
 
@@ -112,7 +112,10 @@ def _tried(work: Work, given_step: _Given) -> StepResult:
     result = StepResult(name=name, kind=kind_of(step), state="failed")
     last = given_step.last
     for attempt in range(1, step.retries.attempts + 1):
-        begun = _begun(work, given_step, last)
+        try:
+            begun = _begun(work, given_step, last)
+        except UserError as error:
+            return result.model_copy(update={"reason": str(error), "attempts": attempt - 1})
         try:
             finished = _attempted(work, given_step, begun)
         except StepStopped as error:
@@ -158,9 +161,7 @@ def _failed(work: Work, name: StepName, error: StepStopped) -> Entry:
 
 def _succeed(work: Work, name: StepName, finished: Finished) -> None:
     kept: dict[str, Kept] = {
-        key: hidden(work.request.environment, name, key, output.value)
-        if _is_secret(work, output)
-        else Clear(value=output.value)
+        key: hidden(name, key, output.value, work.key) if _is_secret(work, output) else Clear(value=output.value)
         for key, output in finished.outputs.items()
     }
     success = Success(kept, work.secrets.hide(finished.evidence), finished.undo)

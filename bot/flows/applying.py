@@ -106,7 +106,8 @@ class Deadline:
 class Run:
     """One run under way, whatever it does. Safe to use from the threads of its steps: each writes only what is its own.
 
-    `tree` is that of the environment's directory, for the ledger. `before` is the ledger as the run found it.
+    `tree` is that of the environment's directory, for the ledger. `before` is the ledger as the run found it, and `key` that of its
+    digests of secrets.
     """
 
     world: ApplyWorld
@@ -114,6 +115,7 @@ class Run:
     tree: str
     ledger: LedgerFile
     before: Ledger
+    key: str = field(repr=False)
     secrets: Secrets = field(default_factory=Secrets)
     outputs: dict[StepName, Outputs] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)

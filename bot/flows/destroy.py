@@ -60,7 +60,8 @@ def destroy(request: ApplyRequest, world: ApplyWorld, policy: Policy, look: Look
         applied(request.root, request.environment, before, (condemned.base, policy)) as found,
     ):
         removable(request.environment, found.newest.manifest, policy)
-        run = Undoing(world, request, condemned.tree, ledger, before, applied=found, review=condemned.review)
+        key, tree = ledger.digest_key(), condemned.tree
+        run = Undoing(world, request, tree, ledger, before, key, applied=found, review=condemned.review)
         results = run_steps(run, found.backwards, lambda name: undo_step(run, name))
         receipt = _receipt(run, began, results)
         if receipt.is_undone:

@@ -102,6 +102,7 @@ class _Looking:
     ) -> None:
         self._world, self._manifest, self._files, self._ledger = world, manifest, files, ledger
         self._directory = request.root / directory(request.environment)
+        self._key = LedgerFile(world.store, manifest.name).known_digest_key()
         self._lock = threading.Lock()
         self._outputs: dict[StepName, Outputs] = {}
         self._checks = HookChecks(
@@ -125,7 +126,7 @@ class _Looking:
             return StepDrift(name, _kind(step), "unchecked", text=str(error))
 
     def _stack(self, name: StepName, stack: Stack, inputs: Mapping[ParameterName, Output]) -> StepDrift:
-        digest = stack_digest(name, self._files, inputs)
+        digest = stack_digest(name, self._files, inputs, self._key)
         values: dict[ParameterName, Json] = {key: output.value for key, output in inputs.items()}
         secrets = _secrets(inputs)
         with self._world.terraform.opened(self._directory / name, secrets) as module:
@@ -141,7 +142,7 @@ class _Looking:
     def _hook(self, name: StepName, hook: Hook, inputs: Mapping[ParameterName, Output]) -> StepDrift:
         self._done(name, self._checks.outputs_of(name))
         reads = verbs.reads(hook, {key: output.value for key, output in inputs.items()})
-        digest = hook_digest(hook, self._files, reads, inputs, self._manifest.parameters)
+        digest = hook_digest(hook, self._files, reads, inputs, (self._manifest.parameters, self._key))
         if not is_done(self._ledger, name, digest):
             return self._not_applied(name, _kind(hook))
         if hook.run is not None and hook.run.check is None:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.core.assemble import read_hooks
+from bot.core.digest import digest_of
 from bot.core.inputs import Output, Outputs
 from bot.core.ledger import Clear, Ledger
 from bot.core.mask import Secrets
@@ -126,6 +127,7 @@ class HookChecks:
             remaining=lambda: TIMEOUT,
             log=lambda line: self.log(f"{name}: {secrets.hide(line)}"),
             keep_secret=secrets.add,
+            digest=digest_of,  # of inputs that hold no secret, and kept nowhere
         )
 
 

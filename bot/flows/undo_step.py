@@ -19,11 +19,12 @@ from bot.errors import UserError
 from bot.flows.applied import Applied, AppliedStep
 from bot.flows.applying import Deadline, Run, StepStopped, StepTimedOut
 from bot.flows.end_inputs import end_inputs
+from bot.flows.keeping import Keeping
 from bot.flows.plan_alone import PlanWish, plan_alone
 from bot.hooks import verbs
 from bot.hooks.kind import Context
 from bot.names import StepName
-from bot.pipeline import Hook, Stack
+from bot.pipeline import FromOutput, Hook, Json, Stack
 
 MOST_NAMED = 10
 
@@ -133,35 +134,72 @@ def _undone(run: Undoing, each: AppliedStep, hook: Hook) -> str:
     if each.name not in run.review.steps:
         message = f"Not as reviewed: the hook `{each.name}` ran after its end was planned, so nobody has seen that it is undone."
         raise StepStopped(f"{message} {_again_reviewed(run)}", is_final=True, stops_all=True)
-    context = _context(run, each, hook)
     if hook.undo is not None:
         return hook.undo.none
-    if entry.undo is not None:
-        return verbs.undo(entry.undo, context)
+    keeping = Keeping(run.key, lambda step, output: _output_of(run, step, output))
+    recorded = keeping.opened(entry.undo)
+    context = _context(run, each, hook, (keeping, recorded))
+    if recorded is not None:
+        return verbs.undo(recorded, context)
     if hook.run is not None:
         # It died before it could say what its undo wants to be given, so that gets nothing, and has to look for itself.
         return verbs.undo(Undo(run=hook.run.undo, record={"undo": None}), context)
     if entry.verb == "apply" and entry.result == "failed":
         return "it failed before it did anything"
-    finished = _finished(run, each, hook, context)
+    finished = _finished(run, each, hook, (keeping, context))
     # Kept before it is used: what can't be undone now must be known to the next try.
     run.change(lambda ledger: learnt(ledger, each.name, finished))
-    return verbs.undo(finished, context)
+    opened = keeping.opened(finished)
+    assert opened is not None
+    return verbs.undo(opened, context)
 
 
-def _finished(run: Undoing, each: AppliedStep, hook: Hook, context: Context) -> Undo:
+def _finished(run: Undoing, each: AppliedStep, hook: Hook, at: tuple[Keeping, Context]) -> Undo:
     """Return what undoes a hook that was killed in the middle: only by being finished can it tell what it does."""
+    keeping, context = at
     run.log(each.name, "it was cut off in the middle: finishing it first, to know what there is to take back")
-    outputs = {
-        name: {key: Output(kept.value) for key, kept in entry.outputs.items() if isinstance(kept, Clear)}
-        for name, entry in run.before.steps.items()
-    }
+    outputs: dict[StepName, dict[str, Output]] = {}
+    for source in hook.inputs.values():
+        if isinstance(source, FromOutput) and (found := _output_of(run, source.step, source.output)) is not None:
+            outputs.setdefault(source.step, {})[source.output] = found
     inputs = given(each.name, hook, each.version.manifest.parameters, outputs)
-    return verbs.apply(hook, {key: output.value for key, output in inputs.items()}, context).undo
+    keeping.give(hook, inputs, _stacks(run))
+    return verbs.apply(hook, {key: output.value for key, output in inputs.items()}, context, keeping.sealed).undo
 
 
-def _context(run: Undoing, each: AppliedStep, hook: Hook) -> Context:
-    previous = each.entry.undo.record if each.entry is not None and each.entry.undo is not None else None
+def _output_of(run: Undoing, step: StepName, output: str) -> Output | None:
+    """Return an output of a step as the ledger has it; a secret one as its stack's state does, which what needs it outlives not."""
+    entry = run.before.steps.get(step)
+    kept = entry.outputs.get(output) if entry is not None else None
+    if isinstance(kept, Clear):
+        return Output(kept.value)
+    if step not in run.outputs and step in _stacks(run):
+        source = run.applied.steps[step]
+        deadline = Deadline(source.step.timeout)
+        try:
+            with run.world.terraform.opened(source.version.directory / step) as module:
+                module.init(deadline.remaining())
+                found = module.outputs(deadline.remaining())
+        except (TerraformFailed, TimedOut) as error:
+            raise StepStopped(f"The outputs of stack `{step}`, which it needs, can't be read: {error}") from error
+        for each in found.values():
+            if each.is_sensitive:
+                run.keep_secret(each.value)
+        run.outputs[step] = {name: Output(each.value, each.is_sensitive) for name, each in found.items()}
+    return run.outputs.get(step, {}).get(output)
+
+
+def _stacks(run: Undoing) -> set[StepName]:
+    return {name for name, each in run.applied.steps.items() if isinstance(each.step, Stack)}
+
+
+def _context(run: Undoing, each: AppliedStep, hook: Hook, at: tuple[Keeping, Undo | None]) -> Context:
+    keeping, previous = at
+
+    def keep_secret(value: Json) -> None:
+        keeping.told(value)
+        run.keep_secret(value)
+
     return Context(
         environment=run.request.environment,
         step=each.name,
@@ -170,6 +208,7 @@ def _context(run: Undoing, each: AppliedStep, hook: Hook) -> Context:
         environment_variables=run.world.hook_variables,
         remaining=Deadline(hook.timeout).remaining,
         log=lambda line: run.log(each.name, line),
-        keep_secret=run.keep_secret,
-        previous=previous,
+        keep_secret=keep_secret,
+        digest=keeping.digest,
+        previous=previous.record if previous is not None else None,
     )

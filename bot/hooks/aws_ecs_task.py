@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from bot.core.ledger import digest_of
 from bot.duration import Duration
 from bot.duration import parse as _duration
 from bot.hooks.aws import OWNER_TAG, Aws, AwsRecord, awaited, speaking, unless
@@ -110,7 +109,7 @@ class AwsEcsTask(Kind[TaskInputs, TaskRecord]):
 
     def may_leave(self, inputs: TaskInputs, context: Context) -> TaskRecord:
         aws = Aws.of(context)
-        digest = digest_of(inputs.model_dump(mode="json"))
+        digest = context.digest(inputs.model_dump(mode="json"))
         previous = TaskRecord.model_validate(context.previous) if context.previous else None
         if previous is not None and previous.digest == digest and not previous.has_failed:
             return previous

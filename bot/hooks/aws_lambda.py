@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from botocore.exceptions import ReadTimeoutError
 from pydantic import Field
 
-from bot.core.ledger import digest_of
+from bot.core.digest import digest_of
 from bot.hooks.aws import Aws, AwsRecord, code_of, speaking
 from bot.hooks.json_values import Pointer, difference
 from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, OutOfTime, VerifyFailed

@@ -63,7 +63,8 @@ class Context:
 
     `directory` is the environment's, absolute. `environment_variables` are those that a program may see. `remaining` is how
     long the verb may still take. `log` takes one line for people; `keep_secret` is told a value before it can turn up
-    anywhere. `previous` is the undo record of the last apply, if there was one.
+    anywhere. `digest` is what may be kept of inputs, to know them again: nothing secret can be guessed from it. `previous` is
+    the undo record of the last apply, if there was one.
     """
 
     environment: EnvironmentName
@@ -74,6 +75,7 @@ class Context:
     remaining: Callable[[], timedelta]
     log: Callable[[str], None]
     keep_secret: Callable[[Json], None]
+    digest: Callable[[Json], str]
     previous: Json = None
 
     @property

@@ -11,8 +11,9 @@ and writes one on standard output. Every key may be left out:
     {"result": "already_so" | "would_change" | "unknown", "text": "…"}                           check
 
 What it writes to standard error goes to the log, line by line. An exit code other than 0 means that it failed. `undo` is
-what the program wants to be given when its effects are to be taken back; it is kept in clear, so it holds no secret. It is
-`null` when a run was killed before the program said anything: it then takes back whatever it may have done.
+what the program wants to be given when its effects are to be taken back. In place of an input that is a stack's sensitive
+output the ledger keeps only where it is to be had again; the step fails if any other secret stands in it. `undo` is `null` when a
+run was killed before the program said anything: it then takes back whatever it may have done.
 """
 
 import json

@@ -1,17 +1,22 @@
 """The verbs of a declared hook: its inputs checked, its kind called, the result in the ledger's words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pydantic import ValidationError
 
 from bot.core.ledger import Undo
+from bot.core.seal import Unsealable
 from bot.errors import UserError
 from bot.hooks.kind import Check, Context, HookFailed, Model, OutOfTime
 from bot.hooks.program import Program
 from bot.hooks.registry import AnyKind, kind_of, kinds
 from bot.names import ParameterName
 from bot.pipeline import Failure, Hook, Json, Run
+
+Keep: TypeAlias = Callable[[Undo], Undo]
+"""Takes the secrets out of what undo needs, before it leaves here for the ledger. Raises `Unsealable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +48,31 @@ def check(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context) ->
         return Check("unknown", str(error))
 
 
-def apply(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context) -> Done:
+def apply(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context, keep: Keep) -> Done:
     """Make it so, and verify that it is. Raises `StepFailed`."""
     kind, undo = kind_of(hook), None
     try:
         given = _validated(kind, inputs)
         applied = kind.apply(given, context)
-        undo = _undo(hook, applied.undo)
+        undo = _kept(hook, applied.undo, keep)
         verified = kind.verify(given, context)
     except HookFailed as error:
-        done = _undo(hook, error.undo) if error.undo is not None else undo
-        raise StepFailed(error, done) from error
+        raise StepFailed(error, _kept_of(hook, error, keep) or undo) from error
     evidence = "; ".join(text for text in (applied.evidence, verified) if text)
     return Done(applied.outputs, applied.sensitive, evidence, undo)
 
 
-def may_leave(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context) -> Undo | None:
-    """Return what the ledger keeps from the moment that apply begins, in case it never ends; None when that is unknown."""
+def may_leave(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context, keep: Keep) -> Undo | None:
+    """Return what the ledger keeps from the moment that apply begins, in case it never ends; None when that is unknown.
+
+    Raises `Unsealable` when that holds a secret which can't be kept: the hook must not begin then.
+    """
     kind = kind_of(hook)
     try:
         record = kind.may_leave(_validated(kind, inputs), context)
     except HookFailed:
         return None  # apply fails in the same way, before it does anything
-    return _undo(hook, record) if record is not None else None
+    return keep(_undo(hook, record)) if record is not None else None
 
 
 def undo(recorded: Undo, context: Context) -> str:
@@ -110,6 +117,23 @@ def complaints(error: ValidationError) -> list[str]:
                 message = item["msg"].removeprefix("Value error, ")
                 found.append(f"`{where}`: {message}" if where else message)
     return found
+
+
+def _kept(hook: Hook, record: Model | None, keep: Keep) -> Undo:
+    try:
+        return keep(_undo(hook, record))
+    except Unsealable as error:
+        # What the ledger has from the beginning stays; it is what a run that was killed now would have left.
+        raise HookFailed(str(error), is_final=True) from error
+
+
+def _kept_of(hook: Hook, failure: HookFailed, keep: Keep) -> Undo | None:
+    if failure.undo is None:
+        return None
+    try:
+        return keep(_undo(hook, failure.undo))
+    except Unsealable:
+        return None
 
 
 def _undo(hook: Hook, record: Model | None) -> Undo:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.digest import digest_of
 from bot.core.lease import LENGTH, Held, acquired, is_held, released, renewed
 from bot.core.ledger import (
     Clear,
@@ -17,7 +18,6 @@ from bot.core.ledger import (
     Success,
     Undo,
     decide,
-    digest_of,
     failed,
     hidden,
     is_done,
@@ -90,11 +90,11 @@ def test_what_did_not_begin_can_t_end() -> None:
 
 
 def test_a_sensitive_output_is_kept_as_a_digest_of_its_place_and_value() -> None:
-    kept = hidden(DEMO, STEP, "password", "hunter2")
+    kept = hidden(STEP, "password", "hunter2", "key")
     assert "hunter2" not in kept.model_dump_json()
-    assert kept == hidden(DEMO, STEP, "password", "hunter2")
-    assert kept != hidden(DEMO, STEP, "other", "hunter2")
-    assert kept != hidden(DEMO, STEP, "password", "hunter3")
+    assert kept == hidden(STEP, "password", "hunter2", "key")
+    assert kept != hidden(STEP, "other", "hunter2", "key")
+    assert kept != hidden(STEP, "password", "hunter3", "key")
 
 
 def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:

@@ -34,7 +34,7 @@ def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
     assert isinstance(ledger, Ledger)
     ledger = acquired(ledger, Lease(holder="run 2", until=NOW + LENGTH, since=NOW), NOW, "its process is gone")
     assert isinstance(ledger, Ledger)
-    outputs: dict[str, Output] = {"url": Clear(value="https://x"), "token": hidden(DEMO, APP, "token", "very-secret")}
+    outputs: dict[str, Output] = {"url": Clear(value="https://x"), "token": hidden(APP, "token", "very-secret", "key")}
     ledger = succeeded(
         started(ledger, APP, START, NOW), APP, Success(outputs, "3 added", Undo(none="nothing was left behind")), later
     )

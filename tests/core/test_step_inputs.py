@@ -9,6 +9,7 @@ from bot.errors import UserError
 from bot.names import ParameterName, StepName
 from bot.pipeline import FromOutput, FromParameter, Hook, Input, Json, Literally, NoUndo, Run, Stack
 
+KEY = "k" * 64
 NAME, URL = StepName("smoke"), ParameterName("url")
 PARAMETERS: dict[ParameterName, Json] = {ParameterName("greeting"): "hello", ParameterName("region"): "eu-central-1"}
 FILES = {"app/main.tf": File(b"a"), "hooks/x.py": File(b"x"), "hooks-more/y": File(b"y"), "top.sh": File(b"t")}
@@ -46,22 +47,22 @@ def test_a_parameter_that_is_none_is_named() -> None:
 
 def test_a_stack_is_its_directory_and_its_inputs() -> None:
     app, stack_input = StepName("app"), {URL: Output("https://x")}
-    digest = stack_digest(app, FILES, stack_input)
-    assert digest == stack_digest(app, {**FILES, "top.sh": File(b"other")}, stack_input)
-    assert digest != stack_digest(app, {**FILES, "app/main.tf": File(b"b")}, stack_input)
-    assert digest != stack_digest(app, FILES, {URL: Output("https://y")})
+    digest = stack_digest(app, FILES, stack_input, KEY)
+    assert digest == stack_digest(app, {**FILES, "top.sh": File(b"other")}, stack_input, KEY)
+    assert digest != stack_digest(app, {**FILES, "app/main.tf": File(b"b")}, stack_input, KEY)
+    assert digest != stack_digest(app, FILES, {URL: Output("https://y")}, KEY)
     assert isinstance(Stack(), Stack)
 
 
 def test_a_hook_is_its_declaration_its_inputs_and_what_it_reads() -> None:
     declared, inputs = hook(FromOutput(source="app.url"), runs=True), {URL: Output("https://x")}
-    digest = hook_digest(declared, FILES, ("hooks",), inputs, PARAMETERS)
-    assert digest == hook_digest(declared, {**FILES, "hooks-more/y": File(b"z")}, ("hooks",), inputs, PARAMETERS)
-    assert digest != hook_digest(declared, {**FILES, "hooks/x.py": File(b"z")}, ("hooks",), inputs, PARAMETERS)
-    assert digest != hook_digest(declared, FILES, ("hooks",), {URL: Output("https://y")}, PARAMETERS)
-    assert digest != hook_digest(hook(FromOutput(source="app.url")), FILES, ("hooks",), inputs, PARAMETERS)
+    digest = hook_digest(declared, FILES, ("hooks",), inputs, (PARAMETERS, KEY))
+    assert digest == hook_digest(declared, {**FILES, "hooks-more/y": File(b"z")}, ("hooks",), inputs, (PARAMETERS, KEY))
+    assert digest != hook_digest(declared, {**FILES, "hooks/x.py": File(b"z")}, ("hooks",), inputs, (PARAMETERS, KEY))
+    assert digest != hook_digest(declared, FILES, ("hooks",), {URL: Output("https://y")}, (PARAMETERS, KEY))
+    assert digest != hook_digest(hook(FromOutput(source="app.url")), FILES, ("hooks",), inputs, (PARAMETERS, KEY))
     described = declared.model_copy(update={"description": "other words"})
-    assert digest == hook_digest(described, FILES, ("hooks",), inputs, PARAMETERS)
+    assert digest == hook_digest(described, FILES, ("hooks",), inputs, (PARAMETERS, KEY))
 
 
 def test_a_program_is_given_all_parameters_and_a_kind_only_its_place() -> None:
@@ -69,12 +70,12 @@ def test_a_program_is_given_all_parameters_and_a_kind_only_its_place() -> None:
     moved = {**PARAMETERS, ParameterName("region"): "eu-west-1"}
     for runs, same in ((True, False), (False, True)):
         declared, inputs = hook(Literally(value="u"), runs=runs), {URL: Output("u")}
-        digest = hook_digest(declared, FILES, (), inputs, PARAMETERS)
-        assert (digest == hook_digest(declared, FILES, (), inputs, other)) is same
-        assert digest != hook_digest(declared, FILES, (), inputs, moved)
+        digest = hook_digest(declared, FILES, (), inputs, (PARAMETERS, KEY))
+        assert (digest == hook_digest(declared, FILES, (), inputs, (other, KEY))) is same
+        assert digest != hook_digest(declared, FILES, (), inputs, (moved, KEY))
 
 
 def test_a_file_at_the_top_is_read_by_its_name() -> None:
     declared, inputs = hook(Literally(value="u")), {URL: Output("u")}
-    digest = hook_digest(declared, FILES, ("./top.sh",), inputs, PARAMETERS)
-    assert digest != hook_digest(declared, {**FILES, "top.sh": File(b"z")}, ("./top.sh",), inputs, PARAMETERS)
+    digest = hook_digest(declared, FILES, ("./top.sh",), inputs, (PARAMETERS, KEY))
+    assert digest != hook_digest(declared, {**FILES, "top.sh": File(b"z")}, ("./top.sh",), inputs, (PARAMETERS, KEY))

@@ -95,6 +95,15 @@ def test_law_9_destroy_after_any_prefix_of_apply_leaves_nothing_and_says_so(depl
     assert Receipt.model_validate_json(stored.data) == receipt
 
 
+def test_an_undo_is_given_the_secret_again_that_the_ledger_never_held(deploying: Deploying) -> None:
+    deploying.apply(deploying.deliver())
+    assert "token-of-demo-x" not in deploying.everything_kept()
+    receipt = deploying.destroy(deploying.remove())
+    assert receipt.is_clean
+    assert (deploying.place / "undone-with").read_text() == "alice:token-of-demo-x"
+    assert "token-of-demo-x" not in deploying.everything_kept() + receipt.model_dump_json()
+
+
 def test_a_destroy_that_fails_half_way_is_gone_on_with_though_its_template_has_changed(deploying: Deploying) -> None:
     deploying.apply(deploying.deliver())
     # Reviewed and merged, but never applied: what is destroyed is what was applied, by its own code.

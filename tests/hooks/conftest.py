@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.core.digest import keyed
 from bot.core.mask import Secrets
 from bot.hooks.kind import Context
 from bot.names import EnvironmentName, ParameterName, StepName
@@ -37,6 +38,7 @@ class Surroundings:
             remaining=lambda: timedelta(seconds=seconds),
             log=self.lines.append,
             keep_secret=self.secrets.add,
+            digest=lambda value: keyed(value, "key"),
             previous=previous,
         )
 

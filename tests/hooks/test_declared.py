@@ -169,7 +169,7 @@ def test_every_kind_documents_itself() -> None:
 def test_inputs_are_checked_again_when_they_are_known(around: Surroundings) -> None:
     hook = load(GOOD, Hooks, "hooks.yaml").hooks[StepName("smoke")]
     with pytest.raises(StepFailed, match="`url`: String should match") as failure:
-        apply(hook, {ParameterName("url"): "file:///secret-place"}, around.context())
+        apply(hook, {ParameterName("url"): "file:///secret-place"}, around.context(), lambda undo: undo)
     assert "secret-place" not in str(failure.value)
     assert failure.value.is_final
 

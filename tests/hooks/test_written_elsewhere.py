@@ -32,13 +32,13 @@ declared = load(text, Hooks, "hooks.yaml")
 problems = hook_problems(Pipeline.of({}, declared), {}, stacks_text="", hooks_text=text)
 context = Context(
     environment=EnvironmentName("demo-x"), step=StepName("channel"), parameters={}, directory=Path.cwd(),
-    environment_variables={}, remaining=lambda: timedelta(seconds=30), log=print, keep_secret=lambda value: None,
+    environment_variables={}, remaining=lambda: timedelta(seconds=30), log=print, keep_secret=lambda value: None, digest=str,
 )
 hook = declared.hooks[StepName("channel")]
 inputs = {"server": sys.argv[1]}
 before = verbs.check(hook, inputs, context)
-left = verbs.may_leave(hook, inputs, context)
-done = [verbs.apply(hook, inputs, context) for _ in range(2)][1]
+left = verbs.may_leave(hook, inputs, context, lambda undo: undo)
+done = [verbs.apply(hook, inputs, context, lambda undo: undo) for _ in range(2)][1]
 after = verbs.check(hook, inputs, context)
 undone = [verbs.undo(done.undo, context) for _ in range(2)][1]
 print(json.dumps({

@@ -99,12 +99,15 @@ if "token" in given["inputs"]:
     print("the token is " + given["inputs"]["token"], file=sys.stderr)
 if given["verb"] == "undo" and (place / "fail-undo").exists():
     sys.exit("told to fail")
+if given["verb"] == "undo" and given["undo"]:
+    (place / "undone-with").write_text(given["undo"]["login"])
 if given["verb"] == "apply":
     if (place / "fail").exists():
         sys.exit("told to fail with " + given["inputs"]["token"])
     while (place / "hang").exists():
         time.sleep(0.1)
-print(json.dumps({"outputs": {"said": "recorded"}, "evidence": "written down", "undo": {"place": str(place)}}))
+undo = {"place": str(place), "login": "alice:" + given["inputs"].get("token", "")}
+print(json.dumps({"outputs": {"said": "recorded"}, "evidence": "written down", "undo": undo}))
 '''
 
 STACKS = {

@@ -1,0 +1,47 @@
+"""A secret that a hook gives reaches no record of another, whatever that does with it."""
+
+import json
+
+import pytest
+
+from bot.names import StepName
+from tests.support.hooked import Hooked
+
+HOOKS = """hooks:
+  secret:
+    description: Gives a secret.
+    run: {apply: [python3, hooks/step.py]}
+    undo: {none: it leaves nothing behind}
+    with: {name: {value: secret}, gives: {value: {token: hidden-token, pin: "42"}}, hides: {value: [token, pin]}}
+  user:
+    description: Uses it.
+    run: {apply: [python3, hooks/step.py], undo: [python3, hooks/step.py]}
+    with: {name: {value: user}, WITH}
+"""
+
+
+def test_a_program_whose_undo_would_hold_a_hook_s_secret_fails_and_the_ledger_keeps_none_of_it(hooked: Hooked) -> None:
+    hooked.declare(HOOKS.replace("WITH", "leaves: {from: secret.token}"))
+    steps = {step.name: step for step in hooked.apply().steps}
+    user = steps[StepName("user")]
+    assert user.state == "failed"
+    assert "What its undo needs holds a secret, `secret.token`, which is not a stack's output" in user.reason
+    entry = hooked.ledger.steps[StepName("user")]
+    assert entry.undo is not None
+    assert entry.undo.record == {"undo": None}  # what a run that was killed would have left: undo looks for itself
+    assert "hidden-token" not in hooked.ledger.model_dump_json() + json.dumps(hooked.lines)
+
+
+@pytest.mark.parametrize("name", ["token", "pin"])
+def test_an_output_that_is_a_secret_input_is_kept_as_one(hooked: Hooked, name: str) -> None:
+    hooked.declare(
+        HOOKS.replace("WITH", f"gives: {{from: secret.{name}_map}}")
+        .replace("token: hidden-token", "token_map: {again: hidden-token}")
+        .replace('pin: "42"', 'pin_map: {again: "42"}')
+        .replace("[token, pin]", "[token_map, pin_map]")
+    )
+    hooked.apply()
+    entry = hooked.ledger.steps[StepName("user")]
+    assert entry.result == "succeeded"
+    assert '"42"' not in entry.model_dump_json()
+    assert "hidden-token" not in entry.model_dump_json()

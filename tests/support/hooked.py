@@ -1,0 +1,140 @@
+"""An environment of hooks alone, so that it is applied without Terraform; everything else is as it is."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.clients.checkout import Checkout
+from bot.clients.ledger import LedgerFile
+from bot.clients.objects import DirectoryStore
+from bot.clients.terraform import Terraform, environment_of
+from bot.core.apply_outcome import ApplyOutcome, StepResult
+from bot.core.ledger import Ledger
+from bot.core.review import Review, ReviewedStep, review_key, write_review
+from bot.core.tree import tree_id
+from bot.document import dump, load
+from bot.environment import Manifest
+from bot.flows.apply import apply
+from bot.flows.applying import ApplyRequest, ApplyWorld
+from bot.names import EnvironmentName
+from bot.pipeline import Hooks
+from bot.policy import Gate
+
+DEMO = EnvironmentName("demo-x")
+HEAD = "a" * 40
+
+STEP = '''"""Do what the inputs say, and write down in the given place what was done."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+given = json.load(sys.stdin)
+inputs = given["inputs"]
+place = Path(given["parameters"]["place"])
+name = inputs["name"]
+
+
+def told(what):
+    with (place / "told").open("a") as file:
+        file.write(f"{what} {name}\\n")
+    return (place / "told").read_text().split("\\n")
+
+
+times = told("begin").count(f"begin {name}")
+(place / f"ledger-{name}").write_bytes((place / "store" / "ledger" / "demo-x.json").read_bytes())
+if times <= inputs.get("hangs", 0):
+    time.sleep(600)
+if times <= inputs.get("fails", 0):
+    sys.exit("not yet")
+until = time.monotonic() + 60
+while other := inputs.get("meets"):
+    if f"begin {other}" in (place / "told").read_text().split("\\n"):
+        break
+    if time.monotonic() > until:
+        sys.exit(f"{other} never began")
+    time.sleep(0.05)
+told("end")
+hidden = inputs.get("hides", [])
+print(json.dumps({"outputs": inputs.get("gives", {}), "sensitive": hidden, "undo": inputs.get("leaves")}))
+'''
+
+
+@dataclass
+class Hooked:
+    """The environment demo-x, which has these hooks, and the ways to apply it."""
+
+    root: Path
+    lines: list[str] = field(default_factory=list)
+    runs: int = 0
+
+    def declare(self, hooks: str) -> None:
+        """Write the environment with these hooks, and the review of it."""
+        directory = self.root / "envs" / DEMO
+        (directory / "hooks").mkdir(parents=True, exist_ok=True)
+        manifest = Manifest.model_validate(
+            {
+                "name": DEMO,
+                "template": "hooked",
+                "revision": "0" * 40,
+                "purpose": "demo",
+                "owner": "alice",
+                "parameters": {"place": str(self.root)},
+                "stacks": {},
+            }
+        )
+        (directory / "environment.yaml").write_text(dump(manifest, "x"))
+        (directory / "hooks.yaml").write_text(hooks)
+        (directory / "hooks" / "step.py").write_text(STEP)
+        names = load(hooks, Hooks, "hooks.yaml").hooks
+        review = Review(
+            environment=DEMO,
+            commit=HEAD,
+            tree=tree_id(Checkout(self.root).environment(DEMO)),
+            template_revision="0" * 40,
+            change="create",
+            key="0" * 64,
+            steps={name: ReviewedStep(kind="run") for name in names},
+            planned_at=datetime.now(UTC),
+        )
+        self.store.write(review_key(DEMO, HEAD), write_review(review))
+
+    @property
+    def store(self) -> DirectoryStore:
+        return DirectoryStore(self.root / "store")
+
+    @property
+    def ledger(self) -> Ledger:
+        return LedgerFile(self.store, DEMO).read()
+
+    @property
+    def told(self) -> list[str]:
+        return (self.root / "told").read_text().splitlines()
+
+    def apply(self) -> ApplyOutcome:
+        self.runs += 1
+        world = ApplyWorld(
+            store=self.store,
+            terraform=Terraform(Path("no-terraform-here"), {}),
+            rules=Gate(),
+            hook_variables=environment_of(),
+            now=lambda: datetime.now(UTC),
+            log=self.lines.append,
+            announce=lambda value: None,
+        )
+        request = ApplyRequest(
+            environment=DEMO,
+            root=self.root,
+            commit="b" * 40,
+            head=HEAD,
+            by="alice",
+            holder=f"run-{self.runs}",
+            machine="alice@here",
+        )
+        return apply(request, world)
+
+    def only(self) -> StepResult:
+        """Apply, and return what became of the one step."""
+        [result] = self.apply().steps
+        return result
