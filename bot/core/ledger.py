@@ -59,10 +59,14 @@ class Undo(_Frozen):
 
 
 class Remainder(_Frozen):
-    """Something that outlives its environment on purpose: `what` by its ARN or id, `why`, and until when, as far as is known."""
+    """Something that outlives its environment on purpose: `what` by its ARN or id, and `why`.
+
+    `until` says how long it stays, or how it is removed, where `why` does not.
+    """
 
     what: str
     why: str
+    until: str = ""
 
 
 class Gone(_Frozen):

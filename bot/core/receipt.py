@@ -147,8 +147,8 @@ def _context(receipt: Receipt) -> str:
 def _remains(receipt: Receipt) -> str:
     if not receipt.remains:
         return ""
-    rows = "\n".join(f"| {code(each.what)} | {cell(each.why)} |" for each in receipt.remains)
-    return f"#### Stays on purpose\n\n| What | Why |\n| --- | --- |\n{rows}"
+    rows = "\n".join(f"| {code(each.what)} | {cell(each.why)} | {cell(each.until)} |" for each in receipt.remains)
+    return f"#### Stays on purpose\n\n| What | Why | Until |\n| --- | --- | --- |\n{rows}"
 
 
 def _destroyed(receipt: Receipt) -> str:
@@ -161,6 +161,10 @@ def _diagram(receipt: Receipt) -> str:
     return details("The steps and how they hang together", fence(receipt.diagram, "mermaid"))
 
 
+def _stays(each: Remainder) -> str:
+    return f"{each.what}: {each.why}" + (f" ({each.until})" if each.until else "")
+
+
 def _lines(receipt: Receipt) -> Iterator[str]:
     widest = max((len(step.name) for step in receipt.steps), default=0)
     for step in receipt.steps:
@@ -169,7 +173,7 @@ def _lines(receipt: Receipt) -> Iterator[str]:
     for step in receipt.failed:
         yield from ("", f"{step.name} refused:", *(f"  {line}" for line in step.reason.splitlines()))
     if receipt.remains:
-        yield from ("", "Stays on purpose:", *(f"  {each.what}: {each.why}" for each in receipt.remains))
+        yield from ("", "Stays on purpose:", *(f"  {_stays(each)}" for each in receipt.remains))
     if receipt.sweep is not None:
         yield from (f"Still there: {arn}" for arn in receipt.sweep.found)
     yield from ("", f"{title(receipt)}.")

@@ -8,7 +8,7 @@ from bot.clients.terraform_output import TerraformFailed
 from bot.core.apply_outcome import StepResult
 from bot.core.fingerprint import fingerprint
 from bot.core.inputs import Output
-from bot.core.ledger import Clear, Start, Undo, failed, learnt, started, took, undone
+from bot.core.ledger import Clear, Gone, Remainder, Start, Undo, failed, learnt, started, took, undone
 from bot.core.plan import Plan
 from bot.core.plan_document import read_plan
 from bot.core.remainders import gone
@@ -22,7 +22,7 @@ from bot.flows.end_inputs import end_inputs
 from bot.flows.keeping import Keeping
 from bot.flows.plan_alone import PlanWish, plan_alone
 from bot.hooks import verbs
-from bot.hooks.kind import Context
+from bot.hooks.kind import Context, Undone
 from bot.names import StepName
 from bot.pipeline import FromOutput, Hook, Json, Stack
 
@@ -76,12 +76,17 @@ def _taken_back(run: Undoing, each: AppliedStep) -> str:
     if isinstance(each.step, Stack):
         return _destroyed(run, each, each.step)
     try:
-        return run.secrets.hide(_undone(run, each, each.step))
+        done = _undone(run, each, each.step)
     except verbs.StepFailed as error:
         stopped = StepTimedOut if error.failure == "timeout" else StepStopped
         raise stopped(str(error), is_final=error.is_final, undo=error.undo) from error
     except UserError as error:
         raise StepStopped(str(error), is_final=True) from error
+    if done.remains:
+        hide = run.secrets.hide
+        remains = [Remainder(what=hide(one.what), why=hide(one.why), until=hide(one.until)) for one in done.remains]
+        run.change(lambda ledger: took(ledger, each.name, Gone(remains=tuple(remains))))
+    return run.secrets.hide(done.evidence)
 
 
 def _destroyed(run: Undoing, each: AppliedStep, stack: Stack) -> str:
@@ -128,14 +133,14 @@ def _again_reviewed(run: Undoing) -> str:
     return f"Put the directory back (revert its removal) and comment `/destroy {name}` again, so that it is planned and reviewed."
 
 
-def _undone(run: Undoing, each: AppliedStep, hook: Hook) -> str:
+def _undone(run: Undoing, each: AppliedStep, hook: Hook) -> Undone:
     entry = each.entry
     assert entry is not None
     if each.name not in run.review.steps:
         message = f"Not as reviewed: the hook `{each.name}` ran after its end was planned, so nobody has seen that it is undone."
         raise StepStopped(f"{message} {_again_reviewed(run)}", is_final=True, stops_all=True)
     if hook.undo is not None:
-        return hook.undo.none
+        return Undone(hook.undo.none)
     keeping = Keeping(run.key, lambda step, output: _output_of(run, step, output))
     recorded = keeping.opened(entry.undo)
     context = _context(run, each, hook, (keeping, recorded))
@@ -145,7 +150,7 @@ def _undone(run: Undoing, each: AppliedStep, hook: Hook) -> str:
         # It died before it could say what its undo wants to be given, so that gets nothing, and has to look for itself.
         return verbs.undo(Undo(run=hook.run.undo, record={"undo": None}), context)
     if entry.verb == "apply" and entry.result == "failed":
-        return "it failed before it did anything"
+        return Undone("it failed before it did anything")
     finished = _finished(run, each, hook, (keeping, context))
     # Kept before it is used: what can't be undone now must be known to the next try.
     run.change(lambda ledger: learnt(ledger, each.name, finished))

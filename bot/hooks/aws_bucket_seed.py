@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
+from bot.core.ledger import Remainder
 from bot.hooks.aws import Aws, AwsRecord, speaking, unless
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, VerifyFailed
+from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, Undone, VerifyFailed
 from bot.hooks.place import files_below
 from bot.names import ParameterName, shown
 from bot.pipeline import Json
@@ -108,10 +109,15 @@ class AwsBucketSeed(Kind[SeedInputs, SeedRecord]):
             raise VerifyFailed(f"{inputs.bucket} lacks, or has otherwise: {', '.join(map(shown, wrong[:5]))}")
         return f"{inputs.bucket} holds all {len(files)} objects"
 
-    def undo(self, record: SeedRecord, context: Context) -> str:
+    def undo(self, record: SeedRecord, context: Context) -> Undone:
         client = record.account().s3()
         deleted = [_delete(client, record.bucket, item, context.owner) for item in record.objects.items()]
-        return f"deleted {sum(deleted)} objects from {record.bucket}"
+        others = [key for key in record.objects if _head(client, record.bucket, key) is not None]
+        why = "somebody put another object in the place of this step's, and it is not this step's to delete"
+        remains = [
+            Remainder(what=f"s3://{record.bucket}/{key}", why=why, until="its bucket is emptied") for key in others
+        ]
+        return Undone(f"deleted {sum(deleted)} objects from {record.bucket}", tuple(remains))
 
     def may_leave(self, inputs: SeedInputs, context: Context) -> SeedRecord:
         objects = {**dict.fromkeys(_files(inputs, context), ()), **_previous(inputs, context)}

@@ -6,11 +6,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from bot.core.ledger import Remainder
 from bot.duration import Duration
 from bot.duration import parse as _duration
 from bot.errors import InvalidInput
 from bot.hooks.aws import Aws, AwsRecord, awaited
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, VerifyFailed
+from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, Undone, VerifyFailed
 from bot.hooks.rds_clusters import Clusters
 from bot.hooks.rds_database import AVAILABLE, Database, Databases, Identifier, Restore, Snapshot
 from bot.hooks.rds_instances import Instances
@@ -120,7 +121,7 @@ class AwsRdsSnapshot(Kind[SnapshotInputs, SnapshotRecord]):
             raise VerifyFailed(f"the database {shown(inputs.restore.id)} is {database.status if database else 'gone'}")
         return f"the snapshot {shown(copy.id)} and the database {shown(database.id)} are available"
 
-    def undo(self, record: SnapshotRecord, context: Context) -> str:
+    def undo(self, record: SnapshotRecord, context: Context) -> Undone:
         databases = _databases(record.account(), record.of)
         deleted = [name for name in record.databases if _deleted(databases, name, context)]
         copies = [copy for name in record.copies if (copy := databases.snapshot(name)) and copy.owner == context.owner]
@@ -129,7 +130,8 @@ class AwsRdsSnapshot(Kind[SnapshotInputs, SnapshotRecord]):
                 databases.delete_snapshot(copy.id)
         names = ", ".join(shown(copy.id) for copy in copies) or "no snapshot"
         kept = f"kept {names} on purpose" if record.keep_copies else f"deleted {names}"
-        return f"deleted {', '.join(map(shown, deleted)) or 'no database'}; {kept}"
+        evidence = f"deleted {', '.join(map(shown, deleted)) or 'no database'}; {kept}"
+        return Undone(evidence, tuple(map(_remainder, copies)) if record.keep_copies else ())
 
     def may_leave(self, inputs: SnapshotInputs, context: Context) -> SnapshotRecord:
         aws = Aws.of(context)
@@ -144,6 +146,14 @@ class AwsRdsSnapshot(Kind[SnapshotInputs, SnapshotRecord]):
             databases=tuple(dict.fromkeys((*(earlier.databases if earlier else ()), *restored))),
             keep_copies=inputs.keep_copy,
         )
+
+
+def _remainder(copy: Snapshot) -> Remainder:
+    return Remainder(
+        what=copy.arn,
+        why=f"`keep_copy` is set; it can be restored only as long as its key {copy.kms_key_id} is there",
+        until="somebody deletes the snapshot",
+    )
 
 
 def _databases(aws: Aws, of: Sort) -> Databases:

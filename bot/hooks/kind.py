@@ -23,6 +23,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.core.ledger import Remainder
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.pipeline import Json
 
@@ -102,6 +103,14 @@ class Applied(Generic[Record]):
     sensitive: frozenset[ParameterName] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What undo did, where it has more to say than evidence: `remains` is what it left on purpose, for the receipt."""
+
+    evidence: str
+    remains: tuple[Remainder, ...] = ()
+
+
 class Kind(ABC, Generic[Inputs, Record]):
     """A kind of hook. Its docstring is its documentation; so are the descriptions of its inputs and outputs."""
 
@@ -124,8 +133,11 @@ class Kind(ABC, Generic[Inputs, Record]):
         """Return evidence that it is so. Raises `VerifyFailed`."""
 
     @abstractmethod
-    def undo(self, record: Record, context: Context) -> str:
-        """Take back what the record says, and return evidence; what is gone already is fine. Raises `HookFailed`."""
+    def undo(self, record: Record, context: Context) -> str | Undone:
+        """Take back what the record says, and return evidence; what is gone already is fine. Raises `HookFailed`.
+
+        A kind that leaves something on purpose returns `Undone`, which names it.
+        """
 
     def may_leave(self, inputs: Inputs, context: Context) -> Record | None:
         """Return what undo would be given if `apply` were killed half way; None if nothing could be left behind.

@@ -7,13 +7,15 @@ its first argument; never a shell string. It reads one JSON object on standard i
 
 and writes one on standard output. Every key may be left out:
 
-    {"outputs": {…}, "sensitive": ["name of an output", …], "evidence": "text", "undo": …}      apply, verify, undo
+    {"outputs": {…}, "sensitive": ["name of an output", …], "evidence": "text", "undo": …}      apply, verify
+    {"evidence": "text", "remains": [{"what": "id", "why": "text", "until": "text"}, …]}         undo
     {"result": "already_so" | "would_change" | "unknown", "text": "…"}                           check
 
 What it writes to standard error goes to the log, line by line. An exit code other than 0 means that it failed. `undo` is
 what the program wants to be given when its effects are to be taken back. In place of an input that is a stack's sensitive
 output the ledger keeps only where it is to be had again; the step fails if any other secret stands in it. `undo` is `null` when a
-run was killed before the program said anything: it then takes back whatever it may have done.
+run was killed before the program said anything: it then takes back whatever it may have done. `remains` is what it leaves on
+purpose; the receipt of the destroy lists it.
 """
 
 import json
@@ -24,8 +26,9 @@ from typing import ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from bot.core.ledger import Remainder
 from bot.hooks.child import Child, ChildFailed, ChildTimedOut, run
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, OutOfTime
+from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, OutOfTime, Undone
 from bot.hooks.place import regular_file
 from bot.names import ParameterName, shown
 from bot.pipeline import Argv, Json, Run, Verb
@@ -55,6 +58,7 @@ class _Done(Model):
     sensitive: frozenset[ParameterName] = frozenset()
     evidence: str = ""
     undo: Json = None
+    remains: tuple[Remainder, ...] = ()
 
 
 class _Checked(Model):
@@ -99,11 +103,11 @@ class Program(Kind[ProgramInputs, ProgramRecord]):
         answer = _answer(_Call(self.declared.verify, "verify", inputs.given), context, _Done)
         return answer.evidence or "the program's own verification ended well"
 
-    def undo(self, record: ProgramRecord, context: Context) -> str:
+    def undo(self, record: ProgramRecord, context: Context) -> Undone:
         if self.declared.undo is None:
-            return "the program declares that there is nothing to undo"
+            return Undone("the program declares that there is nothing to undo")
         answer = _answer(_Call(self.declared.undo, "undo", undo=record.undo), context, _Done)
-        return answer.evidence or "the program ended well"
+        return Undone(answer.evidence or "the program ended well", answer.remains)
 
     def may_leave(self, inputs: ProgramInputs, context: Context) -> ProgramRecord:
         return ProgramRecord(undo=_previous(context))

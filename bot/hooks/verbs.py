@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from bot.core.ledger import Undo
 from bot.core.seal import Unsealable
 from bot.errors import UserError
-from bot.hooks.kind import Check, Context, HookFailed, Model, OutOfTime
+from bot.hooks.kind import Check, Context, HookFailed, Model, OutOfTime, Undone
 from bot.hooks.program import Program
 from bot.hooks.registry import AnyKind, kind_of, kinds
 from bot.names import ParameterName
@@ -75,10 +75,10 @@ def may_leave(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context
     return keep(_undo(hook, record)) if record is not None else None
 
 
-def undo(recorded: Undo, context: Context) -> str:
-    """Take back what the ledger says was done, and return evidence. Raises `StepFailed`."""
+def undo(recorded: Undo, context: Context) -> Undone:
+    """Take back what the ledger says was done, and return evidence and what stays. Raises `StepFailed`."""
     if recorded.none:
-        return recorded.none
+        return Undone(recorded.none)
     if recorded.run is not None:
         kind: AnyKind = Program(Run(apply=recorded.run, undo=recorded.run))
     elif recorded.uses is not None and recorded.uses in kinds():
@@ -86,9 +86,10 @@ def undo(recorded: Undo, context: Context) -> str:
     else:
         raise UserError(f"There is no kind of hook `{recorded.uses}` any more: install the package that had it.")
     try:
-        return str(kind.undo(kind.record.model_validate(recorded.record), context))
+        said = kind.undo(kind.record.model_validate(recorded.record), context)
     except HookFailed as error:
         raise StepFailed(error, None) from error
+    return said if isinstance(said, Undone) else Undone(str(said))
 
 
 def reads(hook: Hook, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:

@@ -53,6 +53,13 @@ def test_a_clean_end_says_what_went_and_what_stays_on_purpose() -> None:
     assert ending_of(found).is_well
 
 
+def test_what_a_hook_left_on_purpose_is_listed_with_its_end() -> None:
+    archive = Remainder(what="chat/archive/env-demo-x", why="what was said stays readable", until="90 days are over")
+    found = receipt(sweep=Sweep(tag="Environment=demo-x"), gone={DATA: Gone(remains=(archive,))})
+    assert "| `chat/archive/env-demo-x` | what was said stays readable | 90 days are over |" in summary(found, 60_000)
+    assert "chat/archive/env-demo-x: what was said stays readable (90 days are over)" in text(found)
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [

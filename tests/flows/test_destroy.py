@@ -101,6 +101,7 @@ def test_an_undo_is_given_the_secret_again_that_the_ledger_never_held(deploying:
     receipt = deploying.destroy(deploying.remove())
     assert receipt.is_clean
     assert (deploying.place / "undone-with").read_text() == "alice:token-of-demo-x"
+    assert ("the record is kept", "somebody removes it") in [(each.why, each.until) for each in receipt.remains]
     assert "token-of-demo-x" not in deploying.everything_kept() + receipt.model_dump_json()
 
 

@@ -76,7 +76,7 @@ def test_undo_deletes_only_what_was_put_and_may_be_repeated(around: Surroundings
     applied = KIND.apply(inputs(bucket), around.context())
     made = KIND.record.model_validate(record(applied))
     for _ in range(2):
-        assert KIND.undo(made, around.context()) == f"deleted 2 objects from {bucket}"
+        assert KIND.undo(made, around.context()).evidence == f"deleted 2 objects from {bucket}"
         assert present(bucket) == ["site/theirs"]
 
 
@@ -105,6 +105,13 @@ def test_an_object_of_somebody_elses_is_never_overwritten(around: Surroundings, 
     assert failure.value.undo is not None
     KIND.undo(KIND.record.model_validate(failure.value.undo.model_dump()), around.context())
     assert present(bucket) == ["site/index.html"]
+
+
+def test_undo_names_what_it_leaves_because_somebody_else_put_it(around: Surroundings, bucket: str) -> None:
+    made = KIND.record.model_validate(record(KIND.apply(inputs(bucket), around.context())))
+    boto3.client("s3", region_name=REGION).put_object(Bucket=bucket, Key="site/index.html", Body=b"theirs")
+    undone = KIND.undo(made, around.context())
+    assert [each.what for each in undone.remains] == [f"s3://{bucket}/{key}" for key in present(bucket)]
 
 
 def test_what_was_deleted_by_hand_fails_verification(around: Surroundings, bucket: str) -> None:

@@ -91,9 +91,9 @@ def test_the_newest_snapshot_is_copied_restored_and_all_of_it_taken_back(around:
     assert KIND.check(wanted, around.context()).result == "already_so"
     assert KIND.verify(wanted, around.context()).endswith("and the database `demo-x-db` are available")
     assert applied.undo is not None
-    assert KIND.undo(applied.undo, around.context()) == "deleted `demo-x-db`; deleted `demo-x-copy`"
+    assert KIND.undo(applied.undo, around.context()).evidence == "deleted `demo-x-db`; deleted `demo-x-copy`"
     assert present() == set()
-    assert KIND.undo(applied.undo, around.context()) == "deleted no database; deleted no snapshot"
+    assert KIND.undo(applied.undo, around.context()).evidence == "deleted no database; deleted no snapshot"
 
 
 def test_a_copy_alone_can_be_kept_on_purpose(around: Surroundings) -> None:
@@ -103,7 +103,11 @@ def test_a_copy_alone_can_be_kept_on_purpose(around: Surroundings) -> None:
     assert applied.outputs[ParameterName("database_id")] is None
     assert KIND.verify(wanted, around.context()) == "the snapshot `demo-x-copy` is available"
     assert applied.undo is not None
-    assert KIND.undo(applied.undo, around.context()) == "deleted no database; kept `demo-x-copy` on purpose"
+    undone = KIND.undo(applied.undo, around.context())
+    assert undone.evidence == "deleted no database; kept `demo-x-copy` on purpose"
+    [kept] = undone.remains
+    assert kept.what == applied.outputs[ParameterName("snapshot_arn")]
+    assert "as long as its key arn:aws:kms:" in kept.why
     assert present() == {"demo-x-copy"}
 
 
@@ -131,7 +135,7 @@ def test_what_another_made_is_neither_used_nor_removed(around: Surroundings) -> 
     with pytest.raises(HookFailed, match="The database `shop` exists, and this step did not make it") as failure:
         KIND.apply(wanted, around.context())
     assert isinstance(failure.value.undo, SnapshotRecord)
-    assert KIND.undo(failure.value.undo, around.context()) == "deleted no database; deleted `demo-x-copy`"
+    assert KIND.undo(failure.value.undo, around.context()).evidence == "deleted no database; deleted `demo-x-copy`"
     assert "shop" in rds_backends[ACCOUNT][REGION].databases
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.ledger import Remainder
 from bot.hooks.kind import HookFailed, OutOfTime
 from bot.hooks.program import Program, ProgramInputs, ProgramRecord
 from bot.names import ParameterName
@@ -56,7 +57,13 @@ def test_undo_is_given_what_apply_wanted(around: Surroundings) -> None:
     done = kind.apply(ProgramInputs(), around.context())
     assert done.undo == ProgramRecord(undo={"a": 1})
     text = ECHO.replace('"said"', 'json.dumps(given["undo"])')
-    assert program(around, text).undo(ProgramRecord(undo={"a": 1}), around.context()) == '{"a": 1}'
+    assert program(around, text).undo(ProgramRecord(undo={"a": 1}), around.context()).evidence == '{"a": 1}'
+
+
+def test_undo_says_what_it_leaves_on_purpose(around: Surroundings) -> None:
+    text = 'print(\'{"remains": [{"what": "invoice-7", "why": "the law says so", "until": "2036"}]}\')'
+    undone = program(around, text).undo(ProgramRecord(), around.context())
+    assert undone.remains == (Remainder(what="invoice-7", why="the law says so", until="2036"),)
 
 
 def test_an_executable_of_the_environment_needs_no_interpreter(around: Surroundings) -> None:

@@ -43,7 +43,7 @@ after = verbs.check(hook, inputs, context)
 undone = [verbs.undo(done.undo, context) for _ in range(2)][1]
 print(json.dumps({
     "problems": [str(problem) for problem in problems], "before": before.result, "after": after.result,
-    "outputs": done.outputs, "evidence": done.evidence, "undone": undone, "left": left == done.undo,
+    "outputs": done.outputs, "evidence": done.evidence, "undone": undone.evidence, "remains": [each.what for each in undone.remains], "left": left == done.undo,
 }))
 """
 
@@ -121,5 +121,6 @@ def test_the_documented_package_is_a_kind_whose_four_verbs_work(tmp_path: Path, 
         "outputs": {"url": f"{chat}/channels/env-demo-x"},
         "evidence": "#env-demo-x is open; #env-demo-x has its topic",
         "undone": "#env-demo-x is closed",
+        "remains": [f"{chat}/archive/env-demo-x"],
         "left": True,
     }

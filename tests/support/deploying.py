@@ -107,7 +107,11 @@ if given["verb"] == "apply":
     while (place / "hang").exists():
         time.sleep(0.1)
 undo = {"place": str(place), "login": "alice:" + given["inputs"].get("token", "")}
-print(json.dumps({"outputs": {"said": "recorded"}, "evidence": "written down", "undo": undo}))
+if given["verb"] == "undo":
+    remains = [{"what": str(place), "why": "the record is kept", "until": "somebody removes it"}]
+    print(json.dumps({"evidence": "taken back", "remains": remains}))
+else:
+    print(json.dumps({"outputs": {"said": "recorded"}, "evidence": "written down", "undo": undo}))
 '''
 
 STACKS = {
