@@ -205,6 +205,12 @@ class Mirror:
             parents = self._repo.commit(commit).parents
             return parents[0].hexsha if parents else None
 
+    def last_change(self, commit: str, directory: str) -> str | None:
+        """Return the last commit on the way to `commit`, its first parents alone, that changed a directory; None when none did."""
+        with self._lock:
+            found = self._repo.git.rev_list("--first-parent", "--max-count=1", commit, "--", directory)
+        return str(found) or None
+
     def only_removes(self, commit: str, directory: str, onto: str) -> bool:
         """Say whether a commit is one on top of what `onto` holds, and does nothing but remove `directory`. Raises `GitFailed`."""
         self.message(commit)

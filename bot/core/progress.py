@@ -112,7 +112,8 @@ def status_comment(manifest: Manifest, facts: Facts, now: datetime) -> str:
 def end_comment(manifest: Manifest, end: Facts) -> str:
     """Return what the status comment of a clone says whose directory is gone; `end` is the way of the pull request that took it."""
     said = {"success": "is destroyed", "failure": "could not be destroyed"}.get(end.deployment, "is being destroyed")
-    parts = [f"### {code(manifest.name)} {said}", f"Its end was asked for in [#{end.pull_number}]({end.pull_url})."]
+    asked = f"in [#{end.pull_number}]({end.pull_url})" if end.pull_number else "by a push, without a pull request"
+    parts = [f"### {code(manifest.name)} {said}", f"Its end was asked for {asked}."]
     if end.deployment == "failure":
         parts.append(_next(manifest.name, end, "destroy"))
     return "\n\n".join(parts)

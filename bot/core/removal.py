@@ -18,6 +18,7 @@ from bot.pipeline import Hook, Pipeline, Stack
 from bot.policy import Policy
 
 MARKER = "<!-- envclone:destroy:{name}:{by} -->"
+ENDED_MARKER = "<!-- envclone:ended:{name} -->"
 Reason: TypeAlias = Literal["command", "expiry"]
 
 
@@ -72,8 +73,15 @@ def message(removed: Removable, asked: Asked, base: str) -> str:
     return f"{title(removed, asked)}\n\n{write(Trailers(removed.name, asked.by, asked.comment, asked.url, base))}"
 
 
-def body(removed: Removable, asked: Asked, pipeline: Pipeline, order: Sequence[StepName]) -> str:
-    """Return the pull request's body. `order` is that in which the steps are taken back."""
+def change_ended(name: EnvironmentName, end: str) -> str:
+    """Return why a proposed change of a destroyed environment is closed; `end` names what removed it."""
+    return f"{code(name)} was destroyed ({end}), so there is nothing left to change: this pull request is closed."
+
+
+def body(
+    removed: Removable, asked: Asked, pipeline: Pipeline, order: Sequence[StepName], *, rival: int | None = None
+) -> str:
+    """Return the pull request's body. `order` is that in which the steps are taken back; `rival` an open change of it."""
     manifest, name = removed.manifest, removed.name
     expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
     who = (
@@ -95,16 +103,20 @@ def body(removed: Removable, asked: Asked, pipeline: Pipeline, order: Sequence[S
         "### Steps, in the order in which they are taken back",
         _steps(pipeline, order),
         "### What to look at",
-        _attention(removed),
+        _attention(removed, rival),
         f"Closing this pull request keeps {code(name)} as it is." + _longer(manifest),
         details("What is removed from the repository", fence(f"{directory(name)}/", "text")),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _attention(removed: Removable) -> str:
+def _attention(removed: Removable, rival: int | None) -> str:
+    change = (
+        f"- #{rival} proposes a change of {code(removed.name)}: it is closed once this is merged and all is destroyed."
+    )
     return "\n".join(
         [
+            *([change] if rival is not None else []),
             "- The comment with the plan names every resource that is destroyed. What it does not name is not destroyed.",
             "- Data goes with it. What is kept on purpose (snapshots, deletion windows) is said in the receipt at the end.",
             f"- A step that fails stops only what comes after it; nothing is forgotten, and {code(f'/resume {removed.name}')} goes on.",

@@ -16,7 +16,7 @@ from bot.core.estate import Claim, Estate
 from bot.core.trailers import Trailers
 from bot.environment import Manifest, directory
 from bot.errors import UserError
-from bot.flows.ended import unfinished_end
+from bot.flows.ended import End, unfinished_end
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
@@ -43,9 +43,9 @@ def publish_clone(world: World, repository: RepositoryName, asked: Asked) -> Pub
         found = _already_there(repo, asked)
         if found:
             return found
-        end = unfinished_end(world, repository, asked.command.name)
-        if end is not None and repo.manifest(asked.command.name) is None:
-            return Refused(_being_destroyed(asked, end.number))
+        end = unfinished_end(world, repository, repo, asked.command.name)
+        if end is not None:
+            return Refused(_being_destroyed(asked, end))
         drafted = draft(repo, asked, taken)
         if isinstance(drafted, Refused):
             return drafted
@@ -79,10 +79,10 @@ def draft(repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName]) -> 
     return draft_clone(asked, base)
 
 
-def _being_destroyed(asked: Asked, number: int) -> str:
+def _being_destroyed(asked: Asked, end: End) -> str:
     name = asked.command.name
     return (
-        f"`{name}` is being destroyed (#{number}), and its name is free when that is done. If it failed, comment `/resume {name}`. "
+        f"`{name}` is being destroyed ({end}), and its name is free when that is done. If it failed, comment `/resume {name}`. "
         "Or choose another name."
     )
 
@@ -133,14 +133,15 @@ def _learn(
     """Note who holds the claims that were refused; one whose holder is neither live nor proposed nor half destroyed is free."""
     moved, taken, left_over = known
     repo.mirror.fetch(repo.branch)
-    estate = replace(repo, commit=repo.mirror.head(repo.branch) or repo.commit).estate()
+    fresh = replace(repo, commit=repo.mirror.head(repo.branch) or repo.commit)
+    estate = fresh.estate()
     for claim in filter(None, map(claim_of, moved.refs)):
         commit = repo.mirror.holder(claim)
         if commit is None:
             continue
         said = trailers.read(repo.mirror.message(commit))
         holder = said.environment if said else None
-        if holder is None or estate.has(holder) or unfinished_end(world, repository, holder) is not None:
+        if holder is None or estate.has(holder) or unfinished_end(world, repository, fresh, holder) is not None:
             taken[claim] = holder or EnvironmentName("unknown-holder")
         else:
             left_over[claim] = commit

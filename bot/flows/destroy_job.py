@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from bot.commands.model import Destroy
 from bot.core.branch import Branch
 from bot.core.removal import Asked
+from bot.flows.dispatch import Started
 from bot.flows.monorepo import monorepo
 from bot.flows.progress import report_branch
 from bot.flows.propose_destroy import Refused, propose_destroy
-from bot.flows.replying import accept_step, accepted, refuse, reply_to
+from bot.flows.replan import replan_end
+from bot.flows.replying import accept_step, accepted, comment_of, refuse, reply_to
 from bot.flows.requests import proposal_on
 from bot.flows.work import JobRequest, Results, StepFunction
 from bot.flows.world import World
@@ -18,13 +20,16 @@ from bot.pipeline import Json
 def destroy_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
     """Return the job's steps, in order."""
 
-    def propose(_: JobRequest, results: Results) -> dict[str, Json]:
+    def propose(job: JobRequest, results: Results) -> dict[str, Json]:
         command, request = accepted(results)
         assert isinstance(command, Destroy)
         asked = Asked("command", request.by, world.now(), request.comment, request.url)
         outcome = propose_destroy(world, request.repository, command.name, asked)
         if isinstance(outcome, Refused):
-            return refuse(world, request, outcome.reason)
+            again = replan_end(world, request, command.name, comment_of(job).created_at)
+            if isinstance(again, Started):
+                return refuse(world, request, again.text)
+            return refuse(world, request, again.reason if again is not None else outcome.reason)
         return {"number": outcome.number, "url": outcome.url}
 
     def report(_: JobRequest, results: Results) -> dict[str, Json]:

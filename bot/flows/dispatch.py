@@ -18,6 +18,7 @@ from bot.core.branch import branch_of
 from bot.core.dispatch import Last
 from bot.core.draft import Refused
 from bot.environment import ENVIRONMENTS, Request
+from bot.flows.ended import end_of
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.progress import TRUSTED_APP
 from bot.flows.world import World
@@ -114,11 +115,10 @@ def _run_of(world: World, request: Request, title: str) -> WorkflowRun | None:
 
 
 def _absent(world: World, repo: Monorepo, request: Request, name: EnvironmentName) -> Refused | None:
-    """Return why there is nothing to go on with: it is neither on the default branch nor was it removed from there by us."""
+    """Return why there is nothing to go on with: it is neither on the default branch nor was it removed from there."""
     if repo.manifest(name) is not None:
         return None
-    removal = world.github.pull_request_for_head(request.repository, branch_of(name, "destroy"))
-    if removal is not None and removal.is_merged:
+    if end_of(world, request.repository, repo, name) is not None:
         return None
     clone = world.github.pull_request_for_head(request.repository, branch_of(name))
     if clone is not None and clone.state == "open":

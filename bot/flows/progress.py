@@ -8,6 +8,7 @@ from bot.core import change_text
 from bot.core.branch import PREFIXES, Branch, branch_of
 from bot.core.progress import Facts, end_comment, proposal_comment, status_comment
 from bot.environment import Manifest
+from bot.flows.ended import End, end_of, run_of
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.replying import reply_to
 from bot.flows.requests import Proposal, proposal_on, requests_of
@@ -27,9 +28,9 @@ def report_progress(world: World, repository: RepositoryName, name: EnvironmentN
         return None
     facts = facts_of(world, repository, name)
     is_gone = facts.is_merged and repo.manifest(name) is None
-    end = proposal_on(world, repo, repository, Branch("destroy", name)) if is_gone else None
+    end = end_of(world, repository, repo, name) if is_gone else None
     text = (
-        end_comment(manifest, facts_of_proposal(world, repository, end))
+        end_comment(manifest, facts_of_end(world, repository, repo, (name, end)))
         if end
         else status_comment(manifest, facts, world.now())
     )
@@ -75,6 +76,13 @@ def facts_of_proposal(world: World, repository: RepositoryName, proposal: Propos
     # Only a deployment of what this pull request proposed: the environment has had others before.
     found = _deployment(world, repository, proposal.branch.environment, head=pull.head_sha)
     return _with_deployment(world, repository, facts, found)
+
+
+def facts_of_end(world: World, repository: RepositoryName, repo: Monorepo, end: tuple[EnvironmentName, End]) -> Facts:
+    """Return what GitHub says of the way of an end that is merged, whoever proposed it. Raises `Transient`."""
+    pull = end[1].pull
+    facts = _facts_of_pull(world, repository, pull) if pull is not None else Facts(is_merged=True)
+    return _with_deployment(world, repository, facts, run_of(world, repository, repo, end))
 
 
 def what_of(repo: Monorepo, proposal: Proposal) -> str:

@@ -16,6 +16,7 @@ from bot.core.graph import graph, in_reverse
 from bot.core.removal import Asked, Removable, removable
 from bot.environment import ENVIRONMENTS, directory
 from bot.errors import UserError
+from bot.flows.ended import end_of, unfinished_end
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
@@ -46,7 +47,7 @@ def propose_destroy(
     if found is not None and found.state == "open" and _is_current(repo, found, name):
         return found
     _publish(world, repo, removed, asked)
-    return world.github.ensure_pull_request(repository, _proposal(repo, removed, asked))
+    return world.github.ensure_pull_request(repository, _proposal(world, repository, repo, (removed, asked)))
 
 
 def _is_current(repo: Monorepo, pull: PullRequest, name: EnvironmentName) -> bool:
@@ -76,7 +77,8 @@ def _publish(world: World, repo: Monorepo, removed: Removable, asked: Asked) -> 
         raise Transient(f"{removed.name}: somebody else proposes its end at this moment")
 
 
-def _proposal(repo: Monorepo, removed: Removable, asked: Asked) -> Proposal:
+def _proposal(world: World, repository: RepositoryName, repo: Monorepo, wanted: tuple[Removable, Asked]) -> Proposal:
+    removed, asked = wanted
     manifest, policy = removed.manifest, repo.policy()
     files = repo.environment(removed.name)
     pipeline = Pipeline.of(manifest.stacks, read_hooks(files, directory(removed.name)))
@@ -85,24 +87,34 @@ def _proposal(repo: Monorepo, removed: Removable, asked: Asked) -> Proposal:
         head=branch_of(removed.name, "destroy"),
         base=repo.branch,
         title=removal.title(removed, asked),
-        body=removal.body(removed, asked, pipeline, order),
+        body=removal.body(removed, asked, pipeline, order, rival=open_change(world, repository, repo, removed.name)),
         labels=policy.labels,
         reviewers=policy.reviewers,
     )
 
 
+def open_change(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName) -> int | None:
+    """Return the number of the open pull request that would change the environment."""
+    if name not in repo.mirror.proposals("change"):
+        return None
+    found = world.github.pull_request_for_head(repository, branch_of(name, "change"))
+    return found.number if found is not None and found.state == "open" else None
+
+
 def _absent(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName) -> str:
     """Say why an environment that is not on the default branch can't be destroyed from there."""
-    if name in repo.mirror.proposals():
-        pull = world.github.pull_request_for_head(repository, branch_of(name))
+    pull = world.github.pull_request_for_head(repository, branch_of(name))
+    if name in repo.mirror.proposals() and not (pull and pull.is_merged):  # a merged branch may be left standing
         where = f" in #{pull.number}" if pull else ""
         return f"`{name}` is only proposed{where}, so there is nothing to destroy: close that pull request."
-    ended = world.github.pull_request_for_head(repository, branch_of(name, "destroy"))
-    if ended is not None and ended.is_merged:
+    ended = unfinished_end(world, repository, repo, name)
+    if ended is not None:
         return (
-            f"`{name}` is gone from the default branch already (#{ended.number}). If its destroy failed, comment `/resume {name}`; if "
-            f"that is refused as not reviewed, revert #{ended.number} and comment `/destroy {name}` again."
+            f"`{name}` is gone from the default branch already ({ended}). If its destroy failed, comment `/resume {name}`; if that is "
+            f"refused as not reviewed, revert {ended} and comment `/destroy {name}` again."
         )
+    if (done := end_of(world, repository, repo, name)) is not None:
+        return f"`{name}` was removed ({done}) and is destroyed: there is nothing left of it to destroy."
     near = closest(name, sorted(repo.mirror.entries(repo.commit, ENVIRONMENTS)))
     return f"There is no environment `{name}`." + (
         f" Did you mean `/destroy {near}`?" if near else " `/list` shows which there are."

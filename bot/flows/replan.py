@@ -14,8 +14,11 @@ from bot.core.draft import Refused
 from bot.core.markdown import code
 from bot.environment import Request
 from bot.flows.dispatch import Started, page, started
+from bot.flows.ended import unfinished_end
 from bot.flows.monorepo import monorepo
+from bot.flows.progress import REQUIRED_CHECK, newest_check
 from bot.flows.world import World
+from bot.names import EnvironmentName
 from bot.suggest import closest
 
 PLAN = "plan.yml"
@@ -33,6 +36,9 @@ def replan(world: World, request: Request, command: Plan, asked_at: datetime) ->
         text = "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else lines[0]
         return Started(text) if any(isinstance(outcome, str) for outcome in outcomes) else Refused(text)
     repo = monorepo(world, repository)
+    ended = replan_end(world, request, name, asked_at)
+    if ended is not None:
+        return ended
     if repo.manifest(name) is None:
         return Refused(replies.unknown_environment(name, closest(name, repo.estate().live)))
     # Killed and run again this starts a second search: it changes nothing, and the one issue says the same.
@@ -41,6 +47,22 @@ def replan(world: World, request: Request, command: Plan, asked_at: datetime) ->
     return refused or Started(
         f"No pull request of {code(name)} is open, so I look for drift: {page(request, DRIFT)}. What it finds goes into an issue."
     )
+
+
+def replan_end(world: World, request: Request, name: EnvironmentName, asked_at: datetime) -> Started | Refused | None:
+    """Plan an end once more that was merged without a reviewed plan; None when there is no such end. Raises `Transient`."""
+    repository = request.repository
+    end = unfinished_end(world, repository, monorepo(world, repository), name)
+    if end is None or end.pull is None:
+        return None
+    check = newest_check(world, repository, end.pull.head_sha, REQUIRED_CHECK)
+    if check is not None and check.conclusion == "success":
+        return None
+    said = f"{code(name)} was removed by {end}, which was merged without a reviewed plan, so it can't be destroyed yet."
+    outcome = _planned(world, request, end.pull, asked_at)
+    if isinstance(outcome, Refused):
+        return Refused(f"{said} {outcome.reason} Or revert {end}, and comment {code(f'/destroy {name}')} again.")
+    return Started(f"{said} {outcome} Read what it would destroy, then comment {code(f'/resume {name}')}.")
 
 
 def _planned(world: World, request: Request, pull: PullRequest, asked_at: datetime) -> str | Refused:

@@ -22,6 +22,8 @@ class World:
     author: Author
     now: Callable[[], datetime]
     manifests: dict[str, Manifest] = field(default_factory=dict)
+    destroyed: set[str] = field(default_factory=set)
+    """Commits that removed an environment which is known to be destroyed: that never changes any more."""
     _mirrors: dict[RepositoryName, Mirror] = field(default_factory=dict)
     _branches: dict[RepositoryName, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -10,7 +10,7 @@ from bot.names import EnvironmentName
 from bot.pipeline import Json
 from bot.sandbox.github import Run
 from bot.sandbox.github.entities import Json as Payload
-from tests.support.happenings import deployed, merged
+from tests.support.happenings import checked, deployed, merged, removed_by_hand
 from tests.support.town import BOT, MAINTAINER, READER, REPOSITORY, Town
 
 NAME = EnvironmentName("demo-x")
@@ -128,6 +128,30 @@ def test_a_destroy_is_gone_on_with_though_the_directory_is_gone(live: Town, acti
     deployed(live, "demo-x", "failure", "0" * 40, "demo-x: network could not be destroyed")
     assert "network could not be destroyed" in say(live, "/resume demo-x")
     assert [inputs["environment"] for _, inputs in actions.dispatched] == ["demo-x"]
+
+
+@pytest.mark.parametrize("asked", ["/destroy demo-x", "/plan demo-x"])
+def test_an_end_that_was_merged_unreviewed_is_planned_once_more(live: Town, actions: Actions, asked: str) -> None:
+    live.say("/destroy demo-x")
+    number = live.server.pulls(REPOSITORY)[-1].number
+    run = actions.plan(branch_of(NAME, "destroy"), "failure")
+    merged(live, number)
+    deployed(live, "demo-x", "failure", "0" * 40, "There is no reviewed plan for the end of `demo-x`")
+    reply = say(live, asked)
+    assert f"`demo-x` was removed by #{number}, which was merged without a reviewed plan" in reply
+    assert f"#{number} is planned once more: [its run](" in reply
+    assert "then comment `/resume demo-x`" in reply
+    assert actions.repeated == [run]
+    checked(live, number)
+    assert "planned once more" not in say(live, asked)
+
+
+def test_an_end_that_was_merged_without_any_plan_can_only_be_reverted(live: Town, actions: Actions) -> None:
+    number = removed_by_hand(live, "demo-x")[1]
+    merged(live, number)
+    reply = say(live, "/destroy demo-x")
+    assert "has no plan to run again" in reply
+    assert f"Or revert #{number}" in reply
 
 
 def test_what_is_only_proposed_or_unknown_is_not_resumed(proposed: Town, actions: Actions) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.happenings import deployed, merged
+from tests.support.happenings import checked, deployed, merged, removed_by_hand
 from tests.support.town import REPOSITORY, Town
 
 CLONE = "/clone production as demo-x for demo"
@@ -53,3 +53,44 @@ def test_a_clone_that_took_the_name_again_is_left_alone(ending: tuple[Town, str]
     deployed(place, "demo-x", "success", head)  # told once more
     assert "refs/heads/envclone/demo-x" in refs(place)
     assert "planning" in (place.say("/status demo-x") or "")
+
+
+@pytest.mark.parametrize("method", ["merge", "squash"])
+def test_a_removal_by_hand_ends_an_environment_as_ours_does(place: Town, method: str) -> None:
+    place.say(CLONE)
+    asked = place.server.comments(REPOSITORY, place.issue)[0].id
+    merged(place, place.server.pulls(REPOSITORY)[-1].number)
+    head, number = removed_by_hand(place, "demo-x")
+    checked(place, number)
+    merged(place, number, method)
+    assert f"is being destroyed (#{number})" in (place.say(CLONE) or "")
+    assert f"gone from the default branch already (#{number})" in (place.say("/destroy demo-x") or "")
+    deployed(place, "demo-x", "failure", head, "demo-x: network could not be destroyed")
+    assert "`demo-x` could not be destroyed" in (place.reply(asked) or "")
+    assert "network could not be destroyed" in (place.say("/resume demo-x") or "")
+    deployed(place, "demo-x", "success", head)
+    assert "`demo-x` is destroyed" in (place.reply(asked) or "")
+    assert f"asked for in [#{number}]" in (place.reply(asked) or "")
+    assert "refs/heads/envclone" not in refs(place)
+    assert f"was removed (#{number}) and is destroyed" in (place.say("/destroy demo-x") or "")
+    assert "`demo-x` is planning" in (place.say(CLONE) or "")
+
+
+def test_an_end_names_the_change_that_is_open_and_closes_it_when_all_is_destroyed(place: Town) -> None:
+    place.say(CLONE)
+    merged(place, place.server.pulls(REPOSITORY)[-1].number)
+    place.say("/set demo-x app_min=3")
+    change = place.server.pulls(REPOSITORY)[-1].number
+    place.say("/destroy demo-x")
+    end = place.server.pulls(REPOSITORY)[-1]
+    assert f"- #{change} proposes a change of `demo-x`" in (end.body or "")
+    head = place.server.head(REPOSITORY, "envclone-destroy/demo-x") or ""
+    merged(place, end.number)
+    deployed(place, "demo-x", "failure", head)
+    assert place.server.issue(REPOSITORY, change).state == "open"
+    for _ in range(2):
+        deployed(place, "demo-x", "success", head)
+    assert place.server.issue(REPOSITORY, change).state == "closed"
+    said = [comment.body for comment in place.server.comments(REPOSITORY, change)]
+    assert len([text for text in said if f"`demo-x` was destroyed (#{end.number})" in text]) == 1
+    assert "refs/heads/envclone" not in refs(place)

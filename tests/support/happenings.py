@@ -5,6 +5,9 @@ from typing import Literal
 from bot.clients.github import CheckState, DeploymentStatus, GitHub, Token
 from bot.clients.github.records import DeploymentState
 from bot.events import CheckRunCompleted, DeploymentStatusCreated, PullRequestChanged
+from bot.flows.monorepo import monorepo
+from bot.names import EnvironmentName
+from bot.sandbox.github import Proposal, Text
 from tests.support import example
 from tests.support.town import MAINTAINER, REPOSITORY, Town
 
@@ -28,6 +31,15 @@ def closed(place: Town, number: int) -> None:
     """Close a pull request without merging it, and let the service hear of it."""
     place.server.close(REPOSITORY, number, by=MAINTAINER)
     place.work(changed(place, number, "closed"))
+
+
+def removed_by_hand(place: Town, name: str) -> tuple[str, int]:
+    """Open a person's own pull request that removes an environment; return its head and number."""
+    files = monorepo(place.service.world, example.REPOSITORY).environment(EnvironmentName(name))
+    gone: dict[str, bytes | None] = {f"envs/{name}/{path}": None for path in files}
+    head = place.server.commit(REPOSITORY, gone, by=MAINTAINER, message=f"Remove {name}", branch=f"by-hand/{name}")
+    proposal = Proposal(Text(f"Remove {name}", "We need it no more"), f"by-hand/{name}", "main")
+    return head, place.server.open_pull(REPOSITORY, proposal, by=MAINTAINER)
 
 
 def changed(

@@ -55,6 +55,10 @@ class PullRequests(Session):
         self._ask(repository, found, proposal)
         return found
 
+    def close_pull_request(self, repository: RepositoryName, number: int) -> None:
+        """Close a pull request without merging it; one that is closed stays so."""
+        self._change(repository, lambda repo: repo.get_pull(number).edit(state="closed"))
+
     def merge(self, repository: RepositoryName, number: int, head_sha: str) -> bool:
         """Merge a pull request if its head is still `head_sha` and its branch's rules allow it; say whether it was merged."""
         for method in ("merge", "squash"):  # a repository may allow only one of them
