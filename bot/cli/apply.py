@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from bot.cli.surroundings import (
     AsJson,
     Root,
     StoreOption,
+    actor,
     on_github,
     policy_at,
     request_of,
@@ -34,6 +36,7 @@ from bot.flows.apply import apply as apply_environment
 from bot.flows.applying import ApplyRequest, ApplyWorld
 from bot.flows.deployment import Deployment, pull_request_of
 from bot.flows.destroy import destroy as destroy_environment
+from bot.flows.rescue import Rescue, authorize
 from bot.flows.reviewed import OnGitHub, reviewed_head
 from bot.names import EnvironmentName, shown
 from bot.policy import Policy
@@ -57,14 +60,19 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             help="Take the environment from a run that is dead, with the state's locks that it left; say how you know.",
         ),
     ] = "",
+    asked_by: Annotated[
+        str, typer.Option("--request", envvar="REQUEST", metavar="TITLE", help="In Actions: the title of the run.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Apply what was reviewed and merged; destroy what was removed so. Exits with 0 (well), 1 (failed, refused) or 2 (not known)."""
     with edge(), stoppable():
         name = EnvironmentName(environment)
         policy = policy_at(root, commit or "HEAD")
-        opened = store_of(store, root, name, policy)
         on = on_github(os.environ)
+        if take_over and os.environ.get("GITHUB_ACTIONS"):
+            authorize(Rescue(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
+        opened = store_of(store, root, name, policy)
         request = replace(
             request_of(name, root, head or reviewed_head(root, name, opened, on)),
             take_over=take_over,

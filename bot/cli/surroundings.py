@@ -124,6 +124,11 @@ def on_github(environ: Mapping[str, str]) -> OnGitHub | None:
     return OnGitHub(GitHub(Token(token, ACTIONS), api_url=api_url), RepositoryName(repository))
 
 
+def actor(environ: Mapping[str, str]) -> str:
+    """Return who started this run of Actions, or who started it again; nothing outside of one."""
+    return environ.get("GITHUB_TRIGGERING_ACTOR") or environ.get("GITHUB_ACTOR") or ""
+
+
 def run_url(environ: Mapping[str, str]) -> str:
     """Return the page of the run of Actions that this is, or nothing."""
     parts = [environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
