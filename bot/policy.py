@@ -37,7 +37,7 @@ class Ttl(_Frozen):
 
 
 class Quota(_Frozen):
-    """How many clones there may be, counted over main and open pull requests."""
+    """How many clones there may be, counted over main, open pull requests and removed ones that are not destroyed yet."""
 
     total: Annotated[int, Field(ge=0)] = 50
     per_owner: Annotated[int, Field(ge=0)] = 5

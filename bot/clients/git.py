@@ -35,6 +35,8 @@ from bot.names import ParameterName, RepositoryName
 CLAIMS = "refs/envclone/claims"
 LISTINGS = 64
 """Directory listings that are kept, by tree id; reading ten thousand entries takes Python a tenth of a second."""
+MOST_REMOVALS_IN = 5_000
+"""Commits that removed something, looked for once in a process; older ends are taken for finished."""
 _BLOB, _EXECUTABLE, _DIRECTORY = 0o100644, 0o100755, 0o040000
 _TIMEOUT = 300.0
 """Seconds for one git command; a first fetch of a large monorepo takes the longest."""
@@ -85,6 +87,7 @@ class Mirror:
         self._lock = threading.RLock()
         self._fetch_began = float("-inf")
         self._listings: dict[str, Mapping[str, str]] = {}
+        self._removed: dict[str, tuple[str, dict[str, str]]] = {}
         if not (path / "HEAD").exists():
             path.mkdir(parents=True, exist_ok=True)
             git.Repo.init(path, bare=True).close()
@@ -210,6 +213,26 @@ class Mirror:
         with self._lock:
             found = self._repo.git.rev_list("--first-parent", "--max-count=1", commit, "--", directory)
         return str(found) or None
+
+    def removed(self, commit: str, pattern: str) -> Mapping[str, str]:
+        """Return the paths that match and were removed on the way to `commit`, each with the last commit that did it.
+
+        The last commits are looked at, at most `MOST_REMOVALS_IN` of them; after that only those that came since the last look.
+        """
+        with self._lock:
+            known, found = self._removed.get(pattern, ("", {}))
+            if known == commit:
+                return found
+            span = f"{known}..{commit}" if known else commit
+            options = ("--first-parent", "--diff-merges=first-parent", "--diff-filter=D", "--name-only", "--no-renames")
+            limit = f"--max-count={MOST_REMOVALS_IN}"
+            text = self._repo.git.log(*options, limit, "--format=%x00%H", span, "--", f":(glob){pattern}")
+            newer: dict[str, str] = {}
+            for part in str(text).split("\0")[1:]:
+                by, *paths = part.split()
+                newer = {**dict.fromkeys(paths, by), **newer}
+            self._removed[pattern] = (commit, {**found, **newer})
+            return self._removed[pattern][1]
 
     def only_removes(self, commit: str, directory: str, onto: str) -> bool:
         """Say whether a commit is one on top of what `onto` holds, and does nothing but remove `directory`. Raises `GitFailed`."""

@@ -132,8 +132,8 @@ def admitted_ttl(command: Clone, policy: Policy) -> timedelta:
 
 
 def check_quota(estate: Estate, policy: Policy, owner: Login, purpose: PurposeName) -> None:
-    """Refuse one clone too many, counted over the default branch and open pull requests. Raises `UserError`."""
-    quota, clones = policy.quota, estate.clones()
+    """Refuse one clone too many, counted over the default branch, open pull requests and unfinished ends. Raises `UserError`."""
+    quota, clones = policy.quota, [clone for clone in estate.clones() if clone.name not in policy.protected]
     counts = (
         ("in all", len(clones), quota.total),
         (f"owned by {owner}", sum(clone.owner == owner for clone in clones), quota.per_owner),
@@ -147,7 +147,13 @@ def check_quota(estate: Estate, policy: Policy, owner: Login, purpose: PurposeNa
         if count >= most:
             raise UserError(
                 f"There are {count} clones {what} already, and the policy allows {most}. `/list` shows them: destroy one first."
+                + _unfinished(estate)
             )
+
+
+def _unfinished(estate: Estate) -> str:
+    names = ", ".join(f"`{name}`" for name in estate.ending)
+    return f" Removed, but not destroyed yet: {names}. `/resume` goes on with that." if names else ""
 
 
 def _override(command: Clone | Set, template: Template, name: ParameterName, text: str) -> Json:

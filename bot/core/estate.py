@@ -22,20 +22,23 @@ class Claim:
 class Estate:
     """`live` are the manifests on the default branch, `proposed` those in open pull requests.
 
-    `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or can't be told.
+    `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or can't be told. `ending`
+    are environments that were removed from the default branch and are not known to be destroyed.
     """
 
     live: Mapping[EnvironmentName, Manifest]
     proposed: Mapping[EnvironmentName, Manifest] = field(default_factory=dict)
     claimed: Mapping[Claim, EnvironmentName] = field(default_factory=dict)
+    ending: Mapping[EnvironmentName, Manifest] = field(default_factory=dict)
 
     def manifests(self) -> Sequence[Manifest]:
         """Return every manifest once; a proposed change of a live environment counts as proposed."""
         return list({**self.live, **self.proposed}.values())
 
     def clones(self) -> Sequence[Manifest]:
-        """Return the manifests of environments that were cloned and so count against quotas."""
-        return [manifest for manifest in self.manifests() if manifest.request is not None]
+        """Return the manifests of what was cloned and so counts against quotas, whoever made it how, until it is destroyed."""
+        counted = {**self.ending, **self.live, **self.proposed}
+        return [manifest for manifest in counted.values() if manifest.source is not None]
 
     def held(self, parameter: ParameterName, by_others_than: EnvironmentName) -> Iterator[tuple[Json, EnvironmentName]]:
         """Yield the values of `parameter` that other environments have, would have, or claim, and who does."""

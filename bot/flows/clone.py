@@ -5,6 +5,7 @@ so; whoever loses a value drafts again without it. A request whose branch is the
 or delivered twice) finds that branch by the comment's id in its manifest and changes nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.clients.git import Moved, Publication, claim_of
@@ -16,7 +17,7 @@ from bot.core.estate import Claim, Estate
 from bot.core.trailers import Trailers
 from bot.environment import Manifest, directory
 from bot.errors import UserError
-from bot.flows.ended import End, unfinished_end
+from bot.flows.ended import End, removed, unfinished, unfinished_end
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
@@ -46,7 +47,7 @@ def publish_clone(world: World, repository: RepositoryName, asked: Asked) -> Pub
         end = unfinished_end(world, repository, repo, asked.command.name)
         if end is not None:
             return Refused(_being_destroyed(asked, end))
-        drafted = draft(repo, asked, taken)
+        drafted = _admitted(world, repository, repo, (asked, taken))
         if isinstance(drafted, Refused):
             return drafted
         publication = _publication(world, repo, asked, drafted, left_over)
@@ -59,10 +60,28 @@ def publish_clone(world: World, repository: RepositoryName, asked: Asked) -> Pub
 
 def preview_clone(world: World, repository: RepositoryName, asked: Asked) -> Draft | Refused:
     """Return what `/clone … --dry-run` would publish."""
-    return draft(monorepo(world, repository), asked, {})
+    return _admitted(world, repository, monorepo(world, repository), (asked, {}))
 
 
-def draft(repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName]) -> Draft | Refused:
+def _admitted(
+    world: World, repository: RepositoryName, repo: Monorepo, wish: tuple[Asked, dict[Claim, EnvironmentName]]
+) -> Draft | Refused:
+    """Return the draft, with unfinished ends counted against quotas.
+
+    They are counted as though none of them were finished. Only if that is refused is GitHub asked which are: a clone is made as
+    fast however many were destroyed before it.
+    """
+    asked, taken = wish
+    ends = removed(world, repo)
+    drafted = draft(repo, asked, taken, ends)
+    if isinstance(drafted, Draft) or not ends:
+        return drafted
+    return draft(repo, asked, taken, unfinished(world, repository, repo, ends))
+
+
+def draft(
+    repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName], ends: Mapping[EnvironmentName, Manifest]
+) -> Draft | Refused:
     """Return the clone drafted against the repository as it is. `taken` are claims known to be held by others."""
     try:
         source = repo.source(asked.command.source)
@@ -71,7 +90,7 @@ def draft(repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName]) -> 
             template=repo.template(source.template),
             source=source,
             source_files=repo.environment(source.name),
-            estate=Estate(estate.live, estate.proposed, taken),
+            estate=Estate(estate.live, estate.proposed, taken, ends),
             policy=repo.policy(),
         )
     except UserError as error:

@@ -4,12 +4,14 @@ Until then its state, its ledger and perhaps half of its resources are there; an
 What removed a directory is told by the default branch's own history, so it does not matter who proposed that on which branch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.clients.github.records import Deployment, PullRequest
 from bot.core import removal
 from bot.core.branch import PREFIXES, Branch, branch_of
-from bot.environment import directory
+from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.errors import UserError
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.release import delete_branch
 from bot.flows.world import World
@@ -68,6 +70,34 @@ def unfinished_end(world: World, repository: RepositoryName, repo: Monorepo, nam
         world.destroyed.add(end.commit)
         return None
     return end
+
+
+def removed(world: World, repo: Monorepo) -> Mapping[EnvironmentName, Manifest]:
+    """Return what was removed from the default branch and is not known to be destroyed, as it was; GitHub is not asked."""
+    found: dict[EnvironmentName, Manifest] = {}
+    for path, commit in repo.mirror.removed(repo.commit, f"{ENVIRONMENTS}/*/{MANIFEST}").items():
+        if commit in world.destroyed:
+            continue
+        try:
+            name = EnvironmentName(path.split("/")[1])
+            base = repo.mirror.parent(commit)
+            was = (
+                repo.manifest(name, base)
+                if base and name not in repo.mirror.entries(repo.commit, ENVIRONMENTS)
+                else None
+            )
+        except UserError:
+            continue  # one that can't be read was never applied, either
+        if was is not None:
+            found[name] = was
+    return found
+
+
+def unfinished(
+    world: World, repository: RepositoryName, repo: Monorepo, ends: Mapping[EnvironmentName, Manifest]
+) -> Mapping[EnvironmentName, Manifest]:
+    """Return those of `ends` that are not destroyed yet. Raises `Transient`."""
+    return {name: was for name, was in ends.items() if unfinished_end(world, repository, repo, name) is not None}
 
 
 def release_ended(world: World, repository: RepositoryName, name: EnvironmentName) -> bool:

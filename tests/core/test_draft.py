@@ -1,6 +1,7 @@
 """Drafting: precedence, allocation, refusals that help, and how deviations are explained (laws 5 and 7)."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import IPv4Network
 from typing import Any
@@ -141,6 +142,23 @@ def test_each_quota_counts_its_own_over_the_default_branch_and_open_pull_request
     if quota.total != 2:
         other = example.asked("three", purpose=PurposeName("load-test"), owner=Login("carol"))
         assert isinstance(draft_clone(other, full), Draft), "another owner's, for another purpose"
+
+
+def test_a_clone_that_nobody_asked_for_in_a_comment_counts_as_its_owner_s() -> None:
+    by_hand = drafted(name="one").manifest.model_copy(update={"request": None})
+    base = example.base(by_hand, policy=Policy(quota=Quota(per_owner=1)))
+    assert "1 clones owned by alice already" in refusal(base, "two").reason
+    spared = Policy(quota=Quota(per_owner=1), protected=(EnvironmentName("production"), by_hand.name))
+    assert isinstance(draft_clone(example.asked("two"), example.base(by_hand, policy=spared)), Draft)
+
+
+def test_what_is_being_destroyed_counts_until_it_is() -> None:
+    gone = drafted(name="one").manifest
+    base = example.base(policy=Policy(quota=Quota(total=1)))
+    full = replace(base, estate=replace(base.estate, ending={gone.name: gone}))
+    reason = refusal(full, "two").reason
+    assert "1 clones in all already" in reason
+    assert "Removed, but not destroyed yet: `one`" in reason
 
 
 def test_a_proposed_change_of_a_clone_counts_it_once() -> None:

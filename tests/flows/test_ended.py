@@ -94,3 +94,17 @@ def test_an_end_names_the_change_that_is_open_and_closes_it_when_all_is_destroye
     said = [comment.body for comment in place.server.comments(REPOSITORY, change)]
     assert len([text for text in said if f"`demo-x` was destroyed (#{end.number})" in text]) == 1
     assert "refs/heads/envclone" not in refs(place)
+
+
+def test_what_is_not_destroyed_yet_counts_against_quotas(ending: tuple[Town, str]) -> None:
+    place, head = ending
+    policy: dict[str, bytes | None] = {".github/envclone.yml": b"quota: {total: 1}\n"}
+    place.server.commit(REPOSITORY, policy, by="alice", message="one at a time")
+    for branch in ("envclone/demo-x", "envclone-destroy/demo-x"):
+        place.server.delete_branch(REPOSITORY, branch, by="alice")
+    other = CLONE.replace("demo-x", "other")
+    reply = place.say(other) or ""
+    assert "There are 1 clones in all already, and the policy allows 1" in reply
+    assert "Removed, but not destroyed yet: `demo-x`" in reply
+    deployed(place, "demo-x", "success", head)
+    assert "`other` is planning" in (place.say(other) or "")
