@@ -92,6 +92,15 @@ class Policy(_Frozen):
     purposes_requiring: dict[PurposeName, Role] = {}
     accounts: dict[Annotated[str, Field(pattern=r"^\d{12}$")], Account] = {}
     gate: Gate = Gate()
+    environment_tag: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=128,
+            description="The tag whose value is the environment's name, as templates set it (`default_tags`): by it a destroy "
+            "looks for what is left.",
+        ),
+    ] = "Environment"
     labels: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = ("envclone",)
     reviewers: tuple[Login, ...] = ()
 

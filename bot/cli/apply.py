@@ -24,7 +24,7 @@ from bot.cli.surroundings import (
 )
 from bot.clients.checkout import Checkout
 from bot.clients.ledger import LeaseLost, LedgerFile
-from bot.clients.leftovers import sweep
+from bot.clients.leftovers import tagged
 from bot.core import apply_text, ledger_text, receipt
 from bot.core.apply_outcome import ApplyOutcome
 from bot.core.apply_summary import refusal
@@ -38,6 +38,7 @@ from bot.flows.deployment import Deployment, pull_request_of
 from bot.flows.destroy import destroy as destroy_environment
 from bot.flows.rescue import Rescue, authorize
 from bot.flows.reviewed import OnGitHub, reviewed_head
+from bot.flows.sweep import Search
 from bot.names import EnvironmentName, shown
 from bot.policy import Policy
 
@@ -113,7 +114,7 @@ def _run(request: ApplyRequest, world: ApplyWorld, on: OnGitHub | None, policy: 
         found = (
             apply_environment(request, world)
             if verb == "apply"
-            else destroy_environment(request, world, policy, look=sweep)
+            else destroy_environment(request, world, policy, Search(tagged))
         )
     except (UserError, Unverifiable, KeyboardInterrupt) as error:
         reason = str(error) or "The run was stopped. Run the workflow again: it goes on where this one stopped."

@@ -1,37 +1,36 @@
-"""Search an account for what bears an environment's tag, whatever made it."""
+"""Search an account for what bears certain tags, whatever made it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bot.core.receipt import Sweep
-from bot.names import EnvironmentName
+from bot.errors import Unverifiable
 
-TAG = "Environment"
-"""The tag by which a template's provider marks all that it makes (`default_tags`)."""
+MOST_VALUES = 20
+"""Values of one tag that AWS takes in one request."""
 
 
-def sweep(environment: EnvironmentName, region: str) -> Sweep:
-    """Return the ARNs of what bears the environment's tag in a region; needs `tag:GetResources`.
+def tagged(region: str, tags: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Return the ARNs of what bears one of these values of one of these tags; needs `tag:GetResources`. Raises `Unverifiable`.
 
     Source: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html. Untagged kinds of
     resources, and those of global services in other regions, are out of its sight.
     """
-    tag = f"{TAG}={environment}"
     try:
-        return Sweep(tag=tag, found=tuple(sorted(_arns(environment, region))))
+        return frozenset(arn for key, values in tags.items() for arn in _arns(region, key, values))
     except ClientError as error:
-        return Sweep(tag=tag, problem=error.response.get("Error", {}).get("Message", "AWS refused the search"))
+        raise Unverifiable(error.response.get("Error", {}).get("Message", "AWS refused the search")) from error
     except BotoCoreError as error:
-        return Sweep(tag=tag, problem=str(error))
+        raise Unverifiable(str(error)) from error
 
 
-def _arns(environment: EnvironmentName, region: str) -> Iterator[str]:
+def _arns(region: str, key: str, values: Sequence[str]) -> Iterator[str]:
     config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
     client = boto3.session.Session().client("resourcegroupstaggingapi", region_name=region, config=config)
-    pages = client.get_paginator("get_resources").paginate(TagFilters=[{"Key": TAG, "Values": [str(environment)]}])
-    for page in pages:
-        for found in page["ResourceTagMappingList"]:
-            yield str(found["ResourceARN"])
+    for first in range(0, len(values), MOST_VALUES):
+        wanted = [*values[first : first + MOST_VALUES]]
+        for page in client.get_paginator("get_resources").paginate(TagFilters=[{"Key": key, "Values": wanted}]):
+            for found in page["ResourceTagMappingList"]:
+                yield str(found["ResourceARN"])

@@ -22,6 +22,7 @@ class Sweep(_Frozen):
     """A search of the account for what bears the environment's tag. `problem` says why it could not be made."""
 
     tag: str
+    regions: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     problem: str = ""
 
@@ -122,12 +123,16 @@ def _essentials(receipt: Receipt) -> str:
 
 def _left(sweep: Sweep, environment: EnvironmentName) -> str:
     if sweep.problem:
-        return f"**The account could not be searched** for the tag {code(sweep.tag)}:\n\n{fence(sweep.problem)}"
+        return f"**The account could not be searched** for the tag {code(sweep.tag)}{_where(sweep)}:\n\n{fence(sweep.problem)}"
     listed = "\n".join(f"- {code(arn)}" for arn in sweep.found[:100])
     return (
-        f"**Still there**, with the tag {code(sweep.tag)}, though no step made it:\n\n{listed}\n\n"
+        f"**Still there**, with the tag {code(sweep.tag)}{_where(sweep)}, though every step was taken back:\n\n{listed}\n\n"
         f"Delete these by hand, then comment {code(f'/resume {environment}')}: it searches again."
     )
+
+
+def _where(sweep: Sweep) -> str:
+    return f" in {', '.join(map(code, sweep.regions))}" if sweep.regions else ""
 
 
 def _table(steps: Sequence[StepResult]) -> str:

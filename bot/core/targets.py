@@ -4,6 +4,7 @@ The roles come from the policy of the base branch, never from the change: a pull
 plan it. Whatever can't be told for certain is a complaint, and a complaint fails the job (it fails closed).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal
@@ -12,11 +13,13 @@ from bot.core.removal import removable
 from bot.environment import MANIFEST, Manifest, directory
 from bot.errors import InvalidInput, UserError
 from bot.names import EnvironmentName, ParameterName, shown
+from bot.pipeline import Json
 from bot.policy import Account, Policy
 
 Phase = Literal["plan", "apply", "drift"]
 ACCOUNT = ParameterName("account_id")
 REGION = ParameterName("region")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,12 @@ def _with_source(target: Target, source: Manifest | None, policy: Policy) -> Tar
         source_region=reach.region,
         source_role=reach.plan_role,
     )
+
+
+def regions_in(parameters: Mapping[ParameterName, Json]) -> Sequence[str]:
+    """Return the regions that the values of an environment name: an environment may be at work in more than one."""
+    texts = [text for value in parameters.values() for text in (value if isinstance(value, list) else [value])]
+    return [text for text in texts if isinstance(text, str) and _REGION.fullmatch(text)]
 
 
 def account_of(manifest: Manifest, policy: Policy) -> Account:

@@ -6,10 +6,10 @@ The promises, and how they are kept:
 - Whatever an apply made is taken back, also by a run that stopped half way, and also if the template has changed since: each
   step is undone by the code that applied it (`bot.flows.applied`).
 - One run at a time, resumable anywhere: the lease and the ledger, as for an apply.
-- In the end somebody looks: a search by the environment's tag, and a receipt that says what it found.
+- In the end somebody looks: a search by the environment's tags (`bot.flows.sweep`), and a receipt that says what it found.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,22 +20,19 @@ from bot.clients.ledger import LedgerFile
 from bot.clients.objects import Store
 from bot.core.apply_outcome import StepResult
 from bot.core.graph import blocked, mermaid
-from bot.core.receipt import Receipt, Sweep, receipt_key
+from bot.core.receipt import Receipt, receipt_key
 from bot.core.removal import removable
 from bot.core.review import Review, read_review, review_key
-from bot.core.targets import account_of
 from bot.environment import directory
 from bot.errors import UserError
-from bot.flows.applied import Applied, applied
+from bot.flows.applied import applied
 from bot.flows.applying import ApplyRequest, ApplyWorld
 from bot.flows.approval import NotReviewed
 from bot.flows.running import held, run_steps
+from bot.flows.sweep import Search, sweep
 from bot.flows.undo_step import Undoing, undo_step
-from bot.names import EnvironmentName, StepName
+from bot.names import StepName
 from bot.policy import Policy
-
-Look = Callable[[EnvironmentName, str], Sweep]
-"""Searches a region for what bears an environment's tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class _Condemned:
     review: Review
 
 
-def destroy(request: ApplyRequest, world: ApplyWorld, policy: Policy, look: Look) -> Receipt:
+def destroy(request: ApplyRequest, world: ApplyWorld, policy: Policy, search: Search) -> Receipt:
     """Destroy one environment, and return the receipt, which is kept beside the state too.
 
     Raises `NotReviewed` and other `UserError`s before anything was begun, `LeaseHeld` when another run is at work,
@@ -65,7 +62,8 @@ def destroy(request: ApplyRequest, world: ApplyWorld, policy: Policy, look: Look
         results = run_steps(run, found.backwards, lambda name: undo_step(run, name))
         receipt = _receipt(run, began, results)
         if receipt.is_undone:
-            receipt = receipt.model_copy(update={"sweep": _swept(receipt, found, policy, look)})
+            swept = sweep(search, found, policy, {each.what for each in receipt.remains})
+            receipt = receipt.model_copy(update={"sweep": swept})
         world.store.write(receipt_key(request.environment, request.head), receipt.model_dump_json(indent=1).encode())
     return receipt
 
@@ -120,10 +118,3 @@ def _receipt(run: Undoing, began: datetime, results: Mapping[StepName, StepResul
         },
         diagram=mermaid(graph, {step.name: step.state for step in steps}),
     )
-
-
-def _swept(receipt: Receipt, found: Applied, policy: Policy, look: Look) -> Sweep:
-    """Search, and leave out what stays on purpose."""
-    swept = look(receipt.environment, account_of(found.newest.manifest, policy).region)
-    on_purpose = {each.what for each in receipt.remains}
-    return swept.model_copy(update={"found": tuple(arn for arn in swept.found if arn not in on_purpose)})

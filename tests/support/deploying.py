@@ -8,14 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
 
 from bot.clients.checkout import Checkout
 from bot.clients.ledger import LedgerFile
-from bot.clients.leftovers import sweep
+from bot.clients.leftovers import tagged
 from bot.clients.objects import S3Store
 from bot.clients.terraform import Terraform
 from bot.core.apply_outcome import ApplyOutcome
@@ -29,6 +29,7 @@ from bot.flows.applying import ApplyRequest, ApplyWorld
 from bot.flows.destroy import destroy
 from bot.flows.plan import Planned, Planner, PlanRequest, plan
 from bot.flows.plan_destroy import plan_destroy
+from bot.flows.sweep import Search
 from bot.names import EnvironmentName, TemplateName
 from bot.policy import PATH as POLICY
 from bot.policy import Policy
@@ -315,7 +316,7 @@ class Deploying:
 
     def destroy(self, head: str, world: ApplyWorld | None = None) -> Receipt:
         """Destroy what is gone from what is checked out, in this process."""
-        return destroy(self.request(head), world or self.world(), self.policy, sweep)
+        return destroy(self.request(head), world or self.world(), self.policy, Search(tagged, pause=timedelta(0)))
 
     def request(self, head: str) -> ApplyRequest:
         self.runs += 1
