@@ -93,6 +93,11 @@ class Stack(Step):
 
     inputs: dict[ParameterName, FromOutput] = {}
 
+    @property
+    def kind(self) -> str:
+        """Return what it is in one word, as for hooks."""
+        return "stack"
+
 
 class NoUndo(_Frozen):
     """Says that a hook has nothing to undo, and why; reviewers read the reason."""
@@ -120,6 +125,11 @@ class Hook(Step):
     run: Run | None = None
     inputs: Annotated[dict[ParameterName, Input], Field(alias="with")] = {}
     undo: NoUndo | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return what it is in one word: the built-in kind that it uses, or `run`."""
+        return self.uses or "run"
 
     @model_validator(mode="after")
     def _one_way_to_act(self) -> "Hook":

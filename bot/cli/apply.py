@@ -15,7 +15,6 @@ from bot.cli.surroundings import (
     StoreOption,
     actor,
     on_github,
-    policy_at,
     request_of,
     stoppable,
     store_of,
@@ -69,7 +68,7 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     """Apply what was reviewed and merged; destroy what was removed so. Exits with 0 (well), 1 (failed, refused) or 2 (not known)."""
     with edge(), stoppable():
         name = EnvironmentName(environment)
-        policy = policy_at(root, commit or "HEAD")
+        policy = Checkout(root).policy_at(commit or "HEAD")
         on = on_github(os.environ)
         if take_over and os.environ.get("GITHUB_ACTIONS"):
             authorize(Rescue(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
@@ -97,7 +96,7 @@ def ledger(
     """Print what each step of an environment did last, and who is at work on it."""
     with edge():
         name = EnvironmentName(environment)
-        policy = Policy() if store else policy_at(root, "HEAD")
+        policy = Policy() if store else Checkout(root).policy_at("HEAD")
         found = LedgerFile(store_of(store, root, name, policy), name).read()
         say(ledger_text.text(found), lambda: found.model_dump(mode="json"), as_json)
 

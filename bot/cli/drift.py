@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
-from bot.cli.surroundings import StoreOption, on_github, policy_at, run_url, store_of, write_summary
+from bot.cli.surroundings import StoreOption, on_github, run_url, store_of, write_summary
 from bot.clients.checkout import Checkout
 from bot.clients.commits import commit_of
 from bot.clients.terraform import Terraform, find_terraform
@@ -38,7 +38,7 @@ def drift(
             _forget(root)
             return
         name = EnvironmentName(environment)
-        policy = policy_at(root, "HEAD")
+        policy = Checkout(root).policy_at("HEAD")
         world = DriftWorld(
             store=store_of(store, root, name, policy),
             terraform=Terraform(find_terraform(os.environ), os.environ, policy.gate),

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import DOES_NOT_HOLD, edge
-from bot.cli.surroundings import ACTIONS, policy_at, run_url
+from bot.cli.surroundings import ACTIONS, run_url
 from bot.clients.checkout import Checkout
 from bot.clients.commits import commit_of, file_at
 from bot.clients.github import GitHub, Token
@@ -95,7 +95,7 @@ def _outcome(request: PlanRequest, root: Path, against: Against) -> tuple[PlanOu
 
 def _planner(request: PlanRequest, root: Path, against: Against) -> Planner:
     base = against.commit
-    checkout, policy = Checkout(root), policy_at(root, base)
+    checkout, policy = Checkout(root), Checkout(root).policy_at(base)
     account = _account(checkout, request, base, policy)
 
     def base_template(name: TemplateName) -> Tree:

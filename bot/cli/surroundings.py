@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bot.clients.checkout import Checkout
-from bot.clients.commits import commit_of, file_at
+from bot.clients.commits import commit_of
 from bot.clients.github import GitHub, Token
 from bot.clients.history import change_of
 from bot.clients.holder import death_of, this_holder
@@ -21,7 +21,6 @@ from bot.clients.terraform import Terraform, find_terraform
 from bot.core.assemble import read_manifest
 from bot.core.mask import add_mask_lines
 from bot.core.targets import ACCOUNT, REGION
-from bot.document import load
 from bot.environment import Manifest, directory
 from bot.errors import UserError
 from bot.flows.applying import ApplyRequest, ApplyWorld
@@ -81,12 +80,6 @@ def world_of(store: Store, policy: Policy, as_json: bool) -> ApplyWorld:
         announce=announce,
         death_of=lambda other: death_of(other, this_holder(os.environ)),
     )
-
-
-def policy_at(root: Path, commit: str) -> Policy:
-    """Return the policy at a commit; its defaults when there is no file. Raises `UserError`."""
-    text = file_at(root, commit, POLICY)
-    return Policy() if text is None else load(text.decode("utf-8", "replace"), Policy, POLICY)
 
 
 def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> Store:

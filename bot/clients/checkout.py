@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.clients.commits import file_at
 from bot.core.tree import File, Tree, check_tree
 from bot.document import load
 from bot.environment import ENVIRONMENTS
@@ -71,6 +72,11 @@ class Checkout:
         """Return the repository's policy; the defaults when there is no file. Raises `UserError`."""
         path = self.root / POLICY
         return load(path.read_text("utf-8"), Policy, POLICY) if path.exists() else Policy()
+
+    def policy_at(self, commit: str) -> Policy:
+        """Return the policy at a commit; its defaults when there is no file. Raises `UserError`, `Unverifiable`."""
+        text = file_at(self.root, commit, POLICY)
+        return Policy() if text is None else load(text.decode("utf-8", "replace"), Policy, POLICY)
 
     def write_environment(self, name: EnvironmentName, files: Tree) -> Path:
         """Write (or replace) an environment's directory as a whole and return its path."""

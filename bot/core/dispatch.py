@@ -1,10 +1,10 @@
 """What `/resume`, `/unlock` and `/plan` start, why, and what whoever asked reads."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-from bot.commands.model import Resume, Unlock
+from bot.commands.model import Plan, Resume, Unlock
 from bot.core.markdown import cell, code, details
+from bot.core.progress import Outcome
 from bot.environment import Request
 from bot.names import EnvironmentName
 
@@ -22,7 +22,7 @@ class Last:
     `note` is one line, `results` the whole in Markdown, `url` where its log is.
     """
 
-    state: Literal["success", "failure", "in_progress"]
+    state: Outcome
     is_current: bool
     note: str = ""
     results: str = ""
@@ -39,9 +39,15 @@ def nothing_to_resume(name: EnvironmentName, last: Last | None) -> str | None:
     )
 
 
-def run_title(command: Resume | Unlock, request: Request) -> str:
+def run_title(command: Plan | Resume | Unlock, request: Request) -> str:
     """Return the title of the run that a comment asks for: by it the run is found again."""
-    verb = "resume" if isinstance(command, Resume) else "unlock"
+    match command:
+        case Plan():
+            verb = "drift"
+        case Resume():
+            verb = "resume"
+        case Unlock():
+            verb = "unlock"
     return f"{verb} {command.name} for comment {request.comment}"
 
 

@@ -9,7 +9,7 @@ one sets it right.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from bot.core.branch import Branch, Kind
 from bot.core.markdown import code
@@ -45,6 +45,19 @@ _WORDS: dict[Kind, _Words] = {
     "destroy": _Words("Destroy", "destroying", "Destroyed", "that destroys it", "Nothing was destroyed."),
 }
 _SUBJECTS: dict[Kind, str] = {"clone": "", "change": "The change of ", "destroy": "The end of "}
+
+
+Outcome: TypeAlias = Literal["in_progress", "success", "failure"]
+
+
+def outcome_of(state: str | None) -> Outcome:
+    """Return how an apply or a destroy stands by what its deployment says last; None when it has said nothing yet.
+
+    GitHub calls a deployment inactive when its environment is gone, as after a destroy.
+    """
+    if state in {"success", "inactive"}:
+        return "success"
+    return "failure" if state in {"failure", "error"} else "in_progress"
 
 
 @dataclass(frozen=True, slots=True)

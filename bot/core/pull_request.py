@@ -112,10 +112,9 @@ def _parameter_table(proposed: Proposed) -> str:
 def _step_table(pipeline: Pipeline) -> str:
     rows = ["| Step | Kind | After | What it does | To undo it |", "| --- | --- | --- | --- | --- |"]
     for name, step in pipeline.steps.items():
-        kind = (step.uses or "run") if isinstance(step, Hook) else "stack"
         undo = "none: " + cell(step.undo.none) if isinstance(step, Hook) and step.undo else "yes"
         needs = ", ".join(code(need) for need in step.needs) or "–"  # noqa: RUF001
-        rows.append(f"| {code(name)} | {code(kind)} | {needs} | {cell(step.description)} | {undo} |")
+        rows.append(f"| {code(name)} | {code(step.kind)} | {needs} | {cell(step.description)} | {undo} |")
     return "\n".join(rows)
 
 

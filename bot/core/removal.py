@@ -134,7 +134,7 @@ def _steps(pipeline: Pipeline, order: Sequence[StepName]) -> str:
 
 
 def _kind(step: Stack | Hook) -> str:
-    return "stack" if isinstance(step, Stack) else code(step.uses or "run")
+    return step.kind if isinstance(step, Stack) else code(step.kind)
 
 
 def _undo(step: Stack | Hook) -> str:

@@ -14,7 +14,7 @@ from bot.core.parity import markdown
 from bot.core.parity.report import Parity
 from bot.environment import Manifest, directory
 from bot.names import EnvironmentName
-from bot.pipeline import Hook, Pipeline
+from bot.pipeline import Pipeline
 from bot.policy import Policy, Role
 from bot.template import Template
 
@@ -129,7 +129,7 @@ def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
     """Answer a dry run: the file tree, the deviations and the hooks of a clone that is not made."""
     name = draft.manifest.name
     hooks = "\n".join(
-        f"- {code(step)} ({_kind(hook)}): {cell(hook.description)}" for step, hook in pipeline.hooks.items()
+        f"- {code(step)} ({hook.kind}): {cell(hook.description)}" for step, hook in pipeline.hooks.items()
     )
     values = "\n".join(f"{key} = {value}" for key, value in draft.manifest.parameters.items())
     return "\n\n".join(
@@ -154,10 +154,6 @@ def _branches(paths: Sequence[str], indent: str) -> Iterable[str]:
         below = [path.partition("/")[2] for path in paths if path.startswith(f"{name}/")]
         yield f"{indent}{'└── ' if last else '├── '}{name}{'/' if below else ''}"
         yield from _branches(below, indent + ("    " if last else "│   "))
-
-
-def _kind(hook: Hook) -> str:
-    return hook.uses or "run"
 
 
 def _expiry(manifest: Manifest, now: datetime) -> str:

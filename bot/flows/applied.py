@@ -47,7 +47,7 @@ class AppliedStep:
 
     @property
     def kind(self) -> str:
-        return "stack" if isinstance(self.step, Stack) else self.step.uses or "run"
+        return self.step.kind
 
 
 @dataclass(frozen=True, slots=True)

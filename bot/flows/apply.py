@@ -15,7 +15,7 @@ from datetime import datetime
 from bot.clients.ledger import LedgerFile
 from bot.core.apply_outcome import ApplyOutcome, StepResult
 from bot.core.graph import blocked, mermaid
-from bot.flows.apply_step import kind_of, run_step
+from bot.flows.apply_step import run_step
 from bot.flows.applying import ApplyRequest, ApplyWorld, Work
 from bot.flows.approval import approved
 from bot.flows.running import held, run_steps
@@ -43,7 +43,7 @@ def _outcome(work: Work, began: datetime, results: Mapping[StepName, StepResult]
     steps = []
     for name, node in graph.nodes.items():
         because = f"it needs `{causes[name]}`, which failed" if name in causes else "the run stopped before its turn"
-        not_begun = StepResult(name=name, kind=kind_of(node.step), state="blocked", reason=because)
+        not_begun = StepResult(name=name, kind=node.step.kind, state="blocked", reason=because)
         steps.append(results.get(name, not_begun))
     request = work.request
     return ApplyOutcome(

@@ -36,22 +36,17 @@ def run_step(work: Work, name: StepName) -> StepResult:
     try:
         given_step = _given(work, name, step)
     except UserError as error:
-        return _result(work, name, began, StepResult(name=name, kind=kind_of(step), state="failed", reason=str(error)))
+        return _result(work, name, began, StepResult(name=name, kind=step.kind, state="failed", reason=str(error)))
     decision = _decision(work, given_step)
     if decision.action == "skip":
         kept = _kept_outputs(work, given_step)
         if kept is not None:
             work.outputs[name] = kept
             work.log(name, f"skipped: {decision.reason}")
-            state = StepResult(name=name, kind=kind_of(step), state="skipped", reason=decision.reason)
+            state = StepResult(name=name, kind=step.kind, state="skipped", reason=decision.reason)
             return _result(work, name, began, _with_outputs(work, state, kept))
-    work.log(name, f"{kind_of(step)}: {decision.reason}")
+    work.log(name, f"{step.kind}: {decision.reason}")
     return _result(work, name, began, _tried(work, given_step))
-
-
-def kind_of(step: Stack | Hook) -> str:
-    """Return a step's kind in one word."""
-    return "stack" if isinstance(step, Stack) else step.uses or "run"
 
 
 def _given(work: Work, name: StepName, step: Stack | Hook) -> _Given:
@@ -109,7 +104,7 @@ def _taken(work: Work, name: StepName) -> set[str]:
 
 def _tried(work: Work, given_step: _Given) -> StepResult:
     step, name = given_step.step, given_step.name
-    result = StepResult(name=name, kind=kind_of(step), state="failed")
+    result = StepResult(name=name, kind=step.kind, state="failed")
     last = given_step.last
     for attempt in range(1, step.retries.attempts + 1):
         try:

@@ -7,7 +7,6 @@ list, a second run is started. It waits for the first (they share a concurrency 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from bot.clients.github import Refused as GitHubRefused
 from bot.clients.github.records import Deployment, WorkflowRun
@@ -17,6 +16,7 @@ from bot.core import replies
 from bot.core.branch import branch_of
 from bot.core.dispatch import Last
 from bot.core.draft import Refused
+from bot.core.progress import outcome_of
 from bot.environment import ENVIRONMENTS, Request
 from bot.flows.ended import end_of
 from bot.flows.monorepo import Monorepo, monorepo
@@ -45,7 +45,7 @@ def start_apply(world: World, request: Request, command: Resume | Unlock) -> Sta
         return absent
     last = last_run(world, repo, request, command.name)
     title = texts.run_title(command, request)
-    run = _run_of(world, request, title)
+    run = run_of(world, request, APPLY, title)
     if run is None:
         nothing = texts.nothing_to_resume(command.name, last) if isinstance(command, Resume) else None
         if nothing is not None:
@@ -69,10 +69,7 @@ def last_run(world: World, repo: Monorepo, request: Request, name: EnvironmentNa
         return None
     newest = deployments[0]
     status = world.github.last_deployment_status(request.repository, newest.id)
-    said = status.state if status else "in_progress"
-    state: Literal["success", "failure", "in_progress"] = (
-        "success" if said in {"success", "inactive"} else "failure" if said in {"failure", "error"} else "in_progress"
-    )
+    state = outcome_of(status.state if status else None)
     return Last(
         state=state,
         is_current=_tree(repo, newest.sha, name) == _tree(repo, repo.commit, name),
@@ -104,9 +101,10 @@ def page(request: Request, workflow: str) -> str:
     return f"[the runs of {workflow}]({server}/{request.repository}/actions/workflows/{workflow})"
 
 
-def _run_of(world: World, request: Request, title: str) -> WorkflowRun | None:
+def run_of(world: World, request: Request, workflow: str, title: str) -> WorkflowRun | None:
+    """Return the run of that title, if it was started before."""
     try:
-        runs = world.github.workflow_runs(request.repository, APPLY, event="workflow_dispatch")
+        runs = world.github.workflow_runs(request.repository, workflow, event="workflow_dispatch")
     except GitHubRefused as refused:
         if refused.status not in {403, 404}:
             raise

@@ -123,7 +123,7 @@ class _Looking:
             inputs = given(name, step, self._manifest.parameters, self._known())
             return self._stack(name, step, inputs) if isinstance(step, Stack) else self._hook(name, step, inputs)
         except (UserError, TerraformFailed, TimedOut) as error:
-            return StepDrift(name, _kind(step), "unchecked", text=str(error))
+            return StepDrift(name, step.kind, "unchecked", text=str(error))
 
     def _stack(self, name: StepName, stack: Stack, inputs: Mapping[ParameterName, Output]) -> StepDrift:
         digest = stack_digest(name, self._files, inputs, self._key)
@@ -133,7 +133,7 @@ class _Looking:
             module.init()
             self._done(name, module.outputs())
             if not is_done(self._ledger, name, digest):
-                return self._not_applied(name, "stack")
+                return self._not_applied(name, stack.kind)
             saved = module.plan(values, PlanOptions(lock=False), timeout=stack.timeout)
             found = of_stack(name, read_plan(module.show(saved), secrets))
         self._world.log(f"{name}: {found.state}")
@@ -144,9 +144,9 @@ class _Looking:
         reads = verbs.reads(hook, {key: output.value for key, output in inputs.items()})
         digest = hook_digest(hook, self._files, reads, inputs, (self._manifest.parameters, self._key))
         if not is_done(self._ledger, name, digest):
-            return self._not_applied(name, _kind(hook))
+            return self._not_applied(name, hook.kind)
         if hook.run is not None and hook.run.check is None:
-            return StepDrift(name, "run", "no_check", text="it declares no `check`")
+            return StepDrift(name, hook.kind, "no_check", text="it declares no `check`")
         found = self._checks.plan(name, hook, self._known(), ())
         self._world.log(f"{name}: {found.verb_result}")
         match found.verb_result:
@@ -174,10 +174,6 @@ class _Looking:
     def _done(self, name: StepName, outputs: Outputs) -> None:
         with self._lock:
             self._outputs[name] = outputs
-
-
-def _kind(step: Stack | Hook) -> str:
-    return "stack" if isinstance(step, Stack) else step.uses or "run"
 
 
 def _secrets(inputs: Mapping[ParameterName, Output]) -> tuple[str, ...]:

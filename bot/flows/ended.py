@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.clients.github.records import Deployment, PullRequest
 from bot.core import removal
 from bot.core.branch import PREFIXES, Branch, branch_of
+from bot.core.progress import outcome_of
 from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.errors import UserError
 from bot.flows.monorepo import Monorepo, monorepo
@@ -66,7 +67,7 @@ def unfinished_end(world: World, repository: RepositoryName, repo: Monorepo, nam
         return None
     run = run_of(world, repository, repo, (name, end))
     status = world.github.last_deployment_status(repository, run.id) if run is not None else None
-    if status is not None and status.state in {"success", "inactive"}:
+    if status is not None and outcome_of(status.state) == "success":
         world.destroyed.add(end.commit)
         return None
     return end

@@ -46,7 +46,7 @@ class HookChecks:
         """Return what the hook would do. `changing` are the steps before it that will do something first."""
 
         def planned(result: str, text: str) -> HookPlan:
-            kind = hook.uses or "run"
+            kind = hook.kind
             no_undo = hook.undo.none if hook.undo else ""
             match result:
                 case "already_so":

@@ -6,7 +6,7 @@ from typing import Literal
 from bot.clients.github.records import Check, Deployment, PullRequest
 from bot.core import change_text
 from bot.core.branch import PREFIXES, Branch, branch_of
-from bot.core.progress import Facts, end_comment, proposal_comment, status_comment
+from bot.core.progress import Facts, end_comment, outcome_of, proposal_comment, status_comment
 from bot.environment import Manifest
 from bot.flows.ended import End, end_of, run_of
 from bot.flows.monorepo import Monorepo, monorepo
@@ -118,11 +118,7 @@ def _with_deployment(world: World, repository: RepositoryName, facts: Facts, dep
         return facts
     status = world.github.last_deployment_status(repository, deployment.id)
     applied = newest_check(world, repository, deployment.sha, f"envclone/apply: {deployment.environment}")
-    said = status.state if status else "in_progress"
-    state: Literal["in_progress", "success", "failure"] = (
-        # GitHub calls a deployment inactive when its environment is gone, as after a destroy.
-        "success" if said in {"success", "inactive"} else "failure" if said in {"failure", "error"} else "in_progress"
-    )
+    state = outcome_of(status.state if status else None)
     return replace(
         facts,
         deployment=state,

@@ -10,10 +10,11 @@ from bot.clients.github.records import PullRequest, WorkflowRun
 from bot.commands.model import Plan
 from bot.core import replies
 from bot.core.branch import PREFIXES, branch_of
+from bot.core.dispatch import run_title
 from bot.core.draft import Refused
 from bot.core.markdown import code
 from bot.environment import Request
-from bot.flows.dispatch import Started, page, started
+from bot.flows.dispatch import Started, page, run_of, started
 from bot.flows.ended import unfinished_end
 from bot.flows.monorepo import monorepo
 from bot.flows.progress import REQUIRED_CHECK, newest_check
@@ -41,11 +42,15 @@ def replan(world: World, request: Request, command: Plan, asked_at: datetime) ->
         return ended
     if repo.manifest(name) is None:
         return Refused(replies.unknown_environment(name, closest(name, repo.estate().live)))
-    # Killed and run again this starts a second search: it changes nothing, and the one issue says the same.
-    inputs = {"environment": str(name)}
-    refused = started(lambda: world.github.dispatch_workflow(repository, DRIFT, repo.branch, inputs), DRIFT)
+    title = run_title(command, request)
+    run = run_of(world, request, DRIFT, title)
+    refused = None
+    if run is None:
+        inputs = {"environment": str(name), "request": title}
+        refused = started(lambda: world.github.dispatch_workflow(repository, DRIFT, repo.branch, inputs), DRIFT)
+    link = f"[its run]({run.url})" if run is not None else page(request, DRIFT)
     return refused or Started(
-        f"No pull request of {code(name)} is open, so I look for drift: {page(request, DRIFT)}. What it finds goes into an issue."
+        f"No pull request of {code(name)} is open, so I look for drift: {link}. What it finds goes into an issue."
     )
 
 

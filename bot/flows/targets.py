@@ -8,19 +8,17 @@ from pathlib import Path
 
 from bot.clients.checkout import Checkout
 from bot.clients.history import change_of
-from bot.core.assemble import read_manifest, text_of
+from bot.core.assemble import read_manifest
 from bot.core.destroyable import undestroyable_code
 from bot.core.gate import gate
 from bot.core.targets import Change, Phase, Targets, targets
 from bot.core.tree import File
 from bot.core.verify import Finding
-from bot.document import load
 from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.errors import InvalidInput, Unverifiable, UserError
 from bot.flows.parity import check_parity
 from bot.flows.verify import Verified, verify_environments
 from bot.names import EnvironmentName
-from bot.policy import PATH as POLICY
 from bot.policy import Policy
 
 NO_COMMIT = "0" * 40
@@ -44,11 +42,11 @@ def find_targets(
     and a clone must be one that can be destroyed again; `now` decides which waivers are in force. Raises `Unverifiable` when
     git can't tell.
     """
-    policy = _policy(root, span.base if span.base != NO_COMMIT else span.head)
+    checkout = Checkout(root)
+    policy = checkout.policy_at(span.base if span.base != NO_COMMIT else span.head)
     found = targets(_changes(root, span, phase, only), policy, phase)
     if phase != "plan" or not found.targets:
         return found
-    checkout = Checkout(root)
     # What is removed is planned by the code of the base branch, which was proved when it came there.
     present = [target.environment for target in found.targets if target.change != "destroy"]
     verified = verify_environments(checkout, present) if present else Verified((), ())
@@ -136,12 +134,6 @@ def _manifest(root: Path, commit: str, name: str) -> Manifest | str | None:
         return read_manifest(files, f"{ENVIRONMENTS}/{name}")
     except UserError as error:
         return str(error)
-
-
-def _policy(root: Path, commit: str) -> Policy:
-    if not _git(root, "ls-tree", commit, POLICY):
-        return Policy()
-    return load(text_of(File(_git(root, "show", f"{commit}:{POLICY}").encode()), POLICY), Policy, POLICY)
 
 
 def _git(root: Path, *arguments: str) -> str:

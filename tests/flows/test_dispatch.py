@@ -15,7 +15,7 @@ from tests.support.town import BOT, MAINTAINER, READER, REPOSITORY, Town
 
 NAME = EnvironmentName("demo-x")
 CHANGE = branch_of(NAME, "change")
-DRIFT = b"on: {workflow_dispatch: {inputs: {environment: {required: true}}}}\n"
+DRIFT = b"on: {workflow_dispatch: {inputs: {environment: {required: true}, request: {}}}}\n"
 
 
 @dataclass
@@ -188,8 +188,13 @@ def test_plan_runs_the_newest_plan_of_an_open_pull_request_again_once(proposed: 
 
 def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: Town, actions: Actions) -> None:
     live.server.commit(REPOSITORY, {".github/workflows/drift.yml": DRIFT}, by=MAINTAINER, message="drift")
-    assert "I look for drift" in say(live, "/plan demo-x")
-    assert actions.dispatched == [(".github/workflows/drift.yml", {"environment": "demo-x"})]
+    comment = live.comment("/plan demo-x")
+    for _ in range(2):  # killed before it answered, and run again
+        live.work(live.event(comment, "/plan demo-x"))
+        assert live.server.settle()
+    assert "I look for drift: [its run](" in (live.reply(comment) or "")
+    title = f"drift demo-x for comment {comment}"
+    assert actions.dispatched == [(".github/workflows/drift.yml", {"environment": "demo-x", "request": title})]
     live.say("/set demo-x app_min=3")
     live.say("/destroy demo-x")
     number = live.server.pulls(REPOSITORY)[-2].number
