@@ -1,12 +1,18 @@
-"""A town, or an environment of hooks alone, for each test."""
+"""A town, an environment of hooks alone, or one that is really applied, for each test."""
 
 import subprocess
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import boto3
+import httpx
 import pytest
 
+from tests.support.cloud import REGION, cloud
+from tests.support.deploying import Deploying
 from tests.support.hooked import Hooked
+from tests.support.terraform import program
 from tests.support.town import Town, town
 
 
@@ -22,3 +28,21 @@ def hooked(tmp_path: Path) -> Hooked:
     """An environment without Terraform, in a repository."""
     subprocess.run(["git", "init", "-q", tmp_path], check=True, timeout=30)
     return Hooked(tmp_path)
+
+
+@pytest.fixture
+def aws() -> Iterator[Mapping[str, str]]:
+    """AWS as moto imitates it, empty, and the variables by which it is reached."""
+    with cloud() as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        httpx.post(f"{variables['AWS_ENDPOINT_URL']}/moto-api/reset").raise_for_status()
+        yield variables
+
+
+@pytest.fixture
+def deploying(tmp_path: Path, aws: Mapping[str, str]) -> Deploying:
+    """A monorepo with a state bucket of its own."""
+    bucket = f"state-{uuid.uuid4().hex}"
+    boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return Deploying.create(tmp_path, bucket, program(tmp_path / "configuration", aws))

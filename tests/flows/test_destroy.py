@@ -2,13 +2,10 @@
 
 import os
 import signal
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import boto3
-import httpx
 import pytest
 
 from bot.core.receipt import Receipt, receipt_key, summary, title
@@ -16,30 +13,12 @@ from bot.core.review import read_review, review_key, write_review
 from bot.errors import UserError
 from bot.flows.approval import NotReviewed
 from bot.names import StepName
-from tests.support.cloud import REGION, cloud
 from tests.support.deploying import DEMO, Deploying
-from tests.support.terraform import program
 
 pytestmark = pytest.mark.e2e
 DATA = StepName("data")
 STEPS = ("network", "app", "record", "flags")
 """The steps of the environment of law 9: one stack less than the others have, for each is applied and destroyed again and again."""
-
-
-@pytest.fixture
-def aws() -> Iterator[Mapping[str, str]]:
-    with cloud() as variables, pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        httpx.post(f"{variables['AWS_ENDPOINT_URL']}/moto-api/reset").raise_for_status()
-        yield variables
-
-
-@pytest.fixture
-def deploying(tmp_path: Path, aws: Mapping[str, str]) -> Deploying:
-    bucket = f"state-{uuid.uuid4().hex}"
-    boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    return Deploying.create(tmp_path, bucket, program(tmp_path / "configuration", aws))
 
 
 def left(deploying: Deploying) -> list[str]:

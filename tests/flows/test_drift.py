@@ -1,6 +1,5 @@
 """Drift on real Terraform and a real GitHub over HTTP: changed outside, found and named; put right, gone and the issue closed."""
 
-import uuid
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,6 @@ from bot.names import Login, RepositoryName, StepName
 from bot.sandbox.github import GitHubServer
 from tests.support.cloud import ACCOUNT, REGION, cloud
 from tests.support.deploying import DEMO, Deploying
-from tests.support.terraform import program
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 OWNER = Login("alice")
@@ -31,13 +29,6 @@ def aws() -> Iterator[Mapping[str, str]]:
         for name, value in variables.items():
             patch.setenv(name, value)
         yield variables
-
-
-@pytest.fixture
-def deploying(tmp_path: Path, aws: Mapping[str, str]) -> Deploying:
-    bucket = f"state-{uuid.uuid4().hex}"
-    boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    return Deploying.create(tmp_path, bucket, program(tmp_path / "configuration", aws))
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""Applies that are killed, stopped or meet one another: nothing is lost, and nothing is done twice."""
+
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.app import app
+from bot.clients.ledger import LeaseHeld, LedgerFile
+from bot.names import StepName
+from tests.support.cut_off import FIRST, is_locked, kill_when, present, until
+from tests.support.deploying import DEMO, Deploying
+
+pytestmark = pytest.mark.e2e
+RECORD = StepName("record")
+
+
+def test_of_two_applies_one_is_told_of_the_other_and_sigterm_lets_running_steps_end(deploying: Deploying) -> None:
+    head = deploying.deliver()
+    (deploying.place / "hang").touch()
+    log = deploying.place.parent / "first.log"
+    process = deploying.start(log)
+    try:
+        until(lambda: "apply" in deploying.ran(), log)
+        with pytest.raises(LeaseHeld, match=rf"`demo-x` is being worked on by process {process.pid}\."):
+            deploying.apply(head)
+        process.terminate()
+        until(lambda: "stopping once these have ended" in log.read_text(), log)
+        (deploying.place / "hang").unlink()
+        assert process.wait(120) != 0
+    finally:
+        process.kill()
+        process.wait()
+    assert deploying.ledger.lease is None
+    assert deploying.ledger.steps[RECORD].result == "succeeded"
+    assert deploying.apply(head).has_succeeded
+    assert deploying.ran() == ["apply", "verify"]
+    assert present(deploying) == FIRST
+
+
+def test_killed_again_and_again_it_finishes_with_nothing_done_twice(deploying: Deploying) -> None:
+    deploying.deliver()
+    log = deploying.place.parent / "apply.log"
+    kill_when(deploying, log, lambda: is_locked(deploying, "data"), with_children=True)
+    assert is_locked(deploying, "data")
+    (deploying.place / "hang").touch()
+    kill_when(deploying, log, lambda: "[record] the token" in log.read_text())
+    (deploying.place / "hang").unlink()
+    kill_when(deploying, log, lambda: "[app] as reviewed" in log.read_text())
+
+    process = deploying.start(log)
+    assert process.wait(400) == 0, log.read_text()
+    assert re.search(r"\[data\] removed the state's lock .*: process .* left it \(its process", log.read_text())
+    assert present(deploying) == FIRST
+    assert deploying.parameters()["/demo-x/group"][1] == 1
+    assert deploying.ran().count("verify") == 1
+    ledger = LedgerFile(deploying.store, DEMO).read()
+    assert {entry.result for entry in ledger.steps.values()} == {"succeeded"}
+    assert ledger.lease is None
+    assert len(ledger.takeovers) == 3
+    assert all(re.search(r"process \d+ on this machine is gone", each.reason) for each in ledger.takeovers)
+    shown = CliRunner().invoke(app, ["ledger", DEMO, "--root", str(deploying.repo.root)])
+    assert "app: succeeded at " in shown.output
+    assert "Leases that were taken from their holders:" in shown.output
+
+
+@pytest.mark.timeout(900)
+def test_killed_after_each_step_nothing_that_is_done_is_done_again(deploying: Deploying) -> None:
+    deploying.deliver()
+    log = deploying.place.parent / "apply.log"
+    for count in range(1, 5):
+        before = {name for name, entry in deploying.ledger.steps.items() if entry.result == "succeeded"}
+        kill_when(deploying, log, lambda count=count: log.read_text().count("] done:") >= count)  # type: ignore[misc]
+        skipped = set(re.findall(r"^\[(\w+)\] skipped: ", log.read_text().rpartition("----\n")[2], re.MULTILINE))
+        assert skipped <= before
+        with log.open("a") as file:
+            file.write("----\n")
+    process = deploying.start(log)
+    assert process.wait(400) == 0, log.read_text()
+    said = log.read_text()
+    assert all(said.count(f"[{step}] done:") == 1 for step in ("network", "data", "app", "record", "flags")), said
+    assert present(deploying) == FIRST
+    assert deploying.parameters()["/demo-x/group"][1] == 1
+    # A hook that was begun but not done when the kill came is the only one to be run again.
+    assert 1 <= deploying.ran().count("apply") <= said.count("[record] run: ")
+    assert {entry.result for entry in deploying.ledger.steps.values()} == {"succeeded"}
+
+
+def test_killed_while_terraform_works_nothing_that_it_makes_is_lost_or_made_twice(deploying: Deploying) -> None:
+    slow = 'resource "aws_sqs_queue" "slow" {\n  name = "${var.name}-slow"\n}\n'  # 25 s in the provider
+    deploying.stacks["data"] += slow
+    deploying.deliver()
+    log = deploying.place.parent / "apply.log"
+    kill_when(deploying, log, lambda: "aws_ssm_parameter.greeting: Creation complete" in log.read_text())
+    process = deploying.start(log)
+    assert process.wait(400) == 0, log.read_text()
+    assert "[data] done: nothing to do" in log.read_text()
+    assert present(deploying) == FIRST

@@ -1,0 +1,63 @@
+"""Runs of `envclone apply` that are cut off, and what demo-x is once it is applied."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.support.deploying import DEMO, Deploying
+
+FIRST = {
+    "/demo-x/greeting": ("hello", 1),
+    "/demo-x/token": ("token-of-demo-x", 1),
+    "/demo-x/flags/a": ("1", 1),
+    "/demo-x/flags/b": ("true", 1),
+}
+
+
+def present(deploying: Deploying) -> dict[str, tuple[str, int]]:
+    """Return the parameters in the account whose values are known beforehand, with how often each was put."""
+    found = deploying.parameters()
+    found.pop("/demo-x/group")
+    return found
+
+
+def kill_when(deploying: Deploying, log: Path, holds: Callable[[], bool], *, with_children: bool = False) -> None:
+    """Start an apply and kill it with SIGKILL once something holds; alone, or with all that it started."""
+    process = deploying.start(log)
+    try:
+        until(holds, log)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        for pid in _at_work_in(deploying.repo.root / "envs" / DEMO) if with_children else ():
+            os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
+def is_locked(deploying: Deploying, stack: str) -> bool:
+    """Say whether a stack's state is locked."""
+    key = f"demo-x/{stack}/terraform.tfstate.tflock"
+    return boto3.client("s3").list_objects_v2(Bucket=deploying.repo.bucket, Prefix=key)["KeyCount"] == 1
+
+
+def until(holds: Callable[[], bool], log: Path) -> None:
+    """Wait until something holds, two minutes at most."""
+    for _ in range(1200):
+        if holds():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"never happened; the log:\n{log.read_text()}")
+
+
+def _at_work_in(directory: Path) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(entry).startswith(f"{directory}/"):
+                found.append(int(entry.parent.name))
+    return found
