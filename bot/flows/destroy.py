@@ -81,8 +81,8 @@ def _condemned(request: ApplyRequest, store: Store) -> _Condemned:
     stored = store.read(review_key(name, request.head))
     if stored is None:
         raise NotReviewed(
-            f"There is no reviewed plan for the end of `{name}` at commit {request.head[:12]}. Only what was planned in its pull "
-            "request is destroyed: put the directory back, and ask for it with `/destroy`."
+            f"There is no reviewed plan for the end of `{name}` at commit {request.head[:12]}, and only what was planned is destroyed. "
+            f"Comment `/destroy {name}`: its pull request is planned once more, or you are told to put the directory back."
         )
     review = read_review(stored.data, name, request.head)
     if review.change != "destroy":
