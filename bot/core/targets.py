@@ -12,6 +12,7 @@ from bot.core.removal import removable
 from bot.environment import MANIFEST, Manifest, directory
 from bot.errors import InvalidInput, UserError
 from bot.names import EnvironmentName, ParameterName, shown
+from bot.policy import PATH as POLICY
 from bot.policy import Account, Policy
 
 Phase = Literal["plan", "apply", "drift"]
@@ -95,8 +96,24 @@ def _target(change: Change, policy: Policy, phase: Phase) -> Target | str:
         ACCOUNT
     ):
         return f"{where}: an environment can't move to another account: clone it there, and destroy this one."
+    if phase == "plan" and (complaint := _unsourced(name, change.after, policy)):
+        return f"{where}: {complaint}"
     target = _reached(change.after, policy, phase, "create" if change.before is None else "update")
     return _with_source(target, change.source, policy) if isinstance(target, Target) and phase == "plan" else target
+
+
+def _unsourced(name: EnvironmentName, manifest: Manifest, policy: Policy) -> str:
+    """Return why an environment can't be held against what it was cloned from; nothing if it can, or is protected."""
+    if manifest.source == name:
+        return f"`source` is `{name}` itself, which it always equals: write what it was cloned from (`source: production`)."
+    if manifest.source is not None or name in policy.protected:
+        return ""
+    # Without this, a manifest written by hand would leave out one line and with it parity, contract and leaks.
+    return (
+        "`source` is missing, so nothing would be held against production. Write what it was cloned from "
+        f"(`source: production`), or, if `{name}` is itself what others are cloned from, first add it to `protected` in "
+        f"{POLICY} on the default branch."
+    )
 
 
 def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Policy, phase: Phase) -> Target | str:
