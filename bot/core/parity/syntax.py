@@ -37,7 +37,7 @@ def body(data: bytes) -> Block:
 @lru_cache(maxsize=1024)
 def template(text: str) -> Expression:
     """Return a heredoc's or a template file's text as an expression; backslashes are plain there."""
-    return assembled(pieces(text, _inner))
+    return assembled(pieces(text, expression_in))
 
 
 def _block_of(tree: "Tree[Token] | Token", kind: str, labels: tuple[str, ...], line: int) -> Block:
@@ -163,7 +163,8 @@ def _part(node: "Tree[Token]") -> Expression | Directive:
     return (str(child.data).removeprefix("template_"), names, last)
 
 
-def _inner(text: str) -> Expression:
+def expression_in(text: str) -> Expression:
+    """Return what stands right of an equals sign as an expression. Raises `InvalidInput`."""
     return body(f"x = {text}\n".encode()).settings[0].value
 
 

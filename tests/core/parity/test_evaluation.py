@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from bot.core.parity.module import Found, Module
+from bot.core.parity.found import Found
+from bot.core.parity.module import Module
+from bot.core.parity.names import Place
 from bot.core.parity.value import Unknown, Value, plain
 from bot.core.tree import File
 
@@ -21,7 +23,8 @@ GIVEN: Mapping[str, Value] = {"name": "demo", "zones": ["a", "b"], "flag": True}
 def module(code: str, **more: str) -> Found:
     files = {"app/main.tf": File((VARIABLES + code).encode())}
     files |= {path.replace("__", "/").replace("_tf", ".tf"): File(text.encode()) for path, text in more.items()}
-    return Module(files, "app", "app/", {k: (v, frozenset({f"app/{k}"})) for k, v in GIVEN.items()}).evaluated()
+    given = {name: (value, frozenset({f"app/{name}"})) for name, value in GIVEN.items()}
+    return Module(files, Place("app", "app/"), given).evaluated()
 
 
 def value(expression: str) -> Value:
