@@ -9,16 +9,18 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 from itertools import product
 
+from bot.core.parity.allowance import CHARACTERS, MOST_OF_AN_EXPRESSION, TooLarge
 from bot.core.parity.value import (
     Encoded,
     NotKnown,
     Unknown,
     Value,
     number,
+    number_text,
     plain,
     rules_in,
     text_of,
@@ -30,6 +32,8 @@ Function = Callable[..., Value]
 
 MOST = 4096
 """Elements that a function may make out of nothing."""
+LONGEST = MOST_OF_AN_EXPRESSION * CHARACTERS
+"""Characters of a text that an expression may come to; where few words make a longer one, it is not made at all."""
 
 
 def _text(value: Value) -> str:
@@ -55,6 +59,12 @@ def _set(value: Value) -> list[Value]:
     if any(rules_in(item) for item in items):
         raise NotKnown("a set with an unknown element")
     return sorted({json.dumps(plain(i), sort_keys=True): i for i in items}.values(), key=lambda i: json.dumps(plain(i)))
+
+
+def _in_each(items: list[Value], lists: list[list[Value]]) -> Iterator[tuple[Value, bool]]:
+    """Yield each item, and whether it stands in all of the lists."""
+    others = [{_alike(item) for item in given} for given in lists]
+    return ((item, all(_alike(item) in other for other in others)) for item in items)
 
 
 def _format(pattern: Value, *values: Value) -> Value:
@@ -108,11 +118,17 @@ def _flatten(value: Value) -> Value:
 
 
 def _distinct(value: Value) -> Value:
-    found: list[Value] = []
+    found: dict[str, Value] = {}
     for item in _list(value):
-        if item not in found:
-            found.append(item)
-    return found
+        found.setdefault(_alike(item), item)
+    return list(found.values())
+
+
+def _alike(value: Value) -> str:
+    """Return a text that two known values have in common if they are equal (1 is 1.0), so that many are compared at once."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_text(value)
+    return json.dumps(plain(value), sort_keys=True)
 
 
 def _coalesce(*values: Value) -> Value:
@@ -173,7 +189,10 @@ def _replace(text: Value, what: Value, by: Value) -> Value:
     pattern = _text(what)
     if len(pattern) > 1 and pattern.startswith("/") and pattern.endswith("/"):
         raise NotKnown("replace() with a regular expression")  # Terraform's never backtrack, Python's may for ever
-    return _text(text).replace(pattern, _text(by))
+    within, other = _text(text), _text(by)
+    if within.count(pattern) * len(other) > LONGEST:
+        raise TooLarge
+    return within.replace(pattern, other)
 
 
 def _product(*lists: Value) -> Value:
@@ -203,7 +222,10 @@ def _range(*bounds: Value) -> Value:
 
 
 def _joined(separator: Value, *lists: Value) -> Value:
-    return _text(separator).join(texts([item for given in lists for item in _list(given)]))
+    between, parts = _text(separator), texts([item for given in lists for item in _list(given)])
+    if len(between) * len(parts) + sum(map(len, parts)) > LONGEST:
+        raise TooLarge
+    return between.join(parts)
 
 
 def _decoded(text: Value) -> Value:
@@ -273,9 +295,11 @@ STRICT: Mapping[str, Function] = {
     "min": lambda *values: min(map(number, values)),
     "range": _range,
     "replace": _replace,
-    "setintersection": lambda first, *rest: [i for i in _set(first) if all(i in _list(other) for other in rest)],
+    "setintersection": lambda first, *rest: [
+        item for item, kept in _in_each(_set(first), [_list(other) for other in rest]) if kept
+    ],
     "setproduct": _product,
-    "setsubtract": lambda one, other: [item for item in _set(one) if item not in _list(other)],
+    "setsubtract": lambda one, other: [item for item, gone in _in_each(_set(one), [_list(other)]) if not gone],
     "setunion": lambda *lists: _set([item for given in lists for item in _list(given)]),
     "sha1": _digest("sha1"),
     "sha256": _digest("sha256"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot.core.parity.allowance import OF_A_MODULE
 from bot.core.parity.block_leaves import META, BlockLeaves, Leaf
 from bot.core.parity.found import KEPT, Code, Found, Given, Memory, Remembered, Thing, free
 from bot.core.parity.instances import address_of, bracketed, names_of, reference_of
@@ -27,7 +28,8 @@ class Module:
         self.found = Found(read=self.code.read, unreadable=self.code.unreadable)
 
     def evaluated(self) -> Found:
-        """Return all that the module holds."""
+        """Return all that the module holds. Raises `InvalidInput` when that is too much."""
+        self.names.allowance.spend(OF_A_MODULE + len(self.code.blocks))
         for path, block in self.code.blocks:
             if self.place.depth or block.type in _NOT_REMEMBERED:
                 self._block(path, block)
@@ -36,7 +38,9 @@ class Module:
         return self.found
 
     def _inside(self, place: Place, given: Given) -> Found:
-        return Module(self.files, place, given).evaluated()
+        module = Module(self.files, place, given)
+        module.names.allowance = self.names.allowance
+        return module.evaluated()
 
     def _remembered_block(self, path: str, block: Block) -> None:
         """Evaluate a block, or take what it came to when the variables that it reads had the values that they have now."""
@@ -97,11 +101,12 @@ class Module:
             self._add(name, block.type, Thing(self._leaves(path, block, {}), path, block.line, name))
             return
         items, decided = self.names.items(reference), self.names.decided(reference)
+        self.names.allowance.spend(len(keys))
         for key in keys:
             reads = decided if key is not None else frozenset[str]()
             skip = META if key is not None else frozenset[str]()
             found = {
-                at: replace(leaf, reads=leaf.reads | reads)  # what `each.value` was made from
+                at: replace(leaf, reads=leaf.reads | reads) if reads else leaf  # what `each.value` was made from
                 for at, leaf in self._leaves(path, block, names_of(block, key, items), skip).items()
             }
             found[""] = Leaf("present", reads, path, block.line)

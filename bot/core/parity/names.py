@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bot.core.parity.allowance import Allowance
 from bot.core.parity.block_leaves import AS_WRITTEN, META
 from bot.core.parity.evaluation import Evaluator
 from bot.core.parity.found import Found, Given, Made
@@ -39,11 +40,13 @@ Inside = Callable[[Place, Given], Found]
 class Names:
     """The names of the module at `place` of `files` (`evaluation.Scope`).
 
-    `reads` are the variables that were read for the value under way, `trace` all since it was last emptied.
+    `reads` are the variables that were read for the value under way, `trace` all since it was last emptied. `allowance` is
+    shared by all modules of a stack.
     """
 
     def __init__(self, files: Tree, place: Place, code: ModuleCode, given: Given, inside: Inside) -> None:
         self.files, self.place, self.code, self.given, self.inside = files, place, code, given, inside
+        self.allowance = Allowance()
         self.known: dict[str, Made] = {}
         self.underway: set[str] = set()
         self.inner: dict[str, list[tuple[str, Found]]] = {}
