@@ -3,12 +3,11 @@
 What takes more steps than an expression may (`allowance`) is unknown, too, with a rule of its own.
 """
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bot.core.parity.allowance import Allowance, Steps, TooLarge
-from bot.core.parity.functions import called, same
+from bot.core.parity.functions import called
 from bot.core.parity.nodes import (
     Attribute,
     Call,
@@ -25,6 +24,7 @@ from bot.core.parity.nodes import (
     Splat,
     Template,
 )
+from bot.core.parity.operations import computed, decided
 from bot.core.parity.syntax import quoted
 from bot.core.parity.value import (
     TERRAFORM,
@@ -35,7 +35,6 @@ from bot.core.parity.value import (
     Value,
     encoded,
     not_evaluated,
-    number,
     rules_in,
     text_of,
     texts,
@@ -262,13 +261,12 @@ class _Run:
 
     def _operation(self, node: Operation) -> Value:
         left, right = None if node.left is None else self.value(node.left), self.value(node.right)
-        decided = _decided(node.operator, left, right)
-        if decided is not None:
-            return decided
+        if (at_once := decided(node.operator, left, right)) is not None:
+            return at_once
         rules = rules_in(left) | rules_in(right)
         try:
             if not rules:
-                return _computed(node.operator, left, right, node.left is None)
+                return computed(node.operator, left, right, node.left is None)
         except (NotKnown, ArithmeticError):
             rules = frozenset({TERRAFORM})
         before = "" if node.left is None else f"{written(left)} "
@@ -276,44 +274,6 @@ class _Run:
 
 
 _MISSING = object()
-
-_COMPARED: Mapping[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    ">": operator.gt,
-    "<=": operator.le,
-    ">=": operator.ge,
-}
-_COUNTED: Mapping[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "%": operator.mod,
-}
-
-
-def _decided(word: str, left: Value, right: Value) -> bool | None:
-    """Return what one known side decides alone."""
-    if word == "&&" and (left is False or right is False):
-        return False
-    if word == "||" and (left is True or right is True):
-        return True
-    return None
-
-
-def _computed(word: str, left: Value, right: Value, is_unary: bool) -> Value:
-    if word == "!":
-        return not truth(right)
-    if is_unary:
-        return -number(right)
-    if word in {"==", "!="}:
-        return same(left, right) == (word == "==")
-    if word in {"&&", "||"}:
-        return (truth(left) and truth(right)) if word == "&&" else (truth(left) or truth(right))
-    if word in _COMPARED:
-        return _COMPARED[word](number(left), number(right))
-    found = _COUNTED[word](number(left), number(right))
-    return int(found) if float(found).is_integer() else found
 
 
 def _bound(names: Sequence[str], key: Value, item: Value) -> Mapping[str, Value]:
