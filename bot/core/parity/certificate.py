@@ -143,6 +143,10 @@ def text(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
         f"{alike:,} are as in {code(certificate.against)} ({alike - min(certificate.by_identity, alike):,} are equal, "
         f"{certificate.by_identity:,} differ by identity alone), {certificate.deviations:,} are not."
     )
+    if certificate.holds_until is not None and not lapsed:
+        parts.append(
+            f"It holds until {certificate.holds_until:%Y-%m-%d at %H:%M} UTC at the latest: then a waiver expires."
+        )
     if lapsed:
         reasons = "\n".join(f"- {reason}" for reason in lapsed)
         parts.append(
@@ -158,7 +162,10 @@ def status_line(certificate: Certificate | None, lapsed: Sequence[str]) -> str:
         return "not certified: no plan has compared it with what it was cloned from"
     if lapsed:
         return f"**stale**: {'; '.join(lapsed)}"
-    return f"equals {code(certificate.against)} at {code(certificate.production_commit[:12])}, by {certificate.depth}"
+    until = (
+        f", until a waiver expires on {certificate.holds_until:%Y-%m-%d}" if certificate.holds_until is not None else ""
+    )
+    return f"equals {code(certificate.against)} at {code(certificate.production_commit[:12])}, by {certificate.depth}{until}"
 
 
 def read_certificate(said: str) -> Certificate | None:

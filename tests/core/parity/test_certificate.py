@@ -52,7 +52,13 @@ def test_it_says_what_equals_what() -> None:
 
 def test_it_holds_while_nothing_moves() -> None:
     assert lapses(CERTIFICATE, NOW) == []
-    assert status_line(CERTIFICATE, []) == "equals `production` at `cccccccccccc`, by plan"
+    assert status_line(CERTIFICATE, []) == (
+        "equals `production` at `cccccccccccc`, by plan, until a waiver expires on 2026-04-03"
+    )
+    assert "It holds until 2026-04-03 at 12:00 UTC at the latest: then a waiver expires." in text(CERTIFICATE)
+    for_good = CERTIFICATE.model_copy(update={"waivers": (), "holds_until": None})
+    assert status_line(for_good, []) == "equals `production` at `cccccccccccc`, by plan"
+    assert "at the latest" not in text(for_good)
 
 
 @pytest.mark.parametrize(
