@@ -8,7 +8,9 @@ from bot.core.parity.page import page
 from bot.core.parity.report import Cause, Difference, Parity
 from bot.core.parity.text import text
 from bot.core.resolve import Origin
+from bot.core.tree import File
 from bot.names import EnvironmentName, ParameterName
+from tests.core.parity import shop
 
 NAME = Difference(
     "changed", "network/aws_vpc.main", "tags.Name", "production", "demo-x", "identity",
@@ -47,3 +49,17 @@ def test_every_shape_of_the_report_says_both_counts() -> None:
         "<strong>1</strong><span>differ by identity alone",
     ):
         assert tile in page(found)
+
+
+def test_missing_and_extra_come_first_then_what_is_unexplained() -> None:
+    drafted = shop.clone()
+    head = 'resource "aws_route53_zone" "private" {'
+    files = shop.edited(drafted.files, "traffic/dns.tf", head, f"{head}\n  count = 0")
+    files = shop.edited(files, "data/parameters.tf", "= var.payments_url", '= "https://example.test/v1"')
+    files = {**files, "app/more.tf": File(b'resource "aws_sns_topic" "more" {}\n')}
+    found = shop.compared(drafted, files).parity.differences
+    order = [(each.kind, each.is_unexplained) for each in found]
+    ranks = {"missing": 0, "extra": 1, "changed": 2}
+    assert order == sorted(order, key=lambda pair: (ranks[pair[0]], not pair[1]))
+    assert {kind for kind, _ in order} == set(ranks)
+    assert ("changed", False) in order
