@@ -34,6 +34,10 @@ def manifest(name: str = "demo-x", number: str | int = "222222222222", source: s
     )
 
 
+def _names(*names: str) -> tuple[EnvironmentName, ...]:
+    return tuple(map(EnvironmentName, names))
+
+
 def test_a_new_environment_is_created_with_the_role_of_its_account() -> None:
     found = targets([Change("demo-x", None, manifest())], POLICY, "plan")
     role = "arn:aws:iam::222222222222:role/plan"
@@ -103,7 +107,11 @@ def test_only_what_the_policy_protects_may_have_been_cloned_from_nothing() -> No
         (Change("production", manifest("production", source=None), None), "`production` is protected"),
         (Change("demo-x", None, manifest(source=None)), "`source` is missing"),
         (Change("demo-x", manifest(), manifest(source=None)), "`source` is missing"),
-        (Change("demo-x", None, manifest(source="demo-x")), "`source` is `demo-x` itself"),
+        (Change("demo-x", None, manifest(source="demo-x")), "`source` leads back to `demo-x` itself"),
+        (
+            Change("demo-x", None, manifest(source="demo-y"), None, _names("demo-y", "demo-x")),
+            "`source` leads back to `demo-x`",
+        ),
         (Change("other", manifest("other", source=None), None), "`other` was not cloned from anything"),
         (Change("demo-x", None, None), "does not exist, and never did"),
         (Change("demo-x", "envs/demo-x/environment.yaml:3: `owner` is missing.", None), "Mend it before"),

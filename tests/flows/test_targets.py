@@ -50,6 +50,15 @@ def test_a_manifest_by_hand_that_names_no_source_does_not_get_around_parity(mono
     assert "(`source: production`)" in complaint
 
 
+def test_two_clones_that_name_one_another_are_held_against_nothing_and_so_refused(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("demo-a", source="demo-b", greeting="differs")
+    monorepo.add("demo-b", source="demo-a", greeting="differs")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert found.targets == ()
+    assert [each.partition(": ")[2][:25] for each in found.complaints] == ["`source` leads back to `d"] * 2
+
+
 def test_a_change_that_touches_no_environment_has_no_targets(monorepo: Monorepo) -> None:
     base = head(monorepo)
     monorepo.put("docs", {"a.md": File(b"x\n")})
