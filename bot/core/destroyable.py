@@ -15,7 +15,12 @@ from dataclasses import dataclass
 
 from bot.core.blocks import Block, blocks
 from bot.core.destroy_rules import RULES, Rule
-from bot.core.expression import Scope, value_of
+from bot.core.parity.module import Module
+from bot.core.parity.names import Names, Place
+from bot.core.parity.syntax import expression_in
+from bot.core.parity.value import OUTPUT, plain, rules_in
+from bot.core.parity.value import Unknown as Untold
+from bot.core.parity.value import Value as Told
 from bot.core.plan import Action, PlannedChange, without_keys
 from bot.core.planned import StackPlan
 from bot.core.planned_value import UNKNOWN, Masked, Unknown, Value
@@ -60,10 +65,10 @@ def undestroyable_code(files: Tree, stacks: Mapping[StepName, Stack], where: str
     """Return what in a clone's `files` would keep it from being destroyed, as far as the code tells. What can't be parsed is the gate's."""
     found: list[Finding] = []
     for name, stack in stacks.items():
-        scope = _scope(files, name, stack)
+        root, elsewhere = _names(files, name, stack), Module({}, Place("", ""), {}).names
         for declared in _resources(files, name, where):
             is_root = posixpath.dirname(declared.path) == f"{where}/{name}"
-            found += _judged_code(declared, scope if is_root else Scope())
+            found += _judged_code(declared, root if is_root else elsewhere)
     return found
 
 
@@ -78,13 +83,13 @@ def undestroyable_plan(files: Tree, plans: Iterable[StackPlan], where: str) -> S
     return found
 
 
-def _judged_code(declared: _Declared, scope: Scope) -> Iterator[Finding]:
+def _judged_code(declared: _Declared, names: Names) -> Iterator[Finding]:
     for lifecycle in _inside([declared.block], ["lifecycle"]):
-        if value_of(lifecycle.attributes.get("prevent_destroy", "false"), scope) is True:
+        if _told(lifecycle.attributes.get("prevent_destroy", "false"), names) is True:
             line = lifecycle.lines["prevent_destroy"]
             yield Finding(declared.path, line, _message(declared.name, PREVENTED))
     for rule in rules_of(declared.block.labels[0] if declared.block.labels else ""):
-        for value in _written(declared.block, rule.attribute, scope):
+        for value in _written(declared.block, rule.attribute, names):
             if not isinstance(value, Unknown) and (complaint := rule.complaint(value)):
                 yield Finding(declared.path, declared.line_of(rule.attribute), _message(declared.name, complaint))
 
@@ -125,28 +130,29 @@ def _blocks(files: Tree, path: str) -> Sequence[Block]:
         return ()  # the gate says so
 
 
-def _scope(files: Tree, name: StepName, stack: Stack) -> Scope:
-    """Return what a root module's variables and locals are, as far as its files alone say."""
-    top = [
-        block
-        for path in files
-        if posixpath.dirname(path) == name and path.endswith(".tf")
-        for block in _blocks(files, path)
-    ]
-    defaults = {
-        block.labels[0]: value_of(block.attributes["default"], Scope())
-        for block in top
-        if block.type == "variable" and block.labels and "default" in block.attributes
-    }
+def _names(files: Tree, name: StepName, stack: Stack) -> Names:
+    """Return what names mean in a root module, as far as its files alone say."""
     given = _given(files, name)
-    variables: dict[str, Value] = defaults if given is None else {**defaults, **given}
     is_sure = given is not None and not _more_values(files, name)
-    known = {key: value for key, value in variables.items() if is_sure and key not in stack.inputs}
-    local = {key: text for block in top if block.type == "locals" for key, text in block.attributes.items()}
-    return Scope(known, local)
+    module = Module(files, Place(name, f"{name}/"), {})
+    asked = set(stack.inputs) if is_sure else module.code.variables
+    told = {key: (value, frozenset[str]()) for key, value in (given or {}).items()}
+    untold = {key: (Untold(f"var.{key}", frozenset({OUTPUT})), frozenset[str]()) for key in asked}
+    module.names.given = {**told, **untold}
+    return module.names
 
 
-def _given(files: Tree, name: StepName) -> Mapping[str, Value] | None:
+def _told(text: str, names: Names) -> Value:
+    """Return an expression's value, `UNKNOWN` if code alone does not tell it."""
+    try:
+        value, _ = names.taken(expression_in(text), {})
+    except (InvalidInput, RecursionError):
+        return UNKNOWN
+    known: Value = plain(value)  # type: ignore[assignment]  # JSON, once nothing in it is unknown
+    return UNKNOWN if rules_in(value) else known
+
+
+def _given(files: Tree, name: StepName) -> Mapping[str, Told] | None:
     path = f"{name}/{VARIABLES}"
     if path not in files:
         return {}
@@ -171,13 +177,13 @@ def _inside(found: Sequence[Block], path: Sequence[str]) -> Sequence[Block]:
     return found
 
 
-def _written(block: Block, attribute: str, scope: Scope) -> Iterator[Value]:
+def _written(block: Block, attribute: str, names: Names) -> Iterator[Value]:
     """Yield the values of an attribute in the code; None where it is not written, which is its default."""
     *outer, name = attribute.split(".")
     for inner in _inside([block], outer):
         is_dynamic = any(each.type == "dynamic" and each.labels[:1] == (name,) for each in inner.blocks)
         text = inner.attributes.get(name)
-        yield UNKNOWN if is_dynamic else None if text is None else value_of(text, scope)
+        yield UNKNOWN if is_dynamic else None if text is None else _told(text, names)
 
 
 def _planned(value: Value, path: Sequence[str]) -> Iterator[Value]:

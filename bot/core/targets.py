@@ -14,6 +14,7 @@ from bot.environment import MANIFEST, Manifest, directory
 from bot.errors import InvalidInput, UserError
 from bot.names import EnvironmentName, ParameterName, shown
 from bot.pipeline import Json
+from bot.policy import PATH as POLICY
 from bot.policy import Account, Policy
 
 Phase = Literal["plan", "apply", "drift"]
@@ -62,13 +63,15 @@ class Targets:
 class Change:
     """A directory of `envs/` that a change touches: its manifest before and after, or why there is none.
 
-    `source` is the manifest of what it was cloned from, as it is on the base branch.
+    `source` is the manifest of what it was cloned from, as it is on the base branch; `sources` are that one, what it was
+    cloned from itself, and so on, as the change leaves them.
     """
 
     name: str
     before: Manifest | str | None
     after: Manifest | str | None
     source: Manifest | None = None
+    sources: tuple[EnvironmentName, ...] = ()
 
 
 def targets(changes: Sequence[Change], policy: Policy, phase: Phase) -> Targets:
@@ -98,8 +101,24 @@ def _target(change: Change, policy: Policy, phase: Phase) -> Target | str:
         ACCOUNT
     ):
         return f"{where}: an environment can't move to another account: clone it there, and destroy this one."
+    if phase == "plan" and (complaint := _unsourced(name, change, change.after.source, policy)):
+        return f"{where}: {complaint}"
     target = _reached(change.after, policy, phase, "create" if change.before is None else "update")
     return _with_source(target, change.source, policy) if isinstance(target, Target) and phase == "plan" else target
+
+
+def _unsourced(name: EnvironmentName, change: Change, source: EnvironmentName | None, policy: Policy) -> str:
+    """Return why an environment can't be held against what it was cloned from; nothing if it can, or is protected."""
+    if name in (source, *change.sources):
+        return f"`source` leads back to `{name}` itself: write what it was cloned from (`source: production`)."
+    if source is not None or name in policy.protected:
+        return ""
+    # Without this, a manifest written by hand would leave out one line and with it parity, contract and leaks.
+    return (
+        "`source` is missing, so nothing would be held against production. Write what it was cloned from "
+        f"(`source: production`), or, if `{name}` is itself what others are cloned from, first add it to `protected` in "
+        f"{POLICY} on the default branch."
+    )
 
 
 def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Policy, phase: Phase) -> Target | str:

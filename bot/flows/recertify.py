@@ -1,4 +1,4 @@
-"""Say on each clone's latest commit whether its parity certificate still holds, once something has landed on the default branch.
+"""Say on each clone's latest commit whether its parity certificate still holds: after each merge, and by the clock.
 
 A certificate is found again in the check that the plan wrote on the reviewed commit, and whether it holds is told by git alone.
 So this needs no account, runs twice without harm, and an event that was lost is made good by the next one.

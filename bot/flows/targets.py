@@ -118,7 +118,20 @@ def _change(root: Path, span: Span, name: str) -> Change:
     after = _manifest(root, span.head, name)
     source = after.source if isinstance(after, Manifest) else None
     found = _manifest(root, span.base, source) if source else None
-    return Change(name, _manifest(root, span.base, name), after, found if isinstance(found, Manifest) else None)
+    sources = tuple(_sources(root, span.head, source)) if source else ()
+    return Change(
+        name, _manifest(root, span.base, name), after, found if isinstance(found, Manifest) else None, sources
+    )
+
+
+def _sources(root: Path, commit: str, name: EnvironmentName | None) -> Sequence[EnvironmentName]:
+    """Return an environment, what it was cloned from, and so on, until one was not or stands there already."""
+    found: list[EnvironmentName] = []
+    while name is not None and name not in found:
+        found.append(name)
+        manifest = _manifest(root, commit, name)
+        name = manifest.source if isinstance(manifest, Manifest) else None
+    return found
 
 
 def _manifest(root: Path, commit: str, name: str) -> Manifest | str | None:

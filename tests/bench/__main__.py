@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("render", "monorepo", "parity", "parity_plan")
+BENCHES = ("render", "monorepo", "parity", "parity_plan", "webhook")
 
 
 def main() -> None:

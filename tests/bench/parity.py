@@ -1,12 +1,19 @@
-"""Parity by code of a fifty-file environment, against parsing its Terraform files once (which compares nothing)."""
+"""Parity by code of environments of 25, 50 and 100 files: time, memory and growth, against one plain parse of the same files.
 
+The parse (python-hcl2) compares nothing. Time is the process's own; memory is what Python holds at most meanwhile (tracemalloc).
+"""
+
+import gc
 import time
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 import hcl2
 
-from bot.core.assemble import assemble
+from bot.core.assemble import TemplateAt, assemble
 from bot.core.draft import Base, Draft, draft_clone
 from bot.core.estate import Estate
 from bot.core.leaks import leaks
@@ -14,32 +21,43 @@ from bot.core.parity import attribution, snapshot
 from bot.core.parity.code import Side, compare
 from bot.core.parity.syntax import body
 from bot.core.structure import structure, syntax_tree
+from bot.core.tree import Tree
+from bot.environment import Manifest
 from bot.policy import Policy, Quota
-from tests.bench.render import template
+from tests.bench.render import FILES, template
 from tests.support import example
 
 BASELINE = "one plain parse of all .tf"
+SIZES = (FILES // 2, FILES, FILES * 2)
 
 
-def measure(repeat: int = 5) -> list[tuple[str, float, str]]:
-    """Return rows of (what, ratio to the baseline, baseline)."""
-    at = template()
-    source = example.production(at)
-    files = assemble(at, source)
-    base = Base(at, source, files, Estate({source.name: source}), Policy(quota=Quota(total=9, per_owner=9)))
-    clones = [draft(base, f"clone-{number}") for number in range(repeat + 2)]
-    texts = [file.data.decode() for path, file in clones[0].files.items() if path.endswith(".tf")]
-    ours = iter(clones)
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """A source and clones of it, of so many files each."""
 
-    def parse() -> None:
-        for text in texts:
-            hcl2.parses_to_tree(text)
+    at: TemplateAt
+    source: Manifest
+    files: Tree
+    clones: list[Draft]
 
-    def check(drafted: Draft) -> None:
-        found = compare(Side(source, files), Side(drafted.manifest, drafted.files), at, example.NOW)
+    @classmethod
+    def of(cls, count: int, clones: int) -> "Environments":
+        at = template(count)
+        source = example.production(at)
+        files = assemble(at, source)
+        base = Base(at, source, files, Estate({source.name: source}), Policy(quota=Quota(total=9, per_owner=9)))
+        return cls(at, source, files, [_draft(base, f"clone-{number}") for number in range(clones)])
+
+    def parse(self) -> object:
+        files = self.clones[0].files.items()
+        return [hcl2.parses_to_tree(file.data.decode()) for path, file in files if path.endswith(".tf")]
+
+    def check(self, drafted: Draft) -> None:
+        sides = Side(self.source, self.files), Side(drafted.manifest, drafted.files)
+        found = compare(*sides, self.at, example.NOW)
         leaks(found.clone, drafted.files, drafted.manifest, found.identity, example.NOW)
 
-    def cold() -> None:
+    def cold(self) -> None:
         for forget in (
             attribution.forget,
             snapshot.forget,
@@ -48,23 +66,46 @@ def measure(repeat: int = 5) -> list[tuple[str, float, str]]:
             syntax_tree.cache_clear,
         ):
             forget()
-        check(clones[0])
-
-    baseline = _median(parse, 3)
-    rows = {
-        "parity and leaks, first time in a process": _median(cold, 3),
-        "parity and leaks of one clone after the other": _median(lambda: check(next(ours)), repeat),
-        "parity and leaks of the same clone again": _median(lambda: check(clones[0]), repeat),
-    }
-    return [(f"{what}: {seconds * 1000:.1f} ms", seconds / baseline, BASELINE) for what, seconds in rows.items()]
+        self.check(self.clones[0])
 
 
-def draft(base: Base, name: str) -> Draft:
+def measure(repeat: int = 5) -> list[tuple[str, float, str]]:
+    """Return rows of (what, ratio to the baseline, baseline)."""
+    rows, seconds, memory = [], {}, {}
+    for size in SIZES:
+        here = Environments.of(size, repeat + 2)
+        baseline = _median(here.parse, 3)
+        seconds[size], memory[size] = _median(here.cold, 3), _peak(here.cold)
+        what = f"{size} files, first time in a process: {seconds[size] * 1000:.0f} ms"
+        rows += [(what, seconds[size] / baseline, BASELINE)]
+        rows += [(f"  its memory at most: {memory[size] / 1e6:.1f} MB", memory[size] / _peak(here.parse), BASELINE)]
+        if size == FILES:
+            ours = iter(here.clones)
+            one = _median(lambda here=here, ours=ours: here.check(next(ours)), repeat)  # type: ignore[misc]
+            again = _median(lambda here=here: here.check(here.clones[0]), repeat)  # type: ignore[misc]
+            rows += [(f"{size} files, one clone after the other: {one * 1000:.1f} ms", one / baseline, BASELINE)]
+            rows += [(f"{size} files, the same clone again: {again * 1000:.1f} ms", again / baseline, BASELINE)]
+    for name, found in (("time", seconds), ("memory", memory)):
+        for less, more in pairwise(SIZES):
+            rows += [(f"growth of {name} for twice the files ({more})", found[more] / found[less], f"{less} files")]
+    return rows
+
+
+def _draft(base: Base, name: str) -> Draft:
     drafted = draft_clone(example.asked(name), base)
     assert isinstance(drafted, Draft), drafted
     attribution.forget()  # drafting compares, too
     snapshot.evaluated.cache_clear()
     return drafted
+
+
+def _peak(call: Callable[[], object]) -> int:
+    gc.collect()
+    tracemalloc.start()
+    call()
+    found = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return found
 
 
 def _median(call: Callable[[], object], repeat: int) -> float:

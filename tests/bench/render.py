@@ -17,11 +17,11 @@ from tests.support import example
 FILES = 50
 
 
-def template() -> TemplateAt:
-    """Return the example template, filled up to fifty files of ordinary Terraform."""
+def template(count: int = FILES) -> TemplateAt:
+    """Return the example template, filled up to `count` files of ordinary Terraform."""
     files = example.template_files()
     block = 'resource "aws_ssm_parameter" "p%d" {\n  name  = "/${var.name}/p%d"\n  type  = "String"\n  value = "x"\n}\n'
-    for number in range(FILES - len(files)):
+    for number in range(count - len(files)):
         files[f"app/part_{number}.tf"] = File(
             "".join(block % (n, n) for n in range(number * 20, number * 20 + 20)).encode()
         )

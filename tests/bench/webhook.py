@@ -1,4 +1,4 @@
-"""How fast a delivery is acknowledged, durably: `python -m tests.bench.webhook`.
+"""How fast a delivery is acknowledged, durably.
 
 Baseline, in the same run: a plain FastAPI route that checks the signature and commits each delivery by itself to SQLite in WAL.
 Both run in a process of their own, with the same database settings; the client is this process. Ratios above 1 are ours
@@ -34,6 +34,7 @@ HEAD = (
 )
 REQUESTS = 3_000
 ROUNDS = 3
+BASELINE = "a plain FastAPI route"
 OPEN_LOOP = 50
 """Requests per second, sent whether or not the one before was answered."""
 
@@ -93,7 +94,7 @@ class Connection:
         self._writer.close()
 
 
-async def measure(port: int) -> Figures:
+async def loaded(port: int) -> Figures:
     """Load a server."""
     first = await Connection.to(port)
     for _ in range(200):
@@ -161,26 +162,25 @@ def serve(name: str, directory: Path) -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def main() -> None:
+def measure() -> list[tuple[str, float, str]]:
+    """Return rows of (what, ratio to the baseline, baseline)."""
     # Taken in turns, so that what else the machine does meanwhile weighs on both alike.
     taken: dict[str, list[Figures]] = {"baseline": [], "ours": []}
     for _ in range(ROUNDS):
         for name, figures in taken.items():
             with tempfile.TemporaryDirectory() as directory, running(name, Path(directory)) as port:
-                figures.append(asyncio.run(measure(port)))
-    print(f"{'':28}{'baseline':>10}{'ours':>10}{'ratio':>8}")
+                figures.append(asyncio.run(loaded(port)))
+    rows = []
     for label, field, is_rate in (
-        ("1 connection, requests/s", "one", True),
-        ("16 connections, requests/s", "sixteen", True),
-        (f"{OPEN_LOOP}/s, median ms", "median", False),
-        (f"{OPEN_LOOP}/s, 99th percentile ms", "p99", False),
+        ("1 connection: {:.0f} requests/s", "one", True),
+        ("16 connections: {:.0f} requests/s", "sixteen", True),
+        (f"{OPEN_LOOP}/s: median {{:.1f}} ms", "median", False),
+        (f"{OPEN_LOOP}/s: 99th percentile {{:.1f}} ms", "p99", False),
     ):
         before, after = (statistics.median(getattr(one, field) for one in taken[name]) for name in taken)
-        print(f"{label:28}{before:10.1f}{after:10.1f}{after / before if is_rate else before / after:8.2f}")
+        rows.append((label.format(after), after / before if is_rate else before / after, BASELINE))
+    return rows
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        serve(sys.argv[1], Path(sys.argv[2]))
-    else:
-        main()
+    serve(sys.argv[1], Path(sys.argv[2]))

@@ -23,11 +23,19 @@ def account(number: str) -> Account:
 POLICY = Policy(accounts={number: account(number) for number in ("111111111111", "222222222222")})
 
 
-def manifest(name: str = "demo-x", number: str | int = "222222222222") -> Manifest:
-    source = production()
-    return source.model_copy(
-        update={"name": EnvironmentName(name), "parameters": {**source.parameters, "account_id": number}}
+def manifest(name: str = "demo-x", number: str | int = "222222222222", source: str | None = "production") -> Manifest:
+    found = production()
+    return found.model_copy(
+        update={
+            "name": EnvironmentName(name),
+            "source": EnvironmentName(source) if source else None,
+            "parameters": {**found.parameters, "account_id": number},
+        }
     )
+
+
+def _names(*names: str) -> tuple[EnvironmentName, ...]:
+    return tuple(map(EnvironmentName, names))
 
 
 def test_a_new_environment_is_created_with_the_role_of_its_account() -> None:
@@ -60,8 +68,7 @@ def test_an_apply_gets_the_role_that_applies() -> None:
 
 
 def test_a_clone_whose_directory_is_removed_is_destroyed_in_the_account_that_it_was_in() -> None:
-    clone = manifest().model_copy(update={"source": EnvironmentName("production")})
-    found = targets([Change("demo-x", clone, None)], POLICY, "plan")
+    found = targets([Change("demo-x", manifest(), None)], POLICY, "plan")
     role = "arn:aws:iam::222222222222:role/plan"
     assert [(t.change, t.account, t.role) for t in found.targets] == [("destroy", "222222222222", role)]
     assert found.complaints == ()
@@ -74,6 +81,22 @@ def test_the_matrix_is_plain_texts_in_the_order_of_names() -> None:
     assert all(isinstance(value, str) for row in rows for value in row.values())
 
 
+def test_only_what_the_policy_protects_may_have_been_cloned_from_nothing() -> None:
+    alone = [Change(name, None, manifest(name, source=None)) for name in ("production", "staging")]
+    found = targets(alone, POLICY, "plan")
+    assert [target.environment for target in found.targets] == ["production"]
+    (complaint,) = found.complaints
+    assert complaint == (
+        "envs/staging/environment.yaml: `source` is missing, so nothing would be held against production. Write what it was "
+        "cloned from (`source: production`), or, if `staging` is itself what others are cloned from, first add it to "
+        "`protected` in .github/envclone.yml on the default branch."
+    )
+    both = POLICY.model_copy(update={"protected": (*POLICY.protected, EnvironmentName("staging"))})
+    assert targets(alone, both, "plan").complaints == ()
+    # What is merged was let pass by a plan; nobody is helped if its apply, or the look for drift, says no.
+    assert targets(alone, POLICY, "drift").complaints == ()
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -81,8 +104,15 @@ def test_the_matrix_is_plain_texts_in_the_order_of_names() -> None:
         (Change("all", None, manifest()), "reserved"),
         (Change("README.md", None, None), "is not an environment name"),
         (Change("$(id)", None, manifest()), "is not an environment name"),
-        (Change("production", manifest("production"), None), "`production` is protected"),
-        (Change("other", manifest("other"), None), "`other` was not cloned from anything"),
+        (Change("production", manifest("production", source=None), None), "`production` is protected"),
+        (Change("demo-x", None, manifest(source=None)), "`source` is missing"),
+        (Change("demo-x", manifest(), manifest(source=None)), "`source` is missing"),
+        (Change("demo-x", None, manifest(source="demo-x")), "`source` leads back to `demo-x` itself"),
+        (
+            Change("demo-x", None, manifest(source="demo-y"), None, _names("demo-y", "demo-x")),
+            "`source` leads back to `demo-x`",
+        ),
+        (Change("other", manifest("other", source=None), None), "`other` was not cloned from anything"),
         (Change("demo-x", None, None), "does not exist, and never did"),
         (Change("demo-x", "envs/demo-x/environment.yaml:3: `owner` is missing.", None), "Mend it before"),
         (Change("demo-x", None, "envs/demo-x/environment.yaml:3: `owner` is missing"), "`owner` is missing"),

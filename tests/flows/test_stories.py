@@ -1,22 +1,25 @@
 """The three stories that the product must pass, on real Terraform against an applied production: QA, load test, demo."""
 
-from collections import Counter
+import random
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.core.draft import Draft, Refused
+from bot.core.leaks import unwaived
 from bot.core.parity.certificate import read_certificate
-from bot.core.parity.plan_values import COMPUTED
 from bot.environment import Waiver
 from bot.names import Login, StepName
 from bot.sandbox.github import GitHubServer
+from tests.support.leaking import LEAKS
 from tests.support.likeness import NOW, Shop, alike
-from tests.support.plan_mutations import mutations
+from tests.support.plan_clones import Real, changes, valid_clone
+from tests.support.plan_measure import measured
 from tests.support.sandbox_aws import CLONES, PRODUCTION, sandbox_aws
-from tests.support.shop import APP, DNS, HOOKS, SOURCE, drafted, rendered, template
+from tests.support.shop import APP, DNS, SOURCE, drafted, rendered, template
 
 APP_STACK = StepName("app")
 pytestmark = pytest.mark.timeout(600)
@@ -147,45 +150,6 @@ def test_a_smaller_demo_passes_with_each_deviation_and_its_cause(shop: Shop) -> 
 
 # 3. Demo: a customer was lost, because nobody could try the product without making real purchases.
 
-LEAKS = {
-    "literal": (
-        "app/extra.tf",
-        'locals { pay = "https://api.payments.example/v1" }',
-        "what production reaches outside",
-    ),
-    "variable": (
-        "app/extra.tf",
-        'variable "sender" {\n  type    = string\n  default = "orders@shop.acme.example"\n}',
-        "what production reaches outside",
-    ),
-    "local": (
-        "app/extra.tf",
-        """
-locals {
-  owner = "${"1111"}11111111"
-  queue = "https://sqs.${var.region}.amazonaws.com/${local.owner}/orders"
-}
-resource "aws_ssm_parameter" "queue" {
-  name  = "/${var.name}/queue"
-  type  = "String"
-  value = local.queue
-}
-""",
-        "production's account",
-    ),
-    "data source": ("app/extra.tf", 'data "aws_sqs_queue" "orders" { name = "production-orders" }', "production"),
-    "hook input": (
-        "hooks.yaml",
-        HOOKS.replace("{parameter: payments_url}", '{value: "https://api.payments.example/v1"}'),
-        "what production reaches outside",
-    ),
-    "secret path": (
-        "app/extra.tf",
-        'data "aws_ssm_parameter" "key" { name = "/production/app/payments_url" }',
-        "production",
-    ),
-}
-
 
 def test_production_s_payments_can_not_be_asked_for() -> None:
     found = drafted("demo-x", "demo", payments_url="https://api.payments.example/v1")
@@ -231,35 +195,65 @@ def test_a_certificate_stops_holding_when_production_moves_on(shop: Shop) -> Non
     assert (code, depth, len(because)) == (1, "plan", 1)
 
 
-# Measured: every single change of a real plan is found.
+# Measured: every single change of a planned clone is found and told rightly, and clean clones give no alarm.
+
+CHANCE = 20260304
+
+
+@pytest.fixture(scope="module")
+def real(shop: Shop) -> Real:
+    """Real plans: a demo's, one of a clone with production's storage, and one at random to prove what is derived from these."""
+    chosen = clean("demo-m", "demo"), clean("load-m", "load-test"), valid_clone(random.Random(CHANCE), "random-m")
+    with ThreadPoolExecutor() as pool:
+        demo, load, proof = zip(chosen, pool.map(shop.planned, chosen), strict=True)
+    return Real((demo, load), proof)
 
 
 @pytest.mark.e2e
-def test_every_single_change_of_a_plan_is_found(shop: Shop, record_property: Callable[[str, object], None]) -> None:
-    shop.plan(shop.propose(clean("demo-m", "demo")), "demo-m")
-    documents, held = shop.documents("demo-m"), shop.held("demo-m")
-    whole = alike(held, documents)
-    assert whole.holds
-    tried: Counter[str] = Counter()
-    apart: list[str] = []
-    missed: list[str] = []
-    for stack, (data, inputs) in documents.items():
-        for mutation in mutations(data):
-            found = alike(held, {**documents, stack: (mutation.plan, inputs)})
-            if found.holds and len(found.parity.differences) < len(whole.parity.differences):
-                continue  # this made the clone more like production, which is no difference to be found
-            tried[mutation.kind] += 1
-            if found.holds:
-                is_apart = found.parity.set_apart.get(COMPUTED, 0) > whole.parity.set_apart.get(COMPUTED, 0)
-                (apart if is_apart else missed).append(f"{mutation.kind} {stack}/{mutation.where}")
-    count = tried.total()
-    said = f"{count - len(apart) - len(missed)} of {count} single changes of a plan found, {len(missed)} missed"
-    rule = f"{len(apart)} set apart by rule (defaults gone that no code sets)"
-    record_property("measured", f"parity by plan: {said}, {rule}: {dict(tried)}")
-    assert missed == []
-    assert {each.partition(" ")[0] for each in apart} <= {"value"}, apart
-    assert count - len(apart) >= 100
+def test_every_single_change_of_a_plan_is_found_with_its_cause(
+    shop: Shop, real: Real, record_property: Callable[[str, object], None]
+) -> None:
+    """Single changes of one real plan and of the clone's hooks, and parameters set to other values in plans derived from it."""
+    told = measured(shop, *real.bases[0])
+    record_property("measured", str(told))
+    assert (told.missed, told.wrong) == ([], [])
+    assert all(each.startswith("attribute removed ") for each in told.apart), told.apart
+    assert told.right + len(told.apart) == told.tried.total()
+    assert told.tried.total() >= 150
+    assert set(told.tried) >= {
+        "attribute",
+        "block added",
+        "block removed",
+        "resource removed",
+        "count",
+        "hook",
+        "parameter",
+    }
 
+
+@pytest.mark.e2e
+def test_no_false_alarm_by_plan_on_fifty_clean_clones_with_random_valid_parameters(
+    shop: Shop, real: Real, record_property: Callable[[str, object], None]
+) -> None:
+    """Three real plans, and 50 derived from two of these; that the third, derived, is its own real plan proves the derivation."""
+    proof, documents = real.proof
+    assert changes(real.derived(proof)) == changes(documents)
+    chance = random.Random(CHANCE + 1)
+    clones = [valid_clone(chance, f"clone-{number}") for number in range(50)]
+    for draft, documents in [*real.bases, real.proof, *((each, real.derived(each)) for each in clones)]:
+        found = alike(shop.held(draft), documents)
+        assert (found.parity.depth, found.parity.unexplained, found.parity.breaches) == ("plan", [], ())
+        assert unwaived(found.leaks) == [], draft.manifest.parameters
+        assert found.certificate is not None
+    record_property(
+        "measured", "parity by plan, 50 clean clones with random parameters (3 real plans, 50 derived): no false alarm"
+    )
+
+
+@pytest.mark.e2e
+def test_a_waived_difference_of_a_plan_stands_in_the_certificate(shop: Shop, real: Real) -> None:
+    draft, documents = real.bases[0]
+    held = shop.held(draft)
     app, inputs = documents[APP_STACK]
     other = alike(held, {**documents, APP_STACK: (app.replace(b'"t3.small"', b'"t3.large"'), inputs)})
     assert [each.attribute for each in other.parity.unexplained] == ["instance_type"]

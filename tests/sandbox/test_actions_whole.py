@@ -18,6 +18,7 @@ import pytest
 
 from bot.core.tree import File
 from bot.document import dump
+from bot.names import EnvironmentName
 from bot.policy import Account as Reach
 from bot.policy import Policy
 from bot.sandbox.actions.run import Run
@@ -81,7 +82,8 @@ def company(tmp_path: Path) -> Iterator[Company]:
     )
     role = f"arn:aws:iam::{ACCOUNT}:role/envclone-"
     reach = Reach(plan_role=f"{role}plan", apply_role=f"{role}apply", region=REGION, state_bucket=BUCKET)
-    policy = dump(Policy(accounts={ACCOUNT: reach}), "none").encode()
+    # There is no production here to be like: the environment is one of its own, and so has to be protected.
+    policy = dump(Policy(accounts={ACCOUNT: reach}, protected=(EnvironmentName("demo-x"),)), "none").encode()
     monorepo.put(".github", {"envclone.yml": File(policy)})
     monorepo.commit("Add workflows and policy")
     github = GitHubServer(tmp_path / "github")

@@ -18,6 +18,8 @@ from bot.clients.terraform import Terraform
 from bot.core.assemble import TemplateAt, assemble, read_manifest
 from bot.core.draft import Draft
 from bot.core.inputs import Inputs
+from bot.core.leaks import leaks
+from bot.core.parity.code import Side, compare
 from bot.core.parity.plan_snapshot import read_snapshot
 from bot.core.plan_document import read_plan
 from bot.core.planned import EnvironmentPlan, StackPlan
@@ -25,13 +27,14 @@ from bot.core.review import review_key
 from bot.core.tree import File
 from bot.document import dump
 from bot.environment import directory
-from bot.flows.plan_parity import Against, Held, Likeness, hold, likeness
+from bot.flows.plan_parity import Held, Likeness, likeness
 from bot.flows.targets import Span, find_targets
 from bot.names import EnvironmentName, ParameterName, RepositoryName, StepName
 from bot.sandbox.aws import SandboxAws
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.issues import Text
 from bot.sandbox.github.pulls import Proposal
+from tests.support.plan_clones import Documents
 from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, client
 from tests.support.shop import SOURCE, policy, production, template
 from tests.support.terraform import program
@@ -67,7 +70,7 @@ class Planned:
         ]
 
 
-def alike(held: Held, documents: Mapping[StepName, tuple[bytes, Inputs]]) -> Likeness:
+def alike(held: Held, documents: Documents) -> Likeness:
     """Compare plans with production's state, as `envclone plan` does."""
     stacks = [
         StackPlan(stack, read_plan(data), inputs.stand_ins, inputs=inputs)
@@ -134,24 +137,38 @@ class Shop:
         self.repo.git("push", "-q", "-f", "origin", f"HEAD:refs/heads/{branch}")
         return self.server.open_pull(REPOSITORY, Proposal(Text(f"Clone {name}", ""), branch, "main"), by="ana")
 
-    def documents(self, name: str) -> dict[StepName, tuple[bytes, Inputs]]:
-        """Return the plan of each stack of an environment that is checked out, as Terraform writes it, and its inputs."""
+    def planned(self, draft: Draft) -> Documents:
+        """Return the plan of each stack of a clone, beside the checkout, as Terraform writes it, and its inputs."""
         vpc, found = ParameterName("vpc_id"), {}
+        Monorepo(self.scratch / "planned", "").put(directory(draft.manifest.name), draft.files)
         for stack in (StepName("network"), StepName("app")):
             inputs = Inputs({vpc: "vpc-00000000000000000"}, (vpc,)) if stack == "app" else Inputs({})
-            with self.terraform(CLONES).opened(self.repo.root / "envs" / name / stack) as module:
+            place = self.scratch / "planned" / directory(draft.manifest.name) / stack
+            with self.terraform(CLONES).opened(place) as module:
                 module.init()
                 found[stack] = module.show(module.plan(inputs.values)), inputs
         return found
 
-    def held(self, name: str) -> Held:
-        """Hold an environment that is checked out against production by code, as `envclone plan` does before it plans."""
-        assert self.snapshot is not None
-        checkout, clone = Checkout(self.repo.root), EnvironmentName(name)
-        manifest = read_manifest(checkout.environment(clone), directory(clone))
-        held = hold(manifest, checkout, Against(snapshot=read_snapshot(self.snapshot)), NOW)
-        assert held is not None
-        return held
+    def held(self, draft: Draft) -> Held:
+        """Hold a clone against production by code, as `envclone plan` does before it plans."""
+        snapshot, checkout = read_snapshot(self.taken()), Checkout(self.repo.root)
+        files = checkout.environment_at(SOURCE, snapshot.commit)
+        assert files is not None
+        source, at = read_manifest(files, directory(SOURCE)), template()
+        compared = compare(Side(source, files), Side(draft.manifest, draft.files), at, NOW)
+        found = leaks(compared.clone, draft.files, draft.manifest, compared.identity, NOW)
+        return Held(draft.manifest, source, files, draft.files, snapshot.commit, snapshot, at, compared, found)
+
+    def taken(self) -> bytes:
+        """Return the snapshot of production; it stays as it is, so one is enough for all."""
+        if self.snapshot is None:
+            base, place = self.scratch / "production", self.scratch / "snapshot.json"
+            self.repo.git("worktree", "add", "-q", "--force", "--detach", str(base), "origin/main")
+            with pytest.MonkeyPatch.context() as patch:
+                self._run(patch, PRODUCTION, base, ["snapshot", SOURCE, "--output", str(place)])
+            self.repo.git("worktree", "remove", "--force", str(base))
+            self.snapshot = place.read_bytes()
+        return self.snapshot
 
     def complaints(self) -> Sequence[str]:
         """Return what the job `targets` complains of, before there are credentials, for the head that is checked out."""
@@ -217,17 +234,11 @@ class Shop:
         self.runs += 1
         place = self.scratch / f"run-{self.runs}"
         place.mkdir()
-        base = self.scratch / "base"
-        self.repo.git("worktree", "add", "-q", "--force", "--detach", str(base), "origin/main")
+        (place / "snapshot.json").write_bytes(self.taken())
         with pytest.MonkeyPatch.context() as patch:
-            if self.snapshot is None:  # production stays as it is, so one is enough for all
-                self._run(patch, PRODUCTION, base, ["snapshot", SOURCE, "--output", str(place / "snapshot.json")])
-                self.snapshot = (place / "snapshot.json").read_bytes()
-            (place / "snapshot.json").write_bytes(self.snapshot)
             patch.setenv("GITHUB_EVENT_PATH", str(self._event(place, number)))
             arguments = ["plan", name, "--output", str(place / "plan"), "--production", str(place / "snapshot.json")]
             code, _ = self._run(patch, CLONES, self.repo.root, arguments, good=(0, 1))
-        self.repo.git("worktree", "remove", "--force", str(base))
         assert not (place / "snapshot.json").exists(), "no snapshot is left behind"
         head = self.repo.git("rev-parse", "HEAD").strip()
         checks = {

@@ -4,18 +4,25 @@ import copy
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One change: its kind, where it is, and the whole plan with it."""
+    """One change: its kind, what it is, and the whole plan with it.
+
+    What is right to say of it: a difference that is `told` (missing, extra, changed) at `address`, below `attribute`, and that
+    nothing but a hand makes, so no parameter is its cause.
+    """
 
     kind: str
-    where: str
+    what: str
     plan: bytes
+    told: Literal["missing", "extra", "changed"]
+    address: str
+    attribute: str = ""
 
 
 def mutations(plan: bytes) -> Iterator[Mutation]:
@@ -25,33 +32,37 @@ def mutations(plan: bytes) -> Iterator[Mutation]:
         if resource["mode"] != "managed":
             continue
         address, after = resource["address"], resource["change"]["after"]
+
+        def changed(kind: str, place: Place, value: Any, number: int = number, address: str = address) -> Mutation:
+            what = f"{address}:{'.'.join(map(str, place))}"
+            return Mutation(kind, what, _with(document, number, place, value), "changed", address, str(place[0]))
+
         for place, value in _leaves(after, ()):
-            yield Mutation("value", f"{address}:{_path(place)}", _with(document, number, place, _other(value)))
+            yield changed("attribute", place, _other(value))
             if value not in (None, "", False, 0):
-                yield Mutation("value removed", f"{address}:{_path(place)}", _with(document, number, place, None))
+                yield changed("attribute removed", place, None)
         for place, blocks in _lists(after, ()):
-            yield Mutation("item removed", f"{address}:{_path(place)}", _with(document, number, place, blocks[:-1]))
-            yield Mutation(
-                "item added", f"{address}:{_path(place)}", _with(document, number, place, [*blocks, _more(blocks[-1])])
-            )
+            of = "block" if isinstance(blocks[0], dict) else "item"
+            yield changed(f"{of} removed", place, blocks[:-1])
+            yield changed(f"{of} added", place, [*blocks, _more(blocks[-1])])
         yield from _of_resource(document, number, address)
 
 
 def _of_resource(document: Any, number: int, address: str) -> Iterator[Mutation]:
     gone = copy.deepcopy(document)
     del gone["resource_changes"][number]
-    yield Mutation("resource removed", address, json.dumps(gone).encode())
+    yield Mutation("resource removed", address, json.dumps(gone).encode(), "missing", address)
     destroyed = copy.deepcopy(document)
     change = destroyed["resource_changes"][number]["change"]
     change |= {"actions": ["delete"], "before": change["after"], "after": None, "after_unknown": {}}
-    yield Mutation("resource destroyed", address, json.dumps(destroyed).encode())
+    yield Mutation("resource destroyed", address, json.dumps(destroyed).encode(), "missing", address)
     for kind, name in (
         ("resource added", f"{address.partition('[')[0]}_2"),
         ("count", f"{address.partition('[')[0]}[7]"),
     ):
         more = copy.deepcopy(document)
         more["resource_changes"].append({**copy.deepcopy(document["resource_changes"][number]), "address": name})
-        yield Mutation(kind, name, json.dumps(more).encode())
+        yield Mutation(kind, name, json.dumps(more).encode(), "extra", name)
 
 
 def _leaves(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
@@ -94,7 +105,3 @@ def _with(document: Any, number: int, place: Place, value: Any) -> bytes:
         at = at[step]
     at[place[-1]] = value
     return json.dumps(changed).encode()
-
-
-def _path(place: Place) -> str:
-    return ".".join(map(str, place))

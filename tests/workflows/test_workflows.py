@@ -188,6 +188,12 @@ def test_drift_is_looked_for_by_the_clock_and_by_hand_and_one_bad_environment_hi
     assert job["strategy"]["fail-fast"] == "false"
 
 
+def test_certificates_are_looked_at_after_each_merge_and_by_the_clock_for_waivers_expire_by_it() -> None:
+    triggers = _workflow("parity.yml")["on"]
+    assert triggers["push"] == {"branches": ["main"], "paths": ["envs/**", "templates/**"]}
+    assert triggers["schedule"] == [{"cron": "17 */3 * * *"}]
+
+
 def test_what_builds_the_tool_is_pinned_as_in_the_lock_file() -> None:
     locked = (ROOT / "requirements-dev.lock").read_text()
     build = (GITHUB / "actions/setup/build.lock").read_text().partition("\n")[2]

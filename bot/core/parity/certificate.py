@@ -28,7 +28,7 @@ Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 class Certificate(BaseModel):
     """What was compared with what, and when. `tree`, `production_tree` and `template_tree` are git's ids of directories.
 
-    `waivers` are what the manifest lets pass, until `holds_until` at the latest (the first waiver's expiry).
+    `deviations` are differences that identity alone does not make; those are `by_identity`. `waivers` are what the manifest lets pass, until `holds_until` at the latest (the first waiver's expiry).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +45,7 @@ class Certificate(BaseModel):
     depth: Depth
     compared: int
     deviations: int
+    by_identity: int = 0
     waivers: tuple[str, ...] = ()
     holds_until: AwareDatetime | None = None
     issued_at: AwareDatetime
@@ -87,7 +88,8 @@ def certify(parity: Parity, leaks: Sequence[Leak], subject: Subject, now: dateti
         template_tree=subject.template_tree,
         depth=parity.depth,
         compared=parity.compared,
-        deviations=len(parity.differences),
+        deviations=len(parity.telling),
+        by_identity=len(parity.by_identity),
         waivers=tuple(dict.fromkeys(waiver.what for waiver in waivers)),
         holds_until=min((waiver.expires_at for waiver in waivers), default=None),
         issued_at=now,
@@ -135,9 +137,16 @@ def text(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
     """Return the certificate for people, and hidden in it for `read_certificate`."""
     parts = [sentence(certificate)]
     parts += [f"- {code(waiver)}" for waiver in certificate.waivers]
+    alike = certificate.compared - min(certificate.deviations, certificate.compared)
     parts.append(
-        f"{certificate.compared:,} attributes were compared by {certificate.depth} on {certificate.issued_at:%Y-%m-%d at %H:%M} UTC."
+        f"{certificate.compared:,} attributes were compared by {certificate.depth} on {certificate.issued_at:%Y-%m-%d at %H:%M} UTC: "
+        f"{alike:,} are as in {code(certificate.against)} ({alike - min(certificate.by_identity, alike):,} are equal, "
+        f"{certificate.by_identity:,} differ by identity alone), {certificate.deviations:,} are not."
     )
+    if certificate.holds_until is not None and not lapsed:
+        parts.append(
+            f"It holds until {certificate.holds_until:%Y-%m-%d at %H:%M} UTC at the latest: then a waiver expires."
+        )
     if lapsed:
         reasons = "\n".join(f"- {reason}" for reason in lapsed)
         parts.append(
@@ -153,7 +162,10 @@ def status_line(certificate: Certificate | None, lapsed: Sequence[str]) -> str:
         return "not certified: no plan has compared it with what it was cloned from"
     if lapsed:
         return f"**stale**: {'; '.join(lapsed)}"
-    return f"equals {code(certificate.against)} at {code(certificate.production_commit[:12])}, by {certificate.depth}"
+    until = (
+        f", until a waiver expires on {certificate.holds_until:%Y-%m-%d}" if certificate.holds_until is not None else ""
+    )
+    return f"equals {code(certificate.against)} at {code(certificate.production_commit[:12])}, by {certificate.depth}{until}"
 
 
 def read_certificate(said: str) -> Certificate | None:

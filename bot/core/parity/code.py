@@ -285,6 +285,6 @@ def _meaningful(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
             yield at, code
 
 
-def _order(each: Difference) -> tuple[int, int, str, str]:
+def _order(each: Difference) -> tuple[int, bool, str, str]:
     kinds = {"missing": 0, "extra": 1, "changed": 2}
-    return (0 if each.is_unexplained else 1, kinds[each.kind], each.address, each.attribute)
+    return kinds[each.kind], not each.is_unexplained, each.address, each.attribute

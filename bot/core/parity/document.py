@@ -17,6 +17,7 @@ def document(parity: Parity, leaks: Sequence[Leak] = ()) -> Mapping[str, Json]:
         "holds": parity.holds and all(leak.waiver is not None for leak in leaks),
         "score": round(parity.score, 4),
         "compared": parity.compared,
+        "equal": parity.equal,
         "counts": counts(parity),
         "set_apart": dict(parity.set_apart),
         "breaches": [_breach(breach) for breach in parity.breaches],
@@ -36,6 +37,7 @@ def counts(parity: Parity) -> dict[str, Json]:
         "unexplained": len(parity.unexplained),
         "waived": sum(each.waiver is not None for each in found),
         "by_revision": sum(each.is_revision for each in found),
+        "by_identity": len(parity.by_identity),
     }
 
 

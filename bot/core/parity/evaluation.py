@@ -1,10 +1,13 @@
-"""Evaluate expressions partially: what is known becomes a value, what isn't stays an expression with the known parts filled in."""
+"""Evaluate expressions partially: what is known becomes a value, what isn't stays an expression with the known parts filled in.
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
+What takes more steps than an expression may (`allowance`) is unknown, too, with a rule of its own.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bot.core.parity.functions import called, same
+from bot.core.parity.allowance import Allowance, Steps, TooLarge
+from bot.core.parity.functions import called
 from bot.core.parity.nodes import (
     Attribute,
     Call,
@@ -21,16 +24,17 @@ from bot.core.parity.nodes import (
     Splat,
     Template,
 )
+from bot.core.parity.operations import computed, decided
 from bot.core.parity.syntax import quoted
 from bot.core.parity.value import (
     TERRAFORM,
+    TOO_LARGE,
     Encoded,
     NotKnown,
     Unknown,
     Value,
     encoded,
     not_evaluated,
-    number,
     rules_in,
     text_of,
     texts,
@@ -43,7 +47,11 @@ DEEPEST = 100
 
 
 class Scope(Protocol):
-    """What names mean in a module."""
+    """What names mean in a module, and how much of it may be evaluated."""
+
+    @property
+    def allowance(self) -> Allowance:
+        """Return the steps that are left."""
 
     def named(self, root: str, name: str) -> Value:
         """Return `root.name`: a variable, a local, a resource type's resource, a module …"""
@@ -58,47 +66,66 @@ class Scope(Protocol):
 class Evaluator:
     """Evaluates in a scope with further names (`each`, `count`, the names of `for` expressions)."""
 
-    def __init__(self, scope: Scope, names: Mapping[str, Value], depth: int = 0) -> None:
-        self.scope, self.names, self.depth = scope, names, depth
+    def __init__(self, scope: Scope, names: Mapping[str, Value]) -> None:
+        self.scope, self.names = scope, names
 
-    def value(self, node: Expression) -> Value:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
-        """Return the value of an expression; never raises for what is merely unknown."""
+    def value(self, node: Expression) -> Value:
+        """Return the value of an expression; never raises for what is merely unknown. Raises `InvalidInput` (`Allowance`)."""
+        try:
+            return _Run(self.scope, self.names, Steps(self.scope.allowance), 0).value(node)
+        except TooLarge:
+            return Unknown("(too large to be evaluated)", frozenset({TOO_LARGE}))
+
+
+class _Run:
+    """The evaluation of one expression, `depth` levels inside it."""
+
+    def __init__(self, scope: Scope, names: Mapping[str, Value], steps: Steps, depth: int) -> None:
+        self.scope, self.names, self.steps, self.depth = scope, names, steps, depth
+
+    def value(self, node: Expression) -> Value:
         if self.depth > DEEPEST:
             return Unknown("(nested too deeply)", frozenset({TERRAFORM}))
         self.depth += 1
         try:
-            match node:
-                case Literal():
-                    return node.value
-                case Template():
-                    return self._template(node)
-                case Name():
-                    return self.names.get(node.text, Unknown(node.text, frozenset({TERRAFORM})))
-                case Attribute():
-                    return self._attribute(node)
-                case Index():
-                    return self._index(self.value(node.of), self.value(node.key))
-                case Splat():
-                    return self._splat(node)
-                case Call():
-                    return self._call(node)
-                case Items():
-                    return [self.value(item) for item in node.items]
-                case Pairs():
-                    return self._pairs(node)
-                case For():
-                    return self._for(node)
-                case Choice():
-                    return self._choice(node)
-                case Operation():
-                    return self._operation(node)
-                case Joined():
-                    found = self._for(node.loop)
-                    return (
-                        found if isinstance(found, Unknown) else self._joined(found if isinstance(found, list) else [])
-                    )
+            found = self._value(node)
         finally:
             self.depth -= 1
+        self.steps.spend(found)
+        return found
+
+    def _with(self, names: Mapping[str, Value]) -> "_Run":
+        return _Run(self.scope, {**self.names, **names}, self.steps, self.depth)
+
+    def _value(self, node: Expression) -> Value:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
+        match node:
+            case Literal():
+                return node.value
+            case Template():
+                return self._template(node)
+            case Name():
+                return self.names.get(node.text, Unknown(node.text, frozenset({TERRAFORM})))
+            case Attribute():
+                return self._attribute(node)
+            case Index():
+                return self._index(self.value(node.of), self.value(node.key))
+            case Splat():
+                return self._splat(node)
+            case Call():
+                return self._call(node)
+            case Items():
+                return [self.value(item) for item in node.items]
+            case Pairs():
+                return self._pairs(node)
+            case For():
+                return self._for(node)
+            case Choice():
+                return self._choice(node)
+            case Operation():
+                return self._operation(node)
+            case Joined():
+                found = self._for(node.loop)
+                return found if isinstance(found, Unknown) else self._joined(found if isinstance(found, list) else [])
 
     def _template(self, node: Template) -> Value:
         values = [self.value(part) for part in node.parts]
@@ -137,10 +164,9 @@ class Evaluator:
         of = self.value(node.of)
         items = of if isinstance(of, list) else [] if of is None else None
         if items is None and isinstance(of, Unknown):
-            found = Evaluator(self.scope, {**self.names, "*": Unknown(f"{of.text}[*]", of.rules)}, self.depth)
-            return found.value(node.path)
+            return self._with({"*": Unknown(f"{of.text}[*]", of.rules)}).value(node.path)
         items = [of] if items is None else items
-        return [Evaluator(self.scope, {**self.names, "*": item}, self.depth).value(node.path) for item in items]
+        return [self._with({"*": item}).value(node.path) for item in items]
 
     def _call(self, node: Call) -> Value:
         if node.name in {"try", "can"}:
@@ -198,7 +224,7 @@ class Evaluator:
         pairs: list[tuple[Value, Value]] = list(over.items()) if isinstance(over, dict) else list(enumerate(over))
         found: list[tuple[Value, Value]] = []
         for key, item in sorted(pairs, key=lambda pair: str(pair[0])) if isinstance(over, dict) else pairs:
-            inner = Evaluator(self.scope, {**self.names, **_bound(node.names, key, item)}, self.depth)
+            inner = self._with(_bound(node.names, key, item))
             keep = True if node.condition is None else inner.value(node.condition)
             if rules_in(keep):
                 return self._unknown_for(node, over)
@@ -215,7 +241,7 @@ class Evaluator:
 
     def _unknown_for(self, node: For, over: Value) -> Value:
         names = {name: Unknown(name, frozenset()) for name in node.names}
-        inner = Evaluator(self.scope, {**self.names, **names}, self.depth)
+        inner = self._with(names)
         parts = [inner.value(part) for part in (node.key, node.value, node.condition) if part is not None]
         rules = rules_in(over).union(*map(rules_in, parts)) or frozenset({TERRAFORM})
         head = f"for {', '.join(node.names)} in {written(over)} : {' => '.join(map(written, parts))}"
@@ -235,13 +261,12 @@ class Evaluator:
 
     def _operation(self, node: Operation) -> Value:
         left, right = None if node.left is None else self.value(node.left), self.value(node.right)
-        decided = _decided(node.operator, left, right)
-        if decided is not None:
-            return decided
+        if (at_once := decided(node.operator, left, right)) is not None:
+            return at_once
         rules = rules_in(left) | rules_in(right)
         try:
             if not rules:
-                return _computed(node.operator, left, right, node.left is None)
+                return computed(node.operator, left, right, node.left is None)
         except (NotKnown, ArithmeticError):
             rules = frozenset({TERRAFORM})
         before = "" if node.left is None else f"{written(left)} "
@@ -249,44 +274,6 @@ class Evaluator:
 
 
 _MISSING = object()
-
-_COMPARED: Mapping[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    ">": operator.gt,
-    "<=": operator.le,
-    ">=": operator.ge,
-}
-_COUNTED: Mapping[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "%": operator.mod,
-}
-
-
-def _decided(word: str, left: Value, right: Value) -> bool | None:
-    """Return what one known side decides alone."""
-    if word == "&&" and (left is False or right is False):
-        return False
-    if word == "||" and (left is True or right is True):
-        return True
-    return None
-
-
-def _computed(word: str, left: Value, right: Value, is_unary: bool) -> Value:
-    if word == "!":
-        return not truth(right)
-    if is_unary:
-        return -number(right)
-    if word in {"==", "!="}:
-        return same(left, right) == (word == "==")
-    if word in {"&&", "||"}:
-        return (truth(left) and truth(right)) if word == "&&" else (truth(left) or truth(right))
-    if word in _COMPARED:
-        return _COMPARED[word](number(left), number(right))
-    found = _COUNTED[word](number(left), number(right))
-    return int(found) if float(found).is_integer() else found
 
 
 def _bound(names: Sequence[str], key: Value, item: Value) -> Mapping[str, Value]:

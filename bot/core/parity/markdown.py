@@ -27,13 +27,13 @@ UNEXPLAINED = "unexplained"
 def verdict(parity: Parity) -> str:
     """Return what a reader takes away: score, counts, what is not explained, and the broken contracts."""
     found, unexplained = parity.differences, parity.unexplained
+    telling = parity.telling
     missing, extra = (sum(each.kind == kind for each in found) for kind in ("missing", "extra"))
     revision = sum(each.is_revision for each in found)
     waived = sum(each.waiver is not None and not each.is_explained for each in found)
     whole = f", {missing} missing and {extra} extra among them" if missing or extra else ""
-    parts = [
-        f"{parity.score:.1%} of {parity.compared} attributes are as in {code(parity.against)}; {len(found)} differ{whole}."
-    ]
+    differ = f"{len(telling)} differ{'s' if len(telling) == 1 else ''} otherwise{whole}"
+    parts = [f"{share(parity)} are as in {code(parity.against)}: {likeness(parity)}. {differ}."]
     if unexplained:
         parts.append(
             f"**{len(unexplained)} of {len(found)} differences are unexplained**: no parameter causes them, so one of the two "
@@ -49,10 +49,19 @@ def verdict(parity: Parity) -> str:
     return "\n\n".join(filter(None, [" ".join(parts), broken]))
 
 
+def share(parity: Parity) -> str:
+    """Return the score with what it is a share of."""
+    return f"{parity.score:.1%} of {parity.compared:,} attributes"
+
+
+def likeness(parity: Parity) -> str:
+    """Return how many attributes are equal, and how many only differ by identity."""
+    return f"{parity.equal:,} are equal, {len(parity.by_identity):,} differ by identity alone"
+
+
 def tables(parity: Parity) -> str:
     """Return the differences: what tells something first, identity folded away, and what could not be compared."""
-    telling = [each for each in parity.differences if each.aspect != "identity" or each.is_unexplained]
-    identity = [each for each in parity.differences if each.aspect == "identity" and not each.is_unexplained]
+    telling, identity = parity.telling, parity.by_identity
     parts = [_rows(parity, sorted(telling, key=_order)) if telling else "Apart from its identity, nothing differs."]
     if identity:
         parts.append(details(f"Identity: {len(identity)} places that must differ", _rows(parity, identity)))

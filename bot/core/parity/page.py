@@ -54,7 +54,9 @@ def _numbers(parity: Parity, leaks: int) -> str:
     tiles = [
         ("as in production", f"{parity.score:.1%}", ""),
         ("compared", f"{parity.compared:,}", ""),
-        ("differences", str(found["differences"]), ""),
+        ("equal", f"{parity.equal:,}", ""),
+        ("differ by identity alone", f"{len(parity.by_identity):,}", ""),
+        ("differ otherwise", f"{len(parity.telling):,}", ""),
         ("missing or extra", str(int(str(found["missing"])) + int(str(found["extra"]))), ""),
         ("unexplained", str(found["unexplained"]), "bad" if found["unexplained"] else "good"),
         ("broken promises", str(len(parity.breaches)), "bad" if parity.breaches else "good"),

@@ -56,7 +56,8 @@ def report(result: Result, context: Context) -> Parity:
         depth="plan",
         compared=result.compared + len(by_code_alone),
         differences=sorted(
-            [*planned, *by_code_alone], key=lambda each: (order[each.kind], each.address, each.attribute)
+            [*planned, *by_code_alone],
+            key=lambda each: (order[each.kind], not each.is_unexplained, each.address, each.attribute),
         ),
         breaches=tuple(_breaches(result, planned, context)),
         set_apart=dict(sorted(result.set_apart.items())),

@@ -34,7 +34,7 @@ def section(parity: Parity, leaks: Sequence[Leak], note: str, limit: int) -> str
 
 def _head(parity: Parity, leaks: Sequence[Leak], note: str) -> str:
     holds = "✅ holds" if parity.holds and not leaks else "❌ does not hold"
-    score = f"**{parity.score:.1%}** of {parity.compared:,} compared attributes are {code(parity.against)}'s own"
+    score = f"**{parity.score:.1%}** of {parity.compared:,} compared attributes are as in {code(parity.against)} ({markdown.likeness(parity)})"
     counts = {
         "missing": sum(each.kind == "missing" for each in parity.differences),
         "extra": sum(each.kind == "extra" for each in parity.differences),
@@ -45,7 +45,7 @@ def _head(parity: Parity, leaks: Sequence[Leak], note: str) -> str:
     said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     lines = [
         f"### Parity with {code(parity.against)}, by {parity.depth}: {holds}",
-        f"{score}{f': {said}' if said else ''}.",
+        f"{score}{f'; of all differences, {said}' if said else ''}.",
     ]
     lines += [f"- **Broken contract:** {breach.message}." for breach in parity.breaches]
     lines += [f"- **Leak** at {code(leak.place)}: {leak.message}" for leak in leaks[:MOST_LEAKS]]

@@ -87,10 +87,25 @@ class Parity:
         return [each for each in self.differences if each.is_unexplained]
 
     @property
+    def by_identity(self) -> Sequence[Difference]:
+        """What differs only because the clone is somebody else: another name, account, network, host."""
+        return [each for each in self.differences if each.aspect == "identity" and not each.is_unexplained]
+
+    @property
+    def telling(self) -> Sequence[Difference]:
+        """What differs otherwise, and so says something about the clone."""
+        return [each for each in self.differences if each.aspect != "identity" or each.is_unexplained]
+
+    @property
+    def equal(self) -> int:
+        """How many compared attributes are production's own."""
+        return self.compared - min(len(self.differences), self.compared)
+
+    @property
     def holds(self) -> bool:
         return not self.unexplained and not self.breaches
 
     @property
     def score(self) -> float:
-        """The share of compared attributes that are equal to production's, 0 to 1."""
-        return 1 - min(len(self.differences), self.compared) / self.compared if self.compared else 1.0
+        """The share of compared attributes that are as in production, 0 to 1: equal, or different by identity alone."""
+        return 1 - min(len(self.telling), self.compared) / self.compared if self.compared else 1.0

@@ -11,7 +11,9 @@ from functools import lru_cache
 from bot.core.assemble import read_hooks
 from bot.core.graph import graph
 from bot.core.parity.block_leaves import Leaf
-from bot.core.parity.module import Found, Memory, Module
+from bot.core.parity.found import Found, Memory
+from bot.core.parity.module import Module
+from bot.core.parity.names import Place
 from bot.core.parity.syntax import body
 from bot.core.parity.value import OUTPUT, Unknown, Value, join, leaves, renamed
 from bot.core.render import Parameters
@@ -183,7 +185,7 @@ def evaluated(job: _Job) -> Found:
     """Return a stack's values. Remembered by content: most of a clone's stacks are evaluated many times, with few changes."""
     memory = _memory(job.name, tuple((path, file) for path, file in job.files if not _is_value(path, file)))
     try:
-        return Module(dict(job.files), job.name, f"{job.name}/", job.given, memory=memory).evaluated()
+        return Module(dict(job.files), Place(job.name, f"{job.name}/"), job.given, memory).evaluated()
     except RecursionError as error:
         raise InvalidInput(f"{job.name}: its expressions lean on one another too deeply to be evaluated.") from error
 
@@ -216,8 +218,10 @@ def _hooks(file: File) -> Hooks:
 def _values(path: str, data: bytes) -> Mapping[str, Value] | None:
     if not path.endswith(".json"):
         file = File(b"".join((b"locals {\n", data, b"\n}\n")))
-        module = Module({"values.tf": file}, "", "", {})
-        return {name: module.named("local", name) for name in module.locals} if not module.found.unreadable else None
+        module = Module({"values.tf": file}, Place("", ""), {})
+        if module.code.unreadable:
+            return None
+        return {name: module.names.named("local", name) for name in module.code.locals}
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):

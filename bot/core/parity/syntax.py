@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TypeAlias
 
 from lark import Token, Tree
 
@@ -17,15 +16,14 @@ from bot.core.parity.nodes import (
     For,
     Index,
     Items,
-    Joined,
     Literal,
     Name,
     Operation,
     Pairs,
     Setting,
     Splat,
-    Template,
 )
+from bot.core.parity.text_template import Directive, assembled, heredoc_text, pieces, unescaped
 from bot.core.structure import parsed
 from bot.errors import InvalidInput
 
@@ -39,7 +37,7 @@ def body(data: bytes) -> Block:
 @lru_cache(maxsize=1024)
 def template(text: str) -> Expression:
     """Return a heredoc's or a template file's text as an expression; backslashes are plain there."""
-    return _template_of(list(_pieces(text)))
+    return assembled(pieces(text, expression_in))
 
 
 def _block_of(tree: "Tree[Token] | Token", kind: str, labels: tuple[str, ...], line: int) -> Block:
@@ -80,11 +78,11 @@ def expression(node: "Tree[Token] | Token") -> Expression:  # noqa: C901, PLR091
         case "identifier" | "keyword":
             return Name(_code(node))
         case "string":
-            return _template_of([_part(child) for child in inside])
+            return assembled([_part(child) for child in inside])
         case "template_string":
             return Literal(_code(node).strip('\\"'))
         case "heredoc_template" | "heredoc_template_trim":
-            return template(_heredoc(_code(node)))
+            return template(heredoc_text(_code(node)))
         case "tuple":
             return Items(tuple(expression(child) for child in inside))
         case "object":
@@ -151,16 +149,11 @@ def _for(node: "Tree[Token]", inside: "Sequence[Tree[Token]]") -> For:
     return For(names, expression(of_intro[-1]), key, expression(rest[-1]), condition, grouped)
 
 
-# Templates. A piece is an expression, or a directive as (word, names, expression).
-
-_Directive: TypeAlias = tuple[str, tuple[str, ...], Expression | None]
-
-
-def _part(node: "Tree[Token]") -> "Expression | _Directive":
+def _part(node: "Tree[Token]") -> Expression | Directive:
     child = node.children[0]
     if isinstance(child, Token):
         if child.type == "STRING_CHARS":
-            return Literal(_unescaped(child.value))
+            return Literal(unescaped(child.value))
         return Literal(child.value[1:])  # `$${` and `%%{` stand for `${` and `%{`
     if child.data == "interpolation":
         return expression(next(_trees(child)))
@@ -170,115 +163,9 @@ def _part(node: "Tree[Token]") -> "Expression | _Directive":
     return (str(child.data).removeprefix("template_"), names, last)
 
 
-def _template_of(pieces: "list[Expression | _Directive]") -> Expression:
-    parts, rest = _assembled(pieces)
-    if rest:
-        raise InvalidInput("a template's directive ends nothing")
-    if all(isinstance(part, Literal) and isinstance(part.value, str) for part in parts):
-        return Literal("".join(str(part.value) for part in parts if isinstance(part, Literal)))
-    return Template(tuple(parts))
-
-
-def _assembled(pieces: "list[Expression | _Directive]") -> "tuple[list[Expression], list[Expression | _Directive]]":
-    """Return what comes before the next `else` or `end`, and the rest from there on."""
-    found: list[Expression] = []
-    while pieces:
-        piece = pieces[0]
-        if not isinstance(piece, tuple):
-            found.append(piece)
-            pieces = pieces[1:]
-            continue
-        word, names, given = piece
-        if word in {"else", "endif", "endfor"}:
-            return found, pieces
-        inner, pieces = _assembled(pieces[1:])
-        if word == "for_start":
-            assert given is not None
-            found.append(Joined(For(names, given, None, Template(tuple(inner)), None, False)))
-        else:
-            otherwise: list[Expression] = []
-            if pieces and isinstance(pieces[0], tuple) and pieces[0][0] == "else":
-                otherwise, pieces = _assembled(pieces[1:])
-            assert given is not None
-            found.append(Choice(given, Template(tuple(inner)), Template(tuple(otherwise))))
-        if not pieces:
-            raise InvalidInput("a template's directive is never ended")
-        pieces = pieces[1:]
-    return found, []
-
-
-_DIRECTIVE = re.compile(r"(if|else|endif|for|endfor)\b\s*(.*)", re.DOTALL)
-
-
-def _pieces(text: str) -> "Iterator[Expression | _Directive]":
-    """Split a heredoc's text; the grammar takes it as one word."""
-    start = 0
-    for found in re.finditer(r"\$\$\{|%%\{|\$\{|%\{", text):
-        if found.start() < start:
-            continue
-        yield Literal(text[start : found.start()])
-        if len(found[0]) == 3:
-            yield Literal(found[0][1:])
-            start = found.end()
-            continue
-        end = _closing(text, found.end())
-        inner = text[found.end() : end].strip("~ \n")
-        start = end + 1
-        yield _inner(inner) if found[0] == "${" else _directive(inner)
-    yield Literal(text[start:])
-
-
-def _directive(inner: str) -> "_Directive":
-    found = _DIRECTIVE.match(inner)
-    if found is None:
-        raise InvalidInput(f"`%{{{inner}}}` is no directive")
-    word, rest = found[1], found[2]
-    if word == "for":
-        names, _, over = rest.partition(" in ")
-        return "for_start", tuple(name.strip() for name in names.split(",")), _inner(over)
-    return ("if_start" if word == "if" else word), (), _inner(rest) if word == "if" else None
-
-
-def _inner(text: str) -> Expression:
+def expression_in(text: str) -> Expression:
+    """Return what stands right of an equals sign as an expression. Raises `InvalidInput`."""
     return body(f"x = {text}\n".encode()).settings[0].value
-
-
-def _closing(text: str, start: int) -> int:
-    depth, quoted, position = 1, False, start
-    while position < len(text):
-        character = text[position]
-        if quoted and character == "\\":
-            position += 1
-        elif character == '"':
-            quoted = not quoted
-        elif not quoted and character in "{}":
-            depth += 1 if character == "{" else -1
-            if depth == 0:
-                return position
-        position += 1
-    raise InvalidInput("a template's expression is never closed")
-
-
-def _heredoc(code: str) -> str:
-    head, _, rest = code.partition("\n")
-    lines = rest.rstrip().split("\n")[:-1]
-    if head.startswith("<<-"):
-        indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-        lines = [line[indent:] for line in lines]
-    return "".join(f"{line}\n" for line in lines)
-
-
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
-
-
-def _unescaped(text: str) -> str:
-    def one(found: re.Match[str]) -> str:
-        word = found[1]
-        if word[0] in "uU" and len(word) > 1:
-            return chr(int(word[1:], 16))
-        return {"n": "\n", "r": "\r", "t": "\t"}.get(word, word)
-
-    return _ESCAPE.sub(one, text) if "\\" in text else text
 
 
 def quoted(text: str) -> str:

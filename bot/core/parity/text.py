@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.core.leaks import Leak
-from bot.core.parity.markdown import REVISION, UNEXPLAINED
+from bot.core.parity.markdown import REVISION, UNEXPLAINED, likeness, share
 from bot.core.parity.patterns import key_of
 from bot.core.parity.report import Difference, Parity
 
@@ -14,13 +14,11 @@ def text(parity: Parity, leaks: Sequence[Leak]) -> str:
 
 
 def _lines(parity: Parity, leaks: Sequence[Leak]) -> Iterator[str]:
-    telling = [each for each in parity.differences if each.aspect != "identity" or each.is_unexplained]
-    for each in telling:
+    for each in parity.telling:
         yield f"{key_of(each.address, each.attribute)}: {_change(each)}  [{each.aspect or '-'}; {_cause(each)}]"
     yield (
-        f"{parity.environment} against {parity.against} by {parity.depth}: {parity.score:.1%} of {parity.compared} attributes are "
-        f"the same; {len(parity.differences)} differ, {len(parity.differences) - len(telling)} of them by identity, "
-        f"{len(parity.unexplained)} unexplained."
+        f"{parity.environment} against {parity.against} by {parity.depth}: {share(parity)} are as in {parity.against} "
+        f"({likeness(parity)}); {len(parity.telling)} differ otherwise, {len(parity.unexplained)} unexplained."
     )
     yield from (f"Broken contract: {breach.message}." for breach in parity.breaches)
     yield from (f"Leak: {leak.place}:{leak.line}: {leak.message}" for leak in leaks)

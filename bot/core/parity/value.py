@@ -17,6 +17,7 @@ REFERENCE = "refers to another block, which is compared itself"
 OUTPUT = "another step's output, known after its apply"
 WITHOUT_VALUE = "a variable without a value in code"
 TERRAFORM = "known to Terraform alone"
+TOO_LARGE = "too large to be evaluated"
 
 
 def not_evaluated(function: str) -> str:

@@ -19,11 +19,15 @@ _HEAD = re.compile(r"^(resource|data|output|provider|locals|variable) ?(.*)\{$")
 
 @dataclass(frozen=True)
 class Mutation:
-    """One change: of which kind, where, and the files that it leaves."""
+    """One change: of which kind, where, and the files that it leaves.
+
+    `cause` is the parameter that is right to name; a person's change has none, and naming one would be wrong.
+    """
 
     kind: str
     what: str
     files: Tree
+    cause: str | None = None
 
 
 def mutations(files: Tree) -> Iterator[Mutation]:
@@ -34,7 +38,7 @@ def mutations(files: Tree) -> Iterator[Mutation]:
         elif path.endswith("terraform.tfvars.json"):
             yield from _of_values(path, json.loads(file.data), files)
         elif path == "hooks.yaml":
-            yield from _of_hooks(path, file.data.decode(), files)
+            yield from of_hooks(path, file.data.decode(), files)
         elif path != "environment.yaml":
             yield from _of_file(path, file, files)
 
@@ -109,7 +113,8 @@ def _of_values(path: str, values: dict[str, object], files: Tree) -> Iterator[Mu
     yield Mutation("value", f"{path} by_hand", _put(files, path, json.dumps({**values, "by_hand": 1})))
 
 
-def _of_hooks(path: str, text: str, files: Tree) -> Iterator[Mutation]:
+def of_hooks(path: str, text: str, files: Tree) -> Iterator[Mutation]:
+    """Yield single changes to a file of hooks."""
     hooks = yaml.safe_load(text)["hooks"]
 
     def put(changed: object) -> Tree:

@@ -31,6 +31,7 @@ GIVEN = {
     "depth": "plan",
     "compared": 1200,
     "deviations": 3,
+    "by_identity": 97,
     "waivers": ["network/aws_vpc.main:tags.*"],
     "holds_until": ISSUED + timedelta(days=30),
     "issued_at": ISSUED,
@@ -45,12 +46,19 @@ def test_it_says_what_equals_what() -> None:
         "`demo-x` at commit `aaaaaaaaaaaa` equals `production` at commit `cccccccccccc`, template revision `eeeeeeeeeeee`, "
         "except this waiver (3 deviations, each with its cause)."
     )
-    assert "1,200 attributes" in text(CERTIFICATE)
+    told = "1,200 attributes were compared by plan on 2026-03-04 at 12:00 UTC: 1,197 are as in `production` (1,100 are equal, 97 differ"
+    assert told in text(CERTIFICATE)
 
 
 def test_it_holds_while_nothing_moves() -> None:
     assert lapses(CERTIFICATE, NOW) == []
-    assert status_line(CERTIFICATE, []) == "equals `production` at `cccccccccccc`, by plan"
+    assert status_line(CERTIFICATE, []) == (
+        "equals `production` at `cccccccccccc`, by plan, until a waiver expires on 2026-04-03"
+    )
+    assert "It holds until 2026-04-03 at 12:00 UTC at the latest: then a waiver expires." in text(CERTIFICATE)
+    for_good = CERTIFICATE.model_copy(update={"waivers": (), "holds_until": None})
+    assert status_line(for_good, []) == "equals `production` at `cccccccccccc`, by plan"
+    assert "at the latest" not in text(for_good)
 
 
 @pytest.mark.parametrize(

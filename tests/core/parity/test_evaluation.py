@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from bot.core.parity.module import Found, Module
+from bot.core.parity.found import Found
+from bot.core.parity.module import Module
+from bot.core.parity.names import Place
 from bot.core.parity.value import Unknown, Value, plain
 from bot.core.tree import File
 
@@ -21,7 +23,8 @@ GIVEN: Mapping[str, Value] = {"name": "demo", "zones": ["a", "b"], "flag": True}
 def module(code: str, **more: str) -> Found:
     files = {"app/main.tf": File((VARIABLES + code).encode())}
     files |= {path.replace("__", "/").replace("_tf", ".tf"): File(text.encode()) for path, text in more.items()}
-    return Module(files, "app", "app/", {k: (v, frozenset({f"app/{k}"})) for k, v in GIVEN.items()}).evaluated()
+    given = {name: (value, frozenset({f"app/{name}"})) for name, value in GIVEN.items()}
+    return Module(files, Place("app", "app/"), given).evaluated()
 
 
 def value(expression: str) -> Value:
@@ -58,6 +61,9 @@ def value(expression: str) -> Value:
         ('join(",", concat(var.zones, ["c"]))', "a,b,c"),
         ('setproduct(["a", "b"], [1, 2])', [["a", 1], ["a", 2], ["b", 1], ["b", 2]]),
         ('toset(["b", "a", "b"])', ["a", "b"]),
+        ('distinct(["b", 1, "a", 1.0, "b", true])', ["b", 1, "a", True]),
+        ('setsubtract(["a", "b", "c"], ["b"])', ["a", "c"]),
+        ('setintersection(["a", "b", "c"], ["c", "b"], ["b"])', ["b"]),
         ('try(var.default.a, "x")', 1),
         ('coalesce("", "x")', "x"),
         ('replace(var.name, "d", "D")', "Demo"),

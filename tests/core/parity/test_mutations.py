@@ -61,6 +61,35 @@ def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it(record_p
         assert verify(CLONE.manifest.name, mutation.files, shop.BASE.template), mutation.what
 
 
+OTHERWISE = {
+    "team": "platform", "log_days": "30", "backup_days": "3", "allowed_cidrs": '["192.0.2.0/24"]', "app_image": "shop@sha256:" + "ab" * 32,
+    "public_domain": "try.shop-acme.example", "payments_url": "https://sandbox.payments.example/v2",
+    "webhook_url": "https://sink.example/x", "mail_sender": "nobody@try.example", "db_class": "db.m6gd.large", "db_storage_gb": "150",
+    "app_cpu": "512", "app_min": "2", "app_max": "7", "vpc_cidr": "10.81.16.0/20",
+}  # fmt: skip
+"""Values that neither production has nor a demo is given by its purpose."""
+MADE_OF = {"public_domain": {"webhook_url", "mail_sender"}}
+"""What the purpose makes of a parameter, where nobody asks for something else: then that one is the cause, of what it sets."""
+
+
+def test_every_parameter_is_named_as_the_cause_of_what_it_changes(record_property: Record) -> None:
+    found, right, wrong = 0, 0, []
+    before = {key(each) for each in CLEAN.differences}
+    for name, value in OTHERWISE.items():
+        other = shop.clone(**{name: value})
+        mutation = Mutation("parameter", name, other.files, cause=name)
+        new = [each for each in shop.compared(other).parity.differences if key(each) not in before]
+        causes = [{str(cause.parameter) for cause in each.causes} for each in new]
+        found += bool(new)
+        if new and all(names & {mutation.cause, *MADE_OF.get(name, ())} for names in causes):
+            right += 1
+        else:
+            wrong.append((name, [(key(each), names) for each, names in zip(new, causes, strict=True)]))
+    shares = f"found {found / len(OTHERWISE):.1%}, with the right cause {right / len(OTHERWISE):.1%}"
+    record_property("measured", f"parity by code, {len(OTHERWISE)} parameters set otherwise: {shares}")
+    assert wrong == []
+
+
 def test_no_false_alarm_on_fifty_clean_clones_with_random_valid_parameters(record_property: Record) -> None:
     chance = random.Random(4711)
     clean, refused = 0, Counter[str]()
