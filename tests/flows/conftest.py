@@ -1,7 +1,7 @@
 """A town, an environment of hooks alone, or one that is really applied, for each test."""
 
+import os
 import subprocess
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,8 +12,11 @@ import pytest
 from tests.support.cloud import REGION, cloud
 from tests.support.deploying import Deploying
 from tests.support.hooked import Hooked
+from tests.support.shelf import Shelf
 from tests.support.terraform import program
 from tests.support.town import Town, town
+
+BUCKET = "state"
 
 
 @pytest.fixture
@@ -40,9 +43,16 @@ def aws() -> Iterator[Mapping[str, str]]:
         yield variables
 
 
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """What is delivered first, for all workers of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return Shelf((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "delivered")
+
+
 @pytest.fixture
-def deploying(tmp_path: Path, aws: Mapping[str, str]) -> Deploying:
-    """A monorepo with a state bucket of its own."""
-    bucket = f"state-{uuid.uuid4().hex}"
-    boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    return Deploying.create(tmp_path, bucket, program(tmp_path / "configuration", aws))
+def deploying(tmp_path: Path, aws: Mapping[str, str], shelf: Shelf) -> Deploying:
+    """A monorepo in an account that holds nothing but its state bucket."""
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    terraform = program(tmp_path / "configuration", {**aws, "HOME": str(tmp_path)})
+    return Deploying.create(tmp_path, BUCKET, terraform, shelf)

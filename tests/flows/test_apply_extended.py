@@ -11,7 +11,8 @@ from bot.core.change import Changed, Subject, draft_change
 from bot.core.plan import Counts
 from bot.core.review import read_review, review_key
 from bot.policy import Policy
-from tests.support.deploying import DEMO, Deploying, template
+from tests.support.deploying import DEMO, Deploying
+from tests.support.small import template
 
 pytestmark = pytest.mark.e2e
 

@@ -27,7 +27,7 @@ from bot.pipeline import Json
 from bot.policy import Policy
 from tests.support.cloud import REGION, cloud
 from tests.support.deploying import DEMO, Deploying
-from tests.support.deploying import template as small
+from tests.support.small import template as small
 from tests.support.terraform import program
 from tests.support.tiny import Monorepo, template
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from bot.clients.leftovers import tagged
 from bot.clients.objects import S3Store
 from bot.clients.terraform import Terraform
 from bot.core.apply_outcome import ApplyOutcome
-from bot.core.assemble import TemplateAt, assemble, read_template
+from bot.core.assemble import TemplateAt, assemble
 from bot.core.ledger import Ledger
 from bot.core.receipt import Receipt
 from bot.core.tree import File
@@ -30,162 +30,29 @@ from bot.flows.destroy import destroy
 from bot.flows.plan import Planned, Planner, PlanRequest, plan
 from bot.flows.plan_destroy import plan_destroy
 from bot.flows.sweep import Search
-from bot.names import EnvironmentName, TemplateName
+from bot.names import EnvironmentName
 from bot.policy import PATH as POLICY
 from bot.policy import Policy
 from tests.support.cloud import ACCOUNT, REGION
-from tests.support.terraform import LOCK, PROVIDER, VERSIONS
-from tests.support.tiny import BACKEND, Monorepo
+from tests.support.shelf import Shelf
+from tests.support.small import STACKS, template
+from tests.support.tiny import Monorepo
 
 DEMO = EnvironmentName("demo-x")
 PRODUCTION = EnvironmentName("production")
 
-DECLARATION = f"""
-name: small
-description: Three stacks and two hooks.
-default_purpose: demo
-parameters:
-  name: {{type: string, identity: true, derive: "{{environment}}", description: The name.}}
-  account_id: {{type: string, identity: true, derive: "{ACCOUNT}", description: The account.}}
-  region: {{type: string, default: {REGION}, description: The region.}}
-  state_bucket: {{type: string, identity: true, derive: unset, description: The state's bucket.}}
-  place: {{type: string, description: Where the hook writes down that it ran.}}
-  greeting: {{type: string, default: hello, description: Any text.}}
-purposes:
-  demo: {{description: To show.}}
-"""
-
-DECLARED = {
-    "network": "{description: A log group., timeout: 3m}",
-    "data": "{description: A parameter., timeout: 3m}",
-    "app": f"""
-    description: Parameters that name the others.
-    needs: [data]
-    timeout: 3m
-    inputs:
-      group_arn: {{from: network.group_arn, stand_in: "arn:aws:logs:{REGION}:000000000000:log-group:not-made-yet"}}
-      token: {{from: network.token, stand_in: not-made-yet}}
-""",
-}
-
-HOOKS = """hooks:
-  record:
-    description: Writes down that it ran.
-    needs: [network]
-    run: {apply: [python3, hooks/record.py], verify: [python3, hooks/record.py], undo: [python3, hooks/record.py]}
-    with:
-      place: {parameter: place}
-      token: {from: network.token}
-  flags:
-    description: Flags.
-    needs: [app]
-    uses: aws.parameter
-    with:
-      path: {from: app.path}
-      values: {value: {a: 1, b: true}}
-"""
-
-RECORD = '''"""Write down that the hook ran; fail or hang while somebody wants that."""
-
-import json
-import sys
-import time
-from pathlib import Path
-
-given = json.load(sys.stdin)
-place = Path((given["inputs"] or given["parameters"])["place"])
-with (place / "ran").open("a") as file:
-    file.write(given["verb"] + "\\n")
-if "token" in given["inputs"]:
-    print("the token is " + given["inputs"]["token"], file=sys.stderr)
-if given["verb"] == "undo" and (place / "fail-undo").exists():
-    sys.exit("told to fail")
-if given["verb"] == "undo" and given["undo"]:
-    (place / "undone-with").write_text(given["undo"]["login"])
-if given["verb"] == "apply":
-    if (place / "fail").exists():
-        sys.exit("told to fail with " + given["inputs"]["token"])
-    while (place / "hang").exists():
-        time.sleep(0.1)
-undo = {"place": str(place), "login": "alice:" + given["inputs"].get("token", "")}
-if given["verb"] == "undo":
-    remains = [{"what": str(place), "why": "the record is kept", "until": "somebody removes it"}]
-    print(json.dumps({"evidence": "taken back", "remains": remains}))
-else:
-    print(json.dumps({"outputs": {"said": "recorded"}, "evidence": "written down", "undo": undo}))
-'''
-
-STACKS = {
-    "network": """
-variable "name" { type = string }
-resource "aws_cloudwatch_log_group" "main" {
-  name = "/${var.name}/main"
-}
-output "group_arn" { value = aws_cloudwatch_log_group.main.arn }
-output "token" {
-  value     = "token-of-${var.name}"
-  sensitive = true
-}
-""",
-    "data": """
-variable "name" { type = string }
-variable "greeting" { type = string }
-resource "aws_ssm_parameter" "greeting" {
-  name  = "/${var.name}/greeting"
-  type  = "String"
-  value = var.greeting
-}
-""",
-    "app": """
-variable "name" { type = string }
-variable "group_arn" { type = string }
-variable "token" {
-  type      = string
-  sensitive = true
-}
-resource "aws_ssm_parameter" "group" {
-  name  = "/${var.name}/group"
-  type  = "String"
-  value = var.group_arn
-}
-resource "aws_ssm_parameter" "token" {
-  name  = "/${var.name}/token"
-  type  = "SecureString"
-  value = var.token
-}
-output "path" { value = "/${var.name}/flags" }
-output "url" { value = "https://${var.name}.example" }
-""",
-}
-NAMES = {"network": ("name",), "data": ("name", "greeting"), "app": ("name",)}
-
-
-def template(stacks: Mapping[str, str]) -> TemplateAt:
-    """Return the template with these stacks' code."""
-    declared = "".join(f"  {stack}: {DECLARED[stack]}\n" for stack in stacks)
-    if "data" not in stacks:
-        declared = declared.replace("needs: [data]", "needs: [network]")
-    files = {"template.yaml": f"{DECLARATION}stacks:\n{declared}", "hooks.yaml": HOOKS, "hooks/record.py": RECORD}
-    for stack, main in stacks.items():
-        variables = ",\n".join(f'  "{name}": {{{{ {name} | json }}}}' for name in NAMES[stack])
-        files |= {
-            f"{stack}/main.tf": main,
-            f"{stack}/provider.tf": PROVIDER,
-            f"{stack}/versions.tf": VERSIONS,
-            f"{stack}/backend.tf.j2": BACKEND.replace("STACK", stack),
-            f"{stack}/.terraform.lock.hcl": LOCK,
-            f"{stack}/terraform.tfvars.json.j2": f"{{\n{variables}\n}}\n",
-        }
-    return read_template(TemplateName("small"), {path: File(text.encode()) for path, text in files.items()})
-
 
 @dataclass
 class Deploying:
-    """The monorepo, its account, and the ways to plan and apply `demo-x`. `lines` is the log."""
+    """The monorepo, its account, and the ways to plan and apply `demo-x`. `lines` is the log.
+
+    `place` is a folder at the home of Terraform and hooks. What is first delivered is perhaps on the `shelf`.
+    """
 
     repo: Monorepo
     place: Path
     terraform: Terraform
+    shelf: Shelf | None = None
     stacks: dict[str, str] = field(default_factory=lambda: dict(STACKS))
     lines: list[str] = field(default_factory=list)
     secrets: list[object] = field(default_factory=list)
@@ -193,12 +60,12 @@ class Deploying:
     max_parallel: int = 4
 
     @classmethod
-    def create(cls, place: Path, bucket: str, terraform: Terraform) -> "Deploying":
+    def create(cls, place: Path, bucket: str, terraform: Terraform, shelf: Shelf | None = None) -> "Deploying":
         repo = Monorepo(place / "monorepo", bucket)
         repo.root.mkdir()
         repo.git("init", "-q", "-b", "main")
         (place / "place").mkdir()
-        found = cls(repo, place / "place", terraform)
+        found = cls(repo, place / "place", terraform, shelf)
         policy = found.policy.model_dump_json().encode()
         repo.put(".", {POLICY: File(policy)})
         at = template(found.stacks)
@@ -222,7 +89,7 @@ class Deploying:
                 "purpose": "demo",
                 "owner": "alice",
                 "overrides": ["state_bucket"],  # each test has a bucket of its own
-                "parameters": {**values, "place": str(self.place), "greeting": "hello", **parameters},
+                "parameters": {**values, "place": self.place.name, "greeting": "hello", **parameters},
                 "stacks": at.declaration.stacks,
             }
         )
@@ -246,6 +113,7 @@ class Deploying:
 
     def propose(self, **parameters: str) -> str:
         """Commit the environment, and its template as it is now, to a branch; return that branch's head."""
+        self.shelf = None
         at = template(self.stacks)
         manifest = self.manifest(at, DEMO, **parameters)
         self.repo.git("checkout", "-q", "-B", "change")
@@ -294,10 +162,14 @@ class Deploying:
 
     def deliver(self, **parameters: str) -> str:
         """Propose, review and merge; return the head that was reviewed."""
-        head = self.propose(**parameters)
-        self.review(head)
-        self.merge(head)
-        return head
+        shelf = self.shelf
+        if shelf is None or parameters or self.stacks != STACKS:
+            head = self.propose(**parameters)
+            self.review(head)
+            self.merge(head)
+            return head
+        self.shelf = None  # it holds what is delivered first
+        return shelf.take(self.repo, self.deliver)
 
     def world(self) -> ApplyWorld:
         return ApplyWorld(
