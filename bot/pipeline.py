@@ -3,7 +3,7 @@
 Whatever can be said of a stack (needs, inputs, timeout, retries, when) can be said of a hook: `Step` holds it once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -15,6 +15,23 @@ from bot.names import ParameterName, PurposeName, StepName
 
 Json: TypeAlias = JsonValue
 """A JSON value: str, int, float, bool, None, list or dict of these."""
+
+
+def texts(value: Json) -> Iterator[str]:
+    """Yield every text in a value, and every number as text: what of it can be found again somewhere else."""
+    match value:
+        case str():
+            yield value
+        case list():
+            for item in value:
+                yield from texts(item)
+        case dict():
+            for item in value.values():
+                yield from texts(item)
+        case bool() | None:
+            return
+        case _:
+            yield str(value)
 
 
 class _Frozen(BaseModel):

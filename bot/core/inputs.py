@@ -11,7 +11,7 @@ from bot.core.plan import Action, Plan
 from bot.core.planned_value import Masked, Unknown, Value
 from bot.errors import UserError
 from bot.names import ParameterName, StepName
-from bot.pipeline import Json, Stack
+from bot.pipeline import Json, Stack, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def resolved(name: StepName, stack: Stack, outputs: Mapping[StepName, Outputs]) 
         found = outputs.get(source.step, {}).get(source.output)
         if found is not None:
             values[variable] = found.value
-            hidden += _texts(found.value) if found.is_sensitive else []
+            hidden += texts(found.value) if found.is_sensitive else []
         elif source.stand_in is not None:
             values[variable] = source.stand_in
             stand_ins.append(variable)
@@ -123,17 +123,3 @@ def _is_masked(value: Value) -> bool:
             return any(_is_masked(item) for item in value)
         case _:
             return False
-
-
-def _texts(value: Json) -> list[str]:
-    match value:
-        case str():
-            return [value]
-        case list():
-            return [text for item in value for text in _texts(item)]
-        case dict():
-            return [text for item in value.values() for text in _texts(item)]
-        case bool() | None:
-            return []
-        case _:
-            return [str(value)]

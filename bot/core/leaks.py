@@ -20,7 +20,7 @@ from bot.core.parity.value import Unknown
 from bot.core.parity.waivers import waiver_for
 from bot.core.tree import Tree
 from bot.environment import MANIFEST, Manifest, Waiver
-from bot.pipeline import Json
+from bot.pipeline import texts
 
 _HOST = re.compile(
     r"(?<![A-Za-z0-9_.-])[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+"
@@ -226,20 +226,9 @@ def _providers(snapshot: Snapshot, identity: Identity) -> Iterator[Leak]:
 def _shared(manifest: Manifest, identity: Identity) -> Iterator[str]:
     """Yield the clone's declared values that hold production's name and are no mark: an image's path, say."""
     marks = {mark.text for mark in identity.marks}
-    for value in _texts([*manifest.parameters.values()]):
+    for value in texts([*manifest.parameters.values()]):
         if identity.production in value and value not in marks and value != identity.production:
             yield value
-
-
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
 
 
 def _said(mark: Mark) -> str:

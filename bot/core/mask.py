@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from bot.names import shown
-from bot.pipeline import Json
+from bot.pipeline import Json, texts
 
 HIDDEN = "***"
 SHORTEST = 4
@@ -26,7 +26,7 @@ class Secrets:
 
     def add(self, value: Json) -> None:
         """Hide this value from now on; of a list or a map, every text and number in it."""
-        found = {needle for text in _texts(value) for needle in _forms(text)}
+        found = {needle for text in texts(value) for needle in _forms(text)}
         with self._lock:
             # Longest first, or a secret that holds another would be hidden only in part.
             self._needles = tuple(sorted({*self._needles, *found}, key=lambda needle: (-len(needle), needle)))
@@ -61,24 +61,11 @@ def add_mask_lines(value: Json) -> Iterator[str]:
     See https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#masking-a-value-in-a-log.
     They hold the secret, so they go to the runner and nowhere else.
     """
-    for text in _texts(value):
+    for text in texts(value):
         for line in text.splitlines():
             if len(line.strip()) >= SHORTEST:
                 escaped = line.strip().replace("%", "%25")
                 yield f"::add-mask::{escaped}"
-
-
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield str(value)
 
 
 def _forms(text: str) -> Iterable[str]:

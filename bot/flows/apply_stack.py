@@ -15,7 +15,7 @@ from bot.core.review import ReviewedStep
 from bot.flows.applying import Deadline, Finished, StepStopped, StepTimedOut, Work
 from bot.flows.plan_alone import PlanWish, plan_alone
 from bot.names import ParameterName, StepName
-from bot.pipeline import Json, Stack
+from bot.pipeline import Json, Stack, texts
 
 MOST_NAMED = 10
 
@@ -26,9 +26,7 @@ class StackTry:
     def __init__(self, work: Work, name: StepName, stack: Stack, inputs: Mapping[ParameterName, Output]) -> None:
         self._work, self._name, self._stack = work, name, stack
         self._values: dict[ParameterName, Json] = {key: output.value for key, output in inputs.items()}
-        self._secrets = tuple(
-            text for output in inputs.values() if output.is_sensitive for text in _texts(output.value)
-        )
+        self._secrets = tuple(text for output in inputs.values() if output.is_sensitive for text in texts(output.value))
         self._deadline = Deadline(stack.timeout)
 
     def run(self) -> Finished:
@@ -125,15 +123,3 @@ def _not_reviewed(name: StepName, how: str, differing: Sequence[str]) -> str:
 def _done(plan: Plan) -> str:
     counts = plan.counts
     return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"
-
-
-def _texts(value: Json) -> list[str]:
-    match value:
-        case str():
-            return [value]
-        case list():
-            return [text for item in value for text in _texts(item)]
-        case dict():
-            return [text for item in value.values() for text in _texts(item)]
-        case _:
-            return []
