@@ -13,7 +13,7 @@ from bot.commands.model import Extend, Set
 from bot.core import change_text
 from bot.core.assemble import TemplateAt, read_manifest, read_template
 from bot.core.change import Changed, Subject, Unchanged, draft_change
-from bot.core.parity.code import Side
+from bot.core.parity.code import Side, read_side
 from bot.environment import Manifest, directory
 from bot.errors import UserError
 from bot.names import EnvironmentName
@@ -70,7 +70,7 @@ def _change(words: list[str], checkout: Checkout, as_json: bool) -> None:
 def _source(checkout: Checkout, manifest: Manifest) -> Side | None:
     """Return what an environment was cloned from, if it is in this checkout."""
     files = checkout.environment(manifest.source) if manifest.source else {}
-    return Side(read_manifest(files, directory(manifest.source)), files) if manifest.source and files else None
+    return read_side(files, directory(manifest.source)) if manifest.source and files else None
 
 
 def _manifest(checkout: Checkout, name: EnvironmentName) -> Manifest:

@@ -1,13 +1,14 @@
 """The commands that work in a checkout of the monorepo, with no account and no service: clone, render, verify, template check."""
 
 import getpass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.console import DOES_NOT_HOLD, edge, say
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
 from bot.clients.checkout import Checkout
 from bot.commands.grammar import Mistake, format_command, parse_words
 from bot.commands.model import Clone
@@ -16,10 +17,10 @@ from bot.core.assemble import assemble, read_hooks, read_manifest, read_template
 from bot.core.consistency import a_clone, check_template
 from bot.core.draft import Asked, Base, Refused, draft_clone
 from bot.core.estate import Estate
-from bot.core.parity.code import Side, compare
+from bot.core.parity.code import Side, compare, read_side
 from bot.environment import Manifest, directory
 from bot.errors import InvalidInput, UserError
-from bot.flows.verify import verify_environments
+from bot.flows.verify import Verified, verify_environments
 from bot.hooks.declared import template_findings
 from bot.names import EnvironmentName, Login, TemplateName
 from bot.pipeline import Pipeline
@@ -96,19 +97,29 @@ def verify(
     """Prove that environments are exactly what their template renders. Exits with 0 (holds), 1 (does not) or 2 (not checked)."""
     with edge():
         verified = verify_environments(Checkout(root), names or ())
-        text = (
-            "\n".join(map(str, verified.findings))
-            if verified.findings
-            else f"{len(verified.environments)} environments are what their templates render."
-        )
-        findings = [{"path": f.path, "line": f.line, "message": f.message} for f in verified.findings]
-        say(
-            text,
-            lambda: {"holds": verified.holds, "environments": verified.environments, "findings": findings},
-            as_json,
-        )
+        say(_verdict(verified), lambda: _as_data(verified), as_json)
         if not verified.holds:
-            raise typer.Exit(DOES_NOT_HOLD)
+            raise typer.Exit(NOT_CHECKED if verified.unreadable else DOES_NOT_HOLD)
+
+
+def _verdict(verified: Verified) -> str:
+    if not verified.holds:
+        return "\n".join(map(str, (*verified.unreadable, *verified.findings)))
+    count = len(verified.environments)
+    return (
+        f"{count} environments are what their templates render."
+        if count > 1
+        else "1 environment is what its template renders."
+    )
+
+
+def _as_data(verified: Verified) -> dict[str, object]:
+    found = {"findings": verified.findings, "unreadable": verified.unreadable}
+    return {
+        "holds": verified.holds,
+        "environments": verified.environments,
+        **{k: list(map(asdict, v)) for k, v in found.items()},
+    }
 
 
 def list_environments(root: Root = Path(), as_json: AsJson = False) -> None:
@@ -164,7 +175,7 @@ def _base(checkout: Checkout, name: EnvironmentName) -> Base:
     if not files:
         known = ", ".join(checkout.environments()) or "none"
         raise UserError(f"There is no environment `{name}` in {checkout.root / 'envs'}; there are: {known}.")
-    source = read_manifest(files, directory(name))
+    source = read_side(files, directory(name)).manifest
     template = read_template(source.template, checkout.template(source.template))
     return Base(template, source, files, Estate(_manifests(checkout)), checkout.policy())
 

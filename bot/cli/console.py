@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from bot.errors import Unverifiable, UserError
+from bot.errors import Unreadable, Unverifiable, UserError
 
 HOLDS, DOES_NOT_HOLD, NOT_CHECKED = 0, 1, 2
 
@@ -18,10 +18,10 @@ def edge() -> Iterator[None]:
     """Turn expected errors into a message on standard error and an exit code; anything else is a bug and keeps its traceback."""
     try:
         yield
+    except (Unreadable, Unverifiable) as error:
+        stop(str(error), NOT_CHECKED)
     except UserError as error:
         stop(str(error), DOES_NOT_HOLD)
-    except Unverifiable as error:
-        stop(str(error), NOT_CHECKED)
 
 
 def stop(message: str, code: int) -> NoReturn:

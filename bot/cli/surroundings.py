@@ -18,10 +18,9 @@ from bot.clients.history import change_of
 from bot.clients.holder import death_of, this_holder
 from bot.clients.objects import DirectoryStore, S3Store, Store
 from bot.clients.terraform import Terraform, find_terraform
-from bot.core.assemble import read_manifest
+from bot.core.assemble import read_manifest, read_policy
 from bot.core.mask import add_mask_lines
 from bot.core.targets import ACCOUNT, REGION
-from bot.document import load
 from bot.environment import Manifest, directory
 from bot.errors import UserError
 from bot.flows.applying import ApplyRequest, ApplyWorld
@@ -85,8 +84,7 @@ def world_of(store: Store, policy: Policy, as_json: bool) -> ApplyWorld:
 
 def policy_at(root: Path, commit: str) -> Policy:
     """Return the policy at a commit; its defaults when there is no file. Raises `UserError`."""
-    text = file_at(root, commit, POLICY)
-    return Policy() if text is None else load(text.decode("utf-8", "replace"), Policy, POLICY)
+    return read_policy(file_at(root, commit, POLICY))
 
 
 def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> Store:

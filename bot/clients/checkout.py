@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.core.assemble import read_policy
 from bot.core.tree import File, Tree, check_tree
-from bot.document import load
 from bot.environment import ENVIRONMENTS
 from bot.errors import UserError
 from bot.names import EnvironmentName, TemplateName
@@ -68,9 +68,9 @@ class Checkout:
         return found
 
     def policy(self) -> Policy:
-        """Return the repository's policy; the defaults when there is no file. Raises `UserError`."""
+        """Return the repository's policy; the defaults when there is no file. Raises `Unreadable`."""
         path = self.root / POLICY
-        return load(path.read_text("utf-8"), Policy, POLICY) if path.exists() else Policy()
+        return read_policy(path.read_bytes() if path.exists() else None)
 
     def write_environment(self, name: EnvironmentName, files: Tree) -> Path:
         """Write (or replace) an environment's directory as a whole and return its path."""

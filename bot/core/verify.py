@@ -14,7 +14,7 @@ from bot.core.tree import File, Tree
 from bot.core.values import checked
 from bot.document import line_of
 from bot.environment import MANIFEST, Manifest, directory
-from bot.errors import InvalidInput, UserError
+from bot.errors import InvalidInput, Unreadable, UserError
 from bot.names import EnvironmentName, ParameterName
 
 
@@ -39,6 +39,8 @@ def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence
         if wrong:
             return wrong
         expected = assemble(template, manifest)
+    except Unreadable as error:
+        return unreadable(error)
     except UserError as error:
         return [Finding(f"{where}/{MANIFEST}", 1, line) for line in str(error).splitlines()]
     return [
@@ -46,6 +48,11 @@ def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence
         for path in sorted(files.keys() | expected.keys())
         for finding in _file_findings(where, path, expected, files)
     ]
+
+
+def unreadable(error: Unreadable) -> Sequence[Finding]:
+    """Return what keeps documents from being read as findings."""
+    return [Finding(fault.path, fault.line, fault.message) for fault in error.faults]
 
 
 def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt]) -> Sequence[Finding]:

@@ -17,7 +17,7 @@ from bot.core.branch import Branch
 from bot.core.change import Changed, Subject, Unchanged, draft_change
 from bot.core.draft import Refused
 from bot.core.estate import Claim, claims
-from bot.core.parity.code import Side
+from bot.core.parity.code import Side, read_side
 from bot.core.trailers import Trailers
 from bot.environment import Manifest, Request, directory
 from bot.errors import UserError
@@ -78,7 +78,7 @@ def publish_change(world: World, request: Request, command: Set | Extend) -> Out
 def _source(repo: Monorepo, manifest: Manifest) -> Side | None:
     """Return what an environment was cloned from, as it is now."""
     source = repo.manifest(manifest.source) if manifest.source else None
-    return Side(source, repo.environment(source.name)) if source else None
+    return read_side(repo.environment(source.name), directory(source.name)) if source else None
 
 
 def _look(world: World, repo: Monorepo, request: Request, name: EnvironmentName) -> _Place | Pushed | Refused:

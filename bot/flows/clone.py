@@ -13,6 +13,7 @@ from bot.core import trailers
 from bot.core.branch import branch_of
 from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
 from bot.core.estate import Claim, Estate
+from bot.core.parity.code import read_side
 from bot.core.trailers import Trailers
 from bot.environment import Manifest, directory
 from bot.errors import UserError
@@ -70,7 +71,7 @@ def draft(repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName]) -> 
         base = Base(
             template=repo.template(source.template),
             source=source,
-            source_files=repo.environment(source.name),
+            source_files=read_side(repo.environment(source.name), directory(source.name)).files,
             estate=Estate(estate.live, estate.proposed, taken),
             policy=repo.policy(),
         )

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.clients.git import Mirror
-from bot.core.assemble import TemplateAt, read_manifest, read_template, text_of
+from bot.core.assemble import TemplateAt, read_manifest, read_policy, read_template
 from bot.core.estate import Estate
 from bot.core.tree import File, Tree
-from bot.document import load
 from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.errors import UserError
 from bot.flows.world import World
@@ -31,8 +30,7 @@ class Monorepo:
 
     def policy(self) -> Policy:
         """Return the policy; its defaults when there is no file. Raises `UserError`."""
-        data = self.mirror.read(self.commit, POLICY)
-        return load(text_of(File(data), POLICY), Policy, POLICY) if data is not None else Policy()
+        return read_policy(self.mirror.read(self.commit, POLICY))
 
     def template(self, name: TemplateName) -> TemplateAt:
         """Return a template as it is now. Raises `UserError`."""

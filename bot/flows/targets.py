@@ -8,13 +8,12 @@ from pathlib import Path
 
 from bot.clients.checkout import Checkout
 from bot.clients.history import change_of
-from bot.core.assemble import read_manifest, text_of
+from bot.core.assemble import read_manifest, read_policy
 from bot.core.destroyable import undestroyable_code
 from bot.core.gate import gate
 from bot.core.targets import Change, Phase, Targets, targets
 from bot.core.tree import File
 from bot.core.verify import Finding
-from bot.document import load
 from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.errors import InvalidInput, Unverifiable, UserError
 from bot.flows.parity import check_parity
@@ -54,10 +53,12 @@ def find_targets(
     verified = verify_environments(checkout, present) if present else Verified((), ())
     at = now or datetime.now(UTC)
     findings = [
+        *verified.unreadable,
         *verified.findings,
         *(finding for name in present for finding in (*_gated(checkout, name, policy), *_apart(checkout, name, at))),
     ]
-    return Targets(found.targets, (*found.complaints, *map(str, findings)))
+    is_unreadable = found.is_unreadable or bool(verified.unreadable)
+    return Targets(found.targets, (*found.complaints, *map(str, findings)), is_unreadable)
 
 
 def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence[Finding]:
@@ -141,7 +142,7 @@ def _manifest(root: Path, commit: str, name: str) -> Manifest | str | None:
 def _policy(root: Path, commit: str) -> Policy:
     if not _git(root, "ls-tree", commit, POLICY):
         return Policy()
-    return load(text_of(File(_git(root, "show", f"{commit}:{POLICY}").encode()), POLICY), Policy, POLICY)
+    return read_policy(_git(root, "show", f"{commit}:{POLICY}").encode())
 
 
 def _git(root: Path, *arguments: str) -> str:
