@@ -7,10 +7,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.core.assemble import read_policy
+from bot.core.assemble import read_manifest, read_policy
+from bot.core.estate import Estate, Survey, faults
 from bot.core.tree import File, Tree, check_tree
-from bot.environment import ENVIRONMENTS
-from bot.errors import UserError
+from bot.environment import ENVIRONMENTS, MANIFEST, Manifest
+from bot.errors import Fault, UserError
 from bot.names import EnvironmentName, TemplateName
 from bot.policy import PATH as POLICY
 from bot.policy import Policy
@@ -37,6 +38,24 @@ class Checkout:
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink."""
         return self._files(f"{ENVIRONMENTS}/{name}")
+
+    def survey(self) -> Survey:
+        """Return all environments that can be read, and why the others can't."""
+        live: dict[EnvironmentName, Manifest] = {}
+        wrong: list[Fault] = []
+        for text in self.environments():
+            place = self.root / ENVIRONMENTS / text / MANIFEST
+            try:
+                files = {MANIFEST: File(place.read_bytes())} if place.is_file() else {}
+                live[EnvironmentName(text)] = read_manifest(files, f"{ENVIRONMENTS}/{text}")
+            except UserError as error:
+                wrong += faults(text, error)
+        return Survey(Estate(live), tuple(wrong))
+
+    def branch(self) -> str | None:
+        """Return the name of the branch that is checked out, if one is."""
+        name = self._git("symbolic-ref", "--quiet", "--short", "HEAD")
+        return name.decode("utf-8", "replace").strip() if name is not None else None
 
     def template(self, name: TemplateName) -> dict[str, File]:
         """Return the files of a template; none when it does not exist. Raises `UserError` for a symlink."""

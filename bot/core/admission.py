@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot import duration
 from bot.commands.model import Clone, Command, Set
 from bot.core.estate import Estate, clash
+from bot.core.nearest import nearest
 from bot.core.parity.report import Breach
 from bot.core.resolve import ENVIRONMENT
 from bot.core.values import read
@@ -16,7 +17,7 @@ from bot.names import EnvironmentName, Login, ParameterName, PurposeName, confus
 from bot.pipeline import Json
 from bot.policy import Policy
 from bot.suggest import closest
-from bot.template import EnumParameter, Template
+from bot.template import Template
 
 
 class Correctable(UserError):
@@ -166,8 +167,9 @@ def _override(command: Clone | Set, template: Template, name: ParameterName, tex
     try:
         return read(name, parameter, text)
     except InvalidInput as error:
-        near = closest(text, parameter.values) if isinstance(parameter, EnumParameter) else None
-        raise Correctable(str(error), replace(command, set={**command.set, name: near}) if near else None) from error
+        near = nearest(name, parameter, text)
+        instead = replace(command, set={**command.set, name: near}) if near is not None else None
+        raise Correctable(str(error), instead) from error
 
 
 def _free_name(name: EnvironmentName, estate: Estate) -> EnvironmentName:

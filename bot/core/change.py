@@ -7,13 +7,13 @@ environment is stays as it is: with another identity it would be another environ
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from bot import duration
 from bot.commands.model import Extend, Set
 from bot.core.admission import Correctable, check_contract, overrides
 from bot.core.assemble import TemplateAt, assemble
-from bot.core.draft import Refused
+from bot.core.draft import Refused, put_right
 from bot.core.estate import Estate
 from bot.core.parity.code import Side, compare
 from bot.core.resolve import Wish, references, resolve
@@ -56,6 +56,13 @@ ChangeDraft: TypeAlias = Changed | Unchanged | Refused
 
 def draft_change(command: Set | Extend, subject: Subject, now: datetime) -> ChangeDraft:
     """Return the changed environment, that there is nothing to change, or why it can't be."""
+    found = _attempt(command, subject, now)
+    if not isinstance(found, Refused):
+        return found
+    return put_right(found, lambda instead: _attempt(cast(Set | Extend, instead), subject, now))
+
+
+def _attempt(command: Set | Extend, subject: Subject, now: datetime) -> ChangeDraft:
     try:
         manifest = _set(command, subject) if isinstance(command, Set) else _extended(command, subject, now)
         if isinstance(manifest, Unchanged):

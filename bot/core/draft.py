@@ -1,10 +1,12 @@
 """Draft a clone: from a request and what exists to a directory of files, or to a refusal that says what to type instead."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias, cast
 
-from bot.commands.model import Clone, Command
+from bot.commands.grammar import MOST_MISTAKES
+from bot.commands.model import Clone, Command, Destroy, Extend, Plan, Resume, Set, Status, Unlock
 from bot.core.admission import (
     Correctable,
     admitted_purpose,
@@ -23,8 +25,12 @@ from bot.core.resolve import Wish, resolve
 from bot.core.tree import File, Tree
 from bot.environment import Manifest, Request
 from bot.errors import UserError
-from bot.names import Login
+from bot.names import EnvironmentName, Login, is_valid
 from bot.policy import Policy
+from bot.suggest import closest
+
+AboutOne: TypeAlias = Set | Extend | Plan | Resume | Unlock | Destroy | Status
+"""The commands about an environment that is there, or is proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,56 @@ class Refused:
 
 def draft_clone(asked: Asked, base: Base) -> Draft | Refused:
     """Return the clone that was asked for, or why not."""
+    found = _attempt(asked, base)
+    if not isinstance(found, Refused):
+        return found
+    return put_right(found, lambda instead: _attempt(replace(asked, command=cast(Clone, instead)), base))
+
+
+def put_right(refused: Refused, attempt: Callable[[Command], object]) -> Refused:
+    """Return the refusal with a corrected command in which other mistakes, which `attempt` finds, are put right as well."""
+    instead = refused.instead
+    for _ in range(MOST_MISTAKES):
+        again = attempt(instead) if instead is not None else None
+        if not isinstance(again, Refused) or again.instead is None:
+            break
+        instead = again.instead
+    return replace(refused, instead=instead)
+
+
+def unknown_source(command: Clone, known: Sequence[str], templates: Sequence[str] = ()) -> Refused:
+    """Return that there is no such environment to clone, with the one that was probably meant."""
+    known = _valid(known)
+    near = closest(command.source, known)
+    listed = ", ".join(f"`{name}`" for name in known[:10]) or "none"
+    hint = f"Did you mean `{near}`?" if near else f"There are {listed}." if len(known) > 1 else f"There is {listed}."
+    note = (
+        " (There is a template of that name, but what is cloned is an environment.)"
+        if command.source in templates
+        else ""
+    )
+    instead = replace(command, source=EnvironmentName(near)) if near else None
+    return Refused(f"There is no environment `{command.source}`. {hint}{note}", instead)
+
+
+def unknown_environment(command: AboutOne, known: Iterable[str]) -> Refused:
+    """Return that there is no such environment, with the command about the one that was probably meant."""
+    assert command.name is not None
+    near = closest(command.name, _valid(known))
+    if near is None:
+        return Refused(f"There is no environment `{command.name}`. `/list` shows which there are.")
+    return Refused(
+        f"There is no environment `{command.name}`. Did you mean `{near}`?",
+        replace(command, name=EnvironmentName(near)),
+    )
+
+
+def _valid(known: Iterable[str]) -> list[str]:
+    """Return what can be typed: a directory that somebody made by hand may be called anything."""
+    return [name for name in known if is_valid(EnvironmentName, name)]
+
+
+def _attempt(asked: Asked, base: Base) -> Draft | Refused:
     try:
         return _drafted(asked, base)
     except Correctable as error:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from bot.environment import Manifest
+from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.errors import Fault, Unreadable, UserError
 from bot.names import EnvironmentName, ParameterName
 from bot.pipeline import Json
 from bot.template import CidrParameter, Parameter
@@ -50,6 +51,31 @@ class Estate:
     def has(self, name: EnvironmentName) -> bool:
         """Say whether the environment exists or is proposed."""
         return name in self.live or name in self.proposed
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All environments that can be read, and what is wrong with the others (`envs/<name>/environment.yaml`)."""
+
+    estate: Estate
+    faults: tuple[Fault, ...] = ()
+
+    def whole(self) -> Estate:
+        """Return the estate when it is all of it, for whoever allocates or counts. Raises `Unreadable`."""
+        if self.faults:
+            raise Unreadable(*self.faults)
+        return self.estate
+
+    def of(self, name: EnvironmentName) -> tuple[Fault, ...]:
+        """Return what is wrong with this one."""
+        return tuple(fault for fault in self.faults if fault.path.startswith(f"{directory(name)}/"))
+
+
+def faults(name: str, error: UserError) -> Sequence[Fault]:
+    """Return why the environment in the directory `name` can't be read."""
+    if isinstance(error, Unreadable):
+        return error.faults
+    return [Fault(f"{ENVIRONMENTS}/{name}/{MANIFEST}", 1, str(error))]
 
 
 def claims(declared: Mapping[ParameterName, Parameter], parameters: Mapping[ParameterName, Json]) -> tuple[Claim, ...]:

@@ -59,6 +59,11 @@ def typed(parameter: Parameter, value: Json) -> str:
             return str(value)
 
 
+def text(value: Json) -> str:
+    """Return a value as people read it."""
+    return "absent" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def checked(name: ParameterName, parameter: Parameter, value: Json) -> Json:  # noqa: C901, PLR0912 (one case a type)
     """Return `value` in canonical form if the parameter may have it. Raises `InvalidInput` with what it may have."""
     match parameter:

@@ -6,12 +6,14 @@ or delivered twice) finds that branch by the comment's id in its manifest and ch
 """
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 from bot.clients.git import Moved, Publication, claim_of
 from bot.clients.transient import Transient
+from bot.commands.model import Clone
 from bot.core import trailers
 from bot.core.branch import branch_of
-from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
+from bot.core.draft import Asked, Base, Draft, Refused, draft_clone, put_right, unknown_source
 from bot.core.estate import Claim, Estate
 from bot.core.parity.code import read_side
 from bot.core.trailers import Trailers
@@ -66,7 +68,9 @@ def preview_clone(world: World, repository: RepositoryName, asked: Asked) -> Dra
 def draft(repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName]) -> Draft | Refused:
     """Return the clone drafted against the repository as it is. `taken` are claims known to be held by others."""
     try:
-        source = repo.source(asked.command.source)
+        source = repo.manifest(asked.command.source)
+        if source is None:
+            return _unknown_source(repo, asked, taken)
         estate = repo.estate()
         base = Base(
             template=repo.template(source.template),
@@ -78,6 +82,11 @@ def draft(repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName]) -> 
     except UserError as error:
         return Refused(str(error))
     return draft_clone(asked, base)
+
+
+def _unknown_source(repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName]) -> Refused:
+    refused = unknown_source(asked.command, repo.names(), repo.templates())
+    return put_right(refused, lambda instead: draft(repo, replace(asked, command=cast(Clone, instead)), taken))
 
 
 def _being_destroyed(asked: Asked, number: int) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from bot.commands.model import Destroy
+from bot.core import replies
 from bot.core.branch import Branch
+from bot.core.draft import Refused
 from bot.core.removal import Asked
 from bot.flows.monorepo import monorepo
 from bot.flows.progress import report_branch
-from bot.flows.propose_destroy import Refused, propose_destroy
+from bot.flows.propose_destroy import propose_destroy
 from bot.flows.replying import accept_step, accepted, refuse, reply_to
 from bot.flows.requests import proposal_on
 from bot.flows.work import JobRequest, Results, StepFunction
@@ -24,7 +26,7 @@ def destroy_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
         asked = Asked("command", request.by, world.now(), request.comment, request.url)
         outcome = propose_destroy(world, request.repository, command.name, asked)
         if isinstance(outcome, Refused):
-            return refuse(world, request, outcome.reason)
+            return refuse(world, request, replies.refused(outcome))
         return {"number": outcome.number, "url": outcome.url}
 
     def report(_: JobRequest, results: Results) -> dict[str, Json]:

@@ -8,15 +8,13 @@ from datetime import datetime
 
 from bot.clients.github.records import PullRequest, WorkflowRun
 from bot.commands.model import Plan
-from bot.core import replies
 from bot.core.branch import PREFIXES, branch_of
-from bot.core.draft import Refused
+from bot.core.draft import Refused, unknown_environment
 from bot.core.markdown import code
 from bot.environment import Request
 from bot.flows.dispatch import Started, page, started
 from bot.flows.monorepo import monorepo
 from bot.flows.world import World
-from bot.suggest import closest
 
 PLAN = "plan.yml"
 DRIFT = "drift.yml"
@@ -34,7 +32,7 @@ def replan(world: World, request: Request, command: Plan, asked_at: datetime) ->
         return Started(text) if any(isinstance(outcome, str) for outcome in outcomes) else Refused(text)
     repo = monorepo(world, repository)
     if repo.manifest(name) is None:
-        return Refused(replies.unknown_environment(name, closest(name, repo.estate().live)))
+        return unknown_environment(command, repo.names())
     # Killed and run again this starts a second search: it changes nothing, and the one issue says the same.
     inputs = {"environment": str(name)}
     refused = started(lambda: world.github.dispatch_workflow(repository, DRIFT, repo.branch, inputs), DRIFT)
