@@ -16,16 +16,21 @@ from bot.core.admission import (
     check_name,
     check_purpose,
     check_quota,
+    check_refusals,
+    check_rules,
     overrides,
+    without,
 )
 from bot.core.assemble import TemplateAt, assemble
 from bot.core.estate import Claim, Estate, claims
 from bot.core.parity.code import Side, compare
-from bot.core.resolve import Wish, resolve
+from bot.core.refusals import blamed, refusals
+from bot.core.resolve import NotApart, Wish, resolve
 from bot.core.tree import File, Tree
 from bot.environment import Manifest, Request
 from bot.errors import UserError
-from bot.names import EnvironmentName, Login, is_valid
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, is_valid
+from bot.pipeline import Json
 from bot.policy import Policy
 from bot.suggest import closest
 
@@ -140,22 +145,60 @@ def _drafted(asked: Asked, base: Base) -> Draft:
     lives = admitted_ttl(command, base.policy)
     owner = command.owner or asked.by
     check_quota(base.estate, base.policy, owner, purpose)
-    values = resolve(template, Wish(command.name, purpose, given, base.source), base.estate)
-    check_free(command, template, values, base.estate)
-    manifest = Manifest(
-        name=command.name,
+    terms = _Terms(asked, purpose, owner, (asked.at + lives).replace(microsecond=0))
+    try:
+        manifest = _manifest(terms, given, base)
+    except NotApart as error:
+        raise Correctable(
+            str(error), without(command, [error.parameter]) if error.parameter in given else None
+        ) from error
+    check_free(command, template, manifest.parameters, base.estate)
+    files = assemble(base.template, manifest)
+    found = compare(Side(base.source, base.source_files), Side(manifest, files), base.template, asked.at)
+    check_contract(command, template, found.parity.breaches)
+    check_rules(command, template, manifest.parameters)
+    _check_refusals(terms, given, base, refusals(Side(manifest, files), found, base.policy, asked.at) if given else ())
+    return Draft(manifest, files, claims(template.parameters, manifest.parameters))
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What was asked for, and what was admitted of it."""
+
+    asked: Asked
+    purpose: PurposeName
+    owner: Login
+    until: datetime
+
+
+def _manifest(terms: _Terms, given: Mapping[ParameterName, Json], base: Base) -> Manifest:
+    asked, template = terms.asked, base.template.declaration
+    values = resolve(template, Wish(asked.command.name, terms.purpose, given, base.source), base.estate)
+    return Manifest(
+        name=asked.command.name,
         template=template.name,
         revision=base.template.revision,
         source=base.source.name,
-        purpose=purpose,
-        owner=owner,
-        expires_at=(asked.at + lives).replace(microsecond=0),
+        purpose=terms.purpose,
+        owner=terms.owner,
+        expires_at=terms.until,
         request=asked.request,
         overrides=tuple(name for name in values if name in given),
         parameters=values,
         stacks=template.stacks,
     )
-    files = assemble(base.template, manifest)
-    sides = Side(base.source, base.source_files), Side(manifest, files)
-    check_contract(command, template, compare(*sides, base.template, asked.at).parity.breaches)
-    return Draft(manifest, files, claims(template.parameters, values))
+
+
+def _check_refusals(terms: _Terms, given: Mapping[ParameterName, Json], base: Base, found: Sequence[str]) -> None:
+    """Refuse what the check of the pull request would, if values that were asked for cause it. Raises `Correctable`.
+
+    What nobody asked for comes from the template and its source, which are proved by themselves.
+    """
+
+    def found_without(name: ParameterName) -> Sequence[str]:
+        manifest = _manifest(terms, {key: value for key, value in given.items() if key != name}, base)
+        side = Side(manifest, assemble(base.template, manifest))
+        compared = compare(Side(base.source, base.source_files), side, base.template, terms.asked.at)
+        return refusals(side, compared, base.policy, terms.asked.at)
+
+    check_refusals(terms.asked.command, found, blamed(found, given, found_without) if found else ())

@@ -1,5 +1,6 @@
 """All environments at once: what is on the default branch, what open pull requests would add, and what is claimed."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
@@ -9,6 +10,8 @@ from bot.errors import Fault, Unreadable, UserError
 from bot.names import EnvironmentName, ParameterName
 from bot.pipeline import Json
 from bot.template import CidrParameter, Parameter
+
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,22 @@ def claims(declared: Mapping[ParameterName, Parameter], parameters: Mapping[Para
         for name, parameter in declared.items()
         if parameter.allocate and name in parameters
     )
+
+
+def differs_enough(parameter: Parameter, value: Json, source: Json) -> bool:
+    """Say whether a value of identity is another's than the source's: networks must not overlap, nor hosts lie in one another.
+
+    Whoever has the zone of a host answers for every name below it, and cookies for it reach them.
+    """
+    if value == source or clash(parameter, value, source):
+        return False
+    return parameter.below_source or not (_is_below(value, source) or _is_below(source, value))
+
+
+def _is_below(one: Json, other: Json) -> bool:
+    if not isinstance(one, str) or not isinstance(other, str) or _HOST.fullmatch(other.lower()) is None:
+        return False
+    return one.lower().endswith(f".{other.lower()}")
 
 
 def clash(parameter: Parameter, one: Json, other: Json) -> bool:

@@ -43,6 +43,7 @@ def _template(template: Template) -> Iterator[str]:
     parameters = [
         f"| {code(name)} | {parameter.type} | {cell(parameter.description)} |"
         for name, parameter in template.parameters.items()
+        if parameter.settable
     ]
     yield details(
         "Parameters for `--set`", "\n".join(["| Parameter | Type | What it is |", "| --- | --- | --- |", *parameters])

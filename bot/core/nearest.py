@@ -11,6 +11,7 @@ from bot import duration
 from bot.core.values import read, typed
 from bot.errors import InvalidInput
 from bot.names import ParameterName
+from bot.pipeline import Json
 from bot.suggest import closest
 from bot.template import (
     BoolParameter,
@@ -24,6 +25,7 @@ from bot.template import (
     StringParameter,
 )
 
+_ANY_NETWORK = CidrParameter(type="cidr", description="a network", min_prefix=0, max_prefix=32)
 _BOOLEANS = {"true": ("true", "yes", "on", "1"), "false": ("false", "no", "off", "0")}
 
 
@@ -34,7 +36,7 @@ def nearest(name: ParameterName, parameter: Parameter, text: str) -> str | None:
             value = read(name, parameter, candidate)
         except InvalidInput:
             continue
-        near = typed(parameter, value) if not isinstance(parameter, ListParameter) else _listed(value)
+        near = listed(parameter, value)
         return near if near != text else None
     return None
 
@@ -88,7 +90,6 @@ def _networks(parameter: CidrParameter, text: str) -> Iterator[str]:
     except ValueError:
         return
     prefix = min(max(network.prefixlen, parameter.min_prefix), parameter.max_prefix)
-    yield f"{network.network_address}/{prefix}"
     yield f"{IPv4Network((int(network.network_address), prefix), strict=False)}"
 
 
@@ -106,13 +107,16 @@ def _durations(parameter: DurationParameter, text: str) -> Iterator[str]:
 
 def _lists(parameter: ListParameter, text: str) -> Iterator[str]:
     items = [item for item in re.split(r"[\s,;\[\]\"']+", text) if item]
+    if parameter.items == "cidr":
+        yield ",".join(dict.fromkeys(next(_networks(_ANY_NETWORK, item), item) for item in items))
     yield ",".join(items)
     yield ",".join(dict.fromkeys(item.lower() for item in items))
 
 
-def _listed(value: object) -> str:
-    """Return a list as it is typed with the least signs: words with commas, or JSON where a word holds one."""
-    assert isinstance(value, list)
+def listed(parameter: Parameter, value: Json) -> str:
+    """Return the text that says a value; a list with the least signs: words with commas, or JSON where a word holds one."""
+    if not isinstance(parameter, ListParameter) or not isinstance(value, list):
+        return typed(parameter, value)
     words = [item if isinstance(item, str) else json.dumps(item) for item in value]
     is_plain = words and not any("," in word or not word or word.startswith("[") for word in words)
     return ",".join(words) if is_plain else json.dumps(value, ensure_ascii=False)

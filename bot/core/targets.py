@@ -153,6 +153,7 @@ def _account(manifest: Manifest, policy: Policy) -> tuple[str, Account] | str:
     accounts: Mapping[str, Account] = policy.accounts
     if not isinstance(number, str) or number not in accounts:
         return (
-            f"account {shown(str(number))} is not in the policy's `accounts` on the default branch: add it there first."
+            f"account {shown(str(number))} is not in the policy's `accounts` on the default branch, which are "
+            f"{', '.join(f'`{known}`' for known in accounts) or 'none'}: add it there first."
         )
     return number, accounts[number]

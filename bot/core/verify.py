@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from bot.core.assemble import TemplateAt, assemble, read_manifest
 from bot.core.estate import claims, clash
 from bot.core.resolve import settled
+from bot.core.rules import broken
 from bot.core.tree import File, Tree
 from bot.core.values import checked
 from bot.document import line_of
@@ -78,7 +79,6 @@ def _manifest_findings(
     name: EnvironmentName, files: Tree, manifest: Manifest, template: TemplateAt
 ) -> Iterable[Finding]:
     path, text = f"{directory(name)}/{MANIFEST}", files[MANIFEST].data.decode()
-    declared = template.declaration.parameters
     if manifest.name != name:
         yield Finding(path, line_of(text, ["name"]), f"the name is `{manifest.name}`, but the directory's is `{name}`.")
     if manifest.purpose not in template.declaration.purposes:
@@ -87,6 +87,17 @@ def _manifest_findings(
             line_of(text, ["purpose"]),
             f"template {template.declaration.name} has no purpose `{manifest.purpose}`.",
         )
+    wrong = list(_value_findings(path, text, manifest, template))
+    yield from wrong or _contradictions(path, text, manifest, template)
+    if manifest.source is not None and manifest.purpose in template.declaration.purposes:
+        yield from _unsettled(path, text, manifest, template)
+    if manifest.stacks != template.declaration.stacks:
+        yield Finding(path, line_of(text, ["stacks"]), "the stacks are not those of the template.")
+
+
+def _value_findings(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
+    """Yield the values that are not those of the template's parameters."""
+    declared = template.declaration.parameters
     for parameter in declared.keys() - manifest.parameters.keys():
         yield Finding(path, line_of(text, ["parameters"]), f"parameter `{parameter}` has no value.")
     for parameter, value in manifest.parameters.items():
@@ -99,10 +110,17 @@ def _manifest_findings(
                 yield Finding(path, line, f"`{parameter}` is not in its canonical form.")
         except InvalidInput as error:
             yield Finding(path, line, str(error))
-    if manifest.source is not None and manifest.purpose in template.declaration.purposes:
-        yield from _unsettled(path, text, manifest, template)
-    if manifest.stacks != template.declaration.stacks:
-        yield Finding(path, line_of(text, ["stacks"]), "the stacks are not those of the template.")
+
+
+def _contradictions(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
+    """Yield the rules that values break, and the values that nobody may give."""
+    declared = template.declaration.parameters
+    for each in broken(template.declaration, manifest.parameters):
+        yield Finding(path, line_of(text, ["parameters", each.rule.parameters[0]]), each.message)
+    for name in manifest.overrides:
+        if name in declared and not declared[name].settable:
+            message = f"`{name}` can't be overridden: the template, its purposes and the source decide it."
+            yield Finding(path, line_of(text, ["overrides"]), message)
 
 
 def _unsettled(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
