@@ -41,23 +41,33 @@ Allocation: TypeAlias = Pool | Choices
 
 
 class _Parameter(_Frozen):
-    """What every parameter may declare.
-
-    `identity`: the value must differ from the source's (it is part of who the environment is, not of what it is like).
-    `derive`: text with `{environment}` or other parameters in braces. `allocate`: a value that no other environment has.
-    `outbound`: the value reaches something outside the environment (payments, mail, webhooks).
-    `settable: false`: nobody gives it a value in a command; the template, its purposes and the source decide.
-    `below_source`: a host below the source's own differs enough from it, since the template delegates it on purpose.
-    """
+    """What every parameter may declare."""
 
     description: Annotated[str, Field(min_length=1)]
-    identity: bool = False
-    outbound: bool = False
-    settable: bool = True
-    below_source: bool = False
+    identity: Annotated[
+        bool,
+        Field(
+            description="The value is part of who the environment is, not of what it is like: it must differ from the source's."
+        ),
+    ] = False
+    outbound: Annotated[
+        bool, Field(description="The value reaches something outside the environment (payments, mail, webhooks).")
+    ] = False
+    settable: Annotated[
+        bool,
+        Field(
+            description="Whether a command may give it a value; else the template, its purposes and the source decide."
+        ),
+    ] = True
+    below_source: Annotated[
+        bool,
+        Field(
+            description="A host below the source's own differs enough from it: the template delegates it on purpose."
+        ),
+    ] = False
     default: Json = None
-    derive: str | None = None
-    allocate: Allocation | None = None
+    derive: Annotated[str | None, Field(description="Text with `{environment}` or other parameters in braces.")] = None
+    allocate: Annotated[Allocation | None, Field(description="A value that no other environment has.")] = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> "_Parameter":
@@ -174,32 +184,19 @@ class Purpose(_Frozen):
     differ: tuple[Demand, ...] = ()
 
 
+_Two = Annotated[tuple[ParameterName, ...], Field(min_length=2, max_length=2)]
+
+
 class Rule(_Frozen):
     """What the values of two parameters must be to each other: one of `at_most` and `begins_with`."""
 
-    description: Annotated[str, Field(min_length=1, description="Why it is so; it is said when the rule is broken.")]
-    at_most: (
-        Annotated[
-            tuple[ParameterName, ...],
-            Field(
-                min_length=2,
-                max_length=2,
-                description="The first, a number or a duration, is not more than the second.",
-            ),
-        ]
-        | None
-    ) = None
-    begins_with: (
-        Annotated[
-            tuple[ParameterName, ...],
-            Field(
-                min_length=2,
-                max_length=2,
-                description="The first, a text or each text of a list, begins with the second.",
-            ),
-        ]
-        | None
-    ) = None
+    description: Annotated[str, Field(min_length=1, description="Why it is so; said when the rule is broken.")]
+    at_most: Annotated[
+        _Two | None, Field(description="The first, a number or a duration, is not more than the second.")
+    ] = None
+    begins_with: Annotated[
+        _Two | None, Field(description="The first, a text or each text of a list, begins with the second.")
+    ] = None
 
     @model_validator(mode="after")
     def _one_form(self) -> "Rule":
