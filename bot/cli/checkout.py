@@ -40,8 +40,9 @@ def clone(
 ) -> None:
     """Write the directory of a clone into this checkout, as `/clone` would propose it."""
     with edge():
-        command, checkout = sentence(Clone, "clone", words), Checkout(root)
-        asked = Asked(command, None, command.owner or _me(), datetime.now(UTC))
+        checkout = Checkout(root)
+        command = sentence(Clone, "clone", words, lambda meant: _attempt(checkout, _asked(meant)))
+        asked = _asked(command)
         base = _base(checkout, asked)
         drafted = draft_clone(asked, base) if isinstance(base, Base) else base
         if isinstance(drafted, Refused):
@@ -151,6 +152,10 @@ def _base(checkout: Checkout, asked: Asked) -> Base | Refused:
     source = read_side(files, directory(name)).manifest
     template = read_template(source.template, checkout.template(source.template))
     return Base(template, source, files, checkout.survey().whole(), checkout.policy())
+
+
+def _asked(command: Clone) -> Asked:
+    return Asked(command, None, command.owner or _me(), datetime.now(UTC))
 
 
 def _attempt(checkout: Checkout, asked: Asked) -> Draft | Refused:

@@ -85,10 +85,8 @@ MISSPELT = [
     ("/set demo-x app_min=99", "/set demo-x app_min=20"),
     ("/set demo-x db_class=smal", "/set demo-x db_class=small"),
     # several at once
-    (
-        "/clnoe production demo-y dmeo --tll 14days",
-        "/clone production as demo-y for dmeo --ttl 14d",
-    ),
+    ("/clone production to demo-y for dmeo --set app_mni=0", "/clone production as demo-y for demo --set app_min=1"),
+    ("/clone produktion demo-y dmeo --tll 14days", "/clone production as demo-y for demo --ttl 14d"),
     (
         "/clone produktion as demo-y for dmeo --ttl 90d --set app_mni=0 --set db_class=lrage",
         "/clone production as demo-y for demo --ttl 30d --set app_min=1 --set db_class=large",
