@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from bot.errors import InvalidInput
+from bot.errors import Fault, Unreadable
 
 LARGEST = 1_000_000
 """Characters in a document. Ours have a few thousand; more than this is a mistake or an attack."""
@@ -59,11 +59,10 @@ class _Dumper(yaml.SafeDumper):
 def load(text: str, model: type[Model], name: str) -> Model:
     """Return the document `text` as `model`.
 
-    `name` is the document's path, for messages. Raises `InvalidInput` with one line `name:line: what is wrong` for each
-    mistake.
+    `name` is the document's path, for messages. Raises `Unreadable` with the line of each mistake.
     """
     if len(text) > LARGEST:
-        raise InvalidInput(f"{name}: longer than {LARGEST:,} characters.")
+        raise Unreadable(Fault(name, 1, f"longer than {LARGEST:,} characters."))
     loader = _Loader(text)
     try:
         _refuse_aliases(text)
@@ -71,15 +70,15 @@ def load(text: str, model: type[Model], name: str) -> Model:
         data = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise InvalidInput(f"{name}:{mark.line + 1 if mark else 1}: {error.problem or error.context}") from error
+        raise Unreadable(Fault(name, mark.line + 1 if mark else 1, str(error.problem or error.context))) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise InvalidInput(f"{name}:1: this is not YAML: {str(error).splitlines()[0]}") from error
+        raise Unreadable(Fault(name, 1, f"this is not YAML: {str(error).splitlines()[0]}")) from error
     finally:
         loader.dispose()
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise InvalidInput("\n".join(_complaints(error, node, name))) from error
+        raise Unreadable(*_faults(error, node, name)) from error
 
 
 def dump(data: BaseModel | dict[str, Any], schema: str) -> str:
@@ -103,8 +102,8 @@ def _refuse_aliases(text: str) -> None:
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=cast(yaml.Mark, event.start_mark))
 
 
-def _complaints(error: ValidationError, node: yaml.Node | None, name: str) -> Iterable[str]:
-    seen: set[str] = set()
+def _faults(error: ValidationError, node: yaml.Node | None, name: str) -> Iterable[Fault]:
+    seen: set[Fault] = set()
     for item in error.errors(include_url=False):
         place = tuple(item["loc"])
         where = ".".join(str(part) for part in _named(node, place))
@@ -115,10 +114,10 @@ def _complaints(error: ValidationError, node: yaml.Node | None, name: str) -> It
                 what = f"`{where}` is missing"
             case _:
                 what = f"`{where}`: {item['msg'].removeprefix('Value error, ')}" if where else item["msg"]
-        line = f"{name}:{_line(node, place)}: {what}"
-        if line not in seen:
-            seen.add(line)
-            yield line
+        fault = Fault(name, _line(node, place), what)
+        if fault not in seen:
+            seen.add(fault)
+            yield fault
 
 
 def _named(node: yaml.Node | None, place: Sequence[str | int]) -> Iterable[str | int]:

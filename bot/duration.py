@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from bot.errors import InvalidInput
 from bot.names import shown
+from bot.suggest import closest
 
 _UNITS = {
     "w": timedelta(weeks=1),
@@ -16,6 +17,20 @@ _UNITS = {
     "m": timedelta(minutes=1),
     "s": timedelta(seconds=1),
 }
+_WORDS = {
+    **_UNITS,
+    "weeks": _UNITS["w"],
+    "days": _UNITS["d"],
+    "hours": _UNITS["h"],
+    "minutes": _UNITS["m"],
+    "seconds": _UNITS["s"],
+    "hrs": _UNITS["h"],
+    "min": _UNITS["m"],
+    "sec": _UNITS["s"],
+    "months": timedelta(days=30),
+    "years": timedelta(days=365),
+}
+"""Units as people write them; a month and a year are about as long as this."""
 _PATTERN = r"(?:\d{1,6}[wdhms]){1,5}"
 SCHEMA_PATTERN = f"^{_PATTERN}$"
 """By which a JSON Schema's duration is told from other texts."""
@@ -32,6 +47,23 @@ def parse(text: str) -> timedelta:
     if not timedelta() < total <= LONGEST:
         raise InvalidInput(f"{shown(text)} is not between one second and {LONGEST.days} days.")
     return total
+
+
+def nearest(said: str) -> str | None:
+    """Return the duration that `said` probably means (`14 days`, `2 weeks`, `14D`, `14`), if it can be told."""
+    parts = re.findall(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z]*)[\s,]*", said.lower(), re.ASCII)
+    if (
+        not parts
+        or re.fullmatch(r"(?:\d{1,6}(?:[.,]\d{1,3})?\s*[a-z]*[\s,]*){1,5}", said.strip().lower(), re.ASCII) is None
+    ):
+        return None
+    total = timedelta()
+    for count, word in parts:
+        unit = closest(word, _WORDS, cutoff=0.7) if word else "days"
+        if unit is None:
+            return None
+        total += float(count.replace(",", ".")) * _WORDS[unit]
+    return text(timedelta(seconds=round(min(total, LONGEST).total_seconds()))) if total else None
 
 
 def text(duration: timedelta) -> str:

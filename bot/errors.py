@@ -1,5 +1,7 @@
 """The errors that people are meant to read."""
 
+from dataclasses import dataclass
+
 
 class UserError(Exception):
     """Something a person can put right: the message says what is wrong and what to type instead.
@@ -10,6 +12,26 @@ class UserError(Exception):
 
 class InvalidInput(UserError, ValueError):
     """A value that no type of ours accepts. A `ValueError`, so that pydantic reports it at its place in a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a document of the repository, and where: `line` counts from 1."""
+
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+class Unreadable(InvalidInput):
+    """Documents of the repository that can't be read, so nothing that needs them can be told: commands exit with 2."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
 
 
 class Unverifiable(Exception):

@@ -127,6 +127,15 @@ class RepositoryName(Name):
     rule = "`owner/name`"
 
 
+def is_valid(kind: type[Name], text: str) -> bool:
+    """Say whether `text` is a name of this kind."""
+    try:
+        kind(text)
+    except InvalidInput:
+        return False
+    return True
+
+
 def shown(text: str, longest: int = 60) -> str:
     """Quote `text` for a message: control and non-ASCII characters escaped, long text cut, no Markdown broken."""
     printable = "".join(

@@ -41,19 +41,33 @@ Allocation: TypeAlias = Pool | Choices
 
 
 class _Parameter(_Frozen):
-    """What every parameter may declare.
-
-    `identity`: the value must differ from the source's (it is part of who the environment is, not of what it is like).
-    `derive`: text with `{environment}` or other parameters in braces. `allocate`: a value that no other environment has.
-    `outbound`: the value reaches something outside the environment (payments, mail, webhooks).
-    """
+    """What every parameter may declare."""
 
     description: Annotated[str, Field(min_length=1)]
-    identity: bool = False
-    outbound: bool = False
+    identity: Annotated[
+        bool,
+        Field(
+            description="The value is part of who the environment is, not of what it is like: it must differ from the source's."
+        ),
+    ] = False
+    outbound: Annotated[
+        bool, Field(description="The value reaches something outside the environment (payments, mail, webhooks).")
+    ] = False
+    settable: Annotated[
+        bool,
+        Field(
+            description="Whether a command may give it a value; else the template, its purposes and the source decide."
+        ),
+    ] = True
+    below_source: Annotated[
+        bool,
+        Field(
+            description="A host below the source's own differs enough from it: the template delegates it on purpose."
+        ),
+    ] = False
     default: Json = None
-    derive: str | None = None
-    allocate: Allocation | None = None
+    derive: Annotated[str | None, Field(description="Text with `{environment}` or other parameters in braces.")] = None
+    allocate: Annotated[Allocation | None, Field(description="A value that no other environment has.")] = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> "_Parameter":
@@ -110,10 +124,10 @@ class DurationParameter(_Parameter):
 
 
 class ListParameter(_Parameter):
-    """A list of texts or of numbers."""
+    """A list of texts, of numbers or of IPv4 networks."""
 
     type: Literal["list"]
-    items: Literal["string", "number"] = "string"
+    items: Literal["string", "number", "cidr"] = "string"
     pattern: str | None = None
     unique: bool = True
     min_items: Annotated[int, Field(ge=0)] = 0
@@ -170,10 +184,38 @@ class Purpose(_Frozen):
     differ: tuple[Demand, ...] = ()
 
 
+_Two = Annotated[tuple[ParameterName, ...], Field(min_length=2, max_length=2)]
+
+
+class Rule(_Frozen):
+    """What the values of two parameters must be to each other: one of `at_most` and `begins_with`."""
+
+    description: Annotated[str, Field(min_length=1, description="Why it is so; said when the rule is broken.")]
+    at_most: Annotated[
+        _Two | None, Field(description="The first, a number or a duration, is not more than the second.")
+    ] = None
+    begins_with: Annotated[
+        _Two | None, Field(description="The first, a text or each text of a list, begins with the second.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "Rule":
+        if (self.at_most is None) == (self.begins_with is None):
+            raise InvalidInput("a rule is either `at_most` or `begins_with`")
+        return self
+
+    @property
+    def parameters(self) -> tuple[ParameterName, ParameterName]:
+        """The two parameters that it is about."""
+        first, second = self.at_most or self.begins_with or ()
+        return first, second
+
+
 class Template(_Frozen):
     """The declaration of a template. What the models can't say across parts is checked in `bot.core.consistency`.
 
-    `aspects` says what attributes are about where the built-in table does not know or is wrong.
+    `aspects` says what attributes are about where the built-in table does not know or is wrong. `rules` are held against
+    what somebody asks for, before anything is made of it.
     """
 
     name: TemplateName
@@ -182,6 +224,7 @@ class Template(_Frozen):
     parameters: dict[ParameterName, Parameter]
     purposes: Annotated[dict[PurposeName, Purpose], Field(min_length=1)]
     aspects: dict[Aspect, tuple[Pattern, ...]] = {}
+    rules: tuple[Rule, ...] = ()
     stacks: Annotated[dict[StepName, Stack], Field(min_length=1)]
 
 

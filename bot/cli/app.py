@@ -3,6 +3,7 @@
 import typer
 
 from bot.cli import (
+    answers,
     apply,
     change,
     checkout,
@@ -18,8 +19,10 @@ from bot.cli import (
     snapshot,
     targets,
 )
+from bot.cli.words import Commands
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a traceback may show values of variables, and those may be secret
@@ -30,8 +33,9 @@ app = typer.Typer(
 app.command("clone", context_settings={"ignore_unknown_options": True})(checkout.clone)
 app.command("set", context_settings={"ignore_unknown_options": True})(change.set_values)
 app.command("extend", context_settings={"ignore_unknown_options": True})(change.extend)
-app.command("list")(checkout.list_environments)
-app.command("status")(checkout.status)
+app.command("list")(answers.list_environments)
+app.command("status")(answers.status)
+app.command("help")(answers.show_help)
 app.command("render")(checkout.render)
 app.command("verify")(checkout.verify)
 app.command("parity")(parity.parity)

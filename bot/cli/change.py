@@ -6,18 +6,18 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import edge, say
+from bot.cli.console import edge, say, width
+from bot.cli.sentence import refused, sentence
+from bot.cli.terminal import plain
 from bot.clients.checkout import Checkout
-from bot.commands.grammar import Mistake, format_command, parse_words
 from bot.commands.model import Extend, Set
 from bot.core import change_text
 from bot.core.assemble import TemplateAt, read_manifest, read_template
-from bot.core.change import Changed, Subject, Unchanged, draft_change
-from bot.core.parity.code import Side
+from bot.core.change import Subject, Unchanged, draft_change
+from bot.core.draft import Refused, unknown_environment
+from bot.core.parity.code import Side, read_side
 from bot.environment import Manifest, directory
 from bot.errors import UserError
-from bot.names import EnvironmentName
-from bot.suggest import closest
 
 Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
@@ -29,7 +29,8 @@ def set_values(
     as_json: AsJson = False,
 ) -> None:
     """Give parameters of an environment in this checkout other values, as `/set` would propose it."""
-    _change(["set", *words], Checkout(root), as_json)
+    with edge():
+        _change(sentence(Set, "set", words), Checkout(root), as_json)
 
 
 def extend(
@@ -38,47 +39,42 @@ def extend(
     as_json: AsJson = False,
 ) -> None:
     """Let an environment of this checkout live longer, as `/extend` would propose it."""
-    _change(["extend", *words], Checkout(root), as_json)
-
-
-def _change(words: list[str], checkout: Checkout, as_json: bool) -> None:
     with edge():
-        command = parse_words(words)
-        if isinstance(command, Mistake):
-            raise UserError(command.message + _typed(command.instead))
-        assert isinstance(command, Set | Extend)
-        before = _manifest(checkout, command.name)
-        subject = Subject(before, _template(checkout, before), checkout.policy(), _source(checkout, before))
-        drafted = draft_change(command, subject, _now())
-        if isinstance(drafted, Unchanged):
-            say(drafted.reason, lambda: {"changed": {}}, as_json)
-            return
-        if not isinstance(drafted, Changed):
-            raise UserError(drafted.reason + _typed(format_command(drafted.instead) if drafted.instead else None))
-        after = drafted.manifest
-        checkout.write_environment(after.name, drafted.files)
-        say(
-            f"{change_text.table(before, after)}\n\nWrote {directory(after.name)}/. Commit it and open a pull request.",
-            lambda: {
-                "changed": {name: after.parameters[name] for name in change_text.changed(before, after)},
-                "expires_at": after.expires_at.isoformat() if after.expires_at else None,
-            },
-            as_json,
-        )
+        _change(sentence(Extend, "extend", words), Checkout(root), as_json)
+
+
+def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
+    before = _manifest(checkout, command)
+    subject = Subject(before, _template(checkout, before), checkout.policy(), _source(checkout, before))
+    drafted = draft_change(command, subject, _now())
+    if isinstance(drafted, Unchanged):
+        say(drafted.reason, lambda: {"changed": {}}, as_json)
+        return
+    if isinstance(drafted, Refused):
+        raise refused(drafted)
+    after = drafted.manifest
+    checkout.write_environment(after.name, drafted.files)
+    say(
+        f"{plain(change_text.table(before, after), width())}\n\nWrote {directory(after.name)}/. Commit it and open a pull request.",
+        lambda: {
+            "changed": {name: after.parameters[name] for name in change_text.changed(before, after)},
+            "expires_at": after.expires_at.isoformat() if after.expires_at else None,
+        },
+        as_json,
+    )
 
 
 def _source(checkout: Checkout, manifest: Manifest) -> Side | None:
     """Return what an environment was cloned from, if it is in this checkout."""
     files = checkout.environment(manifest.source) if manifest.source else {}
-    return Side(read_manifest(files, directory(manifest.source)), files) if manifest.source and files else None
+    return read_side(files, directory(manifest.source)) if manifest.source and files else None
 
 
-def _manifest(checkout: Checkout, name: EnvironmentName) -> Manifest:
-    files = checkout.environment(name)
+def _manifest(checkout: Checkout, command: Set | Extend) -> Manifest:
+    files = checkout.environment(command.name)
     if not files:
-        near = closest(name, checkout.environments())
-        raise UserError(f"There is no environment `{name}`." + (f" Did you mean `{near}`?" if near else ""))
-    return read_manifest(files, directory(name))
+        raise refused(unknown_environment(command, checkout.environments()))
+    return read_manifest(files, directory(command.name))
 
 
 def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
@@ -93,10 +89,6 @@ def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
             "fetch the whole of it."
         )
     return read_template(manifest.template, files)
-
-
-def _typed(instead: str | None) -> str:
-    return f"\n\n    envclone {instead[1:]}" if instead else ""
 
 
 def _now() -> datetime:

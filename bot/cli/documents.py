@@ -11,7 +11,11 @@ from bot import duration
 from bot.cli.console import DOES_NOT_HOLD, stop
 from bot.core.reference import FORMATS, GENERATED, commands_page, formats_page, schema, table
 from bot.hooks.reference import hooks_page
-from bot.settings import FILE, PREFIX, Settings
+from bot.settings import ALIASES, FILE, PREFIX, Settings
+
+README = "README.md"
+BEGIN, END = "<!-- settings: written by `envclone schema` -->", "<!-- end of settings -->"
+"""Between these marks a document holds the table of settings."""
 
 
 def documents() -> dict[str, str]:
@@ -28,16 +32,30 @@ def documents() -> dict[str, str]:
 
 def settings_page() -> str:
     """Return `docs/settings.md`."""
+    head = "# Settings of the service\n\nEnvironment variables; any of them may name a file instead, with"
+    return "\n".join([GENERATED, f"{head} `{FILE}` behind its name.\n", *_settings_table()])
+
+
+def with_settings(text: str) -> str:
+    """Return a document with the table of settings between its marks; one without them as it is."""
+    if BEGIN not in text or END not in text:
+        return text
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    table_text = "\n".join(_settings_table()).rstrip()
+    return f"{before}{BEGIN}\n\n{table_text}\n\n{END}{after}"
+
+
+def _settings_table() -> list[str]:
     rows = []
     for name, field in Settings.model_fields.items():
         default = field.get_default()
         text = duration.text(default) if isinstance(default, timedelta) else default
         shown = "" if default in (None, (), "") else f"`{text}`"
-        rows.append((f"`{PREFIX}{name.upper()}`", shown, (field.description or "").replace("\n", " ")))
-    head = "# Settings of the service\n\nEnvironment variables; any of them may name a file instead, with"
-    return "\n".join(
-        [GENERATED, f"{head} `{FILE}` behind its name.\n", *table(("Variable", "Default", "Meaning"), rows)]
-    )
+        others = [f", or `{PREFIX}{alias}`" for alias, of in ALIASES.items() if of == name.upper()]
+        variable = f"`{PREFIX}{name.upper()}`{''.join(others)}"
+        rows.append((variable, shown, (field.description or "").replace("\n", " ")))
+    return table(("Variable", "Default", "Meaning"), rows)
 
 
 def write(
@@ -46,7 +64,9 @@ def write(
 ) -> None:
     """Write the JSON Schemas of our YAML formats and the reference documents."""
     stale = []
-    for path, text in documents().items():
+    readme = root / README
+    ours = {README: with_settings(readme.read_text("utf-8"))} if readme.exists() else {}
+    for path, text in {**documents(), **ours}.items():
         place = root / path
         if place.exists() and place.read_text("utf-8") == text:
             continue

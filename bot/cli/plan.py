@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import DOES_NOT_HOLD, edge
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
 from bot.cli.surroundings import ACTIONS, run_url
 from bot.clients.checkout import Checkout
 from bot.clients.commits import commit_of, file_at
@@ -23,7 +23,7 @@ from bot.core.planned import ChangeKind
 from bot.core.targets import account_of
 from bot.core.tree import Tree
 from bot.environment import MANIFEST, directory
-from bot.errors import Unverifiable, UserError
+from bot.errors import Unreadable, Unverifiable, UserError
 from bot.flows.plan import Planned, Planner, PlanOutcome, PlanRequest
 from bot.flows.plan import plan as plan_environment
 from bot.flows.plan_destroy import plan_destroy
@@ -86,10 +86,10 @@ def _outcome(request: PlanRequest, root: Path, against: Against) -> tuple[PlanOu
         planner = _planner(request, root, against)
         destroys = request.change == "destroy"
         outcome = plan_destroy(request, planner, against.commit) if destroys else plan_environment(request, planner)
+    except (Unreadable, Unverifiable) as error:
+        return Unplanned(str(error)), NOT_CHECKED
     except UserError as error:
         return Unplanned(str(error)), DOES_NOT_HOLD
-    except Unverifiable as error:
-        return Unplanned(str(error)), 2
     return outcome, 0 if isinstance(outcome, Planned) and outcome.holds else DOES_NOT_HOLD
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bot.cli.console import DOES_NOT_HOLD, edge, stop
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
 from bot.flows.targets import Span, find_targets
 
 
@@ -28,8 +28,9 @@ def targets(
         found = find_targets(root, Span(base, head), phase, environment or None)
         for complaint in found.complaints:
             typer.echo(f"::error::{complaint}" if "GITHUB_ACTIONS" in os.environ else complaint, err=True)
+        code = NOT_CHECKED if found.is_unreadable else DOES_NOT_HOLD
         if found.complaints and phase != "drift":
-            stop(f"Nothing is {'planned' if phase == 'plan' else 'applied'}: see above.", DOES_NOT_HOLD)
+            stop(f"Nothing is {'planned' if phase == 'plan' else 'applied'}: see above.", code)
         matrix = json.dumps(found.matrix())
         typer.echo(matrix)
         output = os.environ.get("GITHUB_OUTPUT")
@@ -38,4 +39,4 @@ def targets(
                 file.write(f"matrix={matrix}\nany={'true' if found.targets else 'false'}\n")
         if found.complaints:
             # One environment that can't be read must not hide the drift of the others.
-            stop("Some environments can't be looked at: see above.", DOES_NOT_HOLD)
+            stop("Some environments can't be looked at: see above.", code)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.clients.commits import file_at
+from bot.core.assemble import read_manifest, read_policy
+from bot.core.estate import Estate, Survey, faults
 from bot.core.tree import File, Tree, check_tree
-from bot.document import load
-from bot.environment import ENVIRONMENTS
-from bot.errors import UserError
+from bot.environment import ENVIRONMENTS, MANIFEST, Manifest
+from bot.errors import Fault, UserError
 from bot.names import EnvironmentName, TemplateName
 from bot.policy import PATH as POLICY
 from bot.policy import Policy
@@ -38,6 +39,24 @@ class Checkout:
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink."""
         return self._files(f"{ENVIRONMENTS}/{name}")
+
+    def survey(self) -> Survey:
+        """Return all environments that can be read, and why the others can't."""
+        live: dict[EnvironmentName, Manifest] = {}
+        wrong: list[Fault] = []
+        for text in self.environments():
+            place = self.root / ENVIRONMENTS / text / MANIFEST
+            try:
+                files = {MANIFEST: File(place.read_bytes())} if place.is_file() else {}
+                live[EnvironmentName(text)] = read_manifest(files, f"{ENVIRONMENTS}/{text}")
+            except UserError as error:
+                wrong += faults(text, error)
+        return Survey(Estate(live), tuple(wrong))
+
+    def branch(self) -> str | None:
+        """Return the name of the branch that is checked out, if one is."""
+        name = self._git("symbolic-ref", "--quiet", "--short", "HEAD")
+        return name.decode("utf-8", "replace").strip() if name is not None else None
 
     def template(self, name: TemplateName) -> dict[str, File]:
         """Return the files of a template; none when it does not exist. Raises `UserError` for a symlink."""
@@ -69,14 +88,13 @@ class Checkout:
         return found
 
     def policy(self) -> Policy:
-        """Return the repository's policy; the defaults when there is no file. Raises `UserError`."""
+        """Return the repository's policy; the defaults when there is no file. Raises `Unreadable`."""
         path = self.root / POLICY
-        return load(path.read_text("utf-8"), Policy, POLICY) if path.exists() else Policy()
+        return read_policy(path.read_bytes() if path.exists() else None)
 
     def policy_at(self, commit: str) -> Policy:
-        """Return the policy at a commit; its defaults when there is no file. Raises `UserError`, `Unverifiable`."""
-        text = file_at(self.root, commit, POLICY)
-        return Policy() if text is None else load(text.decode("utf-8", "replace"), Policy, POLICY)
+        """Return the policy at a commit; its defaults when there is no file. Raises `Unreadable`, `Unverifiable`."""
+        return read_policy(file_at(self.root, commit, POLICY))
 
     def write_environment(self, name: EnvironmentName, files: Tree) -> Path:
         """Write (or replace) an environment's directory as a whole and return its path."""

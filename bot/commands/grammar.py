@@ -1,21 +1,26 @@
 """The grammar of commands, driven by the table: what a line means, and the line that means a command.
 
 Law 1: `parse(format_command(command)) == command`.
+
+A line that can't be read is put right where that can be told: the reader says what is wrong and proposes other words
+(`Wrong`), and the first proposal that reads as a command is the corrected line. Where none does, the first one that can
+be put right in its turn is, so that a line with two mistakes gets one answer with both corrected.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bot.commands.model import Command
-from bot.commands.table import BY_VERB, Option, Slot, Spec, spec_of
+from bot.commands.reading import Proposal, Reader, Wrong, example_of
+from bot.commands.table import BY_VERB, Spec, spec_of
 from bot.commands.words import Unbalanced, quoted, words
 from bot.errors import InvalidInput
-from bot.names import ParameterName, shown
+from bot.names import shown
 from bot.suggest import closest
 
 LONGEST_LINE = 4_000
+MOST_MISTAKES = 5
+"""Mistakes in one line that are put right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +46,7 @@ def parse(line: str) -> Command | Mistake | None:
 
 def parse_words(tokens: Sequence[str]) -> Command | Mistake | None:
     """Return what the words of a command, without the slash, mean; see `parse`."""
-    if not tokens:
-        return None
-    verb, *rest = tokens
-    spec = BY_VERB.get(verb)
-    if spec is not None:
-        return _Reader(spec, rest).command()
-    near = closest(verb, BY_VERB, cutoff=0.7) if len(verb) < 20 else None
-    if near is None:
-        return None
-    message = f"There is no command {shown('/' + verb)}. Did you mean `/{near}`?"
-    return Mistake(message, _corrected([near, *rest]) or BY_VERB[near].example)
+    return _read(tokens, MOST_MISTAKES)
 
 
 def format_command(command: Command) -> str:
@@ -79,145 +74,36 @@ def _spec(line: str) -> Spec | None:
     return BY_VERB.get(line[1:].split(maxsplit=1)[0]) if line[1:].split() else None
 
 
-class _Reader:
-    """Reads the words behind a verb against its row of the table, from left to right."""
-
-    def __init__(self, spec: Spec, tokens: Sequence[str]) -> None:
-        self.spec, self.tokens = spec, tokens
-        self.fields: dict[str, Any] = {option.field: {} for option in spec.options if option.is_map}
-        self.position = 0
-
-    def command(self) -> Command | Mistake:
+def _read(tokens: Sequence[str], patience: int) -> Command | Mistake | None:
+    if not tokens:
+        return None
+    verb, *rest = tokens
+    spec = BY_VERB.get(verb)
+    if spec is not None:
         try:
-            plain = self._take_options()
-            if isinstance(plain, Mistake):
-                return plain
-            wrong = self._take_slots(plain) or self._missing_option()
-            return wrong or self.spec.model(**self.fields)
+            return Reader(spec, rest).command()
+        except Wrong as wrong:
+            return _corrected(wrong, patience)
         except InvalidInput as error:
             return Mistake(str(error))
-
-    def _take_options(self) -> list[str] | Mistake:
-        plain: list[str] = []
-        tokens = list(self.tokens)
-        while tokens:
-            token = tokens.pop(0)
-            if token.startswith(("—", "–")):
-                token = f"--{token[1:]}"
-            if not token.startswith("--"):
-                plain.append(token)
-                continue
-            flag, equals, value = token[2:].partition("=")
-            option = next((option for option in self.spec.options if option.flag == flag), None)
-            if option is None:
-                return self._unknown_option(token, flag)
-            if option.metavar is None:
-                if equals:
-                    return Mistake(f"`--{flag}` stands alone, without a value.")
-                self._put(option, True)
-            elif not equals and not tokens:
-                return Mistake(f"`--{flag}` needs a value, for example `--{flag} {option.metavar}`.")
-            else:
-                wrong = self._take_value(option, value if equals else tokens.pop(0))
-                if wrong:
-                    return wrong
-        return plain
-
-    def _take_value(self, option: Option, text: str) -> Mistake | None:
-        if not option.is_map:
-            self._put(option, option.read(text))
-            return None
-        key, equals, value = text.partition("=")
-        if not equals:
-            return Mistake(f"`--{option.flag}` takes `{option.metavar}`, not {shown(text)}.")
-        name = ParameterName(key)
-        if name in self.fields[option.field]:
-            return Mistake(f"`--{option.flag} {key}=…` stands here twice: keep one.")
-        self.fields[option.field][name] = option.read(value)
+    near = closest(verb, BY_VERB, cutoff=0.7) if len(verb) < 20 else None
+    if near is None:
         return None
-
-    def _put(self, option: Option, value: object) -> None:
-        if option.field in self.fields:
-            raise InvalidInput(f"`--{option.flag}` stands here twice: keep one.")
-        self.fields[option.field] = value
-
-    def _missing_option(self) -> Mistake | None:
-        for option in self.spec.options:
-            if option.required and option.field not in self.fields:
-                return Mistake(f"`{option.usage}` is missing: {option.about}. For example:", self.spec.example)
-        return None
-
-    def _take_map(self, slot: Slot, plain: list[str]) -> Mistake | None:
-        if not plain:
-            return self._usage(plain)
-        found: dict[ParameterName, object] = {}
-        while plain:
-            text = plain.pop(0)
-            key, equals, value = text.partition("=")
-            if not equals:
-                return Mistake(
-                    f"`/{self.spec.verb}` takes `key=value`, not {shown(text)}. For example:", self.spec.example
-                )
-            name = ParameterName(key)
-            if name in found:
-                return Mistake(f"`{key}=…` stands here twice: keep one.")
-            found[name] = slot.read(value)
-        self.fields[slot.field] = found
-        return None
-
-    def _take_slots(self, plain: list[str]) -> Mistake | None:
-        for slot in self.spec.slots:
-            if slot.is_map:
-                return self._take_map(slot, plain)
-            if slot.keyword is not None:
-                if plain and plain[0].lower() == slot.keyword and len(plain) > 1:
-                    plain.pop(0)
-                elif slot.optional and not plain:
-                    continue
-                else:
-                    return self._usage(plain, with_keyword=slot.keyword)
-            if not plain:
-                if slot.optional:
-                    continue
-                return self._usage(plain)
-            wrong = self._take_slot(slot, plain.pop(0))
-            if wrong:
-                return wrong
-        return self._usage(plain) if plain else None
-
-    def _take_slot(self, slot: Slot, text: str) -> Mistake | None:
-        try:
-            self.fields[slot.field] = slot.read(text)
-        except InvalidInput as error:
-            repaired = re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
-            return Mistake(str(error), _corrected(self._with(text, repaired)) if repaired != text else None)
-        return None
-
-    def _usage(self, rest: Sequence[str], with_keyword: str | None = None) -> Mistake:
-        what = f"I don't understand {shown(' '.join(rest))} here" if rest else "Something is missing"
-        message = f"{what}. Write `{self.spec.usage}`, for example:"
-        if rest and with_keyword and rest[0] in self.tokens and with_keyword not in self.tokens:
-            at = list(self.tokens).index(rest[0])
-            instead = _corrected([self.spec.verb, *self.tokens[:at], with_keyword, *self.tokens[at:]])
-            if instead:
-                return Mistake(f"The word `{with_keyword}` is missing. Did you mean:", instead)
-        return Mistake(message, self.spec.example)
-
-    def _unknown_option(self, token: str, flag: str) -> Mistake:
-        near = closest(flag, (option.flag for option in self.spec.options))
-        if near is None:
-            known = ", ".join(f"`--{option.flag}`" for option in self.spec.options)
-            return Mistake(
-                f"`/{self.spec.verb}` has no option {shown(token)}" + (f"; it has {known}." if known else ".")
-            )
-        message = f"`/{self.spec.verb}` has no option {shown(token)}. Did you mean `--{near}`?"
-        return Mistake(message, _corrected(self._with(token, token.replace(flag, near, 1))))
-
-    def _with(self, token: str, other: str) -> list[str]:
-        return [self.spec.verb, *(other if t == token else t for t in self.tokens)]
+    message = f"There is no command {shown('/' + verb)}. Did you mean `/{near}`?"
+    return _corrected(Wrong(message, Proposal([near, *rest]), otherwise=example_of(BY_VERB[near])), patience)
 
 
-def _corrected(tokens: Sequence[str]) -> str | None:
-    """Return the line of these words if it is right now; half a correction helps nobody."""
-    command = parse_words(tokens)
-    return None if command is None or isinstance(command, Mistake) else format_command(command)
+def _corrected(wrong: Wrong, patience: int) -> Mistake:
+    """Return the mistake with a line that is right; half a correction helps nobody."""
+    otherwise = format_command(wrong.otherwise) if wrong.otherwise else None
+    if patience == 0:
+        return Mistake(wrong.message, otherwise)
+    read = [(proposal, _read(proposal.words, 0)) for proposal in wrong.proposals]
+    for proposal, found in read:
+        if found is not None and not isinstance(found, Mistake):
+            return Mistake(proposal.message or wrong.message, format_command(found))
+    for proposal, _ in read:
+        again = _read(proposal.words, patience - 1)
+        if isinstance(again, Mistake) and again.instead is not None:
+            return Mistake(proposal.message or wrong.message, again.instead)
+    return Mistake(wrong.message, otherwise)

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeAlias
+from typing import NewType, TypeAlias
 
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
+
+Verb = NewType("Verb", str)
+"""The word by which a command begins; `bot.commands.table` knows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,9 @@ class Clone:
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """`/help`."""
+    """`/help [command]`."""
+
+    command: Verb | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ To add a command: its model in `model`, its row in `TABLE`, its flow, its line i
 follow from the row.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,15 +22,28 @@ from bot.commands.model import (
     Set,
     Status,
     Unlock,
+    Verb,
 )
 from bot.errors import InvalidInput
-from bot.names import EnvironmentName, Login, PurposeName
+from bot.names import EnvironmentName, Login, PurposeName, shown
 from bot.policy import Permission
+from bot.suggest import closest
+
+
+def _nothing_near(_: str) -> str | None:
+    return None
+
+
+def _hyphenated(text: str) -> str | None:
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-") or None
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A word in a fixed place, behind `keyword` if it has one; a map takes every `key=value` that is left, one at least."""
+    """A word in a fixed place, behind `keyword` if it has one; a map takes every `key=value` that is left, one at least.
+
+    `nearest` returns what a text that can't be read was probably meant to be.
+    """
 
     field: str
     about: str
@@ -38,6 +52,7 @@ class Slot:
     optional: bool = False
     write: Callable[[Any], str] = str
     is_map: bool = False
+    nearest: Callable[[str], str | None] = _nothing_near
 
     @property
     def usage(self) -> str:
@@ -58,6 +73,7 @@ class Option:
     metavar: str | None = None
     is_map: bool = False
     required: bool = False
+    nearest: Callable[[str], str | None] = _nothing_near
 
     @property
     def field(self) -> str:
@@ -72,7 +88,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One command: how it is written, what it does, and which permission of the policy it needs."""
+    """One command: how it is written, what it does, and which permission of the policy it needs.
+
+    `in_checkout` says whether the same sentence works on the command line, in a checkout.
+    """
 
     verb: str
     model: type[Command]
@@ -81,6 +100,7 @@ class Spec:
     example: str
     slots: tuple[Slot, ...] = ()
     options: tuple[Option, ...] = ()
+    in_checkout: bool = False
 
     @property
     def usage(self) -> str:
@@ -99,7 +119,23 @@ def _reason(text: str) -> str:
     return found
 
 
-_NAME = Slot("name", "the environment", EnvironmentName)
+def _login(text: str) -> Login:
+    return Login(text.removeprefix("@"))
+
+
+def _verb(text: str) -> Verb:
+    verb = text.removeprefix("/")
+    if verb not in BY_VERB:
+        known = ", ".join(f"`/{known}`" for known in BY_VERB)
+        raise InvalidInput(f"There is no command {shown('/' + verb)}; there is {known}.")
+    return Verb(verb)
+
+
+def _near_verb(text: str) -> str | None:
+    return closest(text, BY_VERB)
+
+
+_NAME = Slot("name", "the environment", EnvironmentName, nearest=_hyphenated)
 
 TABLE: tuple[Spec, ...] = (
     Spec(
@@ -109,16 +145,17 @@ TABLE: tuple[Spec, ...] = (
         "clone",
         "/clone production as demo-x for demo --ttl 14d",
         (
-            Slot("source", "the environment to copy", EnvironmentName),
-            Slot("name", "the new environment's name", EnvironmentName, keyword="as"),
-            Slot("purpose", "a purpose of the template", PurposeName, keyword="for", optional=True),
+            Slot("source", "the environment to copy", EnvironmentName, nearest=_hyphenated),
+            Slot("name", "the new environment's name", EnvironmentName, keyword="as", nearest=_hyphenated),
+            Slot("purpose", "a purpose of the template", PurposeName, "for", optional=True, nearest=_hyphenated),
         ),
         (
-            Option("ttl", "how long it lives", duration.parse, duration.text, "14d"),
+            Option("ttl", "how long it lives", duration.parse, duration.text, "14d", nearest=duration.nearest),
             Option("set", "a parameter's value; may be repeated", str, str, "key=value", is_map=True),
-            Option("owner", "who answers for it; the author if absent", Login, str, "login"),
+            Option("owner", "who answers for it; the author if absent", _login, str, "login"),
             Option("dry-run", "show what would be done, and create nothing", bool),
         ),
+        in_checkout=True,
     ),
     Spec(
         "set",
@@ -130,6 +167,7 @@ TABLE: tuple[Spec, ...] = (
             _NAME,
             Slot("set", "a parameter's value; may be repeated", str, is_map=True),
         ),
+        in_checkout=True,
     ),
     Spec(
         "extend",
@@ -137,7 +175,8 @@ TABLE: tuple[Spec, ...] = (
         "Let a clone live longer than it would.",
         "change",
         "/extend demo-x 7d",
-        (_NAME, Slot("by", "how much longer", duration.parse, write=duration.text)),
+        (_NAME, Slot("by", "how much longer", duration.parse, write=duration.text, nearest=duration.nearest)),
+        in_checkout=True,
     ),
     Spec(
         "plan",
@@ -178,10 +217,27 @@ TABLE: tuple[Spec, ...] = (
         "Show one environment: stage, owner, expiry, pull request.",
         "read",
         "/status demo-x",
-        (Slot("name", "the environment; the one this thread is about if absent", EnvironmentName, optional=True),),
+        (
+            Slot(
+                "name",
+                "the environment; if absent, the one that this thread (or, in a checkout, its branch) is about",
+                EnvironmentName,
+                optional=True,
+                nearest=_hyphenated,
+            ),
+        ),
+        in_checkout=True,
     ),
-    Spec("list", List, "List the environments with purpose, owner and expiry.", "read", "/list"),
-    Spec("help", Help, "Show the commands, the purposes and the parameters.", "read", "/help"),
+    Spec("list", List, "List the environments with purpose, owner and expiry.", "read", "/list", in_checkout=True),
+    Spec(
+        "help",
+        Help,
+        "Show the commands, the purposes and the parameters, or how one command is written.",
+        "read",
+        "/help clone",
+        (Slot("command", "a command; all of them if absent", _verb, optional=True, nearest=_near_verb),),
+        in_checkout=True,
+    ),
 )
 BY_VERB: Mapping[str, Spec] = {spec.verb: spec for spec in TABLE}
 

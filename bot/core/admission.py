@@ -1,14 +1,16 @@
 """What a `/clone` must satisfy before it is drafted: its name, purpose, values, life and quota; and the values of a `/set`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from bot import duration
 from bot.commands.model import Clone, Command, Set
 from bot.core.estate import Estate, clash
+from bot.core.nearest import listed, nearest
 from bot.core.parity.report import Breach
 from bot.core.resolve import ENVIRONMENT
+from bot.core.rules import broken, kept
 from bot.core.values import read
 from bot.environment import Manifest
 from bot.errors import InvalidInput, UserError
@@ -16,7 +18,7 @@ from bot.names import EnvironmentName, Login, ParameterName, PurposeName, confus
 from bot.pipeline import Json
 from bot.policy import Policy
 from bot.suggest import closest
-from bot.template import EnumParameter, Template
+from bot.template import Parameter, Template
 
 
 class Correctable(UserError):
@@ -85,9 +87,39 @@ def check_free(command: Clone, template: Template, values: Mapping[ParameterName
         held = estate.held(name, by_others_than=command.name) if parameter.allocate else ()
         holder = next((holder for value, holder in held if clash(parameter, value, values[name])), None)
         if holder is not None:
-            rest = {key: text for key, text in command.set.items() if key != name}
             message = f"`{name}` can't be {shown(str(values[name]))}: `{holder}` holds it. Leave it out, and a free one is found:"
-            raise Correctable(message, replace(command, set=rest))
+            raise Correctable(message, without(command, [name]))
+
+
+def check_rules(command: Clone | Set, template: Template, values: Mapping[ParameterName, Json]) -> None:
+    """Refuse values that contradict each other. Raises `Correctable` with values that don't, if they can be told."""
+    for each in broken(template, values):
+        blamed = frozenset(command.set) & set(each.rule.parameters)
+        if not blamed:
+            raise Correctable(
+                f"{each.message} Nothing that was asked for causes that: the template has to be put right (`envclone template check`)."
+            )
+        raise Correctable(each.message, _within(command, template, kept(template, each.rule, values, blamed)))
+
+
+def _within(
+    command: Clone | Set, template: Template, values: Mapping[ParameterName, Json] | None
+) -> Clone | Set | None:
+    """Return the command with these values as well, if all of them can be set."""
+    if values is None or not all(_is_free(template.parameters[name]) for name in values):
+        return None
+    texts = {name: listed(template.parameters[name], value) for name, value in values.items()}
+    return replace(command, set={**command.set, **texts})
+
+
+def _is_free(parameter: Parameter) -> bool:
+    return parameter.settable and parameter.derive is None and parameter.allocate is None
+
+
+def without(command: Clone | Set, names: Collection[ParameterName]) -> Clone | Set | None:
+    """Return the command without these values; None when nothing would be left to do."""
+    rest = {key: text for key, text in command.set.items() if key not in names}
+    return replace(command, set=rest) if rest or isinstance(command, Clone) else None
 
 
 def check_contract(command: Clone | Set, template: Template, breaches: Sequence[Breach]) -> None:
@@ -112,12 +144,30 @@ def check_contract(command: Clone | Set, template: Template, breaches: Sequence[
         raise Correctable(
             f"{said} No `--set` causes that: the template has to be put right (`envclone template check`)."
         )
-    sets = ", ".join(f"`{'--set ' if isinstance(command, Clone) else ''}{name}=…`" for name in blamed)
+    sets = said_sets(command, blamed)
     allowed = f" A purpose that promises no such thing allows it: {', '.join(others)}." if others else ""
-    rest = {key: text for key, text in command.set.items() if key not in blamed}
-    if isinstance(command, Set) and not rest:
-        raise Correctable(f"{said} {sets} causes that.{allowed}")
-    raise Correctable(f"{said} {sets} causes that.{allowed} Without it:", replace(command, set=rest))
+    raise _blamed(command, blamed, f"{said} {sets} causes that.{allowed}")
+
+
+def said_sets(command: Clone | Set, names: Collection[ParameterName]) -> str:
+    """Return how the values of these were given."""
+    return ", ".join(f"`{'--set ' if isinstance(command, Clone) else ''}{name}=…`" for name in names)
+
+
+def check_refusals(command: Clone | Set, found: Sequence[str], blamed: Collection[ParameterName]) -> None:
+    """Refuse what the check of the pull request would refuse. Raises `Correctable` without the values that cause it."""
+    if found and blamed:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise _blamed(
+            command,
+            blamed,
+            f"The pull request's check would refuse that: {found[0]}{more} {said_sets(command, blamed)} causes that.",
+        )
+
+
+def _blamed(command: Clone | Set, blamed: Collection[ParameterName], message: str) -> Correctable:
+    rest = without(command, blamed)
+    return Correctable(f"{message} Without it:" if rest else message, rest)
 
 
 def admitted_ttl(command: Clone, policy: Policy) -> timedelta:
@@ -165,15 +215,21 @@ def _override(command: Clone | Set, template: Template, name: ParameterName, tex
         renamed = {(ParameterName(near) if key == name else key): value for key, value in command.set.items()}
         raise Correctable(f"{message} Did you mean `{near}`?", replace(command, set=renamed))
     parameter = template.parameters[name]
+    if not parameter.settable:
+        message = f"`{name}` can't be set: the template, its purposes and the source decide it."
+        raise Correctable(message, without(command, [name]))
     if all(each.set.get(name) == purpose for purpose, each in template.purposes.items()):
-        raise Correctable(f"`{name}` names the purpose, so it follows from `for <purpose>` and can't be set.")
+        message = f"`{name}` names the purpose, so it follows from `for <purpose>` and can't be set."
+        raise Correctable(message, without(command, [name]))
     if parameter.derive == f"{{{ENVIRONMENT}}}":
-        raise Correctable(f"`{name}` follows from `as {command.name}` and can't be set: choose the name there.")
+        message = f"`{name}` follows from `as {command.name}` and can't be set: choose the name there."
+        raise Correctable(message, without(command, [name]))
     try:
         return read(name, parameter, text)
     except InvalidInput as error:
-        near = closest(text, parameter.values) if isinstance(parameter, EnumParameter) else None
-        raise Correctable(str(error), replace(command, set={**command.set, name: near}) if near else None) from error
+        near = nearest(name, parameter, text)
+        instead = replace(command, set={**command.set, name: near}) if near is not None else None
+        raise Correctable(str(error), instead) from error
 
 
 def _free_name(name: EnvironmentName, estate: Estate) -> EnvironmentName:

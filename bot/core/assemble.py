@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from bot.core.render import render
 from bot.core.tree import File, Tree, check_tree, tree_id
-from bot.document import dump, load
+from bot.document import dump, line_of, load
 from bot.environment import HOOKS, MANIFEST, Manifest
-from bot.errors import InvalidInput, UserError
+from bot.errors import Fault, InvalidInput, Unreadable, UserError
 from bot.names import TemplateName
 from bot.pipeline import Hooks, Pipeline
+from bot.policy import PATH as POLICY
+from bot.policy import Policy
 from bot.template import DECLARATION, Template
 from bot.template import directory as template_directory
 
@@ -26,15 +28,18 @@ class TemplateAt:
 
 
 def read_template(name: TemplateName, files: Tree) -> TemplateAt:
-    """Return the template whose directory holds `files`. Raises `UserError` with the line of each mistake."""
+    """Return the template whose directory holds `files`. Raises `UserError`, `Unreadable` with the line of each mistake."""
     declaration = files.get(DECLARATION)
     where = template_directory(name)
     if declaration is None:
         raise UserError(f"{where}/{DECLARATION} does not exist: `{name}` is no template.")
     check_tree(files)
-    template = load(text_of(declaration, f"{where}/{DECLARATION}"), Template, f"{where}/{DECLARATION}")
+    text = text_of(declaration, f"{where}/{DECLARATION}")
+    template = load(text, Template, f"{where}/{DECLARATION}")
     if template.name != name:
-        raise InvalidInput(f"{where}/{DECLARATION}: the name is `{template.name}`, but the directory's is `{name}`.")
+        message = f"the name is `{template.name}`, but the directory's is `{name}`."
+        raise Unreadable(Fault(f"{where}/{DECLARATION}", line_of(text, ["name"]), message))
+    read_hooks(files, where)  # what can't be read would be found by nobody before an environment has it
     return TemplateAt(template, files, tree_id(files))
 
 
@@ -45,18 +50,22 @@ def read_hooks(files: Tree, where: str) -> Hooks:
 
 
 def read_manifest(files: Tree, where: str) -> Manifest:
-    """Return the manifest in an environment's directory. Raises `UserError`."""
+    """Return the manifest in an environment's directory. Raises `Unreadable`."""
     manifest = files.get(MANIFEST)
     if manifest is None:
-        raise UserError(
-            f"{where}/{MANIFEST} does not exist: this is no environment. Remove the directory or use `/clone`."
-        )
+        message = "it does not exist: this is no environment. Remove the directory or use `/clone`."
+        raise Unreadable(Fault(f"{where}/{MANIFEST}", 1, message))
     return load(text_of(manifest, f"{where}/{MANIFEST}"), Manifest, f"{where}/{MANIFEST}")
 
 
 def read_pipeline(files: Tree, where: str) -> Pipeline:
     """Return the steps of the environment in this directory."""
     return Pipeline.of(read_manifest(files, where).stacks, read_hooks(files, where))
+
+
+def read_policy(data: bytes | None) -> Policy:
+    """Return the policy that stands in the file; its defaults when there is none. Raises `Unreadable`."""
+    return Policy() if data is None else load(text_of(File(data), POLICY), Policy, POLICY)
 
 
 def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
@@ -74,8 +83,9 @@ def manifest_file(manifest: Manifest) -> File:
 
 
 def text_of(file: File, path: str) -> str:
-    """Return the file's text. Raises `InvalidInput` when it is not UTF-8."""
+    """Return the file's text. Raises `Unreadable` when it is not UTF-8."""
     try:
         return file.data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path}: not UTF-8 at byte {error.start}") from error
+        line = file.data.count(b"\n", 0, error.start) + 1
+        raise Unreadable(Fault(path, line, "this is not UTF-8.")) from error

@@ -7,15 +7,16 @@ environment is stays as it is: with another identity it would be another environ
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from bot import duration
 from bot.commands.model import Extend, Set
-from bot.core.admission import Correctable, check_contract, overrides
+from bot.core.admission import Correctable, check_contract, check_refusals, check_rules, overrides
 from bot.core.assemble import TemplateAt, assemble
-from bot.core.draft import Refused
+from bot.core.draft import Refused, put_right
 from bot.core.estate import Estate
-from bot.core.parity.code import Side, compare
+from bot.core.parity.code import Comparison, Side, compare
+from bot.core.refusals import blamed, refusals
 from bot.core.resolve import Wish, references, resolve
 from bot.core.tree import File
 from bot.environment import Manifest
@@ -56,19 +57,47 @@ ChangeDraft: TypeAlias = Changed | Unchanged | Refused
 
 def draft_change(command: Set | Extend, subject: Subject, now: datetime) -> ChangeDraft:
     """Return the changed environment, that there is nothing to change, or why it can't be."""
+    found = _attempt(command, subject, now)
+    if not isinstance(found, Refused):
+        return found
+    return put_right(found, lambda instead: _attempt(cast(Set | Extend, instead), subject, now))
+
+
+def _attempt(command: Set | Extend, subject: Subject, now: datetime) -> ChangeDraft:
     try:
         manifest = _set(command, subject) if isinstance(command, Set) else _extended(command, subject, now)
         if isinstance(manifest, Unchanged):
             return manifest
         files = assemble(subject.template, manifest)
-        if isinstance(command, Set) and subject.source is not None:
-            found = compare(subject.source, Side(manifest, files), subject.template, now)
-            check_contract(command, subject.template.declaration, found.parity.breaches)
+        if isinstance(command, Set):
+            _check(command, subject, Side(manifest, files), now)
         return Changed(manifest, files)
     except Correctable as error:
         return Refused(str(error), error.instead)
     except UserError as error:
         return Refused(str(error))
+
+
+def _check(command: Set, subject: Subject, side: Side, now: datetime) -> None:
+    """Refuse what breaks the contract, and what the check of the pull request would refuse. Raises `Correctable`."""
+    template = subject.template.declaration
+    found = _compared(subject, side, now)
+    check_contract(command, template, found.parity.breaches if found else ())
+    check_rules(command, template, side.manifest.parameters)
+    given = overrides(command, template)
+
+    def found_without(name: ParameterName) -> Sequence[str]:
+        rest = {key: value for key, value in given.items() if key != name}
+        manifest = side.manifest.model_copy(update={"parameters": _values(subject.manifest, template, rest)})
+        less = Side(manifest, assemble(subject.template, manifest))
+        return refusals(less, _compared(subject, less, now), subject.policy, now)
+
+    refused = refusals(side, found, subject.policy, now)
+    check_refusals(command, refused, blamed(refused, given, found_without) if refused else ())
+
+
+def _compared(subject: Subject, side: Side, now: datetime) -> Comparison | None:
+    return compare(subject.source, side, subject.template, now) if subject.source is not None else None
 
 
 def followers(template: Template, manifest: Manifest, names: Sequence[ParameterName]) -> Sequence[ParameterName]:

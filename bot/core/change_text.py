@@ -1,6 +1,5 @@
 """What people read of a change: title, body and commit message of its pull request, and which value is which now."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +10,9 @@ from bot.core.parity.markdown import MOST_ROWS, ORIGINS
 from bot.core.parity.patterns import key_of
 from bot.core.parity.report import Difference
 from bot.core.resolve import Origin, origin
+from bot.core.values import text
 from bot.environment import Manifest, Request, directory
 from bot.names import ParameterName
-from bot.pipeline import Json
 
 MARKER = "<!-- envclone:change:{name} -->"
 MOST_NAMED = 3
@@ -58,7 +57,7 @@ def title(before: Manifest, after: Manifest) -> str:
 def table(before: Manifest, after: Manifest) -> str:
     """Return every value before and after, in Markdown; nothing when nothing differs."""
     rows = [
-        f"| {code(name)} | {code(_text(before.parameters.get(name)))} | {code(_text(after.parameters[name]))} |"
+        f"| {code(name)} | {code(text(before.parameters.get(name)))} | {code(text(after.parameters[name]))} |"
         for name in changed(before, after)
     ]
     if before.expires_at != after.expires_at:
@@ -128,7 +127,7 @@ def _introduction(proposed: ProposedChange) -> str:
 def _values(proposed: ProposedChange) -> str:
     before, after = proposed.before, proposed.after
     rows = [
-        f"| {code(name)} | {code(_text(before.parameters.get(name)))} | {code(_text(after.parameters[name]))} | {_cause(proposed, name)} |"
+        f"| {code(name)} | {code(text(before.parameters.get(name)))} | {code(text(after.parameters[name]))} | {_cause(proposed, name)} |"
         for name in changed(before, after)
     ]
     if before.expires_at != after.expires_at:
@@ -188,7 +187,3 @@ def _attention(proposed: ProposedChange) -> Iterator[str]:
     if proposed.rival is not None:
         yield f"**#{proposed.rival} would destroy {code(after.name)}**: only one of the two can be merged; close the other."
     yield "The plan, in the comment that the check writes: it names what changes, and what would be replaced."
-
-
-def _text(value: Json) -> str:
-    return "absent" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

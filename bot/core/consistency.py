@@ -12,6 +12,7 @@ from bot.core.leaks import leaks
 from bot.core.parity.code import Side, compare
 from bot.core.render import ENDING
 from bot.core.resolve import ENVIRONMENT, references
+from bot.core.rules import problems as rule_problems
 from bot.core.stack_outputs import output_problems
 from bot.core.structure import structure
 from bot.core.tree import Tree
@@ -94,6 +95,8 @@ def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:
     text = text_of(template.files[DECLARATION], where)
     for place, problem in (*_parameter_problems(template), *_purpose_problems(template)):
         yield Finding(where, line_of(text, place), problem)
+    for position, problem in rule_problems(template.declaration):
+        yield Finding(where, line_of(text, ["rules", position]), problem)
 
 
 def _parameter_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:

@@ -1,13 +1,17 @@
 """All environments at once: what is on the default branch, what open pull requests would add, and what is claimed."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from bot.environment import Manifest
+from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.errors import Fault, Unreadable, UserError
 from bot.names import EnvironmentName, ParameterName
 from bot.pipeline import Json
 from bot.template import CidrParameter, Parameter
+
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,31 @@ class Estate:
         return name in self.live or name in self.proposed
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All environments that can be read, and what is wrong with the others (`envs/<name>/environment.yaml`)."""
+
+    estate: Estate
+    faults: tuple[Fault, ...] = ()
+
+    def whole(self) -> Estate:
+        """Return the estate when it is all of it, for whoever allocates or counts. Raises `Unreadable`."""
+        if self.faults:
+            raise Unreadable(*self.faults)
+        return self.estate
+
+    def of(self, name: EnvironmentName) -> tuple[Fault, ...]:
+        """Return what is wrong with this one."""
+        return tuple(fault for fault in self.faults if fault.path.startswith(f"{directory(name)}/"))
+
+
+def faults(name: str, error: UserError) -> Sequence[Fault]:
+    """Return why the environment in the directory `name` can't be read."""
+    if isinstance(error, Unreadable):
+        return error.faults
+    return [Fault(f"{ENVIRONMENTS}/{name}/{MANIFEST}", 1, str(error))]
+
+
 def claims(declared: Mapping[ParameterName, Parameter], parameters: Mapping[ParameterName, Json]) -> tuple[Claim, ...]:
     """Return what an environment with these parameters must hold alone: the value of every allocated parameter."""
     return tuple(
@@ -62,6 +91,22 @@ def claims(declared: Mapping[ParameterName, Parameter], parameters: Mapping[Para
         for name, parameter in declared.items()
         if parameter.allocate and name in parameters
     )
+
+
+def differs_enough(parameter: Parameter, value: Json, source: Json) -> bool:
+    """Say whether a value of identity is another's than the source's: networks must not overlap, nor hosts lie in one another.
+
+    Whoever has the zone of a host answers for every name below it, and cookies for it reach them.
+    """
+    if value == source or clash(parameter, value, source):
+        return False
+    return parameter.below_source or not (_is_below(value, source) or _is_below(source, value))
+
+
+def _is_below(one: Json, other: Json) -> bool:
+    if not isinstance(one, str) or not isinstance(other, str) or _HOST.fullmatch(other.lower()) is None:
+        return False
+    return one.lower().endswith(f".{other.lower()}")
 
 
 def clash(parameter: Parameter, one: Json, other: Json) -> bool:

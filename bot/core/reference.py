@@ -68,8 +68,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _commands_introduction() -> Iterator[str]:
     yield "A command is a line of a comment that begins with a slash, in the author's own visible words: not in a quote, in code or"
+    here = ", ".join(f"`{spec.verb}`" for spec in TABLE if spec.in_checkout)
     yield "in HTML. One comment holds one command. What is in brackets may be left out. The same sentences work on the command"
-    yield "line, without the slash: `envclone clone production as demo-x`.\n"
+    yield f"line, in a checkout and without the slash: `envclone clone production as demo-x` ({here}).\n"
+    yield "What is misspelt gets one reply with the corrected line, ready to paste.\n"
     yield 'Values with spaces stand in quotes: `--set "greeting=hello world"`. Lists and maps are JSON, or words with commas:'
     yield "`--set zones=eu-central-1a,eu-central-1b`.\n"
 

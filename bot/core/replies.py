@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.commands.grammar import Mistake, format_command
-from bot.commands.table import TABLE
 from bot.core.branch import Branch
 from bot.core.draft import Draft, Refused
 from bot.core.estate import Estate
 from bot.core.markdown import cell, code, details, fence
 from bot.core.parity import markdown
 from bot.core.parity.report import Parity
+from bot.core.values import text
 from bot.environment import Manifest, directory
+from bot.errors import Fault
 from bot.names import EnvironmentName
 from bot.pipeline import Pipeline
-from bot.policy import Policy, Role
-from bot.template import Template
+from bot.policy import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,37 +65,22 @@ def failed(reference: str) -> str:
     return f"Something went wrong on my side, and I stopped. Nothing was left half done. Reference for the log: {code(reference)}."
 
 
-def help_text(template: Template | None, policy: Policy) -> str:
-    """List the commands, and what `/clone` can be given here."""
-    rows = "\n".join(
-        f"| {code(spec.usage)} | {cell(spec.about)} | {code(policy.allow[spec.permission])} |" for spec in TABLE
-    )
-    parts = [f"### Commands\n\n| Command | What it does | Needs |\n| --- | --- | --- |\n{rows}"]
-    if template is not None:
-        purposes = "\n".join(
-            f"| {code(name)}{' (default)' if name == template.default_purpose else ''} | {cell(purpose.description)} |"
-            for name, purpose in template.purposes.items()
-        )
-        parameters = "\n".join(
-            f"| {code(name)} | {parameter.type} | {cell(parameter.description)} |"
-            for name, parameter in template.parameters.items()
-        )
-        parts += [
-            f"### Purposes of template {code(template.name)}\n\n| Purpose | What for |\n| --- | --- |\n{purposes}",
-            details("Parameters for `--set`", f"| Parameter | Type | What it is |\n| --- | --- | --- |\n{parameters}"),
-        ]
-    return "\n\n".join(parts)
-
-
-def listing(estate: Estate, now: datetime, proposed: Sequence[Proposed] = ()) -> str:
-    """List all environments, those that expire first on top, with what is proposed to them."""
+def listing(estate: Estate, now: datetime, proposed: Sequence[Proposed] | None = ()) -> str:
+    """List all environments, those that expire first on top, with what is proposed to them (None: it can't be told)."""
     far = datetime.max.replace(tzinfo=now.tzinfo)
     manifests = sorted(estate.manifests(), key=lambda m: (m.expires_at or far, m.name))
     rows = [
         f"| {code(m.name)} | {m.purpose} | {m.owner} | {_expiry(m, now)} | {_where(m.name, estate, proposed)} |"
         for m in manifests
     ]
+    if not rows:
+        return "There are no environments."
     return "\n".join(["| Environment | Purpose | Owner | Expires | |", "| --- | --- | --- | --- | --- |", *rows])
+
+
+def left_out(faults: Sequence[Fault]) -> str:
+    """Say which environments are in no list, and why."""
+    return f"**These can't be read, so they are not in the list:**\n\n{unreadable(faults)}"
 
 
 def status(manifest: Manifest, stage: str, now: datetime, proposed: Sequence[Proposed] = (), parity: str = "") -> str:
@@ -111,18 +96,16 @@ def status(manifest: Manifest, stage: str, now: datetime, proposed: Sequence[Pro
         ("Asked for", f"[in #{manifest.request.issue}]({manifest.request.url})" if manifest.request else "by hand"),
         ("Directory", code(directory(manifest.name) + "/")),
     ]
-    return "\n".join(
-        [f"### {code(manifest.name)}\n", "| | |", "| --- | --- |", *(f"| **{k}** | {v} |" for k, v in facts)]
-    )
+    rows = [f"### {code(manifest.name)}\n", "| | |", "| --- | --- |", *(f"| **{k}** | {v} |" for k, v in facts)]
+    return "\n".join([*rows, "", _parameters(manifest)])
 
 
-def unknown_environment(name: EnvironmentName | None, near: str | None) -> str:
-    """Say that there is no such environment."""
-    if name is None:
-        return "This thread is about no environment. Write `/status <name>`, or `/list` to see which there are."
-    return f"There is no environment {code(name)}." + (
-        f" Did you mean {code(near)}?" if near else " `/list` shows which there are."
-    )
+NO_SUBJECT = "This thread is about no environment. Write `/status <name>`, or `/list` to see which there are."
+
+
+def unreadable(faults: Sequence[Fault]) -> str:
+    """Say what can't be read, and why."""
+    return "\n".join(f"- {code(f'{fault.path}:{fault.line}')}: {cell(fault.message)}" for fault in faults)
 
 
 def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
@@ -131,16 +114,20 @@ def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
     hooks = "\n".join(
         f"- {code(step)} ({hook.kind}): {cell(hook.description)}" for step, hook in pipeline.hooks.items()
     )
-    values = "\n".join(f"{key} = {value}" for key, value in draft.manifest.parameters.items())
     return "\n\n".join(
         [
             f"### Dry run of {code(name)}: nothing was created",
             details(f"{len(draft.files)} files", fence(_file_tree(directory(name), draft.files), "text")),
             f"**Deviations from {code(parity.against)}**\n\n{markdown.verdict(parity)}\n\n{markdown.tables(parity)}",
-            details("Parameters", fence(values, "text")),
+            _parameters(draft.manifest),
             f"**Hooks**\n\n{hooks or 'none'}",
         ]
     )
+
+
+def _parameters(manifest: Manifest) -> str:
+    rows = [f"| {code(name)} | {code(text(value))} |" for name, value in manifest.parameters.items()]
+    return details("Parameters", "\n".join(["| Parameter | Value |", "| --- | --- |", *rows]))
 
 
 def _file_tree(top: str, files: Mapping[str, object]) -> str:
@@ -170,7 +157,9 @@ def _expiry(manifest: Manifest, now: datetime) -> str:
     return f"{manifest.expires_at:%Y-%m-%d} ({days})"
 
 
-def _where(name: EnvironmentName, estate: Estate, proposed: Sequence[Proposed]) -> str:
+def _where(name: EnvironmentName, estate: Estate, proposed: Sequence[Proposed] | None) -> str:
+    if proposed is None:
+        return ""
     ours = [_proposed(each) for each in proposed if each.branch.environment == name]
     return ", ".join(["live" if name in estate.live else "proposed", *ours])
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.allocate import allocate
-from bot.core.estate import Estate
+from bot.core.estate import Estate, differs_enough
 from bot.core.values import checked
 from bot.environment import Manifest
 from bot.errors import InvalidInput, UserError
@@ -84,6 +84,27 @@ def references(text: str) -> list[str]:
     return _REFERENCE.findall(text)
 
 
+def _nearness(value: Json, theirs: Json, source: EnvironmentName) -> str:
+    """Say why a value of identity does not differ enough from the source's."""
+    if value == theirs:
+        return f"which is {source}'s own: it is part of who an environment is, so the two must differ."
+    if "/" in str(theirs):
+        return f"which overlaps with `{theirs}`, {source}'s own network."
+    below, whoever = ("below", "that one") if str(value).endswith(f".{theirs}") else ("above", "this one")
+    return (
+        f"which lies {below} `{theirs}`, {source}'s own, so it does not differ enough: whoever has {whoever} answers for all names "
+        "below it, and its cookies reach them. A template that delegates it on purpose says so with `below_source: true`."
+    )
+
+
+class NotApart(UserError):
+    """A parameter of identity would not differ from the source's."""
+
+    def __init__(self, message: str, parameter: ParameterName) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
 class _Resolver:
     """Resolves parameters on demand, since derived ones need others first."""
 
@@ -135,14 +156,15 @@ class _Resolver:
         return str(self.value(ParameterName(name)))
 
     def _refuse_the_sources_identity(self, name: ParameterName) -> None:
-        parameter, source = self.template.parameters[name], self.wish.source
-        if parameter.identity and source is not None and self.values[name] == source.parameters.get(name):
-            advice = (
-                f"Leave `--set {name}=…` out, or give another value."
-                if name in self.wish.overrides or source.source is None
-                else f"`{source.name}` is a clone itself: clone `{source.source}` instead."
-            )
-            raise UserError(
-                f"`{name}` would be `{self.values[name]}`, which is {source.name}'s own: it is part of who an environment is, "
-                f"so the two must differ. {advice}"
-            )
+        parameter, source, value = self.template.parameters[name], self.wish.source, self.values[name]
+        if not parameter.identity or source is None or name not in source.parameters:
+            return
+        theirs = source.parameters[name]
+        if differs_enough(parameter, value, theirs):
+            return
+        advice = (
+            f"Leave `--set {name}=…` out, or give another value."
+            if name in self.wish.overrides or source.source is None
+            else f"`{source.name}` is a clone itself: clone `{source.source}` instead."
+        )
+        raise NotApart(f"`{name}` would be `{value}`, {_nearness(value, theirs, source.name)} {advice}", name)

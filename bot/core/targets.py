@@ -45,10 +45,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What a change touches. With complaints nothing may be planned or applied."""
+    """What a change touches. With complaints nothing may be planned or applied; some may be about what can't even be read."""
 
     targets: tuple[Target, ...]
     complaints: tuple[str, ...]
+    is_unreadable: bool = False
 
     def matrix(self) -> dict[str, list[dict[str, str]]]:
         """Return the matrix of a workflow's job, one row an environment."""
@@ -84,7 +85,8 @@ def targets(changes: Sequence[Change], policy: Policy, phase: Phase) -> Targets:
             found.append(outcome)
         else:
             complaints.append(outcome)
-    return Targets(tuple(found), tuple(complaints))
+    is_unreadable = any(isinstance(manifest, str) for change in changes for manifest in (change.before, change.after))
+    return Targets(tuple(found), tuple(complaints), is_unreadable)
 
 
 def _target(change: Change, policy: Policy, phase: Phase) -> Target | str:
@@ -179,6 +181,7 @@ def _account(manifest: Manifest, policy: Policy) -> tuple[str, Account] | str:
     accounts: Mapping[str, Account] = policy.accounts
     if not isinstance(number, str) or number not in accounts:
         return (
-            f"account {shown(str(number))} is not in the policy's `accounts` on the default branch: add it there first."
+            f"account {shown(str(number))} is not in the policy's `accounts` on the default branch, which are "
+            f"{', '.join(f'`{known}`' for known in accounts) or 'none'}: add it there first."
         )
     return number, accounts[number]

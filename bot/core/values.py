@@ -28,6 +28,7 @@ from bot.template import (
     StringParameter,
 )
 
+_ANY_NETWORK = CidrParameter(type="cidr", description="a network", min_prefix=0, max_prefix=32)
 _MAP_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:@ -]{0,127}")
 
 
@@ -57,6 +58,11 @@ def typed(parameter: Parameter, value: Json) -> str:
             return json.dumps(value, ensure_ascii=False)
         case _:
             return str(value)
+
+
+def text(value: Json) -> str:
+    """Return a value as people read it."""
+    return "absent" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def checked(name: ParameterName, parameter: Parameter, value: Json) -> Json:  # noqa: C901, PLR0912 (one case a type)
@@ -167,12 +173,14 @@ def _map(name: str, parameter: MapParameter, value: Json) -> Json:
 def _item(name: str, kind: str, value: Json) -> Json:
     if kind == "string":
         return _text(name, value)
+    if kind == "cidr":
+        return _network(name, _ANY_NETWORK, value)
     return _number(name, NumberParameter(type="number", description="an item"), value)
 
 
 def _structured(name: str, parameter: ListParameter | MapParameter, text: str) -> Json:
     if isinstance(parameter, ListParameter) and not text.startswith("["):
-        return [part if parameter.items == "string" else _numeric(name, part) for part in text.split(",") if part]
+        return [_numeric(name, part) if parameter.items == "number" else part for part in text.split(",") if part]
     try:
         value: Json = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -10,11 +10,12 @@ from difflib import SequenceMatcher
 from bot.core.assemble import TemplateAt, assemble, read_manifest
 from bot.core.estate import claims, clash
 from bot.core.resolve import settled
+from bot.core.rules import broken
 from bot.core.tree import File, Tree
 from bot.core.values import checked
 from bot.document import line_of
 from bot.environment import MANIFEST, Manifest, directory
-from bot.errors import InvalidInput, UserError
+from bot.errors import InvalidInput, Unreadable, UserError
 from bot.names import EnvironmentName, ParameterName
 
 
@@ -39,6 +40,8 @@ def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence
         if wrong:
             return wrong
         expected = assemble(template, manifest)
+    except Unreadable as error:
+        return unreadable(error)
     except UserError as error:
         return [Finding(f"{where}/{MANIFEST}", 1, line) for line in str(error).splitlines()]
     return [
@@ -46,6 +49,11 @@ def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence
         for path in sorted(files.keys() | expected.keys())
         for finding in _file_findings(where, path, expected, files)
     ]
+
+
+def unreadable(error: Unreadable) -> Sequence[Finding]:
+    """Return what keeps documents from being read as findings."""
+    return [Finding(fault.path, fault.line, fault.message) for fault in error.faults]
 
 
 def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt]) -> Sequence[Finding]:
@@ -71,7 +79,6 @@ def _manifest_findings(
     name: EnvironmentName, files: Tree, manifest: Manifest, template: TemplateAt
 ) -> Iterable[Finding]:
     path, text = f"{directory(name)}/{MANIFEST}", files[MANIFEST].data.decode()
-    declared = template.declaration.parameters
     if manifest.name != name:
         yield Finding(path, line_of(text, ["name"]), f"the name is `{manifest.name}`, but the directory's is `{name}`.")
     if manifest.purpose not in template.declaration.purposes:
@@ -80,6 +87,17 @@ def _manifest_findings(
             line_of(text, ["purpose"]),
             f"template {template.declaration.name} has no purpose `{manifest.purpose}`.",
         )
+    wrong = list(_value_findings(path, text, manifest, template))
+    yield from wrong or _contradictions(path, text, manifest, template)
+    if manifest.source is not None and manifest.purpose in template.declaration.purposes:
+        yield from _unsettled(path, text, manifest, template)
+    if manifest.stacks != template.declaration.stacks:
+        yield Finding(path, line_of(text, ["stacks"]), "the stacks are not those of the template.")
+
+
+def _value_findings(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
+    """Yield the values that are not those of the template's parameters."""
+    declared = template.declaration.parameters
     for parameter in declared.keys() - manifest.parameters.keys():
         yield Finding(path, line_of(text, ["parameters"]), f"parameter `{parameter}` has no value.")
     for parameter, value in manifest.parameters.items():
@@ -92,10 +110,17 @@ def _manifest_findings(
                 yield Finding(path, line, f"`{parameter}` is not in its canonical form.")
         except InvalidInput as error:
             yield Finding(path, line, str(error))
-    if manifest.source is not None and manifest.purpose in template.declaration.purposes:
-        yield from _unsettled(path, text, manifest, template)
-    if manifest.stacks != template.declaration.stacks:
-        yield Finding(path, line_of(text, ["stacks"]), "the stacks are not those of the template.")
+
+
+def _contradictions(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
+    """Yield the rules that values break, and the values that nobody may give."""
+    declared = template.declaration.parameters
+    for each in broken(template.declaration, manifest.parameters):
+        yield Finding(path, line_of(text, ["parameters", each.rule.parameters[0]]), each.message)
+    for name in manifest.overrides:
+        if name in declared and not declared[name].settable:
+            message = f"`{name}` can't be overridden: the template, its purposes and the source decide it."
+            yield Finding(path, line_of(text, ["overrides"]), message)
 
 
 def _unsettled(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:

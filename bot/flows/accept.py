@@ -3,20 +3,23 @@
 What the webhook said is only a hint that there is something to look at; authority never lives in a payload or a text.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from bot.clients.github.records import Comment
 from bot.commands.comment import command_lines
 from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import Clone, Command
 from bot.commands.table import Spec, spec_of
 from bot.core import replies
+from bot.core.draft import Asked, Refused
 from bot.core.roles import suffices
 from bot.environment import Request
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, UserError
+from bot.flows.clone import preview_clone
 from bot.flows.monorepo import monorepo
 from bot.flows.world import World
-from bot.names import Login, RepositoryName
+from bot.names import Login, RepositoryName, is_valid
 from bot.policy import Policy, Role
 
 
@@ -56,6 +59,8 @@ def accept(world: World, repository: RepositoryName, comment_id: int) -> Accepta
     if found is None:
         return Nothing("no command in the visible text")
     world.github.react(repository, comment_id, "eyes")
+    if isinstance(found, Mistake):
+        found = Reply(replies.mistake(_put_right(world, repository, comment, found)))
     if isinstance(found, Reply):
         return found
     if comment.is_edited:
@@ -74,13 +79,30 @@ def accept(world: World, repository: RepositoryName, comment_id: int) -> Accepta
     return Accepted(found, request)
 
 
-def _command(body: str) -> Command | Reply | None:
+def _put_right(world: World, repository: RepositoryName, comment: Comment, mistake: Mistake) -> Mistake:
+    """Return the mistake with a line in which purpose, parameters and values are right as well, for whoever may read them here."""
+    meant = parse(mistake.instead) if mistake.instead else None
+    if not isinstance(meant, Clone) or not is_valid(Login, comment.author):
+        return mistake
+    try:
+        policy = monorepo(world, repository).policy()
+        held = world.github.permission(repository, comment.author)
+        if not suffices(held, _needed(meant, spec_of(meant), policy)):
+            return mistake
+        drafted = preview_clone(world, repository, Asked(meant, None, Login(comment.author), world.now()))
+    except UserError:
+        return mistake  # what is wrong with the repository is said when the corrected line is posted
+    better = drafted.instead if isinstance(drafted, Refused) else None
+    return replace(mistake, instead=format_command(better)) if better is not None else mistake
+
+
+def _command(body: str) -> Command | Mistake | Reply | None:
     meant = [found for line in command_lines(body) if (found := parse(line)) is not None]
     if not meant:
         return None
     if len(meant) > 1:
         return Reply(replies.several(len(meant)))
-    return Reply(replies.mistake(meant[0])) if isinstance(meant[0], Mistake) else meant[0]
+    return meant[0]
 
 
 def _needed(command: Command, spec: Spec, policy: Policy) -> Role:

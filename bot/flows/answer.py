@@ -6,7 +6,8 @@ from bot.commands.model import Clone, Help, List, Status
 from bot.core import replies
 from bot.core.assemble import read_hooks
 from bot.core.branch import read_branch
-from bot.core.draft import Asked, Refused
+from bot.core.draft import Asked, Refused, unknown_environment
+from bot.core.help_text import help_text
 from bot.core.parity.code import Side, compare
 from bot.core.progress import headline
 from bot.core.replies import Proposed
@@ -19,7 +20,6 @@ from bot.flows.progress import facts_of
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 from bot.pipeline import Pipeline
-from bot.suggest import closest
 
 
 def answer(world: World, repository: RepositoryName, command: Help | Status | List | Clone, request: Request) -> str:
@@ -28,11 +28,11 @@ def answer(world: World, repository: RepositoryName, command: Help | Status | Li
     try:
         match command:
             case Help():
-                return _help(repo)
+                return _help(repo, command)
             case List():
-                return replies.listing(repo.estate(), world.now(), _proposed(world, repository, repo))
+                return _list(world, repository, repo)
             case Status():
-                return _status(world, repository, repo, command.name or _subject(world, repo, request))
+                return _status(world, repository, repo, Status(command.name or _subject(world, repo, request)))
             case Clone():
                 return _dry_run(world, repository, repo, Asked(command, request, request.by, world.now()))
             case _:
@@ -41,15 +41,22 @@ def answer(world: World, repository: RepositoryName, command: Help | Status | Li
         return str(error)
 
 
-def _help(repo: Monorepo) -> str:
+def _list(world: World, repository: RepositoryName, repo: Monorepo) -> str:
+    survey = repo.survey()
+    text = replies.listing(survey.estate, world.now(), _proposed(world, repository, repo))
+    return f"{text}\n\n{replies.left_out(survey.faults)}" if survey.faults else text
+
+
+def _help(repo: Monorepo, command: Help) -> str:
     protected = repo.policy().protected
     source = next((manifest for name in protected if (manifest := repo.manifest(name))), None)
-    return replies.help_text(repo.template(source.template).declaration if source else None, repo.policy())
+    template = repo.template(source.template).declaration if source else None
+    return help_text(command, template, repo.policy())
 
 
 def _subject(world: World, repo: Monorepo, request: Request) -> EnvironmentName | None:
     """Return the environment that a thread is about: the one asked for in it, or that its pull request proposes something to."""
-    manifests = repo.estate().manifests()
+    manifests = repo.survey().estate.manifests()
     asked = next((m.name for m in manifests if m.request and m.request.issue == request.issue), None)
     if asked is not None:
         return asked
@@ -67,12 +74,16 @@ def _proposed(world: World, repository: RepositoryName, repo: Monorepo) -> list[
     return [Proposed(branch, pull.number) for pull, branch in found if branch is not None and branch.kind != "clone"]
 
 
-def _status(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName | None) -> str:
-    estate = repo.estate()
-    manifest = (estate.live.get(name) or estate.proposed.get(name)) if name else None
-    if name is None or manifest is None:
-        known = [*estate.live, *estate.proposed]
-        return replies.unknown_environment(name, closest(name, known) if name else None)
+def _status(world: World, repository: RepositoryName, repo: Monorepo, command: Status) -> str:
+    name, survey = command.name, repo.survey()
+    if name is None:
+        return replies.NO_SUBJECT
+    estate = survey.estate
+    manifest = estate.live.get(name) or estate.proposed.get(name)
+    if manifest is None and (wrong := survey.of(name)):
+        return replies.unreadable(wrong)
+    if manifest is None:
+        return replies.refused(unknown_environment(command, [*estate.live, *estate.proposed]))
     stage = headline(facts_of(world, repository, name)) if manifest.request else "a source of clones"
     proposed = [each for each in _proposed(world, repository, repo) if each.branch.environment == name]
     parity = parity_line(world, repository, repo, manifest) if manifest.source else ""

@@ -11,21 +11,19 @@ from typing import TypeAlias
 from bot.clients.git import Moved, Publication
 from bot.clients.transient import Transient
 from bot.commands.model import Extend, Set
-from bot.core import change_text, replies
+from bot.core import change_text
 from bot.core import trailers as trailers_of
 from bot.core.branch import Branch
 from bot.core.change import Changed, Subject, Unchanged, draft_change
-from bot.core.draft import Refused
+from bot.core.draft import Refused, unknown_environment
 from bot.core.estate import Claim, claims
-from bot.core.parity.code import Side
+from bot.core.parity.code import Side, read_side
 from bot.core.trailers import Trailers
 from bot.environment import Manifest, Request, directory
 from bot.errors import UserError
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.requests import Proposal, proposal_on
 from bot.flows.world import World
-from bot.names import EnvironmentName
-from bot.suggest import closest
 
 ATTEMPTS = 10
 """Lost races in a row before the job is tried again later."""
@@ -57,7 +55,7 @@ def publish_change(world: World, request: Request, command: Set | Extend) -> Out
     """Return the commit that holds the change, pushing it unless it is there. Raises `Transient`."""
     for _ in range(ATTEMPTS):
         repo = monorepo(world, request.repository)
-        found = _look(world, repo, request, command.name)
+        found = _look(world, repo, request, command)
         if not isinstance(found, _Place):
             return found
         try:
@@ -78,11 +76,12 @@ def publish_change(world: World, request: Request, command: Set | Extend) -> Out
 def _source(repo: Monorepo, manifest: Manifest) -> Side | None:
     """Return what an environment was cloned from, as it is now."""
     source = repo.manifest(manifest.source) if manifest.source else None
-    return Side(source, repo.environment(source.name)) if source else None
+    return read_side(repo.environment(source.name), directory(source.name)) if source else None
 
 
-def _look(world: World, repo: Monorepo, request: Request, name: EnvironmentName) -> _Place | Pushed | Refused:
+def _look(world: World, repo: Monorepo, request: Request, command: Set | Extend) -> _Place | Pushed | Refused:
     """Return where the change goes, or the commit that is there already, or that there is no such environment."""
+    name = command.name
     clone = proposal_on(world, repo, request.repository, Branch("clone", name))
     change = proposal_on(world, repo, request.repository, Branch("change", name))
     for proposal in filter(None, (clone, change)):
@@ -91,21 +90,21 @@ def _look(world: World, repo: Monorepo, request: Request, name: EnvironmentName)
             return Pushed(proposal.branch, commit.id)
     live = repo.manifest(name)
     if live is None:
-        return _in_clone(repo, clone, name)
+        return _in_clone(repo, clone, command)
     if change is not None and change.is_open:
         return _on_top(repo, change)
     was = repo.mirror.proposals("change").get(name)
     return _Place(Branch("change", name), live, repo.commit, was, repo.commit)
 
 
-def _in_clone(repo: Monorepo, clone: Proposal | None, name: EnvironmentName) -> _Place | Refused:
+def _in_clone(repo: Monorepo, clone: Proposal | None, command: Set | Extend) -> _Place | Refused:
     if clone is not None and clone.is_open:
         return _on_top(repo, clone)
     if clone is not None:
         return Refused(
-            f"`{name}` is not on the default branch, and no pull request that adds it is open: nothing can be changed."
+            f"`{command.name}` is not on the default branch, and no pull request that adds it is open: nothing can be changed."
         )
-    return Refused(replies.unknown_environment(name, closest(name, [*repo.estate().live, *repo.estate().proposed])))
+    return unknown_environment(command, [*repo.names(), *repo.mirror.proposals()])
 
 
 def _on_top(repo: Monorepo, proposal: Proposal) -> _Place | Refused:

@@ -7,13 +7,16 @@ or delivered twice) finds that branch by the comment's id in its manifest and ch
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 from bot.clients.git import Moved, Publication, claim_of
 from bot.clients.transient import Transient
+from bot.commands.model import Clone
 from bot.core import trailers
 from bot.core.branch import branch_of
-from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
+from bot.core.draft import Asked, Base, Draft, Refused, draft_clone, put_right, unknown_source
 from bot.core.estate import Claim, Estate
+from bot.core.parity.code import read_side
 from bot.core.trailers import Trailers
 from bot.environment import Manifest, directory
 from bot.errors import UserError
@@ -84,18 +87,27 @@ def draft(
 ) -> Draft | Refused:
     """Return the clone drafted against the repository as it is. `taken` are claims known to be held by others."""
     try:
-        source = repo.source(asked.command.source)
+        source = repo.manifest(asked.command.source)
+        if source is None:
+            return _unknown_source(repo, asked, taken, ends)
         estate = repo.estate()
         base = Base(
             template=repo.template(source.template),
             source=source,
-            source_files=repo.environment(source.name),
+            source_files=read_side(repo.environment(source.name), directory(source.name)).files,
             estate=Estate(estate.live, estate.proposed, taken, ends),
             policy=repo.policy(),
         )
     except UserError as error:
         return Refused(str(error))
     return draft_clone(asked, base)
+
+
+def _unknown_source(
+    repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName], ends: Mapping[EnvironmentName, Manifest]
+) -> Refused:
+    refused = unknown_source(asked.command, repo.names(), repo.templates())
+    return put_right(refused, lambda instead: draft(repo, replace(asked, command=cast(Clone, instead)), taken, ends))
 
 
 def _being_destroyed(asked: Asked, end: End) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from bot.commands.model import Destroy
+from bot.core import replies
 from bot.core.branch import Branch
+from bot.core.draft import Refused
 from bot.core.removal import Asked
 from bot.flows.dispatch import Started
 from bot.flows.monorepo import monorepo
 from bot.flows.progress import report_branch
-from bot.flows.propose_destroy import Refused, propose_destroy
+from bot.flows.propose_destroy import propose_destroy
 from bot.flows.replan import replan_end
 from bot.flows.replying import accept_step, accepted, comment_of, refuse, reply_to
 from bot.flows.requests import proposal_on
@@ -29,7 +31,7 @@ def destroy_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
             again = replan_end(world, request, command.name, comment_of(job).created_at)
             if isinstance(again, Started):
                 return refuse(world, request, again.text)
-            return refuse(world, request, again.reason if again is not None else outcome.reason)
+            return refuse(world, request, replies.refused(again or outcome))
         return {"number": outcome.number, "url": outcome.url}
 
     def report(_: JobRequest, results: Results) -> dict[str, Json]:

@@ -12,10 +12,9 @@ from bot.clients.github import Refused as GitHubRefused
 from bot.clients.github.records import Deployment, WorkflowRun
 from bot.commands.model import Resume, Unlock
 from bot.core import dispatch as texts
-from bot.core import replies
 from bot.core.branch import branch_of
 from bot.core.dispatch import Last
-from bot.core.draft import Refused
+from bot.core.draft import Refused, unknown_environment
 from bot.core.progress import outcome_of
 from bot.environment import ENVIRONMENTS, Request
 from bot.flows.ended import end_of
@@ -23,7 +22,6 @@ from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.progress import TRUSTED_APP
 from bot.flows.world import World
 from bot.names import EnvironmentName
-from bot.suggest import closest
 
 APPLY = "apply.yml"
 _CHECK = "envclone/apply: {}"
@@ -40,7 +38,7 @@ class Started:
 def start_apply(world: World, request: Request, command: Resume | Unlock) -> Started | Refused:
     """Start the run that goes on with an environment, or find it. Raises `Transient`."""
     repo = monorepo(world, request.repository)
-    absent = _absent(world, repo, request, command.name)
+    absent = _absent(world, repo, request, command)
     if absent is not None:
         return absent
     last = last_run(world, repo, request, command.name)
@@ -112,8 +110,9 @@ def run_of(world: World, request: Request, workflow: str, title: str) -> Workflo
     return next((run for run in runs if run.title == title), None)
 
 
-def _absent(world: World, repo: Monorepo, request: Request, name: EnvironmentName) -> Refused | None:
+def _absent(world: World, repo: Monorepo, request: Request, command: Resume | Unlock) -> Refused | None:
     """Return why there is nothing to go on with: it is neither on the default branch nor was it removed from there."""
+    name = command.name
     if repo.manifest(name) is not None:
         return None
     if end_of(world, request.repository, repo, name) is not None:
@@ -121,7 +120,7 @@ def _absent(world: World, repo: Monorepo, request: Request, name: EnvironmentNam
     clone = world.github.pull_request_for_head(request.repository, branch_of(name))
     if clone is not None and clone.state == "open":
         return Refused(f"`{name}` is only proposed, in #{clone.number}: nothing was begun. Merging that deploys it.")
-    return Refused(replies.unknown_environment(name, closest(name, repo.estate().live)))
+    return unknown_environment(command, repo.names())
 
 
 def _tree(repo: Monorepo, commit: str, name: EnvironmentName) -> str | None:

@@ -12,12 +12,13 @@ from bot.clients.github import Refused as Refusal
 from bot.clients.github.records import PullRequest
 from bot.core import expiry
 from bot.core.branch import branch_of
+from bot.core.draft import Refused
 from bot.core.expiry import due
 from bot.core.removal import Asked
 from bot.environment import Manifest, directory
 from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.progress import REQUIRED_CHECK, newest_check
-from bot.flows.propose_destroy import Refused, propose_destroy
+from bot.flows.propose_destroy import propose_destroy
 from bot.flows.world import World
 from bot.names import EnvironmentName, Login, RepositoryName
 from bot.policy import Policy

@@ -1,20 +1,18 @@
 """Read a monorepo at its default branch, through the mirror: templates, environments, policy, and what is proposed."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.clients.git import Mirror
-from bot.core.assemble import TemplateAt, read_manifest, read_template, text_of
-from bot.core.estate import Estate
+from bot.core.assemble import TemplateAt, read_manifest, read_policy, read_template
+from bot.core.estate import Estate, Survey, faults
 from bot.core.tree import File, Tree
-from bot.document import load
 from bot.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
-from bot.errors import UserError
+from bot.errors import Fault, UserError
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.policy import PATH as POLICY
 from bot.policy import Policy
-from bot.suggest import closest
 from bot.template import TEMPLATES
 from bot.template import directory as template_directory
 
@@ -31,8 +29,7 @@ class Monorepo:
 
     def policy(self) -> Policy:
         """Return the policy; its defaults when there is no file. Raises `UserError`."""
-        data = self.mirror.read(self.commit, POLICY)
-        return load(text_of(File(data), POLICY), Policy, POLICY) if data is not None else Policy()
+        return read_policy(self.mirror.read(self.commit, POLICY))
 
     def template(self, name: TemplateName) -> TemplateAt:
         """Return a template as it is now. Raises `UserError`."""
@@ -59,39 +56,45 @@ class Monorepo:
         return self.manifests[key]
 
     def source(self, name: EnvironmentName) -> Manifest:
-        """Return the manifest of an environment that is to be cloned. Raises `UserError` that says which there are."""
+        """Return the manifest of an environment that clones were made from. Raises `UserError` when it is gone."""
         manifest = self.manifest(name)
         if manifest is None:
-            known = sorted(self.mirror.entries(self.commit, ENVIRONMENTS))
-            near = closest(name, known)
-            templates = self.mirror.entries(self.commit, TEMPLATES)
-            hint = (
-                f" Did you mean `{near}`?"
-                if near
-                else f" There are {', '.join(f'`{k}`' for k in known[:10]) or 'none'}."
-            )
-            note = (
-                " (There is a template of that name, but what is cloned is an environment.)"
-                if name in templates
-                else ""
-            )
-            raise UserError(f"There is no environment `{name}`.{hint}{note}")
+            raise UserError(f"There is no environment `{name}`.")
         return manifest
 
-    def estate(self) -> Estate:
-        """Return all environments, on the default branch and proposed on our own branches. Raises `UserError`."""
-        live = self._manifests(self.commit)
-        proposed: dict[EnvironmentName, Manifest] = {}
-        for text, commit in self.mirror.proposals().items():
-            name = EnvironmentName(text)
-            manifest = self.manifest(name, commit)
-            if manifest is not None and name not in live:
-                proposed[name] = manifest
-        return Estate(live, proposed)
+    def names(self) -> Sequence[str]:
+        """Return the names of the directories in `envs/`, valid or not, in order."""
+        return sorted(self.mirror.entries(self.commit, ENVIRONMENTS))
 
-    def _manifests(self, commit: str) -> Mapping[EnvironmentName, Manifest]:
-        trees = self.mirror.entries(commit, ENVIRONMENTS)
-        return {EnvironmentName(name): self._manifest(commit, name, tree) for name, tree in trees.items()}
+    def templates(self) -> Sequence[str]:
+        """Return the names of the directories in `templates/`, valid or not, in order."""
+        return sorted(self.mirror.entries(self.commit, TEMPLATES))
+
+    def estate(self) -> Estate:
+        """Return all environments, on the default branch and proposed on our own branches. Raises `Unreadable`."""
+        return self.survey().whole()
+
+    def survey(self) -> Survey:
+        """Return all environments that can be read, and why the others can't."""
+        live: dict[EnvironmentName, Manifest] = {}
+        proposed: dict[EnvironmentName, Manifest] = {}
+        wrong: list[Fault] = []
+        trees = self.mirror.entries(self.commit, ENVIRONMENTS)
+        for text, tree in trees.items():
+            try:
+                live[EnvironmentName(text)] = self._manifest(self.commit, text, tree)
+            except UserError as error:
+                wrong += faults(text, error)
+        for text, commit in self.mirror.proposals().items():
+            try:
+                name = EnvironmentName(text)
+                manifest = self.manifest(name, commit) if text not in trees else None
+            except UserError as error:
+                wrong += faults(text, error)
+                continue
+            if manifest is not None:
+                proposed[name] = manifest
+        return Survey(Estate(live, proposed), tuple(wrong))
 
     def _manifest(self, commit: str, name: str, tree: str) -> Manifest:
         if tree not in self.manifests:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clients.checkout import Checkout
-from bot.core.assemble import read_manifest
 from bot.core.leaks import Leak, leaks, unwaived
-from bot.core.parity.code import Side, compare
+from bot.core.parity.code import Side, compare, read_side
 from bot.core.parity.patterns import key_of
 from bot.core.parity.report import Difference, Parity
 from bot.core.verify import Finding
@@ -57,7 +56,7 @@ def _side(checkout: Checkout, name: EnvironmentName) -> Side:
     if not files:
         known = ", ".join(checkout.environments()) or "none"
         raise Unverifiable(f"{ENVIRONMENTS}/{name} does not exist; there are: {known}.")
-    return Side(read_manifest(files, directory(name)), files)
+    return read_side(files, directory(name))
 
 
 def _findings(parity: Parity, leaked: Sequence[Leak], clone: Side) -> Iterator[Finding]:

@@ -152,7 +152,7 @@ def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: P
     return [
         *pipeline_findings(files, read_manifest(files, where), pipeline),
         *misplaced(files, stacks, name, bucket, where),
-        *verify_environments(planner.checkout, [name]).findings,
+        *verify_environments(planner.checkout, [name]).checked(),
         *(() if name in planner.policy.protected else undestroyable_code(files, pipeline.stacks, where)),
     ]
 

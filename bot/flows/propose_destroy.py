@@ -4,14 +4,14 @@ The branch is the referee: one for each environment, pushed with a lease. Run ag
 pull request; a branch left over from a closed or merged one is taken over.
 """
 
-from dataclasses import dataclass
-
 from bot.clients.git import Moved, Publication
 from bot.clients.github.records import Proposal, PullRequest
 from bot.clients.transient import Transient
+from bot.commands.model import Destroy
 from bot.core import removal
 from bot.core.assemble import read_hooks
 from bot.core.branch import branch_of
+from bot.core.draft import Refused, unknown_environment
 from bot.core.graph import graph, in_reverse
 from bot.core.removal import Asked, Removable, removable
 from bot.environment import ENVIRONMENTS, directory
@@ -21,14 +21,6 @@ from bot.flows.monorepo import Monorepo, monorepo
 from bot.flows.world import World
 from bot.names import EnvironmentName, RepositoryName
 from bot.pipeline import Pipeline
-from bot.suggest import closest
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why nothing is destroyed, and what to type instead."""
-
-    reason: str
 
 
 def propose_destroy(
@@ -38,7 +30,7 @@ def propose_destroy(
     repo = monorepo(world, repository)
     manifest = repo.manifest(name)
     if manifest is None:
-        return Refused(_absent(world, repository, repo, name))
+        return _absent(world, repository, repo, name)
     try:
         removed = removable(name, manifest, repo.policy())
     except UserError as error:
@@ -101,21 +93,18 @@ def open_change(world: World, repository: RepositoryName, repo: Monorepo, name: 
     return found.number if found is not None and found.state == "open" else None
 
 
-def _absent(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName) -> str:
+def _absent(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName) -> Refused:
     """Say why an environment that is not on the default branch can't be destroyed from there."""
     pull = world.github.pull_request_for_head(repository, branch_of(name))
     if name in repo.mirror.proposals() and not (pull and pull.is_merged):  # a merged branch may be left standing
         where = f" in #{pull.number}" if pull else ""
-        return f"`{name}` is only proposed{where}, so there is nothing to destroy: close that pull request."
+        return Refused(f"`{name}` is only proposed{where}, so there is nothing to destroy: close that pull request.")
     ended = unfinished_end(world, repository, repo, name)
     if ended is not None:
-        return (
+        return Refused(
             f"`{name}` is gone from the default branch already ({ended}). If its destroy failed, comment `/resume {name}`; if that is "
             f"refused as not reviewed, revert {ended} and comment `/destroy {name}` again."
         )
     if (done := end_of(world, repository, repo, name)) is not None:
-        return f"`{name}` was removed ({done}) and is destroyed: there is nothing left of it to destroy."
-    near = closest(name, sorted(repo.mirror.entries(repo.commit, ENVIRONMENTS)))
-    return f"There is no environment `{name}`." + (
-        f" Did you mean `/destroy {near}`?" if near else " `/list` shows which there are."
-    )
+        return Refused(f"`{name}` was removed ({done}) and is destroyed: there is nothing left of it to destroy.")
+    return unknown_environment(Destroy(name), repo.names())

@@ -69,10 +69,10 @@ def kept_certificate(
 def certificate_by_code(root: Path, parity: Parity, leaks: Sequence[Leak], now: datetime) -> Certificate:
     """Return the certificate that a checkout alone can give, for what is committed in it. Raises `UserError` when it isn't."""
     checkout, commit = Checkout(root), commit_of(root)
-    proved = verify_environments(checkout, [parity.environment, parity.against])
-    if not proved.holds:
+    proved = verify_environments(checkout, [parity.environment, parity.against]).checked()
+    if proved:
         # A hand edit that makes a clone more like production is no difference, but no certificate's subject either.
-        raise UserError("There is no certificate: " + "\n".join(map(str, proved.findings)))
+        raise UserError("There is no certificate: " + "\n".join(map(str, proved)))
     trees: list[str] = []
     for name in (parity.environment, parity.against):
         here = tree_id(checkout.environment(name))

@@ -8,10 +8,9 @@ from datetime import datetime
 
 from bot.clients.github.records import PullRequest, WorkflowRun
 from bot.commands.model import Plan
-from bot.core import replies
 from bot.core.branch import PREFIXES, branch_of
 from bot.core.dispatch import run_title
-from bot.core.draft import Refused
+from bot.core.draft import Refused, unknown_environment
 from bot.core.markdown import code
 from bot.environment import Request
 from bot.flows.dispatch import Started, page, run_of, started
@@ -20,7 +19,6 @@ from bot.flows.monorepo import monorepo
 from bot.flows.progress import REQUIRED_CHECK, newest_check
 from bot.flows.world import World
 from bot.names import EnvironmentName
-from bot.suggest import closest
 
 PLAN = "plan.yml"
 DRIFT = "drift.yml"
@@ -41,7 +39,7 @@ def replan(world: World, request: Request, command: Plan, asked_at: datetime) ->
     if ended is not None:
         return ended
     if repo.manifest(name) is None:
-        return Refused(replies.unknown_environment(name, closest(name, repo.estate().live)))
+        return unknown_environment(command, repo.names())
     title = run_title(command, request)
     run = run_of(world, request, DRIFT, title)
     refused = None

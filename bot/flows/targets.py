@@ -52,10 +52,12 @@ def find_targets(
     verified = verify_environments(checkout, present) if present else Verified((), ())
     at = now or datetime.now(UTC)
     findings = [
+        *verified.unreadable,
         *verified.findings,
         *(finding for name in present for finding in (*_gated(checkout, name, policy), *_apart(checkout, name, at))),
     ]
-    return Targets(found.targets, (*found.complaints, *map(str, findings)))
+    is_unreadable = found.is_unreadable or bool(verified.unreadable)
+    return Targets(found.targets, (*found.complaints, *map(str, findings)), is_unreadable)
 
 
 def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence[Finding]:

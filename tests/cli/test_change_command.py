@@ -1,6 +1,7 @@
 """`envclone set` and `envclone extend` in a checkout, with the template of the day or one from history."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def manifest(root: Path) -> Manifest:
 def test_set_writes_the_directory_as_a_comment_would_propose_it(root: Path) -> None:
     code, output = run(root, "set", "demo-x", "app_min=3", "greeting=hello there")
     assert code == 0, output
-    assert "| `app_min` | `1` | `3` |" in output
+    assert re.search(r"^app_min +1 +3$", output, re.MULTILINE)
+    assert "|" not in output
     assert manifest(root).parameters[ParameterName("greeting")] == "hello there"
     assert run(root, "verify")[0] == 0
     code, output = run(root, "set", "demo-x", "app_min=3", "--json")

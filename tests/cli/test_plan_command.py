@@ -171,3 +171,20 @@ def test_a_checkout_of_something_else_is_not_planned(workflow: Workflow, monkeyp
         inner.chdir(workflow.monorepo.root)
         result = CliRunner().invoke(app, ["plan", NAME])
     assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "document", [f"envs/{NAME}/environment.yaml", f"envs/{NAME}/hooks.yaml", ".github/envclone.yml"]
+)
+def test_what_cannot_be_read_is_not_checked_and_says_so(
+    workflow: Workflow, monkeypatch: pytest.MonkeyPatch, document: str
+) -> None:
+    path = workflow.monorepo.root / document
+    text = path.read_text() if path.exists() else ""
+    path.write_text(f"{text}bogus: 1\n")
+    workflow.monorepo.commit("break it")
+    workflow.push()
+    assert workflow.plan(monkeypatch)[0] == 2
+    assert workflow.conclusions() == ["failure"]
+    [(_, comment)] = workflow.comments()
+    assert f"{document}:{len(text.splitlines()) + 1}: `bogus` is not a key that belongs here" in comment

@@ -19,6 +19,7 @@ from bot.commands.model import (
     Set,
     Status,
     Unlock,
+    Verb,
 )
 from bot.commands.table import TABLE
 from bot.names import RESERVED, EnvironmentName, Login, ParameterName, PurposeName
@@ -47,7 +48,7 @@ commands = (
     | st.builds(Extend, name=names, by=durations)
     | st.builds(Unlock, name=names, because=st.from_regex(r"[a-z'\"]{2,9}( [a-z'\"]{2,9}){3,9}", fullmatch=True))
     | st.sampled_from([Plan, Resume, Destroy]).flatmap(lambda model: st.builds(model, name=names))
-    | st.sampled_from([Help(), List()])
+    | st.sampled_from([Help(), List(), *(Help(Verb(spec.verb)) for spec in TABLE)])
 )
 
 
@@ -76,16 +77,18 @@ def test_every_example_in_the_table_parses_as_its_own_command() -> None:
         ("/clone production as Demo_X", "not an environment name", "/clone production as demo-x"),
         ("/clone production as demo-x --tll 14d", "Did you mean `--ttl`?", "/clone production as demo-x --ttl 14d"),
         ("/clone production as demo-x --ttl", "`--ttl` needs a value", None),
-        ("/clone production as demo-x --ttl 14days", "not a duration", None),
+        ("/clone production as demo-x --ttl 14days", "not a duration", "/clone production as demo-x --ttl 14d"),
+        ("/clone production as demo-x --ttl soon", "not a duration", None),
         ("/clone production as demo-x --ttl 1d --ttl 2d", "stands here twice", None),
         ("/clone production as demo-x --set a=1 --set a=2", "stands here twice", None),
         ("/clone production as demo-x --set a", "takes `key=value`", None),
-        ("/clone production as demo-x --set A=1", "not a parameter name", None),
-        ("/clone production as demo-x --dry-run=yes", "stands alone", None),
+        ("/clone production as demo-x --set A=1", "not a parameter name", "/clone production as demo-x --set a=1"),
+        ("/clone production as demo-x --dry-run=yes", "stands alone", "/clone production as demo-x --dry-run"),
+        ("/clone production as demo-x --dry-run=no", "stands alone", "/clone production as demo-x"),
         (
             "/clone production as demo-x for demo now",
             "I don't understand `now`",
-            "/clone production as demo-x for demo --ttl 14d",
+            "/clone production as demo-x for demo",
         ),
         ("/clone production as main", "reserved", None),
         ("/clone production as demo-x --set 'a=b", "not closed", None),

@@ -75,8 +75,8 @@ def test_production_is_changed_through_the_same_door() -> None:
     [
         ({"app_mni": "3"}, "Did you mean `app_min`?", setting(app_min="3")),
         ({"db_class": "lrage"}, "Did you mean `large`?", setting(db_class="large")),
-        ({"app_min": "50"}, "from 1 to 20", None),
-        ({"greeting": "a\u202eb"}, "invisible character U+202E", None),
+        ({"app_min": "50"}, "from 1 to 20", setting(app_min="20")),
+        ({"greeting": "a\u202eb"}, "invisible character U+202E", setting(greeting="ab")),
         ({"name": "other"}, "part of who `demo-x` is", None),
         ({"vpc_cidr": "10.64.9.0/24", "app_min": "3"}, "another environment", setting(app_min="3")),
         ({"account_id": "333333333333"}, "part of who", None),

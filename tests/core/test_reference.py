@@ -7,9 +7,10 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from bot.cli.documents import documents
+from bot.cli.documents import documents, with_settings
 from bot.commands.table import TABLE
 from bot.core.reference import FORMATS
+from bot.settings import ALIASES, Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,6 +18,14 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("path", sorted(documents()))
 def test_a_generated_document_is_up_to_date(path: str) -> None:
     assert (ROOT / path).read_text("utf-8") == documents()[path], "run `make docs`"
+
+
+def test_the_readme_holds_every_setting_and_its_other_names_in_one_table() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert text == with_settings(text), "run `make docs`"
+    for name in (*(field.upper() for field in Settings.model_fields), *ALIASES):
+        assert f"`ENVCLONE_{name}`" in text, name
+        assert f"`ENVCLONE_{name}`" in documents()["docs/settings.md"], name
 
 
 def test_every_command_is_documented() -> None:

@@ -21,7 +21,7 @@ from bot.flows.release import release_clone
 from bot.names import EnvironmentName, ParameterName, TemplateName
 from bot.pipeline import Json
 from tests.support import example
-from tests.support.town import READER, REPOSITORY, Town
+from tests.support.town import MAINTAINER, READER, REPOSITORY, Town
 
 CIDR = ParameterName("vpc_cidr")
 NAME = EnvironmentName("demo-x")
@@ -248,3 +248,18 @@ def test_the_mirror_holds_no_token(place: Town) -> None:
     directory = place.service.world.mirrors_directory
     found = subprocess.run(["grep", "-rFl", token, str(directory)], capture_output=True, check=False, timeout=30)
     assert found.stdout == b""
+
+
+def test_an_environment_that_cannot_be_read_hides_no_other(place: Town) -> None:
+    place.say("/clone production as demo-x")
+    place.server.commit(
+        REPOSITORY, {"envs/broken/environment.yaml": b"name: [\n"}, by=MAINTAINER, message="Break one", branch="main"
+    )
+    listed = place.say("/list") or ""
+    assert "| `production` |" in listed
+    assert "| `demo-x` |" in listed
+    assert "- `envs/broken/environment.yaml:2`: " in listed
+    assert "| **Owner** | alice |" in (place.say("/status demo-x") or "")
+    assert "`envs/broken/environment.yaml:2`" in (place.say("/status broken") or "")
+    refused = place.say("/clone production as demo-z") or ""
+    assert "envs/broken/environment.yaml:2" in refused, "what is allocated must be free, and that can't be told now"

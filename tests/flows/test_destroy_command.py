@@ -80,7 +80,7 @@ def test_one_that_is_only_proposed_is_closed_instead(place: Town) -> None:
 def test_an_unknown_name_gets_the_nearest(live: Town) -> None:
     reply = live.say("/destroy demo-y")
     assert reply is not None
-    assert "Did you mean `/destroy demo-x`?" in reply
+    assert "Did you mean `demo-x`?\n\n```text\n/destroy demo-x\n```" in reply
 
 
 def test_a_second_request_finds_the_open_pull_request(live: Town) -> None:

@@ -190,3 +190,18 @@ def test_drift_of_what_is_gone_is_not_looked_for(monorepo: Monorepo) -> None:
     found = find_targets(monorepo.root, Span(gone, gone), "drift", "demo-x")
     assert found.targets == ()
     assert len(found.complaints) == 1
+
+
+def test_what_cannot_be_read_is_told_from_what_does_not_hold(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("demo-x")
+    monorepo.put("envs/demo-x/app", {"extra.tf": File(b"# by hand\n")})
+    monorepo.commit("edit by hand")
+    edited = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert edited.complaints
+    assert not edited.is_unreadable
+    monorepo.put("envs/demo-x", {"environment.yaml": File(b"name: [\n")})
+    monorepo.commit("break it")
+    broken = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert broken.is_unreadable
+    assert broken.complaints[0].startswith("envs/demo-x/environment.yaml:2: ")

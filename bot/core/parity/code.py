@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.assemble import TemplateAt
+from bot.core.assemble import TemplateAt, read_hooks, read_manifest
 from bot.core.parity.aspects import Facts, aspect_of, is_secret
 from bot.core.parity.attribution import Renderings, attributed, same
 from bot.core.parity.block_leaves import Leaf
@@ -38,6 +38,12 @@ class Side:
 
     manifest: Manifest
     files: Tree
+
+
+def read_side(files: Tree, where: str) -> Side:
+    """Return the environment in the directory `where`. Raises `Unreadable`, also for hooks, which are compared too."""
+    read_hooks(files, where)
+    return Side(read_manifest(files, where), files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from bot.core.estate import differs_enough
 from bot.core.parity.identity import host_of
 from bot.core.parity.patterns import key_of, matches
 from bot.core.parity.report import Breach, Difference
@@ -87,7 +88,9 @@ def _undiffering(
         alike = [name for name in names if _is_alike(name, template, parameters)]
         if alike:
             listed = ", ".join(f"`{name}`" for name in alike)
-            message = f"{{0}} must differ from {{1}} in {_called(demand)}, and has the same {listed}"
+            nested = any(template.parameters[n].identity and parameters[0][n] != parameters[1][n] for n in alike)
+            has = "one lies in the other in" if nested else "has the same"
+            message = f"{{0}} must differ from {{1}} in {_called(demand)}, and {has} {listed}"
             yield Breach("differ", demand, message, parameters=tuple(alike))
         patterns = SECRETS if demand == "secrets" else (rest,) if kind == "attribute" else ()
         same = [key_of(*key) for key in equal if any(matches(pattern, *key) for pattern in patterns)]
@@ -111,11 +114,16 @@ def _flagged(template: Template, demand: str) -> Iterable[ParameterName]:
 
 
 def _is_alike(name: ParameterName, template: Template, parameters: tuple[Parameters, Parameters]) -> bool:
-    """Say whether a parameter is as in production; what reaches outside is if it reaches the same host, by whatever path."""
+    """Say whether a parameter is as in production; what reaches outside is if it reaches the same host, by whatever path.
+
+    Identity is where it lies within production's.
+    """
     production, clone = parameters
     if name not in production or name not in clone:
         return False
     theirs, ours = production[name], clone[name]
+    if template.parameters[name].identity and not differs_enough(template.parameters[name], ours, theirs):
+        return True
     if not template.parameters[name].outbound or not isinstance(theirs, str) or not isinstance(ours, str):
         return theirs == ours
     host = host_of(theirs)

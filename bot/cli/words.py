@@ -1,0 +1,54 @@
+"""A misspelt command of the command line gets one answer with the corrected line, as it does in a comment."""
+
+import itertools
+import shlex
+
+import typer
+from typer.core import TyperGroup
+
+from bot.cli.console import NOT_CHECKED, stop
+from bot.cli.terminal import typed
+from bot.commands.grammar import Mistake, format_command, parse_words
+from bot.commands.table import BY_VERB
+from bot.names import shown
+from bot.suggest import closest
+
+
+class Commands(TyperGroup):
+    """The group of all commands."""
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple[str | None, object, list[str]]:  # type: ignore[override]
+        """Return the command that is called; leave with what was probably meant when there is no such one."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            stop(_unknown(args, [*self.commands]), NOT_CHECKED)
+        return super().resolve_command(ctx, args)
+
+
+def _unknown(args: list[str], known: list[str]) -> str:
+    verb, *rest = args
+    in_comments = [name for name in BY_VERB if name not in known]
+    if verb.removeprefix("/") in in_comments:
+        return f"{shown('/' + verb.removeprefix('/'))} is a command for comments on GitHub alone; `envclone --help` lists those that work here."
+    near = closest(verb.removeprefix("/"), known, cutoff=0.6)
+    if near is None:
+        return f"There is no command {shown(verb)}; `envclone --help` lists those that there are."
+    said, ours = _parted(rest)
+    read = parse_words([near, *said]) if near in BY_VERB else None
+    instead = read.instead if isinstance(read, Mistake) else format_command(read) if read is not None else None
+    line = typed(instead) if instead else shlex.join(["envclone", near, *said])
+    return (
+        f"There is no command {shown(verb)}. Did you mean `{near}`?\n\n    {' '.join([line, *map(shlex.quote, ours)])}"
+    )
+
+
+def _parted(rest: list[str]) -> tuple[list[str], list[str]]:
+    """Return the words of the sentence, and the options that only the command line has."""
+    said, ours, words = [], [], iter(rest)
+    for word in words:
+        if word == "--json" or word.startswith("--root="):
+            ours.append(word)
+        elif word == "--root":
+            ours += [word, *itertools.islice(words, 1)]
+        else:
+            said.append(word)
+    return said, ours
