@@ -41,9 +41,15 @@ class Expired:
 
 
 def due_environments(world: World, repository: RepositoryName) -> tuple[EnvironmentName, ...]:
-    """Return the live clones that something is to be done about. Raises `Transient`, `UserError`."""
+    """Return the live clones that something is to be done about; one that can't be read keeps no other from its turn.
+
+    Raises `Transient`, `UserError`.
+    """
     repo = monorepo(world, repository)
-    return due(repo.estate().live.values(), world.now(), repo.policy()).names
+    survey = repo.survey()
+    for fault in survey.faults:
+        log.warning("its expiry can't be read: %s", fault, extra={"action": "expire"})
+    return due(survey.estate.live.values(), world.now(), repo.policy()).names
 
 
 def expire(world: World, repository: RepositoryName, name: EnvironmentName) -> Expired:

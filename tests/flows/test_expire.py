@@ -15,7 +15,7 @@ from bot.names import EnvironmentName
 from bot.pipeline import Json
 from tests.support.example import REPOSITORY
 from tests.support.happenings import checked, closed, merged
-from tests.support.town import POLICY, Town
+from tests.support.town import MAINTAINER, POLICY, Town
 
 NAME = EnvironmentName("demo-x")
 DAY = timedelta(days=1)
@@ -240,4 +240,11 @@ def test_where_nobody_can_be_told_the_end_is_proposed_all_the_same(live: Town) -
     live.server.commit(REPOSITORY, files, by="alice", message="the issue is gone")
     assert at(live, end(live) - DAY) == ["nothing"]
     assert at(live, end(live)) == ["waits"]
+    assert ends(live) == ["open"]
+
+
+def test_an_environment_that_cannot_be_read_keeps_no_other_from_its_end(live: Town) -> None:
+    broken: dict[str, bytes | None] = {"envs/broken/environment.yaml": b"name: [\n"}
+    live.server.commit(REPOSITORY, broken, by=MAINTAINER, message="Break one", branch="main")
+    assert at(live, end(live)) == ["proposed"]
     assert ends(live) == ["open"]

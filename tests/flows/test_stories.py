@@ -12,7 +12,7 @@ from bot.core.draft import Draft, Refused
 from bot.core.leaks import unwaived
 from bot.core.parity.certificate import read_certificate
 from bot.environment import Waiver
-from bot.names import Login, StepName
+from bot.names import Login, ParameterName, StepName
 from bot.sandbox.github import GitHubServer
 from tests.support.leaking import LEAKS
 from tests.support.likeness import NOW, Shop, alike
@@ -85,6 +85,23 @@ def test_a_zone_removed_by_the_template_is_named_in_the_pull_request(shop: Shop)
     assert (conclusion, title) == ("failure", "Parity does not hold: 1 broken contract")
     assert planned.checks["envclone/parity: qa-none"][0] == "failure"
     assert not shop.is_reviewed("qa-none"), "so that it can't be applied either"
+
+
+@pytest.mark.e2e
+def test_a_zone_set_away_past_the_comment_is_named_in_the_pull_request(shop: Shop) -> None:
+    draft = clean("qa-set", "qa")
+    zone = ParameterName("private_zone")
+    manifest = draft.manifest.model_copy(
+        update={
+            "parameters": {**draft.manifest.parameters, zone: False},
+            "overrides": (*draft.manifest.overrides, zone),
+        }
+    )
+    planned = shop.plan(shop.propose(rendered(replace(draft, manifest=manifest), template())), "qa-set")
+    assert planned.code == 1
+    assert "`network/aws_route53_zone.private[0]`" in planned.comment
+    assert planned.causes("network/aws_route53_zone.private[0]", "") == ["private_zone"]
+    assert planned.checks["envclone/parity: qa-set"][0] == "failure"
 
 
 @pytest.mark.e2e
