@@ -14,7 +14,7 @@ demo-lifecycle: $(READY) ## Watch a clone's whole life: a failing step, resume, 
 	@$(BIN)/envclone sandbox lifecycle $(ARGS)
 
 test: $(READY) ## Every test, on the real parts
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## Linters, types, import rules, workflows, generated documents: exactly what CI runs
 	@$(BIN)/ruff check .

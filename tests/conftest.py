@@ -1,4 +1,8 @@
-"""What tests measured is said at the end of a run, also of one whose tests all pass: `record_property("measured", …)`."""
+"""How a run of all tests goes: the longest files begin first, and what tests measured is said at its end.
+
+Workers take whole files (`--dist loadscope`), so that what a file sets up is set up once. A test says what it measured by
+`record_property("measured", …)`; that is printed also of a run whose tests all pass.
+"""
 
 import signal
 
@@ -7,6 +11,30 @@ import pytest
 # A shell that starts a run in the background lets it ignore Ctrl-C, and all its children would: here some must not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+LONGEST = (
+    "tests/flows/test_destroy.py",
+    "tests/templates/test_deployment.py",
+    "tests/service/test_serve.py",
+    "tests/flows/test_stories.py",
+    "tests/e2e/test_lifecycle.py",
+    "tests/flows/test_apply_killed.py",
+    "tests/e2e/test_demo.py",
+    "tests/flows/test_apply.py",
+    "tests/flows/test_apply_rescued.py",
+    "tests/flows/test_plan.py",
+    "tests/sandbox/test_actions_runner.py",
+    "tests/sandbox/test_actions_whole.py",
+    "tests/core/parity/test_mutations.py",
+    "tests/flows/test_drift.py",
+)
+"""The files that take minutes. Those that wait for the AWS provider stand between those that keep a core busy."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, or the end of the run waits for one of them."""
+    place = {file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.location[0], len(place)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.cli.processes import start, told_to_stop
-from bot.clients.git import Author
+from bot.clients.git_trees import Author
 from bot.clients.github import GITHUB_COM, AppCredentials, Credentials, GitHub, Pacing, Token
 from bot.clients.store import StoreUnavailable, open_store
 from bot.clients.transient import Transient

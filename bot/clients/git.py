@@ -4,7 +4,7 @@ Writes are compare-and-swap. A branch and the claims of its environment are push
 must still be what we believe (`--force-with-lease`), so git itself is the referee between two clones that want the same
 name or the same network, in one process or in many.
 
-Objects are written straight into the mirror's object database: blobs, trees, commit. Credentials travel in git's
+Credentials travel in git's
 environment (`GIT_CONFIG_*`), never in a URL, in argv or on disk.
 """
 
@@ -12,23 +12,19 @@ import base64
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import git
-from git.objects.fun import tree_to_stream
-from git.util import Actor
-from gitdb import IStream
 from gitdb.util import hex_to_bin
 
+from bot.clients.git_trees import DIRECTORY, Publication, Trees
 from bot.clients.transient import Transient
 from bot.core.branch import PREFIXES, Kind
 from bot.core.estate import Claim
-from bot.core.tree import File, Tree
+from bot.core.tree import File
 from bot.errors import UserError
 from bot.names import ParameterName, RepositoryName
 
@@ -37,7 +33,6 @@ LISTINGS = 64
 """Directory listings that are kept, by tree id; reading ten thousand entries takes Python a tenth of a second."""
 MOST_REMOVALS_IN = 5_000
 """Commits that removed something, looked for once in a process; older ends are taken for finished."""
-_BLOB, _EXECUTABLE, _DIRECTORY = 0o100644, 0o100755, 0o040000
 _TIMEOUT = 300.0
 """Seconds for one git command; a first fetch of a large monorepo takes the longest."""
 
@@ -53,32 +48,6 @@ class Moved:
     refs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who a commit is by."""
-
-    name: str
-    email: str
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """A commit to be pushed: `files` replace `directory` on top of `parent`, on `branch`; no files remove it.
-
-    `branch_was` is what the branch must be now (None: absent). `claims` are created, or taken over from what they were.
-    """
-
-    parent: str
-    directory: str
-    files: Tree
-    branch: str
-    branch_was: str | None
-    claims: Mapping[Claim, str | None]
-    message: str
-    author: Author
-    at: datetime
-
-
 class Mirror:
     """The cached bare mirror of one repository. Safe to use from several threads."""
 
@@ -92,6 +61,7 @@ class Mirror:
             path.mkdir(parents=True, exist_ok=True)
             git.Repo.init(path, bare=True).close()
         self._repo = git.Repo(path)
+        self._trees = Trees(self._repo)
 
     def fetch(self, branch: str) -> None:
         """Bring the mirror up to the remote's `branch` and our own branches. Raises `GitFailed`.
@@ -158,20 +128,20 @@ class Mirror:
                 tree = self._repo.commit(commit).tree / directory
             except KeyError:
                 return {}
-            return self._files(tree, directory)
+            return self._trees.files(tree, directory)
 
     def read_tree_by_id(self, tree_id: str, name: str) -> dict[str, File]:
         """Return the files of the tree object `tree_id`; `name` is for messages. Raises `UserError` when it is unknown."""
         with self._lock:
             try:
-                return self._files(git.Tree(self._repo, hex_to_bin(_checked_id(tree_id)), _DIRECTORY, ""), name)
+                return self._trees.files(git.Tree(self._repo, hex_to_bin(_checked_id(tree_id)), DIRECTORY, ""), name)
             except ValueError as error:
                 raise UserError(f"{name}: no commit of this repository holds the revision {tree_id}.") from error
 
     def publish(self, publication: Publication) -> str | Moved:
         """Push one commit, and the claims that go with it, atomically; return its id, or what moved. Raises `GitFailed`."""
         with self._lock:
-            commit = self._commit(publication)
+            commit = self._trees.commit(publication)
             leases = {f"refs/heads/{publication.branch}": publication.branch_was}
             leases |= {claim_ref(claim): was for claim, was in publication.claims.items()}
             moved = self._push(dict.fromkeys(leases, commit), leases)
@@ -242,75 +212,12 @@ class Mirror:
             if len(found.parents) != 1 or not self._repo.is_ancestor(found.parents[0], self._repo.commit(onto)):
                 return False
             before = found.parents[0].tree
-            expected = self._replaced(before, directory.split("/"), None)
+            expected = self._trees.replaced(before, directory.split("/"), None)
             return bool(found.tree.binsha == expected != before.binsha)
 
     def close(self) -> None:
         """End git's helper processes."""
         self._repo.close()
-
-    def _files(self, tree: git.Tree, where: str) -> dict[str, File]:
-        found: dict[str, File] = {}
-        for item in tree.traverse():
-            if isinstance(item, git.Tree):
-                continue
-            if not isinstance(item, git.Blob) or item.mode not in {_BLOB, _EXECUTABLE}:
-                raise UserError(
-                    f"{where}: `{getattr(item, 'path', '?')}` is a symlink or submodule: put the file itself there."
-                )
-            path = str(item.path)
-            prefix = f"{tree.path}/" if tree.path else ""
-            found[path.removeprefix(prefix)] = File(item.data_stream.read(), item.mode == _EXECUTABLE)
-        return found
-
-    def _commit(self, publication: Publication) -> str:
-        parent = self._repo.commit(publication.parent)
-        replacement = self._store_tree(publication.files) if publication.files else None
-        root = self._replaced(parent.tree, publication.directory.split("/"), replacement)
-        actor = Actor(publication.author.name, publication.author.email)
-        stamp = f"{int(publication.at.timestamp())} +0000"
-        commit = git.Commit.create_from_tree(
-            self._repo,
-            git.Tree(self._repo, root),
-            publication.message,
-            parent_commits=[parent],
-            author=actor,
-            committer=actor,
-            author_date=stamp,
-            commit_date=stamp,
-        )
-        return commit.hexsha
-
-    def _replaced(self, tree: git.Tree | None, path: Sequence[str], replacement: bytes | None) -> bytes:
-        """Store `tree` with the directory at `path` replaced, or removed, and return its id."""
-        name, *rest = path
-        entries = [(item.binsha, item.mode, str(item.name)) for item in tree] if tree is not None else []
-        below = next((item for item in tree.trees if item.name == name), None) if tree is not None else None
-        child = self._replaced(below, rest, replacement) if rest else replacement
-        kept = [entry for entry in entries if entry[2] != name]
-        return self._store_entries([*kept, (child, _DIRECTORY, name)] if child is not None else kept)
-
-    def _store_tree(self, files: Tree) -> bytes:
-        entries: list[tuple[bytes, int, str]] = []
-        directories: dict[str, dict[str, File]] = {}
-        for path, file in files.items():
-            name, _, rest = path.partition("/")
-            if rest:
-                directories.setdefault(name, {})[rest] = file
-            else:
-                blob = self._store(b"blob", file.data)
-                entries.append((blob, _EXECUTABLE if file.executable else _BLOB, name))
-        entries += [(self._store_tree(content), _DIRECTORY, name) for name, content in directories.items()]
-        return self._store_entries(entries)
-
-    def _store_entries(self, entries: list[tuple[bytes, int, str]]) -> bytes:
-        entries.sort(key=lambda entry: f"{entry[2]}/" if entry[1] == _DIRECTORY else entry[2])
-        buffer = BytesIO()
-        tree_to_stream(entries, buffer.write)
-        return self._store(b"tree", buffer.getvalue())
-
-    def _store(self, kind: bytes, data: bytes) -> bytes:
-        return bytes(self._repo.odb.store(IStream(kind, len(data), BytesIO(data))).binsha)
 
     def _push(self, refs: Mapping[str, str], leases: Mapping[str, str | None]) -> Moved | None:
         options = [f"--force-with-lease={ref}:{was or ''}" for ref, was in leases.items()]

@@ -8,7 +8,8 @@ git is the referee. A branch that is left over from a merged or closed change is
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.clients.git import Moved, Publication
+from bot.clients.git import Moved
+from bot.clients.git_trees import Publication
 from bot.clients.transient import Transient
 from bot.commands.model import Extend, Set
 from bot.core import change_text

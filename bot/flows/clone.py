@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
-from bot.clients.git import Moved, Publication, claim_of
+from bot.clients.git import Moved, claim_of
+from bot.clients.git_trees import Publication
 from bot.clients.transient import Transient
 from bot.commands.model import Clone
 from bot.core import trailers

@@ -4,7 +4,8 @@ The branch is the referee: one for each environment, pushed with a lease. Run ag
 pull request; a branch left over from a closed or merged one is taken over.
 """
 
-from bot.clients.git import Moved, Publication
+from bot.clients.git import Moved
+from bot.clients.git_trees import Publication
 from bot.clients.github.records import Proposal, PullRequest
 from bot.clients.transient import Transient
 from bot.commands.model import Destroy

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.clients.git import Author, Mirror, mirror_path
+from bot.clients.git import Mirror, mirror_path
+from bot.clients.git_trees import Author
 from bot.clients.github.client import GitHub
 from bot.environment import Manifest
 from bot.names import RepositoryName

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.clients.git import Author
+from bot.clients.git_trees import Author
 from bot.clients.github.auth import Token
 from bot.clients.github.client import GitHub
 from bot.core.assemble import assemble
