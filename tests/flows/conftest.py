@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import boto3
-import httpx
 import pytest
 
 from tests.support.cloud import REGION, cloud
@@ -39,7 +38,6 @@ def aws() -> Iterator[Mapping[str, str]]:
     with cloud() as variables, pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
-        httpx.post(f"{variables['AWS_ENDPOINT_URL']}/moto-api/reset").raise_for_status()
         yield variables
 
 

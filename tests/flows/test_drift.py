@@ -1,6 +1,6 @@
 """Drift on real Terraform and a real GitHub over HTTP: changed outside, found and named; put right, gone and the issue closed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,19 +16,11 @@ from bot.flows.drift import DriftRequest, DriftWorld, find_drift
 from bot.flows.report_drift import DriftReport, forget_drift, report_drift
 from bot.names import Login, RepositoryName, StepName
 from bot.sandbox.github import GitHubServer
-from tests.support.cloud import ACCOUNT, REGION, cloud
+from tests.support.cloud import ACCOUNT, REGION
 from tests.support.deploying import DEMO, Deploying
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 OWNER = Login("alice")
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Mapping[str, str]]:
-    with cloud() as variables, pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        yield variables
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bot.core.digest import keyed
@@ -55,6 +54,4 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with cloud() as environ:
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
-        # All of moto's servers in one process share what they hold.
-        httpx.post(f"{environ['AWS_ENDPOINT_URL']}/moto-api/reset").raise_for_status()
         yield

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,11 +109,26 @@ def company(tmp_path: Path) -> Iterator[Company]:
         yield Company(github, runner, monorepo, aws)
 
 
+LEDGER = {"Bucket": BUCKET, "Key": "ledger/demo-x.json"}
+
+
+def ledger(admin: Admin) -> dict[str, Any]:
+    found = json.loads(admin.client("s3").get_object(**LEDGER)["Body"].read())
+    assert isinstance(found, dict)
+    return found
+
+
+def until_begun(admin: Admin, step: str) -> None:
+    """Wait until the ledger says that a step has begun, which is a moment after the log says so."""
+    deadline = time.monotonic() + 60
+    while step not in ledger(admin)["steps"]:
+        assert time.monotonic() < deadline, ledger(admin)
+        time.sleep(0.1)
+
+
 def let_go(admin: Admin) -> None:
     """End the lease of the run that was killed, which would last for some minutes."""
-    place, s3 = {"Bucket": BUCKET, "Key": "ledger/demo-x.json"}, admin.client("s3")
-    ledger = json.loads(s3.get_object(**place)["Body"].read())
-    s3.put_object(**place, Body=json.dumps({**ledger, "lease": None}).encode())
+    admin.client("s3").put_object(**LEDGER, Body=json.dumps({**ledger(admin), "lease": None}).encode())
 
 
 def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(company: Company) -> None:
@@ -127,6 +143,8 @@ def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(comp
     company.github.merge(REPOSITORY, number, by="root")
     apply = company.until_log("[smoke] ")
     assert apply.workflow.path == ".github/workflows/apply.yml"
+    admin = Admin(company.aws.endpoint, ACCOUNT, REGION)
+    until_begun(admin, "smoke")
     # The template's last hook asks a port where nobody answers, for minutes. A person cancels; what was applied stays.
     company.runner.cancel(apply.id)
     company.finished()
@@ -137,7 +155,6 @@ def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(comp
     assert apply.jobs == {"targets": "success", "apply (demo-x)": "cancelled"}
     assert company.github.deployments(REPOSITORY)[-1].environment == "demo-x"
 
-    admin = Admin(company.aws.endpoint, ACCOUNT, REGION)
     let_go(admin)
     admin.client("ssm").put_parameter(Name="/demo-x/greeting", Value="by hand", Overwrite=True)
     company.github.schedule(REPOSITORY, ".github/workflows/drift.yml")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+import httpx
 from moto.server import ThreadedMotoServer
 
 REGION: Final = "eu-central-1"
@@ -21,6 +22,8 @@ def cloud() -> Iterator[Mapping[str, str]]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
+    # What moto holds belongs to the process, not to its server: an earlier test's things would still be there.
+    httpx.post(f"http://127.0.0.1:{port}/moto-api/reset").raise_for_status()
     try:
         yield {
             # The address and not `localhost`, or the S3 backend looks for `bucket.localhost`.
