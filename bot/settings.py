@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from bot.duration import Duration
-from bot.duration import parse as _duration
 from bot.errors import InvalidInput, UserError
+from bot.model.duration import Duration
+from bot.model.duration import parse as _duration
 from bot.names import RepositoryName
 
 PREFIX = "ENVCLONE_"

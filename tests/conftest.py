@@ -5,28 +5,32 @@ Workers take whole files (`--dist loadscope`), so that what a file sets up is se
 """
 
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.support.small_monorepo import Town, town
 
 # A shell that starts a run in the background lets it ignore Ctrl-C, and all its children would: here some must not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = (
-    "tests/flows/test_destroy.py",
+    "tests/runs/destroy/test_destroy.py",
     "tests/templates/test_deployment.py",
-    "tests/service/test_serve.py",
-    "tests/flows/test_stories.py",
+    "tests/cli/serving/test_service_killed.py",
+    "tests/runs/plan/test_stories.py",
     "tests/e2e/test_lifecycle.py",
-    "tests/flows/test_apply_killed.py",
+    "tests/runs/apply/test_apply_killed.py",
     "tests/e2e/test_demo.py",
-    "tests/flows/test_apply.py",
-    "tests/flows/test_apply_rescued.py",
-    "tests/flows/test_plan.py",
+    "tests/runs/apply/test_apply.py",
+    "tests/runs/apply/test_apply_taken_over.py",
+    "tests/runs/plan/test_plan.py",
     "tests/sandbox/test_actions_runner.py",
     "tests/sandbox/test_actions_whole.py",
-    "tests/core/parity/test_mutations.py",
-    "tests/flows/test_drift.py",
+    "tests/core/parity/by_code/test_mutations.py",
+    "tests/runs/drift/test_drift.py",
 )
 """The files that take minutes. Those that wait for the AWS provider stand between those that keep a core busy."""
 
@@ -51,3 +55,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("measured")
         for figure in sorted(figures):
             terminalreporter.write_line(figure)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Town]:
+    """A repository with people, and the service's flows."""
+    with town(tmp_path) as found:
+        yield found

@@ -2,23 +2,10 @@
 
 import typer
 
-from bot.cli import (
-    answers,
-    apply,
-    change,
-    checkout,
-    conclude,
-    documents,
-    drift,
-    expire,
-    parity,
-    plan,
-    recertify,
-    sandbox,
-    serve,
-    snapshot,
-    targets,
-)
+from bot.cli import sandbox
+from bot.cli.actions import apply, conclude, drift, expire, plan, recertify, snapshot, targets
+from bot.cli.local import change, checkout, parity, queries, schema
+from bot.cli.serving import serve
 from bot.cli.words import Commands
 
 app = typer.Typer(
@@ -33,13 +20,13 @@ app = typer.Typer(
 app.command("clone", context_settings={"ignore_unknown_options": True})(checkout.clone)
 app.command("set", context_settings={"ignore_unknown_options": True})(change.set_values)
 app.command("extend", context_settings={"ignore_unknown_options": True})(change.extend)
-app.command("list")(answers.list_environments)
-app.command("status")(answers.status)
-app.command("help")(answers.show_help)
+app.command("list")(queries.list_environments)
+app.command("status")(queries.status)
+app.command("help")(queries.show_help)
 app.command("render")(checkout.render)
 app.command("verify")(checkout.verify)
 app.command("parity")(parity.parity)
-app.command("schema")(documents.write)
+app.command("schema")(schema.write)
 app.command("serve")(serve.serve)
 app.command("targets")(targets.targets)
 app.command("plan")(plan.plan)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.commands.table import TABLE
-from bot.commands.words import words
+from bot.commands.specs import TABLE
+from bot.commands.tokens import words
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 _HERE = "|".join(spec.verb for spec in TABLE if spec.in_checkout)

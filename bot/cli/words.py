@@ -9,9 +9,9 @@ from typer.core import TyperGroup
 from bot.cli.console import NOT_CHECKED, stop
 from bot.cli.terminal import typed
 from bot.commands.grammar import Mistake, format_command, parse_words
-from bot.commands.table import BY_VERB
+from bot.commands.specs import BY_VERB
+from bot.model.suggest import closest
 from bot.names import shown
-from bot.suggest import closest
 
 
 class Commands(TyperGroup):

@@ -12,8 +12,8 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from bot.clients.objects import Conflict, Store
-from bot.core.lease import LENGTH, Held, acquired, is_held, refusal, released, renewed
-from bot.core.ledger import Lease, Ledger
+from bot.core.ledger.lease import LENGTH, Held, acquired, is_held, refusal, released, renewed
+from bot.core.ledger.ledger import Lease, Ledger
 from bot.errors import Unverifiable, UserError
 from bot.names import EnvironmentName
 

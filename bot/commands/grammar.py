@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.commands.model import Command
-from bot.commands.reading import Proposal, Reader, Wrong, example_of
-from bot.commands.table import BY_VERB, Spec, spec_of
-from bot.commands.words import Unbalanced, quoted, words
+from bot.commands.parser import Proposal, Reader, Wrong, example_of
+from bot.commands.specs import BY_VERB, Spec, spec_of
+from bot.commands.tokens import Unbalanced, quoted, words
 from bot.errors import InvalidInput
+from bot.model.suggest import closest
 from bot.names import shown
-from bot.suggest import closest
 
 LONGEST_LINE = 4_000
 MOST_MISTAKES = 5

@@ -8,7 +8,7 @@ from typing import NewType, TypeAlias
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 
 Verb = NewType("Verb", str)
-"""The word by which a command begins; `bot.commands.table` knows them."""
+"""The word by which a command begins; `bot.commands.specs` knows them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 
-from bot.pipeline import Json
+from bot.model.pipeline import Json
 
 
 def digest_of(value: Json) -> str:

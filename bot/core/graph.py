@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bot.document import Place, line_of
 from bot.errors import InvalidInput
+from bot.model.pipeline import FromOutput, Hook, Json, Pipeline, Stack, When
+from bot.model.suggest import closest
+from bot.model.yaml_document import Place, line_of
 from bot.names import ParameterName, PurposeName, StepName
-from bot.pipeline import FromOutput, Hook, Json, Pipeline, Stack, When
-from bot.suggest import closest
 
 State: TypeAlias = Literal["waiting", "running", "succeeded", "skipped", "failed", "blocked"]
 

@@ -8,12 +8,12 @@ from typing import Annotated, ClassVar, Literal
 import httpx
 from pydantic import Field
 
-from bot.duration import Duration
-from bot.duration import parse as _duration
 from bot.hooks.json_values import Pointer, difference
 from bot.hooks.kind import Applied, Check, Context, Kind, Model, VerifyFailed
+from bot.model.duration import Duration
+from bot.model.duration import parse as _duration
+from bot.model.pipeline import Json
 from bot.names import ParameterName, shown
-from bot.pipeline import Json
 
 LARGEST_BODY = 1_000_000
 """Bytes of an answer that are read; the rest can't be asserted on."""

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bot.model.pipeline import Json
 from bot.names import shown
-from bot.pipeline import Json
 
 Pointer = Annotated[str, Field(pattern=r"^(/([^~/]|~[01])*)*$")]
 

@@ -23,9 +23,9 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.core.ledger import Remainder
+from bot.core.ledger.ledger import Remainder
+from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName, StepName
-from bot.pipeline import Json
 
 
 class Model(BaseModel):

@@ -26,12 +26,12 @@ from typing import ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from bot.core.ledger import Remainder
-from bot.hooks.child import Child, ChildFailed, ChildTimedOut, run
+from bot.core.ledger.ledger import Remainder
+from bot.hooks.json_process import Child, ChildFailed, ChildTimedOut, run
 from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, OutOfTime, Undone
-from bot.hooks.place import regular_file
+from bot.hooks.paths import regular_file
+from bot.model.pipeline import Argv, Json, Run, Verb
 from bot.names import ParameterName, shown
-from bot.pipeline import Argv, Json, Run, Verb
 
 INTERPRETERS = ("python3", "bash", "node")
 """Programs that may be named without a path. Each is given a file of the environment to run."""

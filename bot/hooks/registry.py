@@ -12,20 +12,20 @@ from importlib.metadata import entry_points
 from typing import Any, TypeAlias
 
 from bot.errors import UserError
-from bot.hooks.aws_bucket_seed import AwsBucketSeed
-from bot.hooks.aws_certificate import AwsCertificate
-from bot.hooks.aws_dns_delegation import AwsDnsDelegation
-from bot.hooks.aws_ecs_task import AwsEcsTask
-from bot.hooks.aws_lambda import AwsLambda
-from bot.hooks.aws_parameter import AwsParameter
-from bot.hooks.aws_parameter_copy import AwsParameterCopy
-from bot.hooks.aws_rds_snapshot import AwsRdsSnapshot
-from bot.hooks.aws_secret import AwsSecret
+from bot.hooks.aws.bucket_seed import AwsBucketSeed
+from bot.hooks.aws.certificate import AwsCertificate
+from bot.hooks.aws.dns_delegation import AwsDnsDelegation
+from bot.hooks.aws.ecs_task import AwsEcsTask
+from bot.hooks.aws.lambda_function import AwsLambda
+from bot.hooks.aws.parameter import AwsParameter
+from bot.hooks.aws.parameter_copy import AwsParameterCopy
+from bot.hooks.aws.rds_snapshot import AwsRdsSnapshot
+from bot.hooks.aws.secret import AwsSecret
 from bot.hooks.http_probe import HttpProbe
 from bot.hooks.kind import Kind
 from bot.hooks.program import Program
-from bot.pipeline import Hook
-from bot.suggest import closest
+from bot.model.pipeline import Hook
+from bot.model.suggest import closest
 
 GROUP = "envclone.hooks"
 

@@ -6,14 +6,14 @@ from typing import TypeAlias
 
 from pydantic import ValidationError
 
-from bot.core.ledger import Undo
-from bot.core.seal import Unsealable
+from bot.core.ledger.ledger import Undo
+from bot.core.ledger.secret_references import Unsealable
 from bot.errors import UserError
 from bot.hooks.kind import Check, Context, HookFailed, Model, OutOfTime, Undone
 from bot.hooks.program import Program
 from bot.hooks.registry import AnyKind, kind_of, kinds
+from bot.model.pipeline import Failure, Hook, Json, Run
 from bot.names import ParameterName
-from bot.pipeline import Failure, Hook, Json, Run
 
 Keep: TypeAlias = Callable[[Undo], Undo]
 """Takes the secrets out of what undo needs, before it leaves here for the ledger. Raises `Unsealable`."""

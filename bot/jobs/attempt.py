@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from bot.clients.transient import RateLimited, Transient
 from bot.errors import UserError
-from bot.pipeline import Json
+from bot.model.pipeline import Json
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 from bot.clients.store import Delivery, Store
 from bot.events import Ignored, Ping, parse
-from bot.flows.work import JobRequest, Work
 from bot.jobs.figures import Figures
 from bot.logs import about
 from bot.names import RepositoryName
+from bot.service.jobs_api import JobRequest, Work
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from typing import Any
 from dbos import DBOS, DBOSConfig
 from dbos._serialization import DBOSPortableJSON
 
-from bot.flows.work import JobRequest
 from bot.jobs.gate import Gate
 from bot.jobs.runner import Runner
-from bot.pipeline import Json
+from bot.model.pipeline import Json
+from bot.service.jobs_api import JobRequest
 
 APPLICATION = "envclone"
 VERSION = "1"

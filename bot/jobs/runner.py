@@ -9,11 +9,11 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
-from bot.flows.work import FOLLOW, STOP, JobRequest, Work
 from bot.jobs.attempt import OUTCOME, Broken, Done, Later, Outcome, Patience, Refused, Tries, attempt
 from bot.jobs.figures import Figures
 from bot.logs import about
-from bot.pipeline import Json
+from bot.model.pipeline import Json
+from bot.service.jobs_api import FOLLOW, STOP, JobRequest, Work
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.events import Tick
-from bot.flows.work import JobRequest, Work
+from bot.service.jobs_api import JobRequest, Work
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)

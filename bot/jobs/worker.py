@@ -5,7 +5,6 @@ import threading
 from dataclasses import dataclass
 
 from bot.clients.store import Store
-from bot.flows.work import Work
 from bot.jobs.attempt import Patience
 from bot.jobs.dispatcher import Dispatcher
 from bot.jobs.engine import Engine, Place
@@ -13,6 +12,7 @@ from bot.jobs.figures import Figures
 from bot.jobs.replicas import Heart
 from bot.jobs.runner import Runner
 from bot.jobs.sweeper import Sweeper
+from bot.service.jobs_api import Work
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)

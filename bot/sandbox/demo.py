@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.environment import directory
+from bot.model.environment import directory
 from bot.names import EnvironmentName
 from bot.sandbox.github.entities import CheckRun, Issue
 from bot.sandbox.journey import (

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.branch import Kind, branch_of
+from bot.core.requests.branches import Kind, branch_of
 from bot.names import EnvironmentName
 from bot.sandbox.github.entities import Issue
 from bot.sandbox.journey import (

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-from bot.clients.checkout import Checkout
-from bot.core.assemble import assemble, read_template
-from bot.environment import Manifest
+from bot.clients.git.checkout import Checkout
+from bot.core.rendering.assemble import assemble, read_template
 from bot.errors import UserError
+from bot.model.environment import Manifest
 from bot.names import EnvironmentName, Login, PurposeName, TemplateName
 
 TEMPLATE = TemplateName("newsletter")

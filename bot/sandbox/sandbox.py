@@ -20,9 +20,9 @@ from typing import Any
 
 import httpx
 
-from bot.clients.checkout import Checkout
-from bot.core.assemble import read_manifest
-from bot.core.targets import ACCOUNT
+from bot.clients.git.checkout import Checkout
+from bot.core.rendering.assemble import read_manifest
+from bot.core.requests.matrix import ACCOUNT
 from bot.errors import UserError
 from bot.names import EnvironmentName
 from bot.sandbox.actions.runner import Runner

@@ -18,11 +18,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bot.clients.store import Delivery, StoreUnavailable
-from bot.core.signature import is_signed
 from bot.events import EVENTS
 from bot.web.inbox import Inbox
 from bot.web.metrics import Metrics
 from bot.web.problems import problem
+from bot.web.signature import is_signed
 
 log = logging.getLogger(__name__)
 

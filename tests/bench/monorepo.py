@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bot.core.assemble import assemble
-from bot.flows.clone import Published, publish_clone
+from bot.core.rendering.assemble import assemble
+from bot.service.commands.clone import Published, publish_clone
 from tests.support import example
-from tests.support.town import REPOSITORY, Town, town
+from tests.support.small_monorepo import REPOSITORY, Town, town
 
 SIZES = (10, 1_000)
 

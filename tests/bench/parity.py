@@ -13,17 +13,17 @@ from statistics import median
 
 import hcl2
 
-from bot.core.assemble import TemplateAt, assemble
-from bot.core.draft import Base, Draft, draft_clone
-from bot.core.estate import Estate
-from bot.core.leaks import leaks
-from bot.core.parity import attribution, snapshot
-from bot.core.parity.code import Side, compare
-from bot.core.parity.syntax import body
-from bot.core.structure import structure, syntax_tree
+from bot.core.hcl.parser import body
+from bot.core.hcl.structure import structure, syntax_tree
+from bot.core.parity.by_code import causes, evaluated
+from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.leaks import leaks
+from bot.core.rendering.assemble import TemplateAt, assemble
+from bot.core.rendering.inventory import Estate
+from bot.core.requests.clone import Base, Draft, draft_clone
 from bot.core.tree import Tree
-from bot.environment import Manifest
-from bot.policy import Policy, Quota
+from bot.model.environment import Manifest
+from bot.model.policy import Policy, Quota
 from tests.bench.render import FILES, template
 from tests.support import example
 
@@ -59,8 +59,8 @@ class Environments:
 
     def cold(self) -> None:
         for forget in (
-            attribution.forget,
-            snapshot.forget,
+            causes.forget,
+            evaluated.forget,
             body.cache_clear,
             structure.cache_clear,
             syntax_tree.cache_clear,
@@ -94,8 +94,8 @@ def measure(repeat: int = 5) -> list[tuple[str, float, str]]:
 def _draft(base: Base, name: str) -> Draft:
     drafted = draft_clone(example.asked(name), base)
     assert isinstance(drafted, Draft), drafted
-    attribution.forget()  # drafting compares, too
-    snapshot.evaluated.cache_clear()
+    causes.forget()  # drafting compares, too
+    evaluated.evaluated.cache_clear()
     return drafted
 
 

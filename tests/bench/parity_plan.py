@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 
-from bot.core.inputs import Inputs
-from bot.core.parity.plan_compare import PlannedStack, Result, Side, compare
-from bot.core.parity.plan_snapshot import Snapshot, read_state
-from bot.core.parity.plan_translation import Translation
-from bot.core.plan_document import read_plan
+from bot.core.parity.by_plan.compare import PlannedStack, Result, Side, compare
+from bot.core.parity.by_plan.snapshot import Snapshot, read_state
+from bot.core.parity.by_plan.translation import Translation
+from bot.core.plans.plan_json import read_plan
+from bot.core.plans.stack_inputs import Inputs
 from bot.core.tree import File
+from bot.model.pipeline import Json, Stack
 from bot.names import EnvironmentName, StepName
-from bot.pipeline import Json, Stack
 
 BLOCKS = 50
 """Blocks of code, each with a `for_each`: that is how an environment comes to have thousands of resources."""

@@ -6,11 +6,11 @@ from statistics import median
 
 from jinja2 import Environment, StrictUndefined
 
-from bot.core.assemble import TemplateAt, assemble, read_template
-from bot.core.render import ENDING
-from bot.core.structure import structure
+from bot.core.hcl.structure import structure
+from bot.core.rendering.assemble import TemplateAt, assemble, read_template
+from bot.core.rendering.render import ENDING
+from bot.core.rendering.verify import verify
 from bot.core.tree import File
-from bot.core.verify import verify
 from bot.names import TemplateName
 from tests.support import example
 

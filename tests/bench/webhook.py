@@ -23,8 +23,8 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from bot.core.signature import is_signed, signature
 from bot.web.app import WEBHOOK
+from bot.web.signature import is_signed, signature
 
 SECRET = "bench-webhook-secret"
 BODY = b'{"action":"created","comment":{"body":"' + b"x" * 6_400 + b'"}}'

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.app import app
-from tests.support.town import monorepo
+from tests.support.small_monorepo import monorepo
 
 READERS = {
     "verify": ["verify"],

@@ -21,7 +21,7 @@ from bot.commands.model import (
     Unlock,
     Verb,
 )
-from bot.commands.table import TABLE
+from bot.commands.specs import TABLE
 from bot.names import RESERVED, EnvironmentName, Login, ParameterName, PurposeName
 
 names = (

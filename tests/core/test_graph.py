@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.graph import blocked, diagram, graph, mermaid, problems, ready
-from bot.document import load
 from bot.errors import InvalidInput
+from bot.model.pipeline import FromOutput, Hook, Hooks, NoUndo, Pipeline, Stack
+from bot.model.template import Template
+from bot.model.yaml_document import load
 from bot.names import ParameterName, PurposeName, StepName
-from bot.pipeline import FromOutput, Hook, Hooks, NoUndo, Pipeline, Stack
-from bot.template import Template
 
 STACKS = """name: shop
 description: A shop.

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.core.digest import keyed
-from bot.core.mask import Secrets
+from bot.core.ledger.redaction import Secrets
 from bot.hooks.kind import Context
+from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName, StepName
-from bot.pipeline import Json
 from tests.support.cloud import ACCOUNT, REGION, cloud
 
 

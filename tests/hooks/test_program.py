@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.ledger import Remainder
+from bot.core.ledger.ledger import Remainder
 from bot.hooks.kind import HookFailed, OutOfTime
 from bot.hooks.program import Program, ProgramInputs, ProgramRecord
+from bot.model.pipeline import Json, Run
 from bot.names import ParameterName
-from bot.pipeline import Json, Run
 from tests.hooks.conftest import Surroundings
 
 ECHO = """

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import UserError
 from bot.hooks.registry import kind_of, kinds
-from bot.pipeline import Hook, NoUndo
+from bot.model.pipeline import Hook, NoUndo
 
 GREETING = '''
 from bot.hooks.kind import Applied, Check, Kind, Model

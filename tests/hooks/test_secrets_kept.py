@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.inputs import Output
-from bot.core.ledger import Ledger, Start, Undo, failed, started
-from bot.core.seal import Unsealable
-from bot.flows.keeping import Keeping
+from bot.core.ledger.ledger import Ledger, Start, Undo, failed, started
+from bot.core.ledger.secret_references import Unsealable
+from bot.core.plans.stack_inputs import Output
 from bot.hooks import verbs
 from bot.hooks.registry import built_in
+from bot.model.pipeline import FromOutput, Hook, Json
 from bot.names import EnvironmentName, ParameterName, StepName
-from bot.pipeline import FromOutput, Hook, Json
+from bot.runs.apply.undo_secrets import Keeping
 from tests.hooks.conftest import Surroundings
 
 pytestmark = pytest.mark.usefixtures("aws")

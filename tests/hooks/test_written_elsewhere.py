@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "writing-a-hook.md").read_text("utf-8")
+from tests import ROOT
+
+PAGE = (ROOT / "docs" / "writing-a-hook.md").read_text("utf-8")
 
 PROGRAM = """
 import json, sys

@@ -12,19 +12,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.cli.worker import end, main
+from bot.cli.serving.worker import end, main
 from bot.clients.transient import RateLimited, Transient
 from bot.errors import UserError
 from bot.events import CommentCreated, Event
-from bot.flows.work import STOP, JobRequest, Results, StepFunction
+from bot.model.pipeline import Json
 from bot.names import RepositoryName
-from bot.pipeline import Json
+from bot.service.jobs_api import STOP, JobRequest, Results, StepFunction
 
 STEPS = ("one", "two", "three", "four")
 
 
 class CountingWork:
-    """Implements `bot.flows.work.Work`."""
+    """Implements `bot.service.jobs_api.Work`."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

@@ -4,8 +4,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from bot.cli.worker import end, main, service
-from bot.flows.service import Service
+from bot.cli.serving.worker import end, main, service
+from bot.service.router import Service
 from bot.settings import Settings
 
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.assemble import assemble
-from bot.core.draft import Draft, draft_clone
-from bot.environment import Manifest
+from bot.core.rendering.assemble import assemble
+from bot.core.requests.clone import Draft, draft_clone
+from bot.model.environment import Manifest
 from bot.names import RepositoryName
 from bot.sandbox.github import GitHubServer
 from tests.jobs.workers import Workers
 from tests.postgres import Cluster
 from tests.support import example
-from tests.support.town import monorepo, place
+from tests.support.small_monorepo import monorepo, place
 
 REPOSITORY = RepositoryName("acme/infra")
 START, DAY = example.NOW, timedelta(days=1)

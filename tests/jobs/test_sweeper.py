@@ -7,10 +7,10 @@ import pytest
 
 from bot.clients.transient import Transient
 from bot.events import Event, Tick
-from bot.flows.expire_job import tick_job
-from bot.flows.work import JobRequest, StepFunction
 from bot.jobs.sweeper import Sweeper
 from bot.names import RepositoryName
+from bot.service.commands.expire_job import tick_job
+from bot.service.jobs_api import JobRequest, StepFunction
 from bot.settings import Settings
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

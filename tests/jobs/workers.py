@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.clients.store import Delivery, Store
+from tests import ROOT
 from tests.jobs.counting import STEPS, CountingWork
 from tests.web.serving import comment
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 120
 """Seconds after which a wait is given up: far beyond what is needed, so that a slow machine fails no test."""
 

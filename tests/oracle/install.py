@@ -14,8 +14,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from tests import ROOT
+
 HERE = Path(__file__).parent
-CACHE = HERE.parents[1] / ".cache" / "oracle"
+CACHE = ROOT / ".cache" / "oracle"
 TIMEOUT = 300.0
 KEPT = (
     "@octokit/openapi/generated/api.github.com.json",

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import yaml
@@ -15,9 +14,9 @@ import yaml
 from bot.sandbox.actions.expressions import ExpressionUnknown, interpolated
 from bot.sandbox.actions.family import Family
 from bot.sandbox.actions.groups import Groups, Ticket
-from bot.sandbox.actions.happenings import Happening, matches, starts
 from bot.sandbox.actions.site import KNOWN, UNKNOWN, stand_in
 from bot.sandbox.actions.start import granted
+from bot.sandbox.actions.triggers import Happening, matches, starts
 from bot.sandbox.actions.workflow import (
     Concurrency,
     Trigger,
@@ -26,8 +25,9 @@ from bot.sandbox.actions.workflow import (
     parse,
     without_queue,
 )
+from tests import ROOT
 
-HERE = Path(__file__).parents[2]
+HERE = ROOT
 KEEPING = Concurrency("g", cancels=False, keeps_all=True)
 SINGLE = Concurrency("g", cancels=False, keeps_all=False)
 CANCELLING = Concurrency("g", cancels=True, keeps_all=False)

@@ -20,8 +20,8 @@ from bot.sandbox.actions.run import Run
 from bot.sandbox.actions.runner import Runner, Settings
 from bot.sandbox.aws import Account, SandboxAws
 from bot.sandbox.github import GitHubServer, Proposal, Text
+from tests import ROOT as HERE
 
-HERE = Path(__file__).parents[2]
 REPOSITORY = "acme/monorepo"
 ROOT, ANA, EVE = "root", "ana", "eve"
 CLONES = "222222222222"

@@ -18,20 +18,21 @@ from typing import Any
 import pytest
 
 from bot.core.tree import File
-from bot.document import dump
+from bot.model.policy import Account as Reach
+from bot.model.policy import Policy
+from bot.model.yaml_document import dump
 from bot.names import EnvironmentName
-from bot.policy import Account as Reach
-from bot.policy import Policy
 from bot.sandbox.actions.run import Run
 from bot.sandbox.actions.runner import Runner
 from bot.sandbox.aws import Account, SandboxAws
 from bot.sandbox.aws.session import Admin
 from bot.sandbox.github import GitHubServer, Proposal, Text
 from bot.sandbox.terraform_config import terraform_environment
+from tests import ROOT
 from tests.support.cloud import ACCOUNT, REGION
 from tests.support.tiny import Monorepo
 
-HERE = Path(__file__).parents[2]
+HERE = ROOT
 REPOSITORY = "acme/infrastructure"
 BUCKET = "acme-tiny-tfstate"
 TIMEOUT = 400.0

@@ -3,12 +3,12 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
 from bot.sandbox.aws import SandboxAws
+from tests import ROOT
 from tests.support.issuer import Issuer
 from tests.support.sandbox_aws import APPLY, CLONES, PLAN, PRODUCTION, account, assume, client, sandbox_aws
 
@@ -149,7 +149,7 @@ def test_a_call_that_moto_does_not_know_is_answered_so_that_nobody_retries_it(aw
 
 def test_the_endpoint_ends_with_whoever_started_it() -> None:
     argv = [sys.executable, "-m", "bot.sandbox.aws.server"]
-    server = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    server = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
     assert server.stdin is not None
     assert server.stdout is not None
     assert server.stdout.readline().strip().isdigit()

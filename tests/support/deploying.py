@@ -13,28 +13,28 @@ from pathlib import Path
 
 import boto3
 
-from bot.clients.checkout import Checkout
+from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LedgerFile
-from bot.clients.leftovers import tagged
 from bot.clients.objects import S3Store
-from bot.clients.terraform import Terraform
-from bot.core.apply_outcome import ApplyOutcome
-from bot.core.assemble import TemplateAt, assemble
-from bot.core.ledger import Ledger
-from bot.core.receipt import Receipt
+from bot.clients.orphans import tagged
+from bot.clients.terraform.terraform import Terraform
+from bot.core.ledger.apply_result import ApplyOutcome
+from bot.core.ledger.destroy_report import Receipt
+from bot.core.ledger.ledger import Ledger
+from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.tree import File
-from bot.environment import Manifest, directory
-from bot.flows.apply import apply
-from bot.flows.applying import ApplyRequest, ApplyWorld
-from bot.flows.destroy import destroy
-from bot.flows.plan import Planned, Planner, PlanRequest, plan
-from bot.flows.plan_destroy import plan_destroy
-from bot.flows.sweep import Search
+from bot.model.environment import Manifest, directory
+from bot.model.policy import PATH as POLICY
+from bot.model.policy import Policy
 from bot.names import EnvironmentName
-from bot.policy import PATH as POLICY
-from bot.policy import Policy
+from bot.runs.apply.apply import apply
+from bot.runs.apply.run import ApplyRequest, ApplyWorld
+from bot.runs.destroy.destroy import destroy
+from bot.runs.destroy.orphans import Search
+from bot.runs.plan.plan import Planned, Planner, PlanRequest, plan
+from bot.runs.plan.plan_destroy import plan_destroy
 from tests.support.cloud import ACCOUNT, REGION
-from tests.support.shelf import Shelf
+from tests.support.fixtures import Shelf
 from tests.support.small import STACKS, template
 from tests.support.tiny import Monorepo
 
@@ -208,7 +208,7 @@ class Deploying:
         """Start `envclone apply demo-x` as a process of its own, as the apply workflow does; its log goes to a file."""
         with log.open("ab") as file:
             return subprocess.Popen(
-                [sys.executable, "-c", "import typer; from bot.cli.apply import apply; typer.run(apply)", DEMO],
+                [sys.executable, "-c", "import typer; from bot.cli.actions.apply import apply; typer.run(apply)", DEMO],
                 cwd=self.repo.root,
                 env={**self.terraform.environment, **variables, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,

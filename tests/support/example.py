@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.commands.model import Clone
-from bot.core.assemble import TemplateAt, assemble, read_template
-from bot.core.draft import Asked, Base
-from bot.core.estate import Estate
+from bot.core.rendering.assemble import TemplateAt, assemble, read_template
+from bot.core.rendering.inventory import Estate
+from bot.core.requests.clone import Asked, Base
 from bot.core.tree import File
-from bot.environment import Manifest, Request
+from bot.model.environment import Manifest, Request
+from bot.model.policy import Policy, Quota
 from bot.names import EnvironmentName, Login, RepositoryName, TemplateName
-from bot.policy import Policy, Quota
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 ALICE = Login("alice")

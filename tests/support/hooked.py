@@ -4,21 +4,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.clients.checkout import Checkout
+from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects import DirectoryStore
-from bot.clients.terraform import Terraform, environment_of
-from bot.core.apply_outcome import ApplyOutcome, StepResult
-from bot.core.ledger import Ledger
-from bot.core.review import Review, ReviewedStep, review_key, write_review
+from bot.clients.terraform.terraform import Terraform, environment_of
+from bot.core.ledger.apply_result import ApplyOutcome, StepResult
+from bot.core.ledger.ledger import Ledger
+from bot.core.plans.review import Review, ReviewedStep, review_key, write_review
 from bot.core.tree import tree_id
-from bot.document import dump, load
-from bot.environment import Manifest
-from bot.flows.apply import apply
-from bot.flows.applying import ApplyRequest, ApplyWorld
+from bot.model.environment import Manifest
+from bot.model.pipeline import Hooks
+from bot.model.policy import Gate
+from bot.model.yaml_document import dump, load
 from bot.names import EnvironmentName
-from bot.pipeline import Hooks
-from bot.policy import Gate
+from bot.runs.apply.apply import apply
+from bot.runs.apply.run import ApplyRequest, ApplyWorld
 
 DEMO = EnvironmentName("demo-x")
 HEAD = "a" * 40

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
 
-from bot.core.draft import Draft, Refused
-from bot.core.inputs import Inputs
-from bot.environment import Manifest
+from bot.core.plans.stack_inputs import Inputs
+from bot.core.requests.clone import Draft, Refused
+from bot.model.environment import Manifest
 from bot.names import ParameterName, StepName
 from tests.support.shop import drafted
 

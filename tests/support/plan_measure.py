@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.core.draft import Draft
-from bot.core.parity.plan_values import COMPUTED
+from bot.core.parity.by_plan.values import COMPUTED
 from bot.core.parity.report import Difference, Parity
-from bot.environment import HOOKS
-from bot.flows.plan_parity import Held
-from tests.core.parity.mutations import of_hooks
-from tests.support.likeness import Shop, alike
+from bot.core.requests.clone import Draft
+from bot.model.environment import HOOKS
+from bot.runs.plan.parity import Held
+from tests.core.parity.by_code.mutations import of_hooks
+from tests.support.company import Shop, alike
 from tests.support.plan_clones import PLACES, Documents, derived
 from tests.support.plan_mutations import Mutation, mutations
 from tests.support.shop import drafted

@@ -19,7 +19,7 @@ import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.sandbox.github import GitHubServer
-from tests.support.town import MAINTAINER, REPOSITORY, monorepo
+from tests.support.small_monorepo import MAINTAINER, REPOSITORY, monorepo
 
 
 @dataclass

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from bot.commands.model import Clone
-from bot.core.assemble import TemplateAt, assemble, read_template
-from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
-from bot.core.estate import Estate
+from bot.core.rendering.assemble import TemplateAt, assemble, read_template
+from bot.core.rendering.inventory import Estate
+from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone
 from bot.core.tree import File
-from bot.environment import Manifest
+from bot.model.environment import Manifest
+from bot.model.policy import Account, Policy, Quota
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName
-from bot.policy import Account, Policy, Quota
 from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, REGION
 from tests.support.terraform import LOCK, VERSIONS
 from tests.support.tiny import BACKEND

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.core.assemble import TemplateAt, read_template
+from bot.core.rendering.assemble import TemplateAt, read_template
 from bot.core.tree import File
 from bot.names import TemplateName
 from tests.support.cloud import ACCOUNT, REGION

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.terraform import Terraform
+from bot.clients.terraform.terraform import Terraform
 from bot.errors import UserError
 from bot.sandbox.terraform_config import terraform, terraform_environment
 from tests.support.cloud import ACCOUNT, REGION

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.core.assemble import TemplateAt, assemble, read_template
+from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.tree import File
-from bot.document import dump
-from bot.environment import Manifest, directory
+from bot.model.environment import Manifest, directory
+from bot.model.policy import Account, Policy
+from bot.model.yaml_document import dump
 from bot.names import EnvironmentName, TemplateName
-from bot.policy import Account, Policy
 from tests.support.cloud import ACCOUNT, REGION
 from tests.support.terraform import LOCK, PROVIDER, VERSIONS
 

@@ -10,15 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bot.core.render import render
+from bot.core.rendering.render import render
 from bot.core.tree import File
-from bot.document import load
+from bot.model.pipeline import Json
+from bot.model.template import DECLARATION, Template
+from bot.model.yaml_document import load
 from bot.names import ParameterName, StepName
-from bot.pipeline import Json
 from bot.sandbox.terraform_config import terraform, terraform_environment
-from bot.template import DECLARATION, Template
+from tests import ROOT
 
-TEMPLATE = Path(__file__).parents[2] / "templates" / "production"
+TEMPLATE = ROOT / "templates" / "production"
 PRODUCTION: dict[str, Json] = {
     "name": "production",
     "account_id": "111111111111",

@@ -1,25 +1,24 @@
 """Clones of the shipped production: laws 5 to 7, for every purpose, with any name."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.clients.checkout import Checkout
+from bot.clients.git.checkout import Checkout
 from bot.commands.model import Clone
-from bot.core.assemble import read_manifest, read_template
-from bot.core.destroyable import undestroyable_code
-from bot.core.draft import Asked, Base, Draft, draft_clone
-from bot.core.estate import Estate
-from bot.core.parity.code import Side, compare
-from bot.core.verify import verify
-from bot.environment import MANIFEST
+from bot.core.checks.destroyable import undestroyable_code
+from bot.core.parity.by_code.compare import Side, compare
+from bot.core.rendering.assemble import read_manifest, read_template
+from bot.core.rendering.inventory import Estate
+from bot.core.rendering.verify import verify
+from bot.core.requests.clone import Asked, Base, Draft, draft_clone
+from bot.model.environment import MANIFEST
+from bot.model.policy import Policy
 from bot.names import RESERVED, EnvironmentName, Login, PurposeName, TemplateName
-from bot.policy import Policy
+from tests import ROOT
 
-ROOT = Path(__file__).parents[2]
 PURPOSES = ("qa", "demo", "load-test", "dev")
 PRODUCTION = EnvironmentName("production")
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.assemble import read_hooks, read_template
-from bot.core.consistency import a_clone, check_template
-from bot.core.draft import Asked
-from bot.core.gate import gate
+from bot.core.checks.static_checks import gate
+from bot.core.rendering.assemble import read_hooks, read_template
+from bot.core.requests.clone import Asked
+from bot.core.requests.template_check import a_clone, check_template
 from bot.core.tree import File, tree_id
-from bot.environment import Manifest
-from bot.hooks.declared import template_findings
+from bot.hooks.validate import template_findings
+from bot.model.environment import Manifest
+from bot.model.pipeline import FromOutput, Hook, Json, Stack
+from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, StepName, TemplateName
-from bot.pipeline import FromOutput, Hook, Json, Stack
-from bot.policy import Policy
 from tests.templates.deployment import DEMO, PRODUCTION, TEMPLATE, declaration, rendered, template_files
 
 STACKS = tuple(declaration().stacks)

@@ -2,22 +2,20 @@
 
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from bot.commands.model import Clone, Set
-from bot.core.assemble import assemble, read_manifest, read_policy, read_template
-from bot.core.change import Subject, draft_change
-from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
-from bot.core.estate import Estate, differs_enough
-from bot.core.parity.code import Side, compare
+from bot.core.parity.by_code.compare import Side, compare
+from bot.core.rendering.assemble import assemble, read_manifest, read_policy, read_template
+from bot.core.rendering.inventory import Estate, differs_enough
+from bot.core.requests.change import Subject, draft_change
+from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone
 from bot.core.tree import File
+from bot.model.template import StringParameter
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName
-from bot.template import StringParameter
+from tests import ROOT
 from tests.templates.deployment import template_files
-
-ROOT = Path(__file__).parents[2]
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 ANA = Login("ana")

@@ -11,7 +11,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from bot.core.signature import signature
+from bot.web.signature import signature
 
 SECRET = "sandbox-webhook-secret"
 REPOSITORY = "acme/infrastructure"

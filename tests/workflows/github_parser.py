@@ -12,8 +12,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests import ROOT
+
 HERE = Path(__file__).parent
-CACHE = HERE.parents[1] / ".cache" / "workflow-parser"
+CACHE = ROOT / ".cache" / "workflow-parser"
 FILES = ("package.json", "package-lock.json", "parse.mjs")
 TIMEOUT = 300.0
 

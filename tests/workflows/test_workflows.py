@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.document import load
-from bot.policy import PATH, Policy
+from bot.model.policy import PATH, Policy
+from bot.model.yaml_document import load
+from tests import ROOT
 from tests.workflows.github_parser import ParserUnavailableError, complaints
 
-ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 ACTIONS = sorted((GITHUB / "actions").rglob("action.yml"))

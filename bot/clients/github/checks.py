@@ -8,8 +8,8 @@ from github.Repository import Repository
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import Check, CheckState, Deployment, DeploymentStatus
 from bot.clients.github.session import Session
+from bot.model.pipeline import Json
 from bot.names import RepositoryName
-from bot.pipeline import Json
 
 MOST_TEXT = 65_535
 """Characters in a check's summary and in its text (https://docs.github.com/en/rest/checks/runs)."""

@@ -6,8 +6,8 @@ from github.Repository import Repository
 
 from bot.clients.github.records import Comment, IssueState, Reaction
 from bot.clients.github.session import Refused, Session
+from bot.model.policy import Role
 from bot.names import RepositoryName
-from bot.policy import Role
 
 GHOST = "ghost"
 """Whom GitHub shows in the place of a deleted account."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from bot.model.pipeline import Json
 from bot.names import Login, RepositoryName
-from bot.pipeline import Json
 
 Conclusion: TypeAlias = Literal[
     "action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out"
@@ -14,6 +14,9 @@ Progress: TypeAlias = Literal["queued", "in_progress", "completed"]
 DeploymentState: TypeAlias = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
 IssueStatus: TypeAlias = Literal["open", "closed"]
 Reaction: TypeAlias = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
+
+ACTIONS_APP = "github-actions"
+"""The app that a workflow's own token acts as; checks by any other app are not ours."""
 
 
 @dataclass(frozen=True, slots=True)

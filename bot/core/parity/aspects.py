@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.core.parity.patterns import matches
-from bot.template import Aspect
+from bot.core.hcl.address_patterns import matches
+from bot.model.template import Aspect
 
 # Attributes by their last names, wherever they stand; the numbers in a path (`ebs[0].size`) don't count.
 _ATTRIBUTES: Mapping[Aspect, str] = {

@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from bot.core.leaks import Leak
 from bot.core.markdown import code
+from bot.core.parity.leaks import Leak
 from bot.core.parity.report import Depth, Parity
 from bot.names import EnvironmentName, TemplateName
 

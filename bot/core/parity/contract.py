@@ -3,14 +3,14 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.estate import differs_enough
+from bot.core.hcl.address_patterns import key_of, matches
 from bot.core.parity.identity import host_of
-from bot.core.parity.patterns import key_of, matches
 from bot.core.parity.report import Breach, Difference
-from bot.core.render import Parameters
-from bot.environment import Manifest
+from bot.core.rendering.inventory import differs_enough
+from bot.core.rendering.render import Parameters
+from bot.model.environment import Manifest
+from bot.model.template import Purpose, Template
 from bot.names import ParameterName, shown
-from bot.template import Purpose, Template
 
 # Attributes that name or hold a secret: where secrets must differ, none of these may be production's.
 SECRETS = (

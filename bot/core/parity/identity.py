@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Literal
 
-from bot.core.render import Declarations
-from bot.environment import Manifest
+from bot.core.rendering.render import Declarations
+from bot.model.environment import Manifest
+from bot.model.pipeline import Json
+from bot.model.template import CidrParameter
 from bot.names import EnvironmentName, ParameterName
-from bot.pipeline import Json
-from bot.template import CidrParameter
 
 NAME = ParameterName("name")
 REGION = ParameterName("region")

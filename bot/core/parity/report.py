@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.core.resolve import Origin
-from bot.environment import Waiver
+from bot.core.rendering.parameter_values import Origin
+from bot.model.environment import Waiver
+from bot.model.template import Aspect
 from bot.names import EnvironmentName, ParameterName
-from bot.template import Aspect
 
 Depth = Literal["code", "plan"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.parity.patterns import matches
-from bot.environment import Waiver
+from bot.core.hcl.address_patterns import matches
+from bot.model.environment import Waiver
 
 
 def waiver_for(waivers: Sequence[Waiver], address: str, attribute: str, now: datetime) -> Waiver | None:

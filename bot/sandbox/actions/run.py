@@ -14,11 +14,11 @@ from bot.sandbox.actions.act import Line, Process
 from bot.sandbox.actions.checks import JobChecks
 from bot.sandbox.actions.expressions import interpolated
 from bot.sandbox.actions.groups import Ticket
-from bot.sandbox.actions.happenings import Happening
 from bot.sandbox.actions.oidc import subject
 from bot.sandbox.actions.service import JobId, Refusal
 from bot.sandbox.actions.site import Site
 from bot.sandbox.actions.start import sender, start
+from bot.sandbox.actions.triggers import Happening
 from bot.sandbox.actions.workflow import Concurrency, Workflow
 from bot.sandbox.github import Run as Record
 

@@ -21,10 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.sandbox.actions.happenings import Happening, happening, started
 from bot.sandbox.actions.oidc import Issuer
 from bot.sandbox.actions.run import Run
 from bot.sandbox.actions.site import Site
+from bot.sandbox.actions.triggers import Happening, happening, started
 from bot.sandbox.actions.workflow import Workflow, WorkflowInvalid
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.entities import Json

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.sandbox.actions.act import Invocation, Process
-from bot.sandbox.actions.happenings import Happening
 from bot.sandbox.actions.site import Site, stand_in
+from bot.sandbox.actions.triggers import Happening
 from bot.sandbox.actions.workflow import Workflow, actions_used, without_queue
-from bot.sandbox.github.bare import BareRepository
 from bot.sandbox.github.entities import Level, Permissions
+from bot.sandbox.github.git.bare import BareRepository
 
 LOCAL_ACTIONS = ".github/actions"
 

@@ -16,8 +16,8 @@ from bot.sandbox.github.entities import (
 )
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
-from bot.sandbox.github.views_checks import check_view, deployment_status_view, deployment_view, status_view, suite_view
-from bot.sandbox.github.views_pulls import commit_view
+from bot.sandbox.github.views.checks import check_view, deployment_status_view, deployment_view, status_view, suite_view
+from bot.sandbox.github.views.pulls import commit_view
 
 LONGEST_OUTPUT = 65_535
 LONGEST_DESCRIPTION = 140

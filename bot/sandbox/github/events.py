@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.sandbox.github.entities import Json
 from bot.sandbox.github.forge import Act, Event
-from bot.sandbox.github.views import account_view, organization_view, repository_view
+from bot.sandbox.github.views.common import account_view, organization_view, repository_view
 
 
 def announce(act: Act, name: str, content: Json) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.sandbox.github.answers import not_found
-from bot.sandbox.github.bare import BareRepository
 from bot.sandbox.github.entities import Delivery, Identity, Issue, Json, Repository
+from bot.sandbox.github.git.bare import BareRepository
 from bot.sandbox.github.state import State
 from bot.sandbox.github.urls import Urls
 

@@ -19,8 +19,8 @@ from bot.sandbox.github.entities import (
 )
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
-from bot.sandbox.github.views_issues import DEFAULT_COLOR, comment_view, issue_view, label_view
-from bot.sandbox.github.views_pulls import full_pull_view
+from bot.sandbox.github.views.issues import DEFAULT_COLOR, comment_view, issue_view, label_view
+from bot.sandbox.github.views.pulls import full_pull_view
 
 LONGEST_BODY = 65_536
 LONGEST_TITLE = 256

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bot.sandbox.github.bare import Change, Signature, create_bare
-from bot.sandbox.github.changes import changes_between
 from bot.sandbox.github.entities import (
     NO_COMMIT,
     Account,
@@ -26,6 +24,9 @@ from bot.sandbox.github.entities import (
     Subject,
 )
 from bot.sandbox.github.forge import Act, Forge
+from bot.sandbox.github.git.bare import Change, Signature, create_bare
+from bot.sandbox.github.git.changes import changes_between
+from bot.sandbox.github.git.trees import tree_of_directory, tree_with
 from bot.sandbox.github.issues import (
     Edit,
     Text,
@@ -39,7 +40,6 @@ from bot.sandbox.github.issues import (
 from bot.sandbox.github.pulls import Merge, Proposal, follow_push, merge_pull, merge_state, open_pull
 from bot.sandbox.github.push_events import Update, announce_push
 from bot.sandbox.github.tokens import issue_personal_token
-from bot.sandbox.github.trees import tree_of_directory, tree_with
 
 
 class People:

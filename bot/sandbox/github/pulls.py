@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.sandbox.github.answers import ApiError, invalid
-from bot.sandbox.github.bare import BareRepository, Signature
 from bot.sandbox.github.entities import NO_COMMIT, Issue, Json, Pull, Repository
 from bot.sandbox.github.forge import Act, Forge
+from bot.sandbox.github.git.bare import BareRepository, Signature
 from bot.sandbox.github.issues import Text, add_issue, announce_issue
 from bot.sandbox.github.push_events import Update, announce_push
-from bot.sandbox.github.views import account_view
+from bot.sandbox.github.views.common import account_view
 
 MERGE_ATTEMPTS = 5
 NO_COLLABORATOR = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from bot.sandbox.github.bare import BareRepository, Commit
 from bot.sandbox.github.entities import NO_COMMIT, Json, Repository
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
-from bot.sandbox.github.views import account_view, repository_view
+from bot.sandbox.github.git.bare import BareRepository, Commit
+from bot.sandbox.github.views.common import account_view, repository_view
 
 MOST_COMMITS = 2048
 

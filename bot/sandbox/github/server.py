@@ -23,37 +23,27 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Scope
 
-from bot.sandbox.github import (
-    rest_actions,
-    rest_apps,
-    rest_checks,
-    rest_deployments,
-    rest_hooks,
-    rest_issues,
-    rest_pulls,
-    rest_reactions,
-    rest_repos,
-)
 from bot.sandbox.github.answers import not_found
-from bot.sandbox.github.faults import FaultMiddleware, Faults
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.git_http import GitHttp, install_hooks
 from bot.sandbox.github.integrations import Integrations
-from bot.sandbox.github.rates import Meter
-from bot.sandbox.github.routing import routes
+from bot.sandbox.github.rest import actions, apps, checks, deployments, hooks, issues, pulls, reactions, repos
+from bot.sandbox.github.rest.faults import FaultMiddleware, Faults
+from bot.sandbox.github.rest.rates import Meter
+from bot.sandbox.github.rest.routing import routes
 from bot.sandbox.github.state import Clock, State, utc_now
 from bot.sandbox.github.webhooks import Bus
 
 TABLES = (
-    rest_apps.table,
-    rest_repos.table,
-    rest_issues.table,
-    rest_reactions.table,
-    rest_pulls.table,
-    rest_checks.table,
-    rest_deployments.table,
-    rest_actions.table,
-    rest_hooks.table,
+    apps.table,
+    repos.table,
+    issues.table,
+    reactions.table,
+    pulls.table,
+    checks.table,
+    deployments.table,
+    actions.table,
+    hooks.table,
 )
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 STOP_WITHIN = 10
@@ -117,7 +107,7 @@ class GitHubServer(Integrations):
                     "/api/v3",
                     routes=[*routes(self.forge, self._meter, TABLES), Route("/{rest:path}", _nothing, methods=METHODS)],
                 ),
-                Route("/downloads/{key}", rest_actions.Download(self.forge)),
+                Route("/downloads/{key}", actions.Download(self.forge)),
                 Route("/{owner}/{repo}.git/{tail:path}", git, methods=["GET", "POST"]),
             ]
         )

@@ -1,26 +1,26 @@
 """The shipped production and clones of it, for tests of parity."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
-from bot.clients.checkout import Checkout
+from bot.clients.git.checkout import Checkout
 from bot.commands.model import Clone
-from bot.core.assemble import read_manifest, read_template
-from bot.core.draft import Asked, Base, Draft, Refused, draft_clone
-from bot.core.estate import Estate
-from bot.core.leaks import Leak, leaks
-from bot.core.parity.code import Comparison, Side, compare
+from bot.core.parity.by_code.compare import Comparison, Side, compare
+from bot.core.parity.leaks import Leak, leaks
+from bot.core.rendering.assemble import read_manifest, read_template
+from bot.core.rendering.inventory import Estate
+from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone
 from bot.core.tree import File, Tree
-from bot.environment import Manifest, Waiver
+from bot.model.environment import Manifest, Waiver
+from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName
-from bot.policy import Policy
+from tests import ROOT
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 PRODUCTION = EnvironmentName("production")
 
 
 def base() -> Base:
-    checkout = Checkout(Path(__file__).parents[3])
+    checkout = Checkout(ROOT)
     files = checkout.environment(PRODUCTION)
     source = read_manifest(files, "envs/production")
     template = read_template(TemplateName("production"), checkout.template(TemplateName("production")))

@@ -2,9 +2,9 @@
 
 import pytest
 
+from bot.core.hcl.address_patterns import matches
 from bot.core.parity.aspects import Facts, aspect_of, is_secret, tabled
-from bot.core.parity.patterns import matches
-from bot.template import Aspect
+from bot.model.template import Aspect
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 import pytest
 
 from bot.commands.model import Clone, Set
-from bot.core.assemble import read_template
-from bot.core.change import Changed, Subject, draft_change
-from bot.core.consistency import a_clone, check_template
-from bot.core.draft import Asked, Refused
-from bot.core.parity.code import Side
+from bot.core.parity.by_code.compare import Side
+from bot.core.rendering.assemble import read_template
+from bot.core.requests.change import Changed, Subject, draft_change
+from bot.core.requests.clone import Asked, Refused
+from bot.core.requests.template_check import a_clone, check_template
 from bot.core.tree import File
+from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login, ParameterName, TemplateName
-from bot.policy import Policy
 from tests.core.parity import shop
 
 

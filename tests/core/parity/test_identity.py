@@ -4,8 +4,8 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from bot.core.draft import Draft, draft_clone
 from bot.core.parity.identity import Identity, host_of, identity, networks_in
+from bot.core.requests.clone import Draft, draft_clone
 from tests.support import example
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from bot.core.parity.document import document
-from bot.core.parity.markdown import verdict
-from bot.core.parity.page import page
+from bot.core.parity.output.document import document
+from bot.core.parity.output.markdown import verdict
+from bot.core.parity.output.page import page
+from bot.core.parity.output.text import text
 from bot.core.parity.report import Cause, Difference, Parity
-from bot.core.parity.text import text
-from bot.core.resolve import Origin
+from bot.core.rendering.parameter_values import Origin
 from bot.core.tree import File
 from bot.names import EnvironmentName, ParameterName
 from tests.core.parity import shop

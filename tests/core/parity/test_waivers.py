@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.core.parity.waivers import expired, waiver_for
-from bot.environment import Waiver
+from bot.model.environment import Waiver
 from bot.names import Login
 from tests.support.example import NOW
 

@@ -1,0 +1,130 @@
+"""`envclone apply ENV` and `envclone ledger ENV`: what the apply workflow runs, also to destroy, and what it left behind."""
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.actions.options import (
+    AsJson,
+    Root,
+    StoreOption,
+    actor,
+    on_github,
+    request_of,
+    stoppable,
+    store_of,
+    world_of,
+    write_summary,
+)
+from bot.cli.console import DOES_NOT_HOLD, edge, say
+from bot.clients.git.checkout import Checkout
+from bot.clients.ledger import LeaseLost, LedgerFile
+from bot.clients.orphans import tagged
+from bot.core.ledger import destroy_report
+from bot.core.ledger.apply_result import ApplyOutcome
+from bot.core.ledger.destroy_report import Receipt
+from bot.core.messages import apply_text, ledger_text
+from bot.core.messages.apply_comment import refusal
+from bot.core.messages.plan_comment import STEP_SUMMARY_LIMIT
+from bot.core.messages.run_report import Verb, ending_of
+from bot.errors import Unverifiable, UserError
+from bot.model.policy import Policy
+from bot.names import EnvironmentName, shown
+from bot.runs.apply.apply import apply as apply_environment
+from bot.runs.apply.github_status import Deployment, pull_request_of
+from bot.runs.apply.run import ApplyRequest, ApplyWorld
+from bot.runs.apply.takeover import Rescue, authorize
+from bot.runs.destroy.destroy import destroy as destroy_environment
+from bot.runs.destroy.orphans import Search
+from bot.runs.reviewed_commit import OnGitHub, reviewed_head
+
+
+def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
+    environment: Annotated[str, typer.Argument(help="The environment's name.")],
+    root: Root = Path(),
+    commit: Annotated[str, typer.Option("--commit", help="The commit that is checked out; else asked of git.")] = "",
+    head: Annotated[
+        str, typer.Option("--head", help="The commit that was reviewed; else told from history, GitHub or the ledger.")
+    ] = "",
+    store: StoreOption = "",
+    max_parallel: Annotated[int, typer.Option("--max-parallel", min=1, max=16, help="Steps side by side.")] = 4,
+    take_over: Annotated[
+        str,
+        typer.Option(
+            "--take-over",
+            envvar="TAKE_OVER",
+            metavar="REASON",
+            help="Take the environment from a run that is dead, with the state's locks that it left; say how you know.",
+        ),
+    ] = "",
+    asked_by: Annotated[
+        str, typer.Option("--request", envvar="REQUEST", metavar="TITLE", help="In Actions: the title of the run.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Apply what was reviewed and merged; destroy what was removed so. Exits with 0 (well), 1 (failed, refused) or 2 (not known)."""
+    with edge(), stoppable():
+        name = EnvironmentName(environment)
+        policy = Checkout(root).policy_at(commit or "HEAD")
+        on = on_github(os.environ)
+        if take_over and os.environ.get("GITHUB_ACTIONS"):
+            authorize(Rescue(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
+        opened = store_of(store, root, name, policy)
+        request = replace(
+            request_of(name, root, head or reviewed_head(root, name, opened, on)),
+            take_over=take_over,
+            max_parallel=max_parallel,
+        )
+        if commit and not request.commit.startswith(commit):
+            raise UserError(f"The checkout is at {request.commit[:12]}, not at {shown(commit)}.")
+        found = _run(request, world_of(opened, policy, as_json), on, policy)
+        text = destroy_report.text(found) if isinstance(found, Receipt) else apply_text.text(found)
+        say(text, lambda: found.model_dump(mode="json"), as_json)
+        if not ending_of(found).is_well:
+            raise typer.Exit(DOES_NOT_HOLD)
+
+
+def ledger(
+    environment: Annotated[str, typer.Argument(help="The environment's name.")],
+    root: Root = Path(),
+    store: StoreOption = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print what each step of an environment did last, and who is at work on it."""
+    with edge():
+        name = EnvironmentName(environment)
+        policy = Policy() if store else Checkout(root).policy_at("HEAD")
+        found = LedgerFile(store_of(store, root, name, policy), name).read()
+        say(ledger_text.text(found), lambda: found.model_dump(mode="json"), as_json)
+
+
+def _run(request: ApplyRequest, world: ApplyWorld, on: OnGitHub | None, policy: Policy) -> ApplyOutcome | Receipt:
+    """Apply, or destroy what is gone from the checkout; tell GitHub and the step summary how it goes."""
+    verb: Verb = "apply" if Checkout(request.root).environment(request.environment) else "destroy"
+    told = None
+    if on is not None:
+        number = pull_request_of(on.github, on.repository, request)
+        told = Deployment(on.github, on.repository, request, world.log, number, verb)
+        told.begin()
+    try:
+        found = (
+            apply_environment(request, world)
+            if verb == "apply"
+            else destroy_environment(request, world, policy, Search(tagged))
+        )
+    except (UserError, Unverifiable, KeyboardInterrupt) as error:
+        reason = str(error) or "The run was stopped. Run the workflow again: it goes on where this one stopped."
+        was_begun = isinstance(error, LeaseLost) or not isinstance(error, UserError)
+        write_summary(refusal(request.environment, reason, was_begun=was_begun))
+        if told is not None:
+            told.refuse(reason, was_begun=was_begun)
+        raise
+    ending = ending_of(found)
+    write_summary(ending.summary(STEP_SUMMARY_LIMIT))
+    if told is not None:
+        told.end(ending)
+    return found

@@ -1,0 +1,149 @@
+"""What surrounds a run on an environment: its store, its policy, its Terraform, GitHub if there is one, and signals."""
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from bot.clients.git.checkout import Checkout
+from bot.clients.git.commits import commit_of
+from bot.clients.git.history import change_of
+from bot.clients.github import GitHub, Token
+from bot.clients.lock_owner import death_of, this_holder
+from bot.clients.objects import DirectoryStore, S3Store, Store
+from bot.clients.terraform.terraform import Terraform, find_terraform
+from bot.core.ledger.redaction import add_mask_lines
+from bot.core.rendering.assemble import read_manifest
+from bot.core.requests.matrix import ACCOUNT, REGION
+from bot.errors import UserError
+from bot.model.environment import Manifest, directory
+from bot.model.pipeline import Json
+from bot.model.policy import PATH as POLICY
+from bot.model.policy import Policy
+from bot.names import EnvironmentName, RepositoryName, shown
+from bot.runs.apply.run import ApplyRequest, ApplyWorld
+from bot.runs.reviewed_commit import OnGitHub
+
+ACTIONS = "github-actions[bot]"
+
+Root = Annotated[Path, typer.Option("--root", help="The checkout.", file_okay=False, exists=True)]
+StoreOption = Annotated[
+    str,
+    typer.Option(
+        "--store", help="Where reviews and ledgers lie: s3://BUCKET/PREFIX or a directory; else the account's bucket."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text; the log goes to standard error.")]
+
+
+def request_of(name: EnvironmentName, root: Path, head: str) -> ApplyRequest:
+    """Return the request of this process, for what is checked out at `root`."""
+    holder = this_holder(os.environ)
+    return ApplyRequest(
+        environment=name,
+        root=root.resolve(),
+        commit=commit_of(root),
+        head=head,
+        by=os.environ.get("GITHUB_ACTOR") or holder.machine,
+        holder=holder.name,
+        machine=holder.machine,
+        run_url=run_url(os.environ),
+    )
+
+
+def world_of(store: Store, policy: Policy, as_json: bool) -> ApplyWorld:
+    """Return what a run acts on: this machine's Terraform, its variables, its clock; the log goes to the terminal."""
+    terraform = Terraform(find_terraform(os.environ), os.environ, policy.gate)
+    on_actions = bool(os.environ.get("GITHUB_ACTIONS"))
+
+    def log(line: str) -> None:
+        typer.echo(line, err=as_json)
+
+    def announce(value: Json) -> None:
+        # Only the runner reads these lines: it takes them out of the log, and hides what they name from then on.
+        for line in add_mask_lines(value) if on_actions else ():
+            typer.echo(line, err=as_json)
+
+    return ApplyWorld(
+        store=store,
+        terraform=terraform,
+        rules=policy.gate,
+        hook_variables=terraform.environment,
+        now=lambda: datetime.now(UTC),
+        log=log,
+        announce=announce,
+        death_of=lambda other: death_of(other, this_holder(os.environ)),
+    )
+
+
+def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> Store:
+    """Return the store that was named, or else that of the environment's account."""
+    if place and not place.startswith("s3://"):
+        return DirectoryStore(Path(place))
+    parameters = _last_manifest(root, name).parameters
+    if place:
+        bucket, _, prefix = place.removeprefix("s3://").partition("/")
+        return S3Store(bucket, prefix, str(parameters.get(REGION)))
+    number = parameters.get(ACCOUNT)
+    if not isinstance(number, str) or number not in policy.accounts:
+        raise UserError(f"Account {shown(str(number))} is not in the policy's `accounts` ({POLICY}).")
+    account = policy.accounts[number]
+    return S3Store(account.state_bucket, "", account.region)
+
+
+def _last_manifest(root: Path, name: EnvironmentName) -> Manifest:
+    """Return the environment's manifest as it is, or as it was before its directory was removed."""
+    where = directory(name)
+    files = Checkout(root).environment(name)
+    if not files and (removal := change_of(root, where)) and removal.parents:
+        files = Checkout(root).environment_at(name, removal.parents[0]) or {}
+    if not files:
+        raise UserError(f"There is no {where} in {root}, and there never was on this branch.")
+    return read_manifest(files, where)
+
+
+def on_github(environ: Mapping[str, str]) -> OnGitHub | None:
+    """Return GitHub as a job of Actions reaches it, or None outside of one."""
+    token, repository = environ.get("GITHUB_TOKEN"), environ.get("GITHUB_REPOSITORY")
+    if not token or not repository or not environ.get("GITHUB_ACTIONS"):
+        return None
+    api_url = environ.get("GITHUB_API_URL", "https://api.github.com")
+    return OnGitHub(GitHub(Token(token, ACTIONS), api_url=api_url), RepositoryName(repository))
+
+
+def actor(environ: Mapping[str, str]) -> str:
+    """Return who started this run of Actions, or who started it again; nothing outside of one."""
+    return environ.get("GITHUB_TRIGGERING_ACTOR") or environ.get("GITHUB_ACTOR") or ""
+
+
+def run_url(environ: Mapping[str, str]) -> str:
+    """Return the page of the run of Actions that this is, or nothing."""
+    parts = [environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
+    return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else ""
+
+
+def write_summary(text: str) -> None:
+    """Add to the summary of this step of Actions, if it is one."""
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let a runner's SIGTERM end the run as Ctrl-C does: running steps finish, the lease is given back."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,160 @@
+"""`envclone plan ENV`: what the plan workflow runs for each environment, with the read-only role."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.actions.options import ACTIONS, run_url
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
+from bot.clients.git.checkout import Checkout
+from bot.clients.git.commits import commit_of, file_at
+from bot.clients.github import GitHub, Token
+from bot.clients.objects import S3Store
+from bot.clients.terraform.terraform import Terraform, find_terraform
+from bot.core.parity.by_plan.snapshot import Snapshot, read_snapshot
+from bot.core.plans.environment_plan import ChangeKind
+from bot.core.rendering.assemble import read_manifest
+from bot.core.requests.matrix import account_of
+from bot.core.tree import Tree
+from bot.errors import Unreadable, Unverifiable, UserError
+from bot.model.environment import MANIFEST, directory
+from bot.model.policy import Account, Policy
+from bot.model.template import directory as template_directory
+from bot.names import EnvironmentName, RepositoryName, TemplateName
+from bot.runs.plan.parity import Against
+from bot.runs.plan.plan import Planned, Planner, PlanOutcome, PlanRequest
+from bot.runs.plan.plan import plan as plan_environment
+from bot.runs.plan.plan_destroy import plan_destroy
+from bot.runs.plan.report import PullRequestOnGitHub, Report, Unplanned, publish, report, write_report
+
+
+def plan(
+    environment: Annotated[str, typer.Argument(help="The environment's name.")],
+    root: Annotated[
+        Path, typer.Option("--root", help="The checkout of the change.", file_okay=False, exists=True)
+    ] = Path(),
+    base: Annotated[str, typer.Option("--base", help="Commit before the change; its policy counts.")] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Directory for plan.md, plan.json and parity.json.")
+    ] = None,
+    production: Annotated[
+        Path | None,
+        typer.Option(
+            "--production",
+            metavar="SNAPSHOT",
+            help="What `envclone snapshot` wrote of the environment that this one was cloned from. It is removed when it is read.",
+            dir_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Plan an environment's stacks and hooks, compare it with its source, keep the review, and report. Exits with 0, 1 or 2."""
+    with edge():
+        event = _event(os.environ)
+        name = EnvironmentName(environment)
+        before = base or event.base
+        request = PlanRequest(name, commit_of(root), _change(root, before, name), run_url(os.environ))
+        if event.head and event.head != request.commit:
+            raise Unverifiable(f"The checkout is at {request.commit}, but the pull request's head is {event.head}.")
+        # Before anything of the pull request runs: its code could read files, and this one is about another account.
+        snapshot = _taken(production)
+        outcome, code = _outcome(request, root, Against(before, snapshot))
+        said = report(request, outcome)
+        _tell(request, said, output, event)
+        if code:
+            raise typer.Exit(code)
+
+
+def _taken(path: Path | None) -> Snapshot | None:
+    """Return the snapshot, and leave none behind. A job without one (the source's account is not in the policy) has no file."""
+    if path is None or not path.exists():
+        return None
+    try:
+        return read_snapshot(path.read_bytes())
+    finally:
+        path.unlink()
+
+
+def _outcome(request: PlanRequest, root: Path, against: Against) -> tuple[PlanOutcome | Unplanned, int]:
+    """Return the outcome and the exit code; that nothing could be planned is reported like any other outcome."""
+    try:
+        planner = _planner(request, root, against)
+        destroys = request.change == "destroy"
+        outcome = plan_destroy(request, planner, against.commit) if destroys else plan_environment(request, planner)
+    except (Unreadable, Unverifiable) as error:
+        return Unplanned(str(error)), NOT_CHECKED
+    except UserError as error:
+        return Unplanned(str(error)), DOES_NOT_HOLD
+    return outcome, 0 if isinstance(outcome, Planned) and outcome.holds else DOES_NOT_HOLD
+
+
+def _planner(request: PlanRequest, root: Path, against: Against) -> Planner:
+    base = against.commit
+    checkout, policy = Checkout(root), Checkout(root).policy_at(base)
+    account = _account(checkout, request, base, policy)
+
+    def base_template(name: TemplateName) -> Tree:
+        return checkout.template_at(name, f"{base}:{template_directory(name)}") or {}
+
+    return Planner(
+        checkout=checkout,
+        policy=policy,
+        base_template=base_template,
+        terraform=Terraform(find_terraform(os.environ), os.environ, policy.gate),
+        store=S3Store(account.state_bucket, "", account.region),
+        now=lambda: datetime.now(UTC),
+        log=typer.echo,
+        against=against,
+    )
+
+
+def _account(checkout: Checkout, request: PlanRequest, base: str, policy: Policy) -> Account:
+    name = request.environment
+    files = checkout.environment(name) or checkout.environment_at(name, base) or {}
+    return account_of(read_manifest(files, directory(name)), policy)
+
+
+def _change(root: Path, base: str, name: EnvironmentName) -> ChangeKind:
+    if not (root / directory(name)).is_dir():
+        return "destroy"
+    return "create" if file_at(root, base, f"{directory(name)}/{MANIFEST}") is None else "update"
+
+
+def _tell(request: PlanRequest, said: Report, output: Path | None, event: "_Event") -> None:
+    typer.echo(said.check.title)
+    if output is not None:
+        write_report(output, said)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(said.step_summary)
+    if event.number and (token := os.environ.get("GITHUB_TOKEN")):
+        github = GitHub(Token(token, ACTIONS), api_url=os.environ["GITHUB_API_URL"])
+        repository = RepositoryName(os.environ["GITHUB_REPOSITORY"])
+        typer.echo(publish(request, said, PullRequestOnGitHub(github, repository, event.number)))
+    elif output is None and not summary:
+        typer.echo(said.complete)
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """The pull request that started the workflow; empty outside of Actions."""
+
+    number: int = 0
+    base: str = "HEAD"
+    head: str = ""
+
+
+def _event(environment: Mapping[str, str]) -> _Event:
+    path = environment.get("GITHUB_EVENT_PATH")
+    if not path:
+        return _Event()
+    try:
+        pull = json.loads(Path(path).read_text("utf-8"))["pull_request"]
+        return _Event(int(pull["number"]), str(pull["base"]["sha"]), str(pull["head"]["sha"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Unverifiable("The workflow's event names no pull request.") from None

@@ -1,0 +1,56 @@
+"""`envclone recertify`: what the parity workflow runs after each merge."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.actions.options import ACTIONS
+from bot.cli.console import edge, say
+from bot.clients.github import GitHub, Token
+from bot.errors import UserError
+from bot.names import RepositoryName
+from bot.runs.plan.recertify import recertify as recertify_all
+from bot.runs.reviewed_commit import OnGitHub
+
+
+def recertify(
+    root: Annotated[
+        Path, typer.Option("--root", help="The checkout of the default branch.", file_okay=False, exists=True)
+    ] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print data instead of text.")] = False,
+) -> None:
+    """Say on each clone's latest commit whether its parity certificate still holds. Exits with 0 whether it does or not."""
+    with edge():
+        on = on_github(os.environ)
+        if on is None:
+            raise UserError("Set GITHUB_TOKEN and GITHUB_REPOSITORY: certificates are kept in checks.")
+        found = recertify_all(root, on, datetime.now(UTC))
+        lines = [
+            f"{each.certificate.environment}: {'; '.join(each.lapsed) if each.lapsed else 'holds'}" for each in found
+        ]
+        say(
+            "\n".join(lines) or "No clone has a certificate.",
+            lambda: [
+                {
+                    "environment": str(each.certificate.environment),
+                    "holds": not each.lapsed,
+                    "because": list(each.lapsed),
+                    "commits": list(each.commits),
+                }
+                for each in found
+            ],
+            as_json,
+        )
+
+
+def on_github(environ: Mapping[str, str]) -> OnGitHub | None:
+    """Return the repository that the environment variables of Actions name, if they do."""
+    token, repository = environ.get("GITHUB_TOKEN"), environ.get("GITHUB_REPOSITORY")
+    if not token or not repository:
+        return None
+    api_url = environ.get("GITHUB_API_URL", "https://api.github.com")
+    return OnGitHub(GitHub(Token(token, ACTIONS), api_url=api_url), RepositoryName(repository))

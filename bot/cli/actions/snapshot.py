@@ -1,0 +1,56 @@
+"""`envclone snapshot ENV`: what a plan of a clone is compared with, taken with the environment's own read-only role."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import edge
+from bot.clients.git.checkout import Checkout
+from bot.clients.objects import S3Store
+from bot.clients.terraform.terraform import Terraform, find_terraform
+from bot.core.parity.by_plan.snapshot import write_snapshot
+from bot.core.rendering.assemble import read_manifest
+from bot.core.requests.matrix import ACCOUNT
+from bot.errors import UserError
+from bot.model.environment import directory
+from bot.names import EnvironmentName, shown
+from bot.runs.plan.source_snapshot import Photographer, take_snapshot
+
+
+def snapshot(
+    environment: Annotated[str, typer.Argument(help="The environment, most often production.")],
+    output: Annotated[
+        Path, typer.Option("--output", help="The file to write; only this user can read it.", dir_okay=False)
+    ],
+    root: Annotated[
+        Path, typer.Option("--root", help="The checkout of the default branch.", file_okay=False, exists=True)
+    ] = Path(),
+) -> None:
+    """Write the state of an environment, secrets sealed, for `envclone plan --production`. It holds names and addresses: keep it to the job."""
+    with edge():
+        name, checkout = EnvironmentName(environment), Checkout(root)
+        policy = checkout.policy()
+        files = checkout.environment(name)
+        if not files:
+            raise UserError(f"There is no {directory(name)} in {root}.")
+        number = read_manifest(files, directory(name)).parameters.get(ACCOUNT)
+        account = policy.accounts.get(str(number))
+        if account is None:
+            raise UserError(f"Account {shown(str(number))} is not in the policy's `accounts`.")
+        by = Photographer(
+            checkout=checkout,
+            rules=policy.gate,
+            terraform=Terraform(find_terraform(os.environ), os.environ, policy.gate),
+            store=S3Store(account.state_bucket, "", account.region),
+            now=lambda: datetime.now(UTC),
+            log=typer.echo,
+        )
+        taken = take_snapshot(name, by)
+        output.touch(mode=0o600)
+        output.chmod(0o600)  # it may have been there
+        output.write_bytes(write_snapshot(taken))
+        held = sum(len(stack.resources) for stack in taken.stacks.values() if stack)
+        typer.echo(f"{name} at {taken.commit[:12]}: {held} resources.")

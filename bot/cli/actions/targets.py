@@ -1,0 +1,42 @@
+"""`envclone targets`: the first job of the workflows that plan, apply and look for drift, without credentials."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
+from bot.runs.plan.matrix import Span, find_targets
+
+
+def targets(
+    base: Annotated[str, typer.Option("--base", envvar="BASE", help="Commit before the change; its policy counts.")],
+    head: Annotated[str, typer.Option("--head", envvar="HEAD", help="Commit of the change.")],
+    phase: Annotated[
+        Literal["plan", "apply", "drift"],
+        typer.Option("--for", help="What for; `drift` is for every environment, changed or not."),
+    ] = "plan",
+    environment: Annotated[
+        str, typer.Option("--environment", envvar="ENVIRONMENT", help="This one alone, changed or not.")
+    ] = "",
+    root: Annotated[Path, typer.Option("--root", help="The checkout.", file_okay=False, exists=True)] = Path(),
+) -> None:
+    """Say which environments a change touches, as a workflow's matrix; fail when anything about them can't be told."""
+    with edge():
+        found = find_targets(root, Span(base, head), phase, environment or None)
+        for complaint in found.complaints:
+            typer.echo(f"::error::{complaint}" if "GITHUB_ACTIONS" in os.environ else complaint, err=True)
+        code = NOT_CHECKED if found.is_unreadable else DOES_NOT_HOLD
+        if found.complaints and phase != "drift":
+            stop(f"Nothing is {'planned' if phase == 'plan' else 'applied'}: see above.", code)
+        matrix = json.dumps(found.matrix())
+        typer.echo(matrix)
+        output = os.environ.get("GITHUB_OUTPUT")
+        if output:
+            with Path(output).open("a", encoding="utf-8") as file:
+                file.write(f"matrix={matrix}\nany={'true' if found.targets else 'false'}\n")
+        if found.complaints:
+            # One environment that can't be read must not hide the drift of the others.
+            stop("Some environments can't be looked at: see above.", code)

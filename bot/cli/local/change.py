@@ -1,0 +1,95 @@
+"""`envclone set` and `envclone extend`: change an environment of this checkout as a comment would propose it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import edge, say, width
+from bot.cli.local.sentence import refused, sentence
+from bot.cli.terminal import plain
+from bot.clients.git.checkout import Checkout
+from bot.commands.model import Extend, Set
+from bot.core.messages import change_pull_request
+from bot.core.parity.by_code.compare import Side, read_side
+from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
+from bot.core.requests.change import Subject, Unchanged, draft_change
+from bot.core.requests.clone import Refused, unknown_environment
+from bot.errors import UserError
+from bot.model.environment import Manifest, directory
+
+Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
+
+
+def set_values(
+    words: Annotated[list[str], typer.Argument(help="The words of a comment: demo-x app_cpu=512 app_memory=1024")],
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Give parameters of an environment in this checkout other values, as `/set` would propose it."""
+    with edge():
+        _change(sentence(Set, "set", words), Checkout(root), as_json)
+
+
+def extend(
+    words: Annotated[list[str], typer.Argument(help="The words of a comment: demo-x 7d")],
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Let an environment of this checkout live longer, as `/extend` would propose it."""
+    with edge():
+        _change(sentence(Extend, "extend", words), Checkout(root), as_json)
+
+
+def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
+    before = _manifest(checkout, command)
+    subject = Subject(before, _template(checkout, before), checkout.policy(), _source(checkout, before))
+    drafted = draft_change(command, subject, _now())
+    if isinstance(drafted, Unchanged):
+        say(drafted.reason, lambda: {"changed": {}}, as_json)
+        return
+    if isinstance(drafted, Refused):
+        raise refused(drafted)
+    after = drafted.manifest
+    checkout.write_environment(after.name, drafted.files)
+    say(
+        f"{plain(change_pull_request.table(before, after), width())}\n\nWrote {directory(after.name)}/. Commit it and open a pull request.",
+        lambda: {
+            "changed": {name: after.parameters[name] for name in change_pull_request.changed(before, after)},
+            "expires_at": after.expires_at.isoformat() if after.expires_at else None,
+        },
+        as_json,
+    )
+
+
+def _source(checkout: Checkout, manifest: Manifest) -> Side | None:
+    """Return what an environment was cloned from, if it is in this checkout."""
+    files = checkout.environment(manifest.source) if manifest.source else {}
+    return read_side(files, directory(manifest.source)) if manifest.source and files else None
+
+
+def _manifest(checkout: Checkout, command: Set | Extend) -> Manifest:
+    files = checkout.environment(command.name)
+    if not files:
+        raise refused(unknown_environment(command, checkout.environments()))
+    return read_manifest(files, directory(command.name))
+
+
+def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
+    """Return the template at the environment's revision: as it is now, or from history."""
+    now = read_template(manifest.template, checkout.template(manifest.template))
+    if now.revision == manifest.revision:
+        return now
+    files = checkout.template_at(manifest.template, manifest.revision)
+    if files is None:
+        raise UserError(
+            f"The history of this checkout does not hold the revision {manifest.revision[:12]} of template {manifest.template}: "
+            "fetch the whole of it."
+        )
+    return read_template(manifest.template, files)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,180 @@
+"""The commands that work in a checkout of the monorepo, with no account and no service: clone, render, verify, template check."""
+
+import getpass
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say, width
+from bot.cli.local.sentence import refused, sentence
+from bot.cli.terminal import plain
+from bot.clients.git.checkout import Checkout
+from bot.commands.model import Clone
+from bot.core.messages import replies
+from bot.core.parity.by_code.compare import Side, compare, read_side
+from bot.core.rendering.assemble import assemble, read_hooks, read_manifest, read_template
+from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone, put_right, unknown_source
+from bot.core.requests.template_check import a_clone, check_template
+from bot.errors import InvalidInput
+from bot.hooks.validate import template_findings
+from bot.model.environment import Manifest, directory
+from bot.model.pipeline import Pipeline
+from bot.names import EnvironmentName, Login, TemplateName
+from bot.runs.plan.verify import Verified, verify_environments
+
+Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
+
+templates = typer.Typer(no_args_is_help=True, help="Prove templates.")
+
+
+def clone(
+    words: Annotated[
+        list[str], typer.Argument(help="The sentence of a comment: production as demo-x for demo --ttl 14d")
+    ],
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write the directory of a clone into this checkout, as `/clone` would propose it."""
+    with edge():
+        checkout = Checkout(root)
+        command = sentence(Clone, "clone", words, lambda meant: _attempt(checkout, _asked(meant)))
+        asked = _asked(command)
+        base = _base(checkout, asked)
+        drafted = draft_clone(asked, base) if isinstance(base, Base) else base
+        if isinstance(drafted, Refused):
+            raise refused(drafted)
+        assert isinstance(base, Base)
+        where = directory(drafted.manifest.name)
+        if command.dry_run:
+            sides = Side(base.source, base.source_files), Side(drafted.manifest, drafted.files)
+            found = compare(*sides, base.template, asked.at).parity
+            pipeline = Pipeline(stacks=drafted.manifest.stacks, hooks=read_hooks(drafted.files, where).hooks)
+            say(
+                plain(replies.preview(drafted, found, pipeline), width()),
+                lambda: {"files": sorted(drafted.files), "parameters": drafted.manifest.parameters},
+                as_json,
+            )
+            return
+        checkout.write_environment(drafted.manifest.name, drafted.files)
+        say(
+            f"Wrote {where}/ ({len(drafted.files)} files). Commit it and open a pull request.",
+            lambda: {"directory": where, "files": sorted(drafted.files)},
+            as_json,
+        )
+
+
+def render(
+    names: Annotated[
+        list[str], typer.Argument(help="Environments to render again from the template as it stands in this checkout.")
+    ],
+    root: Root = Path(),
+) -> None:
+    """Render environments again from their manifests and the template in this checkout, and set their revision."""
+    with edge():
+        checkout = Checkout(root)
+        for name in map(EnvironmentName, names):
+            manifest = read_manifest(checkout.environment(name), directory(name))
+            template = read_template(manifest.template, checkout.template(manifest.template))
+            current = manifest.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
+            checkout.write_environment(name, assemble(template, current))
+            typer.echo(f"Rendered {directory(name)}/ from template {manifest.template} at {template.revision}.")
+
+
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Environments to verify; all when none is named.")] = None,
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Prove that environments are exactly what their template renders. Exits with 0 (holds), 1 (does not) or 2 (not checked)."""
+    with edge():
+        verified = verify_environments(Checkout(root), names or ())
+        say(_verdict(verified), lambda: _as_data(verified), as_json)
+        if not verified.holds:
+            raise typer.Exit(NOT_CHECKED if verified.unreadable else DOES_NOT_HOLD)
+
+
+def _verdict(verified: Verified) -> str:
+    if not verified.holds:
+        return "\n".join(map(str, (*verified.unreadable, *verified.findings)))
+    count = len(verified.environments)
+    return (
+        f"{count} environments are what their templates render."
+        if count > 1
+        else "1 environment is what its template renders."
+    )
+
+
+def _as_data(verified: Verified) -> dict[str, object]:
+    found = {"findings": verified.findings, "unreadable": verified.unreadable}
+    return {
+        "holds": verified.holds,
+        "environments": verified.environments,
+        **{k: list(map(asdict, v)) for k, v in found.items()},
+    }
+
+
+@templates.command("check")
+def template_check(
+    names: Annotated[list[str] | None, typer.Argument(help="Templates to prove; all when none is named.")] = None,
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Prove that a template is consistent, parses, and renders for each of its purposes."""
+    with edge():
+        checkout, data, wrong = Checkout(root), {}, False
+        for name in map(TemplateName, names or checkout.templates()):
+            template = read_template(name, checkout.template(name))
+            source = _source_of(checkout, name)
+            asked = Asked(
+                a_clone(source.name if source else EnvironmentName("production"), _me()), None, _me(), datetime.now(UTC)
+            )
+            proof = check_template(template, source, asked)
+            findings = proof.findings or template_findings(template, source)
+            wrong = wrong or bool(findings)
+            data[name] = {"proved": proof.proved, "findings": [str(finding) for finding in findings]}
+        lines = [f"{name}: {line}" for name, found in data.items() for line in (*found["proved"], *found["findings"])]
+        say("\n".join(lines), lambda: data, as_json)
+        if wrong:
+            raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _base(checkout: Checkout, asked: Asked) -> Base | Refused:
+    """Return what is cloned; a source that is not there is named with the likeliest, and with all else put right."""
+    name = asked.command.source
+    files = checkout.environment(name)
+    if not files:
+        refusal = unknown_source(asked.command, checkout.environments(), checkout.templates())
+        return put_right(refusal, lambda instead: _attempt(checkout, replace(asked, command=cast(Clone, instead))))
+    source = read_side(files, directory(name)).manifest
+    template = read_template(source.template, checkout.template(source.template))
+    return Base(template, source, files, checkout.survey().whole(), checkout.policy())
+
+
+def _asked(command: Clone) -> Asked:
+    return Asked(command, None, command.owner or _me(), datetime.now(UTC))
+
+
+def _attempt(checkout: Checkout, asked: Asked) -> Draft | Refused:
+    base = _base(checkout, asked)
+    return draft_clone(asked, base) if isinstance(base, Base) else base
+
+
+def _source_of(checkout: Checkout, template: TemplateName) -> Manifest | None:
+    """Return the environment that others of this template are cloned from: the protected one."""
+    found = (
+        m
+        for m in checkout.survey().whole().live.values()
+        if m.template == template and m.request is None and m.source is None
+    )
+    return next(found, None)
+
+
+def _me() -> Login:
+    try:
+        return Login(getpass.getuser())
+    except (InvalidInput, OSError, KeyError):
+        return Login("somebody")

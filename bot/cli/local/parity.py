@@ -1,0 +1,83 @@
+"""`envclone parity`: how a clone differs from production, and why, from the code of this checkout alone."""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.actions.recertify import on_github
+from bot.cli.console import DOES_NOT_HOLD, edge, say
+from bot.cli.local.checkout import AsJson, Root
+from bot.clients.git.checkout import Checkout
+from bot.core.parity.certificate import Certificate, sentence
+from bot.core.parity.leaks import unwaived
+from bot.core.parity.output.document import document
+from bot.core.parity.output.page import page
+from bot.core.parity.output.text import text
+from bot.errors import UserError
+from bot.names import EnvironmentName
+from bot.runs.plan.code_parity import check_parity
+from bot.runs.plan.recertify import certificate_by_code, kept_certificate
+
+
+def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
+    name: Annotated[str, typer.Argument(help="The clone.")],
+    against: Annotated[str, typer.Option("--against", help="What to hold it against; what it was cloned from.")] = "",
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write the report as one HTML page to this file.", dir_okay=False)
+    ] = None,
+    certificate: Annotated[
+        bool,
+        typer.Option(
+            "--certificate",
+            help="Print the certificate instead: the one that the plan gave (with GITHUB_TOKEN and GITHUB_REPOSITORY), or else one "
+            "by code for what is committed here.",
+        ),
+    ] = False,
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Show every difference of a clone from production with its cause, and leaks. Exits with 0 (holds), 1 (does not) or 2 (not checked)."""
+    with edge():
+        on = on_github(os.environ)
+        if certificate and on is not None:
+            _say_kept(kept_certificate(root, EnvironmentName(name), on, datetime.now(UTC)), name, as_json)
+            return
+        source = EnvironmentName(against) if against else None
+        checked = check_parity(Checkout(root), EnvironmentName(name), source, datetime.now(UTC))
+        if certificate and checked.holds:
+            issued = certificate_by_code(root, checked.parity, checked.leaks, datetime.now(UTC))
+            say(sentence(issued), lambda: {"holds": True, "because": [], **issued.model_dump(mode="json")}, as_json)
+            return
+        if certificate:
+            typer.echo(f"There is no certificate for `{name}`, since its parity does not hold:\n", err=as_json)
+        if html is not None:
+            _write(html, page(checked.parity, checked.leaks))
+        said = text(checked.parity, unwaived(checked.leaks)) + (f"\nWrote {html}." if html else "")
+        say(said, lambda: document(checked.parity, checked.leaks), as_json)
+        if not checked.holds:
+            raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.write_text(content, "utf-8")
+    except OSError as error:
+        raise UserError(
+            f"{path} could not be written: {error.strerror}. Name a file in a directory that exists."
+        ) from error
+
+
+def _say_kept(kept: tuple[Certificate, Sequence[str]] | None, name: str, as_json: bool) -> None:
+    """Print a certificate that is kept on GitHub; leave with 1 when there is none or it holds no longer."""
+    if kept is None:
+        raise UserError(f"`{name}` has no certificate: no plan found it to be what it was cloned from.")
+    found, lapsed = kept
+    lines = [sentence(found), *(f"It holds no longer: {reason}." for reason in lapsed)]
+    data = {"holds": not lapsed, "because": list(lapsed), **found.model_dump(mode="json")}
+    say("\n".join(lines), lambda: data, as_json)
+    if lapsed:
+        raise typer.Exit(DOES_NOT_HOLD)

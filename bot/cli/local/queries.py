@@ -1,0 +1,88 @@
+"""The commands that only read a checkout: help, status and list. They say what a comment would be answered."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import NOT_CHECKED, edge, say, stop, width
+from bot.cli.local.sentence import refused, sentence
+from bot.cli.terminal import plain
+from bot.clients.git.checkout import Checkout
+from bot.commands.model import Help, List, Status
+from bot.commands.specs import BY_VERB, TABLE
+from bot.core.messages import replies
+from bot.core.messages.help_text import help_text
+from bot.core.rendering.assemble import read_template
+from bot.core.requests.branches import read_branch
+from bot.core.requests.clone import unknown_environment
+from bot.errors import Unreadable, UserError
+from bot.model.template import Template
+
+Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
+Words = Annotated[
+    list[str] | None, typer.Argument(help="The words of a comment behind the command.", show_default=False)
+]
+
+NO_SUBJECT = "This checkout is on no branch of an environment. Write `envclone status NAME`, or `envclone list` to see which there are."
+ELSEWHERE = "not known in a checkout: the same command in a comment tells"
+
+
+def show_help(context: typer.Context, words: Words = None, root: Root = Path()) -> None:
+    """Show the commands of comments, the purposes and the parameters, or how one command is written."""
+    with edge():
+        known = context.parent.command if context.parent else None
+        others = getattr(known, "commands", {})
+        if words and words[0] in others and words[0] not in BY_VERB:
+            typer.echo(
+                others[words[0]].get_help(typer.Context(others[words[0]], parent=context.parent, info_name=words[0]))
+            )
+            return
+        command = sentence(Help, "help", words or ())
+        checkout = Checkout(root)
+        said = [plain(help_text(command, _template(checkout), checkout.policy()), width())]
+        if command.command is None:
+            comments = ", ".join(f"/{spec.verb}" for spec in TABLE if not spec.in_checkout)
+            more = ", ".join(sorted(name for name in others if name not in BY_VERB))
+            said.append(f"In comments alone: {comments}.\nHere alone: {more}; `envclone help NAME` explains one.")
+        typer.echo("\n\n".join(said))
+
+
+def list_environments(words: Words = None, root: Root = Path(), as_json: AsJson = False) -> None:
+    """List the environments of this checkout with purpose, owner and expiry."""
+    with edge():
+        sentence(List, "list", words or ())
+        survey = Checkout(root).survey()
+        manifests = sorted(survey.estate.manifests(), key=lambda m: m.name)
+        text = plain(replies.listing(survey.estate, datetime.now(UTC), proposed=None), width())
+        say(text, lambda: [m.model_dump(mode="json", exclude={"stacks"}) for m in manifests], as_json)
+        if survey.faults:
+            stop("\n".join(map(str, survey.faults)), NOT_CHECKED)
+
+
+def status(words: Words = None, root: Root = Path(), as_json: AsJson = False) -> None:
+    """Show one environment of this checkout: who asked, for what, until when, with which values; by default the branch's own."""
+    with edge():
+        command, checkout = sentence(Status, "status", words or ()), Checkout(root)
+        branch = read_branch(checkout.branch() or "")
+        name = command.name or (branch.environment if branch else None)
+        if name is None:
+            raise UserError(NO_SUBJECT)
+        survey = checkout.survey()
+        if wrong := survey.of(name):
+            raise Unreadable(*wrong)
+        found = survey.estate.live.get(name)
+        if found is None:
+            raise refused(unknown_environment(Status(name), checkout.environments()))
+        facts = found.model_dump(mode="json", exclude={"stacks"}, exclude_none=True)
+        stage = ELSEWHERE if found.source else "a source of clones"
+        say(plain(replies.status(found, stage, datetime.now(UTC)), width()), lambda: facts, as_json)
+
+
+def _template(checkout: Checkout) -> Template | None:
+    """Return the template of the protected environment, which is what clones are made of."""
+    live, protected = checkout.survey().estate.live, checkout.policy().protected
+    source = next((live[name] for name in protected if name in live), None)
+    return read_template(source.template, checkout.template(source.template)).declaration if source else None

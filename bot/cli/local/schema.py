@@ -1,0 +1,79 @@
+"""`envclone schema`: write the JSON Schemas and the reference documents, or check that they are what the models say."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import DOES_NOT_HOLD, stop
+from bot.core.messages.generated_docs import FORMATS, GENERATED, commands_page, formats_page, schema, table
+from bot.hooks.docs import hooks_page
+from bot.model import duration
+from bot.settings import ALIASES, FILE, PREFIX, Settings
+
+README = "README.md"
+BEGIN, END = "<!-- settings: written by `envclone schema` -->", "<!-- end of settings -->"
+"""Between these marks a document holds the table of settings."""
+
+
+def documents() -> dict[str, str]:
+    """Return every generated document by its path in the repository."""
+    schemas = {f".github/schemas/{name}.schema.json": json.dumps(schema(name), indent=2) + "\n" for name in FORMATS}
+    return {
+        **schemas,
+        "docs/commands.md": commands_page(),
+        "docs/formats.md": formats_page(),
+        "docs/hooks.md": hooks_page(),
+        "docs/settings.md": settings_page(),
+    }
+
+
+def settings_page() -> str:
+    """Return `docs/settings.md`."""
+    head = "# Settings of the service\n\nEnvironment variables; any of them may name a file instead, with"
+    return "\n".join([GENERATED, f"{head} `{FILE}` behind its name.\n", *_settings_table()])
+
+
+def with_settings(text: str) -> str:
+    """Return a document with the table of settings between its marks; one without them as it is."""
+    if BEGIN not in text or END not in text:
+        return text
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    table_text = "\n".join(_settings_table()).rstrip()
+    return f"{before}{BEGIN}\n\n{table_text}\n\n{END}{after}"
+
+
+def _settings_table() -> list[str]:
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = field.get_default()
+        text = duration.text(default) if isinstance(default, timedelta) else default
+        shown = "" if default in (None, (), "") else f"`{text}`"
+        others = [f", or `{PREFIX}{alias}`" for alias, of in ALIASES.items() if of == name.upper()]
+        variable = f"`{PREFIX}{name.upper()}`{''.join(others)}"
+        rows.append((variable, shown, (field.description or "").replace("\n", " ")))
+    return table(("Variable", "Default", "Meaning"), rows)
+
+
+def write(
+    root: Annotated[Path, typer.Option("--root", help="The repository.", file_okay=False, exists=True)] = Path(),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,
+) -> None:
+    """Write the JSON Schemas of our YAML formats and the reference documents."""
+    stale = []
+    readme = root / README
+    ours = {README: with_settings(readme.read_text("utf-8"))} if readme.exists() else {}
+    for path, text in {**documents(), **ours}.items():
+        place = root / path
+        if place.exists() and place.read_text("utf-8") == text:
+            continue
+        stale.append(path)
+        if not check:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, "utf-8")
+    if check and stale:
+        stop(f"Out of date: {', '.join(stale)}. Run `envclone schema`.", DOES_NOT_HOLD)
+    typer.echo(f"{'Wrote' if stale else 'Up to date:'} {', '.join(stale) or 'all documents'}")

@@ -1,0 +1,32 @@
+"""The sentences of comments on the command line: read by the same grammar, and put right in the same way."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from bot.cli.terminal import refusal
+from bot.commands.grammar import Mistake, format_command, parse, parse_words
+from bot.commands.model import Command
+from bot.core.requests.clone import Refused
+from bot.errors import UserError
+
+C = TypeVar("C", bound=Command)
+
+
+def sentence(kind: type[C], verb: str, words: Sequence[str], attempt: Callable[[C], object] | None = None) -> C:
+    """Return the command that the words behind a verb are. Raises `UserError` with the line to type.
+
+    `attempt` is what would be made of a corrected command: a refusal of it puts right what else is wrong.
+    """
+    command = parse_words([verb, *words])
+    if isinstance(command, Mistake):
+        meant = parse(command.instead) if command.instead else None
+        found = attempt(meant) if attempt is not None and isinstance(meant, kind) else None
+        better = found.instead if isinstance(found, Refused) else None
+        raise UserError(refusal(command.message, format_command(better) if better else command.instead))
+    assert isinstance(command, kind)
+    return command
+
+
+def refused(refused: Refused) -> UserError:
+    """Return a refusal as the error that says it, with the line to type."""
+    return UserError(refusal(refused.reason, format_command(refused.instead) if refused.instead else None))

@@ -1,0 +1,131 @@
+"""`envclone serve`: a web process and a worker process, kept alive.
+
+They are two because jobs in the web process would delay acknowledgements tenfold. The supervisor owns the listening socket: while a
+web process that died is started again, connections wait in its queue instead of being refused.
+"""
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from bot.cli.serving.processes import LIFELINE, start, told_to_stop
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SOON = 0.5
+LATEST = 30.0
+"""Seconds before a child that died is started again: the first time, and at most (doubled each time)."""
+
+HEALTHY = 60.0
+"""A child that lived for so many seconds is started again soon."""
+
+LOOK = 0.1
+
+
+@dataclass(slots=True)
+class Child:
+    """A process that is to be there, and since when."""
+
+    name: str
+    command: list[str]
+    descriptors: tuple[int, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    due: float = 0.0
+    wait: float = field(default=SOON)
+
+    def start(self) -> None:
+        # The pipe is never written to: it ends when we do, and the child then stops by itself.
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, pass_fds=self.descriptors)
+        self.started = time.monotonic()
+        log.info("started", extra={"action": "start", "child": self.name, "pid": self.process.pid})
+
+    def look(self) -> None:
+        """Start the child when it is due; note its death and when it is due again."""
+        now = time.monotonic()
+        if self.process is None:
+            if now >= self.due:
+                self.start()
+        elif (status := self.process.poll()) is not None:
+            assert self.process.stdin is not None
+            self.process.stdin.close()
+            self.process = None
+            wait = SOON if now - self.started > HEALTHY else self.wait
+            self.due, self.wait = now + wait, min(wait * 2, LATEST)
+            log.error("died", extra={"action": "restart", "child": self.name, "status": status, "wait": wait})
+
+    def stop(self, deadline: float) -> None:
+        """Wait for a child that was told to stop; kill it when its time is over."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.error("killed: it did not stop", extra={"action": "kill", "child": self.name})
+            self.process.kill()
+            self.process.wait()
+
+
+def serve(
+    web_only: Annotated[bool, typer.Option("--web-only", help="Only take deliveries.")] = False,
+    worker_only: Annotated[bool, typer.Option("--worker-only", help="Only carry out jobs.")] = False,
+) -> None:
+    """Run the service: take webhooks, carry out commands. Settings are ENVCLONE_… environment variables."""
+    if web_only and worker_only:
+        raise typer.BadParameter("--web-only and --worker-only exclude one another")
+    settings = start()
+    if not web_only and not settings.has_credentials:
+        typer.echo(
+            "No GitHub credentials: set ENVCLONE_GITHUB_APP_ID and its private key, or ENVCLONE_GITHUB_TOKEN.", err=True
+        )
+        raise typer.Exit(2)
+    listener = None if worker_only else _listen(settings)
+    children = []
+    if listener is not None:
+        command = [sys.executable, "-m", "bot.cli.serving.web", str(listener.fileno()), LIFELINE]
+        children.append(Child("web", command, (listener.fileno(),)))
+    if not web_only:
+        children.append(Child("worker", [sys.executable, "-m", "bot.cli.serving.worker", LIFELINE]))
+    supervise(children, settings.stop_within + timedelta(seconds=5))
+
+
+def supervise(children: list[Child], stop_within: timedelta) -> None:
+    """Keep children alive until told to stop; then stop them all."""
+    stop = told_to_stop()
+    while not stop.is_set():
+        for child in children:
+            child.look()
+        stop.wait(LOOK)
+    for child in children:
+        if child.process is not None:
+            child.process.terminate()
+    deadline = time.monotonic() + stop_within.total_seconds()
+    for child in children:
+        child.stop(deadline)
+    log.info("stopped", extra={"action": "stop", "child": "supervisor"})
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # The protocol is named because asyncio turns Nagle's algorithm off only then; with it an answer's body waits 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        log.critical("can't listen on %s:%d: %s", settings.host, settings.port, os.strerror(error.errno or 0))
+        raise typer.Exit(1) from None
+    listener.listen(512)
+    host = f"[{settings.host}]" if family == socket.AF_INET6 else settings.host
+    url = f"http://{host}:{listener.getsockname()[1]}"
+    log.info("listening on %s", url, extra={"action": "listen", "url": url})
+    return listener

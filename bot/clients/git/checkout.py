@@ -1,0 +1,147 @@
+"""A checkout of the monorepo on disk: read directories as values, write them back without leaving a half-written one."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.clients.git.commits import file_at
+from bot.core.rendering.assemble import read_manifest, read_policy
+from bot.core.rendering.inventory import Estate, Survey, faults
+from bot.core.tree import File, Tree, check_tree
+from bot.errors import Fault, UserError
+from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest
+from bot.model.policy import PATH as POLICY
+from bot.model.policy import Policy
+from bot.model.template import TEMPLATES
+from bot.names import EnvironmentName, TemplateName
+
+# What tools leave in a work tree and git is told to ignore; it is no part of an environment.
+_IGNORED = frozenset({".terraform", ".DS_Store"})
+
+
+class Checkout:
+    """The work tree at `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def environments(self) -> Sequence[str]:
+        """Return the names of the directories in `envs/`, valid or not, in order."""
+        return self._directories(ENVIRONMENTS)
+
+    def templates(self) -> Sequence[str]:
+        """Return the names of the directories in `templates/`, valid or not, in order."""
+        return self._directories(TEMPLATES)
+
+    def environment(self, name: EnvironmentName) -> dict[str, File]:
+        """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink."""
+        return self._files(f"{ENVIRONMENTS}/{name}")
+
+    def survey(self) -> Survey:
+        """Return all environments that can be read, and why the others can't."""
+        live: dict[EnvironmentName, Manifest] = {}
+        wrong: list[Fault] = []
+        for text in self.environments():
+            place = self.root / ENVIRONMENTS / text / MANIFEST
+            try:
+                files = {MANIFEST: File(place.read_bytes())} if place.is_file() else {}
+                live[EnvironmentName(text)] = read_manifest(files, f"{ENVIRONMENTS}/{text}")
+            except UserError as error:
+                wrong += faults(text, error)
+        return Survey(Estate(live), tuple(wrong))
+
+    def branch(self) -> str | None:
+        """Return the name of the branch that is checked out, if one is."""
+        name = self._git("symbolic-ref", "--quiet", "--short", "HEAD")
+        return name.decode("utf-8", "replace").strip() if name is not None else None
+
+    def template(self, name: TemplateName) -> dict[str, File]:
+        """Return the files of a template; none when it does not exist. Raises `UserError` for a symlink."""
+        return self._files(f"{TEMPLATES}/{name}")
+
+    def template_at(self, name: TemplateName, revision: str) -> dict[str, File] | None:
+        """Return the files of a template at an older revision (a git tree id) from history, or None when it is not there."""
+        return self._files_of_tree(revision, f"{TEMPLATES}/{name}")
+
+    def environment_at(self, name: EnvironmentName, commit: str) -> dict[str, File] | None:
+        """Return the files of an environment at a commit, or None when the commit, or the environment in it, is not there."""
+        where = f"{ENVIRONMENTS}/{name}"
+        return self._files_of_tree(f"{commit}:{where}", where)
+
+    def _files_of_tree(self, tree: str, where: str) -> dict[str, File] | None:
+        listing = self._git("ls-tree", "-r", "-z", "--full-tree", tree)
+        if listing is None:
+            return None
+        found: dict[str, File] = {}
+        for line in filter(None, listing.split(b"\0")):
+            mode, kind, rest = line.split(b" ", 2)
+            blob, path = rest.split(b"\t", 1)
+            if kind != b"blob" or mode == b"120000":
+                raise UserError(f"{where}: `{path.decode()}` is a symlink or submodule: put the file itself there.")
+            data = self._git("cat-file", "blob", blob.decode())
+            if data is None:
+                return None
+            found[path.decode()] = File(data, mode == b"100755")
+        return found
+
+    def policy(self) -> Policy:
+        """Return the repository's policy; the defaults when there is no file. Raises `Unreadable`."""
+        path = self.root / POLICY
+        return read_policy(path.read_bytes() if path.exists() else None)
+
+    def policy_at(self, commit: str) -> Policy:
+        """Return the policy at a commit; its defaults when there is no file. Raises `Unreadable`, `Unverifiable`."""
+        return read_policy(file_at(self.root, commit, POLICY))
+
+    def write_environment(self, name: EnvironmentName, files: Tree) -> Path:
+        """Write (or replace) an environment's directory as a whole and return its path."""
+        check_tree(files)
+        target = self.root / ENVIRONMENTS / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as scratch:
+            fresh = Path(scratch) / "new"
+            for path, file in files.items():
+                place = fresh / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(file.data)
+                place.chmod(0o755 if file.executable else 0o644)
+            if target.exists():
+                target.rename(Path(scratch) / "old")
+            fresh.rename(target)
+        return target
+
+    def _directories(self, parent: str) -> list[str]:
+        place = self.root / parent
+        return sorted(child.name for child in place.iterdir() if child.is_dir()) if place.is_dir() else []
+
+    def _files(self, directory: str) -> dict[str, File]:
+        found: dict[str, File] = {}
+        base = self.root / directory
+        for folder, folders, names in os.walk(base):
+            folders[:] = sorted(f for f in folders if f not in _IGNORED)
+            for entry in [*folders, *names]:
+                place = Path(folder) / entry
+                if place.is_symlink():
+                    raise UserError(f"{place.relative_to(self.root)} is a symlink: put the file itself there.")
+            for entry in names:
+                if entry not in _IGNORED:
+                    place = Path(folder) / entry
+                    path = place.relative_to(base).as_posix()
+                    found[path] = File(place.read_bytes(), bool(place.stat().st_mode & 0o100))
+        return found
+
+    def _git(self, *arguments: str) -> bytes | None:
+        git = shutil.which("git")
+        if git is None:
+            return None
+        done = subprocess.run(
+            [git, "-C", str(self.root), *arguments],
+            capture_output=True,
+            check=False,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+        return done.stdout if done.returncode == 0 else None

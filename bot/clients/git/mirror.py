@@ -1,0 +1,286 @@
+"""Git on a cached bare mirror: read trees, write commits and push them, with no checkout, whatever the repository's size.
+
+Writes are compare-and-swap. A branch and the claims of its environment are pushed as one atomic push in which every ref
+must still be what we believe (`--force-with-lease`), so git itself is the referee between two clones that want the same
+name or the same network, in one process or in many.
+
+Credentials travel in git's
+environment (`GIT_CONFIG_*`), never in a URL, in argv or on disk.
+"""
+
+import base64
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import git
+from gitdb.util import hex_to_bin
+
+from bot.clients.git.trees import DIRECTORY, Publication, Trees
+from bot.clients.transient import Transient
+from bot.core.rendering.inventory import Claim
+from bot.core.requests.branches import PREFIXES, Kind
+from bot.core.tree import File
+from bot.errors import UserError
+from bot.names import ParameterName, RepositoryName
+
+CLAIMS = "refs/envclone/claims"
+LISTINGS = 64
+"""Directory listings that are kept, by tree id; reading ten thousand entries takes Python a tenth of a second."""
+MOST_REMOVALS_IN = 5_000
+"""Commits that removed something, looked for once in a process; older ends are taken for finished."""
+_TIMEOUT = 300.0
+"""Seconds for one git command; a first fetch of a large monorepo takes the longest."""
+
+
+class GitFailed(Transient):
+    """Git could not do what it was asked: the network, the credentials or the repository. Worth another try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A push was refused because these refs are no longer what we believed; nothing was written."""
+
+    refs: tuple[str, ...]
+
+
+class Mirror:
+    """The cached bare mirror of one repository. Safe to use from several threads."""
+
+    def __init__(self, path: Path, url: str, credentials: Callable[[], tuple[str, str]]) -> None:
+        self.url, self._credentials = url, credentials
+        self._lock = threading.RLock()
+        self._fetch_began = float("-inf")
+        self._listings: dict[str, Mapping[str, str]] = {}
+        self._removed: dict[str, tuple[str, dict[str, str]]] = {}
+        if not (path / "HEAD").exists():
+            path.mkdir(parents=True, exist_ok=True)
+            git.Repo.init(path, bare=True).close()
+        self._repo = git.Repo(path)
+        self._trees = Trees(self._repo)
+
+    def fetch(self, branch: str) -> None:
+        """Bring the mirror up to the remote's `branch` and our own branches. Raises `GitFailed`.
+
+        A fetch that began after this call is as good as one of its own, so callers that arrive together share one.
+        """
+        asked = time.monotonic()
+        with self._lock:
+            if self._fetch_began >= asked:
+                return
+            began = time.monotonic()
+            wanted = [branch, *(f"{prefix}/*" for prefix in PREFIXES.values())]
+            refs = [f"+refs/heads/{each}:refs/heads/{each}" for each in wanted]
+            self._remote("fetch", "--prune", "--no-tags", "--quiet", self.url, *refs)
+            self._fetch_began = began
+
+    def fetch_commit(self, commit: str) -> None:
+        """Bring one commit into the mirror, by its id. Raises `GitFailed`."""
+        with self._lock:
+            self._remote("fetch", "--no-tags", "--quiet", self.url, _checked_id(commit))
+
+    def head(self, branch: str) -> str | None:
+        """Return the commit that the mirror's `branch` points to."""
+        with self._lock:
+            try:
+                return self._repo.commit(f"refs/heads/{branch}").hexsha
+            except (git.BadName, ValueError):
+                return None
+
+    def proposals(self, kind: Kind = "clone") -> dict[str, str]:
+        """Return our own branches of a kind, without their prefix, and the commits they point to."""
+        with self._lock:
+            prefix = f"refs/heads/{PREFIXES[kind]}/"
+            text = self._repo.git.for_each_ref("--format=%(refname) %(objectname)", prefix)
+        pairs = (line.split(" ") for line in text.splitlines())
+        return {ref.removeprefix(prefix): commit for ref, commit in pairs}
+
+    def entries(self, commit: str, directory: str) -> Mapping[str, str]:
+        """Return the names of the directories in `directory` at `commit`, with their tree ids."""
+        with self._lock:
+            try:
+                tree = self._repo.commit(commit).tree / directory
+            except KeyError:
+                return {}
+            if tree.hexsha not in self._listings:
+                while len(self._listings) >= LISTINGS:
+                    self._listings.pop(next(iter(self._listings)))
+                self._listings[tree.hexsha] = {str(child.name): child.hexsha for child in tree.trees}
+            return self._listings[tree.hexsha]
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return a file's bytes at `commit`, or None when there is no such file."""
+        with self._lock:
+            try:
+                item = self._repo.commit(commit).tree / path
+            except KeyError:
+                return None
+            return item.data_stream.read() if isinstance(item, git.Blob) else None
+
+    def read_tree(self, commit: str, directory: str) -> dict[str, File]:
+        """Return the files below `directory` at `commit`; none when it does not exist. Raises `UserError` for symlinks."""
+        with self._lock:
+            try:
+                tree = self._repo.commit(commit).tree / directory
+            except KeyError:
+                return {}
+            return self._trees.files(tree, directory)
+
+    def read_tree_by_id(self, tree_id: str, name: str) -> dict[str, File]:
+        """Return the files of the tree object `tree_id`; `name` is for messages. Raises `UserError` when it is unknown."""
+        with self._lock:
+            try:
+                return self._trees.files(git.Tree(self._repo, hex_to_bin(_checked_id(tree_id)), DIRECTORY, ""), name)
+            except ValueError as error:
+                raise UserError(f"{name}: no commit of this repository holds the revision {tree_id}.") from error
+
+    def publish(self, publication: Publication) -> str | Moved:
+        """Push one commit, and the claims that go with it, atomically; return its id, or what moved. Raises `GitFailed`."""
+        with self._lock:
+            commit = self._trees.commit(publication)
+            leases = {f"refs/heads/{publication.branch}": publication.branch_was}
+            leases |= {claim_ref(claim): was for claim, was in publication.claims.items()}
+            moved = self._push(dict.fromkeys(leases, commit), leases)
+            if moved is None:
+                self._repo.git.update_ref(f"refs/heads/{publication.branch}", commit)
+            return moved or commit
+
+    def withdraw(self, branch: str, was: str, claims: Iterable[Claim]) -> Moved | None:
+        """Delete a branch that is still `was`, and the claims that still point to it. Raises `GitFailed`."""
+        held = [claim_ref(claim) for claim in claims if self.holder(claim) == was]
+        with self._lock:
+            leases: dict[str, str | None] = dict.fromkeys([f"refs/heads/{branch}", *held], was)
+            return self._push(dict.fromkeys(leases, ""), leases)
+
+    def holder(self, claim: Claim) -> str | None:
+        """Return the commit that holds a claim on the remote, or None when it is free. Raises `GitFailed`."""
+        with self._lock:
+            line = self._remote("ls-remote", self.url, claim_ref(claim))
+        return line.split()[0] if line else None
+
+    def message(self, commit: str) -> str:
+        """Return the message of a commit, fetching it when the mirror has not got it. Raises `GitFailed`."""
+        with self._lock:
+            try:
+                return str(self._repo.commit(commit).message)
+            except (ValueError, git.BadName):
+                self.fetch_commit(commit)
+                return str(self._repo.commit(commit).message)
+
+    def parent(self, commit: str) -> str | None:
+        """Return the first parent of a commit, fetching it when the mirror has not got it; None for a root. Raises `GitFailed`."""
+        self.message(commit)
+        with self._lock:
+            parents = self._repo.commit(commit).parents
+            return parents[0].hexsha if parents else None
+
+    def last_change(self, commit: str, directory: str) -> str | None:
+        """Return the last commit on the way to `commit`, its first parents alone, that changed a directory; None when none did."""
+        with self._lock:
+            found = self._repo.git.rev_list("--first-parent", "--max-count=1", commit, "--", directory)
+        return str(found) or None
+
+    def removed(self, commit: str, pattern: str) -> Mapping[str, str]:
+        """Return the paths that match and were removed on the way to `commit`, each with the last commit that did it.
+
+        The last commits are looked at, at most `MOST_REMOVALS_IN` of them; after that only those that came since the last look.
+        """
+        with self._lock:
+            known, found = self._removed.get(pattern, ("", {}))
+            if known == commit:
+                return found
+            span = f"{known}..{commit}" if known else commit
+            options = ("--first-parent", "--diff-merges=first-parent", "--diff-filter=D", "--name-only", "--no-renames")
+            limit = f"--max-count={MOST_REMOVALS_IN}"
+            text = self._repo.git.log(*options, limit, "--format=%x00%H", span, "--", f":(glob){pattern}")
+            newer: dict[str, str] = {}
+            for part in str(text).split("\0")[1:]:
+                by, *paths = part.split()
+                newer = {**dict.fromkeys(paths, by), **newer}
+            self._removed[pattern] = (commit, {**found, **newer})
+            return self._removed[pattern][1]
+
+    def only_removes(self, commit: str, directory: str, onto: str) -> bool:
+        """Say whether a commit is one on top of what `onto` holds, and does nothing but remove `directory`. Raises `GitFailed`."""
+        self.message(commit)
+        with self._lock:
+            found = self._repo.commit(commit)
+            if len(found.parents) != 1 or not self._repo.is_ancestor(found.parents[0], self._repo.commit(onto)):
+                return False
+            before = found.parents[0].tree
+            expected = self._trees.replaced(before, directory.split("/"), None)
+            return bool(found.tree.binsha == expected != before.binsha)
+
+    def close(self) -> None:
+        """End git's helper processes."""
+        self._repo.close()
+
+    def _push(self, refs: Mapping[str, str], leases: Mapping[str, str | None]) -> Moved | None:
+        options = [f"--force-with-lease={ref}:{was or ''}" for ref, was in leases.items()]
+        try:
+            self._remote(
+                "push", "--atomic", "--porcelain", *options, self.url, *(f"{new}:{ref}" for ref, new in refs.items())
+            )
+        except GitFailed as error:
+            # Porcelain lines are `<flag> TAB <from>:<to> TAB <summary>`; `!` marks what was refused, and why. With
+            # --atomic the innocent refs are marked too, as "atomic push failed".
+            refused = re.findall(r"^!\t[^\t]*:(\S+)\t\[[^\]]*\] \((.*)\)$", str(error), re.MULTILINE)
+            moved = tuple(
+                ref
+                for ref, why in refused
+                if "stale" in why or "exists" in why or "fetch first" in why or "lock" in why
+            )
+            if moved:
+                return Moved(moved)
+            raise
+        return None
+
+    def _remote(self, *arguments: str) -> str:
+        user, token = self._credentials()
+        header = base64.b64encode(f"{user}:{token}".encode()).decode()
+        environment = {  # on top of the process's own, which GitPython passes on
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_COUNT": "2",
+            "GIT_CONFIG_KEY_0": "http.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {header}",
+            "GIT_CONFIG_KEY_1": "credential.helper",
+            "GIT_CONFIG_VALUE_1": "",
+        }
+        status, out, err = self._repo.git.execute(
+            ["git", *arguments],
+            with_extended_output=True,
+            with_exceptions=False,
+            env=environment,
+            kill_after_timeout=_TIMEOUT,
+        )
+        if status != 0:
+            raise GitFailed(f"git {arguments[0]} failed:\n{out}\n{err}".replace(header, "***"))
+        return str(out)
+
+
+def claim_ref(claim: Claim) -> str:
+    """Return the ref whose existence is the claim: one for each value, so that a value can be held only once."""
+    value = quote(claim.value, safe="").replace(".", "%2E").replace("~", "%7E").replace("%", "=")
+    return f"{CLAIMS}/{claim.parameter}/{value}"
+
+
+def claim_of(ref: str) -> Claim | None:
+    """Return the claim that a ref is, or None when it is none of ours."""
+    match = re.fullmatch(rf"{CLAIMS}/([a-z0-9_]+)/(.+)", ref)
+    return Claim(ParameterName(match[1]), unquote(match[2].replace("=", "%"))) if match else None
+
+
+def mirror_path(root: Path, repository: RepositoryName) -> Path:
+    """Return where the mirror of a repository lies below `root`."""
+    return root / f"{repository}.git"
+
+
+def _checked_id(text: str) -> str:
+    if re.fullmatch("[0-9a-f]{40}", text) is None:
+        raise GitFailed(f"{text!r} is not a commit id")
+    return text

@@ -1,0 +1,116 @@
+"""Git's trees and commits, read from and written straight into a repository's object database: no index, no checkout."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+
+import git
+from git.objects.fun import tree_to_stream
+from git.util import Actor
+from gitdb import IStream
+
+from bot.core.rendering.inventory import Claim
+from bot.core.tree import File, Tree
+from bot.errors import UserError
+
+DIRECTORY = 0o040000
+_BLOB, _EXECUTABLE = 0o100644, 0o100755
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who a commit is by."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A commit to be pushed: `files` replace `directory` on top of `parent`, on `branch`; no files remove it.
+
+    `branch_was` is what the branch must be now (None: absent). `claims` are created, or taken over from what they were.
+    """
+
+    parent: str
+    directory: str
+    files: Tree
+    branch: str
+    branch_was: str | None
+    claims: Mapping[Claim, str | None]
+    message: str
+    author: Author
+    at: datetime
+
+
+class Trees:
+    """The trees of one repository."""
+
+    def __init__(self, repo: git.Repo) -> None:
+        self._repo = repo
+
+    def files(self, tree: git.Tree, where: str) -> dict[str, File]:
+        """Return the files below a tree; `where` is for messages. Raises `UserError` for symlinks and submodules."""
+        found: dict[str, File] = {}
+        for item in tree.traverse():
+            if isinstance(item, git.Tree):
+                continue
+            if not isinstance(item, git.Blob) or item.mode not in {_BLOB, _EXECUTABLE}:
+                raise UserError(
+                    f"{where}: `{getattr(item, 'path', '?')}` is a symlink or submodule: put the file itself there."
+                )
+            path = str(item.path)
+            prefix = f"{tree.path}/" if tree.path else ""
+            found[path.removeprefix(prefix)] = File(item.data_stream.read(), item.mode == _EXECUTABLE)
+        return found
+
+    def commit(self, publication: Publication) -> str:
+        """Store the commit and return its id."""
+        parent = self._repo.commit(publication.parent)
+        replacement = self._store_tree(publication.files) if publication.files else None
+        root = self.replaced(parent.tree, publication.directory.split("/"), replacement)
+        actor = Actor(publication.author.name, publication.author.email)
+        stamp = f"{int(publication.at.timestamp())} +0000"
+        commit = git.Commit.create_from_tree(
+            self._repo,
+            git.Tree(self._repo, root),
+            publication.message,
+            parent_commits=[parent],
+            author=actor,
+            committer=actor,
+            author_date=stamp,
+            commit_date=stamp,
+        )
+        return commit.hexsha
+
+    def replaced(self, tree: git.Tree | None, path: Sequence[str], replacement: bytes | None) -> bytes:
+        """Store `tree` with the directory at `path` replaced, or removed, and return its id."""
+        name, *rest = path
+        entries = [(item.binsha, item.mode, str(item.name)) for item in tree] if tree is not None else []
+        below = next((item for item in tree.trees if item.name == name), None) if tree is not None else None
+        child = self.replaced(below, rest, replacement) if rest else replacement
+        kept = [entry for entry in entries if entry[2] != name]
+        return self._store_entries([*kept, (child, DIRECTORY, name)] if child is not None else kept)
+
+    def _store_tree(self, files: Tree) -> bytes:
+        entries: list[tuple[bytes, int, str]] = []
+        directories: dict[str, dict[str, File]] = {}
+        for path, file in files.items():
+            name, _, rest = path.partition("/")
+            if rest:
+                directories.setdefault(name, {})[rest] = file
+            else:
+                blob = self._store(b"blob", file.data)
+                entries.append((blob, _EXECUTABLE if file.executable else _BLOB, name))
+        entries += [(self._store_tree(content), DIRECTORY, name) for name, content in directories.items()]
+        return self._store_entries(entries)
+
+    def _store_entries(self, entries: list[tuple[bytes, int, str]]) -> bytes:
+        entries.sort(key=lambda entry: f"{entry[2]}/" if entry[1] == DIRECTORY else entry[2])
+        buffer = BytesIO()
+        tree_to_stream(entries, buffer.write)
+        return self._store(b"tree", buffer.getvalue())
+
+    def _store(self, kind: bytes, data: bytes) -> bytes:
+        return bytes(self._repo.odb.store(IStream(kind, len(data), BytesIO(data))).binsha)

@@ -1,0 +1,109 @@
+"""What Terraform says while it works (`-json`): events, diagnostics, and the errors made of them.
+
+Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui. Of a diagnostic only summary, detail and
+place are kept: its snippet quotes code and values.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from bot.core.plans.plan_values import SHORTEST_SECRET
+
+HIDDEN = "(sensitive)"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """An error or a warning; `file` is relative to the stack's directory and `line` counts from 1, where Terraform gives them."""
+
+    severity: Literal["error", "warning"]
+    summary: str
+    detail: str = ""
+    file: str | None = None
+    line: int | None = None
+    address: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: " if self.file else ""
+        return f"{where}{self.summary}" + (f": {self.detail}" if self.detail else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the stream: `kind` is Terraform's `type` (`apply_start`, `diagnostic`, …), `message` is for people."""
+
+    kind: str
+    message: str
+    address: str | None = None
+    diagnostic: Diagnostic | None = None
+
+
+class TerraformFailed(Exception):
+    """Terraform said no; `diagnostics` say why. Their text holds none of the known secrets."""
+
+    def __init__(self, command: str, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__(command, tuple(diagnostics))
+        self.command = command
+        self.diagnostics = tuple(diagnostics)
+
+    def __str__(self) -> str:
+        return f"terraform {self.command} failed:\n" + "\n".join(f"- {diagnostic}" for diagnostic in self.diagnostics)
+
+
+class StateLocked(TerraformFailed):
+    """Somebody else holds the state's lock, or a dead run left it behind; `lock_id` is what `force_unlock` wants."""
+
+    lock_id: str
+    holder: str
+
+    @classmethod
+    def found_in(cls, command: str, diagnostics: Sequence[Diagnostic]) -> Self | None:
+        """Return this error if the diagnostics speak of a lock."""
+        for diagnostic in diagnostics:
+            found = re.search(r"\bID:\s+([0-9a-fA-F-]{8,64})", diagnostic.detail)
+            if "state lock" in f"{diagnostic.summary} {diagnostic.detail}" and found:
+                error = cls(command, diagnostics)
+                who = re.search(r"\bWho:\s+(\S+)", diagnostic.detail)
+                error.lock_id, error.holder = found.group(1), who.group(1) if who else "somebody"
+                return error
+        return None
+
+
+def read_event(line: bytes, secrets: Sequence[str]) -> Event | None:
+    """Return the event in a line of the stream, without secrets; None for a line that is no JSON object."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(said, dict):
+        return None
+    resource = (said.get("hook") or said.get("change") or {}).get("resource") or {}
+    return Event(
+        kind=str(said.get("type", "")),
+        message=redacted(str(said.get("@message", "")), secrets),
+        address=resource.get("addr"),
+        diagnostic=_diagnostic(said["diagnostic"], secrets) if "diagnostic" in said else None,
+    )
+
+
+def redacted(text: str, secrets: Sequence[str]) -> str:
+    """Return `text` with each secret in it replaced. Very short ones are left: they would blot out half the text."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+def _diagnostic(said: dict[str, Any], secrets: Sequence[str]) -> Diagnostic:
+    place = said.get("range") or {}
+    return Diagnostic(
+        severity="error" if said.get("severity") == "error" else "warning",
+        summary=redacted(str(said.get("summary", "")), secrets),
+        detail=redacted(str(said.get("detail", "")), secrets),
+        file=place.get("filename"),
+        line=(place.get("start") or {}).get("line"),
+        address=said.get("address"),
+    )

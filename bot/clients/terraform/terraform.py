@@ -1,0 +1,237 @@
+"""Terraform (or OpenTofu) on one root module: init, plan, show, apply, output, unlock.
+
+    terraform = Terraform(Path("/usr/bin/terraform"), os.environ)
+    with terraform.opened(checkout / "envs/demo-x/network") as module:
+        module.init()
+        saved = module.plan({"vpc_id": "vpc-1"})
+        plan = read_plan(module.show(saved))
+        module.apply(saved)
+
+Nothing is written into the checkout. Plan files and plan JSON hold secrets in clear: they, Terraform's data directory and
+the file with the inputs lie in a directory that only this user can read, and that is gone when the module is closed.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.clients.process import Finished, Surroundings, stream
+from bot.clients.terraform.installed import foreign
+from bot.clients.terraform.output import Diagnostic, Event, StateLocked, TerraformFailed, read_event, redacted
+from bot.core.plans.stack_inputs import Output
+from bot.errors import Unverifiable, UserError
+from bot.model.pipeline import Json
+from bot.model.policy import Gate
+from bot.names import ParameterName
+
+INIT_TIMEOUT = timedelta(minutes=10)
+PLAN_TIMEOUT = timedelta(minutes=30)
+SHORT_TIMEOUT = timedelta(minutes=5)
+LOCK_TIMEOUT = timedelta(seconds=60)
+
+_PASSED_ON = re.compile(
+    r"PATH|HOME|TMPDIR|LANG|LC_[A-Z]+|TZ|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL)_PROXY|(?:https?|no|all)_proxy|AWS_\w+|TF_\w+"
+    r"|GOGC|GOMEMLIMIT"
+)
+# These change what a command does behind the caller's back, or write values into logs.
+_NOT_PASSED_ON = re.compile(r"TF_(?:CLI_ARGS\w*|LOG\w*|VAR_\w+|WORKSPACE|DATA_DIR|REATTACH_PROVIDERS|INPUT)")
+
+
+_SHORT_LIVED = {"GOGC": "400"}
+"""Terraform and its providers live for seconds and start by building a large schema: collecting that garbage more seldom makes
+a plan a fifth cheaper. Whoever runs short of memory sets another figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """How to plan: `refresh_only` finds drift, `destroy` plans the removal of everything.
+
+    Without `lock` the state isn't locked (a read-only role can't), and what is applied meanwhile makes the plan stale.
+    """
+
+    refresh_only: bool = False
+    destroy: bool = False
+    lock: bool = True
+    lock_timeout: timedelta = LOCK_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan file, in the private directory of the module that made it."""
+
+    path: Path
+
+
+OnEvent = Callable[[Event], None]
+
+
+def _ignored(event: Event) -> None:
+    """Take no notice."""
+
+
+class Terraform:
+    """The program, and the environment that it may see: of `environment` only what Terraform and AWS need is passed on.
+
+    With `rules`, `init` refuses what the policy's gate does not allow to be installed, before anything of it is run.
+    """
+
+    def __init__(self, binary: Path, environment: Mapping[str, str], rules: Gate | None = None) -> None:
+        self.binary = binary
+        self.rules = rules
+        kept = {
+            name: value
+            for name, value in environment.items()
+            if _PASSED_ON.fullmatch(name) and not _NOT_PASSED_ON.fullmatch(name)
+        }
+        self.environment = {**kept, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+
+    @contextmanager
+    def opened(self, directory: Path, secrets: Sequence[str] = ()) -> Iterator["RootModule"]:
+        """Yield the root module in `directory`. `secrets` never leave it in an event or an error."""
+        with tempfile.TemporaryDirectory(prefix="envclone-") as private:  # mkdtemp makes it 0700
+            yield RootModule(self, directory, Path(private), tuple(secrets))
+
+
+class RootModule:
+    """One root module with its private directory. Every verb raises `TerraformFailed`, or `TimedOut` from `process`."""
+
+    def __init__(self, terraform: Terraform, directory: Path, private: Path, secrets: tuple[str, ...]) -> None:
+        self.directory = directory
+        self._terraform = terraform
+        self._private = private
+        self._secrets = secrets
+        self._plans = 0
+
+    def init(self, timeout: timedelta = INIT_TIMEOUT) -> None:
+        """Prepare providers, modules and the backend, by the lock file as it is. Safe side by side."""
+        with self._cache_to_itself():
+            self._run(["init", "-input=false", "-lockfile=readonly", "-json"], timeout)
+        if self._terraform.rules is not None:
+            refused = [Diagnostic("error", each) for each in foreign(self._private / "data", self._terraform.rules)]
+            if refused:
+                raise TerraformFailed("init", refused)
+
+    def plan(
+        self,
+        inputs: Mapping[str, Json] | Mapping[ParameterName, Json],
+        options: PlanOptions = PlanOptions(),
+        on_event: OnEvent = _ignored,
+        timeout: timedelta = PLAN_TIMEOUT,
+    ) -> SavedPlan:
+        """Plan with `inputs` as values of variables, over the module's own `terraform.tfvars.json`."""
+        self._plans += 1
+        saved = SavedPlan(self._private / f"plan-{self._plans}")
+        variables = self._private / f"inputs-{self._plans}.tfvars.json"
+        variables.touch(mode=0o600)
+        variables.write_text(json.dumps(dict(inputs)))
+        arguments = ["plan", "-input=false", "-json", f"-out={saved.path}", f"-var-file={variables}"]
+        arguments += [_lock_timeout(options.lock_timeout)] if options.lock else ["-lock=false"]
+        arguments += ["-refresh-only"] if options.refresh_only else []
+        arguments += ["-destroy"] if options.destroy else []
+        self._run(arguments, timeout, on_event)
+        return saved
+
+    def show(self, saved: SavedPlan, timeout: timedelta = SHORT_TIMEOUT) -> bytes:
+        """Return the plan as JSON. It holds secrets in clear: hand it to `read_plan` and forget it."""
+        return self._captured(["show", "-json", str(saved.path)], timeout)
+
+    def show_state(self, timeout: timedelta = SHORT_TIMEOUT) -> bytes:
+        """Return the state as JSON. It holds secrets in clear: hand it to `read_state` and forget it."""
+        return self._captured(["show", "-json"], timeout)
+
+    def apply(self, saved: SavedPlan, on_event: OnEvent = _ignored, timeout: timedelta = PLAN_TIMEOUT) -> None:
+        """Apply exactly the saved plan."""
+        self._run(["apply", "-input=false", "-json", _lock_timeout(LOCK_TIMEOUT), str(saved.path)], timeout, on_event)
+
+    def outputs(self, timeout: timedelta = SHORT_TIMEOUT) -> dict[str, Output]:
+        """Return the outputs in the state; none when nothing was applied yet."""
+        text = self._captured(["output", "-json"], timeout)
+        try:
+            found: dict[str, dict[str, Any]] = json.loads(text)
+            return {name: Output(item["value"], item["sensitive"]) for name, item in found.items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise Unverifiable("The outputs of Terraform's state could not be read") from None
+
+    def force_unlock(self, lock_id: str) -> None:
+        """Remove a state lock that a dead run left behind; `lock_id` is in `StateLocked`."""
+        if re.fullmatch(r"[0-9a-fA-F-]{8,64}", lock_id) is None:
+            raise ValueError("not the id of a lock")
+        self._captured(["force-unlock", "-force", lock_id], SHORT_TIMEOUT)
+
+    def _run(self, arguments: Sequence[str], timeout: timedelta, on_event: OnEvent = _ignored) -> None:
+        """Run a command that writes a stream of JSON; raise its errors as `TerraformFailed`."""
+        errors: list[Diagnostic] = []
+
+        def on_line(line: bytes) -> None:
+            event = read_event(line, self._secrets)
+            if event is None:
+                return
+            if event.diagnostic is not None and event.diagnostic.severity == "error":
+                errors.append(event.diagnostic)
+            on_event(event)
+
+        finished = self._stream(arguments, on_line, timeout)
+        if finished.code != 0:
+            raise self._failure(arguments[0], errors, finished)
+
+    def _captured(self, arguments: Sequence[str], timeout: timedelta) -> bytes:
+        lines: list[bytes] = []
+        finished = self._stream([arguments[0], "-no-color", *arguments[1:]], lines.append, timeout)
+        if finished.code != 0:
+            raise self._failure(arguments[0], [], finished)
+        return b"".join(lines)
+
+    def _stream(self, arguments: Sequence[str], on_line: Callable[[bytes], None], timeout: timedelta) -> Finished:
+        environment = {**_SHORT_LIVED, **self._terraform.environment, "TF_DATA_DIR": str(self._private / "data")}
+        argv = [str(self._terraform.binary), *arguments]
+        try:
+            return stream(argv, on_line, Surroundings(self.directory, environment, timeout))
+        except FileNotFoundError:
+            raise Unverifiable(f"{self._terraform.binary} or {self.directory} does not exist") from None
+
+    def _failure(self, command: str, errors: Sequence[Diagnostic], finished: Finished) -> TerraformFailed:
+        text = redacted(finished.stderr.strip()[-2000:], self._secrets)
+        said = tuple(errors) or (Diagnostic("error", f"Terraform ended with code {finished.code}", text),)
+        locked = StateLocked.found_in(command, said)
+        return locked or TerraformFailed(command, said)
+
+    @contextmanager
+    def _cache_to_itself(self) -> Iterator[None]:
+        """Hold the shared plugin cache alone: Terraform's own `init` is not safe there side by side."""
+        cache = self._terraform.environment.get("TF_PLUGIN_CACHE_DIR")
+        if cache is None:
+            yield
+            return
+        with (Path(cache) / ".envclone.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _lock_timeout(timeout: timedelta) -> str:
+    return f"-lock-timeout={int(timeout.total_seconds())}s"
+
+
+def environment_of(process: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what of this process's environment Terraform would see; hooks' programs see the same."""
+    return Terraform(Path("terraform"), process).environment
+
+
+def find_terraform(environment: Mapping[str, str]) -> Path:
+    """Return the program on PATH: `terraform`, or else `tofu`. Raises `UserError` that says how to get it."""
+    for name in ("terraform", "tofu"):
+        found = shutil.which(name, path=environment.get("PATH"))
+        if found is not None:
+            return Path(found)
+    raise UserError(
+        "Neither `terraform` nor `tofu` is on PATH: install Terraform (https://developer.hashicorp.com/terraform/install) "
+        "or OpenTofu (https://opentofu.org/docs/intro/install)."
+    )

@@ -1,0 +1,247 @@
+"""The table of commands: one row each drives the parser, the formatter, `/help` and the documentation.
+
+To add a command: its model in `model`, its row in `TABLE`, its flow, its line in `service/router`; help and `docs/commands.md`
+follow from the row.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.commands.model import (
+    Clone,
+    Command,
+    Destroy,
+    Extend,
+    Help,
+    List,
+    Plan,
+    Resume,
+    Set,
+    Status,
+    Unlock,
+    Verb,
+)
+from bot.errors import InvalidInput
+from bot.model import duration
+from bot.model.policy import Permission
+from bot.model.suggest import closest
+from bot.names import EnvironmentName, Login, PurposeName, shown
+
+
+def _nothing_near(_: str) -> str | None:
+    return None
+
+
+def _hyphenated(text: str) -> str | None:
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-") or None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A word in a fixed place, behind `keyword` if it has one; a map takes every `key=value` that is left, one at least.
+
+    `nearest` returns what a text that can't be read was probably meant to be.
+    """
+
+    field: str
+    about: str
+    read: Callable[[str], object]
+    keyword: str | None = None
+    optional: bool = False
+    write: Callable[[Any], str] = str
+    is_map: bool = False
+    nearest: Callable[[str], str | None] = _nothing_near
+
+    @property
+    def usage(self) -> str:
+        if self.is_map:
+            return "<key=value>…"
+        text = f"{self.keyword} <{self.field}>" if self.keyword else f"<{self.field}>"
+        return f"[{text}]" if self.optional else text
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`--flag value`, `--flag key=value` any number of times, or `--flag` alone; `required` ones must stand there."""
+
+    flag: str
+    about: str
+    read: Callable[[str], object]
+    write: Callable[[Any], str] = str
+    metavar: str | None = None
+    is_map: bool = False
+    required: bool = False
+    nearest: Callable[[str], str | None] = _nothing_near
+
+    @property
+    def field(self) -> str:
+        return self.flag.replace("-", "_")
+
+    @property
+    def usage(self) -> str:
+        text = f"--{self.flag} {self.metavar}" if self.metavar else f"--{self.flag}"
+        bracketed = text if self.required else f"[{text}]"
+        return f"{bracketed}…" if self.is_map else bracketed
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One command: how it is written, what it does, and which permission of the policy it needs.
+
+    `in_checkout` says whether the same sentence works on the command line, in a checkout.
+    """
+
+    verb: str
+    model: type[Command]
+    about: str
+    permission: Permission
+    example: str
+    slots: tuple[Slot, ...] = ()
+    options: tuple[Option, ...] = ()
+    in_checkout: bool = False
+
+    @property
+    def usage(self) -> str:
+        return " ".join(
+            [f"/{self.verb}", *(slot.usage for slot in self.slots), *(option.usage for option in self.options)]
+        )
+
+
+def _reason(text: str) -> str:
+    """Return a reason that somebody can still understand in half a year. Raises `InvalidInput`."""
+    found = " ".join(text.split())
+    if not 10 <= len(found) <= 300:
+        raise InvalidInput("Say how you know, in 10 to 300 characters.")
+    if not found.isprintable():
+        raise InvalidInput("The reason holds invisible characters: remove them, for it is kept and shown.")
+    return found
+
+
+def _login(text: str) -> Login:
+    return Login(text.removeprefix("@"))
+
+
+def _verb(text: str) -> Verb:
+    verb = text.removeprefix("/")
+    if verb not in BY_VERB:
+        known = ", ".join(f"`/{known}`" for known in BY_VERB)
+        raise InvalidInput(f"There is no command {shown('/' + verb)}; there is {known}.")
+    return Verb(verb)
+
+
+def _near_verb(text: str) -> str | None:
+    return closest(text, BY_VERB)
+
+
+_NAME = Slot("name", "the environment", EnvironmentName, nearest=_hyphenated)
+
+TABLE: tuple[Spec, ...] = (
+    Spec(
+        "clone",
+        Clone,
+        "Open a pull request that adds a copy of an environment.",
+        "clone",
+        "/clone production as demo-x for demo --ttl 14d",
+        (
+            Slot("source", "the environment to copy", EnvironmentName, nearest=_hyphenated),
+            Slot("name", "the new environment's name", EnvironmentName, keyword="as", nearest=_hyphenated),
+            Slot("purpose", "a purpose of the template", PurposeName, "for", optional=True, nearest=_hyphenated),
+        ),
+        (
+            Option("ttl", "how long it lives", duration.parse, duration.text, "14d", nearest=duration.nearest),
+            Option("set", "a parameter's value; may be repeated", str, str, "key=value", is_map=True),
+            Option("owner", "who answers for it; the author if absent", _login, str, "login"),
+            Option("dry-run", "show what would be done, and create nothing", bool),
+        ),
+        in_checkout=True,
+    ),
+    Spec(
+        "set",
+        Set,
+        "Give parameters other values: in the clone's open pull request, or by a new one if it is live.",
+        "change",
+        "/set demo-x app_cpu=512 app_memory=1024",
+        (
+            _NAME,
+            Slot("set", "a parameter's value; may be repeated", str, is_map=True),
+        ),
+        in_checkout=True,
+    ),
+    Spec(
+        "extend",
+        Extend,
+        "Let a clone live longer than it would.",
+        "change",
+        "/extend demo-x 7d",
+        (_NAME, Slot("by", "how much longer", duration.parse, write=duration.text, nearest=duration.nearest)),
+        in_checkout=True,
+    ),
+    Spec(
+        "plan",
+        Plan,
+        "Plan an open pull request again; of a live environment, look for drift.",
+        "change",
+        "/plan demo-x",
+        (_NAME,),
+    ),
+    Spec(
+        "resume",
+        Resume,
+        "Go on with an apply or a destroy at the step that failed.",
+        "change",
+        "/resume demo-x",
+        (_NAME,),
+    ),
+    Spec(
+        "unlock",
+        Unlock,
+        "Take an environment from a run that is dead, and go on; the reason is kept.",
+        "rescue",
+        '/unlock demo-x --because "the runner was switched off"',
+        (_NAME,),
+        (Option("because", "how you know that the run is dead", _reason, str, "reason", required=True),),
+    ),
+    Spec(
+        "destroy",
+        Destroy,
+        "Open a pull request that removes a clone; merging it destroys the clone.",
+        "destroy",
+        "/destroy demo-x",
+        (_NAME,),
+    ),
+    Spec(
+        "status",
+        Status,
+        "Show one environment: stage, owner, expiry, pull request.",
+        "read",
+        "/status demo-x",
+        (
+            Slot(
+                "name",
+                "the environment; if absent, the one that this thread (or, in a checkout, its branch) is about",
+                EnvironmentName,
+                optional=True,
+                nearest=_hyphenated,
+            ),
+        ),
+        in_checkout=True,
+    ),
+    Spec("list", List, "List the environments with purpose, owner and expiry.", "read", "/list", in_checkout=True),
+    Spec(
+        "help",
+        Help,
+        "Show the commands, the purposes and the parameters, or how one command is written.",
+        "read",
+        "/help clone",
+        (Slot("command", "a command; all of them if absent", _verb, optional=True, nearest=_near_verb),),
+        in_checkout=True,
+    ),
+)
+BY_VERB: Mapping[str, Spec] = {spec.verb: spec for spec in TABLE}
+
+
+def spec_of(command: Command) -> Spec:
+    """Return the table's row of a command."""
+    return next(spec for spec in TABLE if isinstance(command, spec.model))

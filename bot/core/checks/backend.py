@@ -1,0 +1,59 @@
+"""Where a stack's state lies: in the bucket of its own account, under its own environment's name (law 5)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.core.hcl.blocks import Block, blocks
+from bot.core.rendering.verify import Finding
+from bot.core.tree import Tree
+from bot.names import EnvironmentName, StepName
+
+
+def misplaced(
+    files: Tree, stacks: Sequence[StepName], owner: EnvironmentName, bucket: str, where: str
+) -> Sequence[Finding]:
+    """Return every stack whose backend is not `bucket`, or whose state key is not `<owner>/<stack>/…`.
+
+    The files must have passed the gate, so they parse. `where` is the environment's directory, for messages.
+    """
+    found: list[Finding] = []
+    keys: dict[str, StepName] = {}
+    for stack in stacks:
+        backends = list(_backends(files, stack))
+        if not backends:
+            found.append(
+                Finding(f"{where}/{stack}/backend.tf", 1, 'no `backend "s3"`: its state would be lost with the runner.')
+            )
+        for path, block in backends:
+            at = f"{where}/{path}"
+            if block.labels != ("s3",):
+                continue
+            if _text(block, "bucket") != bucket:
+                found.append(
+                    Finding(at, block.line, f"the state must lie in the account's `state_bucket`, `{bucket}`.")
+                )
+            key = _text(block, "key")
+            if not key.startswith(f"{owner}/{stack}/") or ".." in key:
+                found.append(Finding(at, block.line, f"the state's key must begin with `{owner}/{stack}/`."))
+            if keys.setdefault(key, stack) != stack:
+                found.append(Finding(at, block.line, f"the state's key is that of stack `{keys[key]}`."))
+    return found
+
+
+def state_keys(files: Tree, stacks: Sequence[StepName]) -> Mapping[StepName, str]:
+    """Return the key of each stack's state in its bucket; a stack without a plain one is left out."""
+    found = {stack: _text(block, "key") for stack in stacks for _, block in _backends(files, stack)}
+    return {stack: key for stack, key in found.items() if key}
+
+
+def _backends(files: Tree, stack: StepName) -> Iterator[tuple[str, Block]]:
+    for path in sorted(files):
+        if path.endswith(".tf") and path.rpartition("/")[0] == stack:
+            for outer in blocks(path, files[path].data):
+                yield from ((path, b) for b in outer.blocks if outer.type == "terraform" and b.type == "backend")
+
+
+def _text(block: Block, attribute: str) -> str:
+    """Return the attribute if it is a plain text, else an empty one, which is no place for a state."""
+    written = block.attributes.get(attribute, "")
+    is_plain = len(written) >= 2 and written[0] == written[-1] == '"' and "$" not in written and "\\" not in written
+    return written[1:-1] if is_plain else ""

@@ -1,0 +1,207 @@
+"""Born destroyable: what would keep a clone from being destroyed again is found before the clone is made.
+
+Two sources are held against one table (`RULES`). The code as rendered, before there are credentials: what can't be told from
+it without Terraform is left to the second. The plan, after evaluation: there, what only the apply will tell is a finding.
+Protected environments are not held against it: a template hangs such attributes on a parameter that tells the two apart.
+
+What AWS keeps for a while and then removes by itself is no finding but a remainder that a destroy's receipt names: the
+recovery window of a secret, the deletion window of a key, automated backups.
+"""
+
+import json
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.clouds.aws.destroy_rules import RULES, Rule
+from bot.core.hcl.blocks import Block, blocks
+from bot.core.hcl.module import Module
+from bot.core.hcl.parser import expression_in
+from bot.core.hcl.scope import Names, Place
+from bot.core.hcl.values import OUTPUT, plain, rules_in
+from bot.core.hcl.values import Unknown as Untold
+from bot.core.hcl.values import Value as Told
+from bot.core.plans.environment_plan import StackPlan
+from bot.core.plans.plan import Action, PlannedChange, without_keys
+from bot.core.plans.plan_values import UNKNOWN, Masked, Unknown, Value
+from bot.core.rendering.verify import Finding
+from bot.core.tree import Tree
+from bot.errors import InvalidInput
+from bot.model.environment import VARIABLES
+from bot.model.pipeline import Stack
+from bot.names import StepName
+
+PREVENTED = (
+    "`lifecycle.prevent_destroy` is true, and Terraform would refuse. It can't depend on a parameter, so leave it out, and use "
+    "what the resource itself has against its deletion."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """A resource's block in the code, and where it stands."""
+
+    path: str
+    block: Block
+
+    @property
+    def name(self) -> str:
+        return ".".join(self.block.labels)
+
+    def line_of(self, attribute: str) -> int:
+        """Return the line of an attribute, or of the block when it is not written there."""
+        return next(self._lines(attribute), self.block.line)
+
+    def has_written(self, attribute: str) -> bool:
+        """Say whether the attribute is written there, and so not left to the provider."""
+        return any(self._lines(attribute))
+
+    def _lines(self, attribute: str) -> Iterator[int]:
+        *outer, name = attribute.split(".")
+        return (block.lines[name] for block in _inside([self.block], outer) if name in block.lines)
+
+
+def undestroyable_code(files: Tree, stacks: Mapping[StepName, Stack], where: str) -> Sequence[Finding]:
+    """Return what in a clone's `files` would keep it from being destroyed, as far as the code tells. What can't be parsed is the gate's."""
+    found: list[Finding] = []
+    for name, stack in stacks.items():
+        root, elsewhere = _names(files, name, stack), Module({}, Place("", ""), {}).names
+        for declared in _resources(files, name, where):
+            is_root = posixpath.dirname(declared.path) == f"{where}/{name}"
+            found += _judged_code(declared, root if is_root else elsewhere)
+    return found
+
+
+def undestroyable_plan(files: Tree, plans: Iterable[StackPlan], where: str) -> Sequence[Finding]:
+    """Return what in a clone's plans would keep it from being destroyed."""
+    found: list[Finding] = []
+    for stack in plans:
+        declared = _resources(files, stack.name, where)
+        for change in stack.plan.changes:
+            if not change.is_data and change.action not in {Action.DELETE, Action.FORGET}:
+                found += _judged_change(change, declared, f"{where}/{stack.name}")
+    return found
+
+
+def _judged_code(declared: _Declared, names: Names) -> Iterator[Finding]:
+    for lifecycle in _inside([declared.block], ["lifecycle"]):
+        if _told(lifecycle.attributes.get("prevent_destroy", "false"), names) is True:
+            line = lifecycle.lines["prevent_destroy"]
+            yield Finding(declared.path, line, _message(declared.name, PREVENTED))
+    for rule in rules_of(declared.block.labels[0] if declared.block.labels else ""):
+        for value in _written(declared.block, rule.attribute, names):
+            if not isinstance(value, Unknown) and (complaint := rule.complaint(value)):
+                yield Finding(declared.path, declared.line_of(rule.attribute), _message(declared.name, complaint))
+
+
+def _judged_change(change: PlannedChange, declared: Sequence[_Declared], stack: str) -> Iterator[Finding]:
+    place = _place(change, declared, stack)
+    for rule in rules_of(change.type):
+        for value in _planned(change.after, rule.attribute.split(".")):
+            if isinstance(value, Unknown) and not (place and place.has_written(rule.attribute)):
+                continue  # nobody set it, and the provider's own value comes with the apply
+            if complaint := rule.complaint(value.reveal() if isinstance(value, Masked) else value):
+                line = place.line_of(rule.attribute) if place else 1
+                yield Finding(place.path if place else stack, line, _message(change.address, complaint))
+
+
+def rules_of(kind: str) -> Sequence[Rule]:
+    """Return the rules for a type of resource: its own, and those for every type that it has not said otherwise."""
+    own = RULES.get(kind, ())
+    said = {rule.attribute for rule in own}
+    return [*own, *(rule for rule in RULES["*"] if rule.attribute not in said)]
+
+
+def _message(address: str, complaint: str) -> str:
+    return f"`{address}` could not be destroyed again: {complaint}"
+
+
+def _resources(files: Tree, stack: StepName, where: str) -> Sequence[_Declared]:
+    found = []
+    for path in sorted(path for path in files if path.startswith(f"{stack}/") and path.endswith(".tf")):
+        found += [_Declared(f"{where}/{path}", block) for block in _blocks(files, path) if block.type == "resource"]
+    return found
+
+
+def _blocks(files: Tree, path: str) -> Sequence[Block]:
+    try:
+        return blocks(path, files[path].data)
+    except InvalidInput:
+        return ()  # the gate says so
+
+
+def _names(files: Tree, name: StepName, stack: Stack) -> Names:
+    """Return what names mean in a root module, as far as its files alone say."""
+    given = _given(files, name)
+    is_sure = given is not None and not _more_values(files, name)
+    module = Module(files, Place(name, f"{name}/"), {})
+    asked = set(stack.inputs) if is_sure else module.code.variables
+    told = {key: (value, frozenset[str]()) for key, value in (given or {}).items()}
+    untold = {key: (Untold(f"var.{key}", frozenset({OUTPUT})), frozenset[str]()) for key in asked}
+    module.names.given = {**told, **untold}
+    return module.names
+
+
+def _told(text: str, names: Names) -> Value:
+    """Return an expression's value, `UNKNOWN` if code alone does not tell it."""
+    try:
+        value, _ = names.taken(expression_in(text), {})
+    except (InvalidInput, RecursionError):
+        return UNKNOWN
+    known: Value = plain(value)  # type: ignore[assignment]  # JSON, once nothing in it is unknown
+    return UNKNOWN if rules_in(value) else known
+
+
+def _given(files: Tree, name: StepName) -> Mapping[str, Told] | None:
+    path = f"{name}/{VARIABLES}"
+    if path not in files:
+        return {}
+    try:
+        found = json.loads(files[path].data)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _more_values(files: Tree, name: StepName) -> bool:
+    """Say whether other files give variables values, too: which one wins is Terraform's to say."""
+    endings = (".auto.tfvars", ".auto.tfvars.json")
+    return any(
+        path == f"{name}/terraform.tfvars" or path.endswith(endings) for path in files if path.startswith(f"{name}/")
+    )
+
+
+def _inside(found: Sequence[Block], path: Sequence[str]) -> Sequence[Block]:
+    for kind in path:
+        found = [inner for block in found for inner in block.blocks if inner.type == kind]
+    return found
+
+
+def _written(block: Block, attribute: str, names: Names) -> Iterator[Value]:
+    """Yield the values of an attribute in the code; None where it is not written, which is its default."""
+    *outer, name = attribute.split(".")
+    for inner in _inside([block], outer):
+        is_dynamic = any(each.type == "dynamic" and each.labels[:1] == (name,) for each in inner.blocks)
+        text = inner.attributes.get(name)
+        yield UNKNOWN if is_dynamic else None if text is None else _told(text, names)
+
+
+def _planned(value: Value, path: Sequence[str]) -> Iterator[Value]:
+    """Yield the values at a path; through a list, each one's."""
+    if isinstance(value, Unknown) or not path:
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _planned(value.get(path[0]), path[1:])
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _planned(item, path)
+    elif len(path) == 1:
+        yield None
+
+
+def _place(change: PlannedChange, declared: Sequence[_Declared], stack: str) -> _Declared | None:
+    """Return the block that a planned resource comes from, found by type and name; a root module's lies in the stack's directory."""
+    name = ".".join(without_keys(change.address).split(".")[-2:])
+    is_root = not change.address.startswith("module.")
+    alike = [each for each in declared if each.name == name]
+    return next((each for each in alike if (posixpath.dirname(each.path) == stack) is is_root), None)

@@ -1,0 +1,39 @@
+"""Outputs of stacks that others take: each must be declared in the stack's code, before anything runs."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.core.graph import Problem
+from bot.core.hcl.blocks import blocks
+from bot.core.tree import Tree
+from bot.model.pipeline import FromOutput, Pipeline, Stack
+from bot.model.suggest import closest
+from bot.model.yaml_document import line_of
+from bot.names import StepName
+
+
+def output_problems(pipeline: Pipeline, files: Tree, *, stacks_text: str, hooks_text: str) -> Sequence[Problem]:
+    """Return every input that takes an output which its stack has not got, with its line.
+
+    `files` hold the stacks' directories, as they are or rendered. Raises `InvalidInput` for code that does not parse.
+    """
+    known = {name: frozenset(_declared(files, name)) for name in pipeline.stacks}
+    found: list[Problem] = []
+    for name, step in pipeline.steps.items():
+        in_stacks = isinstance(step, Stack)
+        text, top, key = (stacks_text, "stacks", "inputs") if in_stacks else (hooks_text, "hooks", "with")
+        for given, value in step.inputs.items():
+            if not isinstance(value, FromOutput) or value.output in known.get(value.step, (value.output,)):
+                continue
+            near = closest(value.output, known[value.step])
+            hint = f" Did you mean `{near}`?" if near else ""
+            message = f"`{name}` takes `{value.source}`, but stack `{value.step}` has no output `{value.output}`.{hint}"
+            found.append(Problem(in_stacks, line_of(text, (top, name, key, given)), message))
+    return found
+
+
+def _declared(files: Tree, stack: StepName) -> Iterator[str]:
+    for path in files:
+        if path.endswith(".tf") and path.rpartition("/")[0] == stack:
+            for block in blocks(path, files[path].data):
+                if block.type == "output" and block.labels:
+                    yield block.labels[0]

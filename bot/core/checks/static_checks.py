@@ -1,0 +1,204 @@
+"""The static gate: what code may do is decided before anything of it is run.
+
+A plan is not harmless. Providers, modules, some data sources and functions run code or read files while planning, with
+whatever credentials the process has. So before `terraform init` the code is held against an allow-list that comes from the
+policy of the default branch; what the gate can't read, it refuses. Source of the list: Terraform's language documentation
+(https://developer.hashicorp.com/terraform/language), "what runs at plan time".
+"""
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+
+from bot.core.hcl.blocks import Block, blocks
+from bot.core.rendering.verify import Finding
+from bot.core.tree import Tree
+from bot.errors import InvalidInput
+from bot.model.policy import Gate
+from bot.names import StepName
+
+LOCK = ".terraform.lock.hcl"
+_BACKENDS = frozenset({"s3", "local"})
+_BUILT_IN = "terraform.io/builtin/terraform"
+_READS_FILES = frozenset(
+    {"file", "filebase64", "fileexists", "fileset", "filemd5", "filesha1", "filesha256", "filesha512", "templatefile",
+     "filebase64sha256", "filebase64sha512"}
+)  # fmt: skip
+_INSIDE = re.compile(r'"\$\{path\.module\}/(?!.*\.\.)[^$%"\\]*"')
+_SOURCE = re.compile(r'\bsource\s*[=:]\s*"([^"$%\\]*)"')
+# Where the provider looks for credentials or sends requests is the runner's to say, not the code's.
+_REDIRECTS = frozenset(
+    {"access_key", "assume_role", "assume_role_with_web_identity", "custom_ca_bundle", "endpoint", "endpoints", "http_proxy",
+     "https_proxy", "iam_endpoint", "profile", "role_arn", "secret_key", "shared_config_files", "shared_credentials_file",
+     "shared_credentials_files", "skip_credentials_validation", "skip_requesting_account_id", "sts_endpoint", "token"}
+)  # fmt: skip
+
+
+def gate(files: Tree, stacks: Sequence[StepName], rules: Gate, where: str) -> Sequence[Finding]:
+    """Return everything in an environment's `files` that may not be planned; `where` is its directory, for messages."""
+    findings = [*_file_findings(files, stacks, where)]
+    for path in sorted(path for path in files if path.endswith(".tf")):
+        try:
+            found = blocks(path, files[path].data)
+        except InvalidInput as error:
+            findings.append(_unreadable(f"{where}/{path}", str(error)))
+            continue
+        local_names = _local_names(files, posixpath.dirname(path))
+        findings += [
+            Finding(f"{where}/{path}", line, message)
+            for block in found
+            for line, message in _judged(block, rules, local_names)
+        ]
+    return findings
+
+
+def _unreadable(path: str, complaint: str) -> Finding:
+    found = re.search(r":(\d+): (.*)", complaint, re.DOTALL)
+    return Finding(
+        path, int(found[1]) if found else 1, f"{found[2] if found else complaint}: what can't be read is not run."
+    )
+
+
+def _file_findings(files: Tree, stacks: Sequence[StepName], where: str) -> Iterator[Finding]:
+    for stack in stacks:
+        if f"{stack}/{LOCK}" not in files:
+            yield Finding(
+                f"{where}/{stack}/{LOCK}", 1, "missing: without it any version of a provider may be installed."
+            )
+    for path in sorted(files):
+        name = posixpath.basename(path)
+        if path.endswith((".tf.json", ".tofu.json")):
+            yield Finding(f"{where}/{path}", 1, "Terraform in JSON is not allowed here: write it as .tf.")
+        elif path.endswith(".tofu"):
+            yield Finding(f"{where}/{path}", 1, "only OpenTofu reads .tofu files: write it as .tf.")
+        elif name in {"override.tf", "terraform.rc", ".terraformrc"} or name.endswith("_override.tf"):
+            yield Finding(
+                f"{where}/{path}", 1, "a file that overrides others or configures Terraform is not allowed here."
+            )
+        elif ".terraform" in path.split("/"):
+            yield Finding(f"{where}/{path}", 1, "Terraform's working directory does not belong into git: remove it.")
+
+
+def _local_names(files: Tree, directory: str) -> dict[str, str]:
+    """Return the providers' local names of a root module and their sources."""
+    found: dict[str, str] = {}
+    for path, file in files.items():
+        if posixpath.dirname(path) != directory or not path.endswith(".tf"):
+            continue
+        try:
+            top = blocks(path, file.data)
+        except InvalidInput:
+            continue  # reported where it stands
+        for block in (inner for outer in top if outer.type == "terraform" for inner in outer.blocks):
+            if block.type == "required_providers":
+                found |= {name: _source(name, text) for name, text in block.attributes.items()}
+    return found
+
+
+def _source(name: str, requirement: str) -> str:
+    found = _SOURCE.findall(requirement)
+    if "source" not in requirement:
+        return f"hashicorp/{name}"
+    if len(found) != 1 or requirement.count("source") != 1 + str(found[0]).count("source"):
+        return "(not one plain text)"
+    return str(found[0]).removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
+
+
+def _judged(block: Block, rules: Gate, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+    match block.type:
+        case "terraform":
+            yield from _terraform(block, rules)
+        case "provider":
+            yield from _provider(block, rules, local_names)
+        case "resource" | "data" | "ephemeral":
+            yield from _resource(block, rules, local_names)
+        case "module":
+            yield from _module(block, rules)
+        case "variable" | "output" | "locals" | "moved" | "removed" | "import" | "check":
+            yield from _programs(block, rules)
+            yield from (
+                judged
+                for inner in block.blocks
+                if inner.type == "data"
+                for judged in _resource(inner, rules, local_names)
+            )
+        case other:
+            yield block.line, f"a `{other}` block is not known to be harmless: leave it out."
+    for call in block.calls:
+        if call.name.removeprefix("core::") in _READS_FILES and not _INSIDE.fullmatch(call.argument):
+            yield (
+                call.line,
+                f'`{call.name}` may read files of its own module only: write the path as "${{path.module}}/…".',
+            )
+        elif call.name.startswith("provider::"):
+            yield call.line, f"`{call.name}` is a provider's function and runs its code: leave it out."
+
+
+def _terraform(block: Block, rules: Gate) -> Iterator[tuple[int, str]]:
+    for inner in block.blocks:
+        if inner.type == "backend" and inner.labels and inner.labels[0] not in _BACKENDS:
+            yield inner.line, f"backend `{inner.labels[0]}` is not allowed: use one of {', '.join(sorted(_BACKENDS))}."
+        elif inner.type == "backend":
+            yield from _redirects(inner)
+        elif inner.type == "cloud":
+            yield inner.line, "`cloud` would run the plan elsewhere: use the backend `s3`."
+        elif inner.type == "required_providers":
+            for name, text in inner.attributes.items():
+                source = _source(name, text)
+                if source not in rules.providers:
+                    yield inner.line, _provider_complaint(source, rules)
+
+
+def _provider(block: Block, rules: Gate, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+    name = block.labels[0] if block.labels else "?"
+    source = local_names.get(name, f"hashicorp/{name}")
+    if source not in rules.providers:
+        yield block.line, _provider_complaint(source, rules)
+    if source == "hashicorp/aws" and "allowed_account_ids" not in block.attributes:
+        yield block.line, "the provider must say which account it may touch: `allowed_account_ids = [var.account_id]`."
+    yield from _redirects(block)
+
+
+def _redirects(block: Block) -> Iterator[tuple[int, str]]:
+    for key in sorted(_REDIRECTS & {*block.attributes, *(inner.type for inner in block.blocks)}):
+        yield (
+            block.line,
+            f"`{key}` in a {block.type} block is not allowed: credentials and addresses come from the runner.",
+        )
+
+
+def _resource(block: Block, rules: Gate, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+    kind = block.labels[0] if block.labels else "?"
+    prefix = kind.partition("_")[0]
+    name = _alias(block) or prefix
+    source = _BUILT_IN if name == "terraform" else local_names.get(name, f"hashicorp/{name}")
+    if source not in rules.providers:
+        yield block.line, _provider_complaint(source, rules)
+    if block.type != "resource" and (kind in rules.data_sources_forbidden or prefix in rules.data_sources_forbidden):
+        yield block.line, f"data source `{kind}` runs or fetches something while planning: it is not allowed here."
+    yield from _programs(block, rules)
+
+
+def _programs(block: Block, rules: Gate) -> Iterator[tuple[int, str]]:
+    for inner in block.within():
+        if inner.type in {"provisioner", "connection"} and not rules.provisioners:
+            yield inner.line, f"a `{inner.type}` runs programs: declare a hook instead."
+
+
+def _alias(block: Block) -> str | None:
+    named = block.attributes.get("provider")
+    return named.split(".")[0].strip() if named else None
+
+
+def _module(block: Block, rules: Gate) -> Iterator[tuple[int, str]]:
+    source = block.attributes.get("source", "").strip('"')
+    inside = source.startswith("./") and ".." not in source.split("/") and "$" not in source
+    if not inside and source not in rules.module_sources:
+        yield (
+            block.line,
+            f"module source `{source}` is not in the policy's `gate.module_sources`: use `./…` or have it added.",
+        )
+
+
+def _provider_complaint(source: str, rules: Gate) -> str:
+    return f"provider `{source}` is not in the policy's `gate.providers` ({', '.join(rules.providers)})."

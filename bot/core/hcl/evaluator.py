@@ -1,0 +1,300 @@
+"""Evaluate expressions partially: what is known becomes a value, what isn't stays an expression with the known parts filled in.
+
+What takes more steps than an expression may (`allowance`) is unknown, too, with a rule of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from bot.core.hcl.ast import (
+    Attribute,
+    Call,
+    Choice,
+    Expression,
+    For,
+    Index,
+    Items,
+    Joined,
+    Literal,
+    Name,
+    Operation,
+    Pairs,
+    Splat,
+    Template,
+)
+from bot.core.hcl.budget import Allowance, Steps, TooLarge
+from bot.core.hcl.functions import called
+from bot.core.hcl.operators import computed, decided
+from bot.core.hcl.parser import quoted
+from bot.core.hcl.values import (
+    TERRAFORM,
+    TOO_LARGE,
+    Encoded,
+    NotKnown,
+    Unknown,
+    Value,
+    encoded,
+    not_evaluated,
+    rules_in,
+    text_of,
+    texts,
+    truth,
+    written,
+)
+
+DEEPEST = 100
+"""Levels of expressions inside one another; what is deeper was not written by people."""
+
+
+class Scope(Protocol):
+    """What names mean in a module, and how much of it may be evaluated."""
+
+    @property
+    def allowance(self) -> Allowance:
+        """Return the steps that are left."""
+
+    def named(self, root: str, name: str) -> Value:
+        """Return `root.name`: a variable, a local, a resource type's resource, a module …"""
+
+    def read_file(self, path: str) -> str:
+        """Return the text of a file of the module. Raises `NotKnown`."""
+
+    def filled(self, path: str, variables: Mapping[str, Value]) -> Value:
+        """Return a template file filled with variables. Raises `NotKnown`."""
+
+
+class Evaluator:
+    """Evaluates in a scope with further names (`each`, `count`, the names of `for` expressions)."""
+
+    def __init__(self, scope: Scope, names: Mapping[str, Value]) -> None:
+        self.scope, self.names = scope, names
+
+    def value(self, node: Expression) -> Value:
+        """Return the value of an expression; never raises for what is merely unknown. Raises `InvalidInput` (`Allowance`)."""
+        try:
+            return _Run(self.scope, self.names, Steps(self.scope.allowance), 0).value(node)
+        except TooLarge:
+            return Unknown("(too large to be evaluated)", frozenset({TOO_LARGE}))
+
+
+class _Run:
+    """The evaluation of one expression, `depth` levels inside it."""
+
+    def __init__(self, scope: Scope, names: Mapping[str, Value], steps: Steps, depth: int) -> None:
+        self.scope, self.names, self.steps, self.depth = scope, names, steps, depth
+
+    def value(self, node: Expression) -> Value:
+        if self.depth > DEEPEST:
+            return Unknown("(nested too deeply)", frozenset({TERRAFORM}))
+        self.depth += 1
+        try:
+            found = self._value(node)
+        finally:
+            self.depth -= 1
+        self.steps.spend(found)
+        return found
+
+    def _with(self, names: Mapping[str, Value]) -> "_Run":
+        return _Run(self.scope, {**self.names, **names}, self.steps, self.depth)
+
+    def _value(self, node: Expression) -> Value:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
+        match node:
+            case Literal():
+                return node.value
+            case Template():
+                return self._template(node)
+            case Name():
+                return self.names.get(node.text, Unknown(node.text, frozenset({TERRAFORM})))
+            case Attribute():
+                return self._attribute(node)
+            case Index():
+                return self._index(self.value(node.of), self.value(node.key))
+            case Splat():
+                return self._splat(node)
+            case Call():
+                return self._call(node)
+            case Items():
+                return [self.value(item) for item in node.items]
+            case Pairs():
+                return self._pairs(node)
+            case For():
+                return self._for(node)
+            case Choice():
+                return self._choice(node)
+            case Operation():
+                return self._operation(node)
+            case Joined():
+                found = self._for(node.loop)
+                return found if isinstance(found, Unknown) else self._joined(found if isinstance(found, list) else [])
+
+    def _template(self, node: Template) -> Value:
+        values = [self.value(part) for part in node.parts]
+        if len(values) == 1 and not isinstance(node.parts[0], Choice | Joined):
+            return values[0]  # a template that is nothing but one expression is that expression
+        return self._joined(values)
+
+    def _joined(self, values: Sequence[Value]) -> Value:
+        try:
+            parts = [text_of(value) for value in values]
+        except NotKnown:
+            return Unknown("".join(f"${{{written(value)}}}" for value in values), frozenset({TERRAFORM}))
+        if all(isinstance(part, str) for part in parts):
+            return "".join(map(str, parts))
+        text = "".join(quoted(part)[1:-1] if isinstance(part, str) else f"${{{part.text}}}" for part in parts)
+        return Unknown(f'"{text}"', frozenset().union(*(rules_in(part) for part in parts)))
+
+    def _attribute(self, node: Attribute) -> Value:
+        if isinstance(node.of, Name) and node.of.text not in self.names:
+            return self.scope.named(node.of.text, node.name)
+        if isinstance(node.of, Attribute) and isinstance(node.of.of, Name) and node.of.of.text == "data":
+            return self.scope.named(f"data.{node.of.name}", node.name)
+        return self._index(self.value(node.of), node.name, is_attribute=True)
+
+    def _index(self, of: Value, key: Value, is_attribute: bool = False) -> Value:
+        rules = rules_in(of) if isinstance(of, Unknown) else frozenset()
+        rules |= rules_in(key)
+        if not rules and isinstance(of, dict) and (found := of.get(_key_text(key), _MISSING)) is not _MISSING:
+            return found  # type: ignore[return-value]
+        if not rules and isinstance(of, list) and isinstance(key, int) and 0 <= key < len(of):
+            return of[key]
+        text = f"{written(of)}.{key}" if is_attribute else f"{written(of)}[{written(key)}]"
+        return Unknown(text, rules or frozenset({TERRAFORM}))
+
+    def _splat(self, node: Splat) -> Value:
+        of = self.value(node.of)
+        items = of if isinstance(of, list) else [] if of is None else None
+        if items is None and isinstance(of, Unknown):
+            return self._with({"*": Unknown(f"{of.text}[*]", of.rules)}).value(node.path)
+        items = [of] if items is None else items
+        return [self._with({"*": item}).value(node.path) for item in items]
+
+    def _call(self, node: Call) -> Value:
+        if node.name in {"try", "can"}:
+            return self._try(node)
+        arguments = [self.value(argument) for argument in node.arguments]
+        spread = node.is_spread
+        if spread and arguments and isinstance(arguments[-1], list):
+            arguments, spread = [*arguments[:-1], *arguments[-1]], False
+        try:
+            if spread:
+                raise NotKnown("an unknown number of arguments")
+            if node.name in {"file", "templatefile"}:
+                return self._read(node.name, arguments)
+            return called(node.name, [_opened(node.name, argument) for argument in arguments])
+        except NotKnown:
+            rules = frozenset().union(*map(rules_in, arguments)) if arguments else frozenset()
+            text = f"{node.name}({', '.join(map(written, arguments))}{'...' if spread else ''})"
+            return Unknown(text, rules or frozenset({not_evaluated(node.name)}))
+
+    def _read(self, name: str, arguments: list[Value]) -> Value:
+        path = texts(arguments[:1])[0] if arguments and not rules_in(arguments[0]) else ""
+        if name == "file":
+            return self.scope.read_file(path)
+        variables = arguments[1] if len(arguments) == 2 else {}
+        if not isinstance(variables, dict):
+            raise NotKnown("templatefile() with unknown variables")
+        return self.scope.filled(path, variables)
+
+    def _try(self, node: Call) -> Value:
+        values = [self.value(argument) for argument in node.arguments]
+        first = values[0] if values else None
+        if not rules_in(first):
+            return True if node.name == "can" else first
+        rules = frozenset().union(*map(rules_in, values))
+        return Unknown(f"{node.name}({', '.join(map(written, values))})", rules)
+
+    def _pairs(self, node: Pairs) -> Value:
+        found: dict[str, Value] = {}
+        for key_node, value_node in node.pairs:
+            key = self.value(key_node)
+            if isinstance(key, Unknown):
+                return self._unknown_pairs(node)
+            found[_key_text(key)] = self.value(value_node)
+        return found
+
+    def _unknown_pairs(self, node: Pairs) -> Value:
+        pairs = [(self.value(key), self.value(value)) for key, value in node.pairs]
+        rules = frozenset().union(*(rules_in(key) | rules_in(value) for key, value in pairs))
+        return Unknown(f"{{{', '.join(f'({written(key)}) = {written(value)}' for key, value in pairs)}}}", rules)
+
+    def _for(self, node: For) -> Value:
+        over = self.value(node.over)
+        if not isinstance(over, list | dict):
+            return self._unknown_for(node, over)
+        pairs: list[tuple[Value, Value]] = list(over.items()) if isinstance(over, dict) else list(enumerate(over))
+        found: list[tuple[Value, Value]] = []
+        for key, item in sorted(pairs, key=lambda pair: str(pair[0])) if isinstance(over, dict) else pairs:
+            inner = self._with(_bound(node.names, key, item))
+            keep = True if node.condition is None else inner.value(node.condition)
+            if rules_in(keep):
+                return self._unknown_for(node, over)
+            try:
+                if truth(keep):
+                    found.append((inner.value(node.key) if node.key else None, inner.value(node.value)))
+            except NotKnown:
+                return self._unknown_for(node, over)
+        if node.key is None:
+            return [value for _, value in found]
+        if any(rules_in(key) for key, _ in found):
+            return self._unknown_for(node, over)
+        return _grouped(found) if node.is_grouped else {_key_text(key): value for key, value in found}
+
+    def _unknown_for(self, node: For, over: Value) -> Value:
+        names = {name: Unknown(name, frozenset()) for name in node.names}
+        inner = self._with(names)
+        parts = [inner.value(part) for part in (node.key, node.value, node.condition) if part is not None]
+        rules = rules_in(over).union(*map(rules_in, parts)) or frozenset({TERRAFORM})
+        head = f"for {', '.join(node.names)} in {written(over)} : {' => '.join(map(written, parts))}"
+        return Unknown(f"{{{head}}}" if node.key else f"[{head}]", rules)
+
+    def _choice(self, node: Choice) -> Value:
+        condition = self.value(node.condition)
+        try:
+            if not rules_in(condition):
+                return self.value(node.then if truth(condition) else node.otherwise)
+        except NotKnown:
+            pass  # neither true nor false: Terraform would refuse it, so both sides stay in the text
+        then, otherwise = self.value(node.then), self.value(node.otherwise)
+        rules = rules_in(condition) | rules_in(then) | rules_in(otherwise)
+        text = f"{written(condition)} ? {written(then)} : {written(otherwise)}"
+        return Unknown(text, rules or frozenset({TERRAFORM}))
+
+    def _operation(self, node: Operation) -> Value:
+        left, right = None if node.left is None else self.value(node.left), self.value(node.right)
+        if (at_once := decided(node.operator, left, right)) is not None:
+            return at_once
+        rules = rules_in(left) | rules_in(right)
+        try:
+            if not rules:
+                return computed(node.operator, left, right, node.left is None)
+        except (NotKnown, ArithmeticError):
+            rules = frozenset({TERRAFORM})
+        before = "" if node.left is None else f"{written(left)} "
+        return Unknown(f"{before}{node.operator}{' ' if before else ''}{written(right)}", rules)
+
+
+_MISSING = object()
+
+
+def _bound(names: Sequence[str], key: Value, item: Value) -> Mapping[str, Value]:
+    return {names[0]: item} if len(names) == 1 else {names[0]: key, names[1]: item}
+
+
+def _grouped(pairs: Sequence[tuple[Value, Value]]) -> Value:
+    found: dict[str, list[Value]] = {}
+    for key, value in pairs:
+        found.setdefault(_key_text(key), []).append(value)
+    return dict(found)
+
+
+def _key_text(key: Value) -> str:
+    try:
+        text = text_of(key)
+    except NotKnown:
+        return written(key)
+    return text if isinstance(text, str) else text.text
+
+
+def _opened(name: str, value: Value) -> Value:
+    """Return a JSON text as text, except where it stays JSON."""
+    return encoded(value) if isinstance(value, Encoded) and name != "jsonencode" else value

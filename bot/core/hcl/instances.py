@@ -1,0 +1,65 @@
+"""Addresses of blocks, and the instances that `count` and `for_each` make of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from bot.core.hcl.ast import Block
+from bot.core.hcl.values import NotKnown, Unknown, Value, number, rules_in
+
+Key: TypeAlias = "str | int | None"
+"""What tells an instance from the others; None for a block without `count` and `for_each`."""
+
+MOST = 1024
+"""Instances that a `count` may make."""
+
+
+def reference_of(block: Block) -> str:
+    """Return how code refers to a block: `aws_x.y`, `data.aws_x.y`."""
+    head = "" if block.type == "resource" else f"{block.type}."
+    return head + ".".join(block.labels)
+
+
+def address_of(block: Block) -> str:
+    """Return where a block is, in its module."""
+    match block.type:
+        case "resource":
+            return ".".join(block.labels)
+        case "variable":
+            return f"var.{'.'.join(block.labels)}"
+        case "provider":
+            alias = block.setting("alias")
+            return f"provider.{'.'.join(block.labels)}" + (f".{alias.code.strip(chr(34))}" if alias else "")
+        case kind:
+            return ".".join((kind, *block.labels))
+
+
+def instances(meta: str, value: Value) -> Sequence[Key] | None:
+    """Return the keys that the value of `count` or `for_each` makes; None when they can't be known."""
+    if isinstance(value, Unknown):
+        return None
+    if meta == "count":
+        try:
+            count = number(value)
+        except NotKnown:
+            return None
+        return list(range(int(count))) if 0 <= count <= MOST else None
+    if isinstance(value, dict):
+        return list(value)
+    if isinstance(value, list) and not rules_in(value) and all(isinstance(item, str) for item in value):
+        return [str(item) for item in value]
+    return None
+
+
+def names_of(block: Block, key: Key, items: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return what `count` and `each` mean in one instance; `items` are the values of `for_each` by key."""
+    if key is None:
+        return {}
+    if block.setting("count"):
+        return {"count": {"index": key}}
+    return {"each": {"key": key, "value": items.get(str(key))}}
+
+
+def bracketed(key: Key) -> str:
+    """Return the key as it stands in an address."""
+    return "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"

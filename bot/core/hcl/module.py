@@ -1,0 +1,130 @@
+"""One Terraform module evaluated: its resources by address and attribute, with `count` and `for_each` made into instances."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.core.hcl.ast import Block
+from bot.core.hcl.attributes import META, BlockLeaves, Leaf
+from bot.core.hcl.budget import OF_A_MODULE
+from bot.core.hcl.declarations import module_code
+from bot.core.hcl.instances import address_of, bracketed, names_of, reference_of
+from bot.core.hcl.result import KEPT, Code, Found, Given, Memory, Remembered, Thing, free
+from bot.core.hcl.scope import Names, Place
+from bot.core.hcl.values import Value, leaves
+from bot.core.tree import Tree
+
+_NOT_REMEMBERED = frozenset({"locals", "module", "terraform", "variable"})
+
+
+class Module:
+    """A module at `place` of `files`, with values for its variables."""
+
+    def __init__(self, files: Tree, place: Place, given: Given, memory: Memory | None = None) -> None:
+        self.files, self.place, self.given = files, place, given
+        self.memory: Memory = {} if memory is None else memory
+        self.code = module_code(files, place.directory)
+        self.names = Names(files, place, self.code, given, self._inside)
+        self.added: list[tuple[str, Thing]] = []
+        self.found = Found(read=self.code.read, unreadable=self.code.unreadable)
+
+    def evaluated(self) -> Found:
+        """Return all that the module holds. Raises `InvalidInput` when that is too much."""
+        self.names.allowance.spend(OF_A_MODULE + len(self.code.blocks))
+        for path, block in self.code.blocks:
+            if self.place.depth or block.type in _NOT_REMEMBERED:
+                self._block(path, block)
+            else:
+                self._remembered_block(path, block)
+        return self.found
+
+    def _inside(self, place: Place, given: Given) -> Found:
+        module = Module(self.files, place, given)
+        module.names.allowance = self.names.allowance
+        return module.evaluated()
+
+    def _remembered_block(self, path: str, block: Block) -> None:
+        """Evaluate a block, or take what it came to when the variables that it reads had the values that they have now."""
+        known = self.memory.setdefault((path, block.line), [])
+        made = next((m for m in known if all(self._given_text(name) == text for name, text in m.read.items())), None)
+        if made is None:
+            self.added, self.names.trace = [], set()
+            self._block(path, block)
+            things = tuple(self.added)
+            output = self.found.outputs.get(block.labels[-1]) if block.type == "output" else None
+            read = {name: self._given_text(name) for name in self.names.trace if name.startswith(self.place.prefix)}
+            known[:] = [Remembered(read, things, output), *known[: KEPT - 1]]
+            return
+        for address, thing in made.things:
+            self._add(address, block.type, thing)
+        if made.output is not None:
+            self.found.outputs[block.labels[-1]] = made.output
+        self._add_code(path, block)
+
+    def _given_text(self, name: str) -> tuple[str, frozenset[str]]:
+        value, reads = self.given.get(name.removeprefix(self.place.prefix), (None, frozenset()))
+        return repr(value), reads
+
+    def _block(self, path: str, block: Block) -> None:
+        name = self.place.prefix + address_of(block)
+        match block.type:
+            case "locals":
+                for setting in block.settings:
+                    address = f"{self.place.prefix}local.{setting.name}"
+                    self.found.codes[address] = Code(setting.code, path, setting.line)
+                return
+            case "variable":
+                self._variable(path, block, name)
+            case "output":
+                self._add(name, block.type, Thing(self._leaves(path, block, {}), path, block.line, name))
+                if (given := block.setting("value")) is not None:
+                    self.found.outputs[block.labels[-1]] = self.names.taken(given.value, {})
+            case _:
+                self._instances_of(path, block, name)
+        self._add_code(path, block)
+
+    def _variable(self, path: str, block: Block, address: str) -> None:
+        name, sensitive = block.labels[-1], block.setting("sensitive")
+        if sensitive is not None and sensitive.code == "true":
+            self.found.sensitive.add(f"{self.place.prefix}{name}")
+        value, reads = self.names.variable(name)
+        found = {at: Leaf(v, reads, path, block.line) for at, v in leaves(value, "value")}
+        if not self.place.depth:  # inside a module they are made of what the module is given
+            self._add(address, block.type, Thing(found, path, block.line, address))
+
+    def _instances_of(self, path: str, block: Block, name: str) -> None:
+        reference = reference_of(block)
+        keys = self.names.keys(reference, block)
+        if block.type == "module":
+            for _, inner in self.names.modules(block.labels[-1], block) or []:
+                self.found.add(inner)
+        if keys is None:
+            self._add(name, block.type, Thing(self._leaves(path, block, {}), path, block.line, name))
+            return
+        items, decided = self.names.items(reference), self.names.decided(reference)
+        self.names.allowance.spend(len(keys))
+        for key in keys:
+            reads = decided if key is not None else frozenset[str]()
+            skip = META if key is not None else frozenset[str]()
+            found = {
+                at: replace(leaf, reads=leaf.reads | reads) if reads else leaf  # what `each.value` was made from
+                for at, leaf in self._leaves(path, block, names_of(block, key, items), skip).items()
+            }
+            found[""] = Leaf("present", reads, path, block.line)
+            self._add(name + bracketed(key), block.type, Thing(found, path, block.line, name))
+
+    def _leaves(
+        self, path: str, block: Block, names: Mapping[str, Value], skip: frozenset[str] = frozenset()
+    ) -> dict[str, Leaf]:
+        return dict(BlockLeaves(path, self.names.taken).of(block, names, "", skip))
+
+    def _add(self, address: str, kind: str, thing: Thing) -> None:
+        if kind == "terraform" and address in self.found.things:  # its settings may stand in several blocks
+            thing = replace(thing, leaves={**self.found.things[address].leaves, **thing.leaves})
+        else:
+            address = free(self.found.things, address)
+        self.found.things[address] = thing
+        self.added.append((address, thing))
+
+    def _add_code(self, path: str, block: Block) -> None:
+        name = self.place.prefix + address_of(block)
+        self.found.codes[free(self.found.codes, name)] = Code(block.code, path, block.line)

@@ -1,0 +1,213 @@
+"""What names mean inside one Terraform module: variables, locals, other blocks, and the outputs of modules inside it.
+
+Each is evaluated once, and knows which variables of the stack it was made from.
+"""
+
+import json
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from bot.core.hcl.ast import Block, Expression
+from bot.core.hcl.attributes import AS_WRITTEN, META
+from bot.core.hcl.budget import Allowance
+from bot.core.hcl.declarations import ModuleCode
+from bot.core.hcl.evaluator import Evaluator
+from bot.core.hcl.instances import Key, bracketed, instances, names_of
+from bot.core.hcl.parser import template
+from bot.core.hcl.result import Found, Given, Made
+from bot.core.hcl.values import REFERENCE, TERRAFORM, WITHOUT_VALUE, NotKnown, Unknown, Value, plain
+from bot.core.tree import Tree
+
+DEEPEST = 8
+"""Modules inside one another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a module is: its directory, what its addresses begin with (`data/` or `data/module.x.`), how deep it lies."""
+
+    directory: str
+    prefix: str
+    depth: int = 0
+
+
+Inside = Callable[[Place, Given], Found]
+"""Evaluates a module inside this one."""
+
+
+class Names:
+    """The names of the module at `place` of `files` (`evaluation.Scope`).
+
+    `reads` are the variables that were read for the value under way, `trace` all since it was last emptied. `allowance` is
+    shared by all modules of a stack.
+    """
+
+    def __init__(self, files: Tree, place: Place, code: ModuleCode, given: Given, inside: Inside) -> None:
+        self.files, self.place, self.code, self.given, self.inside = files, place, code, given, inside
+        self.allowance = Allowance()
+        self.known: dict[str, Made] = {}
+        self.underway: set[str] = set()
+        self.inner: dict[str, list[tuple[str, Found]]] = {}
+        self.reads: set[str] = set()
+        self.trace: set[str] = set()
+
+    def named(self, root: str, name: str) -> Value:
+        """Return `root.name`."""
+        match root:
+            case "var" | "local":
+                return self._once(f"{root}.{name}", partial(self._first, root, name))
+            case "module":
+                return self._module_outputs(name)
+            case "path":
+                return self.place.directory if name == "module" else Unknown(f"path.{name}", frozenset({TERRAFORM}))
+            case "terraform" | "each" | "count" | "self":
+                return Unknown(f"{root}.{name}", frozenset({TERRAFORM}))
+            case _:
+                return self._reference(f"{root}.{name}")
+
+    def read_file(self, path: str) -> str:
+        """Return the text of a file below the module. Raises `NotKnown`."""
+        file = self.files.get(posixpath.normpath(path))
+        if file is None:
+            raise NotKnown(f"{path} is no file here")
+        try:
+            return file.data.decode()
+        except UnicodeDecodeError as error:
+            raise NotKnown(f"{path} is no text") from error
+
+    def filled(self, path: str, variables: Mapping[str, Value]) -> Value:
+        """Return a template file filled with `variables`. Raises `NotKnown`."""
+        return Evaluator(self, variables).value(template(self.read_file(path)))
+
+    # For whoever evaluates the module's blocks.
+
+    def taken(self, node: Expression, names: Mapping[str, Value]) -> Made:
+        """Return an expression's value, evaluated with further names, with the variables that it was made from."""
+        before, self.reads = self.reads, set()
+        value = Evaluator(self, names).value(node)
+        reads, self.reads = frozenset(self.reads), before
+        self.trace |= reads
+        return value, reads
+
+    def variable(self, name: str) -> Made:
+        """Return a variable's value with the variables that it was made from."""
+        return self.named("var", name), self.known[f"var.{name}"][1]
+
+    def keys(self, name: str, block: Block) -> Sequence[Key] | None:
+        """Return the keys of a block's instances: `[None]` without `count` and `for_each`, None when they can't be known."""
+        for meta in ("count", "for_each"):
+            setting = block.setting(meta)
+            if setting is None:
+                continue
+            word = f"{name}:{meta}"
+            if word in self.underway:
+                return None
+            value = self._once(word, partial(Evaluator(self, {}).value, setting.value))
+            self.trace |= self.known[word][1]
+            return instances(meta, value)
+        return [None]
+
+    def decided(self, name: str) -> frozenset[str]:
+        """Return the variables that decide which instances of a block there are."""
+        made = self.known.get(f"{name}:count") or self.known.get(f"{name}:for_each")
+        return made[1] if made else frozenset()
+
+    def items(self, name: str) -> Mapping[str, Value]:
+        """Return the values of a block's `for_each` by key."""
+        value, _ = self.known.get(f"{name}:for_each", (None, frozenset()))
+        if isinstance(value, list):
+            return {str(plain(item)): item for item in value}
+        return value if isinstance(value, dict) else {}
+
+    def modules(self, name: str, call: Block) -> Sequence[tuple[str, Found]] | None:
+        """Return the instances of a module of the repository that is called here; None when it can't be known what they are."""
+        word = f"module.{name}"
+        if name in self.inner:
+            return self.inner[name]
+        if word in self.underway or self.place.depth >= DEEPEST:
+            return None
+        source, keys = call.setting("source"), self.keys(word, call)
+        path = Evaluator(self, {}).value(source.value) if source else None
+        if keys is None or not isinstance(path, str) or not path.startswith("./") or ".." in path.split("/"):
+            return None
+        directory = posixpath.normpath(posixpath.join(self.place.directory, path))
+        if directory == self.place.directory:
+            return None  # a module inside itself, which Terraform refuses
+        self.underway.add(word)
+        items, found = self.items(word), []
+        for key in keys:
+            prefix = f"{self.place.prefix}{word}{bracketed(key)}."
+            given = self._handed(call, names_of(call, key, items))
+            inner = self.inside(Place(directory, prefix, self.place.depth + 1), given)
+            found.append(("" if key is None else str(key), inner))
+        self.underway.discard(word)
+        self.inner[name] = found
+        return found
+
+    def _handed(self, call: Block, names: Mapping[str, Value]) -> Given:
+        """Return what one instance of a module is given."""
+        decided = self.decided(f"module.{call.labels[-1]}")
+        return {
+            setting.name: (value, reads | decided)
+            for setting in call.settings
+            if setting.name not in {"source", "version", *META, *AS_WRITTEN}
+            for value, reads in [self.taken(setting.value, names)]
+        }
+
+    def _once(self, name: str, first: Callable[[], Value]) -> Value:
+        if name not in self.known:
+            if name in self.underway:
+                return Unknown(name, frozenset({TERRAFORM}))  # a circle, which Terraform refuses
+            self.underway.add(name)
+            before, self.reads = self.reads, set()
+            value = first()
+            self.known[name] = (value, frozenset(self.reads))
+            self.reads = before
+            self.underway.discard(name)
+        value, reads = self.known[name]
+        self.reads |= reads
+        return value
+
+    def _first(self, root: str, word: str) -> Value:
+        if root == "local":
+            node = self.code.locals.get(word)
+            return Unknown(f"local.{word}", frozenset({TERRAFORM})) if node is None else Evaluator(self, {}).value(node)
+        if not self.place.depth:
+            self.reads.add(f"{self.place.prefix}{word}")
+        if word in self.given:
+            value, reads = self.given[word]
+            self.reads |= reads
+            return value
+        declared = self.code.variables.get(word)
+        default = declared.setting("default") if declared else None
+        if default is None:
+            return Unknown(f"var.{word}", frozenset({WITHOUT_VALUE}))
+        return Evaluator(self, {}).value(default.value)
+
+    def _reference(self, name: str) -> Value:
+        rules = frozenset({REFERENCE})
+        block = self.code.resources.get(name)
+        if block is None:
+            return Unknown(name, frozenset({TERRAFORM}))
+        keys = self.keys(name, block)
+        if keys is None or keys == [None]:
+            return Unknown(name, rules)
+        if all(isinstance(key, int) for key in keys) and block.setting("count"):
+            return [Unknown(f"{name}[{key}]", rules) for key in keys]
+        return {str(key): Unknown(f"{name}[{json.dumps(key)}]", rules) for key in keys}
+
+    def _module_outputs(self, name: str) -> Value:
+        call, unknown = self.code.calls.get(name), Unknown(f"module.{name}", frozenset({REFERENCE}))
+        modules = self.modules(name, call) if call else None
+        if modules is None or call is None:
+            return unknown
+        values: dict[str, Value] = {}
+        for key, found in modules:
+            values[key] = {output: value for output, (value, _) in found.outputs.items()}
+            for _, reads in found.outputs.values():
+                self.reads |= reads
+        if call.setting("count"):
+            return list(values.values())
+        return values if call.setting("for_each") else values.get("", unknown)

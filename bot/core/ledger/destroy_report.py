@@ -1,0 +1,184 @@
+"""The receipt of a destroy: what was destroyed, what refused, what stays on purpose, and what a search still found."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from bot.core.ledger.apply_result import StepResult
+from bot.core.ledger.ledger import Gone, Remainder
+from bot.core.markdown import cell, code, details, fence
+from bot.names import EnvironmentName, StepName
+
+Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+_WORDS = {"succeeded": "✅ gone", "skipped": "⏭️ was gone", "failed": "❌ refused", "blocked": "⛔ not begun"}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sweep(_Frozen):
+    """A search of the account for what bears the environment's tag. `problem` says why it could not be made."""
+
+    tag: str
+    regions: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class Receipt(_Frozen):
+    """What became of an environment that was to be destroyed, step by step in the order in which they were taken back.
+
+    `gone` is by step, over all runs. `sweep` is absent as long as a step is left.
+    """
+
+    environment: EnvironmentName
+    head: Sha
+    commit: Sha
+    by: str
+    run_url: str
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+    steps: tuple[StepResult, ...]
+    gone: dict[StepName, Gone]
+    sweep: Sweep | None = None
+    diagram: str
+
+    @property
+    def destroyed(self) -> Sequence[str]:
+        return [f"{step}/{address}" for step, gone in self.gone.items() for address in gone.destroyed]
+
+    @property
+    def remains(self) -> Sequence[Remainder]:
+        return [each for gone in self.gone.values() for each in gone.remains]
+
+    @property
+    def failed(self) -> Sequence[StepResult]:
+        return [step for step in self.steps if step.state == "failed"]
+
+    @property
+    def is_undone(self) -> bool:
+        """Say whether every step was taken back."""
+        return all(step.state in {"succeeded", "skipped"} for step in self.steps)
+
+    @property
+    def is_clean(self) -> bool:
+        """Say whether nothing is left that should not be, and that was looked for."""
+        return self.is_undone and self.sweep is not None and not self.sweep.found and not self.sweep.problem
+
+
+def receipt_key(environment: EnvironmentName, head: str) -> str:
+    """Return where the receipt lies beside the state."""
+    return f"receipts/{environment}/{head}.json"
+
+
+def title(receipt: Receipt) -> str:
+    """Return the receipt in one plain line."""
+    name = receipt.environment
+    if not receipt.is_undone:
+        return f"{name} is not destroyed: {', '.join(step.name for step in receipt.failed) or 'a step'} refused"
+    count = len(receipt.destroyed)
+    what = f"{count} {'resource' if count == 1 else 'resources'}"
+    if receipt.sweep is None or receipt.sweep.problem:
+        return f"{name}: {what} destroyed, but nobody could look for what is left"
+    if receipt.sweep.found:
+        return f"{name}: {what} destroyed, but {len(receipt.sweep.found)} still bear its tag"
+    return f"{name} is destroyed: {what}, and nothing is left" + (
+        " but what stays on purpose" if receipt.remains else ""
+    )
+
+
+def summary(receipt: Receipt, limit: int) -> str:
+    """Return the receipt in Markdown in at most `limit` bytes, with as much detail as fits."""
+    parts = [_essentials, _remains, _destroyed, _diagram]
+    for count in range(len(parts), 0, -1):
+        text = "\n\n".join(text for part in parts[:count] if (text := part(receipt))) + "\n"
+        left_out = (
+            "" if count == len(parts) else "\n> This is shortened to fit; the receipt beside the state has all of it.\n"
+        )
+        if len((text + left_out).encode()) <= limit:
+            return text + left_out
+    return f"{cell(title(receipt))}\n"
+
+
+def text(receipt: Receipt) -> str:
+    """Return the receipt for a terminal."""
+    return "\n".join(_lines(receipt))
+
+
+def _essentials(receipt: Receipt) -> str:
+    parts = [f"### {'✅' if receipt.is_clean else '❌'} {cell(title(receipt))}"]
+    for step in receipt.failed:
+        parts += [f"**{code(step.name)} refused:**", fence(step.reason[:6_000])]
+    if not receipt.is_undone:
+        resume = code(f"/resume {receipt.environment}")
+        parts.append(
+            f"**How to go on:** what is gone stays gone. Mend the cause, then comment {resume}: it goes on at the step that refused."
+        )
+    if receipt.sweep is not None and (receipt.sweep.found or receipt.sweep.problem):
+        parts.append(_left(receipt.sweep, receipt.environment))
+    return "\n\n".join([*parts, _table(receipt.steps), _context(receipt)])
+
+
+def _left(sweep: Sweep, environment: EnvironmentName) -> str:
+    if sweep.problem:
+        return f"**The account could not be searched** for the tag {code(sweep.tag)}{_where(sweep)}:\n\n{fence(sweep.problem)}"
+    listed = "\n".join(f"- {code(arn)}" for arn in sweep.found[:100])
+    return (
+        f"**Still there**, with the tag {code(sweep.tag)}{_where(sweep)}, though every step was taken back:\n\n{listed}\n\n"
+        f"Delete these by hand, then comment {code(f'/resume {environment}')}: it searches again."
+    )
+
+
+def _where(sweep: Sweep) -> str:
+    return f" in {', '.join(map(code, sweep.regions))}" if sweep.regions else ""
+
+
+def _table(steps: Sequence[StepResult]) -> str:
+    rows = ["| Step | Kind | Result | What |", "| --- | --- | --- | --- |"]
+    for step in steps:
+        said = step.evidence or ("see above" if step.state == "failed" else step.reason)
+        rows.append(f"| {code(step.name)} | {cell(step.kind)} | {_WORDS[step.state]} | {cell(said[:200])} |")
+    return "\n".join(rows)
+
+
+def _context(receipt: Receipt) -> str:
+    run = f" [The run]({receipt.run_url})." if receipt.run_url else ""
+    kept = "The ledger, this receipt and the empty state files stay in the state bucket, as the record of what was."
+    return f"Reviewed at {code(receipt.head[:12])}, destroyed from {code(receipt.commit[:12])} by {cell(receipt.by)}.{run} {kept}"
+
+
+def _remains(receipt: Receipt) -> str:
+    if not receipt.remains:
+        return ""
+    rows = "\n".join(f"| {code(each.what)} | {cell(each.why)} | {cell(each.until)} |" for each in receipt.remains)
+    return f"#### Stays on purpose\n\n| What | Why | Until |\n| --- | --- | --- |\n{rows}"
+
+
+def _destroyed(receipt: Receipt) -> str:
+    return details(
+        f"{len(receipt.destroyed)} resources destroyed", "\n".join(f"- {code(each)}" for each in receipt.destroyed)
+    )
+
+
+def _diagram(receipt: Receipt) -> str:
+    return details("The steps and how they hang together", fence(receipt.diagram, "mermaid"))
+
+
+def _stays(each: Remainder) -> str:
+    return f"{each.what}: {each.why}" + (f" ({each.until})" if each.until else "")
+
+
+def _lines(receipt: Receipt) -> Iterator[str]:
+    widest = max((len(step.name) for step in receipt.steps), default=0)
+    for step in receipt.steps:
+        said = step.evidence or step.reason.partition("\n")[0]
+        yield f"{step.name:<{widest}}  {step.state:<9}  {step.seconds:>5.0f} s  {said}"
+    for step in receipt.failed:
+        yield from ("", f"{step.name} refused:", *(f"  {line}" for line in step.reason.splitlines()))
+    if receipt.remains:
+        yield from ("", "Stays on purpose:", *(f"  {_stays(each)}" for each in receipt.remains))
+    if receipt.sweep is not None:
+        yield from (f"Still there: {arn}" for arn in receipt.sweep.found)
+    yield from ("", f"{title(receipt)}.")

@@ -1,0 +1,78 @@
+"""The lease in a ledger: one run at a time is at work on an environment.
+
+A lease is never merely believed to be dead. It ends when its holder gives it back, when its time is over, or when somebody
+takes it with a reason that the ledger keeps.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.ledger.ledger import MOST_TAKEOVERS, Lease, Ledger, Takeover
+
+LENGTH = timedelta(minutes=5)
+"""A holder renews every fifth of this, so that it survives four lost renewals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Somebody else is at work."""
+
+    lease: Lease
+
+
+def acquired(ledger: Ledger, wanted: Lease, now: datetime, reason: str = "") -> Ledger | Held:
+    """Return the ledger with the lease `wanted`, or who holds it.
+
+    With a `reason` it is taken even if its holder's time is not over. Taking what was not given back is recorded.
+    """
+    lease = ledger.lease
+    if lease is None or lease.holder == wanted.holder:
+        taken = ledger.model_copy(update={"lease": wanted})
+        # Nobody held it; the reason is kept all the same, since it counts for the state's lock too.
+        said = Takeover(holder="nobody", machine="", by=wanted.holder, at=now, reason=reason)
+        return noted(taken, said) if reason and lease is None else taken
+    if lease.until > now and not reason:
+        return Held(lease)
+    record = Takeover(
+        holder=lease.holder,
+        machine=lease.machine,
+        by=wanted.holder,
+        at=now,
+        is_silence=not reason,
+        reason=reason or f"nothing was heard of it after {lease.until:%Y-%m-%d %H:%M:%S} UTC",
+    )
+    return noted(ledger.model_copy(update={"lease": wanted}), record)
+
+
+def noted(ledger: Ledger, takeover: Takeover) -> Ledger:
+    """Return the ledger that keeps why something was taken from its holder."""
+    return ledger.model_copy(update={"takeovers": (*ledger.takeovers, takeover)[-MOST_TAKEOVERS:]})
+
+
+def renewed(ledger: Ledger, holder: str, until: datetime) -> Ledger | None:
+    """Return the ledger with the lease prolonged, or None when `holder` has lost it."""
+    if not is_held(ledger, holder) or ledger.lease is None:
+        return None
+    return ledger.model_copy(
+        update={"lease": ledger.lease.model_copy(update={"until": max(until, ledger.lease.until)})}
+    )
+
+
+def released(ledger: Ledger, holder: str) -> Ledger:
+    """Return the ledger without the holder's lease; somebody else's stays."""
+    return ledger.model_copy(update={"lease": None}) if is_held(ledger, holder) else ledger
+
+
+def is_held(ledger: Ledger, holder: str) -> bool:
+    """Say whether the lease is this holder's. One whose time is over still is, until somebody else takes it."""
+    return ledger.lease is not None and ledger.lease.holder == holder
+
+
+def refusal(lease: Lease, environment: str) -> str:
+    """Return what somebody reads who wants to work on an environment that is held."""
+    where = f" ({lease.run_url})" if lease.run_url else ""
+    return (
+        f"`{environment}` is being worked on by {lease.holder}{where}, since {lease.since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to "
+        f"finish. If it is dead, its lease ends at {lease.until:%H:%M:%S} UTC: run this again then, or comment "
+        f'`/unlock {environment} --because "…"`.'
+    )

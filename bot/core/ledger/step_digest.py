@@ -1,0 +1,92 @@
+"""What a step is given when it is applied, and the digest of it by which a step that is done is recognised."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from bot.core.digest import digest_of, keyed
+from bot.core.plans.stack_inputs import Output, Outputs
+from bot.core.tree import Tree, below, blob_id, tree_id
+from bot.errors import UserError
+from bot.model.pipeline import FromOutput, FromParameter, Hook, Input, Json, Literally, Stack
+from bot.names import ParameterName, StepName
+
+_PLACE = {ParameterName("account_id"), ParameterName("region")}
+
+
+class OutputMissing(UserError):
+    """A step was applied, but has not the output that another needs."""
+
+
+def given(
+    name: StepName,
+    step: Stack | Hook,
+    parameters: Mapping[ParameterName, Json],
+    outputs: Mapping[StepName, Outputs],
+) -> Mapping[ParameterName, Output]:
+    """Return the inputs of a step whose needs are done; no stand-ins. Raises `OutputMissing`, `UserError`."""
+    return {key: _value(name, source, parameters, outputs) for key, source in step.inputs.items()}
+
+
+def stack_digest(name: StepName, files: Tree, inputs: Mapping[ParameterName, Output], key: str) -> str:
+    """Return the digest of a stack: its directory and its inputs. `files` are the environment's, and so is the `key` for secrets."""
+    return digest_of({"stack": tree_id(below(files, name)), "inputs": _values(inputs, key)})
+
+
+def hook_digest(
+    hook: Hook,
+    files: Tree,
+    reads: tuple[str, ...],
+    inputs: Mapping[ParameterName, Output],
+    around: tuple[Mapping[ParameterName, Json], str],
+) -> str:
+    """Return the digest of a hook: its declaration, its inputs, what it reads, and the parameters that it is given.
+
+    A program is given all parameters; a kind sees, beside its inputs, only where it is at work. `around` are the environment's
+    parameters and its key for secrets.
+    """
+    parameters, key = around
+    seen = parameters.keys() if hook.run is not None else parameters.keys() & _PLACE
+    read = {path: blob_id(file.data) for path, file in files.items() if _is_read(path, reads)}
+    declared = hook.model_dump(mode="json", exclude={"description", "needs", "timeout", "retries", "when"})
+    return digest_of(
+        {
+            "hook": declared,
+            "inputs": _values(inputs, key),
+            "files": {**read},
+            "parameters": {str(name): parameters[name] for name in seen},
+        }
+    )
+
+
+def _value(
+    name: StepName, source: Input, parameters: Mapping[ParameterName, Json], outputs: Mapping[StepName, Outputs]
+) -> Output:
+    match source:
+        case Literally():
+            return Output(source.value)
+        case FromParameter():
+            if source.parameter not in parameters:
+                raise UserError(f"`{name}` takes the parameter `{source.parameter}`, which the manifest has not got.")
+            return Output(parameters[source.parameter])
+        case FromOutput():
+            found = outputs.get(source.step, {}).get(source.output)
+            if found is None:
+                there = ", ".join(f"`{key}`" for key in outputs.get(source.step, {})) or "none"
+                raise OutputMissing(
+                    f"`{name}` takes `{source.source}`, but `{source.step}` has no such output (it has: {there})."
+                )
+            return found
+        case _:
+            assert_never(source)
+
+
+def _values(inputs: Mapping[ParameterName, Output], key: str) -> dict[str, Json]:
+    """Return the inputs as they count in a digest: the digest lies in the ledger, so a secret must not be guessed from it."""
+    return {
+        name: {"sensitive": keyed(output.value, key)} if output.is_sensitive else output.value
+        for name, output in inputs.items()
+    }
+
+
+def _is_read(path: str, reads: tuple[str, ...]) -> bool:
+    return any(path == each.removeprefix("./") or path.startswith(f"{each.removeprefix('./')}/") for each in reads)

@@ -1,0 +1,126 @@
+"""The result of an apply in GitHub's Markdown: for the check, the step summary and the comment."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from bot.core.ledger.apply_result import ApplyOutcome, StepResult
+from bot.core.markdown import cell, code, details, fence
+from bot.names import EnvironmentName
+
+_WORDS = {"succeeded": "✅ done", "skipped": "⏭️ was done", "failed": "❌ failed", "blocked": "⛔ not started"}
+
+
+def marker(environment: EnvironmentName) -> str:
+    """Return the hidden text by which our comment is found again; that it is ours, its author says."""
+    return f"<!-- envclone:apply:{environment} -->"
+
+
+def title(outcome: ApplyOutcome) -> str:
+    """Return one line of plain text that says how it went."""
+    if outcome.has_succeeded:
+        ran = sum(step.state == "succeeded" for step in outcome.steps)
+        return f"{outcome.environment} is live: {ran} steps in {_took(outcome.seconds)}" + (
+            f", {len(outcome.steps) - ran} were done before" if ran < len(outcome.steps) else ""
+        )
+    return f"{outcome.environment}: {', '.join(step.name for step in outcome.failed) or 'something'} failed"
+
+
+def summary(outcome: ApplyOutcome, limit: int) -> str:
+    """Return the result in at most `limit` bytes, with as much detail as fits; how it went is always said."""
+    parts = [_essentials, _outputs, _evidence, _diagram]
+    for count in range(len(parts), 0, -1):
+        text = "\n\n".join(text for part in parts[:count] if (text := part(outcome))) + "\n"
+        left_out = "" if count == len(parts) else "\n> This is shortened to fit; the run's log has the rest.\n"
+        if len((text + left_out).encode()) <= limit:
+            return text + left_out
+    return f"{cell(title(outcome))}\n"
+
+
+def refusal(environment: EnvironmentName, reason: str, *, was_begun: bool) -> str:
+    """Return what is said of an apply without an outcome: nothing was begun, or it stopped on the way."""
+    head = (
+        f"The apply of {code(environment)} was stopped" if was_begun else f"Nothing was applied to {code(environment)}"
+    )
+    return f"### {head}\n\n{fence(reason)}\n"
+
+
+def _essentials(outcome: ApplyOutcome) -> str:
+    head = f"### {'✅' if outcome.has_succeeded else '❌'} {cell(title(outcome))}"
+    where = f"It answers at <{outcome.url}>." if outcome.has_succeeded and outcome.url else ""
+    parts = [
+        head,
+        where,
+        *_failures(outcome),
+        _table(outcome.steps),
+        _context(outcome),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _failures(outcome: ApplyOutcome) -> Iterator[str]:
+    for step in outcome.failed:
+        yield f"**{code(step.name)} failed** after {_took(step.seconds)}" + (
+            f" and {step.attempts} attempts:" if step.attempts > 1 else ":"
+        )
+        yield fence(step.reason[:6_000])
+    if outcome.failed:
+        yield (
+            f"**How to go on:** what is done stays done. Mend the cause, then comment {code(f'/resume {outcome.environment}')} (or run "
+            "this workflow again by hand): it goes on at the failed step. If the mend is a change of the code, open a pull request; "
+            "what is reviewed there is applied next."
+        )
+
+
+def _table(steps: Sequence[StepResult]) -> str:
+    rows = ["| Step | Kind | Result | Took | What |", "| --- | --- | --- | --- | --- |"]
+    for step in steps:
+        said = step.evidence if step.state == "succeeded" else step.reason if step.state != "failed" else "see above"
+        took = _took(step.seconds) if step.state in {"succeeded", "failed"} else "–"  # noqa: RUF001
+        rows.append(
+            f"| {code(step.name)} | {cell(step.kind)} | {_WORDS[step.state]} | {took} | {cell(_cut(said, 200))} |"
+        )
+    return "\n".join(rows)
+
+
+def _context(outcome: ApplyOutcome) -> str:
+    run = f" [The run]({outcome.run_url})." if outcome.run_url else ""
+    return (
+        f"Reviewed at {code(outcome.head[:12])}, applied from {code(outcome.commit[:12])} by {cell(outcome.by)}.{run}"
+    )
+
+
+def _outputs(outcome: ApplyOutcome) -> str:
+    rows = [
+        f"| {code(step.name)} | {code(name)} | {shown} |"
+        for step in outcome.steps
+        for name, shown in [
+            *((name, code(_cut(_written(value), 300))) for name, value in step.outputs.items()),
+            *((name, "*sensitive*") for name in step.hidden),
+        ]
+    ]
+    if not rows:
+        return ""
+    table = "\n".join(["| Step | Output | Value |", "| --- | --- | --- |", *rows])
+    return details(f"{len(rows)} outputs", table)
+
+
+def _evidence(outcome: ApplyOutcome) -> str:
+    found = [f"- {code(step.name)}: {cell(step.evidence)}" for step in outcome.steps if step.evidence]
+    return details("Evidence", "\n".join(found)) if found else ""
+
+
+def _diagram(outcome: ApplyOutcome) -> str:
+    return details("The steps and how they hang together", fence(outcome.diagram, "mermaid"))
+
+
+def _written(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _took(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"

@@ -1,0 +1,189 @@
+"""What people read of a change: title, body and commit message of its pull request, and which value is which now."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.core.hcl.address_patterns import key_of
+from bot.core.markdown import cell, code, details
+from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS
+from bot.core.parity.report import Difference
+from bot.core.rendering.assemble import TemplateAt
+from bot.core.rendering.parameter_types import text
+from bot.core.rendering.parameter_values import Origin, origin
+from bot.core.requests.change import followers
+from bot.model.environment import Manifest, Request, directory
+from bot.names import ParameterName
+
+MARKER = "<!-- envclone:change:{name} -->"
+MOST_NAMED = 3
+"""Parameters that a title names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedChange:
+    """A change with all that its pull request speaks of.
+
+    `source` is what the environment was cloned from, if it was. `files` are the rendered ones that change, and `differences`
+    those of the environment as it would be from the environment as it is. `rival` is the open pull request that would
+    destroy it.
+    """
+
+    before: Manifest
+    after: Manifest
+    source: Manifest | None
+    template: TemplateAt
+    files: Sequence[str]
+    differences: Sequence[Difference]
+    requests: Sequence[Request]
+    rival: int | None = None
+
+
+def changed(before: Manifest, after: Manifest) -> Sequence[ParameterName]:
+    """Return the parameters whose values differ, in the template's order."""
+    return [name for name, value in after.parameters.items() if before.parameters.get(name) != value]
+
+
+def title(before: Manifest, after: Manifest) -> str:
+    """Return the title of a pull request, or of a commit, that changes one into the other."""
+    names = changed(before, after)
+    until = f"until {expiry(after)}"
+    if not names:
+        return f"Extend {after.name} {until}"
+    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    longer = [f"extend it {until}"] if before.expires_at != after.expires_at else []
+    return f"Change {after.name}: {', '.join([*names[:MOST_NAMED], *more, *longer])}"
+
+
+def table(before: Manifest, after: Manifest) -> str:
+    """Return every value before and after, in Markdown; nothing when nothing differs."""
+    rows = [
+        f"| {code(name)} | {code(text(before.parameters.get(name)))} | {code(text(after.parameters[name]))} |"
+        for name in changed(before, after)
+    ]
+    if before.expires_at != after.expires_at:
+        rows.append(f"| expires | {expiry(before)} | {expiry(after)} |")
+    return "\n".join(["| | before | after |", "| --- | --- | --- |", *rows]) if rows else ""
+
+
+def expiry(manifest: Manifest) -> str:
+    """Return until when it lives."""
+    return f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "for ever"
+
+
+def in_place(before: Manifest, after: Manifest, link: str) -> str:
+    """Answer a change of a clone whose pull request (`link`, in Markdown) is open."""
+    return f"`{after.name}` is changed in {link}, where it is planned again.\n\n{table(before, after)}"
+
+
+def body(proposed: ProposedChange) -> str:
+    """Return the pull request's body in GitHub's Markdown."""
+    name = proposed.after.name
+    parts = [
+        MARKER.format(name=name),
+        _introduction(proposed),
+        "### What changes",
+        _values(proposed),
+        "### Where",
+        _places(proposed),
+        "### What to look at",
+        "\n".join(f"- {item}" for item in _attention(proposed)),
+        "### Commands that work here",
+        _commands(proposed.after),
+        "Merging this applies it: what is applied is what the plan in the comment below shows, or nothing.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _commands(manifest: Manifest) -> str:
+    name = manifest.name
+    extend = f" and {code(f'/extend {name} 7d')}" if manifest.expires_at else ""
+    lines = [
+        f"{code(f'/set {name} key=value')}{extend}: add to this pull request",
+        f"{code(f'/plan {name}')}: plan it again",
+        f"{code(f'/status {name}')}: show where it stands",
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _introduction(proposed: ProposedChange) -> str:
+    manifest = proposed.after
+    asked = "".join(
+        f"@{request.by} asked for this [in #{request.issue}]({request.url}). " for request in proposed.requests
+    )
+    facts = [
+        ("Environment", f"{code(manifest.name)} in {code(directory(manifest.name) + '/')}"),
+        (
+            "Purpose",
+            f"**{manifest.purpose}**: {cell(proposed.template.declaration.purposes[manifest.purpose].description)}",
+        ),
+        ("Owner", f"@{manifest.owner}"),
+        ("Expires", expiry(manifest)),
+        ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])}, as it was"),
+    ]
+    rows = "\n".join(f"| **{fact}** | {value} |" for fact, value in facts)
+    return f"{asked}It changes what is listed here, and nothing else.\n\n| | |\n| --- | --- |\n{rows}"
+
+
+def _values(proposed: ProposedChange) -> str:
+    before, after = proposed.before, proposed.after
+    rows = [
+        f"| {code(name)} | {code(text(before.parameters.get(name)))} | {code(text(after.parameters[name]))} | {_cause(proposed, name)} |"
+        for name in changed(before, after)
+    ]
+    if before.expires_at != after.expires_at:
+        rows.append(f"| expires | {expiry(before)} | {expiry(after)} | asked for with `/extend` |")
+    return "\n".join(["| Parameter | Before | After | Cause |", "| --- | --- | --- | --- |", *rows])
+
+
+def _cause(proposed: ProposedChange, name: ParameterName) -> str:
+    template, before, source = proposed.template.declaration, proposed.before, proposed.source
+    if name in _following(proposed):
+        return "follows from the others"
+    was = origin(template, before, source, name) if source else None
+    if was is None or was is Origin.OVERRIDE:
+        return "asked for with `/set`"
+    return f"asked for with `/set`; it was {ORIGINS[was]}"
+
+
+def _following(proposed: ProposedChange) -> set[ParameterName]:
+    names = changed(proposed.before, proposed.after)
+    template = proposed.template.declaration
+    return {name for one in names for name in followers(template, proposed.after, [one]) if name in names}
+
+
+def _places(proposed: ProposedChange) -> str:
+    found, files = proposed.differences, proposed.files
+    manifest = code(f"{directory(proposed.after.name)}/environment.yaml")
+    if not files:
+        return f"Only {manifest} is touched: no rendered file changes."
+    head = "| Place | Before | After | Cause |\n| --- | --- | --- | --- |"
+    rows = [
+        f"| {code(key_of(each.address, each.attribute))} | {code(each.production)} | {code(each.clone)} | {_causes(each)} |"
+        for each in found[:MOST_ROWS]
+    ]
+    more = [f"\n… and {len(found) - MOST_ROWS} more: see the files."] if len(found) > MOST_ROWS else []
+    touched = f"{manifest} and {', '.join(map(code, files[:20]))}{' …' if len(files) > 20 else ''} are touched."
+    return f"{touched}\n\n{details(f'{len(found)} places', chr(10).join([head, *rows, *more]))}"
+
+
+def _causes(each: Difference) -> str:
+    return ", ".join(code(cause.parameter) for cause in each.causes) or "**unexplained**: it was edited by hand"
+
+
+def _attention(proposed: ProposedChange) -> Iterator[str]:
+    before, after, template = proposed.before, proposed.after, proposed.template.declaration
+    names, purpose = changed(before, after), template.purposes[after.purpose]
+    if after.source is None:
+        yield f"**This changes {code(after.name)}, which clones are made from.** Existing clones stay as they are."
+    if not names:
+        yield "No resource changes: the plan is empty, and merging runs no step."
+    if broken := [name for name in names if f"parameter:{name}" in purpose.match]:
+        yield f"**{after.purpose}** promises to match {code(str(after.source))} in {', '.join(map(code, broken))}."
+    if outbound := [name for name in names if template.parameters[name].outbound]:
+        yield f"**These reach the outside**: {', '.join(map(code, outbound))}."
+    source = proposed.source
+    if source and (same := [n for n in outbound if after.parameters[n] == source.parameters.get(n)]):
+        yield f"**They would do so as {code(source.name)} does**: {', '.join(map(code, same))}."
+    if proposed.rival is not None:
+        yield f"**#{proposed.rival} would destroy {code(after.name)}**: only one of the two can be merged; close the other."
+    yield "The plan, in the comment that the check writes: it names what changes, and what would be replaced."

@@ -1,0 +1,143 @@
+"""The pull request that adds a clone: what a reviewer needs to decide, in the order in which they need it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.core.markdown import cell, code, details, fence
+from bot.core.parity.leaks import Leak
+from bot.core.parity.output import markdown
+from bot.core.parity.report import Parity
+from bot.core.rendering.assemble import TemplateAt
+from bot.core.rendering.parameter_types import typed
+from bot.core.rendering.parameter_values import origin
+from bot.model.environment import Manifest, directory
+from bot.model.pipeline import Hook, Pipeline
+from bot.names import ParameterName
+
+MARKER = "<!-- envclone:pull-request:{name} -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A clone with all that its pull request speaks of."""
+
+    manifest: Manifest
+    source: Manifest
+    template: TemplateAt
+    pipeline: Pipeline
+    parity: Parity
+    leaks: Sequence[Leak]
+    files: int
+    diagram: str
+
+
+def title(manifest: Manifest) -> str:
+    """Return the pull request's title."""
+    return f"Clone {manifest.source} as {manifest.name} for {manifest.purpose}"
+
+
+def body(proposed: Proposed) -> str:
+    """Return the pull request's body in GitHub's Markdown."""
+    manifest = proposed.manifest
+    parts = [
+        MARKER.format(name=manifest.name),
+        _introduction(proposed),
+        "### Differences from " + code(str(manifest.source)),
+        markdown.verdict(proposed.parity),
+        *_leaks(proposed),
+        markdown.tables(proposed.parity),
+        details("All parameters", _parameter_table(proposed)),
+        "### Steps, in order",
+        fence(proposed.diagram, "mermaid"),
+        details("What each step does", _step_table(proposed.pipeline)),
+        "### What to look at",
+        "\n".join(f"- {item}" for item in _attention(proposed)),
+        "### Commands that work here",
+        _commands(manifest),
+        "Merging this deploys it, steps and all: what is applied is what the plan in the comment below shows, or nothing.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _commands(manifest: Manifest) -> str:
+    name = manifest.name
+    rows = [
+        (f"/set {name} key=value", "gives a parameter another value, in this pull request"),
+        (f"/extend {name} 7d", "lets it live longer"),
+        (f"/plan {name}", "plans it again"),
+        (f"/status {name}", "shows its stage"),
+        ("/help", "shows the rest"),
+    ]
+    return "\n".join(f"- {code(command)} {what}" for command, what in rows)
+
+
+def _introduction(proposed: Proposed) -> str:
+    manifest, request = proposed.manifest, proposed.manifest.request
+    asked = f"@{request.by} asked for this [in #{request.issue}]({request.url}). " if request else ""
+    expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
+    purpose = proposed.template.declaration.purposes[manifest.purpose]
+    facts = [
+        ("Environment", f"{code(manifest.name)} in {code(directory(manifest.name) + '/')} ({proposed.files} files)"),
+        ("Purpose", f"**{manifest.purpose}**: {cell(purpose.description)}"),
+        ("Owner", f"@{manifest.owner}"),
+        ("Expires", expires),
+        ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])}"),
+    ]
+    rows = "\n".join(f"| **{name}** | {value} |" for name, value in facts)
+    return f"{asked}It adds the whole of {code(str(manifest.source))} once more, rendered from the template it comes from.\n\n| | |\n| --- | --- |\n{rows}"
+
+
+def _leaks(proposed: Proposed) -> Iterator[str]:
+    if proposed.leaks:
+        lines = "\n".join(f"- {code(f'{leak.place}:{leak.line}')} {cell(leak.message)}" for leak in proposed.leaks)
+        yield f"**{len(proposed.leaks)} leaks: something of {code(str(proposed.manifest.source))} stands in this clone.**\n\n{lines}"
+
+
+def _why(proposed: Proposed, name: ParameterName) -> str:
+    return markdown.ORIGINS[origin(proposed.template.declaration, proposed.manifest, proposed.source, name)]
+
+
+def _parameter_table(proposed: Proposed) -> str:
+    declared = proposed.template.declaration.parameters
+    rows = ["| Parameter | Value | " + str(proposed.source.name) + " | Origin |", "| --- | --- | --- | --- |"]
+    for name, value in proposed.manifest.parameters.items():
+        theirs = proposed.source.parameters.get(name)
+        other = (
+            "the same" if theirs == value else (code(typed(declared[name], theirs)) if theirs is not None else "absent")
+        )
+        rows.append(f"| {code(name)} | {code(typed(declared[name], value))} | {other} | {_why(proposed, name)} |")
+    return "\n".join(rows)
+
+
+def _step_table(pipeline: Pipeline) -> str:
+    rows = ["| Step | Kind | After | What it does | To undo it |", "| --- | --- | --- | --- | --- |"]
+    for name, step in pipeline.steps.items():
+        undo = "none: " + cell(step.undo.none) if isinstance(step, Hook) and step.undo else "yes"
+        needs = ", ".join(code(need) for need in step.needs) or "–"  # noqa: RUF001
+        rows.append(f"| {code(name)} | {code(step.kind)} | {needs} | {cell(step.description)} | {undo} |")
+    return "\n".join(rows)
+
+
+def _attention(proposed: Proposed) -> Iterator[str]:
+    manifest, template = proposed.manifest, proposed.template.declaration
+    purpose = template.purposes[manifest.purpose]
+    if purpose.match:
+        yield f"**{manifest.purpose}** promises to match {code(str(manifest.source))} in: {', '.join(map(code, purpose.match))}."
+    if purpose.differ:
+        yield f"**{manifest.purpose}** promises to differ in: {', '.join(map(code, purpose.differ))}."
+    if manifest.overrides:
+        yield f"Set by hand, against the purpose's own choice: {', '.join(code(name) for name in manifest.overrides)}."
+    same = [
+        n
+        for n, p in template.parameters.items()
+        if p.outbound and manifest.parameters[n] == proposed.source.parameters.get(n)
+    ]
+    if same:
+        yield f"**These still reach the outside as {manifest.source} does**: {', '.join(code(name) for name in same)}."
+    programs = [name for name, hook in proposed.pipeline.hooks.items() if hook.run]
+    if programs:
+        yield f"Steps that run the repository's own programs: {', '.join(code(name) for name in programs)}."
+    keep = [name for name, hook in proposed.pipeline.hooks.items() if hook.undo]
+    if keep:
+        yield f"Steps that need no undo, for the reason given with each: {', '.join(code(name) for name in keep)}."
+    yield "The plan, in the comment that the check writes: it names what is created and in which account."

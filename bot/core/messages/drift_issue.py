@@ -1,0 +1,153 @@
+"""The issue about an environment's drift, and what the command says."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from bot.core.markdown import cell, code, details, fence
+from bot.core.plans.drift import Change, Drift, StepDrift
+from bot.core.plans.plan_values import Difference, Masked
+from bot.core.plans.tables import shown
+from bot.names import EnvironmentName, Login
+
+MOST_LINES = 400
+"""Lines of attributes in the issue; the run's log has all."""
+
+_STEPS = re.compile(r"<!-- envclone:drift-steps:([a-z0-9,-]*) -->")
+_MARKER = re.compile(r"<!-- envclone:drift:([a-z0-9-]+) -->")
+_STATES = {
+    "same": "as applied",
+    "drifted": "**has drifted**",
+    "not_applied": "not applied yet",
+    "no_check": "nobody can tell",
+    "unchecked": "could not be checked",
+}
+
+
+def marker(environment: EnvironmentName) -> str:
+    """Return the hidden text by which the environment's issue is found again; that it is ours, its author says."""
+    return f"<!-- envclone:drift:{environment} -->"
+
+
+def about(body: str) -> str | None:
+    """Return the name of the environment that an issue of ours is about."""
+    found = _MARKER.search(body)
+    return found[1] if found else None
+
+
+def drifted_before(body: str) -> Sequence[str]:
+    """Return the steps that an issue's body names as drifted."""
+    found = _STEPS.search(body)
+    return [name for name in found[1].split(",") if name] if found else []
+
+
+def title(environment: EnvironmentName) -> str:
+    """Return the issue's title."""
+    return f"{environment} has drifted"
+
+
+def headline(drift: Drift) -> str:
+    """Return what was found in one plain line."""
+    if drift.because:
+        return f"{drift.environment} was not compared: {drift.because}"
+    changes = sum(max(1, len(step.changes)) for step in drift.drifted)
+    blind = len(drift.unchecked)
+    parts = [f"{changes} {'thing' if changes == 1 else 'things'} changed outside the code" if changes else ""]
+    parts += [f"{blind} {'step' if blind == 1 else 'steps'} could not be checked" if blind else ""]
+    waiting = sum(step.state == "not_applied" for step in drift.steps)
+    parts += [f"{waiting} {'step is' if waiting == 1 else 'steps are'} not applied yet" if waiting else ""]
+    said = "; ".join(part for part in parts if part)
+    return f"{drift.environment}: {said or 'as it was applied'}"
+
+
+def body(drift: Drift, owner: Login, run_url: str) -> str:
+    """Return the issue's body."""
+    name = drift.environment
+    where = f" by [this run]({run_url})" if run_url else ""
+    parts = [
+        f"{marker(name)}\n<!-- envclone:drift-steps:{','.join(step.name for step in drift.drifted)} -->",
+        (
+            f"What {code(name)} is made of is no longer what commit {code(drift.commit[:12])} says; last looked at{where}. "
+            f"@{owner} owns it. Undo what was changed outside, or change the code to match. This issue closes by itself once both "
+            "agree."
+        ),
+        summary(drift),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def summary(drift: Drift) -> str:
+    """Return everything that was found, for a run's page."""
+    if drift.because:
+        return f"### {cell(headline(drift))}\n"
+    rows = [
+        f"| {code(step.name)} | {code(step.kind)} | {_STATES[step.state]} | {_note(step)} |" for step in drift.steps
+    ]
+    parts = ["\n".join(["| Step | Kind | | |", "| --- | --- | --- | --- |", *rows])]
+    changed = list(_lines(step for step in drift.drifted if step.changes))
+    if changed:
+        cut = [] if len(changed) <= MOST_LINES else [f"… {len(changed) - MOST_LINES} more lines are in the run's log"]
+        parts.append(fence("\n".join([*changed[:MOST_LINES], *cut]), "diff"))
+    noted = [f"- {code(change.address)}: {_paths(change)}" for step in drift.steps for change in step.noted]
+    if noted:
+        parts.append(details("Also different, though the code says nothing of it", "\n".join(noted[:MOST_LINES])))
+    return "\n\n".join(parts)
+
+
+def text(drift: Drift) -> str:
+    """Return everything that was found, for a terminal."""
+    lines = [headline(drift)]
+    lines += [
+        f"  {step.name}: {step.state.replace('_', ' ')}{f' ({step.text})' if step.text else ''}" for step in drift.steps
+    ]
+    return "\n".join([*lines, *_lines(drift.drifted)])
+
+
+def gone(drift: Drift) -> str:
+    """Return the comment that says that the drift is over."""
+    return f"{code(drift.environment)} is as commit {code(drift.commit[:12])} says again."
+
+
+def came_back(drift: Drift) -> str:
+    """Return the comment that says that there is drift once more."""
+    return f"{cell(headline(drift))}. The description above says what."
+
+
+def no_more(name: str) -> str:
+    """Return the comment that says that the environment is no more."""
+    return f"{code(name)} is no longer on the default branch."
+
+
+def _note(step: StepDrift) -> str:
+    if step.text:
+        return cell(step.text)
+    return ", ".join(code(change.address) for change in step.changes[:10]) + (" …" if len(step.changes) > 10 else "")
+
+
+def _lines(steps: Iterable[StepDrift]) -> Iterator[str]:
+    for step in steps:
+        for change in step.changes:
+            yield from _change_lines(change)
+
+
+def _change_lines(change: Change) -> Iterator[str]:
+    match change.how:
+        case "gone":
+            yield f"- {change.address} is gone"
+        case "extra":
+            yield f"+ {change.address} is there, and no longer in the code"
+        case "changed":
+            yield f"! {change.address}"
+            yield from (f"!     {_difference(each)}" for each in change.differences)
+
+
+def _difference(each: Difference) -> str:
+    if isinstance(each.before, Masked) or isinstance(each.after, Masked):
+        return f"{each.path or 'value'}: is not as it should be (sensitive)"
+    return f"{each.path or 'value'}: is {shown(each.before)}, should be {shown(each.after)}"
+
+
+def _paths(change: Change) -> str:
+    if change.how == "gone":
+        return "gone"
+    paths = [code(difference.path) for difference in change.differences]
+    return ", ".join(paths[:10]) + (" …" if len(paths) > 10 else "")

@@ -1,0 +1,194 @@
+"""The plan of an environment in GitHub's Markdown: for the one comment, the step summary, and the file that holds all of it.
+
+Too long is never silence: the text is made again with less detail until it fits, and then says where the whole is.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.core.markdown import cell, code, details, fence
+from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
+from bot.core.plans.plan import HookPlan
+from bot.core.plans.tables import attributes, table
+from bot.core.rendering.verify import Finding
+from bot.names import EnvironmentName
+
+COMMENT_LIMIT = 65_536
+"""Characters of a comment (https://docs.github.com/en/rest/issues/comments). Counted here in bytes, which are never fewer."""
+
+STEP_SUMMARY_LIMIT = 1024 * 1024
+"""Bytes of a step's summary (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands)."""
+
+MOST_FINDINGS = 50
+_RESULTS = {"would_run": "would run", "already_so": "already so", "unknown": "not known"}
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Where the whole plan is, when a text had to be shortened: an artifact of a run."""
+
+    artifact: str
+    run_url: str
+
+    def __str__(self) -> str:
+        where = f"the artifact {code(self.artifact)}"
+        return f"{where} of [this run]({self.run_url})" if self.run_url else where
+
+
+def marker(environment: EnvironmentName) -> str:
+    """Return the hidden text by which our comment is found again; that it is ours, its author says."""
+    return f"<!-- envclone:plan:{environment} -->"
+
+
+def complete(plan: EnvironmentPlan) -> str:
+    """Return the whole plan, however long."""
+    return _text(plan, _with_attributes)
+
+
+def fitted(plan: EnvironmentPlan, limit: int, whole: Whole) -> str:
+    """Return the plan in at most `limit` bytes, with as much detail as fits."""
+    text = complete(plan)
+    if _size(text) <= limit:
+        return text
+    notice = f"\n> This is shortened to fit. The whole plan, attribute by attribute, is in {whole}.\n"
+    for detail in (_with_table, _with_nothing):
+        text = f"{_text(plan, detail)}{notice}"
+        if _size(text) <= limit:
+            return text
+    return f"{_headline(plan)}\n{notice}"
+
+
+def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole) -> str:
+    """Return what is said when an environment could not be planned; `reason` is plain text."""
+    head = f"{marker(environment)}\n## No plan for {code(environment)}\n\nCommit {code(commit)} could not be planned, so it can't be merged.\n"
+    cut = reason if len(reason) <= 20_000 else f"{reason[:20_000]}\n… (the rest is in the run's log)"
+    return f"{head}\n{fence(cut, 'text')}\n\n{_log(whole)}"
+
+
+def refusal(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
+    """Return what is said when the code may not even be planned: each finding with its file and line."""
+    head = f"{marker(environment)}\n## {code(environment)} was not planned\n\nCommit {code(commit)} holds what may not be planned. Nothing of it was run.\n"
+    return f"{head}\n{_findings(findings)}\n{_log(whole)}"
+
+
+def undestroyable(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
+    """Return what is said when a clone could not be destroyed again: each finding with its file and line."""
+    head = (
+        f"{marker(environment)}\n## {code(environment)} could not be destroyed again\n\nCommit {code(commit)} was planned, and a clone "
+        "like that could be made but not removed. Nothing of it may be merged. Put it right in the template, where such an "
+        "attribute depends on a parameter that tells clones from what is protected.\n"
+    )
+    return f"{head}\n{_findings(findings)}\n{_log(whole)}"
+
+
+def _findings(findings: Sequence[Finding]) -> str:
+    rows = [
+        f"| {code(f'{finding.path}:{finding.line}')} | {cell(finding.message)} |"
+        for finding in findings[:MOST_FINDINGS]
+    ]
+    more = f"\n… and {len(findings) - MOST_FINDINGS} more.\n" if len(findings) > MOST_FINDINGS else ""
+    lines = "\n".join(["| Where | What, and what to do |", "| --- | --- |", *rows])
+    return f"{lines}\n{more}"
+
+
+def title(plan: EnvironmentPlan) -> str:
+    """Return the plan in one plain line, for a check's title."""
+    if not plan.changes_anything:
+        return "Nothing to do"
+    runs = sum(hook.verb_result != "already_so" for hook in plan.hooks)
+    hooks = f"; {runs} {'hook' if runs == 1 else 'hooks'} to run" if runs else ""
+    deferred = sum(bool(stack.stand_ins) for stack in plan.stacks)
+    waiting = f"; {deferred} {'stack' if deferred == 1 else 'stacks'} deferred" if deferred else ""
+    return f"{plan.counts}{hooks}{waiting}"
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _log(whole: Whole) -> str:
+    return f"[The run's log]({whole.run_url}) says the rest.\n" if whole.run_url else ""
+
+
+_Detail = Callable[[StackPlan], Iterator[str]]
+
+
+def _text(plan: EnvironmentPlan, detail: _Detail) -> str:
+    parts = [_headline(plan), _overview(plan), *_notices(plan)]
+    for stack in plan.stacks:
+        if stack.plan.changes_anything:
+            parts += detail(stack)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _headline(plan: EnvironmentPlan) -> str:
+    verb = {"create": "creates", "update": "changes", "destroy": "destroys"}[plan.change]
+    said = f"Merging {verb} {code(plan.environment)}" if plan.changes_anything else "Merging changes nothing here"
+    lost = plan.counts.destroy
+    warning = (
+        f"\n\n> [!WARNING]\n> **{lost} {'resource is' if lost == 1 else 'resources are'} destroyed** ({plan.counts.replace} of them replaced)."
+        if lost
+        else ""
+    )
+    return (
+        f"{marker(plan.environment)}\n## Plan for {code(plan.environment)}\n\n"
+        f"**{title(plan)}.** {said}; this is the plan for commit {code(plan.commit)}.{warning}"
+    )
+
+
+def _overview(plan: EnvironmentPlan) -> str:
+    rows = [_stack_row(step) if isinstance(step, StackPlan) else _hook_row(step) for step in plan.steps]
+    return "\n".join(["| Step | Kind | What it would do | To undo it |", "| --- | --- | --- | --- |", *rows])
+
+
+def _stack_row(stack: StackPlan) -> str:
+    would = cell(str(stack.plan.counts)) if stack.plan.changes_anything else "nothing"
+    deferred = " *(deferred)*" if stack.stand_ins else ""
+    return f"| {code(stack.name)} | stack | {would}{deferred} | destroy |"
+
+
+def _hook_row(hook: HookPlan) -> str:
+    text = f": {cell(hook.text)}" if hook.text else ""
+    undo = f"nothing: {cell(hook.no_undo)}" if hook.no_undo else "its undo"
+    return f"| {code(hook.name)} | {code(hook.kind)} | {_RESULTS[hook.verb_result]}{text} | {undo} |"
+
+
+def _notices(plan: EnvironmentPlan) -> Iterator[str]:
+    deferred = [stack for stack in plan.stacks if stack.stand_ins]
+    if not deferred:
+        return
+    waits = "; ".join(f"{code(s.name)} waits for {', '.join(map(code, s.waits_for))}" for s in deferred)
+    yield (
+        f"> [!NOTE]\n> **Deferred:** {waits}. Some outputs of those don't exist yet, so stand-ins were used in their places and "
+        "these plans are for reading. Each stack is planned again after the steps before it, and applied only if nothing but "
+        "those values differs."
+    )
+    lines = [f"- {code(stack.name)}: {', '.join(map(code, stack.stand_ins))}" for stack in deferred]
+    yield details("Which inputs are stand-ins", "\n".join(lines))
+
+
+def _with_attributes(stack: StackPlan) -> Iterator[str]:
+    changes = [change for change in stack.plan.changes if change.changes_anything]
+    outputs = [output for output in stack.plan.outputs if output.action != "no-op"]
+    yield f"### {code(stack.name)}"
+    yield _folded(stack)
+    yield details("Attribute by attribute", attributes(changes, outputs))
+
+
+def _with_table(stack: StackPlan) -> Iterator[str]:
+    yield f"### {code(stack.name)}"
+    yield _folded(stack)
+
+
+def _with_nothing(stack: StackPlan) -> Iterator[str]:
+    yield from ()
+
+
+def _folded(stack: StackPlan) -> str:
+    changes = [change for change in stack.plan.changes if change.changes_anything]
+    if not changes:
+        return "Only outputs change."
+    counts = stack.plan.counts
+    shown = table(changes)
+    # What is lost must be seen without a click; what is added may be folded away.
+    return shown if counts.destroy or len(changes) <= 5 else details(str(counts), shown)

@@ -1,0 +1,172 @@
+"""The replies to commands, in GitHub's Markdown. Every reply to one comment carries that comment's marker."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.commands.grammar import Mistake, format_command
+from bot.core.markdown import cell, code, details, fence
+from bot.core.parity.output import markdown
+from bot.core.parity.report import Parity
+from bot.core.rendering.inventory import Estate
+from bot.core.rendering.parameter_types import text
+from bot.core.requests.branches import Branch
+from bot.core.requests.clone import Draft, Refused
+from bot.errors import Fault
+from bot.model.environment import Manifest, directory
+from bot.model.pipeline import Pipeline
+from bot.model.policy import Role
+from bot.names import EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An open pull request that would change an environment, or end it."""
+
+    branch: Branch
+    number: int
+
+
+def marker(comment: int) -> str:
+    """Return the hidden line by which the reply to a comment is found again."""
+    return f"<!-- envclone:request:{comment} -->"
+
+
+def mistake(found: Mistake) -> str:
+    """Explain a line that is not quite a command."""
+    return _with_instead(found.message, found.instead)
+
+
+def refused(refusal: Refused) -> str:
+    """Say why a command is not carried out, and what to type instead."""
+    return _with_instead(refusal.reason, format_command(refusal.instead) if refusal.instead else None)
+
+
+def forbidden(verb: str, held: Role | None, needed: Role) -> str:
+    """Say that the author may not do this, and who can."""
+    has = f"yours is `{held}`" if held else "you have none"
+    return f"`/{verb}` needs the permission `{needed}` on this repository, and {has}. Ask somebody who has it to comment it."
+
+
+def edited(line: str) -> str:
+    """Say why an edited comment is not carried out."""
+    return _with_instead(
+        "That comment was edited before I could act on it, so I leave it alone. To run it, post it again:", line
+    )
+
+
+def several(count: int) -> str:
+    """Say that a comment holds one command."""
+    return f"That comment holds {count} commands. Post one command in one comment, so that each has its own answer."
+
+
+def failed(reference: str) -> str:
+    """Say that something unforeseen happened; whoever runs the service finds it in the log by the reference."""
+    return f"Something went wrong on my side, and I stopped. Nothing was left half done. Reference for the log: {code(reference)}."
+
+
+def listing(estate: Estate, now: datetime, proposed: Sequence[Proposed] | None = ()) -> str:
+    """List all environments, those that expire first on top, with what is proposed to them (None: it can't be told)."""
+    far = datetime.max.replace(tzinfo=now.tzinfo)
+    manifests = sorted(estate.manifests(), key=lambda m: (m.expires_at or far, m.name))
+    rows = [
+        f"| {code(m.name)} | {m.purpose} | {m.owner} | {_expiry(m, now)} | {_where(m.name, estate, proposed)} |"
+        for m in manifests
+    ]
+    if not rows:
+        return "There are no environments."
+    return "\n".join(["| Environment | Purpose | Owner | Expires | |", "| --- | --- | --- | --- | --- |", *rows])
+
+
+def left_out(faults: Sequence[Fault]) -> str:
+    """Say which environments are in no list, and why."""
+    return f"**These can't be read, so they are not in the list:**\n\n{unreadable(faults)}"
+
+
+def status(manifest: Manifest, stage: str, now: datetime, proposed: Sequence[Proposed] = (), parity: str = "") -> str:
+    """Describe one environment, and what is proposed to it; `parity` says whether it still equals its source."""
+    facts = [
+        ("Stage", stage),
+        *([("Proposed", ", ".join(map(_proposed, proposed)))] if proposed else []),
+        ("Purpose", manifest.purpose),
+        ("Owner", manifest.owner),
+        ("Expires", _expiry(manifest, now)),
+        ("Cloned from", manifest.source or "nothing: it is a source"),
+        *((("Parity", parity),) if parity else ()),
+        ("Asked for", f"[in #{manifest.request.issue}]({manifest.request.url})" if manifest.request else "by hand"),
+        ("Directory", code(directory(manifest.name) + "/")),
+    ]
+    rows = [f"### {code(manifest.name)}\n", "| | |", "| --- | --- |", *(f"| **{k}** | {v} |" for k, v in facts)]
+    return "\n".join([*rows, "", _parameters(manifest)])
+
+
+NO_SUBJECT = "This thread is about no environment. Write `/status <name>`, or `/list` to see which there are."
+
+
+def unreadable(faults: Sequence[Fault]) -> str:
+    """Say what can't be read, and why."""
+    return "\n".join(f"- {code(f'{fault.path}:{fault.line}')}: {cell(fault.message)}" for fault in faults)
+
+
+def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
+    """Answer a dry run: the file tree, the deviations and the hooks of a clone that is not made."""
+    name = draft.manifest.name
+    hooks = "\n".join(
+        f"- {code(step)} ({hook.kind}): {cell(hook.description)}" for step, hook in pipeline.hooks.items()
+    )
+    return "\n\n".join(
+        [
+            f"### Dry run of {code(name)}: nothing was created",
+            details(f"{len(draft.files)} files", fence(_file_tree(directory(name), draft.files), "text")),
+            f"**Deviations from {code(parity.against)}**\n\n{markdown.verdict(parity)}\n\n{markdown.tables(parity)}",
+            _parameters(draft.manifest),
+            f"**Hooks**\n\n{hooks or 'none'}",
+        ]
+    )
+
+
+def _parameters(manifest: Manifest) -> str:
+    rows = [f"| {code(name)} | {code(text(value))} |" for name, value in manifest.parameters.items()]
+    return details("Parameters", "\n".join(["| Parameter | Value |", "| --- | --- |", *rows]))
+
+
+def _file_tree(top: str, files: Mapping[str, object]) -> str:
+    return "\n".join([f"{top}/", *_branches(sorted(files), "")])
+
+
+def _branches(paths: Sequence[str], indent: str) -> Iterable[str]:
+    names = sorted({path.split("/")[0] for path in paths})
+    for position, name in enumerate(names):
+        last = position == len(names) - 1
+        below = [path.partition("/")[2] for path in paths if path.startswith(f"{name}/")]
+        yield f"{indent}{'└── ' if last else '├── '}{name}{'/' if below else ''}"
+        yield from _branches(below, indent + ("    " if last else "│   "))
+
+
+def _expiry(manifest: Manifest, now: datetime) -> str:
+    if manifest.expires_at is None:
+        return "never"
+    left = manifest.expires_at - now
+    days = (
+        "expired"
+        if left.total_seconds() <= 0
+        else f"in {left.days} days"
+        if left.days
+        else f"in {left.seconds // 3600} hours"
+    )
+    return f"{manifest.expires_at:%Y-%m-%d} ({days})"
+
+
+def _where(name: EnvironmentName, estate: Estate, proposed: Sequence[Proposed] | None) -> str:
+    if proposed is None:
+        return ""
+    ours = [_proposed(each) for each in proposed if each.branch.environment == name]
+    return ", ".join(["live" if name in estate.live else "proposed", *ours])
+
+
+def _proposed(proposed: Proposed) -> str:
+    return f"{'its end' if proposed.branch.kind == 'destroy' else 'a change'} in #{proposed.number}"
+
+
+def _with_instead(message: str, instead: str | None) -> str:
+    return f"{message}\n\n{fence(instead, 'text')}" if instead else message

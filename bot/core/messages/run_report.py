@@ -1,0 +1,38 @@
+"""How a run on an environment ended, in the words for everybody who is told: a check, a comment, a deployment, a step summary."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.core.ledger import destroy_report
+from bot.core.ledger.apply_result import ApplyOutcome
+from bot.core.ledger.destroy_report import Receipt
+from bot.core.messages import apply_comment
+
+Verb = Literal["apply", "destroy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """`title` is one plain line; `summary` is Markdown in at most that many bytes; `url` is where the environment answers."""
+
+    verb: Verb
+    title: str
+    summary: Callable[[int], str]
+    is_well: bool
+    url: str = ""
+
+
+def ending_of(found: ApplyOutcome | Receipt) -> Ending:
+    """Return how an apply or a destroy ended."""
+    if isinstance(found, Receipt):
+        return Ending(
+            "destroy", destroy_report.title(found), lambda limit: destroy_report.summary(found, limit), found.is_clean
+        )
+    return Ending(
+        "apply",
+        apply_comment.title(found),
+        lambda limit: apply_comment.summary(found, limit),
+        found.has_succeeded,
+        found.url or "",
+    )

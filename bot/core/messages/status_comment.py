@@ -1,0 +1,170 @@
+"""The requester's status comment: one comment, edited from "seen" to "live", or to what failed and what to do.
+
+The same for what is proposed to an environment that is there: a change of it, and its end.
+
+It is a function of facts that are read afresh each time, so an event lost or delivered twice changes nothing: the next
+one sets it right.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Literal, TypeAlias
+
+from bot.core.markdown import code
+from bot.core.requests.branches import Branch, Kind
+from bot.model.environment import Manifest
+from bot.names import EnvironmentName
+
+
+class Stage(IntEnum):
+    """How far a clone has come."""
+
+    SEEN = 0
+    PROPOSED = 1
+    PLANNED = 2
+    MERGED = 3
+    APPLYING = 4
+    LIVE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How the stages of one kind of proposal are called."""
+
+    apply: str
+    applying: str
+    last: str
+    merge: str
+    nothing: str
+
+
+_WORDS: dict[Kind, _Words] = {
+    "clone": _Words("Apply", "applying", "Live", "that deploys it", "Nothing was deployed."),
+    "change": _Words("Apply", "applying", "Applied", "that applies it", "Nothing was changed."),
+    "destroy": _Words("Destroy", "destroying", "Destroyed", "that destroys it", "Nothing was destroyed."),
+}
+_SUBJECTS: dict[Kind, str] = {"clone": "", "change": "The change of ", "destroy": "The end of "}
+
+
+Outcome: TypeAlias = Literal["in_progress", "success", "failure"]
+
+
+def outcome_of(state: str | None) -> Outcome:
+    """Return how an apply or a destroy stands by what its deployment says last; None when it has said nothing yet.
+
+    GitHub calls a deployment inactive when its environment is gone, as after a destroy.
+    """
+    if state in {"success", "inactive"}:
+        return "success"
+    return "failure" if state in {"failure", "error"} else "in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a clone's way. A check or deployment that has not reported yet is "pending"."""
+
+    pull_number: int | None = None
+    pull_url: str = ""
+    is_merged: bool = False
+    is_closed: bool = False
+    check: Literal["pending", "success", "failure"] = "pending"
+    check_summary: str = ""
+    deployment: Literal["pending", "in_progress", "success", "failure"] = "pending"
+    deployment_note: str = ""
+    environment_url: str = ""
+    log_url: str = ""
+    results: str = ""
+
+
+def stage(facts: Facts) -> Stage:
+    """Return the last stage that was reached."""
+    if facts.is_merged:
+        return {"success": Stage.LIVE, "in_progress": Stage.APPLYING}.get(facts.deployment, Stage.MERGED)
+    if facts.pull_number is None:
+        return Stage.SEEN
+    return Stage.PLANNED if facts.check == "success" else Stage.PROPOSED
+
+
+def headline(facts: Facts, kind: Kind = "clone") -> str:
+    """Return the stage in words."""
+    words = _WORDS[kind]
+    if facts.is_merged and facts.deployment == "failure":
+        return (
+            f"the {words.apply.lower()} failed" if kind == "clone" else f"merged, but its {words.apply.lower()} failed"
+        )
+    if facts.is_closed and not facts.is_merged:
+        return "the pull request was closed without merging"
+    if facts.check == "failure" and not facts.is_merged:
+        return "its check failed"
+    return {
+        Stage.SEEN: "drafting",
+        Stage.PROPOSED: "planning",
+        Stage.PLANNED: "waiting for review and merge",
+        Stage.MERGED: f"merged, waiting for its {words.apply.lower()}",
+        Stage.APPLYING: words.applying,
+        Stage.LIVE: words.last.lower(),
+    }[stage(facts)]
+
+
+def has_failed(facts: Facts) -> bool:
+    """Say whether somebody has to do something before it goes on."""
+    return (facts.deployment == "failure" and facts.is_merged) or (facts.check == "failure" and not facts.is_merged)
+
+
+def status_comment(manifest: Manifest, facts: Facts, now: datetime) -> str:
+    """Return the comment's text, without its marker."""
+    parts = [f"### {code(manifest.name)} is {headline(facts)}", _marks(facts, "clone")]
+    parts += [text for text in (_next(manifest.name, facts, "clone"), facts.results) if text]
+    if manifest.expires_at:
+        verb = "expires" if now < manifest.expires_at else "expired"
+        parts.append(f"It {verb} on {manifest.expires_at:%Y-%m-%d at %H:%M} UTC; @{manifest.owner} owns it.")
+    return "\n\n".join(parts)
+
+
+def end_comment(manifest: Manifest, end: Facts) -> str:
+    """Return what the status comment of a clone says whose directory is gone; `end` is the way of the pull request that took it."""
+    said = {"success": "is destroyed", "failure": "could not be destroyed"}.get(end.deployment, "is being destroyed")
+    asked = f"in [#{end.pull_number}]({end.pull_url})" if end.pull_number else "by a push, without a pull request"
+    parts = [f"### {code(manifest.name)} {said}", f"Its end was asked for {asked}."]
+    if end.deployment == "failure":
+        parts.append(_next(manifest.name, end, "destroy"))
+    return "\n\n".join(parts)
+
+
+def proposal_comment(branch: Branch, facts: Facts, what: str = "") -> str:
+    """Return the comment, without its marker, to whoever asked for a change or the end of an environment; `what` is it in Markdown."""
+    kind = branch.kind
+    parts = [f"### {_SUBJECTS[kind]}{code(branch.environment)}: {headline(facts, kind)}", _marks(facts, kind), what]
+    parts += [_next(branch.environment, facts, kind), facts.results]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _marks(facts: Facts, kind: Kind) -> str:
+    reached, failed, words = stage(facts), has_failed(facts), _WORDS[kind]
+    steps = ("Seen", "Pull request", "Plan", "Review and merge", words.apply, words.last)
+    marks = []
+    for position, name in enumerate(steps):
+        text = f"[{name} #{facts.pull_number}]({facts.pull_url})" if position == 1 and facts.pull_number else name
+        mark = "✅" if position <= reached else ("❌" if failed else "⏳") if position == reached + 1 else "▫️"
+        marks.append(f"{mark} {text}")
+    return " · ".join(marks)
+
+
+def _next(name: EnvironmentName, facts: Facts, kind: Kind) -> str:
+    words = _WORDS[kind]
+    log = f" ([log]({facts.log_url}))" if facts.log_url else ""
+    if facts.is_merged and facts.deployment == "failure":
+        note = facts.deployment_note or "A step failed."
+        return f"{note}{log} Comment {code(f'/resume {name}')} once the cause is gone: what is done is skipped."
+    if facts.is_closed and not facts.is_merged:
+        return f"{words.nothing} Comment the command again to ask anew."
+    if facts.check == "failure" and not facts.is_merged:
+        return (
+            f"{facts.check_summary or 'The check says what is wrong.'} See [the pull request]({facts.pull_url}/checks)."
+        )
+    if stage(facts) is Stage.LIVE:
+        return f"Open it at {facts.environment_url}" if facts.environment_url else ""
+    if stage(facts) is Stage.PLANNED:
+        return f"[Review the plan]({facts.pull_url}), then merge: {words.merge}."
+    return ""

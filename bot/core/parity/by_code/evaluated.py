@@ -1,0 +1,288 @@
+"""A whole environment evaluated: stacks in their order, hooks with their inputs, and every other file, all by address and attribute."""
+
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from bot.core.graph import graph
+from bot.core.hcl.attributes import Leaf
+from bot.core.hcl.module import Module
+from bot.core.hcl.parser import body
+from bot.core.hcl.result import Found, Memory
+from bot.core.hcl.scope import Place
+from bot.core.hcl.values import OUTPUT, Unknown, Value, join, leaves, renamed
+from bot.core.rendering.assemble import read_hooks
+from bot.core.rendering.render import Parameters
+from bot.core.tree import File, Tree
+from bot.errors import InvalidInput
+from bot.model.environment import HOOKS, MANIFEST, VARIABLES
+from bot.model.pipeline import FromOutput, FromParameter, Hook, Hooks, Pipeline, Stack
+from bot.model.yaml_document import line_of
+from bot.names import PurposeName, StepName
+
+Key = tuple[str, str]
+"""An address and an attribute; the empty attribute says that the address exists."""
+
+CODE = "(code)"
+"""The attribute that holds a block's code, for differences that no value shows."""
+CONTENT = "(content)"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An environment to be evaluated: its files, and what decides which steps it has."""
+
+    files: Tree
+    parameters: Parameters
+    purpose: PurposeName
+    stacks: Mapping[StepName, Stack]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All values of an environment. `blocks` are the addresses of the blocks that things were made from."""
+
+    leaves: Mapping[Key, Leaf]
+    blocks: Mapping[str, str]
+    sensitive: frozenset[str]
+    read: frozenset[str]
+    """Files that were evaluated, so that only their meaning is compared."""
+
+
+def snapshot(given: Input, renamed_address: Callable[[str], str] = str) -> Snapshot:
+    """Return the values of an environment. Raises `InvalidInput` when its steps or hooks can't be read."""
+    hooks = _hooks(given.files[HOOKS]) if HOOKS in given.files else Hooks()
+    pipeline = Pipeline(stacks=dict(given.stacks), hooks=hooks.hooks)
+    whole = _Whole(given, renamed_address)
+    for name, node in graph(pipeline, given.purpose, given.parameters).nodes.items():
+        if isinstance(node.step, Stack):
+            whole.add_stack(name, node.step)
+        else:
+            whole.add_hook(name, node.step)
+    whole.add_files()
+    return Snapshot(whole.leaves, whole.blocks, frozenset(whole.sensitive), frozenset(whole.read))
+
+
+Outputs = Mapping[str, tuple[Value, frozenset[str]]]
+
+
+class _Whole:
+    def __init__(self, given: Input, renamed_address: Callable[[str], str]) -> None:
+        self.given, self.renamed = given, renamed_address
+        self.leaves: dict[Key, Leaf] = {}
+        self.blocks: dict[str, str] = {}
+        self.sensitive: set[str] = set()
+        self.read: set[str] = {MANIFEST, HOOKS}
+        self.outputs: dict[StepName, Outputs] = {}
+
+    def add_stack(self, name: StepName, stack: Stack) -> None:
+        given: dict[str, tuple[Value, frozenset[str]]] = {}
+        undeclared: dict[str, str] = {}
+        for path, values in self._variables(name):
+            self.read.add(path)
+            given |= {key: (value, frozenset({f"{name}/{key}"})) for key, value in values.items()}
+            undeclared |= dict.fromkeys(values, path)
+        for variable, source in stack.inputs.items():
+            value, reads = self._output(source)
+            given[variable] = (value, reads | {f"{name}/{variable}"})
+        found = evaluated(_Job(_subtree(self.given.files, name), name, repr(given), given))
+        self.outputs[name] = found.outputs
+        self.sensitive |= found.sensitive
+        self.read |= found.read
+        for address, thing in found.things.items():
+            self._place(address, thing.block, thing.leaves, Leaf("present", frozenset(), thing.file, thing.line))
+        for address, code in found.codes.items():
+            self.leaves[self.renamed(address), CODE] = Leaf(code.text, frozenset(), code.file, code.line)
+        for key, path in undeclared.items():
+            if f"{name}/var.{key}" not in found.codes:
+                self._undeclared(path, key, given[key][0])
+        self._declaration(f"stack/{name}", stack.model_dump(mode="json", by_alias=True), MANIFEST)
+
+    def add_hook(self, name: StepName, hook: Hook) -> None:
+        address = f"hook/{name}"
+        declared = hook.model_dump(mode="json", by_alias=True, exclude={"inputs"}, exclude_none=True)
+        self._declaration(address, declared, HOOKS)
+        for key, source in hook.inputs.items():
+            place = join("with", key)
+            if isinstance(source, FromParameter):
+                value: Value = _json(self.given.parameters.get(source.parameter))
+                self._leaves(address, place, value, frozenset({f"parameter/{source.parameter}"}))
+            elif isinstance(source, FromOutput):
+                value, reads = self._output(source)
+                self._leaves(address, place, value, reads)
+                self._leaves(address, f"{place}.stand_in", _json(source.stand_in), frozenset())
+            else:
+                self._leaves(address, place, _json(source.value), frozenset())
+
+    def add_files(self) -> None:
+        """Add every file that is not evaluated, byte for byte."""
+        for path, file in self.given.files.items():
+            if path in self.read:
+                continue
+            mode = Leaf("executable" if file.executable else "plain", frozenset(), path, 1)
+            self._place(path, path, {"mode": mode, **_content(path, file)}, Leaf("present", frozenset(), path, 1))
+            digest = f"{len(file.data)} bytes, SHA-256 {hashlib.sha256(file.data).hexdigest()[:12]}"
+            self.leaves[path, CODE] = Leaf(digest, frozenset(), path, 1)
+
+    def _variables(self, stack: StepName) -> Iterator[tuple[str, Mapping[str, Value]]]:
+        """Yield the files with values of variables, in the order in which Terraform reads them."""
+        names = [path for path in self.given.files if posixpath.dirname(path) == stack]
+        automatic = sorted(path for path in names if path.endswith((".auto.tfvars.json", ".auto.tfvars")))
+        for path in (f"{stack}/terraform.tfvars", f"{stack}/{VARIABLES}", *automatic):
+            if path in self.given.files:
+                values = _values(path, self.given.files[path].data)
+                if values is not None:
+                    yield path, values
+
+    def _output(self, source: FromOutput) -> tuple[Value, frozenset[str]]:
+        text = f"{source.step}.{source.output}"
+        found = self.outputs.get(source.step, {}).get(source.output)
+        if found is None:
+            return Unknown(text, frozenset({OUTPUT})), frozenset()
+        value, reads = found
+        return renamed(value, lambda u: Unknown(f"{source.step}.{u.text}", frozenset({OUTPUT}))), reads
+
+    def _undeclared(self, path: str, key: str, value: Value) -> None:
+        self.leaves[path, ""] = Leaf("present", frozenset(), path, 1)
+        self._leaves(path, join("", key), value, frozenset(), path)
+
+    def _declaration(self, address: str, declared: object, file: str) -> None:
+        self.leaves[address, ""] = Leaf("present", frozenset(), file, 0)
+        self.blocks[address] = address
+        value = _json(declared)
+        for key, item in value.items() if isinstance(value, dict) else ():
+            if item not in (None, [], {}):
+                self._leaves(address, join("", key), item, frozenset(), file)
+
+    def _leaves(self, address: str, place: str, value: Value, reads: frozenset[str], file: str = HOOKS) -> None:
+        for attribute, item in leaves(value, place):
+            self.leaves[address, attribute] = Leaf(item, reads, file, 0)
+
+    def _place(self, address: str, block: str, found: Mapping[str, Leaf], present: Leaf) -> None:
+        address = self.renamed(address)
+        self.blocks[address] = block
+        self.leaves[address, ""] = present
+        for attribute, leaf in found.items():
+            self.leaves[address, attribute] = leaf
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A stack to be evaluated; equal when the files and the inputs are."""
+
+    files: tuple[tuple[str, File], ...]
+    name: StepName
+    key: str
+    given: Mapping[str, tuple[Value, frozenset[str]]] = field(compare=False)
+
+
+@lru_cache(maxsize=256)
+def evaluated(job: _Job) -> Found:
+    """Return a stack's values. Remembered by content: most of a clone's stacks are evaluated many times, with few changes."""
+    memory = _memory(job.name, tuple((path, file) for path, file in job.files if not _is_value(path, file)))
+    try:
+        return Module(dict(job.files), Place(job.name, f"{job.name}/"), job.given, memory).evaluated()
+    except RecursionError as error:
+        raise InvalidInput(f"{job.name}: its expressions lean on one another too deeply to be evaluated.") from error
+
+
+@lru_cache(maxsize=64)
+def _memory(name: StepName, code: tuple[tuple[str, File], ...]) -> Memory:
+    """Return what blocks of this code came to before."""
+    return {}
+
+
+def _is_value(path: str, file: File) -> bool:
+    """Say whether a file can't change what blocks of other files come to, but through variables."""
+    if path.endswith((".tfvars", ".tfvars.json")):
+        return True
+    try:
+        return path.endswith(".tf") and all(block.type == "terraform" for block in body(file.data).blocks)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _subtree(files: Tree, name: str) -> tuple[tuple[str, File], ...]:
+    return tuple(sorted(((p, f) for p, f in files.items() if p.startswith(f"{name}/")), key=lambda pair: pair[0]))
+
+
+@lru_cache(maxsize=64)
+def _hooks(file: File) -> Hooks:
+    return read_hooks({HOOKS: file}, ".")
+
+
+def _values(path: str, data: bytes) -> Mapping[str, Value] | None:
+    if not path.endswith(".json"):
+        file = File(b"".join((b"locals {\n", data, b"\n}\n")))
+        module = Module({"values.tf": file}, Place("", ""), {})
+        if module.code.unreadable:
+            return None
+        return {name: module.names.named("local", name) for name in module.code.locals}
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None  # no JSON after all, so it is compared byte for byte
+    return _mapping(_json(found))
+
+
+def _mapping(value: Value) -> Mapping[str, Value] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _json(value: object) -> Value:
+    """Return JSON as a value; the two differ for the type checker alone."""
+    found: Value = value  # type: ignore[assignment]
+    return found
+
+
+def _content(path: str, file: File) -> Mapping[str, Leaf]:
+    if path.endswith(".json"):
+        try:
+            return {at or CONTENT: Leaf(v, frozenset(), path, 1) for at, v in leaves(json.loads(file.data), "")}
+        except (ValueError, RecursionError):
+            pass  # no JSON after all
+    digest = hashlib.sha256(file.data).hexdigest()
+    return {CONTENT: Leaf(f"{len(file.data)} bytes, SHA-256 {digest[:12]}", frozenset(), path, 1)}
+
+
+_INSTANCE = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
+
+
+def renaming(mapped: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what gives an instance's key the name that it has in production."""
+    known: dict[str, str] = {}
+
+    def rename(address: str) -> str:
+        if '["' not in address:
+            return address
+        if address not in known:
+            known[address] = _INSTANCE.sub(lambda found: f'["{mapped(found[1])}"]', address)
+        return known[address]
+
+    return rename
+
+
+def line_at(files: Tree, key: Key, leaf: Leaf) -> int:
+    """Return the line of a value; those of hooks and of stacks' declarations are looked up in their document."""
+    address, attribute = key
+    if leaf.file not in {HOOKS, MANIFEST} or leaf.file not in files:
+        return leaf.line or 1
+    kind, _, name = address.partition("/")
+    words = [] if attribute in ("", CODE) else re.split(r"[.\[]", attribute)[:2]
+    return line_of(files[leaf.file].data.decode(), ["hooks" if kind == "hook" else "stacks", name, *words])
+
+
+def forget() -> None:
+    """Forget what was evaluated before; for measurements."""
+    evaluated.cache_clear()
+    _memory.cache_clear()
+
+
+def first_difference(one: bytes, other: bytes) -> int:
+    """Return the line, from 1, at which two contents part."""
+    lines: Sequence[tuple[bytes, bytes]] = list(zip(one.splitlines(), other.splitlines(), strict=False))
+    return next((n for n, (a, b) in enumerate(lines, start=1) if a != b), len(lines) + 1)

@@ -1,0 +1,196 @@
+"""A clone's plan against production's state: every resource, every attribute, in the shape of every other parity report.
+
+Pairs of resources are found by address, and what their ids and ARNs teach is used for all others. Attribution is not done here:
+`bot.core.parity.by_plan.causes` finds which parameter explains what is left.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bot.core.parity.by_plan.configured import Declared, declared
+from bot.core.parity.by_plan.snapshot import Resource, Snapshot, sealed, values_of
+from bot.core.parity.by_plan.translation import Translation
+from bot.core.parity.by_plan.values import Comparison, Leaf
+from bot.core.plans.plan import Action, Plan, PlannedChange, without_keys
+from bot.core.plans.plan_values import Value
+from bot.core.plans.stack_inputs import Inputs
+from bot.core.tree import Tree
+from bot.model.pipeline import Json, Stack
+from bot.names import StepName
+
+NOT_APPLIED = "production's stack was never applied"
+SHORTEST_STAND_IN = 8
+"""Characters. A shorter stand-in (`http`) is a value like any other, and is compared."""
+
+_SHORTEST_LEARNT = 6
+_NAMES = ("id", "arn", "name", "endpoint", "url", "address", "suffix", "fqdn")
+"""Endings of attributes that say who a resource is."""
+_GONE = frozenset({Action.DELETE, Action.FORGET})
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStack:
+    """A stack of the clone: its plan, and what its inputs were."""
+
+    stack: Stack
+    plan: Plan
+    inputs: Inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The files of an environment, for what its code sets."""
+
+    files: Tree
+    stacks: Mapping[StepName, Stack]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A difference at `leaf` of the resource at `address` of `stack`; without a leaf the resource itself is missing or extra."""
+
+    stack: StepName
+    address: str
+    type: str
+    leaf: Leaf | None
+    is_missing: bool = False
+    file: str = ""
+    line: int = 0
+
+    @property
+    def declared_at(self) -> str:
+        return without_keys(self.address)
+
+
+@dataclass(slots=True)
+class Result:
+    """What the comparison found, before attribution.
+
+    `same_secrets` are places where the clone holds production's secret; `apart` is what the plan does not show: what is known
+    after apply, and seals.
+    """
+
+    compared: int = 0
+    set_apart: Counter[str] = field(default_factory=Counter)
+    found: list[Found] = field(default_factory=list)
+    same_secrets: list[str] = field(default_factory=list)
+    apart: dict[tuple[str, str], Value] = field(default_factory=dict)
+    translation: Translation = field(default_factory=Translation)
+
+
+def compare(
+    snapshot: Snapshot, clone: Mapping[StepName, PlannedStack], sides: tuple[Side, Side], translation: Translation
+) -> Result:
+    """Return every difference between production's state and the clone's plans. `sides` are production's and the clone's code."""
+    learnt = translation.with_learnt(_learnt(snapshot, clone, sides, translation))
+    result = Result(translation=learnt)
+    for name in dict.fromkeys([*snapshot.stacks, *clone]):
+        there, here = snapshot.stacks.get(name), clone.get(name)
+        if there is None and here is not None and name in sides[0].stacks:
+            result.set_apart[NOT_APPLIED] += sum(1 for _ in _kept(here.plan))
+            continue
+        held = {learnt.address(item.address): item for item in there.resources} if there else {}
+        planned = {change.address: change for change in _kept(here.plan)} if here else {}
+        code = declared(sides[0].files, name), declared(sides[1].files, name)
+        texts = frozenset(_stand_in_texts(here) if here else ())
+        one = _Stack(name, snapshot.key, learnt, code, texts)
+        for address in dict.fromkeys([*held, *planned]):
+            one.compare(address, held.get(address), planned.get(address), result)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    name: StepName
+    key: str
+    translation: Translation
+    code: tuple[Mapping[str, Declared], Mapping[str, Declared]]
+    stand_ins: frozenset[str | tuple[str, ...]]
+
+    def compare(self, address: str, there: Resource | None, here: PlannedChange | None, result: Result) -> None:
+        block = self.code[1].get(without_keys(address))
+        file, line = (block.file, block.line) if block else ("", 0)
+        result.compared += 1  # that the resource is there at all
+        if there is None or here is None:
+            kind = here.type if here is not None else there.type if there is not None else ""
+            result.found.append(Found(self.name, address, kind, None, here is None, file, line))
+            return
+        is_set = _is_set(self.code, address, there.address)
+        run = Comparison(self.translation, self.key, self.stand_ins, is_set, here.action is not Action.CREATE)
+        run.compare(values_of(there), sealed(here.after, self.key))
+        result.compared += run.compared
+        result.set_apart += run.set_apart
+        result.same_secrets += [f"{self.name}/{address}:{path}" for path in run.same_secrets]
+        result.apart |= {(f"{self.name}/{address}", path): value for path, value in run.apart.items()}
+        result.found += [Found(self.name, address, here.type, leaf, False, file, line) for leaf in run.leaves]
+
+
+def _is_set(
+    code: tuple[Mapping[str, Declared], Mapping[str, Declared]], here: str, there: str
+) -> Callable[[str], bool]:
+    """Return whether either side's code sets an attribute; of a resource whose code is elsewhere, all count as set."""
+    blocks = code[0].get(without_keys(there)), code[1].get(without_keys(here))
+
+    def is_set(path: str) -> bool:
+        return any(block is None or block.sets(path) for block in blocks)
+
+    return is_set
+
+
+def _kept(plan: Plan) -> Iterator[PlannedChange]:
+    return (change for change in plan.changes if not change.is_data and change.action not in _GONE)
+
+
+def _learnt(
+    snapshot: Snapshot, clone: Mapping[StepName, PlannedStack], sides: tuple[Side, Side], translation: Translation
+) -> Iterator[tuple[Json, Json]]:
+    """Yield pairs that mean the same on both sides: what stacks hand on, and what providers call paired resources."""
+    for name, here in clone.items():
+        for variable, source in here.stack.inputs.items():
+            upstream = snapshot.stacks.get(source.step)
+            if upstream is not None and source.output in upstream.outputs and variable in here.inputs.values:
+                yield upstream.outputs[source.output], here.inputs.values[variable]
+        there = snapshot.stacks.get(name)
+        if there is None:
+            continue
+        code = declared(sides[0].files, name), declared(sides[1].files, name)
+        held = {translation.address(item.address): item for item in there.resources}
+        for change in _kept(here.plan):
+            if change.address in held:
+                yield from _names(held[change.address], change, _is_set(code, change.address, change.address))
+
+
+def _names(there: Resource, here: PlannedChange, is_set: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """Yield the texts that the provider gave both, one and the other: ids, ARNs, host names."""
+    production, clone = values_of(there), here.after
+    if not isinstance(production, Mapping) or not isinstance(clone, Mapping):
+        return
+    for attribute, value in production.items():
+        other = clone.get(attribute)
+        if (
+            isinstance(value, str)
+            and isinstance(other, str)
+            and min(len(value), len(other)) >= _SHORTEST_LEARNT
+            and attribute.endswith(_NAMES)
+            and (attribute in {"id", "arn"} or not is_set(attribute))
+        ):
+            yield value, other
+
+
+def _stand_in_texts(stack: PlannedStack) -> Iterator[str | tuple[str, ...]]:
+    """Yield the stand-ins: texts, and lists as a whole, which may have another length than production's."""
+    for name in stack.inputs.stand_ins:
+        yield from _texts(stack.inputs.values[name])
+
+
+def _texts(value: Json) -> Iterator[str | tuple[str, ...]]:
+    if isinstance(value, str) and len(value) >= SHORTEST_STAND_IN:
+        yield value
+    elif isinstance(value, list):
+        yield tuple(sorted(map(str, value)))
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)

@@ -1,0 +1,72 @@
+"""What code says of a resource, and where: attributes that neither side's code sets are the provider's own."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from posixpath import join, normpath
+
+from bot.core.hcl.blocks import Block, blocks
+from bot.core.tree import Tree
+from bot.names import StepName
+
+_META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"})
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A resource block: the paths of the attributes it sets and of the blocks in it (without indices), its file and line."""
+
+    paths: frozenset[str]
+    blocks: frozenset[str] = frozenset()
+    file: str = ""
+    line: int = 0
+
+    def sets(self, path: str) -> bool:
+        """Say whether the attribute at `path` (without indices), or what it is part of, is set here, or is a block."""
+        parts = path.split(".")
+        return path in self.blocks or any(".".join(parts[:length]) in self.paths for length in range(1, len(parts) + 1))
+
+
+def declared(files: Tree, stack: StepName) -> Mapping[str, Declared]:
+    """Return the resources of a stack by their addresses without keys; those of local modules too.
+
+    The files must have passed the gate, so they parse.
+    """
+    return dict(_module(files, stack, ""))
+
+
+def _module(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, Declared]]:
+    for path in sorted(files):
+        if not path.endswith(".tf") or path.rpartition("/")[0] != directory:
+            continue
+        for block in blocks(path, files[path].data):
+            if block.type == "resource" and len(block.labels) == 2:
+                found = Declared(frozenset(_paths(block, "")), frozenset(_blocks(block, "")), path, block.line)
+                yield f"{prefix}{block.labels[0]}.{block.labels[1]}", found
+            elif block.type == "module" and block.labels:
+                source = block.attributes.get("source", "").strip('"')
+                if source.startswith("./"):
+                    inside = normpath(join(directory, source))
+                    yield from _module(files, inside, f"{prefix}module.{block.labels[0]}.")
+
+
+def _paths(block: Block, prefix: str) -> Iterator[str]:
+    for name in block.attributes:
+        if prefix or name not in _META:
+            yield f"{prefix}{name}"
+    for inner in block.blocks:
+        if inner.type == "dynamic" and inner.labels:
+            for content in (b for b in inner.blocks if b.type == "content"):
+                yield from _paths(content, f"{prefix}{inner.labels[0]}.")
+        elif prefix or inner.type not in _META:
+            yield from _paths(inner, f"{prefix}{inner.type}.")
+
+
+def _blocks(block: Block, prefix: str) -> Iterator[str]:
+    for inner in block.blocks:
+        if inner.type == "dynamic" and inner.labels:
+            yield f"{prefix}{inner.labels[0]}"
+            for content in (b for b in inner.blocks if b.type == "content"):
+                yield from _blocks(content, f"{prefix}{inner.labels[0]}.")
+        elif prefix or inner.type not in _META:
+            yield f"{prefix}{inner.type}"
+            yield from _blocks(inner, f"{prefix}{inner.type}.")

@@ -1,0 +1,114 @@
+"""A parity report in GitHub's Markdown: what a reviewer needs to decide, missing and unexplained first, identity folded away."""
+
+from collections.abc import Sequence
+
+from bot.core.hcl.address_patterns import key_of
+from bot.core.markdown import cell, code, details
+from bot.core.parity.report import Cause, Difference, Parity
+from bot.core.rendering.parameter_values import Origin
+
+MOST_ROWS = 60
+"""Rows of a table that are shown; GitHub cuts a body at 65,536 characters, and nobody reads more."""
+LONGEST = 80
+"""Characters of a value that are shown in a table, for the same reason."""
+
+ORIGINS = {
+    Origin.OVERRIDE: "asked for with `--set`",
+    Origin.PURPOSE: "set by the purpose",
+    Origin.DERIVED: "who it is (derived)",
+    Origin.ALLOCATED: "who it is (allocated)",
+    Origin.SOURCE: "as in the source",
+    Origin.DEFAULT: "the template's default",
+}
+REVISION = "another revision of the template"
+UNEXPLAINED = "unexplained"
+
+
+def verdict(parity: Parity) -> str:
+    """Return what a reader takes away: score, counts, what is not explained, and the broken contracts."""
+    found, unexplained = parity.differences, parity.unexplained
+    telling = parity.telling
+    missing, extra = (sum(each.kind == kind for each in found) for kind in ("missing", "extra"))
+    revision = sum(each.is_revision for each in found)
+    waived = sum(each.waiver is not None and not each.is_explained for each in found)
+    whole = f", {missing} missing and {extra} extra among them" if missing or extra else ""
+    differ = f"{len(telling)} differ{'s' if len(telling) == 1 else ''} otherwise{whole}"
+    parts = [f"{share(parity)} are as in {code(parity.against)}: {likeness(parity)}. {differ}."]
+    if unexplained:
+        parts.append(
+            f"**{len(unexplained)} of {len(found)} differences are unexplained**: no parameter causes them, so one of the two "
+            "environments was edited by hand."
+        )
+    elif found and not revision and not waived:
+        parts.append("A parameter causes every one of them.")
+    if revision:
+        parts.append(f"{revision} differ because the two were rendered from different revisions of the template.")
+    if waived:
+        parts.append(f"{waived} are waived.")
+    broken = "\n".join(f"- **Broken contract:** {breach.message}." for breach in parity.breaches)
+    return "\n\n".join(filter(None, [" ".join(parts), broken]))
+
+
+def share(parity: Parity) -> str:
+    """Return the score with what it is a share of."""
+    return f"{parity.score:.1%} of {parity.compared:,} attributes"
+
+
+def likeness(parity: Parity) -> str:
+    """Return how many attributes are equal, and how many only differ by identity."""
+    return f"{parity.equal:,} are equal, {len(parity.by_identity):,} differ by identity alone"
+
+
+def tables(parity: Parity) -> str:
+    """Return the differences: what tells something first, identity folded away, and what could not be compared."""
+    telling, identity = parity.telling, parity.by_identity
+    parts = [_rows(parity, sorted(telling, key=_order)) if telling else "Apart from its identity, nothing differs."]
+    if identity:
+        parts.append(details(f"Identity: {len(identity)} places that must differ", _rows(parity, identity)))
+    if parity.set_apart:
+        listed = "\n".join(f"- {count} {cell(rule)}" for rule, count in parity.set_apart.items())
+        parts.append(details(f"{sum(parity.set_apart.values())} places are compared by their code alone", listed))
+    return "\n\n".join(parts)
+
+
+def report(parity: Parity) -> str:
+    """Return the whole report with its heading."""
+    holds = "holds" if parity.holds else "does not hold"
+    head = f"### Parity of {code(parity.environment)} with {code(parity.against)}, by {parity.depth}: {holds}"
+    return "\n\n".join([head, verdict(parity), tables(parity)])
+
+
+def why(cause: Cause) -> str:
+    """Return a cause with whose decision it was."""
+    return f"{code(cause.parameter)}: {ORIGINS[cause.origin]}"
+
+
+def because(each: Difference) -> str:
+    """Return why a difference is there, as a table's cell."""
+    said = [why(cause) for cause in each.causes]
+    if each.is_revision:
+        said.append(REVISION)
+    if each.waiver is not None:
+        waiver = each.waiver
+        said.append(f"waived until {waiver.expires_at:%Y-%m-%d} by {cell(waiver.owner)}: {cell(waiver.reason)}")
+    return ", ".join(said) or f"**{UNEXPLAINED}**"
+
+
+def _rows(parity: Parity, found: Sequence[Difference]) -> str:
+    head = f"| Place | {parity.against} | {parity.environment} | Aspect | Cause |\n| --- | --- | --- | --- | --- |"
+    rows = [
+        f"| {code(key_of(each.address, each.attribute))} | {_side(each.production)} | {_side(each.clone)} | {each.aspect or ''} | {because(each)} |"
+        for each in found[:MOST_ROWS]
+    ]
+    more = [f"\n… and {len(found) - MOST_ROWS} more: see the files."] if len(found) > MOST_ROWS else []
+    return "\n".join([head, *rows, *more])
+
+
+def _side(text: str) -> str:
+    if not text:
+        return "**missing**"
+    return code(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
+
+
+def _order(each: Difference) -> tuple[bool, bool, str, str]:
+    return each.kind == "changed", not each.is_unexplained, each.address, each.attribute

@@ -1,0 +1,63 @@
+"""The plan of a whole environment: every step in order, as it is shown to reviewers and written into the review."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from bot.core.plans.fingerprint import fingerprint
+from bot.core.plans.plan import Counts, HookPlan, Plan
+from bot.core.plans.review import ReviewedStep
+from bot.core.plans.stack_inputs import Inputs
+from bot.names import EnvironmentName, ParameterName, StepName
+
+ChangeKind: TypeAlias = Literal["create", "update", "destroy"]
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """One stack's plan, made with `inputs`. With `stand_ins` it is deferred: they stand in for outputs of `waits_for`."""
+
+    name: StepName
+    plan: Plan
+    stand_ins: tuple[ParameterName, ...] = ()
+    waits_for: tuple[StepName, ...] = ()
+    inputs: Inputs | None = field(default=None, repr=False, compare=False)
+
+    def reviewed(self, key: str) -> ReviewedStep:
+        """Return what is kept of this plan for the apply."""
+        found = fingerprint(self.plan, key)
+        return ReviewedStep(
+            kind="stack",
+            stand_ins=self.stand_ins,
+            fingerprint=found.value,
+            parts=found.parts,
+            counts=self.plan.counts,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentPlan:
+    """All steps in the order in which they would run. `commit` is the pull request's head that was planned."""
+
+    environment: EnvironmentName
+    commit: str
+    change: ChangeKind
+    steps: Sequence[StackPlan | HookPlan]
+
+    @property
+    def stacks(self) -> Sequence[StackPlan]:
+        return [step for step in self.steps if isinstance(step, StackPlan)]
+
+    @property
+    def hooks(self) -> Sequence[HookPlan]:
+        return [step for step in self.steps if isinstance(step, HookPlan)]
+
+    @property
+    def counts(self) -> Counts:
+        return sum((stack.plan.counts for stack in self.stacks), Counts())
+
+    @property
+    def changes_anything(self) -> bool:
+        """Say whether merging would do anything; a hook that could not be checked counts as doing something."""
+        would_run = any(hook.verb_result != "already_so" for hook in self.hooks)
+        return would_run or any(stack.plan.changes_anything for stack in self.stacks)

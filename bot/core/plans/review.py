@@ -1,0 +1,89 @@
+"""What was reviewed: the fingerprints of an environment's plan at one commit of a pull request.
+
+Kept beside the Terraform state, at `reviews/<environment>/<head commit>.json`, where only the plan role may write and only
+the apply role reads: no commenter can forge it, and it is never taken from a comment, an artifact or a check.
+"""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from bot.core.plans.fingerprint import Fingerprint
+from bot.core.plans.plan import Counts
+from bot.errors import Unverifiable
+from bot.names import EnvironmentName, ParameterName, StepName
+
+FORMAT: Final = 1
+"""Raised when the meaning of a fingerprint changes: an apply then asks for a new plan instead of comparing unlike things."""
+
+Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ReviewedStep(_Frozen):
+    """One step as it was shown. A hook has neither fingerprint nor counts: its inputs are known only when it runs.
+
+    `stand_ins` names the inputs that were not real. Such a step is deferred: before it is applied it is planned again with
+    the same stand-ins, and that plan must have this fingerprint (`bot.core.plans.fingerprint` says why).
+    """
+
+    kind: str
+    stand_ins: tuple[ParameterName, ...] = ()
+    fingerprint: str | None = None
+    parts: tuple[tuple[str, str], ...] = ()
+    counts: Counts = Counts()
+
+    @property
+    def is_deferred(self) -> bool:
+        return bool(self.stand_ins)
+
+    @property
+    def as_fingerprint(self) -> Fingerprint | None:
+        """Return what a fresh plan's fingerprint is compared with; None for a hook."""
+        return Fingerprint(self.fingerprint, self.parts) if self.fingerprint else None
+
+
+class Review(_Frozen):
+    """The reviewed plan of `environment` at `commit`; `tree` is git's id of `envs/<name>/` there.
+
+    `key` is the random key of the fingerprints. `change` says what the pull request does to the environment.
+    """
+
+    format: Literal[1] = FORMAT
+    environment: EnvironmentName
+    commit: Sha
+    tree: Sha
+    template_revision: Sha
+    change: Literal["create", "update", "destroy"]
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", repr=False)]
+    steps: dict[StepName, ReviewedStep]
+    planned_at: AwareDatetime
+    run_url: str = ""
+
+    @property
+    def counts(self) -> Counts:
+        return sum((step.counts for step in self.steps.values()), Counts())
+
+
+def review_key(environment: EnvironmentName, commit: str) -> str:
+    """Return the object's key in the store."""
+    return f"reviews/{environment}/{commit}.json"
+
+
+def write_review(review: Review) -> bytes:
+    """Return the review as it is stored."""
+    return review.model_dump_json(indent=2).encode()
+
+
+def read_review(data: bytes, environment: EnvironmentName, commit: str) -> Review:
+    """Return the stored review, which must be that of this environment and commit. Raises `Unverifiable`."""
+    try:
+        review = Review.model_validate_json(data)
+    except ValidationError as error:
+        raise Unverifiable(f"The review of {environment} at {commit[:12]} can't be read: plan it again.") from error
+    if (review.environment, review.commit) != (environment, commit):
+        raise Unverifiable(f"The review of {environment} at {commit[:12]} speaks of something else: plan it again.")
+    return review

@@ -1,0 +1,125 @@
+"""The inputs of a stack while it is planned: outputs of other steps where they are known, stand-ins where they aren't.
+
+inputs = resolved(stack, {"network": known(plan)})
+if inputs.stand_ins: ...  # deferred: this plan is for reading, and is never applied
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from bot.core.plans.plan import Action, Plan
+from bot.core.plans.plan_values import Masked, Unknown, Value
+from bot.errors import UserError
+from bot.model.pipeline import Json, Stack, texts
+from bot.names import ParameterName, StepName
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A step's output. `value` is plain, so whoever shows it asks `is_sensitive` first."""
+
+    value: Json
+    is_sensitive: bool = False
+
+    def __repr__(self) -> str:
+        return f"Output({'(sensitive)' if self.is_sensitive else repr(self.value)})"
+
+
+Outputs = Mapping[str, Output]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Values for a stack's variables. `stand_ins` names those that are not real; `secrets` are texts never to be shown."""
+
+    values: Mapping[ParameterName, Json] = field(repr=False)
+    stand_ins: tuple[ParameterName, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_deferred(self) -> bool:
+        """Say whether the plan waits for steps that have no outputs yet."""
+        return bool(self.stand_ins)
+
+
+def resolved(name: StepName, stack: Stack, outputs: Mapping[StepName, Outputs]) -> Inputs:
+    """Return the stack's inputs. Raises `UserError` when an output is not known and has no stand-in."""
+    values: dict[ParameterName, Json] = {}
+    stand_ins: list[ParameterName] = []
+    hidden: list[str] = []
+    for variable, source in stack.inputs.items():
+        found = outputs.get(source.step, {}).get(source.output)
+        if found is not None:
+            values[variable] = found.value
+            hidden += texts(found.value) if found.is_sensitive else []
+        elif source.stand_in is not None:
+            values[variable] = source.stand_in
+            stand_ins.append(variable)
+        else:
+            raise UserError(
+                f"stack `{name}` can't be planned: `{source.source}` has no value yet. "
+                f"Give the input `{variable}` a `stand_in` in the template."
+            )
+    return Inputs(values, tuple(stand_ins), tuple(hidden))
+
+
+def replayed(
+    stack: Stack, real: Mapping[ParameterName, Json], stand_ins: Collection[ParameterName]
+) -> Mapping[ParameterName, Json]:
+    """Return the inputs of a deferred stack as they were when it was reviewed: `stand_ins` again in their places."""
+    return {name: stack.inputs[name].stand_in if name in stand_ins else value for name, value in real.items()}
+
+
+def known(plan: Plan) -> Outputs:
+    """Return the outputs that a stack will have once its plan is applied, as far as they are known.
+
+    An output that the plan leaves alone is known, and one that it makes or changes to a known value; one whose new value
+    comes only with the apply is not, even if the state has an old one.
+    """
+    return {
+        change.name: Output(plain(change.after), _is_masked(change.after))
+        for change in plan.outputs
+        if change.action != Action.DELETE and is_known(change.after)
+    }
+
+
+def is_known(value: Value) -> bool:
+    """Say whether no part of a value has to wait for the apply."""
+    match value:
+        case Unknown():
+            return False
+        case Masked():
+            return is_known(value.reveal())
+        case Mapping():
+            return all(is_known(item) for item in value.values())
+        case list() | tuple():
+            return all(is_known(item) for item in value)
+        case _:
+            return True
+
+
+def plain(value: Value) -> Json:
+    """Return a known value as JSON, what is sensitive in it in clear: for Terraform's inputs, never for people."""
+    match value:
+        case Masked():
+            return plain(value.reveal())
+        case Mapping():
+            return {key: plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case str() | bool() | int() | float() | None:
+            return value
+        case _:
+            raise ValueError("this value is not known yet")
+
+
+def _is_masked(value: Value) -> bool:
+    match value:
+        case Masked():
+            return True
+        case Mapping():
+            return any(_is_masked(item) for item in value.values())
+        case list() | tuple():
+            return any(_is_masked(item) for item in value)
+        case _:
+            return False

@@ -1,0 +1,134 @@
+"""A stack's plan in words: tables of what happens to which resource, and attribute by attribute what changes."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.core.markdown import cell, code, fence
+from bot.core.plans.plan import Action, OutputChange, PlannedChange
+from bot.core.plans.plan_values import UNKNOWN, Difference, Masked, Unknown, Value
+
+LONGEST_VALUE = 300
+"""Characters of one value; a policy or a script is long, and its difference is read in the code."""
+
+_WORDS: Mapping[Action, str] = {
+    Action.DELETE: "**destroy**",
+    Action.REPLACE: "**replace**",
+    Action.FORGET: "forget",
+    Action.UPDATE: "change",
+    Action.CREATE: "add",
+    Action.READ: "read",
+    Action.NO_OP: "keep",
+}
+"""In the order in which reviewers need them: what is lost first."""
+
+_REASONS = {
+    "replace_because_tainted": "its creation failed half way",
+    "replace_because_cannot_update": "it can't be changed in place",
+    "replace_by_request": "asked for",
+    "replace_by_triggers": "`replace_triggered_by`",
+    "delete_because_no_resource_config": "no longer in the code",
+    "delete_because_no_module": "its module is no longer in the code",
+    "delete_because_count_index": "beyond `count`",
+    "delete_because_each_key": "its key is no longer in `for_each`",
+    "delete_because_wrong_repetition": "`count` and `for_each` were exchanged",
+    "delete_because_no_move_target": "nothing to move it to",
+}
+
+
+def table(changes: Sequence[PlannedChange]) -> str:
+    """Return the changes as a table, destructions first."""
+    order = list(_WORDS)
+    rows = [
+        f"| {_WORDS[change.action]} | {code(change.address)} | {_note(change)} |"
+        for change in sorted(changes, key=lambda c: (order.index(c.action), c.address))
+    ]
+    return "\n".join(["| | Resource | |", "| --- | --- | --- |", *rows])
+
+
+def attributes(changes: Sequence[PlannedChange], outputs: Sequence[OutputChange]) -> str:
+    """Return what changes, attribute by attribute, as a block that GitHub colours."""
+    order = list(_WORDS)
+    lines: list[str] = []
+    for change in sorted(changes, key=lambda c: (order.index(c.action), c.address)):
+        lines += [*_change_lines(change), ""]
+    for output in outputs:
+        lines += _output_lines(output)
+    return fence("\n".join(lines).rstrip(), "diff")
+
+
+def shown(value: Value) -> str:
+    """Return a value on one line, as JSON; sensitive and unknown parts say so."""
+    text = _json(value)
+    return f"{text[:LONGEST_VALUE]}… ({len(text):,} characters)" if len(text) > LONGEST_VALUE else text
+
+
+def _note(change: PlannedChange) -> str:
+    notes = []
+    if change.is_import:
+        notes.append("imported")
+    if change.previous_address and change.previous_address != change.address:
+        notes.append(f"was {code(change.previous_address)}")
+    if change.action in {Action.REPLACE, Action.DELETE} and change.reason:
+        notes.append(_REASONS.get(change.reason, cell(change.reason.replace("_", " "))))
+    if change.replace_paths:
+        notes.append(f"because of {', '.join(code(path) for path in change.replace_paths)}")
+    return "; ".join(notes)
+
+
+def _change_lines(change: PlannedChange) -> Iterator[str]:
+    match change.action:
+        case Action.CREATE:
+            yield f"+ {change.address}"
+            yield from _created(change)
+        case Action.DELETE | Action.FORGET:
+            yield f"- {change.address}" + (" (only forgotten)" if change.action == Action.FORGET else "")
+        case Action.REPLACE:
+            yield f"- {change.address} (replaced)"
+            yield from (_changed(d, change) for d in change.differences if d.after is not UNKNOWN)
+        case _:
+            yield f"! {change.address}"
+            yield from (_changed(d, change) for d in change.differences)
+
+
+def _created(change: PlannedChange) -> Iterator[str]:
+    given = [d for d in change.differences if d.after is not None]
+    if any(difference.path == "tags" for difference in given):
+        # The provider repeats them with the tags that every resource has.
+        given = [difference for difference in given if difference.path != "tags_all"]
+    later = sum(1 for difference in given if difference.after is UNKNOWN)
+    for difference in given:
+        if difference.after is not UNKNOWN and difference.after not in ({}, []):
+            yield f"+     {difference.path} = {shown(difference.after)}"
+    if later:
+        yield f"      … and {later} {'attribute' if later == 1 else 'attributes'} known after apply"
+
+
+def _changed(difference: Difference, change: PlannedChange) -> str:
+    forces = " (forces the replacement)" if difference.path in change.replace_paths else ""
+    if isinstance(difference.before, Masked) and isinstance(difference.after, Masked):
+        return f"!     {difference.path}: changes (sensitive){forces}"
+    return f"!     {difference.path}: {shown(difference.before)} → {shown(difference.after)}{forces}"
+
+
+def _output_lines(output: OutputChange) -> Iterator[str]:
+    match output.action:
+        case Action.NO_OP:
+            return
+        case Action.CREATE:
+            yield f"+ output {output.name} = {shown(output.after)}"
+        case Action.DELETE:
+            yield f"- output {output.name}"
+        case _:
+            yield f"! output {output.name}: {shown(output.before)} → {shown(output.after)}"
+
+
+def _json(value: Value) -> str:
+    match value:
+        case Masked() | Unknown():
+            return repr(value)
+        case Mapping():
+            return "{" + ", ".join(f"{json.dumps(key)}: {_json(item)}" for key, item in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(_json(item) for item in value) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,76 @@
+"""Allocate a value that no other environment has.
+
+The search starts at a place that depends on the environment's name, so that clones asked for in the same moment rarely
+want the same value, and the same request drafted twice wants the same one. Whether it is really free is decided when it
+is claimed (see `Claim`); this only has to propose well.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
+from typing import assert_never
+
+from bot.errors import UserError
+from bot.model.pipeline import Json
+from bot.model.template import Allocation, Choices, Pool
+from bot.names import EnvironmentName, ParameterName
+
+
+def allocate(parameter: ParameterName, allocation: Allocation, held: Iterable[Json], name: EnvironmentName) -> Json:
+    """Return the first free value, beginning at the environment's own place. Raises `UserError` when none is left."""
+    match allocation:
+        case Pool():
+            return _network(parameter, allocation, held, name)
+        case Choices():
+            taken = {str(value) for value in held}
+            for choice in _rotated(list(allocation.choices), name):
+                if str(choice) not in taken:
+                    return choice
+            raise _exhausted(parameter, f"all {len(allocation.choices)} choices")
+        case _:
+            assert_never(allocation)
+
+
+def _network(parameter: ParameterName, allocation: Pool, held: Iterable[Json], name: EnvironmentName) -> str:
+    size = 1 << (32 - allocation.prefix)
+    count = 1 << (allocation.prefix - allocation.pool.prefixlen)
+    first = int(allocation.pool.network_address)
+    taken = sorted(_spans(held))
+    start = _place(name, count)
+    position, wrapped = start, False
+    while not (wrapped and position >= start):
+        low = first + position * size
+        block = next((high for bottom, high in taken if bottom < low + size and low < high), None)
+        if block is None:
+            return f"{IPv4Network((low, allocation.prefix))}"
+        position = max(position + 1, -(-(block - first) // size))  # go on behind the network that is in the way
+        if position >= count:
+            if wrapped:
+                break
+            position, wrapped = 0, True
+    raise _exhausted(parameter, f"the pool {allocation.pool}")
+
+
+def _spans(held: Iterable[Json]) -> Iterable[tuple[int, int]]:
+    for value in held:
+        try:
+            network = IPv4Network(str(value))
+        except (AddressValueError, NetmaskValueError, ValueError):
+            continue  # a hand-written manifest on another branch; `verify` refuses it where it stands
+        yield int(network.network_address), int(network.broadcast_address) + 1
+
+
+def _rotated(choices: list[Json], name: EnvironmentName) -> list[Json]:
+    start = _place(name, len(choices))
+    return choices[start:] + choices[:start]
+
+
+def _place(name: EnvironmentName, count: int) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % count
+
+
+def _exhausted(parameter: ParameterName, what: str) -> UserError:
+    return UserError(
+        f"No value is free for `{parameter}`: {what} is in use. Destroy a clone that is no longer needed (`/list` shows them), "
+        f"or give a value yourself with `--set {parameter}=…`."
+    )

@@ -1,0 +1,91 @@
+"""Put an environment's directory together: what its template renders, and its manifest."""
+
+from dataclasses import dataclass
+
+from bot.core.rendering.render import render
+from bot.core.tree import File, Tree, check_tree, tree_id
+from bot.errors import Fault, InvalidInput, Unreadable, UserError
+from bot.model.environment import HOOKS, MANIFEST, Manifest
+from bot.model.pipeline import Hooks, Pipeline
+from bot.model.policy import PATH as POLICY
+from bot.model.policy import Policy
+from bot.model.template import DECLARATION, Template
+from bot.model.template import directory as template_directory
+from bot.model.yaml_document import dump, line_of, load
+from bot.names import TemplateName
+
+SCHEMA = "../../.github/schemas/environment.schema.json"
+GENERATED = "# Written by envclone: edit the template or ask for a change; `envclone verify` refuses hand edits.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateAt:
+    """A template at one revision: its declaration, its files, and the git tree id of those files."""
+
+    declaration: Template
+    files: Tree
+    revision: str
+
+
+def read_template(name: TemplateName, files: Tree) -> TemplateAt:
+    """Return the template whose directory holds `files`. Raises `UserError`, `Unreadable` with the line of each mistake."""
+    declaration = files.get(DECLARATION)
+    where = template_directory(name)
+    if declaration is None:
+        raise UserError(f"{where}/{DECLARATION} does not exist: `{name}` is no template.")
+    check_tree(files)
+    text = text_of(declaration, f"{where}/{DECLARATION}")
+    template = load(text, Template, f"{where}/{DECLARATION}")
+    if template.name != name:
+        message = f"the name is `{template.name}`, but the directory's is `{name}`."
+        raise Unreadable(Fault(f"{where}/{DECLARATION}", line_of(text, ["name"]), message))
+    read_hooks(files, where)  # what can't be read would be found by nobody before an environment has it
+    return TemplateAt(template, files, tree_id(files))
+
+
+def read_hooks(files: Tree, where: str) -> Hooks:
+    """Return the hooks declared in a directory's `hooks.yaml`; none when there is no such file."""
+    declared = files.get(HOOKS)
+    return load(text_of(declared, f"{where}/{HOOKS}"), Hooks, f"{where}/{HOOKS}") if declared else Hooks()
+
+
+def read_manifest(files: Tree, where: str) -> Manifest:
+    """Return the manifest in an environment's directory. Raises `Unreadable`."""
+    manifest = files.get(MANIFEST)
+    if manifest is None:
+        message = "it does not exist: this is no environment. Remove the directory or use `/clone`."
+        raise Unreadable(Fault(f"{where}/{MANIFEST}", 1, message))
+    return load(text_of(manifest, f"{where}/{MANIFEST}"), Manifest, f"{where}/{MANIFEST}")
+
+
+def read_pipeline(files: Tree, where: str) -> Pipeline:
+    """Return the steps of the environment in this directory."""
+    return Pipeline.of(read_manifest(files, where).stacks, read_hooks(files, where))
+
+
+def read_policy(data: bytes | None) -> Policy:
+    """Return the policy that stands in the file; its defaults when there is none. Raises `Unreadable`."""
+    return Policy() if data is None else load(text_of(File(data), POLICY), Policy, POLICY)
+
+
+def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
+    """Return the files of `envs/<name>/`: a function of the template at its revision and of the manifest alone."""
+    files = render(template.files, template.declaration.parameters, manifest.parameters)
+    if MANIFEST in files:
+        raise InvalidInput(f"the template has a file {MANIFEST}, which is where the manifest stands: rename it.")
+    return {MANIFEST: manifest_file(manifest), **files}
+
+
+def manifest_file(manifest: Manifest) -> File:
+    """Return the manifest's file in the one form in which it is written."""
+    schema, body = dump(manifest, SCHEMA).split("\n", 1)
+    return File(f"{schema}\n{GENERATED}{body}".encode())
+
+
+def text_of(file: File, path: str) -> str:
+    """Return the file's text. Raises `Unreadable` when it is not UTF-8."""
+    try:
+        return file.data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = file.data.count(b"\n", 0, error.start) + 1
+        raise Unreadable(Fault(path, line, "this is not UTF-8.")) from error

@@ -1,0 +1,119 @@
+"""All environments at once: what is on the default branch, what open pull requests would add, and what is claimed."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+
+from bot.errors import Fault, Unreadable, UserError
+from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.model.pipeline import Json
+from bot.model.template import CidrParameter, Parameter
+from bot.names import EnvironmentName, ParameterName
+
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that one environment holds alone. Published as a git ref together with its branch, so git is the referee."""
+
+    parameter: ParameterName
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """`live` are the manifests on the default branch, `proposed` those in open pull requests.
+
+    `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or can't be told. `ending`
+    are environments that were removed from the default branch and are not known to be destroyed.
+    """
+
+    live: Mapping[EnvironmentName, Manifest]
+    proposed: Mapping[EnvironmentName, Manifest] = field(default_factory=dict)
+    claimed: Mapping[Claim, EnvironmentName] = field(default_factory=dict)
+    ending: Mapping[EnvironmentName, Manifest] = field(default_factory=dict)
+
+    def manifests(self) -> Sequence[Manifest]:
+        """Return every manifest once; a proposed change of a live environment counts as proposed."""
+        return list({**self.live, **self.proposed}.values())
+
+    def clones(self) -> Sequence[Manifest]:
+        """Return the manifests of what was cloned and so counts against quotas, whoever made it how, until it is destroyed."""
+        counted = {**self.ending, **self.live, **self.proposed}
+        return [manifest for manifest in counted.values() if manifest.source is not None]
+
+    def held(self, parameter: ParameterName, by_others_than: EnvironmentName) -> Iterator[tuple[Json, EnvironmentName]]:
+        """Yield the values of `parameter` that other environments have, would have, or claim, and who does."""
+        for source in (self.live, self.proposed):
+            for name, manifest in source.items():
+                if name != by_others_than and parameter in manifest.parameters:
+                    yield manifest.parameters[parameter], name
+        for claim, holder in self.claimed.items():
+            if claim.parameter == parameter and holder != by_others_than:
+                yield claim.value, holder
+
+    def has(self, name: EnvironmentName) -> bool:
+        """Say whether the environment exists or is proposed."""
+        return name in self.live or name in self.proposed
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All environments that can be read, and what is wrong with the others (`envs/<name>/environment.yaml`)."""
+
+    estate: Estate
+    faults: tuple[Fault, ...] = ()
+
+    def whole(self) -> Estate:
+        """Return the estate when it is all of it, for whoever allocates or counts. Raises `Unreadable`."""
+        if self.faults:
+            raise Unreadable(*self.faults)
+        return self.estate
+
+    def of(self, name: EnvironmentName) -> tuple[Fault, ...]:
+        """Return what is wrong with this one."""
+        return tuple(fault for fault in self.faults if fault.path.startswith(f"{directory(name)}/"))
+
+
+def faults(name: str, error: UserError) -> Sequence[Fault]:
+    """Return why the environment in the directory `name` can't be read."""
+    if isinstance(error, Unreadable):
+        return error.faults
+    return [Fault(f"{ENVIRONMENTS}/{name}/{MANIFEST}", 1, str(error))]
+
+
+def claims(declared: Mapping[ParameterName, Parameter], parameters: Mapping[ParameterName, Json]) -> tuple[Claim, ...]:
+    """Return what an environment with these parameters must hold alone: the value of every allocated parameter."""
+    return tuple(
+        Claim(name, str(parameters[name]))
+        for name, parameter in declared.items()
+        if parameter.allocate and name in parameters
+    )
+
+
+def differs_enough(parameter: Parameter, value: Json, source: Json) -> bool:
+    """Say whether a value of identity is another's than the source's: networks must not overlap, nor hosts lie in one another.
+
+    Whoever has the zone of a host answers for every name below it, and cookies for it reach them.
+    """
+    if value == source or clash(parameter, value, source):
+        return False
+    return parameter.below_source or not (_is_below(value, source) or _is_below(source, value))
+
+
+def _is_below(one: Json, other: Json) -> bool:
+    if not isinstance(one, str) or not isinstance(other, str) or _HOST.fullmatch(other.lower()) is None:
+        return False
+    return one.lower().endswith(f".{other.lower()}")
+
+
+def clash(parameter: Parameter, one: Json, other: Json) -> bool:
+    """Say whether two environments can't hold these values of `parameter` side by side: networks must not even overlap."""
+    if isinstance(parameter, CidrParameter):
+        try:
+            return IPv4Network(str(one)).overlaps(IPv4Network(str(other)))
+        except ValueError:
+            return False  # a hand-written manifest on another branch; `verify` refuses it where it stands
+    return one == other

@@ -1,0 +1,98 @@
+"""The rules between parameters that a template declares: which of them values break, and which values would keep them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.core.rendering.parameter_types import text
+from bot.model import duration
+from bot.model.pipeline import Json
+from bot.model.template import (
+    DurationParameter,
+    EnumParameter,
+    ListParameter,
+    NumberParameter,
+    Rule,
+    StringParameter,
+    Template,
+)
+from bot.names import ParameterName, shown
+
+Values = Mapping[ParameterName, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that values break; the message names both parameters with their values."""
+
+    rule: Rule
+    message: str
+
+
+def broken(template: Template, values: Values) -> Iterator[Broken]:
+    """Yield the rules that don't hold. All parameters have values of their types."""
+    for rule in template.rules:
+        first, second = rule.parameters
+        must = "be at most" if rule.at_most else "begin with"
+        if not _holds(rule, values):
+            said = f"`{first}` is {shown(text(values[first]))} and must {must} `{second}`, which is {shown(text(values[second]))}"
+            yield Broken(rule, f"{said}: {rule.description}")
+
+
+def kept(
+    template: Template, rule: Rule, values: Values, asked: frozenset[ParameterName]
+) -> Mapping[ParameterName, Json] | None:
+    """Return the values that somebody who gave those of `asked` may have meant; None when that can't be told.
+
+    What was asked for is kept near: a number becomes the other one's, two numbers change places, and texts that begin with
+    another value that the second parameter may have begin with its own.
+    """
+    first, second = rule.parameters
+    if rule.at_most:
+        if {first, second} <= asked:
+            return {first: values[second], second: values[first]}
+        return {first: values[second]} if first in asked else {second: values[first]}
+    declared, prefix = template.parameters[second], str(values[second])
+    known = declared.values if isinstance(declared, EnumParameter) else ()
+    texts = [_moved(item, known, prefix) for item in _texts(values[first])]
+    if any(item is None for item in texts):
+        return None
+    found: Json = [item for item in texts if item is not None]
+    return {first: found if isinstance(values[first], list) else texts[0]}
+
+
+def problems(template: Template) -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with the rules themselves, by their positions."""
+    kinds = {
+        "at_most": (NumberParameter, DurationParameter),
+        "begins_with": (StringParameter, EnumParameter, ListParameter),
+    }
+    for position, rule in enumerate(template.rules):
+        form = "at_most" if rule.at_most else "begins_with"
+        for name in rule.parameters:
+            parameter = template.parameters.get(name)
+            if parameter is None:
+                yield position, f"there is no parameter `{name}`."
+            elif not isinstance(parameter, kinds[form]):
+                yield position, f"`{name}` is a {parameter.type}, and `{form}` is not about those."
+
+
+def _holds(rule: Rule, values: Values) -> bool:
+    first, second = (values[name] for name in rule.parameters)
+    if rule.at_most:
+        return _amount(first) <= _amount(second)
+    return all(item.startswith(str(second)) for item in _texts(first))
+
+
+def _amount(value: Json) -> float:
+    return duration.parse(value).total_seconds() if isinstance(value, str) else float(str(value))
+
+
+def _texts(value: Json) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def _moved(item: str, known: tuple[str, ...], prefix: str) -> str | None:
+    if item.startswith(prefix):
+        return item
+    other = next((one for one in known if item.startswith(one)), None)
+    return None if other is None else prefix + item.removeprefix(other)

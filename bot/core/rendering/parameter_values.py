@@ -1,0 +1,170 @@
+"""Decide the value of every parameter of a new environment, and remember where it came from.
+
+Precedence, strongest first, in one expression in `_chosen`: `--set` > the purpose > derived or allocated (who the
+environment is) > the source's value (what it is like) > the declared default.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.core.rendering.allocate import allocate
+from bot.core.rendering.inventory import Estate, differs_enough
+from bot.core.rendering.parameter_types import checked
+from bot.errors import InvalidInput, UserError
+from bot.model.environment import Manifest
+from bot.model.pipeline import Json
+from bot.model.template import Template
+from bot.names import EnvironmentName, ParameterName, PurposeName
+
+_REFERENCE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+ENVIRONMENT = "environment"
+
+
+class Origin(StrEnum):
+    """Where a parameter's value came from."""
+
+    OVERRIDE = "override"
+    PURPOSE = "purpose"
+    DERIVED = "derived"
+    ALLOCATED = "allocated"
+    SOURCE = "source"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants: an environment of this name, for this purpose, with these values."""
+
+    name: EnvironmentName
+    purpose: PurposeName
+    overrides: Mapping[ParameterName, Json]
+    source: Manifest | None
+
+
+def resolve(template: Template, wish: Wish, estate: Estate) -> dict[ParameterName, Json]:
+    """Return every parameter's value. Raises `UserError` that names the parameter and says what to type."""
+    resolver = _Resolver(template, wish, estate)
+    return {name: resolver.value(name) for name in template.parameters}
+
+
+def settled(template: Template, manifest: Manifest) -> dict[ParameterName, Json]:
+    """Return the values that follow from a clone's purpose and its other values alone: whatever nobody asked for by name.
+
+    Raises `UserError` when they can't be told.
+    """
+    chosen = template.purposes[manifest.purpose].set
+    names = [
+        name
+        for name, parameter in template.parameters.items()
+        if name not in manifest.overrides and (name in chosen or parameter.derive is not None)
+    ]
+    given = {name: value for name, value in manifest.parameters.items() if name not in names}
+    values = resolve(template, Wish(manifest.name, manifest.purpose, given, None), Estate({}))
+    return {name: values[name] for name in names}
+
+
+def origin(template: Template, manifest: Manifest, source: Manifest, name: ParameterName) -> Origin:
+    """Return where the value of a parameter came from; `_Resolver` decides in the same order."""
+    parameter = template.parameters[name]
+    if name in manifest.overrides:
+        return Origin.OVERRIDE
+    if name in template.purposes[manifest.purpose].set:
+        return Origin.PURPOSE
+    if parameter.derive is not None:
+        return Origin.DERIVED
+    if parameter.allocate is not None:
+        return Origin.ALLOCATED
+    return Origin.SOURCE if name in source.parameters and not parameter.identity else Origin.DEFAULT
+
+
+def references(text: str) -> list[str]:
+    """Return the names that stand in braces in a derived text."""
+    return _REFERENCE.findall(text)
+
+
+def _nearness(value: Json, theirs: Json, source: EnvironmentName) -> str:
+    """Say why a value of identity does not differ enough from the source's."""
+    if value == theirs:
+        return f"which is {source}'s own: it is part of who an environment is, so the two must differ."
+    if "/" in str(theirs):
+        return f"which overlaps with `{theirs}`, {source}'s own network."
+    below, whoever = ("below", "that one") if str(value).endswith(f".{theirs}") else ("above", "this one")
+    return (
+        f"which lies {below} `{theirs}`, {source}'s own, so it does not differ enough: whoever has {whoever} answers for all names "
+        "below it, and its cookies reach them. A template that delegates it on purpose says so with `below_source: true`."
+    )
+
+
+class NotApart(UserError):
+    """A parameter of identity would not differ from the source's."""
+
+    def __init__(self, message: str, parameter: ParameterName) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class _Resolver:
+    """Resolves parameters on demand, since derived ones need others first."""
+
+    def __init__(self, template: Template, wish: Wish, estate: Estate) -> None:
+        self.template, self.wish, self.estate = template, wish, estate
+        self.values: dict[ParameterName, Json] = {}
+        self.underway: list[ParameterName] = []
+
+    def value(self, name: ParameterName) -> Json:
+        if name not in self.values:
+            if name in self.underway:
+                circle = " → ".join([*self.underway, name])
+                raise InvalidInput(f"template {self.template.name}: parameters are derived from each other: {circle}")
+            self.underway.append(name)
+            value = self._chosen(name)
+            self.underway.pop()
+            self.values[name] = checked(name, self.template.parameters[name], value)
+            self._refuse_the_sources_identity(name)
+        return self.values[name]
+
+    def _chosen(self, name: ParameterName) -> Json:
+        parameter, source = self.template.parameters[name], self.wish.source
+        purpose = self.template.purposes[self.wish.purpose]
+        if name in self.wish.overrides:
+            return self.wish.overrides[name]
+        if name in purpose.set:
+            return self._filled(purpose.set[name])
+        if parameter.derive is not None:
+            return self._filled(parameter.derive)
+        if parameter.allocate is not None:
+            held = (value for value, _ in self.estate.held(name, by_others_than=self.wish.name))
+            return allocate(name, parameter.allocate, held, self.wish.name)
+        if source is not None and name in source.parameters and not parameter.identity:
+            return source.parameters[name]
+        if parameter.default is not None:
+            return parameter.default
+        raise UserError(f"`{name}` ({parameter.description}) needs a value: add `--set {name}=…`.")
+
+    def _filled(self, value: Json) -> Json:
+        if not isinstance(value, str):
+            return value
+        return _REFERENCE.sub(lambda match: self._referred(match[1]), value)
+
+    def _referred(self, name: str) -> str:
+        if name == ENVIRONMENT:
+            return self.wish.name
+        if name not in self.template.parameters:
+            raise InvalidInput(f"template {self.template.name}: `{{{name}}}` is no parameter")
+        return str(self.value(ParameterName(name)))
+
+    def _refuse_the_sources_identity(self, name: ParameterName) -> None:
+        parameter, source, value = self.template.parameters[name], self.wish.source, self.values[name]
+        if not parameter.identity or source is None or name not in source.parameters:
+            return
+        theirs = source.parameters[name]
+        if differs_enough(parameter, value, theirs):
+            return
+        advice = (
+            f"Leave `--set {name}=…` out, or give another value."
+            if name in self.wish.overrides or source.source is None
+            else f"`{source.name}` is a clone itself: clone `{source.source}` instead."
+        )
+        raise NotApart(f"`{name}` would be `{value}`, {_nearness(value, theirs, source.name)} {advice}", name)

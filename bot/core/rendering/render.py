@@ -1,0 +1,160 @@
+"""Render a template: files byte for byte, except `*.j2`, which Jinja2 renders.
+
+Properties (laws 2 and 3): the result is a function of the template's files and the parameters; no value changes the
+structure of a file. Design: values are escaped by default for the language they stand in (`escape`), and each rendered
+file is compared in structure with the same file rendered from neutral texts (`structure`). Only texts are neutralised:
+a number, a bool or an enum can't carry syntax, so a template may branch on those and on nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import NoReturn
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateError, TemplateRuntimeError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.core.hcl.structure import HCL, KNOWN, structure
+from bot.core.rendering import escape
+from bot.core.tree import File, Tree, check_tree
+from bot.errors import InvalidInput
+from bot.model.pipeline import Json
+from bot.model.template import (
+    DECLARATION,
+    BoolParameter,
+    CidrParameter,
+    DurationParameter,
+    EnumParameter,
+    ListParameter,
+    MapParameter,
+    NumberParameter,
+    Parameter,
+    StringParameter,
+)
+from bot.names import ParameterName
+
+ENDING = ".j2"
+NOT_RENDERED = frozenset({DECLARATION, "README.md"})
+"""Files of a template that speak of the template, not of an environment."""
+_PARSED = (".tf", ".tfvars", ".tf.json", ".tfvars.json", ".tfbackend.hcl")
+
+Parameters = Mapping[ParameterName, Json]
+Declarations = Mapping[ParameterName, Parameter]
+
+
+class _NoLoading(BaseLoader):
+    """Refuse `include`, `import` and `extends`: a file of an environment comes from one file of the template."""
+
+    def get_source(self, environment: Environment, template: str) -> NoReturn:
+        raise TemplateRuntimeError("a template file can't load another one: write it out")
+
+
+def render(template: Tree, declared: Declarations, parameters: Parameters) -> dict[str, File]:
+    """Return the files of an environment, without its manifest.
+
+    `parameters` must have passed `values.checked`. Raises `InvalidInput` naming the file, and the parameter where one is
+    to blame.
+    """
+    rendered: dict[str, File] = {}
+    for path, file in sorted(template.items()):
+        if path in NOT_RENDERED:
+            continue
+        if path.endswith(ENDING):
+            target, content = path.removesuffix(ENDING), _render_file(path, file, declared, parameters)
+        else:
+            target, content = path, file
+            if target.endswith(_PARSED):
+                structure(target, file.data)
+        if target in rendered:
+            raise InvalidInput(f"{target} comes from two files of the template: remove one.")
+        rendered[target] = content
+    check_tree(rendered)
+    return rendered
+
+
+def _render_file(path: str, file: File, declared: Declarations, parameters: Parameters) -> File:
+    target = path.removesuffix(ENDING)
+    if not target.endswith(KNOWN):
+        raise InvalidInput(
+            f"{path}: only {', '.join(KNOWN)} files can be rendered, since only those can be escaped and checked."
+        )
+    if target.endswith(".tf.json"):
+        raise InvalidInput(
+            f"{path}: Terraform evaluates `${{}}` inside .tf.json, so values aren't safe there: use a .tf file."
+        )
+    content = _filled(path, file.data, parameters)
+    found = structure(target, content)
+    if found != _neutral_structure(path, file.data, declared, parameters):
+        raise InvalidInput(
+            f"{path}: the value of `{_culprit(path, file.data, declared, parameters)}` changes the structure of the file. "
+            "Branch on an enum or a bool, and put texts inside quotes or through `| hcl` or `| json`."
+        )
+    return File(content, file.executable)
+
+
+def _filled(path: str, source: bytes, parameters: Parameters) -> bytes:
+    target = path.removesuffix(ENDING)
+    try:
+        text = source.decode("utf-8")
+        return _compiled(text, target.endswith(HCL)).render(dict(parameters)).encode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path}: not UTF-8 at byte {error.start}") from error
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        raise InvalidInput(f"{path}{f':{line}' if line else ''}: {error.message or error}") from error
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}: {error}") from error
+    except (TypeError, ValueError, ArithmeticError, OverflowError) as error:
+        raise InvalidInput(f"{path}: {error}") from error
+
+
+@lru_cache(maxsize=2048)
+def _compiled(text: str, is_hcl: bool) -> Template:
+    return _engine(escape.finalize_hcl if is_hcl else escape.finalize_json).from_string(text)
+
+
+@lru_cache(maxsize=2)
+def _engine(finalize: Callable[[object], str]) -> ImmutableSandboxedEnvironment:
+    engine = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        finalize=finalize,
+        keep_trailing_newline=True,
+        loader=_NoLoading(),
+        newline_sequence="\n",
+    )
+    engine.globals.clear()  # no `range`, `lipsum` (random!) or `namespace`: a file is a function of its parameters
+    allowed = {"default", "first", "join", "last", "length", "lower", "replace", "sort", "upper"}
+    engine.filters = {name: engine.filters[name] for name in allowed} | {"hcl": escape.hcl, "json": escape.as_json}
+    return engine
+
+
+def _neutral_structure(path: str, source: bytes, declared: Declarations, parameters: Parameters) -> tuple[str, ...]:
+    neutral = {name: _neutral(declared[name], value) for name, value in parameters.items()}
+    return structure(path.removesuffix(ENDING), _filled(path, source, neutral))
+
+
+def _culprit(path: str, source: bytes, declared: Declarations, parameters: Parameters) -> str:
+    """Return the first parameter that alone gives the file the structure it should not have."""
+    neutral = {name: _neutral(declared[name], value) for name, value in parameters.items()}
+    right = structure(path.removesuffix(ENDING), _filled(path, source, neutral))
+    for name, value in parameters.items():
+        try:
+            if structure(path.removesuffix(ENDING), _filled(path, source, {**neutral, name: value})) != right:
+                return name
+        except InvalidInput:
+            return name
+    return "several parameters together"
+
+
+def _neutral(parameter: Parameter, value: Json) -> Json:
+    """Return a value of the same type and size that carries no syntax."""
+    match parameter:
+        case StringParameter():
+            return "neutral"
+        case ListParameter() if isinstance(value, list) and parameter.items == "string":
+            return [f"neutral{position}" for position, _ in enumerate(value)]
+        case MapParameter() if isinstance(value, dict) and parameter.values == "string":
+            return dict.fromkeys(value, "neutral")
+        case NumberParameter() | BoolParameter() | EnumParameter() | CidrParameter() | DurationParameter():
+            return value
+        case _:
+            return value

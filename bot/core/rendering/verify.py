@@ -1,0 +1,173 @@
+"""The re-render proof: an environment equals what its template renders from its manifest, to the byte and to the mode.
+
+Production is no exception: it goes through here like every clone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from bot.core.rendering.assemble import TemplateAt, assemble, read_manifest
+from bot.core.rendering.inventory import claims, clash
+from bot.core.rendering.parameter_rules import broken
+from bot.core.rendering.parameter_types import checked
+from bot.core.rendering.parameter_values import settled
+from bot.core.tree import File, Tree
+from bot.errors import InvalidInput, Unreadable, UserError
+from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.yaml_document import line_of
+from bot.names import EnvironmentName, ParameterName
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with an environment, and where: `line` counts from 1 in the file as it stands."""
+
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence[Finding]:
+    """Return every place where the directory is not the rendering of `template`, which is at the manifest's revision."""
+    where = directory(name)
+    try:
+        manifest = read_manifest(files, where)
+        wrong = list(_manifest_findings(name, files, manifest, template))
+        if wrong:
+            return wrong
+        expected = assemble(template, manifest)
+    except Unreadable as error:
+        return unreadable(error)
+    except UserError as error:
+        return [Finding(f"{where}/{MANIFEST}", 1, line) for line in str(error).splitlines()]
+    return [
+        finding
+        for path in sorted(files.keys() | expected.keys())
+        for finding in _file_findings(where, path, expected, files)
+    ]
+
+
+def unreadable(error: Unreadable) -> Sequence[Finding]:
+    """Return what keeps documents from being read as findings."""
+    return [Finding(fault.path, fault.line, fault.message) for fault in error.faults]
+
+
+def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt]) -> Sequence[Finding]:
+    """Return each allocated value that two environments hold (law 5), networks also where they merely overlap."""
+    found: list[Finding] = []
+    held: dict[tuple[ParameterName, str], EnvironmentName] = {}
+    for manifest in sorted(manifests, key=lambda m: m.name):
+        template = templates.get(manifest.revision)
+        for claim in claims(template.declaration.parameters, manifest.parameters) if template else ():
+            for (parameter, value), holder in held.items():
+                if (
+                    template
+                    and parameter == claim.parameter
+                    and clash(template.declaration.parameters[parameter], value, claim.value)
+                ):
+                    message = f"`{parameter}` is {claim.value}, which {holder} holds ({value}): choose another value."
+                    found.append(Finding(f"{directory(manifest.name)}/{MANIFEST}", 1, message))
+            held[claim.parameter, claim.value] = manifest.name
+    return found
+
+
+def _manifest_findings(
+    name: EnvironmentName, files: Tree, manifest: Manifest, template: TemplateAt
+) -> Iterable[Finding]:
+    path, text = f"{directory(name)}/{MANIFEST}", files[MANIFEST].data.decode()
+    if manifest.name != name:
+        yield Finding(path, line_of(text, ["name"]), f"the name is `{manifest.name}`, but the directory's is `{name}`.")
+    if manifest.purpose not in template.declaration.purposes:
+        yield Finding(
+            path,
+            line_of(text, ["purpose"]),
+            f"template {template.declaration.name} has no purpose `{manifest.purpose}`.",
+        )
+    wrong = list(_value_findings(path, text, manifest, template))
+    yield from wrong or _contradictions(path, text, manifest, template)
+    if manifest.source is not None and manifest.purpose in template.declaration.purposes:
+        yield from _unsettled(path, text, manifest, template)
+    if manifest.stacks != template.declaration.stacks:
+        yield Finding(path, line_of(text, ["stacks"]), "the stacks are not those of the template.")
+
+
+def _value_findings(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
+    """Yield the values that are not those of the template's parameters."""
+    declared = template.declaration.parameters
+    for parameter in declared.keys() - manifest.parameters.keys():
+        yield Finding(path, line_of(text, ["parameters"]), f"parameter `{parameter}` has no value.")
+    for parameter, value in manifest.parameters.items():
+        line = line_of(text, ["parameters", parameter])
+        if parameter not in declared:
+            yield Finding(path, line, f"template {template.declaration.name} has no parameter `{parameter}`.")
+            continue
+        try:
+            if checked(parameter, declared[parameter], value) != value:
+                yield Finding(path, line, f"`{parameter}` is not in its canonical form.")
+        except InvalidInput as error:
+            yield Finding(path, line, str(error))
+
+
+def _contradictions(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
+    """Yield the rules that values break, and the values that nobody may give."""
+    declared = template.declaration.parameters
+    for each in broken(template.declaration, manifest.parameters):
+        yield Finding(path, line_of(text, ["parameters", each.rule.parameters[0]]), each.message)
+    for name in manifest.overrides:
+        if name in declared and not declared[name].settable:
+            message = f"`{name}` can't be overridden: the template, its purposes and the source decide it."
+            yield Finding(path, line_of(text, ["overrides"]), message)
+
+
+def _unsettled(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
+    """Yield the values that are not what the purpose says, though nobody asked for others."""
+    declared = template.declaration.parameters
+    if declared.keys() - manifest.parameters.keys():
+        return  # said already
+    for name, value in settled(template.declaration, manifest).items():
+        if manifest.parameters[name] != value:
+            message = (
+                f"`{name}` is {_cut(str(manifest.parameters[name]))}, but purpose `{manifest.purpose}` makes it {_cut(str(value))}: "
+                f"`/set` it, so that it stands in `overrides`."
+            )
+            yield Finding(path, line_of(text, ["parameters", name]), message)
+
+
+def _file_findings(where: str, path: str, expected: Tree, found: Tree) -> Iterable[Finding]:
+    ours, theirs = expected.get(path), found.get(path)
+    if ours == theirs:
+        return
+    if ours is None:
+        yield Finding(f"{where}/{path}", 1, "the template renders no such file: remove it, or add it to the template.")
+    elif theirs is None:
+        yield Finding(f"{where}/{path}", 1, "the template renders this file, but it is missing.")
+    else:
+        yield from _edits(f"{where}/{path}", ours, theirs)
+
+
+def _edits(path: str, expected: File, found: File) -> Iterable[Finding]:
+    if expected.executable != found.executable:
+        yield Finding(path, 1, f"the file must {'' if expected.executable else 'not '}be executable.")
+    if expected.data == found.data:
+        return
+    ours, theirs = (file.data.decode("utf-8", "backslashreplace").splitlines() for file in (expected, found))
+    edits = [op for op in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes() if op[0] != "equal"]
+    for _, first, last, below, above in edits:
+        was, now = " ⏎ ".join(ours[first:last]).strip(), " ⏎ ".join(theirs[below:above]).strip()
+        yield Finding(
+            path,
+            min(below + 1, max(1, len(theirs))),
+            f"edited by hand: the template renders {_cut(was)}, here stands {_cut(now)}.",
+        )
+    if not edits:
+        yield Finding(path, max(1, len(theirs)), "edited by hand: the line endings or the end of the file differ.")
+
+
+def _cut(text: str) -> str:
+    if not text:
+        return "nothing"
+    return f"`{text[:117]}…`" if len(text) > 120 else f"`{text}`"

@@ -1,0 +1,204 @@
+"""Draft a clone: from a request and what exists to a directory of files, or to a refusal that says what to type instead."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias, cast
+
+from bot.commands.grammar import MOST_MISTAKES
+from bot.commands.model import Clone, Command, Destroy, Extend, Plan, Resume, Set, Status, Unlock
+from bot.core.parity.by_code.compare import Side, compare
+from bot.core.rendering.assemble import TemplateAt, assemble
+from bot.core.rendering.inventory import Claim, Estate, claims
+from bot.core.rendering.parameter_values import NotApart, Wish, resolve
+from bot.core.requests.preflight import blamed, refusals
+from bot.core.requests.validation import (
+    Correctable,
+    admitted_purpose,
+    admitted_ttl,
+    check_contract,
+    check_free,
+    check_name,
+    check_purpose,
+    check_quota,
+    check_refusals,
+    check_rules,
+    overrides,
+    without,
+)
+from bot.core.tree import File, Tree
+from bot.errors import UserError
+from bot.model.environment import Manifest, Request
+from bot.model.pipeline import Json
+from bot.model.policy import Policy
+from bot.model.suggest import closest
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, is_valid
+
+AboutOne: TypeAlias = Set | Extend | Plan | Resume | Unlock | Destroy | Status
+"""The commands about an environment that is there, or is proposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a clone is drafted from: the template, the source environment, everything that exists, and the policy."""
+
+    template: TemplateAt
+    source: Manifest
+    source_files: Tree
+    estate: Estate
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A `/clone` command with who asked where and when; `request` is absent on the command line."""
+
+    command: Clone
+    request: Request | None
+    by: Login
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A clone that could be published: `files` are relative to `envs/<name>/`."""
+
+    manifest: Manifest
+    files: Mapping[str, File]
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a command is not carried out; `instead` is the corrected command when there is one to paste."""
+
+    reason: str
+    instead: Command | None = None
+
+
+def draft_clone(asked: Asked, base: Base) -> Draft | Refused:
+    """Return the clone that was asked for, or why not."""
+    found = _attempt(asked, base)
+    if not isinstance(found, Refused):
+        return found
+    return put_right(found, lambda instead: _attempt(replace(asked, command=cast(Clone, instead)), base))
+
+
+def put_right(refused: Refused, attempt: Callable[[Command], object]) -> Refused:
+    """Return the refusal with a corrected command in which other mistakes, which `attempt` finds, are put right as well."""
+    instead = refused.instead
+    for _ in range(MOST_MISTAKES):
+        again = attempt(instead) if instead is not None else None
+        if not isinstance(again, Refused) or again.instead is None:
+            break
+        instead = again.instead
+    return replace(refused, instead=instead)
+
+
+def unknown_source(command: Clone, known: Sequence[str], templates: Sequence[str] = ()) -> Refused:
+    """Return that there is no such environment to clone, with the one that was probably meant."""
+    known = _valid(known)
+    near = closest(command.source, known)
+    listed = ", ".join(f"`{name}`" for name in known[:10]) or "none"
+    hint = f"Did you mean `{near}`?" if near else f"There are {listed}." if len(known) > 1 else f"There is {listed}."
+    note = (
+        " (There is a template of that name, but what is cloned is an environment.)"
+        if command.source in templates
+        else ""
+    )
+    instead = replace(command, source=EnvironmentName(near)) if near else None
+    return Refused(f"There is no environment `{command.source}`. {hint}{note}", instead)
+
+
+def unknown_environment(command: AboutOne, known: Iterable[str]) -> Refused:
+    """Return that there is no such environment, with the command about the one that was probably meant."""
+    assert command.name is not None
+    near = closest(command.name, _valid(known))
+    if near is None:
+        return Refused(f"There is no environment `{command.name}`. `/list` shows which there are.")
+    return Refused(
+        f"There is no environment `{command.name}`. Did you mean `{near}`?",
+        replace(command, name=EnvironmentName(near)),
+    )
+
+
+def _valid(known: Iterable[str]) -> list[str]:
+    """Return what can be typed: a directory that somebody made by hand may be called anything."""
+    return [name for name in known if is_valid(EnvironmentName, name)]
+
+
+def _attempt(asked: Asked, base: Base) -> Draft | Refused:
+    try:
+        return _drafted(asked, base)
+    except Correctable as error:
+        return Refused(str(error), error.instead)
+    except UserError as error:
+        return Refused(str(error))
+
+
+def _drafted(asked: Asked, base: Base) -> Draft:
+    command, template = asked.command, base.template.declaration
+    check_name(command, base.estate, base.policy)
+    purpose = admitted_purpose(command, template)
+    check_purpose(command, purpose, template, base.source)
+    given = overrides(command, template)
+    lives = admitted_ttl(command, base.policy)
+    owner = command.owner or asked.by
+    check_quota(base.estate, base.policy, owner, purpose)
+    terms = _Terms(asked, purpose, owner, (asked.at + lives).replace(microsecond=0))
+    try:
+        manifest = _manifest(terms, given, base)
+    except NotApart as error:
+        raise Correctable(
+            str(error), without(command, [error.parameter]) if error.parameter in given else None
+        ) from error
+    check_free(command, template, manifest.parameters, base.estate)
+    files = assemble(base.template, manifest)
+    found = compare(Side(base.source, base.source_files), Side(manifest, files), base.template, asked.at)
+    check_contract(command, template, found.parity.breaches)
+    check_rules(command, template, manifest.parameters)
+    _check_refusals(terms, given, base, refusals(Side(manifest, files), found, base.policy, asked.at) if given else ())
+    return Draft(manifest, files, claims(template.parameters, manifest.parameters))
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What was asked for, and what was admitted of it."""
+
+    asked: Asked
+    purpose: PurposeName
+    owner: Login
+    until: datetime
+
+
+def _manifest(terms: _Terms, given: Mapping[ParameterName, Json], base: Base) -> Manifest:
+    asked, template = terms.asked, base.template.declaration
+    values = resolve(template, Wish(asked.command.name, terms.purpose, given, base.source), base.estate)
+    return Manifest(
+        name=asked.command.name,
+        template=template.name,
+        revision=base.template.revision,
+        source=base.source.name,
+        purpose=terms.purpose,
+        owner=terms.owner,
+        expires_at=terms.until,
+        request=asked.request,
+        overrides=tuple(name for name in values if name in given),
+        parameters=values,
+        stacks=template.stacks,
+    )
+
+
+def _check_refusals(terms: _Terms, given: Mapping[ParameterName, Json], base: Base, found: Sequence[str]) -> None:
+    """Refuse what the check of the pull request would, if values that were asked for cause it. Raises `Correctable`.
+
+    What nobody asked for comes from the template and its source, which are proved by themselves.
+    """
+
+    def found_without(name: ParameterName) -> Sequence[str]:
+        manifest = _manifest(terms, {key: value for key, value in given.items() if key != name}, base)
+        side = Side(manifest, assemble(base.template, manifest))
+        compared = compare(Side(base.source, base.source_files), side, base.template, terms.asked.at)
+        return refusals(side, compared, base.policy, terms.asked.at)
+
+    check_refusals(terms.asked.command, found, blamed(found, given, found_without) if found else ())

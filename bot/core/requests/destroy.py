@@ -1,0 +1,143 @@
+"""Which environments may be destroyed, and the pull request that asks for it.
+
+A protected environment can't be expressed as a target: whatever destroys takes a `Removable`, and there is only one way to
+get one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from bot.core.markdown import cell, code, details, fence
+from bot.core.requests.commit_trailers import Trailers, write
+from bot.errors import UserError
+from bot.model.environment import Manifest, directory
+from bot.model.pipeline import Hook, Pipeline, Stack
+from bot.model.policy import Policy
+from bot.names import EnvironmentName, Login, StepName
+
+MARKER = "<!-- envclone:destroy:{name}:{by} -->"
+ENDED_MARKER = "<!-- envclone:ended:{name} -->"
+Reason: TypeAlias = Literal["command", "expiry"]
+
+
+class NotRemovable(UserError):
+    """The environment is protected, or was not cloned; the message says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removable:
+    """A clone that may be destroyed. Made by `removable` alone."""
+
+    manifest: Manifest
+
+    @property
+    def name(self) -> EnvironmentName:
+        return self.manifest.name
+
+
+def removable(name: EnvironmentName, manifest: Manifest, policy: Policy) -> Removable:
+    """Return the environment in the directory `name` as one that may be destroyed. Raises `NotRemovable`."""
+    if name != manifest.name:
+        raise NotRemovable(f"`{directory(name)}` holds the manifest of `{manifest.name}`: put that right first.")
+    if name in policy.protected:
+        raise NotRemovable(
+            f"`{manifest.name}` is protected: the policy on the default branch names it, and nothing here destroys it."
+        )
+    if manifest.source is None:
+        raise NotRemovable(
+            f"`{manifest.name}` was not cloned from anything: it is a source, and nothing here destroys it."
+        )
+    return Removable(manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for the end of an environment, and where. `comment` and `url` are absent when it expired."""
+
+    reason: Reason
+    by: Login
+    at: datetime
+    comment: int | None = None
+    url: str = ""
+
+
+def title(removed: Removable, asked: Asked) -> str:
+    """Return the pull request's title."""
+    return f"Destroy {removed.name}" + (", which has expired" if asked.reason == "expiry" else "")
+
+
+def message(removed: Removable, asked: Asked, base: str) -> str:
+    """Return the commit's message, on top of `base`. Its trailers say who asked where, for whoever reports how it goes."""
+    return f"{title(removed, asked)}\n\n{write(Trailers(removed.name, asked.by, asked.comment, asked.url, base))}"
+
+
+def change_ended(name: EnvironmentName, end: str) -> str:
+    """Return why a proposed change of a destroyed environment is closed; `end` names what removed it."""
+    return f"{code(name)} was destroyed ({end}), so there is nothing left to change: this pull request is closed."
+
+
+def body(
+    removed: Removable, asked: Asked, pipeline: Pipeline, order: Sequence[StepName], *, rival: int | None = None
+) -> str:
+    """Return the pull request's body. `order` is that in which the steps are taken back; `rival` an open change of it."""
+    manifest, name = removed.manifest, removed.name
+    expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
+    who = (
+        f"@{asked.by} asked for this [here]({asked.url})."
+        if asked.url
+        else f"It expired on {expires}. @{manifest.owner} owns it."
+    )
+    facts = [
+        ("Environment", f"{code(name)} in {code(directory(name) + '/')}"),
+        ("Purpose", cell(manifest.purpose)),
+        ("Owner", f"@{manifest.owner}"),
+        ("Expires", expires),
+        ("Cloned from", code(str(manifest.source))),
+    ]
+    rows = "\n".join(f"| **{fact}** | {value} |" for fact, value in facts)
+    parts = [
+        MARKER.format(name=name, by=asked.reason),
+        f"{who} It removes the directory, and **merging destroys everything that {code(name)} is made of**.\n\n| | |\n| --- | --- |\n{rows}",
+        "### Steps, in the order in which they are taken back",
+        _steps(pipeline, order),
+        "### What to look at",
+        _attention(removed, rival),
+        f"Closing this pull request keeps {code(name)} as it is." + _longer(manifest),
+        details("What is removed from the repository", fence(f"{directory(name)}/", "text")),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _attention(removed: Removable, rival: int | None) -> str:
+    change = (
+        f"- #{rival} proposes a change of {code(removed.name)}: it is closed once this is merged and all is destroyed."
+    )
+    return "\n".join(
+        [
+            *([change] if rival is not None else []),
+            "- The comment with the plan names every resource that is destroyed. What it does not name is not destroyed.",
+            "- Data goes with it. What is kept on purpose (snapshots, deletion windows) is said in the receipt at the end.",
+            f"- A step that fails stops only what comes after it; nothing is forgotten, and {code(f'/resume {removed.name}')} goes on.",
+        ]
+    )
+
+
+def _longer(manifest: Manifest) -> str:
+    return f" Comment {code(f'/extend {manifest.name} 7d')} to keep it for longer." if manifest.expires_at else ""
+
+
+def _steps(pipeline: Pipeline, order: Sequence[StepName]) -> str:
+    rows = [f"| {code(name)} | {_kind(pipeline.steps[name])} | {_undo(pipeline.steps[name])} |" for name in order]
+    return "\n".join(["| Step | Kind | How |", "| --- | --- | --- |", *rows])
+
+
+def _kind(step: Stack | Hook) -> str:
+    return step.kind if isinstance(step, Stack) else code(step.kind)
+
+
+def _undo(step: Stack | Hook) -> str:
+    if isinstance(step, Stack):
+        return "destroyed by Terraform"
+    return f"nothing to take back: {cell(step.undo.none)}" if step.undo else "its undo"

@@ -1,0 +1,187 @@
+"""Which environments a change touches, or a look for drift is due to, and how Actions reach the account of each.
+
+The roles come from the policy of the base branch, never from the change: a pull request can't choose the credentials that
+plan it. Whatever can't be told for certain is a complaint, and a complaint fails the job (it fails closed).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+from bot.core.requests.destroy import removable
+from bot.errors import InvalidInput, UserError
+from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.pipeline import Json
+from bot.model.policy import PATH as POLICY
+from bot.model.policy import Account, Policy
+from bot.names import EnvironmentName, ParameterName, shown
+
+Phase = Literal["plan", "apply", "drift"]
+ACCOUNT = ParameterName("account_id")
+REGION = ParameterName("region")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An environment to be planned or applied, with the role for its account.
+
+    A clone's plan is compared with what it was cloned from, `source`; the role is the one that reads there. Without a role
+    (the policy does not name that account) it is compared by code alone.
+    """
+
+    environment: EnvironmentName
+    change: Literal["create", "update", "destroy"]
+    account: str
+    region: str
+    role: str
+    bucket: str
+    source: str = ""
+    source_account: str = ""
+    source_region: str = ""
+    source_role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a change touches. With complaints nothing may be planned or applied; some may be about what can't even be read."""
+
+    targets: tuple[Target, ...]
+    complaints: tuple[str, ...]
+    is_unreadable: bool = False
+
+    def matrix(self) -> dict[str, list[dict[str, str]]]:
+        """Return the matrix of a workflow's job, one row an environment."""
+        return {
+            "include": [
+                {each.name: str(getattr(target, each.name)) for each in fields(target)} for target in self.targets
+            ]
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A directory of `envs/` that a change touches: its manifest before and after, or why there is none.
+
+    `source` is the manifest of what it was cloned from, as it is on the base branch; `sources` are that one, what it was
+    cloned from itself, and so on, as the change leaves them.
+    """
+
+    name: str
+    before: Manifest | str | None
+    after: Manifest | str | None
+    source: Manifest | None = None
+    sources: tuple[EnvironmentName, ...] = ()
+
+
+def targets(changes: Sequence[Change], policy: Policy, phase: Phase) -> Targets:
+    """Return the environments that `changes` touch, in order of their names."""
+    found: list[Target] = []
+    complaints: list[str] = []
+    for change in sorted(changes, key=lambda c: c.name):
+        outcome = _target(change, policy, phase)
+        if isinstance(outcome, Target):
+            found.append(outcome)
+        else:
+            complaints.append(outcome)
+    is_unreadable = any(isinstance(manifest, str) for change in changes for manifest in (change.before, change.after))
+    return Targets(tuple(found), tuple(complaints), is_unreadable)
+
+
+def _target(change: Change, policy: Policy, phase: Phase) -> Target | str:
+    try:
+        name = EnvironmentName(change.name)
+    except InvalidInput as error:
+        return f"envs/{shown(change.name)}: {error}"
+    where = f"{directory(name)}/{MANIFEST}"
+    if change.after is None:
+        return _removed(name, change.before, policy, phase)
+    if isinstance(change.after, str):
+        return change.after
+    if isinstance(change.before, Manifest) and change.before.parameters.get(ACCOUNT) != change.after.parameters.get(
+        ACCOUNT
+    ):
+        return f"{where}: an environment can't move to another account: clone it there, and destroy this one."
+    if phase == "plan" and (complaint := _unsourced(name, change, change.after.source, policy)):
+        return f"{where}: {complaint}"
+    target = _reached(change.after, policy, phase, "create" if change.before is None else "update")
+    return _with_source(target, change.source, policy) if isinstance(target, Target) and phase == "plan" else target
+
+
+def _unsourced(name: EnvironmentName, change: Change, source: EnvironmentName | None, policy: Policy) -> str:
+    """Return why an environment can't be held against what it was cloned from; nothing if it can, or is protected."""
+    if name in (source, *change.sources):
+        return f"`source` leads back to `{name}` itself: write what it was cloned from (`source: production`)."
+    if source is not None or name in policy.protected:
+        return ""
+    # Without this, a manifest written by hand would leave out one line and with it parity, contract and leaks.
+    return (
+        "`source` is missing, so nothing would be held against production. Write what it was cloned from "
+        f"(`source: production`), or, if `{name}` is itself what others are cloned from, first add it to `protected` in "
+        f"{POLICY} on the default branch."
+    )
+
+
+def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Policy, phase: Phase) -> Target | str:
+    """Return the environment as one to be destroyed, unless it may not be."""
+    where = f"{directory(name)}/{MANIFEST}"
+    if before is None:
+        return f"{directory(name)} does not exist, and never did on this branch."
+    if isinstance(before, str):
+        return f"{before} Mend it before the directory is removed: what it was made of is told by it."
+    try:
+        removable(name, before, policy)
+    except UserError as error:
+        return f"{where}: it may not be removed: {error}"
+    return _reached(before, policy, phase, "destroy")
+
+
+def _reached(
+    manifest: Manifest, policy: Policy, phase: Phase, change: Literal["create", "update", "destroy"]
+) -> Target | str:
+    account = _account(manifest, policy)
+    if isinstance(account, str):
+        return f"{directory(manifest.name)}/{MANIFEST}: {account}"
+    number, reach = account
+    role = reach.apply_role if phase == "apply" else reach.plan_role
+    return Target(manifest.name, change, number, reach.region, role, reach.state_bucket)
+
+
+def _with_source(target: Target, source: Manifest | None, policy: Policy) -> Target:
+    found = _account(source, policy) if source is not None else ""
+    if source is None or isinstance(found, str):
+        return target
+    number, reach = found
+    return replace(
+        target,
+        source=str(source.name),
+        source_account=number,
+        source_region=reach.region,
+        source_role=reach.plan_role,
+    )
+
+
+def regions_in(parameters: Mapping[ParameterName, Json]) -> Sequence[str]:
+    """Return the regions that the values of an environment name: an environment may be at work in more than one."""
+    texts = [text for value in parameters.values() for text in (value if isinstance(value, list) else [value])]
+    return [text for text in texts if isinstance(text, str) and _REGION.fullmatch(text)]
+
+
+def account_of(manifest: Manifest, policy: Policy) -> Account:
+    """Return how Actions reach the account of an environment. Raises `UserError` when the policy does not know it."""
+    found = _account(manifest, policy)
+    if isinstance(found, str):
+        raise UserError(f"{directory(manifest.name)}/{MANIFEST}: {found}")
+    return found[1]
+
+
+def _account(manifest: Manifest, policy: Policy) -> tuple[str, Account] | str:
+    number = manifest.parameters.get(ACCOUNT)
+    accounts: Mapping[str, Account] = policy.accounts
+    if not isinstance(number, str) or number not in accounts:
+        return (
+            f"account {shown(str(number))} is not in the policy's `accounts` on the default branch, which are "
+            f"{', '.join(f'`{known}`' for known in accounts) or 'none'}: add it there first."
+        )
+    return number, accounts[number]

@@ -1,0 +1,174 @@
+"""Prove a template: what its models can't say across parts, and that every purpose renders."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bot.commands.model import Clone
+from bot.core.checks.outputs import output_problems
+from bot.core.graph import problems
+from bot.core.hcl.structure import structure
+from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.leaks import leaks
+from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, text_of
+from bot.core.rendering.inventory import Estate
+from bot.core.rendering.parameter_rules import problems as rule_problems
+from bot.core.rendering.parameter_types import checked
+from bot.core.rendering.parameter_values import ENVIRONMENT, references
+from bot.core.rendering.render import ENDING
+from bot.core.rendering.verify import Finding
+from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone
+from bot.core.tree import Tree
+from bot.errors import InvalidInput, UserError
+from bot.model.environment import HOOKS, Manifest
+from bot.model.pipeline import FromParameter, Json, Pipeline
+from bot.model.policy import Policy, Quota
+from bot.model.template import DECLARATION, directory
+from bot.model.yaml_document import line_of
+from bot.names import EnvironmentName, Login, ParameterName
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was proved (one line each), and what is wrong."""
+
+    proved: Sequence[str]
+    findings: Sequence[Finding]
+
+
+def check_template(template: TemplateAt, source: Manifest | None, asked: Asked) -> Proof:
+    """Prove `template`. With a `source` environment every purpose is drafted from it; `asked` says who and when."""
+    findings = [*_declaration_findings(template), *_file_findings(template), *_step_findings(template)]
+    proved = [
+        f"{len(template.files)} files, {len(template.declaration.parameters)} parameters, {len(template.declaration.stacks)} stacks"
+    ]
+    if source is None or findings:
+        return Proof(proved, findings)
+    for purpose in template.declaration.purposes:
+        drafted = _drafted(template, source, replace(asked, command=replace(asked.command, purpose=purpose)))
+        if isinstance(drafted, int):
+            proved.append(f"purpose {purpose} renders {drafted} files")
+        else:
+            findings += [finding for finding in drafted if finding not in findings]  # a leak is every purpose's
+    return Proof(proved, findings)
+
+
+def a_clone(source: EnvironmentName, by: Login) -> Clone:
+    """Return a request that stands for any other."""
+    return Clone(source, EnvironmentName("template-check"), owner=by)
+
+
+def _drafted(template: TemplateAt, source: Manifest, asked: Asked) -> int | Sequence[Finding]:
+    purpose = asked.command.purpose
+    where = f"{directory(template.declaration.name)}/{DECLARATION}"
+    text = text_of(template.files[DECLARATION], where)
+    line = line_of(text, ["purposes", str(purpose)])
+    if purpose == source.purpose:
+        return len(template.files)  # the source's own purpose is proved by `envclone verify`
+    try:
+        current = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
+        base = Base(
+            template,
+            current,
+            assemble(template, current),
+            Estate({source.name: current}),
+            Policy(quota=Quota(total=9, per_owner=9)),
+        )
+    except UserError as error:
+        return [Finding(where, line, f"{source.name} can't be rendered from it: {error}")]
+    drafted = draft_clone(asked, base)
+    if isinstance(drafted, Refused):
+        return [Finding(where, line, f"purpose `{purpose}` can't be cloned from {source.name}: {drafted.reason}")]
+    return list(_leaked(base, drafted, asked)) or len(drafted.files)
+
+
+def _leaked(base: Base, drafted: Draft, asked: Asked) -> Iterator[Finding]:
+    """Yield what every clone would have of its source's, at the place in the template where it comes from."""
+    sides = Side(base.source, base.source_files), Side(drafted.manifest, drafted.files)
+    found = compare(*sides, base.template, asked.at)
+    for leak in leaks(found.clone, drafted.files, drafted.manifest, found.identity, asked.at):
+        path = leak.place if leak.place in base.template.files else f"{leak.place}{ENDING}"
+        yield Finding(f"{directory(base.template.declaration.name)}/{path}", leak.line, leak.message)
+
+
+def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:
+    where = f"{directory(template.declaration.name)}/{DECLARATION}"
+    text = text_of(template.files[DECLARATION], where)
+    for place, problem in (*_parameter_problems(template), *_purpose_problems(template)):
+        yield Finding(where, line_of(text, place), problem)
+    for position, problem in rule_problems(template.declaration):
+        yield Finding(where, line_of(text, ["rules", position]), problem)
+
+
+def _parameter_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
+    declared = template.declaration.parameters
+    for name, parameter in declared.items():
+        for reference in references(parameter.derive or ""):
+            if reference != ENVIRONMENT and reference not in declared:
+                yield ("parameters", name, "derive"), f"there is no parameter `{reference}`."
+        if parameter.default is not None:
+            place = ("parameters", name, "default")
+            yield from ((place, problem) for problem in _value_problems(template, name, parameter.default))
+            if parameter.identity:
+                yield place, "an identity parameter has no default: derive or allocate it."
+
+
+def _purpose_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
+    declared, purposes = template.declaration.parameters, template.declaration.purposes
+    if template.declaration.default_purpose not in purposes:
+        yield ("default_purpose",), f"there is no purpose `{template.declaration.default_purpose}`."
+    for purpose_name, purpose in purposes.items():
+        for name, value in purpose.set.items():
+            place = ("purposes", purpose_name, "set", name)
+            if name not in declared:
+                yield place, f"there is no parameter `{name}`."
+            elif not (isinstance(value, str) and references(value)):
+                yield from ((place, problem) for problem in _value_problems(template, name, value))
+        for wanted in (*purpose.match, *purpose.differ):
+            parameter = wanted.removeprefix("parameter:")
+            if parameter != wanted and parameter not in declared:
+                yield ("purposes", purpose_name), f"there is no parameter `{parameter}`."
+
+
+def _value_problems(template: TemplateAt, name: ParameterName, value: Json) -> Iterator[str]:
+    try:
+        checked(name, template.declaration.parameters[name], value)
+    except InvalidInput as error:
+        yield str(error)
+
+
+def _file_findings(template: TemplateAt) -> Iterator[Finding]:
+    where = directory(template.declaration.name)
+    for stack in template.declaration.stacks:
+        files = [path for path in template.files if path.startswith(f"{stack}/")]
+        if not any(path.removesuffix(ENDING).endswith(".tf") for path in files):
+            yield Finding(f"{where}/{DECLARATION}", 1, f"stack `{stack}` has no Terraform files in {where}/{stack}/.")
+        elif f"{stack}/.terraform.lock.hcl" not in files:
+            yield Finding(
+                f"{where}/{stack}", 1, "there is no .terraform.lock.hcl: run `terraform init` there and keep the file."
+            )
+    for path, file in template.files.items():
+        if path.endswith((".tf", ".tfvars", ".tf.json", ".tfvars.json")):
+            try:
+                structure(path, file.data)
+            except InvalidInput as error:
+                yield Finding(f"{where}/{path}", 1, str(error))
+
+
+def _step_findings(template: TemplateAt) -> Iterator[Finding]:
+    where = directory(template.declaration.name)
+    hooks_text = text_of(template.files[HOOKS], HOOKS) if HOOKS in template.files else ""
+    hooks = read_hooks(_only_hooks(template.files), where).hooks
+    for name, hook in hooks.items():
+        for key, given in hook.inputs.items():
+            if isinstance(given, FromParameter) and given.parameter not in template.declaration.parameters:
+                line = line_of(hooks_text, ["hooks", name, "with", key])
+                yield Finding(f"{where}/{HOOKS}", line, f"there is no parameter `{given.parameter}`.")
+    pipeline = Pipeline(stacks=template.declaration.stacks, hooks=hooks)
+    declaration = text_of(template.files[DECLARATION], DECLARATION)
+    texts = {"stacks_text": declaration, "hooks_text": hooks_text}
+    for problem in problems(pipeline, **texts) or output_problems(pipeline, template.files, **texts):
+        yield Finding(f"{where}/{DECLARATION if problem.in_stacks else HOOKS}", problem.line, problem.message)
+
+
+def _only_hooks(files: Tree) -> Tree:
+    return {HOOKS: files[HOOKS]} if HOOKS in files else {}

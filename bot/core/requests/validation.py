@@ -1,0 +1,237 @@
+"""What a `/clone` must satisfy before it is drafted: its name, purpose, values, life and quota; and the values of a `/set`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.commands.model import Clone, Command, Set
+from bot.core.parity.report import Breach
+from bot.core.rendering.inventory import Estate, clash
+from bot.core.rendering.parameter_rules import broken, kept
+from bot.core.rendering.parameter_types import read
+from bot.core.rendering.parameter_values import ENVIRONMENT
+from bot.core.rendering.suggestions import listed, nearest
+from bot.errors import InvalidInput, UserError
+from bot.model import duration
+from bot.model.environment import Manifest
+from bot.model.pipeline import Json
+from bot.model.policy import Policy
+from bot.model.suggest import closest
+from bot.model.template import Parameter, Template
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, confusable, shown
+
+
+class Correctable(UserError):
+    """A refusal that comes with the command that would have been accepted, as far as we know."""
+
+    def __init__(self, message: str, instead: Command | None = None) -> None:
+        super().__init__(message)
+        self.instead = instead
+
+
+def check_name(command: Clone, estate: Estate, policy: Policy) -> None:
+    """Refuse a name that is in use or could be taken for another. Raises `Correctable`."""
+    name = command.name
+    protected = next((p for p in policy.protected if p == name or confusable(p, name)), None)
+    if protected:
+        raise Correctable(
+            f"`{name}` is, or could be taken for, the protected environment `{protected}`. Choose another name."
+        )
+    if estate.has(name):
+        where = "exists" if name in estate.live else "is being asked for in an open pull request"
+        raise Correctable(
+            f"Environment `{name}` already {where}. Choose another name, or comment `/status {name}` to see it.",
+            replace(command, name=_free_name(name, estate)),
+        )
+    alike = next((other for other in (*estate.live, *estate.proposed) if confusable(other, name)), None)
+    if alike:
+        raise Correctable(f"`{name}` could be taken for the environment `{alike}`. Choose a name that nobody mistakes.")
+
+
+def admitted_purpose(command: Clone, template: Template) -> PurposeName:
+    """Return the purpose that was asked for, or the template's default. Raises `Correctable`."""
+    purpose = command.purpose
+    if purpose is None:
+        return template.default_purpose
+    if purpose in template.purposes:
+        return purpose
+    near = closest(purpose, template.purposes)
+    known = ", ".join(f"`{known}`" for known in template.purposes)
+    message = f"Template {template.name} has no purpose {shown(purpose)}; it has {known}."
+    if near is None:
+        raise Correctable(message)
+    raise Correctable(f"{message} Did you mean `{near}`?", replace(command, purpose=PurposeName(near)))
+
+
+def check_purpose(command: Clone, purpose: PurposeName, template: Template, source: Manifest) -> None:
+    """Refuse what the source itself is for: it promises nothing of what makes a clone harmless. Raises `Correctable`."""
+    if source.source is None and purpose == source.purpose:
+        others = [each for each in template.purposes if each != purpose]
+        listed = ", ".join(f"`{each}`" for each in others) or "none"
+        message = (
+            f"`{purpose}` is what `{source.name}` itself is for. A clone is for something else; there is {listed}."
+        )
+        default = template.default_purpose if template.default_purpose != purpose else next(iter(others), None)
+        raise Correctable(message, replace(command, purpose=default) if default else None)
+
+
+def overrides(command: Clone | Set, template: Template) -> dict[ParameterName, Json]:
+    """Return the values given by `--set` or `/set`, typed. Raises `Correctable`."""
+    return {name: _override(command, template, name, text) for name, text in command.set.items()}
+
+
+def check_free(command: Clone, template: Template, values: Mapping[ParameterName, Json], estate: Estate) -> None:
+    """Refuse a value given by `--set` that another environment holds alone. Raises `Correctable` without that `--set`."""
+    for name in command.set:
+        parameter = template.parameters[name]
+        held = estate.held(name, by_others_than=command.name) if parameter.allocate else ()
+        holder = next((holder for value, holder in held if clash(parameter, value, values[name])), None)
+        if holder is not None:
+            message = f"`{name}` can't be {shown(str(values[name]))}: `{holder}` holds it. Leave it out, and a free one is found:"
+            raise Correctable(message, without(command, [name]))
+
+
+def check_rules(command: Clone | Set, template: Template, values: Mapping[ParameterName, Json]) -> None:
+    """Refuse values that contradict each other. Raises `Correctable` with values that don't, if they can be told."""
+    for each in broken(template, values):
+        blamed = frozenset(command.set) & set(each.rule.parameters)
+        if not blamed:
+            raise Correctable(
+                f"{each.message} Nothing that was asked for causes that: the template has to be put right (`envclone template check`)."
+            )
+        raise Correctable(each.message, _within(command, template, kept(template, each.rule, values, blamed)))
+
+
+def _within(
+    command: Clone | Set, template: Template, values: Mapping[ParameterName, Json] | None
+) -> Clone | Set | None:
+    """Return the command with these values as well, if all of them can be set."""
+    if values is None or not all(_is_free(template.parameters[name]) for name in values):
+        return None
+    texts = {name: listed(template.parameters[name], value) for name, value in values.items()}
+    return replace(command, set={**command.set, **texts})
+
+
+def _is_free(parameter: Parameter) -> bool:
+    return parameter.settable and parameter.derive is None and parameter.allocate is None
+
+
+def without(command: Clone | Set, names: Collection[ParameterName]) -> Clone | Set | None:
+    """Return the command without these values; None when nothing would be left to do."""
+    rest = {key: text for key, text in command.set.items() if key not in names}
+    return replace(command, set=rest) if rest or isinstance(command, Clone) else None
+
+
+def check_contract(command: Clone | Set, template: Template, breaches: Sequence[Breach]) -> None:
+    """Refuse what would break its purpose's contract. Raises `Correctable` without the value that breaks it.
+
+    Without such a value the template contradicts itself or its source, and nobody who comments can put that right. A clone
+    is not made then; one that is there already is none the worse for another value.
+    """
+    if not breaches:
+        return
+    said = " ".join(f"{breach.message}." for breach in breaches)
+    blamed = [name for name in command.set if any(name in breach.parameters for breach in breaches)]
+    others = [
+        f"`{name}`"
+        for name, purpose in template.purposes.items()
+        if str(name) != getattr(command, "source", None)
+        and not any(breach.aspect in getattr(purpose, breach.demand) for breach in breaches)
+    ]
+    if not blamed and isinstance(command, Set):
+        return
+    if not blamed:
+        raise Correctable(
+            f"{said} No `--set` causes that: the template has to be put right (`envclone template check`)."
+        )
+    sets = said_sets(command, blamed)
+    allowed = f" A purpose that promises no such thing allows it: {', '.join(others)}." if others else ""
+    raise _blamed(command, blamed, f"{said} {sets} causes that.{allowed}")
+
+
+def said_sets(command: Clone | Set, names: Collection[ParameterName]) -> str:
+    """Return how the values of these were given."""
+    return ", ".join(f"`{'--set ' if isinstance(command, Clone) else ''}{name}=…`" for name in names)
+
+
+def check_refusals(command: Clone | Set, found: Sequence[str], blamed: Collection[ParameterName]) -> None:
+    """Refuse what the check of the pull request would refuse. Raises `Correctable` without the values that cause it."""
+    if found and blamed:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise _blamed(
+            command,
+            blamed,
+            f"The pull request's check would refuse that: {found[0]}{more} {said_sets(command, blamed)} causes that.",
+        )
+
+
+def _blamed(command: Clone | Set, blamed: Collection[ParameterName], message: str) -> Correctable:
+    rest = without(command, blamed)
+    return Correctable(f"{message} Without it:" if rest else message, rest)
+
+
+def admitted_ttl(command: Clone, policy: Policy) -> timedelta:
+    """Return how long the clone may live. Raises `Correctable` when it is out of the policy's bounds."""
+    asked = command.ttl or policy.ttl.default
+    nearest = min(max(asked, policy.ttl.min), policy.ttl.max)
+    if asked != nearest:
+        low, high = duration.text(policy.ttl.min), duration.text(policy.ttl.max)
+        message = f"A clone lives from {low} to {high} here, so `--ttl {duration.text(asked)}` is out of bounds."
+        raise Correctable(message, replace(command, ttl=nearest))
+    return asked
+
+
+def check_quota(estate: Estate, policy: Policy, owner: Login, purpose: PurposeName) -> None:
+    """Refuse one clone too many, counted over the default branch, open pull requests and unfinished ends. Raises `UserError`."""
+    quota, clones = policy.quota, [clone for clone in estate.clones() if clone.name not in policy.protected]
+    counts = (
+        ("in all", len(clones), quota.total),
+        (f"owned by {owner}", sum(clone.owner == owner for clone in clones), quota.per_owner),
+        (
+            f"for {purpose}",
+            sum(clone.purpose == purpose for clone in clones),
+            quota.per_purpose.get(purpose, quota.total),
+        ),
+    )
+    for what, count, most in counts:
+        if count >= most:
+            raise UserError(
+                f"There are {count} clones {what} already, and the policy allows {most}. `/list` shows them: destroy one first."
+                + _unfinished(estate)
+            )
+
+
+def _unfinished(estate: Estate) -> str:
+    names = ", ".join(f"`{name}`" for name in estate.ending)
+    return f" Removed, but not destroyed yet: {names}. `/resume` goes on with that." if names else ""
+
+
+def _override(command: Clone | Set, template: Template, name: ParameterName, text: str) -> Json:
+    if name not in template.parameters:
+        near = closest(name, template.parameters)
+        message = f"Template {template.name} has no parameter {shown(name)}."
+        if near is None:
+            raise Correctable(f"{message} `/help` lists them.")
+        renamed = {(ParameterName(near) if key == name else key): value for key, value in command.set.items()}
+        raise Correctable(f"{message} Did you mean `{near}`?", replace(command, set=renamed))
+    parameter = template.parameters[name]
+    if not parameter.settable:
+        message = f"`{name}` can't be set: the template, its purposes and the source decide it."
+        raise Correctable(message, without(command, [name]))
+    if all(each.set.get(name) == purpose for purpose, each in template.purposes.items()):
+        message = f"`{name}` names the purpose, so it follows from `for <purpose>` and can't be set."
+        raise Correctable(message, without(command, [name]))
+    if parameter.derive == f"{{{ENVIRONMENT}}}":
+        message = f"`{name}` follows from `as {command.name}` and can't be set: choose the name there."
+        raise Correctable(message, without(command, [name]))
+    try:
+        return read(name, parameter, text)
+    except InvalidInput as error:
+        near = nearest(name, parameter, text)
+        instead = replace(command, set={**command.set, name: near}) if near is not None else None
+        raise Correctable(str(error), instead) from error
+
+
+def _free_name(name: EnvironmentName, estate: Estate) -> EnvironmentName:
+    stem = name[: EnvironmentName.longest - 4].rstrip("-")
+    return next(free for number in range(2, 1000) if not estate.has(free := EnvironmentName(f"{stem}-{number}")))

@@ -1,0 +1,109 @@
+"""`aws.parameter`: parameters below a path of Systems Manager's parameter store."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from bot.hooks.aws.parameter_store import (
+    Key,
+    ParameterRecord,
+    Path,
+    Wanted,
+    bring_about,
+    merged,
+    previous,
+    undone,
+    values,
+)
+from bot.hooks.aws.session import Aws
+from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, VerifyFailed
+from bot.model.pipeline import Json
+from bot.names import ParameterName
+
+
+class ParameterInputs(Model):
+    """Where the parameters lie, and their values."""
+
+    path: Path
+    values: dict[Key, str | int | float | bool] = Field(
+        min_length=1, max_length=200, description="Names below the path, and values; numbers and truth become text."
+    )
+    secure: bool = Field(default=False, description="Encrypted, and hidden wherever they would be shown.")
+    key_id: Annotated[str | None, Field(description="The KMS key for secure ones; AWS's own without it.")] = None
+
+
+class AwsParameter(Kind[ParameterInputs, ParameterRecord]):
+    """Puts parameters below a path, from the declaration and other steps' outputs.
+
+    What this step made is marked with the tag `envclone:step`; it never overwrites a parameter that it did not make.
+    Parameters that it made and that are no longer declared are deleted. Undo deletes what it made.
+    """
+
+    name = "aws.parameter"
+    inputs = ParameterInputs
+    record = ParameterRecord
+    outputs: ClassVar[Mapping[ParameterName, str]] = {
+        ParameterName("path"): "The path.",
+        ParameterName("names"): "The full names of the parameters, in order.",
+    }
+
+    def check(self, inputs: ParameterInputs, context: Context) -> Check:
+        _hide(inputs, context)
+        wanted = _wanted(inputs)
+        current = values(Aws.of(context).ssm(), wanted)
+        absent = [name for name in wanted if name not in current]
+        different = [name for name in wanted if name in current and current[name] != wanted[name].value]
+        if not absent and not different:
+            return Check("already_so", f"{len(wanted)} parameters below {inputs.path} are as declared")
+        return Check("would_change", f"below {inputs.path}: {len(absent)} to make, {len(different)} to change")
+
+    def apply(self, inputs: ParameterInputs, context: Context) -> Applied[ParameterRecord]:
+        _hide(inputs, context)
+        aws = Aws.to_change(context)
+        wanted = _wanted(inputs)
+        try:
+            changed = bring_about(aws.ssm(), wanted, previous(context), context)
+        except HookFailed as failure:
+            failure.undo = self.may_leave(inputs, context)
+            raise
+        names = tuple(sorted(wanted))
+        outputs: dict[ParameterName, Json] = {
+            ParameterName("path"): inputs.path,
+            ParameterName("names"): [*names],
+        }
+        evidence = f"{len(wanted)} parameters below {inputs.path}, {changed} of them put now"
+        return Applied(outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names))
+
+    def verify(self, inputs: ParameterInputs, context: Context) -> str:
+        _hide(inputs, context)
+        wanted = _wanted(inputs)
+        current = values(Aws.of(context).ssm(), wanted)
+        wrong = sorted(name for name in wanted if current.get(name) != wanted[name].value)
+        if wrong:
+            raise VerifyFailed(f"not as declared: {', '.join(wrong)}")
+        return f"{len(wanted)} parameters below {inputs.path} are as declared"
+
+    def undo(self, record: ParameterRecord, context: Context) -> str:
+        return undone(record, context)
+
+    def may_leave(self, inputs: ParameterInputs, context: Context) -> ParameterRecord:
+        aws = Aws.of(context)
+        names = merged(previous(context), _wanted(inputs))
+        return ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)
+
+
+def _hide(inputs: ParameterInputs, context: Context) -> None:
+    if inputs.secure:
+        context.keep_secret([str(value) for value in inputs.values.values()])
+
+
+def _wanted(inputs: ParameterInputs) -> dict[str, Wanted]:
+    return {
+        f"{inputs.path}/{name}": Wanted(_as_text(value), "SecureString" if inputs.secure else "String", inputs.key_id)
+        for name, value in inputs.values.items()
+    }
+
+
+def _as_text(value: str | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,60 @@
+"""`docs/hooks.md`: every kind that comes with envclone, from its own docstring, inputs and outputs."""
+
+import inspect
+from collections.abc import Iterator
+
+from bot.core.messages.generated_docs import GENERATED, table, tables
+from bot.hooks import program
+from bot.hooks.registry import AnyKind, built_in
+
+_INTRODUCTION = """# Hooks
+
+A hook is a step that Terraform alone can't do. It is declared in the template's `hooks.yaml`, which each environment gets
+as it is, and it is run, skipped, resumed and undone like a stack:
+
+```yaml
+hooks:
+  flags:
+    uses: aws.parameter            # a kind, or `run:` with a program of the repository
+    description: Feature flags as production has them
+    needs: [data]                  # steps whose outputs it takes are needed without saying so
+    timeout: 5m
+    retries: {attempts: 3, backoff: 10s, on: [failure, timeout]}
+    when: {purpose: [qa, demo]}
+    with:
+      path: {from: data.flags_path, stand_in: /not-made-yet}
+      values: {value: {checkout_v2: true}}
+```
+
+Every kind has four verbs. **check** looks and changes nothing (plans and drift detection ask it, with read-only
+credentials); **apply** makes it so, and may be killed anywhere and run again; **verify** looks at what was made and leaves
+evidence in the ledger; **undo** takes back what apply did, from the ledger alone. A hook that takes nothing back says why,
+`undo: {none: a probe leaves nothing behind}`, and reviewers read it.
+
+AWS kinds are at work in the account and region of the parameters `account_id` and `region`, and change nothing while the
+credentials belong to another account. A built-in kind ends its waits when the step's `timeout` is over; a program is ended
+then with all that it started. Each key of a hook is in [formats.md](formats.md); how to add a kind is in
+[writing-a-hook.md](writing-a-hook.md).
+"""
+
+
+def hooks_page() -> str:
+    """Return `docs/hooks.md`."""
+    lines = [GENERATED, _INTRODUCTION]
+    for kind in built_in():
+        lines += _kind(kind)
+    lines += ["## `run`\n", "\n\n".join(_paragraphs(program).split("\n\n")[1:]) + "\n"]
+    return "\n".join(lines)
+
+
+def _kind(kind: AnyKind) -> Iterator[str]:
+    yield f"## `{kind.name}`\n"
+    yield _paragraphs(type(kind)) + "\n"
+    yield "Inputs:\n"
+    yield from tables(kind.inputs.model_json_schema())
+    yield "Outputs:\n"
+    yield from table(("Output", "Meaning"), [(f"`{name}`", about) for name, about in kind.outputs.items()])
+
+
+def _paragraphs(documented: object) -> str:
+    return inspect.getdoc(documented) or ""

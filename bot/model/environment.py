@@ -1,0 +1,69 @@
+"""An environment's manifest, `envs/<name>/environment.yaml`, and the places inside its directory."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from bot.model.pipeline import Json, Stack
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, RepositoryName, StepName, TemplateName
+
+ENVIRONMENTS = "envs"
+MANIFEST = "environment.yaml"
+HOOKS = "hooks.yaml"
+VARIABLES = "terraform.tfvars.json"
+
+
+class Request(BaseModel):
+    """Who asked for the environment, and where; the comment's id makes the request unique."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: Login
+    repository: RepositoryName
+    issue: int
+    comment: int
+    url: str
+
+
+class Waiver(BaseModel):
+    """Lets one finding of the parity or leak check pass, for a time, for a reason that somebody answers for.
+
+    `what` is the finding's address (`network/aws_vpc.main`), with `:attribute` where it is about one, or a rendered file's
+    `path:line`; `*` stands for any run of characters.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    what: Annotated[str, Field(min_length=3, max_length=500)]
+    reason: Annotated[str, Field(min_length=10, max_length=500)]
+    owner: Login
+    expires_at: AwareDatetime
+
+
+class Manifest(BaseModel):
+    """What an environment is: a template at a revision, and the value of every parameter.
+
+    `revision` is the git tree id of `templates/<template>/`, so it names the template's content whatever commit holds it.
+    `source` is the environment that was cloned; production has none. `overrides` are the parameters given by `--set`.
+    `expires_at` and `request` are absent from a protected environment.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: EnvironmentName
+    template: TemplateName
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    source: EnvironmentName | None = None
+    purpose: PurposeName
+    owner: Login
+    expires_at: AwareDatetime | None = None
+    request: Request | None = None
+    overrides: tuple[ParameterName, ...] = ()
+    parameters: dict[ParameterName, Json]
+    waivers: tuple[Waiver, ...] = ()
+    stacks: dict[StepName, Stack]
+
+
+def directory(name: EnvironmentName) -> str:
+    """Return the environment's directory, relative to the repository's root."""
+    return f"{ENVIRONMENTS}/{name}"

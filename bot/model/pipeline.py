@@ -1,0 +1,187 @@
+"""The declarations of an environment's pipeline: stacks and hooks, both steps of one graph.
+
+Whatever can be said of a stack (needs, inputs, timeout, retries, when) can be said of a hook: `Step` holds it once.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from bot.errors import InvalidInput
+from bot.model.duration import Duration
+from bot.model.duration import parse as _duration
+from bot.names import ParameterName, PurposeName, StepName
+
+Json: TypeAlias = JsonValue
+"""A JSON value: str, int, float, bool, None, list or dict of these."""
+
+
+def texts(value: Json) -> Iterator[str]:
+    """Yield every text in a value, and every number as text: what of it can be found again somewhere else."""
+    match value:
+        case str():
+            yield value
+        case list():
+            for item in value:
+                yield from texts(item)
+        case dict():
+            for item in value.values():
+                yield from texts(item)
+        case bool() | None:
+            return
+        case _:
+            yield str(value)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class FromOutput(_Frozen):
+    """An input that is another step's output, `step.output`. `stand_in` is what plans use while that step has no outputs yet."""
+
+    source: Annotated[str, Field(alias="from", pattern=r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9_]*$")]
+    stand_in: Json = None
+
+    @property
+    def step(self) -> StepName:
+        return StepName(self.source.partition(".")[0])
+
+    @property
+    def output(self) -> ParameterName:
+        return ParameterName(self.source.partition(".")[2])
+
+
+class FromParameter(_Frozen):
+    """An input that is a parameter of the environment."""
+
+    parameter: ParameterName
+
+
+class Literally(_Frozen):
+    """An input that is the same in every environment."""
+
+    value: Json
+
+
+Input: TypeAlias = FromOutput | FromParameter | Literally
+
+
+Failure: TypeAlias = Literal["failure", "timeout"]
+"""Why an attempt ended: something went wrong, or the step's `timeout` was over first."""
+
+
+class Retries(_Frozen):
+    """How often a failed step is tried again, after which failures, and how long to wait before (doubled each time).
+
+    A timeout is tried again only when `on` names it: each further attempt may take as long. What is sure to fail in the same
+    way (a refused permission, a wrong input, a plan that is not the reviewed one) is never tried again.
+    """
+
+    attempts: Annotated[int, Field(ge=1, le=10)] = 1
+    backoff: Duration = _duration("5s")
+    on: Annotated[tuple[Failure, ...], Field(min_length=1)] = ("failure",)
+
+    def again(self, attempt: int, failure: Failure) -> bool:
+        """Say whether there is another attempt after this one, counted from 1, ended in this way."""
+        return attempt < self.attempts and failure in self.on
+
+
+class When(_Frozen):
+    """A step is part of the pipeline only for these purposes, and only if these parameters have these values."""
+
+    purpose: tuple[PurposeName, ...] = ()
+    parameter: dict[ParameterName, Json] = {}
+
+
+class Step(_Frozen):
+    """What every step may declare."""
+
+    description: str = ""
+    needs: tuple[StepName, ...] = ()
+    timeout: Duration = _duration("30m")
+    retries: Retries = Retries()
+    when: When | None = None
+
+
+class Stack(Step):
+    """A step whose verbs are Terraform's: a root module in the directory of its name. Inputs become Terraform variables."""
+
+    inputs: dict[ParameterName, FromOutput] = {}
+
+    @property
+    def kind(self) -> str:
+        """Return what it is in one word, as for hooks."""
+        return "stack"
+
+
+class NoUndo(_Frozen):
+    """Says that a hook has nothing to undo, and why; reviewers read the reason."""
+
+    none: Annotated[str, Field(min_length=10)]
+
+
+Argv: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
+"""An argument list; the first is a path inside the environment's directory or a program on PATH. Never a shell string."""
+
+
+class Run(_Frozen):
+    """The verbs of a hook that is the repository's own program. Inputs arrive as JSON on stdin; outputs leave as JSON on stdout."""
+
+    apply: Argv
+    check: Argv | None = None
+    verify: Argv | None = None
+    undo: Argv | None = None
+
+
+class Hook(Step):
+    """A step whose verbs are declared: `uses:` a kind, or `run:` the repository's own program."""
+
+    uses: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$")] | None = None
+    run: Run | None = None
+    inputs: Annotated[dict[ParameterName, Input], Field(alias="with")] = {}
+    undo: NoUndo | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return what it is in one word: the built-in kind that it uses, or `run`."""
+        return self.uses or "run"
+
+    @model_validator(mode="after")
+    def _one_way_to_act(self) -> "Hook":
+        if (self.uses is None) == (self.run is None):
+            raise InvalidInput("a hook has either `uses:` (a kind) or `run:` (an argument list for each verb)")
+        if self.run is not None and (self.run.undo is None) == (self.undo is None):
+            raise InvalidInput("a `run:` hook says either `run.undo: [...]` or `undo: {none: <reason>}`")
+        return self
+
+
+class Hooks(_Frozen):
+    """`hooks.yaml`: the declared extra steps of an environment.
+
+    `concurrency` bounds how many steps, stacks and hooks alike, are at work at once, however many a run would allow.
+    """
+
+    concurrency: Annotated[int | None, Field(ge=1, le=16)] = None
+    hooks: dict[StepName, Hook] = {}
+
+
+Verb = Literal["check", "apply", "verify", "undo"]
+
+
+class Pipeline(_Frozen):
+    """All steps of one environment, in the order of their declaration, and how many may be at work at once."""
+
+    stacks: dict[StepName, Stack]
+    hooks: dict[StepName, Hook] = {}
+    concurrency: int | None = None
+
+    @classmethod
+    def of(cls, stacks: Mapping[StepName, Stack], declared: Hooks) -> "Pipeline":
+        """Return the pipeline of these stacks and of what `hooks.yaml` declares."""
+        return cls(stacks={**stacks}, hooks=declared.hooks, concurrency=declared.concurrency)
+
+    @property
+    def steps(self) -> dict[StepName, Stack | Hook]:
+        return {**self.stacks, **self.hooks}

@@ -1,0 +1,111 @@
+"""The repository's policy, `.github/envclone.yml`, always read from the default branch."""
+
+from datetime import timedelta
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from bot.errors import InvalidInput
+from bot.model.duration import Duration
+from bot.names import EnvironmentName, Login, PurposeName
+
+PATH = ".github/envclone.yml"
+
+Role: TypeAlias = Literal["read", "triage", "write", "maintain", "admin"]
+"""GitHub's repository roles, weakest first."""
+
+Permission: TypeAlias = Literal["read", "clone", "change", "rescue", "destroy"]
+"""What a command needs (`bot.commands.specs` says which command needs which)."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ttl(_Frozen):
+    """Bounds of a clone's life."""
+
+    default: Duration = timedelta(days=7)
+    max: Duration = timedelta(days=30)
+    min: Duration = timedelta(hours=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Ttl":
+        if not self.min <= self.default <= self.max:
+            raise InvalidInput("`ttl` must hold min <= default <= max")
+        return self
+
+
+class Quota(_Frozen):
+    """How many clones there may be, counted over main, open pull requests and removed ones that are not destroyed yet."""
+
+    total: Annotated[int, Field(ge=0)] = 50
+    per_owner: Annotated[int, Field(ge=0)] = 5
+    per_purpose: dict[PurposeName, Annotated[int, Field(ge=0)]] = {}
+
+
+class Expiry(_Frozen):
+    """How long before its end a clone's owner is warned, and whether its end is merged by itself once its check passes."""
+
+    warn: tuple[Duration, ...] = (timedelta(days=3), timedelta(days=1))
+    auto_merge: bool = False
+
+
+class Account(_Frozen):
+    """How Actions reach one AWS account: a read-only role that plans and a role that applies, both assumed through OIDC.
+
+    `state_bucket` is the bucket that holds state, ledger and reviews of the environments in this account.
+    """
+
+    plan_role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")]
+    apply_role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    state_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+
+
+class Gate(_Frozen):
+    """What code may do before it is planned with credentials: an allow-list, checked before `terraform init`."""
+
+    providers: tuple[str, ...] = ("hashicorp/aws", "terraform.io/builtin/terraform")
+    module_sources: tuple[str, ...] = ()
+    data_sources_forbidden: tuple[str, ...] = ("external", "http", "terraform_remote_state")
+    provisioners: bool = False
+
+
+_ALLOW: dict[Permission, Role] = {
+    "read": "read",
+    "clone": "write",
+    "change": "write",
+    "rescue": "maintain",
+    "destroy": "write",
+}
+
+
+class Policy(_Frozen):
+    """Who may do what, and within which bounds. An absent file is this model's defaults."""
+
+    allow: dict[Permission, Role] = _ALLOW
+    protected: tuple[EnvironmentName, ...] = (EnvironmentName("production"),)
+    ttl: Ttl = Ttl()
+    quota: Quota = Quota()
+    expiry: Expiry = Expiry()
+    purposes_requiring: dict[PurposeName, Role] = {}
+    accounts: dict[Annotated[str, Field(pattern=r"^\d{12}$")], Account] = {}
+    gate: Gate = Gate()
+    environment_tag: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=128,
+            description="The tag whose value is the environment's name, as templates set it (`default_tags`): by it a destroy "
+            "looks for what is left.",
+        ),
+    ] = "Environment"
+    labels: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = ("envclone",)
+    reviewers: tuple[Login, ...] = ()
+
+    @field_validator("allow", mode="after")
+    @classmethod
+    def _complete(cls, given: dict[Permission, Role]) -> dict[Permission, Role]:
+        """What the file does not speak of is as it would be without the file."""
+        return {**_ALLOW, **given}

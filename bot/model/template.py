@@ -1,0 +1,233 @@
+"""A template's declaration, `templates/<name>/template.yaml`: parameters, purposes and stacks."""
+
+from ipaddress import IPv4Network
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bot.errors import InvalidInput
+from bot.model.duration import Duration
+from bot.model.pipeline import Json, Stack
+from bot.names import ParameterName, PurposeName, StepName, TemplateName
+
+TEMPLATES = "templates"
+DECLARATION = "template.yaml"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Pool(_Frozen):
+    """Allocate a free network of `prefix` bits out of `pool`, for example a /20 out of 10.64.0.0/10."""
+
+    pool: IPv4Network
+    prefix: Annotated[int, Field(ge=8, le=30)]
+
+    @model_validator(mode="after")
+    def _holds_one(self) -> "Pool":
+        if self.prefix < self.pool.prefixlen:
+            raise InvalidInput(f"a /{self.prefix} does not fit into the pool {self.pool}")
+        return self
+
+
+class Choices(_Frozen):
+    """Allocate the first free one of these values."""
+
+    choices: Annotated[tuple[Json, ...], Field(min_length=1)]
+
+
+Allocation: TypeAlias = Pool | Choices
+
+
+class _Parameter(_Frozen):
+    """What every parameter may declare."""
+
+    description: Annotated[str, Field(min_length=1)]
+    identity: Annotated[
+        bool,
+        Field(
+            description="The value is part of who the environment is, not of what it is like: it must differ from the source's."
+        ),
+    ] = False
+    outbound: Annotated[
+        bool, Field(description="The value reaches something outside the environment (payments, mail, webhooks).")
+    ] = False
+    settable: Annotated[
+        bool,
+        Field(
+            description="Whether a command may give it a value; else the template, its purposes and the source decide."
+        ),
+    ] = True
+    below_source: Annotated[
+        bool,
+        Field(
+            description="A host below the source's own differs enough from it: the template delegates it on purpose."
+        ),
+    ] = False
+    default: Json = None
+    derive: Annotated[str | None, Field(description="Text with `{environment}` or other parameters in braces.")] = None
+    allocate: Annotated[Allocation | None, Field(description="A value that no other environment has.")] = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "_Parameter":
+        if self.derive is not None and self.allocate is not None:
+            raise InvalidInput("a parameter is either derived or allocated, not both")
+        return self
+
+
+class StringParameter(_Parameter):
+    """Text, in Unicode's NFC (Terraform normalises strings, so anything else would change on the way)."""
+
+    type: Literal["string"]
+    pattern: str | None = None
+    min_length: Annotated[int, Field(ge=0)] = 0
+    max_length: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+
+
+class NumberParameter(_Parameter):
+    """A number; `integer` refuses fractions."""
+
+    type: Literal["number"]
+    min: float | None = None
+    max: float | None = None
+    integer: bool = False
+
+
+class BoolParameter(_Parameter):
+    """`true` or `false`."""
+
+    type: Literal["bool"]
+
+
+class EnumParameter(_Parameter):
+    """One of a few texts."""
+
+    type: Literal["enum"]
+    values: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class CidrParameter(_Parameter):
+    """An IPv4 network, `10.64.0.0/20`, whose host bits are zero."""
+
+    type: Literal["cidr"]
+    min_prefix: Annotated[int, Field(ge=0, le=32)] = 8
+    max_prefix: Annotated[int, Field(ge=0, le=32)] = 30
+
+
+class DurationParameter(_Parameter):
+    """A duration, `14d`; kept as its canonical text."""
+
+    type: Literal["duration"]
+    min: Duration | None = None
+    max: Duration | None = None
+
+
+class ListParameter(_Parameter):
+    """A list of texts, of numbers or of IPv4 networks."""
+
+    type: Literal["list"]
+    items: Literal["string", "number", "cidr"] = "string"
+    pattern: str | None = None
+    unique: bool = True
+    min_items: Annotated[int, Field(ge=0)] = 0
+    max_items: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
+class MapParameter(_Parameter):
+    """A map from text to texts or numbers."""
+
+    type: Literal["map"]
+    values: Literal["string", "number"] = "string"
+    max_items: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
+Parameter: TypeAlias = Annotated[
+    StringParameter
+    | NumberParameter
+    | BoolParameter
+    | EnumParameter
+    | CidrParameter
+    | DurationParameter
+    | ListParameter
+    | MapParameter,
+    Field(discriminator="type"),
+]
+
+Aspect: TypeAlias = Literal[
+    "topology", "sizes", "versions", "scaling", "data", "identity", "secrets", "outbound", "access", "release"
+]
+"""What a purpose may demand to be as in production, or different from it.
+
+`access` (who may reach the environment) and `release` (the application that is tried in it) are what a template declares so:
+without its word a rule is topology and an image is a version.
+"""
+
+
+Pattern: TypeAlias = Annotated[str, Field(min_length=3, max_length=300, pattern=r"^[^:\s][^\n]*$")]
+"""Names attributes: `address:attribute`, where `*` stands for any run of characters and the stack may be left out."""
+
+Demand: TypeAlias = (
+    Aspect
+    | Annotated[str, Field(pattern=r"^parameter:[a-z][a-z0-9_]*$")]
+    | Annotated[str, Field(pattern=r"^attribute:[^:\s][^\n]*$", max_length=300)]
+)
+"""What a purpose demands: an aspect, a parameter (`parameter:db_class`) or attributes (`attribute:aws_rds_cluster.*:engine_version`)."""
+
+
+class Purpose(_Frozen):
+    """A named use, and a contract: the parameters it sets, what must match the source and what must differ from it."""
+
+    description: Annotated[str, Field(min_length=1)]
+    set: dict[ParameterName, Json] = {}
+    match: tuple[Demand, ...] = ()
+    differ: tuple[Demand, ...] = ()
+
+
+_Two = Annotated[tuple[ParameterName, ...], Field(min_length=2, max_length=2)]
+
+
+class Rule(_Frozen):
+    """What the values of two parameters must be to each other: one of `at_most` and `begins_with`."""
+
+    description: Annotated[str, Field(min_length=1, description="Why it is so; said when the rule is broken.")]
+    at_most: Annotated[
+        _Two | None, Field(description="The first, a number or a duration, is not more than the second.")
+    ] = None
+    begins_with: Annotated[
+        _Two | None, Field(description="The first, a text or each text of a list, begins with the second.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "Rule":
+        if (self.at_most is None) == (self.begins_with is None):
+            raise InvalidInput("a rule is either `at_most` or `begins_with`")
+        return self
+
+    @property
+    def parameters(self) -> tuple[ParameterName, ParameterName]:
+        """The two parameters that it is about."""
+        first, second = self.at_most or self.begins_with or ()
+        return first, second
+
+
+class Template(_Frozen):
+    """The declaration of a template. What the models can't say across parts is checked in `bot.core.requests.template_check`.
+
+    `aspects` says what attributes are about where the built-in table does not know or is wrong. `rules` are held against
+    what somebody asks for, before anything is made of it.
+    """
+
+    name: TemplateName
+    description: Annotated[str, Field(min_length=1)]
+    default_purpose: PurposeName
+    parameters: dict[ParameterName, Parameter]
+    purposes: Annotated[dict[PurposeName, Purpose], Field(min_length=1)]
+    aspects: dict[Aspect, tuple[Pattern, ...]] = {}
+    rules: tuple[Rule, ...] = ()
+    stacks: Annotated[dict[StepName, Stack], Field(min_length=1)]
+
+
+def directory(name: TemplateName) -> str:
+    """Return the template's directory, relative to the repository's root."""
+    return f"{TEMPLATES}/{name}"

@@ -1,0 +1,120 @@
+"""Plan a stack with its state locked, and get past the lock of a run that is dead."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.clients.lock_owner import works_in
+from bot.clients.terraform.output import StateLocked, TerraformFailed
+from bot.clients.terraform.terraform import PlanOptions, RootModule, SavedPlan
+from bot.core.ledger.lease import noted
+from bot.core.ledger.ledger import Takeover
+from bot.model.pipeline import Json
+from bot.names import ParameterName, StepName
+from bot.runs.apply.run import Deadline, Run, StepStopped
+
+LOCK_TIMEOUT = timedelta(seconds=20)
+"""How long Terraform waits for the state's lock before we look whose it is."""
+MOST_TRIES = 5
+MARGIN = timedelta(seconds=2)
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWish:
+    """Which stack is to be planned, with which inputs, and whether its end is what is planned."""
+
+    name: StepName
+    values: Mapping[ParameterName, Json] = field(repr=False)
+    destroy: bool = False
+
+
+def plan_alone(run: Run, module: RootModule, wish: PlanWish, deadline: Deadline) -> SavedPlan:
+    """Plan; wait for what a dead run may have left at work, and remove the state's lock if nobody holds it any more.
+
+    Raises `StepStopped`, and what `module.plan` raises.
+    """
+    options = PlanOptions(destroy=wish.destroy, lock_timeout=LOCK_TIMEOUT)
+    for _ in range(MOST_TRIES):
+        try:
+            return module.plan(wish.values, options, timeout=deadline.remaining())
+        except StateLocked as locked:
+            reason = _abandoned(run, locked)
+            if reason is None:
+                raise StepStopped(_held(run, wish, locked), is_final=True) from locked
+            if not _is_left_alone(run, wish, module, deadline):
+                raise StepStopped("What an earlier run began here did not end in time.") from locked
+            _unlock(run, wish, module, (locked, reason))
+    raise StepStopped("The state is locked again and again: somebody else is at work on it.", is_final=True)
+
+
+def _is_left_alone(run: Run, wish: PlanWish, module: RootModule, deadline: Deadline) -> bool:
+    """Wait until no process is at work in the stack's directory; False when there still is one as the time ends."""
+    told = False
+    while works_in(module.directory):
+        if not told:
+            run.log(wish.name, "waiting for what a killed run left at work here")
+            told = True
+        if deadline.remaining() <= MARGIN or run.stopping.wait(POLL_SECONDS):
+            return False
+    return True
+
+
+def _unlock(run: Run, wish: PlanWish, module: RootModule, found: tuple[StateLocked, str]) -> None:
+    locked, reason = found
+    try:
+        module.force_unlock(locked.lock_id)
+    except TerraformFailed:
+        return  # whoever held it gave it back meanwhile; planning again tells
+    if not any(reason == _left(each) for each in run.ledger.read().takeovers):
+        _record(run, wish, locked, reason)
+    run.log(wish.name, f"removed the state's lock {locked.lock_id}: {reason}")
+
+
+def _record(run: Run, wish: PlanWish, locked: StateLocked, reason: str) -> None:
+    """Keep the reason why a lock was removed whose holder had no lease, as is kept for a lease.
+
+    No machine is kept with it: what is said of this lock says nothing of the next one from there.
+    """
+    lock, now = f"the lock {locked.lock_id} of the state of `{wish.name}`", run.world.now()
+    record = Takeover(holder=lock, machine="", by=run.request.holder, at=now, reason=reason)
+    run.change(lambda ledger: noted(ledger, record))
+
+
+def _held(run: Run, wish: PlanWish, locked: StateLocked) -> str:
+    name = run.request.environment
+    return (
+        f'{locked}\nIf whoever holds it is dead, comment `/unlock {name} --because "…"`; or remove the lock with '
+        f"`terraform force-unlock {locked.lock_id}` in `{name}/{wish.name}`, then run this again."
+    )
+
+
+def _abandoned(run: Run, locked: StateLocked) -> str | None:
+    """Return why the lock belongs to nobody any more, or None when that can't be told.
+
+    It is a dead run's if it was made, before this run took its lease, where a run worked whose death was told when its lease
+    was taken (that nothing was heard of it is not enough: it may have lost the network alone); or if somebody who may do so
+    said that whoever is at work on the environment is dead.
+    """
+    ledger = run.ledger.read()
+    made = _created(locked)
+    if made is None or ledger.lease is None or made >= ledger.lease.since:
+        return None
+    for takeover in reversed(ledger.takeovers):
+        if takeover.machine and takeover.machine == locked.holder and not takeover.is_silence:
+            return _left(takeover)
+    said = run.request.take_over
+    return f"{locked.holder} left it ({said})" if said else None
+
+
+def _left(takeover: Takeover) -> str:
+    return f"{takeover.holder} left it ({takeover.reason})"
+
+
+def _created(locked: StateLocked) -> datetime | None:
+    """Return when a state's lock was made: Terraform writes `2026-11-23 20:51:29.123456789 +0000 UTC`."""
+    for diagnostic in locked.diagnostics:
+        if found := re.search(r"\bCreated:\s+(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? \+0000 UTC", diagnostic.detail):
+            return datetime.fromisoformat(f"{found[1]}+00:00")
+    return None

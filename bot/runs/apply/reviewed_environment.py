@@ -1,0 +1,94 @@
+"""What may be applied: an environment as it was reviewed and merged, and nothing else.
+
+A review is found by the commit that was reviewed, the merged pull request's head, in a store that only the plan role may
+write. It counts for the environment's directory only if that directory is, byte for byte, what was reviewed.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.clients.git.checkout import Checkout
+from bot.clients.objects import Store
+from bot.core.checks.static_checks import gate
+from bot.core.graph import Graph, graph
+from bot.core.plans.review import Review, read_review, review_key
+from bot.core.rendering.assemble import read_hooks, read_manifest
+from bot.core.tree import Tree, tree_id
+from bot.errors import UserError
+from bot.hooks.validate import pipeline_findings
+from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.pipeline import Pipeline
+from bot.model.policy import Gate
+from bot.names import EnvironmentName
+
+
+class NotReviewed(UserError):
+    """What would be applied is not what was reviewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An environment that may be applied: its files as they lie in `root`, and the review that they passed."""
+
+    manifest: Manifest
+    root: Path
+    files: Tree
+    tree: str
+    graph: Graph
+    review: Review = field(repr=False)
+
+    @property
+    def directory(self) -> Path:
+        return self.root / directory(self.manifest.name)
+
+
+def approved(root: Path, environment: EnvironmentName, head: str, store: Store, rules: Gate) -> Approved:
+    """Return the environment in the checkout at `root` if it is what was reviewed at commit `head`.
+
+    Raises `NotReviewed`, `UserError` for declarations that make no sense, and `Unverifiable`.
+    """
+    files = Checkout(root).environment(environment)
+    where = directory(environment)
+    if not files:
+        raise UserError(f"{where} does not exist in {root}: there is nothing to apply.")
+    manifest = read_manifest(files, where)
+    if manifest.name != environment:
+        raise UserError(f"{where}/{MANIFEST} is the manifest of `{manifest.name}`.")
+    review = _review(environment, head, store)
+    tree = tree_id(files)
+    if review.tree != tree:
+        raise NotReviewed(
+            f"`{where}` is not what was reviewed: at {head[:12]} its tree was {review.tree[:12]}, here it is {tree[:12]}. Somebody "
+            "changed it since, or merged something else. Open a pull request for it, so that it is planned and reviewed."
+        )
+    pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
+    _check(files, manifest, pipeline, rules)
+    found = graph(pipeline, manifest.purpose, manifest.parameters)
+    if missing := [name for name in found.order if name not in review.steps]:
+        raise NotReviewed(f"The reviewed plan of `{environment}` at {head[:12]} does not speak of `{missing[0]}`.")
+    return Approved(manifest, root, files, tree, found, review)
+
+
+def _review(environment: EnvironmentName, head: str, store: Store) -> Review:
+    stored = store.read(review_key(environment, head))
+    if stored is None:
+        raise NotReviewed(
+            f"There is no reviewed plan of `{environment}` at commit {head[:12]}. Only what was planned in its pull request is "
+            "applied: run the plan workflow for that commit, or open a new pull request."
+        )
+    review = read_review(stored.data, environment, head)
+    if review.change == "destroy":
+        raise NotReviewed(
+            f"What was reviewed at {head[:12]} is the destruction of `{environment}`, not its deployment."
+        )
+    return review
+
+
+def _check(files: Tree, manifest: Manifest, pipeline: Pipeline, rules: Gate) -> None:
+    """Refuse what the plan refused, or should have: it ran elsewhere, and this run holds stronger credentials."""
+    where = directory(manifest.name)
+    findings = gate(files, tuple(manifest.stacks), rules, where)
+    if findings:
+        raise UserError("This code may not be run:\n" + "\n".join(map(str, findings)))
+    if wrong := pipeline_findings(files, manifest, pipeline):
+        raise UserError("\n".join(map(str, wrong)))

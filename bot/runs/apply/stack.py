@@ -1,0 +1,125 @@
+"""One try at applying a stack: plan it with its real inputs, hold the plan against the review, apply exactly that plan."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.clients.process import TimedOut
+from bot.clients.terraform.output import TerraformFailed
+from bot.clients.terraform.terraform import PlanOptions, RootModule
+from bot.core.ledger.ledger import Undo, approved
+from bot.core.ledger.resume import actions, exceeding
+from bot.core.plans.fingerprint import fingerprint
+from bot.core.plans.plan import Plan, unshown
+from bot.core.plans.plan_json import read_plan
+from bot.core.plans.review import ReviewedStep
+from bot.core.plans.stack_inputs import Output, replayed
+from bot.model.pipeline import Json, Stack, texts
+from bot.names import ParameterName, StepName
+from bot.runs.apply.locked_plan import PlanWish, plan_alone
+from bot.runs.apply.run import Deadline, Finished, StepStopped, StepTimedOut, Work
+
+MOST_NAMED = 10
+
+
+class StackTry:
+    """A stack, its inputs and the time that there is."""
+
+    def __init__(self, work: Work, name: StepName, stack: Stack, inputs: Mapping[ParameterName, Output]) -> None:
+        self._work, self._name, self._stack = work, name, stack
+        self._values: dict[ParameterName, Json] = {key: output.value for key, output in inputs.items()}
+        self._secrets = tuple(text for output in inputs.values() if output.is_sensitive for text in texts(output.value))
+        self._deadline = Deadline(stack.timeout)
+
+    def run(self) -> Finished:
+        """Apply the stack. Raises `StepStopped`, `LeaseLost`, `Unverifiable`."""
+        directory = self._work.approved.directory / self._name
+        try:
+            with self._work.world.terraform.opened(directory, self._secrets) as module:
+                module.init(self._deadline.remaining())
+                return self._applied(module)
+        except TimedOut as error:
+            raise StepTimedOut(f"It took longer than its timeout of {self._stack.timeout}.") from error
+        except TerraformFailed as error:
+            raise StepStopped(self._work.secrets.hide(str(error))) from error
+
+    def outputs(self) -> dict[str, Output]:
+        """Return the outputs in the state. Raises `StepStopped`, `Unverifiable`."""
+        directory = self._work.approved.directory / self._name
+        try:
+            with self._work.world.terraform.opened(directory, self._secrets) as module:
+                module.init(self._deadline.remaining())
+                return self._outputs(module)
+        except TimedOut as error:
+            raise StepStopped("Its outputs could not be read in time.", is_final=True) from error
+        except TerraformFailed as error:
+            raise StepStopped(self._work.secrets.hide(str(error))) from error
+
+    def _applied(self, module: RootModule) -> Finished:
+        saved = plan_alone(self._work, module, PlanWish(self._name, self._values), self._deadline)
+        plan = read_plan(module.show(saved), self._secrets)
+        evidence = "nothing to do"
+        if plan.changes_anything:
+            self._hold_against_review(module, plan)
+            self._work.change(lambda ledger: approved(ledger, self._name, actions(plan)))
+            self._work.log(self._name, f"as reviewed: {plan.counts}")
+            module.apply(saved, lambda event: self._work.tell(self._name, event), self._deadline.remaining())
+            evidence = _done(plan)
+        return Finished(self._outputs(module), evidence, undo_of(self._work, self._name))
+
+    def _outputs(self, module: RootModule) -> dict[str, Output]:
+        found = module.outputs(self._deadline.remaining())
+        for output in found.values():
+            if output.is_sensitive:
+                self._work.keep_secret(output.value)
+        return {name: Output(output.value, output.is_sensitive) for name, output in found.items()}
+
+    def _hold_against_review(self, module: RootModule, plan: Plan) -> None:
+        """Raise `StepStopped` unless the plan is what was reviewed, or what is left of it."""
+        entry = self._work.ledger.read().steps[self._name]
+        if entry.approved:
+            self._work.log(self._name, "going on with what an earlier run of this review began")
+            self._refuse(exceeding(entry.approved, plan), "would do more than what was begun")
+            return
+        reviewed = self._work.approved.review.steps[self._name]
+        if not reviewed.is_deferred:
+            self._compare(reviewed, plan)
+            return
+        stand_ins = replayed(self._stack, self._values, reviewed.stand_ins)
+        options = PlanOptions(lock=False)
+        again = module.plan(stand_ins, options, timeout=self._deadline.remaining())
+        shown = read_plan(module.show(again), self._secrets)
+        self._compare(reviewed, shown)
+        self._refuse(unshown(shown, plan), "would do, with the real values, what the reviewed plan did not show")
+
+    def _compare(self, reviewed: ReviewedStep, plan: Plan) -> None:
+        expected = reviewed.as_fingerprint
+        found = fingerprint(plan, self._work.approved.review.key)
+        if expected is None or found.value != expected.value:
+            differing = found.differing(expected) if expected else []
+            self._refuse(differing or ["the plan as a whole"], "would do other things than the reviewed plan")
+
+    def _refuse(self, differing: Sequence[str], how: str) -> None:
+        if differing:
+            raise StepStopped(_not_reviewed(self._name, how, differing), is_final=True, stops_all=True)
+
+
+def undo_of(work: Work, name: StepName) -> Undo:
+    """Return what undo needs of a stack: where its code lies in the tree that the ledger names."""
+    return Undo(uses="terraform.destroy", record={"directory": f"envs/{work.request.environment}/{name}"})
+
+
+def _not_reviewed(name: StepName, how: str, differing: Sequence[str]) -> str:
+    lines = [f"- {each}" for each in differing[:MOST_NAMED]]
+    more = [f"- and {len(differing) - MOST_NAMED} more"] if len(differing) > MOST_NAMED else []
+    return "\n".join(
+        [
+            f"Not as reviewed: stack `{name}` {how}:",
+            *lines,
+            *more,
+            "Something changed since the review. Open a pull request, so that it is planned and reviewed again.",
+        ]
+    )
+
+
+def _done(plan: Plan) -> str:
+    counts = plan.counts
+    return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"

@@ -1,0 +1,180 @@
+"""One step of an apply, whatever it is: skip it if it is done, else try it as often as it may be, and write the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.ledger.apply_result import StepResult
+from bot.core.ledger.ledger import Clear, Decision, Entry, Success, Undo, decide, failed, hidden, started, succeeded
+from bot.core.ledger.ledger import Output as Kept
+from bot.core.ledger.step_digest import given, hook_digest, stack_digest
+from bot.core.plans.stack_inputs import Output, Outputs
+from bot.errors import UserError
+from bot.hooks import verbs
+from bot.model.pipeline import FromOutput, Hook, Stack
+from bot.names import ParameterName, StepName
+from bot.runs.apply.hook import apply_hook, undo_of_hook
+from bot.runs.apply.run import Finished, StepStopped, Work
+from bot.runs.apply.stack import StackTry, undo_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A step with its inputs, their digest, and what the ledger said of it before."""
+
+    name: StepName
+    step: Stack | Hook
+    inputs: Mapping[ParameterName, Output]
+    digest: str
+    last: Entry | None
+
+
+def run_step(work: Work, name: StepName) -> StepResult:
+    """Run a step whose needs are done, and return what became of it. Raises `LeaseLost`, `Unverifiable`."""
+    step = work.approved.graph.nodes[name].step
+    began = work.world.now()
+    try:
+        given_step = _given(work, name, step)
+    except UserError as error:
+        return _result(work, name, began, StepResult(name=name, kind=step.kind, state="failed", reason=str(error)))
+    decision = _decision(work, given_step)
+    if decision.action == "skip":
+        kept = _kept_outputs(work, given_step)
+        if kept is not None:
+            work.outputs[name] = kept
+            work.log(name, f"skipped: {decision.reason}")
+            state = StepResult(name=name, kind=step.kind, state="skipped", reason=decision.reason)
+            return _result(work, name, began, _with_outputs(work, state, kept))
+    work.log(name, f"{step.kind}: {decision.reason}")
+    return _result(work, name, began, _tried(work, given_step))
+
+
+def _given(work: Work, name: StepName, step: Stack | Hook) -> _Given:
+    parameters, files = work.approved.manifest.parameters, work.approved.files
+    inputs = given(name, step, parameters, work.outputs)
+    for output in inputs.values():
+        if output.is_sensitive:
+            work.keep_secret(output.value)
+    if isinstance(step, Stack):
+        digest = stack_digest(name, files, inputs, work.key)
+    else:
+        reads = verbs.reads(step, {key: output.value for key, output in inputs.items()})
+        digest = hook_digest(step, files, reads, inputs, (parameters, work.key))
+    return _Given(name, step, inputs, digest, work.before.steps.get(name))
+
+
+def _decision(work: Work, given_step: _Given) -> Decision:
+    """Return whether the step is to run; one that the review says will change something runs, though its inputs are as before."""
+    decision = decide(work.before, given_step.name, given_step.digest)
+    reviewed = work.approved.review.steps[given_step.name]
+    last = given_step.last
+    if decision.action == "skip" and last is not None and last.head != work.request.head and reviewed.parts:
+        return Decision("run", "its inputs are as before, but the reviewed plan changes what was found")
+    return decision
+
+
+def _kept_outputs(work: Work, given_step: _Given) -> Outputs | None:
+    """Return the outputs of a step that is done; None when they are to be had only by running it again.
+
+    The ledger keeps no sensitive value. A stack's are in its state; a hook gives its own again when it is run again.
+    """
+    assert given_step.last is not None
+    kept = given_step.last.outputs
+    clear: dict[str, Output] = {key: Output(value.value) for key, value in kept.items() if isinstance(value, Clear)}
+    missing = kept.keys() - clear.keys()
+    if not (missing & _taken(work, given_step.name)):
+        return clear
+    if isinstance(given_step.step, Hook):
+        return None
+    try:
+        return StackTry(work, given_step.name, given_step.step, given_step.inputs).outputs()
+    except StepStopped:
+        return None  # running it says why, in full
+
+
+def _taken(work: Work, name: StepName) -> set[str]:
+    """Return the outputs of a step that others take."""
+    return {
+        value.output
+        for node in work.approved.graph.nodes.values()
+        for value in node.step.inputs.values()
+        if isinstance(value, FromOutput) and value.step == name
+    }
+
+
+def _tried(work: Work, given_step: _Given) -> StepResult:
+    step, name = given_step.step, given_step.name
+    result = StepResult(name=name, kind=step.kind, state="failed")
+    last = given_step.last
+    for attempt in range(1, step.retries.attempts + 1):
+        try:
+            begun = _begun(work, given_step, last)
+        except UserError as error:
+            return result.model_copy(update={"reason": str(error), "attempts": attempt - 1})
+        try:
+            finished = _attempted(work, given_step, begun)
+        except StepStopped as error:
+            result = result.model_copy(update={"reason": str(error), "attempts": attempt})
+            last = _failed(work, name, error)
+            if not work.another_try(name, step.retries, attempt, error):
+                return result
+        else:
+            _succeed(work, name, finished)
+            done = result.model_copy(
+                update={"state": "succeeded", "attempts": attempt, "evidence": finished.evidence, "reason": ""}
+            )
+            return _with_outputs(work, done, finished.outputs)
+    return result
+
+
+def _begun(work: Work, given_step: _Given, last: Entry | None) -> Entry:
+    """Write down that an attempt begins, with what would have to be undone if it never ended; return the ledger's entry."""
+    name, step = given_step.name, given_step.step
+    if isinstance(step, Stack):
+        undo: Undo | None = undo_of(work, name)
+    else:
+        undo = undo_of_hook(work, name, step, given_step.inputs, last)
+    start = work.start(given_step.digest, undo)
+    return work.change(lambda before: started(before, name, start, work.world.now())).steps[name]
+
+
+def _attempted(work: Work, given_step: _Given, entry: Entry) -> Finished:
+    if isinstance(given_step.step, Stack):
+        return StackTry(work, given_step.name, given_step.step, given_step.inputs).run()
+    return apply_hook(work, given_step.name, given_step.step, given_step.inputs, entry)
+
+
+def _failed(work: Work, name: StepName, error: StepStopped) -> Entry:
+    """Write the failure down, and return what the ledger then says of the step."""
+    undo: Undo | None = error.undo
+    ledger = work.change(lambda before: failed(before, name, str(error), work.world.now(), undo))
+    work.log(name, f"failed: {error}")
+    if error.stops_all:
+        work.stopping.set()
+    return ledger.steps[name]
+
+
+def _succeed(work: Work, name: StepName, finished: Finished) -> None:
+    kept: dict[str, Kept] = {
+        key: hidden(name, key, output.value, work.key) if _is_secret(work, output) else Clear(value=output.value)
+        for key, output in finished.outputs.items()
+    }
+    success = Success(kept, work.secrets.hide(finished.evidence), finished.undo)
+    work.change(lambda ledger: succeeded(ledger, name, success, work.world.now()))
+    work.outputs[name] = finished.outputs
+    work.log(name, f"done: {finished.evidence}")
+
+
+def _is_secret(work: Work, output: Output) -> bool:
+    """Say whether an output is sensitive, or holds something that is; it is then kept whole elsewhere, never masked in part."""
+    return output.is_sensitive or work.secrets.hide_in(output.value) != output.value
+
+
+def _with_outputs(work: Work, result: StepResult, outputs: Outputs) -> StepResult:
+    secret = tuple(key for key, output in outputs.items() if _is_secret(work, output))
+    shown = {key: output.value for key, output in outputs.items() if key not in secret}
+    return result.model_copy(update={"outputs": shown, "hidden": secret})
+
+
+def _result(work: Work, name: StepName, began: datetime, result: StepResult) -> StepResult:
+    return result.model_copy(update={"started_at": began, "ended_at": work.world.now()})

@@ -1,0 +1,63 @@
+"""What the ledger keeps of a hook, without secrets: its undo records sealed on their way in, and opened on their way out."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from bot.core.digest import keyed
+from bot.core.ledger.ledger import Undo
+from bot.core.ledger.redaction import SHORTEST
+from bot.core.ledger.secret_references import Secret, Unopenable, opened, sealed, secrets_of
+from bot.core.plans.stack_inputs import Output
+from bot.model.pipeline import FromOutput, Hook, Json
+from bot.names import ParameterName, StepName
+
+
+@dataclass(slots=True)
+class Keeping:
+    """The secrets of one hook, its sensitive inputs and what it makes up itself, and where stacks' outputs are to be had.
+
+    `output_of` gives an output of a stack as it is now, None when it is gone.
+    """
+
+    key: str = field(repr=False)
+    output_of: Callable[[StepName, str], Output | None]
+    secrets: list[Secret] = field(default_factory=list)
+
+    def give(self, hook: Hook, inputs: Mapping[ParameterName, Output], stacks: Collection[StepName]) -> None:
+        """Note the sensitive ones of the hook's inputs. Only the outputs of `stacks` can be had again, from their state."""
+        for name, output in inputs.items():
+            source = hook.inputs.get(name)
+            if output.is_sensitive and isinstance(source, FromOutput):
+                key = self.key if source.step in stacks else None
+                text = source.source if key is not None else f"`{source.source}`, which is not a stack's output"
+                self.secrets += secrets_of(output.value, text, key)
+
+    def told(self, value: Json) -> None:
+        """Note what the hook says is secret; one that is too short would turn up in half of all records."""
+        found = secrets_of(value, "which it made up or read itself", None)
+        self.secrets += [each for each in found if len(str(each.value)) >= SHORTEST]
+
+    def sealed(self, undo: Undo) -> Undo:
+        """Return the undo as it may be written. Raises `Unsealable`."""
+        record, seals = sealed(undo.record, self.secrets)
+        return undo.model_copy(update={"record": record, "seals": seals})
+
+    def opened(self, undo: Undo | None) -> Undo | None:
+        """Return the undo as it was before it was sealed. Raises `Unopenable`."""
+        if undo is None or not undo.seals:
+            return undo
+        record = opened(undo.record, undo.seals, self._value_of, self.key)
+        return undo.model_copy(update={"record": record, "seals": ()})
+
+    def digest(self, value: Json) -> str:
+        """Return what may be kept of a value to know it again."""
+        return keyed(value, self.key)
+
+    def _value_of(self, source: str) -> Json:
+        step, _, output = source.partition(".")
+        found = self.output_of(StepName(step), output)
+        if found is None:
+            raise Unopenable(
+                f"What it did before can be taken back only with `{source}`, which is gone: put that output back, and apply it."
+            )
+        return found.value

@@ -1,0 +1,120 @@
+"""Destroy an environment whose directory is gone from the default branch: what was reviewed, backwards, each step once.
+
+The promises, and how they are kept:
+- Nothing goes that was not reviewed: the review must be that of the merged removal, for the very directory that was removed,
+  and each stack's plan may name nothing beyond it (`bot.runs.destroy.step`).
+- Whatever an apply made is taken back, also by a run that stopped half way, and also if the template has changed since: each
+  step is undone by the code that applied it (`bot.runs.destroy.applied_versions`).
+- One run at a time, resumable anywhere: the lease and the ledger, as for an apply.
+- In the end somebody looks: a search by the environment's tags (`bot.runs.destroy.orphans`), and a receipt that says what it found.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clients.git.checkout import Checkout
+from bot.clients.git.commits import tree_at
+from bot.clients.git.history import change_of
+from bot.clients.ledger import LedgerFile
+from bot.clients.objects import Store
+from bot.core.graph import blocked, mermaid
+from bot.core.ledger.apply_result import StepResult
+from bot.core.ledger.destroy_report import Receipt, receipt_key
+from bot.core.plans.review import Review, read_review, review_key
+from bot.core.requests.destroy import removable
+from bot.errors import UserError
+from bot.model.environment import directory
+from bot.model.policy import Policy
+from bot.names import StepName
+from bot.runs.apply.reviewed_environment import NotReviewed
+from bot.runs.apply.run import ApplyRequest, ApplyWorld
+from bot.runs.destroy.applied_versions import applied
+from bot.runs.destroy.orphans import Search, sweep
+from bot.runs.destroy.step import Undoing, undo_step
+from bot.runs.executor import held, run_steps
+
+
+@dataclass(frozen=True, slots=True)
+class _Condemned:
+    """An environment that may be destroyed: the commit before its removal, its tree there, and the review."""
+
+    base: str
+    tree: str
+    review: Review
+
+
+def destroy(request: ApplyRequest, world: ApplyWorld, policy: Policy, search: Search) -> Receipt:
+    """Destroy one environment, and return the receipt, which is kept beside the state too.
+
+    Raises `NotReviewed` and other `UserError`s before anything was begun, `LeaseHeld` when another run is at work,
+    `LeaseLost` when another took over, and `Unverifiable` when what was or is can't be known.
+    """
+    condemned = _condemned(request, world.store)
+    ledger, began = LedgerFile(world.store, request.environment), world.now()
+    with (
+        held(ledger, request, world, began) as before,
+        applied(request.root, request.environment, before, (condemned.base, policy)) as found,
+    ):
+        removable(request.environment, found.newest.manifest, policy)
+        key, tree = ledger.digest_key(), condemned.tree
+        run = Undoing(world, request, tree, ledger, before, key, applied=found, review=condemned.review)
+        results = run_steps(run, found.backwards, lambda name: undo_step(run, name))
+        receipt = _receipt(run, began, results)
+        if receipt.is_undone:
+            swept = sweep(search, found, policy, {each.what for each in receipt.remains})
+            receipt = receipt.model_copy(update={"sweep": swept})
+        world.store.write(receipt_key(request.environment, request.head), receipt.model_dump_json(indent=1).encode())
+    return receipt
+
+
+def _condemned(request: ApplyRequest, store: Store) -> _Condemned:
+    name, where = request.environment, directory(request.environment)
+    if Checkout(request.root).environment(name):
+        raise UserError(
+            f"{where} exists in this checkout: an environment is destroyed once its directory is gone from the default branch."
+        )
+    removal = change_of(request.root, where)
+    tree = tree_at(request.root, removal.parents[0], where) if removal and removal.parents else None
+    if removal is None or tree is None:
+        raise UserError(f"There was never an environment `{name}` on this branch: there is nothing to destroy.")
+    stored = store.read(review_key(name, request.head))
+    if stored is None:
+        raise NotReviewed(
+            f"There is no reviewed plan for the end of `{name}` at commit {request.head[:12]}, and only what was planned is destroyed. "
+            f"Comment `/destroy {name}`: its pull request is planned once more, or you are told to put the directory back."
+        )
+    review = read_review(stored.data, name, request.head)
+    if review.change != "destroy":
+        raise NotReviewed(f"What was reviewed at {request.head[:12]} is not the end of `{name}`, but its deployment.")
+    if review.tree != tree:
+        raise NotReviewed(
+            f"`{where}` was changed between its review and its removal (reviewed {review.tree[:12]}, removed {tree[:12]}). Put the "
+            "directory back, and ask for it with `/destroy` again."
+        )
+    return _Condemned(removal.parents[0], tree, review)
+
+
+def _receipt(run: Undoing, began: datetime, results: Mapping[StepName, StepResult]) -> Receipt:
+    graph, request = run.applied.backwards, run.request
+    causes = blocked(graph, {name for name, result in results.items() if result.state == "failed"})
+    steps = []
+    for name in graph.order:
+        because = f"`{causes[name]}` needed it and is not gone" if name in causes else "the run stopped before its turn"
+        waiting = StepResult(name=name, kind=run.applied.steps[name].kind, state="blocked", reason=because)
+        steps.append(results.get(name, waiting))
+    ledger = run.ledger.read()
+    return Receipt(
+        environment=request.environment,
+        head=request.head,
+        commit=request.commit,
+        by=request.by,
+        run_url=request.run_url,
+        started_at=began,
+        ended_at=run.world.now(),
+        steps=tuple(steps),
+        gone={
+            name: entry.gone for name in graph.order if (entry := ledger.steps.get(name)) and entry.result == "undone"
+        },
+        diagram=mermaid(graph, {step.name: step.state for step in steps}),
+    )

@@ -1,0 +1,56 @@
+"""After a destroy somebody looks: a search for what bears the environment's tags, in every region that it was at work in.
+
+AWS goes on listing what is deleted for a while. So what is found is looked for again, a few times, before it is called a leftover.
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core.ledger.destroy_report import Sweep
+from bot.core.requests.matrix import account_of, regions_in
+from bot.errors import Unverifiable
+from bot.hooks.aws.session import OWNER_TAG
+from bot.model.pipeline import Hook
+from bot.model.policy import Policy
+from bot.runs.destroy.applied_versions import Applied
+
+Look = Callable[[str, Mapping[str, Sequence[str]]], Collection[str]]
+"""Returns the ARNs in a region of what bears one of these values of these tags. Raises `Unverifiable`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How to look, how often at most, and how long to wait in between: a minute in all, well within the lease."""
+
+    look: Look
+    looks: int = 6
+    pause: timedelta = timedelta(seconds=10)
+
+
+def sweep(search: Search, found: Applied, policy: Policy, on_purpose: Collection[str]) -> Sweep:
+    """Return what is still there though nothing keeps it on purpose, or why that can't be told."""
+    name = found.newest.manifest.name
+    hooks = [f"{name}/{step}" for step, each in found.steps.items() if isinstance(each.step, Hook)]
+    tags = {policy.environment_tag: [str(name)], **({OWNER_TAG: hooks} if hooks else {})}
+    regions = _regions(found, policy)
+    said = Sweep(tag=f"{policy.environment_tag}={name}", regions=regions)
+    left: tuple[str, ...] = ()
+    for number in range(1, search.looks + 1):
+        try:
+            there = {arn for region in regions for arn in search.look(region, tags)}
+        except Unverifiable as error:
+            return said.model_copy(update={"problem": str(error)})
+        left = tuple(sorted(there.difference(on_purpose)))
+        if not left or number == search.looks:
+            break
+        time.sleep(search.pause.total_seconds())
+    return said.model_copy(update={"found": left})
+
+
+def _regions(found: Applied, policy: Policy) -> tuple[str, ...]:
+    """Return the regions of the account and of all that was applied, whichever version of the environment that was."""
+    manifests = [found.newest.manifest, *(each.version.manifest for each in found.steps.values())]
+    named = [region for manifest in manifests for region in regions_in(manifest.parameters)]
+    return tuple(dict.fromkeys([account_of(found.newest.manifest, policy).region, *named]))

@@ -1,0 +1,181 @@
+"""Look for drift: hold each step of a live environment against what was applied, with the read-only role.
+
+The checkout is the default branch's. A step is compared only if the ledger says that it was applied from exactly the code
+and inputs that are there; else it is "not applied yet". Terraform plans it with the outputs that the steps before it have
+in their state; that one plan also says what else changed since. Nothing is locked and nothing is written.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from bot.clients.git.checkout import Checkout
+from bot.clients.ledger import LedgerFile
+from bot.clients.objects import Store
+from bot.clients.process import TimedOut
+from bot.clients.terraform.output import TerraformFailed
+from bot.clients.terraform.terraform import PlanOptions, Terraform
+from bot.core.checks.static_checks import gate
+from bot.core.graph import Node, graph
+from bot.core.ledger.ledger import Ledger, is_done
+from bot.core.ledger.step_digest import given, hook_digest, stack_digest
+from bot.core.plans.drift import Drift, StepDrift, of_stack
+from bot.core.plans.plan_json import read_plan
+from bot.core.plans.plan_values import leaves
+from bot.core.plans.stack_inputs import Output, Outputs
+from bot.core.rendering.assemble import read_hooks, read_manifest
+from bot.core.tree import Tree
+from bot.errors import UserError
+from bot.hooks import verbs
+from bot.model.environment import Manifest, directory
+from bot.model.pipeline import Hook, Json, Pipeline, Stack
+from bot.model.policy import Gate
+from bot.names import EnvironmentName, ParameterName, StepName
+from bot.runs.plan.hook_checks import HookChecks
+from bot.runs.side_by_side import run_graph
+
+SIDE_BY_SIDE = 4
+"""Stacks planned at once. Each takes some 600 MB while its provider is running."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRequest:
+    """Which environment to look at, in the checkout at `root`, which is at `commit` of the default branch."""
+
+    environment: EnvironmentName
+    root: Path
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftWorld:
+    """What looking for drift acts on. `rules` are the policy's of the default branch."""
+
+    store: Store
+    terraform: Terraform
+    rules: Gate
+    now: Callable[[], datetime]
+    log: Callable[[str], None] = field(default=lambda line: None)
+
+
+def find_drift(request: DriftRequest, world: DriftWorld) -> Drift:
+    """Return what is not as it was applied. Raises `UserError` and `Unverifiable` when it can't even be tried."""
+    name, where = request.environment, directory(request.environment)
+    files = Checkout(request.root).environment(name)
+    if not files:
+        raise UserError(f"There is no {where} on this branch.")
+    manifest = read_manifest(files, where)
+    refused = gate(files, list(manifest.stacks), world.rules, where)
+    if refused:
+        raise UserError("This code may not be planned:\n" + "\n".join(map(str, refused)))
+    ledger = LedgerFile(world.store, name).read()
+    if because := _incomparable(ledger, world.now()):
+        return Drift(name, request.commit, because=because)
+    looking = _Looking(request, world, manifest, files, ledger)
+    pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
+    ordered = graph(pipeline, manifest.purpose, manifest.parameters)
+    found = run_graph(ordered, looking.look, SIDE_BY_SIDE)
+    after = LedgerFile(world.store, name).read()
+    if (after.steps, after.lease is None) != (ledger.steps, ledger.lease is None):
+        return Drift(name, request.commit, because="an apply began meanwhile")
+    return Drift(name, request.commit, tuple(found[step] for step in ordered.order))
+
+
+def _incomparable(ledger: Ledger, now: datetime) -> str:
+    """Say why an environment can't be compared at all; empty when it can."""
+    if ledger.lease is not None and ledger.lease.until > now:
+        return f"{ledger.lease.holder} is at work on it"
+    if not ledger.steps:
+        return "it was never applied"
+    if any(entry.verb == "undo" and entry.result != "undone" for entry in ledger.steps.values()):
+        return "it is being destroyed"
+    return ""
+
+
+class _Looking:
+    """Looks at steps as their turn comes, and hands each one's real outputs to those after it."""
+
+    def __init__(
+        self, request: DriftRequest, world: DriftWorld, manifest: Manifest, files: Tree, ledger: Ledger
+    ) -> None:
+        self._world, self._manifest, self._files, self._ledger = world, manifest, files, ledger
+        self._directory = request.root / directory(request.environment)
+        self._key = LedgerFile(world.store, manifest.name).known_digest_key()
+        self._lock = threading.Lock()
+        self._outputs: dict[StepName, Outputs] = {}
+        self._checks = HookChecks(
+            environment=manifest.name,
+            directory=self._directory,
+            parameters=manifest.parameters,
+            files=files,
+            # Merged and applied already, so there is nothing that a pull request could have slipped in.
+            base=files,
+            ledger=ledger,
+            environment_variables=world.terraform.environment,
+            log=world.log,
+        )
+
+    def look(self, node: Node) -> StepDrift:
+        name, step = node.name, node.step
+        try:
+            inputs = given(name, step, self._manifest.parameters, self._known())
+            return self._stack(name, step, inputs) if isinstance(step, Stack) else self._hook(name, step, inputs)
+        except (UserError, TerraformFailed, TimedOut) as error:
+            return StepDrift(name, step.kind, "unchecked", text=str(error))
+
+    def _stack(self, name: StepName, stack: Stack, inputs: Mapping[ParameterName, Output]) -> StepDrift:
+        digest = stack_digest(name, self._files, inputs, self._key)
+        values: dict[ParameterName, Json] = {key: output.value for key, output in inputs.items()}
+        secrets = _secrets(inputs)
+        with self._world.terraform.opened(self._directory / name, secrets) as module:
+            module.init()
+            self._done(name, module.outputs())
+            if not is_done(self._ledger, name, digest):
+                return self._not_applied(name, stack.kind)
+            saved = module.plan(values, PlanOptions(lock=False), timeout=stack.timeout)
+            found = of_stack(name, read_plan(module.show(saved), secrets))
+        self._world.log(f"{name}: {found.state}")
+        return found
+
+    def _hook(self, name: StepName, hook: Hook, inputs: Mapping[ParameterName, Output]) -> StepDrift:
+        self._done(name, self._checks.outputs_of(name))
+        reads = verbs.reads(hook, {key: output.value for key, output in inputs.items()})
+        digest = hook_digest(hook, self._files, reads, inputs, (self._manifest.parameters, self._key))
+        if not is_done(self._ledger, name, digest):
+            return self._not_applied(name, hook.kind)
+        if hook.run is not None and hook.run.check is None:
+            return StepDrift(name, hook.kind, "no_check", text="it declares no `check`")
+        found = self._checks.plan(name, hook, self._known(), ())
+        self._world.log(f"{name}: {found.verb_result}")
+        match found.verb_result:
+            case "already_so":
+                return StepDrift(name, found.kind, "same", text=found.text)
+            case "would_run":
+                return StepDrift(name, found.kind, "drifted", text=found.text)
+            case _:
+                return StepDrift(name, found.kind, "unchecked", text=found.text)
+
+    def _not_applied(self, name: StepName, kind: str) -> StepDrift:
+        entry = self._ledger.steps.get(name)
+        if entry is None:
+            text = "it is new on the default branch"
+        elif entry.result == "succeeded":
+            text = "its code or inputs are newer than what was applied"
+        else:
+            text = "its last apply failed" if entry.result == "failed" else "its last apply did not finish"
+        return StepDrift(name, kind, "not_applied", text=text)
+
+    def _known(self) -> Mapping[StepName, Outputs]:
+        with self._lock:
+            return dict(self._outputs)
+
+    def _done(self, name: StepName, outputs: Outputs) -> None:
+        with self._lock:
+            self._outputs[name] = outputs
+
+
+def _secrets(inputs: Mapping[ParameterName, Output]) -> tuple[str, ...]:
+    hidden = [output.value for output in inputs.values() if output.is_sensitive]
+    return tuple(str(leaf) for value in hidden for _, leaf in leaves(value) if not isinstance(leaf, bool | None))

@@ -1,0 +1,58 @@
+"""Keep the one issue about an environment's drift: opened when it comes, brought up to date, closed when it has gone."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bot.clients.github import GitHub
+from bot.core.messages import drift_issue
+from bot.core.plans.drift import Drift
+from bot.names import Login, RepositoryName
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """Where to say it, of whose environment, and the page of the run that looked."""
+
+    github: GitHub
+    repository: RepositoryName
+    owner: Login
+    run_url: str = ""
+
+
+def report_drift(drift: Drift, to: DriftReport) -> str:
+    """Bring the environment's issue up to date, and return what was done. Run twice, it leaves GitHub as run once."""
+    marker = drift_issue.marker(drift.environment)
+    found = to.github.find_issue(to.repository, marker)
+    if drift.drifted:
+        title, body = drift_issue.title(drift.environment), drift_issue.body(drift, to.owner, to.run_url)
+        if found is None:
+            return f"opened #{to.github.open_issue(to.repository, title, body).number}"
+        to.github.edit_issue(to.repository, found, title=title, body=body, state="open")
+        if found.state == "open":
+            return f"brought #{found.number} up to date"
+        _say(to, found.number, "back", drift_issue.came_back(drift))
+        return f"opened #{found.number} again"
+    if found is None or found.state == "closed":
+        return "there is nothing to say"
+    if not drift.has_gone(drift_issue.drifted_before(found.body)):
+        return f"#{found.number} stays open: what had drifted could not be looked at"
+    _say(to, found.number, "gone", drift_issue.gone(drift))
+    to.github.edit_issue(to.repository, found, title=found.title, body=found.body, state="closed")
+    return f"closed #{found.number}"
+
+
+def forget_drift(github: GitHub, repository: RepositoryName, present: Collection[str]) -> list[int]:
+    """Close the issues about environments that are not `present` any more; return their numbers."""
+    closed = []
+    for issue in github.our_issues(repository):
+        name = drift_issue.about(issue.body)
+        if name is not None and name not in present and issue.state == "open":
+            github.upsert_comment(repository, issue.number, "<!-- envclone:drift-end -->", drift_issue.no_more(name))
+            github.edit_issue(repository, issue, title=issue.title, body=issue.body, state="closed")
+            closed.append(issue.number)
+    return closed
+
+
+def _say(to: DriftReport, issue: int, what: str, text: str) -> None:
+    # One comment for each time: a run that is killed after it and run again finds its own.
+    to.github.upsert_comment(to.repository, issue, f"<!-- envclone:drift-{what}:{to.run_url} -->", text)

@@ -1,0 +1,80 @@
+"""Hold a clone of a checkout against its source, by code: parity, contract and leaks. No credentials."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clients.git.checkout import Checkout
+from bot.core.hcl.address_patterns import key_of
+from bot.core.parity.by_code.compare import Side, compare, read_side
+from bot.core.parity.leaks import Leak, leaks, unwaived
+from bot.core.parity.report import Difference, Parity
+from bot.core.rendering.verify import Finding
+from bot.errors import Unverifiable
+from bot.model.environment import ENVIRONMENTS, MANIFEST, directory
+from bot.model.yaml_document import line_of
+from bot.names import EnvironmentName
+from bot.runs.plan.verify import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found, also as findings with file and line for whatever fails the check."""
+
+    parity: Parity
+    leaks: Sequence[Leak]
+    findings: Sequence[Finding]
+
+    @property
+    def holds(self) -> bool:
+        return not self.findings
+
+
+def check_parity(checkout: Checkout, name: EnvironmentName, against: EnvironmentName | None, now: datetime) -> Checked:
+    """Return how an environment differs from `against`, or from the one that it was cloned from.
+
+    Raises `Unverifiable` for an environment that is no clone, and when one of the two, or the template at the clone's
+    revision, is not there.
+    """
+    clone = _side(checkout, name)
+    source = against or clone.manifest.source
+    if source is None:
+        raise Unverifiable(f"`{name}` was cloned from nothing. Say what to hold it against: `--against production`.")
+    production = _side(checkout, source)
+    if production.manifest.template != clone.manifest.template:
+        raise Unverifiable(
+            f"`{name}` comes from template {clone.manifest.template} and `{source}` from {production.manifest.template}: "
+            "only environments of one template are compared. Choose another `--against`."
+        )
+    found = compare(production, clone, Templates(checkout).at(clone.manifest), now)
+    leaked = leaks(found.clone, clone.files, clone.manifest, found.identity, now)
+    return Checked(found.parity, leaked, list(_findings(found.parity, leaked, clone)))
+
+
+def _side(checkout: Checkout, name: EnvironmentName) -> Side:
+    files = checkout.environment(name)
+    if not files:
+        known = ", ".join(checkout.environments()) or "none"
+        raise Unverifiable(f"{ENVIRONMENTS}/{name} does not exist; there are: {known}.")
+    return read_side(files, directory(name))
+
+
+def _findings(parity: Parity, leaked: Sequence[Leak], clone: Side) -> Iterator[Finding]:
+    here = directory(parity.environment)
+    for each in parity.unexplained:
+        owner = here if each.kind != "missing" and each.file in clone.files else directory(parity.against)
+        yield Finding(f"{owner}/{each.file}", each.line or 1, _said(each, parity))
+    text = clone.files[MANIFEST].data.decode()
+    for breach in parity.breaches:
+        yield Finding(f"{here}/{MANIFEST}", line_of(text, ["purpose"]), f"{breach.message}.")
+    for leak in unwaived(leaked):
+        yield Finding(f"{here}/{leak.place}", leak.line, leak.message)
+
+
+def _said(each: Difference, parity: Parity) -> str:
+    key = key_of(each.address, each.attribute)
+    if each.kind == "missing":
+        return f"`{key}` is missing from {parity.environment}, and no parameter causes that."
+    if each.kind == "extra":
+        return f"`{key}` is not in {parity.against}, and no parameter causes that."
+    return f"`{key}` is `{each.clone}` and in {parity.against} `{each.production}`, and no parameter causes that."

@@ -1,0 +1,135 @@
+"""Ask the hooks of an environment what they would find, while it is planned.
+
+Security: this runs with the plan's read-only credentials, on declarations from the pull request. Built-in kinds come with the
+tool, from the base branch. A `run:` program is code from the pull request: it is asked only if its declaration and every
+file beside it are, byte for byte, those of the template on the base branch. Nothing secret is handed to a check.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from bot.core.digest import digest_of
+from bot.core.ledger.ledger import Clear, Ledger
+from bot.core.ledger.redaction import Secrets
+from bot.core.plans.plan import HookPlan
+from bot.core.plans.stack_inputs import Output, Outputs
+from bot.core.rendering.assemble import read_hooks
+from bot.core.tree import Tree
+from bot.errors import UserError
+from bot.hooks import verbs
+from bot.hooks.kind import Context
+from bot.model.pipeline import FromOutput, FromParameter, Hook, Json, Literally
+from bot.names import EnvironmentName, ParameterName, StepName
+
+TIMEOUT = timedelta(seconds=60)
+"""A check looks once; what takes longer would hold up the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookChecks:
+    """The hooks of one environment. `files` are the pull request's, `base` the template's on the base branch, if it is there."""
+
+    environment: EnvironmentName
+    directory: Path
+    parameters: Mapping[ParameterName, Json]
+    files: Tree
+    base: Tree
+    ledger: Ledger
+    environment_variables: Mapping[str, str] = field(repr=False)
+    log: Callable[[str], None] = field(repr=False)
+
+    def plan(
+        self, name: StepName, hook: Hook, outputs: Mapping[StepName, Outputs], changing: tuple[StepName, ...]
+    ) -> HookPlan:
+        """Return what the hook would do. `changing` are the steps before it that will do something first."""
+
+        def planned(result: str, text: str) -> HookPlan:
+            kind = hook.kind
+            no_undo = hook.undo.none if hook.undo else ""
+            match result:
+                case "already_so":
+                    return HookPlan(name, kind, "already_so", text, no_undo)
+                case "would_change":
+                    return HookPlan(name, kind, "would_run", text, no_undo)
+                case _:
+                    return HookPlan(name, kind, "unknown", text, no_undo)
+
+        entry = self.ledger.steps.get(name)
+        if entry is None or entry.result != "succeeded":
+            return planned(
+                "would_change", "has not run yet" if entry is None else f"last time it {_ended(entry.result)}"
+            )
+        if changing:
+            return planned("unknown", f"{' and '.join(changing)} will change first")
+        inputs = self._inputs(hook, outputs)
+        if isinstance(inputs, str):
+            return planned("unknown", f"not checked: {inputs}")
+        if hook.run is not None and (reason := self._untrusted(name, hook)):
+            return planned("unknown", f"not checked: {reason}")
+        secrets = Secrets()
+        try:
+            found = verbs.check(hook, inputs, self._context(name, secrets))
+        except UserError as error:
+            return planned("unknown", f"not checked: {error}")
+        return planned(found.result, secrets.hide(found.text))
+
+    def outputs_of(self, name: StepName) -> Outputs:
+        """Return what a hook gave when it last ran, as far as it isn't secret."""
+        entry = self.ledger.steps.get(name)
+        if entry is None or entry.result != "succeeded":
+            return {}
+        return {key: Output(kept.value) for key, kept in entry.outputs.items() if isinstance(kept, Clear)}
+
+    def _inputs(self, hook: Hook, outputs: Mapping[StepName, Outputs]) -> dict[ParameterName, Json] | str:
+        """Return the hook's inputs, or why they can't be had."""
+        found: dict[ParameterName, Json] = {}
+        for name, source in hook.inputs.items():
+            match source:
+                case Literally():
+                    found[name] = source.value
+                case FromParameter():
+                    if source.parameter not in self.parameters:
+                        return f"there is no parameter `{source.parameter}`"
+                    found[name] = self.parameters[source.parameter]
+                case FromOutput():
+                    output = outputs.get(source.step, {}).get(source.output)
+                    if output is None:
+                        return f"`{source.source}` has no value yet"
+                    if output.is_sensitive:
+                        return f"`{source.source}` is secret, and plans hand no secrets on"
+                    found[name] = output.value
+        return found
+
+    def _untrusted(self, name: StepName, hook: Hook) -> str | None:
+        """Say why the program may not be run before it is merged; None when it is the base branch's own."""
+        try:
+            declared = read_hooks(self.base, "the base branch's template").hooks.get(name)
+        except UserError:
+            declared = None
+        if declared is None or declared.run != hook.run:
+            return "the program is new in this pull request, or declared anew"
+        for place in verbs.reads(hook, {}):
+            prefix = f"{place}/"
+            for path in {*self.files, *self.base}:
+                if (path == place or path.startswith(prefix)) and self.files.get(path) != self.base.get(path):
+                    return "the program is changed by this pull request"
+        return None
+
+    def _context(self, name: StepName, secrets: Secrets) -> Context:
+        return Context(
+            environment=self.environment,
+            step=name,
+            parameters=self.parameters,
+            directory=self.directory,
+            environment_variables=self.environment_variables,
+            remaining=lambda: TIMEOUT,
+            log=lambda line: self.log(f"{name}: {secrets.hide(line)}"),
+            keep_secret=secrets.add,
+            digest=digest_of,  # of inputs that hold no secret, and kept nowhere
+        )
+
+
+def _ended(result: str) -> str:
+    return {"failed": "failed", "running": "did not finish", "undone": "was undone"}.get(result, result)

@@ -1,0 +1,161 @@
+"""Find the environments that a change touches, and prove each of them, without credentials."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.clients.git.checkout import Checkout
+from bot.clients.git.history import change_of
+from bot.core.checks.destroyable import undestroyable_code
+from bot.core.checks.static_checks import gate
+from bot.core.rendering.assemble import read_manifest
+from bot.core.rendering.verify import Finding
+from bot.core.requests.matrix import Change, Phase, Targets, targets
+from bot.core.tree import File
+from bot.errors import InvalidInput, Unverifiable, UserError
+from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.model.policy import Policy
+from bot.names import EnvironmentName
+from bot.runs.plan.code_parity import check_parity
+from bot.runs.plan.verify import Verified, verify_environments
+
+NO_COMMIT = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From which commit to which. `base` is the base branch's, whose policy counts."""
+
+    base: str
+    head: str
+
+
+def find_targets(
+    root: Path, span: Span, phase: Phase, only: str | None = None, *, now: datetime | None = None
+) -> Targets:
+    """Return what `span` touches in the checkout at `root`, whose work tree is at the head.
+
+    With `only`, that environment alone, changed or not (a run by hand). Drift is looked for in every environment. A plan's
+    targets are verified and held against the gate and against what they were cloned from here, before there are credentials,
+    and a clone must be one that can be destroyed again; `now` decides which waivers are in force. Raises `Unverifiable` when
+    git can't tell.
+    """
+    checkout = Checkout(root)
+    policy = checkout.policy_at(span.base if span.base != NO_COMMIT else span.head)
+    found = targets(_changes(root, span, phase, only), policy, phase)
+    if phase != "plan" or not found.targets:
+        return found
+    # What is removed is planned by the code of the base branch, which was proved when it came there.
+    present = [target.environment for target in found.targets if target.change != "destroy"]
+    verified = verify_environments(checkout, present) if present else Verified((), ())
+    at = now or datetime.now(UTC)
+    findings = [
+        *verified.unreadable,
+        *verified.findings,
+        *(finding for name in present for finding in (*_gated(checkout, name, policy), *_apart(checkout, name, at))),
+    ]
+    is_unreadable = found.is_unreadable or bool(verified.unreadable)
+    return Targets(found.targets, (*found.complaints, *map(str, findings)), is_unreadable)
+
+
+def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence[Finding]:
+    """Return what fails a clone's parity with its source; a source has none."""
+    files, where = checkout.environment(name), directory(name)
+    if read_manifest(files, where).source is None:
+        return []
+    try:
+        return check_parity(checkout, name, None, now).findings
+    except UserError as error:
+        return [Finding(f"{where}/{MANIFEST}", 1, line) for line in str(error).splitlines()]
+
+
+def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
+    files, where = checkout.environment(name), directory(name)
+    stacks = read_manifest(files, where).stacks
+    stuck = () if name in policy.protected else undestroyable_code(files, stacks, where)
+    return [*gate(files, list(stacks), policy.gate, where), *stuck]
+
+
+def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence[Change]:
+    if only and phase != "drift":
+        return [_only(root, span, only)]
+    names = [only] if only else _all(root, span.head) if phase == "drift" else _touched(root, span)
+    return [_change(root, span, name) for name in names]
+
+
+def _all(root: Path, commit: str) -> Sequence[str]:
+    return [
+        path.split("/")[1]
+        for path in _git(root, "ls-tree", "--name-only", "-z", commit, f"{ENVIRONMENTS}/").split("\0")
+        if path
+    ]
+
+
+def _touched(root: Path, span: Span) -> Sequence[str]:
+    if span.base == NO_COMMIT:
+        return []  # the first push of a branch changes nothing that was there
+    start = _git(root, "merge-base", span.base, span.head).strip()
+    paths = _git(root, "diff", "--name-only", "-z", "--no-renames", start, span.head, "--", f"{ENVIRONMENTS}/").split(
+        "\0"
+    )
+    return sorted({path.split("/")[1] for path in paths if path.count("/") >= 1})
+
+
+def _only(root: Path, span: Span, name: str) -> Change:
+    """Return the environment of a run by hand; one whose directory is gone stands for the destroy that took it."""
+    change = _change(root, span, name)
+    if change.before is not None or change.after is not None:
+        return change
+    try:
+        removal = change_of(root, directory(EnvironmentName(name)))
+    except InvalidInput:
+        return change
+    before = _manifest(root, removal.parents[0], name) if removal and removal.parents else None
+    return Change(name, before, None)
+
+
+def _change(root: Path, span: Span, name: str) -> Change:
+    after = _manifest(root, span.head, name)
+    source = after.source if isinstance(after, Manifest) else None
+    found = _manifest(root, span.base, source) if source else None
+    sources = tuple(_sources(root, span.head, source)) if source else ()
+    return Change(
+        name, _manifest(root, span.base, name), after, found if isinstance(found, Manifest) else None, sources
+    )
+
+
+def _sources(root: Path, commit: str, name: EnvironmentName | None) -> Sequence[EnvironmentName]:
+    """Return an environment, what it was cloned from, and so on, until one was not or stands there already."""
+    found: list[EnvironmentName] = []
+    while name is not None and name not in found:
+        found.append(name)
+        manifest = _manifest(root, commit, name)
+        name = manifest.source if isinstance(manifest, Manifest) else None
+    return found
+
+
+def _manifest(root: Path, commit: str, name: str) -> Manifest | str | None:
+    """Return the manifest at a commit; why it can't be read; or None when the directory does not exist there."""
+    if commit == NO_COMMIT or not _git(root, "ls-tree", commit, f"{ENVIRONMENTS}/{name}"):
+        return None
+    try:
+        data = _git(root, "show", f"{commit}:{ENVIRONMENTS}/{name}/{MANIFEST}")
+        files: Mapping[str, File] = {MANIFEST: File(data.encode())}
+    except Unverifiable:
+        files = {}
+    try:
+        return read_manifest(files, f"{ENVIRONMENTS}/{name}")
+    except UserError as error:
+        return str(error)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments], capture_output=True, check=False, timeout=120, stdin=subprocess.DEVNULL
+    )
+    if done.returncode != 0:
+        reason = done.stderr.decode(errors="replace").strip()
+        raise Unverifiable(f"git {arguments[0]} failed: {reason}. Fetch the whole history of both commits.")
+    return done.stdout.decode("utf-8", "surrogateescape")

@@ -1,0 +1,140 @@
+"""Compare a planned clone with what it was cloned from: with the snapshot of its state, or by code alone where there is none.
+
+Security. The source's files are those of the base branch at the snapshot's commit; nothing of the pull request decides with
+what it is compared. The parameters, waivers included, are the clone's own: reviewers see them, and the contract is the template's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.clients.git.checkout import Checkout
+from bot.clients.git.commits import commit_of
+from bot.core.parity.by_code import compare as by_code
+from bot.core.parity.by_plan.compare import PlannedStack, Side, compare
+from bot.core.parity.by_plan.leaks import planned_leaks
+from bot.core.parity.by_plan.report import Context, report
+from bot.core.parity.by_plan.snapshot import Snapshot
+from bot.core.parity.by_plan.translation import Translation
+from bot.core.parity.certificate import Certificate, Subject, certify
+from bot.core.parity.identity import REGION
+from bot.core.parity.leaks import Leak, leaks, unwaived
+from bot.core.parity.report import Parity
+from bot.core.plans.environment_plan import EnvironmentPlan
+from bot.core.plans.stack_inputs import Inputs
+from bot.core.rendering.assemble import TemplateAt, read_manifest
+from bot.core.rendering.render import Declarations
+from bot.core.rendering.verify import Finding
+from bot.core.tree import Tree, tree_id
+from bot.errors import Unverifiable
+from bot.model.environment import Manifest, directory
+from bot.names import StepName
+from bot.runs.plan.verify import Templates
+
+NEVER_APPLIED = "{against} has no state: it was never applied, so this is a comparison of code alone."
+NO_SNAPSHOT = (
+    "No snapshot of {against} was given (its account is not in the policy), so this is a comparison of code alone."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What clones are compared with: the base branch's commit, and the snapshot of the source's state, if one was taken."""
+
+    commit: str = "HEAD"
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How a planned clone compares with its source, and what of it leaked into the plan.
+
+    `note` says why the depth is no greater; `certificate` is there if all of it holds.
+    """
+
+    parity: Parity
+    note: str
+    leaks: Sequence[Leak] = ()
+    certificate: Certificate | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.parity.holds and not unwaived(self.leaks)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A clone held against its source by code: the first half, before anything is planned. `files` are the source's."""
+
+    manifest: Manifest
+    source: Manifest
+    files: Tree
+    ours: Tree
+    commit: str
+    snapshot: Snapshot | None
+    template: TemplateAt
+    compared: by_code.Comparison
+    leaks: Sequence[Leak]
+
+    def findings(self) -> Sequence[Finding]:
+        """Return the leaks that stand in the code: with these nothing is planned, for a plan may act on what it reaches."""
+        where = directory(self.manifest.name)
+        return [Finding(f"{where}/{leak.place}", leak.line, leak.message) for leak in unwaived(self.leaks)]
+
+
+def hold(manifest: Manifest, checkout: Checkout, against: Against, now: datetime) -> Held | None:
+    """Hold a clone against its source by code; None when it was not cloned. Raises `Unverifiable`, `InvalidInput`."""
+    if manifest.source is None:
+        return None
+    snapshot = against.snapshot
+    commit = commit_of(checkout.root, snapshot.commit if snapshot is not None else against.commit)
+    files = checkout.environment_at(manifest.source, commit)
+    if not files:
+        raise Unverifiable(
+            f"{directory(manifest.source)} is not there at commit {commit[:12]}: fetch the whole history."
+        )
+    if snapshot is not None and (snapshot.environment, snapshot.tree) != (manifest.source, tree_id(files)):
+        raise Unverifiable(f"The snapshot is not of {manifest.source} as it is at commit {commit[:12]}: take it again.")
+    source, ours = read_manifest(files, directory(manifest.source)), checkout.environment(manifest.name)
+    template = Templates(checkout).at(manifest)
+    compared = by_code.compare(by_code.Side(source, files), by_code.Side(manifest, ours), template, now)
+    found = leaks(compared.clone, ours, manifest, compared.identity, now)
+    return Held(manifest, source, files, ours, commit, snapshot, template, compared, found)
+
+
+def likeness(planned: EnvironmentPlan, held: Held, now: datetime) -> Likeness:
+    """Return the whole comparison of a planned clone."""
+    manifest, source, snapshot = held.manifest, held.source, held.snapshot
+    leaked = [
+        *(leak for leak in held.leaks if leak.waiver is not None),
+        *planned_leaks(planned, held.compared.identity, snapshot, manifest.waivers, now),
+    ]
+    found, note = held.compared.parity, (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=source.name)
+    if snapshot is not None and snapshot.is_applied:
+        sides = Side(held.files, source.stacks), Side(held.ours, manifest.stacks)
+        translation = who(held.template.declaration.parameters, source, manifest)
+        result = compare(snapshot, _stacks(planned, manifest), sides, translation)
+        values = held.compared.clone.leaves
+        context = Context(held.template, source, manifest, held.compared.parity, now, values, snapshot.key)
+        found, note = report(result, context), ""
+    alike = Likeness(found, note, leaked)
+    subject = Subject(
+        planned.commit, tree_id(held.ours), held.commit, tree_id(held.files), manifest.template, manifest.revision
+    )
+    return replace(alike, certificate=certify(found, leaked, subject, now)) if alike.holds else alike
+
+
+def who(declared: Declarations, source: Manifest, clone: Manifest) -> Translation:
+    """Return the translation that the two manifests tell: what is identity, and the region."""
+    return Translation.of(
+        (source.parameters[name], clone.parameters[name])
+        for name, parameter in declared.items()
+        if (parameter.identity or name == REGION) and name in source.parameters and name in clone.parameters
+    )
+
+
+def _stacks(planned: EnvironmentPlan, manifest: Manifest) -> Mapping[StepName, PlannedStack]:
+    return {
+        stack.name: PlannedStack(manifest.stacks[stack.name], stack.plan, stack.inputs or Inputs({}))
+        for stack in planned.stacks
+    }

@@ -1,0 +1,283 @@
+"""Plan one environment of a pull request and keep what was reviewed.
+
+Security. The pull request's checkout is data: nothing of it is run but Terraform, and that only after the static gate and
+the re-render proof. The policy and the tool come from the base branch. The credentials are those of the plan role, which
+reads everything and writes `reviews/*` in the state bucket alone, so the state isn't locked, and what `apply` trusts later
+is written here and nowhere else.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from bot.clients.git.checkout import Checkout
+from bot.clients.git.commits import tree_at
+from bot.clients.ledger import LedgerFile
+from bot.clients.objects import Store
+from bot.clients.process import TimedOut
+from bot.clients.terraform.output import Event, TerraformFailed
+from bot.clients.terraform.terraform import PlanOptions, Terraform
+from bot.core.checks.backend import misplaced
+from bot.core.checks.destroyable import undestroyable_code, undestroyable_plan
+from bot.core.checks.static_checks import gate
+from bot.core.graph import Graph, Node, graph
+from bot.core.plans.environment_plan import ChangeKind, EnvironmentPlan, StackPlan
+from bot.core.plans.plan import HookPlan
+from bot.core.plans.plan_json import read_plan
+from bot.core.plans.review import Review, ReviewedStep, review_key, write_review
+from bot.core.plans.stack_inputs import Inputs, Outputs, known, resolved
+from bot.core.rendering.assemble import read_manifest, read_pipeline
+from bot.core.rendering.verify import Finding
+from bot.core.requests.matrix import account_of
+from bot.core.tree import Tree, tree_id
+from bot.errors import UserError
+from bot.hooks.validate import pipeline_findings
+from bot.model.environment import Manifest, directory
+from bot.model.pipeline import Pipeline, Stack
+from bot.model.policy import Policy
+from bot.names import EnvironmentName, StepName, TemplateName
+from bot.runs.plan.hook_checks import HookChecks
+from bot.runs.plan.parity import Against, Likeness, hold, likeness
+from bot.runs.plan.verify import verify_environments
+from bot.runs.side_by_side import run_graph
+
+SIDE_BY_SIDE = 4
+"""Stacks planned at once. Each takes some 600 MB while its provider is running."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """Which environment, at which head commit of the pull request, and the page of the run that plans it."""
+
+    environment: EnvironmentName
+    commit: str
+    change: ChangeKind
+    run_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """What planning acts on. `checkout` is at the pull request's head; `policy`, `base_template` and `against` are the base branch's."""
+
+    checkout: Checkout
+    policy: Policy
+    base_template: Callable[[TemplateName], Tree]
+    terraform: Terraform
+    store: Store
+    now: Callable[[], datetime]
+    log: Callable[[str], None] = field(default=lambda line: None)
+    against: Against = field(default_factory=Against)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan, and the review that was kept of it if the clone is what it must be like.
+
+    A review that is not kept can't be applied, whoever may merge past a failed check.
+    """
+
+    plan: EnvironmentPlan
+    review: Review
+    likeness: Likeness | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.likeness is None or self.likeness.holds
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The code may not be planned; nothing of it was run."""
+
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Undestroyable:
+    """A clone was planned that could not be destroyed again; no review was kept, so it can't be applied."""
+
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A step could not be planned; `reason` is for people and holds no secret."""
+
+    step: StepName
+    reason: str
+
+
+PlanOutcome: TypeAlias = Planned | Refused | Undestroyable | Failed
+
+
+def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
+    """Plan every step of the environment. Raises `UserError` and `Unverifiable` when it can't even be tried."""
+    name, where = request.environment, directory(request.environment)
+    files = planner.checkout.environment(name)
+    if not files:
+        raise UserError(
+            f"{where} is removed by this pull request, so its end is planned, not its deployment. To ask for it, comment `/destroy {name}`."
+        )
+    manifest, pipeline = read_manifest(files, where), read_pipeline(files, where)
+    findings = _refusals(name, files, pipeline, planner) or _uncommitted(request, files, planner)
+    held = hold(manifest, planner.checkout, planner.against, planner.now()) if not findings else None
+    findings = findings or (held.findings() if held is not None else ())
+    if findings:
+        return Refused(findings)
+    steps = _plan_steps(manifest, pipeline, files, planner)
+    if isinstance(steps, Failed):
+        return steps
+    stuck = _undestroyable(name, files, steps, planner.policy)
+    if stuck:
+        return Undestroyable(stuck)
+    environment = EnvironmentPlan(name, request.commit, request.change, steps)
+    review = _review(request, environment, manifest, files, planner.now())
+    alike = likeness(environment, held, planner.now()) if held is not None else None
+    planned = Planned(environment, review, alike)
+    if planned.holds:
+        planner.store.write(review_key(name, request.commit), write_review(review))
+    return planned
+
+
+def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: Planner) -> Sequence[Finding]:
+    """Return why the code may not be planned, the gate's reasons first: the others read it as though it were harmless."""
+    where, stacks = directory(name), list(pipeline.stacks)
+    refused = gate(files, stacks, planner.policy.gate, where)
+    if refused:
+        return refused
+    bucket = account_of(read_manifest(files, where), planner.policy).state_bucket
+    return [
+        *pipeline_findings(files, read_manifest(files, where), pipeline),
+        *misplaced(files, stacks, name, bucket, where),
+        *verify_environments(planner.checkout, [name]).checked(),
+        *(() if name in planner.policy.protected else undestroyable_code(files, pipeline.stacks, where)),
+    ]
+
+
+def _undestroyable(
+    name: EnvironmentName, files: Tree, steps: Sequence[StackPlan | HookPlan], policy: Policy
+) -> Sequence[Finding]:
+    """Return what the plan of a clone tells, beyond its code, of what would outlast the clone."""
+    if name in policy.protected:
+        return ()
+    return undestroyable_plan(files, [step for step in steps if isinstance(step, StackPlan)], directory(name))
+
+
+def _uncommitted(request: PlanRequest, files: Tree, planner: Planner) -> Sequence[Finding]:
+    """Refuse a work tree that is not its commit: what a checkout overlooks (`.terraform`) nobody proved."""
+    where = directory(request.environment)
+    committed = tree_at(planner.checkout.root, request.commit, where)
+    if committed == tree_id(files):
+        return ()
+    message = (
+        f"the files here are not those of commit {request.commit[:12]}: commit what is changed, and remove from git what a tool "
+        "leaves behind (`.terraform`)."
+    )
+    return [Finding(where, 1, message)]
+
+
+def _plan_steps(
+    manifest: Manifest, pipeline: Pipeline, files: Tree, planner: Planner
+) -> Sequence[StackPlan | HookPlan] | Failed:
+    ordered = graph(pipeline, manifest.purpose, manifest.parameters)
+    checks = HookChecks(
+        environment=manifest.name,
+        directory=planner.checkout.root / directory(manifest.name),
+        parameters=manifest.parameters,
+        files=files,
+        base=planner.base_template(manifest.template),
+        ledger=LedgerFile(planner.store, manifest.name).read(),
+        environment_variables=planner.terraform.environment,
+        log=planner.log,
+    )
+    try:
+        results = run_graph(ordered, _Steps(manifest.name, planner, checks, ordered).plan, SIDE_BY_SIDE)
+    except _StepFailed as error:
+        return error.failed
+    return [results[name] for name in ordered.order]
+
+
+class _StepFailed(Exception):
+    """Ends the planning of the steps that were to follow."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.step)
+        self.failed = failed
+
+
+class _Steps:
+    """Plans steps as they become ready, and hands what is known of each one's outputs to those after it."""
+
+    def __init__(self, environment: EnvironmentName, planner: Planner, checks: HookChecks, ordered: Graph) -> None:
+        self._environment = environment
+        self._planner = planner
+        self._checks = checks
+        self._graph = ordered
+        self._lock = threading.Lock()
+        self._outputs: dict[StepName, Outputs] = {}
+        self._changing: set[StepName] = set()
+
+    def plan(self, node: Node) -> StackPlan | HookPlan:
+        if not isinstance(node.step, Stack):
+            planned = self._checks.plan(node.name, node.step, self._known(), self._changing_before(node))
+            self._done(node.name, planned.verb_result != "already_so", self._checks.outputs_of(node.name))
+            return planned
+        inputs = resolved(node.name, node.step, self._known())
+        try:
+            stack = self._plan_stack(node.name, node.step, inputs)
+        except (TerraformFailed, TimedOut) as error:
+            raise _StepFailed(Failed(node.name, f"{directory(self._environment)}/{node.name}: {error}")) from error
+        self._done(node.name, stack.plan.changes_anything, known(stack.plan))
+        return stack
+
+    def _plan_stack(self, name: StepName, stack: Stack, inputs: Inputs) -> StackPlan:
+        place = self._planner.checkout.root / directory(self._environment) / name
+
+        def say(event: Event) -> None:
+            if event.kind in {"planned_change", "diagnostic", "change_summary"}:
+                self._planner.log(f"{name}: {event.message}")
+
+        with self._planner.terraform.opened(place, inputs.secrets) as module:
+            module.init()
+            # The plan role can't write a lock; what changes meanwhile is found by the fingerprint before the apply.
+            saved = module.plan(inputs.values, PlanOptions(lock=False), say, stack.timeout)
+            made = read_plan(module.show(saved), inputs.secrets)
+        waits = {stack.inputs[variable].step for variable in inputs.stand_ins}
+        waits_for = tuple(step for step in self._graph.order if step in waits)
+        return StackPlan(name, made, inputs.stand_ins, waits_for, inputs)
+
+    def _known(self) -> Mapping[StepName, Outputs]:
+        with self._lock:
+            return dict(self._outputs)
+
+    def _changing_before(self, node: Node) -> tuple[StepName, ...]:
+        with self._lock:
+            return tuple(need for need in node.needs if need in self._changing)
+
+    def _done(self, name: StepName, changes: bool, outputs: Outputs) -> None:
+        with self._lock:
+            self._outputs[name] = outputs
+            if changes:
+                self._changing.add(name)
+
+
+def _review(request: PlanRequest, planned: EnvironmentPlan, manifest: Manifest, files: Tree, now: datetime) -> Review:
+    key = secrets.token_hex(32)
+    steps = {
+        step.name: step.reviewed(key) if isinstance(step, StackPlan) else ReviewedStep(kind=step.kind)
+        for step in planned.steps
+    }
+    return Review(
+        environment=request.environment,
+        commit=request.commit,
+        tree=tree_id(files),
+        template_revision=manifest.revision,
+        change=request.change,
+        key=key,
+        steps=steps,
+        planned_at=now,
+        run_url=request.run_url,
+    )

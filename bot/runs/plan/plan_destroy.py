@@ -1,0 +1,118 @@
+"""Plan the end of an environment whose directory a pull request removes, and keep what was reviewed.
+
+The code is that which was applied, from the default branch's history; nothing of the pull request is run. The review names
+every resource that may go: the destroy may do less, never more.
+"""
+
+import secrets
+
+from bot.clients.ledger import LedgerFile
+from bot.clients.process import TimedOut
+from bot.clients.terraform.output import Event, TerraformFailed
+from bot.clients.terraform.terraform import PlanOptions
+from bot.core.graph import Graph, Node
+from bot.core.ledger.ledger import Entry, Ledger
+from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
+from bot.core.plans.plan import HookPlan
+from bot.core.plans.plan_json import read_plan
+from bot.core.plans.review import Review, ReviewedStep, review_key, write_review
+from bot.core.rendering.assemble import read_manifest
+from bot.core.requests.destroy import removable
+from bot.core.tree import tree_id
+from bot.errors import UserError
+from bot.model.environment import directory
+from bot.model.pipeline import Hook, Stack
+from bot.names import StepName
+from bot.runs.destroy.applied_versions import Applied, AppliedStep, applied
+from bot.runs.destroy.destroy_inputs import end_inputs
+from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, Planned, Planner, PlanRequest
+from bot.runs.side_by_side import run_graph
+
+
+def plan_destroy(request: PlanRequest, planner: Planner, base: str) -> Planned | Failed:
+    """Plan the end of every step. `base` is the commit before the change. Raises `UserError` and `Unverifiable`."""
+    name, where = request.environment, directory(request.environment)
+    files = planner.checkout.environment_at(name, base)
+    if not files:
+        raise UserError(f"{where} is neither at commit {base[:12]} nor in this change: there is nothing to destroy.")
+    manifest = read_manifest(files, where)
+    removable(name, manifest, planner.policy)
+    ledger = LedgerFile(planner.store, name).read()
+    with applied(planner.checkout.root, name, ledger, (base, planner.policy)) as found:
+        try:
+            steps = _Ends(planner, ledger, found).plan()
+        except _StepFailed as error:
+            return Failed(error.step, str(error))
+    planned = EnvironmentPlan(name, request.commit, "destroy", steps)
+    key = secrets.token_hex(32)
+    review = Review(
+        environment=name,
+        commit=request.commit,
+        tree=tree_id(files),
+        template_revision=manifest.revision,
+        change="destroy",
+        key=key,
+        steps={
+            step.name: step.reviewed(key) if isinstance(step, StackPlan) else ReviewedStep(kind=step.kind)
+            for step in steps
+        },
+        planned_at=planner.now(),
+        run_url=request.run_url,
+    )
+    planner.store.write(review_key(name, request.commit), write_review(review))
+    return Planned(planned, review)
+
+
+class _StepFailed(Exception):
+    """Ends the planning of the steps that were to follow."""
+
+    def __init__(self, step: StepName, reason: str) -> None:
+        super().__init__(reason)
+        self.step = step
+
+
+class _Ends:
+    """Plans the end of each step; none needs another, since what a destroy does is in the state."""
+
+    def __init__(self, planner: Planner, ledger: Ledger, found: Applied) -> None:
+        self._planner, self._ledger, self._found = planner, ledger, found
+
+    def plan(self) -> list[StackPlan | HookPlan]:
+        """Return the plans in the order in which the steps are taken back."""
+        order = self._found.backwards.order
+        apart = Graph({name: Node(name, self._found.steps[name].step, ()) for name in order})
+        results = run_graph(apart, lambda node: self._end(self._found.steps[node.name]), SIDE_BY_SIDE)
+        return [results[name] for name in order]
+
+    def _end(self, each: AppliedStep) -> StackPlan | HookPlan:
+        return self._stack(each, each.step) if isinstance(each.step, Stack) else _hook(each, each.step)
+
+    def _stack(self, each: AppliedStep, stack: Stack) -> StackPlan:
+        def say(event: Event) -> None:
+            if event.kind in {"planned_change", "diagnostic", "change_summary"}:
+                self._planner.log(f"{each.name}: {event.message}")
+
+        place = each.version.directory / each.name
+        try:
+            with self._planner.terraform.opened(place) as module:
+                module.init()
+                options = PlanOptions(lock=False, destroy=True)
+                saved = module.plan(end_inputs(each.name, stack, self._ledger), options, say, stack.timeout)
+                return StackPlan(each.name, read_plan(module.show(saved)))
+        except (TerraformFailed, TimedOut) as error:
+            raise _StepFailed(each.name, f"{directory(each.version.manifest.name)}/{each.name}: {error}") from error
+
+
+def _hook(each: AppliedStep, hook: Hook) -> HookPlan:
+    kind, no_undo = each.kind, hook.undo.none if hook.undo else ""
+    entry = each.entry
+    assert entry is not None
+    if entry.result == "undone":
+        return HookPlan(each.name, kind, "already_so", "was taken back", no_undo)
+    if no_undo or (entry.undo is not None and entry.undo.none):
+        return HookPlan(each.name, kind, "already_so", "nothing to take back", no_undo or _none(entry))
+    return HookPlan(each.name, kind, "would_run", f"takes back what it did at {entry.started_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _none(entry: Entry) -> str:
+    return entry.undo.none if entry.undo else ""

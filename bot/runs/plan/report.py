@@ -1,0 +1,174 @@
+"""Say how planning went, everywhere that people and machines look: the comment, the check, the step summary, the artifact."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import assert_never
+
+from bot.clients.github import CheckState, GitHub
+from bot.core.messages.plan_comment import (
+    COMMENT_LIMIT,
+    STEP_SUMMARY_LIMIT,
+    Whole,
+    failure,
+    fitted,
+    marker,
+    refusal,
+    title,
+    undestroyable,
+)
+from bot.core.parity.certificate import CHECK as PARITY
+from bot.core.parity.certificate import Certificate
+from bot.core.parity.output.document import document
+from bot.core.parity.output.plan_text import headline as parity_headline
+from bot.core.parity.output.plan_text import section
+from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
+from bot.core.plans.required_check import CHECK
+from bot.core.rendering.verify import Finding
+from bot.model.pipeline import Json
+from bot.names import RepositoryName
+from bot.runs.plan.plan import Failed, Planned, PlanOutcome, PlanRequest, Refused, Undestroyable
+from bot.runs.plan.recertify import said as certified
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """Planning could not even be tried."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The same outcome at each length; `data` is for machines and holds no values of attributes.
+
+    `parity` is the comparison with the source, for machines; `certificate` is there if it holds.
+    """
+
+    complete: str
+    comment: str
+    step_summary: str
+    check: CheckState
+    data: dict[str, Json]
+    parity: Mapping[str, Json] | None = None
+    certificate: Certificate | None = None
+
+
+def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
+    """Return what is said about an outcome."""
+    whole = Whole(f"plan-{request.environment}", request.run_url)
+    match outcome:
+        case Planned():
+            return _planned(request, outcome, whole)
+        case Refused():
+            text = refusal(request.environment, request.commit, outcome.findings, whole)
+            said = _check(request, "failure", "The code may not be planned", text)
+            return Report(text, text, text, said, {**_data(request, "refused"), "findings": _list(outcome.findings)})
+        case Undestroyable():
+            text = undestroyable(request.environment, request.commit, outcome.findings, whole)
+            said = _check(request, "failure", "It could not be destroyed again", text)
+            return Report(
+                text, text, text, said, {**_data(request, "undestroyable"), "findings": _list(outcome.findings)}
+            )
+        case Failed():
+            text = failure(request.environment, request.commit, outcome.reason, whole)
+            said = _check(request, "failure", f"{outcome.step} could not be planned", text)
+            return Report(text, text, text, said, {**_data(request, "failed"), "step": str(outcome.step)})
+        case Unplanned():
+            text = failure(request.environment, request.commit, outcome.reason, whole)
+            return Report(
+                text, text, text, _check(request, "failure", "Nothing was planned", text), _data(request, "unplanned")
+            )
+        case _:
+            assert_never(outcome)
+
+
+def _planned(request: PlanRequest, outcome: Planned, whole: Whole) -> Report:
+    plan, alike = outcome.plan, outcome.likeness
+
+    def text(limit: int) -> str:
+        said = section(alike.parity, alike.leaks, alike.note, limit // 3) if alike else ""
+        return f"{fitted(plan, limit - len(said.encode()) - 1, whole)}\n{said}" if said else fitted(plan, limit, whole)
+
+    comment = text(COMMENT_LIMIT)
+    headline = title(plan) if alike is None or outcome.holds else parity_headline(alike.parity, alike.leaks)
+    return Report(
+        complete=text(sys.maxsize),
+        comment=comment,
+        step_summary=text(STEP_SUMMARY_LIMIT),
+        check=_check(request, "success" if outcome.holds else "failure", headline, comment),
+        data=_data(request, "planned" if outcome.holds else "not alike", plan),
+        parity=document(alike.parity, alike.leaks) if alike else None,
+        certificate=alike.certificate if alike else None,
+    )
+
+
+def write_report(directory: Path, said: Report) -> None:
+    """Write the whole plan (`plan.md`, masked), the outcome (`plan.json`) and the comparison (`parity.json`) for the artifact."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "plan.md").write_text(said.complete, encoding="utf-8")
+    (directory / "plan.json").write_text(json.dumps(said.data, indent=2) + "\n", encoding="utf-8")
+    if said.parity is not None:
+        (directory / "parity.json").write_text(json.dumps(said.parity, indent=2) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestOnGitHub:
+    """Where the comment and the check go."""
+
+    github: GitHub
+    repository: RepositoryName
+    number: int
+
+
+def publish(request: PlanRequest, said: Report, at: PullRequestOnGitHub) -> str:
+    """Put the comment and then the checks; return the comment's URL. The plan's comes last: it is what merging waits for."""
+    url = at.github.upsert_comment(at.repository, at.number, marker(request.environment), said.comment)
+    if said.parity is not None:
+        at.github.put_check(
+            at.repository, request.commit, PARITY.format(environment=request.environment), _parity(request, said)
+        )
+    at.github.put_check(at.repository, request.commit, CHECK.format(environment=request.environment), said.check)
+    return url
+
+
+def _parity(request: PlanRequest, said: Report) -> CheckState:
+    """Return the check that holds the certificate, or says that there is none."""
+    if said.certificate is not None:
+        return replace(certified(said.certificate), details_url=request.run_url or None)
+    return _check(request, "failure", said.check.title, said.comment)
+
+
+def _check(request: PlanRequest, conclusion: str, headline: str, text: str) -> CheckState:
+    return CheckState(
+        title=headline[:200],
+        summary=text,
+        conclusion="success" if conclusion == "success" else "failure",
+        external_id=str(request.environment),
+        details_url=request.run_url or None,
+    )
+
+
+def _list(findings: Sequence[Finding]) -> list[Json]:
+    return [str(finding) for finding in findings]
+
+
+def _data(request: PlanRequest, outcome: str, plan: EnvironmentPlan | None = None) -> dict[str, Json]:
+    steps: dict[str, Json] = {}
+    for step in plan.steps if plan else ():
+        if isinstance(step, StackPlan):
+            counts = step.plan.counts
+            numbers: dict[str, Json] = {"add": counts.add, "change": counts.change, "destroy": counts.destroy}
+            steps[step.name] = {"kind": "stack", "deferred": bool(step.stand_ins), **numbers}
+        else:
+            steps[step.name] = {"kind": step.kind, "result": step.verb_result}
+    return {
+        "environment": str(request.environment),
+        "commit": request.commit,
+        "change": request.change,
+        "outcome": outcome,
+        "steps": steps,
+        "run": request.run_url,
+    }

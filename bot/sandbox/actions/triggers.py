@@ -1,0 +1,181 @@
+"""Which workflows an event starts, from which commit, and on which commit their checks stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.sandbox.actions.workflow import Trigger, Workflow, parse
+from bot.sandbox.github.entities import NO_COMMIT, Json
+from bot.sandbox.github.git.bare import BareRepository
+
+DIRECTORY = ".github/workflows"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event as Actions sees it.
+
+    `ref` and `sha` are where the workflow file and `GITHUB_SHA` come from; `head_sha` is where its checks stand, and
+    `head_branch` the branch that people see on the run. `workflow` is set when the event names one file.
+    """
+
+    event: str
+    action: str | None
+    branch: str
+    ref: str
+    sha: str
+    head_sha: str
+    head_branch: str
+    title: str
+    paths: tuple[str, ...]
+    payload: Json
+    workflow: str | None = None
+
+
+def happening(name: str, payload: Json, bare: BareRepository) -> Happening | None:
+    """Return what a webhook event means to Actions, or None when it starts nothing here."""
+    match name:
+        case "push":
+            return _push(payload, bare)
+        case "pull_request":
+            return _pull_request_target(payload, bare)
+        case "workflow_dispatch":
+            return _dispatch(payload, bare)
+        case "schedule":
+            return _schedule(payload, bare)
+        case _:
+            return None
+
+
+def started(event: Happening, bare: BareRepository) -> Iterator[Workflow]:
+    """Yield the workflows of the event's commit that it starts. Raises `WorkflowInvalid`."""
+    for entry in bare.text("ls-tree", "--name-only", event.sha, f"{DIRECTORY}/").splitlines():
+        if not entry.endswith((".yml", ".yaml")) or event.workflow not in (None, entry):
+            continue
+        workflow = parse(entry, bare.text("show", f"{event.sha}:{entry}") + "\n")
+        if any(starts(trigger, event) for trigger in workflow.triggers):
+            yield workflow
+
+
+def starts(trigger: Trigger, event: Happening) -> bool:
+    """Say whether a trigger's filters let the event through."""
+    if trigger.event != event.event:
+        return False
+    types = trigger.types or (("opened", "synchronize", "reopened") if event.action else ())
+    return (
+        (event.action is None or event.action in types)
+        and (not trigger.branches or matches(event.branch, trigger.branches))
+        and (not trigger.paths or any(matches(path, trigger.paths) for path in event.paths))
+    )
+
+
+def matches(text: str, patterns: tuple[str, ...]) -> bool:
+    """Say whether GitHub's filter patterns let `text` through; the last one that fits decides, `!` excludes."""
+    chosen = False
+    for pattern in patterns:
+        if re.fullmatch(_expression(pattern.removeprefix("!")), text):
+            chosen = not pattern.startswith("!")
+    return chosen
+
+
+def _expression(pattern: str) -> str:
+    """`**` crosses `/`, `*` does not; `?`, `+` and sets are not used here and stand for themselves."""
+    parts = re.split(r"(\*\*|\*)", pattern)
+    return "".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts)
+
+
+def _push(payload: Json, bare: BareRepository) -> Happening | None:
+    ref, before, after = str(payload["ref"]), str(payload["before"]), str(payload["after"])
+    if after == NO_COMMIT or not ref.startswith("refs/heads/"):
+        return None
+    branch = ref.removeprefix("refs/heads/")
+    head = _mapping(payload.get("head_commit"))
+    return Happening(
+        event="push",
+        action=None,
+        branch=branch,
+        ref=ref,
+        sha=after,
+        head_sha=after,
+        head_branch=branch,
+        title=str(head.get("message", "")).partition("\n")[0],
+        paths=_changed(bare, before, after),
+        payload=payload,
+    )
+
+
+def _changed(bare: BareRepository, before: str, after: str) -> tuple[str, ...]:
+    """The paths between two commits; of a new branch, those of its last commit."""
+    arguments = ("--root", after) if before == NO_COMMIT else (before, after)
+    raw = bare.text("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-commit-id", *arguments)
+    return tuple(path for path in raw.split("\0") if path)
+
+
+def _pull_request_target(payload: Json, bare: BareRepository) -> Happening | None:
+    pull = _mapping(payload["pull_request"])
+    head, base = _mapping(pull["head"]), _mapping(pull["base"])
+    default = str(_mapping(payload["repository"])["default_branch"])
+    sha = bare.resolve(f"refs/heads/{default}")
+    if sha is None:
+        return None
+    return Happening(
+        event="pull_request_target",
+        action=str(payload["action"]),
+        branch=str(base["ref"]),
+        ref=f"refs/heads/{default}",
+        sha=sha,
+        head_sha=str(head["sha"]),
+        head_branch=str(head["ref"]),
+        title=str(pull["title"]),
+        paths=_changed(bare, bare.merge_base(str(base["sha"]), str(head["sha"])) or NO_COMMIT, str(head["sha"])),
+        payload=payload,
+    )
+
+
+def _dispatch(payload: Json, bare: BareRepository) -> Happening | None:
+    ref = str(payload["ref"])
+    ref = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+    sha = bare.resolve(ref)
+    if sha is None:
+        return None
+    workflow = str(payload["workflow"])
+    branch = ref.removeprefix("refs/heads/")
+    return Happening(
+        event="workflow_dispatch",
+        action=None,
+        branch=branch,
+        ref=ref,
+        sha=sha,
+        head_sha=sha,
+        head_branch=branch,
+        title=workflow,
+        paths=(),
+        payload=payload,
+        workflow=workflow,
+    )
+
+
+def _schedule(payload: Json, bare: BareRepository) -> Happening | None:
+    default = str(_mapping(payload["repository"])["default_branch"])
+    sha = bare.resolve(f"refs/heads/{default}")
+    if sha is None:
+        return None
+    return Happening(
+        event="schedule",
+        action=None,
+        branch=default,
+        ref=f"refs/heads/{default}",
+        sha=sha,
+        head_sha=sha,
+        head_branch=default,
+        title=str(payload["workflow"]),
+        paths=(),
+        payload=payload,
+        workflow=str(payload["workflow"]),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}

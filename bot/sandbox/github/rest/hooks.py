@@ -1,0 +1,78 @@
+"""REST: an app's own webhook deliveries, to list and to send again what a receiver missed."""
+
+from __future__ import annotations
+
+import json
+
+from bot.sandbox.github.answers import Answer, not_found
+from bot.sandbox.github.auth import require_app
+from bot.sandbox.github.entities import Delivery, Json
+from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.rest.routing import Call, Operations
+from bot.sandbox.github.views.common import moment
+
+table = Operations()
+
+
+def delivery_view(forge: Forge, delivery: Delivery) -> Json:
+    """A delivery as lists show it."""
+    ok = 200 <= delivery.status < 300
+    reason = delivery.response if delivery.status == 0 else f"Invalid HTTP Response: {delivery.status}"
+    installed = json.loads(delivery.body).get("installation")
+    return {
+        "id": delivery.id,
+        "guid": delivery.guid,
+        "delivered_at": moment(delivery.delivered_at),
+        "redelivery": delivery.redelivery,
+        "duration": round(delivery.seconds, 2),
+        "status": "OK" if ok else reason,
+        "status_code": delivery.status,
+        "event": delivery.event,
+        "action": delivery.action,
+        "installation_id": installed["id"] if installed else None,
+        "repository_id": delivery.repository_id,
+        "throttled_at": None,
+    }
+
+
+def full_delivery_view(forge: Forge, delivery: Delivery) -> Json:
+    """A delivery with its request and answer."""
+    return {
+        **delivery_view(forge, delivery),
+        "url": delivery.hook.url,
+        "request": {"headers": dict(delivery.headers), "payload": json.loads(delivery.body)},
+        "response": {"headers": {}, "payload": delivery.response},
+    }
+
+
+def _own(call: Call) -> list[Delivery]:
+    app = require_app(call.identity)
+    return [d for d in call.forge.deliveries.values() if d.hook.app is not None and d.hook.app.id == app.id]
+
+
+@table.on("GET", "/app/hook/deliveries")
+def list_deliveries(call: Call) -> Answer:
+    """Deliveries to the app that asks, newest first; `status` (success, failure) filters."""
+    wanted = call.query.get("status")
+    found = [d for d in reversed(_own(call)) if wanted in (None, "success" if 200 <= d.status < 400 else "failure")]
+    return call.listing(found, lambda delivery: delivery_view(call.forge, delivery))
+
+
+def _one(call: Call) -> Delivery:
+    found = next((d for d in _own(call) if d.id == call.number("delivery")), None)
+    if found is None:
+        raise not_found()
+    return found
+
+
+@table.on("GET", "/app/hook/deliveries/{delivery}")
+def get_delivery(call: Call) -> Answer:
+    """One delivery."""
+    return Answer(full_delivery_view(call.forge, _one(call)))
+
+
+@table.on("POST", "/app/hook/deliveries/{delivery}/attempts")
+def attempt_again(call: Call) -> Answer:
+    """Send a delivery again."""
+    call.forge.redeliver(_one(call).id)
+    return Answer({}, 202)

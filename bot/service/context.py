@@ -1,0 +1,51 @@
+"""What the flows of the service act on: GitHub, git, and the time."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from bot.clients.git.mirror import Mirror, mirror_path
+from bot.clients.git.trees import Author
+from bot.clients.github.client import GitHub
+from bot.model.environment import Manifest
+from bot.names import RepositoryName
+
+
+@dataclass(slots=True)
+class World:
+    """Holds the clients, one mirror for each repository, and manifests already read (by the tree id they stand in)."""
+
+    github: GitHub
+    git_url: Callable[[RepositoryName], str]
+    mirrors_directory: Path
+    author: Author
+    now: Callable[[], datetime]
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    destroyed: set[str] = field(default_factory=set)
+    """Commits that removed an environment which is known to be destroyed: that never changes any more."""
+    _mirrors: dict[RepositoryName, Mirror] = field(default_factory=dict)
+    _branches: dict[RepositoryName, str] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def mirror(self, repository: RepositoryName) -> Mirror:
+        """Return the repository's mirror, made on first use."""
+        with self._lock:
+            if repository not in self._mirrors:
+                path = mirror_path(self.mirrors_directory, repository)
+                self._mirrors[repository] = Mirror(
+                    path, self.git_url(repository), lambda: self.github.git_credentials(repository)
+                )
+            return self._mirrors[repository]
+
+    def default_branch(self, repository: RepositoryName) -> str:
+        """Return the default branch, asked for once."""
+        if repository not in self._branches:
+            self._branches[repository] = self.github.default_branch(repository)
+        return self._branches[repository]
+
+    def close(self) -> None:
+        """End git's helper processes."""
+        for mirror in self._mirrors.values():
+            mirror.close()

@@ -1,0 +1,98 @@
+"""From one of our branches back to whoever asked: the commits on it, the comments that they name, its pull request.
+
+Comments are read from GitHub, so that nobody is answered whom only a commit's text speaks of. Works as long as GitHub knows the
+pull request, also when its branch is gone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.clients.github.records import PullRequest
+from bot.core.requests.branches import Branch
+from bot.core.requests.commit_trailers import Trailers, read
+from bot.errors import InvalidInput
+from bot.model.environment import Request
+from bot.names import Login, RepositoryName
+from bot.service.context import World
+from bot.service.repository import Monorepo
+
+MOST_COMMITS = 50
+"""Commits of one proposal that are looked at. Each is a comment that somebody wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of ours, and what it says of itself."""
+
+    id: str
+    trailers: Trailers
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is, or was, proposed on a branch. `commits` are ours, oldest first, on top of `base`."""
+
+    branch: Branch
+    tip: str
+    base: str
+    commits: tuple[Commit, ...]
+    pull: PullRequest | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.pull is not None and self.pull.state == "open"
+
+    def by_comment(self, comment: int) -> Commit | None:
+        """Return the commit that a comment asked for."""
+        return next((commit for commit in self.commits if commit.trailers.comment == comment), None)
+
+
+def proposal_on(world: World, repo: Monorepo, repository: RepositoryName, branch: Branch) -> Proposal | None:
+    """Return what a branch proposes, or proposed last; None when there never was such a branch. Raises `Transient`.
+
+    `repo` is fresh: the branch is read from its mirror.
+    """
+    pull = world.github.pull_request_for_head(repository, str(branch))
+    tip = repo.mirror.proposals(branch.kind).get(branch.environment) or (pull.head_sha if pull else None)
+    if tip is None:
+        return None
+    base, commits = _commits(repo, branch, tip)
+    return Proposal(branch, tip, base, commits, pull)
+
+
+def requests_of(world: World, repository: RepositoryName, proposal: Proposal) -> Sequence[Request]:
+    """Return the comments that asked for a proposal, oldest first; those that were deleted are left out. Raises `Transient`."""
+    found: list[Request] = []
+    for commit in proposal.commits:
+        comment_id = commit.trailers.comment
+        comment = world.github.comment(repository, comment_id) if comment_id is not None else None
+        if comment is None:
+            continue
+        try:
+            by = Login(comment.author)
+        except InvalidInput:
+            continue
+        found.append(Request(by=by, repository=repository, issue=comment.issue, comment=comment.id, url=comment.url))
+    return found
+
+
+def _commits(repo: Monorepo, branch: Branch, tip: str) -> tuple[str, tuple[Commit, ...]]:
+    """Return where the branch began, and its commits, oldest first.
+
+    The tip names the base. Without a base it is one commit: whoever merged may have squashed, and trailers travel with that.
+    """
+    commits: list[Commit] = []
+    commit, base = tip, ""
+    while len(commits) < MOST_COMMITS:
+        trailers = read(repo.mirror.message(commit))
+        if trailers is None or trailers.environment != branch.environment:
+            break
+        commits.append(Commit(commit, trailers))
+        base = base or trailers.base
+        parent = repo.mirror.parent(commit)
+        if parent is None:
+            break
+        commit = parent
+        if commit == base or not base:
+            break
+    return base or commit, tuple(reversed(commits))

@@ -1,0 +1,107 @@
+"""The service as a process: what a person sees, and what a kill at any point leaves behind (laws 4 and 5)."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.names import EnvironmentName
+from tests.support.serving import Moment, Serving, serving
+from tests.support.small_monorepo import MAINTAINER, REPOSITORY
+
+COMMAND = "/clone production as demo-x for demo"
+PULLS = f"/repos/{REPOSITORY}/pulls$"
+COMMENTS = f"/repos/{REPOSITORY}/issues/\\d+/comments$"
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Serving]:
+    with serving(tmp_path) as found:
+        yield found
+
+
+def done(service: Serving, comment: int) -> bool:
+    return any("is planning" in reply for reply in service.replies(comment))
+
+
+def test_a_comment_becomes_a_pull_request_and_one_status_comment(service: Serving) -> None:
+    comment = service.comment(f"Hi!\n\n{COMMAND}")
+    service.until(lambda: done(service, comment), 30)
+    (pull,) = service.server.pulls(REPOSITORY)
+    assert pull.title == "Clone production as demo-x for demo"
+    assert [reaction.content for reaction in service.server.reactions(comment)] == ["eyes"]
+    service.server.close(REPOSITORY, pull.number, by=MAINTAINER)
+    service.until(lambda: "closed without merging" in service.replies(comment)[0], 30)
+    service.until(lambda: service.server.head(REPOSITORY, "envclone/demo-x") is None, 30)
+    assert len(service.replies(comment)) == 1
+
+
+def test_mistakes_and_strangers_get_one_answer(service: Serving) -> None:
+    service.server.add_user("eve", REPOSITORY, "read")
+    mistake, forbidden, remark = (
+        service.comment("/clnoe production as demo-x"),
+        service.comment(COMMAND, by="eve"),
+        service.comment("nice!"),
+    )
+    service.until(lambda: service.replies(mistake) and service.replies(forbidden), 30)
+    assert "Did you mean `/clone`?" in service.replies(mistake)[0]
+    assert "needs the permission `write`" in service.replies(forbidden)[0]
+    assert service.replies(remark) == []
+    assert service.server.pulls(REPOSITORY) == []
+
+
+def test_a_redelivered_comment_is_carried_out_once(service: Serving) -> None:
+    comment = service.comment(COMMAND)
+    service.until(lambda: done(service, comment), 30)
+    for delivery in [d for d in service.server.deliveries if d.event == "issue_comment"]:
+        service.server.redeliver(delivery.id)
+    after = service.comment("/list")
+    service.until(lambda: service.replies(after), 30)
+    assert len(service.server.pulls(REPOSITORY)) == 1
+    assert len(service.replies(comment)) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"/repos/{REPOSITORY}/issues/comments/\\d+$"),
+        ("POST", f"/repos/{REPOSITORY}/issues/comments/\\d+/reactions$"),
+        ("GET", "/permission$"),
+        ("POST", "/git-upload-pack$"),
+        ("POST", "/git-receive-pack$"),
+        ("POST", PULLS),
+        ("POST", COMMENTS),
+    ],
+)
+def test_law_4_killed_at_any_point_and_restarted_nothing_is_lost_or_done_twice(
+    service: Serving, method: str, path: str, when: str
+) -> None:
+    service.guillotine.arm(Moment(method, path, "before" if when == "before" else "after"), service.kill)
+    comment = service.comment(COMMAND)
+    assert service.guillotine.fell.wait(30), "the job never got there"
+    service.start()
+    service.until(lambda: done(service, comment), 60)
+    after = service.comment("/list")
+    service.until(lambda: service.replies(after), 30)
+    assert len(service.server.pulls(REPOSITORY)) == 1
+    assert len(service.replies(comment)) == 1
+    assert len(service.server.reactions(comment)) == 1
+
+
+def test_law_5_two_hundred_clones_asked_for_at_once_don_t_collide(service: Serving) -> None:
+    comments = [service.comment(f"/clone production as load-{number} for demo") for number in range(200)]
+    service.until(lambda: len(service.server.pulls(REPOSITORY)) >= 200, 500)
+    service.until(lambda: all(service.replies(comment) for comment in comments), 120)
+    pulls = service.server.pulls(REPOSITORY)
+    assert len(pulls) == 200
+    assert all(len(service.replies(comment)) == 1 for comment in comments)
+    networks = set()
+    for number in range(200):
+        name = EnvironmentName(f"load-{number}")
+        manifest = service.server.read(REPOSITORY, f"envs/{name}/environment.yaml", ref=f"envclone/{name}")
+        assert manifest is not None
+        networks.add(IPv4Network(yaml.safe_load(manifest)["parameters"]["vpc_cidr"]))
+    assert len(networks) == 200

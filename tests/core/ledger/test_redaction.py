@@ -1,0 +1,59 @@
+"""What is secret is hidden in whatever form it turns up."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.ledger.redaction import HIDDEN, Secrets, add_mask_lines
+
+SECRETS = st.text(min_size=4, max_size=40).filter(lambda text: len(text.strip()) >= 4 and "*" not in text)
+
+
+def known(*values: str) -> Secrets:
+    secrets = Secrets()
+    for value in values:
+        secrets.add(value)
+    return secrets
+
+
+@given(SECRETS, st.text(max_size=30), st.text(max_size=30))
+def test_a_secret_never_leaves(secret: str, before: str, after: str) -> None:
+    secrets = known(secret)
+    assert secret not in secrets.hide(before + secret + after)
+    assert json.dumps(secret)[1:-1] not in secrets.hide(json.dumps({"a": before + secret + after}))
+
+
+@given(st.lists(SECRETS, min_size=1, max_size=5), st.text(max_size=20))
+def test_hiding_twice_changes_nothing_more(values: list[str], text: str) -> None:
+    secrets = known(*values)
+    once = secrets.hide(text + "".join(values))
+    assert secrets.hide(once) == once
+
+
+def test_each_line_of_a_secret_is_hidden() -> None:
+    secrets = known("-----BEGIN-----\nabcdef\nghijkl\n-----END-----\n")
+    assert secrets.hide("line: ghijkl!") == f"line: {HIDDEN}!"
+
+
+def test_the_longer_of_two_secrets_is_hidden_whole() -> None:
+    assert known("hunter", "hunter2-more").hide("hunter2-more") == HIDDEN
+
+
+def test_short_values_don_t_shred_the_text() -> None:
+    assert known("abc").hide("abcabc") == "abcabc"
+
+
+def test_every_text_in_a_structure_is_a_secret() -> None:
+    secrets = Secrets()
+    secrets.add({"user": "administrator", "ports": [54321], "on": True})
+    assert secrets.hide("administrator at 54321 is True") == "*** at *** is True"
+    assert secrets.hide_in({"a": ["administrator", 54321, True, None]}) == {"a": ["***", "***", True, None]}
+    assert "as administrator" in secrets
+
+
+def test_github_is_told_line_by_line() -> None:
+    assert list(add_mask_lines({"key": "100%sure\nab\nsecond line"})) == [
+        "::add-mask::100%25sure",
+        "::add-mask::second line",
+    ]

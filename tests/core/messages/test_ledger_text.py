@@ -1,0 +1,57 @@
+"""The ledger in words."""
+
+from datetime import UTC, datetime, timedelta
+
+from bot.core.ledger.lease import LENGTH, acquired
+from bot.core.ledger.ledger import (
+    Clear,
+    Lease,
+    Ledger,
+    Output,
+    Start,
+    Success,
+    Undo,
+    failed,
+    hidden,
+    started,
+    succeeded,
+)
+from bot.core.messages.ledger_text import text
+from bot.names import EnvironmentName, StepName
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+DEMO, APP, SMOKE = EnvironmentName("demo-x"), StepName("app"), StepName("smoke")
+START = Start("d", "alice", "https://github.example/run/1", head="h" * 40, commit="c" * 40, tree="t" * 40)
+
+
+def test_an_empty_ledger_says_so() -> None:
+    assert text(Ledger(environment=DEMO)) == "Nothing was ever applied to demo-x."
+
+
+def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
+    later = NOW + timedelta(seconds=7)
+    ledger = acquired(Ledger(environment=DEMO), Lease(holder="run 1", until=NOW + LENGTH, since=NOW), NOW)
+    assert isinstance(ledger, Ledger)
+    ledger = acquired(ledger, Lease(holder="run 2", until=NOW + LENGTH, since=NOW), NOW, "its process is gone")
+    assert isinstance(ledger, Ledger)
+    outputs: dict[str, Output] = {"url": Clear(value="https://x"), "token": hidden(APP, "token", "very-secret", "key")}
+    ledger = succeeded(
+        started(ledger, APP, START, NOW), APP, Success(outputs, "3 added", Undo(none="nothing was left behind")), later
+    )
+    ledger = failed(started(ledger, SMOKE, START, NOW), SMOKE, "no answer", later)
+    ledger = started(ledger, SMOKE, START, later)
+    assert text(ledger).splitlines() == [
+        "At work: run 2, until 2026-03-04 12:05:00 UTC unless it goes on.",
+        "",
+        "app: succeeded at 2026-03-04 12:00:07 UTC in 7 s by alice",
+        "  from commit cccccccccccc, reviewed at hhhhhhhhhhhh, https://github.example/run/1",
+        "  3 added",
+        "  url = https://x",
+        "  token = (sensitive)",
+        "  nothing to undo: nothing was left behind",
+        "smoke: running since 2026-03-04 12:00:07 UTC by alice, attempt 2",
+        "  from commit cccccccccccc, reviewed at hhhhhhhhhhhh, https://github.example/run/1",
+        "",
+        "Leases that were taken from their holders:",
+        "  2026-03-04 12:00:00 UTC: from run 1 by run 2: its process is gone",
+    ]

@@ -1,0 +1,184 @@
+"""The plan in Markdown: complete, honest about what is lost and deferred, safe, and never too long."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.markdown import code
+from bot.core.messages.plan_comment import (
+    COMMENT_LIMIT,
+    STEP_SUMMARY_LIMIT,
+    Whole,
+    complete,
+    failure,
+    fitted,
+    marker,
+    refusal,
+    title,
+)
+from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
+from bot.core.plans.plan import Action, HookPlan, OutputChange, Plan, PlannedChange
+from bot.core.plans.plan_values import UNKNOWN, Masked, Value
+from bot.core.rendering.verify import Finding
+from bot.names import EnvironmentName, ParameterName, StepName
+
+NAME = EnvironmentName("demo-x")
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SECRET = "correct-horse-battery"
+WHOLE = Whole("plan-demo-x", "https://github.example/acme/infra/actions/runs/1")
+HOSTILE = [
+    "@octocat", "#1", "<b>x</b>", "</details>", "a|b", "```\n# x", "[x](javascript:y)", "\u202ex", "<!-- x -->", "\n\n## Approved",
+]  # fmt: skip
+
+
+def create(address: str, **after: Value) -> PlannedChange:
+    return PlannedChange(address, address.partition(".")[0], Action.CREATE, None, after)
+
+
+def stack(
+    name: str, *changes: PlannedChange, stand_ins: tuple[str, ...] = (), waits_for: tuple[str, ...] = ()
+) -> StackPlan:
+    return StackPlan(
+        StepName(name), Plan(changes), tuple(map(ParameterName, stand_ins)), tuple(map(StepName, waits_for))
+    )
+
+
+def environment(*steps: StackPlan | HookPlan) -> EnvironmentPlan:
+    return EnvironmentPlan(NAME, COMMIT, "update", steps)
+
+
+ORDINARY = environment(
+    stack("network", create("aws_vpc.main", cidr_block="10.64.0.0/20", id=UNKNOWN, tags=None)),
+    stack(
+        "data",
+        PlannedChange("aws_db.main", "aws_db", Action.REPLACE, {"size": 1, "password": Masked(SECRET)}, {"size": 2, "password": Masked("other")}, ("size",), "replace_because_cannot_update"),
+        PlannedChange("aws_key.old", "aws_key", Action.DELETE, {"id": "k"}, None, (), "delete_because_no_resource_config"),
+        stand_ins=("vpc_id",),
+        waits_for=("network",),
+    ),
+    HookPlan(StepName("seed"), "aws.bucket-seed", "would_run", "three objects are missing"),
+    HookPlan(StepName("probe"), "http.probe", "already_so", "", "a probe leaves nothing behind"),
+)  # fmt: skip
+
+
+def test_it_says_for_which_commit_and_carries_the_marker_first() -> None:
+    text = complete(ORDINARY)
+    assert text.startswith(marker(NAME))
+    assert COMMIT in text
+    assert (
+        title(ORDINARY) == "2 to add, 0 to change, 2 to destroy (1 of them replaced); 1 hook to run; 1 stack deferred"
+    )
+
+
+def test_steps_stand_in_their_order_with_how_they_are_undone() -> None:
+    rows = [line for line in complete(ORDINARY).splitlines() if re.match(r"\| `(network|data|seed|probe)`", line)]
+    assert rows == [
+        "| `network` | stack | 1 to add, 0 to change, 0 to destroy | destroy |",
+        "| `data` | stack | 1 to add, 0 to change, 2 to destroy (1 of them replaced) *(deferred)* | destroy |",
+        "| `seed` | `aws.bucket-seed` | would run: three objects are missing | its undo |",
+        "| `probe` | `http.probe` | already so | nothing: a probe leaves nothing behind |",
+    ]
+
+
+def test_what_is_lost_is_said_before_everything_and_seen_without_a_click() -> None:
+    text = complete(ORDINARY)
+    assert "**2 resources are destroyed** (1 of them replaced)." in text
+    data = text[text.index("### `data`") :]
+    table = data[: data.index("<details>")]
+    assert table.index("**destroy** | `aws_key.old`") < table.index("**replace** | `aws_db.main`")
+    assert "it can't be changed in place; because of `size`" in table
+
+
+def test_a_deferred_stack_is_marked_and_explained() -> None:
+    text = complete(ORDINARY)
+    assert "**Deferred:** `data` waits for `network`." in text
+    assert "- `data`: `vpc_id`" in text
+
+
+def test_attributes_are_shown_before_and_after_and_secrets_never() -> None:
+    text = complete(ORDINARY)
+    assert '+     cidr_block = "10.64.0.0/20"' in text
+    assert "… and 1 attribute known after apply" in text
+    assert "!     size: 1 → 2 (forces the replacement)" in text
+    assert "!     password: changes (sensitive)" in text
+    assert SECRET not in text
+
+
+def test_nothing_to_do_is_said_in_so_many_words() -> None:
+    quiet = environment(stack("network"), HookPlan(StepName("probe"), "http.probe", "already_so"))
+    assert title(quiet) == "Nothing to do"
+    assert "Merging changes nothing here" in complete(quiet)
+
+
+def test_an_output_alone_is_a_change() -> None:
+    plan = Plan((), (OutputChange("url", Action.UPDATE, "http://a", "http://b"),))
+    text = complete(environment(StackPlan(StepName("app"), plan)))
+    assert "Only outputs change." in text
+    assert '! output url: "http://a" → "http://b"' in text
+
+
+def large(resources: int, attributes: int = 10) -> EnvironmentPlan:
+    changes = [
+        create(f"aws_thing.n{i}", **{f"attribute_{k}": "x" * 60 for k in range(attributes)}) for i in range(resources)
+    ]
+    return environment(*[stack(f"stack-{k}", *changes) for k in range(4)])
+
+
+@pytest.mark.parametrize("limit", [COMMENT_LIMIT, STEP_SUMMARY_LIMIT])
+@pytest.mark.parametrize("resources", [1, 50, 400, 5_000])
+def test_it_always_fits_and_says_where_the_whole_is_when_it_was_cut(limit: int, resources: int) -> None:
+    plan = large(resources)
+    text = fitted(plan, limit, WHOLE)
+    assert len(text.encode()) <= limit
+    assert text.startswith(marker(NAME))
+    assert title(plan) in text
+    is_whole = text == complete(plan)
+    assert is_whole or "The whole plan, attribute by attribute, is in the artifact `plan-demo-x`" in text
+
+
+def test_the_shorter_text_keeps_the_table_of_resources_while_it_fits() -> None:
+    text = fitted(large(100), COMMENT_LIMIT, WHOLE)
+    assert "`aws_thing.n99`" in text
+    assert "attribute_1" not in text
+
+
+def outside_code(text: str) -> str:
+    """Return Markdown without fenced blocks and inline code, in which nothing means anything."""
+    text = re.sub(r"^(`{3,})\w*\n.*?\n\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", text)
+
+
+@given(st.sampled_from(HOSTILE), st.sampled_from(HOSTILE))
+def test_no_text_of_others_becomes_markdown(one: str, other: str) -> None:
+    plan = environment(
+        stack("app", create(f"aws_thing.x[{one!r}]", **{"text": other, one: "y"})),
+        HookPlan(StepName("hook"), "http.probe", "unknown", f"{one} {other}", other),
+    )
+    for text in (
+        complete(plan),
+        failure(NAME, COMMIT, f"{one}\n{other}", WHOLE),
+        refusal(NAME, COMMIT, [Finding(one, 1, other)], WHOLE),
+    ):
+        left = outside_code(text.removeprefix(marker(NAME)))
+        assert not re.search(
+            r"(?<![\\\w])@\w|(?<!\\)<(?!/?(details|summary)\b)|(?<!\\)\]\(j|^## Approved|\u202e|<!--",
+            left,
+            re.MULTILINE,
+        ), left
+        assert left.count("<details>") == left.count("</details>")
+
+
+def test_a_refusal_names_places_and_how_many_more() -> None:
+    findings = [Finding(f"envs/demo-x/app/{i}.tf", i + 1, "not allowed") for i in range(60)]
+    text = refusal(NAME, COMMIT, findings, WHOLE)
+    assert code("envs/demo-x/app/0.tf:1") in text
+    assert "… and 10 more." in text
+    assert "Nothing of it was run." in text
+
+
+def test_a_long_reason_is_cut_and_says_so() -> None:
+    text = failure(NAME, COMMIT, "x" * 100_000, WHOLE)
+    assert len(text.encode()) < COMMENT_LIMIT
+    assert "(the rest is in the run's log)" in text

@@ -1,0 +1,80 @@
+"""Which parameter explains a difference: what code computed, or the parameter put back into the planned value."""
+
+from bot.core.parity.by_plan.causes import ByCode, Putting, causes, reach
+from bot.core.parity.by_plan.compare import Found
+from bot.core.parity.by_plan.translation import Translation
+from bot.core.parity.by_plan.values import Leaf
+from bot.core.parity.report import Cause, Difference
+from bot.core.plans.plan_values import Value
+from bot.core.rendering.parameter_values import Origin
+from bot.model.pipeline import Json
+from bot.names import ParameterName, StepName
+
+APP, DATA = StepName("app"), StepName("data")
+SIZE = Cause(ParameterName("db_class"), Origin.PURPOSE)
+LIVE = Cause(ParameterName("protected"), Origin.PURPOSE)
+
+
+def found(path: str, production: Value, clone: Value, address: str = "aws_db.this[0]") -> Found:
+    return Found(DATA, address, "aws_db", Leaf(path, production, clone, production))
+
+
+def putting(production: Json, clone: Json, *stacks: StepName, cause: Cause = SIZE) -> Putting:
+    return Putting(cause, production, clone, frozenset(stacks or (DATA,)))
+
+
+def by_code(
+    attribute: str, production: str, clone: str, kind: str = "changed", address: str = "data/aws_db.this"
+) -> ByCode:
+    return ByCode([Difference(kind, address, attribute, production, clone, causes=(LIVE,))], Translation())  # type: ignore[arg-type]
+
+
+NOTHING = ByCode([], Translation())
+
+
+def test_a_parameter_put_back_explains_what_it_makes() -> None:
+    big = putting("db.r6gd.xlarge", "db.c6gd.medium")
+    assert causes(found("class", "db.r6gd.xlarge", "db.c6gd.medium"), NOTHING, [big]) == (SIZE,)
+    assert causes(found("note", "a db.r6gd.xlarge!", "a db.c6gd.medium!"), NOTHING, [big]) == (SIZE,)
+    assert causes(found("tags_all.Purpose", "production", "qa"), NOTHING, [putting("production", "qa")]) == (SIZE,)
+    assert causes(found("note", "production-1", "qa-1"), NOTHING, [putting("production", "qa")]) == (), (
+        "too short to be looked for"
+    )
+    assert causes(found("class", "db.r6gd.xlarge", "db.m6gd.large"), NOTHING, [big]) == ()
+    assert causes(found("note", "x db.r6gd.xlarge", "y db.c6gd.medium"), NOTHING, [big]) == (), (
+        "something else differs too"
+    )
+
+
+def test_numbers_and_bools_are_explained_by_code_alone() -> None:
+    assert causes(found("cpu", "1024", "256"), NOTHING, [putting("1024", "256")]) == ()
+    assert causes(found("rotates", True, False), NOTHING, [putting(True, False)]) == ()
+    assert causes(found("most", 6, 1), NOTHING, [putting(6, 1)]) == ()
+
+
+def test_a_parameter_counts_only_where_it_is_known() -> None:
+    assert causes(found("class", "aaa", "bbb"), NOTHING, [putting("aaa", "bbb", APP)]) == ()
+
+
+def test_what_code_computed_counts_if_it_computed_these_values() -> None:
+    computed = by_code("window", "30", "7")
+    assert causes(found("window", 30, 7), computed, []) == (LIVE,)
+    assert causes(found("window", 30, 8), computed, []) == (), "the plan says something that code does not explain"
+    assert causes(found("window", 31, 7), computed, []) == (), "production was changed by hand"
+    assert causes(found("other", 30, 7), computed, []) == ()
+    assert causes(found("window", None, 0), by_code("window", "null", "null"), []) == (LIVE,)
+
+
+def test_a_missing_resource_is_explained_by_its_own_difference_or_its_count() -> None:
+    gone = Found(DATA, "aws_db.this[0]", "aws_db", None, is_missing=True)
+    assert causes(gone, by_code("", "", "", "missing", "data/aws_db.this[0]"), []) == (LIVE,)
+    assert causes(gone, by_code("count", "1", "0"), []) == (LIVE,)
+    assert causes(gone, by_code("", "", "", "missing", "data/aws_db.other"), []) == ()
+    assert causes(gone, NOTHING, [putting("a", "b")]) == ()
+
+
+def test_parameters_reach_the_stacks_that_take_outputs_of_theirs() -> None:
+    name = ParameterName("db_class")
+    third = StepName("third")
+    assert reach({DATA: [name]}, {APP: [DATA], third: [APP]}) == {name: frozenset({DATA, APP, third})}
+    assert reach({third: [name]}, {APP: [DATA], third: [APP]}) == {name: frozenset({third})}

@@ -1,0 +1,97 @@
+"""The page: in a real browser, with filters that work, nothing loaded from anywhere, and everything escaped."""
+
+import re
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.core.parity.output.page import page
+from bot.core.parity.report import Difference, Parity
+from bot.names import EnvironmentName
+from tests.core.parity import shop
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert found, "This test needs a browser: `apt-get install chromium` (`.ci/run` does it)."
+    return found
+
+
+@pytest.fixture(scope="module")
+def report() -> str:
+    drafted = shop.clone()
+    head = 'resource "aws_route53_zone" "private" {'
+    files = shop.edited(drafted.files, "traffic/dns.tf", head, f"{head}\n  count = 0")
+    files = shop.edited(files, "data/parameters.tf", "= var.payments_url", '= "https://api.payments.example/v1"')
+    return page(shop.compared(drafted, files).parity, shop.leaked(drafted, files))
+
+
+def browse(chromium: str, scratch: Path, html: str, *options: str) -> str:
+    """Open a page without a window and return what the browser made of it, after its script has run."""
+    place = scratch / "page.html"
+    place.write_text(html, "utf-8")
+    # No sandbox of Chromium's own: it needs kernel features that containers lack, and the page is ours.
+    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
+    flags += [f"--user-data-dir={scratch / 'profile'}", "--virtual-time-budget=2000", "--window-size=1280,1600"]
+    done = subprocess.run(
+        [chromium, *flags, *options, place.as_uri()], capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_the_page_loads_nothing_and_shows_what_matters_first(report: str) -> None:
+    assert re.findall(r"<(?:link|img|iframe|object)\b|\s(?:src|href)=|@import|url\(", report) == []
+    assert "default-src 'none'" in report
+    first = report.index("traffic/<wbr>aws_<wbr>route53_<wbr>zone.<wbr>private<")
+    assert first < report.index("aws_<wbr>rds_<wbr>cluster.<wbr>this")
+    assert "Does not hold" in report
+    assert page(shop.compared(shop.clone()).parity).count("Does not hold") == 0
+
+
+def test_everything_from_a_repository_is_escaped() -> None:
+    evil = "<script>alert('x')</script>\"'&`<b>`"
+    each = Difference("changed", evil, evil, evil, evil, file=evil, line=1)
+    parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "code", 1, [each], set_apart={evil: 1})
+    html = page(parity)
+    assert "<script>alert" not in html
+    assert "<b>" not in html
+    assert html.count("<script>") == 1
+
+
+def test_a_browser_shows_it_and_its_filters_work(chromium: str, report: str, tmp_path: Path) -> None:
+    drive = """<script>
+      const pick = (id, value) => { const e = document.getElementById(id); e.value = value; e.dispatchEvent(new Event("input")); };
+      const shown = () => [...document.querySelectorAll("#rows tr")].filter(row => !row.hidden).length;
+      const told = [shown()];
+      pick("aspect", "topology"); told.push(shown());
+      pick("aspect", ""); pick("cause", "db_class"); told.push(shown());
+      pick("cause", ""); pick("search", "PAYMENTS_url value"); told.push(shown());
+      pick("search", "nothing such"); told.push(shown(), document.getElementById("count").textContent);
+      document.title = JSON.stringify(told);
+    </script></body>"""
+    dom = browse(chromium, tmp_path, report.replace("</body>", drive), "--dump-dom")
+    title = re.search(r"<title>(.*?)</title>", dom)
+    assert title is not None
+    every = report.count("data-kind=")
+    topology = report.count('data-aspect="topology"')
+    assert title[1].startswith(f"[{every},{topology},1,"), title[1]
+    assert title[1].endswith(f',0,"0 of {every}"]'), title[1]
+    assert topology >= 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_screenshot_is_a_whole_picture_in_both_schemes(
+    chromium: str, report: str, tmp_path: Path, scheme: str
+) -> None:
+    picture = tmp_path / "parity.png"
+    dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
+    browse(chromium, tmp_path, report, f"--screenshot={picture}", *dark)
+    data = picture.read_bytes()
+    assert data.startswith(b"\x89PNG")
+    assert struct.unpack(">II", data[16:24]) == (1280, 1600)
+    assert len(data) > 60_000  # an empty page has a tenth of that

@@ -1,0 +1,54 @@
+"""The required check fails closed: whatever did not happen is not a success."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from bot.core.plans.required_check import Needs, conclude
+
+MATRIX = json.dumps({"include": [{"environment": "demo-x", "role": "r"}, {"environment": "qa-1", "role": "r"}]})
+
+
+def needs(targets: str = "success", plan: str = "success", matrix: str | None = MATRIX) -> Needs:
+    outputs = None if matrix is None else {"matrix": matrix, "any": "true"}
+    return Needs.model_validate(
+        {"targets": {"result": targets, "outputs": outputs}, "plan": {"result": plan, "outputs": None}}
+    )
+
+
+def test_it_passes_when_every_expected_environment_was_planned() -> None:
+    found = conclude(needs(), ["demo-x", "qa-1"], is_fork=False)
+    assert found.passes
+    assert "`demo-x`" in found.reason
+
+
+def test_it_passes_when_no_environment_changes() -> None:
+    assert conclude(needs(plan="skipped", matrix='{"include": []}'), [], is_fork=False).passes
+
+
+@pytest.mark.parametrize(
+    ("found", "completed", "is_fork"),
+    [
+        (needs(), ["demo-x"], False),
+        (needs(), [], False),
+        (needs(), ["other"], False),
+        (needs(plan="failure"), ["demo-x", "qa-1"], False),
+        (needs(plan="cancelled"), ["demo-x", "qa-1"], False),
+        (needs(plan="skipped"), ["demo-x", "qa-1"], False),
+        (needs(targets="failure"), ["demo-x", "qa-1"], False),
+        (needs(targets="skipped"), ["demo-x", "qa-1"], False),
+        (needs(targets="cancelled", plan="skipped", matrix='{"include": []}'), [], False),
+        (needs(matrix=None), ["demo-x", "qa-1"], False),
+        (needs(matrix="not json"), ["demo-x", "qa-1"], False),
+        (needs(matrix='{"include": [{"environment": "../x"}]}'), ["../x"], False),
+        (needs(), ["demo-x", "qa-1"], True),
+    ],
+)
+def test_it_fails_when_anything_is_missing(found: Needs, completed: list[str], is_fork: bool) -> None:
+    assert not conclude(found, completed, is_fork=is_fork).passes
+
+
+def test_what_does_not_say_how_jobs_ended_is_no_answer() -> None:
+    with pytest.raises(ValidationError):
+        Needs.model_validate_json("{}")

@@ -1,0 +1,38 @@
+"""An environment that is applied is given a longer life."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.clients.git.checkout import Checkout
+from bot.commands.model import Extend
+from bot.core.plans.plan import Counts
+from bot.core.plans.review import read_review, review_key
+from bot.core.rendering.assemble import read_manifest
+from bot.core.requests.change import Changed, Subject, draft_change
+from bot.model.policy import Policy
+from tests.support.deploying import DEMO, Deploying
+from tests.support.small import template
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_longer_life_changes_no_resource_and_runs_no_step(deploying: Deploying) -> None:
+    assert deploying.apply(deploying.deliver()).has_succeeded, deploying.lines
+    repo, now = deploying.repo, datetime.now(UTC)
+    files = Checkout(repo.root).environment(DEMO)
+    mortal = read_manifest(files, "envs/demo-x").model_copy(update={"expires_at": now})
+    longer = draft_change(Extend(DEMO, timedelta(days=7)), Subject(mortal, template(deploying.stacks), Policy()), now)
+    assert isinstance(longer, Changed)
+    repo.git("checkout", "-q", "-B", "longer")
+    repo.put("envs/demo-x", longer.files)
+    head = repo.commit("extend demo-x")
+    deploying.review(head)
+    stored = deploying.store.read(review_key(DEMO, head))
+    assert stored is not None
+    review = read_review(stored.data, DEMO, head)
+    assert review.counts == Counts()
+    assert not any(step.parts for step in review.steps.values())
+    deploying.merge(head)
+    assert {step.state for step in deploying.apply(head).steps} == {"skipped"}
+    assert deploying.ran() == ["apply", "verify"]

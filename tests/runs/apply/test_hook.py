@@ -1,0 +1,96 @@
+"""Apply hooks as the ledger, the graph and their own declarations want it: tried again, ended in time, bounded in number.
+
+The environment has no stack, so no Terraform runs; everything else is as it is.
+"""
+
+import pytest
+
+from bot.core.ledger.ledger import Ledger, Undo
+from bot.names import StepName
+from tests.support.hooked import Hooked
+
+
+def step(name: str, inputs: str, more: str = "") -> str:
+    return f"""  {name}:
+    run: {{apply: [python3, hooks/step.py], undo: [python3, hooks/step.py]}}
+    with: {{name: {{value: {name}}}, {inputs}}}
+{more}"""
+
+
+def test_a_hook_that_fails_twice_is_tried_until_it_succeeds(hooked: Hooked) -> None:
+    hooked.declare("hooks:\n" + step("flaky", "fails: {value: 2}", "    retries: {attempts: 3, backoff: 1s}\n"))
+    result = hooked.only()
+    assert (result.state, result.attempts) == ("succeeded", 3)
+    assert hooked.told == ["begin flaky"] * 3 + ["end flaky"]
+    assert "[flaky] attempt 2 of 3 failed; the next is in 2 s" in hooked.lines
+    assert hooked.ledger.steps[StepName("flaky")].attempt == 3
+    assert hooked.only().state == "skipped"
+
+
+def test_a_hook_is_tried_no_more_often_than_it_may_be(hooked: Hooked) -> None:
+    hooked.declare("hooks:\n" + step("flaky", "fails: {value: 2}", "    retries: {attempts: 2, backoff: 1s}\n"))
+    assert (result := hooked.only()).state == "failed"
+    assert (result.attempts, result.reason) == (2, "`python3` (apply) ended with code 1: not yet")
+    assert hooked.only().state == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("on", "state", "begun"),
+    [("", "failed", 1), ("on: [failure]", "failed", 1), ("on: [timeout]", "succeeded", 2)],
+)
+def test_a_hook_that_hangs_is_ended_and_tried_again_only_if_that_is_declared(
+    hooked: Hooked, on: str, state: str, begun: int
+) -> None:
+    retries = f"    retries: {{attempts: 2, backoff: 1s, {on}}}\n    timeout: 10s\n"
+    hooked.declare("hooks:\n" + step("hanging", "hangs: {value: 1}", retries))
+    result = hooked.only()
+    assert result.state == state, hooked.lines
+    assert hooked.told.count("begin hanging") == begun
+    assert any("[hanging] failed: `python3` (apply) did not end within" in line for line in hooked.lines)
+
+
+def test_a_failure_is_not_tried_again_where_only_timeouts_are(hooked: Hooked) -> None:
+    retries = "    retries: {attempts: 3, backoff: 1s, on: [timeout]}\n"
+    hooked.declare("hooks:\n" + step("flaky", "fails: {value: 2}", retries))
+    assert hooked.only().attempts == 1
+
+
+def test_what_would_fail_again_is_not_tried_again(hooked: Hooked) -> None:
+    retries = "    retries: {attempts: 3, backoff: 1s}\n"
+    hooked.declare("hooks:\n" + step("absent", "", retries).replace("step.py", "absent.py"))
+    result = hooked.only()
+    assert (result.state, result.attempts) == ("failed", 1)
+    assert "does not exist in the environment's directory" in result.reason
+
+
+def test_an_output_that_vanished_fails_whoever_takes_it_by_name(hooked: Hooked) -> None:
+    taker = step("taker", "url: {from: giver.url, stand_in: x}")
+    hooked.declare("hooks:\n" + step("giver", "gives: {value: {url: u, other: o}}") + taker)
+    assert hooked.apply().has_succeeded
+    hooked.declare("hooks:\n" + step("giver", "gives: {value: {other: o}}") + taker)
+    giver, failed = hooked.apply().steps
+    assert (giver.state, failed.state) == ("succeeded", "failed")
+    assert failed.reason == "`taker` takes `giver.url`, but `giver` has no such output (it has: `other`)."
+    assert hooked.told.count("begin taker") == 1
+
+
+def test_independent_steps_run_side_by_side(hooked: Hooked) -> None:
+    meeting = step("one", "meets: {value: two}") + step("two", "meets: {value: one}")
+    hooked.declare("hooks:\n" + meeting)
+    assert hooked.apply().has_succeeded, hooked.lines
+
+
+def test_no_more_steps_run_at_once_than_is_declared(hooked: Hooked) -> None:
+    names = ("one", "two", "three", "four")
+    hooked.declare("concurrency: 1\nhooks:\n" + "".join(step(name, "") for name in names))
+    assert hooked.apply().has_succeeded
+    assert hooked.told == [line for name in names for line in (f"begin {name}", f"end {name}")]
+
+
+def test_what_is_to_be_undone_is_in_the_ledger_before_the_hook_begins(hooked: Hooked) -> None:
+    hooked.declare("hooks:\n" + step("effect", "gives: {value: {}}"))
+    assert hooked.apply().has_succeeded
+    seen = Ledger.model_validate_json((hooked.root / "ledger-effect").read_bytes())
+    entry = seen.steps[StepName("effect")]
+    assert entry.result == "running"
+    assert entry.undo == Undo(run=("python3", "hooks/step.py"), record={"undo": None})

@@ -1,0 +1,48 @@
+"""An environment of hooks alone, or one that is really applied, for each test."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.support.cloud import REGION, cloud
+from tests.support.deploying import Deploying
+from tests.support.fixtures import Shelf
+from tests.support.hooked import Hooked
+from tests.support.terraform import program
+
+BUCKET = "state"
+
+
+@pytest.fixture
+def hooked(tmp_path: Path) -> Hooked:
+    """An environment without Terraform, in a repository."""
+    subprocess.run(["git", "init", "-q", tmp_path], check=True, timeout=30)
+    return Hooked(tmp_path)
+
+
+@pytest.fixture
+def aws() -> Iterator[Mapping[str, str]]:
+    """AWS as moto imitates it, empty, and the variables by which it is reached."""
+    with cloud() as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield variables
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """What is delivered first, for all workers of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return Shelf((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "delivered")
+
+
+@pytest.fixture
+def deploying(tmp_path: Path, aws: Mapping[str, str], shelf: Shelf) -> Deploying:
+    """A monorepo in an account that holds nothing but its state bucket."""
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    terraform = program(tmp_path / "configuration", {**aws, "HOME": str(tmp_path)})
+    return Deploying.create(tmp_path, BUCKET, terraform, shelf)

@@ -1,0 +1,82 @@
+"""What a destroy goes by: each step's code at the commit that applied it, in an order that always exists; git alone, no Terraform."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.clients.terraform.terraform import Terraform
+from bot.core.ledger.ledger import Entry, Ledger
+from bot.core.tree import File
+from bot.errors import UserError
+from bot.names import StepName
+from bot.runs.destroy.applied_versions import applied
+from tests.support.deploying import DEMO, Deploying
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+NETWORK, DATA, APP, RECORD = StepName("network"), StepName("data"), StepName("app"), StepName("record")
+
+
+@pytest.fixture
+def deploying(tmp_path: Path) -> Deploying:
+    return Deploying.create(tmp_path, "state", Terraform(Path("/no/such/terraform"), {}))
+
+
+def entry(commit: str, minutes: int, result: str = "succeeded", verb: str = "apply") -> Entry:
+    begun = NOW + timedelta(minutes=minutes)
+    sha = "a" * 40
+    return Entry.model_validate(
+        {
+            "verb": verb,
+            "result": result,
+            "digest": "d",
+            "by": "alice",
+            "run_url": "",
+            "attempt": 1,
+            "started_at": begun,
+            "head": sha,
+            "commit": commit,
+            "tree": sha,
+        }
+    )
+
+
+def test_each_step_is_taken_back_by_the_code_that_applied_it(deploying: Deploying) -> None:
+    first = deploying.merge(deploying.propose())
+    was = deploying.stacks["data"]
+    deploying.stacks["data"] += "# another version\n"
+    second = deploying.merge(deploying.propose())
+    ledger = Ledger(environment=DEMO, steps={DATA: entry(first, 1), RECORD: entry(first, 2), APP: entry(second, 3)})
+    with applied(deploying.repo.root, DEMO, ledger, (second, deploying.policy)) as found:
+        assert {name: step.version.commit for name, step in found.steps.items()} == {
+            NETWORK: second,  # the ledger says nothing of it, and a state may be there all the same
+            DATA: first,
+            RECORD: first,
+            APP: second,
+        }
+        assert (found.steps[DATA].version.directory / "data" / "main.tf").read_text() == was
+        assert found.newest.commit == second
+        order = list(found.backwards.order)
+        assert order.index(APP) < order.index(DATA)
+        assert order.index(RECORD) < order.index(NETWORK)
+
+
+def test_what_was_undone_does_not_say_which_version_is_the_newest(deploying: Deploying) -> None:
+    first = deploying.merge(deploying.propose())
+    deploying.stacks["data"] += "# another version\n"
+    second = deploying.merge(deploying.propose())
+    ledger = Ledger(environment=DEMO, steps={NETWORK: entry(second, 1), DATA: entry(first, 9, "undone", "undo")})
+    with applied(deploying.repo.root, DEMO, ledger, (second, deploying.policy)) as found:
+        assert found.newest.commit == second
+
+
+def test_code_that_was_merged_past_its_gate_is_not_run_to_destroy_it(deploying: Deploying) -> None:
+    deploying.merge(deploying.propose())
+    evil = b'resource "terraform_data" "x" {\n  provisioner "local-exec" {\n    when    = destroy\n    command = "id"\n  }\n}\n'
+    deploying.repo.put(f"envs/{DEMO}/app", {"evil.tf": File(evil)})
+    merged = deploying.repo.commit("past the check")
+    with (
+        pytest.raises(UserError, match=r"may not be run:\nenvs/demo-x/app/evil\.tf:2"),
+        applied(deploying.repo.root, DEMO, Ledger(environment=DEMO), (merged, deploying.policy)),
+    ):
+        pass

@@ -1,0 +1,160 @@
+"""Drift on real Terraform and a real GitHub over HTTP: changed outside, found and named; put right, gone and the issue closed."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+
+from bot.clients.github import GitHub, Token
+from bot.clients.ledger import LedgerFile
+from bot.core.ledger.ledger import Lease
+from bot.core.messages.drift_issue import marker
+from bot.core.plans.drift import Change, Drift, State, StepDrift
+from bot.names import Login, RepositoryName, StepName
+from bot.runs.drift.drift import DriftRequest, DriftWorld, find_drift
+from bot.runs.drift.issue import DriftReport, forget_drift, report_drift
+from bot.sandbox.github import GitHubServer
+from tests.support.cloud import ACCOUNT, REGION
+from tests.support.deploying import DEMO, Deploying
+
+REPOSITORY = RepositoryName("acme/infrastructure")
+OWNER = Login("alice")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[GitHubServer]:
+    found = GitHubServer(tmp_path / "github")
+    found.create_repository(REPOSITORY, protected=False)
+    found.add_user("envclone-bot", REPOSITORY, "write")
+    found.add_user("mallory", REPOSITORY, "write")
+    with found.running():
+        yield found
+
+
+def github(server: GitHubServer) -> GitHub:
+    return GitHub(Token(server.token("envclone-bot")), api_url=f"{server.url}/api/v3")
+
+
+def told(server: GitHubServer, drift: Drift, run: int) -> str:
+    """Report twice, as a run that is killed at its end and run again does; return what was done first."""
+    report = DriftReport(github(server), REPOSITORY, OWNER, f"https://github.example/run/{run}")
+    said = report_drift(drift, report)
+    once = [
+        (issue.state, issue.body, len(server.comments(REPOSITORY, issue.number))) for issue in server.issues(REPOSITORY)
+    ]
+    report_drift(drift, report)
+    again = [
+        (issue.state, issue.body, len(server.comments(REPOSITORY, issue.number))) for issue in server.issues(REPOSITORY)
+    ]
+    assert once == again
+    return said
+
+
+def found(deploying: Deploying, log: list[str]) -> Drift:
+    world = DriftWorld(
+        store=deploying.store,
+        terraform=deploying.terraform,
+        rules=deploying.policy.gate,
+        now=lambda: datetime.now(UTC),
+        log=log.append,
+    )
+    commit = deploying.repo.git("rev-parse", "HEAD").strip()
+    return find_drift(DriftRequest(DEMO, deploying.repo.root, commit), world)
+
+
+def states(drift: Drift) -> dict[str, str]:
+    return {step.name: step.state for step in drift.steps}
+
+
+@pytest.mark.e2e
+def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deploying, server: GitHubServer) -> None:
+    ssm, logs, log = boto3.client("ssm", REGION), boto3.client("logs", REGION), list[str]()
+    head = deploying.deliver()
+    assert found(deploying, log).because == "it was never applied"
+    assert deploying.apply(head).has_succeeded
+    ssm.put_parameter(Name="/demo-x/group", Value="tampered", Overwrite=True)
+    ssm.put_parameter(Name="/demo-x/token", Value="stolen-token", Overwrite=True, Type="SecureString")
+    ssm.delete_parameter(Name="/demo-x/flags/a")
+    logs.put_retention_policy(logGroupName="/demo-x/main", retentionInDays=30)
+    drifted = found(deploying, log)
+    assert states(drifted) == {
+        "network": "drifted",
+        "data": "same",
+        "app": "drifted",
+        "record": "no_check",
+        "flags": "drifted",
+    }
+    assert told(server, drifted, 1) == "opened #1"
+    (issue,) = server.issues(REPOSITORY)
+    body = issue.body or ""
+    assert issue.title == "demo-x has drifted"
+    assert "! aws_cloudwatch_log_group.main\n!     retention_in_days: is 30, should be 0" in body
+    assert "! aws_ssm_parameter.group\n" in body
+    assert "! aws_ssm_parameter.token\n!     value: is not as it should be (sensitive)" in body
+    assert "1 to make, 0 to change" in body
+    assert not [secret for secret in ("stolen-token", "token-of-demo-x") if secret in body + "".join(log)]
+
+    # Put right. What is merged and not applied is said to be so, and what is applied is compared all the same.
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/demo-x/main"
+    logs.delete_retention_policy(logGroupName="/demo-x/main")
+    ssm.put_parameter(Name="/demo-x/group", Value=arn, Overwrite=True)
+    ssm.put_parameter(Name="/demo-x/token", Value="token-of-demo-x", Overwrite=True, Type="SecureString")
+    ssm.put_parameter(Name="/demo-x/flags/a", Value="1", Type="String")
+    deploying.merge(deploying.propose(greeting="good morning"))
+    right = found(deploying, log)
+    # A program is given all parameters, so it is newer, too.
+    assert states(right) == {
+        "network": "same", "data": "not_applied", "app": "same", "record": "not_applied", "flags": "same",
+    }  # fmt: skip
+    assert told(server, right, 2) == "closed #1"
+    assert server.comments(REPOSITORY, 1)[-1].body.endswith("says again.")
+
+    now = datetime.now(UTC)
+    LedgerFile(deploying.store, DEMO).acquire(Lease(holder="run-9", until=now + timedelta(minutes=5), since=now), now)
+    assert found(deploying, log).because == "run-9 is at work on it"
+
+
+APP, DATA = StepName("app"), StepName("data")
+GONE = StepDrift(APP, "stack", "drifted", (Change("aws_lb.this", "gone"),))
+
+
+def drift(*steps: StepDrift, because: str = "") -> Drift:
+    return Drift(DEMO, "c" * 40, steps, because)
+
+
+def test_one_issue_is_opened_updated_closed_and_opened_again(server: GitHubServer) -> None:
+    more = StepDrift(DATA, "aws.parameter", "drifted", text="1 to change")
+    same = (StepDrift(APP, "stack", "same"), StepDrift(DATA, "aws.parameter", "same"))
+    assert told(server, drift(*same), 1) == "there is nothing to say"
+    assert told(server, drift(GONE), 2) == "opened #1"
+    assert told(server, drift(GONE, more), 3) == "brought #1 up to date"
+    assert told(server, drift(*same), 4) == "closed #1"
+    assert told(server, drift(more), 5) == "opened #1 again"
+    assert [comment.body.split("\n")[1] for comment in server.comments(REPOSITORY, 1)] == [
+        "`demo-x` is as commit `cccccccccccc` says again.",
+        "demo-x: 1 thing changed outside the code. The description above says what.",
+    ]
+    assert forget_drift(github(server), REPOSITORY, ["production", "demo-x"]) == []
+    assert forget_drift(github(server), REPOSITORY, ["production"]) == [1]
+    assert forget_drift(github(server), REPOSITORY, ["production"]) == []
+    assert server.issue(REPOSITORY, 1).state == "closed"
+    assert server.comments(REPOSITORY, 1)[-1].body.endswith("`demo-x` is no longer on the default branch.")
+
+
+@pytest.mark.parametrize("state", ["unchecked", "not_applied"])
+def test_what_could_not_be_looked_at_is_not_taken_for_no_drift(server: GitHubServer, state: State) -> None:
+    told(server, drift(GONE), 1)
+    said = told(server, drift(StepDrift(APP, "stack", state), StepDrift(DATA, "stack", "same")), 2)
+    assert "stays open" in said
+    assert "stays open" in told(server, drift(because="run-9 is at work on it"), 3)
+    # What had not drifted does not keep it open.
+    assert told(server, drift(StepDrift(APP, "stack", "same"), StepDrift(DATA, "stack", state)), 4) == "closed #1"
+
+
+def test_an_issue_of_somebody_else_with_our_marker_is_left_alone(server: GitHubServer) -> None:
+    server.open_issue(REPOSITORY, "Mine", marker(DEMO), by="mallory")
+    assert told(server, drift(GONE), 1) == "opened #2"
+    assert told(server, drift(StepDrift(APP, "stack", "same")), 2) == "closed #2"
+    assert server.issue(REPOSITORY, 1).state == "open"

@@ -1,0 +1,130 @@
+"""Parity of a checkout: in the check before any credentials, and on the command line."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.app import app
+from bot.clients.git.checkout import Checkout
+from bot.core.rendering.assemble import assemble, read_template
+from bot.errors import Unverifiable
+from bot.names import EnvironmentName, TemplateName
+from bot.runs.plan.code_parity import check_parity
+from bot.runs.plan.matrix import Span, find_targets
+from tests import ROOT
+from tests.core.parity import shop
+
+DEMO = EnvironmentName("demo-x")
+
+
+@pytest.fixture
+def monorepo(tmp_path: Path) -> Checkout:
+    """Return a repository with the shipped template, production, and a demo clone in a second commit."""
+    root = tmp_path / "monorepo"
+    for place in ("templates", "envs", ".github"):
+        shutil.copytree(ROOT / place, root / place)
+    git(root, "init", "-q", "-b", "main")
+    commit(root, "production")
+    checkout = Checkout(root)
+    checkout.write_environment(DEMO, shop.clone().files)
+    commit(root, "demo-x")
+    return checkout
+
+
+def git(root: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(root), *words], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+
+
+def commit(root: Path, message: str) -> None:
+    git(root, "add", "-A")
+    git(root, "-c", "user.name=Alice", "-c", "user.email=alice@example.com", "commit", "-q", "-m", message)
+
+
+def edit(checkout: Checkout, path: str, was: str, now: str) -> None:
+    place = checkout.root / "envs" / DEMO / path
+    text = place.read_text("utf-8")
+    assert was in text
+    place.write_text(text.replace(was, now, 1), "utf-8")
+    commit(checkout.root, "by hand")
+
+
+def complaints(checkout: Checkout) -> tuple[str, ...]:
+    span = Span(
+        git(checkout.root, "rev-list", "--max-parents=0", "HEAD").strip(),
+        git(checkout.root, "rev-parse", "HEAD").strip(),
+    )
+    return find_targets(checkout.root, span, "plan", now=shop.NOW).complaints
+
+
+def run(checkout: Checkout, *words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["parity", *words, "--root", str(checkout.root)])
+    return done.exit_code, done.output
+
+
+def test_a_clean_clone_passes_the_check_and_the_command(monorepo: Checkout) -> None:
+    assert complaints(monorepo) == ()
+    code, said = run(monorepo, "demo-x")
+    assert code == 0
+    assert "0 unexplained" in said
+
+
+def test_each_failure_is_a_complaint_with_file_and_line(monorepo: Checkout) -> None:
+    edit(
+        monorepo,
+        "traffic/dns.tf",
+        'resource "aws_route53_zone" "private" {',
+        'resource "aws_route53_zone" "private" {\n  count = 0',
+    )
+    edit(monorepo, "data/parameters.tf", "= var.payments_url", '= "https://api.payments.example/v1"')
+    found = "\n".join(complaints(monorepo))
+    assert "envs/production/traffic/dns.tf:9: `traffic/aws_route53_zone.private` is missing from demo-x" in found
+    manifest = (monorepo.root / "envs/demo-x/environment.yaml").read_text("utf-8").splitlines()
+    line = manifest.index("purpose: demo") + 1
+    assert f"envs/demo-x/environment.yaml:{line}: `demo` must match `production` in topology" in found
+    assert (
+        "envs/demo-x/data/parameters.tf:4: `https://api.payments.example/v1` is what production reaches outside"
+        in found
+    )
+    code, said = run(monorepo, "demo-x", "--json")
+    data = json.loads(said)
+    assert code == 1
+    assert data["holds"] is False
+    assert [leak["line"] for leak in data["leaks"]] == [4, 16]
+    assert {each["address"] for each in data["differences"] if each["kind"] == "missing"} == {
+        "traffic/aws_route53_zone.private"
+    }
+
+
+def test_production_moving_on_does_not_fail_everybodys_clones(monorepo: Checkout) -> None:
+    place = monorepo.root / "templates/production/data/queue.tf"
+    place.write_text(place.read_text().replace("= 120\n", "= 180\n"))
+    name = TemplateName("production")
+    template = read_template(name, monorepo.template(name))
+    moved = shop.BASE.source.model_copy(update={"revision": template.revision})
+    monorepo.write_environment(shop.PRODUCTION, assemble(template, moved))
+    commit(monorepo.root, "production moves on")
+    found = check_parity(monorepo, DEMO, None, shop.NOW)
+    assert found.holds
+    assert [each.attribute for each in found.parity.differences if each.is_revision] == ["visibility_timeout_seconds"]
+
+
+def test_what_can_not_be_compared_says_so(monorepo: Checkout) -> None:
+    with pytest.raises(Unverifiable, match="demo-y does not exist"):
+        check_parity(monorepo, EnvironmentName("demo-y"), None, shop.NOW)
+    with pytest.raises(Unverifiable, match="cloned from nothing"):
+        check_parity(monorepo, shop.PRODUCTION, None, shop.NOW)
+    assert run(monorepo, "demo-y")[0] == 2
+    assert run(monorepo, "production", "--against", "demo-x")[0] == 1
+
+
+def test_the_page_is_written(monorepo: Checkout, tmp_path: Path) -> None:
+    code, said = run(monorepo, "demo-x", "--html", str(tmp_path / "parity.html"))
+    assert code == 0
+    assert "Wrote" in said
+    assert (tmp_path / "parity.html").read_text("utf-8").startswith("<!doctype html>")

@@ -1,0 +1,151 @@
+"""What hooks say while an environment is planned, and what is never run to find out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.core.ledger.ledger import Clear, Entry, Hidden, Ledger
+from bot.core.ledger.ledger import Output as Kept
+from bot.core.plans.plan import HookPlan
+from bot.core.plans.stack_inputs import Output, Outputs
+from bot.core.tree import File
+from bot.model.pipeline import Hook
+from bot.names import EnvironmentName, ParameterName, StepName
+from bot.runs.plan.hook_checks import HookChecks
+
+NAME, STEP, OTHER = EnvironmentName("demo-x"), StepName("announce"), StepName("app")
+PROGRAM = b"""#!/bin/sh
+cat >/dev/null
+touch was-run
+echo '{"result": "already_so", "text": "said before"}'
+"""
+DECLARED = "hooks:\n  announce:\n    run: {check: [hooks/announce], apply: [hooks/announce]}\n    undo: {none: it can not be unsaid}\n"
+HOOK = Hook.model_validate(
+    {"run": {"check": ["hooks/announce"], "apply": ["hooks/announce"]}, "undo": {"none": "it can not be unsaid"}}
+)
+FILES = {"hooks.yaml": File(DECLARED.encode()), "hooks/announce": File(PROGRAM, executable=True)}
+
+
+def entry(result: str, **outputs: Kept) -> Entry:
+    now = datetime(2026, 3, 4, tzinfo=UTC)
+    return Entry.model_validate(
+        {
+            "verb": "apply", "result": result, "digest": "d", "by": "alice", "run_url": "", "attempt": 1,
+            "started_at": now, "outputs": outputs, "head": "h", "commit": "c", "tree": "t",
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture
+def checks(tmp_path: Path) -> HookChecks:
+    (tmp_path / "hooks").mkdir()
+    (tmp_path / "hooks" / "announce").write_bytes(PROGRAM)
+    (tmp_path / "hooks" / "announce").chmod(0o755)
+    return HookChecks(
+        environment=NAME,
+        directory=tmp_path,
+        parameters={},
+        files=FILES,
+        base=FILES,
+        ledger=Ledger(environment=NAME, steps={STEP: entry("succeeded")}),
+        environment_variables={"PATH": "/usr/bin:/bin"},
+        log=lambda line: None,
+    )
+
+
+def asked(
+    checks: HookChecks,
+    hook: Hook = HOOK,
+    outputs: Mapping[StepName, Outputs] | None = None,
+    changing: tuple[StepName, ...] = (),
+) -> HookPlan:
+    return checks.plan(STEP, hook, outputs or {}, changing)
+
+
+def was_run(checks: HookChecks) -> bool:
+    return (checks.directory / "was-run").exists()
+
+
+def test_the_base_branchs_own_program_is_asked(checks: HookChecks) -> None:
+    assert asked(checks) == HookPlan(STEP, "run", "already_so", "said before", "it can not be unsaid")
+    assert was_run(checks)
+
+
+def test_a_program_that_the_pull_request_adds_is_never_run(checks: HookChecks) -> None:
+    planned = asked(replace(checks, base={}))
+    assert (planned.verb_result, planned.text) == (
+        "unknown",
+        "not checked: the program is new in this pull request, or declared anew",
+    )
+    assert not was_run(checks)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"hooks/announce": File(b"#!/bin/sh\nid\n", executable=True)}, {"hooks/library.sh": File(b"id\n")}],
+    ids=["the program", "a file beside it"],
+)
+def test_a_program_that_the_pull_request_changes_is_never_run(checks: HookChecks, changed: dict[str, File]) -> None:
+    planned = asked(replace(checks, files={**FILES, **changed}))
+    assert planned.text == "not checked: the program is changed by this pull request"
+    assert not was_run(checks)
+
+
+def test_a_program_that_the_pull_request_declares_anew_is_never_run(checks: HookChecks) -> None:
+    hook = Hook.model_validate(
+        {
+            "run": {"check": ["bash", "hooks/announce", "--drop"], "apply": ["hooks/announce"]},
+            "undo": {"none": "it can not be unsaid"},
+        }
+    )
+    assert "declared anew" in asked(checks, hook).text
+    assert not was_run(checks)
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        ("failed", "last time it failed"),
+        ("undone", "last time it was undone"),
+        ("running", "last time it did not finish"),
+    ],
+)
+def test_what_did_not_succeed_would_run(checks: HookChecks, result: str, text: str) -> None:
+    ledger = Ledger(environment=NAME, steps={STEP: entry(result)})
+    planned = asked(replace(checks, ledger=ledger))
+    assert (planned.verb_result, planned.text) == ("would_run", text)
+
+
+def test_what_never_ran_would_run_and_is_not_asked(checks: HookChecks) -> None:
+    planned = asked(replace(checks, ledger=Ledger(environment=NAME)))
+    assert (planned.verb_result, planned.text) == ("would_run", "has not run yet")
+    assert not was_run(checks)
+
+
+def test_what_comes_after_a_change_is_not_known_yet(checks: HookChecks) -> None:
+    planned = asked(checks, changing=(OTHER,))
+    assert (planned.verb_result, planned.text) == ("unknown", "app will change first")
+    assert not was_run(checks)
+
+
+def test_a_secret_is_handed_to_no_check(checks: HookChecks) -> None:
+    hook = Hook.model_validate({**HOOK.model_dump(exclude={"inputs"}), "with": {"token": {"from": "app.token"}}})
+    planned = asked(checks, hook, {OTHER: {"token": Output("hunter2!", is_sensitive=True)}})
+    assert planned.text == "not checked: `app.token` is secret, and plans hand no secrets on"
+    assert asked(checks, hook).text == "not checked: `app.token` has no value yet"
+    assert not was_run(checks)
+
+
+def test_only_what_the_ledger_may_show_is_handed_on(checks: HookChecks) -> None:
+    kept = entry("succeeded", url=Clear(value="http://x"), token=Hidden(digest="d"))
+    ledger = Ledger(environment=NAME, steps={STEP: kept})
+    assert replace(checks, ledger=ledger).outputs_of(STEP) == {"url": Output("http://x")}
+    assert replace(checks, ledger=ledger).outputs_of(OTHER) == {}
+
+
+def test_a_kind_that_there_is_not_is_said(checks: HookChecks) -> None:
+    hook = Hook.model_validate({"uses": "no.such", "with": {ParameterName("x"): {"value": 1}}})
+    assert "There is no kind of hook `no.such`" in asked(checks, hook).text

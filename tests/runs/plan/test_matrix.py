@@ -1,0 +1,207 @@
+"""Which environments a change touches, asked of a real repository."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.core.tree import File
+from bot.errors import Unverifiable
+from bot.names import EnvironmentName
+from bot.runs.plan.matrix import Span, find_targets
+from tests.support.tiny import Monorepo
+
+SOURCE = "production"
+
+
+@pytest.fixture
+def monorepo(tmp_path: Path) -> Monorepo:
+    """A repository whose production others are cloned from."""
+    found = Monorepo.create(tmp_path / "monorepo", "state-bucket")
+    found.add(SOURCE)
+    return found
+
+
+def span(monorepo: Monorepo, base: str) -> Span:
+    return Span(base, monorepo.git("rev-parse", "HEAD").strip())
+
+
+def head(monorepo: Monorepo) -> str:
+    return monorepo.git("rev-parse", "HEAD").strip()
+
+
+def test_only_environments_that_change_are_touched(monorepo: Monorepo) -> None:
+    monorepo.add("demo-a", SOURCE)
+    base = head(monorepo)
+    monorepo.add("demo-b", SOURCE)
+    monorepo.put(".", {"README.md": File(b"Other things change, too.\n")})
+    monorepo.commit("other")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert [(t.environment, t.change) for t in found.targets] == [("demo-b", "create")]
+    assert found.complaints == ()
+
+
+def test_a_manifest_by_hand_that_names_no_source_does_not_get_around_parity(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("demo-x", greeting="differs, and nobody would have said so")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert found.targets == ()
+    (complaint,) = found.complaints
+    assert complaint.startswith("envs/demo-x/environment.yaml: `source` is missing")
+    assert "(`source: production`)" in complaint
+
+
+def test_two_clones_that_name_one_another_are_held_against_nothing_and_so_refused(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("demo-a", source="demo-b", greeting="differs")
+    monorepo.add("demo-b", source="demo-a", greeting="differs")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert found.targets == ()
+    assert [each.partition(": ")[2][:25] for each in found.complaints] == ["`source` leads back to `d"] * 2
+
+
+def test_a_change_that_touches_no_environment_has_no_targets(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.put("docs", {"a.md": File(b"x\n")})
+    monorepo.commit("docs")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert (found.targets, found.complaints) == ((), ())
+
+
+def test_what_main_did_meanwhile_is_not_this_change(monorepo: Monorepo) -> None:
+    start = head(monorepo)
+    monorepo.add("demo-main", SOURCE)
+    main = head(monorepo)
+    monorepo.git("checkout", "-q", "-b", "feature", start)
+    monorepo.add("demo-feature", SOURCE)
+    found = find_targets(monorepo.root, span(monorepo, main), "plan")
+    assert [t.environment for t in found.targets] == ["demo-feature"]
+
+
+def test_the_policy_of_the_base_counts(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.put(".github", {"envclone.yml": File(b"accounts: {}\n")})
+    monorepo.add("demo-x", SOURCE)
+    assert [t.environment for t in find_targets(monorepo.root, span(monorepo, base), "plan").targets] == ["demo-x"]
+
+
+def test_a_hand_edit_is_a_complaint_before_any_credentials(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    name = monorepo.add("demo-x", SOURCE)
+    place = monorepo.root / "envs" / name / "app" / "main.tf"
+    place.write_text(place.read_text() + "# by hand\n")
+    monorepo.commit("edit")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert any(
+        "envs/demo-x/app/main.tf" in complaint and "edited by hand" in complaint for complaint in found.complaints
+    )
+
+
+@pytest.mark.parametrize("path", ["envs/README.md", "envs/Demo X/main.tf", "envs/demo-x/notes.txt"])
+def test_what_is_no_environment_fails_closed(monorepo: Monorepo, path: str) -> None:
+    base = head(monorepo)
+    monorepo.put(".", {path: File(b"x\n")})
+    monorepo.commit("odd")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert found.targets == ()
+    assert len(found.complaints) == 1
+
+
+PROTECTED = b'resource "aws_lb" "x" {\n  enable_deletion_protection = true\n}\n'
+
+
+def test_a_clone_that_could_not_be_destroyed_again_is_a_complaint_before_any_credentials(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("demo-x", SOURCE)
+    monorepo.put("envs/demo-x/app", {"lb.tf": File(PROTECTED)})
+    monorepo.commit("protect it")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert any("envs/demo-x/app/lb.tf:2: `aws_lb.x` could not be destroyed" in each for each in found.complaints)
+
+
+def test_what_the_policy_protects_may_be_protected(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.put("envs/production/app", {"lb.tf": File(PROTECTED)})
+    monorepo.commit("protect it")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert not any("destroyed again" in each for each in found.complaints)
+
+
+def test_a_removed_clone_is_destroyed_and_named_also_by_hand_once_it_is_gone(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x", SOURCE)
+    base = head(monorepo)
+    monorepo.git("rm", "-rq", "envs/demo-x")
+    gone = monorepo.commit("remove")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert [(t.environment, t.change) for t in found.targets] == [("demo-x", "destroy")]
+    assert found.complaints == ()
+    by_hand = find_targets(monorepo.root, Span(gone, gone), "apply", "demo-x")
+    assert [(t.environment, t.change) for t in by_hand.targets] == [("demo-x", "destroy")]
+
+
+def test_a_removed_environment_that_was_not_cloned_is_no_target(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x")
+    base = head(monorepo)
+    monorepo.git("rm", "-rq", "envs/demo-x")
+    monorepo.commit("remove")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert found.targets == ()
+    assert "it may not be removed" in found.complaints[0]
+
+
+def test_an_environment_that_never_was_is_no_target(monorepo: Monorepo) -> None:
+    now = head(monorepo)
+    found = find_targets(monorepo.root, Span(now, now), "apply", "demo-x")
+    assert found.targets == ()
+    assert "never did" in found.complaints[0]
+
+
+def test_one_can_be_asked_for_by_hand_changed_or_not(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x", SOURCE)
+    now = head(monorepo)
+    found = find_targets(monorepo.root, Span(now, now), "apply", EnvironmentName("demo-x"))
+    assert [(t.environment, t.change) for t in found.targets] == [("demo-x", "update")]
+
+
+def test_a_commit_that_is_not_there_can_not_be_told(monorepo: Monorepo) -> None:
+    with pytest.raises(Unverifiable):
+        find_targets(monorepo.root, span(monorepo, "1" * 40), "plan")
+
+
+def test_drift_is_looked_for_in_every_environment_and_one_bad_one_hides_no_other(monorepo: Monorepo) -> None:
+    monorepo.add("demo-a", SOURCE)
+    monorepo.add("demo-b", SOURCE)
+    monorepo.put("envs/demo-c", {"notes.txt": File(b"x\n")})
+    now = monorepo.commit("no environment")
+    found = find_targets(monorepo.root, Span(now, now), "drift")
+    assert [(t.environment, t.role.rpartition("/")[2]) for t in found.targets] == [
+        ("demo-a", "any"),
+        ("demo-b", "any"),
+        ("production", "any"),
+    ]
+    assert len(found.complaints) == 1
+    one = find_targets(monorepo.root, Span(now, now), "drift", "demo-b")
+    assert [t.environment for t in one.targets] == ["demo-b"]
+
+
+def test_drift_of_what_is_gone_is_not_looked_for(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x", SOURCE)
+    monorepo.git("rm", "-rq", "envs/demo-x")
+    gone = monorepo.commit("remove")
+    found = find_targets(monorepo.root, Span(gone, gone), "drift", "demo-x")
+    assert found.targets == ()
+    assert len(found.complaints) == 1
+
+
+def test_what_cannot_be_read_is_told_from_what_does_not_hold(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("demo-x")
+    monorepo.put("envs/demo-x/app", {"extra.tf": File(b"# by hand\n")})
+    monorepo.commit("edit by hand")
+    edited = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert edited.complaints
+    assert not edited.is_unreadable
+    monorepo.put("envs/demo-x", {"environment.yaml": File(b"name: [\n")})
+    monorepo.commit("break it")
+    broken = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert broken.is_unreadable
+    assert broken.complaints[0].startswith("envs/demo-x/environment.yaml:2: ")

@@ -1,0 +1,249 @@
+"""Plan an environment of a real monorepo, with the real Terraform against moto."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+import pytest
+
+from bot.clients.git.checkout import Checkout
+from bot.clients.objects import S3Store
+from bot.clients.terraform.terraform import Terraform
+from bot.core.messages.plan_comment import complete
+from bot.core.plans.fingerprint import fingerprint
+from bot.core.plans.plan import Plan, unshown
+from bot.core.plans.plan_json import read_plan
+from bot.core.plans.review import read_review, review_key
+from bot.core.plans.stack_inputs import known, replayed, resolved
+from bot.core.tree import File
+from bot.errors import UserError
+from bot.model.pipeline import Json
+from bot.model.policy import Policy
+from bot.names import EnvironmentName, ParameterName, StepName
+from bot.runs.plan.plan import Failed, Planned, Planner, PlanRequest, Refused, Undestroyable, plan
+from bot.runs.plan.report import report
+from tests.support.cloud import REGION, cloud
+from tests.support.deploying import DEMO, Deploying
+from tests.support.small import template as small
+from tests.support.terraform import program
+from tests.support.tiny import Monorepo, template
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+NETWORK, APP = StepName("network"), StepName("app")
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Mapping[str, str]]:
+    with cloud() as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield variables
+
+
+def create_bucket() -> str:
+    bucket = f"state-{uuid.uuid4().hex}"
+    boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return bucket
+
+
+def changed(planner: Planner, **values: object) -> Planner:
+    held = ("checkout", "policy", "base_template", "terraform", "store", "now")
+    return Planner(**{**{key: getattr(planner, key) for key in held}, **values})
+
+
+@pytest.fixture
+def monorepo(tmp_path: Path, aws: Mapping[str, str]) -> Monorepo:
+    return Monorepo.create(tmp_path / "monorepo", create_bucket())
+
+
+@pytest.fixture
+def planner(tmp_path: Path, monorepo: Monorepo, aws: Mapping[str, str]) -> Planner:
+    return Planner(
+        checkout=Checkout(monorepo.root),
+        policy=monorepo.policy,
+        base_template=lambda name: template().files,
+        terraform=program(tmp_path / "configuration", aws),
+        store=S3Store(monorepo.bucket, "", REGION),
+        now=lambda: NOW,
+    )
+
+
+def request(monorepo: Monorepo, name: EnvironmentName) -> PlanRequest:
+    return PlanRequest(name, monorepo.git("rev-parse", "HEAD").strip(), "create", "https://github.example/run/1")
+
+
+def planned(monorepo: Monorepo, name: EnvironmentName, planner: Planner) -> Planned:
+    outcome = plan(request(monorepo, name), planner)
+    assert isinstance(outcome, Planned), outcome
+    return outcome
+
+
+@dataclass(frozen=True)
+class StackOf:
+    """A stack of an environment, planned without the flow."""
+
+    terraform: Terraform
+    directory: Path
+
+    def plan(self, inputs: Mapping[ParameterName, Json]) -> Plan:
+        with self.terraform.opened(self.directory) as module:
+            module.init()
+            return read_plan(module.show(module.plan(inputs)))
+
+    def apply(self) -> Plan:
+        """Apply it, and return the plan that follows, which shows what it gives."""
+        with self.terraform.opened(self.directory) as module:
+            module.init()
+            module.apply(module.plan({}))
+            return read_plan(module.show(module.plan({})))
+
+
+@pytest.mark.e2e
+def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, planner: Planner) -> None:
+    name = monorepo.add("demo-x")
+    outcome = planned(monorepo, name, planner)
+    network, app = outcome.plan.stacks
+    assert (network.plan.counts.add, network.stand_ins) == (1, ())
+    assert (app.plan.counts.add, app.stand_ins, app.waits_for) == (3, ("group_arn",), (NETWORK,))
+    assert {hook.name: hook.verb_result for hook in outcome.plan.hooks} == {
+        "announce": "would_run",
+        "smoke": "would_run",
+    }
+
+    stored = planner.store.read(review_key(name, outcome.plan.commit))
+    assert stored is not None
+    review = read_review(stored.data, name, outcome.plan.commit)
+    assert review == outcome.review
+    assert review.tree == monorepo.git("rev-parse", f"HEAD:envs/{name}").strip()
+
+    text = complete(outcome.plan)
+    assert "/demo-x/greeting" in text
+    assert "**Deferred:** `app` waits for `network`." in text
+    assert "token of demo-x" not in text + stored.data.decode(), (
+        "an output that is sensitive stays so in the next stack"
+    )
+    assert monorepo.git("status", "--porcelain", "--ignored") == "", "nothing is written into the checkout"
+
+
+@pytest.mark.e2e
+def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
+    monorepo: Monorepo, planner: Planner
+) -> None:
+    name = monorepo.add("demo-y")
+    reviewed = planned(monorepo, name, planner).review
+    place = monorepo.root / "envs" / name
+    after = StackOf(planner.terraform, place / "network").apply()
+    stack, app = template().declaration.stacks[APP], StackOf(planner.terraform, place / "app")
+    real = resolved(APP, stack, {NETWORK: known(after)})
+    assert not real.is_deferred
+    step = reviewed.steps[APP]
+    again = app.plan(replayed(stack, real.values, step.stand_ins))
+    assert fingerprint(again, reviewed.key) == step.as_fingerprint
+    fresh = app.plan(real.values)
+    assert fingerprint(fresh, reviewed.key) != step.as_fingerprint
+    assert unshown(again, fresh) == []
+
+
+@pytest.mark.e2e
+def test_the_same_commit_planned_twice_has_the_same_fingerprints_under_one_key(
+    monorepo: Monorepo, planner: Planner
+) -> None:
+    name = monorepo.add("demo-z")
+    first, second = planned(monorepo, name, planner), planned(monorepo, name, planner)
+    assert first.review.key != second.review.key
+    for one, other in zip(first.plan.stacks, second.plan.stacks, strict=True):
+        assert one.reviewed(first.review.key) == other.reviewed(first.review.key)
+
+
+@pytest.mark.e2e
+def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Monorepo, planner: Planner) -> None:
+    name = monorepo.add("demo-bad", greeting="")
+    outcome = plan(request(monorepo, name), planner)
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.step == APP
+    assert "envs/demo-bad/app" in outcome.reason
+    assert "main.tf:" in outcome.reason
+
+
+@pytest.mark.e2e
+def test_a_clone_that_could_not_be_destroyed_again_is_found_in_its_plan(
+    tmp_path: Path, planner: Planner, aws: Mapping[str, str]
+) -> None:
+    # What the code alone does not tell: a function decides that is Terraform's to evaluate.
+    told = 'length(regexall("^hello$", var.greeting)) == 1'
+    kept = f'resource "aws_cloudwatch_log_group" "kept" {{\n  skip_destroy = {told}\n}}\n'
+    place = tmp_path / "small"
+    place.mkdir()
+    deploying = Deploying.create(place, create_bucket(), planner.terraform)
+    deploying.stacks["data"] += kept
+    head = deploying.propose()
+    request = PlanRequest(DEMO, head, "create")
+    values = {"checkout": Checkout(deploying.repo.root), "policy": deploying.policy, "store": deploying.store}
+    outcome = plan(request, changed(planner, **values, base_template=lambda name: small(deploying.stacks).files))
+    assert isinstance(outcome, Undestroyable), outcome
+    (found,) = map(str, outcome.findings)
+    assert found.startswith("envs/demo-x/data/main.tf:10: `aws_cloudwatch_log_group.kept` could not be destroyed again")
+    assert deploying.store.read(review_key(DEMO, head)) is None, "without a review nothing can be applied"
+    said = report(request, outcome)
+    assert said.check.conclusion == "failure"
+    assert "`envs/demo-x/data/main.tf:10`" in said.comment
+
+
+def without_terraform(planner: Planner, **values: object) -> Planner:
+    """Return a planner whose Terraform can't run, so that a test fails if anything tries to."""
+    return changed(planner, **{"terraform": Terraform(Path("/no/such/terraform"), {}), **values})
+
+
+def refused(monorepo: Monorepo, name: EnvironmentName, planner: Planner) -> str:
+    outcome = plan(request(monorepo, name), without_terraform(planner))
+    assert isinstance(outcome, Refused), outcome
+    return "\n".join(str(finding) for finding in outcome.findings)
+
+
+def test_code_that_the_gate_refuses_is_not_run(monorepo: Monorepo, planner: Planner) -> None:
+    name = monorepo.add("demo-gate")
+    monorepo.put(f"envs/{name}/app", {"evil.tf": File(b'data "external" "x" {\n  program = ["id"]\n}\n')})
+    assert f"envs/{name}/app/evil.tf:1" in refused(monorepo, name, planner)
+
+
+def test_a_hand_edit_is_not_run(monorepo: Monorepo, planner: Planner) -> None:
+    name = monorepo.add("demo-edit")
+    place = monorepo.root / "envs" / name / "app" / "main.tf"
+    place.write_text(place.read_text().replace("upper(", "lower("))
+    assert f"envs/{name}/app/main.tf:21: edited by hand" in refused(monorepo, name, planner)
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("hooks/__pycache__/announce.cpython-311.pyc", "announce.cpython-311.pyc:1: the template renders no such file"),
+        # A checkout overlooks this one, so that only the commit itself tells.
+        ("app/.terraform/modules/modules.json", "the files here are not those of commit"),
+    ],
+)
+def test_what_a_tool_leaves_behind_may_not_be_committed(
+    monorepo: Monorepo, planner: Planner, path: str, complaint: str
+) -> None:
+    name = monorepo.add("demo-cache")
+    monorepo.put(f"envs/{name}", {path: File(b"{}")})
+    monorepo.commit("slip it in")
+    assert complaint in refused(monorepo, name, planner)
+
+
+def test_a_state_in_another_bucket_is_not_run(monorepo: Monorepo, planner: Planner) -> None:
+    name = monorepo.add("demo-state", state_bucket="somebody-elses")
+    assert "the state must lie in the account's `state_bucket`" in refused(monorepo, name, planner)
+
+
+def test_an_account_that_the_policy_does_not_know_is_refused(monorepo: Monorepo, planner: Planner) -> None:
+    name = monorepo.add("demo-account")
+    with pytest.raises(UserError, match="not in the policy"):
+        plan(request(monorepo, name), without_terraform(planner, policy=Policy()))
+
+
+def test_a_removed_directory_is_no_plan(monorepo: Monorepo, planner: Planner) -> None:
+    with pytest.raises(UserError, match="/destroy gone"):
+        plan(request(monorepo, EnvironmentName("gone")), without_terraform(planner))

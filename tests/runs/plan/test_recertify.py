@@ -1,0 +1,80 @@
+"""Certificates that are looked at again: by git and the clock alone, on the sandbox's GitHub."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.clients.git.checkout import Checkout
+from bot.clients.github import GitHub, Token
+from bot.core.parity.certificate import Subject, certify
+from bot.core.parity.report import Difference, Parity
+from bot.core.tree import tree_id
+from bot.model.environment import Waiver
+from bot.names import EnvironmentName, Login, RepositoryName, TemplateName
+from bot.runs.plan.recertify import recertify, said
+from bot.runs.reviewed_commit import OnGitHub
+from bot.sandbox.github import GitHubServer
+from tests.support.tiny import Monorepo, template
+
+REPOSITORY = RepositoryName("acme/infrastructure")
+CHECK = "envclone/parity: demo-x"
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+WAIVER = Waiver(
+    what="network/aws_cloudwatch_log_group.main:name",
+    reason="The customer's own name for it.",
+    owner=Login("alice"),
+    expires_at=NOW + timedelta(days=1),
+)
+
+
+@dataclass
+class Place:
+    """A repository whose clone `demo-x` is merged and certified, with one difference that a waiver lets pass."""
+
+    monorepo: Monorepo
+    server: GitHubServer
+    on: OnGitHub
+    commit: str
+
+    def lapsed(self, now: datetime) -> list[str]:
+        [found] = recertify(self.monorepo.root, self.on, now)
+        return list(found.lapsed)
+
+    def check(self) -> tuple[str | None, str]:
+        [found] = [check for check in self.server.checks(REPOSITORY, self.commit) if check.name == CHECK]
+        return found.conclusion, found.output.title or ""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    monorepo = Monorepo.create(tmp_path / "monorepo", "state-bucket")
+    monorepo.add("production")
+    monorepo.add("demo-x", source="production")
+    commit = monorepo.git("rev-parse", "HEAD").strip()
+    server = GitHubServer(tmp_path / "github")
+    server.create_repository(REPOSITORY)
+    server.add_user("ana", REPOSITORY, "admin")
+    with server.running() as url:
+        login = f"ana:{server.token('ana')}"
+        remote = f"{url.replace('://', f'://{login}@')}/{REPOSITORY}.git"
+        monorepo.git("push", "-q", "-f", remote, "HEAD:refs/heads/main")
+        token = server.workflow_token(REPOSITORY, {"contents": "read", "checks": "write", "pull_requests": "read"})
+        on = OnGitHub(GitHub(Token(token, "github-actions[bot]"), api_url=f"{url}/api/v3"), REPOSITORY)
+        trees = [
+            tree_id(Checkout(monorepo.root).environment(EnvironmentName(name))) for name in ("demo-x", "production")
+        ]
+        subject = Subject(commit, trees[0], commit, trees[1], TemplateName("tiny"), template().revision)
+        waived = Difference("changed", "network/aws_cloudwatch_log_group.main", "name", "a", "b", waiver=WAIVER)
+        parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "plan", 100, (waived,))
+        on.github.put_check(REPOSITORY, commit, CHECK, said(certify(parity, (), subject, NOW)))
+        yield Place(monorepo, server, on, commit)
+
+
+def test_a_certificate_stops_holding_when_a_waiver_expires_though_nothing_was_merged(place: Place) -> None:
+    assert place.lapsed(NOW + timedelta(hours=23)) == []
+    assert place.check() == ("success", "demo-x equals production, by plan")
+    assert place.lapsed(NOW + timedelta(hours=25)) == ["a waiver expired on 2026-03-05"]
+    assert place.check() == ("failure", "No longer certain that demo-x equals production")

@@ -1,0 +1,267 @@
+"""`/set` and `/extend`: from a comment to a commit and its pull request, on a real repository over HTTP (law 4)."""
+
+import pytest
+
+from bot.core.rendering.verify import verify
+from bot.core.requests.branches import branch_of
+from bot.model.environment import Manifest
+from bot.model.pipeline import Json
+from bot.names import EnvironmentName, ParameterName
+from bot.sandbox.github.entities import Issue
+from bot.service.repository import Monorepo, monorepo
+from tests.support import example
+from tests.support.small_monorepo import READER, REPOSITORY, Town
+from tests.support.triggers import changed, checked, closed, deployed, merged
+
+NAME = EnvironmentName("demo-x")
+CHANGE = branch_of(NAME, "change")
+SET = "/set demo-x app_min=3"
+
+
+@pytest.fixture
+def proposed(place: Town) -> Town:
+    """A town with `demo-x` in an open pull request."""
+    place.say("/clone production as demo-x for demo --ttl 10d")
+    return place
+
+
+@pytest.fixture
+def live(proposed: Town) -> Town:
+    """A town with `demo-x` on its default branch, and its first branch left standing."""
+    merged(proposed, pulls(proposed)[-1].number)
+    return proposed
+
+
+def pulls(place: Town) -> list[Issue]:
+    return place.server.pulls(REPOSITORY)
+
+
+def repo(place: Town) -> Monorepo:
+    return monorepo(place.service.world, REPOSITORY)
+
+
+def manifest(place: Town, branch: str = "main") -> Manifest:
+    found = repo(place).manifest(NAME, place.server.head(REPOSITORY, branch))
+    assert found is not None
+    return found
+
+
+def value(place: Town, name: str, branch: str = "main") -> Json:
+    return manifest(place, branch).parameters[ParameterName(name)]
+
+
+def ask(place: Town, body: str) -> int:
+    comment = place.comment(body)
+    place.work(place.event(comment, body))
+    return comment
+
+
+def test_set_renders_an_open_clone_again_in_place(proposed: Town) -> None:
+    (pull,), before = pulls(proposed), manifest(proposed, branch_of(NAME))
+    reply = proposed.say("/set demo-x app_min=3") or ""
+    assert f"`demo-x` is changed in [#{pull.number}]" in reply
+    assert "| `app_min` | `1` | `3` |" in reply
+    (after,) = pulls(proposed)
+    assert "| `app_min` | `3` | `6` | asked for with `--set` |" in (after.body or "")
+    now = manifest(proposed, branch_of(NAME))
+    assert now.request == before.request
+    assert now.parameters == {**before.parameters, ParameterName("app_min"): 3}
+    files = repo(proposed).environment(NAME, proposed.server.head(REPOSITORY, branch_of(NAME)))
+    assert verify(NAME, files, example.template()) == []
+
+
+def test_a_clone_changed_in_place_gives_back_what_it_held_when_it_is_closed(proposed: Town) -> None:
+    proposed.say(SET)
+    closed(proposed, pulls(proposed)[-1].number)
+    found = repo(proposed).mirror._remote("ls-remote", f"{proposed.server.url}/{REPOSITORY}.git")
+    assert "envclone" not in found
+
+
+def test_set_on_a_live_environment_opens_a_pull_request_that_shows_the_change(live: Town) -> None:
+    reply = live.say("/set demo-x app_min=3 db_class=medium") or ""
+    pull = pulls(live)[-1]
+    assert "The change of `demo-x`: planning" in reply
+    assert f"#{pull.number}" in reply
+    assert "| `db_class` | `small` | `medium` |" in reply
+    assert pull.title == "Change demo-x: db_class, app_min"
+    assert "| `app_min` | `1` | `3` | asked for with `/set`; it was set by the purpose |" in (pull.body or "")
+    assert "@alice asked for this [in #" in (pull.body or "")
+    paths = {change.path for change in live.server.files(REPOSITORY, pull.number)}
+    assert paths == {"envs/demo-x/environment.yaml", "envs/demo-x/app/terraform.tfvars.json"}
+    assert value(live, "app_min") == 1
+    assert value(live, "app_min", CHANGE) == 3
+
+
+def test_the_reply_follows_the_change_until_it_is_applied(live: Town) -> None:
+    comment = ask(live, SET)
+    number, head = pulls(live)[-1].number, live.server.head(REPOSITORY, CHANGE) or ""
+    deployed(live, "demo-x", "success", "0" * 40)
+    checked(live, number, "failure")
+    assert "its check failed" in (live.reply(comment) or "")
+    checked(live, number)
+    assert "waiting for review and merge" in (live.reply(comment) or "")
+    merged(live, number, "squash")
+    live.server.delete_branch(REPOSITORY, CHANGE, by="alice")
+    assert "merged, waiting for its apply" in (live.reply(comment) or "")
+    deployed(live, "demo-x", "in_progress", head)
+    assert "The change of `demo-x`: applying" in (live.reply(comment) or "")
+    deployed(live, "demo-x", "success", head)
+    reply = live.reply(comment) or ""
+    assert "The change of `demo-x`: applied" in reply
+    assert "| `app_min` | `1` | `3` |" in reply
+    assert "| Step | success |" in reply
+
+
+def test_another_change_adds_to_the_open_one_and_both_askers_hear_of_it(live: Town) -> None:
+    first, second = ask(live, SET), ask(live, "/extend demo-x 7d")
+    assert len(pulls(live)) == 2
+    pull = pulls(live)[-1]
+    before, after = manifest(live), manifest(live, CHANGE)
+    assert before.expires_at is not None
+    assert after.expires_at is not None
+    assert (after.expires_at - before.expires_at).days == 7
+    assert after.parameters[ParameterName("app_min")] == 3
+    assert pull.title == f"Change demo-x: app_min, extend it until {after.expires_at:%Y-%m-%d %H:%M} UTC"
+    live.work(changed(live, pull.number, "synchronize"))
+    for comment in (first, second):
+        assert "| `app_min` | `1` | `3` |" in (live.reply(comment) or "")
+    merged(live, pull.number)
+    assert "merged" in (live.reply(first) or "")
+    assert manifest(live).expires_at == after.expires_at
+
+
+def test_extend_touches_the_manifest_alone(live: Town) -> None:
+    live.say("/extend demo-x 7d")
+    pull = pulls(live)[-1]
+    assert (pull.title or "").startswith("Extend demo-x until ")
+    assert "the plan is empty" in (pull.body or "")
+    (change,) = live.server.files(REPOSITORY, pull.number)
+    assert change.path == "envs/demo-x/environment.yaml"
+    assert (change.additions, change.deletions) == (1, 1)
+
+
+@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+def test_a_branch_left_standing_after_a_merge_blocks_no_later_change(live: Town, method: str) -> None:
+    live.say(SET)
+    if method == "rebase":
+        head = live.server.head(REPOSITORY, CHANGE)
+        live.server.commit(REPOSITORY, dict(_files(live, CHANGE)), by="alice", message="by hand")
+        live.server.close(REPOSITORY, pulls(live)[-1].number, by="alice")  # and nobody heard of it
+        assert live.server.head(REPOSITORY, CHANGE) == head
+    else:
+        merged(live, pulls(live)[-1].number, method)
+    assert value(live, "app_min") == 3
+    live.say("/set demo-x app_min=4")
+    assert len(pulls(live)) == 3
+    assert "| `app_min` | `3` | `4` |" in (pulls(live)[-1].body or "")
+    assert pulls(live)[-1].title == "Change demo-x: app_min"
+
+
+def _files(place: Town, branch: str) -> list[tuple[str, bytes]]:
+    files = repo(place).environment(NAME, place.server.head(REPOSITORY, branch))
+    return [(f"envs/demo-x/{path}", file.data) for path, file in files.items()]
+
+
+def test_closed_it_is_gone_and_can_be_asked_for_again(live: Town) -> None:
+    comment = ask(live, SET)
+    closed(live, pulls(live)[-1].number)
+    assert "Nothing was changed" in (live.reply(comment) or "")
+    assert repo(live).mirror.proposals("change") == {}
+    live.say(SET)
+    assert [pull.state for pull in pulls(live)] == ["closed", "closed", "open"]
+
+
+@pytest.mark.parametrize("killed_after", ["accept", "publish", "propose", "report"])
+@pytest.mark.parametrize("where", ["proposed", "live"])
+def test_law_4_a_change_killed_after_any_step_and_run_again_is_made_once(
+    proposed: Town, killed_after: str, where: str
+) -> None:
+    if where == "live":
+        merged(proposed, pulls(proposed)[-1].number)
+    body = "/extend demo-x 3d"
+    branch = branch_of(NAME, "change" if where == "live" else "clone")
+    before = manifest(proposed, branch_of(NAME)).expires_at
+    comment = proposed.comment(body)
+    request = proposed.service.plan_of("d", proposed.event(comment, body))
+    assert request is not None
+    results: dict[str, dict[str, Json]] = {}
+    for name, step in proposed.service.steps(request):
+        results[name] = step(request, results)
+        if name == killed_after:
+            break
+    proposed.work(proposed.event(comment, body))
+    after = manifest(proposed, branch).expires_at
+    assert before is not None
+    assert after is not None
+    assert (after - before).days == 3
+    assert len(pulls(proposed)) == (2 if where == "live" else 1)
+    assert proposed.reply(comment) is not None
+
+
+@pytest.mark.parametrize("method", ["merge", "squash"])
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_law_4_a_change_that_was_merged_before_it_is_run_again_is_not_made_twice(
+    live: Town, method: str, is_deleted: bool
+) -> None:
+    comment = ask(live, "/extend demo-x 3d")
+    merged(live, pulls(live)[-1].number, method)
+    if is_deleted:
+        live.server.delete_branch(REPOSITORY, CHANGE, by="alice")
+    live.work(live.event(comment, "/extend demo-x 3d"))
+    assert len(pulls(live)) == 2
+    assert "merged" in (live.reply(comment) or "")
+
+
+def test_law_4_a_change_in_place_that_went_live_before_it_is_run_again_is_not_made_twice(proposed: Town) -> None:
+    comment = ask(proposed, "/extend demo-x 3d")
+    merged(proposed, pulls(proposed)[-1].number)
+    proposed.work(proposed.event(comment, "/extend demo-x 3d"))
+    assert len(pulls(proposed)) == 1
+
+
+def test_what_cannot_be_done_is_said_and_nothing_is_proposed(live: Town) -> None:
+    assert "is like that already" in (live.say("/set demo-x app_min=1") or "")
+    assert "part of who `demo-x` is" in (live.say("/set demo-x vpc_cidr=10.64.9.0/24") or "")
+    assert "/set demo-x app_min=3" in (live.say("/set demo-x app_mni=3") or "")
+    assert "Did you mean `demo-x`?" in (live.say("/set demo-y app_min=3") or "")
+    assert "/extend demo-x 20d" in (live.say("/extend demo-x 29d") or "")
+    assert "does not expire" in (live.say("/extend production 1d") or "")
+    assert len(pulls(live)) == 1
+
+
+def test_a_clone_whose_pull_request_was_closed_can_not_be_changed(proposed: Town) -> None:
+    proposed.server.close(REPOSITORY, pulls(proposed)[-1].number, by="alice")  # and nobody heard of it yet
+    assert "no pull request that adds it is open" in (proposed.say(SET) or "")
+
+
+def test_production_is_changed_through_the_same_door(live: Town) -> None:
+    live.say("/set production app_min=8")
+    pull = pulls(live)[-1]
+    assert pull.title == "Change production: app_min"
+    assert "which clones are made from" in (pull.body or "")
+
+
+def test_a_change_says_that_somebody_asked_for_the_end(live: Town) -> None:
+    live.say("/destroy demo-x")
+    number = pulls(live)[-1].number
+    live.say(SET)
+    assert f"#{number} would destroy `demo-x`" in (pulls(live)[-1].body or "")
+
+
+def test_status_and_list_tell_of_the_open_change(live: Town) -> None:
+    live.say(SET)
+    number = pulls(live)[-1].number
+    assert f"| **Proposed** | a change in #{number} |" in (live.say("/status demo-x") or "")
+    assert f"live, a change in #{number} |" in (live.say("/list") or "")
+    comment = live.comment("/status", issue=number)
+    live.work(live.event(comment, "/status").model_copy(update={"issue": number}))
+    (reply,) = [c.body for c in live.server.comments(REPOSITORY, number) if f"request:{comment} " in c.body]
+    assert "### `demo-x`" in reply
+    closed(live, number)
+    assert "a change in" not in (live.say("/list") or "")
+
+
+@pytest.mark.parametrize("line", [SET, "/extend demo-x 1d"])
+def test_a_reader_may_not_change(live: Town, line: str) -> None:
+    assert "needs the permission `write`" in (live.say(line, by=READER) or "")
+    assert len(pulls(live)) == 1

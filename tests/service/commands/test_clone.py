@@ -1,0 +1,265 @@
+"""From a comment to a pull request, on a real repository over HTTP (laws 4 and 5)."""
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from bot.clients.github import GitHub, Token
+from bot.core.parity.certificate import Subject, certify
+from bot.core.parity.report import Parity
+from bot.core.rendering.verify import verify
+from bot.core.requests.branches import branch_of
+from bot.model.pipeline import Json
+from bot.names import EnvironmentName, ParameterName, TemplateName
+from bot.runs.plan.recertify import said
+from bot.service.branch_cleanup import release_clone
+from bot.service.commands.clone import Published, publish_clone
+from bot.service.repository import monorepo
+from tests.support import example
+from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, Town
+
+CIDR = ParameterName("vpc_cidr")
+NAME = EnvironmentName("demo-x")
+
+
+def published(place: Town, name: str = "demo-x", comment: int = 1) -> Published:
+    outcome = publish_clone(place.service.world, REPOSITORY, example.asked(name, comment))
+    assert isinstance(outcome, Published), outcome
+    return outcome
+
+
+def refs(place: Town, prefix: str = "") -> dict[str, str]:
+    found = place.service.world.mirror(REPOSITORY)._remote("ls-remote", f"{place.server.url}/{REPOSITORY}.git")
+    pairs = (line.split("\t") for line in found.splitlines())
+    return {ref: commit for commit, ref in pairs if ref.startswith(prefix)}
+
+
+def test_clone_opens_a_pull_request_that_adds_one_rendered_directory(place: Town) -> None:
+    reply = place.say("Hello!\n\n/clone production as demo-x for demo --ttl 14d")
+    (pull,) = place.server.pulls(REPOSITORY)
+    assert reply is not None
+    assert "`demo-x` is planning" in reply
+    assert pull.title == "Clone production as demo-x for demo"
+    changes = place.server.files(REPOSITORY, pull.number)
+    assert {change.path.split("/")[1] for change in changes} == {"demo-x"}
+    assert all(change.status == "added" for change in changes)
+    repo = monorepo(place.service.world, REPOSITORY)
+    files = repo.environment(NAME, repo.mirror.proposals()["demo-x"])
+    assert verify(NAME, files, example.template()) == []
+    assert files["hooks/seed"].executable
+
+
+def test_the_commit_says_who_asked_and_where(place: Town) -> None:
+    commit = published(place).commit
+    message = place.service.world.mirror(REPOSITORY).message(commit)
+    assert "Requested-by: alice" in message
+    assert "Requested-at: https://github.example/acme/infra/issues/7#c1" in message
+
+
+def test_law_4_the_same_request_twice_leaves_github_as_once(place: Town) -> None:
+    comment = place.comment("/clone production as demo-x")
+    event = place.event(comment, "/clone production as demo-x")
+    first = place.work(event)
+    before = refs(place), place.server.comments(REPOSITORY, place.issue), place.server.pulls(REPOSITORY)
+    second = place.work(event)
+    assert second["publish"]["commit"] == first["publish"]["commit"]
+    assert (refs(place), place.server.comments(REPOSITORY, place.issue), place.server.pulls(REPOSITORY)) == before
+    assert len(place.server.reactions(comment)) == 1
+
+
+@pytest.mark.parametrize("killed_after", ["accept", "publish", "propose", "report"])
+def test_law_4_a_job_killed_after_any_step_and_run_again_leaves_github_as_once(place: Town, killed_after: str) -> None:
+    body = "/clone production as demo-x"
+    comment = place.comment(body)
+    event = place.event(comment, body)
+    request = place.service.plan_of("d", event)
+    assert request is not None
+    results: dict[str, dict[str, Json]] = {}
+    for name, step in place.service.steps(request):
+        results[name] = step(request, results)
+        if name == killed_after:
+            break  # the effect happened; its record is lost, and everything starts anew
+    place.work(event)
+    assert len(place.server.pulls(REPOSITORY)) == 1
+    assert place.reply(comment) is not None
+    assert len(refs(place, "refs/heads/envclone/")) == 1
+    assert len(refs(place, "refs/envclone/claims/")) == 1
+
+
+def test_a_name_proposed_by_another_request_is_refused(place: Town) -> None:
+    place.say("/clone production as demo-x")
+    reply = place.say("/clone production as demo-x")
+    assert reply is not None
+    assert "open pull request" in reply
+    assert "/clone production as demo-x-2" in reply
+    assert len(place.server.pulls(REPOSITORY)) == 1
+
+
+def test_law_5_clones_asked_for_at_once_of_two_replicas_get_different_networks(place: Town, tmp_path: Path) -> None:
+    replicas = [place.service.world, replace(place.service.world, mirrors_directory=tmp_path / "other", _mirrors={})]
+
+    def publish(number: int) -> Published:
+        outcome = publish_clone(replicas[number % 2], REPOSITORY, example.asked(f"demo-{number}", number))
+        assert isinstance(outcome, Published), outcome
+        return outcome
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(publish, range(1, 41)))
+    networks = {IPv4Network(str(outcome.manifest.parameters[CIDR])) for outcome in outcomes}
+    assert len(networks) == 40
+    assert len(refs(place, "refs/heads/envclone/")) == 40
+    assert len(refs(place, "refs/envclone/claims/vpc_cidr/")) == 40
+
+
+def test_law_5_whoever_loses_the_race_for_a_value_takes_another(place: Town) -> None:
+    first = published(place)
+    value = str(first.manifest.parameters[CIDR])
+    # Somebody else holds the branch's claim although no branch shows it, as in the moment between a draft and its push.
+    place.server.delete_branch(REPOSITORY, branch_of(NAME), by="alice")
+    place.service.world.mirror(REPOSITORY).message(first.commit)
+    blocked = publish_clone(place.service.world, REPOSITORY, example.asked("demo-y", 2, set={CIDR: value}))
+    assert isinstance(blocked, Published)  # the holder is gone, so its claim is free again
+
+
+def test_law_5_a_value_given_by_hand_that_another_holds_is_refused(place: Town) -> None:
+    value = str(published(place).manifest.parameters[CIDR])
+    reply = place.say(f"/clone production as demo-y --set vpc_cidr={value}")
+    assert reply is not None
+    assert "`demo-x` holds it" in reply
+    assert reply.endswith("/clone production as demo-y\n```")
+
+
+def test_a_closed_pull_request_gives_back_its_name_and_values(place: Town) -> None:
+    place.say("/clone production as demo-x")
+    (pull,) = place.server.pulls(REPOSITORY)
+    assert not release_clone(place.service.world, REPOSITORY, NAME)
+    place.server.close(REPOSITORY, pull.number, by="alice")
+    assert release_clone(place.service.world, REPOSITORY, NAME)
+    assert refs(place, "refs/heads/envclone/") == {}
+    assert refs(place, "refs/envclone/") == {}
+    assert not release_clone(place.service.world, REPOSITORY, NAME)
+    place.say("/clone production as demo-x")
+    assert len(place.server.pulls(REPOSITORY)) == 2
+
+
+def test_claims_left_over_by_a_lost_event_are_taken_over(place: Town) -> None:
+    first = published(place)
+    place.server.delete_branch(REPOSITORY, branch_of(NAME), by="alice")  # by hand, so nobody withdrew the claim
+    again = published(place, comment=2)
+    assert again.manifest.parameters[CIDR] == first.manifest.parameters[CIDR]
+    (claim,) = refs(place, "refs/envclone/claims/").values()
+    assert claim == again.commit
+
+
+def test_a_reader_may_not_clone(place: Town) -> None:
+    reply = place.say("/clone production as demo-x", by=READER)
+    assert reply is not None
+    assert "`write`" in reply
+    assert place.server.pulls(REPOSITORY) == []
+
+
+def test_an_edited_comment_is_not_carried_out(place: Town) -> None:
+    comment = place.comment("/clone production as demo-x")
+    event = place.event(comment, "/clone production as demo-x")
+    import time  # noqa: PLC0415 (GitHub counts in seconds, so an edit shows a second later)
+
+    time.sleep(1.1)
+    place.server.edit_comment(comment, "/clone production as demo-z", by="alice")
+    place.work(event)
+    assert "edited" in (place.reply(comment) or "")
+    assert place.server.pulls(REPOSITORY) == []
+
+
+def test_a_deleted_comment_is_not_carried_out(place: Town) -> None:
+    comment = place.comment("/clone production as demo-x")
+    event = place.event(comment, "/clone production as demo-x")
+    place.server.delete_comment(comment, by="alice")
+    place.work(event)
+    assert place.server.pulls(REPOSITORY) == []
+
+
+def test_reading_commands_answer(place: Town) -> None:
+    place.say("/clone production as demo-x for qa")
+    listing = place.say("/list") or ""
+    assert "`production`" in listing
+    assert "`demo-x`" in listing
+    assert "planning" in (place.say("/status demo-x") or "")
+    assert "planning" in (place.say("/status") or "")
+    assert "Did you mean `demo-x`?" in (place.say("/status demo-y") or "")
+    text = place.say("/help") or ""
+    assert "/clone <source> as <name>" in text.replace("\\", "")
+    assert "load-test" in text
+    assert place.say("just a remark with /clone inside") is None
+
+
+def test_the_status_says_whether_the_clone_is_still_what_it_was_cloned_from(place: Town) -> None:
+    place.say("/clone production as demo-x for qa")
+    assert "not certified" in (place.say("/status demo-x") or "")
+    token = place.server.workflow_token(REPOSITORY, {"contents": "read", "checks": "write"})
+    actions = GitHub(Token(token, "github-actions[bot]"), api_url=f"{place.server.url}/api/v3")
+    pull = place.server.pulls(REPOSITORY)[0]
+    assert pull.pull is not None
+    head, main = pull.pull.head_sha, monorepo(place.service.world, REPOSITORY)
+    environments = main.mirror.entries(head, "envs")
+    now = datetime.now(UTC)
+    subject = Subject(
+        head,
+        environments["demo-x"],
+        main.commit,
+        environments["production"],
+        TemplateName("shop"),
+        main.template(TemplateName("shop")).revision,
+    )
+    parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "plan", 100, ())
+    actions.put_check(REPOSITORY, head, "envclone/parity: demo-x", said(certify(parity, (), subject, now)))
+    assert f"equals `production` at `{main.commit[:12]}`, by plan" in (place.say("/status demo-x") or "")
+    stale = replace(subject, production_tree="0" * 40)
+    actions.put_check(REPOSITORY, head, "envclone/parity: demo-x", said(certify(parity, (), stale, now)))
+    assert "**stale**: `production` has moved on" in (place.say("/status demo-x") or "")
+
+
+def test_a_dry_run_shows_everything_and_creates_nothing(place: Town) -> None:
+    before = refs(place)
+    reply = place.say("/clone production as demo-x for demo --dry-run") or ""
+    assert "nothing was created" in reply
+    assert "└── " in reply
+    assert "`db_class`" in reply
+    assert "`smoke`" in reply
+    assert refs(place) == before
+    assert place.server.pulls(REPOSITORY) == []
+
+
+def test_a_mistake_gets_one_reply_with_the_line_to_paste(place: Town) -> None:
+    reply = place.say("/clone production as demo-x for dmeo")
+    assert reply is not None
+    assert "/clone production as demo-x for demo" in reply
+    assert "Did you mean" in (place.say("/clnoe production as demo-x") or "")
+    assert "2 commands" in (place.say("/list\n/help") or "")
+
+
+def test_the_mirror_holds_no_token(place: Town) -> None:
+    published(place)
+    token = place.service.world.github.git_credentials(REPOSITORY)[1]
+    directory = place.service.world.mirrors_directory
+    found = subprocess.run(["grep", "-rFl", token, str(directory)], capture_output=True, check=False, timeout=30)
+    assert found.stdout == b""
+
+
+def test_an_environment_that_cannot_be_read_hides_no_other(place: Town) -> None:
+    place.say("/clone production as demo-x")
+    place.server.commit(
+        REPOSITORY, {"envs/broken/environment.yaml": b"name: [\n"}, by=MAINTAINER, message="Break one", branch="main"
+    )
+    listed = place.say("/list") or ""
+    assert "| `production` |" in listed
+    assert "| `demo-x` |" in listed
+    assert "- `envs/broken/environment.yaml:2`: " in listed
+    assert "| **Owner** | alice |" in (place.say("/status demo-x") or "")
+    assert "`envs/broken/environment.yaml:2`" in (place.say("/status broken") or "")
+    refused = place.say("/clone production as demo-z") or ""
+    assert "envs/broken/environment.yaml:2" in refused, "what is allocated must be free, and that can't be told now"

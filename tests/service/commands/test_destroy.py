@@ -1,0 +1,116 @@
+"""`/destroy`: from a comment to the pull request that removes an environment, on a real repository over HTTP."""
+
+import pytest
+
+from bot.core.requests.branches import branch_of
+from bot.model.pipeline import Json
+from bot.names import EnvironmentName
+from bot.service.repository import monorepo
+from tests.support.small_monorepo import READER, REPOSITORY, Town
+
+NAME = EnvironmentName("demo-x")
+DESTROY = "/destroy demo-x"
+
+
+@pytest.fixture
+def live(place: Town) -> Town:
+    """A town with `demo-x` on its default branch."""
+    place.say("/clone production as demo-x for demo --ttl 14d")
+    (pull,) = place.server.pulls(REPOSITORY)
+    place.server.merge(REPOSITORY, pull.number, by="alice")
+    return place
+
+
+def test_destroy_opens_a_pull_request_that_removes_the_directory_and_nothing_else(live: Town) -> None:
+    reply = live.say(DESTROY)
+    pull = live.server.pulls(REPOSITORY)[-1]
+    assert reply is not None
+    assert f"[Pull request #{pull.number}]" in reply
+    assert pull.title == "Destroy demo-x"
+    body = pull.body or ""
+    assert "merging destroys everything" in body
+    changes = live.server.files(REPOSITORY, pull.number)
+    assert {change.status for change in changes} == {"removed"}
+    assert {change.path.split("/")[1] for change in changes} == {"demo-x"}
+    # The app needs the network, so it goes first.
+    assert body.index("| `app` |") < body.index("| `network` |")
+
+
+def test_the_commit_says_who_asked_and_where(live: Town) -> None:
+    comment = live.comment(DESTROY)
+    live.work(live.event(comment, DESTROY))
+    mirror = monorepo(live.service.world, REPOSITORY).mirror
+    message = mirror.message(mirror.proposals("destroy")["demo-x"])
+    assert "Requested-by: alice" in message
+    assert f"Envclone-Request: {comment}" in message
+
+
+@pytest.mark.parametrize("killed_after", ["accept", "propose", "report"])
+def test_law_4_a_destroy_killed_after_any_step_and_run_again_leaves_github_as_once(
+    live: Town, killed_after: str
+) -> None:
+    comment = live.comment(DESTROY)
+    event = live.event(comment, DESTROY)
+    request = live.service.plan_of("d", event)
+    assert request is not None
+    results: dict[str, dict[str, Json]] = {}
+    for name, step in live.service.steps(request):
+        results[name] = step(request, results)
+        if name == killed_after:
+            break
+    live.work(event)
+    assert [pull.title for pull in live.server.pulls(REPOSITORY)].count("Destroy demo-x") == 1
+    assert live.reply(comment) is not None
+
+
+def test_a_protected_environment_is_no_target(live: Town) -> None:
+    reply = live.say("/destroy production")
+    assert reply is not None
+    assert "`production` is protected" in reply
+    assert len(live.server.pulls(REPOSITORY)) == 1
+
+
+def test_one_that_is_only_proposed_is_closed_instead(place: Town) -> None:
+    place.say("/clone production as demo-x")
+    reply = place.say(DESTROY)
+    assert reply is not None
+    assert "close that pull request" in reply
+
+
+def test_an_unknown_name_gets_the_nearest(live: Town) -> None:
+    reply = live.say("/destroy demo-y")
+    assert reply is not None
+    assert "Did you mean `demo-x`?\n\n```text\n/destroy demo-x\n```" in reply
+
+
+def test_a_second_request_finds_the_open_pull_request(live: Town) -> None:
+    live.say(DESTROY)
+    reply = live.say(DESTROY)
+    assert reply is not None
+    assert "removes `demo-x` already" in reply
+    assert [pull.title for pull in live.server.pulls(REPOSITORY)].count("Destroy demo-x") == 1
+
+
+def test_after_a_closed_one_it_can_be_asked_for_again(live: Town) -> None:
+    live.say(DESTROY)
+    pull = live.server.pulls(REPOSITORY)[-1]
+    live.server.close(REPOSITORY, pull.number, by="alice")
+    live.say(DESTROY)
+    assert [p.state for p in live.server.pulls(REPOSITORY) if p.title == "Destroy demo-x"] == ["closed", "open"]
+    assert branch_of(NAME, "destroy") == "envclone-destroy/demo-x"
+
+
+def test_a_reader_may_not_destroy(live: Town) -> None:
+    reply = live.say(DESTROY, by=READER)
+    assert reply is not None
+    assert "needs the permission `write`" in reply
+
+
+def test_after_a_change_was_merged_the_open_end_is_that_of_the_environment_as_it_is(live: Town) -> None:
+    live.say(DESTROY)
+    ended = live.server.pulls(REPOSITORY)[-1].number
+    live.say("/set demo-x app_min=3")
+    live.server.merge(REPOSITORY, live.server.pulls(REPOSITORY)[-1].number, by="alice")
+    live.say(DESTROY)
+    assert [pull.title for pull in live.server.pulls(REPOSITORY)].count("Destroy demo-x") == 1
+    assert live.server.merge_state(REPOSITORY, ended) != "dirty"

@@ -1,0 +1,250 @@
+"""A clone's time comes: warned, proposed for its end, merged; on a real repository over HTTP."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.core.rendering.assemble import manifest_file
+from bot.core.requests.branches import branch_of
+from bot.events import Tick
+from bot.model.environment import Manifest
+from bot.model.pipeline import Json
+from bot.names import EnvironmentName
+from bot.service.commands.expire import due_environments, expire
+from bot.service.jobs_api import FOLLOW, JobRequest
+from bot.service.repository import monorepo
+from tests.support.example import REPOSITORY
+from tests.support.small_monorepo import MAINTAINER, POLICY, Town
+from tests.support.triggers import checked, closed, merged
+
+NAME = EnvironmentName("demo-x")
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def live(place: Town) -> Town:
+    """A town with `demo-x` on its default branch."""
+    place.say("/clone production as demo-x for demo --ttl 14d")
+    merged(place, 2)
+    return place
+
+
+def manifest(place: Town) -> Manifest:
+    found = monorepo(place.service.world, REPOSITORY).manifest(NAME)
+    assert found is not None
+    return found
+
+
+def end(place: Town) -> datetime:
+    found = manifest(place).expires_at
+    assert found is not None
+    return found
+
+
+def at(place: Town, moment: datetime) -> list[str]:
+    """Let it be this moment, do what is due (twice, as after a crash), and return what was done."""
+    place.service.world.now = lambda: moment
+    done = [expire(place.service.world, REPOSITORY, name) for name in due_environments(place.service.world, REPOSITORY)]
+    for name in due_environments(place.service.world, REPOSITORY):
+        expire(place.service.world, REPOSITORY, name)
+    return [each.outcome for each in done]
+
+
+def said(place: Town) -> list[str]:
+    """Return the first words of what was said of the clone's time."""
+    bodies = [comment.body for comment in place.server.comments(REPOSITORY, place.issue)]
+    return [body.splitlines()[1].partition(" on 20")[0] for body in bodies if "<!-- envclone:expiry:" in body]
+
+
+def ends(place: Town) -> list[str]:
+    return [pull.state for pull in place.server.pulls(REPOSITORY) if pull.title.startswith("Destroy demo-x")]
+
+
+def allow(place: Town, policy: bytes) -> None:
+    place.server.commit(REPOSITORY, {".github/envclone.yml": POLICY + policy}, by="alice", message="policy")
+
+
+def auto_merge(place: Town) -> None:
+    allow(place, b"expiry: {auto_merge: true}\n")
+
+
+WARNED = "@alice: `demo-x` expires"
+ENDED = "@alice: `demo-x` expired"
+
+
+def test_the_owner_is_warned_twice_and_then_its_end_is_proposed_each_once(live: Town) -> None:
+    time = end(live)
+    assert at(live, time - 4 * DAY) == []
+    assert at(live, time - 3 * DAY) == ["warned"]
+    assert at(live, time - 2 * DAY) == ["nothing"]
+    assert said(live) == [WARNED]
+    assert at(live, time - DAY) == ["warned"]
+    assert at(live, time) == ["proposed"]
+    assert at(live, time + DAY) == ["waits"]
+    assert said(live) == [WARNED, WARNED, ENDED]
+    pull = live.server.pulls(REPOSITORY)[-1]
+    assert pull.title == "Destroy demo-x, which has expired"
+    assert ends(live) == ["open"]
+    checked(live, pull.number)
+    assert ends(live) == ["open"], "without the policy's word a person merges"
+
+
+def test_a_service_that_was_away_makes_the_end_good_and_gives_no_stale_warning(live: Town) -> None:
+    assert at(live, end(live) + 9 * DAY) == ["proposed"]
+    assert said(live) == [ENDED]
+
+
+def test_a_clock_that_goes_back_says_nothing_twice(live: Town) -> None:
+    time = end(live)
+    for moment in (time - DAY, time - 3 * DAY, time - DAY, time, time - DAY, time):
+        at(live, moment)
+    assert said(live) == [WARNED, WARNED, ENDED]
+    assert ends(live) == ["open"]
+
+
+def test_a_clone_that_is_extended_after_its_end_was_proposed_expires_again(live: Town) -> None:
+    allow(live, b"ttl: {max: 90d}\nexpiry: {auto_merge: true}\n")
+    first = end(live)
+    at(live, first)
+    live.say("/extend demo-x 7d")
+    merged(live, live.server.pulls(REPOSITORY)[-1].number)
+    assert at(live, end(live) - 4 * DAY) == []
+    assert at(live, end(live)) == ["proposed"]
+    assert said(live)[-2:] == [ENDED, ENDED]
+    (pull,) = [each for each in live.server.pulls(REPOSITORY) if each.title.startswith("Destroy demo-x")]
+    assert f"It expired on {end(live):%Y-%m-%d %H:%M} UTC" in (pull.body or "")
+    checked(live, pull.number)
+    assert monorepo(live.service.world, REPOSITORY).manifest(NAME) is None, "its check passed, and it was merged"
+
+
+def test_a_change_that_is_being_proposed_keeps_a_clone_from_its_end(live: Town) -> None:
+    auto_merge(live)
+    at(live, end(live))
+    comment = live.comment("/set demo-x app_min=3")
+    request = live.service.plan_of("d", live.event(comment, "/set demo-x app_min=3"))
+    assert request is not None
+    accept, publish = live.service.steps(request)[:2]
+    results: dict[str, dict[str, Json]] = {}
+    results["accept"] = accept[1](request, results)
+    results["publish"] = publish[1](request, results)
+    assert live.server.head(REPOSITORY, branch_of(NAME, "change")) is not None
+    assert ends(live) == ["open"]
+    checked(live, live.server.pulls(REPOSITORY)[-1].number)
+    assert ends(live) == ["open"]
+
+
+def test_a_clone_that_is_extended_lives_on_and_is_warned_anew(live: Town) -> None:
+    allow(live, b"ttl: {max: 90d}\n")
+    first = end(live)
+    at(live, first - DAY)
+    live.say("/extend demo-x 7d")
+    merged(live, live.server.pulls(REPOSITORY)[-1].number)
+    assert end(live) > first
+    assert at(live, first) == []
+    assert at(live, end(live) - 3 * DAY) == ["warned"]
+
+
+def test_with_auto_merge_the_end_is_merged_once_its_check_passes(live: Town) -> None:
+    auto_merge(live)
+    time = end(live)
+    assert at(live, time) == ["proposed"]
+    number = live.server.pulls(REPOSITORY)[-1].number
+    checked(live, number, "failure")
+    assert ends(live) == ["open"]
+    checked(live, number)
+    assert live.server.read(REPOSITORY, "envs/demo-x/environment.yaml") is None
+    assert at(live, time + DAY) == [], "what is gone is not due"
+
+
+def test_a_check_whose_event_was_lost_is_found_at_the_next_look(live: Town) -> None:
+    at(live, end(live))
+    checked(live, live.server.pulls(REPOSITORY)[-1].number)
+    auto_merge(live)
+    assert at(live, end(live) + DAY) == ["merged"]
+
+
+def test_what_a_person_proposed_is_never_merged_by_itself(live: Town) -> None:
+    auto_merge(live)
+    live.say("/destroy demo-x")
+    number = live.server.pulls(REPOSITORY)[-1].number
+    assert at(live, end(live) + DAY) == ["waits"]
+    checked(live, number)
+    assert ends(live) == ["open"]
+    assert said(live) == []
+
+
+def test_what_somebody_pushed_onto_our_branch_is_never_merged_by_itself(live: Town) -> None:
+    auto_merge(live)
+    at(live, end(live))
+    number = live.server.pulls(REPOSITORY)[-1].number
+    branch = branch_of(NAME, "destroy")
+    live.server.commit(REPOSITORY, {".github/evil.yml": b"on: push\n"}, by="alice", message="slip in", branch=branch)
+    checked(live, number)
+    # Also not with a last commit that would do no more than ours did.
+    live.server.commit(REPOSITORY, {"envs/demo-x/again": b"x\n"}, by="alice", message="put back", branch=branch)
+    live.server.commit(REPOSITORY, {"envs/demo-x/again": None}, by="alice", message="remove", branch=branch)
+    checked(live, number)
+    assert ends(live) == ["open"]
+    assert live.server.read(REPOSITORY, ".github/evil.yml") is None
+
+
+def test_while_somebody_asks_for_more_time_nothing_is_merged(live: Town) -> None:
+    auto_merge(live)
+    allow(live, b"ttl: {max: 90d}\nexpiry: {auto_merge: true}\n")
+    at(live, end(live))
+    number = live.server.pulls(REPOSITORY)[-1].number
+    live.say("/extend demo-x 7d")
+    checked(live, number)
+    assert ends(live) == ["open"]
+
+
+def test_a_closed_end_is_respected_and_said_once(live: Town) -> None:
+    at(live, end(live))
+    closed(live, live.server.pulls(REPOSITORY)[-1].number)
+    assert at(live, end(live) + DAY) == ["declined"]
+    assert at(live, end(live) + 2 * DAY) == ["declined"]
+    assert ends(live) == ["closed"]
+    assert (
+        len([comment for comment in live.server.comments(REPOSITORY, live.issue) if ":declined -->" in comment.body])
+        == 1
+    )
+
+
+def test_a_tick_becomes_one_job_for_the_repository_and_one_for_each_environment_that_is_due(live: Town) -> None:
+    time = end(live)
+    live.service.world.now = lambda: time
+    tick = Tick(repository=REPOSITORY, slot=7)
+    request = live.service.plan_of("slot-7", tick)
+    assert request is not None
+    assert (request.key, request.partition) == ("sweep-acme/infra-7", "acme/infra/*sweep")
+    found = live.work(tick)["sweep"][FOLLOW]
+    assert isinstance(found, list)
+    (follower,) = [JobRequest.model_validate(each) for each in found]
+    assert (follower.key, follower.partition) == ("expire-acme/infra/demo-x-7", "acme/infra/demo-x")
+    assert live.work(follower.event)["expire"] == {"done": "demo-x: proposed (#3)"}
+
+
+def test_the_status_says_that_it_has_expired_and_where_its_end_is_proposed(live: Town) -> None:
+    at(live, end(live) + DAY)
+    reply = live.say("/status demo-x")
+    assert reply is not None
+    assert "(expired)" in reply
+    assert "| **Proposed** | its end in #3" in reply
+
+
+def test_where_nobody_can_be_told_the_end_is_proposed_all_the_same(live: Town) -> None:
+    lost = manifest(live)
+    assert lost.request is not None
+    elsewhere = lost.model_copy(update={"request": lost.request.model_copy(update={"issue": 4711})})
+    files = {"envs/demo-x/environment.yaml": manifest_file(elsewhere).data}
+    live.server.commit(REPOSITORY, files, by="alice", message="the issue is gone")
+    assert at(live, end(live) - DAY) == ["nothing"]
+    assert at(live, end(live)) == ["waits"]
+    assert ends(live) == ["open"]
+
+
+def test_an_environment_that_cannot_be_read_keeps_no_other_from_its_end(live: Town) -> None:
+    broken: dict[str, bytes | None] = {"envs/broken/environment.yaml": b"name: [\n"}
+    live.server.commit(REPOSITORY, broken, by=MAINTAINER, message="Break one", branch="main")
+    assert at(live, end(live)) == ["proposed"]
+    assert ends(live) == ["open"]

@@ -1,0 +1,231 @@
+"""`/resume`, `/unlock` and `/plan`: from a comment to a run of a workflow, which is started once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.core.requests.branches import branch_of
+from bot.model.pipeline import Json
+from bot.names import EnvironmentName
+from bot.sandbox.github import Run
+from bot.sandbox.github.entities import Json as Payload
+from tests.support.small_monorepo import BOT, MAINTAINER, READER, REPOSITORY, Town
+from tests.support.triggers import checked, deployed, merged, removed_by_hand
+
+NAME = EnvironmentName("demo-x")
+CHANGE = branch_of(NAME, "change")
+DRIFT = b"on: {workflow_dispatch: {inputs: {environment: {required: true}, request: {}}}}\n"
+
+
+@dataclass
+class Actions:
+    """What GitHub Actions does, as far as the flows see it: a run for each dispatch, with the title that the file gives it."""
+
+    place: Town
+    dispatched: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)
+
+    def hear(self, name: str, payload: Payload) -> None:
+        if name == "workflow_run":
+            run = payload["workflow_run"]
+            assert isinstance(run, Mapping)
+            self.repeated.append(int(run["id"]))
+        if name == "workflow_dispatch":
+            workflow, inputs = str(payload["workflow"]), payload["inputs"]
+            assert isinstance(inputs, Mapping)
+            self.dispatched.append((workflow, dict(inputs)))
+            head = self.place.server.head(REPOSITORY) or ""
+            run = Run(workflow, name, head, BOT, "main", title=str(inputs.get("request", "")))
+            self.place.server.record_run(REPOSITORY, run)
+
+    def plan(self, branch: str, conclusion: str | None) -> int:
+        """Record the run that planned a branch's head."""
+        server = self.place.server
+        head = server.head(REPOSITORY, branch) or ""
+        run = Run(".github/workflows/plan.yml", "pull_request_target", head, MAINTAINER, branch)
+        run_id = server.record_run(REPOSITORY, run)
+        if conclusion is not None:
+            server.finish_run(run_id, conclusion)
+        return run_id
+
+
+@pytest.fixture
+def proposed(place: Town) -> Town:
+    place.say("/clone production as demo-x for demo --ttl 10d")
+    return place
+
+
+@pytest.fixture
+def live(proposed: Town) -> Town:
+    merged(proposed, proposed.server.pulls(REPOSITORY)[-1].number)
+    return proposed
+
+
+@pytest.fixture
+def actions(place: Town) -> Actions:
+    found = Actions(place)
+    place.server.on_event(found.hear)
+    return found
+
+
+def say(place: Town, body: str, by: str = MAINTAINER) -> str:
+    reply = place.say(body, by) or ""
+    assert place.server.settle()
+    return reply
+
+
+def test_resume_starts_the_apply_and_says_why(live: Town, actions: Actions) -> None:
+    deployed(live, "demo-x", "failure", "0" * 40, "demo-x: app failed")
+    comment = live.comment("/resume demo-x")
+    live.work(live.event(comment, "/resume demo-x"))
+    assert live.server.settle()
+    title = f"resume demo-x for comment {comment}"
+    assert actions.dispatched == [(".github/workflows/apply.yml", {"environment": "demo-x", "request": title})]
+    reply = live.reply(comment) or ""
+    assert "`demo-x` goes on where it stopped: [the runs of apply.yml](" in reply
+    assert f"/{REPOSITORY}/actions/workflows/apply.yml)" in reply
+    assert "**Why:** demo-x: app failed ([log](https://github.example/" in reply
+    assert "What failed" in reply
+
+
+def test_a_killed_resume_finds_the_run_that_it_started(live: Town, actions: Actions) -> None:
+    comment = live.comment("/resume demo-x")
+    event = live.event(comment, "/resume demo-x")
+    request = live.service.plan_of("d", event)
+    assert request is not None
+    results: dict[str, dict[str, Json]] = {}
+    for name, step in live.service.steps(request):
+        results[name] = step(request, results)
+        if name == "start":
+            break
+    assert live.server.settle()
+    live.work(event)
+    assert live.server.settle()
+    assert len(actions.dispatched) == 1
+    assert "/actions/runs/" in (live.reply(comment) or "")
+
+
+def test_nothing_is_resumed_that_is_done_unless_something_was_merged_since(live: Town, actions: Actions) -> None:
+    deployed(live, "demo-x", "success", "0" * 40)
+    assert "There is nothing to resume" in say(live, "/resume demo-x")
+    assert actions.dispatched == []
+    live.say("/set demo-x app_min=3")
+    merged(live, live.server.pulls(REPOSITORY)[-1].number)
+    assert "was never applied" in say(live, "/resume demo-x")
+    assert len(actions.dispatched) == 1
+
+
+def test_a_run_that_went_silent_is_gone_on_with(live: Town, actions: Actions) -> None:
+    deployed(live, "demo-x", "in_progress", "0" * 40)
+    assert "has said nothing since" in say(live, "/resume demo-x")
+    assert len(actions.dispatched) == 1
+
+
+def test_a_destroy_is_gone_on_with_though_the_directory_is_gone(live: Town, actions: Actions) -> None:
+    live.say("/destroy demo-x")
+    merged(live, live.server.pulls(REPOSITORY)[-1].number)
+    deployed(live, "demo-x", "failure", "0" * 40, "demo-x: network could not be destroyed")
+    assert "network could not be destroyed" in say(live, "/resume demo-x")
+    assert [inputs["environment"] for _, inputs in actions.dispatched] == ["demo-x"]
+
+
+@pytest.mark.parametrize("asked", ["/destroy demo-x", "/plan demo-x"])
+def test_an_end_that_was_merged_unreviewed_is_planned_once_more(live: Town, actions: Actions, asked: str) -> None:
+    live.say("/destroy demo-x")
+    number = live.server.pulls(REPOSITORY)[-1].number
+    run = actions.plan(branch_of(NAME, "destroy"), "failure")
+    merged(live, number)
+    deployed(live, "demo-x", "failure", "0" * 40, "There is no reviewed plan for the end of `demo-x`")
+    reply = say(live, asked)
+    assert f"`demo-x` was removed by #{number}, which was merged without a reviewed plan" in reply
+    assert f"#{number} is planned once more: [its run](" in reply
+    assert "then comment `/resume demo-x`" in reply
+    assert actions.repeated == [run]
+    checked(live, number)
+    assert "planned once more" not in say(live, asked)
+
+
+def test_an_end_that_was_merged_without_any_plan_can_only_be_reverted(live: Town, actions: Actions) -> None:
+    number = removed_by_hand(live, "demo-x")[1]
+    merged(live, number)
+    reply = say(live, "/destroy demo-x")
+    assert "has no plan to run again" in reply
+    assert f"Or revert #{number}" in reply
+
+
+def test_what_is_only_proposed_or_unknown_is_not_resumed(proposed: Town, actions: Actions) -> None:
+    assert "is only proposed, in #" in say(proposed, "/resume demo-x")
+    assert "There is no environment `demo-z`" in say(proposed, "/resume demo-z")
+    assert actions.dispatched == []
+
+
+def test_unlock_hands_the_reason_over_and_who_gave_it_where(live: Town, actions: Actions) -> None:
+    live.server.set_role(REPOSITORY, MAINTAINER, "maintain")
+    reply = say(live, '/unlock demo-x --because "the runner was switched off"')
+    [(workflow, inputs)] = actions.dispatched
+    assert workflow == ".github/workflows/apply.yml"
+    assert inputs["take_over"] == f"the runner was switched off (@alice in #{live.issue})"
+    assert "The ledger keeps the reason: *the runner was switched off" in reply
+    assert "one run at a time" in reply
+
+
+def test_plan_runs_the_newest_plan_of_an_open_pull_request_again_once(proposed: Town, actions: Actions) -> None:
+    run = actions.plan(branch_of(NAME), "failure")
+    comment = proposed.comment("/plan demo-x")
+    event = proposed.event(comment, "/plan demo-x")
+    for _ in range(2):
+        proposed.work(event)
+        assert proposed.server.settle()
+    assert actions.repeated == [run]
+    reply = proposed.reply(comment) or ""
+    assert "is planned once more: [its run](" in reply
+    assert f"/actions/runs/{run})" in reply
+    actions.plan(branch_of(NAME), None)
+    assert "is being planned just now" in say(proposed, "/plan demo-x")
+    assert actions.repeated == [run]
+
+
+def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: Town, actions: Actions) -> None:
+    live.server.commit(REPOSITORY, {".github/workflows/drift.yml": DRIFT}, by=MAINTAINER, message="drift")
+    comment = live.comment("/plan demo-x")
+    for _ in range(2):  # killed before it answered, and run again
+        live.work(live.event(comment, "/plan demo-x"))
+        assert live.server.settle()
+    assert "I look for drift: [its run](" in (live.reply(comment) or "")
+    title = f"drift demo-x for comment {comment}"
+    assert actions.dispatched == [(".github/workflows/drift.yml", {"environment": "demo-x", "request": title})]
+    live.say("/set demo-x app_min=3")
+    live.say("/destroy demo-x")
+    number = live.server.pulls(REPOSITORY)[-2].number
+    run = actions.plan(CHANGE, "success")
+    reply = say(live, "/plan demo-x")
+    assert f"- #{number} is planned once more" in reply
+    assert "has no plan to run again" in reply
+    assert actions.repeated == [run]
+    assert len(actions.dispatched) == 1
+
+
+def test_what_github_refuses_is_explained(live: Town, actions: Actions) -> None:
+    files: dict[str, bytes | None] = {
+        ".github/workflows/apply.yml": b"on: {workflow_dispatch: {inputs: {environment: {}}}}\n",
+        ".github/workflows/drift.yml": None,
+    }
+    live.server.commit(REPOSITORY, files, by=MAINTAINER, message="an old version")
+    assert 'Unexpected inputs provided: ["request"]' in say(live, "/resume demo-x")
+    assert "Is there `.github/workflows/drift.yml`" in say(live, "/plan demo-x")
+    assert actions.dispatched == []
+
+
+@pytest.mark.parametrize(
+    ("line", "by", "role"),
+    [
+        ("/resume demo-x", READER, "write"),
+        ("/plan demo-x", READER, "write"),
+        ('/unlock demo-x --because "I know it is dead"', READER, "maintain"),
+        ('/unlock demo-x --because "I know it is dead"', MAINTAINER, "maintain"),  # who may only write
+    ],
+)
+def test_whoever_may_not_is_told_so(live: Town, actions: Actions, line: str, by: str, role: str) -> None:
+    assert f"needs the permission `{role}`" in say(live, line, by)
+    assert actions.dispatched == []

@@ -1,0 +1,108 @@
+"""What happens on GitHub after a command, with the event that the service hears of it."""
+
+from typing import Literal
+
+from bot.clients.github import CheckState, DeploymentStatus, GitHub, Token
+from bot.clients.github.records import DeploymentState
+from bot.events import CheckRunCompleted, DeploymentStatusCreated, PullRequestChanged
+from bot.names import EnvironmentName
+from bot.sandbox.github import Proposal, Text
+from bot.service.repository import monorepo
+from tests.support import example
+from tests.support.small_monorepo import MAINTAINER, REPOSITORY, Town
+
+ACTIONS = "github-actions[bot]"
+
+
+def actions(place: Town) -> GitHub:
+    """Return GitHub as a workflow of the repository sees it."""
+    token = place.server.workflow_token(REPOSITORY, {"checks": "write", "deployments": "write", "contents": "read"})
+    return GitHub(Token(token, ACTIONS), api_url=f"{place.server.url}/api/v3")
+
+
+def merged(place: Town, number: int, method: str = "merge") -> str:
+    """Merge a pull request, let the service hear of it, and return the merge commit."""
+    commit = place.server.merge(REPOSITORY, number, by=MAINTAINER, method=method)
+    place.work(changed(place, number, "closed"))
+    return commit
+
+
+def closed(place: Town, number: int) -> None:
+    """Close a pull request without merging it, and let the service hear of it."""
+    place.server.close(REPOSITORY, number, by=MAINTAINER)
+    place.work(changed(place, number, "closed"))
+
+
+def removed_by_hand(place: Town, name: str) -> tuple[str, int]:
+    """Open a person's own pull request that removes an environment; return its head and number."""
+    files = monorepo(place.service.world, example.REPOSITORY).environment(EnvironmentName(name))
+    gone: dict[str, bytes | None] = {f"envs/{name}/{path}": None for path in files}
+    head = place.server.commit(REPOSITORY, gone, by=MAINTAINER, message=f"Remove {name}", branch=f"by-hand/{name}")
+    proposal = Proposal(Text(f"Remove {name}", "We need it no more"), f"by-hand/{name}", "main")
+    return head, place.server.open_pull(REPOSITORY, proposal, by=MAINTAINER)
+
+
+def changed(
+    place: Town, number: int, action: Literal["opened", "reopened", "synchronize", "closed"]
+) -> PullRequestChanged:
+    """Return what the webhook would say of a pull request."""
+    pull = place.service.world.github.pull_request(example.REPOSITORY, number)
+    assert pull is not None
+    return PullRequestChanged(
+        repository=example.REPOSITORY,
+        number=number,
+        action=action,
+        is_merged=pull.is_merged,
+        author=pull.author,
+        sender=MAINTAINER,
+        head=pull.head,
+        head_sha=pull.head_sha,
+        head_repository=pull.head_repository,
+        base=pull.base,
+        merge_commit_sha=pull.merge_commit_sha,
+    )
+
+
+def checked(place: Town, number: int, conclusion: Literal["success", "failure"] = "success") -> None:
+    """Let the required check of a pull request's head come to a conclusion, and the service hear of it."""
+    pull = place.service.world.github.pull_request(example.REPOSITORY, number)
+    assert pull is not None
+    state = CheckState("Planned" if conclusion == "success" else "Not planned", "…", conclusion=conclusion)
+    check = actions(place).put_check(example.REPOSITORY, pull.head_sha, "envclone", state)
+    place.work(
+        CheckRunCompleted(
+            repository=example.REPOSITORY,
+            check=check.id,
+            name=check.name,
+            head_sha=pull.head_sha,
+            conclusion=conclusion,
+            app=check.app,
+            external_id=None,
+            pull_requests=(),
+        )
+    )
+
+
+def deployed(place: Town, name: str, state: DeploymentState, head: str, note: str = "") -> None:
+    """Deploy an environment as it is on the default branch, reviewed at `head`, and let the service hear of it."""
+    github, commit = actions(place), place.server.head(REPOSITORY) or ""
+    if state in {"success", "failure"}:
+        done = CheckState(note or state, f"| Step | {note or state} |", conclusion=state)
+        github.put_check(example.REPOSITORY, commit, f"envclone/apply: {name}", done)
+    deployment = github.ensure_deployment(example.REPOSITORY, commit, name, {"envclone": "apply", "head": head})
+    status = DeploymentStatus(state, note, log_url="https://github.example/acme/infra/actions/runs/1")
+    github.deployment_status(example.REPOSITORY, deployment.id, status)
+    place.work(
+        DeploymentStatusCreated(
+            repository=example.REPOSITORY,
+            deployment=deployment.id,
+            status=1,
+            environment=name,
+            sha=commit,
+            state=state,
+            description=note,
+            environment_url="",
+            log_url="",
+            creator=ACTIONS,
+        )
+    )
