@@ -15,8 +15,8 @@ class InvalidInput(UserError, ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a document of the repository, and where: `line` counts from 1."""
+class Finding:
+    """What is wrong with a file of the repository, and where: `line` counts from 1."""
 
     path: str
     line: int
@@ -29,9 +29,9 @@ class Fault:
 class Unreadable(InvalidInput):
     """Documents of the repository that can't be read, so nothing that needs them can be told: commands exit with 2."""
 
-    def __init__(self, *faults: Fault) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self.faults = faults
+    def __init__(self, *findings: Finding) -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = findings
 
 
 class Unverifiable(Exception):

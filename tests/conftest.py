@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.small_monorepo import Town, town
+from tests.support.small_monorepo import SmallMonorepo, small_monorepo
 
 # A shell that starts a run in the background lets it ignore Ctrl-C, and all its children would: here some must not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -58,7 +58,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Town]:
+def place(tmp_path: Path) -> Iterator[SmallMonorepo]:
     """A repository with people, and the service's flows."""
-    with town(tmp_path) as found:
+    with small_monorepo(tmp_path) as found:
         yield found

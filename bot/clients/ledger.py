@@ -11,8 +11,8 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from bot.clients.objects import Conflict, Store
-from bot.core.ledger.lease import LENGTH, Held, acquired, is_held, refusal, released, renewed
+from bot.clients.objects import Conflict, ObjectStore
+from bot.core.ledger.lease import LENGTH, LeaseState, acquired, is_held, refusal, released, renewed
 from bot.core.ledger.ledger import Lease, Ledger
 from bot.errors import Unverifiable, UserError
 from bot.names import EnvironmentName
@@ -32,7 +32,7 @@ class LeaseLost(UserError):
 class LedgerFile:
     """`ledger/<environment>.json`. Safe to use from several threads."""
 
-    def __init__(self, store: Store, environment: EnvironmentName) -> None:
+    def __init__(self, store: ObjectStore, environment: EnvironmentName) -> None:
         self.environment = environment
         self.key = f"ledger/{environment}.json"
         self._key_place = f"ledger/{environment}.key"
@@ -73,7 +73,7 @@ class LedgerFile:
         def take(ledger: Ledger) -> Ledger:
             reason = death_of(ledger.lease.holder) if ledger.lease is not None else None
             result = acquired(ledger, lease, now, reason or "")
-            if isinstance(result, Held):
+            if isinstance(result, LeaseState):
                 raise LeaseHeld(refusal(result.lease, self.environment))
             return result
 

@@ -19,23 +19,23 @@ _NAME = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LockOwner:
     """A run's unique name, and `user@host` as Terraform names the holder of a state's lock."""
 
     name: str
     machine: str
 
 
-def this_holder(environ: Mapping[str, str]) -> Holder:
+def this_lock_owner(environ: Mapping[str, str]) -> LockOwner:
     """Return who this process is. `environ` are its environment variables."""
     pid = os.getpid()
     process = f"process {pid}.{_born(pid) or 0} at {_place()}"
     run, attempt = environ.get("GITHUB_RUN_ID", ""), environ.get("GITHUB_RUN_ATTEMPT") or "1"
     name = f"run {run} attempt {attempt}, {process}" if run.isdecimal() and attempt.isdecimal() else process
-    return Holder(name, f"{_user()}@{socket.gethostname()}")
+    return LockOwner(name, f"{_user()}@{socket.gethostname()}")
 
 
-def death_of(other: str, mine: Holder) -> str | None:
+def stale_reason(other: str, mine: LockOwner) -> str | None:
     """Return why the run named `other` is surely dead, or None when it may be alive."""
     theirs, ours = _NAME.fullmatch(other), _NAME.fullmatch(mine.name)
     if theirs is None or ours is None:

@@ -47,7 +47,7 @@ class Stored:
     etag: str
 
 
-class Store(Protocol):
+class ObjectStore(Protocol):
     """Objects by key. Keys are paths of letters, digits, `.`, `_` and `-`; anything else is a `ValueError`.
 
     Both verbs raise `Unverifiable` when the answer can't be known (no access, no connection).

@@ -43,14 +43,14 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class ProcessResult:
     """How a program ended; `stderr` is the end of what it wrote there."""
 
     code: int
     stderr: str
 
 
-def stream(argv: Sequence[str], on_line: Callable[[bytes], None], around: Surroundings) -> Finished:
+def stream(argv: Sequence[str], on_line: Callable[[bytes], None], around: Surroundings) -> ProcessResult:
     """Run `argv` and hand over each line of its standard output as it comes; its standard input is empty.
 
     What it started and left running is ended with it. Raises `TimedOut`, and `OSError` if there is no such program. If
@@ -83,7 +83,7 @@ def stream(argv: Sequence[str], on_line: Callable[[bytes], None], around: Surrou
             code = process.wait()
         if expired.is_set():
             raise TimedOut(Path(argv[0]).name, around.timeout)
-        return Finished(code, _end_of(errors))
+        return ProcessResult(code, _end_of(errors))
 
 
 def _memory() -> IO[bytes]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.commands.model import Command
-from bot.commands.parser import Proposal, Reader, Wrong, example_of
+from bot.commands.parser import Correction, Reader, Wrong, example_of
 from bot.commands.specs import BY_VERB, Spec, spec_of
 from bot.commands.tokens import Unbalanced, quoted, words
 from bot.errors import InvalidInput
@@ -90,7 +90,7 @@ def _read(tokens: Sequence[str], patience: int) -> Command | Mistake | None:
     if near is None:
         return None
     message = f"There is no command {shown('/' + verb)}. Did you mean `/{near}`?"
-    return _corrected(Wrong(message, Proposal([near, *rest]), otherwise=example_of(BY_VERB[near])), patience)
+    return _corrected(Wrong(message, Correction([near, *rest]), otherwise=example_of(BY_VERB[near])), patience)
 
 
 def _corrected(wrong: Wrong, patience: int) -> Mistake:

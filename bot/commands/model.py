@@ -7,7 +7,7 @@ from typing import NewType, TypeAlias
 
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 
-Verb = NewType("Verb", str)
+CommandVerb = NewType("CommandVerb", str)
 """The word by which a command begins; `bot.commands.specs` knows them."""
 
 
@@ -28,7 +28,7 @@ class Clone:
 class Help:
     """`/help [command]`."""
 
-    command: Verb | None = None
+    command: CommandVerb | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Extend:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlanCommand:
     """`/plan <name>`: plan its open pull request again, or look for drift if it is live."""
 
     name: EnvironmentName
@@ -88,4 +88,4 @@ class Destroy:
     name: EnvironmentName
 
 
-Command: TypeAlias = Clone | Set | Extend | Plan | Resume | Unlock | Destroy | Help | Status | List
+Command: TypeAlias = Clone | Set | Extend | PlanCommand | Resume | Unlock | Destroy | Help | Status | List

@@ -20,7 +20,7 @@ _NO = frozenset({"no", "false", "off", "0"})
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class Correction:
     """Other words, and what to say with them instead of the general message."""
 
     words: Sequence[str]
@@ -30,7 +30,7 @@ class Proposal:
 class Wrong(Exception):
     """What is wrong with the words, and others that may have been meant, likeliest first; `otherwise` is an example."""
 
-    def __init__(self, message: str, *proposals: Proposal, otherwise: Command | None = None) -> None:
+    def __init__(self, message: str, *proposals: Correction, otherwise: Command | None = None) -> None:
         super().__init__(message)
         self.message, self.proposals, self.otherwise = message, proposals, otherwise
 
@@ -115,7 +115,7 @@ class Reader:
             raise Wrong(f"`{flag}{key}=…` stands here twice: keep one.")
         found[name] = part.read(value)
 
-    def _paired(self, part: Option | Slot, text: str, at: int, prefix: str) -> Iterator[Proposal]:
+    def _paired(self, part: Option | Slot, text: str, at: int, prefix: str) -> Iterator[Correction]:
         """Yield what a pair without its `=` was probably meant to be."""
         after, before = self.tokens[at + 1 : at + 3], self.tokens[at - 1 : at]
         if ":" in text:
@@ -170,7 +170,7 @@ class Reader:
             without = [self._with(at, [])] if text.lower() in _CONNECTIVES else []
             raise Wrong(str(error), *without, *self._nearest(slot, text, at, "")) from error
 
-    def _nearest(self, part: Slot | Option, text: str, at: int, prefix: str) -> Iterator[Proposal]:
+    def _nearest(self, part: Slot | Option, text: str, at: int, prefix: str) -> Iterator[Correction]:
         """Yield what a value was probably meant to be, alone or together with the next word (`14 days`)."""
         after = self.tokens[at + 1] if at + 1 < len(self.tokens) else ""
         if after and not after.startswith("--") and (both := part.nearest(f"{text} {after}")):
@@ -184,7 +184,7 @@ class Reader:
     def _unexpected(self, plain: Sequence[int], keyword: str | None = None) -> Wrong:
         at, text = plain[0], self.tokens[plain[0]]
         message = f"I don't understand {shown(' '.join(self.tokens[i] for i in plain))} here. Write `{self.spec.usage}`, for example:"
-        proposals: list[Proposal] = []
+        proposals: list[Correction] = []
         key, equals, value = text.partition("=")
         if equals and self.map_option:
             pair = [f"--{self.map_option.flag}", f"{_underscored(key)}={value}"]
@@ -200,7 +200,7 @@ class Reader:
             # Another word in the place of one that is nowhere else may as well be a name: that is no case to guess in.
             proposals += [there, before] if is_meant else [there] if keyword in self.tokens else [before]
         rest = [token for i, token in enumerate(self.tokens) if i not in plain]
-        return Wrong(message, *proposals, Proposal([self.spec.verb, *rest]), otherwise=self._completed())
+        return Wrong(message, *proposals, Correction([self.spec.verb, *rest]), otherwise=self._completed())
 
     def _unknown_option(self, at: int) -> Wrong:
         token = self.tokens[at]
@@ -210,7 +210,7 @@ class Reader:
         message = f"`/{self.spec.verb}` has no option {shown(token)}"
         message += f"; it has {', '.join(f'`--{known}`' for known in flags)}." if flags and near is None else "."
         after, span = ([value], 1) if equals else (self.tokens[at + 1 : at + 2], 2)
-        proposals: list[Proposal] = []
+        proposals: list[Correction] = []
         for slot in self.spec.slots:
             if flag in {slot.field, slot.keyword} and after:
                 proposals.append(self._with(at, [*([slot.keyword] if slot.keyword else []), *after], span))
@@ -226,9 +226,9 @@ class Reader:
         """Return the command with what was read, and with the example's words for what is missing."""
         return replace(example_of(self.spec), **{name: value for name, value in self.fields.items() if value})
 
-    def _with(self, at: int, others: Sequence[str], count: int = 1, message: str | None = None) -> Proposal:
+    def _with(self, at: int, others: Sequence[str], count: int = 1, message: str | None = None) -> Correction:
         """Propose the words with `others` in the place of `count` of them."""
-        return Proposal([self.spec.verb, *self.tokens[:at], *others, *self.tokens[at + count :]], message)
+        return Correction([self.spec.verb, *self.tokens[:at], *others, *self.tokens[at + count :]], message)
 
 
 def example_of(spec: Spec) -> Command:

@@ -12,16 +12,16 @@ from typing import Any
 from bot.commands.model import (
     Clone,
     Command,
+    CommandVerb,
     Destroy,
     Extend,
     Help,
     List,
-    Plan,
+    PlanCommand,
     Resume,
     Set,
     Status,
     Unlock,
-    Verb,
 )
 from bot.errors import InvalidInput
 from bot.model import duration
@@ -123,12 +123,12 @@ def _login(text: str) -> Login:
     return Login(text.removeprefix("@"))
 
 
-def _verb(text: str) -> Verb:
+def _verb(text: str) -> CommandVerb:
     verb = text.removeprefix("/")
     if verb not in BY_VERB:
         known = ", ".join(f"`/{known}`" for known in BY_VERB)
         raise InvalidInput(f"There is no command {shown('/' + verb)}; there is {known}.")
-    return Verb(verb)
+    return CommandVerb(verb)
 
 
 def _near_verb(text: str) -> str | None:
@@ -180,7 +180,7 @@ TABLE: tuple[Spec, ...] = (
     ),
     Spec(
         "plan",
-        Plan,
+        PlanCommand,
         "Plan an open pull request again; of a live environment, look for drift.",
         "change",
         "/plan demo-x",

@@ -12,14 +12,14 @@ from typing import Literal, TypeAlias
 from bot.errors import InvalidInput
 from bot.model.pipeline import FromOutput, Hook, Json, Pipeline, Stack, When
 from bot.model.suggest import closest
-from bot.model.yaml_document import Place, line_of
+from bot.model.yaml_document import DocumentPath, line_of
 from bot.names import ParameterName, PurposeName, StepName
 
-State: TypeAlias = Literal["waiting", "running", "succeeded", "skipped", "failed", "blocked"]
+StepState: TypeAlias = Literal["waiting", "running", "succeeded", "skipped", "failed", "blocked"]
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class DeclarationProblem:
     """What is wrong with a declaration: `line` counts from 1 in the document of the stacks, or in that of the hooks."""
 
     in_stacks: bool
@@ -63,15 +63,15 @@ class Graph:
         return tuple(step for step in self.nodes if step in found and step != name)
 
 
-def problems(pipeline: Pipeline, *, stacks_text: str, hooks_text: str) -> Sequence[Problem]:
+def problems(pipeline: Pipeline, *, stacks_text: str, hooks_text: str) -> Sequence[DeclarationProblem]:
     """Return what is wrong with the pipeline's references, each with its line in `stacks_text` or `hooks_text`.
 
     The texts are the documents that hold `stacks:` and `hooks:`.
     """
 
-    def problem(name: StepName, place: Place, message: str, in_stacks: bool) -> Problem:
+    def problem(name: StepName, place: DocumentPath, message: str, in_stacks: bool) -> DeclarationProblem:
         text, top = (stacks_text, "stacks") if in_stacks else (hooks_text, "hooks")
-        return Problem(in_stacks, line_of(text, (top, name, *place)), f"`{name}` {message}")
+        return DeclarationProblem(in_stacks, line_of(text, (top, name, *place)), f"`{name}` {message}")
 
     found = [
         problem(name, (), "is the name of a stack and of a hook: give the hook another.", False)
@@ -140,7 +140,7 @@ def diagram(pipeline: Pipeline) -> str:
     return mermaid(graph(pipeline), {})
 
 
-def mermaid(graph: Graph, states: Mapping[StepName, State]) -> str:
+def mermaid(graph: Graph, states: Mapping[StepName, StepState]) -> str:
     """Return the graph as Mermaid text for a pull request; stacks are boxes, hooks are rounded."""
     # Ids of our own, because `end`, `graph` and others are words of Mermaid's.
     ids = {name: f"s{number}" for number, name in enumerate(graph.nodes)}
@@ -175,7 +175,7 @@ def blocked(graph: Graph, failed: Collection[StepName]) -> dict[StepName, StepNa
     return causes
 
 
-_COLOURS: dict[State, str] = {
+_COLOURS: dict[StepState, str] = {
     "waiting": "fill:#f6f8fa,stroke:#8c959f",
     "running": "fill:#ddf4ff,stroke:#0969da",
     "succeeded": "fill:#dafbe1,stroke:#1a7f37",
@@ -190,7 +190,7 @@ def _declared(pipeline: Pipeline) -> Iterator[tuple[StepName, Stack | Hook]]:
     yield from pipeline.hooks.items()
 
 
-def _step_problems(pipeline: Pipeline, name: StepName, step: Stack | Hook) -> Iterator[tuple[Place, str]]:
+def _step_problems(pipeline: Pipeline, name: StepName, step: Stack | Hook) -> Iterator[tuple[DocumentPath, str]]:
     for position, need in enumerate(step.needs):
         if message := _reference_problem(pipeline, name, need):
             yield ("needs", position), message

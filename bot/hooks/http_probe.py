@@ -9,7 +9,7 @@ import httpx
 from pydantic import Field
 
 from bot.hooks.json_values import Pointer, difference
-from bot.hooks.kind import Applied, Check, Context, Kind, Model, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookKind, HookModel, VerifyFailed
 from bot.model.duration import Duration
 from bot.model.duration import parse as _duration
 from bot.model.pipeline import Json
@@ -19,7 +19,7 @@ LARGEST_BODY = 1_000_000
 """Bytes of an answer that are read; the rest can't be asserted on."""
 
 
-class ProbeInputs(Model):
+class ProbeInputs(HookModel):
     """What to ask, and what the answer must be."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$", description="No credentials in it.")]
@@ -40,11 +40,11 @@ class ProbeInputs(Model):
     request_timeout: Annotated[Duration, Field(description="For one request.")] = _duration("10s")
 
 
-class ProbeRecord(Model):
+class ProbeRecord(HookModel):
     """Nothing: a probe leaves nothing behind."""
 
 
-class HttpProbe(Kind[ProbeInputs, ProbeRecord]):
+class HttpProbe(HookKind[ProbeInputs, ProbeRecord]):
     """Asks a URL until the answer has the status, headers, text and JSON values that it should have.
 
     Honours `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Follows no redirect unless told. There is nothing to undo.
@@ -58,35 +58,35 @@ class HttpProbe(Kind[ProbeInputs, ProbeRecord]):
         ParameterName("status"): "The status of the answer.",
     }
 
-    def check(self, inputs: ProbeInputs, context: Context) -> Check:
+    def check(self, inputs: ProbeInputs, context: HookContext) -> HookCheck:
         if inputs.method not in {"GET", "HEAD"}:
-            return Check("unknown", f"not asked: a {inputs.method} may change something, and a check must not")
+            return HookCheck("unknown", f"not asked: a {inputs.method} may change something, and a check must not")
         with _client(inputs) as client:
             wrong = _complaint(client, inputs)
         if wrong is None:
-            return Check("already_so", f"{inputs.url} answers as it should")
-        return Check("would_change", f"{inputs.url} does not answer as it should yet: {wrong}")
+            return HookCheck("already_so", f"{inputs.url} answers as it should")
+        return HookCheck("would_change", f"{inputs.url} does not answer as it should yet: {wrong}")
 
-    def apply(self, inputs: ProbeInputs, context: Context) -> Applied[ProbeRecord]:
+    def apply(self, inputs: ProbeInputs, context: HookContext) -> AppliedHook[ProbeRecord]:
         evidence = _wait(inputs, context)
         outputs: dict[ParameterName, Json] = {ParameterName("url"): inputs.url, ParameterName("status"): inputs.status}
-        return Applied(outputs, evidence)
+        return AppliedHook(outputs, evidence)
 
-    def verify(self, inputs: ProbeInputs, context: Context) -> str:
+    def verify(self, inputs: ProbeInputs, context: HookContext) -> str:
         with _client(inputs) as client:
             wrong = _complaint(client, inputs)
         if wrong is not None:
             raise VerifyFailed(f"{inputs.method} {inputs.url} does not answer as it should: {wrong}")
         return f"{inputs.method} {inputs.url} answers {inputs.status}"
 
-    def undo(self, record: ProbeRecord, context: Context) -> str:
+    def undo(self, record: ProbeRecord, context: HookContext) -> str:
         return "a probe leaves nothing behind"
 
     def can_undo(self, given: Collection[ParameterName]) -> bool:
         return False
 
 
-def _wait(inputs: ProbeInputs, context: Context) -> str:
+def _wait(inputs: ProbeInputs, context: HookContext) -> str:
     until = time.monotonic() + min(inputs.within, context.remaining()).total_seconds()
     tries = 0
     last = ""

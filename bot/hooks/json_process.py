@@ -29,7 +29,7 @@ class ChildTimedOut(ChildFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class JsonProcess:
     """What to run, where, with which environment variables alone, and what it reads."""
 
     argv: Sequence[str]
@@ -38,7 +38,7 @@ class Child:
     given: bytes = field(repr=False)
 
 
-def run(child: Child, timeout: timedelta, log: Callable[[str], None]) -> bytes:
+def run(child: JsonProcess, timeout: timedelta, log: Callable[[str], None]) -> bytes:
     """Return what the program wrote; its standard error goes to `log` as it comes. Raises `ChildFailed`, `OSError`."""
     process = subprocess.Popen(
         child.argv,

@@ -23,19 +23,19 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.core.ledger.ledger import Remainder
+from bot.core.ledger.ledger import Retained
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName, StepName
 
 
-class Model(BaseModel):
+class HookModel(BaseModel):
     """The base of kinds' inputs and records: unknown keys are errors, and errors never quote values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-Inputs = TypeVar("Inputs", bound=Model)
-Record = TypeVar("Record", bound=Model)
+HookInputs = TypeVar("HookInputs", bound=HookModel)
+Record = TypeVar("Record", bound=HookModel)
 
 
 class HookFailed(Exception):
@@ -44,7 +44,7 @@ class HookFailed(Exception):
     `is_final` says that another try would end in the same way. `undo` is the record of what was done all the same.
     """
 
-    def __init__(self, message: str, *, is_final: bool = False, undo: Model | None = None) -> None:
+    def __init__(self, message: str, *, is_final: bool = False, undo: HookModel | None = None) -> None:
         super().__init__(message)
         self.is_final = is_final
         self.undo = undo
@@ -59,7 +59,7 @@ class OutOfTime(HookFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class HookContext:
     """What surrounds a verb.
 
     `directory` is the environment's, absolute. `environment_variables` are those that a program may see. `remaining` is how
@@ -86,7 +86,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class HookCheck:
     """What apply would find. `text` is for people; `unknown` says why it can't be known yet."""
 
     result: Literal["already_so", "would_change", "unknown"]
@@ -94,7 +94,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied(Generic[Record]):
+class AppliedHook(Generic[Record]):
     """What apply did. `sensitive` names outputs that are never shown. `undo` is None when there is nothing to take back."""
 
     outputs: Mapping[ParameterName, Json]
@@ -108,38 +108,38 @@ class Undone:
     """What undo did, where it has more to say than evidence: `remains` is what it left on purpose, for the receipt."""
 
     evidence: str
-    remains: tuple[Remainder, ...] = ()
+    remains: tuple[Retained, ...] = ()
 
 
-class Kind(ABC, Generic[Inputs, Record]):
+class HookKind(ABC, Generic[HookInputs, Record]):
     """A kind of hook. Its docstring is its documentation; so are the descriptions of its inputs and outputs."""
 
     name: ClassVar[str]
-    inputs: type[Inputs]
+    inputs: type[HookInputs]
     record: type[Record]
     outputs: ClassVar[Mapping[ParameterName, str]]
     """Names of outputs and what they are."""
 
     @abstractmethod
-    def check(self, inputs: Inputs, context: Context) -> Check:
+    def check(self, inputs: HookInputs, context: HookContext) -> HookCheck:
         """Say what `apply` would find; change nothing."""
 
     @abstractmethod
-    def apply(self, inputs: Inputs, context: Context) -> Applied[Record]:
+    def apply(self, inputs: HookInputs, context: HookContext) -> AppliedHook[Record]:
         """Make it so. Raises `HookFailed`."""
 
     @abstractmethod
-    def verify(self, inputs: Inputs, context: Context) -> str:
+    def verify(self, inputs: HookInputs, context: HookContext) -> str:
         """Return evidence that it is so. Raises `VerifyFailed`."""
 
     @abstractmethod
-    def undo(self, record: Record, context: Context) -> str | Undone:
+    def undo(self, record: Record, context: HookContext) -> str | Undone:
         """Take back what the record says, and return evidence; what is gone already is fine. Raises `HookFailed`.
 
         A kind that leaves something on purpose returns `Undone`, which names it.
         """
 
-    def may_leave(self, inputs: Inputs, context: Context) -> Record | None:
+    def may_leave(self, inputs: HookInputs, context: HookContext) -> Record | None:
         """Return what undo would be given if `apply` were killed half way; None if nothing could be left behind.
 
         It names what `apply` may make, whether or not it comes to that, and asks nobody: undo looks what is there. Without

@@ -26,18 +26,18 @@ from typing import ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from bot.core.ledger.ledger import Remainder
-from bot.hooks.json_process import Child, ChildFailed, ChildTimedOut, run
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, OutOfTime, Undone
+from bot.core.ledger.ledger import Retained
+from bot.hooks.json_process import ChildFailed, ChildTimedOut, JsonProcess, run
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, OutOfTime, Undone
 from bot.hooks.paths import regular_file
-from bot.model.pipeline import Argv, Json, Run, Verb
+from bot.model.pipeline import Argv, Json, RunProgram, Verb
 from bot.names import ParameterName, shown
 
 INTERPRETERS = ("python3", "bash", "node")
 """Programs that may be named without a path. Each is given a file of the environment to run."""
 
 
-class ProgramInputs(Model):
+class ProgramInputs(HookModel):
     """Any inputs: the program knows its own."""
 
     model_config = ConfigDict(extra="allow")
@@ -47,29 +47,29 @@ class ProgramInputs(Model):
         return self.model_extra or {}
 
 
-class ProgramRecord(Model):
+class ProgramRecord(HookModel):
     """What the program said that it wants to be given when it is to undo."""
 
     undo: Json = None
 
 
-class _Done(Model):
+class _Done(HookModel):
     outputs: dict[ParameterName, Json] = Field(default_factory=dict)
     sensitive: frozenset[ParameterName] = frozenset()
     evidence: str = ""
     undo: Json = None
-    remains: tuple[Remainder, ...] = ()
+    remains: tuple[Retained, ...] = ()
 
 
-class _Checked(Model):
+class _Checked(HookModel):
     result: Literal["already_so", "would_change", "unknown"] = "unknown"
     text: str = ""
 
 
-_Answer = TypeVar("_Answer", bound=Model)
+_Answer = TypeVar("_Answer", bound=HookModel)
 
 
-class Program(Kind[ProgramInputs, ProgramRecord]):
+class Program(HookKind[ProgramInputs, ProgramRecord]):
     """Runs the repository's own program for each verb that it declares."""
 
     name = "run"
@@ -77,39 +77,39 @@ class Program(Kind[ProgramInputs, ProgramRecord]):
     record = ProgramRecord
     outputs: ClassVar[Mapping[ParameterName, str]] = {}
 
-    def __init__(self, declared: Run) -> None:
+    def __init__(self, declared: RunProgram) -> None:
         self.declared = declared
 
-    def check(self, inputs: ProgramInputs, context: Context) -> Check:
+    def check(self, inputs: ProgramInputs, context: HookContext) -> HookCheck:
         if self.declared.check is None:
-            return Check("unknown", "the program declares no `check`")
+            return HookCheck("unknown", "the program declares no `check`")
         answer = _answer(_Call(self.declared.check, "check", inputs.given), context, _Checked)
-        return Check(answer.result, answer.text[:500])
+        return HookCheck(answer.result, answer.text[:500])
 
-    def apply(self, inputs: ProgramInputs, context: Context) -> Applied[ProgramRecord]:
+    def apply(self, inputs: ProgramInputs, context: HookContext) -> AppliedHook[ProgramRecord]:
         answer = _answer(_Call(self.declared.apply, "apply", inputs.given), context, _Done)
         for name in answer.sensitive:
             context.keep_secret(answer.outputs.get(name))
-        return Applied(
+        return AppliedHook(
             outputs=answer.outputs,
             evidence=answer.evidence or "the program ended well",
             undo=ProgramRecord(undo=answer.undo),
             sensitive=answer.sensitive,
         )
 
-    def verify(self, inputs: ProgramInputs, context: Context) -> str:
+    def verify(self, inputs: ProgramInputs, context: HookContext) -> str:
         if self.declared.verify is None:
             return ""
         answer = _answer(_Call(self.declared.verify, "verify", inputs.given), context, _Done)
         return answer.evidence or "the program's own verification ended well"
 
-    def undo(self, record: ProgramRecord, context: Context) -> Undone:
+    def undo(self, record: ProgramRecord, context: HookContext) -> Undone:
         if self.declared.undo is None:
             return Undone("the program declares that there is nothing to undo")
         answer = _answer(_Call(self.declared.undo, "undo", undo=record.undo), context, _Done)
         return Undone(answer.evidence or "the program ended well", answer.remains)
 
-    def may_leave(self, inputs: ProgramInputs, context: Context) -> ProgramRecord:
+    def may_leave(self, inputs: ProgramInputs, context: HookContext) -> ProgramRecord:
         return ProgramRecord(undo=_previous(context))
 
     def reads(self, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
@@ -117,7 +117,7 @@ class Program(Kind[ProgramInputs, ProgramRecord]):
         return tuple(sorted({_directory_of(argv) for argv in verbs if argv is not None}))
 
 
-def resolved(argv: Argv, context: Context) -> list[str]:
+def resolved(argv: Argv, context: HookContext) -> list[str]:
     """Return the argument list as it is run: the program's path absolute. Raises `HookFailed` for what may not be run."""
     first = argv[0]
     if "/" in first:
@@ -150,7 +150,7 @@ class _Call:
     undo: Json = None
 
 
-def _answer(call: _Call, context: Context, model: type[_Answer]) -> _Answer:
+def _answer(call: _Call, context: HookContext, model: type[_Answer]) -> _Answer:
     given = {
         "verb": call.verb,
         "environment": context.environment,
@@ -162,7 +162,7 @@ def _answer(call: _Call, context: Context, model: type[_Answer]) -> _Answer:
     # Otherwise a Python program with a module beside it leaves `__pycache__` in the environment's directory, which is then
     # no longer what was reviewed.
     variables = {**context.environment_variables, "PYTHONDONTWRITEBYTECODE": "1"}
-    child = Child(resolved(call.argv, context), context.directory, variables, json.dumps(given).encode())
+    child = JsonProcess(resolved(call.argv, context), context.directory, variables, json.dumps(given).encode())
     try:
         said = run(child, context.remaining(), context.log)
     except ChildTimedOut as error:
@@ -178,5 +178,5 @@ def _answer(call: _Call, context: Context, model: type[_Answer]) -> _Answer:
         raise HookFailed(f"{what} did not write the JSON that it should: {wrong}") from error
 
 
-def _previous(context: Context) -> Json:
+def _previous(context: HookContext) -> Json:
     return ProgramRecord.model_validate(context.previous).undo if context.previous else None

@@ -1,6 +1,6 @@
 """The kinds that there are: built in, and those that installed packages add.
 
-A package adds kinds through the entry point group `envclone.hooks`; each entry is a subclass of `Kind` without arguments:
+A package adds kinds through the entry point group `envclone.hooks`; each entry is a subclass of `HookKind` without arguments:
 
     [project.entry-points."envclone.hooks"]
     "acme.greeting" = "acme_envclone:Greeting"
@@ -22,14 +22,14 @@ from bot.hooks.aws.parameter_copy import AwsParameterCopy
 from bot.hooks.aws.rds_snapshot import AwsRdsSnapshot
 from bot.hooks.aws.secret import AwsSecret
 from bot.hooks.http_probe import HttpProbe
-from bot.hooks.kind import Kind
+from bot.hooks.kind import HookKind
 from bot.hooks.program import Program
 from bot.model.pipeline import Hook
 from bot.model.suggest import closest
 
 GROUP = "envclone.hooks"
 
-AnyKind: TypeAlias = Kind[Any, Any]
+AnyKind: TypeAlias = HookKind[Any, Any]
 """A kind of which the caller knows neither the inputs nor the record; both are validated before they reach it."""
 
 
@@ -77,6 +77,6 @@ def kind_of(hook: Hook) -> AnyKind:
 def _added() -> Iterator[AnyKind]:
     for entry in entry_points(group=GROUP):
         loaded = entry.load()
-        if not (isinstance(loaded, type) and issubclass(loaded, Kind)) or loaded.name != entry.name:
+        if not (isinstance(loaded, type) and issubclass(loaded, HookKind)) or loaded.name != entry.name:
             raise UserError(f"The installed package's hook `{entry.name}` ({entry.value}) is no kind of that name.")
         yield loaded()

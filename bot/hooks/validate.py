@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from bot.core.checks.outputs import output_problems
-from bot.core.graph import Problem, problems
+from bot.core.graph import DeclarationProblem, problems
 from bot.core.rendering.assemble import TemplateAt, read_hooks, text_of
-from bot.core.rendering.verify import Finding
 from bot.core.tree import Tree
-from bot.errors import UserError
+from bot.errors import Finding, UserError
 from bot.hooks.registry import AnyKind, kind_of
 from bot.hooks.verbs import complaints
 from bot.model.environment import HOOKS, MANIFEST, Manifest
@@ -17,7 +16,7 @@ from bot.model.environment import directory as environment_directory
 from bot.model.pipeline import FromOutput, FromParameter, Hook, Json, Literally, Pipeline
 from bot.model.suggest import closest
 from bot.model.template import DECLARATION, directory
-from bot.model.yaml_document import Place, line_of
+from bot.model.yaml_document import DocumentPath, line_of
 from bot.names import ParameterName
 
 
@@ -54,13 +53,13 @@ def hook_problems(
     stacks_text: str,
     hooks_text: str,
     undecided: Collection[ParameterName] = (),
-) -> Sequence[Problem]:
+) -> Sequence[DeclarationProblem]:
     """Return what is wrong with the hooks of a pipeline, each with its line.
 
     `parameters` are the environment's; those that are `undecided` exist, but have no value yet.
     """
     found = [
-        Problem(False, line_of(hooks_text, ("hooks", name, *place)), f"`{name}`: {message}")
+        DeclarationProblem(False, line_of(hooks_text, ("hooks", name, *place)), f"`{name}`: {message}")
         for name, hook in pipeline.hooks.items()
         for place, message in _hook_problems(hook, parameters, undecided)
     ]
@@ -69,13 +68,15 @@ def hook_problems(
         text, top, key = (stacks_text, "stacks", "inputs") if in_stacks else (hooks_text, "hooks", "with")
         for given, value in step.inputs.items():
             if isinstance(value, FromOutput) and (message := _output_problem(pipeline, value)):
-                found.append(Problem(in_stacks, line_of(text, (top, name, key, given)), f"`{name}`: {message}"))
+                found.append(
+                    DeclarationProblem(in_stacks, line_of(text, (top, name, key, given)), f"`{name}`: {message}")
+                )
     return found
 
 
 def _hook_problems(
     hook: Hook, parameters: Mapping[ParameterName, Json], undecided: Collection[ParameterName]
-) -> Iterator[tuple[Place, str]]:
+) -> Iterator[tuple[DocumentPath, str]]:
     try:
         kind = kind_of(hook)
     except UserError as error:
@@ -100,7 +101,7 @@ def _hook_problems(
         yield (), f"`{hook.uses}` takes nothing back as it is declared here: say `undo: {{none: <why that is right>}}`."
 
 
-def _input_problems(kind: AnyKind, hook: Hook, known: Mapping[str, Json]) -> Iterator[tuple[Place, str]]:
+def _input_problems(kind: AnyKind, hook: Hook, known: Mapping[str, Json]) -> Iterator[tuple[DocumentPath, str]]:
     try:
         kind.inputs.model_validate(dict(known))
     except ValidationError as error:

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from bot.core.ledger.ledger import Undo
 from bot.core.ledger.secret_references import Unsealable
 from bot.errors import UserError
-from bot.hooks.kind import Check, Context, HookFailed, Model, OutOfTime, Undone
+from bot.hooks.kind import HookCheck, HookContext, HookFailed, HookModel, OutOfTime, Undone
 from bot.hooks.program import Program
 from bot.hooks.registry import AnyKind, kind_of, kinds
-from bot.model.pipeline import Failure, Hook, Json, Run
+from bot.model.pipeline import Failure, Hook, Json, RunProgram
 from bot.names import ParameterName
 
 Keep: TypeAlias = Callable[[Undo], Undo]
@@ -20,7 +20,7 @@ Keep: TypeAlias = Callable[[Undo], Undo]
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class VerbResult:
     """What apply and verify said. `undo` is what undo needs, without the template."""
 
     outputs: Mapping[ParameterName, Json]
@@ -39,16 +39,16 @@ class StepFailed(Exception):
         self.undo = undo
 
 
-def check(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context) -> Check:
+def check(hook: Hook, inputs: Mapping[ParameterName, Json], context: HookContext) -> HookCheck:
     """Say what apply would find. A hook that can't be asked is `unknown`, with the reason."""
     kind = kind_of(hook)
     try:
         return kind.check(_validated(kind, inputs), context)
     except HookFailed as error:
-        return Check("unknown", str(error))
+        return HookCheck("unknown", str(error))
 
 
-def apply(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context, keep: Keep) -> Done:
+def apply(hook: Hook, inputs: Mapping[ParameterName, Json], context: HookContext, keep: Keep) -> VerbResult:
     """Make it so, and verify that it is. Raises `StepFailed`."""
     kind, undo = kind_of(hook), None
     try:
@@ -59,10 +59,10 @@ def apply(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context, ke
     except HookFailed as error:
         raise StepFailed(error, _kept_of(hook, error, keep) or undo) from error
     evidence = "; ".join(text for text in (applied.evidence, verified) if text)
-    return Done(applied.outputs, applied.sensitive, evidence, undo)
+    return VerbResult(applied.outputs, applied.sensitive, evidence, undo)
 
 
-def may_leave(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context, keep: Keep) -> Undo | None:
+def may_leave(hook: Hook, inputs: Mapping[ParameterName, Json], context: HookContext, keep: Keep) -> Undo | None:
     """Return what the ledger keeps from the moment that apply begins, in case it never ends; None when that is unknown.
 
     Raises `Unsealable` when that holds a secret which can't be kept: the hook must not begin then.
@@ -75,12 +75,12 @@ def may_leave(hook: Hook, inputs: Mapping[ParameterName, Json], context: Context
     return keep(_undo(hook, record)) if record is not None else None
 
 
-def undo(recorded: Undo, context: Context) -> Undone:
+def undo(recorded: Undo, context: HookContext) -> Undone:
     """Take back what the ledger says was done, and return evidence and what stays. Raises `StepFailed`."""
     if recorded.none:
         return Undone(recorded.none)
     if recorded.run is not None:
-        kind: AnyKind = Program(Run(apply=recorded.run, undo=recorded.run))
+        kind: AnyKind = Program(RunProgram(apply=recorded.run, undo=recorded.run))
     elif recorded.uses is not None and recorded.uses in kinds():
         kind = kinds()[recorded.uses]
     else:
@@ -97,7 +97,7 @@ def reads(hook: Hook, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
     return tuple(kind_of(hook).reads(inputs))
 
 
-def _validated(kind: AnyKind, inputs: Mapping[ParameterName, Json]) -> Model:
+def _validated(kind: AnyKind, inputs: Mapping[ParameterName, Json]) -> HookModel:
     try:
         return kind.inputs.model_validate(dict(inputs))  # type: ignore[no-any-return]
     except ValidationError as error:
@@ -120,7 +120,7 @@ def complaints(error: ValidationError) -> list[str]:
     return found
 
 
-def _kept(hook: Hook, record: Model | None, keep: Keep) -> Undo:
+def _kept(hook: Hook, record: HookModel | None, keep: Keep) -> Undo:
     try:
         return keep(_undo(hook, record))
     except Unsealable as error:
@@ -137,7 +137,7 @@ def _kept_of(hook: Hook, failure: HookFailed, keep: Keep) -> Undo | None:
         return None
 
 
-def _undo(hook: Hook, record: Model | None) -> Undo:
+def _undo(hook: Hook, record: HookModel | None) -> Undo:
     if hook.undo is not None:
         # The record is kept all the same: the next apply is given it.
         return Undo(none=hook.undo.none, record=record.model_dump(mode="json") if record is not None else None)

@@ -20,7 +20,7 @@ class _Outcome(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Done(_Outcome):
+class StepDone(_Outcome):
     """The step did its part."""
 
     kind: Literal["done"] = "done"
@@ -36,14 +36,14 @@ class Later(_Outcome):
     reason: str
 
 
-class Refused(_Outcome):
+class JobRefused(_Outcome):
     """It can't be done, and a person can put it right."""
 
     kind: Literal["refused"] = "refused"
     message: str
 
 
-class Broken(_Outcome):
+class JobFailed(_Outcome):
     """A surprise; the log has its traceback under the reference."""
 
     kind: Literal["broken"] = "broken"
@@ -51,8 +51,8 @@ class Broken(_Outcome):
     error: str
 
 
-Outcome: TypeAlias = Annotated[Done | Later | Refused | Broken, Field(discriminator="kind")]
-OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+StepOutcome: TypeAlias = Annotated[StepDone | Later | JobRefused | JobFailed, Field(discriminator="kind")]
+OUTCOME: TypeAdapter[StepOutcome] = TypeAdapter(StepOutcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,10 @@ class Tries:
         return Tries(self.failures, self.limits + 1) if later.is_limit else Tries(self.failures + 1, self.limits)
 
 
-def attempt(step: Callable[[], dict[str, Json]], tries: Tries, patience: Patience) -> Outcome:
+def attempt(step: Callable[[], dict[str, Json]], tries: Tries, patience: Patience) -> StepOutcome:
     """Run a step once; return what came of it. The one place where surprises of the flows are caught."""
     try:
-        return Done(result=step())
+        return StepDone(result=step())
     except RateLimited as limited:
         if tries.limits < patience.limits:
             # Half a second more, so that a clock a little ahead of GitHub's does not ask too early.
@@ -97,13 +97,13 @@ def attempt(step: Callable[[], dict[str, Json]], tries: Tries, patience: Patienc
             return Later(seconds=wait, is_limit=False, reason=str(error))
         return _broken(error)
     except UserError as refused:
-        return Refused(message=str(refused))
+        return JobRefused(message=str(refused))
     except Exception as error:  # noqa: BLE001 - the job's edge: whoever asked gets an answer, the log gets the traceback
         return _broken(error)
 
 
-def _broken(error: Exception) -> Broken:
+def _broken(error: Exception) -> JobFailed:
     reference = secrets.token_hex(4)
     log.error("a step broke", exc_info=error, extra={"action": "fail", "reference": reference})
     # The message stays in the log: it may hold what is not everybody's business.
-    return Broken(reference=reference, error=type(error).__name__)
+    return JobFailed(reference=reference, error=type(error).__name__)

@@ -7,12 +7,12 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from bot.clients.store import Delivery, Store
+from bot.clients.store import Delivery, JobStore
 from bot.events import Ignored, Ping, parse
 from bot.jobs.figures import Figures
 from bot.logs import about
 from bot.names import RepositoryName
-from bot.service.jobs_api import JobRequest, Work
+from bot.service.jobs_api import JobRequest, JobsApi
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Dispatcher:
     """Reads the inbox in a thread of its own."""
 
     def __init__(
-        self, store: Store, work: Work, submit: Submit, figures: Figures, repositories: Sequence[RepositoryName]
+        self, store: JobStore, work: JobsApi, submit: Submit, figures: Figures, repositories: Sequence[RepositoryName]
     ) -> None:
         self._store = store
         self._work = work

@@ -18,8 +18,8 @@ from typing import Any
 from dbos import DBOS, DBOSConfig
 from dbos._serialization import DBOSPortableJSON
 
-from bot.jobs.gate import Gate
-from bot.jobs.runner import Runner
+from bot.jobs.gate import StepGate
+from bot.jobs.runner import JobRunner
 from bot.model.pipeline import Json
 from bot.service.jobs_api import JobRequest
 
@@ -36,7 +36,7 @@ MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EngineLocation:
     """Where jobs are kept, and who this is: `url` is PostgreSQL's or, with None, SQLite lies in `directory`."""
 
     url: str | None
@@ -52,8 +52,8 @@ class Place:
 class Engine:
     """The engine of this process; there is one in a process (DBOS keeps global state)."""
 
-    def __init__(self, place: Place, runner: Runner) -> None:
-        self.gate = Gate()
+    def __init__(self, place: EngineLocation, runner: JobRunner) -> None:
+        self.gate = StepGate()
         self._runner = runner
         self._quiet_logs()
         if place.url is None:
@@ -125,7 +125,7 @@ class Engine:
 class _Checkpoints:
     """`Memory` by the engine: an act is a step of DBOS's, its outcome is written down when it returns."""
 
-    def __init__(self, gate: Gate, submit: Callable[[JobRequest], None]) -> None:
+    def __init__(self, gate: StepGate, submit: Callable[[JobRequest], None]) -> None:
         self._gate = gate
         self._submit = submit
 

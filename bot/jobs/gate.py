@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 
-class Gate:
+class StepGate:
     """Lets steps through until it is closed."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import logging
 import threading
 from datetime import timedelta
 
-from bot.clients.store import Store
+from bot.clients.store import JobStore
 from bot.jobs.engine import Engine
 from bot.jobs.figures import Figures
 
@@ -21,7 +21,7 @@ PRUNE_EVERY = 720
 class Heart:
     """Beats in a thread of its own."""
 
-    def __init__(self, store: Store, engine: Engine, figures: Figures, replica: str) -> None:
+    def __init__(self, store: JobStore, engine: Engine, figures: Figures, replica: str) -> None:
         self._store = store
         self._engine = engine
         self._figures = figures

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
-from bot.jobs.attempt import OUTCOME, Broken, Done, Later, Outcome, Patience, Refused, Tries, attempt
+from bot.jobs.attempt import OUTCOME, JobFailed, JobRefused, Later, Patience, StepDone, StepOutcome, Tries, attempt
 from bot.jobs.figures import Figures
 from bot.logs import about
 from bot.model.pipeline import Json
-from bot.service.jobs_api import FOLLOW, STOP, JobRequest, Work
+from bot.service.jobs_api import FOLLOW, STOP, JobRequest, JobsApi
 
 log = logging.getLogger(__name__)
 
 
-class Memory(Protocol):
+class JobMemory(Protocol):
     """What the runner needs of the engine, inside a job."""
 
     def remember(self, name: str, act: Callable[[], dict[str, Json]]) -> dict[str, Json]:
@@ -31,15 +31,15 @@ class Memory(Protocol):
         """Write a further job down, unless its key is known already."""
 
 
-class Runner:
-    """Runs jobs of one `Work`."""
+class JobRunner:
+    """Runs jobs of one `JobsApi`."""
 
-    def __init__(self, work: Work, figures: Figures, patience: Patience) -> None:
+    def __init__(self, work: JobsApi, figures: Figures, patience: Patience) -> None:
         self._work = work
         self._figures = figures
         self._patience = patience
 
-    def run(self, request: JobRequest, memory: Memory) -> dict[str, Json]:
+    def run(self, request: JobRequest, memory: JobMemory) -> dict[str, Json]:
         """Do all steps, or as many as it takes; return how it ended, for the engine's records."""
         began = monotonic()
         with about(delivery=request.delivery, job=request.key, partition=request.partition, kind=request.kind):
@@ -47,23 +47,25 @@ class Runner:
             outcome = self._answered(request, ending, memory)
             self._figures.ended(request.kind, outcome, monotonic() - began)
             log.info("job %s", outcome, extra={"action": "end", "seconds": round(monotonic() - began, 3)})
-        return {"outcome": outcome, "reference": ending.reference if isinstance(ending, Broken) else None}
+        return {"outcome": outcome, "reference": ending.reference if isinstance(ending, JobFailed) else None}
 
-    def _steps(self, request: JobRequest, memory: Memory) -> Done | Refused | Broken:
+    def _steps(self, request: JobRequest, memory: JobMemory) -> StepDone | JobRefused | JobFailed:
         results: dict[str, dict[str, Json]] = {}
         for name, function in self._work.steps(request):
             # Bound now: the results so far, not those of a later turn of the loop.
             outcome = self._step(name, lambda act=function: act(request, dict(results)), memory)  # type: ignore[misc]
-            if not isinstance(outcome, Done):
+            if not isinstance(outcome, StepDone):
                 return outcome
             results[name] = outcome.result
             for follower in _followers(outcome.result):
                 memory.follow(follower)
             if outcome.result.get(STOP):
                 break
-        return Done(result={})
+        return StepDone(result={})
 
-    def _step(self, name: str, act: Callable[[], dict[str, Json]], memory: Memory) -> Done | Refused | Broken:
+    def _step(
+        self, name: str, act: Callable[[], dict[str, Json]], memory: JobMemory
+    ) -> StepDone | JobRefused | JobFailed:
         tries = Tries()
         while True:
             outcome = self._attempt(name, act, tries, memory)
@@ -72,7 +74,7 @@ class Runner:
             tries = tries.after(outcome)
             memory.sleep(outcome.seconds)
 
-    def _attempt(self, name: str, act: Callable[[], dict[str, Json]], tries: Tries, memory: Memory) -> Outcome:
+    def _attempt(self, name: str, act: Callable[[], dict[str, Json]], tries: Tries, memory: JobMemory) -> StepOutcome:
         def once() -> dict[str, Json]:
             with about(step=name):
                 outcome = attempt(act, tries, self._patience)
@@ -87,15 +89,15 @@ class Runner:
 
         return OUTCOME.validate_python(memory.remember(name, once))
 
-    def _answered(self, request: JobRequest, ending: Done | Refused | Broken, memory: Memory) -> str:
+    def _answered(self, request: JobRequest, ending: StepDone | JobRefused | JobFailed, memory: JobMemory) -> str:
         """Tell whoever asked how it ended, where the steps themselves did not."""
         match ending:
-            case Done():
+            case StepDone():
                 return "done"
-            case Refused(message=message):
+            case JobRefused(message=message):
                 self._step("refused", _tells(lambda: self._work.refused(request, message)), memory)
                 return "refused"
-            case Broken(reference=reference, error=error):
+            case JobFailed(reference=reference, error=error):
                 self._step("failed", _tells(lambda: self._work.failed(request, reference, error)), memory)
                 return "failed"
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.events import Tick
-from bot.service.jobs_api import JobRequest, Work
+from bot.service.jobs_api import JobRequest, JobsApi
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Sweeper:
     """Looks at the clock in a thread of its own. The clock is the work's, which is also what decides then."""
 
     def __init__(
-        self, work: Work, submit: Callable[[JobRequest], None], settings: Settings, look: float = LOOK
+        self, work: JobsApi, submit: Callable[[JobRequest], None], settings: Settings, look: float = LOOK
     ) -> None:
         self._work = work
         self._submit = submit

@@ -1,18 +1,18 @@
-"""The worker process: dispatcher, engine and heartbeat around one `Work`."""
+"""The worker process: dispatcher, engine and heartbeat around one `JobsApi`."""
 
 import logging
 import threading
 from dataclasses import dataclass
 
-from bot.clients.store import Store
+from bot.clients.store import JobStore
 from bot.jobs.attempt import Patience
 from bot.jobs.dispatcher import Dispatcher
-from bot.jobs.engine import Engine, Place
+from bot.jobs.engine import Engine, EngineLocation
 from bot.jobs.figures import Figures
 from bot.jobs.replicas import Heart
-from bot.jobs.runner import Runner
+from bot.jobs.runner import JobRunner
 from bot.jobs.sweeper import Sweeper
-from bot.service.jobs_api import Work
+from bot.service.jobs_api import JobsApi
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Stopped:
 
 
 def run_worker(
-    settings: Settings, store: Store, work: Work, stop: threading.Event, patience: Patience | None = None
+    settings: Settings, store: JobStore, work: JobsApi, stop: threading.Event, patience: Patience | None = None
 ) -> Stopped:
     """Work until `stop` is set, then finish the steps that run. The caller ends the process by `os._exit`.
 
@@ -39,7 +39,8 @@ def run_worker(
     store.beat(replica, figures.text())
     url = settings.database_url.get_secret_value() if settings.database_url else None
     engine = Engine(
-        Place(url, settings.data_dir, replica, settings.concurrency), Runner(work, figures, patience or Patience())
+        EngineLocation(url, settings.data_dir, replica, settings.concurrency),
+        JobRunner(work, figures, patience or Patience()),
     )
     dispatcher = Dispatcher(store, work, engine.submit, figures, settings.repositories)
     heart = Heart(store, engine, figures, replica)

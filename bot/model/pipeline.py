@@ -126,7 +126,7 @@ Argv: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
 """An argument list; the first is a path inside the environment's directory or a program on PATH. Never a shell string."""
 
 
-class Run(_Frozen):
+class RunProgram(_Frozen):
     """The verbs of a hook that is the repository's own program. Inputs arrive as JSON on stdin; outputs leave as JSON on stdout."""
 
     apply: Argv
@@ -139,7 +139,7 @@ class Hook(Step):
     """A step whose verbs are declared: `uses:` a kind, or `run:` the repository's own program."""
 
     uses: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$")] | None = None
-    run: Run | None = None
+    run: RunProgram | None = None
     inputs: Annotated[dict[ParameterName, Input], Field(alias="with")] = {}
     undo: NoUndo | None = None
 

@@ -51,7 +51,7 @@ class Expiry(_Frozen):
     auto_merge: bool = False
 
 
-class Account(_Frozen):
+class PolicyAccount(_Frozen):
     """How Actions reach one AWS account: a read-only role that plans and a role that applies, both assumed through OIDC.
 
     `state_bucket` is the bucket that holds state, ledger and reviews of the environments in this account.
@@ -63,7 +63,7 @@ class Account(_Frozen):
     state_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 
 
-class Gate(_Frozen):
+class StaticCheckRules(_Frozen):
     """What code may do before it is planned with credentials: an allow-list, checked before `terraform init`."""
 
     providers: tuple[str, ...] = ("hashicorp/aws", "terraform.io/builtin/terraform")
@@ -90,8 +90,8 @@ class Policy(_Frozen):
     quota: Quota = Quota()
     expiry: Expiry = Expiry()
     purposes_requiring: dict[PurposeName, Role] = {}
-    accounts: dict[Annotated[str, Field(pattern=r"^\d{12}$")], Account] = {}
-    gate: Gate = Gate()
+    accounts: dict[Annotated[str, Field(pattern=r"^\d{12}$")], PolicyAccount] = {}
+    gate: StaticCheckRules = StaticCheckRules()
     environment_tag: Annotated[
         str,
         Field(

@@ -187,7 +187,7 @@ class Purpose(_Frozen):
 _Two = Annotated[tuple[ParameterName, ...], Field(min_length=2, max_length=2)]
 
 
-class Rule(_Frozen):
+class ParameterRule(_Frozen):
     """What the values of two parameters must be to each other: one of `at_most` and `begins_with`."""
 
     description: Annotated[str, Field(min_length=1, description="Why it is so; said when the rule is broken.")]
@@ -199,7 +199,7 @@ class Rule(_Frozen):
     ] = None
 
     @model_validator(mode="after")
-    def _one_form(self) -> "Rule":
+    def _one_form(self) -> "ParameterRule":
         if (self.at_most is None) == (self.begins_with is None):
             raise InvalidInput("a rule is either `at_most` or `begins_with`")
         return self
@@ -224,7 +224,7 @@ class Template(_Frozen):
     parameters: dict[ParameterName, Parameter]
     purposes: Annotated[dict[PurposeName, Purpose], Field(min_length=1)]
     aspects: dict[Aspect, tuple[Pattern, ...]] = {}
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[ParameterRule, ...] = ()
     stacks: Annotated[dict[StepName, Stack], Field(min_length=1)]
 
 

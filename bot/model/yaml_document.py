@@ -11,13 +11,13 @@ from typing import Any, TypeVar, cast
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from bot.errors import Fault, Unreadable
+from bot.errors import Finding, Unreadable
 
 LARGEST = 1_000_000
 """Characters in a document. Ours have a few thousand; more than this is a mistake or an attack."""
 
-Model = TypeVar("Model", bound=BaseModel)
-Place = tuple[str | int, ...]
+DocumentModel = TypeVar("DocumentModel", bound=BaseModel)
+DocumentPath = tuple[str | int, ...]
 
 
 _Fastest = cast(type[yaml.SafeLoader], getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # libyaml: ten times as fast
@@ -56,13 +56,13 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-def load(text: str, model: type[Model], name: str) -> Model:
+def load(text: str, model: type[DocumentModel], name: str) -> DocumentModel:
     """Return the document `text` as `model`.
 
     `name` is the document's path, for messages. Raises `Unreadable` with the line of each mistake.
     """
     if len(text) > LARGEST:
-        raise Unreadable(Fault(name, 1, f"longer than {LARGEST:,} characters."))
+        raise Unreadable(Finding(name, 1, f"longer than {LARGEST:,} characters."))
     loader = _Loader(text)
     try:
         _refuse_aliases(text)
@@ -70,15 +70,15 @@ def load(text: str, model: type[Model], name: str) -> Model:
         data = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Unreadable(Fault(name, mark.line + 1 if mark else 1, str(error.problem or error.context))) from error
+        raise Unreadable(Finding(name, mark.line + 1 if mark else 1, str(error.problem or error.context))) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise Unreadable(Fault(name, 1, f"this is not YAML: {str(error).splitlines()[0]}")) from error
+        raise Unreadable(Finding(name, 1, f"this is not YAML: {str(error).splitlines()[0]}")) from error
     finally:
         loader.dispose()
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise Unreadable(*_faults(error, node, name)) from error
+        raise Unreadable(*_findings(error, node, name)) from error
 
 
 def dump(data: BaseModel | dict[str, Any], schema: str) -> str:
@@ -102,8 +102,8 @@ def _refuse_aliases(text: str) -> None:
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=cast(yaml.Mark, event.start_mark))
 
 
-def _faults(error: ValidationError, node: yaml.Node | None, name: str) -> Iterable[Fault]:
-    seen: set[Fault] = set()
+def _findings(error: ValidationError, node: yaml.Node | None, name: str) -> Iterable[Finding]:
+    seen: set[Finding] = set()
     for item in error.errors(include_url=False):
         place = tuple(item["loc"])
         where = ".".join(str(part) for part in _named(node, place))
@@ -114,10 +114,10 @@ def _faults(error: ValidationError, node: yaml.Node | None, name: str) -> Iterab
                 what = f"`{where}` is missing"
             case _:
                 what = f"`{where}`: {item['msg'].removeprefix('Value error, ')}" if where else item["msg"]
-        fault = Fault(name, _line(node, place), what)
-        if fault not in seen:
-            seen.add(fault)
-            yield fault
+        finding = Finding(name, _line(node, place), what)
+        if finding not in seen:
+            seen.add(finding)
+            yield finding
 
 
 def _named(node: yaml.Node | None, place: Sequence[str | int]) -> Iterable[str | int]:

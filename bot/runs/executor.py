@@ -12,13 +12,13 @@ from bot.core.ledger.lease import LENGTH
 from bot.core.ledger.ledger import Lease, Ledger
 from bot.errors import Unverifiable
 from bot.names import StepName
-from bot.runs.apply.run import ApplyRequest, ApplyWorld, Run
+from bot.runs.apply.run import ApplyContext, ApplyRequest, EnvironmentRun
 
 RENEWAL = LENGTH / 5
 
 
 @contextmanager
-def held(ledger: LedgerFile, request: ApplyRequest, world: ApplyWorld, now: datetime) -> Iterator[Ledger]:
+def held(ledger: LedgerFile, request: ApplyRequest, world: ApplyContext, now: datetime) -> Iterator[Ledger]:
     """Hold the environment's lease; yield the ledger as it was before. Raises `LeaseHeld`, `Unverifiable`."""
     lease = Lease(
         holder=request.holder,
@@ -36,7 +36,9 @@ def held(ledger: LedgerFile, request: ApplyRequest, world: ApplyWorld, now: date
         ledger.release(request.holder)
 
 
-def run_steps(run: Run, graph: Graph, run_step: Callable[[StepName], StepResult]) -> Mapping[StepName, StepResult]:
+def run_steps(
+    run: EnvironmentRun, graph: Graph, run_step: Callable[[StepName], StepResult]
+) -> Mapping[StepName, StepResult]:
     """Run every step that can be run, side by side as far as the graph lets them, and keep the lease meanwhile."""
     results: dict[StepName, StepResult] = {}
     running: dict[Future[StepResult], StepName] = {}
@@ -59,7 +61,7 @@ def run_steps(run: Run, graph: Graph, run_step: Callable[[StepName], StepResult]
             raise
 
 
-def _drain(run: Run, running: Mapping[Future[StepResult], StepName]) -> None:
+def _drain(run: EnvironmentRun, running: Mapping[Future[StepResult], StepName]) -> None:
     """Wait for the steps that run, whatever went wrong: they are not to be cut off half way."""
     run.stopping.set()
     left = {future for future in running if not future.done()}
@@ -71,7 +73,7 @@ def _drain(run: Run, running: Mapping[Future[StepResult], StepName]) -> None:
             _renew(run)
 
 
-def _renew(run: Run) -> None:
+def _renew(run: EnvironmentRun) -> None:
     try:
         run.ledger.renew(run.request.holder, run.world.now())
     except Unverifiable as error:

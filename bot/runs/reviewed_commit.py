@@ -7,9 +7,9 @@ from pathlib import Path
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import tree_at
 from bot.clients.git.history import change_of
-from bot.clients.github import GitHub, Refused
+from bot.clients.github import GitHub, GitHubRefused
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import Store
+from bot.clients.objects import ObjectStore
 from bot.clients.transient import Transient
 from bot.core.plans.review import read_review, review_key
 from bot.core.tree import tree_id
@@ -26,7 +26,7 @@ class OnGitHub:
     repository: RepositoryName
 
 
-def reviewed_head(root: Path, environment: EnvironmentName, store: Store, on: OnGitHub | None) -> str:
+def reviewed_head(root: Path, environment: EnvironmentName, store: ObjectStore, on: OnGitHub | None) -> str:
     """Return the commit that was reviewed: for an environment that is here, or for the end of one whose directory is gone.
 
     Candidates are what was merged by the last commit that touched the environment, the heads of pull requests that GitHub
@@ -63,7 +63,7 @@ def _wanted(root: Path, environment: EnvironmentName) -> _Wanted:
     return _Wanted(before or "", is_end=True)
 
 
-def _candidates(root: Path, environment: EnvironmentName, store: Store, on: OnGitHub | None) -> Iterator[str]:
+def _candidates(root: Path, environment: EnvironmentName, store: ObjectStore, on: OnGitHub | None) -> Iterator[str]:
     change = change_of(root, directory(environment))
     if change is not None:
         if len(change.parents) > 1:
@@ -79,12 +79,12 @@ def _candidates(root: Path, environment: EnvironmentName, store: Store, on: OnGi
 def _merged_heads(on: OnGitHub, commit: str) -> list[str]:
     try:
         pulls = on.github.pull_requests_for_commit(on.repository, commit)
-    except (Transient, Refused) as error:
+    except (Transient, GitHubRefused) as error:
         raise Unverifiable(f"GitHub could not be asked which pull request brought {commit[:12]}: {error}") from error
     return [pull.head_sha for pull in pulls if pull.is_merged]
 
 
-def _is_reviewed(environment: EnvironmentName, commit: str, wanted: _Wanted, store: Store) -> bool:
+def _is_reviewed(environment: EnvironmentName, commit: str, wanted: _Wanted, store: ObjectStore) -> bool:
     stored = store.read(review_key(environment, commit))
     if stored is None:
         return False

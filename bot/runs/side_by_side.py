@@ -7,17 +7,17 @@ from typing import TypeVar
 from bot.core.graph import Graph, Node, ready
 from bot.names import StepName
 
-Result = TypeVar("Result")
+NodeResult = TypeVar("NodeResult")
 
 
-def run_graph(graph: Graph, work: Callable[[Node], Result], most: int) -> Mapping[StepName, Result]:
+def run_graph(graph: Graph, work: Callable[[Node], NodeResult], most: int) -> Mapping[StepName, NodeResult]:
     """Return what `work` gave for each step, at most `most` at a time, and no more than the graph allows.
 
     If `work` raises, no further step begins, those under way are awaited, and the first error is raised. Work that
     returns a failure as a value lets the steps after it begin all the same.
     """
-    results: dict[StepName, Result] = {}
-    running: dict[Future[Result], StepName] = {}
+    results: dict[StepName, NodeResult] = {}
+    running: dict[Future[NodeResult], StepName] = {}
     with ThreadPoolExecutor(max_workers=graph.at_once(most), thread_name_prefix="step") as pool:
         while len(results) < len(graph.nodes):
             started = {*results, *running.values()}

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from bot.model.environment import directory
 from bot.names import EnvironmentName
-from bot.sandbox.github.entities import CheckRun, Issue
+from bot.sandbox.github.entities import CheckRunRecord, IssueRecord
 from bot.sandbox.journey import (
-    Stage,
+    JourneyStage,
     Story,
     Stuck,
     check,
@@ -41,7 +41,7 @@ class Cloning(Story):
         return cls(sandbox, issue=sandbox.github.open_issue(REPOSITORY, title, body, by=REQUESTER))
 
     @property
-    def pull_request(self) -> Issue:
+    def pull_request(self) -> IssueRecord:
         return self.sandbox.github.issue(REPOSITORY, self.pull)
 
     @property
@@ -53,7 +53,7 @@ class Cloning(Story):
         return marked(self.sandbox, self.pull, f"<!-- envclone:plan:{NAME} -->")
 
     @property
-    def apply_check(self) -> CheckRun | None:
+    def apply_check(self) -> CheckRunRecord | None:
         """The check in which the apply reports its steps and outputs."""
         return check(self.sandbox, self.merge_commit, f"envclone/apply: {NAME}") if self.merge_commit else None
 
@@ -98,23 +98,23 @@ def _applied(story: Cloning) -> bool:
     return state == "success"
 
 
-STAGES: Sequence[Stage[Cloning]] = (
-    Stage("comment", f"{REQUESTER} comments: {COMMAND}", 10, _comment),
-    Stage("reaction", "the bot reacts with 👀", 30, _reacted),
-    Stage("pull_request", "the pull request is open", 30, _proposed),
-    Stage(
+STAGES: Sequence[JourneyStage[Cloning]] = (
+    JourneyStage("comment", f"{REQUESTER} comments: {COMMAND}", 10, _comment),
+    JourneyStage("reaction", "the bot reacts with 👀", 30, _reacted),
+    JourneyStage("pull_request", "the pull request is open", 30, _proposed),
+    JourneyStage(
         "plan",
         "Actions verify and plan it; the required check passes",
         180,
         lambda story: is_planned(story, story.pull),
     ),
-    Stage("merge", f"{REVIEWER} reviews and merges", 30, _merge),
-    Stage("apply", "Actions apply the stacks and hooks", 300, _applied),
-    Stage("live", "the status comment says: live", 60, lambda story: f"`{NAME}` is live" in story.status),
+    JourneyStage("merge", f"{REVIEWER} reviews and merges", 30, _merge),
+    JourneyStage("apply", "Actions apply the stacks and hooks", 300, _applied),
+    JourneyStage("live", "the status comment says: live", 60, lambda story: f"`{NAME}` is live" in story.status),
 )
 
 
-def stages(*, as_far_as: str) -> Sequence[Stage[Cloning]]:
+def stages(*, as_far_as: str) -> Sequence[JourneyStage[Cloning]]:
     """Return the stages up to one."""
     last = next(position for position, stage in enumerate(STAGES) if stage.key == as_far_as)
     return STAGES[: last + 1]

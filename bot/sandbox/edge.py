@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from bot.sandbox.aws import SandboxAws
-from bot.sandbox.internet import Answer, Internet, Request, Unreachable
+from bot.sandbox.internet import Internet, InternetAnswer, InternetRequest, Unreachable
 
 REASON = "X-Sandbox-Reason"
 LARGEST_BODY = 10_000_000
@@ -68,13 +68,13 @@ class _Handler(BaseHTTPRequestHandler):
             return
         parts = urlsplit(self.path)
         if parts.scheme != "http" or not parts.hostname:
-            self._send(Answer(501, {REASON: "only http://... requests are carried"}, b""))
+            self._send(InternetAnswer(501, {REASON: "only http://... requests are carried"}, b""))
             return
         try:
-            request = Request(self.command, parts.hostname, parts.port or 80, parts.path or "/")
+            request = InternetRequest(self.command, parts.hostname, parts.port or 80, parts.path or "/")
             self._send(self.server.internet.answer(request))
         except Unreachable as error:
-            self._send(Answer(error.status, {REASON: str(error)}, f"{error}\n".encode()))
+            self._send(InternetAnswer(error.status, {REASON: str(error)}, f"{error}\n".encode()))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_CONNECT = _serve  # noqa: N815
 
@@ -82,12 +82,12 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         if not length.isdigit() or int(length) > LARGEST_BODY:
             self.close_connection = True
-            self._send(Answer(413, {REASON: "the request is too large for the sandbox"}, b""))
+            self._send(InternetAnswer(413, {REASON: "the request is too large for the sandbox"}, b""))
             return False
         self.rfile.read(int(length))
         return True
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: InternetAnswer) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)

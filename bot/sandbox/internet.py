@@ -20,7 +20,7 @@ MOST_ALIASES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class InternetRequest:
     """What the load balancer sees: `host` without a port, `path` without the query."""
 
     method: str
@@ -30,7 +30,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class InternetAnswer:
     """An HTTP answer; `headers` hold Content-Type or Location."""
 
     status: int
@@ -53,7 +53,7 @@ class Internet:
         self._accounts = accounts
         self._admin = cache(lambda account, region: Admin(endpoint, account, region))
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: InternetRequest) -> InternetAnswer:
         """Return what a client would get. Raises `Unreachable`."""
         elbv2, balancer = self._load_balancer(self._resolve(request.host), request.host)
         _admit(self._admin_of(balancer).client("ec2"), balancer, request.port)
@@ -128,7 +128,7 @@ def _admit(ec2: Any, balancer: Description, port: int) -> None:
     raise Unreachable(504, f"no security group of the load balancer lets the internet reach port {port}")
 
 
-def _chosen(rules: Sequence[Description], request: Request) -> Description:
+def _chosen(rules: Sequence[Description], request: InternetRequest) -> Description:
     def priority(rule: Description) -> float:
         return float("inf") if rule["Priority"] == "default" else int(rule["Priority"])
 
@@ -139,7 +139,7 @@ def _chosen(rules: Sequence[Description], request: Request) -> Description:
     )
 
 
-def _matches(condition: Description, request: Request) -> bool:
+def _matches(condition: Description, request: InternetRequest) -> bool:
     match condition["Field"]:
         case "path-pattern":
             return _any_matches(_values(condition, "PathPatternConfig"), request.path)
@@ -159,12 +159,12 @@ def _any_matches(patterns: Iterable[str], text: str) -> bool:
     return any(fnmatch.fnmatchcase(text, pattern.replace("[", "[[]")) for pattern in patterns)
 
 
-def _perform(elbv2: Any, action: Description, request: Request) -> Answer:
+def _perform(elbv2: Any, action: Description, request: InternetRequest) -> InternetAnswer:
     match action["Type"]:
         case "fixed-response":
             fixed = action["FixedResponseConfig"]
             kind = {"Content-Type": fixed.get("ContentType") or "text/plain"}
-            return Answer(int(fixed["StatusCode"]), kind, (fixed.get("MessageBody") or "").encode())
+            return InternetAnswer(int(fixed["StatusCode"]), kind, (fixed.get("MessageBody") or "").encode())
         case "redirect":
             redirect = action["RedirectConfig"]
             protocol = redirect.get("Protocol", "#{protocol}").replace("#{protocol}", "HTTP").lower()
@@ -172,14 +172,14 @@ def _perform(elbv2: Any, action: Description, request: Request) -> Answer:
             port = redirect.get("Port", "#{port}").replace("#{port}", str(request.port))
             path = redirect.get("Path", "/#{path}").replace("#{path}", request.path.removeprefix("/"))
             status = 301 if redirect["StatusCode"] == "HTTP_301" else 302
-            return Answer(status, {"Location": f"{protocol}://{host}:{port}{path}"}, b"")
+            return InternetAnswer(status, {"Location": f"{protocol}://{host}:{port}{path}"}, b"")
         case "forward":
             return _forwarded(elbv2, action)
         case other:
             return _plain(501, f"the sandbox's load balancer can't do {other}")
 
 
-def _forwarded(elbv2: Any, action: Description) -> Answer:
+def _forwarded(elbv2: Any, action: Description) -> InternetAnswer:
     groups = [action["TargetGroupArn"]] if "TargetGroupArn" in action else []
     groups += [group["TargetGroupArn"] for group in action.get("ForwardConfig", {}).get("TargetGroups", ())]
     for group in dict.fromkeys(groups):
@@ -189,5 +189,5 @@ def _forwarded(elbv2: Any, action: Description) -> Answer:
     return _plain(503, "the target group has no healthy targets")
 
 
-def _plain(status: int, text: str) -> Answer:
-    return Answer(status, {"Content-Type": "text/plain"}, f"{text}\n".encode())
+def _plain(status: int, text: str) -> InternetAnswer:
+    return InternetAnswer(status, {"Content-Type": "text/plain"}, f"{text}\n".encode())

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from bot.errors import UserError
-from bot.sandbox.actions.run import Run
-from bot.sandbox.github.entities import CheckRun, Issue
+from bot.sandbox.actions.run import ActionsRun
+from bot.sandbox.github.entities import CheckRunRecord, IssueRecord
 from bot.sandbox.sandbox import REPOSITORY, Sandbox
 
 _LOOK = 0.1
@@ -30,7 +30,7 @@ Lived = TypeVar("Lived", bound=Story)
 
 
 @dataclass(frozen=True, slots=True)
-class Stage(Generic[Lived]):
+class JourneyStage(Generic[Lived]):
     """One stage: `act` does what a person does, or looks, and says whether the stage is over.
 
     It is called again and again, for at most `patience` seconds; then something is wrong.
@@ -46,7 +46,7 @@ class Stuck(UserError):
     """A stage did not end; the message says where to look."""
 
 
-def walk(story: Lived, stages: Sequence[Stage[Lived]]) -> Iterator[Stage[Lived]]:
+def walk(story: Lived, stages: Sequence[JourneyStage[Lived]]) -> Iterator[JourneyStage[Lived]]:
     """Live through the stages, yielding each twice: when it begins and, with its seconds in the story, when it has ended.
 
     Raises `Stuck` when a stage takes too long or fails.
@@ -85,7 +85,7 @@ def marked(sandbox: Sandbox, number: int, marker: str) -> str:
     return next((body.replace(marker, "").strip() for body in bodies if marker in body), "")
 
 
-def check(sandbox: Sandbox, commit: str, name: str) -> CheckRun | None:
+def check(sandbox: Sandbox, commit: str, name: str) -> CheckRunRecord | None:
     """Return a commit's newest check of a name."""
     found = [each for each in sandbox.github.checks(REPOSITORY, commit) if each.name == name]
     return max(found, key=lambda each: each.id, default=None)
@@ -123,7 +123,7 @@ def deployed(sandbox: Sandbox, environment: str, after: int = 0) -> str | None:
     return states[-1] if states else None
 
 
-def pull_from(sandbox: Sandbox, branch: str) -> Issue | None:
+def pull_from(sandbox: Sandbox, branch: str) -> IssueRecord | None:
     """Return the newest pull request from a branch."""
     found = [
         each for each in sandbox.github.pulls(REPOSITORY) if each.pull is not None and each.pull.head_ref == branch
@@ -131,7 +131,7 @@ def pull_from(sandbox: Sandbox, branch: str) -> Issue | None:
     return max(found, key=lambda each: each.number, default=None)
 
 
-def failed_runs(sandbox: Sandbox) -> Sequence[Run]:
+def failed_runs(sandbox: Sandbox) -> Sequence[ActionsRun]:
     """Return the workflow runs that failed, oldest first."""
     return [run for run in sandbox.runner.runs if run.conclusion not in {None, "success"}]
 

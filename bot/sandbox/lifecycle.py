@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.requests.branches import Kind, branch_of
+from bot.core.requests.branches import BranchKind, branch_of
 from bot.names import EnvironmentName
-from bot.sandbox.github.entities import Issue
+from bot.sandbox.github.entities import IssueRecord
 from bot.sandbox.journey import (
-    Stage,
+    JourneyStage,
     Story,
     Stuck,
     check,
@@ -50,7 +50,7 @@ class Life(Story):
         return status(self.sandbox, self.issue, self.comments[stage])
 
     @property
-    def drift(self) -> Issue | None:
+    def drift(self) -> IssueRecord | None:
         """The issue about the environment's drift."""
         found = [
             each for each in self.sandbox.github.issues(REPOSITORY) if each.pull is None and each.number != self.issue
@@ -75,7 +75,7 @@ def _says(stage: str, command: str, by: str = REQUESTER) -> Callable[[Life], boo
     return act
 
 
-def _planned(kind: Kind) -> Callable[[Life], bool]:
+def _planned(kind: BranchKind) -> Callable[[Life], bool]:
     def act(life: Life) -> bool:
         found = pull_from(life.sandbox, branch_of(NAME, kind))
         if found is None:
@@ -137,25 +137,25 @@ def _is_destroyed(life: Life) -> bool:
     return _goes_well(life) and told and "nothing is left" in life.report
 
 
-STAGES: Sequence[Stage[Life]] = (
-    Stage("clone", f"{REQUESTER} comments: /clone production as {NAME} for demo --ttl 3d", 60,
+STAGES: Sequence[JourneyStage[Life]] = (
+    JourneyStage("clone", f"{REQUESTER} comments: /clone production as {NAME} for demo --ttl 3d", 60,
           _says("clone", f"/clone production as {NAME} for demo --ttl 3d")),
-    Stage("planned", "Actions plan it", 180, _planned("clone")),
-    Stage("by_hand", f"somebody makes {FLAG} by hand", 30, once(_by_hand)),
-    Stage("merge", f"{REVIEWER} merges", 30, _merged),
-    Stage("fails", "the apply stops at the hook `flags`: it overwrites nothing that it did not make", 240, _fails),
-    Stage("cleared", "the parameter is taken away", 30, once(_cleared)),
-    Stage("resume", f"{REQUESTER} comments: /resume {NAME}", 60, _says("resume", f"/resume {NAME}")),
-    Stage("live", "it goes on at the step that failed, until it is live", 240, _resumes),
-    Stage("extend", f"{REQUESTER} comments: /extend {NAME} 7d", 60, _says("extend", f"/extend {NAME} 7d")),
-    Stage("extension_planned", "its plan is empty", 180, _planned("change")),
-    Stage("extension_merge", f"{REVIEWER} merges", 30, _merged),
-    Stage("extended", "every step is skipped; it lives on", 180, _goes_well),
-    Stage("drifts", "somebody changes a retention and a flag by hand", 30, once(_drifts)),
-    Stage("look", f"{REQUESTER} comments: /plan {NAME}", 60, _says("look", f"/plan {NAME}")),
-    Stage("drift", "the drift has an issue of its own", 180, lambda life: life.drift is not None),
-    Stage("destroy", f"{REVIEWER} comments: /destroy {NAME}", 60, _says("destroy", f"/destroy {NAME}", by=REVIEWER)),
-    Stage("end_planned", "Actions plan its end, backwards", 180, _planned("destroy")),
-    Stage("end_merge", f"{REVIEWER} merges", 30, _merged),
-    Stage("destroyed", "everything is gone, and the receipt says so", 300, _is_destroyed),
+    JourneyStage("planned", "Actions plan it", 180, _planned("clone")),
+    JourneyStage("by_hand", f"somebody makes {FLAG} by hand", 30, once(_by_hand)),
+    JourneyStage("merge", f"{REVIEWER} merges", 30, _merged),
+    JourneyStage("fails", "the apply stops at the hook `flags`: it overwrites nothing that it did not make", 240, _fails),
+    JourneyStage("cleared", "the parameter is taken away", 30, once(_cleared)),
+    JourneyStage("resume", f"{REQUESTER} comments: /resume {NAME}", 60, _says("resume", f"/resume {NAME}")),
+    JourneyStage("live", "it goes on at the step that failed, until it is live", 240, _resumes),
+    JourneyStage("extend", f"{REQUESTER} comments: /extend {NAME} 7d", 60, _says("extend", f"/extend {NAME} 7d")),
+    JourneyStage("extension_planned", "its plan is empty", 180, _planned("change")),
+    JourneyStage("extension_merge", f"{REVIEWER} merges", 30, _merged),
+    JourneyStage("extended", "every step is skipped; it lives on", 180, _goes_well),
+    JourneyStage("drifts", "somebody changes a retention and a flag by hand", 30, once(_drifts)),
+    JourneyStage("look", f"{REQUESTER} comments: /plan {NAME}", 60, _says("look", f"/plan {NAME}")),
+    JourneyStage("drift", "the drift has an issue of its own", 180, lambda life: life.drift is not None),
+    JourneyStage("destroy", f"{REVIEWER} comments: /destroy {NAME}", 60, _says("destroy", f"/destroy {NAME}", by=REVIEWER)),
+    JourneyStage("end_planned", "Actions plan its end, backwards", 180, _planned("destroy")),
+    JourneyStage("end_merge", f"{REVIEWER} merges", 30, _merged),
+    JourneyStage("destroyed", "everything is gone, and the receipt says so", 300, _is_destroyed),
 )  # fmt: skip

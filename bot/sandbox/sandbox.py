@@ -25,8 +25,8 @@ from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.matrix import ACCOUNT
 from bot.errors import UserError
 from bot.names import EnvironmentName
-from bot.sandbox.actions.runner import Runner
-from bot.sandbox.aws import Account, SandboxAws
+from bot.sandbox.actions.runner import ActionsRunner
+from bot.sandbox.aws import SandboxAccount, SandboxAws
 from bot.sandbox.aws.session import Admin
 from bot.sandbox.edge import Edge
 from bot.sandbox.github import GitHubServer
@@ -50,7 +50,7 @@ class Sandbox:
     root: Path
     github: GitHubServer
     aws: SandboxAws
-    runner: Runner
+    runner: ActionsRunner
     service_url: str
     environment: Mapping[str, str]
     """What a job's machine has: where AWS is, Terraform's configuration, the way to the internet."""
@@ -83,7 +83,7 @@ def running(root: Path, source: Path) -> Iterator[Sandbox]:
         github.protect(REPOSITORY, required_checks=("envclone",))
         stack.enter_context(github.running())
         tool = Path(sys.executable).parent / "envclone"
-        runner = stack.enter_context(Runner(root / "actions", github, tool, environment))
+        runner = stack.enter_context(ActionsRunner(root / "actions", github, tool, environment))
         clones = _accounts(aws, Checkout(source), runner.issuer.url)
         service_url = stack.enter_context(_service(root / "service", github))
         yield Sandbox(root, github, aws, runner, service_url, environment, clones)
@@ -105,7 +105,7 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
     production = read_manifest(checkout.environment(EnvironmentName("production")), "envs/production")
     for number, account in checkout.policy().accounts.items():
         aws.create_account(
-            Account(
+            SandboxAccount(
                 id=number,
                 region=account.region,
                 state_bucket=account.state_bucket,

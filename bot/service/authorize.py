@@ -12,15 +12,15 @@ from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import Clone, Command
 from bot.commands.specs import Spec, spec_of
 from bot.core.messages import replies
-from bot.core.requests.clone import Asked, Refused
+from bot.core.requests.clone import CloneRequest, Refused
 from bot.core.requests.permissions import suffices
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import Request
 from bot.model.policy import Policy, Role
 from bot.names import Login, RepositoryName, is_valid
 from bot.service.commands.clone import preview_clone
-from bot.service.context import World
-from bot.service.repository import monorepo
+from bot.service.context import ServiceContext
+from bot.service.repository import repository_at_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Nothing:
 Acceptance: TypeAlias = Accepted | Reply | Nothing
 
 
-def accept(world: World, repository: RepositoryName, comment_id: int) -> Acceptance:
+def accept(world: ServiceContext, repository: RepositoryName, comment_id: int) -> Acceptance:
     """Return what a comment asks for. Raises `Transient`."""
     comment = world.github.comment(repository, comment_id)
     if comment is None:
@@ -65,7 +65,7 @@ def accept(world: World, repository: RepositoryName, comment_id: int) -> Accepta
         return found
     if comment.is_edited:
         return Reply(replies.edited(format_command(found)))
-    policy = monorepo(world, repository).policy()
+    policy = repository_at_head(world, repository).policy()
     spec = spec_of(found)
     needed = _needed(found, spec, policy)
     held = world.github.permission(repository, comment.author)
@@ -79,17 +79,17 @@ def accept(world: World, repository: RepositoryName, comment_id: int) -> Accepta
     return Accepted(found, request)
 
 
-def _put_right(world: World, repository: RepositoryName, comment: Comment, mistake: Mistake) -> Mistake:
+def _put_right(world: ServiceContext, repository: RepositoryName, comment: Comment, mistake: Mistake) -> Mistake:
     """Return the mistake with a line in which purpose, parameters and values are right as well, for whoever may read them here."""
     meant = parse(mistake.instead) if mistake.instead else None
     if not isinstance(meant, Clone) or not is_valid(Login, comment.author):
         return mistake
     try:
-        policy = monorepo(world, repository).policy()
+        policy = repository_at_head(world, repository).policy()
         held = world.github.permission(repository, comment.author)
         if not suffices(held, _needed(meant, spec_of(meant), policy)):
             return mistake
-        drafted = preview_clone(world, repository, Asked(meant, None, Login(comment.author), world.now()))
+        drafted = preview_clone(world, repository, CloneRequest(meant, None, Login(comment.author), world.now()))
     except UserError:
         return mistake  # what is wrong with the repository is said when the corrected line is posted
     better = drafted.instead if isinstance(drafted, Refused) else None

@@ -14,7 +14,7 @@ from bot.names import RepositoryName
 
 
 @dataclass(slots=True)
-class World:
+class ServiceContext:
     """Holds the clients, one mirror for each repository, and manifests already read (by the tree id they stand in)."""
 
     github: GitHub

@@ -41,7 +41,7 @@ class JobRequest(BaseModel):
 StepFunction: TypeAlias = Callable[[JobRequest, Results], dict[str, Json]]
 
 
-class Work(Protocol):
+class JobsApi(Protocol):
     """All that the service does. Methods are called from several threads at once."""
 
     def plan_of(self, delivery: str, event: Event) -> JobRequest | None:

@@ -6,11 +6,11 @@ from bot.core.requests.branches import branch_of
 from bot.model.environment import ENVIRONMENTS, Manifest
 from bot.model.template import TEMPLATES
 from bot.names import RepositoryName
-from bot.service.context import World
-from bot.service.repository import Monorepo
+from bot.service.context import ServiceContext
+from bot.service.repository import Repository
 
 
-def parity_line(world: World, repository: RepositoryName, repo: Monorepo, manifest: Manifest) -> str:
+def parity_line(world: ServiceContext, repository: RepositoryName, repo: Repository, manifest: Manifest) -> str:
     """Return the line. The certificate is the newest on a pull request of the environment; git says whether it holds."""
     pulls = [
         world.github.pull_request_for_head(repository, branch_of(manifest.name, kind)) for kind in ("clone", "change")

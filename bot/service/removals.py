@@ -15,12 +15,12 @@ from bot.errors import UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.names import EnvironmentName, RepositoryName
 from bot.service.branch_cleanup import delete_branch
-from bot.service.context import World
-from bot.service.repository import Monorepo, monorepo
+from bot.service.context import ServiceContext
+from bot.service.repository import Repository, repository_at_head
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class Removal:
     """The commit of the default branch that removed an environment, the one before it, and the pull request that brought it."""
 
     commit: str
@@ -31,7 +31,9 @@ class End:
         return f"#{self.pull.number}" if self.pull is not None else f"commit {self.commit[:12]}"
 
 
-def end_of(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName) -> End | None:
+def removal_of(
+    world: ServiceContext, repository: RepositoryName, repo: Repository, name: EnvironmentName
+) -> Removal | None:
     """Return what took an environment from the default branch; None when it is there, or never was. Raises `Transient`."""
     if repo.manifest(name) is not None:
         return None
@@ -41,11 +43,11 @@ def end_of(world: World, repository: RepositoryName, repo: Monorepo, name: Envir
         return None
     merged = [pull for pull in world.github.pull_requests_for_commit(repository, commit) if pull.is_merged]
     brought = next((pull for pull in merged if pull.merge_commit_sha == commit), merged[0] if merged else None)
-    return End(commit, base, brought)
+    return Removal(commit, base, brought)
 
 
 def run_of(
-    world: World, repository: RepositoryName, repo: Monorepo, end: tuple[EnvironmentName, End]
+    world: ServiceContext, repository: RepositoryName, repo: Repository, end: tuple[EnvironmentName, Removal]
 ) -> Deployment | None:
     """Return the newest run that was to destroy an environment, if there was one. Raises `Transient`."""
     name, found = end
@@ -60,9 +62,11 @@ def run_of(
     return None
 
 
-def unfinished_end(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName) -> End | None:
+def unfinished_removal(
+    world: ServiceContext, repository: RepositoryName, repo: Repository, name: EnvironmentName
+) -> Removal | None:
     """Return what ended an environment which is not destroyed yet, if there is any such thing. Raises `Transient`."""
-    end = end_of(world, repository, repo, name)
+    end = removal_of(world, repository, repo, name)
     if end is None or end.commit in world.destroyed:
         return None
     run = run_of(world, repository, repo, (name, end))
@@ -73,7 +77,7 @@ def unfinished_end(world: World, repository: RepositoryName, repo: Monorepo, nam
     return end
 
 
-def removed(world: World, repo: Monorepo) -> Mapping[EnvironmentName, Manifest]:
+def removed(world: ServiceContext, repo: Repository) -> Mapping[EnvironmentName, Manifest]:
     """Return what was removed from the default branch and is not known to be destroyed, as it was; GitHub is not asked."""
     found: dict[EnvironmentName, Manifest] = {}
     for path, commit in repo.mirror.removed(repo.commit, f"{ENVIRONMENTS}/*/{MANIFEST}").items():
@@ -95,31 +99,31 @@ def removed(world: World, repo: Monorepo) -> Mapping[EnvironmentName, Manifest]:
 
 
 def unfinished(
-    world: World, repository: RepositoryName, repo: Monorepo, ends: Mapping[EnvironmentName, Manifest]
+    world: ServiceContext, repository: RepositoryName, repo: Repository, ends: Mapping[EnvironmentName, Manifest]
 ) -> Mapping[EnvironmentName, Manifest]:
     """Return those of `ends` that are not destroyed yet. Raises `Transient`."""
-    return {name: was for name, was in ends.items() if unfinished_end(world, repository, repo, name) is not None}
+    return {name: was for name, was in ends.items() if unfinished_removal(world, repository, repo, name) is not None}
 
 
-def release_ended(world: World, repository: RepositoryName, name: EnvironmentName) -> bool:
+def release_removed(world: ServiceContext, repository: RepositoryName, name: EnvironmentName) -> bool:
     """Delete the branches that a destroyed environment left standing, with its claims; say whether there were any.
 
     A change of it that is still proposed is closed with the reason. Does nothing while the environment is on the default branch,
     or while its end is not done. Raises `Transient`.
     """
-    repo = monorepo(world, repository)
+    repo = repository_at_head(world, repository)
     standing = [Branch(kind, name) for kind in PREFIXES if name in repo.mirror.proposals(kind)]
     if not standing:
         return False
-    end = end_of(world, repository, repo, name)
-    if end is None or unfinished_end(world, repository, repo, name) is not None:
+    end = removal_of(world, repository, repo, name)
+    if end is None or unfinished_removal(world, repository, repo, name) is not None:
         return False
     _close_change(world, repository, name, end)
     deleted = [delete_branch(world, repository, repo, branch) for branch in standing]
     return any(deleted)
 
 
-def _close_change(world: World, repository: RepositoryName, name: EnvironmentName, end: End) -> None:
+def _close_change(world: ServiceContext, repository: RepositoryName, name: EnvironmentName, end: Removal) -> None:
     pull = world.github.pull_request_for_head(repository, branch_of(name, "change"))
     if pull is None or pull.state == "closed":
         return

@@ -8,11 +8,11 @@ from bot.model.environment import Request
 from bot.model.pipeline import Json
 from bot.names import RepositoryName
 from bot.service.authorize import Accepted, Nothing, Reply, accept
-from bot.service.context import World
+from bot.service.context import ServiceContext
 from bot.service.jobs_api import STOP, JobRequest, Results
 
 
-def accept_step(world: World, request: JobRequest) -> dict[str, Json]:
+def accept_step(world: ServiceContext, request: JobRequest) -> dict[str, Json]:
     """Read the comment again; end the job with a reply, or in silence, unless it is a command that its author may give."""
     event = comment_of(request)
     match accept(world, event.repository, event.comment):
@@ -40,18 +40,18 @@ def comment_of(request: JobRequest) -> CommentCreated:
     return request.event
 
 
-def reply_to(world: World, request: Request, text: str) -> str:
+def reply_to(world: ServiceContext, request: Request, text: str) -> str:
     """Answer whoever asked, in place of an earlier answer; return the answer's address."""
     return reply(world, request.repository, request.issue, (request.comment, text))
 
 
-def refuse(world: World, request: Request, reason: str) -> dict[str, Json]:
+def refuse(world: ServiceContext, request: Request, reason: str) -> dict[str, Json]:
     """Answer why nothing is done, and end the job."""
     reply_to(world, request, reason)
     return {STOP: True, "because": reason}
 
 
-def reply(world: World, repository: RepositoryName, issue: int, answer: tuple[int, str]) -> str:
+def reply(world: ServiceContext, repository: RepositoryName, issue: int, answer: tuple[int, str]) -> str:
     """Write the answer (to which comment, and its text) on an issue, in place of an earlier one."""
     comment, text = answer
     marker = replies.marker(comment)

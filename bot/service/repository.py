@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 from bot.clients.git.mirror import Mirror
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_template
-from bot.core.rendering.inventory import Estate, Survey, faults
+from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.tree import File, Tree
-from bot.errors import Fault, UserError
+from bot.errors import Finding, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.model.template import TEMPLATES
 from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, RepositoryName, TemplateName
-from bot.service.context import World
+from bot.service.context import ServiceContext
 
 
 @dataclass(frozen=True, slots=True)
-class Monorepo:
+class Repository:
     """One repository, at one commit of its default branch."""
 
     mirror: Mirror
@@ -70,31 +70,31 @@ class Monorepo:
         """Return the names of the directories in `templates/`, valid or not, in order."""
         return sorted(self.mirror.entries(self.commit, TEMPLATES))
 
-    def estate(self) -> Estate:
+    def estate(self) -> Inventory:
         """Return all environments, on the default branch and proposed on our own branches. Raises `Unreadable`."""
         return self.survey().whole()
 
-    def survey(self) -> Survey:
+    def survey(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't."""
         live: dict[EnvironmentName, Manifest] = {}
         proposed: dict[EnvironmentName, Manifest] = {}
-        wrong: list[Fault] = []
+        wrong: list[Finding] = []
         trees = self.mirror.entries(self.commit, ENVIRONMENTS)
         for text, tree in trees.items():
             try:
                 live[EnvironmentName(text)] = self._manifest(self.commit, text, tree)
             except UserError as error:
-                wrong += faults(text, error)
+                wrong += findings(text, error)
         for text, commit in self.mirror.proposals().items():
             try:
                 name = EnvironmentName(text)
                 manifest = self.manifest(name, commit) if text not in trees else None
             except UserError as error:
-                wrong += faults(text, error)
+                wrong += findings(text, error)
                 continue
             if manifest is not None:
                 proposed[name] = manifest
-        return Survey(Estate(live, proposed), tuple(wrong))
+        return InventoryReading(Inventory(live, proposed), tuple(wrong))
 
     def _manifest(self, commit: str, name: str, tree: str) -> Manifest:
         if tree not in self.manifests:
@@ -104,11 +104,11 @@ class Monorepo:
         return self.manifests[tree]
 
 
-def monorepo(world: World, repository: RepositoryName) -> Monorepo:
+def repository_at_head(world: ServiceContext, repository: RepositoryName) -> Repository:
     """Return the repository as it is now. Raises `Transient` when git can't reach it, `UserError` when it is empty."""
     mirror, branch = world.mirror(repository), world.default_branch(repository)
     mirror.fetch(branch)
     commit = mirror.head(branch)
     if commit is None:
         raise UserError(f"The repository has no commit on `{branch}` yet.")
-    return Monorepo(mirror, branch, commit, world.manifests)
+    return Repository(mirror, branch, commit, world.manifests)

@@ -13,15 +13,15 @@ from bot.core.requests.commit_trailers import Trailers, read
 from bot.errors import InvalidInput
 from bot.model.environment import Request
 from bot.names import Login, RepositoryName
-from bot.service.context import World
-from bot.service.repository import Monorepo
+from bot.service.context import ServiceContext
+from bot.service.repository import Repository
 
 MOST_COMMITS = 50
 """Commits of one proposal that are looked at. Each is a comment that somebody wrote."""
 
 
 @dataclass(frozen=True, slots=True)
-class Commit:
+class RequestCommit:
     """A commit of ours, and what it says of itself."""
 
     id: str
@@ -29,25 +29,27 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class OwnProposal:
     """What is, or was, proposed on a branch. `commits` are ours, oldest first, on top of `base`."""
 
     branch: Branch
     tip: str
     base: str
-    commits: tuple[Commit, ...]
+    commits: tuple[RequestCommit, ...]
     pull: PullRequest | None
 
     @property
     def is_open(self) -> bool:
         return self.pull is not None and self.pull.state == "open"
 
-    def by_comment(self, comment: int) -> Commit | None:
+    def by_comment(self, comment: int) -> RequestCommit | None:
         """Return the commit that a comment asked for."""
         return next((commit for commit in self.commits if commit.trailers.comment == comment), None)
 
 
-def proposal_on(world: World, repo: Monorepo, repository: RepositoryName, branch: Branch) -> Proposal | None:
+def proposal_on(
+    world: ServiceContext, repo: Repository, repository: RepositoryName, branch: Branch
+) -> OwnProposal | None:
     """Return what a branch proposes, or proposed last; None when there never was such a branch. Raises `Transient`.
 
     `repo` is fresh: the branch is read from its mirror.
@@ -57,10 +59,10 @@ def proposal_on(world: World, repo: Monorepo, repository: RepositoryName, branch
     if tip is None:
         return None
     base, commits = _commits(repo, branch, tip)
-    return Proposal(branch, tip, base, commits, pull)
+    return OwnProposal(branch, tip, base, commits, pull)
 
 
-def requests_of(world: World, repository: RepositoryName, proposal: Proposal) -> Sequence[Request]:
+def requests_of(world: ServiceContext, repository: RepositoryName, proposal: OwnProposal) -> Sequence[Request]:
     """Return the comments that asked for a proposal, oldest first; those that were deleted are left out. Raises `Transient`."""
     found: list[Request] = []
     for commit in proposal.commits:
@@ -76,18 +78,18 @@ def requests_of(world: World, repository: RepositoryName, proposal: Proposal) ->
     return found
 
 
-def _commits(repo: Monorepo, branch: Branch, tip: str) -> tuple[str, tuple[Commit, ...]]:
+def _commits(repo: Repository, branch: Branch, tip: str) -> tuple[str, tuple[RequestCommit, ...]]:
     """Return where the branch began, and its commits, oldest first.
 
     The tip names the base. Without a base it is one commit: whoever merged may have squashed, and trailers travel with that.
     """
-    commits: list[Commit] = []
+    commits: list[RequestCommit] = []
     commit, base = tip, ""
     while len(commits) < MOST_COMMITS:
         trailers = read(repo.mirror.message(commit))
         if trailers is None or trailers.environment != branch.environment:
             break
-        commits.append(Commit(commit, trailers))
+        commits.append(RequestCommit(commit, trailers))
         base = base or trailers.base
         parent = repo.mirror.parent(commit)
         if parent is None:

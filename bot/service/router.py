@@ -11,10 +11,10 @@ from typing import assert_never
 from bot.clients.github.records import ACTIONS_APP
 from bot.commands.comment import command_lines
 from bot.commands.grammar import Mistake, parse
-from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, Plan, Resume, Set, Status, Unlock
+from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, PlanCommand, Resume, Set, Status, Unlock
 from bot.core.messages import replies
 from bot.core.requests.branches import read_branch
-from bot.core.requests.clone import Asked, Refused
+from bot.core.requests.clone import CloneRequest, Refused
 from bot.errors import InvalidInput
 from bot.events import (
     CheckRunCompleted,
@@ -38,13 +38,13 @@ from bot.service.commands.expire_job import expire_steps, sweep_steps, tick_job
 from bot.service.commands.propose_clone import propose_clone
 from bot.service.commands.queries import answer
 from bot.service.commands.rerun_job import dispatch_steps
-from bot.service.context import World
+from bot.service.context import ServiceContext
 from bot.service.jobs_api import JobRequest, Results, StepFunction
-from bot.service.removals import release_ended
+from bot.service.removals import release_removed
 from bot.service.replies import accept_step, accepted, refuse, reply, reply_to
 from bot.service.status import REQUIRED_CHECK, report_branch, report_environment, report_progress
 
-_FLOWS: Mapping[str, Callable[[World], Sequence[tuple[str, StepFunction]]]] = {
+_FLOWS: Mapping[str, Callable[[ServiceContext], Sequence[tuple[str, StepFunction]]]] = {
     "change": change_steps,
     "dispatch": dispatch_steps,
     "destroy": destroy_steps,
@@ -54,10 +54,10 @@ _FLOWS: Mapping[str, Callable[[World], Sequence[tuple[str, StepFunction]]]] = {
 
 
 @dataclass(slots=True)
-class Service:
+class Router:
     """Implements `bot.service.jobs_api.Work`."""
 
-    world: World
+    world: ServiceContext
 
     def now(self) -> datetime:
         """Return the world's time."""
@@ -133,7 +133,9 @@ class Service:
     def _publish(self, _: JobRequest, results: Results) -> dict[str, Json]:
         command, request = accepted(results)
         assert isinstance(command, Clone)
-        outcome = publish_clone(self.world, request.repository, Asked(command, request, request.by, self.world.now()))
+        outcome = publish_clone(
+            self.world, request.repository, CloneRequest(command, request, request.by, self.world.now())
+        )
         if isinstance(outcome, Refused):
             return refuse(self.world, request, replies.refused(outcome))
         return {
@@ -173,7 +175,7 @@ class Service:
         name = EnvironmentName(event.environment)
         told = report_environment(self.world, event.repository, name)
         # Who asked is found through the branches, so they are told before the branches go.
-        return {"comments": [*told], "released": release_ended(self.world, event.repository, name)}
+        return {"comments": [*told], "released": release_removed(self.world, event.repository, name)}
 
     def _report_check(self, request: JobRequest, _: Results) -> dict[str, Json]:
         event = request.event
@@ -209,7 +211,7 @@ def _kind(command: Command | None) -> str:
             return "command" if command.dry_run else "clone"
         case Set() | Extend():
             return "change"
-        case Plan() | Resume() | Unlock():
+        case PlanCommand() | Resume() | Unlock():
             return "dispatch"
         case Destroy():
             return "destroy"

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bot.clients.store import Store
+from bot.clients.store import JobStore
 from bot.settings import Settings
 from bot.web.health import readiness
 from bot.web.inbox import Inbox
@@ -22,7 +22,7 @@ from bot.web.webhook import Webhook
 WEBHOOK = "/webhooks/github"
 
 
-def create_app(settings: Settings, store: Store) -> FastAPI:
+def create_app(settings: Settings, store: JobStore) -> FastAPI:
     """Return the application. The store stays the caller's: it is not closed here."""
     inbox = Inbox(store)
     metrics = Metrics(store, settings.dead_after)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.clients.store import Store, StoreUnavailable
+from bot.clients.store import JobStore, StoreUnavailable
 from bot.settings import Settings
 
 OK = "ok"
@@ -22,7 +22,7 @@ class Readiness:
         return all(said == OK for said in (self.inbox, self.worker, self.github, self.webhook))
 
 
-def readiness(settings: Settings, store: Store) -> Readiness:
+def readiness(settings: Settings, store: JobStore) -> Readiness:
     """Look at everything that has to be there. Asks nothing of GitHub: its troubles are no reason to be restarted."""
     return Readiness(
         inbox=_inbox(store),
@@ -32,7 +32,7 @@ def readiness(settings: Settings, store: Store) -> Readiness:
     )
 
 
-def _inbox(store: Store) -> str:
+def _inbox(store: JobStore) -> str:
     try:
         store.check()
     except StoreUnavailable:
@@ -40,7 +40,7 @@ def _inbox(store: Store) -> str:
     return OK
 
 
-def _worker(settings: Settings, store: Store) -> str:
+def _worker(settings: Settings, store: JobStore) -> str:
     try:
         silences = [replica.silent_for for replica in store.replicas()]
     except StoreUnavailable:

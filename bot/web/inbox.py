@@ -7,7 +7,7 @@ waits for one commit, and many at once wait for two at most.
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
-from bot.clients.store import Delivery, Store, StoreUnavailable
+from bot.clients.store import Delivery, JobStore, StoreUnavailable
 
 LARGEST_BATCH = 200
 MOST_WAITING = 2_000
@@ -17,7 +17,7 @@ MOST_WAITING = 2_000
 class Inbox:
     """Writes deliveries down. Belongs to one event loop."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: JobStore) -> None:
         self._store = store
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="inbox")
         self._waiting: list[tuple[Delivery, asyncio.Future[bool]]] = []

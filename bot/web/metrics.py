@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-from bot.clients.store import Store, StoreUnavailable
+from bot.clients.store import JobStore, StoreUnavailable
 from bot.events import EVENTS
 
 OTHER = "other"
@@ -20,7 +20,7 @@ OTHER = "other"
 class Metrics:
     """The web process's figures, in a registry of their own."""
 
-    def __init__(self, store: Store, dead_after: timedelta) -> None:
+    def __init__(self, store: JobStore, dead_after: timedelta) -> None:
         self.registry = CollectorRegistry()
         self._deliveries = Counter(
             "envclone_deliveries",
@@ -44,7 +44,7 @@ class Metrics:
 class _Stored(Collector):
     """Figures that lie in the database, read when Prometheus asks."""
 
-    def __init__(self, store: Store, dead_after: timedelta) -> None:
+    def __init__(self, store: JobStore, dead_after: timedelta) -> None:
         self._store = store
         self._dead_after = dead_after
 

@@ -31,7 +31,7 @@ _EVENT = re.compile(r"[a-z_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WebhookAnswer:
     """What a delivery got: the outcome's word, and the response."""
 
     outcome: str
@@ -61,7 +61,7 @@ class Webhook:
             extra={"action": "receive", "delivery": _named(headers), "event": event if event in EVENTS else "other"},
         )
 
-    async def _answer(self, headers: Headers, receive: Receive) -> Answer:
+    async def _answer(self, headers: Headers, receive: Receive) -> WebhookAnswer:
         body = await _bounded(headers, receive, self._max_body)
         if body is None:
             return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A delivery may have {self._max_body} bytes.")
@@ -80,13 +80,13 @@ class Webhook:
             return _accepted("ignored")
         return await self._written(Delivery(delivery, event, body, datetime.now(UTC)))
 
-    async def _written(self, delivery: Delivery) -> Answer:
+    async def _written(self, delivery: Delivery) -> WebhookAnswer:
         try:
             is_new = await self._inbox.put(delivery)
         except StoreUnavailable as error:
             # GitHub shows the refusal in the list of deliveries, from where it can be sent again.
             log.error("a delivery could not be written down: %s", error, extra={"delivery": delivery.id})
-            return Answer(
+            return WebhookAnswer(
                 "unwritten", problem(HTTPStatus.SERVICE_UNAVAILABLE, "The delivery could not be written down.")
             )
         return _accepted("accepted" if is_new else "duplicate")
@@ -107,12 +107,12 @@ async def _bounded(headers: Headers, receive: Receive, most: int) -> bytes | Non
             return bytes(body)
 
 
-def _refused(status: HTTPStatus, detail: str) -> Answer:
-    return Answer(f"refused_{int(status)}", problem(status, detail))
+def _refused(status: HTTPStatus, detail: str) -> WebhookAnswer:
+    return WebhookAnswer(f"refused_{int(status)}", problem(status, detail))
 
 
-def _accepted(outcome: str) -> Answer:
-    return Answer(outcome, JSONResponse({"delivery": outcome}, int(HTTPStatus.ACCEPTED)))
+def _accepted(outcome: str) -> WebhookAnswer:
+    return WebhookAnswer(outcome, JSONResponse({"delivery": outcome}, int(HTTPStatus.ACCEPTED)))
 
 
 def _named(headers: Headers) -> str:

@@ -9,7 +9,7 @@ from statistics import median
 from bot.core.rendering.assemble import assemble
 from bot.service.commands.clone import Published, publish_clone
 from tests.support import example
-from tests.support.small_monorepo import REPOSITORY, Town, town
+from tests.support.small_monorepo import REPOSITORY, SmallMonorepo, small_monorepo
 
 SIZES = (10, 1_000)
 
@@ -18,7 +18,7 @@ def measure() -> list[tuple[str, float, str]]:
     """Return rows of (what, ratio to the baseline, baseline)."""
     rows = []
     for size in SIZES:
-        with tempfile.TemporaryDirectory() as scratch, town(Path(scratch)) as found:
+        with tempfile.TemporaryDirectory() as scratch, small_monorepo(Path(scratch)) as found:
             found.server.add_user("admin", REPOSITORY, "admin")
             _grow(found, size)
             baseline = _by_full_clone(found, Path(scratch) / "work")
@@ -34,7 +34,7 @@ def measure() -> list[tuple[str, float, str]]:
     return rows
 
 
-def _grow(found: Town, size: int) -> None:
+def _grow(found: SmallMonorepo, size: int) -> None:
     files: dict[str, bytes | None] = {}
     for number in range(size):
         manifest = example.production().model_copy(update={"name": f"old-{number}"})
@@ -43,14 +43,14 @@ def _grow(found: Town, size: int) -> None:
     found.server.commit(REPOSITORY, files, by="admin", message="Grow")
 
 
-def _publish(found: Town, number: int) -> float:
+def _publish(found: SmallMonorepo, number: int) -> float:
     began = time.perf_counter()
     outcome = publish_clone(found.service.world, REPOSITORY, example.asked(f"new-{number}", number + 1))
     assert isinstance(outcome, Published), outcome
     return time.perf_counter() - began
 
 
-def _by_full_clone(found: Town, work: Path) -> float:
+def _by_full_clone(found: SmallMonorepo, work: Path) -> float:
     url = f"{found.server.url}/{REPOSITORY}.git".replace(
         "http://", f"http://x-access-token:{found.server.token('alice')}@"
     )

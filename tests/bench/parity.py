@@ -16,10 +16,10 @@ import hcl2
 from bot.core.hcl.parser import body
 from bot.core.hcl.structure import structure, syntax_tree
 from bot.core.parity.by_code import causes, evaluated
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.leaks import leaks
 from bot.core.rendering.assemble import TemplateAt, assemble
-from bot.core.rendering.inventory import Estate
+from bot.core.rendering.inventory import Inventory
 from bot.core.requests.clone import Base, Draft, draft_clone
 from bot.core.tree import Tree
 from bot.model.environment import Manifest
@@ -45,7 +45,7 @@ class Environments:
         at = template(count)
         source = example.production(at)
         files = assemble(at, source)
-        base = Base(at, source, files, Estate({source.name: source}), Policy(quota=Quota(total=9, per_owner=9)))
+        base = Base(at, source, files, Inventory({source.name: source}), Policy(quota=Quota(total=9, per_owner=9)))
         return cls(at, source, files, [_draft(base, f"clone-{number}") for number in range(clones)])
 
     def parse(self) -> object:
@@ -53,7 +53,7 @@ class Environments:
         return [hcl2.parses_to_tree(file.data.decode()) for path, file in files if path.endswith(".tf")]
 
     def check(self, drafted: Draft) -> None:
-        sides = Side(self.source, self.files), Side(drafted.manifest, drafted.files)
+        sides = CodeSide(self.source, self.files), CodeSide(drafted.manifest, drafted.files)
         found = compare(*sides, self.at, example.NOW)
         leaks(found.clone, drafted.files, drafted.manifest, found.identity, example.NOW)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 
-from bot.core.parity.by_plan.compare import PlannedStack, Result, Side, compare
-from bot.core.parity.by_plan.snapshot import Snapshot, read_state
+from bot.core.parity.by_plan.compare import PlanComparison, PlannedStack, PlanSide, compare
+from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_state
 from bot.core.parity.by_plan.translation import Translation
 from bot.core.plans.plan_json import read_plan
 from bot.core.plans.stack_inputs import Inputs
@@ -95,12 +95,12 @@ def _values(number: int, name: str, account: str, retention: int) -> dict[str, J
     }
 
 
-def parity(given: Documents) -> Result:
+def parity(given: Documents) -> PlanComparison:
     """Compare them from bytes to differences, as the plan job does."""
     code = {f"app/q{number}.tf": File(_CODE.format(number=number).encode()) for number in range(BLOCKS)}
     stack = Stack()
-    side = Side(code, {APP: stack})
-    snapshot = Snapshot(
+    side = PlanSide(code, {APP: stack})
+    snapshot = SourceSnapshot(
         environment=EnvironmentName("production"),
         commit="0" * 40,
         tree="0" * 40,

@@ -12,14 +12,14 @@ from bot.clients.github import (
     CheckState,
     DeploymentStatus,
     GitHub,
+    GitHubRefused,
     Pacing,
-    Proposal,
-    Refused,
+    PullRequestSpec,
     Token,
 )
 from bot.clients.transient import RateLimited, Transient
 from bot.names import Login, RepositoryName
-from bot.sandbox.github import GitHubServer, Run
+from bot.sandbox.github import GitHubServer, SandboxRun
 from bot.sandbox.github.integrations import BOT_PERMISSIONS
 
 REPOSITORY = RepositoryName("acme/infrastructure")
@@ -63,8 +63,8 @@ def branch(world: World, content: bytes = b"{}") -> str:
     )
 
 
-def proposal(title: str = "Clone production as demo-x", body: str = "Please review.") -> Proposal:
-    return Proposal(BRANCH, "main", title, body, labels=("envclone",))
+def proposal(title: str = "Clone production as demo-x", body: str = "Please review.") -> PullRequestSpec:
+    return PullRequestSpec(BRANCH, "main", title, body, labels=("envclone",))
 
 
 def test_an_app_knows_its_own_login(world: World) -> None:
@@ -94,7 +94,7 @@ def test_an_issue_of_ours_is_found_edited_closed_and_opened_again(world: World) 
 def test_a_pull_request_is_merged_only_at_the_head_that_was_seen_and_if_the_rules_allow_it(world: World) -> None:
     sha = branch(world)
     world.server.protect(REPOSITORY, "main", ("envclone",))
-    pull = world.github.ensure_pull_request(REPOSITORY, Proposal(BRANCH, "main", "Clone", "body"))
+    pull = world.github.ensure_pull_request(REPOSITORY, PullRequestSpec(BRANCH, "main", "Clone", "body"))
     assert not world.github.merge(REPOSITORY, pull.number, sha), "its check is missing"
     world.server.protect(REPOSITORY, "main")
     assert not world.github.merge(REPOSITORY, pull.number, "0" * 40)
@@ -129,7 +129,7 @@ def test_a_token_revoked_early_is_replaced(world: World) -> None:
 
 
 def test_a_wrong_token_is_refused(world: World) -> None:
-    with pytest.raises(Refused, match="401"):
+    with pytest.raises(GitHubRefused, match="401"):
         GitHub(Token("wrong"), api_url=f"{world.url}/api/v3").default_branch(REPOSITORY)
 
 
@@ -243,7 +243,7 @@ def test_a_branch_that_moved_on_after_a_merge_is_proposed_again(world: World) ->
 
 def test_reviewers_who_can_t_be_asked_stop_nothing(world: World) -> None:
     branch(world)
-    wanted = Proposal(BRANCH, "main", "title", "body", reviewers=(Login("left-long-ago"),))
+    wanted = PullRequestSpec(BRANCH, "main", "title", "body", reviewers=(Login("left-long-ago"),))
     assert world.github.ensure_pull_request(REPOSITORY, wanted).state == "open"
 
 
@@ -270,7 +270,7 @@ def test_a_check_is_updated_and_says_whose_it_is(world: World) -> None:
 
 def test_only_apps_write_checks(world: World) -> None:
     sha = branch(world)
-    with pytest.raises(Refused, match="403"):
+    with pytest.raises(GitHubRefused, match="403"):
         world.by("ana").put_check(REPOSITORY, sha, "envclone", CheckState("t", "s", conclusion="success"))
 
 
@@ -309,15 +309,15 @@ def test_workflows_are_started_listed_and_run_again(world: World) -> None:
     heard: list[str] = []
     world.server.on_event(lambda name, payload: heard.append(name))
     world.github.dispatch_workflow(REPOSITORY, "apply.yml", "main", {"environment": "demo-x", "request": "resume"})
-    with pytest.raises(Refused, match=r"422.*Required input 'environment' not provided"):
+    with pytest.raises(GitHubRefused, match=r"422.*Required input 'environment' not provided"):
         world.github.dispatch_workflow(REPOSITORY, "apply.yml", "main", {})
     for title in ("first", "second"):
-        run = Run(".github/workflows/apply.yml", "workflow_dispatch", head, "ana", "main", title)
+        run = SandboxRun(".github/workflows/apply.yml", "workflow_dispatch", head, "ana", "main", title)
         world.server.record_run(REPOSITORY, run)
     newest, oldest = world.github.workflow_runs(REPOSITORY, "apply.yml", event="workflow_dispatch")
     assert (newest.title, oldest.title, newest.is_over, newest.attempt) == ("second", "first", False, 1)
     assert world.github.workflow_runs(REPOSITORY, "apply.yml", head_sha="0" * 40) == []
-    with pytest.raises(Refused, match="403"):
+    with pytest.raises(GitHubRefused, match="403"):
         world.github.rerun(REPOSITORY, newest.id)
     world.server.finish_run(newest.id, "failure")
     world.github.rerun(REPOSITORY, newest.id)
@@ -326,9 +326,9 @@ def test_workflows_are_started_listed_and_run_again(world: World) -> None:
     assert again.started_at >= newest.started_at
     assert world.server.settle()
     assert heard == ["workflow_dispatch", "workflow_run"]
-    with pytest.raises(Refused, match="404"):
+    with pytest.raises(GitHubRefused, match="404"):
         world.github.workflow_runs(REPOSITORY, "missing.yml")
-    with pytest.raises(Refused, match="403"):
+    with pytest.raises(GitHubRefused, match="403"):
         world.by("eve").dispatch_workflow(REPOSITORY, "apply.yml", "main", {"environment": "demo-x"})
 
 

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from bot.clients.ledger import LeaseHeld, LeaseLost, LedgerFile
-from bot.clients.objects import DirectoryStore, S3Store, Store
+from bot.clients.objects import DirectoryStore, ObjectStore, S3Store
 from bot.core.ledger.lease import LENGTH
 from bot.core.ledger.ledger import Lease, Ledger, Start, started
 from bot.errors import Unverifiable
@@ -23,7 +23,7 @@ START = Start("d", "alice", "", "h", "c", "t")
 
 
 @pytest.fixture(params=["directory", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
     if request.param == "directory":
         yield DirectoryStore(tmp_path / "store")
         return
@@ -41,11 +41,11 @@ def lease(holder: str, at: datetime = NOW) -> Lease:
     return Lease(holder=holder, until=at + LENGTH, since=at, run_url=f"https://example/{holder}")
 
 
-def test_an_environment_that_was_never_applied_has_an_empty_ledger(store: Store) -> None:
+def test_an_environment_that_was_never_applied_has_an_empty_ledger(store: ObjectStore) -> None:
     assert LedgerFile(store, DEMO).read() == Ledger(environment=DEMO)
 
 
-def test_what_one_writes_the_other_reads(store: Store) -> None:
+def test_what_one_writes_the_other_reads(store: ObjectStore) -> None:
     one, two = LedgerFile(store, DEMO), LedgerFile(store, DEMO)
     one.acquire(lease("one"), NOW)
     written = one.change("one", lambda ledger: started(ledger, StepName("app"), START, NOW))
@@ -54,13 +54,13 @@ def test_what_one_writes_the_other_reads(store: Store) -> None:
     assert two.read().lease is None
 
 
-def test_who_comes_second_is_told_who_is_at_work(store: Store) -> None:
+def test_who_comes_second_is_told_who_is_at_work(store: ObjectStore) -> None:
     LedgerFile(store, DEMO).acquire(lease("one"), NOW)
     with pytest.raises(LeaseHeld, match=r"`demo-x` is being worked on by one \(https://example/one\)"):
         LedgerFile(store, DEMO).acquire(lease("two"), NOW)
 
 
-def test_a_dead_holders_lease_ends(store: Store) -> None:
+def test_a_dead_holders_lease_ends(store: ObjectStore) -> None:
     one, two = LedgerFile(store, DEMO), LedgerFile(store, DEMO)
     one.acquire(lease("one"), NOW)
     later = NOW + LENGTH
@@ -73,7 +73,7 @@ def test_a_dead_holders_lease_ends(store: Store) -> None:
     assert two.read().lease == lease("two", later)
 
 
-def test_a_renewed_lease_goes_on(store: Store) -> None:
+def test_a_renewed_lease_goes_on(store: ObjectStore) -> None:
     one = LedgerFile(store, DEMO)
     one.acquire(lease("one"), NOW)
     one.renew("one", NOW + timedelta(minutes=4))
@@ -81,7 +81,7 @@ def test_a_renewed_lease_goes_on(store: Store) -> None:
         LedgerFile(store, DEMO).acquire(lease("two"), NOW + LENGTH)
 
 
-def test_of_many_writers_one_gets_the_lease(store: Store) -> None:
+def test_of_many_writers_one_gets_the_lease(store: ObjectStore) -> None:
     winners, losers = [], []
     barrier = threading.Barrier(8)
 
@@ -104,7 +104,7 @@ def test_of_many_writers_one_gets_the_lease(store: Store) -> None:
     assert held.holder == winners[0]
 
 
-def test_steps_that_end_together_are_all_written(store: Store) -> None:
+def test_steps_that_end_together_are_all_written(store: ObjectStore) -> None:
     ledger = LedgerFile(store, DEMO)
     ledger.acquire(lease("one"), NOW)
     names = [StepName(f"step-{number}") for number in range(8)]
@@ -121,7 +121,7 @@ def test_steps_that_end_together_are_all_written(store: Store) -> None:
 
 
 @pytest.mark.parametrize("data", [b"{", b"{}", b'{"environment": "other"}', b'{"environment": "demo-x", "new": 1}'])
-def test_a_ledger_that_can_t_be_understood_stops_everything(store: Store, data: bytes) -> None:
+def test_a_ledger_that_can_t_be_understood_stops_everything(store: ObjectStore, data: bytes) -> None:
     store.write("ledger/demo-x.json", data)
     with pytest.raises(Unverifiable, match=r"ledger/demo-x\.json"):
         LedgerFile(store, DEMO).read()

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from bot.clients.lock_owner import death_of, this_holder
+from bot.clients.lock_owner import stale_reason, this_lock_owner
 
 ACTIONS = {"GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2"}
 ELSEWHERE = re.compile(r"at \w+$")
@@ -19,32 +19,32 @@ def _other(environ: str) -> str:
 
 
 def test_a_holder_is_this_process_and_no_other() -> None:
-    assert this_holder({}) == this_holder({})
-    assert this_holder({}).name != _other("{}")
-    assert this_holder(ACTIONS).name.startswith("run 77 attempt 2, process ")
+    assert this_lock_owner({}) == this_lock_owner({})
+    assert this_lock_owner({}).name != _other("{}")
+    assert this_lock_owner(ACTIONS).name.startswith("run 77 attempt 2, process ")
 
 
 def test_this_process_is_alive() -> None:
-    mine = this_holder({})
-    assert death_of(mine.name, mine) is None
+    mine = this_lock_owner({})
+    assert stale_reason(mine.name, mine) is None
 
 
 def test_a_process_of_this_machine_that_ended_is_dead() -> None:
-    assert "on this machine is gone" in str(death_of(_other("{}"), this_holder({})))
+    assert "on this machine is gone" in str(stale_reason(_other("{}"), this_lock_owner({})))
 
 
 def test_a_process_of_another_machine_may_be_alive() -> None:
-    assert death_of(ELSEWHERE.sub("at 0123456789abcdef", _other("{}")), this_holder({})) is None
-    assert death_of(ELSEWHERE.sub("at unknown", _other("{}")), this_holder({})) is None
+    assert stale_reason(ELSEWHERE.sub("at 0123456789abcdef", _other("{}")), this_lock_owner({})) is None
+    assert stale_reason(ELSEWHERE.sub("at unknown", _other("{}")), this_lock_owner({})) is None
 
 
 def test_an_earlier_attempt_of_the_same_run_is_dead_wherever_it_was() -> None:
-    mine = this_holder(ACTIONS)
+    mine = this_lock_owner(ACTIONS)
     earlier = ELSEWHERE.sub("at 0123456789abcdef", mine.name).replace("attempt 2", "attempt 1")
-    assert death_of(earlier, mine) == "attempt 1 of this run has ended"
-    assert death_of(earlier.replace("attempt 1", "attempt 3"), mine) is None
-    assert death_of(earlier.replace("run 77", "run 78"), mine) is None
+    assert stale_reason(earlier, mine) == "attempt 1 of this run has ended"
+    assert stale_reason(earlier.replace("attempt 1", "attempt 3"), mine) is None
+    assert stale_reason(earlier.replace("run 77", "run 78"), mine) is None
 
 
 def test_a_name_that_is_not_ours_may_be_alive() -> None:
-    assert death_of("somebody", this_holder({})) is None
+    assert stale_reason("somebody", this_lock_owner({})) is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from bot.clients.objects import Conflict, DirectoryStore, S3Store, Store
+from bot.clients.objects import Conflict, DirectoryStore, ObjectStore, S3Store
 from bot.errors import Unverifiable
 from tests.support.cloud import REGION, cloud
 
@@ -24,7 +24,7 @@ def aws() -> Iterator[None]:
 
 
 @pytest.fixture(params=["s3", "directory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "directory":
         return DirectoryStore(tmp_path / "objects")
     request.getfixturevalue("aws")
@@ -33,18 +33,18 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return S3Store(bucket, "envclone", REGION)
 
 
-def test_what_was_never_written_is_absent(store: Store) -> None:
+def test_what_was_never_written_is_absent(store: ObjectStore) -> None:
     assert store.read(KEY) is None
 
 
-def test_what_was_written_is_read_with_the_same_tag(store: Store) -> None:
+def test_what_was_written_is_read_with_the_same_tag(store: ObjectStore) -> None:
     etag = store.write(KEY, b"one")
     stored = store.read(KEY)
     assert stored is not None
     assert (stored.data, stored.etag) == (b"one", etag)
 
 
-def test_without_a_condition_the_last_write_stays(store: Store) -> None:
+def test_without_a_condition_the_last_write_stays(store: ObjectStore) -> None:
     store.write(KEY, b"one")
     store.write(KEY, b"two")
     stored = store.read(KEY)
@@ -52,7 +52,7 @@ def test_without_a_condition_the_last_write_stays(store: Store) -> None:
     assert stored.data == b"two"
 
 
-def test_only_the_first_creates(store: Store) -> None:
+def test_only_the_first_creates(store: ObjectStore) -> None:
     store.write(KEY, b"one", if_absent=True)
     with pytest.raises(Conflict):
         store.write(KEY, b"two", if_absent=True)
@@ -61,7 +61,7 @@ def test_only_the_first_creates(store: Store) -> None:
     assert stored.data == b"one"
 
 
-def test_of_two_who_read_the_same_only_one_may_write(store: Store) -> None:
+def test_of_two_who_read_the_same_only_one_may_write(store: ObjectStore) -> None:
     seen = store.write(KEY, b"one")
     newer = store.write(KEY, b"two", if_match=seen)
     with pytest.raises(Conflict):
@@ -69,7 +69,7 @@ def test_of_two_who_read_the_same_only_one_may_write(store: Store) -> None:
     assert store.write(KEY, b"three", if_match=newer)
 
 
-def test_a_tag_of_what_is_gone_matches_nothing(store: Store) -> None:
+def test_a_tag_of_what_is_gone_matches_nothing(store: ObjectStore) -> None:
     with pytest.raises(Conflict):
         store.write(KEY, b"one", if_match="0" * 32)
 
@@ -77,7 +77,7 @@ def test_a_tag_of_what_is_gone_matches_nothing(store: Store) -> None:
 @pytest.mark.parametrize(
     "key", ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/.", "a b", "a\n", "ä", "a/" * 20 + "a"]
 )
-def test_a_key_can_not_leave_its_place(store: Store, key: str) -> None:
+def test_a_key_can_not_leave_its_place(store: ObjectStore, key: str) -> None:
     with pytest.raises(ValueError, match="no key"):
         store.write(key, b"")
     with pytest.raises(ValueError, match="no key"):

@@ -10,16 +10,16 @@ from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import (
     Clone,
     Command,
+    CommandVerb,
     Destroy,
     Extend,
     Help,
     List,
-    Plan,
+    PlanCommand,
     Resume,
     Set,
     Status,
     Unlock,
-    Verb,
 )
 from bot.commands.specs import TABLE
 from bot.names import RESERVED, EnvironmentName, Login, ParameterName, PurposeName
@@ -47,8 +47,8 @@ commands = (
     | st.builds(Set, name=names, set=st.dictionaries(parameters, st.text(max_size=30), min_size=1, max_size=4))
     | st.builds(Extend, name=names, by=durations)
     | st.builds(Unlock, name=names, because=st.from_regex(r"[a-z'\"]{2,9}( [a-z'\"]{2,9}){3,9}", fullmatch=True))
-    | st.sampled_from([Plan, Resume, Destroy]).flatmap(lambda model: st.builds(model, name=names))
-    | st.sampled_from([Help(), List(), *(Help(Verb(spec.verb)) for spec in TABLE)])
+    | st.sampled_from([PlanCommand, Resume, Destroy]).flatmap(lambda model: st.builds(model, name=names))
+    | st.sampled_from([Help(), List(), *(Help(CommandVerb(spec.verb)) for spec in TABLE)])
 )
 
 

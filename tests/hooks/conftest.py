@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.digest import keyed
 from bot.core.ledger.redaction import Secrets
-from bot.hooks.kind import Context
+from bot.hooks.kind import HookContext
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName, StepName
 from tests.support.cloud import ACCOUNT, REGION, cloud
@@ -23,12 +23,12 @@ class Surroundings:
     lines: list[str] = field(default_factory=list)
     secrets: Secrets = field(default_factory=Secrets)
 
-    def context(self, previous: Json = None, account: str = ACCOUNT, seconds: float = 30) -> Context:
+    def context(self, previous: Json = None, account: str = ACCOUNT, seconds: float = 30) -> HookContext:
         parameters: Mapping[ParameterName, Json] = {
             ParameterName("account_id"): account,
             ParameterName("region"): REGION,
         }
-        return Context(
+        return HookContext(
             environment=EnvironmentName("demo-x"),
             step=StepName("extra"),
             parameters=parameters,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.ledger.ledger import Remainder
+from bot.core.ledger.ledger import Retained
 from bot.hooks.kind import HookFailed, OutOfTime
 from bot.hooks.program import Program, ProgramInputs, ProgramRecord
-from bot.model.pipeline import Json, Run
+from bot.model.pipeline import Json, RunProgram
 from bot.names import ParameterName
 from tests.hooks.conftest import Surroundings
 
@@ -27,7 +27,7 @@ def program(around: Surroundings, text: str, *argv: str) -> Program:
     file.parent.mkdir(exist_ok=True)
     file.write_text(text)
     argument_list = argv or ("python3", "hooks/hook.py")
-    return Program(Run(apply=argument_list, check=argument_list, verify=argument_list, undo=argument_list))
+    return Program(RunProgram(apply=argument_list, check=argument_list, verify=argument_list, undo=argument_list))
 
 
 def applied(kind: Program, around: Surroundings, seconds: float = 30, **inputs: Json) -> dict[ParameterName, Json]:
@@ -63,7 +63,7 @@ def test_undo_is_given_what_apply_wanted(around: Surroundings) -> None:
 def test_undo_says_what_it_leaves_on_purpose(around: Surroundings) -> None:
     text = 'print(\'{"remains": [{"what": "invoice-7", "why": "the law says so", "until": "2036"}]}\')'
     undone = program(around, text).undo(ProgramRecord(), around.context())
-    assert undone.remains == (Remainder(what="invoice-7", why="the law says so", until="2036"),)
+    assert undone.remains == (Retained(what="invoice-7", why="the law says so", until="2036"),)
 
 
 def test_an_executable_of_the_environment_needs_no_interpreter(around: Surroundings) -> None:
@@ -75,7 +75,7 @@ def test_an_executable_of_the_environment_needs_no_interpreter(around: Surroundi
 def test_check_says_what_it_finds(around: Surroundings) -> None:
     text = 'print(\'{"result": "already_so", "text": "there"}\')'
     assert program(around, text).check(ProgramInputs(), around.context()).result == "already_so"
-    assert Program(Run(apply=("python3", "x"))).check(ProgramInputs(), around.context()).result == "unknown"
+    assert Program(RunProgram(apply=("python3", "x"))).check(ProgramInputs(), around.context()).result == "unknown"
 
 
 def test_sensitive_outputs_become_secrets(around: Surroundings) -> None:

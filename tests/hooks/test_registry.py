@@ -12,16 +12,16 @@ from bot.hooks.registry import kind_of, kinds
 from bot.model.pipeline import Hook, NoUndo
 
 GREETING = '''
-from bot.hooks.kind import Applied, Check, Kind, Model
+from bot.hooks.kind import AppliedHook, HookCheck, HookKind, HookModel
 from bot.names import ParameterName
 
-class Inputs(Model):
+class Inputs(HookModel):
     name: str
 
-class Record(Model):
+class Record(HookModel):
     pass
 
-class Greeting(Kind[Inputs, Record]):
+class Greeting(HookKind[Inputs, Record]):
     """Greets."""
 
     name = "acme.greeting"
@@ -30,10 +30,10 @@ class Greeting(Kind[Inputs, Record]):
     outputs = {ParameterName("said"): "What was said."}
 
     def check(self, inputs, context):
-        return Check("would_change", f"would greet {inputs.name}")
+        return HookCheck("would_change", f"would greet {inputs.name}")
 
     def apply(self, inputs, context):
-        return Applied({ParameterName("said"): f"hello {inputs.name}"}, "greeted")
+        return AppliedHook({ParameterName("said"): f"hello {inputs.name}"}, "greeted")
 
     def verify(self, inputs, context):
         return ""

@@ -12,7 +12,7 @@ from bot.hooks import verbs
 from bot.hooks.registry import built_in
 from bot.model.pipeline import FromOutput, Hook, Json
 from bot.names import EnvironmentName, ParameterName, StepName
-from bot.runs.apply.undo_secrets import Keeping
+from bot.runs.apply.undo_secrets import UndoSecrets
 from tests.hooks.conftest import Surroundings
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -83,7 +83,7 @@ def test_what_a_run_that_is_killed_may_leave_is_written_without_any_secret_and_r
     given = {ParameterName(name): Output(value, is_sensitive=True) for name, value in INPUTS[uses].items()}
     values = {name: output.value for name, output in given.items()}
     hook = hook_of(uses, "data")
-    keeping = Keeping(KEY, lambda step, output: given.get(ParameterName(output)))
+    keeping = UndoSecrets(KEY, lambda step, output: given.get(ParameterName(output)))
     keeping.give(hook, given, {DATA})
     context = around.context()
     plain = verbs.may_leave(hook, values, context, lambda undo: undo)
@@ -103,7 +103,7 @@ def test_a_secret_that_only_a_hook_gives_is_in_no_record(around: Surroundings, u
     given = {ParameterName(name): Output(value, is_sensitive=True) for name, value in INPUTS[uses].items()}
     values = {name: output.value for name, output in given.items()}
     hook = hook_of(uses, "probe")
-    keeping = Keeping(KEY, lambda step, output: None)
+    keeping = UndoSecrets(KEY, lambda step, output: None)
     keeping.give(hook, given, {DATA})
     try:
         left = verbs.may_leave(hook, values, around.context(), keeping.sealed)

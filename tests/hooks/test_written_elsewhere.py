@@ -22,17 +22,17 @@ import json, sys
 from datetime import timedelta
 from pathlib import Path
 
-from bot.document import load
+from bot.model.yaml_document import load
 from bot.hooks import verbs
-from bot.hooks.declared import hook_problems
-from bot.hooks.kind import Context
+from bot.hooks.validate import hook_problems
+from bot.hooks.kind import HookContext
 from bot.names import EnvironmentName, StepName
-from bot.pipeline import Hooks, Pipeline
+from bot.model.pipeline import Hooks, Pipeline
 
 text = Path("hooks.yaml").read_text()
 declared = load(text, Hooks, "hooks.yaml")
 problems = hook_problems(Pipeline.of({}, declared), {}, stacks_text="", hooks_text=text)
-context = Context(
+context = HookContext(
     environment=EnvironmentName("demo-x"), step=StepName("channel"), parameters={}, directory=Path.cwd(),
     environment_variables={}, remaining=lambda: timedelta(seconds=30), log=print, keep_secret=lambda value: None, digest=str,
 )

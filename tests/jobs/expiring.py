@@ -5,11 +5,11 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.cli.serving.worker import end, main, service
-from bot.service.router import Service
+from bot.service.router import Router
 from bot.settings import Settings
 
 
-def work(settings: Settings) -> Service:
+def work(settings: Settings) -> Router:
     found = service(settings)
     found.world.now = lambda: datetime.fromisoformat(Path(sys.argv[1]).read_text())
     return found

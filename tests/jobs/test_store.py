@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.store import Delivery, PostgresStore, Store, StoreUnavailable, open_store
+from bot.clients.store import Delivery, JobStore, PostgresStore, StoreUnavailable, open_store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ def url(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-def store(url: str | None, tmp_path: Path) -> Iterator[Store]:
+def store(url: str | None, tmp_path: Path) -> Iterator[JobStore]:
     store = open_store(url, tmp_path)
     yield store
     store.close()
@@ -30,7 +30,7 @@ def delivery(name: str, at: datetime = NOW) -> Delivery:
     return Delivery(name, "issue_comment", name.encode() * 3, at)
 
 
-def settled(store: Store, limit: int = 100) -> list[Delivery]:
+def settled(store: JobStore, limit: int = 100) -> list[Delivery]:
     seen: list[Delivery] = []
 
     def settle(one: Delivery) -> str:
@@ -41,11 +41,11 @@ def settled(store: Store, limit: int = 100) -> list[Delivery]:
     return seen
 
 
-def taken(store: Store, limit: int = 100) -> list[str]:
+def taken(store: JobStore, limit: int = 100) -> list[str]:
     return [one.id for one in settled(store, limit)]
 
 
-def test_deliveries_come_back_as_they_were_oldest_first(store: Store) -> None:
+def test_deliveries_come_back_as_they_were_oldest_first(store: JobStore) -> None:
     given = [delivery(name) for name in "cab"]
     assert store.append(given) == [True, True, True]
     assert settled(store, 2) == given[:2]
@@ -53,14 +53,14 @@ def test_deliveries_come_back_as_they_were_oldest_first(store: Store) -> None:
     assert taken(store) == []
 
 
-def test_an_id_is_written_once_in_a_batch_and_over_batches(store: Store) -> None:
+def test_an_id_is_written_once_in_a_batch_and_over_batches(store: JobStore) -> None:
     assert store.append([delivery("a"), delivery("b"), delivery("a")]) == [True, True, False]
     assert store.append([delivery("b"), delivery("c")]) == [False, True]
     assert taken(store) == ["a", "b", "c"]
     assert store.append([delivery("a")]) == [False]
 
 
-def test_what_could_not_be_settled_waits_on(store: Store) -> None:
+def test_what_could_not_be_settled_waits_on(store: JobStore) -> None:
     store.append([delivery("a"), delivery("b")])
 
     def settle(one: Delivery) -> str:
@@ -71,7 +71,7 @@ def test_what_could_not_be_settled_waits_on(store: Store) -> None:
     assert taken(store) == ["a", "b"]
 
 
-def test_waiting_is_counted_with_its_age(store: Store) -> None:
+def test_waiting_is_counted_with_its_age(store: JobStore) -> None:
     assert store.waiting().count == 0
     store.append([delivery("a", datetime.now(UTC) - timedelta(minutes=5)), delivery("b", datetime.now(UTC))])
     waiting = store.waiting()
@@ -79,7 +79,7 @@ def test_waiting_is_counted_with_its_age(store: Store) -> None:
     assert waiting.oldest >= timedelta(minutes=5)
 
 
-def test_heartbeats_tell_who_is_silent(store: Store) -> None:
+def test_heartbeats_tell_who_is_silent(store: JobStore) -> None:
     store.beat("one", "a 1\n")
     store.beat("two", "a 2\n")
     store.beat("one", "a 3\n")
@@ -87,7 +87,7 @@ def test_heartbeats_tell_who_is_silent(store: Store) -> None:
     assert all(timedelta(0) <= r.silent_for < timedelta(minutes=1) for r in store.replicas())
 
 
-def test_old_deliveries_are_forgotten_and_waiting_ones_never(store: Store) -> None:
+def test_old_deliveries_are_forgotten_and_waiting_ones_never(store: JobStore) -> None:
     now = datetime.now(UTC)
     ages = {"young": 1, "week": 10, "ancient": 100}
     store.append([delivery(name, now - timedelta(days=days)) for name, days in ages.items()])
@@ -98,7 +98,7 @@ def test_old_deliveries_are_forgotten_and_waiting_ones_never(store: Store) -> No
     assert {one.id: one.body for one in settled(store)} == {"waiting": b"waiting" * 3, "ancient": b"ancient" * 3}
 
 
-def test_two_stores_append_side_by_side(url: str | None, store: Store, tmp_path: Path) -> None:
+def test_two_stores_append_side_by_side(url: str | None, store: JobStore, tmp_path: Path) -> None:
     other = open_store(url, tmp_path)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda n: (store if n % 2 else other).append([delivery(f"d{n}")]), range(200)))
@@ -109,7 +109,7 @@ def test_two_stores_append_side_by_side(url: str | None, store: Store, tmp_path:
 def test_a_closed_store_says_that_it_is_unavailable(url: str | None, tmp_path: Path) -> None:
     store = open_store(url, tmp_path)
     if isinstance(store, PostgresStore):
-        broken: Store = open_store(url, tmp_path)
+        broken: JobStore = open_store(url, tmp_path)
         store.close()
         store.check()  # a lost connection is opened again
         broken.close()
@@ -120,7 +120,7 @@ def test_a_closed_store_says_that_it_is_unavailable(url: str | None, tmp_path: P
     store.close()
 
 
-def test_a_name_is_held_by_one(url: str | None, store: Store, tmp_path: Path) -> None:
+def test_a_name_is_held_by_one(url: str | None, store: JobStore, tmp_path: Path) -> None:
     other = open_store(url, tmp_path)
     store.hold("one", timedelta(0))
     with pytest.raises(StoreUnavailable, match="another worker"):
@@ -137,7 +137,7 @@ def test_two_workers_never_settle_the_same_delivery(request: pytest.FixtureReque
     stores[0].append([delivery(f"d{n}") for n in range(300)])
     both = threading.Barrier(2)
 
-    def work(store: Store) -> list[str]:
+    def work(store: JobStore) -> list[str]:
         both.wait()
         return [name for _ in range(40) for name in taken(store, 10)]
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.clients.store import Delivery, Store
+from bot.clients.store import Delivery, JobStore
 from tests import ROOT
 from tests.jobs.counting import STEPS, CountingWork
 from tests.web.serving import comment
@@ -93,7 +93,7 @@ def workers(directory: Path, **environment: str) -> Iterator[Workers]:
         found.kill_all()
 
 
-def order(store: Store, jobs: Mapping[int, str]) -> None:
+def order(store: JobStore, jobs: Mapping[int, str]) -> None:
     """Write down a delivery for each comment id and partition."""
     now = datetime.now(UTC)
     new = store.append(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.cloud import REGION, cloud
 from tests.support.deploying import Deploying
-from tests.support.fixtures import Shelf
+from tests.support.fixtures import Fixtures
 from tests.support.hooked import Hooked
 from tests.support.terraform import program
 
@@ -34,14 +34,14 @@ def aws() -> Iterator[Mapping[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Fixtures:
     """What is delivered first, for all workers of this run."""
     own = tmp_path_factory.getbasetemp()
-    return Shelf((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "delivered")
+    return Fixtures((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "delivered")
 
 
 @pytest.fixture
-def deploying(tmp_path: Path, aws: Mapping[str, str], shelf: Shelf) -> Deploying:
+def deploying(tmp_path: Path, aws: Mapping[str, str], shelf: Fixtures) -> Deploying:
     """A monorepo in an account that holds nothing but its state bucket."""
     boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     terraform = program(tmp_path / "configuration", {**aws, "HOME": str(tmp_path)})

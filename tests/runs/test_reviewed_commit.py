@@ -18,8 +18,8 @@ from bot.errors import UserError
 from bot.names import EnvironmentName, RepositoryName, StepName
 from bot.runs.reviewed_commit import OnGitHub, reviewed_head
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.issues import Text
-from bot.sandbox.github.pulls import Proposal
+from bot.sandbox.github.issues import IssueText
+from bot.sandbox.github.pulls import PullSpec
 from tests.support.tiny import Monorepo
 
 DEMO = EnvironmentName("demo-x")
@@ -117,7 +117,7 @@ def server(tmp_path: Path) -> Iterator[GitHubServer]:
 
 def test_of_a_squashed_pull_request_github_knows_the_head(server: GitHubServer, tmp_path: Path) -> None:
     head = server.commit(REPOSITORY, {"envs/demo-x/x": b"x"}, branch="envclone/demo-x", by="ana", message="add")
-    number = server.open_pull(REPOSITORY, Proposal(Text("Clone", ""), "envclone/demo-x", "main"), by="ana")
+    number = server.open_pull(REPOSITORY, PullSpec(IssueText("Clone", ""), "envclone/demo-x", "main"), by="ana")
     server.merge(REPOSITORY, number, by="ana", method="squash")
     token = server.workflow_token(REPOSITORY, {"contents": "read", "pull_requests": "read"})
     here = Monorepo(tmp_path, "bucket")

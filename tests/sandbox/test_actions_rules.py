@@ -16,7 +16,7 @@ from bot.sandbox.actions.family import Family
 from bot.sandbox.actions.groups import Groups, Ticket
 from bot.sandbox.actions.site import KNOWN, UNKNOWN, stand_in
 from bot.sandbox.actions.start import granted
-from bot.sandbox.actions.triggers import Happening, matches, starts
+from bot.sandbox.actions.triggers import TriggerEvent, matches, starts
 from bot.sandbox.actions.workflow import (
     Concurrency,
     Trigger,
@@ -33,9 +33,11 @@ SINGLE = Concurrency("g", cancels=False, keeps_all=False)
 CANCELLING = Concurrency("g", cancels=True, keeps_all=False)
 
 
-def _happening(event: str, action: str | None = None, branch: str = "main", paths: tuple[str, ...] = ()) -> Happening:
+def _happening(
+    event: str, action: str | None = None, branch: str = "main", paths: tuple[str, ...] = ()
+) -> TriggerEvent:
     sha = "a" * 40
-    return Happening(event, action, branch, f"refs/heads/{branch}", sha, sha, branch, "", paths, {})
+    return TriggerEvent(event, action, branch, f"refs/heads/{branch}", sha, sha, branch, "", paths, {})
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def _happening(event: str, action: str | None = None, branch: str = "main", path
         (Trigger("pull_request_target"), _happening("pull_request_target", "labeled"), False),
     ],
 )
-def test_filters_let_through_what_github_lets_through(trigger: Trigger, event: Happening, expected: bool) -> None:
+def test_filters_let_through_what_github_lets_through(trigger: Trigger, event: TriggerEvent, expected: bool) -> None:
     assert starts(trigger, event) is expected
 
 

@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 from bot.sandbox.actions.family import Family
-from bot.sandbox.actions.run import Run
-from bot.sandbox.actions.runner import Runner, Settings
-from bot.sandbox.aws import Account, SandboxAws
-from bot.sandbox.github import GitHubServer, Proposal, Text
+from bot.sandbox.actions.run import ActionsRun
+from bot.sandbox.actions.runner import ActionsRunner, RunnerSettings
+from bot.sandbox.aws import SandboxAccount, SandboxAws
+from bot.sandbox.github import GitHubServer, IssueText, PullSpec
 from tests import ROOT as HERE
 
 REPOSITORY = "acme/monorepo"
@@ -35,7 +35,7 @@ class Stage:
     """A repository with this repository's workflows, a runner, and an account whose plan and apply roles trust it."""
 
     github: GitHubServer
-    runner: Runner
+    runner: ActionsRunner
     turns: Path
 
     def propose(self, name: str, behave: str = "", *, branch: str | None = None) -> int:
@@ -43,7 +43,7 @@ class Stage:
         branch = branch or f"clone/{name}"
         files = {f"envs/{name}/behave": behave.encode()}
         self.github.commit(REPOSITORY, files, by=ANA, message=f"Add {name}", branch=branch)
-        return self.github.open_pull(REPOSITORY, Proposal(Text(f"Clone {name}"), branch, "main"), by=ANA)
+        return self.github.open_pull(REPOSITORY, PullSpec(IssueText(f"Clone {name}"), branch, "main"), by=ANA)
 
     def merge(self, name: str, behave: str = "") -> None:
         """Put an environment on main."""
@@ -56,7 +56,7 @@ class Stage:
         )
         assert answer.status_code == 204, answer.text
 
-    def rerun(self, run: Run) -> int:
+    def rerun(self, run: ActionsRun) -> int:
         """Press the button that runs a run again; return what GitHub answers."""
         return self._post(f"runs/{run.id}/rerun", {}).status_code
 
@@ -67,7 +67,7 @@ class Stage:
             headers={"Authorization": f"Bearer {self.github.token(ANA)}"},
         )
 
-    def finished(self) -> list[Run]:
+    def finished(self) -> list[ActionsRun]:
         """Wait for all runs."""
         assert self.runner.wait(TIMEOUT), [(run.id, run.jobs, run.log.read_text()) for run in self.runner.runs]
         return self.runner.runs
@@ -130,10 +130,10 @@ def stage(tmp_path: Path, aws: SandboxAws, with_ids: bool) -> Iterator[Stage]:
     tool.parent.mkdir()
     shutil.copy(Path(__file__).parent / "actions_stub.sh", tool)
     environment = {**aws.environment(), "TURNS": str(turns)}
-    runner = Runner(tmp_path / "actions", github, tool, environment, Settings(subjects_with_ids=with_ids))
+    runner = ActionsRunner(tmp_path / "actions", github, tool, environment, RunnerSettings(subjects_with_ids=with_ids))
     with ExitStack() as stack:
         aws.create_account(
-            Account(
+            SandboxAccount(
                 CLONES,
                 "eu-central-1",
                 "acme-clones-tfstate",
@@ -195,7 +195,7 @@ def test_one_failed_plan_fails_the_check_and_leaves_the_others(stage: Stage) -> 
 
 def test_a_pull_request_without_environments_passes_and_plans_nothing(stage: Stage) -> None:
     stage.github.commit(REPOSITORY, {"README.md": b"#\n"}, by=ANA, message="Describe", branch="docs")
-    stage.github.open_pull(REPOSITORY, Proposal(Text("Describe"), "docs", "main"), by=ANA)
+    stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Describe"), "docs", "main"), by=ANA)
     [run] = stage.finished()
     assert run.conclusion == "success"
     assert run.jobs == {"targets": "success", "plan (${{ matrix.environment }})": "skipped", "envclone": "success"}
@@ -205,7 +205,7 @@ def test_a_pull_request_without_environments_passes_and_plans_nothing(stage: Sta
 def test_a_fork_gets_no_checkout_no_credentials_and_no_pass(stage: Stage) -> None:
     fork = stage.github.fork(REPOSITORY, by=EVE)
     stage.github.commit(fork, {"envs/demo-e/behave": b""}, by=EVE, message="Add demo-e", branch="clone/demo-e")
-    stage.github.open_pull(REPOSITORY, Proposal(Text("Clone"), f"{EVE}:clone/demo-e", "main"), by=EVE)
+    stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Clone"), f"{EVE}:clone/demo-e", "main"), by=EVE)
     [run] = stage.finished()
     assert run.conclusion == "failure"
     assert run.jobs["targets"] == "skipped"
@@ -220,7 +220,7 @@ def test_a_workflow_file_of_the_pull_request_runs_nothing(stage: Stage) -> None:
         ".github/workflows/evil.yml": b"on: pull_request\njobs: {evil: {runs-on: ubuntu-latest, steps: []}}\n",
     }
     stage.github.commit(REPOSITORY, files, by=ANA, message="Add demo-x", branch="clone/demo-x")
-    stage.github.open_pull(REPOSITORY, Proposal(Text("Clone"), "clone/demo-x", "main"), by=ANA)
+    stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Clone"), "clone/demo-x", "main"), by=ANA)
     [run] = stage.finished()
     assert sorted(run.jobs) == ["envclone", "plan (demo-x)", "targets"]
 

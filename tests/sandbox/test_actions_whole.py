@@ -18,15 +18,15 @@ from typing import Any
 import pytest
 
 from bot.core.tree import File
-from bot.model.policy import Account as Reach
 from bot.model.policy import Policy
+from bot.model.policy import PolicyAccount as Reach
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName
-from bot.sandbox.actions.run import Run
-from bot.sandbox.actions.runner import Runner
-from bot.sandbox.aws import Account, SandboxAws
+from bot.sandbox.actions.run import ActionsRun
+from bot.sandbox.actions.runner import ActionsRunner
+from bot.sandbox.aws import SandboxAccount, SandboxAws
 from bot.sandbox.aws.session import Admin
-from bot.sandbox.github import GitHubServer, Proposal, Text
+from bot.sandbox.github import GitHubServer, IssueText, PullSpec
 from bot.sandbox.terraform_config import terraform_environment
 from tests import ROOT
 from tests.support.cloud import ACCOUNT, REGION
@@ -45,7 +45,7 @@ class Company:
     """A monorepo on the sandbox's GitHub, and a clone of it in which somebody works."""
 
     github: GitHubServer
-    runner: Runner
+    runner: ActionsRunner
     monorepo: Monorepo
     aws: SandboxAws
 
@@ -53,9 +53,9 @@ class Company:
         """Push the work as a branch and open a pull request."""
         branch = "envclone/demo-x"
         self.monorepo.git("push", "-q", "origin", f"HEAD:refs/heads/{branch}")
-        return self.github.open_pull(REPOSITORY, Proposal(Text("Clone demo-x"), branch, "main"), by="root")
+        return self.github.open_pull(REPOSITORY, PullSpec(IssueText("Clone demo-x"), branch, "main"), by="root")
 
-    def until_log(self, text: str) -> Run:
+    def until_log(self, text: str) -> ActionsRun:
         """Wait until the log of the last run says something."""
         assert self.github.settle()
         run, deadline = self.runner.runs[-1], time.monotonic() + TIMEOUT
@@ -65,7 +65,7 @@ class Company:
             time.sleep(0.1)
         return run
 
-    def finished(self) -> Run:
+    def finished(self) -> ActionsRun:
         """Wait, and return the last run."""
         assert self.runner.wait(TIMEOUT), [run.log.read_text()[-4000:] for run in self.runner.runs]
         return self.runner.runs[-1]
@@ -95,10 +95,10 @@ def company(tmp_path: Path) -> Iterator[Company]:
         aws = SandboxAws(tmp_path / "aws")
         stack.enter_context(aws.running())
         environment = {**aws.environment(), **terraform_environment(tmp_path / "terraform", os.environ)}
-        runner = Runner(tmp_path / "actions", github, Path(sys.executable).parent / "envclone", environment)
+        runner = ActionsRunner(tmp_path / "actions", github, Path(sys.executable).parent / "envclone", environment)
         subjects = (f"repo:{REPOSITORY}:environment:envclone-{kind}" for kind in ("plan", "apply"))
         aws.create_account(
-            Account(ACCOUNT, REGION, BUCKET, "example.test", runner.issuer.url, *((each,) for each in subjects))
+            SandboxAccount(ACCOUNT, REGION, BUCKET, "example.test", runner.issuer.url, *((each,) for each in subjects))
         )
         url = stack.enter_context(github.running())
         credentials = f"http://x-access-token:{github.token('root')}@{url.removeprefix('http://')}"

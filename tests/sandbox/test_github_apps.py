@@ -14,12 +14,12 @@ import pytest
 from github import Auth, GithubIntegration
 
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.entities import App
+from bot.sandbox.github.entities import AppRecord
 from tests.sandbox.conftest import MAINTAINER, REPOSITORY, Connect
 
 
 @contextmanager
-def integration(server: GitHubServer, app: App) -> Iterator[GithubIntegration]:
+def integration(server: GitHubServer, app: AppRecord) -> Iterator[GithubIntegration]:
     auth = Auth.AppAuth(app.id, app.private_key)
     base_url = f"{server.url}/api/v3"
     client = GithubIntegration(

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from github.Repository import Repository
 
-from bot.sandbox.github import GitHubServer, Proposal, Text
+from bot.sandbox.github import GitHubServer, IssueText, PullSpec
 from tests.sandbox.conftest import MAINTAINER, READER, REPOSITORY, STRANGER, Checkout, run_git
 
 Clone = Callable[[str], Checkout]
@@ -121,7 +121,9 @@ def test_a_push_moves_the_pull_request(server: GitHubServer, bot: str, checkout:
     clone = checkout(bot)
     before = clone.commit("a", "1", "topic")
     clone.git("push", "--quiet", "origin", "topic")
-    pull = repository.get_pull(server.open_pull(REPOSITORY, Proposal(Text("Topic"), "topic", "main"), by=MAINTAINER))
+    pull = repository.get_pull(
+        server.open_pull(REPOSITORY, PullSpec(IssueText("Topic"), "topic", "main"), by=MAINTAINER)
+    )
     after = clone.commit("a", "2", "topic")
     clone.git("push", "--quiet", "origin", "topic")
 
@@ -136,7 +138,7 @@ def test_deleting_the_branch_closes_the_pull_request(server: GitHubServer, bot: 
     clone = checkout(bot)
     clone.commit("a", "1", "topic")
     clone.git("push", "--quiet", "origin", "topic")
-    number = server.open_pull(REPOSITORY, Proposal(Text("Topic"), "topic", "main"), by=MAINTAINER)
+    number = server.open_pull(REPOSITORY, PullSpec(IssueText("Topic"), "topic", "main"), by=MAINTAINER)
 
     clone.git("push", "--quiet", "origin", ":topic")
 
@@ -147,7 +149,7 @@ def test_a_branch_merged_by_hand_marks_its_pull_request(server: GitHubServer, ch
     clone = checkout(server.add_user("root", REPOSITORY, "admin"))
     clone.commit("a", "1", "topic")
     clone.git("push", "--quiet", "origin", "topic")
-    number = server.open_pull(REPOSITORY, Proposal(Text("Topic"), "topic", "main"), by=MAINTAINER)
+    number = server.open_pull(REPOSITORY, PullSpec(IssueText("Topic"), "topic", "main"), by=MAINTAINER)
 
     clone.git("push", "--quiet", "origin", "topic:main")
 

@@ -13,8 +13,8 @@ import httpx
 import jwt
 import pytest
 
-from bot.sandbox.github import GitHubServer, Proposal, Run, Text
-from bot.sandbox.github.entities import App, Installation
+from bot.sandbox.github import GitHubServer, IssueText, PullSpec, SandboxRun
+from bot.sandbox.github.entities import AppRecord, InstallationRecord
 from bot.sandbox.github.server import TABLES
 from tests.oracle.install import OracleUnavailableError, installed
 from tests.oracle.middleware import Oracle
@@ -39,8 +39,8 @@ class Caller:
 
     def __init__(self, server: GitHubServer) -> None:
         self.server = server
-        self.app: App = server.create_app("envclone", "acme")
-        self.installation: Installation = server.install(self.app, "acme")
+        self.app: AppRecord = server.create_app("envclone", "acme")
+        self.installation: InstallationRecord = server.install(self.app, "acme")
         self.bot = server.installation_token(self.installation)
         self.done: set[str] = set()
 
@@ -178,7 +178,7 @@ def deployments(call: Caller, token: str) -> Iterator[httpx.Response]:
 def actions(call: Caller) -> Iterator[httpx.Response]:
     server = call.server
     path = ".github/workflows/apply.yml"
-    run = server.record_run(REPOSITORY, Run(path, "push", server.head(REPOSITORY) or "", MAINTAINER, "main"))
+    run = server.record_run(REPOSITORY, SandboxRun(path, "push", server.head(REPOSITORY) or "", MAINTAINER, "main"))
     artifact = server.record_artifact(run, "plan", {"plan.md": b"# Plan"})
     yield call(f"GET {HERE}/actions/workflows/apply.yml")
     yield call(f"POST {HERE}/actions/workflows/apply.yml/dispatches", {"ref": "main", "inputs": {"environment": "x"}})
@@ -210,10 +210,10 @@ def test_every_refusal_has_githubs_form(call: Caller, oracle: Oracle) -> None:
     server = call.server
     number = server.open_issue(REPOSITORY, "Clone, please", by=READER)
     server.commit(REPOSITORY, {"a": b"1"}, by=MAINTAINER, message="a", branch="topic")
-    pull = server.open_pull(REPOSITORY, Proposal(Text("Topic"), "topic", "main"), by=MAINTAINER)
+    pull = server.open_pull(REPOSITORY, PullSpec(IssueText("Topic"), "topic", "main"), by=MAINTAINER)
     reader = server.token(READER)
     path = ".github/workflows/apply.yml"
-    run = server.record_run(REPOSITORY, Run(path, "push", server.head(REPOSITORY) or "", MAINTAINER, "main"))
+    run = server.record_run(REPOSITORY, SandboxRun(path, "push", server.head(REPOSITORY) or "", MAINTAINER, "main"))
 
     refusals = [
         call("GET /user"),

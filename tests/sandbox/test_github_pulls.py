@@ -10,7 +10,7 @@ import pytest
 from github.PullRequest import PullRequest
 from github.Repository import Repository
 
-from bot.sandbox.github import ApiError, GitHubServer, Proposal, Text
+from bot.sandbox.github import ApiError, GitHubServer, IssueText, PullSpec
 from tests.sandbox.conftest import FILES, MAINTAINER, READER, REPOSITORY, STRANGER, Connect
 
 MAIN = b'locals {\n  name = "production"\n}\n'
@@ -18,7 +18,9 @@ MAIN = b'locals {\n  name = "production"\n}\n'
 
 def propose(server: GitHubServer, branch: str, files: dict[str, bytes | None]) -> int:
     server.commit(REPOSITORY, files, by=MAINTAINER, message=f"Work on {branch}", branch=branch)
-    return server.open_pull(REPOSITORY, Proposal(Text(f"Merge {branch}", "Because"), branch, "main"), by=MAINTAINER)
+    return server.open_pull(
+        REPOSITORY, PullSpec(IssueText(f"Merge {branch}", "Because"), branch, "main"), by=MAINTAINER
+    )
 
 
 def merged(pull: PullRequest, **how: Any) -> int:
@@ -212,7 +214,7 @@ def test_a_stranger_proposes_from_a_fork(server: GitHubServer, repository: Repos
     server.set_role(REPOSITORY, STRANGER, "read")
     fork = server.fork(REPOSITORY, by=STRANGER)
     first = server.commit(fork, {"a": b"1"}, by=STRANGER, message="a", branch="topic")
-    number = server.open_pull(REPOSITORY, Proposal(Text("Topic"), f"{STRANGER}:topic", "main"), by=STRANGER)
+    number = server.open_pull(REPOSITORY, PullSpec(IssueText("Topic"), f"{STRANGER}:topic", "main"), by=STRANGER)
     opened = repository.get_pull(number)
     second = server.commit(fork, {"a": b"2"}, by=STRANGER, message="b", branch="topic")
 

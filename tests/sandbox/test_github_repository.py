@@ -10,7 +10,7 @@ import httpx
 import pytest
 from github.Repository import Repository
 
-from bot.sandbox.github import GitHubServer, Run
+from bot.sandbox.github import GitHubServer, SandboxRun
 from tests.sandbox.conftest import FILES, MAINTAINER, READER, REPOSITORY, STRANGER
 
 
@@ -151,7 +151,7 @@ def test_a_workflow_is_dispatched_by_its_file(server: GitHubServer, repository: 
 
 def test_runs_and_artifacts_are_listed_and_downloaded(server: GitHubServer, repository: Repository) -> None:
     sha = server.head(REPOSITORY) or ""
-    run_id = server.record_run(REPOSITORY, Run(".github/workflows/apply.yml", "push", sha, READER, "main"))
+    run_id = server.record_run(REPOSITORY, SandboxRun(".github/workflows/apply.yml", "push", sha, READER, "main"))
     server.record_artifact(run_id, "plan", {"plan.md": b"# Plan"})
     server.finish_run(run_id, "success")
 

@@ -14,8 +14,8 @@ import pytest
 from github import Auth
 from github.Repository import Repository
 
-from bot.sandbox.github import GitHubServer, Proposal, Run, Text
-from bot.sandbox.github.entities import App
+from bot.sandbox.github import GitHubServer, IssueText, PullSpec, SandboxRun
+from bot.sandbox.github.entities import AppRecord
 from tests.oracle.install import OracleUnavailableError
 from tests.oracle.webhooks import accepts_signature, always_there, paths
 from tests.sandbox.conftest import MAINTAINER, READER, REPOSITORY
@@ -68,14 +68,16 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def app(server: GitHubServer, receiver: Receiver) -> App:
+def app(server: GitHubServer, receiver: Receiver) -> AppRecord:
     app = server.create_app("envclone", "acme")
     server.install(app, "acme")
     server.add_webhook(receiver.url, SECRET, app=app)
     return app
 
 
-def test_a_comment_arrives_signed_with_githubs_headers(server: GitHubServer, receiver: Receiver, app: App) -> None:
+def test_a_comment_arrives_signed_with_githubs_headers(
+    server: GitHubServer, receiver: Receiver, app: AppRecord
+) -> None:
     number = server.open_issue(REPOSITORY, "Clone, please", by=READER)
     comment = server.comment(REPOSITORY, number, "/clone production as demo-é", by=READER)
 
@@ -91,7 +93,7 @@ def test_a_comment_arrives_signed_with_githubs_headers(server: GitHubServer, rec
     assert (server.deliveries[1].status, server.deliveries[1].response) == (202, "taken")
 
 
-def test_githubs_own_library_accepts_the_signature(server: GitHubServer, receiver: Receiver, app: App) -> None:
+def test_githubs_own_library_accepts_the_signature(server: GitHubServer, receiver: Receiver, app: AppRecord) -> None:
     server.comment(REPOSITORY, server.open_issue(REPOSITORY, "Clone", by=READER), "/clone … as démo", by=READER)
     assert server.settle()
     headers, body = receiver.heard[-1]
@@ -105,10 +107,10 @@ def test_githubs_own_library_accepts_the_signature(server: GitHubServer, receive
 
 
 def test_the_life_of_a_pull_request_is_told_in_order(
-    server: GitHubServer, receiver: Receiver, app: App, bot_repository_of_app: Repository
+    server: GitHubServer, receiver: Receiver, app: AppRecord, bot_repository_of_app: Repository
 ) -> None:
     server.commit(REPOSITORY, {"a": b"1"}, by=MAINTAINER, message="a", branch="topic")
-    number = server.open_pull(REPOSITORY, Proposal(Text("Topic"), "topic", "main"), by=MAINTAINER)
+    number = server.open_pull(REPOSITORY, PullSpec(IssueText("Topic"), "topic", "main"), by=MAINTAINER)
     sha = server.commit(REPOSITORY, {"a": b"2"}, by=MAINTAINER, message="b", branch="topic")
     check = bot_repository_of_app.create_check_run("plan", sha, status="in_progress")
     check.edit(status="completed", conclusion="success")
@@ -130,13 +132,13 @@ def test_the_life_of_a_pull_request_is_told_in_order(
 
 
 @pytest.fixture
-def bot_repository_of_app(server: GitHubServer, app: App, connect: Any) -> Repository:
+def bot_repository_of_app(server: GitHubServer, app: AppRecord, connect: Any) -> Repository:
     installation = next(iter(server.forge.state.installations.values()))
     found: Repository = connect(Auth.Token(server.installation_token(installation))).get_repo(REPOSITORY)
     return found
 
 
-def test_edits_and_deletions_are_told(server: GitHubServer, receiver: Receiver, app: App) -> None:
+def test_edits_and_deletions_are_told(server: GitHubServer, receiver: Receiver, app: AppRecord) -> None:
     number = server.open_issue(REPOSITORY, "Clone, please", by=READER)
     comment = server.comment(REPOSITORY, number, "before", by=READER)
     server.edit_comment(comment, "after", by=READER)
@@ -149,7 +151,7 @@ def test_edits_and_deletions_are_told(server: GitHubServer, receiver: Receiver, 
 
 
 def test_a_refused_delivery_is_recorded_and_sent_again_when_asked(
-    server: GitHubServer, receiver: Receiver, app: App
+    server: GitHubServer, receiver: Receiver, app: AppRecord
 ) -> None:
     receiver.status = 500
     server.open_issue(REPOSITORY, "Clone, please", by=READER)
@@ -245,7 +247,7 @@ def cause_everything(server: GitHubServer, repository: Repository) -> None:
     repository.get_issue(number).add_to_labels("envclone")
     server.comment(REPOSITORY, number, "/help", by=READER)
     sha = server.commit(REPOSITORY, {"a": b"1"}, by=MAINTAINER, message="a", branch="topic")
-    server.open_pull(REPOSITORY, Proposal(Text("Topic", "body"), "topic", "main"), by=MAINTAINER)
+    server.open_pull(REPOSITORY, PullSpec(IssueText("Topic", "body"), "topic", "main"), by=MAINTAINER)
     repository.create_check_run("plan", sha, conclusion="success", external_id="1")
     repository.get_commit(sha).create_status("success", "http://127.0.0.1/", "fine", "plan")
     token = server.workflow_token(REPOSITORY, {"deployments": "write"})
@@ -256,6 +258,6 @@ def cause_everything(server: GitHubServer, repository: Repository) -> None:
     ).json()
     httpx.post(deployment["statuses_url"], headers=headers, json={"state": "success", "description": "live"})
     repository.get_workflow("apply.yml").create_dispatch("main", {"environment": "demo"})
-    run = server.record_run(REPOSITORY, Run(".github/workflows/apply.yml", "push", sha, MAINTAINER, "main"))
+    run = server.record_run(REPOSITORY, SandboxRun(".github/workflows/apply.yml", "push", sha, MAINTAINER, "main"))
     server.finish_run(run, "failure")
     assert repository.get_workflow_run(run).rerun()

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.support.small_monorepo import REPOSITORY, Town
+from tests.support.small_monorepo import REPOSITORY, SmallMonorepo
 from tests.support.triggers import checked, deployed, merged, removed_by_hand
 
 CLONE = "/clone production as demo-x for demo"
 
 
 @pytest.fixture
-def ending(place: Town) -> tuple[Town, str]:
+def ending(place: SmallMonorepo) -> tuple[SmallMonorepo, str]:
     """A town from whose default branch `demo-x` was removed, and the head that was reviewed for that."""
     place.say(CLONE)
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
@@ -19,13 +19,13 @@ def ending(place: Town) -> tuple[Town, str]:
     return place, head
 
 
-def refs(place: Town) -> str:
+def refs(place: SmallMonorepo) -> str:
     mirror = place.service.world.mirror(REPOSITORY)
     return mirror._remote("ls-remote", f"{place.server.url}/{REPOSITORY}.git")
 
 
 @pytest.mark.parametrize("is_deleted", [True, False])
-def test_the_name_is_taken_until_the_destroy_is_done(ending: tuple[Town, str], is_deleted: bool) -> None:
+def test_the_name_is_taken_until_the_destroy_is_done(ending: tuple[SmallMonorepo, str], is_deleted: bool) -> None:
     place, head = ending
     if is_deleted:  # as repositories do that delete merged branches by themselves
         place.server.delete_branch(REPOSITORY, "envclone/demo-x", by="alice")
@@ -37,7 +37,7 @@ def test_the_name_is_taken_until_the_destroy_is_done(ending: tuple[Town, str], i
     assert "`demo-x` is planning" in (place.say(CLONE) or "")
 
 
-def test_what_it_left_in_the_repository_is_given_back(ending: tuple[Town, str]) -> None:
+def test_what_it_left_in_the_repository_is_given_back(ending: tuple[SmallMonorepo, str]) -> None:
     place, head = ending
     deployed(place, "demo-x", "failure", head)
     assert "refs/heads/envclone/demo-x" in refs(place)
@@ -46,7 +46,7 @@ def test_what_it_left_in_the_repository_is_given_back(ending: tuple[Town, str]) 
     assert "There is no environment `demo-x`" in (place.say("/status demo-x") or "")
 
 
-def test_a_clone_that_took_the_name_again_is_left_alone(ending: tuple[Town, str]) -> None:
+def test_a_clone_that_took_the_name_again_is_left_alone(ending: tuple[SmallMonorepo, str]) -> None:
     place, head = ending
     deployed(place, "demo-x", "success", head)
     place.say(CLONE)
@@ -56,7 +56,7 @@ def test_a_clone_that_took_the_name_again_is_left_alone(ending: tuple[Town, str]
 
 
 @pytest.mark.parametrize("method", ["merge", "squash"])
-def test_a_removal_by_hand_ends_an_environment_as_ours_does(place: Town, method: str) -> None:
+def test_a_removal_by_hand_ends_an_environment_as_ours_does(place: SmallMonorepo, method: str) -> None:
     place.say(CLONE)
     asked = place.server.comments(REPOSITORY, place.issue)[0].id
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
@@ -76,7 +76,7 @@ def test_a_removal_by_hand_ends_an_environment_as_ours_does(place: Town, method:
     assert "`demo-x` is planning" in (place.say(CLONE) or "")
 
 
-def test_an_end_names_the_change_that_is_open_and_closes_it_when_all_is_destroyed(place: Town) -> None:
+def test_an_end_names_the_change_that_is_open_and_closes_it_when_all_is_destroyed(place: SmallMonorepo) -> None:
     place.say(CLONE)
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
     place.say("/set demo-x app_min=3")
@@ -96,7 +96,7 @@ def test_an_end_names_the_change_that_is_open_and_closes_it_when_all_is_destroye
     assert "refs/heads/envclone" not in refs(place)
 
 
-def test_what_is_not_destroyed_yet_counts_against_quotas(ending: tuple[Town, str]) -> None:
+def test_what_is_not_destroyed_yet_counts_against_quotas(ending: tuple[SmallMonorepo, str]) -> None:
     place, head = ending
     policy: dict[str, bytes | None] = {".github/envclone.yml": b"quota: {total: 1}\n"}
     place.server.commit(REPOSITORY, policy, by="alice", message="one at a time")

@@ -5,9 +5,9 @@ import pytest
 from bot.core.requests.branches import Branch
 from bot.core.requests.commit_trailers import Trailers, read, write
 from bot.names import EnvironmentName, Login
-from bot.service.repository import monorepo
+from bot.service.repository import repository_at_head
 from bot.service.requesters import proposal_on, requests_of
-from tests.support.small_monorepo import REPOSITORY, Town
+from tests.support.small_monorepo import REPOSITORY, SmallMonorepo
 from tests.support.triggers import checked, closed, deployed, merged
 
 NAME = EnvironmentName("demo-x")
@@ -15,7 +15,7 @@ DESTROY = "/destroy demo-x"
 
 
 @pytest.fixture
-def asked(place: Town) -> tuple[Town, int]:
+def asked(place: SmallMonorepo) -> tuple[SmallMonorepo, int]:
     """A town with a live environment whose end somebody asked for in a comment."""
     place.say("/clone production as demo-x for demo")
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
@@ -25,7 +25,7 @@ def asked(place: Town) -> tuple[Town, int]:
 
 
 @pytest.mark.parametrize("method", ["merge", "squash"])
-def test_the_reply_tells_how_it_goes(asked: tuple[Town, int], method: str) -> None:
+def test_the_reply_tells_how_it_goes(asked: tuple[SmallMonorepo, int], method: str) -> None:
     place, comment = asked
     pull = place.server.pulls(REPOSITORY)[-1]
     assert pull.pull is not None
@@ -44,7 +44,7 @@ def test_the_reply_tells_how_it_goes(asked: tuple[Town, int], method: str) -> No
 
 
 @pytest.mark.parametrize("is_branch_kept", [True, False])
-def test_who_asked_for_the_clone_is_told_of_its_end_too(asked: tuple[Town, int], is_branch_kept: bool) -> None:
+def test_who_asked_for_the_clone_is_told_of_its_end_too(asked: tuple[SmallMonorepo, int], is_branch_kept: bool) -> None:
     place, _ = asked
     cloned = min(c.id for c in place.server.comments(REPOSITORY, place.issue) if c.body.startswith("/clone"))
     if not is_branch_kept:
@@ -59,24 +59,24 @@ def test_who_asked_for_the_clone_is_told_of_its_end_too(asked: tuple[Town, int],
     assert "`demo-x` is destroyed" in (place.reply(cloned) or "")
 
 
-def test_a_deployment_of_something_else_is_not_taken_for_it(asked: tuple[Town, int]) -> None:
+def test_a_deployment_of_something_else_is_not_taken_for_it(asked: tuple[SmallMonorepo, int]) -> None:
     place, comment = asked
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
     deployed(place, "demo-x", "success", "0" * 40)
     assert "merged, waiting for its destroy" in (place.reply(comment) or "")
 
 
-def test_a_closed_pull_request_gives_its_branch_back_after_the_reply(asked: tuple[Town, int]) -> None:
+def test_a_closed_pull_request_gives_its_branch_back_after_the_reply(asked: tuple[SmallMonorepo, int]) -> None:
     place, comment = asked
     closed(place, place.server.pulls(REPOSITORY)[-1].number)
     assert "closed without merging" in (place.reply(comment) or "")
-    assert monorepo(place.service.world, REPOSITORY).mirror.proposals("destroy") == {}
+    assert repository_at_head(place.service.world, REPOSITORY).mirror.proposals("destroy") == {}
 
 
-def test_nobody_is_answered_whose_comment_is_gone(asked: tuple[Town, int]) -> None:
+def test_nobody_is_answered_whose_comment_is_gone(asked: tuple[SmallMonorepo, int]) -> None:
     place, comment = asked
     place.server.delete_comment(comment, by="alice")
-    repo = monorepo(place.service.world, REPOSITORY)
+    repo = repository_at_head(place.service.world, REPOSITORY)
     proposal = proposal_on(place.service.world, repo, REPOSITORY, Branch("destroy", NAME))
     assert proposal is not None
     assert proposal.by_comment(comment) is not None

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from bot.cli.app import app
 from bot.commands.tokens import words
-from tests.support.small_monorepo import MAINTAINER, REPOSITORY, Town, monorepo, town
+from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo, monorepo, small_monorepo
 
 MISSPELT = [
     # commands
@@ -116,8 +116,8 @@ RIGHT = [
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with town(tmp_path_factory.mktemp("town")) as found:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallMonorepo]:
+    with small_monorepo(tmp_path_factory.mktemp("small_monorepo")) as found:
         found.say("/clone production as demo-x")
         found.server.merge(REPOSITORY, found.server.pulls(REPOSITORY)[0].number, by=MAINTAINER)
         found.server.set_role(REPOSITORY, MAINTAINER, "maintain")  # `/unlock` wants it
@@ -137,7 +137,7 @@ def typed(root: Path, line: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(("line", "corrected"), [*MISSPELT, *ONLY_IN_COMMENTS])
-def test_a_misspelt_comment_is_answered_with_the_line_to_paste(place: Town, line: str, corrected: str) -> None:
+def test_a_misspelt_comment_is_answered_with_the_line_to_paste(place: SmallMonorepo, line: str, corrected: str) -> None:
     reply = place.say(line)
     assert reply is not None
     assert reply.endswith(f"\n\n```text\n{corrected}\n```"), reply
@@ -153,5 +153,5 @@ def test_a_misspelt_sentence_is_answered_with_the_line_to_type(root: Path, line:
 
 
 @pytest.mark.parametrize("line", RIGHT)
-def test_what_can_be_read_is_not_corrected(place: Town, line: str) -> None:
+def test_what_can_be_read_is_not_corrected(place: SmallMonorepo, line: str) -> None:
     assert "```text\n/" not in (place.say(line) or "")

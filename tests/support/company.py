@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.clients.git.checkout import Checkout
 from bot.clients.terraform.terraform import Terraform
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.by_plan.snapshot import read_snapshot
 from bot.core.parity.leaks import leaks
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
@@ -29,11 +29,11 @@ from bot.model.environment import directory
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName, ParameterName, RepositoryName, StepName
 from bot.runs.plan.matrix import Span, find_targets
-from bot.runs.plan.parity import Held, Likeness, likeness
+from bot.runs.plan.parity import ParityResult, PlannedParity, parity_result
 from bot.sandbox.aws import SandboxAws
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.issues import Text
-from bot.sandbox.github.pulls import Proposal
+from bot.sandbox.github.issues import IssueText
+from bot.sandbox.github.pulls import PullSpec
 from tests.support.plan_clones import Documents
 from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, client
 from tests.support.shop import SOURCE, policy, production, template
@@ -70,13 +70,13 @@ class Planned:
         ]
 
 
-def alike(held: Held, documents: Documents) -> Likeness:
+def alike(held: PlannedParity, documents: Documents) -> ParityResult:
     """Compare plans with production's state, as `envclone plan` does."""
     stacks = [
         StackPlan(stack, read_plan(data), inputs.stand_ins, inputs=inputs)
         for stack, (data, inputs) in documents.items()
     ]
-    return likeness(EnvironmentPlan(held.manifest.name, "0" * 40, "create", stacks), held, NOW)
+    return parity_result(EnvironmentPlan(held.manifest.name, "0" * 40, "create", stacks), held, NOW)
 
 
 @dataclass
@@ -135,7 +135,7 @@ class Shop:
         self.repo.put(directory(name), {path: File(text.encode()) for path, text in (edits or {}).items()})
         self.repo.commit(f"clone {name}")
         self.repo.git("push", "-q", "-f", "origin", f"HEAD:refs/heads/{branch}")
-        return self.server.open_pull(REPOSITORY, Proposal(Text(f"Clone {name}", ""), branch, "main"), by="ana")
+        return self.server.open_pull(REPOSITORY, PullSpec(IssueText(f"Clone {name}", ""), branch, "main"), by="ana")
 
     def planned(self, draft: Draft) -> Documents:
         """Return the plan of each stack of a clone, beside the checkout, as Terraform writes it, and its inputs."""
@@ -149,15 +149,15 @@ class Shop:
                 found[stack] = module.show(module.plan(inputs.values)), inputs
         return found
 
-    def held(self, draft: Draft) -> Held:
+    def held(self, draft: Draft) -> PlannedParity:
         """Hold a clone against production by code, as `envclone plan` does before it plans."""
         snapshot, checkout = read_snapshot(self.taken()), Checkout(self.repo.root)
         files = checkout.environment_at(SOURCE, snapshot.commit)
         assert files is not None
         source, at = read_manifest(files, directory(SOURCE)), template()
-        compared = compare(Side(source, files), Side(draft.manifest, draft.files), at, NOW)
+        compared = compare(CodeSide(source, files), CodeSide(draft.manifest, draft.files), at, NOW)
         found = leaks(compared.clone, draft.files, draft.manifest, compared.identity, NOW)
-        return Held(draft.manifest, source, files, draft.files, snapshot.commit, snapshot, at, compared, found)
+        return PlannedParity(draft.manifest, source, files, draft.files, snapshot.commit, snapshot, at, compared, found)
 
     def taken(self) -> bytes:
         """Return the snapshot of production; it stays as it is, so one is enough for all."""
@@ -190,7 +190,7 @@ class Shop:
         self.repo.put(directory(SOURCE), assemble(at, changed))
         self.repo.commit("change production")
         self.repo.git("push", "-q", "origin", "HEAD:refs/heads/change-production")
-        proposal = Proposal(Text("Change production", ""), "change-production", "main")
+        proposal = PullSpec(IssueText("Change production", ""), "change-production", "main")
         self.merge(self.server.open_pull(REPOSITORY, proposal, by="ana"))
 
     def recertify(self) -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ from bot.clients.objects import S3Store
 from bot.clients.orphans import tagged
 from bot.clients.terraform.terraform import Terraform
 from bot.core.ledger.apply_result import ApplyOutcome
-from bot.core.ledger.destroy_report import Receipt
+from bot.core.ledger.destroy_report import DestroyReport
 from bot.core.ledger.ledger import Ledger
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.tree import File
@@ -28,13 +28,13 @@ from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
 from bot.runs.apply.apply import apply
-from bot.runs.apply.run import ApplyRequest, ApplyWorld
+from bot.runs.apply.run import ApplyContext, ApplyRequest
 from bot.runs.destroy.destroy import destroy
 from bot.runs.destroy.orphans import Search
-from bot.runs.plan.plan import Planned, Planner, PlanRequest, plan
+from bot.runs.plan.plan import PlanContext, Planned, PlanRequest, plan
 from bot.runs.plan.plan_destroy import plan_destroy
 from tests.support.cloud import ACCOUNT, REGION
-from tests.support.fixtures import Shelf
+from tests.support.fixtures import Fixtures
 from tests.support.small import STACKS, template
 from tests.support.tiny import Monorepo
 
@@ -52,7 +52,7 @@ class Deploying:
     repo: Monorepo
     place: Path
     terraform: Terraform
-    shelf: Shelf | None = None
+    shelf: Fixtures | None = None
     stacks: dict[str, str] = field(default_factory=lambda: dict(STACKS))
     lines: list[str] = field(default_factory=list)
     secrets: list[object] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Deploying:
     max_parallel: int = 4
 
     @classmethod
-    def create(cls, place: Path, bucket: str, terraform: Terraform, shelf: Shelf | None = None) -> "Deploying":
+    def create(cls, place: Path, bucket: str, terraform: Terraform, shelf: Fixtures | None = None) -> "Deploying":
         repo = Monorepo(place / "monorepo", bucket)
         repo.root.mkdir()
         repo.git("init", "-q", "-b", "main")
@@ -127,8 +127,8 @@ class Deploying:
         outcome = plan(PlanRequest(DEMO, head, "create"), self.planner())
         assert isinstance(outcome, Planned), outcome
 
-    def planner(self) -> Planner:
-        return Planner(
+    def planner(self) -> PlanContext:
+        return PlanContext(
             checkout=Checkout(self.repo.root),
             policy=self.policy,
             base_template=lambda name: template(self.stacks).files,
@@ -171,8 +171,8 @@ class Deploying:
         self.shelf = None  # it holds what is delivered first
         return shelf.take(self.repo, self.deliver)
 
-    def world(self) -> ApplyWorld:
-        return ApplyWorld(
+    def world(self) -> ApplyContext:
+        return ApplyContext(
             store=self.store,
             terraform=self.terraform,
             rules=self.policy.gate,
@@ -182,11 +182,11 @@ class Deploying:
             announce=self.secrets.append,
         )
 
-    def apply(self, head: str, world: ApplyWorld | None = None, take_over: str = "") -> ApplyOutcome:
+    def apply(self, head: str, world: ApplyContext | None = None, take_over: str = "") -> ApplyOutcome:
         """Apply what is checked out, in this process."""
         return apply(replace(self.request(head), take_over=take_over), world or self.world())
 
-    def destroy(self, head: str, world: ApplyWorld | None = None) -> Receipt:
+    def destroy(self, head: str, world: ApplyContext | None = None) -> DestroyReport:
         """Destroy what is gone from what is checked out, in this process."""
         return destroy(self.request(head), world or self.world(), self.policy, Search(tagged, pause=timedelta(0)))
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from bot.commands.model import Clone
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
-from bot.core.rendering.inventory import Estate
-from bot.core.requests.clone import Asked, Base
+from bot.core.rendering.inventory import Inventory
+from bot.core.requests.clone import Base, CloneRequest
 from bot.core.tree import File
 from bot.model.environment import Manifest, Request
 from bot.model.policy import Policy, Quota
@@ -130,10 +130,10 @@ def base(*others: Manifest, policy: Policy | None = None) -> Base:
     source = production(at)
     live = {source.name: source, **{manifest.name: manifest for manifest in others}}
     lenient = Policy(quota=Quota(total=1000, per_owner=1000))
-    return Base(at, source, assemble(at, source), Estate(live), policy or lenient)
+    return Base(at, source, assemble(at, source), Inventory(live), policy or lenient)
 
 
-def asked(name: str = "demo-x", comment: int = 1, **command: object) -> Asked:
+def asked(name: str = "demo-x", comment: int = 1, **command: object) -> CloneRequest:
     request = Request(
         by=ALICE,
         repository=REPOSITORY,
@@ -142,4 +142,4 @@ def asked(name: str = "demo-x", comment: int = 1, **command: object) -> Asked:
         url=f"https://github.example/acme/infra/issues/7#c{comment}",
     )
     clone = Clone(EnvironmentName("production"), EnvironmentName(name), **command)  # type: ignore[arg-type]
-    return Asked(clone, request, ALICE, NOW + timedelta(seconds=comment))
+    return CloneRequest(clone, request, ALICE, NOW + timedelta(seconds=comment))

@@ -12,7 +12,7 @@ from tests.support.tiny import Monorepo
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Fixtures:
     """A directory that all workers of a run share: a monorepo, the objects in its bucket, and the head that was reviewed."""
 
     directory: Path

@@ -14,11 +14,11 @@ from bot.core.plans.review import Review, ReviewedStep, review_key, write_review
 from bot.core.tree import tree_id
 from bot.model.environment import Manifest
 from bot.model.pipeline import Hooks
-from bot.model.policy import Gate
+from bot.model.policy import StaticCheckRules
 from bot.model.yaml_document import dump, load
 from bot.names import EnvironmentName
 from bot.runs.apply.apply import apply
-from bot.runs.apply.run import ApplyRequest, ApplyWorld
+from bot.runs.apply.run import ApplyContext, ApplyRequest
 
 DEMO = EnvironmentName("demo-x")
 HEAD = "a" * 40
@@ -114,10 +114,10 @@ class Hooked:
 
     def apply(self) -> ApplyOutcome:
         self.runs += 1
-        world = ApplyWorld(
+        world = ApplyContext(
             store=self.store,
             terraform=Terraform(Path("no-terraform-here"), {}),
-            rules=Gate(),
+            rules=StaticCheckRules(),
             hook_variables=environment_of(),
             now=lambda: datetime.now(UTC),
             log=self.lines.append,

@@ -8,7 +8,7 @@ from bot.core.parity.by_plan.values import COMPUTED
 from bot.core.parity.report import Difference, Parity
 from bot.core.requests.clone import Draft
 from bot.model.environment import HOOKS
-from bot.runs.plan.parity import Held
+from bot.runs.plan.parity import PlannedParity
 from tests.core.parity.by_code.mutations import of_hooks
 from tests.support.company import Shop, alike
 from tests.support.plan_clones import PLACES, Documents, derived
@@ -57,7 +57,7 @@ def measured(shop: Shop, draft: Draft, documents: Documents) -> Measured:
     return found
 
 
-def _by_hand(found: Measured, held: Held, documents: Documents, clean: Parity) -> None:
+def _by_hand(found: Measured, held: PlannedParity, documents: Documents, clean: Parity) -> None:
     for stack, (data, inputs) in documents.items():
         for mutation in mutations(data):
             parity = alike(held, {**documents, stack: (mutation.plan, inputs)}).parity

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from bot.sandbox.aws import Account, SandboxAws
+from bot.sandbox.aws import SandboxAccount, SandboxAws
 
 REGION = "eu-central-1"
 PRODUCTION, CLONES = "111111111111", "222222222222"
@@ -20,10 +20,10 @@ PLACES = {
 }
 
 
-def account(account_id: str, issuer: str) -> Account:
+def account(account_id: str, issuer: str) -> SandboxAccount:
     """Return what the account `account_id` holds before environments come."""
     bucket, domain = PLACES[account_id]
-    return Account(
+    return SandboxAccount(
         id=account_id,
         region=REGION,
         state_bucket=bucket,

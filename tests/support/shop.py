@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from bot.commands.model import Clone
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
-from bot.core.rendering.inventory import Estate
-from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone
+from bot.core.rendering.inventory import Inventory
+from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
 from bot.core.tree import File
 from bot.model.environment import Manifest
-from bot.model.policy import Account, Policy, Quota
+from bot.model.policy import Policy, PolicyAccount, Quota
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName
 from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, REGION
 from tests.support.terraform import LOCK, VERSIONS
@@ -240,7 +240,7 @@ def production(at: TemplateAt) -> Manifest:
 def policy() -> Policy:
     """Return a policy with both accounts."""
     accounts = {
-        number: Account(
+        number: PolicyAccount(
             plan_role=f"arn:aws:iam::{number}:role/envclone-plan",
             apply_role=f"arn:aws:iam::{number}:role/envclone-apply",
             region=REGION,
@@ -257,8 +257,8 @@ def drafted(name: str, purpose: str, at: TemplateAt | None = None, **given: str)
     source = production(found)
     sets = {ParameterName(key): value for key, value in given.items()}
     command = Clone(SOURCE, EnvironmentName(name), PurposeName(purpose), set=sets)
-    base = Base(found, source, assemble(found, source), Estate({SOURCE: source}), policy())
-    return draft_clone(Asked(command, None, Login("alice"), datetime.now(UTC)), base)
+    base = Base(found, source, assemble(found, source), Inventory({SOURCE: source}), policy())
+    return draft_clone(CloneRequest(command, None, Login("alice"), datetime.now(UTC)), base)
 
 
 def rendered(draft: Draft, at: TemplateAt) -> Draft:

@@ -19,9 +19,9 @@ from bot.events import CommentCreated, Event
 from bot.model.pipeline import Json
 from bot.names import RepositoryName
 from bot.sandbox.github import GitHubServer
-from bot.service.context import World
+from bot.service.context import ServiceContext
 from bot.service.jobs_api import STOP, JobRequest
-from bot.service.router import Service
+from bot.service.router import Router
 from tests import ROOT
 from tests.support import example
 
@@ -53,11 +53,11 @@ def place(directory: Path, files: Tree) -> None:
 
 
 @dataclass
-class Town:
+class SmallMonorepo:
     """The server, and the service's flows."""
 
     server: GitHubServer
-    service: Service
+    service: Router
     issue: int
     jobs: dict[str, JobRequest] = field(default_factory=dict)
 
@@ -105,7 +105,7 @@ class Town:
 
 
 @contextmanager
-def town(directory: Path) -> Iterator[Town]:
+def small_monorepo(directory: Path) -> Iterator[SmallMonorepo]:
     """Serve a fresh town from `directory`."""
     server = GitHubServer(root=directory / "github")
     server.create_repository(REPOSITORY, source=monorepo(directory / "monorepo"))
@@ -114,7 +114,7 @@ def town(directory: Path) -> Iterator[Town]:
     token = server.add_user(BOT, REPOSITORY, "write")
     with server.running() as url:
         github = GitHub(Token(token), api_url=f"{url}/api/v3")
-        world = World(
+        world = ServiceContext(
             github=github,
             git_url=lambda repository: f"{url}/{repository}.git",
             mirrors_directory=directory / "mirrors",
@@ -123,6 +123,6 @@ def town(directory: Path) -> Iterator[Town]:
         )
         issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
         try:
-            yield Town(server, Service(world), issue)
+            yield SmallMonorepo(server, Router(world), issue)
         finally:
             world.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.tree import File
 from bot.model.environment import Manifest, directory
-from bot.model.policy import Account, Policy
+from bot.model.policy import Policy, PolicyAccount
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName, TemplateName
 from tests.support.cloud import ACCOUNT, REGION
@@ -150,7 +150,7 @@ class Monorepo:
     @property
     def policy(self) -> Policy:
         role = f"arn:aws:iam::{ACCOUNT}:role/any"
-        account = Account(plan_role=role, apply_role=role, region=REGION, state_bucket=self.bucket)
+        account = PolicyAccount(plan_role=role, apply_role=role, region=REGION, state_bucket=self.bucket)
         return Policy(accounts={ACCOUNT: account})
 
     def add(self, name: str, source: str | None = None, **parameters: str) -> EnvironmentName:

@@ -6,44 +6,44 @@ from bot.clients.github import CheckState, DeploymentStatus, GitHub, Token
 from bot.clients.github.records import DeploymentState
 from bot.events import CheckRunCompleted, DeploymentStatusCreated, PullRequestChanged
 from bot.names import EnvironmentName
-from bot.sandbox.github import Proposal, Text
-from bot.service.repository import monorepo
+from bot.sandbox.github import IssueText, PullSpec
+from bot.service.repository import repository_at_head
 from tests.support import example
-from tests.support.small_monorepo import MAINTAINER, REPOSITORY, Town
+from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
 
 ACTIONS = "github-actions[bot]"
 
 
-def actions(place: Town) -> GitHub:
+def actions(place: SmallMonorepo) -> GitHub:
     """Return GitHub as a workflow of the repository sees it."""
     token = place.server.workflow_token(REPOSITORY, {"checks": "write", "deployments": "write", "contents": "read"})
     return GitHub(Token(token, ACTIONS), api_url=f"{place.server.url}/api/v3")
 
 
-def merged(place: Town, number: int, method: str = "merge") -> str:
+def merged(place: SmallMonorepo, number: int, method: str = "merge") -> str:
     """Merge a pull request, let the service hear of it, and return the merge commit."""
     commit = place.server.merge(REPOSITORY, number, by=MAINTAINER, method=method)
     place.work(changed(place, number, "closed"))
     return commit
 
 
-def closed(place: Town, number: int) -> None:
+def closed(place: SmallMonorepo, number: int) -> None:
     """Close a pull request without merging it, and let the service hear of it."""
     place.server.close(REPOSITORY, number, by=MAINTAINER)
     place.work(changed(place, number, "closed"))
 
 
-def removed_by_hand(place: Town, name: str) -> tuple[str, int]:
+def removed_by_hand(place: SmallMonorepo, name: str) -> tuple[str, int]:
     """Open a person's own pull request that removes an environment; return its head and number."""
-    files = monorepo(place.service.world, example.REPOSITORY).environment(EnvironmentName(name))
+    files = repository_at_head(place.service.world, example.REPOSITORY).environment(EnvironmentName(name))
     gone: dict[str, bytes | None] = {f"envs/{name}/{path}": None for path in files}
     head = place.server.commit(REPOSITORY, gone, by=MAINTAINER, message=f"Remove {name}", branch=f"by-hand/{name}")
-    proposal = Proposal(Text(f"Remove {name}", "We need it no more"), f"by-hand/{name}", "main")
+    proposal = PullSpec(IssueText(f"Remove {name}", "We need it no more"), f"by-hand/{name}", "main")
     return head, place.server.open_pull(REPOSITORY, proposal, by=MAINTAINER)
 
 
 def changed(
-    place: Town, number: int, action: Literal["opened", "reopened", "synchronize", "closed"]
+    place: SmallMonorepo, number: int, action: Literal["opened", "reopened", "synchronize", "closed"]
 ) -> PullRequestChanged:
     """Return what the webhook would say of a pull request."""
     pull = place.service.world.github.pull_request(example.REPOSITORY, number)
@@ -63,7 +63,7 @@ def changed(
     )
 
 
-def checked(place: Town, number: int, conclusion: Literal["success", "failure"] = "success") -> None:
+def checked(place: SmallMonorepo, number: int, conclusion: Literal["success", "failure"] = "success") -> None:
     """Let the required check of a pull request's head come to a conclusion, and the service hear of it."""
     pull = place.service.world.github.pull_request(example.REPOSITORY, number)
     assert pull is not None
@@ -83,7 +83,7 @@ def checked(place: Town, number: int, conclusion: Literal["success", "failure"] 
     )
 
 
-def deployed(place: Town, name: str, state: DeploymentState, head: str, note: str = "") -> None:
+def deployed(place: SmallMonorepo, name: str, state: DeploymentState, head: str, note: str = "") -> None:
     """Deploy an environment as it is on the default branch, reviewed at `head`, and let the service hear of it."""
     github, commit = actions(place), place.server.head(REPOSITORY) or ""
     if state in {"success", "failure"}:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from bot.clients.git.checkout import Checkout
 from bot.commands.model import Clone
 from bot.core.checks.destroyable import undestroyable_code
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.rendering.assemble import read_manifest, read_template
-from bot.core.rendering.inventory import Estate
+from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.verify import verify
-from bot.core.requests.clone import Asked, Base, Draft, draft_clone
+from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.model.environment import MANIFEST
 from bot.model.policy import Policy
 from bot.names import RESERVED, EnvironmentName, Login, PurposeName, TemplateName
@@ -29,7 +29,7 @@ def base() -> Base:
     files = checkout.environment(PRODUCTION)
     source = read_manifest(files, "envs/production")
     template = read_template(TemplateName("production"), checkout.template(TemplateName("production")))
-    return Base(template, source, files, Estate({PRODUCTION: source}), Policy())
+    return Base(template, source, files, Inventory({PRODUCTION: source}), Policy())
 
 
 BASE = base()
@@ -37,7 +37,7 @@ BASE = base()
 
 def clone(name: str, purpose: str) -> Draft:
     command = Clone(PRODUCTION, EnvironmentName(name), PurposeName(purpose))
-    drafted = draft_clone(Asked(command, None, Login("alice"), NOW), BASE)
+    drafted = draft_clone(CloneRequest(command, None, Login("alice"), NOW), BASE)
     assert isinstance(drafted, Draft), drafted
     return drafted
 
@@ -53,7 +53,7 @@ names = st.from_regex(r"[a-z]{2}[a-z0-9]{0,8}(-[a-z0-9]{1,6})?", fullmatch=True)
 @given(names, st.sampled_from(PURPOSES))
 def test_law_6_nothing_of_productions_identity_is_in_a_clone(name: str, purpose: str) -> None:
     found = draft_clone(
-        Asked(
+        CloneRequest(
             Clone(PRODUCTION, EnvironmentName(name), PurposeName(purpose)),
             None,
             Login("alice"),
@@ -87,7 +87,7 @@ def test_law_7_every_difference_is_caused_by_identity_or_the_purpose(purpose: st
     allowed = set(declared.purposes[PurposeName(purpose)].set) | {
         n for n, p in declared.parameters.items() if p.identity
     }
-    sides = Side(BASE.source, BASE.source_files), Side(drafted.manifest, drafted.files)
+    sides = CodeSide(BASE.source, BASE.source_files), CodeSide(drafted.manifest, drafted.files)
     found = compare(*sides, BASE.template, NOW).parity
     assert found.differences
     assert found.holds

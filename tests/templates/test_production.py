@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.checks.static_checks import gate
 from bot.core.rendering.assemble import read_hooks, read_template
-from bot.core.requests.clone import Asked
+from bot.core.requests.clone import CloneRequest
 from bot.core.requests.template_check import a_clone, check_template
 from bot.core.tree import File, tree_id
 from bot.hooks.validate import template_findings
@@ -36,7 +36,7 @@ def production() -> Manifest:
 
 def test_the_template_proves_itself_for_every_purpose() -> None:
     template = read_template(TemplateName("production"), template_files())
-    asked = Asked(a_clone(EnvironmentName("production"), Login("ana")), None, Login("ana"), datetime.now(UTC))
+    asked = CloneRequest(a_clone(EnvironmentName("production"), Login("ana")), None, Login("ana"), datetime.now(UTC))
     proof = check_template(template, production(), asked)
     assert [str(finding) for finding in proof.findings] == []
     assert len(proof.proved) == 1 + len(declaration().purposes)

@@ -6,11 +6,11 @@ from functools import cache
 import pytest
 
 from bot.commands.model import Clone, Set
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.rendering.assemble import assemble, read_manifest, read_policy, read_template
-from bot.core.rendering.inventory import Estate, differs_enough
-from bot.core.requests.change import Subject, draft_change
-from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone
+from bot.core.rendering.inventory import Inventory, differs_enough
+from bot.core.requests.change import ChangeSubject, draft_change
+from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
 from bot.core.tree import File
 from bot.model.template import StringParameter
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName
@@ -27,12 +27,12 @@ def base() -> Base:
     manifest = {"environment.yaml": File((ROOT / "envs/production/environment.yaml").read_bytes())}
     source = read_manifest(manifest, "envs/production")
     policy = read_policy((ROOT / ".github/envclone.yml").read_bytes())
-    return Base(template, source, assemble(template, source), Estate({source.name: source}), policy)
+    return Base(template, source, assemble(template, source), Inventory({source.name: source}), policy)
 
 
-def clone(**values: str) -> Asked:
+def clone(**values: str) -> CloneRequest:
     given = {ParameterName(name): text for name, text in values.items()}
-    return Asked(
+    return CloneRequest(
         Clone(EnvironmentName("production"), EnvironmentName("demo-x"), PurposeName("demo"), set=given), None, ANA, NOW
     )
 
@@ -72,7 +72,9 @@ def test_several_values_that_are_refused_are_all_left_out_of_the_corrected_line(
 def test_a_set_is_held_against_the_check_as_well() -> None:
     drafted = draft_clone(clone(), base())
     assert isinstance(drafted, Draft)
-    subject = Subject(drafted.manifest, base().template, base().policy, Side(base().source, base().source_files))
+    subject = ChangeSubject(
+        drafted.manifest, base().template, base().policy, CodeSide(base().source, base().source_files)
+    )
     image = "111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop:1"
     command = Set(drafted.manifest.name, {ParameterName("app_image"): image, ParameterName("team"): "sales"})
     found = draft_change(command, subject, NOW)
@@ -105,7 +107,7 @@ def test_a_hand_edit_into_the_sources_zone_breaks_the_contract() -> None:
     assert isinstance(drafted, Draft)
     values = {**drafted.manifest.parameters, ParameterName("public_domain"): "x.shop.acme.example"}
     manifest = drafted.manifest.model_copy(update={"parameters": values})
-    sides = Side(base().source, base().source_files), Side(manifest, assemble(base().template, manifest))
+    sides = CodeSide(base().source, base().source_files), CodeSide(manifest, assemble(base().template, manifest))
     breaches = compare(*sides, base().template, NOW).parity.breaches
     said = "`demo` must differ from `production` in identity, and one lies in the other in `public_domain`"
     assert said in [breach.message for breach in breaches]

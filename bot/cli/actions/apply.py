@@ -26,18 +26,18 @@ from bot.clients.ledger import LeaseLost, LedgerFile
 from bot.clients.orphans import tagged
 from bot.core.ledger import destroy_report
 from bot.core.ledger.apply_result import ApplyOutcome
-from bot.core.ledger.destroy_report import Receipt
+from bot.core.ledger.destroy_report import DestroyReport
 from bot.core.messages import apply_text, ledger_text
 from bot.core.messages.apply_comment import refusal
 from bot.core.messages.plan_comment import STEP_SUMMARY_LIMIT
-from bot.core.messages.run_report import Verb, ending_of
+from bot.core.messages.run_report import RunVerb, ending_of
 from bot.errors import Unverifiable, UserError
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, shown
 from bot.runs.apply.apply import apply as apply_environment
-from bot.runs.apply.github_status import Deployment, pull_request_of
-from bot.runs.apply.run import ApplyRequest, ApplyWorld
-from bot.runs.apply.takeover import Rescue, authorize
+from bot.runs.apply.github_status import DeploymentReport, pull_request_of
+from bot.runs.apply.run import ApplyContext, ApplyRequest
+from bot.runs.apply.takeover import Takeover, authorize
 from bot.runs.destroy.destroy import destroy as destroy_environment
 from bot.runs.destroy.orphans import Search
 from bot.runs.reviewed_commit import OnGitHub, reviewed_head
@@ -72,7 +72,7 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         policy = Checkout(root).policy_at(commit or "HEAD")
         on = on_github(os.environ)
         if take_over and os.environ.get("GITHUB_ACTIONS"):
-            authorize(Rescue(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
+            authorize(Takeover(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
         opened = store_of(store, root, name, policy)
         request = replace(
             request_of(name, root, head or reviewed_head(root, name, opened, on)),
@@ -82,7 +82,7 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         if commit and not request.commit.startswith(commit):
             raise UserError(f"The checkout is at {request.commit[:12]}, not at {shown(commit)}.")
         found = _run(request, world_of(opened, policy, as_json), on, policy)
-        text = destroy_report.text(found) if isinstance(found, Receipt) else apply_text.text(found)
+        text = destroy_report.text(found) if isinstance(found, DestroyReport) else apply_text.text(found)
         say(text, lambda: found.model_dump(mode="json"), as_json)
         if not ending_of(found).is_well:
             raise typer.Exit(DOES_NOT_HOLD)
@@ -102,13 +102,15 @@ def ledger(
         say(ledger_text.text(found), lambda: found.model_dump(mode="json"), as_json)
 
 
-def _run(request: ApplyRequest, world: ApplyWorld, on: OnGitHub | None, policy: Policy) -> ApplyOutcome | Receipt:
+def _run(
+    request: ApplyRequest, world: ApplyContext, on: OnGitHub | None, policy: Policy
+) -> ApplyOutcome | DestroyReport:
     """Apply, or destroy what is gone from the checkout; tell GitHub and the step summary how it goes."""
-    verb: Verb = "apply" if Checkout(request.root).environment(request.environment) else "destroy"
+    verb: RunVerb = "apply" if Checkout(request.root).environment(request.environment) else "destroy"
     told = None
     if on is not None:
         number = pull_request_of(on.github, on.repository, request)
-        told = Deployment(on.github, on.repository, request, world.log, number, verb)
+        told = DeploymentReport(on.github, on.repository, request, world.log, number, verb)
         told.begin()
     try:
         found = (

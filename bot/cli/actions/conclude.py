@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
 from bot.clients.github import GitHub, Token
 from bot.clients.github.records import ACTIONS_APP
-from bot.core.plans.required_check import CHECK, Needs, conclude
+from bot.core.plans.required_check import CHECK, Needs, required_check
 from bot.names import RepositoryName
 
 
@@ -29,7 +29,7 @@ def conclude_pull_request(
         head, repository = event["pull_request"]["head"], RepositoryName(os.environ["GITHUB_REPOSITORY"])
         is_fork = (head.get("repo") or {}).get("full_name") != repository
         completed = [] if is_fork else _completed(os.environ, repository, head["sha"], ended)
-        conclusion = conclude(ended, completed, is_fork=is_fork)
+        conclusion = required_check(ended, completed, is_fork=is_fork)
         typer.echo(conclusion.reason if conclusion.passes else f"::error::{conclusion.reason}")
         if not conclusion.passes:
             raise typer.Exit(DOES_NOT_HOLD)

@@ -12,13 +12,13 @@ import typer
 from bot.cli.actions.options import write_summary
 from bot.cli.console import DOES_NOT_HOLD, edge, stop
 from bot.cli.serving.worker import service
-from bot.clients.github import Refused
+from bot.clients.github import GitHubRefused
 from bot.clients.transient import Transient
 from bot.errors import Unverifiable, UserError
 from bot.names import RepositoryName
 from bot.service.commands.expire import due_environments
 from bot.service.commands.expire import expire as expire_environment
-from bot.service.context import World
+from bot.service.context import ServiceContext
 from bot.settings import PREFIX, read
 
 _OURS = f"{PREFIX}GITHUB_"
@@ -43,13 +43,13 @@ def expire(
             stop("Something could not be done: see above. The next run tries again.", DOES_NOT_HOLD)
 
 
-def _all(world: World, repository: RepositoryName) -> tuple[list[str], bool]:
+def _all(world: ServiceContext, repository: RepositoryName) -> tuple[list[str], bool]:
     """Do what is due for each environment; one that fails keeps no other from its turn."""
     lines, failed = [], False
     for name in due_environments(world, repository):
         try:
             lines.append(str(expire_environment(world, repository, name)))
-        except (UserError, Transient, Refused) as error:
+        except (UserError, Transient, GitHubRefused) as error:
             lines.append(f"{name}: failed: {error}")
             failed = True
     return lines, failed

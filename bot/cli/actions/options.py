@@ -15,8 +15,8 @@ from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.clients.git.history import change_of
 from bot.clients.github import GitHub, Token
-from bot.clients.lock_owner import death_of, this_holder
-from bot.clients.objects import DirectoryStore, S3Store, Store
+from bot.clients.lock_owner import stale_reason, this_lock_owner
+from bot.clients.objects import DirectoryStore, ObjectStore, S3Store
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.core.ledger.redaction import add_mask_lines
 from bot.core.rendering.assemble import read_manifest
@@ -27,7 +27,7 @@ from bot.model.pipeline import Json
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, RepositoryName, shown
-from bot.runs.apply.run import ApplyRequest, ApplyWorld
+from bot.runs.apply.run import ApplyContext, ApplyRequest
 from bot.runs.reviewed_commit import OnGitHub
 
 ACTIONS = "github-actions[bot]"
@@ -44,7 +44,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text
 
 def request_of(name: EnvironmentName, root: Path, head: str) -> ApplyRequest:
     """Return the request of this process, for what is checked out at `root`."""
-    holder = this_holder(os.environ)
+    holder = this_lock_owner(os.environ)
     return ApplyRequest(
         environment=name,
         root=root.resolve(),
@@ -57,7 +57,7 @@ def request_of(name: EnvironmentName, root: Path, head: str) -> ApplyRequest:
     )
 
 
-def world_of(store: Store, policy: Policy, as_json: bool) -> ApplyWorld:
+def world_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContext:
     """Return what a run acts on: this machine's Terraform, its variables, its clock; the log goes to the terminal."""
     terraform = Terraform(find_terraform(os.environ), os.environ, policy.gate)
     on_actions = bool(os.environ.get("GITHUB_ACTIONS"))
@@ -70,7 +70,7 @@ def world_of(store: Store, policy: Policy, as_json: bool) -> ApplyWorld:
         for line in add_mask_lines(value) if on_actions else ():
             typer.echo(line, err=as_json)
 
-    return ApplyWorld(
+    return ApplyContext(
         store=store,
         terraform=terraform,
         rules=policy.gate,
@@ -78,11 +78,11 @@ def world_of(store: Store, policy: Policy, as_json: bool) -> ApplyWorld:
         now=lambda: datetime.now(UTC),
         log=log,
         announce=announce,
-        death_of=lambda other: death_of(other, this_holder(os.environ)),
+        death_of=lambda other: stale_reason(other, this_lock_owner(os.environ)),
     )
 
 
-def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> Store:
+def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> ObjectStore:
     """Return the store that was named, or else that of the environment's account."""
     if place and not place.startswith("s3://"):
         return DirectoryStore(Path(place))

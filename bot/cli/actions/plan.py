@@ -17,18 +17,18 @@ from bot.clients.git.commits import commit_of, file_at
 from bot.clients.github import GitHub, Token
 from bot.clients.objects import S3Store
 from bot.clients.terraform.terraform import Terraform, find_terraform
-from bot.core.parity.by_plan.snapshot import Snapshot, read_snapshot
+from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_snapshot
 from bot.core.plans.environment_plan import ChangeKind
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.matrix import account_of
 from bot.core.tree import Tree
 from bot.errors import Unreadable, Unverifiable, UserError
 from bot.model.environment import MANIFEST, directory
-from bot.model.policy import Account, Policy
+from bot.model.policy import Policy, PolicyAccount
 from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, RepositoryName, TemplateName
-from bot.runs.plan.parity import Against
-from bot.runs.plan.plan import Planned, Planner, PlanOutcome, PlanRequest
+from bot.runs.plan.parity import ParityBase
+from bot.runs.plan.plan import PlanContext, Planned, PlanOutcome, PlanRequest
 from bot.runs.plan.plan import plan as plan_environment
 from bot.runs.plan.plan_destroy import plan_destroy
 from bot.runs.plan.report import PullRequestOnGitHub, Report, Unplanned, publish, report, write_report
@@ -63,14 +63,14 @@ def plan(
             raise Unverifiable(f"The checkout is at {request.commit}, but the pull request's head is {event.head}.")
         # Before anything of the pull request runs: its code could read files, and this one is about another account.
         snapshot = _taken(production)
-        outcome, code = _outcome(request, root, Against(before, snapshot))
+        outcome, code = _outcome(request, root, ParityBase(before, snapshot))
         said = report(request, outcome)
         _tell(request, said, output, event)
         if code:
             raise typer.Exit(code)
 
 
-def _taken(path: Path | None) -> Snapshot | None:
+def _taken(path: Path | None) -> SourceSnapshot | None:
     """Return the snapshot, and leave none behind. A job without one (the source's account is not in the policy) has no file."""
     if path is None or not path.exists():
         return None
@@ -80,7 +80,7 @@ def _taken(path: Path | None) -> Snapshot | None:
         path.unlink()
 
 
-def _outcome(request: PlanRequest, root: Path, against: Against) -> tuple[PlanOutcome | Unplanned, int]:
+def _outcome(request: PlanRequest, root: Path, against: ParityBase) -> tuple[PlanOutcome | Unplanned, int]:
     """Return the outcome and the exit code; that nothing could be planned is reported like any other outcome."""
     try:
         planner = _planner(request, root, against)
@@ -93,7 +93,7 @@ def _outcome(request: PlanRequest, root: Path, against: Against) -> tuple[PlanOu
     return outcome, 0 if isinstance(outcome, Planned) and outcome.holds else DOES_NOT_HOLD
 
 
-def _planner(request: PlanRequest, root: Path, against: Against) -> Planner:
+def _planner(request: PlanRequest, root: Path, against: ParityBase) -> PlanContext:
     base = against.commit
     checkout, policy = Checkout(root), Checkout(root).policy_at(base)
     account = _account(checkout, request, base, policy)
@@ -101,7 +101,7 @@ def _planner(request: PlanRequest, root: Path, against: Against) -> Planner:
     def base_template(name: TemplateName) -> Tree:
         return checkout.template_at(name, f"{base}:{template_directory(name)}") or {}
 
-    return Planner(
+    return PlanContext(
         checkout=checkout,
         policy=policy,
         base_template=base_template,
@@ -113,7 +113,7 @@ def _planner(request: PlanRequest, root: Path, against: Against) -> Planner:
     )
 
 
-def _account(checkout: Checkout, request: PlanRequest, base: str, policy: Policy) -> Account:
+def _account(checkout: Checkout, request: PlanRequest, base: str, policy: Policy) -> PolicyAccount:
     name = request.environment
     files = checkout.environment(name) or checkout.environment_at(name, base) or {}
     return account_of(read_manifest(files, directory(name)), policy)

@@ -17,7 +17,7 @@ from bot.core.requests.matrix import ACCOUNT
 from bot.errors import UserError
 from bot.model.environment import directory
 from bot.names import EnvironmentName, shown
-from bot.runs.plan.source_snapshot import Photographer, take_snapshot
+from bot.runs.plan.source_snapshot import SnapshotContext, take_snapshot
 
 
 def snapshot(
@@ -40,7 +40,7 @@ def snapshot(
         account = policy.accounts.get(str(number))
         if account is None:
             raise UserError(f"Account {shown(str(number))} is not in the policy's `accounts`.")
-        by = Photographer(
+        by = SnapshotContext(
             checkout=checkout,
             rules=policy.gate,
             terraform=Terraform(find_terraform(os.environ), os.environ, policy.gate),

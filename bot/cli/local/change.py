@@ -12,9 +12,9 @@ from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
 from bot.commands.model import Extend, Set
 from bot.core.messages import change_pull_request
-from bot.core.parity.by_code.compare import Side, read_side
+from bot.core.parity.by_code.compare import CodeSide, read_side
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
-from bot.core.requests.change import Subject, Unchanged, draft_change
+from bot.core.requests.change import ChangeSubject, Unchanged, draft_change
 from bot.core.requests.clone import Refused, unknown_environment
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
@@ -45,7 +45,7 @@ def extend(
 
 def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
     before = _manifest(checkout, command)
-    subject = Subject(before, _template(checkout, before), checkout.policy(), _source(checkout, before))
+    subject = ChangeSubject(before, _template(checkout, before), checkout.policy(), _source(checkout, before))
     drafted = draft_change(command, subject, _now())
     if isinstance(drafted, Unchanged):
         say(drafted.reason, lambda: {"changed": {}}, as_json)
@@ -64,7 +64,7 @@ def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
     )
 
 
-def _source(checkout: Checkout, manifest: Manifest) -> Side | None:
+def _source(checkout: Checkout, manifest: Manifest) -> CodeSide | None:
     """Return what an environment was cloned from, if it is in this checkout."""
     files = checkout.environment(manifest.source) if manifest.source else {}
     return read_side(files, directory(manifest.source)) if manifest.source and files else None

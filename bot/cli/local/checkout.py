@@ -14,9 +14,9 @@ from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
 from bot.commands.model import Clone
 from bot.core.messages import replies
-from bot.core.parity.by_code.compare import Side, compare, read_side
+from bot.core.parity.by_code.compare import CodeSide, compare, read_side
 from bot.core.rendering.assemble import assemble, read_hooks, read_manifest, read_template
-from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone, put_right, unknown_source
+from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone, unknown_source, with_suggestion
 from bot.core.requests.template_check import a_clone, check_template
 from bot.errors import InvalidInput
 from bot.hooks.validate import template_findings
@@ -50,7 +50,7 @@ def clone(
         assert isinstance(base, Base)
         where = directory(drafted.manifest.name)
         if command.dry_run:
-            sides = Side(base.source, base.source_files), Side(drafted.manifest, drafted.files)
+            sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.files)
             found = compare(*sides, base.template, asked.at).parity
             pipeline = Pipeline(stacks=drafted.manifest.stacks, hooks=read_hooks(drafted.files, where).hooks)
             say(
@@ -129,7 +129,7 @@ def template_check(
         for name in map(TemplateName, names or checkout.templates()):
             template = read_template(name, checkout.template(name))
             source = _source_of(checkout, name)
-            asked = Asked(
+            asked = CloneRequest(
                 a_clone(source.name if source else EnvironmentName("production"), _me()), None, _me(), datetime.now(UTC)
             )
             proof = check_template(template, source, asked)
@@ -142,23 +142,25 @@ def template_check(
             raise typer.Exit(DOES_NOT_HOLD)
 
 
-def _base(checkout: Checkout, asked: Asked) -> Base | Refused:
+def _base(checkout: Checkout, asked: CloneRequest) -> Base | Refused:
     """Return what is cloned; a source that is not there is named with the likeliest, and with all else put right."""
     name = asked.command.source
     files = checkout.environment(name)
     if not files:
         refusal = unknown_source(asked.command, checkout.environments(), checkout.templates())
-        return put_right(refusal, lambda instead: _attempt(checkout, replace(asked, command=cast(Clone, instead))))
+        return with_suggestion(
+            refusal, lambda instead: _attempt(checkout, replace(asked, command=cast(Clone, instead)))
+        )
     source = read_side(files, directory(name)).manifest
     template = read_template(source.template, checkout.template(source.template))
     return Base(template, source, files, checkout.survey().whole(), checkout.policy())
 
 
-def _asked(command: Clone) -> Asked:
-    return Asked(command, None, command.owner or _me(), datetime.now(UTC))
+def _asked(command: Clone) -> CloneRequest:
+    return CloneRequest(command, None, command.owner or _me(), datetime.now(UTC))
 
 
-def _attempt(checkout: Checkout, asked: Asked) -> Draft | Refused:
+def _attempt(checkout: Checkout, asked: CloneRequest) -> Draft | Refused:
     base = _base(checkout, asked)
     return draft_clone(asked, base) if isinstance(base, Base) else base
 

@@ -58,8 +58,8 @@ def list_environments(words: Words = None, root: Root = Path(), as_json: AsJson 
         manifests = sorted(survey.estate.manifests(), key=lambda m: m.name)
         text = plain(replies.listing(survey.estate, datetime.now(UTC), proposed=None), width())
         say(text, lambda: [m.model_dump(mode="json", exclude={"stacks"}) for m in manifests], as_json)
-        if survey.faults:
-            stop("\n".join(map(str, survey.faults)), NOT_CHECKED)
+        if survey.findings:
+            stop("\n".join(map(str, survey.findings)), NOT_CHECKED)
 
 
 def status(words: Words = None, root: Root = Path(), as_json: AsJson = False) -> None:

@@ -32,7 +32,7 @@ LOOK = 0.1
 
 
 @dataclass(slots=True)
-class Child:
+class ServedProcess:
     """A process that is to be there, and since when."""
 
     name: str
@@ -92,13 +92,13 @@ def serve(
     children = []
     if listener is not None:
         command = [sys.executable, "-m", "bot.cli.serving.web", str(listener.fileno()), LIFELINE]
-        children.append(Child("web", command, (listener.fileno(),)))
+        children.append(ServedProcess("web", command, (listener.fileno(),)))
     if not web_only:
-        children.append(Child("worker", [sys.executable, "-m", "bot.cli.serving.worker", LIFELINE]))
+        children.append(ServedProcess("worker", [sys.executable, "-m", "bot.cli.serving.worker", LIFELINE]))
     supervise(children, settings.stop_within + timedelta(seconds=5))
 
 
-def supervise(children: list[Child], stop_within: timedelta) -> None:
+def supervise(children: list[ServedProcess], stop_within: timedelta) -> None:
     """Keep children alive until told to stop; then stop them all."""
     stop = told_to_stop()
     while not stop.is_set():

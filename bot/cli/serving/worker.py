@@ -15,15 +15,15 @@ from bot.clients.transient import Transient
 from bot.errors import UserError
 from bot.jobs.worker import run_worker
 from bot.names import RepositoryName
-from bot.service.context import World
-from bot.service.jobs_api import Work
-from bot.service.router import Service
+from bot.service.context import ServiceContext
+from bot.service.jobs_api import JobsApi
+from bot.service.router import Router
 from bot.settings import PUBLIC_API, Settings
 
 log = logging.getLogger(__name__)
 
 
-def main(work_of: Callable[[Settings], Work] | None = None) -> int:
+def main(work_of: Callable[[Settings], JobsApi] | None = None) -> int:
     """Work until told to stop; running steps end, the rest goes on at the next start."""
     settings = start()
     stop = told_to_stop()
@@ -37,12 +37,12 @@ def main(work_of: Callable[[Settings], Work] | None = None) -> int:
     return 0
 
 
-def service(settings: Settings) -> Service:
+def service(settings: Settings) -> Router:
     """Return the product's own work: the one place where flows meet their clients. Raises `UserError`."""
     github = github_client(settings)
     login = github.identity()
-    return Service(
-        World(
+    return Router(
+        ServiceContext(
             github=github,
             git_url=lambda repository: git_url(settings.github_api_url, repository),
             mirrors_directory=settings.data_dir / "mirrors",

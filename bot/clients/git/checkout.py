@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bot.clients.git.commits import file_at
 from bot.core.rendering.assemble import read_manifest, read_policy
-from bot.core.rendering.inventory import Estate, Survey, faults
+from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.tree import File, Tree, check_tree
-from bot.errors import Fault, UserError
+from bot.errors import Finding, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
@@ -40,18 +40,18 @@ class Checkout:
         """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink."""
         return self._files(f"{ENVIRONMENTS}/{name}")
 
-    def survey(self) -> Survey:
+    def survey(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't."""
         live: dict[EnvironmentName, Manifest] = {}
-        wrong: list[Fault] = []
+        wrong: list[Finding] = []
         for text in self.environments():
             place = self.root / ENVIRONMENTS / text / MANIFEST
             try:
                 files = {MANIFEST: File(place.read_bytes())} if place.is_file() else {}
                 live[EnvironmentName(text)] = read_manifest(files, f"{ENVIRONMENTS}/{text}")
             except UserError as error:
-                wrong += faults(text, error)
-        return Survey(Estate(live), tuple(wrong))
+                wrong += findings(text, error)
+        return InventoryReading(Inventory(live), tuple(wrong))
 
     def branch(self) -> str | None:
         """Return the name of the branch that is checked out, if one is."""

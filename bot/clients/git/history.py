@@ -9,14 +9,14 @@ from bot.errors import Unverifiable
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class HistoryChange:
     """A commit on the branch itself, and its parents; of a merge the second is what was merged."""
 
     commit: str
     parents: tuple[str, ...]
 
 
-def change_of(root: Path, directory: str) -> Change | None:
+def change_of(root: Path, directory: str) -> HistoryChange | None:
     """Return the last commit on the checked-out branch that changed `directory`, or None. Raises `Unverifiable`.
 
     A merge counts as the one commit that it is to the branch, whatever it brought.
@@ -24,6 +24,6 @@ def change_of(root: Path, directory: str) -> Change | None:
     try:
         with git.Repo(root) as repo:
             found = next(repo.iter_commits("HEAD", paths=directory, first_parent=True, max_count=1), None)
-            return Change(found.hexsha, tuple(parent.hexsha for parent in found.parents)) if found else None
+            return HistoryChange(found.hexsha, tuple(parent.hexsha for parent in found.parents)) if found else None
     except (git.InvalidGitRepositoryError, git.NoSuchPathError, git.GitCommandError, ValueError) as error:
         raise Unverifiable(f"The history of {directory} in {root} can't be read: fetch the whole of it.") from error

@@ -23,7 +23,7 @@ from gitdb.util import hex_to_bin
 from bot.clients.git.trees import DIRECTORY, Publication, Trees
 from bot.clients.transient import Transient
 from bot.core.rendering.inventory import Claim
-from bot.core.requests.branches import PREFIXES, Kind
+from bot.core.requests.branches import PREFIXES, BranchKind
 from bot.core.tree import File
 from bot.errors import UserError
 from bot.names import ParameterName, RepositoryName
@@ -91,7 +91,7 @@ class Mirror:
             except (git.BadName, ValueError):
                 return None
 
-    def proposals(self, kind: Kind = "clone") -> dict[str, str]:
+    def proposals(self, kind: BranchKind = "clone") -> dict[str, str]:
         """Return our own branches of a kind, without their prefix, and the commits they point to."""
         with self._lock:
             prefix = f"refs/heads/{PREFIXES[kind]}/"

@@ -4,7 +4,7 @@
     github.upsert_comment(repository, number=7, marker="<!-- envclone:status:99 -->", body="Seen.")
 
 Every call looks before it creates, so it may be made again after a crash or a lost answer. Calls raise `Transient` or
-`RateLimited` (try later) and `Refused` (GitHub says no); nothing of PyGithub's comes out.
+`RateLimited` (try later) and `GitHubRefused` (GitHub says no); nothing of PyGithub's comes out.
 """
 
 from bot.clients.github.auth import AppCredentials, Credentials, Token
@@ -17,10 +17,10 @@ from bot.clients.github.records import (
     Deployment,
     DeploymentStatus,
     IssueState,
-    Proposal,
     PullRequest,
+    PullRequestSpec,
 )
-from bot.clients.github.session import Refused
+from bot.clients.github.session import GitHubRefused
 
 __all__ = [
     "GITHUB_COM",
@@ -33,10 +33,10 @@ __all__ = [
     "Deployment",
     "DeploymentStatus",
     "GitHub",
+    "GitHubRefused",
     "IssueState",
     "Pacing",
-    "Proposal",
     "PullRequest",
-    "Refused",
+    "PullRequestSpec",
     "Token",
 ]

@@ -12,7 +12,7 @@ from github.Installation import Installation
 from github.PaginatedList import PaginatedList
 from github.Repository import Repository
 
-from bot.clients.github.pacing import Clock, now
+from bot.clients.github.pacing import PacingClock, now
 from bot.names import RepositoryName
 
 USER_AGENT = "envclone"
@@ -71,7 +71,7 @@ class AppCredentials:
     `private_key` is the PEM text; it stays in memory and signs a JWT for each token asked for.
     """
 
-    def __init__(self, app_id: int | str, private_key: str, api_url: str, clock: Clock = now) -> None:
+    def __init__(self, app_id: int | str, private_key: str, api_url: str, clock: PacingClock = now) -> None:
         self._app = connect(Auth.AppAuth(app_id, private_key), api_url)
         self._api_url = api_url
         self._clock = clock

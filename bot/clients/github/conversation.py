@@ -5,7 +5,7 @@ from github.IssueComment import IssueComment
 from github.Repository import Repository
 
 from bot.clients.github.records import Comment, IssueState, Reaction
-from bot.clients.github.session import Refused, Session
+from bot.clients.github.session import GitHubRefused, Session
 from bot.model.policy import Role
 from bot.names import RepositoryName
 
@@ -29,7 +29,7 @@ class Conversation(Session):
         path = f"/repos/{repository}/issues/comments/{comment_id}"
         try:
             return self._read(repository, lambda repo: _comment(IssueComment(repo.requester, url=path)))
-        except Refused as refused:
+        except GitHubRefused as refused:
             _must_be_absent(refused)
             return None
 
@@ -68,7 +68,7 @@ class Conversation(Session):
         path = f"/repos/{repository}/collaborators/{login}/permission"
         try:
             _, answer = self._read(repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path))
-        except Refused as refused:
+        except GitHubRefused as refused:
             _must_be_absent(refused)
             return None
         held = (answer.get("user") or {}).get("permissions") or {}
@@ -82,7 +82,7 @@ class Conversation(Session):
         """Return whether an issue or pull request is open, or None when there is none."""
         try:
             return self._read(repository, lambda repo: _issue(repo.get_issue(number)))
-        except Refused as refused:
+        except GitHubRefused as refused:
             _must_be_absent(refused)
             return None
 
@@ -99,11 +99,11 @@ class Conversation(Session):
         path = f"/repos/{repository}/issues/comments/{comment.id}"
         try:
             self._change(repository, lambda repo: IssueComment(repo.requester, url=path).delete())
-        except Refused as refused:
+        except GitHubRefused as refused:
             _must_be_absent(refused)
 
 
-def _must_be_absent(refused: Refused) -> None:
+def _must_be_absent(refused: GitHubRefused) -> None:
     """Take 404 and 410 for an answer; raise anything else."""
     if refused.status not in (404, 410):
         raise refused

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.clients.transient import RateLimited
 
-Clock = Callable[[], datetime]
+PacingClock = Callable[[], datetime]
 Sleep = Callable[[float], None]
 
 
@@ -40,7 +40,7 @@ UNPACED = Pacing()
 class Pacer:
     """Counts what is created and remembers when GitHub wants to be left alone. Safe to use from any thread."""
 
-    def __init__(self, pacing: Pacing, clock: Clock = now, sleep: Sleep = time.sleep) -> None:
+    def __init__(self, pacing: Pacing, clock: PacingClock = now, sleep: Sleep = time.sleep) -> None:
         self._pacing = pacing
         self._clock = clock
         self._sleep = sleep

@@ -7,8 +7,8 @@ from github.PullRequest import PullRequest as Remote
 from github.Repository import Repository
 
 from bot.clients.github.conversation import GHOST
-from bot.clients.github.records import Proposal, PullRequest
-from bot.clients.github.session import Refused, Session
+from bot.clients.github.records import PullRequest, PullRequestSpec
+from bot.clients.github.session import GitHubRefused, Session
 from bot.names import RepositoryName
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class PullRequests(Session):
         """Return a pull request, or None when there is none of this number."""
         try:
             return self._read(repository, lambda repo: _pull(repo.get_pull(number)))
-        except Refused as refused:
+        except GitHubRefused as refused:
             if refused.status != 404:
                 raise
             return None
@@ -39,7 +39,7 @@ class PullRequests(Session):
         """Return the pull requests that a commit belongs to, or that brought it to its branch."""
         return self._read(repository, lambda repo: [_pull(one) for one in repo.get_commit(sha).get_pulls()])
 
-    def ensure_pull_request(self, repository: RepositoryName, proposal: Proposal) -> PullRequest:
+    def ensure_pull_request(self, repository: RepositoryName, proposal: PullRequestSpec) -> PullRequest:
         """Find the pull request of a branch, or open it; bring title, body and labels up to date while it is open.
 
         One that a person closed, or that was merged, stays as it is as long as the branch still points where it did then:
@@ -67,7 +67,7 @@ class PullRequests(Session):
                     repository,
                     lambda repo, how=method: repo.get_pull(number).merge(sha=head_sha, merge_method=how),  # type: ignore[misc]
                 )
-            except Refused as refused:
+            except GitHubRefused as refused:
                 if refused.status not in (405, 409):
                     raise
                 log.info("not merged: %s", refused, extra={"action": "merge", "pull_request": number})
@@ -82,25 +82,27 @@ class PullRequests(Session):
         path = f"/repos/{repository}/git/ref/heads/{head}"
         try:
             _, branch = self._read(repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path))
-        except Refused as refused:
+        except GitHubRefused as refused:
             if refused.status != 404:
                 raise
             return found
         return found if branch["object"]["sha"] == found.head_sha else None
 
-    def _open(self, repository: RepositoryName, proposal: Proposal) -> PullRequest:
+    def _open(self, repository: RepositoryName, proposal: PullRequestSpec) -> PullRequest:
         base, head = proposal.base, proposal.head
         title, body = proposal.title, proposal.body
         try:
             return self._create(repository, lambda repo: _pull(repo.create_pull(base, head, title=title, body=body)))
-        except Refused as refused:
+        except GitHubRefused as refused:
             # "A pull request already exists": another writer was faster, or the answer to our own request was lost.
             found = self.pull_request_for_head(repository, head) if refused.status == 422 else None
             if found is None or found.state != "open":
                 raise
             return found
 
-    def _brought_up_to_date(self, repository: RepositoryName, found: PullRequest, proposal: Proposal) -> PullRequest:
+    def _brought_up_to_date(
+        self, repository: RepositoryName, found: PullRequest, proposal: PullRequestSpec
+    ) -> PullRequest:
         if found.title == proposal.title and found.body.replace("\r\n", "\n").strip() == proposal.body.strip():
             return found
 
@@ -111,20 +113,20 @@ class PullRequests(Session):
 
         return self._change(repository, edit)
 
-    def _labelled(self, repository: RepositoryName, found: PullRequest, proposal: Proposal) -> PullRequest:
+    def _labelled(self, repository: RepositoryName, found: PullRequest, proposal: PullRequestSpec) -> PullRequest:
         held = {label.casefold() for label in found.labels}
         missing = [label for label in proposal.labels if label.casefold() not in held]
         if missing:
             self._change(repository, lambda repo: repo.get_issue(found.number).add_to_labels(*missing))
         return replace(found, labels=(*found.labels, *missing))
 
-    def _ask(self, repository: RepositoryName, found: PullRequest, proposal: Proposal) -> None:
+    def _ask(self, repository: RepositoryName, found: PullRequest, proposal: PullRequestSpec) -> None:
         wanted = [str(login) for login in proposal.reviewers if login.casefold() != found.author.casefold()]
         if not wanted:
             return
         try:
             self._change(repository, lambda repo: repo.get_pull(found.number).create_review_request(reviewers=wanted))
-        except Refused as refused:
+        except GitHubRefused as refused:
             # A reviewer who left the organisation must not keep anybody from cloning.
             if refused.status not in (404, 422):
                 raise

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from bot.model.pipeline import Json
 from bot.names import Login, RepositoryName
 
-Conclusion: TypeAlias = Literal[
+CheckConclusion: TypeAlias = Literal[
     "action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out"
 ]
 Progress: TypeAlias = Literal["queued", "in_progress", "completed"]
@@ -63,7 +63,7 @@ class PullRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class PullRequestSpec:
     """A pull request that should be there. `head` is a branch of the repository itself; reviewers are asked if they can be."""
 
     head: str
@@ -80,7 +80,7 @@ class CheckState:
 
     title: str
     summary: str
-    conclusion: Conclusion | None = None
+    conclusion: CheckConclusion | None = None
     progress: Progress = "completed"
     text: str | None = None
     external_id: str | None = None
@@ -99,7 +99,7 @@ class Check:
     name: str
     head_sha: str
     progress: Progress
-    conclusion: Conclusion | None
+    conclusion: CheckConclusion | None
     app: str
     external_id: str | None
     details_url: str | None

@@ -11,7 +11,7 @@ from github import Auth
 from github.Repository import Repository
 
 from bot.clients.github.auth import Credentials, connect
-from bot.clients.github.pacing import GITHUB_COM, Clock, Pacer, Pacing, now
+from bot.clients.github.pacing import GITHUB_COM, Pacer, Pacing, PacingClock, now
 from bot.clients.transient import RateLimited, Transient
 from bot.names import RepositoryName
 
@@ -22,7 +22,7 @@ UNTOLD_WAIT = timedelta(minutes=1)
 """What GitHub asks for when it refuses for going too fast and names no time."""
 
 
-class Refused(Exception):
+class GitHubRefused(Exception):
     """GitHub understood and said no. `status` is its HTTP status; the message is GitHub's own."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -40,7 +40,7 @@ class Session:
         *,
         api_url: str = PUBLIC_API,
         pacing: Pacing | None = None,
-        clock: Clock = now,
+        clock: PacingClock = now,
     ) -> None:
         """Pace as github.com asks when talking to it; elsewhere (`pacing` unsaid) its operator's limits are told by refusals."""
         self._credentials = credentials
@@ -92,7 +92,7 @@ class Session:
     def _run(self, repository: RepositoryName, call: Callable[[Repository], T], *, creates: bool) -> T:
         """Run `call` as soon as the pace allows. `call` sends one request or only reads, so it may be run again.
 
-        Raises `RateLimited`, `Transient` or `Refused`.
+        Raises `RateLimited`, `Transient` or `GitHubRefused`.
         """
         # Limits are counted by installation, and an owner has one.
         pacer = self._pacers.setdefault(repository.partition("/")[0], Pacer(self._pacing, self._clock))
@@ -103,7 +103,7 @@ class Session:
                 return self._guarded(lambda: self._attempt(repository, call, pacer))
             except RateLimited as limited:
                 pacer.hush(limited.until, limited.reason)
-            except Refused as refused:
+            except GitHubRefused as refused:
                 # A token may be revoked before its time, as when permissions of the app were changed.
                 if refused.status != 401 or renewed or not self._credentials.forget(repository):
                     raise
@@ -146,7 +146,7 @@ class Session:
         if error.status >= 500:
             return Transient(f"GitHub answered {error.status}")
         details = [str(d.get("message") or d) if isinstance(d, dict) else str(d) for d in data.get("errors") or ()]
-        return Refused(error.status, "; ".join([message, *details]))
+        return GitHubRefused(error.status, "; ".join([message, *details]))
 
     def _free_at(self, headers: dict[str, str]) -> datetime:
         if (seconds := headers.get("retry-after", "")).isdigit():

@@ -7,13 +7,22 @@ engine's. SQLite serves one web process and one worker; PostgreSQL serves as man
 from pathlib import Path
 
 from bot.clients.store.postgres import PostgresStore
-from bot.clients.store.records import Delivery, Replica, Store, StoreUnavailable, Waiting
+from bot.clients.store.records import Delivery, JobStore, Replica, StoreUnavailable, Waiting
 from bot.clients.store.sqlite import SqliteStore
 
-__all__ = ["Delivery", "PostgresStore", "Replica", "SqliteStore", "Store", "StoreUnavailable", "Waiting", "open_store"]
+__all__ = [
+    "Delivery",
+    "JobStore",
+    "PostgresStore",
+    "Replica",
+    "SqliteStore",
+    "StoreUnavailable",
+    "Waiting",
+    "open_store",
+]
 
 
-def open_store(url: str | None, directory: Path) -> Store:
+def open_store(url: str | None, directory: Path) -> JobStore:
     """Open PostgreSQL at `url`, or SQLite in `directory`; make what is missing. Raises `StoreUnavailable`."""
     if url is not None:
         return PostgresStore(url)

@@ -46,7 +46,7 @@ class Replica:
     metrics: str
 
 
-class Store(Protocol):
+class JobStore(Protocol):
     """What both databases do. Safe to use from any thread. Every method may raise `StoreUnavailable`."""
 
     def append(self, deliveries: Sequence[Delivery]) -> list[bool]:

@@ -32,7 +32,7 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TerraformEvent:
     """One line of the stream: `kind` is Terraform's `type` (`apply_start`, `diagnostic`, …), `message` is for people."""
 
     kind: str
@@ -72,7 +72,7 @@ class StateLocked(TerraformFailed):
         return None
 
 
-def read_event(line: bytes, secrets: Sequence[str]) -> Event | None:
+def read_event(line: bytes, secrets: Sequence[str]) -> TerraformEvent | None:
     """Return the event in a line of the stream, without secrets; None for a line that is no JSON object."""
     try:
         said = json.loads(line)
@@ -81,7 +81,7 @@ def read_event(line: bytes, secrets: Sequence[str]) -> Event | None:
     if not isinstance(said, dict):
         return None
     resource = (said.get("hook") or said.get("change") or {}).get("resource") or {}
-    return Event(
+    return TerraformEvent(
         kind=str(said.get("type", "")),
         message=redacted(str(said.get("@message", "")), secrets),
         address=resource.get("addr"),

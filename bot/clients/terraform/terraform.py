@@ -24,13 +24,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.clients.process import Finished, Surroundings, stream
+from bot.clients.process import ProcessResult, Surroundings, stream
 from bot.clients.terraform.installed import foreign
-from bot.clients.terraform.output import Diagnostic, Event, StateLocked, TerraformFailed, read_event, redacted
+from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
 from bot.core.plans.stack_inputs import Output
 from bot.errors import Unverifiable, UserError
 from bot.model.pipeline import Json
-from bot.model.policy import Gate
+from bot.model.policy import StaticCheckRules
 from bot.names import ParameterName
 
 INIT_TIMEOUT = timedelta(minutes=10)
@@ -71,10 +71,10 @@ class SavedPlan:
     path: Path
 
 
-OnEvent = Callable[[Event], None]
+OnEvent = Callable[[TerraformEvent], None]
 
 
-def _ignored(event: Event) -> None:
+def _ignored(event: TerraformEvent) -> None:
     """Take no notice."""
 
 
@@ -84,7 +84,7 @@ class Terraform:
     With `rules`, `init` refuses what the policy's gate does not allow to be installed, before anything of it is run.
     """
 
-    def __init__(self, binary: Path, environment: Mapping[str, str], rules: Gate | None = None) -> None:
+    def __init__(self, binary: Path, environment: Mapping[str, str], rules: StaticCheckRules | None = None) -> None:
         self.binary = binary
         self.rules = rules
         kept = {
@@ -190,7 +190,7 @@ class RootModule:
             raise self._failure(arguments[0], [], finished)
         return b"".join(lines)
 
-    def _stream(self, arguments: Sequence[str], on_line: Callable[[bytes], None], timeout: timedelta) -> Finished:
+    def _stream(self, arguments: Sequence[str], on_line: Callable[[bytes], None], timeout: timedelta) -> ProcessResult:
         environment = {**_SHORT_LIVED, **self._terraform.environment, "TF_DATA_DIR": str(self._private / "data")}
         argv = [str(self._terraform.binary), *arguments]
         try:
@@ -198,7 +198,7 @@ class RootModule:
         except FileNotFoundError:
             raise Unverifiable(f"{self._terraform.binary} or {self.directory} does not exist") from None
 
-    def _failure(self, command: str, errors: Sequence[Diagnostic], finished: Finished) -> TerraformFailed:
+    def _failure(self, command: str, errors: Sequence[Diagnostic], finished: ProcessResult) -> TerraformFailed:
         text = redacted(finished.stderr.strip()[-2000:], self._secrets)
         said = tuple(errors) or (Diagnostic("error", f"Terraform ended with code {finished.code}", text),)
         locked = StateLocked.found_in(command, said)

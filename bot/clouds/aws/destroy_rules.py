@@ -8,11 +8,11 @@ it is not written, and why. To add one: a row here, from the provider's document
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.core.plans.plan_values import Unknown, Value
+from bot.core.plans.plan_values import PlanValue, UnknownUntilApply
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class DestroyRule:
     """One row. `unset` is what the provider takes where the attribute is not written; `may_be` alone is fine."""
 
     attribute: str
@@ -20,10 +20,10 @@ class Rule:
     unset: bool | str | None
     why: str
 
-    def complaint(self, value: Value) -> str | None:
+    def complaint(self, value: PlanValue) -> str | None:
         """Say what is wrong with a value, and what it should be; None when nothing is."""
         should = f"it must be {_shown(self.may_be)} in a clone ({self.why})."
-        if isinstance(value, Unknown):
+        if isinstance(value, UnknownUntilApply):
             return f"`{self.attribute}` is known only after the apply; {should}"
         if _plain(self.unset if value is None else value) == self.may_be:
             return None
@@ -31,12 +31,12 @@ class Rule:
         return f"`{self.attribute}` {is_}; {should}"
 
 
-def _plain(value: Value) -> Value:
+def _plain(value: PlanValue) -> PlanValue:
     # Terraform takes the text for the truth value.
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
-def _shown(value: Value) -> str:
+def _shown(value: PlanValue) -> str:
     match value:
         case None:
             return "unset"
@@ -53,14 +53,14 @@ _SNAPSHOT = "it would leave a final snapshot behind, or fail for want of its nam
 _BACKUP = "it would leave a final backup behind"
 _NOT_EMPTY = "AWS refuses to delete it while anything is in it"
 
-_DATABASE = (Rule("skip_final_snapshot", True, False, _SNAPSHOT),)
-_SNAPSHOT_NAME = (Rule("final_snapshot_identifier", None, None, "it would leave a final snapshot behind"),)
-_FORCE_DESTROY = (Rule("force_destroy", True, False, _NOT_EMPTY),)
-_ON_BY_DEFAULT = (Rule("deletion_protection", False, True, _REFUSED),)
+_DATABASE = (DestroyRule("skip_final_snapshot", True, False, _SNAPSHOT),)
+_SNAPSHOT_NAME = (DestroyRule("final_snapshot_identifier", None, None, "it would leave a final snapshot behind"),)
+_FORCE_DESTROY = (DestroyRule("force_destroy", True, False, _NOT_EMPTY),)
+_ON_BY_DEFAULT = (DestroyRule("deletion_protection", False, True, _REFUSED),)
 
-RULES: Mapping[str, tuple[Rule, ...]] = {
+RULES: Mapping[str, tuple[DestroyRule, ...]] = {
     "*": tuple(
-        Rule(attribute, False, False, _REFUSED)
+        DestroyRule(attribute, False, False, _REFUSED)
         for attribute in (
             "delete_protection",  # Network Firewall
             "deletion_protection",  # RDS, EKS, DocumentDB, Neptune
@@ -73,20 +73,20 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "aws_athena_workgroup": _FORCE_DESTROY,
     "aws_backup_vault": _FORCE_DESTROY,
     "aws_backup_vault_lock_configuration": (
-        Rule("changeable_for_days", None, None, "the lock could never be taken off again"),
+        DestroyRule("changeable_for_days", None, None, "the lock could never be taken off again"),
     ),
-    "aws_cloudwatch_log_group": (Rule("skip_destroy", False, False, "it would be forgotten instead"),),
-    "aws_cognito_user_pool": (Rule("deletion_protection", "INACTIVE", "INACTIVE", _REFUSED),),
+    "aws_cloudwatch_log_group": (DestroyRule("skip_destroy", False, False, "it would be forgotten instead"),),
+    "aws_cognito_user_pool": (DestroyRule("deletion_protection", "INACTIVE", "INACTIVE", _REFUSED),),
     "aws_db_instance": _DATABASE,
     "aws_docdb_cluster": _DATABASE,
-    "aws_ecr_repository": (Rule("force_delete", True, False, _NOT_EMPTY),),
+    "aws_ecr_repository": (DestroyRule("force_delete", True, False, _NOT_EMPTY),),
     "aws_ecrpublic_repository": _FORCE_DESTROY,
     "aws_elasticache_cluster": _SNAPSHOT_NAME,
     "aws_elasticache_replication_group": _SNAPSHOT_NAME,
-    "aws_fsx_openzfs_file_system": (Rule("skip_final_backup", True, False, _BACKUP),),
-    "aws_fsx_windows_file_system": (Rule("skip_final_backup", True, False, _BACKUP),),
-    "aws_glacier_vault_lock": (Rule("complete_lock", False, None, "the lock could never be taken off again"),),
-    "aws_memorydb_cluster": (Rule("final_snapshot_name", None, None, "it would leave a final snapshot behind"),),
+    "aws_fsx_openzfs_file_system": (DestroyRule("skip_final_backup", True, False, _BACKUP),),
+    "aws_fsx_windows_file_system": (DestroyRule("skip_final_backup", True, False, _BACKUP),),
+    "aws_glacier_vault_lock": (DestroyRule("complete_lock", False, None, "the lock could never be taken off again"),),
+    "aws_memorydb_cluster": (DestroyRule("final_snapshot_name", None, None, "it would leave a final snapshot behind"),),
     "aws_neptune_cluster": _DATABASE,
     "aws_neptunegraph_graph": _ON_BY_DEFAULT,
     "aws_qldb_ledger": _ON_BY_DEFAULT,
@@ -95,7 +95,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "aws_route53_zone": _FORCE_DESTROY,
     "aws_s3_bucket": _FORCE_DESTROY,
     "aws_s3_bucket_object_lock_configuration": (
-        Rule(
+        DestroyRule(
             "rule.default_retention.mode",
             "GOVERNANCE",
             "GOVERNANCE",

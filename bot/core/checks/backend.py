@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.core.hcl.blocks import Block, blocks
-from bot.core.rendering.verify import Finding
+from bot.core.hcl.blocks import PlainBlock, blocks
 from bot.core.tree import Tree
+from bot.errors import Finding
 from bot.names import EnvironmentName, StepName
 
 
@@ -45,14 +45,14 @@ def state_keys(files: Tree, stacks: Sequence[StepName]) -> Mapping[StepName, str
     return {stack: key for stack, key in found.items() if key}
 
 
-def _backends(files: Tree, stack: StepName) -> Iterator[tuple[str, Block]]:
+def _backends(files: Tree, stack: StepName) -> Iterator[tuple[str, PlainBlock]]:
     for path in sorted(files):
         if path.endswith(".tf") and path.rpartition("/")[0] == stack:
             for outer in blocks(path, files[path].data):
                 yield from ((path, b) for b in outer.blocks if outer.type == "terraform" and b.type == "backend")
 
 
-def _text(block: Block, attribute: str) -> str:
+def _text(block: PlainBlock, attribute: str) -> str:
     """Return the attribute if it is a plain text, else an empty one, which is no place for a state."""
     written = block.attributes.get(attribute, "")
     is_plain = len(written) >= 2 and written[0] == written[-1] == '"' and "$" not in written and "\\" not in written

@@ -13,20 +13,19 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.clouds.aws.destroy_rules import RULES, Rule
-from bot.core.hcl.blocks import Block, blocks
+from bot.clouds.aws.destroy_rules import RULES, DestroyRule
+from bot.core.hcl.blocks import PlainBlock, blocks
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import expression_in
-from bot.core.hcl.scope import Names, Place
+from bot.core.hcl.scope import ModuleAddress, Names
 from bot.core.hcl.values import OUTPUT, plain, rules_in
+from bot.core.hcl.values import HclValue as Told
 from bot.core.hcl.values import Unknown as Untold
-from bot.core.hcl.values import Value as Told
 from bot.core.plans.environment_plan import StackPlan
 from bot.core.plans.plan import Action, PlannedChange, without_keys
-from bot.core.plans.plan_values import UNKNOWN, Masked, Unknown, Value
-from bot.core.rendering.verify import Finding
+from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue, UnknownUntilApply
 from bot.core.tree import Tree
-from bot.errors import InvalidInput
+from bot.errors import Finding, InvalidInput
 from bot.model.environment import VARIABLES
 from bot.model.pipeline import Stack
 from bot.names import StepName
@@ -42,7 +41,7 @@ class _Declared:
     """A resource's block in the code, and where it stands."""
 
     path: str
-    block: Block
+    block: PlainBlock
 
     @property
     def name(self) -> str:
@@ -65,7 +64,7 @@ def undestroyable_code(files: Tree, stacks: Mapping[StepName, Stack], where: str
     """Return what in a clone's `files` would keep it from being destroyed, as far as the code tells. What can't be parsed is the gate's."""
     found: list[Finding] = []
     for name, stack in stacks.items():
-        root, elsewhere = _names(files, name, stack), Module({}, Place("", ""), {}).names
+        root, elsewhere = _names(files, name, stack), Module({}, ModuleAddress("", ""), {}).names
         for declared in _resources(files, name, where):
             is_root = posixpath.dirname(declared.path) == f"{where}/{name}"
             found += _judged_code(declared, root if is_root else elsewhere)
@@ -90,7 +89,7 @@ def _judged_code(declared: _Declared, names: Names) -> Iterator[Finding]:
             yield Finding(declared.path, line, _message(declared.name, PREVENTED))
     for rule in rules_of(declared.block.labels[0] if declared.block.labels else ""):
         for value in _written(declared.block, rule.attribute, names):
-            if not isinstance(value, Unknown) and (complaint := rule.complaint(value)):
+            if not isinstance(value, UnknownUntilApply) and (complaint := rule.complaint(value)):
                 yield Finding(declared.path, declared.line_of(rule.attribute), _message(declared.name, complaint))
 
 
@@ -98,14 +97,14 @@ def _judged_change(change: PlannedChange, declared: Sequence[_Declared], stack: 
     place = _place(change, declared, stack)
     for rule in rules_of(change.type):
         for value in _planned(change.after, rule.attribute.split(".")):
-            if isinstance(value, Unknown) and not (place and place.has_written(rule.attribute)):
+            if isinstance(value, UnknownUntilApply) and not (place and place.has_written(rule.attribute)):
                 continue  # nobody set it, and the provider's own value comes with the apply
             if complaint := rule.complaint(value.reveal() if isinstance(value, Masked) else value):
                 line = place.line_of(rule.attribute) if place else 1
                 yield Finding(place.path if place else stack, line, _message(change.address, complaint))
 
 
-def rules_of(kind: str) -> Sequence[Rule]:
+def rules_of(kind: str) -> Sequence[DestroyRule]:
     """Return the rules for a type of resource: its own, and those for every type that it has not said otherwise."""
     own = RULES.get(kind, ())
     said = {rule.attribute for rule in own}
@@ -123,7 +122,7 @@ def _resources(files: Tree, stack: StepName, where: str) -> Sequence[_Declared]:
     return found
 
 
-def _blocks(files: Tree, path: str) -> Sequence[Block]:
+def _blocks(files: Tree, path: str) -> Sequence[PlainBlock]:
     try:
         return blocks(path, files[path].data)
     except InvalidInput:
@@ -134,7 +133,7 @@ def _names(files: Tree, name: StepName, stack: Stack) -> Names:
     """Return what names mean in a root module, as far as its files alone say."""
     given = _given(files, name)
     is_sure = given is not None and not _more_values(files, name)
-    module = Module(files, Place(name, f"{name}/"), {})
+    module = Module(files, ModuleAddress(name, f"{name}/"), {})
     asked = set(stack.inputs) if is_sure else module.code.variables
     told = {key: (value, frozenset[str]()) for key, value in (given or {}).items()}
     untold = {key: (Untold(f"var.{key}", frozenset({OUTPUT})), frozenset[str]()) for key in asked}
@@ -142,13 +141,13 @@ def _names(files: Tree, name: StepName, stack: Stack) -> Names:
     return module.names
 
 
-def _told(text: str, names: Names) -> Value:
+def _told(text: str, names: Names) -> PlanValue:
     """Return an expression's value, `UNKNOWN` if code alone does not tell it."""
     try:
         value, _ = names.taken(expression_in(text), {})
     except (InvalidInput, RecursionError):
         return UNKNOWN
-    known: Value = plain(value)  # type: ignore[assignment]  # JSON, once nothing in it is unknown
+    known: PlanValue = plain(value)  # type: ignore[assignment]  # JSON, once nothing in it is unknown
     return UNKNOWN if rules_in(value) else known
 
 
@@ -171,13 +170,13 @@ def _more_values(files: Tree, name: StepName) -> bool:
     )
 
 
-def _inside(found: Sequence[Block], path: Sequence[str]) -> Sequence[Block]:
+def _inside(found: Sequence[PlainBlock], path: Sequence[str]) -> Sequence[PlainBlock]:
     for kind in path:
         found = [inner for block in found for inner in block.blocks if inner.type == kind]
     return found
 
 
-def _written(block: Block, attribute: str, names: Names) -> Iterator[Value]:
+def _written(block: PlainBlock, attribute: str, names: Names) -> Iterator[PlanValue]:
     """Yield the values of an attribute in the code; None where it is not written, which is its default."""
     *outer, name = attribute.split(".")
     for inner in _inside([block], outer):
@@ -186,9 +185,9 @@ def _written(block: Block, attribute: str, names: Names) -> Iterator[Value]:
         yield UNKNOWN if is_dynamic else None if text is None else _told(text, names)
 
 
-def _planned(value: Value, path: Sequence[str]) -> Iterator[Value]:
+def _planned(value: PlanValue, path: Sequence[str]) -> Iterator[PlanValue]:
     """Yield the values at a path; through a list, each one's."""
-    if isinstance(value, Unknown) or not path:
+    if isinstance(value, UnknownUntilApply) or not path:
         yield value
     elif isinstance(value, Mapping):
         yield from _planned(value.get(path[0]), path[1:])

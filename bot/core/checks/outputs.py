@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.core.graph import Problem
+from bot.core.graph import DeclarationProblem
 from bot.core.hcl.blocks import blocks
 from bot.core.tree import Tree
 from bot.model.pipeline import FromOutput, Pipeline, Stack
@@ -11,13 +11,15 @@ from bot.model.yaml_document import line_of
 from bot.names import StepName
 
 
-def output_problems(pipeline: Pipeline, files: Tree, *, stacks_text: str, hooks_text: str) -> Sequence[Problem]:
+def output_problems(
+    pipeline: Pipeline, files: Tree, *, stacks_text: str, hooks_text: str
+) -> Sequence[DeclarationProblem]:
     """Return every input that takes an output which its stack has not got, with its line.
 
     `files` hold the stacks' directories, as they are or rendered. Raises `InvalidInput` for code that does not parse.
     """
     known = {name: frozenset(_declared(files, name)) for name in pipeline.stacks}
-    found: list[Problem] = []
+    found: list[DeclarationProblem] = []
     for name, step in pipeline.steps.items():
         in_stacks = isinstance(step, Stack)
         text, top, key = (stacks_text, "stacks", "inputs") if in_stacks else (hooks_text, "hooks", "with")
@@ -27,7 +29,7 @@ def output_problems(pipeline: Pipeline, files: Tree, *, stacks_text: str, hooks_
             near = closest(value.output, known[value.step])
             hint = f" Did you mean `{near}`?" if near else ""
             message = f"`{name}` takes `{value.source}`, but stack `{value.step}` has no output `{value.output}`.{hint}"
-            found.append(Problem(in_stacks, line_of(text, (top, name, key, given)), message))
+            found.append(DeclarationProblem(in_stacks, line_of(text, (top, name, key, given)), message))
     return found
 
 

@@ -10,11 +10,10 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.core.hcl.blocks import Block, blocks
-from bot.core.rendering.verify import Finding
+from bot.core.hcl.blocks import PlainBlock, blocks
 from bot.core.tree import Tree
-from bot.errors import InvalidInput
-from bot.model.policy import Gate
+from bot.errors import Finding, InvalidInput
+from bot.model.policy import StaticCheckRules
 from bot.names import StepName
 
 LOCK = ".terraform.lock.hcl"
@@ -34,7 +33,7 @@ _REDIRECTS = frozenset(
 )  # fmt: skip
 
 
-def gate(files: Tree, stacks: Sequence[StepName], rules: Gate, where: str) -> Sequence[Finding]:
+def gate(files: Tree, stacks: Sequence[StepName], rules: StaticCheckRules, where: str) -> Sequence[Finding]:
     """Return everything in an environment's `files` that may not be planned; `where` is its directory, for messages."""
     findings = [*_file_findings(files, stacks, where)]
     for path in sorted(path for path in files if path.endswith(".tf")):
@@ -104,7 +103,7 @@ def _source(name: str, requirement: str) -> str:
     return str(found[0]).removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
 
 
-def _judged(block: Block, rules: Gate, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+def _judged(block: PlainBlock, rules: StaticCheckRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     match block.type:
         case "terraform":
             yield from _terraform(block, rules)
@@ -134,7 +133,7 @@ def _judged(block: Block, rules: Gate, local_names: dict[str, str]) -> Iterator[
             yield call.line, f"`{call.name}` is a provider's function and runs its code: leave it out."
 
 
-def _terraform(block: Block, rules: Gate) -> Iterator[tuple[int, str]]:
+def _terraform(block: PlainBlock, rules: StaticCheckRules) -> Iterator[tuple[int, str]]:
     for inner in block.blocks:
         if inner.type == "backend" and inner.labels and inner.labels[0] not in _BACKENDS:
             yield inner.line, f"backend `{inner.labels[0]}` is not allowed: use one of {', '.join(sorted(_BACKENDS))}."
@@ -149,7 +148,7 @@ def _terraform(block: Block, rules: Gate) -> Iterator[tuple[int, str]]:
                     yield inner.line, _provider_complaint(source, rules)
 
 
-def _provider(block: Block, rules: Gate, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+def _provider(block: PlainBlock, rules: StaticCheckRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     name = block.labels[0] if block.labels else "?"
     source = local_names.get(name, f"hashicorp/{name}")
     if source not in rules.providers:
@@ -159,7 +158,7 @@ def _provider(block: Block, rules: Gate, local_names: dict[str, str]) -> Iterato
     yield from _redirects(block)
 
 
-def _redirects(block: Block) -> Iterator[tuple[int, str]]:
+def _redirects(block: PlainBlock) -> Iterator[tuple[int, str]]:
     for key in sorted(_REDIRECTS & {*block.attributes, *(inner.type for inner in block.blocks)}):
         yield (
             block.line,
@@ -167,7 +166,7 @@ def _redirects(block: Block) -> Iterator[tuple[int, str]]:
         )
 
 
-def _resource(block: Block, rules: Gate, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+def _resource(block: PlainBlock, rules: StaticCheckRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     kind = block.labels[0] if block.labels else "?"
     prefix = kind.partition("_")[0]
     name = _alias(block) or prefix
@@ -179,18 +178,18 @@ def _resource(block: Block, rules: Gate, local_names: dict[str, str]) -> Iterato
     yield from _programs(block, rules)
 
 
-def _programs(block: Block, rules: Gate) -> Iterator[tuple[int, str]]:
+def _programs(block: PlainBlock, rules: StaticCheckRules) -> Iterator[tuple[int, str]]:
     for inner in block.within():
         if inner.type in {"provisioner", "connection"} and not rules.provisioners:
             yield inner.line, f"a `{inner.type}` runs programs: declare a hook instead."
 
 
-def _alias(block: Block) -> str | None:
+def _alias(block: PlainBlock) -> str | None:
     named = block.attributes.get("provider")
     return named.split(".")[0].strip() if named else None
 
 
-def _module(block: Block, rules: Gate) -> Iterator[tuple[int, str]]:
+def _module(block: PlainBlock, rules: StaticCheckRules) -> Iterator[tuple[int, str]]:
     source = block.attributes.get("source", "").strip('"')
     inside = source.startswith("./") and ".." not in source.split("/") and "$" not in source
     if not inside and source not in rules.module_sources:
@@ -200,5 +199,5 @@ def _module(block: Block, rules: Gate) -> Iterator[tuple[int, str]]:
         )
 
 
-def _provider_complaint(source: str, rules: Gate) -> str:
+def _provider_complaint(source: str, rules: StaticCheckRules) -> str:
     return f"provider `{source}` is not in the policy's `gate.providers` ({', '.join(rules.providers)})."

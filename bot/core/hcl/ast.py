@@ -12,14 +12,14 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class TemplateExpression:
     """A text with expressions in it."""
 
     parts: tuple["Expression", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class NameExpression:
     """The first word of a reference, or a bare word as a key."""
 
     text: str
@@ -94,7 +94,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class OperationExpression:
     """`left operator right`; a unary operation has no left."""
 
     operator: str
@@ -110,7 +110,19 @@ class Joined:
 
 
 Expression: TypeAlias = (
-    Literal | Template | Name | Attribute | Index | Splat | Call | Items | Pairs | For | Choice | Operation | Joined
+    Literal
+    | TemplateExpression
+    | NameExpression
+    | Attribute
+    | Index
+    | Splat
+    | Call
+    | Items
+    | Pairs
+    | For
+    | Choice
+    | OperationExpression
+    | Joined
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.core.hcl.ast import Block, Expression
-from bot.core.hcl.values import TERRAFORM, Scalar, Unknown, Value, join, leaves
+from bot.core.hcl.values import TERRAFORM, HclValue, Scalar, Unknown, join, leaves
 
 # What Terraform itself reads and what a value can't change: compared as written.
 AS_WRITTEN = frozenset({"depends_on", "provider", "providers", "ignore_changes", "replace_triggered_by"})
@@ -13,7 +13,7 @@ META = frozenset({"count", "for_each"})
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class Attribute:
     """A value at an attribute: what it is, which variables it was made from (`data/db_class`), and where it stands."""
 
     value: Scalar | Unknown
@@ -22,7 +22,7 @@ class Leaf:
     line: int
 
 
-Taken = Callable[[Expression, Mapping[str, Value]], tuple[Value, frozenset[str]]]
+Evaluate = Callable[[Expression, Mapping[str, HclValue]], tuple[HclValue, frozenset[str]]]
 """Evaluates an expression with further names, and says which variables decided it."""
 
 
@@ -31,29 +31,29 @@ class BlockLeaves:
     """Reads blocks of the file `path`."""
 
     path: str
-    taken: Taken
+    taken: Evaluate
 
     def of(
-        self, block: Block, names: Mapping[str, Value], at: str, skip: frozenset[str] = frozenset()
-    ) -> Iterator[tuple[str, Leaf]]:
+        self, block: Block, names: Mapping[str, HclValue], at: str, skip: frozenset[str] = frozenset()
+    ) -> Iterator[tuple[str, Attribute]]:
         """Yield what stands in a block and in the blocks inside it; `at` is the path so far."""
         for setting in block.settings:
             if setting.name in skip:
                 continue
             place = join(at, setting.name)
             if setting.name in AS_WRITTEN:
-                yield place, Leaf(setting.code, frozenset(), self.path, setting.line)
+                yield place, Attribute(setting.code, frozenset(), self.path, setting.line)
                 continue
             value, reads = self.taken(setting.value, names)
             if value is not None:  # null is the same as not set
-                yield from ((p, Leaf(v, reads, self.path, setting.line)) for p, v in leaves(value, place))
+                yield from ((p, Attribute(v, reads, self.path, setting.line)) for p, v in leaves(value, place))
         counts: dict[str, int] = {}
         for inner in block.blocks:
             yield from self._inner_leaves(inner, names, at, counts)
 
     def _inner_leaves(
-        self, block: Block, names: Mapping[str, Value], at: str, counts: dict[str, int]
-    ) -> Iterator[tuple[str, Leaf]]:
+        self, block: Block, names: Mapping[str, HclValue], at: str, counts: dict[str, int]
+    ) -> Iterator[tuple[str, Attribute]]:
         kind = block.type
         if kind == "dynamic":
             yield from self._dynamic_leaves(block, names, at, counts)
@@ -63,15 +63,15 @@ class BlockLeaves:
             place = join(place, label)
         place = place if block.labels else f"{place}[{_next(counts, kind)}]"
         if kind in AS_WRITTEN_BLOCKS:
-            yield place, Leaf(block.code, frozenset(), self.path, block.line)
+            yield place, Attribute(block.code, frozenset(), self.path, block.line)
         elif not block.settings and not block.blocks:
-            yield place, Leaf("{}", frozenset(), self.path, block.line)
+            yield place, Attribute("{}", frozenset(), self.path, block.line)
         else:
             yield from self.of(block, names, place)
 
     def _dynamic_leaves(
-        self, block: Block, names: Mapping[str, Value], at: str, counts: dict[str, int]
-    ) -> Iterator[tuple[str, Leaf]]:
+        self, block: Block, names: Mapping[str, HclValue], at: str, counts: dict[str, int]
+    ) -> Iterator[tuple[str, Attribute]]:
         kind = block.labels[0] if block.labels else "dynamic"
         content = next((inner for inner in block.blocks if inner.type == "content"), None)
         over, iterator = block.setting("for_each"), block.setting("iterator")
@@ -79,7 +79,7 @@ class BlockLeaves:
         value, reads = self.taken(over.value, names) if over else (None, frozenset[str]())
         if content is None or isinstance(value, Unknown) or not isinstance(value, list | dict):
             text = value if isinstance(value, Unknown) else Unknown(block.code, frozenset({TERRAFORM}))
-            yield f"{join(at, kind)}[*].for_each", Leaf(text, reads, self.path, block.line)
+            yield f"{join(at, kind)}[*].for_each", Attribute(text, reads, self.path, block.line)
             if content is not None:
                 inner = {**names, word: Unknown(word, frozenset({TERRAFORM}))}
                 yield from self.of(content, inner, f"{join(at, kind)}[*]")
@@ -87,9 +87,9 @@ class BlockLeaves:
         pairs = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
         for key, item in pairs:
             place = f"{join(at, kind)}[{_next(counts, kind)}]"
-            each: dict[str, Value] = {"key": key, "value": item}
+            each: dict[str, HclValue] = {"key": key, "value": item}
             for attribute, leaf in self.of(content, {**names, word: each}, place):
-                yield attribute, Leaf(leaf.value, leaf.reads | reads, leaf.file, leaf.line)
+                yield attribute, Attribute(leaf.value, leaf.reads | reads, leaf.file, leaf.line)
 
 
 def _next(counts: dict[str, int], kind: str) -> int:

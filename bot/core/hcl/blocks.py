@@ -13,7 +13,7 @@ _CALL = re.compile(r"([A-Za-z_][\w:]*)\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PlainCall:
     """A function call: its name, its first argument as it is written, and its line (from 1).
 
     A heredoc isn't parsed inside, so there every word before a parenthesis counts as a call, without an argument.
@@ -25,18 +25,18 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PlainBlock:
     """A block: `attributes` are expressions as they are written, each on its line of `lines`; `calls` are all function calls in it."""
 
     type: str
     labels: tuple[str, ...]
     line: int
     attributes: Mapping[str, str] = field(default_factory=dict)
-    blocks: tuple["Block", ...] = ()
-    calls: tuple[Call, ...] = ()
+    blocks: tuple["PlainBlock", ...] = ()
+    calls: tuple[PlainCall, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
 
-    def within(self) -> Iterator["Block"]:
+    def within(self) -> Iterator["PlainBlock"]:
         """Yield the block and every block inside it."""
         yield self
         for block in self.blocks:
@@ -44,18 +44,18 @@ class Block:
 
 
 @lru_cache(maxsize=1024)
-def blocks(path: str, data: bytes) -> tuple[Block, ...]:
+def blocks(path: str, data: bytes) -> tuple[PlainBlock, ...]:
     """Return the top-level blocks of an HCL file. Raises `InvalidInput` with the line if it doesn't parse."""
     body = _only(parsed(path, data), "body")
     return tuple(_block(child) for child in _trees(body) if child.data == "block") if body else ()
 
 
-def _block(tree: "Tree[Token]") -> Block:
+def _block(tree: "Tree[Token]") -> PlainBlock:
     names = [child for child in _trees(tree) if child.data in {"identifier", "string"}]
     body = _only(tree, "body")
     inside = list(_trees(body)) if body else []
     written = {_text(child.children[0]): child for child in inside if child.data == "attribute"}
-    return Block(
+    return PlainBlock(
         type=_text(names[0]),
         labels=tuple(_text(name).strip('"') for name in names[1:]),
         line=next(_tokens(tree)).line or 1,
@@ -66,18 +66,18 @@ def _block(tree: "Tree[Token]") -> Block:
     )
 
 
-def _calls_in_heredocs(tree: "Tree[Token]") -> Iterator[Call]:
+def _calls_in_heredocs(tree: "Tree[Token]") -> Iterator[PlainCall]:
     for token in _tokens(tree):
         if token.type.startswith("HEREDOC"):
             for found in _CALL.finditer(token.value):
-                yield Call(found[1], "", (token.line or 1) + token.value.count("\n", 0, found.start()))
+                yield PlainCall(found[1], "", (token.line or 1) + token.value.count("\n", 0, found.start()))
 
 
-def _call(tree: "Tree[Token]") -> Call:
+def _call(tree: "Tree[Token]") -> PlainCall:
     names = [child for child in _trees(tree) if child.data == "identifier"]
     arguments = _only(tree, "arguments")
     first = next(_trees(arguments), None) if arguments else None
-    return Call("::".join(map(_text, names)), _text(first) if first else "", next(_tokens(tree)).line or 1)
+    return PlainCall("::".join(map(_text, names)), _text(first) if first else "", next(_tokens(tree)).line or 1)
 
 
 def _only(tree: "Tree[Token]", data: str) -> "Tree[Token] | None":

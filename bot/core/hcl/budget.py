@@ -8,7 +8,7 @@ the same code comes to the same values on any machine.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.core.hcl.values import Encoded, Unknown, Value
+from bot.core.hcl.values import Encoded, HclValue, Unknown
 from bot.errors import InvalidInput
 
 MOST_OF_AN_EXPRESSION = 100_000
@@ -27,7 +27,7 @@ class TooLarge(Exception):
 
 
 @dataclass(slots=True)
-class Allowance:
+class Budget:
     """The steps that are left to a stack."""
 
     left: int = MOST_OF_A_STACK
@@ -45,10 +45,10 @@ class Allowance:
 class Steps:
     """The steps of one expression, which are also its stack's."""
 
-    of: Allowance
+    of: Budget
     left: int = MOST_OF_AN_EXPRESSION
 
-    def spend(self, value: Value) -> None:
+    def spend(self, value: HclValue) -> None:
         """Count an evaluated expression with what it came to. Raises `TooLarge`, `InvalidInput`."""
         steps = weight(value, self.left)
         self.left -= steps
@@ -57,7 +57,7 @@ class Steps:
             raise TooLarge
 
 
-def weight(value: Value, most: int) -> int:
+def weight(value: HclValue, most: int) -> int:
     """Return how many parts a value has, long texts counting as several; beyond `most` it is not counted to its end."""
     count = 0
     for steps in _parts(value):
@@ -67,8 +67,8 @@ def weight(value: Value, most: int) -> int:
     return count
 
 
-def _parts(value: Value) -> Iterator[int]:
-    left: list[tuple[Value, int]] = [(value, 1)]
+def _parts(value: HclValue) -> Iterator[int]:
+    left: list[tuple[HclValue, int]] = [(value, 1)]
     while left:
         item, times = left.pop()
         match item:

@@ -16,13 +16,13 @@ from bot.core.hcl.ast import (
     Items,
     Joined,
     Literal,
-    Name,
-    Operation,
+    NameExpression,
+    OperationExpression,
     Pairs,
     Splat,
-    Template,
+    TemplateExpression,
 )
-from bot.core.hcl.budget import Allowance, Steps, TooLarge
+from bot.core.hcl.budget import Budget, Steps, TooLarge
 from bot.core.hcl.functions import called
 from bot.core.hcl.operators import computed, decided
 from bot.core.hcl.parser import quoted
@@ -30,9 +30,9 @@ from bot.core.hcl.values import (
     TERRAFORM,
     TOO_LARGE,
     Encoded,
+    HclValue,
     NotKnown,
     Unknown,
-    Value,
     encoded,
     not_evaluated,
     rules_in,
@@ -50,27 +50,27 @@ class Scope(Protocol):
     """What names mean in a module, and how much of it may be evaluated."""
 
     @property
-    def allowance(self) -> Allowance:
+    def allowance(self) -> Budget:
         """Return the steps that are left."""
 
-    def named(self, root: str, name: str) -> Value:
+    def named(self, root: str, name: str) -> HclValue:
         """Return `root.name`: a variable, a local, a resource type's resource, a module …"""
 
     def read_file(self, path: str) -> str:
         """Return the text of a file of the module. Raises `NotKnown`."""
 
-    def filled(self, path: str, variables: Mapping[str, Value]) -> Value:
+    def filled(self, path: str, variables: Mapping[str, HclValue]) -> HclValue:
         """Return a template file filled with variables. Raises `NotKnown`."""
 
 
 class Evaluator:
     """Evaluates in a scope with further names (`each`, `count`, the names of `for` expressions)."""
 
-    def __init__(self, scope: Scope, names: Mapping[str, Value]) -> None:
+    def __init__(self, scope: Scope, names: Mapping[str, HclValue]) -> None:
         self.scope, self.names = scope, names
 
-    def value(self, node: Expression) -> Value:
-        """Return the value of an expression; never raises for what is merely unknown. Raises `InvalidInput` (`Allowance`)."""
+    def value(self, node: Expression) -> HclValue:
+        """Return the value of an expression; never raises for what is merely unknown. Raises `InvalidInput` (`Budget`)."""
         try:
             return _Run(self.scope, self.names, Steps(self.scope.allowance), 0).value(node)
         except TooLarge:
@@ -80,10 +80,10 @@ class Evaluator:
 class _Run:
     """The evaluation of one expression, `depth` levels inside it."""
 
-    def __init__(self, scope: Scope, names: Mapping[str, Value], steps: Steps, depth: int) -> None:
+    def __init__(self, scope: Scope, names: Mapping[str, HclValue], steps: Steps, depth: int) -> None:
         self.scope, self.names, self.steps, self.depth = scope, names, steps, depth
 
-    def value(self, node: Expression) -> Value:
+    def value(self, node: Expression) -> HclValue:
         if self.depth > DEEPEST:
             return Unknown("(nested too deeply)", frozenset({TERRAFORM}))
         self.depth += 1
@@ -94,16 +94,16 @@ class _Run:
         self.steps.spend(found)
         return found
 
-    def _with(self, names: Mapping[str, Value]) -> "_Run":
+    def _with(self, names: Mapping[str, HclValue]) -> "_Run":
         return _Run(self.scope, {**self.names, **names}, self.steps, self.depth)
 
-    def _value(self, node: Expression) -> Value:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
+    def _value(self, node: Expression) -> HclValue:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
         match node:
             case Literal():
                 return node.value
-            case Template():
+            case TemplateExpression():
                 return self._template(node)
-            case Name():
+            case NameExpression():
                 return self.names.get(node.text, Unknown(node.text, frozenset({TERRAFORM})))
             case Attribute():
                 return self._attribute(node)
@@ -121,19 +121,19 @@ class _Run:
                 return self._for(node)
             case Choice():
                 return self._choice(node)
-            case Operation():
+            case OperationExpression():
                 return self._operation(node)
             case Joined():
                 found = self._for(node.loop)
                 return found if isinstance(found, Unknown) else self._joined(found if isinstance(found, list) else [])
 
-    def _template(self, node: Template) -> Value:
+    def _template(self, node: TemplateExpression) -> HclValue:
         values = [self.value(part) for part in node.parts]
         if len(values) == 1 and not isinstance(node.parts[0], Choice | Joined):
             return values[0]  # a template that is nothing but one expression is that expression
         return self._joined(values)
 
-    def _joined(self, values: Sequence[Value]) -> Value:
+    def _joined(self, values: Sequence[HclValue]) -> HclValue:
         try:
             parts = [text_of(value) for value in values]
         except NotKnown:
@@ -143,14 +143,14 @@ class _Run:
         text = "".join(quoted(part)[1:-1] if isinstance(part, str) else f"${{{part.text}}}" for part in parts)
         return Unknown(f'"{text}"', frozenset().union(*(rules_in(part) for part in parts)))
 
-    def _attribute(self, node: Attribute) -> Value:
-        if isinstance(node.of, Name) and node.of.text not in self.names:
+    def _attribute(self, node: Attribute) -> HclValue:
+        if isinstance(node.of, NameExpression) and node.of.text not in self.names:
             return self.scope.named(node.of.text, node.name)
-        if isinstance(node.of, Attribute) and isinstance(node.of.of, Name) and node.of.of.text == "data":
+        if isinstance(node.of, Attribute) and isinstance(node.of.of, NameExpression) and node.of.of.text == "data":
             return self.scope.named(f"data.{node.of.name}", node.name)
         return self._index(self.value(node.of), node.name, is_attribute=True)
 
-    def _index(self, of: Value, key: Value, is_attribute: bool = False) -> Value:
+    def _index(self, of: HclValue, key: HclValue, is_attribute: bool = False) -> HclValue:
         rules = rules_in(of) if isinstance(of, Unknown) else frozenset()
         rules |= rules_in(key)
         if not rules and isinstance(of, dict) and (found := of.get(_key_text(key), _MISSING)) is not _MISSING:
@@ -160,7 +160,7 @@ class _Run:
         text = f"{written(of)}.{key}" if is_attribute else f"{written(of)}[{written(key)}]"
         return Unknown(text, rules or frozenset({TERRAFORM}))
 
-    def _splat(self, node: Splat) -> Value:
+    def _splat(self, node: Splat) -> HclValue:
         of = self.value(node.of)
         items = of if isinstance(of, list) else [] if of is None else None
         if items is None and isinstance(of, Unknown):
@@ -168,7 +168,7 @@ class _Run:
         items = [of] if items is None else items
         return [self._with({"*": item}).value(node.path) for item in items]
 
-    def _call(self, node: Call) -> Value:
+    def _call(self, node: Call) -> HclValue:
         if node.name in {"try", "can"}:
             return self._try(node)
         arguments = [self.value(argument) for argument in node.arguments]
@@ -186,7 +186,7 @@ class _Run:
             text = f"{node.name}({', '.join(map(written, arguments))}{'...' if spread else ''})"
             return Unknown(text, rules or frozenset({not_evaluated(node.name)}))
 
-    def _read(self, name: str, arguments: list[Value]) -> Value:
+    def _read(self, name: str, arguments: list[HclValue]) -> HclValue:
         path = texts(arguments[:1])[0] if arguments and not rules_in(arguments[0]) else ""
         if name == "file":
             return self.scope.read_file(path)
@@ -195,7 +195,7 @@ class _Run:
             raise NotKnown("templatefile() with unknown variables")
         return self.scope.filled(path, variables)
 
-    def _try(self, node: Call) -> Value:
+    def _try(self, node: Call) -> HclValue:
         values = [self.value(argument) for argument in node.arguments]
         first = values[0] if values else None
         if not rules_in(first):
@@ -203,8 +203,8 @@ class _Run:
         rules = frozenset().union(*map(rules_in, values))
         return Unknown(f"{node.name}({', '.join(map(written, values))})", rules)
 
-    def _pairs(self, node: Pairs) -> Value:
-        found: dict[str, Value] = {}
+    def _pairs(self, node: Pairs) -> HclValue:
+        found: dict[str, HclValue] = {}
         for key_node, value_node in node.pairs:
             key = self.value(key_node)
             if isinstance(key, Unknown):
@@ -212,17 +212,17 @@ class _Run:
             found[_key_text(key)] = self.value(value_node)
         return found
 
-    def _unknown_pairs(self, node: Pairs) -> Value:
+    def _unknown_pairs(self, node: Pairs) -> HclValue:
         pairs = [(self.value(key), self.value(value)) for key, value in node.pairs]
         rules = frozenset().union(*(rules_in(key) | rules_in(value) for key, value in pairs))
         return Unknown(f"{{{', '.join(f'({written(key)}) = {written(value)}' for key, value in pairs)}}}", rules)
 
-    def _for(self, node: For) -> Value:
+    def _for(self, node: For) -> HclValue:
         over = self.value(node.over)
         if not isinstance(over, list | dict):
             return self._unknown_for(node, over)
-        pairs: list[tuple[Value, Value]] = list(over.items()) if isinstance(over, dict) else list(enumerate(over))
-        found: list[tuple[Value, Value]] = []
+        pairs: list[tuple[HclValue, HclValue]] = list(over.items()) if isinstance(over, dict) else list(enumerate(over))
+        found: list[tuple[HclValue, HclValue]] = []
         for key, item in sorted(pairs, key=lambda pair: str(pair[0])) if isinstance(over, dict) else pairs:
             inner = self._with(_bound(node.names, key, item))
             keep = True if node.condition is None else inner.value(node.condition)
@@ -239,7 +239,7 @@ class _Run:
             return self._unknown_for(node, over)
         return _grouped(found) if node.is_grouped else {_key_text(key): value for key, value in found}
 
-    def _unknown_for(self, node: For, over: Value) -> Value:
+    def _unknown_for(self, node: For, over: HclValue) -> HclValue:
         names = {name: Unknown(name, frozenset()) for name in node.names}
         inner = self._with(names)
         parts = [inner.value(part) for part in (node.key, node.value, node.condition) if part is not None]
@@ -247,7 +247,7 @@ class _Run:
         head = f"for {', '.join(node.names)} in {written(over)} : {' => '.join(map(written, parts))}"
         return Unknown(f"{{{head}}}" if node.key else f"[{head}]", rules)
 
-    def _choice(self, node: Choice) -> Value:
+    def _choice(self, node: Choice) -> HclValue:
         condition = self.value(node.condition)
         try:
             if not rules_in(condition):
@@ -259,7 +259,7 @@ class _Run:
         text = f"{written(condition)} ? {written(then)} : {written(otherwise)}"
         return Unknown(text, rules or frozenset({TERRAFORM}))
 
-    def _operation(self, node: Operation) -> Value:
+    def _operation(self, node: OperationExpression) -> HclValue:
         left, right = None if node.left is None else self.value(node.left), self.value(node.right)
         if (at_once := decided(node.operator, left, right)) is not None:
             return at_once
@@ -276,18 +276,18 @@ class _Run:
 _MISSING = object()
 
 
-def _bound(names: Sequence[str], key: Value, item: Value) -> Mapping[str, Value]:
+def _bound(names: Sequence[str], key: HclValue, item: HclValue) -> Mapping[str, HclValue]:
     return {names[0]: item} if len(names) == 1 else {names[0]: key, names[1]: item}
 
 
-def _grouped(pairs: Sequence[tuple[Value, Value]]) -> Value:
-    found: dict[str, list[Value]] = {}
+def _grouped(pairs: Sequence[tuple[HclValue, HclValue]]) -> HclValue:
+    found: dict[str, list[HclValue]] = {}
     for key, value in pairs:
         found.setdefault(_key_text(key), []).append(value)
     return dict(found)
 
 
-def _key_text(key: Value) -> str:
+def _key_text(key: HclValue) -> str:
     try:
         text = text_of(key)
     except NotKnown:
@@ -295,6 +295,6 @@ def _key_text(key: Value) -> str:
     return text if isinstance(text, str) else text.text
 
 
-def _opened(name: str, value: Value) -> Value:
+def _opened(name: str, value: HclValue) -> HclValue:
     """Return a JSON text as text, except where it stays JSON."""
     return encoded(value) if isinstance(value, Encoded) and name != "jsonencode" else value

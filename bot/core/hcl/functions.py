@@ -42,9 +42,9 @@ from bot.core.hcl.functions_strings import (
     text_in,
 )
 from bot.core.hcl.operators import same
-from bot.core.hcl.values import Encoded, NotKnown, Unknown, Value, number, rules_in, texts, truth
+from bot.core.hcl.values import Encoded, HclValue, NotKnown, Unknown, number, rules_in, texts, truth
 
-Function = Callable[..., Value]
+Function = Callable[..., HclValue]
 
 LENIENT: Mapping[str, Function] = {
     "concat": lambda *lists: [item for given in lists for item in items_of(given)],
@@ -123,7 +123,7 @@ STRICT: Mapping[str, Function] = {
 }
 
 
-def called(name: str, arguments: list[Value]) -> Value:
+def called(name: str, arguments: list[HclValue]) -> HclValue:
     """Return a function's result. Raises `NotKnown` for a function that is not here, and for what it refuses."""
     lenient = LENIENT.get(name)
     function = lenient or STRICT.get(name)

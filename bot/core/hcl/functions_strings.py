@@ -8,18 +8,18 @@ from ipaddress import IPv4Network
 
 from bot.core.hcl.budget import CHARACTERS, MOST_OF_AN_EXPRESSION, TooLarge
 from bot.core.hcl.functions_collections import items_of
-from bot.core.hcl.values import NotKnown, Value, number, plain, text_of, texts
+from bot.core.hcl.values import HclValue, NotKnown, number, plain, text_of, texts
 
 LONGEST = MOST_OF_AN_EXPRESSION * CHARACTERS
 """Characters of a text that an expression may come to; where few words make a longer one, it is not made at all."""
 
 
-def text_in(value: Value) -> str:
+def text_in(value: HclValue) -> str:
     """Return a known value as a text. Raises `NotKnown`."""
     return texts([value])[0]
 
 
-def formatted(pattern: Value, *values: Value) -> Value:
+def formatted(pattern: HclValue, *values: HclValue) -> HclValue:
     """Return what `format()` comes to."""
     left = list(values)
 
@@ -47,7 +47,7 @@ def formatted(pattern: Value, *values: Value) -> Value:
     return re.sub(r"%([-+0#]*\d{0,3})([a-zA-Z%])", one, text_in(pattern))
 
 
-def replaced(text: Value, what: Value, by: Value) -> Value:
+def replaced(text: HclValue, what: HclValue, by: HclValue) -> HclValue:
     """Return what `replace()` comes to."""
     pattern = text_in(what)
     if len(pattern) > 1 and pattern.startswith("/") and pattern.endswith("/"):
@@ -58,13 +58,13 @@ def replaced(text: Value, what: Value, by: Value) -> Value:
     return within.replace(pattern, other)
 
 
-def substring(text: Value, offset: Value, length: Value) -> Value:
+def substring(text: HclValue, offset: HclValue, length: HclValue) -> HclValue:
     """Return what `substr()` comes to."""
     found, start, count = text_in(text), int(number(offset)), int(number(length))
     return found[start:] if count < 0 else found[start : start + count]
 
 
-def joined(separator: Value, *lists: Value) -> Value:
+def joined(separator: HclValue, *lists: HclValue) -> HclValue:
     """Return what `join()` comes to."""
     between, parts = text_in(separator), texts([item for given in lists for item in items_of(given)])
     if len(between) * len(parts) + sum(map(len, parts)) > LONGEST:
@@ -72,29 +72,29 @@ def joined(separator: Value, *lists: Value) -> Value:
     return between.join(parts)
 
 
-def decoded(text: Value) -> Value:
+def decoded(text: HclValue) -> HclValue:
     """Return what `jsondecode()` comes to."""
-    found: Value = json.loads(text_in(text))
+    found: HclValue = json.loads(text_in(text))
     return found
 
 
-def as_text(value: Value) -> Value:
+def as_text(value: HclValue) -> HclValue:
     """Return what `tostring()` comes to."""
     return None if value is None else text_of(value)
 
 
-def ordered(value: Value) -> Value:
+def ordered(value: HclValue) -> HclValue:
     """Return what `sort()` comes to."""
-    found: list[Value] = []
+    found: list[HclValue] = []
     return found + sorted(texts(items_of(value)))
 
 
-def digest(name: str) -> Callable[[Value], Value]:
+def digest(name: str) -> Callable[[HclValue], HclValue]:
     """Return the function that makes a digest of a text."""
     return lambda text: hashlib.new(name, text_in(text).encode(), usedforsecurity=False).hexdigest()
 
 
-def subnet(prefix: Value, more: Value, at: Value) -> Value:
+def subnet(prefix: HclValue, more: HclValue, at: HclValue) -> HclValue:
     """Return what `cidrsubnet()` comes to."""
     network, bits, position = IPv4Network(text_in(prefix), strict=False), int(number(more)), int(number(at))
     length = network.prefixlen + bits
@@ -103,7 +103,7 @@ def subnet(prefix: Value, more: Value, at: Value) -> Value:
     return f"{network.network_address + (position << (32 - length))}/{length}"
 
 
-def host(prefix: Value, at: Value) -> Value:
+def host(prefix: HclValue, at: HclValue) -> HclValue:
     """Return what `cidrhost()` comes to."""
     network, position = IPv4Network(text_in(prefix), strict=False), int(number(at))
     if not -network.num_addresses <= position < network.num_addresses:
@@ -111,10 +111,10 @@ def host(prefix: Value, at: Value) -> Value:
     return str(network[position])
 
 
-def subnets(prefix: Value, *more: Value) -> Value:
+def subnets(prefix: HclValue, *more: HclValue) -> HclValue:
     """Return what `cidrsubnets()` comes to."""
     network, start = IPv4Network(text_in(prefix), strict=False), 0
-    found: list[Value] = []
+    found: list[HclValue] = []
     for bits in more:
         length = network.prefixlen + int(number(bits))
         size = 2 ** (32 - length)

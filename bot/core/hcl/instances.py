@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from bot.core.hcl.ast import Block
-from bot.core.hcl.values import NotKnown, Unknown, Value, number, rules_in
+from bot.core.hcl.values import HclValue, NotKnown, Unknown, number, rules_in
 
-Key: TypeAlias = "str | int | None"
+InstanceKey: TypeAlias = "str | int | None"
 """What tells an instance from the others; None for a block without `count` and `for_each`."""
 
 MOST = 1024
@@ -34,7 +34,7 @@ def address_of(block: Block) -> str:
             return ".".join((kind, *block.labels))
 
 
-def instances(meta: str, value: Value) -> Sequence[Key] | None:
+def instances(meta: str, value: HclValue) -> Sequence[InstanceKey] | None:
     """Return the keys that the value of `count` or `for_each` makes; None when they can't be known."""
     if isinstance(value, Unknown):
         return None
@@ -51,7 +51,7 @@ def instances(meta: str, value: Value) -> Sequence[Key] | None:
     return None
 
 
-def names_of(block: Block, key: Key, items: Mapping[str, Value]) -> Mapping[str, Value]:
+def names_of(block: Block, key: InstanceKey, items: Mapping[str, HclValue]) -> Mapping[str, HclValue]:
     """Return what `count` and `each` mean in one instance; `items` are the values of `for_each` by key."""
     if key is None:
         return {}
@@ -60,6 +60,6 @@ def names_of(block: Block, key: Key, items: Mapping[str, Value]) -> Mapping[str,
     return {"each": {"key": key, "value": items.get(str(key))}}
 
 
-def bracketed(key: Key) -> str:
+def bracketed(key: InstanceKey) -> str:
     """Return the key as it stands in an address."""
     return "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.core.hcl.ast import Block
-from bot.core.hcl.attributes import META, BlockLeaves, Leaf
+from bot.core.hcl.attributes import META, Attribute, BlockLeaves
 from bot.core.hcl.budget import OF_A_MODULE
 from bot.core.hcl.declarations import module_code
 from bot.core.hcl.instances import address_of, bracketed, names_of, reference_of
-from bot.core.hcl.result import KEPT, Code, Found, Given, Memory, Remembered, Thing, free
-from bot.core.hcl.scope import Names, Place
-from bot.core.hcl.values import Value, leaves
+from bot.core.hcl.result import KEPT, Code, EvaluationMemory, Given, ModuleResult, Remembered, Thing, free
+from bot.core.hcl.scope import ModuleAddress, Names
+from bot.core.hcl.values import HclValue, leaves
 from bot.core.tree import Tree
 
 _NOT_REMEMBERED = frozenset({"locals", "module", "terraform", "variable"})
@@ -19,15 +19,15 @@ _NOT_REMEMBERED = frozenset({"locals", "module", "terraform", "variable"})
 class Module:
     """A module at `place` of `files`, with values for its variables."""
 
-    def __init__(self, files: Tree, place: Place, given: Given, memory: Memory | None = None) -> None:
+    def __init__(self, files: Tree, place: ModuleAddress, given: Given, memory: EvaluationMemory | None = None) -> None:
         self.files, self.place, self.given = files, place, given
-        self.memory: Memory = {} if memory is None else memory
+        self.memory: EvaluationMemory = {} if memory is None else memory
         self.code = module_code(files, place.directory)
         self.names = Names(files, place, self.code, given, self._inside)
         self.added: list[tuple[str, Thing]] = []
-        self.found = Found(read=self.code.read, unreadable=self.code.unreadable)
+        self.found = ModuleResult(read=self.code.read, unreadable=self.code.unreadable)
 
-    def evaluated(self) -> Found:
+    def evaluated(self) -> ModuleResult:
         """Return all that the module holds. Raises `InvalidInput` when that is too much."""
         self.names.allowance.spend(OF_A_MODULE + len(self.code.blocks))
         for path, block in self.code.blocks:
@@ -37,7 +37,7 @@ class Module:
                 self._remembered_block(path, block)
         return self.found
 
-    def _inside(self, place: Place, given: Given) -> Found:
+    def _inside(self, place: ModuleAddress, given: Given) -> ModuleResult:
         module = Module(self.files, place, given)
         module.names.allowance = self.names.allowance
         return module.evaluated()
@@ -87,7 +87,7 @@ class Module:
         if sensitive is not None and sensitive.code == "true":
             self.found.sensitive.add(f"{self.place.prefix}{name}")
         value, reads = self.names.variable(name)
-        found = {at: Leaf(v, reads, path, block.line) for at, v in leaves(value, "value")}
+        found = {at: Attribute(v, reads, path, block.line) for at, v in leaves(value, "value")}
         if not self.place.depth:  # inside a module they are made of what the module is given
             self._add(address, block.type, Thing(found, path, block.line, address))
 
@@ -109,12 +109,12 @@ class Module:
                 at: replace(leaf, reads=leaf.reads | reads) if reads else leaf  # what `each.value` was made from
                 for at, leaf in self._leaves(path, block, names_of(block, key, items), skip).items()
             }
-            found[""] = Leaf("present", reads, path, block.line)
+            found[""] = Attribute("present", reads, path, block.line)
             self._add(name + bracketed(key), block.type, Thing(found, path, block.line, name))
 
     def _leaves(
-        self, path: str, block: Block, names: Mapping[str, Value], skip: frozenset[str] = frozenset()
-    ) -> dict[str, Leaf]:
+        self, path: str, block: Block, names: Mapping[str, HclValue], skip: frozenset[str] = frozenset()
+    ) -> dict[str, Attribute]:
         return dict(BlockLeaves(path, self.names.taken).of(block, names, "", skip))
 
     def _add(self, address: str, kind: str, thing: Thing) -> None:

@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable, Mapping
 
-from bot.core.hcl.values import Value, number, plain, truth
+from bot.core.hcl.values import HclValue, number, plain, truth
 
 _COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -20,7 +20,7 @@ _COUNTED: Mapping[str, Callable[[float, float], float]] = {
 }
 
 
-def decided(word: str, left: Value, right: Value) -> bool | None:
+def decided(word: str, left: HclValue, right: HclValue) -> bool | None:
     """Return what one known side decides alone."""
     if word == "&&" and (left is False or right is False):
         return False
@@ -29,7 +29,7 @@ def decided(word: str, left: Value, right: Value) -> bool | None:
     return None
 
 
-def computed(word: str, left: Value, right: Value, is_unary: bool) -> Value:
+def computed(word: str, left: HclValue, right: HclValue, is_unary: bool) -> HclValue:
     """Return what an operator makes of known values. Raises `NotKnown`, `ArithmeticError`."""
     if word == "!":
         return not truth(right)
@@ -45,7 +45,7 @@ def computed(word: str, left: Value, right: Value, is_unary: bool) -> Value:
     return int(found) if float(found).is_integer() else found
 
 
-def same(one: Value, other: Value) -> bool:
+def same(one: HclValue, other: HclValue) -> bool:
     """Say whether two known values are equal, as Terraform compares them: 1 is 1.0, and no bool is a number."""
     if isinstance(one, bool) != isinstance(other, bool):
         return False

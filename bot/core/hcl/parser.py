@@ -17,8 +17,8 @@ from bot.core.hcl.ast import (
     Index,
     Items,
     Literal,
-    Name,
-    Operation,
+    NameExpression,
+    OperationExpression,
     Pairs,
     Setting,
     Splat,
@@ -76,7 +76,7 @@ def expression(node: "Tree[Token] | Token") -> Expression:  # noqa: C901, PLR091
         case "literal_value":
             return Literal({"true": True, "false": False, "null": None}[_code(node)])
         case "identifier" | "keyword":
-            return Name(_code(node))
+            return NameExpression(_code(node))
         case "string":
             return assembled([_part(child) for child in inside])
         case "template_string":
@@ -92,7 +92,7 @@ def expression(node: "Tree[Token] | Token") -> Expression:  # noqa: C901, PLR091
         case "get_attr_expr_term" | "index_expr_term":
             return _step(expression(inside[0]), inside[1])
         case "attr_splat_expr_term" | "full_splat_expr_term":
-            path: Expression = Name("*")
+            path: Expression = NameExpression("*")
             for child in _trees(inside[1]):
                 path = _step(path, child)
             return Splat(expression(inside[0]), path)
@@ -101,10 +101,10 @@ def expression(node: "Tree[Token] | Token") -> Expression:  # noqa: C901, PLR091
         case "conditional":
             return Choice(*(expression(child) for child in inside))
         case "unary_op":
-            return Operation(str(node.children[0]), None, expression(inside[0]))
+            return OperationExpression(str(node.children[0]), None, expression(inside[0]))
         case "binary_op":
             term = [child for child in _trees(inside[1]) if child.data != "new_line_or_comment"]
-            return Operation(_code(term[0]), expression(inside[0]), expression(term[1]))
+            return OperationExpression(_code(term[0]), expression(inside[0]), expression(term[1]))
         case other:
             raise InvalidInput(f"an expression of kind {other} is not known")
 
@@ -124,7 +124,7 @@ def _pair(tree: "Tree[Token]") -> tuple[Expression, Expression]:
     inner = expression(found)
     in_brackets = found.data == "expr_term" and isinstance(found.children[0], Token)
     # A bare word is a key as it stands; in brackets it is an expression.
-    return (Literal(inner.text) if isinstance(inner, Name) and not in_brackets else inner, expression(value))
+    return (Literal(inner.text) if isinstance(inner, NameExpression) and not in_brackets else inner, expression(value))
 
 
 def _call(node: "Tree[Token]", inside: "Sequence[Tree[Token]]") -> Call:

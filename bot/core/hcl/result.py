@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.hcl.attributes import Leaf
-from bot.core.hcl.values import Value
+from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.values import HclValue
 
-Made = tuple[Value, frozenset[str]]
+Made = tuple[HclValue, frozenset[str]]
 """A value with the variables of the stack that it was made from."""
 Given = Mapping[str, Made]
 """Values of variables by name."""
@@ -16,7 +16,7 @@ Given = Mapping[str, Made]
 class Thing:
     """A block, or one instance of it, with its attributes."""
 
-    leaves: Mapping[str, Leaf]
+    leaves: Mapping[str, Attribute]
     file: str
     line: int
     block: str
@@ -33,7 +33,7 @@ class Code:
 
 
 @dataclass(slots=True)
-class Found:
+class ModuleResult:
     """What a module holds: things and codes by address, outputs and sensitive variables by name, which files it is made of."""
 
     things: dict[str, Thing] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Found:
     read: set[str] = field(default_factory=set)
     unreadable: dict[str, str] = field(default_factory=dict)
 
-    def add(self, inner: "Found") -> None:
+    def add(self, inner: "ModuleResult") -> None:
         """Take over what a module inside holds, except its outputs."""
         self.things |= inner.things
         self.codes |= inner.codes
@@ -60,7 +60,7 @@ class Remembered:
     output: Made | None
 
 
-Memory = dict[tuple[str, int], list[Remembered]]
+EvaluationMemory = dict[tuple[str, int], list[Remembered]]
 """Results of blocks, by file and line. To be shared only between evaluations of the same code."""
 KEPT = 4
 """Results that are remembered for a block."""

@@ -11,13 +11,13 @@ from functools import partial
 
 from bot.core.hcl.ast import Block, Expression
 from bot.core.hcl.attributes import AS_WRITTEN, META
-from bot.core.hcl.budget import Allowance
+from bot.core.hcl.budget import Budget
 from bot.core.hcl.declarations import ModuleCode
 from bot.core.hcl.evaluator import Evaluator
-from bot.core.hcl.instances import Key, bracketed, instances, names_of
+from bot.core.hcl.instances import InstanceKey, bracketed, instances, names_of
 from bot.core.hcl.parser import template
-from bot.core.hcl.result import Found, Given, Made
-from bot.core.hcl.values import REFERENCE, TERRAFORM, WITHOUT_VALUE, NotKnown, Unknown, Value, plain
+from bot.core.hcl.result import Given, Made, ModuleResult
+from bot.core.hcl.values import REFERENCE, TERRAFORM, WITHOUT_VALUE, HclValue, NotKnown, Unknown, plain
 from bot.core.tree import Tree
 
 DEEPEST = 8
@@ -25,7 +25,7 @@ DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ModuleAddress:
     """Where a module is: its directory, what its addresses begin with (`data/` or `data/module.x.`), how deep it lies."""
 
     directory: str
@@ -33,7 +33,7 @@ class Place:
     depth: int = 0
 
 
-Inside = Callable[[Place, Given], Found]
+Inside = Callable[[ModuleAddress, Given], ModuleResult]
 """Evaluates a module inside this one."""
 
 
@@ -44,16 +44,16 @@ class Names:
     shared by all modules of a stack.
     """
 
-    def __init__(self, files: Tree, place: Place, code: ModuleCode, given: Given, inside: Inside) -> None:
+    def __init__(self, files: Tree, place: ModuleAddress, code: ModuleCode, given: Given, inside: Inside) -> None:
         self.files, self.place, self.code, self.given, self.inside = files, place, code, given, inside
-        self.allowance = Allowance()
+        self.allowance = Budget()
         self.known: dict[str, Made] = {}
         self.underway: set[str] = set()
-        self.inner: dict[str, list[tuple[str, Found]]] = {}
+        self.inner: dict[str, list[tuple[str, ModuleResult]]] = {}
         self.reads: set[str] = set()
         self.trace: set[str] = set()
 
-    def named(self, root: str, name: str) -> Value:
+    def named(self, root: str, name: str) -> HclValue:
         """Return `root.name`."""
         match root:
             case "var" | "local":
@@ -77,13 +77,13 @@ class Names:
         except UnicodeDecodeError as error:
             raise NotKnown(f"{path} is no text") from error
 
-    def filled(self, path: str, variables: Mapping[str, Value]) -> Value:
+    def filled(self, path: str, variables: Mapping[str, HclValue]) -> HclValue:
         """Return a template file filled with `variables`. Raises `NotKnown`."""
         return Evaluator(self, variables).value(template(self.read_file(path)))
 
     # For whoever evaluates the module's blocks.
 
-    def taken(self, node: Expression, names: Mapping[str, Value]) -> Made:
+    def taken(self, node: Expression, names: Mapping[str, HclValue]) -> Made:
         """Return an expression's value, evaluated with further names, with the variables that it was made from."""
         before, self.reads = self.reads, set()
         value = Evaluator(self, names).value(node)
@@ -95,7 +95,7 @@ class Names:
         """Return a variable's value with the variables that it was made from."""
         return self.named("var", name), self.known[f"var.{name}"][1]
 
-    def keys(self, name: str, block: Block) -> Sequence[Key] | None:
+    def keys(self, name: str, block: Block) -> Sequence[InstanceKey] | None:
         """Return the keys of a block's instances: `[None]` without `count` and `for_each`, None when they can't be known."""
         for meta in ("count", "for_each"):
             setting = block.setting(meta)
@@ -114,14 +114,14 @@ class Names:
         made = self.known.get(f"{name}:count") or self.known.get(f"{name}:for_each")
         return made[1] if made else frozenset()
 
-    def items(self, name: str) -> Mapping[str, Value]:
+    def items(self, name: str) -> Mapping[str, HclValue]:
         """Return the values of a block's `for_each` by key."""
         value, _ = self.known.get(f"{name}:for_each", (None, frozenset()))
         if isinstance(value, list):
             return {str(plain(item)): item for item in value}
         return value if isinstance(value, dict) else {}
 
-    def modules(self, name: str, call: Block) -> Sequence[tuple[str, Found]] | None:
+    def modules(self, name: str, call: Block) -> Sequence[tuple[str, ModuleResult]] | None:
         """Return the instances of a module of the repository that is called here; None when it can't be known what they are."""
         word = f"module.{name}"
         if name in self.inner:
@@ -140,13 +140,13 @@ class Names:
         for key in keys:
             prefix = f"{self.place.prefix}{word}{bracketed(key)}."
             given = self._handed(call, names_of(call, key, items))
-            inner = self.inside(Place(directory, prefix, self.place.depth + 1), given)
+            inner = self.inside(ModuleAddress(directory, prefix, self.place.depth + 1), given)
             found.append(("" if key is None else str(key), inner))
         self.underway.discard(word)
         self.inner[name] = found
         return found
 
-    def _handed(self, call: Block, names: Mapping[str, Value]) -> Given:
+    def _handed(self, call: Block, names: Mapping[str, HclValue]) -> Given:
         """Return what one instance of a module is given."""
         decided = self.decided(f"module.{call.labels[-1]}")
         return {
@@ -156,7 +156,7 @@ class Names:
             for value, reads in [self.taken(setting.value, names)]
         }
 
-    def _once(self, name: str, first: Callable[[], Value]) -> Value:
+    def _once(self, name: str, first: Callable[[], HclValue]) -> HclValue:
         if name not in self.known:
             if name in self.underway:
                 return Unknown(name, frozenset({TERRAFORM}))  # a circle, which Terraform refuses
@@ -170,7 +170,7 @@ class Names:
         self.reads |= reads
         return value
 
-    def _first(self, root: str, word: str) -> Value:
+    def _first(self, root: str, word: str) -> HclValue:
         if root == "local":
             node = self.code.locals.get(word)
             return Unknown(f"local.{word}", frozenset({TERRAFORM})) if node is None else Evaluator(self, {}).value(node)
@@ -186,7 +186,7 @@ class Names:
             return Unknown(f"var.{word}", frozenset({WITHOUT_VALUE}))
         return Evaluator(self, {}).value(default.value)
 
-    def _reference(self, name: str) -> Value:
+    def _reference(self, name: str) -> HclValue:
         rules = frozenset({REFERENCE})
         block = self.code.resources.get(name)
         if block is None:
@@ -198,12 +198,12 @@ class Names:
             return [Unknown(f"{name}[{key}]", rules) for key in keys]
         return {str(key): Unknown(f"{name}[{json.dumps(key)}]", rules) for key in keys}
 
-    def _module_outputs(self, name: str) -> Value:
+    def _module_outputs(self, name: str) -> HclValue:
         call, unknown = self.code.calls.get(name), Unknown(f"module.{name}", frozenset({REFERENCE}))
         modules = self.modules(name, call) if call else None
         if modules is None or call is None:
             return unknown
-        values: dict[str, Value] = {}
+        values: dict[str, HclValue] = {}
         for key, found in modules:
             values[key] = {output: value for output, (value, _) in found.outputs.items()}
             for _, reads in found.outputs.values():

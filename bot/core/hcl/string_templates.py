@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
-from bot.core.hcl.ast import Choice, Expression, For, Joined, Literal, Template
+from bot.core.hcl.ast import Choice, Expression, For, Joined, Literal, TemplateExpression
 from bot.errors import InvalidInput
 
 Directive: TypeAlias = tuple[str, tuple[str, ...], Expression | None]
@@ -24,7 +24,7 @@ def assembled(parts: Iterable[Expression | Directive]) -> Expression:
         raise InvalidInput("a template's directive ends nothing")
     if all(isinstance(part, Literal) and isinstance(part.value, str) for part in found):
         return Literal("".join(str(part.value) for part in found if isinstance(part, Literal)))
-    return Template(tuple(found))
+    return TemplateExpression(tuple(found))
 
 
 def _until_end(left: deque[Expression | Directive]) -> list[Expression]:
@@ -40,7 +40,7 @@ def _until_end(left: deque[Expression | Directive]) -> list[Expression]:
         if word in _ENDS:
             return found
         left.popleft()
-        inner = Template(tuple(_until_end(left)))
+        inner = TemplateExpression(tuple(_until_end(left)))
         assert given is not None
         if word == "for_start":
             found.append(Joined(For(names, given, None, inner, None, False)))
@@ -49,7 +49,7 @@ def _until_end(left: deque[Expression | Directive]) -> list[Expression]:
             if left and isinstance(left[0], tuple) and left[0][0] == "else":
                 left.popleft()
                 otherwise = _until_end(left)
-            found.append(Choice(given, inner, Template(tuple(otherwise))))
+            found.append(Choice(given, inner, TemplateExpression(tuple(otherwise))))
         if not left:
             raise InvalidInput("a template's directive is never ended")
         left.popleft()

@@ -37,10 +37,10 @@ class Unknown:
 class Encoded:
     """A value that stands as JSON text."""
 
-    value: "Value"
+    value: "HclValue"
 
 
-Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | Unknown | Encoded | None"
+HclValue: TypeAlias = "bool | int | float | str | list[HclValue] | dict[str, HclValue] | Unknown | Encoded | None"
 Scalar: TypeAlias = bool | int | float | str | None
 
 
@@ -48,7 +48,7 @@ class NotKnown(InvalidInput):
     """An expression that can't be evaluated because it is wrong; the text says why."""
 
 
-def rules_in(value: Value) -> frozenset[str]:
+def rules_in(value: HclValue) -> frozenset[str]:
     """Return why a value is not wholly known; empty when it is."""
     match value:
         case Unknown():
@@ -63,7 +63,7 @@ def rules_in(value: Value) -> frozenset[str]:
             return frozenset()
 
 
-def written(value: Value) -> str:
+def written(value: HclValue) -> str:
     """Return a value as code."""
     match value:
         case Unknown():
@@ -78,7 +78,7 @@ def written(value: Value) -> str:
             return json.dumps(value, ensure_ascii=False)
 
 
-def text_of(value: Value) -> str | Unknown:
+def text_of(value: HclValue) -> str | Unknown:
     """Return a value as the text that it becomes inside a template. Raises `NotKnown` for a list or a map."""
     match value:
         case Unknown():
@@ -104,7 +104,7 @@ def encoded(value: Encoded) -> str | Unknown:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def plain(value: Value) -> Value:
+def plain(value: HclValue) -> HclValue:
     """Return a known value without `Encoded` inside."""
     match value:
         case Encoded():
@@ -124,7 +124,7 @@ def number_text(value: float) -> str:
     return str(int(value)) if value.is_integer() else repr(value)
 
 
-def number(value: Value) -> int | float:
+def number(value: HclValue) -> int | float:
     """Return a value as a number. Raises `NotKnown`."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise NotKnown(f"{written(value)} is no number")
@@ -137,7 +137,7 @@ def number(value: Value) -> int | float:
     return int(found) if found.is_integer() else found
 
 
-def truth(value: Value) -> bool:
+def truth(value: HclValue) -> bool:
     """Return a value as a bool. Raises `NotKnown`."""
     if value in (True, "true"):
         return True
@@ -146,7 +146,7 @@ def truth(value: Value) -> bool:
     raise NotKnown(f"{written(value)} is neither true nor false")
 
 
-def renamed(value: Value, rename: Callable[[Unknown], Unknown]) -> Value:
+def renamed(value: HclValue, rename: Callable[[Unknown], Unknown]) -> HclValue:
     """Return a value with every unknown part replaced."""
     match value:
         case Unknown():
@@ -161,7 +161,7 @@ def renamed(value: Value, rename: Callable[[Unknown], Unknown]) -> Value:
             return value
 
 
-def leaves(value: Value, path: str) -> Iterator[tuple[str, "Scalar | Unknown"]]:
+def leaves(value: HclValue, path: str) -> Iterator[tuple[str, "Scalar | Unknown"]]:
     """Yield the parts of a value that are no collection, with their paths (`tags.Name`, `zones[0]`); an empty one is a part."""
     match value:
         case Encoded():
@@ -190,7 +190,7 @@ def _key(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z_][\w-]*", key) else json.dumps(key, ensure_ascii=False)
 
 
-def texts(value: Sequence[Value]) -> list[str]:
+def texts(value: Sequence[HclValue]) -> list[str]:
     """Return known values as texts. Raises `NotKnown`."""
     found = []
     for item in value:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from bot.core.graph import State
+from bot.core.graph import StepState
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, StepName
 
@@ -74,5 +74,5 @@ class ApplyOutcome(_Frozen):
         return texts[-1] if texts else None
 
     @property
-    def states(self) -> dict[StepName, State]:
+    def states(self) -> dict[StepName, StepState]:
         return {step.name: step.state for step in self.steps}

@@ -6,11 +6,11 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bot.core.ledger.apply_result import StepResult
-from bot.core.ledger.ledger import Gone, Remainder
+from bot.core.ledger.ledger import Gone, Retained
 from bot.core.markdown import cell, code, details, fence
 from bot.names import EnvironmentName, StepName
 
-Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 _WORDS = {"succeeded": "✅ gone", "skipped": "⏭️ was gone", "failed": "❌ refused", "blocked": "⛔ not begun"}
 
 
@@ -27,15 +27,15 @@ class Sweep(_Frozen):
     problem: str = ""
 
 
-class Receipt(_Frozen):
+class DestroyReport(_Frozen):
     """What became of an environment that was to be destroyed, step by step in the order in which they were taken back.
 
     `gone` is by step, over all runs. `sweep` is absent as long as a step is left.
     """
 
     environment: EnvironmentName
-    head: Sha
-    commit: Sha
+    head: CommitSha
+    commit: CommitSha
     by: str
     run_url: str
     started_at: AwareDatetime
@@ -50,7 +50,7 @@ class Receipt(_Frozen):
         return [f"{step}/{address}" for step, gone in self.gone.items() for address in gone.destroyed]
 
     @property
-    def remains(self) -> Sequence[Remainder]:
+    def remains(self) -> Sequence[Retained]:
         return [each for gone in self.gone.values() for each in gone.remains]
 
     @property
@@ -73,7 +73,7 @@ def receipt_key(environment: EnvironmentName, head: str) -> str:
     return f"receipts/{environment}/{head}.json"
 
 
-def title(receipt: Receipt) -> str:
+def title(receipt: DestroyReport) -> str:
     """Return the receipt in one plain line."""
     name = receipt.environment
     if not receipt.is_undone:
@@ -89,7 +89,7 @@ def title(receipt: Receipt) -> str:
     )
 
 
-def summary(receipt: Receipt, limit: int) -> str:
+def summary(receipt: DestroyReport, limit: int) -> str:
     """Return the receipt in Markdown in at most `limit` bytes, with as much detail as fits."""
     parts = [_essentials, _remains, _destroyed, _diagram]
     for count in range(len(parts), 0, -1):
@@ -102,12 +102,12 @@ def summary(receipt: Receipt, limit: int) -> str:
     return f"{cell(title(receipt))}\n"
 
 
-def text(receipt: Receipt) -> str:
+def text(receipt: DestroyReport) -> str:
     """Return the receipt for a terminal."""
     return "\n".join(_lines(receipt))
 
 
-def _essentials(receipt: Receipt) -> str:
+def _essentials(receipt: DestroyReport) -> str:
     parts = [f"### {'✅' if receipt.is_clean else '❌'} {cell(title(receipt))}"]
     for step in receipt.failed:
         parts += [f"**{code(step.name)} refused:**", fence(step.reason[:6_000])]
@@ -143,34 +143,34 @@ def _table(steps: Sequence[StepResult]) -> str:
     return "\n".join(rows)
 
 
-def _context(receipt: Receipt) -> str:
+def _context(receipt: DestroyReport) -> str:
     run = f" [The run]({receipt.run_url})." if receipt.run_url else ""
     kept = "The ledger, this receipt and the empty state files stay in the state bucket, as the record of what was."
     return f"Reviewed at {code(receipt.head[:12])}, destroyed from {code(receipt.commit[:12])} by {cell(receipt.by)}.{run} {kept}"
 
 
-def _remains(receipt: Receipt) -> str:
+def _remains(receipt: DestroyReport) -> str:
     if not receipt.remains:
         return ""
     rows = "\n".join(f"| {code(each.what)} | {cell(each.why)} | {cell(each.until)} |" for each in receipt.remains)
     return f"#### Stays on purpose\n\n| What | Why | Until |\n| --- | --- | --- |\n{rows}"
 
 
-def _destroyed(receipt: Receipt) -> str:
+def _destroyed(receipt: DestroyReport) -> str:
     return details(
         f"{len(receipt.destroyed)} resources destroyed", "\n".join(f"- {code(each)}" for each in receipt.destroyed)
     )
 
 
-def _diagram(receipt: Receipt) -> str:
+def _diagram(receipt: DestroyReport) -> str:
     return details("The steps and how they hang together", fence(receipt.diagram, "mermaid"))
 
 
-def _stays(each: Remainder) -> str:
+def _stays(each: Retained) -> str:
     return f"{each.what}: {each.why}" + (f" ({each.until})" if each.until else "")
 
 
-def _lines(receipt: Receipt) -> Iterator[str]:
+def _lines(receipt: DestroyReport) -> Iterator[str]:
     widest = max((len(step.name) for step in receipt.steps), default=0)
     for step in receipt.steps:
         said = step.evidence or step.reason.partition("\n")[0]

@@ -14,13 +14,13 @@ LENGTH = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LeaseState:
     """Somebody else is at work."""
 
     lease: Lease
 
 
-def acquired(ledger: Ledger, wanted: Lease, now: datetime, reason: str = "") -> Ledger | Held:
+def acquired(ledger: Ledger, wanted: Lease, now: datetime, reason: str = "") -> Ledger | LeaseState:
     """Return the ledger with the lease `wanted`, or who holds it.
 
     With a `reason` it is taken even if its holder's time is not over. Taking what was not given back is recorded.
@@ -32,7 +32,7 @@ def acquired(ledger: Ledger, wanted: Lease, now: datetime, reason: str = "") -> 
         said = Takeover(holder="nobody", machine="", by=wanted.holder, at=now, reason=reason)
         return noted(taken, said) if reason and lease is None else taken
     if lease.until > now and not reason:
-        return Held(lease)
+        return LeaseState(lease)
     record = Takeover(
         holder=lease.holder,
         machine=lease.machine,

@@ -42,7 +42,7 @@ class Hidden(_Frozen):
     digest: str
 
 
-Output: TypeAlias = Clear | Hidden
+KeptOutput: TypeAlias = Clear | Hidden
 
 
 class Undo(_Frozen):
@@ -58,7 +58,7 @@ class Undo(_Frozen):
     seals: tuple[Seal, ...] = ()
 
 
-class Remainder(_Frozen):
+class Retained(_Frozen):
     """Something that outlives its environment on purpose: `what` by its ARN or id, and `why`.
 
     `until` says how long it stays, or how it is removed, where `why` does not.
@@ -73,10 +73,10 @@ class Gone(_Frozen):
     """What undoing a step took away, by address, and what of it stays on purpose."""
 
     destroyed: tuple[str, ...] = ()
-    remains: tuple[Remainder, ...] = ()
+    remains: tuple[Retained, ...] = ()
 
 
-class Entry(_Frozen):
+class LedgerEntry(_Frozen):
     """What a step did last. `commit` and `tree` (of `envs/<name>`) say which version of the environment was applied.
 
     `head` is the commit that was reviewed. `approved` is what the plan of a stack that was held against the review would do,
@@ -91,7 +91,7 @@ class Entry(_Frozen):
     attempt: Annotated[int, Field(ge=1)]
     started_at: AwareDatetime
     ended_at: AwareDatetime | None = None
-    outputs: dict[str, Output] = {}
+    outputs: dict[str, KeptOutput] = {}
     evidence: str = ""
     undo: Undo | None = None
     head: str
@@ -131,7 +131,7 @@ class Ledger(_Frozen):
 
     environment: EnvironmentName
     lease: Lease | None = None
-    steps: dict[StepName, Entry] = {}
+    steps: dict[StepName, LedgerEntry] = {}
     takeovers: tuple[Takeover, ...] = ()
 
 
@@ -155,7 +155,7 @@ class Start:
 class Success:
     """How a step ended well."""
 
-    outputs: Mapping[str, Output]
+    outputs: Mapping[str, KeptOutput]
     evidence: str
     undo: Undo | None
 
@@ -180,7 +180,7 @@ def started(
     again = (
         last is not None and last.digest == start.digest and last.verb == verb and last.result in {"running", "failed"}
     )
-    entry = Entry(
+    entry = LedgerEntry(
         verb=verb,
         result="running",
         digest=start.digest,
@@ -282,7 +282,7 @@ def hidden(step: StepName, name: str, value: Json, key: str) -> Hidden:
     return Hidden(digest=keyed([step, name, value], key))
 
 
-def _with(ledger: Ledger, step: StepName, entry: Entry) -> Ledger:
+def _with(ledger: Ledger, step: StepName, entry: LedgerEntry) -> Ledger:
     return ledger.model_copy(update={"steps": {**ledger.steps, step: entry}})
 
 

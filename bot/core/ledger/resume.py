@@ -7,7 +7,7 @@ it, and a resource that was being made when the run died may be made anew; nothi
 
 from collections.abc import Mapping, Sequence
 
-from bot.core.plans.plan import Action, Plan
+from bot.core.plans.plan import Action, TerraformPlan
 
 _MAY_BECOME: Mapping[str, frozenset[Action]] = {
     # Tainted when the run died while it was made (replace), or made without its last attributes (update).
@@ -22,12 +22,12 @@ _MAY_BECOME: Mapping[str, frozenset[Action]] = {
 }
 
 
-def actions(plan: Plan) -> dict[str, str]:
+def actions(plan: TerraformPlan) -> dict[str, str]:
     """Return what a plan does, by address: what is kept as approved."""
     return {change.address: change.action.value for change in plan.changes if change.changes_anything}
 
 
-def exceeding(approved: Mapping[str, str], plan: Plan) -> Sequence[str]:
+def exceeding(approved: Mapping[str, str], plan: TerraformPlan) -> Sequence[str]:
     """Return what the plan would do beyond what was approved, as `<action> <address>`, in order."""
     return sorted(
         f"{change.action} {change.address}"

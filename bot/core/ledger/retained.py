@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.ledger.ledger import Gone, Remainder
-from bot.core.plans.plan import Action, Plan, PlannedChange
-from bot.core.plans.plan_values import Value
+from bot.core.ledger.ledger import Gone, Retained
+from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
+from bot.core.plans.plan_values import PlanValue
 
-Attributes = Mapping[str, Value]
+Attributes = Mapping[str, PlanValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def _waits(attribute: str, default: int, what: str) -> Callable[[Attributes], st
     return why
 
 
-def _if(attribute: str, value: Value, why: str) -> Callable[[Attributes], str | None]:
+def _if(attribute: str, value: PlanValue, why: str) -> Callable[[Attributes], str | None]:
     return lambda attributes: why if attributes.get(attribute) == value else None
 
 
@@ -49,21 +49,21 @@ RULES: Mapping[str, _Rule] = {
 }
 
 
-def gone(plan: Plan) -> Gone:
+def gone(plan: TerraformPlan) -> Gone:
     """Return what a plan of an end takes away, by address, and what of it stays on purpose."""
     removed = [change for change in plan.changes if change.action in {Action.DELETE, Action.FORGET}]
     destroyed = [change.address for change in removed if change.action is Action.DELETE]
     return Gone(destroyed=tuple(destroyed), remains=tuple(_remainders(removed)))
 
 
-def _remainders(removed: Sequence[PlannedChange]) -> Sequence[Remainder]:
+def _remainders(removed: Sequence[PlannedChange]) -> Sequence[Retained]:
     found = []
     for change in removed:
         attributes = change.before if isinstance(change.before, Mapping) else {}
         if change.action is Action.FORGET:
-            found.append(Remainder(what=_named(change, attributes, "arn"), why="Terraform only forgets it"))
+            found.append(Retained(what=_named(change, attributes, "arn"), why="Terraform only forgets it"))
         elif (rule := RULES.get(change.type)) and (why := rule.why(attributes)):
-            found.append(Remainder(what=_named(change, attributes, rule.name), why=why))
+            found.append(Retained(what=_named(change, attributes, rule.name), why=why))
     return found
 
 

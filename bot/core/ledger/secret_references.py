@@ -19,7 +19,7 @@ from bot.core.ledger.redaction import SHORTEST, Secrets
 from bot.errors import UserError
 from bot.model.pipeline import Json
 
-Place: TypeAlias = tuple[str | int, ...]
+JsonPath: TypeAlias = tuple[str | int, ...]
 """Where something stands in a JSON value: keys and indexes from the outside in."""
 
 
@@ -27,19 +27,19 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Taken(_Frozen):
+class SecretSource(_Frozen):
     """A secret by where it is to be had: a stack's output, `step.output`, and the place in it. `digest` tells whether it changed."""
 
     source: str
-    place: Place = ()
+    place: JsonPath = ()
     digest: str
 
 
 class Seal(_Frozen):
     """A text or a number of a record that held secrets: its place there, and its parts."""
 
-    place: Place
-    parts: tuple[str | Taken, ...]
+    place: JsonPath
+    parts: tuple[str | SecretSource, ...]
     is_text: bool = True
 
 
@@ -49,7 +49,7 @@ class Secret:
 
     value: str | int | float = field(repr=False)
     source: str
-    taken: Taken | None = None
+    taken: SecretSource | None = None
 
 
 class Unsealable(UserError):
@@ -63,7 +63,7 @@ class Unopenable(UserError):
 def secrets_of(value: Json, source: str, key: str | None) -> Iterator[Secret]:
     """Yield the secrets in a sensitive value. Without a `key` it is not an output of a stack, and can't be had again."""
     for place, leaf in _leaves(value):
-        taken = None if key is None else Taken(source=source, place=place, digest=keyed(leaf, key))
+        taken = None if key is None else SecretSource(source=source, place=place, digest=keyed(leaf, key))
         yield Secret(leaf, source, taken)
 
 
@@ -90,7 +90,7 @@ def opened(record: Json, seals: Sequence[Seal], value_of: Callable[[str], Json],
     for seal in seals:
         found = [part if isinstance(part, str) else _had_again(part, value_of) for part in seal.parts]
         for part, value in zip(seal.parts, found, strict=True):
-            if isinstance(part, Taken) and len(found) > 1 and keyed(value, key) != part.digest:
+            if isinstance(part, SecretSource) and len(found) > 1 and keyed(value, key) != part.digest:
                 raise Unopenable(
                     f"`{part.source}` has changed since, and was only a part of a text in the undo record."
                 )
@@ -99,8 +99,8 @@ def opened(record: Json, seals: Sequence[Seal], value_of: Callable[[str], Json],
     return record
 
 
-def _seal(place: Place, leaf: str | int | float, secrets: Sequence[Secret]) -> Seal | None:
-    parts: list[str | Taken] = [str(leaf)]
+def _seal(place: JsonPath, leaf: str | int | float, secrets: Sequence[Secret]) -> Seal | None:
+    parts: list[str | SecretSource] = [str(leaf)]
     for secret in secrets:
         needle = str(secret.value)
         if needle and ((len(needle) >= SHORTEST and isinstance(leaf, str)) or parts == [needle]):
@@ -111,8 +111,8 @@ def _seal(place: Place, leaf: str | int | float, secrets: Sequence[Secret]) -> S
     )
 
 
-def _split(part: str | Taken, needle: str, secret: Secret) -> Iterator[str | Taken]:
-    if isinstance(part, Taken) or needle not in part:
+def _split(part: str | SecretSource, needle: str, secret: Secret) -> Iterator[str | SecretSource]:
+    if isinstance(part, SecretSource) or needle not in part:
         yield part
         return
     if secret.taken is None:
@@ -131,7 +131,7 @@ def _refusal(secret: Secret) -> str:
     )
 
 
-def _had_again(part: Taken, value_of: Callable[[str], Json]) -> Json:
+def _had_again(part: SecretSource, value_of: Callable[[str], Json]) -> Json:
     whole = value_of(part.source)
     found = next((leaf for place, leaf in _leaves(whole) if place == part.place), None)
     if found is None:
@@ -139,7 +139,7 @@ def _had_again(part: Taken, value_of: Callable[[str], Json]) -> Json:
     return found
 
 
-def _leaves(value: Json, place: Place = ()) -> Iterator[tuple[Place, str | int | float]]:
+def _leaves(value: Json, place: JsonPath = ()) -> Iterator[tuple[JsonPath, str | int | float]]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _leaves(item, (*place, key))
@@ -150,7 +150,7 @@ def _leaves(value: Json, place: Place = ()) -> Iterator[tuple[Place, str | int |
         yield place, value
 
 
-def _replaced(value: Json, place: Place, new: Json) -> Json:
+def _replaced(value: Json, place: JsonPath, new: Json) -> Json:
     if not place:
         return new
     step, *rest = place

@@ -18,7 +18,7 @@ MARKER = "<!-- envclone:pull-request:{name} -->"
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
+class ProposedClone:
     """A clone with all that its pull request speaks of."""
 
     manifest: Manifest
@@ -36,7 +36,7 @@ def title(manifest: Manifest) -> str:
     return f"Clone {manifest.source} as {manifest.name} for {manifest.purpose}"
 
 
-def body(proposed: Proposed) -> str:
+def body(proposed: ProposedClone) -> str:
     """Return the pull request's body in GitHub's Markdown."""
     manifest = proposed.manifest
     parts = [
@@ -71,7 +71,7 @@ def _commands(manifest: Manifest) -> str:
     return "\n".join(f"- {code(command)} {what}" for command, what in rows)
 
 
-def _introduction(proposed: Proposed) -> str:
+def _introduction(proposed: ProposedClone) -> str:
     manifest, request = proposed.manifest, proposed.manifest.request
     asked = f"@{request.by} asked for this [in #{request.issue}]({request.url}). " if request else ""
     expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
@@ -87,17 +87,17 @@ def _introduction(proposed: Proposed) -> str:
     return f"{asked}It adds the whole of {code(str(manifest.source))} once more, rendered from the template it comes from.\n\n| | |\n| --- | --- |\n{rows}"
 
 
-def _leaks(proposed: Proposed) -> Iterator[str]:
+def _leaks(proposed: ProposedClone) -> Iterator[str]:
     if proposed.leaks:
         lines = "\n".join(f"- {code(f'{leak.place}:{leak.line}')} {cell(leak.message)}" for leak in proposed.leaks)
         yield f"**{len(proposed.leaks)} leaks: something of {code(str(proposed.manifest.source))} stands in this clone.**\n\n{lines}"
 
 
-def _why(proposed: Proposed, name: ParameterName) -> str:
+def _why(proposed: ProposedClone, name: ParameterName) -> str:
     return markdown.ORIGINS[origin(proposed.template.declaration, proposed.manifest, proposed.source, name)]
 
 
-def _parameter_table(proposed: Proposed) -> str:
+def _parameter_table(proposed: ProposedClone) -> str:
     declared = proposed.template.declaration.parameters
     rows = ["| Parameter | Value | " + str(proposed.source.name) + " | Origin |", "| --- | --- | --- | --- |"]
     for name, value in proposed.manifest.parameters.items():
@@ -118,7 +118,7 @@ def _step_table(pipeline: Pipeline) -> str:
     return "\n".join(rows)
 
 
-def _attention(proposed: Proposed) -> Iterator[str]:
+def _attention(proposed: ProposedClone) -> Iterator[str]:
     manifest, template = proposed.manifest, proposed.template.declaration
     purpose = template.purposes[manifest.purpose]
     if purpose.match:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.core.markdown import cell, code, details, fence
-from bot.core.plans.drift import Change, Drift, StepDrift
-from bot.core.plans.plan_values import Difference, Masked
+from bot.core.plans.drift import Drift, DriftChange, StepDrift
+from bot.core.plans.plan_values import Masked, ValueChange
 from bot.core.plans.tables import shown
 from bot.names import EnvironmentName, Login
 
@@ -129,7 +129,7 @@ def _lines(steps: Iterable[StepDrift]) -> Iterator[str]:
             yield from _change_lines(change)
 
 
-def _change_lines(change: Change) -> Iterator[str]:
+def _change_lines(change: DriftChange) -> Iterator[str]:
     match change.how:
         case "gone":
             yield f"- {change.address} is gone"
@@ -140,13 +140,13 @@ def _change_lines(change: Change) -> Iterator[str]:
             yield from (f"!     {_difference(each)}" for each in change.differences)
 
 
-def _difference(each: Difference) -> str:
+def _difference(each: ValueChange) -> str:
     if isinstance(each.before, Masked) or isinstance(each.after, Masked):
         return f"{each.path or 'value'}: is not as it should be (sensitive)"
     return f"{each.path or 'value'}: is {shown(each.before)}, should be {shown(each.after)}"
 
 
-def _paths(change: Change) -> str:
+def _paths(change: DriftChange) -> str:
     if change.how == "gone":
         return "gone"
     paths = [code(difference.path) for difference in change.differences]

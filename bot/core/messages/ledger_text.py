@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.core.ledger.ledger import Clear, Entry, Ledger
+from bot.core.ledger.ledger import Clear, Ledger, LedgerEntry
 
 
 def text(ledger: Ledger) -> str:
@@ -30,7 +30,7 @@ def _lines(ledger: Ledger) -> Iterator[str]:
         )
 
 
-def _result(entry: Entry) -> str:
+def _result(entry: LedgerEntry) -> str:
     verb = f"{entry.verb}, " if entry.verb != "apply" else ""
     attempt = f", attempt {entry.attempt}" if entry.attempt > 1 else ""
     if entry.ended_at is None:
@@ -39,7 +39,7 @@ def _result(entry: Entry) -> str:
     return f"{verb}{entry.result} at {entry.ended_at:%Y-%m-%d %H:%M:%S} UTC in {took:.0f} s by {entry.by}{attempt}"
 
 
-def _details(entry: Entry) -> Iterator[str]:
+def _details(entry: LedgerEntry) -> Iterator[str]:
     yield f"from commit {entry.commit[:12]}, reviewed at {entry.head[:12]}" + (
         f", {entry.run_url}" if entry.run_url else ""
     )

@@ -10,7 +10,7 @@ from bot.core.markdown import cell, code, details, fence
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.tables import attributes, table
-from bot.core.rendering.verify import Finding
+from bot.errors import Finding
 from bot.names import EnvironmentName
 
 COMMENT_LIMIT = 65_536

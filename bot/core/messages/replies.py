@@ -8,11 +8,11 @@ from bot.commands.grammar import Mistake, format_command
 from bot.core.markdown import cell, code, details, fence
 from bot.core.parity.output import markdown
 from bot.core.parity.report import Parity
-from bot.core.rendering.inventory import Estate
+from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_types import text
 from bot.core.requests.branches import Branch
 from bot.core.requests.clone import Draft, Refused
-from bot.errors import Fault
+from bot.errors import Finding
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Pipeline
 from bot.model.policy import Role
@@ -20,7 +20,7 @@ from bot.names import EnvironmentName
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
+class ProposedEnvironment:
     """An open pull request that would change an environment, or end it."""
 
     branch: Branch
@@ -65,7 +65,7 @@ def failed(reference: str) -> str:
     return f"Something went wrong on my side, and I stopped. Nothing was left half done. Reference for the log: {code(reference)}."
 
 
-def listing(estate: Estate, now: datetime, proposed: Sequence[Proposed] | None = ()) -> str:
+def listing(estate: Inventory, now: datetime, proposed: Sequence[ProposedEnvironment] | None = ()) -> str:
     """List all environments, those that expire first on top, with what is proposed to them (None: it can't be told)."""
     far = datetime.max.replace(tzinfo=now.tzinfo)
     manifests = sorted(estate.manifests(), key=lambda m: (m.expires_at or far, m.name))
@@ -78,12 +78,14 @@ def listing(estate: Estate, now: datetime, proposed: Sequence[Proposed] | None =
     return "\n".join(["| Environment | Purpose | Owner | Expires | |", "| --- | --- | --- | --- | --- |", *rows])
 
 
-def left_out(faults: Sequence[Fault]) -> str:
+def left_out(findings: Sequence[Finding]) -> str:
     """Say which environments are in no list, and why."""
-    return f"**These can't be read, so they are not in the list:**\n\n{unreadable(faults)}"
+    return f"**These can't be read, so they are not in the list:**\n\n{unreadable(findings)}"
 
 
-def status(manifest: Manifest, stage: str, now: datetime, proposed: Sequence[Proposed] = (), parity: str = "") -> str:
+def status(
+    manifest: Manifest, stage: str, now: datetime, proposed: Sequence[ProposedEnvironment] = (), parity: str = ""
+) -> str:
     """Describe one environment, and what is proposed to it; `parity` says whether it still equals its source."""
     facts = [
         ("Stage", stage),
@@ -103,9 +105,9 @@ def status(manifest: Manifest, stage: str, now: datetime, proposed: Sequence[Pro
 NO_SUBJECT = "This thread is about no environment. Write `/status <name>`, or `/list` to see which there are."
 
 
-def unreadable(faults: Sequence[Fault]) -> str:
+def unreadable(findings: Sequence[Finding]) -> str:
     """Say what can't be read, and why."""
-    return "\n".join(f"- {code(f'{fault.path}:{fault.line}')}: {cell(fault.message)}" for fault in faults)
+    return "\n".join(f"- {code(f'{finding.path}:{finding.line}')}: {cell(finding.message)}" for finding in findings)
 
 
 def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
@@ -157,14 +159,14 @@ def _expiry(manifest: Manifest, now: datetime) -> str:
     return f"{manifest.expires_at:%Y-%m-%d} ({days})"
 
 
-def _where(name: EnvironmentName, estate: Estate, proposed: Sequence[Proposed] | None) -> str:
+def _where(name: EnvironmentName, estate: Inventory, proposed: Sequence[ProposedEnvironment] | None) -> str:
     if proposed is None:
         return ""
     ours = [_proposed(each) for each in proposed if each.branch.environment == name]
     return ", ".join(["live" if name in estate.live else "proposed", *ours])
 
 
-def _proposed(proposed: Proposed) -> str:
+def _proposed(proposed: ProposedEnvironment) -> str:
     return f"{'its end' if proposed.branch.kind == 'destroy' else 'a change'} in #{proposed.number}"
 
 

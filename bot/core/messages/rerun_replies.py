@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from bot.commands.model import Plan, Resume, Unlock
+from bot.commands.model import PlanCommand, Resume, Unlock
 from bot.core.markdown import cell, code, details
-from bot.core.messages.status_comment import Outcome
+from bot.core.messages.status_comment import DeploymentOutcome
 from bot.model.environment import Request
 from bot.names import EnvironmentName
 
@@ -22,7 +22,7 @@ class Last:
     `note` is one line, `results` the whole in Markdown, `url` where its log is.
     """
 
-    state: Outcome
+    state: DeploymentOutcome
     is_current: bool
     note: str = ""
     results: str = ""
@@ -39,10 +39,10 @@ def nothing_to_resume(name: EnvironmentName, last: Last | None) -> str | None:
     )
 
 
-def run_title(command: Plan | Resume | Unlock, request: Request) -> str:
+def run_title(command: PlanCommand | Resume | Unlock, request: Request) -> str:
     """Return the title of the run that a comment asks for: by it the run is found again."""
     match command:
-        case Plan():
+        case PlanCommand():
             verb = "drift"
         case Resume():
             verb = "resume"

@@ -6,26 +6,26 @@ from typing import Literal
 
 from bot.core.ledger import destroy_report
 from bot.core.ledger.apply_result import ApplyOutcome
-from bot.core.ledger.destroy_report import Receipt
+from bot.core.ledger.destroy_report import DestroyReport
 from bot.core.messages import apply_comment
 
-Verb = Literal["apply", "destroy"]
+RunVerb = Literal["apply", "destroy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """`title` is one plain line; `summary` is Markdown in at most that many bytes; `url` is where the environment answers."""
 
-    verb: Verb
+    verb: RunVerb
     title: str
     summary: Callable[[int], str]
     is_well: bool
     url: str = ""
 
 
-def ending_of(found: ApplyOutcome | Receipt) -> Ending:
+def ending_of(found: ApplyOutcome | DestroyReport) -> Ending:
     """Return how an apply or a destroy ended."""
-    if isinstance(found, Receipt):
+    if isinstance(found, DestroyReport):
         return Ending(
             "destroy", destroy_report.title(found), lambda limit: destroy_report.summary(found, limit), found.is_clean
         )

@@ -12,12 +12,12 @@ from enum import IntEnum
 from typing import Literal, TypeAlias
 
 from bot.core.markdown import code
-from bot.core.requests.branches import Branch, Kind
+from bot.core.requests.branches import Branch, BranchKind
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 
 
-class Stage(IntEnum):
+class StatusStage(IntEnum):
     """How far a clone has come."""
 
     SEEN = 0
@@ -39,18 +39,18 @@ class _Words:
     nothing: str
 
 
-_WORDS: dict[Kind, _Words] = {
+_WORDS: dict[BranchKind, _Words] = {
     "clone": _Words("Apply", "applying", "Live", "that deploys it", "Nothing was deployed."),
     "change": _Words("Apply", "applying", "Applied", "that applies it", "Nothing was changed."),
     "destroy": _Words("Destroy", "destroying", "Destroyed", "that destroys it", "Nothing was destroyed."),
 }
-_SUBJECTS: dict[Kind, str] = {"clone": "", "change": "The change of ", "destroy": "The end of "}
+_SUBJECTS: dict[BranchKind, str] = {"clone": "", "change": "The change of ", "destroy": "The end of "}
 
 
-Outcome: TypeAlias = Literal["in_progress", "success", "failure"]
+DeploymentOutcome: TypeAlias = Literal["in_progress", "success", "failure"]
 
 
-def outcome_of(state: str | None) -> Outcome:
+def outcome_of(state: str | None) -> DeploymentOutcome:
     """Return how an apply or a destroy stands by what its deployment says last; None when it has said nothing yet.
 
     GitHub calls a deployment inactive when its environment is gone, as after a destroy.
@@ -61,7 +61,7 @@ def outcome_of(state: str | None) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class StatusFacts:
     """What is known of a clone's way. A check or deployment that has not reported yet is "pending"."""
 
     pull_number: int | None = None
@@ -77,16 +77,18 @@ class Facts:
     results: str = ""
 
 
-def stage(facts: Facts) -> Stage:
+def stage(facts: StatusFacts) -> StatusStage:
     """Return the last stage that was reached."""
     if facts.is_merged:
-        return {"success": Stage.LIVE, "in_progress": Stage.APPLYING}.get(facts.deployment, Stage.MERGED)
+        return {"success": StatusStage.LIVE, "in_progress": StatusStage.APPLYING}.get(
+            facts.deployment, StatusStage.MERGED
+        )
     if facts.pull_number is None:
-        return Stage.SEEN
-    return Stage.PLANNED if facts.check == "success" else Stage.PROPOSED
+        return StatusStage.SEEN
+    return StatusStage.PLANNED if facts.check == "success" else StatusStage.PROPOSED
 
 
-def headline(facts: Facts, kind: Kind = "clone") -> str:
+def headline(facts: StatusFacts, kind: BranchKind = "clone") -> str:
     """Return the stage in words."""
     words = _WORDS[kind]
     if facts.is_merged and facts.deployment == "failure":
@@ -98,21 +100,21 @@ def headline(facts: Facts, kind: Kind = "clone") -> str:
     if facts.check == "failure" and not facts.is_merged:
         return "its check failed"
     return {
-        Stage.SEEN: "drafting",
-        Stage.PROPOSED: "planning",
-        Stage.PLANNED: "waiting for review and merge",
-        Stage.MERGED: f"merged, waiting for its {words.apply.lower()}",
-        Stage.APPLYING: words.applying,
-        Stage.LIVE: words.last.lower(),
+        StatusStage.SEEN: "drafting",
+        StatusStage.PROPOSED: "planning",
+        StatusStage.PLANNED: "waiting for review and merge",
+        StatusStage.MERGED: f"merged, waiting for its {words.apply.lower()}",
+        StatusStage.APPLYING: words.applying,
+        StatusStage.LIVE: words.last.lower(),
     }[stage(facts)]
 
 
-def has_failed(facts: Facts) -> bool:
+def has_failed(facts: StatusFacts) -> bool:
     """Say whether somebody has to do something before it goes on."""
     return (facts.deployment == "failure" and facts.is_merged) or (facts.check == "failure" and not facts.is_merged)
 
 
-def status_comment(manifest: Manifest, facts: Facts, now: datetime) -> str:
+def status_comment(manifest: Manifest, facts: StatusFacts, now: datetime) -> str:
     """Return the comment's text, without its marker."""
     parts = [f"### {code(manifest.name)} is {headline(facts)}", _marks(facts, "clone")]
     parts += [text for text in (_next(manifest.name, facts, "clone"), facts.results) if text]
@@ -122,7 +124,7 @@ def status_comment(manifest: Manifest, facts: Facts, now: datetime) -> str:
     return "\n\n".join(parts)
 
 
-def end_comment(manifest: Manifest, end: Facts) -> str:
+def end_comment(manifest: Manifest, end: StatusFacts) -> str:
     """Return what the status comment of a clone says whose directory is gone; `end` is the way of the pull request that took it."""
     said = {"success": "is destroyed", "failure": "could not be destroyed"}.get(end.deployment, "is being destroyed")
     asked = f"in [#{end.pull_number}]({end.pull_url})" if end.pull_number else "by a push, without a pull request"
@@ -132,7 +134,7 @@ def end_comment(manifest: Manifest, end: Facts) -> str:
     return "\n\n".join(parts)
 
 
-def proposal_comment(branch: Branch, facts: Facts, what: str = "") -> str:
+def proposal_comment(branch: Branch, facts: StatusFacts, what: str = "") -> str:
     """Return the comment, without its marker, to whoever asked for a change or the end of an environment; `what` is it in Markdown."""
     kind = branch.kind
     parts = [f"### {_SUBJECTS[kind]}{code(branch.environment)}: {headline(facts, kind)}", _marks(facts, kind), what]
@@ -140,7 +142,7 @@ def proposal_comment(branch: Branch, facts: Facts, what: str = "") -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _marks(facts: Facts, kind: Kind) -> str:
+def _marks(facts: StatusFacts, kind: BranchKind) -> str:
     reached, failed, words = stage(facts), has_failed(facts), _WORDS[kind]
     steps = ("Seen", "Pull request", "Plan", "Review and merge", words.apply, words.last)
     marks = []
@@ -151,7 +153,7 @@ def _marks(facts: Facts, kind: Kind) -> str:
     return " · ".join(marks)
 
 
-def _next(name: EnvironmentName, facts: Facts, kind: Kind) -> str:
+def _next(name: EnvironmentName, facts: StatusFacts, kind: BranchKind) -> str:
     words = _WORDS[kind]
     log = f" ([log]({facts.log_url}))" if facts.log_url else ""
     if facts.is_merged and facts.deployment == "failure":
@@ -163,8 +165,8 @@ def _next(name: EnvironmentName, facts: Facts, kind: Kind) -> str:
         return (
             f"{facts.check_summary or 'The check says what is wrong.'} See [the pull request]({facts.pull_url}/checks)."
         )
-    if stage(facts) is Stage.LIVE:
+    if stage(facts) is StatusStage.LIVE:
         return f"Open it at {facts.environment_url}" if facts.environment_url else ""
-    if stage(facts) is Stage.PLANNED:
+    if stage(facts) is StatusStage.PLANNED:
         return f"[Review the plan]({facts.pull_url}), then merge: {words.merge}."
     return ""

@@ -74,7 +74,7 @@ SECRET = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class AspectFacts:
     """What the rules need to know of one difference. `is_identity` says that the values are equal once identity is mapped."""
 
     kind: str
@@ -85,7 +85,7 @@ class Facts:
     is_caused_by_identity: bool = False
 
 
-def aspect_of(facts: Facts, declared: Mapping[Aspect, Sequence[str]]) -> Aspect | None:
+def aspect_of(facts: AspectFacts, declared: Mapping[Aspect, Sequence[str]]) -> Aspect | None:
     """Return the aspect of a difference, or None when no rule knows it. `declared` are the template's own patterns."""
     for aspect, patterns in declared.items():
         if any(matches(pattern, facts.address, facts.attribute) for pattern in patterns):

@@ -22,7 +22,7 @@ CHECK = "envclone/parity: {environment}"
 
 _BEGIN, _END = "<!-- envclone:certificate ", " -->"
 
-Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
 class Certificate(BaseModel):
@@ -35,13 +35,13 @@ class Certificate(BaseModel):
 
     format: Literal[1] = 1
     environment: EnvironmentName
-    commit: Sha
-    tree: Sha
+    commit: CommitSha
+    tree: CommitSha
     against: EnvironmentName
-    production_commit: Sha
-    production_tree: Sha
+    production_commit: CommitSha
+    production_tree: CommitSha
     template: TemplateName
-    template_tree: Sha
+    template_tree: CommitSha
     depth: Depth
     compared: int
     deviations: int
@@ -62,7 +62,7 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CertifiedSubject:
     """What a certificate speaks of: the commits, and git's ids of the three directories there."""
 
     commit: str
@@ -73,7 +73,7 @@ class Subject:
     template_tree: str
 
 
-def certify(parity: Parity, leaks: Sequence[Leak], subject: Subject, now: datetime) -> Certificate:
+def certify(parity: Parity, leaks: Sequence[Leak], subject: CertifiedSubject, now: datetime) -> Certificate:
     """Return the certificate of a comparison that holds."""
     waivers = [each.waiver for each in parity.differences if each.waiver is not None and not each.is_explained]
     waivers += [leak.waiver for leak in leaks if leak.waiver is not None]

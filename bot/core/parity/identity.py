@@ -19,7 +19,7 @@ from bot.names import EnvironmentName, ParameterName
 NAME = ParameterName("name")
 REGION = ParameterName("region")
 
-Kind = Literal["account", "host", "endpoint", "name", "value"]
+IdentityKind = Literal["account", "host", "endpoint", "name", "value"]
 
 _QUAD = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(/\d{1,2})?(?![\w.]*\.\d)(?!\w)")
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
@@ -31,7 +31,7 @@ class Mark:
     """A text that is production's own. `instead` is the clone's own value in its place; `parameter` is where it comes from."""
 
     text: str
-    kind: Kind
+    kind: IdentityKind
     instead: str
     parameter: str = ""
 

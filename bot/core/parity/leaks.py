@@ -13,9 +13,9 @@ from datetime import datetime
 from functools import lru_cache
 
 from bot.core.hcl.address_patterns import key_of
-from bot.core.hcl.attributes import Leaf
+from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.values import Unknown
-from bot.core.parity.by_code.evaluated import CODE, Key, Snapshot, line_at
+from bot.core.parity.by_code.evaluated import CODE, AttributeKey, EvaluatedEnvironment, line_at
 from bot.core.parity.identity import Identity, Mark, host_of, networks_in
 from bot.core.parity.waivers import waiver_for
 from bot.core.tree import Tree
@@ -36,7 +36,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class SearchedText:
     """A text to be searched, and where it stands: a file and a line, or an address (of a plan) and no line."""
 
     place: str
@@ -60,7 +60,9 @@ class Leak:
         return f"`{self.found}` is {self.what}: {self.instead}."
 
 
-def leaks(snapshot: Snapshot, files: Tree, manifest: Manifest, identity: Identity, now: datetime) -> Sequence[Leak]:
+def leaks(
+    snapshot: EvaluatedEnvironment, files: Tree, manifest: Manifest, identity: Identity, now: datetime
+) -> Sequence[Leak]:
     """Return every leak of a clone, waived ones too, in the order of files and lines.
 
     `snapshot` holds the clone's values, `identity` is production's with its names (`Comparison` has both).
@@ -87,7 +89,7 @@ def unwaived(found: Sequence[Leak]) -> Sequence[Leak]:
     return [leak for leak in found if leak.waiver is None]
 
 
-def search(texts: Iterable[Text], identity: Identity) -> Iterator[Leak]:
+def search(texts: Iterable[SearchedText], identity: Identity) -> Iterator[Leak]:
     """Yield what of production's identity stands in texts; for plans, give it every value with its address."""
     searcher = _searcher(identity)
     for text in texts:
@@ -154,15 +156,15 @@ def _searcher(identity: Identity) -> _Searcher:
     return _Searcher(identity)
 
 
-def _lines(files: Tree) -> Iterator[Text]:
+def _lines(files: Tree) -> Iterator[SearchedText]:
     for path, file in sorted(files.items()):
         if path == MANIFEST:
             continue  # it names its source and template, and its parameters are proved where they are rendered
         for number, line in enumerate(file.data.decode("utf-8", "replace").splitlines(), start=1):
-            yield Text(path, number, line)
+            yield SearchedText(path, number, line)
 
 
-def _in_values(snapshot: Snapshot, files: Tree, manifest: Manifest, identity: Identity) -> Iterator[Leak]:
+def _in_values(snapshot: EvaluatedEnvironment, files: Tree, manifest: Manifest, identity: Identity) -> Iterator[Leak]:
     searcher = _searcher(identity)
     shared = sorted(_shared(manifest, identity), key=lambda text: -len(text))
     named = _made_of(identity.production)
@@ -184,7 +186,7 @@ def _in_values(snapshot: Snapshot, files: Tree, manifest: Manifest, identity: Id
             yield Leak(leaf.file, line, found, f"{what}, in `{key_of(*key)}`", instead)
 
 
-def _lookups(key: Key, leaf: Leaf, text: str, identity: Identity) -> Iterator[tuple[str, str, str]]:
+def _lookups(key: AttributeKey, leaf: Attribute, text: str, identity: Identity) -> Iterator[tuple[str, str, str]]:
     address, attribute = key
     kind = address.partition("/")[2]
     is_lookup = kind.startswith("data.") or ".data." in kind
@@ -196,12 +198,12 @@ def _lookups(key: Key, leaf: Leaf, text: str, identity: Identity) -> Iterator[tu
         yield text, "a remote state whose place can't be told", "declare an input of the stack, or write the place out"
 
 
-def _providers(snapshot: Snapshot, identity: Identity) -> Iterator[Leak]:
+def _providers(snapshot: EvaluatedEnvironment, identity: Identity) -> Iterator[Leak]:
     """Yield each AWS provider that does not assert the clone's own account, and each stack of AWS's without a provider."""
     if not identity.account:
         return
-    accounts: dict[str, dict[str, Leaf]] = {}
-    stacks: dict[str, Leaf] = {}
+    accounts: dict[str, dict[str, Attribute]] = {}
+    stacks: dict[str, Attribute] = {}
     for (address, attribute), leaf in snapshot.leaves.items():
         stack, _, rest = address.partition("/")
         if re.fullmatch(r"provider\.aws(\..*)?", rest):

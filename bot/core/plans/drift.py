@@ -11,21 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.core.plans.plan import Action, Plan, PlannedChange
-from bot.core.plans.plan_values import UNKNOWN, Difference
+from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
+from bot.core.plans.plan_values import UNKNOWN, ValueChange
 from bot.names import EnvironmentName, StepName
 
-State = Literal["same", "drifted", "not_applied", "no_check", "unchecked"]
+DriftState = Literal["same", "drifted", "not_applied", "no_check", "unchecked"]
 """`no_check`: a hook that declares no check, so that nobody can ever tell."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DriftChange:
     """One thing that is not as applied. Of each difference `before` is what is there, `after` what should be."""
 
     address: str
     how: Literal["gone", "changed", "extra"]
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[ValueChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class StepDrift:
 
     name: StepName
     kind: str
-    state: State
-    changes: tuple[Change, ...] = ()
-    noted: tuple[Change, ...] = ()
+    state: DriftState
+    changes: tuple[DriftChange, ...] = ()
+    noted: tuple[DriftChange, ...] = ()
     text: str = ""
 
 
@@ -63,12 +63,12 @@ class Drift:
         return not self.because and not self.drifted and not blind & set(before)
 
 
-def of_stack(name: StepName, plan: Plan) -> StepDrift:
+def of_stack(name: StepName, plan: TerraformPlan) -> StepDrift:
     """Return the drift that the ordinary plan of an applied stack shows."""
     changes = [_to_put_right(change) for change in plan.changes if change.changes_anything and not change.is_data]
     if not changes:
         outputs = [output for output in plan.outputs if output.action != Action.NO_OP]
-        changes = [Change(f"output.{o.name}", "changed", (Difference("", o.before, o.after),)) for o in outputs]
+        changes = [DriftChange(f"output.{o.name}", "changed", (ValueChange("", o.before, o.after),)) for o in outputs]
     named = {change.address for change in changes}
     differing = [
         _found(change) for change in plan.drift if change.address not in named and change.action != Action.NO_OP
@@ -77,19 +77,19 @@ def of_stack(name: StepName, plan: Plan) -> StepDrift:
     return StepDrift(name, "stack", "drifted" if changes else "same", tuple(changes), tuple(noted))
 
 
-def _to_put_right(change: PlannedChange) -> Change:
+def _to_put_right(change: PlannedChange) -> DriftChange:
     match change.action:
         case Action.CREATE:
-            return Change(change.address, "gone")
+            return DriftChange(change.address, "gone")
         case Action.DELETE | Action.FORGET:
-            return Change(change.address, "extra")
+            return DriftChange(change.address, "extra")
         case _:
             # Of a replacement most will be new; what forced it is known.
             known = tuple(difference for difference in change.differences if difference.after is not UNKNOWN)
-            return Change(change.address, "changed", known)
+            return DriftChange(change.address, "changed", known)
 
 
-def _found(change: PlannedChange) -> Change:
+def _found(change: PlannedChange) -> DriftChange:
     # A refresh turns what was left out into what is empty, and that is no difference to anybody.
-    turned = tuple(Difference(d.path, d.after, d.before) for d in change.differences if d.before or d.after)
-    return Change(change.address, "gone" if change.action == Action.DELETE else "changed", turned)
+    turned = tuple(ValueChange(d.path, d.after, d.before) for d in change.differences if d.before or d.after)
+    return DriftChange(change.address, "gone" if change.action == Action.DELETE else "changed", turned)

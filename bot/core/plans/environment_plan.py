@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from bot.core.plans.fingerprint import fingerprint
-from bot.core.plans.plan import Counts, HookPlan, Plan
+from bot.core.plans.plan import Counts, HookPlan, TerraformPlan
 from bot.core.plans.review import ReviewedStep
 from bot.core.plans.stack_inputs import Inputs
 from bot.names import EnvironmentName, ParameterName, StepName
@@ -18,7 +18,7 @@ class StackPlan:
     """One stack's plan, made with `inputs`. With `stand_ins` it is deferred: they stand in for outputs of `waits_for`."""
 
     name: StepName
-    plan: Plan
+    plan: TerraformPlan
     stand_ins: tuple[ParameterName, ...] = ()
     waits_for: tuple[StepName, ...] = ()
     inputs: Inputs | None = field(default=None, repr=False, compare=False)

@@ -22,8 +22,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.core.plans.plan import Action, OutputChange, Plan, PlannedChange
-from bot.core.plans.plan_values import Masked, Unknown, Value
+from bot.core.plans.plan import Action, OutputChange, PlannedChange, TerraformPlan
+from bot.core.plans.plan_values import Masked, PlanValue, UnknownUntilApply
 from bot.model.pipeline import Json
 
 _TIMESTAMP = "<plan:timestamp>"
@@ -41,7 +41,7 @@ class Fingerprint:
         return sorted({address for address, _ in set(self.parts) ^ set(other.parts)})
 
 
-def fingerprint(plan: Plan, key: str) -> Fingerprint:
+def fingerprint(plan: TerraformPlan, key: str) -> Fingerprint:
     """Return the plan's fingerprint under `key`, the review's own: 32 random bytes in hexadecimal."""
     changes = [c for c in plan.changes if c.changes_anything and not c.is_data]
     parts = [(change.address, _change(change, plan)) for change in changes]
@@ -50,7 +50,7 @@ def fingerprint(plan: Plan, key: str) -> Fingerprint:
     return Fingerprint(_digest(key, [list(pair) for pair in digests]), tuple(digests))
 
 
-def _change(change: PlannedChange, plan: Plan) -> Json:
+def _change(change: PlannedChange, plan: TerraformPlan) -> Json:
     match change.action:
         case Action.CREATE:
             content = _json(change.after, plan)
@@ -62,14 +62,14 @@ def _change(change: PlannedChange, plan: Plan) -> Json:
     return [change.action.value, change.previous_address, change.is_import, [*sorted(change.replace_paths)], content]
 
 
-def _output(output: OutputChange, plan: Plan) -> Json:
+def _output(output: OutputChange, plan: TerraformPlan) -> Json:
     return [output.action.value, _json(output.after, plan)]
 
 
-def _json(value: Value, plan: Plan) -> Json:
+def _json(value: PlanValue, plan: TerraformPlan) -> Json:
     """Return a value as JSON in which no two different values look the same, whether they may be shown or not."""
     match value:
-        case Unknown():
+        case UnknownUntilApply():
             return ["unknown"]
         case Masked():
             # Like the plain value: what counts as a secret depends on what the reader knew, not on the plan.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Self
 
-from bot.core.plans.plan_values import Difference, Value, differences
+from bot.core.plans.plan_values import PlanValue, ValueChange, differences
 from bot.names import StepName
 
 
@@ -41,8 +41,8 @@ class PlannedChange:
     address: str
     type: str
     action: Action
-    before: Value
-    after: Value
+    before: PlanValue
+    after: PlanValue
     replace_paths: tuple[str, ...] = ()
     reason: str | None = None
     previous_address: str | None = None
@@ -50,7 +50,7 @@ class PlannedChange:
     is_data: bool = False
 
     @property
-    def differences(self) -> Sequence[Difference]:
+    def differences(self) -> Sequence[ValueChange]:
         """Return the attributes that change."""
         return list(differences(self.before or {}, self.after or {}))
 
@@ -75,8 +75,8 @@ class OutputChange:
 
     name: str
     action: Action
-    before: Value
-    after: Value
+    before: PlanValue
+    after: PlanValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TerraformPlan:
     """One stack's plan. `drift` is what Terraform found changed outside; `timestamp` is what `plantimestamp()` returned."""
 
     changes: tuple[PlannedChange, ...]
@@ -148,7 +148,7 @@ class HookPlan:
     no_undo: str = ""
 
 
-def unshown(shown: Plan, real: Plan) -> Sequence[str]:
+def unshown(shown: TerraformPlan, real: TerraformPlan) -> Sequence[str]:
     """Return what `real` would do to a declared resource that `shown` did not do to it, as `<action> <address>`, in order.
 
     Keys of `for_each` don't count: they may come from values that were not known when `shown` was made.

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.core.plans.plan import Action, OutputChange, Plan, PlannedChange
+from bot.core.plans.plan import Action, OutputChange, PlannedChange, TerraformPlan
 from bot.core.plans.plan_values import planned
 from bot.errors import Unverifiable
 from bot.model.pipeline import Json
@@ -64,7 +64,7 @@ class _Document(_Loose):
     errored: bool = False
 
 
-def read_plan(document: bytes, secrets: Sequence[str] = ()) -> Plan:
+def read_plan(document: bytes, secrets: Sequence[str] = ()) -> TerraformPlan:
     """Return the plan in the JSON `document`.
 
     `secrets` are texts that are masked wherever they stand. Raises `Unverifiable` for a plan that failed, is not
@@ -79,7 +79,7 @@ def read_plan(document: bytes, secrets: Sequence[str] = ()) -> Plan:
         raise Unverifiable(f"Terraform's plan has format {shown(read.format_version)}, but only 1.x is understood here")
     if read.errored or not read.complete:
         raise Unverifiable("Terraform's plan is not complete: it covers only a part of the stack")
-    return Plan(
+    return TerraformPlan(
         changes=tuple(_planned_change(item, secrets) for item in read.resource_changes),
         outputs=tuple(_output_change(name, item, secrets) for name, item in read.output_changes.items()),
         drift=tuple(_planned_change(item, secrets) for item in read.resource_drift),

@@ -21,10 +21,10 @@ class Masked:
 
     __slots__ = ("_value",)
 
-    def __init__(self, value: "Value") -> None:
+    def __init__(self, value: "PlanValue") -> None:
         self._value = value
 
-    def reveal(self) -> "Value":
+    def reveal(self) -> "PlanValue":
         """Return the content, for a keyed digest and for nothing else."""
         return self._value
 
@@ -39,19 +39,21 @@ class Masked:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownUntilApply:
     """A value that only the apply will bring."""
 
     def __repr__(self) -> str:
         return "(known after apply)"
 
 
-UNKNOWN: Final = Unknown()
+UNKNOWN: Final = UnknownUntilApply()
 
-Value: TypeAlias = "bool | int | float | str | Masked | Unknown | Sequence[Value] | Mapping[str, Value] | None"
+PlanValue: TypeAlias = (
+    "bool | int | float | str | Masked | UnknownUntilApply | Sequence[PlanValue] | Mapping[str, PlanValue] | None"
+)
 
 
-def planned(value: Json, unknown: Json, sensitive: Json, secrets: Sequence[str] = ()) -> Value:
+def planned(value: Json, unknown: Json, sensitive: Json, secrets: Sequence[str] = ()) -> PlanValue:
     """Return a value of a plan's JSON with its sensitive and unknown leaves replaced.
 
     `unknown` and `sensitive` mirror the value's shape, with `true` where they apply (Terraform's `after_unknown` and
@@ -75,15 +77,15 @@ def planned(value: Json, unknown: Json, sensitive: Json, secrets: Sequence[str] 
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ValueChange:
     """One attribute before and after; `path` is written as in HCL, `ingress[0].from_port`. Absent means None."""
 
     path: str
-    before: Value
-    after: Value
+    before: PlanValue
+    after: PlanValue
 
 
-def differences(before: Value, after: Value, path: str = "") -> Iterator[Difference]:
+def differences(before: PlanValue, after: PlanValue, path: str = "") -> Iterator[ValueChange]:
     """Yield the leaves that differ, in order."""
     if before == after:
         return
@@ -94,10 +96,10 @@ def differences(before: Value, after: Value, path: str = "") -> Iterator[Differe
         for position, (one, other) in enumerate(zip(before, after, strict=True)):
             yield from differences(one, other, f"{path}[{position}]")
     else:
-        yield Difference(path, before, after)
+        yield ValueChange(path, before, after)
 
 
-def leaves(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:
+def leaves(value: PlanValue, path: str = "") -> Iterator[tuple[str, PlanValue]]:
     """Yield each leaf with its path; an empty list or map is a leaf."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
@@ -109,15 +111,15 @@ def leaves(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:
         yield path, value
 
 
-def _is_list(value: Value) -> TypeIs[Sequence[Value]]:
+def _is_list(value: PlanValue) -> TypeIs[Sequence[PlanValue]]:
     return isinstance(value, list | tuple)
 
 
-def _plain(value: Json) -> Value:
+def _plain(value: Json) -> PlanValue:
     return planned(value, False, False)
 
 
-def _partly_known(unknown: Json) -> Value:
+def _partly_known(unknown: Json) -> PlanValue:
     return planned({}, unknown, False) if isinstance(unknown, dict) else UNKNOWN
 
 

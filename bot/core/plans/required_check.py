@@ -52,28 +52,30 @@ class Needs(_Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Conclusion:
+class RequiredCheck:
     """Whether the check passes, and the sentence that says why."""
 
     passes: bool
     reason: str
 
 
-def conclude(needs: Needs, completed: Collection[str], *, is_fork: bool) -> Conclusion:
+def required_check(needs: Needs, completed: Collection[str], *, is_fork: bool) -> RequiredCheck:
     """Return the conclusion; `completed` are the environments whose plan reported success on the pull request's head."""
     if is_fork:
-        return Conclusion(
+        return RequiredCheck(
             False,
             "This pull request comes from a fork, so nothing was planned: forks get no credentials. "
             "A maintainer who has read it can push its commits to a branch of this repository and open it from there.",
         )
     expected = needs.expected
     if expected is None:
-        return Conclusion(False, "It could not be told which environments change: see the job “targets”.")
+        return RequiredCheck(False, "It could not be told which environments change: see the job “targets”.")
     if not expected:
-        return Conclusion(True, "No environment changes.")
+        return RequiredCheck(True, "No environment changes.")
     missing = sorted(set(expected) - set(completed))
     if needs.plan.result != "success" or missing:
         names = ", ".join(map(code, missing)) or "an environment"
-        return Conclusion(False, f"{names} was not planned successfully (the job “plan” ended as {needs.plan.result}).")
-    return Conclusion(True, f"Verified and planned: {', '.join(map(code, sorted(expected)))}.")
+        return RequiredCheck(
+            False, f"{names} was not planned successfully (the job “plan” ended as {needs.plan.result})."
+        )
+    return RequiredCheck(True, f"Verified and planned: {', '.join(map(code, sorted(expected)))}.")

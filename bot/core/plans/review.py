@@ -16,7 +16,7 @@ from bot.names import EnvironmentName, ParameterName, StepName
 FORMAT: Final = 1
 """Raised when the meaning of a fingerprint changes: an apply then asks for a new plan instead of comparing unlike things."""
 
-Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
 class _Frozen(BaseModel):
@@ -54,9 +54,9 @@ class Review(_Frozen):
 
     format: Literal[1] = FORMAT
     environment: EnvironmentName
-    commit: Sha
-    tree: Sha
-    template_revision: Sha
+    commit: CommitSha
+    tree: CommitSha
+    template_revision: CommitSha
     change: Literal["create", "update", "destroy"]
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", repr=False)]
     steps: dict[StepName, ReviewedStep]

@@ -7,8 +7,8 @@ if inputs.stand_ins: ...  # deferred: this plan is for reading, and is never app
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from bot.core.plans.plan import Action, Plan
-from bot.core.plans.plan_values import Masked, Unknown, Value
+from bot.core.plans.plan import Action, TerraformPlan
+from bot.core.plans.plan_values import Masked, PlanValue, UnknownUntilApply
 from bot.errors import UserError
 from bot.model.pipeline import Json, Stack, texts
 from bot.names import ParameterName, StepName
@@ -70,7 +70,7 @@ def replayed(
     return {name: stack.inputs[name].stand_in if name in stand_ins else value for name, value in real.items()}
 
 
-def known(plan: Plan) -> Outputs:
+def known(plan: TerraformPlan) -> Outputs:
     """Return the outputs that a stack will have once its plan is applied, as far as they are known.
 
     An output that the plan leaves alone is known, and one that it makes or changes to a known value; one whose new value
@@ -83,10 +83,10 @@ def known(plan: Plan) -> Outputs:
     }
 
 
-def is_known(value: Value) -> bool:
+def is_known(value: PlanValue) -> bool:
     """Say whether no part of a value has to wait for the apply."""
     match value:
-        case Unknown():
+        case UnknownUntilApply():
             return False
         case Masked():
             return is_known(value.reveal())
@@ -98,7 +98,7 @@ def is_known(value: Value) -> bool:
             return True
 
 
-def plain(value: Value) -> Json:
+def plain(value: PlanValue) -> Json:
     """Return a known value as JSON, what is sensitive in it in clear: for Terraform's inputs, never for people."""
     match value:
         case Masked():
@@ -113,7 +113,7 @@ def plain(value: Value) -> Json:
             raise ValueError("this value is not known yet")
 
 
-def _is_masked(value: Value) -> bool:
+def _is_masked(value: PlanValue) -> bool:
     match value:
         case Masked():
             return True

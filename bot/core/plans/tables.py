@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.core.markdown import cell, code, fence
 from bot.core.plans.plan import Action, OutputChange, PlannedChange
-from bot.core.plans.plan_values import UNKNOWN, Difference, Masked, Unknown, Value
+from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue, UnknownUntilApply, ValueChange
 
 LONGEST_VALUE = 300
 """Characters of one value; a policy or a script is long, and its difference is read in the code."""
@@ -56,7 +56,7 @@ def attributes(changes: Sequence[PlannedChange], outputs: Sequence[OutputChange]
     return fence("\n".join(lines).rstrip(), "diff")
 
 
-def shown(value: Value) -> str:
+def shown(value: PlanValue) -> str:
     """Return a value on one line, as JSON; sensitive and unknown parts say so."""
     text = _json(value)
     return f"{text[:LONGEST_VALUE]}… ({len(text):,} characters)" if len(text) > LONGEST_VALUE else text
@@ -103,7 +103,7 @@ def _created(change: PlannedChange) -> Iterator[str]:
         yield f"      … and {later} {'attribute' if later == 1 else 'attributes'} known after apply"
 
 
-def _changed(difference: Difference, change: PlannedChange) -> str:
+def _changed(difference: ValueChange, change: PlannedChange) -> str:
     forces = " (forces the replacement)" if difference.path in change.replace_paths else ""
     if isinstance(difference.before, Masked) and isinstance(difference.after, Masked):
         return f"!     {difference.path}: changes (sensitive){forces}"
@@ -122,9 +122,9 @@ def _output_lines(output: OutputChange) -> Iterator[str]:
             yield f"! output {output.name}: {shown(output.before)} → {shown(output.after)}"
 
 
-def _json(value: Value) -> str:
+def _json(value: PlanValue) -> str:
     match value:
-        case Masked() | Unknown():
+        case Masked() | UnknownUntilApply():
             return repr(value)
         case Mapping():
             return "{" + ", ".join(f"{json.dumps(key)}: {_json(item)}" for key, item in value.items()) + "}"

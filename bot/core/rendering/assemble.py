@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.core.rendering.render import render
 from bot.core.tree import File, Tree, check_tree, tree_id
-from bot.errors import Fault, InvalidInput, Unreadable, UserError
+from bot.errors import Finding, InvalidInput, Unreadable, UserError
 from bot.model.environment import HOOKS, MANIFEST, Manifest
 from bot.model.pipeline import Hooks, Pipeline
 from bot.model.policy import PATH as POLICY
@@ -38,7 +38,7 @@ def read_template(name: TemplateName, files: Tree) -> TemplateAt:
     template = load(text, Template, f"{where}/{DECLARATION}")
     if template.name != name:
         message = f"the name is `{template.name}`, but the directory's is `{name}`."
-        raise Unreadable(Fault(f"{where}/{DECLARATION}", line_of(text, ["name"]), message))
+        raise Unreadable(Finding(f"{where}/{DECLARATION}", line_of(text, ["name"]), message))
     read_hooks(files, where)  # what can't be read would be found by nobody before an environment has it
     return TemplateAt(template, files, tree_id(files))
 
@@ -54,7 +54,7 @@ def read_manifest(files: Tree, where: str) -> Manifest:
     manifest = files.get(MANIFEST)
     if manifest is None:
         message = "it does not exist: this is no environment. Remove the directory or use `/clone`."
-        raise Unreadable(Fault(f"{where}/{MANIFEST}", 1, message))
+        raise Unreadable(Finding(f"{where}/{MANIFEST}", 1, message))
     return load(text_of(manifest, f"{where}/{MANIFEST}"), Manifest, f"{where}/{MANIFEST}")
 
 
@@ -88,4 +88,4 @@ def text_of(file: File, path: str) -> str:
         return file.data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = file.data.count(b"\n", 0, error.start) + 1
-        raise Unreadable(Fault(path, line, "this is not UTF-8.")) from error
+        raise Unreadable(Finding(path, line, "this is not UTF-8.")) from error

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from bot.errors import Fault, Unreadable, UserError
+from bot.errors import Finding, Unreadable, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.model.pipeline import Json
 from bot.model.template import CidrParameter, Parameter
@@ -23,7 +23,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Estate:
+class Inventory:
     """`live` are the manifests on the default branch, `proposed` those in open pull requests.
 
     `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or can't be told. `ending`
@@ -60,28 +60,28 @@ class Estate:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class InventoryReading:
     """All environments that can be read, and what is wrong with the others (`envs/<name>/environment.yaml`)."""
 
-    estate: Estate
-    faults: tuple[Fault, ...] = ()
+    estate: Inventory
+    findings: tuple[Finding, ...] = ()
 
-    def whole(self) -> Estate:
+    def whole(self) -> Inventory:
         """Return the estate when it is all of it, for whoever allocates or counts. Raises `Unreadable`."""
-        if self.faults:
-            raise Unreadable(*self.faults)
+        if self.findings:
+            raise Unreadable(*self.findings)
         return self.estate
 
-    def of(self, name: EnvironmentName) -> tuple[Fault, ...]:
+    def of(self, name: EnvironmentName) -> tuple[Finding, ...]:
         """Return what is wrong with this one."""
-        return tuple(fault for fault in self.faults if fault.path.startswith(f"{directory(name)}/"))
+        return tuple(finding for finding in self.findings if finding.path.startswith(f"{directory(name)}/"))
 
 
-def faults(name: str, error: UserError) -> Sequence[Fault]:
+def findings(name: str, error: UserError) -> Sequence[Finding]:
     """Return why the environment in the directory `name` can't be read."""
     if isinstance(error, Unreadable):
-        return error.faults
-    return [Fault(f"{ENVIRONMENTS}/{name}/{MANIFEST}", 1, str(error))]
+        return error.findings
+    return [Finding(f"{ENVIRONMENTS}/{name}/{MANIFEST}", 1, str(error))]
 
 
 def claims(declared: Mapping[ParameterName, Parameter], parameters: Mapping[ParameterName, Json]) -> tuple[Claim, ...]:

@@ -11,7 +11,7 @@ from bot.model.template import (
     EnumParameter,
     ListParameter,
     NumberParameter,
-    Rule,
+    ParameterRule,
     StringParameter,
     Template,
 )
@@ -21,25 +21,25 @@ Values = Mapping[ParameterName, Json]
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenRule:
     """A rule that values break; the message names both parameters with their values."""
 
-    rule: Rule
+    rule: ParameterRule
     message: str
 
 
-def broken(template: Template, values: Values) -> Iterator[Broken]:
+def broken(template: Template, values: Values) -> Iterator[BrokenRule]:
     """Yield the rules that don't hold. All parameters have values of their types."""
     for rule in template.rules:
         first, second = rule.parameters
         must = "be at most" if rule.at_most else "begin with"
         if not _holds(rule, values):
             said = f"`{first}` is {shown(text(values[first]))} and must {must} `{second}`, which is {shown(text(values[second]))}"
-            yield Broken(rule, f"{said}: {rule.description}")
+            yield BrokenRule(rule, f"{said}: {rule.description}")
 
 
 def kept(
-    template: Template, rule: Rule, values: Values, asked: frozenset[ParameterName]
+    template: Template, rule: ParameterRule, values: Values, asked: frozenset[ParameterName]
 ) -> Mapping[ParameterName, Json] | None:
     """Return the values that somebody who gave those of `asked` may have meant; None when that can't be told.
 
@@ -76,7 +76,7 @@ def problems(template: Template) -> Iterator[tuple[int, str]]:
                 yield position, f"`{name}` is a {parameter.type}, and `{form}` is not about those."
 
 
-def _holds(rule: Rule, values: Values) -> bool:
+def _holds(rule: ParameterRule, values: Values) -> bool:
     first, second = (values[name] for name in rule.parameters)
     if rule.at_most:
         return _amount(first) <= _amount(second)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.rendering.allocate import allocate
-from bot.core.rendering.inventory import Estate, differs_enough
+from bot.core.rendering.inventory import Inventory, differs_enough
 from bot.core.rendering.parameter_types import checked
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import Manifest
@@ -43,7 +43,7 @@ class Wish:
     source: Manifest | None
 
 
-def resolve(template: Template, wish: Wish, estate: Estate) -> dict[ParameterName, Json]:
+def resolve(template: Template, wish: Wish, estate: Inventory) -> dict[ParameterName, Json]:
     """Return every parameter's value. Raises `UserError` that names the parameter and says what to type."""
     resolver = _Resolver(template, wish, estate)
     return {name: resolver.value(name) for name in template.parameters}
@@ -61,7 +61,7 @@ def settled(template: Template, manifest: Manifest) -> dict[ParameterName, Json]
         if name not in manifest.overrides and (name in chosen or parameter.derive is not None)
     ]
     given = {name: value for name, value in manifest.parameters.items() if name not in names}
-    values = resolve(template, Wish(manifest.name, manifest.purpose, given, None), Estate({}))
+    values = resolve(template, Wish(manifest.name, manifest.purpose, given, None), Inventory({}))
     return {name: values[name] for name in names}
 
 
@@ -108,7 +108,7 @@ class NotApart(UserError):
 class _Resolver:
     """Resolves parameters on demand, since derived ones need others first."""
 
-    def __init__(self, template: Template, wish: Wish, estate: Estate) -> None:
+    def __init__(self, template: Template, wish: Wish, estate: Inventory) -> None:
         self.template, self.wish, self.estate = template, wish, estate
         self.values: dict[ParameterName, Json] = {}
         self.underway: list[ParameterName] = []

@@ -4,7 +4,6 @@ Production is no exception: it goes through here like every clone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from bot.core.rendering.assemble import TemplateAt, assemble, read_manifest
@@ -13,22 +12,10 @@ from bot.core.rendering.parameter_rules import broken
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import settled
 from bot.core.tree import File, Tree
-from bot.errors import InvalidInput, Unreadable, UserError
+from bot.errors import Finding, InvalidInput, Unreadable, UserError
 from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName, ParameterName
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong with an environment, and where: `line` counts from 1 in the file as it stands."""
-
-    path: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.message}"
 
 
 def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence[Finding]:
@@ -53,7 +40,7 @@ def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence
 
 def unreadable(error: Unreadable) -> Sequence[Finding]:
     """Return what keeps documents from being read as findings."""
-    return [Finding(fault.path, fault.line, fault.message) for fault in error.faults]
+    return error.findings
 
 
 def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt]) -> Sequence[Finding]:

@@ -9,24 +9,24 @@ from typing import Literal, TypeAlias
 from bot.errors import InvalidInput
 from bot.names import EnvironmentName
 
-Kind: TypeAlias = Literal["clone", "change", "destroy"]
+BranchKind: TypeAlias = Literal["clone", "change", "destroy"]
 """What is proposed: a new environment, other values for a live one, or its end."""
 
-PREFIXES: dict[Kind, str] = {"clone": "envclone", "change": "envclone-change", "destroy": "envclone-destroy"}
+PREFIXES: dict[BranchKind, str] = {"clone": "envclone", "change": "envclone-change", "destroy": "envclone-destroy"}
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
     """A branch of ours."""
 
-    kind: Kind
+    kind: BranchKind
     environment: EnvironmentName
 
     def __str__(self) -> str:
         return f"{PREFIXES[self.kind]}/{self.environment}"
 
 
-def branch_of(name: EnvironmentName, kind: Kind = "clone") -> str:
+def branch_of(name: EnvironmentName, kind: BranchKind = "clone") -> str:
     """Return the branch on which this is proposed for an environment."""
     return str(Branch(kind, name))
 

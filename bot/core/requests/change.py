@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, cast
 
 from bot.commands.model import Extend, Set
-from bot.core.parity.by_code.compare import Comparison, Side, compare
+from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
-from bot.core.rendering.inventory import Estate
+from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_values import Wish, references, resolve
-from bot.core.requests.clone import Refused, put_right
+from bot.core.requests.clone import Refused, with_suggestion
 from bot.core.requests.preflight import blamed, refusals
 from bot.core.requests.validation import Correctable, check_contract, check_refusals, check_rules, overrides
 from bot.core.tree import File
@@ -28,13 +28,13 @@ from bot.names import ParameterName, shown
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ChangeSubject:
     """The environment as it is where it is changed, the template at its revision, and what it was cloned from, if it was."""
 
     manifest: Manifest
     template: TemplateAt
     policy: Policy
-    source: Side | None = None
+    source: CodeSide | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +55,22 @@ class Unchanged:
 ChangeDraft: TypeAlias = Changed | Unchanged | Refused
 
 
-def draft_change(command: Set | Extend, subject: Subject, now: datetime) -> ChangeDraft:
+def draft_change(command: Set | Extend, subject: ChangeSubject, now: datetime) -> ChangeDraft:
     """Return the changed environment, that there is nothing to change, or why it can't be."""
     found = _attempt(command, subject, now)
     if not isinstance(found, Refused):
         return found
-    return put_right(found, lambda instead: _attempt(cast(Set | Extend, instead), subject, now))
+    return with_suggestion(found, lambda instead: _attempt(cast(Set | Extend, instead), subject, now))
 
 
-def _attempt(command: Set | Extend, subject: Subject, now: datetime) -> ChangeDraft:
+def _attempt(command: Set | Extend, subject: ChangeSubject, now: datetime) -> ChangeDraft:
     try:
         manifest = _set(command, subject) if isinstance(command, Set) else _extended(command, subject, now)
         if isinstance(manifest, Unchanged):
             return manifest
         files = assemble(subject.template, manifest)
         if isinstance(command, Set):
-            _check(command, subject, Side(manifest, files), now)
+            _check(command, subject, CodeSide(manifest, files), now)
         return Changed(manifest, files)
     except Correctable as error:
         return Refused(str(error), error.instead)
@@ -78,7 +78,7 @@ def _attempt(command: Set | Extend, subject: Subject, now: datetime) -> ChangeDr
         return Refused(str(error))
 
 
-def _check(command: Set, subject: Subject, side: Side, now: datetime) -> None:
+def _check(command: Set, subject: ChangeSubject, side: CodeSide, now: datetime) -> None:
     """Refuse what breaks the contract, and what the check of the pull request would refuse. Raises `Correctable`."""
     template = subject.template.declaration
     found = _compared(subject, side, now)
@@ -89,14 +89,14 @@ def _check(command: Set, subject: Subject, side: Side, now: datetime) -> None:
     def found_without(name: ParameterName) -> Sequence[str]:
         rest = {key: value for key, value in given.items() if key != name}
         manifest = side.manifest.model_copy(update={"parameters": _values(subject.manifest, template, rest)})
-        less = Side(manifest, assemble(subject.template, manifest))
+        less = CodeSide(manifest, assemble(subject.template, manifest))
         return refusals(less, _compared(subject, less, now), subject.policy, now)
 
     refused = refusals(side, found, subject.policy, now)
     check_refusals(command, refused, blamed(refused, given, found_without) if refused else ())
 
 
-def _compared(subject: Subject, side: Side, now: datetime) -> Comparison | None:
+def _compared(subject: ChangeSubject, side: CodeSide, now: datetime) -> CodeComparison | None:
     return compare(subject.source, side, subject.template, now) if subject.source is not None else None
 
 
@@ -116,7 +116,7 @@ def followers(template: Template, manifest: Manifest, names: Sequence[ParameterN
         found |= more
 
 
-def _set(command: Set, subject: Subject) -> Manifest | Unchanged:
+def _set(command: Set, subject: ChangeSubject) -> Manifest | Unchanged:
     manifest, template = subject.manifest, subject.template.declaration
     _refuse_fixed(command, template)
     given = overrides(command, template)
@@ -135,7 +135,7 @@ def _values(manifest: Manifest, template: Template, given: Mapping[ParameterName
     """Return all values: those given, those made from them, and the others as they are, allocated ones too."""
     moving = followers(template, manifest, list(given))
     kept = {name: value for name, value in manifest.parameters.items() if name not in moving}
-    return resolve(template, Wish(manifest.name, manifest.purpose, {**kept, **given}, None), Estate({}))
+    return resolve(template, Wish(manifest.name, manifest.purpose, {**kept, **given}, None), Inventory({}))
 
 
 def _refuse_fixed(command: Set, template: Template) -> None:
@@ -167,7 +167,7 @@ def _refuse_another_identity(
             )
 
 
-def _extended(command: Extend, subject: Subject, now: datetime) -> Manifest:
+def _extended(command: Extend, subject: ChangeSubject, now: datetime) -> Manifest:
     manifest, latest = subject.manifest, now + subject.policy.ttl.max
     if manifest.expires_at is None:
         raise UserError(f"`{manifest.name}` does not expire, so there is nothing to extend.")

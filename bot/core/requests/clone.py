@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TypeAlias, cast
 
 from bot.commands.grammar import MOST_MISTAKES
-from bot.commands.model import Clone, Command, Destroy, Extend, Plan, Resume, Set, Status, Unlock
-from bot.core.parity.by_code.compare import Side, compare
+from bot.commands.model import Clone, Command, Destroy, Extend, PlanCommand, Resume, Set, Status, Unlock
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
-from bot.core.rendering.inventory import Claim, Estate, claims
+from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.parameter_values import NotApart, Wish, resolve
 from bot.core.requests.preflight import blamed, refusals
 from bot.core.requests.validation import (
@@ -34,7 +34,7 @@ from bot.model.policy import Policy
 from bot.model.suggest import closest
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, is_valid
 
-AboutOne: TypeAlias = Set | Extend | Plan | Resume | Unlock | Destroy | Status
+AboutOne: TypeAlias = Set | Extend | PlanCommand | Resume | Unlock | Destroy | Status
 """The commands about an environment that is there, or is proposed."""
 
 
@@ -45,12 +45,12 @@ class Base:
     template: TemplateAt
     source: Manifest
     source_files: Tree
-    estate: Estate
+    estate: Inventory
     policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CloneRequest:
     """A `/clone` command with who asked where and when; `request` is absent on the command line."""
 
     command: Clone
@@ -76,15 +76,15 @@ class Refused:
     instead: Command | None = None
 
 
-def draft_clone(asked: Asked, base: Base) -> Draft | Refused:
+def draft_clone(asked: CloneRequest, base: Base) -> Draft | Refused:
     """Return the clone that was asked for, or why not."""
     found = _attempt(asked, base)
     if not isinstance(found, Refused):
         return found
-    return put_right(found, lambda instead: _attempt(replace(asked, command=cast(Clone, instead)), base))
+    return with_suggestion(found, lambda instead: _attempt(replace(asked, command=cast(Clone, instead)), base))
 
 
-def put_right(refused: Refused, attempt: Callable[[Command], object]) -> Refused:
+def with_suggestion(refused: Refused, attempt: Callable[[Command], object]) -> Refused:
     """Return the refusal with a corrected command in which other mistakes, which `attempt` finds, are put right as well."""
     instead = refused.instead
     for _ in range(MOST_MISTAKES):
@@ -127,7 +127,7 @@ def _valid(known: Iterable[str]) -> list[str]:
     return [name for name in known if is_valid(EnvironmentName, name)]
 
 
-def _attempt(asked: Asked, base: Base) -> Draft | Refused:
+def _attempt(asked: CloneRequest, base: Base) -> Draft | Refused:
     try:
         return _drafted(asked, base)
     except Correctable as error:
@@ -136,7 +136,7 @@ def _attempt(asked: Asked, base: Base) -> Draft | Refused:
         return Refused(str(error))
 
 
-def _drafted(asked: Asked, base: Base) -> Draft:
+def _drafted(asked: CloneRequest, base: Base) -> Draft:
     command, template = asked.command, base.template.declaration
     check_name(command, base.estate, base.policy)
     purpose = admitted_purpose(command, template)
@@ -154,10 +154,12 @@ def _drafted(asked: Asked, base: Base) -> Draft:
         ) from error
     check_free(command, template, manifest.parameters, base.estate)
     files = assemble(base.template, manifest)
-    found = compare(Side(base.source, base.source_files), Side(manifest, files), base.template, asked.at)
+    found = compare(CodeSide(base.source, base.source_files), CodeSide(manifest, files), base.template, asked.at)
     check_contract(command, template, found.parity.breaches)
     check_rules(command, template, manifest.parameters)
-    _check_refusals(terms, given, base, refusals(Side(manifest, files), found, base.policy, asked.at) if given else ())
+    _check_refusals(
+        terms, given, base, refusals(CodeSide(manifest, files), found, base.policy, asked.at) if given else ()
+    )
     return Draft(manifest, files, claims(template.parameters, manifest.parameters))
 
 
@@ -165,7 +167,7 @@ def _drafted(asked: Asked, base: Base) -> Draft:
 class _Terms:
     """What was asked for, and what was admitted of it."""
 
-    asked: Asked
+    asked: CloneRequest
     purpose: PurposeName
     owner: Login
     until: datetime
@@ -197,8 +199,8 @@ def _check_refusals(terms: _Terms, given: Mapping[ParameterName, Json], base: Ba
 
     def found_without(name: ParameterName) -> Sequence[str]:
         manifest = _manifest(terms, {key: value for key, value in given.items() if key != name}, base)
-        side = Side(manifest, assemble(base.template, manifest))
-        compared = compare(Side(base.source, base.source_files), side, base.template, terms.asked.at)
+        side = CodeSide(manifest, assemble(base.template, manifest))
+        compared = compare(CodeSide(base.source, base.source_files), side, base.template, terms.asked.at)
         return refusals(side, compared, base.policy, terms.asked.at)
 
     check_refusals(terms.asked.command, found, blamed(found, given, found_without) if found else ())

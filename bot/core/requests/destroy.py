@@ -53,7 +53,7 @@ def removable(name: EnvironmentName, manifest: Manifest, policy: Policy) -> Remo
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RemovalRequest:
     """Who asked for the end of an environment, and where. `comment` and `url` are absent when it expired."""
 
     reason: Reason
@@ -63,12 +63,12 @@ class Asked:
     url: str = ""
 
 
-def title(removed: Removable, asked: Asked) -> str:
+def title(removed: Removable, asked: RemovalRequest) -> str:
     """Return the pull request's title."""
     return f"Destroy {removed.name}" + (", which has expired" if asked.reason == "expiry" else "")
 
 
-def message(removed: Removable, asked: Asked, base: str) -> str:
+def message(removed: Removable, asked: RemovalRequest, base: str) -> str:
     """Return the commit's message, on top of `base`. Its trailers say who asked where, for whoever reports how it goes."""
     return f"{title(removed, asked)}\n\n{write(Trailers(removed.name, asked.by, asked.comment, asked.url, base))}"
 
@@ -79,7 +79,12 @@ def change_ended(name: EnvironmentName, end: str) -> str:
 
 
 def body(
-    removed: Removable, asked: Asked, pipeline: Pipeline, order: Sequence[StepName], *, rival: int | None = None
+    removed: Removable,
+    asked: RemovalRequest,
+    pipeline: Pipeline,
+    order: Sequence[StepName],
+    *,
+    rival: int | None = None,
 ) -> str:
     """Return the pull request's body. `order` is that in which the steps are taken back; `rival` an open change of it."""
     manifest, name = removed.manifest, removed.name

@@ -14,7 +14,7 @@ from bot.errors import InvalidInput, UserError
 from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.pipeline import Json
 from bot.model.policy import PATH as POLICY
-from bot.model.policy import Account, Policy
+from bot.model.policy import Policy, PolicyAccount
 from bot.names import EnvironmentName, ParameterName, shown
 
 Phase = Literal["plan", "apply", "drift"]
@@ -61,7 +61,7 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MatrixChange:
     """A directory of `envs/` that a change touches: its manifest before and after, or why there is none.
 
     `source` is the manifest of what it was cloned from, as it is on the base branch; `sources` are that one, what it was
@@ -75,7 +75,7 @@ class Change:
     sources: tuple[EnvironmentName, ...] = ()
 
 
-def targets(changes: Sequence[Change], policy: Policy, phase: Phase) -> Targets:
+def targets(changes: Sequence[MatrixChange], policy: Policy, phase: Phase) -> Targets:
     """Return the environments that `changes` touch, in order of their names."""
     found: list[Target] = []
     complaints: list[str] = []
@@ -89,7 +89,7 @@ def targets(changes: Sequence[Change], policy: Policy, phase: Phase) -> Targets:
     return Targets(tuple(found), tuple(complaints), is_unreadable)
 
 
-def _target(change: Change, policy: Policy, phase: Phase) -> Target | str:
+def _target(change: MatrixChange, policy: Policy, phase: Phase) -> Target | str:
     try:
         name = EnvironmentName(change.name)
     except InvalidInput as error:
@@ -109,7 +109,7 @@ def _target(change: Change, policy: Policy, phase: Phase) -> Target | str:
     return _with_source(target, change.source, policy) if isinstance(target, Target) and phase == "plan" else target
 
 
-def _unsourced(name: EnvironmentName, change: Change, source: EnvironmentName | None, policy: Policy) -> str:
+def _unsourced(name: EnvironmentName, change: MatrixChange, source: EnvironmentName | None, policy: Policy) -> str:
     """Return why an environment can't be held against what it was cloned from; nothing if it can, or is protected."""
     if name in (source, *change.sources):
         return f"`source` leads back to `{name}` itself: write what it was cloned from (`source: production`)."
@@ -168,7 +168,7 @@ def regions_in(parameters: Mapping[ParameterName, Json]) -> Sequence[str]:
     return [text for text in texts if isinstance(text, str) and _REGION.fullmatch(text)]
 
 
-def account_of(manifest: Manifest, policy: Policy) -> Account:
+def account_of(manifest: Manifest, policy: Policy) -> PolicyAccount:
     """Return how Actions reach the account of an environment. Raises `UserError` when the policy does not know it."""
     found = _account(manifest, policy)
     if isinstance(found, str):
@@ -176,9 +176,9 @@ def account_of(manifest: Manifest, policy: Policy) -> Account:
     return found[1]
 
 
-def _account(manifest: Manifest, policy: Policy) -> tuple[str, Account] | str:
+def _account(manifest: Manifest, policy: Policy) -> tuple[str, PolicyAccount] | str:
     number = manifest.parameters.get(ACCOUNT)
-    accounts: Mapping[str, Account] = policy.accounts
+    accounts: Mapping[str, PolicyAccount] = policy.accounts
     if not isinstance(number, str) or number not in accounts:
         return (
             f"account {shown(str(number))} is not in the policy's `accounts` on the default branch, which are "

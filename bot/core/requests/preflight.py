@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.checks.backend import misplaced
 from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.static_checks import gate
-from bot.core.parity.by_code.compare import Comparison, Side
+from bot.core.parity.by_code.compare import CodeComparison, CodeSide
 from bot.core.parity.leaks import leaks, unwaived
 from bot.core.requests.matrix import account_of
 from bot.errors import UserError
@@ -18,7 +18,7 @@ from bot.model.policy import Policy
 from bot.names import ParameterName
 
 
-def refusals(side: Side, comparison: Comparison | None, policy: Policy, now: datetime) -> Sequence[str]:
+def refusals(side: CodeSide, comparison: CodeComparison | None, policy: Policy, now: datetime) -> Sequence[str]:
     """Return why the environment would not be planned. `comparison` is the one with what it was cloned from, if it was."""
     manifest, files = side.manifest, side.files
     where, stacks = directory(manifest.name), list(manifest.stacks)

@@ -7,18 +7,17 @@ from bot.commands.model import Clone
 from bot.core.checks.outputs import output_problems
 from bot.core.graph import problems
 from bot.core.hcl.structure import structure
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.leaks import leaks
 from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, text_of
-from bot.core.rendering.inventory import Estate
+from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_rules import problems as rule_problems
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import ENVIRONMENT, references
 from bot.core.rendering.render import ENDING
-from bot.core.rendering.verify import Finding
-from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone
+from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
 from bot.core.tree import Tree
-from bot.errors import InvalidInput, UserError
+from bot.errors import Finding, InvalidInput, UserError
 from bot.model.environment import HOOKS, Manifest
 from bot.model.pipeline import FromParameter, Json, Pipeline
 from bot.model.policy import Policy, Quota
@@ -35,7 +34,7 @@ class Proof:
     findings: Sequence[Finding]
 
 
-def check_template(template: TemplateAt, source: Manifest | None, asked: Asked) -> Proof:
+def check_template(template: TemplateAt, source: Manifest | None, asked: CloneRequest) -> Proof:
     """Prove `template`. With a `source` environment every purpose is drafted from it; `asked` says who and when."""
     findings = [*_declaration_findings(template), *_file_findings(template), *_step_findings(template)]
     proved = [
@@ -57,7 +56,7 @@ def a_clone(source: EnvironmentName, by: Login) -> Clone:
     return Clone(source, EnvironmentName("template-check"), owner=by)
 
 
-def _drafted(template: TemplateAt, source: Manifest, asked: Asked) -> int | Sequence[Finding]:
+def _drafted(template: TemplateAt, source: Manifest, asked: CloneRequest) -> int | Sequence[Finding]:
     purpose = asked.command.purpose
     where = f"{directory(template.declaration.name)}/{DECLARATION}"
     text = text_of(template.files[DECLARATION], where)
@@ -70,7 +69,7 @@ def _drafted(template: TemplateAt, source: Manifest, asked: Asked) -> int | Sequ
             template,
             current,
             assemble(template, current),
-            Estate({source.name: current}),
+            Inventory({source.name: current}),
             Policy(quota=Quota(total=9, per_owner=9)),
         )
     except UserError as error:
@@ -81,9 +80,9 @@ def _drafted(template: TemplateAt, source: Manifest, asked: Asked) -> int | Sequ
     return list(_leaked(base, drafted, asked)) or len(drafted.files)
 
 
-def _leaked(base: Base, drafted: Draft, asked: Asked) -> Iterator[Finding]:
+def _leaked(base: Base, drafted: Draft, asked: CloneRequest) -> Iterator[Finding]:
     """Yield what every clone would have of its source's, at the place in the template where it comes from."""
-    sides = Side(base.source, base.source_files), Side(drafted.manifest, drafted.files)
+    sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.files)
     found = compare(*sides, base.template, asked.at)
     for leak in leaks(found.clone, drafted.files, drafted.manifest, found.identity, asked.at):
         path = leak.place if leak.place in base.template.files else f"{leak.place}{ENDING}"

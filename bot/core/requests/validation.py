@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.commands.model import Clone, Command, Set
 from bot.core.parity.report import Breach
-from bot.core.rendering.inventory import Estate, clash
+from bot.core.rendering.inventory import Inventory, clash
 from bot.core.rendering.parameter_rules import broken, kept
 from bot.core.rendering.parameter_types import read
 from bot.core.rendering.parameter_values import ENVIRONMENT
@@ -29,7 +29,7 @@ class Correctable(UserError):
         self.instead = instead
 
 
-def check_name(command: Clone, estate: Estate, policy: Policy) -> None:
+def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
     """Refuse a name that is in use or could be taken for another. Raises `Correctable`."""
     name = command.name
     protected = next((p for p in policy.protected if p == name or confusable(p, name)), None)
@@ -80,7 +80,7 @@ def overrides(command: Clone | Set, template: Template) -> dict[ParameterName, J
     return {name: _override(command, template, name, text) for name, text in command.set.items()}
 
 
-def check_free(command: Clone, template: Template, values: Mapping[ParameterName, Json], estate: Estate) -> None:
+def check_free(command: Clone, template: Template, values: Mapping[ParameterName, Json], estate: Inventory) -> None:
     """Refuse a value given by `--set` that another environment holds alone. Raises `Correctable` without that `--set`."""
     for name in command.set:
         parameter = template.parameters[name]
@@ -181,7 +181,7 @@ def admitted_ttl(command: Clone, policy: Policy) -> timedelta:
     return asked
 
 
-def check_quota(estate: Estate, policy: Policy, owner: Login, purpose: PurposeName) -> None:
+def check_quota(estate: Inventory, policy: Policy, owner: Login, purpose: PurposeName) -> None:
     """Refuse one clone too many, counted over the default branch, open pull requests and unfinished ends. Raises `UserError`."""
     quota, clones = policy.quota, [clone for clone in estate.clones() if clone.name not in policy.protected]
     counts = (
@@ -201,7 +201,7 @@ def check_quota(estate: Estate, policy: Policy, owner: Login, purpose: PurposeNa
             )
 
 
-def _unfinished(estate: Estate) -> str:
+def _unfinished(estate: Inventory) -> str:
     names = ", ".join(f"`{name}`" for name in estate.ending)
     return f" Removed, but not destroyed yet: {names}. `/resume` goes on with that." if names else ""
 
@@ -232,6 +232,6 @@ def _override(command: Clone | Set, template: Template, name: ParameterName, tex
         raise Correctable(str(error), instead) from error
 
 
-def _free_name(name: EnvironmentName, estate: Estate) -> EnvironmentName:
+def _free_name(name: EnvironmentName, estate: Inventory) -> EnvironmentName:
     stem = name[: EnvironmentName.longest - 4].rstrip("-")
     return next(free for number in range(2, 1000) if not estate.has(free := EnvironmentName(f"{stem}-{number}")))

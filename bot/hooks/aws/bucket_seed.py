@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from bot.core.ledger.ledger import Remainder
+from bot.core.ledger.ledger import Retained
 from bot.hooks.aws.session import Aws, AwsRecord, speaking, unless
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, Undone, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, Undone, VerifyFailed
 from bot.hooks.paths import files_below
 from bot.model.pipeline import Json
 from bot.names import ParameterName, shown
@@ -27,7 +27,7 @@ LARGEST_FILE = 100_000_000
 """Bytes. What is larger is no seed, and git is no place for it."""
 
 
-class SeedInputs(Model):
+class SeedInputs(HookModel):
     """What goes where."""
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
@@ -51,7 +51,7 @@ class _File:
     digest: str
 
 
-class AwsBucketSeed(Kind[SeedInputs, SeedRecord]):
+class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
     """Puts the files of a directory of the environment into a bucket.
 
     An object whose content is the file's already stays as it is; content is compared by SHA-256, kept with the object. An
@@ -68,15 +68,15 @@ class AwsBucketSeed(Kind[SeedInputs, SeedRecord]):
         ParameterName("digest"): "SHA-256 over all names and contents.",
     }
 
-    def check(self, inputs: SeedInputs, context: Context) -> Check:
+    def check(self, inputs: SeedInputs, context: HookContext) -> HookCheck:
         client = Aws.of(context).s3()
         files = _files(inputs, context)
         different = [key for key, file in files.items() if _digest_of(_head(client, inputs.bucket, key)) != file.digest]
         if different:
-            return Check("would_change", f"{len(different)} of {len(files)} objects to put into {inputs.bucket}")
-        return Check("already_so", f"{inputs.bucket} holds all {len(files)} objects")
+            return HookCheck("would_change", f"{len(different)} of {len(files)} objects to put into {inputs.bucket}")
+        return HookCheck("already_so", f"{inputs.bucket} holds all {len(files)} objects")
 
-    def apply(self, inputs: SeedInputs, context: Context) -> Applied[SeedRecord]:
+    def apply(self, inputs: SeedInputs, context: HookContext) -> AppliedHook[SeedRecord]:
         aws = Aws.to_change(context)
         files = _files(inputs, context)
         objects = {**_previous(inputs, context)}
@@ -97,11 +97,11 @@ class AwsBucketSeed(Kind[SeedInputs, SeedRecord]):
             ParameterName("count"): len(files),
             ParameterName("digest"): whole,
         }
-        return Applied(
+        return AppliedHook(
             outputs, f"{len(files)} objects in {inputs.bucket}, {put} of them put now", _record(aws, inputs, objects)
         )
 
-    def verify(self, inputs: SeedInputs, context: Context) -> str:
+    def verify(self, inputs: SeedInputs, context: HookContext) -> str:
         client = Aws.of(context).s3()
         files = _files(inputs, context)
         wrong = [key for key, file in files.items() if _digest_of(_head(client, inputs.bucket, key)) != file.digest]
@@ -109,17 +109,17 @@ class AwsBucketSeed(Kind[SeedInputs, SeedRecord]):
             raise VerifyFailed(f"{inputs.bucket} lacks, or has otherwise: {', '.join(map(shown, wrong[:5]))}")
         return f"{inputs.bucket} holds all {len(files)} objects"
 
-    def undo(self, record: SeedRecord, context: Context) -> Undone:
+    def undo(self, record: SeedRecord, context: HookContext) -> Undone:
         client = record.account().s3()
         deleted = [_delete(client, record.bucket, item, context.owner) for item in record.objects.items()]
         others = [key for key in record.objects if _head(client, record.bucket, key) is not None]
         why = "somebody put another object in the place of this step's, and it is not this step's to delete"
         remains = [
-            Remainder(what=f"s3://{record.bucket}/{key}", why=why, until="its bucket is emptied") for key in others
+            Retained(what=f"s3://{record.bucket}/{key}", why=why, until="its bucket is emptied") for key in others
         ]
         return Undone(f"deleted {sum(deleted)} objects from {record.bucket}", tuple(remains))
 
-    def may_leave(self, inputs: SeedInputs, context: Context) -> SeedRecord:
+    def may_leave(self, inputs: SeedInputs, context: HookContext) -> SeedRecord:
         objects = {**dict.fromkeys(_files(inputs, context), ()), **_previous(inputs, context)}
         return _record(Aws.of(context), inputs, objects)
 
@@ -128,7 +128,7 @@ class AwsBucketSeed(Kind[SeedInputs, SeedRecord]):
         return (directory,) if isinstance(directory, str) else ()
 
 
-def _files(inputs: SeedInputs, context: Context) -> dict[str, _File]:
+def _files(inputs: SeedInputs, context: HookContext) -> dict[str, _File]:
     found = {}
     for relative, path in files_below(context.directory, inputs.directory):
         if path.stat().st_size > LARGEST_FILE:
@@ -178,7 +178,7 @@ def _delete(client: "S3Client", bucket: str, item: tuple[str, tuple[str, ...]], 
     return bool(versions or current)
 
 
-def _previous(inputs: SeedInputs, context: Context) -> dict[str, tuple[str, ...]]:
+def _previous(inputs: SeedInputs, context: HookContext) -> dict[str, tuple[str, ...]]:
     """Return what was put before into this bucket; another bucket is another stack's to empty."""
     if not context.previous:
         return {}

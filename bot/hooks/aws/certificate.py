@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from bot.hooks.aws.session import Aws, awaited, speaking
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, VerifyFailed
 from bot.model.duration import Duration
 from bot.model.duration import parse as _duration
 from bot.model.pipeline import Json
@@ -20,7 +20,7 @@ _WAITING = "PENDING_VALIDATION"
 _ISSUED = "ISSUED"
 
 
-class CertificateInputs(Model):
+class CertificateInputs(HookModel):
     """Which certificate."""
 
     certificate_arn: Annotated[
@@ -33,11 +33,11 @@ class CertificateInputs(Model):
     interval: Annotated[Duration, Field(description="Between two looks.")] = _duration("10s")
 
 
-class CertificateRecord(Model):
+class CertificateRecord(HookModel):
     """Nothing: waiting leaves nothing behind."""
 
 
-class AwsCertificate(Kind[CertificateInputs, CertificateRecord]):
+class AwsCertificate(HookKind[CertificateInputs, CertificateRecord]):
     """Waits until a certificate of Certificate Manager is issued, for as long as the step's `timeout` allows.
 
     A certificate that can't be issued any more ends the wait at once, with AWS's reason. The log names the validation
@@ -53,14 +53,14 @@ class AwsCertificate(Kind[CertificateInputs, CertificateRecord]):
         ParameterName("expires_at"): "When it ends to be valid, in ISO 8601.",
     }
 
-    def check(self, inputs: CertificateInputs, context: Context) -> Check:
+    def check(self, inputs: CertificateInputs, context: HookContext) -> HookCheck:
         found = _certificate(inputs, context)
         status = found.get("Status", "unknown")
         if status == _ISSUED:
-            return Check("already_so", f"the certificate of {found['DomainName']} is issued")
-        return Check("would_change", f"the certificate of {found['DomainName']} is {status}")
+            return HookCheck("already_so", f"the certificate of {found['DomainName']} is issued")
+        return HookCheck("would_change", f"the certificate of {found['DomainName']} is {status}")
 
-    def apply(self, inputs: CertificateInputs, context: Context) -> Applied[CertificateRecord]:
+    def apply(self, inputs: CertificateInputs, context: HookContext) -> AppliedHook[CertificateRecord]:
         Aws.to_change(context)
         told: list[str] = []
 
@@ -85,22 +85,22 @@ class AwsCertificate(Kind[CertificateInputs, CertificateRecord]):
             ParameterName("domain"): found["DomainName"],
             ParameterName("expires_at"): found["NotAfter"].isoformat(),
         }
-        return Applied(outputs, f"the certificate of {found['DomainName']} is issued")
+        return AppliedHook(outputs, f"the certificate of {found['DomainName']} is issued")
 
-    def verify(self, inputs: CertificateInputs, context: Context) -> str:
+    def verify(self, inputs: CertificateInputs, context: HookContext) -> str:
         found = _certificate(inputs, context)
         if found.get("Status") != _ISSUED:
             raise VerifyFailed(f"the certificate of {found['DomainName']} is {found.get('Status')}")
         return f"the certificate of {found['DomainName']} is valid until {found['NotAfter']:%Y-%m-%d}"
 
-    def undo(self, record: CertificateRecord, context: Context) -> str:
+    def undo(self, record: CertificateRecord, context: HookContext) -> str:
         return "waiting leaves nothing behind"
 
     def can_undo(self, given: Collection[ParameterName]) -> bool:
         return False
 
 
-def _certificate(inputs: CertificateInputs, context: Context) -> "CertificateDetailTypeDef":
+def _certificate(inputs: CertificateInputs, context: HookContext) -> "CertificateDetailTypeDef":
     region = inputs.certificate_arn.split(":")[3]
     with speaking("the description of the certificate"):
         return Aws.of(context).acm(region).describe_certificate(CertificateArn=inputs.certificate_arn)["Certificate"]

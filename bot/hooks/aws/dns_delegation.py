@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from bot.hooks.aws.session import Aws, AwsRecord, awaited, speaking, unless
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, VerifyFailed
 from bot.model.pipeline import Json
 from bot.names import ParameterName, shown
 
@@ -28,14 +28,16 @@ def _bare(name: str) -> str:
     return name.removesuffix(".")
 
 
-Name = Annotated[str, Field(pattern=_HOST, max_length=254), AfterValidator(_bare)]
+RecordName = Annotated[str, Field(pattern=_HOST, max_length=254), AfterValidator(_bare)]
 
 
-class DelegationInputs(Model):
+class DelegationInputs(HookModel):
     """Which zone is delegated, and to whom."""
 
-    domain: Annotated[Name, Field(description="The name of the environment's public zone.")]
-    name_servers: Annotated[tuple[Name, ...], Field(min_length=2, max_length=8, description="Those of that zone.")]
+    domain: Annotated[RecordName, Field(description="The name of the environment's public zone.")]
+    name_servers: Annotated[
+        tuple[RecordName, ...], Field(min_length=2, max_length=8, description="Those of that zone.")
+    ]
     parent_zone_id: Annotated[
         str | None,
         Field(
@@ -66,7 +68,7 @@ class _Parent:
         return self.mark is not None and _values(self.mark) == [_quoted(owner)]
 
 
-class AwsDnsDelegation(Kind[DelegationInputs, DelegationRecord]):
+class AwsDnsDelegation(HookKind[DelegationInputs, DelegationRecord]):
     """Puts the name servers of the environment's zone into its parent zone, so that its names resolve for everybody.
 
     Records have no tags, so a TXT record beside the delegation (`_envclone-demo-x.clones.example` for
@@ -83,14 +85,14 @@ class AwsDnsDelegation(Kind[DelegationInputs, DelegationRecord]):
         ParameterName("parent_zone_id"): "The zone that delegates it.",
     }
 
-    def check(self, inputs: DelegationInputs, context: Context) -> Check:
+    def check(self, inputs: DelegationInputs, context: HookContext) -> HookCheck:
         parent = _parent(Aws.of(context).route53(), inputs.domain, inputs.parent_zone_id)
         if _is_so(parent, inputs, context.owner):
-            return Check("already_so", f"{parent.zone} delegates {inputs.domain} to its name servers")
+            return HookCheck("already_so", f"{parent.zone} delegates {inputs.domain} to its name servers")
         how = "to other name servers" if parent.delegation else "to nobody"
-        return Check("would_change", f"{parent.zone} delegates {inputs.domain} {how} so far")
+        return HookCheck("would_change", f"{parent.zone} delegates {inputs.domain} {how} so far")
 
-    def apply(self, inputs: DelegationInputs, context: Context) -> Applied[DelegationRecord]:
+    def apply(self, inputs: DelegationInputs, context: HookContext) -> AppliedHook[DelegationRecord]:
         aws = Aws.to_change(context)
         client = aws.route53()
         parent = _parent(client, inputs.domain, inputs.parent_zone_id)
@@ -115,16 +117,16 @@ class AwsDnsDelegation(Kind[DelegationInputs, DelegationRecord]):
         record = DelegationRecord(
             account_id=aws.account_id, region=aws.region, zone_id=parent.zone_id, domain=inputs.domain
         )
-        return Applied(outputs, evidence, record)
+        return AppliedHook(outputs, evidence, record)
 
-    def verify(self, inputs: DelegationInputs, context: Context) -> str:
+    def verify(self, inputs: DelegationInputs, context: HookContext) -> str:
         parent = _parent(Aws.of(context).route53(), inputs.domain, inputs.parent_zone_id)
         if not _is_so(parent, inputs, context.owner):
             found = ", ".join(_values(parent.delegation)) if parent.delegation else "nobody"
             raise VerifyFailed(f"{parent.zone} delegates {inputs.domain} to {found}")
         return f"{parent.zone} leads to the {len(inputs.name_servers)} name servers of {inputs.domain}"
 
-    def undo(self, record: DelegationRecord, context: Context) -> str:
+    def undo(self, record: DelegationRecord, context: HookContext) -> str:
         client = record.account().route53()
         parent = _found(client, record.domain, record.zone_id)
         if parent is None:
@@ -135,7 +137,7 @@ class AwsDnsDelegation(Kind[DelegationInputs, DelegationRecord]):
         _change(client, parent.zone_id, [{"Action": "DELETE", "ResourceRecordSet": each} for each in ours], context)
         return f"{parent.zone} delegates {record.domain} no more"
 
-    def may_leave(self, inputs: DelegationInputs, context: Context) -> DelegationRecord:
+    def may_leave(self, inputs: DelegationInputs, context: HookContext) -> DelegationRecord:
         aws = Aws.of(context)
         return DelegationRecord(
             account_id=aws.account_id, region=aws.region, zone_id=inputs.parent_zone_id, domain=inputs.domain
@@ -190,7 +192,7 @@ def _record(
     return next((each for each in found if _bare(each["Name"]) == name and each["Type"] == kind), None)
 
 
-def _change(client: "Route53Client", zone_id: str, changes: "Sequence[ChangeTypeDef]", context: Context) -> None:
+def _change(client: "Route53Client", zone_id: str, changes: "Sequence[ChangeTypeDef]", context: HookContext) -> None:
     """Make the changes, all or none, and wait until every name server of the parent zone knows them."""
     with speaking("the change of the parent zone"):
         batch = client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from bot.hooks.aws.session import OWNER_TAG, Aws, AwsRecord, awaited, speaking, unless
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, OutOfTime
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, OutOfTime
 from bot.model.duration import Duration
 from bot.model.duration import parse as _duration
 from bot.model.pipeline import Json
@@ -21,7 +21,7 @@ _NAMES = uuid.UUID("5f2c6f1e-0f0c-5a6f-8a7e-3d5f3e1c9b77")
 _NO_CLUSTER = frozenset({"ClusterNotFoundException"})
 
 
-class TaskRun(Model):
+class TaskRun(HookModel):
     """A task as it is run."""
 
     cluster: Annotated[str, Field(min_length=1, description="The cluster's name or ARN.")]
@@ -60,7 +60,7 @@ class TaskRecord(AwsRecord):
     undo: TaskRun | None = None
 
 
-class AwsEcsTask(Kind[TaskInputs, TaskRecord]):
+class AwsEcsTask(HookKind[TaskInputs, TaskRecord]):
     """Runs a task of ECS, waits until it has stopped, and succeeds if the container's exit code is one of success.
 
     The token under which the task is started is in the ledger before that, so the run after one that was killed finds the
@@ -79,26 +79,28 @@ class AwsEcsTask(Kind[TaskInputs, TaskRecord]):
         ParameterName("exit_code"): "The container's exit code.",
     }
 
-    def check(self, inputs: TaskInputs, context: Context) -> Check:
-        return Check("unknown", "not asked: what a task does shows only when it is run, and a check must not")
+    def check(self, inputs: TaskInputs, context: HookContext) -> HookCheck:
+        return HookCheck("unknown", "not asked: what a task does shows only when it is run, and a check must not")
 
-    def apply(self, inputs: TaskInputs, context: Context) -> Applied[TaskRecord]:
+    def apply(self, inputs: TaskInputs, context: HookContext) -> AppliedHook[TaskRecord]:
         aws = Aws.to_change(context)
         record = self.may_leave(inputs, context)
         if record.exit_code is not None and record.task_arn is not None:
-            return Applied(_outputs(record), f"{shown(inputs.task_definition)} ran before with these inputs", record)
+            return AppliedHook(
+                _outputs(record), f"{shown(inputs.task_definition)} ran before with these inputs", record
+            )
         try:
             ended = _run(aws.ecs(), inputs, record.token, context)
         except HookFailed as failure:
             failure.undo = record.model_copy(update={"has_failed": True})
             raise
         record = record.model_copy(update={"task_arn": ended[0], "exit_code": ended[1]})
-        return Applied(_outputs(record), f"{shown(inputs.task_definition)} ended with code {ended[1]}", record)
+        return AppliedHook(_outputs(record), f"{shown(inputs.task_definition)} ended with code {ended[1]}", record)
 
-    def verify(self, inputs: TaskInputs, context: Context) -> str:
+    def verify(self, inputs: TaskInputs, context: HookContext) -> str:
         return ""  # the exit code was the verification; AWS forgets a stopped task after an hour
 
-    def undo(self, record: TaskRecord, context: Context) -> str:
+    def undo(self, record: TaskRecord, context: HookContext) -> str:
         client = record.account().ecs()
         stopped = _stopped(client, record.cluster, record.token)
         if record.undo is None:
@@ -107,7 +109,7 @@ class AwsEcsTask(Kind[TaskInputs, TaskRecord]):
         _run(client, record.undo, str(uuid.uuid5(_NAMES, record.token)), context)
         return f"stopped {stopped} tasks that still ran; {shown(record.undo.task_definition)} ended well with its undo command"
 
-    def may_leave(self, inputs: TaskInputs, context: Context) -> TaskRecord:
+    def may_leave(self, inputs: TaskInputs, context: HookContext) -> TaskRecord:
         aws = Aws.of(context)
         digest = context.digest(inputs.model_dump(mode="json"))
         previous = TaskRecord.model_validate(context.previous) if context.previous else None
@@ -131,7 +133,7 @@ def _outputs(record: TaskRecord) -> dict[ParameterName, Json]:
     return {ParameterName("task_arn"): record.task_arn, ParameterName("exit_code"): record.exit_code}
 
 
-def _run(client: "ECSClient", run: TaskRun, token: str, context: Context) -> tuple[str, int]:
+def _run(client: "ECSClient", run: TaskRun, token: str, context: HookContext) -> tuple[str, int]:
     """Run the task to its end, or find the one that the token started, and return its ARN and exit code."""
     arn = _started(client, run, token, context.owner)
     context.log(f"waiting for the task {arn}")

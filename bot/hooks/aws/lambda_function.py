@@ -14,7 +14,7 @@ from pydantic import Field
 from bot.core.digest import digest_of
 from bot.hooks.aws.session import Aws, AwsRecord, code_of, speaking
 from bot.hooks.json_values import Pointer, difference
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, OutOfTime, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, OutOfTime, VerifyFailed
 from bot.model.pipeline import Json
 from bot.names import ParameterName, shown
 
@@ -25,7 +25,7 @@ LARGEST_ANSWER = 100_000
 _NAMES = uuid.UUID("1d1f62ab-6d7e-5ac4-9a51-0b8c55f3c0de")
 
 
-class InvokeInputs(Model):
+class InvokeInputs(HookModel):
     """What is invoked, with what, and what the answer must be."""
 
     function: Annotated[str, Field(min_length=1, max_length=170, description="The function's name or ARN.")]
@@ -51,7 +51,7 @@ class InvokeRecord(AwsRecord):
     payload: Json
 
 
-class AwsLambda(Kind[InvokeInputs, InvokeRecord]):
+class AwsLambda(HookKind[InvokeInputs, InvokeRecord]):
     """Invokes a function, waits for its answer and holds it against the values that it should have.
 
     The function must be idempotent: a run that was killed invokes it again, and AWS has no way to find out what became of
@@ -70,10 +70,10 @@ class AwsLambda(Kind[InvokeInputs, InvokeRecord]):
         ParameterName("version"): "The version that answered.",
     }
 
-    def check(self, inputs: InvokeInputs, context: Context) -> Check:
-        return Check("unknown", f"not asked: {shown(inputs.function)} may change something, and a check must not")
+    def check(self, inputs: InvokeInputs, context: HookContext) -> HookCheck:
+        return HookCheck("unknown", f"not asked: {shown(inputs.function)} may change something, and a check must not")
 
-    def apply(self, inputs: InvokeInputs, context: Context) -> Applied[InvokeRecord]:
+    def apply(self, inputs: InvokeInputs, context: HookContext) -> AppliedHook[InvokeRecord]:
         aws = Aws.to_change(context)
         record = self.may_leave(inputs, context)
         try:
@@ -93,12 +93,12 @@ class AwsLambda(Kind[InvokeInputs, InvokeRecord]):
         }
         sensitive = frozenset({ParameterName("answer")} if inputs.sensitive else ())
         held = f", with {len(inputs.json_values)} values as they should be" if inputs.json_values else ""
-        return Applied(outputs, f"{shown(inputs.function)} answered {len(said):,} bytes{held}", record, sensitive)
+        return AppliedHook(outputs, f"{shown(inputs.function)} answered {len(said):,} bytes{held}", record, sensitive)
 
-    def verify(self, inputs: InvokeInputs, context: Context) -> str:
+    def verify(self, inputs: InvokeInputs, context: HookContext) -> str:
         return ""  # the answer was held against what it should be; asking again would invoke it again
 
-    def undo(self, record: InvokeRecord, context: Context) -> str:
+    def undo(self, record: InvokeRecord, context: HookContext) -> str:
         aws = record.account()
         try:
             _invoke(aws, _Call(record.function, record.qualifier, record.payload), context)
@@ -111,7 +111,7 @@ class AwsLambda(Kind[InvokeInputs, InvokeRecord]):
             raise
         return f"{shown(record.function)} answered to its undo payload"
 
-    def may_leave(self, inputs: InvokeInputs, context: Context) -> InvokeRecord | None:
+    def may_leave(self, inputs: InvokeInputs, context: HookContext) -> InvokeRecord | None:
         if inputs.undo_payload is None:
             return None
         aws = Aws.of(context)
@@ -139,7 +139,7 @@ class _Call:
         return base64.b64encode(json.dumps({"custom": {"idempotency_key": key, "step": owner}}).encode()).decode()
 
 
-def _invoke(aws: Aws, call: _Call, context: Context) -> tuple[bytes, str]:
+def _invoke(aws: Aws, call: _Call, context: HookContext) -> tuple[bytes, str]:
     """Return the answer and the version that gave it. Raises `HookFailed` also for what the function itself raised."""
     client = aws.functions(min(context.remaining(), LONGEST_RUN))
     which = {"Qualifier": call.qualifier} if call.qualifier else {}

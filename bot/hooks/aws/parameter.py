@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from bot.hooks.aws.parameter_store import (
-    Key,
+    ParameterKey,
     ParameterRecord,
     Path,
     Wanted,
@@ -17,23 +17,23 @@ from bot.hooks.aws.parameter_store import (
     values,
 )
 from bot.hooks.aws.session import Aws
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, VerifyFailed
 from bot.model.pipeline import Json
 from bot.names import ParameterName
 
 
-class ParameterInputs(Model):
+class ParameterInputs(HookModel):
     """Where the parameters lie, and their values."""
 
     path: Path
-    values: dict[Key, str | int | float | bool] = Field(
+    values: dict[ParameterKey, str | int | float | bool] = Field(
         min_length=1, max_length=200, description="Names below the path, and values; numbers and truth become text."
     )
     secure: bool = Field(default=False, description="Encrypted, and hidden wherever they would be shown.")
     key_id: Annotated[str | None, Field(description="The KMS key for secure ones; AWS's own without it.")] = None
 
 
-class AwsParameter(Kind[ParameterInputs, ParameterRecord]):
+class AwsParameter(HookKind[ParameterInputs, ParameterRecord]):
     """Puts parameters below a path, from the declaration and other steps' outputs.
 
     What this step made is marked with the tag `envclone:step`; it never overwrites a parameter that it did not make.
@@ -48,17 +48,17 @@ class AwsParameter(Kind[ParameterInputs, ParameterRecord]):
         ParameterName("names"): "The full names of the parameters, in order.",
     }
 
-    def check(self, inputs: ParameterInputs, context: Context) -> Check:
+    def check(self, inputs: ParameterInputs, context: HookContext) -> HookCheck:
         _hide(inputs, context)
         wanted = _wanted(inputs)
         current = values(Aws.of(context).ssm(), wanted)
         absent = [name for name in wanted if name not in current]
         different = [name for name in wanted if name in current and current[name] != wanted[name].value]
         if not absent and not different:
-            return Check("already_so", f"{len(wanted)} parameters below {inputs.path} are as declared")
-        return Check("would_change", f"below {inputs.path}: {len(absent)} to make, {len(different)} to change")
+            return HookCheck("already_so", f"{len(wanted)} parameters below {inputs.path} are as declared")
+        return HookCheck("would_change", f"below {inputs.path}: {len(absent)} to make, {len(different)} to change")
 
-    def apply(self, inputs: ParameterInputs, context: Context) -> Applied[ParameterRecord]:
+    def apply(self, inputs: ParameterInputs, context: HookContext) -> AppliedHook[ParameterRecord]:
         _hide(inputs, context)
         aws = Aws.to_change(context)
         wanted = _wanted(inputs)
@@ -73,9 +73,11 @@ class AwsParameter(Kind[ParameterInputs, ParameterRecord]):
             ParameterName("names"): [*names],
         }
         evidence = f"{len(wanted)} parameters below {inputs.path}, {changed} of them put now"
-        return Applied(outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names))
+        return AppliedHook(
+            outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)
+        )
 
-    def verify(self, inputs: ParameterInputs, context: Context) -> str:
+    def verify(self, inputs: ParameterInputs, context: HookContext) -> str:
         _hide(inputs, context)
         wanted = _wanted(inputs)
         current = values(Aws.of(context).ssm(), wanted)
@@ -84,16 +86,16 @@ class AwsParameter(Kind[ParameterInputs, ParameterRecord]):
             raise VerifyFailed(f"not as declared: {', '.join(wrong)}")
         return f"{len(wanted)} parameters below {inputs.path} are as declared"
 
-    def undo(self, record: ParameterRecord, context: Context) -> str:
+    def undo(self, record: ParameterRecord, context: HookContext) -> str:
         return undone(record, context)
 
-    def may_leave(self, inputs: ParameterInputs, context: Context) -> ParameterRecord:
+    def may_leave(self, inputs: ParameterInputs, context: HookContext) -> ParameterRecord:
         aws = Aws.of(context)
         names = merged(previous(context), _wanted(inputs))
         return ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)
 
 
-def _hide(inputs: ParameterInputs, context: Context) -> None:
+def _hide(inputs: ParameterInputs, context: HookContext) -> None:
     if inputs.secure:
         context.keep_secret([str(value) for value in inputs.values.values()])
 

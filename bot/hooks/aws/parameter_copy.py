@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from bot.errors import InvalidInput
 from bot.hooks.aws.parameter_store import (
-    Key,
+    ParameterKey,
     ParameterRecord,
     Path,
     Wanted,
@@ -19,23 +19,23 @@ from bot.hooks.aws.parameter_store import (
     values,
 )
 from bot.hooks.aws.session import Aws
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, VerifyFailed
 from bot.model.pipeline import Json
 from bot.names import ParameterName, shown
 
 _SECURE = "SecureString"
 
 
-class CopyInputs(Model):
+class CopyInputs(HookModel):
     """What is copied from where to where."""
 
     source_path: Path
     target_path: Path
     names: Annotated[
-        tuple[Key, ...],
+        tuple[ParameterKey, ...],
         Field(min_length=1, max_length=200, description="The names below the source path that are copied; no others."),
     ]
-    test_values: dict[Key, str] = Field(
+    test_values: dict[ParameterKey, str] = Field(
         default_factory=dict,
         description="Values to put in the place of the source's, by name; secure ones are copied in no other way.",
     )
@@ -50,7 +50,7 @@ class CopyInputs(Model):
         return self
 
 
-class AwsParameterCopy(Kind[CopyInputs, ParameterRecord]):
+class AwsParameterCopy(HookKind[CopyInputs, ParameterRecord]):
     """Copies the parameters that an allow-list names from one path to another, with their types.
 
     Both paths are in the environment's account and region. A secure parameter is never decrypted: it is refused unless a
@@ -67,17 +67,17 @@ class AwsParameterCopy(Kind[CopyInputs, ParameterRecord]):
         ParameterName("names"): "The full names of the copies, in order.",
     }
 
-    def check(self, inputs: CopyInputs, context: Context) -> Check:
+    def check(self, inputs: CopyInputs, context: HookContext) -> HookCheck:
         aws = Aws.of(context)
         wanted = _wanted(aws, inputs)
         different = _different(aws, wanted)
         if different:
-            return Check(
+            return HookCheck(
                 "would_change", f"{len(different)} of {len(wanted)} parameters to put below {inputs.target_path}"
             )
-        return Check("already_so", f"{inputs.target_path} has all {len(wanted)} parameters")
+        return HookCheck("already_so", f"{inputs.target_path} has all {len(wanted)} parameters")
 
-    def apply(self, inputs: CopyInputs, context: Context) -> Applied[ParameterRecord]:
+    def apply(self, inputs: CopyInputs, context: HookContext) -> AppliedHook[ParameterRecord]:
         aws = Aws.to_change(context)
         wanted = _wanted(aws, inputs)
         try:
@@ -93,19 +93,21 @@ class AwsParameterCopy(Kind[CopyInputs, ParameterRecord]):
         evidence = (
             f"{len(names)} parameters of {inputs.source_path} below {inputs.target_path}, {changed} of them put now"
         )
-        return Applied(outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names))
+        return AppliedHook(
+            outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)
+        )
 
-    def verify(self, inputs: CopyInputs, context: Context) -> str:
+    def verify(self, inputs: CopyInputs, context: HookContext) -> str:
         aws = Aws.of(context)
         wanted = _wanted(aws, inputs)
         if wrong := _different(aws, wanted):
             raise VerifyFailed(f"not as in the source: {', '.join(wrong)}")
         return f"{inputs.target_path} has all {len(wanted)} parameters"
 
-    def undo(self, record: ParameterRecord, context: Context) -> str:
+    def undo(self, record: ParameterRecord, context: HookContext) -> str:
         return undone(record, context)
 
-    def may_leave(self, inputs: CopyInputs, context: Context) -> ParameterRecord:
+    def may_leave(self, inputs: CopyInputs, context: HookContext) -> ParameterRecord:
         aws = Aws.of(context)
         names = merged(previous(context), (f"{inputs.target_path}/{name}" for name in inputs.names))
         return ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)

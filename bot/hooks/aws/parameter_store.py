@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from bot.hooks.aws.session import OWNER_TAG, AwsRecord, speaking, unless
-from bot.hooks.kind import Context, HookFailed
+from bot.hooks.kind import HookContext, HookFailed
 from bot.names import shown
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _MOST_AT_ONCE = 10
 """Names in one call (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html)."""
 
 Path = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_.-]+)+$", max_length=500, description="Starts with `/`.")]
-Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", max_length=500)]
+ParameterKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", max_length=500)]
 
 
 class ParameterRecord(AwsRecord):
@@ -51,7 +51,9 @@ def values(client: "SSMClient", names: Iterable[str]) -> dict[str, str]:
     return {name: each["Value"] for name, each in read(client, names, decrypt=True).items()}
 
 
-def bring_about(client: "SSMClient", wanted: Mapping[str, Wanted], before: Collection[str], context: Context) -> int:
+def bring_about(
+    client: "SSMClient", wanted: Mapping[str, Wanted], before: Collection[str], context: HookContext
+) -> int:
     """Put what differs, delete what this step made `before` and no longer wants, and return how many were put.
 
     Raises `HookFailed`, also for a parameter that this step did not make.
@@ -68,7 +70,7 @@ def bring_about(client: "SSMClient", wanted: Mapping[str, Wanted], before: Colle
     return changed
 
 
-def remove(client: "SSMClient", names: Collection[str], context: Context) -> int:
+def remove(client: "SSMClient", names: Collection[str], context: HookContext) -> int:
     """Delete those of the parameters that this step made, and return how many they were. Raises `HookFailed`."""
     ours = [name for name in names if _owner(client, name) == context.owner]
     for first in range(0, len(ours), _MOST_AT_ONCE):
@@ -77,13 +79,13 @@ def remove(client: "SSMClient", names: Collection[str], context: Context) -> int
     return len(ours)
 
 
-def undone(record: ParameterRecord, context: Context) -> str:
+def undone(record: ParameterRecord, context: HookContext) -> str:
     """Take back what the record says, and return evidence. Raises `HookFailed`."""
     deleted = remove(record.account().ssm(), record.names, context)
     return f"deleted {deleted} parameters; {len(record.names) - deleted} were gone or not ours"
 
 
-def previous(context: Context) -> tuple[str, ...]:
+def previous(context: HookContext) -> tuple[str, ...]:
     """Return the names that the last apply made."""
     return ParameterRecord.model_validate(context.previous).names if context.previous else ()
 

@@ -9,8 +9,8 @@ from bot.hooks.aws.rds_database import (
     NO_SNAPSHOT,
     Database,
     Databases,
+    DatabaseSnapshot,
     Restore,
-    Snapshot,
     place,
     said,
     snapshot,
@@ -27,7 +27,7 @@ _AURORA = "aurora"
 class Clusters(Databases):
     """Clusters: Aurora's, which get one instance, and those of RDS, which have theirs by themselves."""
 
-    def snapshot(self, name: str) -> Snapshot | None:
+    def snapshot(self, name: str) -> DatabaseSnapshot | None:
         found = unless(
             NO_SNAPSHOT,
             f"the description of {shown(name)}",
@@ -35,12 +35,12 @@ class Clusters(Databases):
         )
         return next(map(_snapshot, found["DBClusterSnapshots"]), None) if found is not None else None
 
-    def snapshots_of(self, database: str) -> Iterable[Snapshot]:
+    def snapshots_of(self, database: str) -> Iterable[DatabaseSnapshot]:
         pages = self._client.get_paginator("describe_db_cluster_snapshots").paginate(DBClusterIdentifier=database)
         with speaking(f"the list of snapshots of {shown(database)}"):
             return [_snapshot(each) for page in pages for each in page["DBClusterSnapshots"]]
 
-    def copy(self, source: Snapshot, target: str, key: str, owner: str) -> None:
+    def copy(self, source: DatabaseSnapshot, target: str, key: str, owner: str) -> None:
         with speaking(f"the copy of {shown(source.id)}"):
             self._client.copy_db_cluster_snapshot(
                 SourceDBClusterSnapshotIdentifier=source.arn,
@@ -70,7 +70,7 @@ class Clusters(Databases):
             members=tuple(each["DBInstanceIdentifier"] for each in one.get("DBClusterMembers", ())),
         )
 
-    def restore(self, copy: Snapshot, wanted: Restore, owner: str) -> None:
+    def restore(self, copy: DatabaseSnapshot, wanted: Restore, owner: str) -> None:
         there = self.database(wanted.id)
         is_aurora = copy.engine.startswith(_AURORA)
         if there is None:
@@ -128,5 +128,5 @@ class Clusters(Databases):
         unless(NO_SNAPSHOT, f"the deletion of {shown(name)}", lambda: delete(DBClusterSnapshotIdentifier=name))
 
 
-def _snapshot(found: Mapping[str, Any]) -> Snapshot:
+def _snapshot(found: Mapping[str, Any]) -> DatabaseSnapshot:
     return snapshot(found, "DBClusterSnapshotIdentifier", "DBClusterSnapshotArn")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from bot.hooks.aws.session import OWNER_TAG
-from bot.hooks.kind import Model
+from bot.hooks.kind import HookModel
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -23,7 +23,7 @@ SOURCE_TAG = "envclone:source"
 Identifier = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=63)]
 
 
-class Restore(Model):
+class Restore(HookModel):
     """What is restored from the copy."""
 
     id: Annotated[Identifier, Field(description="The new database's identifier.")]
@@ -38,7 +38,7 @@ class Restore(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class DatabaseSnapshot:
     """A snapshot. `id` is its ARN's last part; `owner` the step that made it, if one says so."""
 
     id: str
@@ -73,15 +73,15 @@ class Databases(ABC):
         self._client = client
 
     @abstractmethod
-    def snapshot(self, name: str) -> Snapshot | None:
+    def snapshot(self, name: str) -> DatabaseSnapshot | None:
         """Return the snapshot of that id or ARN."""
 
     @abstractmethod
-    def snapshots_of(self, database: str) -> Iterable[Snapshot]:
+    def snapshots_of(self, database: str) -> Iterable[DatabaseSnapshot]:
         """Return the snapshots of a database, automated and manual."""
 
     @abstractmethod
-    def copy(self, source: Snapshot, target: str, key: str, owner: str) -> None:
+    def copy(self, source: DatabaseSnapshot, target: str, key: str, owner: str) -> None:
         """Begin to copy a snapshot under another key."""
 
     @abstractmethod
@@ -89,7 +89,7 @@ class Databases(ABC):
         """Return the database of that id."""
 
     @abstractmethod
-    def restore(self, copy: Snapshot, wanted: Restore, owner: str) -> None:
+    def restore(self, copy: DatabaseSnapshot, wanted: Restore, owner: str) -> None:
         """Begin to restore a database, or go on with it; where AWS needs several calls, each is made when it is due."""
 
     @abstractmethod
@@ -100,16 +100,16 @@ class Databases(ABC):
     def delete_snapshot(self, name: str) -> None:
         """Delete the snapshot."""
 
-    def latest(self, database: str) -> Snapshot | None:
+    def latest(self, database: str) -> DatabaseSnapshot | None:
         """Return the newest snapshot of a database that can be used."""
         usable = [each for each in self.snapshots_of(database) if each.status == AVAILABLE]
         return max(usable, key=lambda each: each.made_at, default=None)
 
 
-def snapshot(found: Mapping[str, Any], name: str, arn: str) -> Snapshot:
+def snapshot(found: Mapping[str, Any], name: str, arn: str) -> DatabaseSnapshot:
     """Return the snapshot that AWS describes; `name` and `arn` are the keys under which it says its identity."""
     tags = found.get("TagList", ())
-    return Snapshot(
+    return DatabaseSnapshot(
         id=found[name],
         arn=found[arn],
         status=found["Status"],

@@ -8,8 +8,8 @@ from bot.hooks.aws.rds_database import (
     NO_SNAPSHOT,
     Database,
     Databases,
+    DatabaseSnapshot,
     Restore,
-    Snapshot,
     place,
     said,
     snapshot,
@@ -23,7 +23,7 @@ from bot.names import shown
 class Instances(Databases):
     """Databases of one instance."""
 
-    def snapshot(self, name: str) -> Snapshot | None:
+    def snapshot(self, name: str) -> DatabaseSnapshot | None:
         found = unless(
             NO_SNAPSHOT,
             f"the description of {shown(name)}",
@@ -31,12 +31,12 @@ class Instances(Databases):
         )
         return next(map(_snapshot, found["DBSnapshots"]), None) if found is not None else None
 
-    def snapshots_of(self, database: str) -> Iterable[Snapshot]:
+    def snapshots_of(self, database: str) -> Iterable[DatabaseSnapshot]:
         pages = self._client.get_paginator("describe_db_snapshots").paginate(DBInstanceIdentifier=database)
         with speaking(f"the list of snapshots of {shown(database)}"):
             return [_snapshot(each) for page in pages for each in page["DBSnapshots"]]
 
-    def copy(self, source: Snapshot, target: str, key: str, owner: str) -> None:
+    def copy(self, source: DatabaseSnapshot, target: str, key: str, owner: str) -> None:
         with speaking(f"the copy of {shown(source.id)}"):
             self._client.copy_db_snapshot(
                 SourceDBSnapshotIdentifier=source.arn,
@@ -66,7 +66,7 @@ class Instances(Databases):
             secret_arn=one.get("MasterUserSecret", {}).get("SecretArn"),
         )
 
-    def restore(self, copy: Snapshot, wanted: Restore, owner: str) -> None:
+    def restore(self, copy: DatabaseSnapshot, wanted: Restore, owner: str) -> None:
         if self.database(wanted.id) is not None:
             return
         given = {
@@ -97,5 +97,5 @@ class Instances(Databases):
         unless(NO_SNAPSHOT, f"the deletion of {shown(name)}", lambda: delete(DBSnapshotIdentifier=name))
 
 
-def _snapshot(found: Mapping[str, Any]) -> Snapshot:
+def _snapshot(found: Mapping[str, Any]) -> DatabaseSnapshot:
     return snapshot(found, "DBSnapshotIdentifier", "DBSnapshotArn")

@@ -6,13 +6,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from bot.core.ledger.ledger import Remainder
+from bot.core.ledger.ledger import Retained
 from bot.errors import InvalidInput
 from bot.hooks.aws.rds_clusters import Clusters
-from bot.hooks.aws.rds_database import AVAILABLE, Database, Databases, Identifier, Restore, Snapshot
+from bot.hooks.aws.rds_database import AVAILABLE, Database, Databases, DatabaseSnapshot, Identifier, Restore
 from bot.hooks.aws.rds_instances import Instances
 from bot.hooks.aws.session import Aws, AwsRecord, awaited
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, Undone, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, Undone, VerifyFailed
 from bot.model.duration import Duration
 from bot.model.duration import parse as _duration
 from bot.model.pipeline import Json
@@ -22,7 +22,7 @@ Sort = Literal["instance", "cluster"]
 _BROKEN = ("failed", "incompatible", "inaccessible", "insufficient", "restore-error")
 
 
-class SnapshotInputs(Model):
+class SnapshotInputs(HookModel):
     """What is copied under which key, and what is restored from the copy."""
 
     of: Annotated[Sort, Field(description="Whether the database is one instance, or a cluster (Aurora, Multi-AZ).")] = (
@@ -52,7 +52,7 @@ class SnapshotRecord(AwsRecord):
     keep_copies: bool = False
 
 
-class AwsRdsSnapshot(Kind[SnapshotInputs, SnapshotRecord]):
+class AwsRdsSnapshot(HookKind[SnapshotInputs, SnapshotRecord]):
     """Copies a snapshot with the clone's key, and restores a database from the copy if that is declared.
 
     The copy is readable with the clone's key alone, so production's need not be shared for longer than the copying takes;
@@ -78,22 +78,22 @@ class AwsRdsSnapshot(Kind[SnapshotInputs, SnapshotRecord]):
         ParameterName("secret_arn"): "The secret with its master password; null without one.",
     }
 
-    def check(self, inputs: SnapshotInputs, context: Context) -> Check:
+    def check(self, inputs: SnapshotInputs, context: HookContext) -> HookCheck:
         databases = _databases(Aws.of(context), inputs.of)
         copy = databases.snapshot(inputs.copy_id)
         if copy is None or copy.status != AVAILABLE:
-            return Check(
+            return HookCheck(
                 "would_change", f"the snapshot {shown(inputs.copy_id)} is {copy.status if copy else 'to be made'}"
             )
         if inputs.restore is None:
-            return Check("already_so", f"the snapshot {shown(copy.id)} is there")
+            return HookCheck("already_so", f"the snapshot {shown(copy.id)} is there")
         database = databases.database(inputs.restore.id)
         if database is None or database.status != AVAILABLE:
             status = database.status if database else "to be restored"
-            return Check("would_change", f"the database {shown(inputs.restore.id)} is {status}")
-        return Check("already_so", f"the snapshot {shown(copy.id)} and the database {shown(database.id)} are there")
+            return HookCheck("would_change", f"the database {shown(inputs.restore.id)} is {status}")
+        return HookCheck("already_so", f"the snapshot {shown(copy.id)} and the database {shown(database.id)} are there")
 
-    def apply(self, inputs: SnapshotInputs, context: Context) -> Applied[SnapshotRecord]:
+    def apply(self, inputs: SnapshotInputs, context: HookContext) -> AppliedHook[SnapshotRecord]:
         databases = _databases(Aws.to_change(context), inputs.of)
         try:
             copy = _copied(databases, inputs, context)
@@ -104,9 +104,9 @@ class AwsRdsSnapshot(Kind[SnapshotInputs, SnapshotRecord]):
         evidence = f"the snapshot {shown(copy.id)} is a copy of {copy.source} under the key {copy.kms_key_id}"
         if database is not None:
             evidence += f"; the database {shown(database.id)} is {database.status}"
-        return Applied(_outputs(copy, database), evidence, self.may_leave(inputs, context))
+        return AppliedHook(_outputs(copy, database), evidence, self.may_leave(inputs, context))
 
-    def verify(self, inputs: SnapshotInputs, context: Context) -> str:
+    def verify(self, inputs: SnapshotInputs, context: HookContext) -> str:
         databases = _databases(Aws.of(context), inputs.of)
         copy = databases.snapshot(inputs.copy_id)
         if copy is None or copy.status != AVAILABLE:
@@ -121,7 +121,7 @@ class AwsRdsSnapshot(Kind[SnapshotInputs, SnapshotRecord]):
             raise VerifyFailed(f"the database {shown(inputs.restore.id)} is {database.status if database else 'gone'}")
         return f"the snapshot {shown(copy.id)} and the database {shown(database.id)} are available"
 
-    def undo(self, record: SnapshotRecord, context: Context) -> Undone:
+    def undo(self, record: SnapshotRecord, context: HookContext) -> Undone:
         databases = _databases(record.account(), record.of)
         deleted = [name for name in record.databases if _deleted(databases, name, context)]
         copies = [copy for name in record.copies if (copy := databases.snapshot(name)) and copy.owner == context.owner]
@@ -133,7 +133,7 @@ class AwsRdsSnapshot(Kind[SnapshotInputs, SnapshotRecord]):
         evidence = f"deleted {', '.join(map(shown, deleted)) or 'no database'}; {kept}"
         return Undone(evidence, tuple(map(_remainder, copies)) if record.keep_copies else ())
 
-    def may_leave(self, inputs: SnapshotInputs, context: Context) -> SnapshotRecord:
+    def may_leave(self, inputs: SnapshotInputs, context: HookContext) -> SnapshotRecord:
         aws = Aws.of(context)
         before = SnapshotRecord.model_validate(context.previous) if context.previous else None
         earlier = before if before is not None and before.of == inputs.of else None
@@ -148,8 +148,8 @@ class AwsRdsSnapshot(Kind[SnapshotInputs, SnapshotRecord]):
         )
 
 
-def _remainder(copy: Snapshot) -> Remainder:
-    return Remainder(
+def _remainder(copy: DatabaseSnapshot) -> Retained:
+    return Retained(
         what=copy.arn,
         why=f"`keep_copy` is set; it can be restored only as long as its key {copy.kms_key_id} is there",
         until="somebody deletes the snapshot",
@@ -160,7 +160,7 @@ def _databases(aws: Aws, of: Sort) -> Databases:
     return Instances(aws.rds()) if of == "instance" else Clusters(aws.rds())
 
 
-def _copied(databases: Databases, inputs: SnapshotInputs, context: Context) -> Snapshot:
+def _copied(databases: Databases, inputs: SnapshotInputs, context: HookContext) -> DatabaseSnapshot:
     """Copy the snapshot, or find the copy that was begun, and wait until it can be used."""
     there = databases.snapshot(inputs.copy_id)
     if there is None:
@@ -179,7 +179,7 @@ def _copied(databases: Databases, inputs: SnapshotInputs, context: Context) -> S
             is_final=True,
         )
 
-    def usable() -> Snapshot | None:
+    def usable() -> DatabaseSnapshot | None:
         found = databases.snapshot(inputs.copy_id)
         _refuse_broken("snapshot", inputs.copy_id, found.status if found else "gone")
         return found if found is not None and found.status == AVAILABLE else None
@@ -187,7 +187,7 @@ def _copied(databases: Databases, inputs: SnapshotInputs, context: Context) -> S
     return awaited(f"the copy {shown(inputs.copy_id)}", usable, context, inputs.interval)
 
 
-def _source(databases: Databases, inputs: SnapshotInputs) -> Snapshot:
+def _source(databases: Databases, inputs: SnapshotInputs) -> DatabaseSnapshot:
     if inputs.snapshot is not None:
         found = databases.snapshot(inputs.snapshot)
     else:
@@ -203,12 +203,12 @@ def _source(databases: Databases, inputs: SnapshotInputs) -> Snapshot:
     return found
 
 
-def _names(copy: Snapshot, snapshot: str) -> bool:
+def _names(copy: DatabaseSnapshot, snapshot: str) -> bool:
     """Say whether the copy's source, an ARN, is the snapshot of that id."""
     return copy.source is not None and copy.source.rpartition(":")[2] == snapshot
 
 
-def _restored(databases: Databases, copy: Snapshot, inputs: SnapshotInputs, context: Context) -> Database:
+def _restored(databases: Databases, copy: DatabaseSnapshot, inputs: SnapshotInputs, context: HookContext) -> Database:
     """Restore the database, or go on with what was begun, and wait until it can be used."""
     wanted = inputs.restore
     assert wanted is not None
@@ -227,7 +227,7 @@ def _restored(databases: Databases, copy: Snapshot, inputs: SnapshotInputs, cont
     return awaited(f"the database {shown(wanted.id)}", usable, context, inputs.interval)
 
 
-def _deleted(databases: Databases, name: str, context: Context) -> bool:
+def _deleted(databases: Databases, name: str, context: HookContext) -> bool:
     """Delete a database that this step made, wait until it is gone, and say whether there was one."""
     there = databases.database(name)
     if there is None or there.owner != context.owner:
@@ -245,7 +245,7 @@ def _refuse_broken(what: str, name: str, status: str) -> None:
         raise HookFailed(f"The {what} {shown(name)} is {status}.", is_final=True)
 
 
-def _outputs(copy: Snapshot, database: Database | None) -> dict[ParameterName, Json]:
+def _outputs(copy: DatabaseSnapshot, database: Database | None) -> dict[ParameterName, Json]:
     return {
         ParameterName("snapshot_id"): copy.id,
         ParameterName("snapshot_arn"): copy.arn,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from bot.errors import InvalidInput
-from bot.hooks.aws.secret_shape import SecretField, Shape, Unreadable, copied, field_names, parsed_value
+from bot.hooks.aws.secret_shape import SecretField, Shape, UnreadableShape, copied, field_names, parsed_value
 from bot.hooks.aws.session import Aws, AwsRecord, code_of, speaking, unless
-from bot.hooks.kind import Applied, Check, Context, HookFailed, Kind, Model, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, VerifyFailed
 from bot.model.pipeline import Json
 from bot.names import ParameterName, shown
 
@@ -20,7 +20,7 @@ _CURRENT = "AWSCURRENT"
 _NAMES = uuid.UUID("8f0d6a51-93ab-5c6e-9d0a-0c6a7a3f3b52")
 
 
-class SecretInputs(Model):
+class SecretInputs(HookModel):
     """Which secret, and the shape of its value."""
 
     secret_id: Annotated[str, Field(min_length=1, max_length=2048, description="The secret's name or ARN.")]
@@ -62,7 +62,7 @@ class SecretRecord(AwsRecord):
     version_id: str
 
 
-class AwsSecret(Kind[SecretInputs, SecretRecord]):
+class AwsSecret(HookKind[SecretInputs, SecretRecord]):
     """Gives a secret that Terraform made its first value: generated characters, or test values from the declaration.
 
     With `shape_of` the value has the fields that another secret has, so that what works with production's works here.
@@ -83,17 +83,17 @@ class AwsSecret(Kind[SecretInputs, SecretRecord]):
         ParameterName("version_id"): "The id of the current version; never its value.",
     }
 
-    def check(self, inputs: SecretInputs, context: Context) -> Check:
+    def check(self, inputs: SecretInputs, context: HookContext) -> HookCheck:
         found = _find(Aws.of(context).secretsmanager(), inputs.secret_id)
         if found is None:
-            return Check("unknown", f"the secret {shown(inputs.secret_id)} does not exist yet")
+            return HookCheck("unknown", f"the secret {shown(inputs.secret_id)} does not exist yet")
         if found[1] is not None:
-            return Check("already_so", f"{shown(inputs.secret_id)} has a value and keeps it")
+            return HookCheck("already_so", f"{shown(inputs.secret_id)} has a value and keeps it")
         like = f"the fields of {shown(inputs.shape_of)}" if inputs.shape_of else ""
         shape = " and ".join(part for part in (str(inputs.declared), like) if part)
-        return Check("would_change", f"{shown(inputs.secret_id)} gets a value: {shape}")
+        return HookCheck("would_change", f"{shown(inputs.secret_id)} gets a value: {shape}")
 
-    def apply(self, inputs: SecretInputs, context: Context) -> Applied[SecretRecord]:
+    def apply(self, inputs: SecretInputs, context: HookContext) -> AppliedHook[SecretRecord]:
         aws = Aws.to_change(context)
         client = aws.secretsmanager()
         arn, version = _existing(client, inputs.secret_id)
@@ -109,9 +109,9 @@ class AwsSecret(Kind[SecretInputs, SecretRecord]):
         # Only a version that we put is ours to speak of, also when a run before this one put it and died.
         ours = version == _version_of(arn, context.owner)
         record = SecretRecord(account_id=aws.account_id, region=aws.region, secret_arn=arn, version_id=version)
-        return Applied(outputs, evidence, record if ours else None)
+        return AppliedHook(outputs, evidence, record if ours else None)
 
-    def verify(self, inputs: SecretInputs, context: Context) -> str:
+    def verify(self, inputs: SecretInputs, context: HookContext) -> str:
         client = Aws.of(context).secretsmanager()
         arn, version = _existing(client, inputs.secret_id)
         if version is None:
@@ -124,7 +124,7 @@ class AwsSecret(Kind[SecretInputs, SecretRecord]):
             raise VerifyFailed(f"the value of {shown(inputs.secret_id)} lacks {', '.join(lacking)}")
         return f"{shown(inputs.secret_id)} has a current version of the {'copied' if inputs.shape_of else 'declared'} shape{note}"
 
-    def undo(self, record: SecretRecord, context: Context) -> str:
+    def undo(self, record: SecretRecord, context: HookContext) -> str:
         return f"the value of {record.secret_arn} goes when its stack destroys the secret"
 
     def can_undo(self, given: Collection[ParameterName]) -> bool:
@@ -137,7 +137,7 @@ def _shape(client: "SecretsManagerClient", inputs: SecretInputs) -> tuple[Shape,
         return inputs.declared, ""
     try:
         names = field_names(client, inputs.shape_of)
-    except Unreadable as error:
+    except UnreadableShape as error:
         if not inputs.fields and inputs.text is None:
             raise HookFailed(
                 f"The shape of {shown(inputs.shape_of)} can't be read ({error}): declare its fields in `fields`.",
@@ -164,7 +164,7 @@ def _existing(client: "SecretsManagerClient", secret_id: str) -> tuple[str, str 
     return found
 
 
-def _put(client: "SecretsManagerClient", arn: str, shape: Shape, context: Context) -> str:
+def _put(client: "SecretsManagerClient", arn: str, shape: Shape, context: HookContext) -> str:
     value = shape.value(context.keep_secret)
     version = _version_of(arn, context.owner)
     try:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from bot.errors import InvalidInput
 from bot.hooks.aws.session import code_of, speaking
-from bot.hooks.kind import HookFailed, Model
+from bot.hooks.kind import HookFailed, HookModel
 from bot.model.pipeline import Json
 from bot.names import shown
 
@@ -28,7 +28,7 @@ _ALPHABETS = {
 _UNREADABLE = frozenset({"AccessDenied", "AccessDeniedException", "ResourceNotFoundException", "DecryptionFailure"})
 
 
-class SecretField(Model):
+class SecretField(HookModel):
     """One text: either generated or a given test value, which is no secret (it stands in the repository)."""
 
     generate: Annotated[int | None, Field(ge=8, le=4096, description="How many characters to generate.")] = None
@@ -94,12 +94,12 @@ def copied(names: frozenset[str] | None, declared: Shape, otherwise: SecretField
     return Shape(fields)
 
 
-class Unreadable(Exception):
+class UnreadableShape(Exception):
     """The source is not there, or may not be read; the message says which."""
 
 
 def field_names(client: "SecretsManagerClient", secret_id: str) -> frozenset[str] | None:
-    """Return the names of a secret's fields; None when its value is one text. Raises `Unreadable`, `HookFailed`.
+    """Return the names of a secret's fields; None when its value is one text. Raises `UnreadableShape`, `HookFailed`.
 
     This is the only place where a source's value is, and nothing but names leaves it: the value is in no log, no error and
     no list of what to mask, which would be one more place that holds it.
@@ -109,7 +109,7 @@ def field_names(client: "SecretsManagerClient", secret_id: str) -> frozenset[str
             answer = client.get_secret_value(SecretId=secret_id)
     except HookFailed as failure:
         if code_of(failure) in _UNREADABLE:
-            raise Unreadable(code_of(failure)) from None
+            raise UnreadableShape(code_of(failure)) from None
         raise
     parsed = parsed_value(answer.get("SecretString", ""))
     return frozenset(parsed) if isinstance(parsed, dict) else None

@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bot.hooks.kind import Context, HookFailed, Model, OutOfTime
+from bot.hooks.kind import HookContext, HookFailed, HookModel, OutOfTime
 from bot.names import ParameterName
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ REGION = ParameterName("region")
 OWNER_TAG = "envclone:step"
 """The tag by which a step knows what it made; its value is `Context.owner`."""
 
-Found = TypeVar("Found")
+AwsLookup = TypeVar("AwsLookup")
 
 _CONFIG = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 _FINAL = frozenset({"AccessDenied", "AccessDeniedException", "ValidationException", "InvalidParameterException"})
 
 
-class AwsRecord(Model):
+class AwsRecord(HookModel):
     """Where a step was at work: what every undo in AWS has to know first."""
 
     account_id: str
@@ -57,7 +57,7 @@ class Aws:
         self._session = boto3.session.Session(region_name=region)
 
     @classmethod
-    def of(cls, context: Context) -> "Aws":
+    def of(cls, context: HookContext) -> "Aws":
         """Return the environment's account. Raises `HookFailed` when its manifest names none."""
         account, region = context.parameters.get(ACCOUNT), context.parameters.get(REGION)
         if not isinstance(account, str) or not isinstance(region, str):
@@ -68,7 +68,7 @@ class Aws:
         return cls(account, region)
 
     @classmethod
-    def to_change(cls, context: Context) -> "Aws":
+    def to_change(cls, context: HookContext) -> "Aws":
         """Return the environment's account, once the credentials are known to be its own. Raises `HookFailed`."""
         aws = cls.of(context)
         aws.assert_account()
@@ -132,7 +132,7 @@ def code_of(failure: HookFailed) -> str:
     return cause.response.get("Error", {}).get("Code", "") if isinstance(cause, ClientError) else ""
 
 
-def unless(codes: frozenset[str], what: str, call: Callable[[], Found]) -> Found | None:
+def unless(codes: frozenset[str], what: str, call: Callable[[], AwsLookup]) -> AwsLookup | None:
     """Return what the call gives, or None when AWS refuses it with one of these codes. Raises `HookFailed` for all others."""
     try:
         with speaking(what):
@@ -143,7 +143,7 @@ def unless(codes: frozenset[str], what: str, call: Callable[[], Found]) -> Found
         raise
 
 
-def awaited(what: str, look: Callable[[], Found | None], context: Context, every: timedelta) -> Found:
+def awaited(what: str, look: Callable[[], AwsLookup | None], context: HookContext, every: timedelta) -> AwsLookup:
     """Look again and again until there is something, and return it. Raises `OutOfTime` when the step's time is over."""
     until = time.monotonic() + context.remaining().total_seconds()
     while (found := look()) is None:

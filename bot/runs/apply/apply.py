@@ -17,12 +17,12 @@ from bot.core.graph import blocked, mermaid
 from bot.core.ledger.apply_result import ApplyOutcome, StepResult
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import approved
-from bot.runs.apply.run import ApplyRequest, ApplyWorld, Work
+from bot.runs.apply.run import ApplyContext, ApplyRequest, ApplyRun
 from bot.runs.apply.step import run_step
 from bot.runs.executor import held, run_steps
 
 
-def apply(request: ApplyRequest, world: ApplyWorld) -> ApplyOutcome:
+def apply(request: ApplyRequest, world: ApplyContext) -> ApplyOutcome:
     """Apply one environment and return what became of each step.
 
     Raises `NotReviewed` and other `UserError`s before anything was begun, `LeaseHeld` when another run is at work,
@@ -32,12 +32,12 @@ def apply(request: ApplyRequest, world: ApplyWorld) -> ApplyOutcome:
     ledger = LedgerFile(world.store, request.environment)
     began = world.now()
     with held(ledger, request, world, began) as before:
-        work = Work(world, request, environment.tree, ledger, before, ledger.digest_key(), approved=environment)
+        work = ApplyRun(world, request, environment.tree, ledger, before, ledger.digest_key(), approved=environment)
         results = run_steps(work, environment.graph, lambda name: run_step(work, name))
     return _outcome(work, began, results)
 
 
-def _outcome(work: Work, began: datetime, results: Mapping[StepName, StepResult]) -> ApplyOutcome:
+def _outcome(work: ApplyRun, began: datetime, results: Mapping[StepName, StepResult]) -> ApplyOutcome:
     graph = work.approved.graph
     causes = blocked(graph, {name for name, result in results.items() if result.state == "failed"})
     steps = []

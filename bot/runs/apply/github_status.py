@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.clients.github import CheckState, DeploymentStatus, GitHub, Refused
+from bot.clients.github import CheckState, DeploymentStatus, GitHub, GitHubRefused
 from bot.clients.transient import Transient
 from bot.core.messages.apply_comment import marker, refusal
 from bot.core.messages.plan_comment import COMMENT_LIMIT
-from bot.core.messages.run_report import Ending, Verb
+from bot.core.messages.run_report import Ending, RunVerb
 from bot.names import RepositoryName
 from bot.runs.apply.run import ApplyRequest
 
@@ -18,7 +18,7 @@ CHECK_LIMIT = 65_535
 
 
 @dataclass(slots=True)
-class Deployment:
+class DeploymentReport:
     """One run as GitHub sees it. That GitHub can't be told never stops an apply: `log` says so, and that is all."""
 
     github: GitHub
@@ -26,7 +26,7 @@ class Deployment:
     request: ApplyRequest
     log: Callable[[str], None]
     number: int | None = None
-    verb: Verb = "apply"
+    verb: RunVerb = "apply"
 
     def begin(self) -> None:
         """Say that it is under way."""
@@ -81,7 +81,7 @@ class Deployment:
     def _tell(self, what: str, call: Callable[[], object]) -> None:
         try:
             call()
-        except (Transient, Refused) as error:
+        except (Transient, GitHubRefused) as error:
             self.log(f"GitHub could not be told ({what}): {error}")
 
 
@@ -89,6 +89,6 @@ def pull_request_of(github: GitHub, repository: RepositoryName, request: ApplyRe
     """Return the number of the merged pull request whose head was reviewed, if GitHub can be asked and knows."""
     try:
         pulls = github.pull_requests_for_commit(repository, request.head)
-    except (Transient, Refused):
+    except (Transient, GitHubRefused):
         return None
     return next((pull.number for pull in pulls if pull.head_sha == request.head and pull.is_merged), None)

@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping
 
-from bot.core.ledger.ledger import Entry, Undo
+from bot.core.ledger.ledger import LedgerEntry, Undo
 from bot.core.plans.stack_inputs import Output
 from bot.hooks import verbs
-from bot.hooks.kind import Context
+from bot.hooks.kind import HookContext
 from bot.model.pipeline import Hook, Json, Stack
 from bot.names import ParameterName, StepName
-from bot.runs.apply.run import Deadline, Finished, StepStopped, StepTimedOut, Work
+from bot.runs.apply.run import ApplyRun, Deadline, StepFinished, StepStopped, StepTimedOut
 from bot.runs.apply.stack import StackTry
-from bot.runs.apply.undo_secrets import Keeping
+from bot.runs.apply.undo_secrets import UndoSecrets
 
 
 def apply_hook(
-    work: Work, name: StepName, hook: Hook, inputs: Mapping[ParameterName, Output], last: Entry | None
-) -> Finished:
+    work: ApplyRun, name: StepName, hook: Hook, inputs: Mapping[ParameterName, Output], last: LedgerEntry | None
+) -> StepFinished:
     """Apply the hook and verify it; `last` is what the ledger says of it. Raises `StepStopped`, `UserError`."""
     keeping = _keeping(work, hook, inputs)
     context = _context(work, name, hook, keeping, keeping.opened(last.undo if last is not None else None))
@@ -30,11 +30,11 @@ def apply_hook(
         str(key): Output(value, key in done.sensitive or (isinstance(value, str) and value in secret))
         for key, value in done.outputs.items()
     }
-    return Finished(outputs, work.secrets.hide(done.evidence), done.undo)
+    return StepFinished(outputs, work.secrets.hide(done.evidence), done.undo)
 
 
 def undo_of_hook(
-    work: Work, name: StepName, hook: Hook, inputs: Mapping[ParameterName, Output], last: Entry | None
+    work: ApplyRun, name: StepName, hook: Hook, inputs: Mapping[ParameterName, Output], last: LedgerEntry | None
 ) -> Undo | None:
     """Return what would have to be undone if the run died while it applies the hook; None leaves what the ledger says.
 
@@ -49,13 +49,13 @@ def _values(inputs: Mapping[ParameterName, Output]) -> dict[ParameterName, Json]
     return {key: output.value for key, output in inputs.items()}
 
 
-def _keeping(work: Work, hook: Hook, inputs: Mapping[ParameterName, Output]) -> Keeping:
-    keeping = Keeping(work.key, lambda step, output: _output_of(work, step, output))
+def _keeping(work: ApplyRun, hook: Hook, inputs: Mapping[ParameterName, Output]) -> UndoSecrets:
+    keeping = UndoSecrets(work.key, lambda step, output: _output_of(work, step, output))
     keeping.give(hook, inputs, work.approved.manifest.stacks)
     return keeping
 
 
-def _output_of(work: Work, step: StepName, output: str) -> Output | None:
+def _output_of(work: ApplyRun, step: StepName, output: str) -> Output | None:
     """Return an output of a stack as it is now; what was skipped in this run is asked of its state."""
     known = work.outputs.get(step, {}).get(output)
     node = work.approved.graph.nodes.get(step)
@@ -67,12 +67,12 @@ def _output_of(work: Work, step: StepName, output: str) -> Output | None:
         return None
 
 
-def _context(work: Work, name: StepName, hook: Hook, keeping: Keeping, previous: Undo | None) -> Context:
+def _context(work: ApplyRun, name: StepName, hook: Hook, keeping: UndoSecrets, previous: Undo | None) -> HookContext:
     def keep_secret(value: Json) -> None:
         keeping.told(value)
         work.keep_secret(value)
 
-    return Context(
+    return HookContext(
         environment=work.request.environment,
         step=name,
         parameters=work.approved.manifest.parameters,

@@ -12,7 +12,7 @@ from bot.core.ledger.lease import noted
 from bot.core.ledger.ledger import Takeover
 from bot.model.pipeline import Json
 from bot.names import ParameterName, StepName
-from bot.runs.apply.run import Deadline, Run, StepStopped
+from bot.runs.apply.run import Deadline, EnvironmentRun, StepStopped
 
 LOCK_TIMEOUT = timedelta(seconds=20)
 """How long Terraform waits for the state's lock before we look whose it is."""
@@ -30,7 +30,7 @@ class PlanWish:
     destroy: bool = False
 
 
-def plan_alone(run: Run, module: RootModule, wish: PlanWish, deadline: Deadline) -> SavedPlan:
+def plan_alone(run: EnvironmentRun, module: RootModule, wish: PlanWish, deadline: Deadline) -> SavedPlan:
     """Plan; wait for what a dead run may have left at work, and remove the state's lock if nobody holds it any more.
 
     Raises `StepStopped`, and what `module.plan` raises.
@@ -49,7 +49,7 @@ def plan_alone(run: Run, module: RootModule, wish: PlanWish, deadline: Deadline)
     raise StepStopped("The state is locked again and again: somebody else is at work on it.", is_final=True)
 
 
-def _is_left_alone(run: Run, wish: PlanWish, module: RootModule, deadline: Deadline) -> bool:
+def _is_left_alone(run: EnvironmentRun, wish: PlanWish, module: RootModule, deadline: Deadline) -> bool:
     """Wait until no process is at work in the stack's directory; False when there still is one as the time ends."""
     told = False
     while works_in(module.directory):
@@ -61,7 +61,7 @@ def _is_left_alone(run: Run, wish: PlanWish, module: RootModule, deadline: Deadl
     return True
 
 
-def _unlock(run: Run, wish: PlanWish, module: RootModule, found: tuple[StateLocked, str]) -> None:
+def _unlock(run: EnvironmentRun, wish: PlanWish, module: RootModule, found: tuple[StateLocked, str]) -> None:
     locked, reason = found
     try:
         module.force_unlock(locked.lock_id)
@@ -72,7 +72,7 @@ def _unlock(run: Run, wish: PlanWish, module: RootModule, found: tuple[StateLock
     run.log(wish.name, f"removed the state's lock {locked.lock_id}: {reason}")
 
 
-def _record(run: Run, wish: PlanWish, locked: StateLocked, reason: str) -> None:
+def _record(run: EnvironmentRun, wish: PlanWish, locked: StateLocked, reason: str) -> None:
     """Keep the reason why a lock was removed whose holder had no lease, as is kept for a lease.
 
     No machine is kept with it: what is said of this lock says nothing of the next one from there.
@@ -82,7 +82,7 @@ def _record(run: Run, wish: PlanWish, locked: StateLocked, reason: str) -> None:
     run.change(lambda ledger: noted(ledger, record))
 
 
-def _held(run: Run, wish: PlanWish, locked: StateLocked) -> str:
+def _held(run: EnvironmentRun, wish: PlanWish, locked: StateLocked) -> str:
     name = run.request.environment
     return (
         f'{locked}\nIf whoever holds it is dead, comment `/unlock {name} --because "…"`; or remove the lock with '
@@ -90,7 +90,7 @@ def _held(run: Run, wish: PlanWish, locked: StateLocked) -> str:
     )
 
 
-def _abandoned(run: Run, locked: StateLocked) -> str | None:
+def _abandoned(run: EnvironmentRun, locked: StateLocked) -> str | None:
     """Return why the lock belongs to nobody any more, or None when that can't be told.
 
     It is a dead run's if it was made, before this run took its lease, where a run worked whose death was told when its lease

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
-from bot.clients.objects import Store
+from bot.clients.objects import ObjectStore
 from bot.core.checks.static_checks import gate
 from bot.core.graph import Graph, graph
 from bot.core.plans.review import Review, read_review, review_key
@@ -18,7 +18,7 @@ from bot.errors import UserError
 from bot.hooks.validate import pipeline_findings
 from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.pipeline import Pipeline
-from bot.model.policy import Gate
+from bot.model.policy import StaticCheckRules
 from bot.names import EnvironmentName
 
 
@@ -42,7 +42,9 @@ class Approved:
         return self.root / directory(self.manifest.name)
 
 
-def approved(root: Path, environment: EnvironmentName, head: str, store: Store, rules: Gate) -> Approved:
+def approved(
+    root: Path, environment: EnvironmentName, head: str, store: ObjectStore, rules: StaticCheckRules
+) -> Approved:
     """Return the environment in the checkout at `root` if it is what was reviewed at commit `head`.
 
     Raises `NotReviewed`, `UserError` for declarations that make no sense, and `Unverifiable`.
@@ -69,7 +71,7 @@ def approved(root: Path, environment: EnvironmentName, head: str, store: Store, 
     return Approved(manifest, root, files, tree, found, review)
 
 
-def _review(environment: EnvironmentName, head: str, store: Store) -> Review:
+def _review(environment: EnvironmentName, head: str, store: ObjectStore) -> Review:
     stored = store.read(review_key(environment, head))
     if stored is None:
         raise NotReviewed(
@@ -84,7 +86,7 @@ def _review(environment: EnvironmentName, head: str, store: Store) -> Review:
     return review
 
 
-def _check(files: Tree, manifest: Manifest, pipeline: Pipeline, rules: Gate) -> None:
+def _check(files: Tree, manifest: Manifest, pipeline: Pipeline, rules: StaticCheckRules) -> None:
     """Refuse what the plan refused, or should have: it ran elsewhere, and this run holds stronger credentials."""
     where = directory(manifest.name)
     findings = gate(files, tuple(manifest.stacks), rules, where)

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import Store
-from bot.clients.terraform.output import Event
+from bot.clients.objects import ObjectStore
+from bot.clients.terraform.output import TerraformEvent
 from bot.clients.terraform.terraform import Terraform
 from bot.core.ledger.ledger import Ledger, Start, Undo
 from bot.core.ledger.redaction import Secrets
 from bot.core.plans.stack_inputs import Outputs
 from bot.model.pipeline import Failure, Json, Retries
-from bot.model.policy import Gate
+from bot.model.policy import StaticCheckRules
 from bot.names import EnvironmentName, StepName
 from bot.runs.apply.reviewed_environment import Approved
 
@@ -44,7 +44,7 @@ class ApplyRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyWorld:
+class ApplyContext:
     """What an apply acts on.
 
     `hook_variables` are the environment variables that hooks' programs see. `log` takes one line in which nothing is
@@ -52,9 +52,9 @@ class ApplyWorld:
     holder of a lease is surely dead, or None.
     """
 
-    store: Store
+    store: ObjectStore
     terraform: Terraform
-    rules: Gate
+    rules: StaticCheckRules
     hook_variables: Mapping[str, str] = field(repr=False)
     now: Callable[[], datetime]
     log: Callable[[str], None]
@@ -63,7 +63,7 @@ class ApplyWorld:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class StepFinished:
     """A step that is done. `undo` is what undo needs, for the ledger."""
 
     outputs: Outputs
@@ -103,14 +103,14 @@ class Deadline:
 
 
 @dataclass(slots=True)
-class Run:
+class EnvironmentRun:
     """One run under way, whatever it does. Safe to use from the threads of its steps: each writes only what is its own.
 
     `tree` is that of the environment's directory, for the ledger. `before` is the ledger as the run found it, and `key` that of its
     digests of secrets.
     """
 
-    world: ApplyWorld
+    world: ApplyContext
     request: ApplyRequest
     tree: str
     ledger: LedgerFile
@@ -125,7 +125,7 @@ class Run:
         for part in self.secrets.hide(line).splitlines():
             self.world.log(f"[{step}] {part}")
 
-    def tell(self, step: StepName, event: Event) -> None:
+    def tell(self, step: StepName, event: TerraformEvent) -> None:
         """Say what Terraform says of a step, as far as it is worth a line."""
         if event.kind in TOLD or (event.diagnostic is not None and event.diagnostic.severity == "warning"):
             self.log(step, event.message)
@@ -154,7 +154,7 @@ class Run:
 
 
 @dataclass(slots=True, kw_only=True)
-class Work(Run):
+class ApplyRun(EnvironmentRun):
     """One apply under way."""
 
     approved: Approved

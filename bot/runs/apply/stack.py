@@ -8,14 +8,14 @@ from bot.clients.terraform.terraform import PlanOptions, RootModule
 from bot.core.ledger.ledger import Undo, approved
 from bot.core.ledger.resume import actions, exceeding
 from bot.core.plans.fingerprint import fingerprint
-from bot.core.plans.plan import Plan, unshown
+from bot.core.plans.plan import TerraformPlan, unshown
 from bot.core.plans.plan_json import read_plan
 from bot.core.plans.review import ReviewedStep
 from bot.core.plans.stack_inputs import Output, replayed
 from bot.model.pipeline import Json, Stack, texts
 from bot.names import ParameterName, StepName
 from bot.runs.apply.locked_plan import PlanWish, plan_alone
-from bot.runs.apply.run import Deadline, Finished, StepStopped, StepTimedOut, Work
+from bot.runs.apply.run import ApplyRun, Deadline, StepFinished, StepStopped, StepTimedOut
 
 MOST_NAMED = 10
 
@@ -23,13 +23,13 @@ MOST_NAMED = 10
 class StackTry:
     """A stack, its inputs and the time that there is."""
 
-    def __init__(self, work: Work, name: StepName, stack: Stack, inputs: Mapping[ParameterName, Output]) -> None:
+    def __init__(self, work: ApplyRun, name: StepName, stack: Stack, inputs: Mapping[ParameterName, Output]) -> None:
         self._work, self._name, self._stack = work, name, stack
         self._values: dict[ParameterName, Json] = {key: output.value for key, output in inputs.items()}
         self._secrets = tuple(text for output in inputs.values() if output.is_sensitive for text in texts(output.value))
         self._deadline = Deadline(stack.timeout)
 
-    def run(self) -> Finished:
+    def run(self) -> StepFinished:
         """Apply the stack. Raises `StepStopped`, `LeaseLost`, `Unverifiable`."""
         directory = self._work.approved.directory / self._name
         try:
@@ -53,7 +53,7 @@ class StackTry:
         except TerraformFailed as error:
             raise StepStopped(self._work.secrets.hide(str(error))) from error
 
-    def _applied(self, module: RootModule) -> Finished:
+    def _applied(self, module: RootModule) -> StepFinished:
         saved = plan_alone(self._work, module, PlanWish(self._name, self._values), self._deadline)
         plan = read_plan(module.show(saved), self._secrets)
         evidence = "nothing to do"
@@ -63,7 +63,7 @@ class StackTry:
             self._work.log(self._name, f"as reviewed: {plan.counts}")
             module.apply(saved, lambda event: self._work.tell(self._name, event), self._deadline.remaining())
             evidence = _done(plan)
-        return Finished(self._outputs(module), evidence, undo_of(self._work, self._name))
+        return StepFinished(self._outputs(module), evidence, undo_of(self._work, self._name))
 
     def _outputs(self, module: RootModule) -> dict[str, Output]:
         found = module.outputs(self._deadline.remaining())
@@ -72,7 +72,7 @@ class StackTry:
                 self._work.keep_secret(output.value)
         return {name: Output(output.value, output.is_sensitive) for name, output in found.items()}
 
-    def _hold_against_review(self, module: RootModule, plan: Plan) -> None:
+    def _hold_against_review(self, module: RootModule, plan: TerraformPlan) -> None:
         """Raise `StepStopped` unless the plan is what was reviewed, or what is left of it."""
         entry = self._work.ledger.read().steps[self._name]
         if entry.approved:
@@ -90,7 +90,7 @@ class StackTry:
         self._compare(reviewed, shown)
         self._refuse(unshown(shown, plan), "would do, with the real values, what the reviewed plan did not show")
 
-    def _compare(self, reviewed: ReviewedStep, plan: Plan) -> None:
+    def _compare(self, reviewed: ReviewedStep, plan: TerraformPlan) -> None:
         expected = reviewed.as_fingerprint
         found = fingerprint(plan, self._work.approved.review.key)
         if expected is None or found.value != expected.value:
@@ -102,7 +102,7 @@ class StackTry:
             raise StepStopped(_not_reviewed(self._name, how, differing), is_final=True, stops_all=True)
 
 
-def undo_of(work: Work, name: StepName) -> Undo:
+def undo_of(work: ApplyRun, name: StepName) -> Undo:
     """Return what undo needs of a stack: where its code lies in the tree that the ledger names."""
     return Undo(uses="terraform.destroy", record={"directory": f"envs/{work.request.environment}/{name}"})
 
@@ -120,6 +120,6 @@ def _not_reviewed(name: StepName, how: str, differing: Sequence[str]) -> str:
     )
 
 
-def _done(plan: Plan) -> str:
+def _done(plan: TerraformPlan) -> str:
     counts = plan.counts
     return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"

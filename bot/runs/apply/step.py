@@ -5,8 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.ledger.apply_result import StepResult
-from bot.core.ledger.ledger import Clear, Decision, Entry, Success, Undo, decide, failed, hidden, started, succeeded
-from bot.core.ledger.ledger import Output as Kept
+from bot.core.ledger.ledger import (
+    Clear,
+    Decision,
+    LedgerEntry,
+    Success,
+    Undo,
+    decide,
+    failed,
+    hidden,
+    started,
+    succeeded,
+)
+from bot.core.ledger.ledger import KeptOutput as Kept
 from bot.core.ledger.step_digest import given, hook_digest, stack_digest
 from bot.core.plans.stack_inputs import Output, Outputs
 from bot.errors import UserError
@@ -14,7 +25,7 @@ from bot.hooks import verbs
 from bot.model.pipeline import FromOutput, Hook, Stack
 from bot.names import ParameterName, StepName
 from bot.runs.apply.hook import apply_hook, undo_of_hook
-from bot.runs.apply.run import Finished, StepStopped, Work
+from bot.runs.apply.run import ApplyRun, StepFinished, StepStopped
 from bot.runs.apply.stack import StackTry, undo_of
 
 
@@ -26,10 +37,10 @@ class _Given:
     step: Stack | Hook
     inputs: Mapping[ParameterName, Output]
     digest: str
-    last: Entry | None
+    last: LedgerEntry | None
 
 
-def run_step(work: Work, name: StepName) -> StepResult:
+def run_step(work: ApplyRun, name: StepName) -> StepResult:
     """Run a step whose needs are done, and return what became of it. Raises `LeaseLost`, `Unverifiable`."""
     step = work.approved.graph.nodes[name].step
     began = work.world.now()
@@ -49,7 +60,7 @@ def run_step(work: Work, name: StepName) -> StepResult:
     return _result(work, name, began, _tried(work, given_step))
 
 
-def _given(work: Work, name: StepName, step: Stack | Hook) -> _Given:
+def _given(work: ApplyRun, name: StepName, step: Stack | Hook) -> _Given:
     parameters, files = work.approved.manifest.parameters, work.approved.files
     inputs = given(name, step, parameters, work.outputs)
     for output in inputs.values():
@@ -63,7 +74,7 @@ def _given(work: Work, name: StepName, step: Stack | Hook) -> _Given:
     return _Given(name, step, inputs, digest, work.before.steps.get(name))
 
 
-def _decision(work: Work, given_step: _Given) -> Decision:
+def _decision(work: ApplyRun, given_step: _Given) -> Decision:
     """Return whether the step is to run; one that the review says will change something runs, though its inputs are as before."""
     decision = decide(work.before, given_step.name, given_step.digest)
     reviewed = work.approved.review.steps[given_step.name]
@@ -73,7 +84,7 @@ def _decision(work: Work, given_step: _Given) -> Decision:
     return decision
 
 
-def _kept_outputs(work: Work, given_step: _Given) -> Outputs | None:
+def _kept_outputs(work: ApplyRun, given_step: _Given) -> Outputs | None:
     """Return the outputs of a step that is done; None when they are to be had only by running it again.
 
     The ledger keeps no sensitive value. A stack's are in its state; a hook gives its own again when it is run again.
@@ -92,7 +103,7 @@ def _kept_outputs(work: Work, given_step: _Given) -> Outputs | None:
         return None  # running it says why, in full
 
 
-def _taken(work: Work, name: StepName) -> set[str]:
+def _taken(work: ApplyRun, name: StepName) -> set[str]:
     """Return the outputs of a step that others take."""
     return {
         value.output
@@ -102,7 +113,7 @@ def _taken(work: Work, name: StepName) -> set[str]:
     }
 
 
-def _tried(work: Work, given_step: _Given) -> StepResult:
+def _tried(work: ApplyRun, given_step: _Given) -> StepResult:
     step, name = given_step.step, given_step.name
     result = StepResult(name=name, kind=step.kind, state="failed")
     last = given_step.last
@@ -127,7 +138,7 @@ def _tried(work: Work, given_step: _Given) -> StepResult:
     return result
 
 
-def _begun(work: Work, given_step: _Given, last: Entry | None) -> Entry:
+def _begun(work: ApplyRun, given_step: _Given, last: LedgerEntry | None) -> LedgerEntry:
     """Write down that an attempt begins, with what would have to be undone if it never ended; return the ledger's entry."""
     name, step = given_step.name, given_step.step
     if isinstance(step, Stack):
@@ -138,13 +149,13 @@ def _begun(work: Work, given_step: _Given, last: Entry | None) -> Entry:
     return work.change(lambda before: started(before, name, start, work.world.now())).steps[name]
 
 
-def _attempted(work: Work, given_step: _Given, entry: Entry) -> Finished:
+def _attempted(work: ApplyRun, given_step: _Given, entry: LedgerEntry) -> StepFinished:
     if isinstance(given_step.step, Stack):
         return StackTry(work, given_step.name, given_step.step, given_step.inputs).run()
     return apply_hook(work, given_step.name, given_step.step, given_step.inputs, entry)
 
 
-def _failed(work: Work, name: StepName, error: StepStopped) -> Entry:
+def _failed(work: ApplyRun, name: StepName, error: StepStopped) -> LedgerEntry:
     """Write the failure down, and return what the ledger then says of the step."""
     undo: Undo | None = error.undo
     ledger = work.change(lambda before: failed(before, name, str(error), work.world.now(), undo))
@@ -154,7 +165,7 @@ def _failed(work: Work, name: StepName, error: StepStopped) -> Entry:
     return ledger.steps[name]
 
 
-def _succeed(work: Work, name: StepName, finished: Finished) -> None:
+def _succeed(work: ApplyRun, name: StepName, finished: StepFinished) -> None:
     kept: dict[str, Kept] = {
         key: hidden(name, key, output.value, work.key) if _is_secret(work, output) else Clear(value=output.value)
         for key, output in finished.outputs.items()
@@ -165,16 +176,16 @@ def _succeed(work: Work, name: StepName, finished: Finished) -> None:
     work.log(name, f"done: {finished.evidence}")
 
 
-def _is_secret(work: Work, output: Output) -> bool:
+def _is_secret(work: ApplyRun, output: Output) -> bool:
     """Say whether an output is sensitive, or holds something that is; it is then kept whole elsewhere, never masked in part."""
     return output.is_sensitive or work.secrets.hide_in(output.value) != output.value
 
 
-def _with_outputs(work: Work, result: StepResult, outputs: Outputs) -> StepResult:
+def _with_outputs(work: ApplyRun, result: StepResult, outputs: Outputs) -> StepResult:
     secret = tuple(key for key, output in outputs.items() if _is_secret(work, output))
     shown = {key: output.value for key, output in outputs.items() if key not in secret}
     return result.model_copy(update={"outputs": shown, "hidden": secret})
 
 
-def _result(work: Work, name: StepName, began: datetime, result: StepResult) -> StepResult:
+def _result(work: ApplyRun, name: StepName, began: datetime, result: StepResult) -> StepResult:
     return result.model_copy(update={"started_at": began, "ended_at": work.world.now()})

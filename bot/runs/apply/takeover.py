@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.clients.github import Refused
+from bot.clients.github import GitHubRefused
 from bot.clients.github.records import Comment
 from bot.clients.transient import Transient
 from bot.commands.comment import command_lines
@@ -35,7 +35,7 @@ class MayNot(UserError):
 
 
 @dataclass(frozen=True, slots=True)
-class Rescue:
+class Takeover:
     """A wish to take an environment over: why, by whom, and for which comment, as the run's title says."""
 
     environment: EnvironmentName
@@ -45,7 +45,7 @@ class Rescue:
     at: datetime
 
 
-def authorize(rescue: Rescue, on: OnGitHub | None, policy: Policy) -> None:
+def authorize(rescue: Takeover, on: OnGitHub | None, policy: Policy) -> None:
     """Return if the run may take the environment over. Raises `MayNot`, also when GitHub can't be asked."""
     needed = policy.allow["rescue"]
     if on is None:
@@ -56,7 +56,7 @@ def authorize(rescue: Rescue, on: OnGitHub | None, policy: Policy) -> None:
         held = on.github.permission(on.repository, rescue.actor) if rescue.actor else None
         if suffices(held, needed) or _is_asked_for(rescue, on, policy):
             return
-    except (Transient, Refused) as error:
+    except (Transient, GitHubRefused) as error:
         raise MayNot(f"Nothing was taken over: GitHub can't be asked who may ({error}). Try again later.") from error
     name = rescue.environment
     has = f"has `{held}`" if held else "has none"
@@ -66,7 +66,7 @@ def authorize(rescue: Rescue, on: OnGitHub | None, policy: Policy) -> None:
     )
 
 
-def _is_asked_for(rescue: Rescue, on: OnGitHub, policy: Policy) -> bool:
+def _is_asked_for(rescue: Takeover, on: OnGitHub, policy: Policy) -> bool:
     named = _TITLE.fullmatch(rescue.title)
     comment = on.github.comment(on.repository, int(named[1])) if named else None
     if comment is None or comment.author_is_bot or comment.is_edited or rescue.at - comment.created_at > FRESH:

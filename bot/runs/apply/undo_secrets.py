@@ -13,7 +13,7 @@ from bot.names import ParameterName, StepName
 
 
 @dataclass(slots=True)
-class Keeping:
+class UndoSecrets:
     """The secrets of one hook, its sensitive inputs and what it makes up itself, and where stacks' outputs are to be had.
 
     `output_of` gives an output of a stack as it is now, None when it is gone.

@@ -14,7 +14,7 @@ from bot.clients.git.checkout import Checkout
 from bot.core.checks.backend import misplaced
 from bot.core.checks.static_checks import gate
 from bot.core.graph import Graph, graph, graph_of_remains, in_reverse
-from bot.core.ledger.ledger import Entry, Ledger
+from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.core.rendering.assemble import read_hooks, read_manifest
 from bot.core.requests.matrix import account_of
 from bot.core.tree import Tree
@@ -43,7 +43,7 @@ class AppliedStep:
     name: StepName
     step: Stack | Hook
     version: Version
-    entry: Entry | None
+    entry: LedgerEntry | None
 
     @property
     def kind(self) -> str:
@@ -51,7 +51,7 @@ class AppliedStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedVersion:
     """All that may have been made. `newest` is the version of the last run; `backwards` the order in which to take it back."""
 
     newest: Version
@@ -60,7 +60,9 @@ class Applied:
 
 
 @contextmanager
-def applied(root: Path, environment: EnvironmentName, ledger: Ledger, at: tuple[str, Policy]) -> Iterator[Applied]:
+def applied(
+    root: Path, environment: EnvironmentName, ledger: Ledger, at: tuple[str, Policy]
+) -> Iterator[AppliedVersion]:
     """Yield what was applied, laid out in a directory that is gone afterwards. Raises `Unverifiable`, `UserError`.
 
     Every version must pass the gate of `policy`: the ledger may say nothing of one that was merged past its check.
@@ -86,7 +88,7 @@ def applied(root: Path, environment: EnvironmentName, ledger: Ledger, at: tuple[
                 )
             if entry is not None or isinstance(step, Stack):
                 steps[name] = AppliedStep(name, step, version, entry)
-        yield Applied(newest, steps, in_reverse(graph_of_remains(_order(newest, steps))))
+        yield AppliedVersion(newest, steps, in_reverse(graph_of_remains(_order(newest, steps))))
 
 
 def _order(newest: Version, steps: Mapping[StepName, AppliedStep]) -> Pipeline:

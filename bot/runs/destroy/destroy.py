@@ -17,10 +17,10 @@ from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import tree_at
 from bot.clients.git.history import change_of
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import Store
+from bot.clients.objects import ObjectStore
 from bot.core.graph import blocked, mermaid
 from bot.core.ledger.apply_result import StepResult
-from bot.core.ledger.destroy_report import Receipt, receipt_key
+from bot.core.ledger.destroy_report import DestroyReport, receipt_key
 from bot.core.plans.review import Review, read_review, review_key
 from bot.core.requests.destroy import removable
 from bot.errors import UserError
@@ -28,7 +28,7 @@ from bot.model.environment import directory
 from bot.model.policy import Policy
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import NotReviewed
-from bot.runs.apply.run import ApplyRequest, ApplyWorld
+from bot.runs.apply.run import ApplyContext, ApplyRequest
 from bot.runs.destroy.applied_versions import applied
 from bot.runs.destroy.orphans import Search, sweep
 from bot.runs.destroy.step import Undoing, undo_step
@@ -44,7 +44,7 @@ class _Condemned:
     review: Review
 
 
-def destroy(request: ApplyRequest, world: ApplyWorld, policy: Policy, search: Search) -> Receipt:
+def destroy(request: ApplyRequest, world: ApplyContext, policy: Policy, search: Search) -> DestroyReport:
     """Destroy one environment, and return the receipt, which is kept beside the state too.
 
     Raises `NotReviewed` and other `UserError`s before anything was begun, `LeaseHeld` when another run is at work,
@@ -68,7 +68,7 @@ def destroy(request: ApplyRequest, world: ApplyWorld, policy: Policy, search: Se
     return receipt
 
 
-def _condemned(request: ApplyRequest, store: Store) -> _Condemned:
+def _condemned(request: ApplyRequest, store: ObjectStore) -> _Condemned:
     name, where = request.environment, directory(request.environment)
     if Checkout(request.root).environment(name):
         raise UserError(
@@ -95,7 +95,7 @@ def _condemned(request: ApplyRequest, store: Store) -> _Condemned:
     return _Condemned(removal.parents[0], tree, review)
 
 
-def _receipt(run: Undoing, began: datetime, results: Mapping[StepName, StepResult]) -> Receipt:
+def _receipt(run: Undoing, began: datetime, results: Mapping[StepName, StepResult]) -> DestroyReport:
     graph, request = run.applied.backwards, run.request
     causes = blocked(graph, {name for name, result in results.items() if result.state == "failed"})
     steps = []
@@ -104,7 +104,7 @@ def _receipt(run: Undoing, began: datetime, results: Mapping[StepName, StepResul
         waiting = StepResult(name=name, kind=run.applied.steps[name].kind, state="blocked", reason=because)
         steps.append(results.get(name, waiting))
     ledger = run.ledger.read()
-    return Receipt(
+    return DestroyReport(
         environment=request.environment,
         head=request.head,
         commit=request.commit,

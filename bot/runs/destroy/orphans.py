@@ -14,7 +14,7 @@ from bot.errors import Unverifiable
 from bot.hooks.aws.session import OWNER_TAG
 from bot.model.pipeline import Hook
 from bot.model.policy import Policy
-from bot.runs.destroy.applied_versions import Applied
+from bot.runs.destroy.applied_versions import AppliedVersion
 
 Look = Callable[[str, Mapping[str, Sequence[str]]], Collection[str]]
 """Returns the ARNs in a region of what bears one of these values of these tags. Raises `Unverifiable`."""
@@ -29,7 +29,7 @@ class Search:
     pause: timedelta = timedelta(seconds=10)
 
 
-def sweep(search: Search, found: Applied, policy: Policy, on_purpose: Collection[str]) -> Sweep:
+def sweep(search: Search, found: AppliedVersion, policy: Policy, on_purpose: Collection[str]) -> Sweep:
     """Return what is still there though nothing keeps it on purpose, or why that can't be told."""
     name = found.newest.manifest.name
     hooks = [f"{name}/{step}" for step, each in found.steps.items() if isinstance(each.step, Hook)]
@@ -49,7 +49,7 @@ def sweep(search: Search, found: Applied, policy: Policy, on_purpose: Collection
     return said.model_copy(update={"found": left})
 
 
-def _regions(found: Applied, policy: Policy) -> tuple[str, ...]:
+def _regions(found: AppliedVersion, policy: Policy) -> tuple[str, ...]:
     """Return the regions of the account and of all that was applied, whichever version of the environment that was."""
     manifests = [found.newest.manifest, *(each.version.manifest for each in found.steps.values())]
     named = [region for manifest in manifests for region in regions_in(manifest.parameters)]

@@ -6,34 +6,34 @@ from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import RootModule
 from bot.core.ledger.apply_result import StepResult
-from bot.core.ledger.ledger import Clear, Gone, Remainder, Start, Undo, failed, learnt, started, took, undone
+from bot.core.ledger.ledger import Clear, Gone, Retained, Start, Undo, failed, learnt, started, took, undone
 from bot.core.ledger.retained import gone
 from bot.core.ledger.step_digest import given
 from bot.core.plans.fingerprint import fingerprint
-from bot.core.plans.plan import Plan
+from bot.core.plans.plan import TerraformPlan
 from bot.core.plans.plan_json import read_plan
 from bot.core.plans.review import Review
 from bot.core.plans.stack_inputs import Output
 from bot.core.tree import tree_id
 from bot.errors import UserError
 from bot.hooks import verbs
-from bot.hooks.kind import Context, Undone
+from bot.hooks.kind import HookContext, Undone
 from bot.model.pipeline import FromOutput, Hook, Json, Stack
 from bot.names import StepName
 from bot.runs.apply.locked_plan import PlanWish, plan_alone
-from bot.runs.apply.run import Deadline, Run, StepStopped, StepTimedOut
-from bot.runs.apply.undo_secrets import Keeping
-from bot.runs.destroy.applied_versions import Applied, AppliedStep
+from bot.runs.apply.run import Deadline, EnvironmentRun, StepStopped, StepTimedOut
+from bot.runs.apply.undo_secrets import UndoSecrets
+from bot.runs.destroy.applied_versions import AppliedStep, AppliedVersion
 from bot.runs.destroy.destroy_inputs import end_inputs
 
 MOST_NAMED = 10
 
 
 @dataclass(slots=True, kw_only=True)
-class Undoing(Run):
+class Undoing(EnvironmentRun):
     """One destroy under way: what was applied, and the review that names what may go."""
 
-    applied: Applied
+    applied: AppliedVersion
     review: Review
 
 
@@ -84,7 +84,7 @@ def _taken_back(run: Undoing, each: AppliedStep) -> str:
         raise StepStopped(str(error), is_final=True) from error
     if done.remains:
         hide = run.secrets.hide
-        remains = [Remainder(what=hide(one.what), why=hide(one.why), until=hide(one.until)) for one in done.remains]
+        remains = [Retained(what=hide(one.what), why=hide(one.why), until=hide(one.until)) for one in done.remains]
         run.change(lambda ledger: took(ledger, each.name, Gone(remains=tuple(remains))))
     return run.secrets.hide(done.evidence)
 
@@ -114,7 +114,7 @@ def _ended(run: Undoing, each: AppliedStep, module: RootModule, wanted: tuple[Pl
     return f"{plan.counts.destroy} destroyed"
 
 
-def _hold_against_review(run: Undoing, name: StepName, plan: Plan) -> None:
+def _hold_against_review(run: Undoing, name: StepName, plan: TerraformPlan) -> None:
     """Raise `StepStopped` if anything would go that the review does not name. Less is fine: what is gone is gone."""
     reviewed = run.review.steps.get(name)
     allowed = set(reviewed.parts) if reviewed is not None else set()
@@ -141,7 +141,7 @@ def _undone(run: Undoing, each: AppliedStep, hook: Hook) -> Undone:
         raise StepStopped(f"{message} {_again_reviewed(run)}", is_final=True, stops_all=True)
     if hook.undo is not None:
         return Undone(hook.undo.none)
-    keeping = Keeping(run.key, lambda step, output: _output_of(run, step, output))
+    keeping = UndoSecrets(run.key, lambda step, output: _output_of(run, step, output))
     recorded = keeping.opened(entry.undo)
     context = _context(run, each, hook, (keeping, recorded))
     if recorded is not None:
@@ -159,7 +159,7 @@ def _undone(run: Undoing, each: AppliedStep, hook: Hook) -> Undone:
     return verbs.undo(opened, context)
 
 
-def _finished(run: Undoing, each: AppliedStep, hook: Hook, at: tuple[Keeping, Context]) -> Undo:
+def _finished(run: Undoing, each: AppliedStep, hook: Hook, at: tuple[UndoSecrets, HookContext]) -> Undo:
     """Return what undoes a hook that was killed in the middle: only by being finished can it tell what it does."""
     keeping, context = at
     run.log(each.name, "it was cut off in the middle: finishing it first, to know what there is to take back")
@@ -198,14 +198,14 @@ def _stacks(run: Undoing) -> set[StepName]:
     return {name for name, each in run.applied.steps.items() if isinstance(each.step, Stack)}
 
 
-def _context(run: Undoing, each: AppliedStep, hook: Hook, at: tuple[Keeping, Undo | None]) -> Context:
+def _context(run: Undoing, each: AppliedStep, hook: Hook, at: tuple[UndoSecrets, Undo | None]) -> HookContext:
     keeping, previous = at
 
     def keep_secret(value: Json) -> None:
         keeping.told(value)
         run.keep_secret(value)
 
-    return Context(
+    return HookContext(
         environment=run.request.environment,
         step=each.name,
         parameters=each.version.manifest.parameters,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import Store
+from bot.clients.objects import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import PlanOptions, Terraform
@@ -31,7 +31,7 @@ from bot.errors import UserError
 from bot.hooks import verbs
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Hook, Json, Pipeline, Stack
-from bot.model.policy import Gate
+from bot.model.policy import StaticCheckRules
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.runs.plan.hook_checks import HookChecks
 from bot.runs.side_by_side import run_graph
@@ -53,9 +53,9 @@ class DriftRequest:
 class DriftWorld:
     """What looking for drift acts on. `rules` are the policy's of the default branch."""
 
-    store: Store
+    store: ObjectStore
     terraform: Terraform
-    rules: Gate
+    rules: StaticCheckRules
     now: Callable[[], datetime]
     log: Callable[[str], None] = field(default=lambda line: None)
 

@@ -6,11 +6,10 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.core.hcl.address_patterns import key_of
-from bot.core.parity.by_code.compare import Side, compare, read_side
+from bot.core.parity.by_code.compare import CodeSide, compare, read_side
 from bot.core.parity.leaks import Leak, leaks, unwaived
 from bot.core.parity.report import Difference, Parity
-from bot.core.rendering.verify import Finding
-from bot.errors import Unverifiable
+from bot.errors import Finding, Unverifiable
 from bot.model.environment import ENVIRONMENTS, MANIFEST, directory
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName
@@ -51,7 +50,7 @@ def check_parity(checkout: Checkout, name: EnvironmentName, against: Environment
     return Checked(found.parity, leaked, list(_findings(found.parity, leaked, clone)))
 
 
-def _side(checkout: Checkout, name: EnvironmentName) -> Side:
+def _side(checkout: Checkout, name: EnvironmentName) -> CodeSide:
     files = checkout.environment(name)
     if not files:
         known = ", ".join(checkout.environments()) or "none"
@@ -59,7 +58,7 @@ def _side(checkout: Checkout, name: EnvironmentName) -> Side:
     return read_side(files, directory(name))
 
 
-def _findings(parity: Parity, leaked: Sequence[Leak], clone: Side) -> Iterator[Finding]:
+def _findings(parity: Parity, leaked: Sequence[Leak], clone: CodeSide) -> Iterator[Finding]:
     here = directory(parity.environment)
     for each in parity.unexplained:
         owner = here if each.kind != "missing" and each.file in clone.files else directory(parity.against)

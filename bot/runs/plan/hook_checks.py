@@ -19,7 +19,7 @@ from bot.core.rendering.assemble import read_hooks
 from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.hooks import verbs
-from bot.hooks.kind import Context
+from bot.hooks.kind import HookContext
 from bot.model.pipeline import FromOutput, FromParameter, Hook, Json, Literally
 from bot.names import EnvironmentName, ParameterName, StepName
 
@@ -117,8 +117,8 @@ class HookChecks:
                     return "the program is changed by this pull request"
         return None
 
-    def _context(self, name: StepName, secrets: Secrets) -> Context:
-        return Context(
+    def _context(self, name: StepName, secrets: Secrets) -> HookContext:
+        return HookContext(
             environment=self.environment,
             step=name,
             parameters=self.parameters,

@@ -11,10 +11,9 @@ from bot.clients.git.history import change_of
 from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.static_checks import gate
 from bot.core.rendering.assemble import read_manifest
-from bot.core.rendering.verify import Finding
-from bot.core.requests.matrix import Change, Phase, Targets, targets
+from bot.core.requests.matrix import MatrixChange, Phase, Targets, targets
 from bot.core.tree import File
-from bot.errors import InvalidInput, Unverifiable, UserError
+from bot.errors import Finding, InvalidInput, Unverifiable, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
@@ -78,7 +77,7 @@ def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequenc
     return [*gate(files, list(stacks), policy.gate, where), *stuck]
 
 
-def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence[Change]:
+def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence[MatrixChange]:
     if only and phase != "drift":
         return [_only(root, span, only)]
     names = [only] if only else _all(root, span.head) if phase == "drift" else _touched(root, span)
@@ -103,7 +102,7 @@ def _touched(root: Path, span: Span) -> Sequence[str]:
     return sorted({path.split("/")[1] for path in paths if path.count("/") >= 1})
 
 
-def _only(root: Path, span: Span, name: str) -> Change:
+def _only(root: Path, span: Span, name: str) -> MatrixChange:
     """Return the environment of a run by hand; one whose directory is gone stands for the destroy that took it."""
     change = _change(root, span, name)
     if change.before is not None or change.after is not None:
@@ -113,15 +112,15 @@ def _only(root: Path, span: Span, name: str) -> Change:
     except InvalidInput:
         return change
     before = _manifest(root, removal.parents[0], name) if removal and removal.parents else None
-    return Change(name, before, None)
+    return MatrixChange(name, before, None)
 
 
-def _change(root: Path, span: Span, name: str) -> Change:
+def _change(root: Path, span: Span, name: str) -> MatrixChange:
     after = _manifest(root, span.head, name)
     source = after.source if isinstance(after, Manifest) else None
     found = _manifest(root, span.base, source) if source else None
     sources = tuple(_sources(root, span.head, source)) if source else ()
-    return Change(
+    return MatrixChange(
         name, _manifest(root, span.base, name), after, found if isinstance(found, Manifest) else None, sources
     )
 

@@ -11,12 +11,12 @@ from datetime import datetime
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.core.parity.by_code import compare as by_code
-from bot.core.parity.by_plan.compare import PlannedStack, Side, compare
+from bot.core.parity.by_plan.compare import PlannedStack, PlanSide, compare
 from bot.core.parity.by_plan.leaks import planned_leaks
-from bot.core.parity.by_plan.report import Context, report
-from bot.core.parity.by_plan.snapshot import Snapshot
+from bot.core.parity.by_plan.report import ReportContext, report
+from bot.core.parity.by_plan.snapshot import SourceSnapshot
 from bot.core.parity.by_plan.translation import Translation
-from bot.core.parity.certificate import Certificate, Subject, certify
+from bot.core.parity.certificate import Certificate, CertifiedSubject, certify
 from bot.core.parity.identity import REGION
 from bot.core.parity.leaks import Leak, leaks, unwaived
 from bot.core.parity.report import Parity
@@ -24,9 +24,8 @@ from bot.core.plans.environment_plan import EnvironmentPlan
 from bot.core.plans.stack_inputs import Inputs
 from bot.core.rendering.assemble import TemplateAt, read_manifest
 from bot.core.rendering.render import Declarations
-from bot.core.rendering.verify import Finding
 from bot.core.tree import Tree, tree_id
-from bot.errors import Unverifiable
+from bot.errors import Finding, Unverifiable
 from bot.model.environment import Manifest, directory
 from bot.names import StepName
 from bot.runs.plan.verify import Templates
@@ -38,15 +37,15 @@ NO_SNAPSHOT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
+class ParityBase:
     """What clones are compared with: the base branch's commit, and the snapshot of the source's state, if one was taken."""
 
     commit: str = "HEAD"
-    snapshot: Snapshot | None = None
+    snapshot: SourceSnapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class ParityResult:
     """How a planned clone compares with its source, and what of it leaked into the plan.
 
     `note` says why the depth is no greater; `certificate` is there if all of it holds.
@@ -63,7 +62,7 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PlannedParity:
     """A clone held against its source by code: the first half, before anything is planned. `files` are the source's."""
 
     manifest: Manifest
@@ -71,9 +70,9 @@ class Held:
     files: Tree
     ours: Tree
     commit: str
-    snapshot: Snapshot | None
+    snapshot: SourceSnapshot | None
     template: TemplateAt
-    compared: by_code.Comparison
+    compared: by_code.CodeComparison
     leaks: Sequence[Leak]
 
     def findings(self) -> Sequence[Finding]:
@@ -82,7 +81,7 @@ class Held:
         return [Finding(f"{where}/{leak.place}", leak.line, leak.message) for leak in unwaived(self.leaks)]
 
 
-def hold(manifest: Manifest, checkout: Checkout, against: Against, now: datetime) -> Held | None:
+def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, now: datetime) -> PlannedParity | None:
     """Hold a clone against its source by code; None when it was not cloned. Raises `Unverifiable`, `InvalidInput`."""
     if manifest.source is None:
         return None
@@ -97,12 +96,12 @@ def hold(manifest: Manifest, checkout: Checkout, against: Against, now: datetime
         raise Unverifiable(f"The snapshot is not of {manifest.source} as it is at commit {commit[:12]}: take it again.")
     source, ours = read_manifest(files, directory(manifest.source)), checkout.environment(manifest.name)
     template = Templates(checkout).at(manifest)
-    compared = by_code.compare(by_code.Side(source, files), by_code.Side(manifest, ours), template, now)
+    compared = by_code.compare(by_code.CodeSide(source, files), by_code.CodeSide(manifest, ours), template, now)
     found = leaks(compared.clone, ours, manifest, compared.identity, now)
-    return Held(manifest, source, files, ours, commit, snapshot, template, compared, found)
+    return PlannedParity(manifest, source, files, ours, commit, snapshot, template, compared, found)
 
 
-def likeness(planned: EnvironmentPlan, held: Held, now: datetime) -> Likeness:
+def parity_result(planned: EnvironmentPlan, held: PlannedParity, now: datetime) -> ParityResult:
     """Return the whole comparison of a planned clone."""
     manifest, source, snapshot = held.manifest, held.source, held.snapshot
     leaked = [
@@ -111,14 +110,14 @@ def likeness(planned: EnvironmentPlan, held: Held, now: datetime) -> Likeness:
     ]
     found, note = held.compared.parity, (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=source.name)
     if snapshot is not None and snapshot.is_applied:
-        sides = Side(held.files, source.stacks), Side(held.ours, manifest.stacks)
+        sides = PlanSide(held.files, source.stacks), PlanSide(held.ours, manifest.stacks)
         translation = who(held.template.declaration.parameters, source, manifest)
         result = compare(snapshot, _stacks(planned, manifest), sides, translation)
         values = held.compared.clone.leaves
-        context = Context(held.template, source, manifest, held.compared.parity, now, values, snapshot.key)
+        context = ReportContext(held.template, source, manifest, held.compared.parity, now, values, snapshot.key)
         found, note = report(result, context), ""
-    alike = Likeness(found, note, leaked)
-    subject = Subject(
+    alike = ParityResult(found, note, leaked)
+    subject = CertifiedSubject(
         planned.commit, tree_id(held.ours), held.commit, tree_id(held.files), manifest.template, manifest.revision
     )
     return replace(alike, certificate=certify(found, leaked, subject, now)) if alike.holds else alike

@@ -16,9 +16,9 @@ from typing import TypeAlias
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import tree_at
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import Store
+from bot.clients.objects import ObjectStore
 from bot.clients.process import TimedOut
-from bot.clients.terraform.output import Event, TerraformFailed
+from bot.clients.terraform.output import TerraformEvent, TerraformFailed
 from bot.clients.terraform.terraform import PlanOptions, Terraform
 from bot.core.checks.backend import misplaced
 from bot.core.checks.destroyable import undestroyable_code, undestroyable_plan
@@ -30,17 +30,16 @@ from bot.core.plans.plan_json import read_plan
 from bot.core.plans.review import Review, ReviewedStep, review_key, write_review
 from bot.core.plans.stack_inputs import Inputs, Outputs, known, resolved
 from bot.core.rendering.assemble import read_manifest, read_pipeline
-from bot.core.rendering.verify import Finding
 from bot.core.requests.matrix import account_of
 from bot.core.tree import Tree, tree_id
-from bot.errors import UserError
+from bot.errors import Finding, UserError
 from bot.hooks.validate import pipeline_findings
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Pipeline, Stack
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, StepName, TemplateName
 from bot.runs.plan.hook_checks import HookChecks
-from bot.runs.plan.parity import Against, Likeness, hold, likeness
+from bot.runs.plan.parity import ParityBase, ParityResult, compare_code, parity_result
 from bot.runs.plan.verify import verify_environments
 from bot.runs.side_by_side import run_graph
 
@@ -59,17 +58,17 @@ class PlanRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Planner:
+class PlanContext:
     """What planning acts on. `checkout` is at the pull request's head; `policy`, `base_template` and `against` are the base branch's."""
 
     checkout: Checkout
     policy: Policy
     base_template: Callable[[TemplateName], Tree]
     terraform: Terraform
-    store: Store
+    store: ObjectStore
     now: Callable[[], datetime]
     log: Callable[[str], None] = field(default=lambda line: None)
-    against: Against = field(default_factory=Against)
+    against: ParityBase = field(default_factory=ParityBase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class Planned:
 
     plan: EnvironmentPlan
     review: Review
-    likeness: Likeness | None = None
+    likeness: ParityResult | None = None
 
     @property
     def holds(self) -> bool:
@@ -89,7 +88,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class PlanRefused:
     """The code may not be planned; nothing of it was run."""
 
     findings: Sequence[Finding]
@@ -110,10 +109,10 @@ class Failed:
     reason: str
 
 
-PlanOutcome: TypeAlias = Planned | Refused | Undestroyable | Failed
+PlanOutcome: TypeAlias = Planned | PlanRefused | Undestroyable | Failed
 
 
-def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
+def plan(request: PlanRequest, planner: PlanContext) -> PlanOutcome:
     """Plan every step of the environment. Raises `UserError` and `Unverifiable` when it can't even be tried."""
     name, where = request.environment, directory(request.environment)
     files = planner.checkout.environment(name)
@@ -123,10 +122,10 @@ def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
         )
     manifest, pipeline = read_manifest(files, where), read_pipeline(files, where)
     findings = _refusals(name, files, pipeline, planner) or _uncommitted(request, files, planner)
-    held = hold(manifest, planner.checkout, planner.against, planner.now()) if not findings else None
+    held = compare_code(manifest, planner.checkout, planner.against, planner.now()) if not findings else None
     findings = findings or (held.findings() if held is not None else ())
     if findings:
-        return Refused(findings)
+        return PlanRefused(findings)
     steps = _plan_steps(manifest, pipeline, files, planner)
     if isinstance(steps, Failed):
         return steps
@@ -135,14 +134,14 @@ def plan(request: PlanRequest, planner: Planner) -> PlanOutcome:
         return Undestroyable(stuck)
     environment = EnvironmentPlan(name, request.commit, request.change, steps)
     review = _review(request, environment, manifest, files, planner.now())
-    alike = likeness(environment, held, planner.now()) if held is not None else None
+    alike = parity_result(environment, held, planner.now()) if held is not None else None
     planned = Planned(environment, review, alike)
     if planned.holds:
         planner.store.write(review_key(name, request.commit), write_review(review))
     return planned
 
 
-def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: Planner) -> Sequence[Finding]:
+def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: PlanContext) -> Sequence[Finding]:
     """Return why the code may not be planned, the gate's reasons first: the others read it as though it were harmless."""
     where, stacks = directory(name), list(pipeline.stacks)
     refused = gate(files, stacks, planner.policy.gate, where)
@@ -166,7 +165,7 @@ def _undestroyable(
     return undestroyable_plan(files, [step for step in steps if isinstance(step, StackPlan)], directory(name))
 
 
-def _uncommitted(request: PlanRequest, files: Tree, planner: Planner) -> Sequence[Finding]:
+def _uncommitted(request: PlanRequest, files: Tree, planner: PlanContext) -> Sequence[Finding]:
     """Refuse a work tree that is not its commit: what a checkout overlooks (`.terraform`) nobody proved."""
     where = directory(request.environment)
     committed = tree_at(planner.checkout.root, request.commit, where)
@@ -180,7 +179,7 @@ def _uncommitted(request: PlanRequest, files: Tree, planner: Planner) -> Sequenc
 
 
 def _plan_steps(
-    manifest: Manifest, pipeline: Pipeline, files: Tree, planner: Planner
+    manifest: Manifest, pipeline: Pipeline, files: Tree, planner: PlanContext
 ) -> Sequence[StackPlan | HookPlan] | Failed:
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
     checks = HookChecks(
@@ -211,7 +210,7 @@ class _StepFailed(Exception):
 class _Steps:
     """Plans steps as they become ready, and hands what is known of each one's outputs to those after it."""
 
-    def __init__(self, environment: EnvironmentName, planner: Planner, checks: HookChecks, ordered: Graph) -> None:
+    def __init__(self, environment: EnvironmentName, planner: PlanContext, checks: HookChecks, ordered: Graph) -> None:
         self._environment = environment
         self._planner = planner
         self._checks = checks
@@ -236,7 +235,7 @@ class _Steps:
     def _plan_stack(self, name: StepName, stack: Stack, inputs: Inputs) -> StackPlan:
         place = self._planner.checkout.root / directory(self._environment) / name
 
-        def say(event: Event) -> None:
+        def say(event: TerraformEvent) -> None:
             if event.kind in {"planned_change", "diagnostic", "change_summary"}:
                 self._planner.log(f"{name}: {event.message}")
 

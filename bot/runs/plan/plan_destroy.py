@@ -8,10 +8,10 @@ import secrets
 
 from bot.clients.ledger import LedgerFile
 from bot.clients.process import TimedOut
-from bot.clients.terraform.output import Event, TerraformFailed
+from bot.clients.terraform.output import TerraformEvent, TerraformFailed
 from bot.clients.terraform.terraform import PlanOptions
 from bot.core.graph import Graph, Node
-from bot.core.ledger.ledger import Entry, Ledger
+from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.plan_json import read_plan
@@ -23,13 +23,13 @@ from bot.errors import UserError
 from bot.model.environment import directory
 from bot.model.pipeline import Hook, Stack
 from bot.names import StepName
-from bot.runs.destroy.applied_versions import Applied, AppliedStep, applied
+from bot.runs.destroy.applied_versions import AppliedStep, AppliedVersion, applied
 from bot.runs.destroy.destroy_inputs import end_inputs
-from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, Planned, Planner, PlanRequest
+from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, PlanContext, Planned, PlanRequest
 from bot.runs.side_by_side import run_graph
 
 
-def plan_destroy(request: PlanRequest, planner: Planner, base: str) -> Planned | Failed:
+def plan_destroy(request: PlanRequest, planner: PlanContext, base: str) -> Planned | Failed:
     """Plan the end of every step. `base` is the commit before the change. Raises `UserError` and `Unverifiable`."""
     name, where = request.environment, directory(request.environment)
     files = planner.checkout.environment_at(name, base)
@@ -74,7 +74,7 @@ class _StepFailed(Exception):
 class _Ends:
     """Plans the end of each step; none needs another, since what a destroy does is in the state."""
 
-    def __init__(self, planner: Planner, ledger: Ledger, found: Applied) -> None:
+    def __init__(self, planner: PlanContext, ledger: Ledger, found: AppliedVersion) -> None:
         self._planner, self._ledger, self._found = planner, ledger, found
 
     def plan(self) -> list[StackPlan | HookPlan]:
@@ -88,7 +88,7 @@ class _Ends:
         return self._stack(each, each.step) if isinstance(each.step, Stack) else _hook(each, each.step)
 
     def _stack(self, each: AppliedStep, stack: Stack) -> StackPlan:
-        def say(event: Event) -> None:
+        def say(event: TerraformEvent) -> None:
             if event.kind in {"planned_change", "diagnostic", "change_summary"}:
                 self._planner.log(f"{each.name}: {event.message}")
 
@@ -114,5 +114,5 @@ def _hook(each: AppliedStep, hook: Hook) -> HookPlan:
     return HookPlan(each.name, kind, "would_run", f"takes back what it did at {entry.started_at:%Y-%m-%d %H:%M} UTC")
 
 
-def _none(entry: Entry) -> str:
+def _none(entry: LedgerEntry) -> str:
     return entry.undo.none if entry.undo else ""

@@ -15,7 +15,7 @@ from bot.clients.git.commits import commit_of, tree_at
 from bot.clients.git.history import change_of
 from bot.clients.github import CheckState
 from bot.core.parity import certificate as certificates
-from bot.core.parity.certificate import Certificate, Now, Subject, certify, lapses
+from bot.core.parity.certificate import Certificate, CertifiedSubject, Now, certify, lapses
 from bot.core.parity.leaks import Leak
 from bot.core.parity.report import Parity
 from bot.core.rendering.assemble import read_manifest
@@ -81,7 +81,7 @@ def certificate_by_code(root: Path, parity: Parity, leaks: Sequence[Leak], now: 
             )
         trees.append(here)
     manifest = read_manifest(checkout.environment(parity.environment), directory(parity.environment))
-    subject = Subject(commit, trees[0], commit, trees[1], manifest.template, manifest.revision)
+    subject = CertifiedSubject(commit, trees[0], commit, trees[1], manifest.template, manifest.revision)
     return certify(parity, leaks, subject, now)
 
 

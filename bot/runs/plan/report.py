@@ -26,10 +26,10 @@ from bot.core.parity.output.plan_text import headline as parity_headline
 from bot.core.parity.output.plan_text import section
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.required_check import CHECK
-from bot.core.rendering.verify import Finding
+from bot.errors import Finding
 from bot.model.pipeline import Json
 from bot.names import RepositoryName
-from bot.runs.plan.plan import Failed, Planned, PlanOutcome, PlanRequest, Refused, Undestroyable
+from bot.runs.plan.plan import Failed, Planned, PlanOutcome, PlanRefused, PlanRequest, Undestroyable
 from bot.runs.plan.recertify import said as certified
 
 
@@ -62,7 +62,7 @@ def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
     match outcome:
         case Planned():
             return _planned(request, outcome, whole)
-        case Refused():
+        case PlanRefused():
             text = refusal(request.environment, request.commit, outcome.findings, whole)
             said = _check(request, "failure", "The code may not be planned", text)
             return Report(text, text, text, said, {**_data(request, "refused"), "findings": _list(outcome.findings)})

@@ -12,36 +12,36 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
-from bot.clients.objects import Store
+from bot.clients.objects import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import Terraform
 from bot.core.checks.backend import state_keys
 from bot.core.checks.static_checks import gate
-from bot.core.parity.by_plan.snapshot import Snapshot, StackSnapshot, read_state
+from bot.core.parity.by_plan.snapshot import SourceSnapshot, StackSnapshot, read_state
 from bot.core.rendering.assemble import read_manifest
 from bot.core.tree import tree_id
 from bot.errors import Unverifiable, UserError
 from bot.model.environment import directory
-from bot.model.policy import Gate
+from bot.model.policy import StaticCheckRules
 from bot.names import EnvironmentName, StepName
 
 SIDE_BY_SIDE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Photographer:
+class SnapshotContext:
     """What a snapshot is taken with. `checkout` is at the default branch; `store` is the bucket of the states."""
 
     checkout: Checkout
-    rules: Gate
+    rules: StaticCheckRules
     terraform: Terraform
-    store: Store
+    store: ObjectStore
     now: Callable[[], datetime]
     log: Callable[[str], None] = field(default=lambda line: None)
 
 
-def take_snapshot(name: EnvironmentName, by: Photographer) -> Snapshot:
+def take_snapshot(name: EnvironmentName, by: SnapshotContext) -> SourceSnapshot:
     """Return the state of every stack, what is sensitive sealed. Raises `UserError` and `Unverifiable`."""
     files, where = by.checkout.environment(name), directory(name)
     if not files:
@@ -68,7 +68,7 @@ def take_snapshot(name: EnvironmentName, by: Photographer) -> Snapshot:
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         stacks = dict(zip(manifest.stacks, pool.map(read, manifest.stacks), strict=True))
-    return Snapshot(
+    return SourceSnapshot(
         environment=name,
         commit=commit_of(by.checkout.root),
         tree=tree_id(files),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from bot.clients.git.checkout import Checkout
 from bot.core.rendering.assemble import TemplateAt, read_hooks, read_manifest, read_template
-from bot.core.rendering.verify import Finding, collisions, unreadable, verify
-from bot.errors import Fault, Unreadable, Unverifiable, UserError
+from bot.core.rendering.verify import collisions, unreadable, verify
+from bot.errors import Finding, Unreadable, Unverifiable, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest
 from bot.names import EnvironmentName, TemplateName
 
@@ -26,7 +26,7 @@ class Verified:
     def checked(self) -> Sequence[Finding]:
         """Return the findings. Raises `Unreadable` when something could not be read."""
         if self.unreadable:
-            raise Unreadable(*(Fault(each.path, each.line, each.message) for each in self.unreadable))
+            raise Unreadable(*self.unreadable)
         return self.findings
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.sandbox.github.entities import Repository
+from bot.sandbox.github.entities import RepositoryRecord
 
 LIFE = timedelta(minutes=5)
 AUDIENCE = "sts.amazonaws.com"
@@ -43,7 +43,7 @@ class Issuer:
         }
 
 
-def subject(repository: Repository, ref: str, environment: str | None, *, with_ids: bool) -> str:
+def subject(repository: RepositoryRecord, ref: str, environment: str | None, *, with_ids: bool) -> str:
     """Return the `sub` of a job's token; a job with `environment:` is named by it.
 
     Repositories created since July 2026 have the ids of owner and repository in it, older ones have not: trust policies

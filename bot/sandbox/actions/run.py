@@ -15,23 +15,23 @@ from bot.sandbox.actions.checks import JobChecks
 from bot.sandbox.actions.expressions import interpolated
 from bot.sandbox.actions.groups import Ticket
 from bot.sandbox.actions.oidc import subject
-from bot.sandbox.actions.service import JobId, Refusal
+from bot.sandbox.actions.service import JobId, ServiceRefusal
 from bot.sandbox.actions.site import Site
 from bot.sandbox.actions.start import sender, start
-from bot.sandbox.actions.triggers import Happening
-from bot.sandbox.actions.workflow import Concurrency, Workflow
-from bot.sandbox.github import Run as Record
+from bot.sandbox.actions.triggers import TriggerEvent
+from bot.sandbox.actions.workflow import Concurrency, WorkflowFile
+from bot.sandbox.github import SandboxRun as Record
 
 NOISE = "LocalRepositoryCache"
 """What `act` says at each use of a stand-in."""
 RESULTS = frozenset({"success", "failure", "cancelled", "skipped"})
 
 
-class Run:
+class ActionsRun:
     """A workflow run. `conclusion` is None while it is under way; `log` is the file to read; `jobs` name → conclusion."""
 
     def __init__(
-        self, site: Site, repository: str, workflow: Workflow, event: Happening, before: Run | None = None
+        self, site: Site, repository: str, workflow: WorkflowFile, event: TriggerEvent, before: ActionsRun | None = None
     ) -> None:
         """Record the run; with `before`, it is one more attempt of that run."""
         self.repository = repository
@@ -106,13 +106,13 @@ class Run:
             return
         self._tickets[job] = ticket = self._join(rules, job.values, lambda: None)
         if not self._site.groups.wait(ticket):
-            raise Refusal(f"cancelled: a newer job took the place of this one in `{ticket.group}`")
+            raise ServiceRefusal(f"cancelled: a newer job took the place of this one in `{ticket.group}`")
 
     def identity(self, job: JobId, audience: str) -> str:
         """Sign an identity token for a job that declares `id-token: write`."""
         declared = self.workflow.job(job.id)
         if declared.permissions.get("id-token") != "write":
-            raise Refusal(f"job `{job.id}` has no permission `id-token: write`")
+            raise ServiceRefusal(f"job `{job.id}` has no permission `id-token: write`")
         environment = interpolated(declared.environment, self._contexts(job.values)) if declared.environment else None
         found = self._site.github.repository(self.repository)
         claims = {
@@ -131,7 +131,7 @@ class Run:
         """Record an artifact that a step has put into the run's directory."""
         directory = self.artifacts / name
         if Path(name).name != name or not directory.is_dir():
-            raise Refusal(f"no such artifact: {name!r}")
+            raise ServiceRefusal(f"no such artifact: {name!r}")
         files = {str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
         return self._site.github.record_artifact(self.id, name, files)
 
@@ -227,7 +227,7 @@ class Run:
         return {"github": github, "matrix": matrix, "inputs": self.event.payload.get("inputs", {})}
 
 
-def _title(workflow: Workflow, event: Happening) -> str:
+def _title(workflow: WorkflowFile, event: TriggerEvent) -> str:
     """Return what people see the run called; where `run-name` gives nothing, its event's title."""
     contexts = {"github": {"event": event.payload}, "inputs": event.payload.get("inputs", {})}
     return interpolated(workflow.run_name, contexts).strip() or event.title

@@ -22,19 +22,19 @@ from types import TracebackType
 from typing import Self
 
 from bot.sandbox.actions.oidc import Issuer
-from bot.sandbox.actions.run import Run
+from bot.sandbox.actions.run import ActionsRun
 from bot.sandbox.actions.site import Site
-from bot.sandbox.actions.triggers import Happening, happening, started
-from bot.sandbox.actions.workflow import Workflow, WorkflowInvalid
+from bot.sandbox.actions.triggers import TriggerEvent, started, trigger_event
+from bot.sandbox.actions.workflow import WorkflowFile, WorkflowInvalid
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.entities import Json
+from bot.sandbox.github.entities import JsonObject
 
 STOP_WITHIN = 30.0
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RunnerSettings:
     """How a runner differs from the ordinary one. At most `slots` runs are under way at once, each for `timeout`."""
 
     slots: int = 2
@@ -42,7 +42,7 @@ class Settings:
     subjects_with_ids: bool = False
 
 
-class Runner:
+class ActionsRunner:
     """Runs the repository's workflow files; everything it writes is under `root`.
 
     `tool` is the `envclone` that jobs call. `environment` is what a job's machine has besides PATH (where AWS is, Terraform's
@@ -55,9 +55,9 @@ class Runner:
         github: GitHubServer,
         tool: Path,
         environment: Mapping[str, str],
-        settings: Settings | None = None,
+        settings: RunnerSettings | None = None,
     ) -> None:
-        settings = settings or Settings()
+        settings = settings or RunnerSettings()
         self._site = Site(
             root=root.resolve(),
             github=github,
@@ -70,7 +70,7 @@ class Runner:
         )
         self._changed = threading.Condition()
         self._open = False
-        self._runs: list[Run] = []
+        self._runs: list[ActionsRun] = []
         self._threads: list[threading.Thread] = []
         github.on_event(self._hear)
 
@@ -80,7 +80,7 @@ class Runner:
         return self._site.service.issuer
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[ActionsRun]:
         """All runs, oldest first."""
         with self._changed:
             return list(self._runs)
@@ -128,7 +128,7 @@ class Runner:
             thread.join(STOP_WITHIN)
         self._site.service.stop()
 
-    def _hear(self, name: str, payload: Json) -> None:
+    def _hear(self, name: str, payload: JsonObject) -> None:
         """Start what an event starts; called in the order of the events."""
         repository = payload["repository"]
         assert isinstance(repository, Mapping)
@@ -137,7 +137,7 @@ class Runner:
             self._repeat(payload)
             return
         bare = self._site.github.forge.bare(self._site.github.repository(full_name))
-        event = happening(name, payload, bare)
+        event = trigger_event(name, payload, bare)
         if event is None:
             return
         try:
@@ -146,7 +146,7 @@ class Runner:
         except WorkflowInvalid:
             log.exception("a workflow file is invalid", extra={"action": "start-workflow", "repository": full_name})
 
-    def _repeat(self, payload: Json) -> None:
+    def _repeat(self, payload: JsonObject) -> None:
         """Run a run of ours once more, as its button does."""
         asked = payload["workflow_run"]
         assert isinstance(asked, Mapping)
@@ -154,17 +154,19 @@ class Runner:
         if payload["action"] == "requested" and before is not None:
             self._start(before.repository, before.workflow, before.event, before)
 
-    def _start(self, repository: str, workflow: Workflow, event: Happening, before: Run | None = None) -> None:
+    def _start(
+        self, repository: str, workflow: WorkflowFile, event: TriggerEvent, before: ActionsRun | None = None
+    ) -> None:
         with self._changed:
             if not self._open:
                 return
-            run = Run(self._site, repository, workflow, event, before)
+            run = ActionsRun(self._site, repository, workflow, event, before)
             self._runs.append(run)
             thread = threading.Thread(target=self._execute, args=[run], name=f"run-{run.id}", daemon=True)
             self._threads.append(thread)
         thread.start()
 
-    def _execute(self, run: Run) -> None:
+    def _execute(self, run: ActionsRun) -> None:
         try:
             run.execute()
         finally:

@@ -36,7 +36,7 @@ def job_id(id_: str, matrix: str) -> JobId:
     return JobId(id_, json.dumps(json.loads(matrix or "{}") or {}, sort_keys=True))
 
 
-class Refusal(Exception):
+class ServiceRefusal(Exception):
     """What a step asked for is not for it; the text says why."""
 
 
@@ -44,16 +44,16 @@ class Desk(Protocol):
     """Answers the steps of one run."""
 
     def admit(self, job: JobId) -> None:
-        """Return when the job may begin. Raises `Refusal` when it never may."""
+        """Return when the job may begin. Raises `ServiceRefusal` when it never may."""
 
     def identity(self, job: JobId, audience: str) -> str:
-        """Return an identity token. Raises `Refusal`."""
+        """Return an identity token. Raises `ServiceRefusal`."""
 
     def keep(self, name: str) -> int:
-        """Record the artifact whose files lie in the run's directory of that name; return its id. Raises `Refusal`."""
+        """Record the artifact whose files lie in the run's directory of that name; return its id. Raises `ServiceRefusal`."""
 
 
-class Service:
+class ActionsService:
     """One HTTP server for all runs of a runner."""
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             job = job_id(self.headers.get("X-Job", ""), self.headers.get("X-Matrix", ""))
             self._answer(200, answer(desk, job))
-        except (Refusal, ValueError) as error:
+        except (ServiceRefusal, ValueError) as error:
             self._answer(403, {"message": str(error)})
         except (BrokenPipeError, ConnectionResetError):
             return  # the job was cancelled while it waited

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.sandbox.actions.groups import Groups
-from bot.sandbox.actions.service import Service
+from bot.sandbox.actions.service import ActionsService
 from bot.sandbox.github import GitHubServer
 
 STAND_INS = Path(__file__).parent / "stand_ins"
@@ -33,7 +33,7 @@ class Site:
     timeout: timedelta
     subjects_with_ids: bool
     groups: Groups = field(default_factory=Groups)
-    service: Service = field(default_factory=Service)
+    service: ActionsService = field(default_factory=ActionsService)
 
     def base_environment(self, home: Path) -> dict[str, str]:
         """Return the environment of a runner's machine: nothing of this process but PATH, and what the sandbox gives."""

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from bot.sandbox.actions.act import Invocation, Process
 from bot.sandbox.actions.site import Site, stand_in
-from bot.sandbox.actions.triggers import Happening
-from bot.sandbox.actions.workflow import Workflow, actions_used, without_queue
+from bot.sandbox.actions.triggers import TriggerEvent
+from bot.sandbox.actions.workflow import WorkflowFile, actions_used, without_queue
 from bot.sandbox.github.entities import Level, Permissions
 from bot.sandbox.github.git.bare import BareRepository
 
@@ -24,8 +24,8 @@ class Running(Protocol):
     id: int
     attempt: int
     repository: str
-    workflow: Workflow
-    event: Happening
+    workflow: WorkflowFile
+    event: TriggerEvent
     actor: str
     directory: Path
 
@@ -62,7 +62,7 @@ def granted(declared: Mapping[str, str]) -> Permissions:
     return levels
 
 
-def sender(event: Happening) -> str:
+def sender(event: TriggerEvent) -> str:
     """Return the login of who caused an event."""
     found = event.payload["sender"]
     assert isinstance(found, Mapping)

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.sandbox.actions.workflow import Trigger, Workflow, parse
-from bot.sandbox.github.entities import NO_COMMIT, Json
+from bot.sandbox.actions.workflow import Trigger, WorkflowFile, parse
+from bot.sandbox.github.entities import NO_COMMIT, JsonObject
 from bot.sandbox.github.git.bare import BareRepository
 
 DIRECTORY = ".github/workflows"
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class TriggerEvent:
     """An event as Actions sees it.
 
     `ref` and `sha` are where the workflow file and `GITHUB_SHA` come from; `head_sha` is where its checks stand, and
@@ -30,11 +30,11 @@ class Happening:
     head_branch: str
     title: str
     paths: tuple[str, ...]
-    payload: Json
+    payload: JsonObject
     workflow: str | None = None
 
 
-def happening(name: str, payload: Json, bare: BareRepository) -> Happening | None:
+def trigger_event(name: str, payload: JsonObject, bare: BareRepository) -> TriggerEvent | None:
     """Return what a webhook event means to Actions, or None when it starts nothing here."""
     match name:
         case "push":
@@ -49,7 +49,7 @@ def happening(name: str, payload: Json, bare: BareRepository) -> Happening | Non
             return None
 
 
-def started(event: Happening, bare: BareRepository) -> Iterator[Workflow]:
+def started(event: TriggerEvent, bare: BareRepository) -> Iterator[WorkflowFile]:
     """Yield the workflows of the event's commit that it starts. Raises `WorkflowInvalid`."""
     for entry in bare.text("ls-tree", "--name-only", event.sha, f"{DIRECTORY}/").splitlines():
         if not entry.endswith((".yml", ".yaml")) or event.workflow not in (None, entry):
@@ -59,7 +59,7 @@ def started(event: Happening, bare: BareRepository) -> Iterator[Workflow]:
             yield workflow
 
 
-def starts(trigger: Trigger, event: Happening) -> bool:
+def starts(trigger: Trigger, event: TriggerEvent) -> bool:
     """Say whether a trigger's filters let the event through."""
     if trigger.event != event.event:
         return False
@@ -86,13 +86,13 @@ def _expression(pattern: str) -> str:
     return "".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts)
 
 
-def _push(payload: Json, bare: BareRepository) -> Happening | None:
+def _push(payload: JsonObject, bare: BareRepository) -> TriggerEvent | None:
     ref, before, after = str(payload["ref"]), str(payload["before"]), str(payload["after"])
     if after == NO_COMMIT or not ref.startswith("refs/heads/"):
         return None
     branch = ref.removeprefix("refs/heads/")
     head = _mapping(payload.get("head_commit"))
-    return Happening(
+    return TriggerEvent(
         event="push",
         action=None,
         branch=branch,
@@ -113,14 +113,14 @@ def _changed(bare: BareRepository, before: str, after: str) -> tuple[str, ...]:
     return tuple(path for path in raw.split("\0") if path)
 
 
-def _pull_request_target(payload: Json, bare: BareRepository) -> Happening | None:
+def _pull_request_target(payload: JsonObject, bare: BareRepository) -> TriggerEvent | None:
     pull = _mapping(payload["pull_request"])
     head, base = _mapping(pull["head"]), _mapping(pull["base"])
     default = str(_mapping(payload["repository"])["default_branch"])
     sha = bare.resolve(f"refs/heads/{default}")
     if sha is None:
         return None
-    return Happening(
+    return TriggerEvent(
         event="pull_request_target",
         action=str(payload["action"]),
         branch=str(base["ref"]),
@@ -134,7 +134,7 @@ def _pull_request_target(payload: Json, bare: BareRepository) -> Happening | Non
     )
 
 
-def _dispatch(payload: Json, bare: BareRepository) -> Happening | None:
+def _dispatch(payload: JsonObject, bare: BareRepository) -> TriggerEvent | None:
     ref = str(payload["ref"])
     ref = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
     sha = bare.resolve(ref)
@@ -142,7 +142,7 @@ def _dispatch(payload: Json, bare: BareRepository) -> Happening | None:
         return None
     workflow = str(payload["workflow"])
     branch = ref.removeprefix("refs/heads/")
-    return Happening(
+    return TriggerEvent(
         event="workflow_dispatch",
         action=None,
         branch=branch,
@@ -157,12 +157,12 @@ def _dispatch(payload: Json, bare: BareRepository) -> Happening | None:
     )
 
 
-def _schedule(payload: Json, bare: BareRepository) -> Happening | None:
+def _schedule(payload: JsonObject, bare: BareRepository) -> TriggerEvent | None:
     default = str(_mapping(payload["repository"])["default_branch"])
     sha = bare.resolve(f"refs/heads/{default}")
     if sha is None:
         return None
-    return Happening(
+    return TriggerEvent(
         event="schedule",
         action=None,
         branch=default,

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import yaml
 
-Node: TypeAlias = "str | list[Node] | dict[str, Node]"
+ExpressionNode: TypeAlias = "str | list[ExpressionNode] | dict[str, ExpressionNode]"
 USES = re.compile(r"^\s*(?:- )?uses:\s*['\"]?([\w.-]+/[\w./-]+)@([\w./-]+)", re.MULTILINE)
 
 
@@ -49,7 +49,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Workflow:
+class WorkflowFile:
     """One workflow file of one commit. `run_name` may hold expressions."""
 
     path: str
@@ -75,17 +75,17 @@ class Workflow:
         return {job.id: job for job in self.jobs}[id_]
 
 
-def parse(path: str, text: str) -> Workflow:
+def parse(path: str, text: str) -> WorkflowFile:
     """Read a workflow file. Raises `WorkflowInvalid`."""
     try:
         # BaseLoader makes nothing but strings, lists and mappings, so `on` stays a word and nothing is constructed.
-        document: Node = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+        document: ExpressionNode = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
     except yaml.YAMLError as error:
         raise WorkflowInvalid(f"{path}: {error}") from error
     top = _mapping(document, path)
     permissions = _permissions(top.get("permissions", {}), path)
     jobs = _mapping(top.get("jobs", {}), f"{path}: jobs")
-    return Workflow(
+    return WorkflowFile(
         path=path,
         name=str(top.get("name", path)),
         run_name=str(top.get("run-name", "")),
@@ -119,7 +119,7 @@ def _queue_keys(node: yaml.Node | None, inside: str = "") -> list[int]:
     return found
 
 
-def _triggers(node: Node, path: str) -> tuple[Trigger, ...]:
+def _triggers(node: ExpressionNode, path: str) -> tuple[Trigger, ...]:
     if isinstance(node, str):
         return (Trigger(node),)
     if isinstance(node, list):
@@ -134,7 +134,7 @@ def _triggers(node: Node, path: str) -> tuple[Trigger, ...]:
     return tuple(found)
 
 
-def _job(id_: str, body: dict[str, Node], inherited: Mapping[str, str], path: str) -> Job:
+def _job(id_: str, body: dict[str, ExpressionNode], inherited: Mapping[str, str], path: str) -> Job:
     environment = body.get("environment")
     if isinstance(environment, dict):
         environment = environment.get("name")
@@ -149,24 +149,26 @@ def _job(id_: str, body: dict[str, Node], inherited: Mapping[str, str], path: st
     )
 
 
-def _concurrency(node: Node | None, path: str) -> Concurrency | None:
+def _concurrency(node: ExpressionNode | None, path: str) -> Concurrency | None:
     if node is None:
         return None
-    body: dict[str, Node] = {"group": node} if isinstance(node, str) else _mapping(node, f"{path}: concurrency")
+    body: dict[str, ExpressionNode] = (
+        {"group": node} if isinstance(node, str) else _mapping(node, f"{path}: concurrency")
+    )
     return Concurrency(str(body["group"]), body.get("cancel-in-progress") == "true", body.get("queue") == "max")
 
 
-def _permissions(node: Node, path: str) -> dict[str, str]:
+def _permissions(node: ExpressionNode, path: str) -> dict[str, str]:
     if not isinstance(node, dict):
         raise WorkflowInvalid(f"{path}: write permissions one by one; `{node}` is too wide")
     return {name: str(level) for name, level in node.items()}
 
 
-def _mapping(node: Node, where: str) -> dict[str, Node]:
+def _mapping(node: ExpressionNode, where: str) -> dict[str, ExpressionNode]:
     if not isinstance(node, dict):
         raise WorkflowInvalid(f"{where}: a mapping belongs here")
     return node
 
 
-def _words(node: Node) -> tuple[str, ...]:
+def _words(node: ExpressionNode) -> tuple[str, ...]:
     return (node,) if isinstance(node, str) else tuple(str(word) for word in node)

@@ -13,7 +13,7 @@ SESSION_SECONDS = 3 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SandboxAccount:
     """What a new account holds: a state bucket, a parent zone, and the roles that Actions assume.
 
     `domain` is the public parent zone. `issuer` is the URL of the issuer of workflow tokens. `plan_subjects` and
@@ -29,7 +29,7 @@ class Account:
     apply_subjects: tuple[str, ...]
 
 
-def seed(endpoint: str, account: Account) -> None:
+def seed(endpoint: str, account: SandboxAccount) -> None:
     """Prepare the account; what is there already stays as it is."""
     admin = Admin(endpoint, account.id, account.region)
     _state_bucket(admin, account.state_bucket)
@@ -66,7 +66,7 @@ def _identity_provider(admin: Admin, issuer: str) -> str:
     return arn
 
 
-def _trust(account: Account, provider: str, subjects: tuple[str, ...]) -> dict[str, Any]:
+def _trust(account: SandboxAccount, provider: str, subjects: tuple[str, ...]) -> dict[str, Any]:
     issuer = account.issuer.partition("://")[2]
     statement = {
         "Effect": "Allow",

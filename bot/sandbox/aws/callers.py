@@ -15,7 +15,7 @@ _MESSAGE = "The security token included in the request is invalid."
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class CallerRefusal:
     """An answer in place of moto's."""
 
     status: str
@@ -26,7 +26,7 @@ class Refusal:
 class Callers:
     """Knows which access keys the accounts of this process have issued."""
 
-    def refusal(self, environ: WSGIEnvironment) -> Refusal | None:
+    def refusal(self, environ: WSGIEnvironment) -> CallerRefusal | None:
         """Return the answer to a caller whom no account knows, None for everybody else."""
         if "HTTP_X_MOTO_ACCOUNT_ID" in environ:  # the sandbox itself, setting accounts up
             return None
@@ -35,9 +35,11 @@ class Callers:
             return None
         if "HTTP_X_AMZ_TARGET" in environ:
             body = json.dumps({"__type": "UnrecognizedClientException", "message": _MESSAGE})
-            return Refusal("400 Bad Request", "application/x-amz-json-1.1", body.encode())
+            return CallerRefusal("400 Bad Request", "application/x-amz-json-1.1", body.encode())
         body = f"<Code>InvalidClientTokenId</Code><Message>{_MESSAGE}</Message>"
-        return Refusal("403 Forbidden", "text/xml", f"<ErrorResponse><Error>{body}</Error></ErrorResponse>".encode())
+        return CallerRefusal(
+            "403 Forbidden", "text/xml", f"<ErrorResponse><Error>{body}</Error></ErrorResponse>".encode()
+        )
 
     def _issued(self, key: str) -> bool:
         return any(key in account["aws"].access_keys for account in list(iam_backends.values()))

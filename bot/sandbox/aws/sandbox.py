@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.sandbox.aws.accounts import Account, seed
+from bot.sandbox.aws.accounts import SandboxAccount, seed
 from bot.sandbox.aws.session import Admin
 
 BOOTSTRAP_ACCOUNT = "999999999999"
@@ -33,7 +33,7 @@ class SandboxAws:
 
     root: Path
     endpoint: str = ""
-    accounts: dict[str, Account] = field(default_factory=dict)
+    accounts: dict[str, SandboxAccount] = field(default_factory=dict)
     _keys: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
     @contextmanager
@@ -65,7 +65,7 @@ class SandboxAws:
         """Return the same with the keys of an administrator of `account_id`: for setting up and looking around."""
         return self._environment(*self._key(account_id))
 
-    def create_account(self, account: Account) -> None:
+    def create_account(self, account: SandboxAccount) -> None:
         """Make an account with a state bucket, the roles that Actions assume and a parent zone; again changes nothing."""
         seed(self.endpoint, account)
         self.accounts[account.id] = account

@@ -32,7 +32,7 @@ class _Requests(MotoRequestHandler):
         """Say nothing: a plan makes hundreds of requests."""
 
 
-class Endpoint:
+class AwsEndpoint:
     """The WSGI application: AWS as far as moto goes, and an answer that no client retries beyond that."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ def _die_with(parent: Any) -> None:
 def main() -> None:
     """Serve until stdin closes."""
     corrections.install()
-    server = make_server("127.0.0.1", 0, Endpoint(), threaded=True, request_handler=_Requests)
+    server = make_server("127.0.0.1", 0, AwsEndpoint(), threaded=True, request_handler=_Requests)
     threading.Thread(target=_die_with, args=(sys.stdin.buffer,), daemon=True).start()
     print(server.server_port, flush=True)
     server.serve_forever()

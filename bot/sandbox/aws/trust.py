@@ -5,18 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Json = Mapping[str, Any]
+TrustJson = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class WebIdentity:
     """A verified web identity token; `issuer` is without its scheme, as IAM writes it."""
 
     issuer: str
-    claims: Json
+    claims: TrustJson
 
 
-def admits(policy: Json, account: str, token: Token) -> bool:
+def admits(policy: TrustJson, account: str, token: WebIdentity) -> bool:
     """Say whether a statement of the trust policy of a role in `account` admits the bearer of `token`.
 
     A condition operator other than StringEquals and StringLike admits nobody.
@@ -24,7 +24,7 @@ def admits(policy: Json, account: str, token: Token) -> bool:
     return any(_allows(statement, account, token) for statement in _many(policy["Statement"]))
 
 
-def admits_account(policy: Json, caller: str) -> bool:
+def admits_account(policy: TrustJson, caller: str) -> bool:
     """Say whether a statement without conditions admits callers of the account `caller`; whom of them, IAM does not ask here."""
     wanted = {caller, f"arn:aws:iam::{caller}:root"}
     return any(
@@ -37,7 +37,7 @@ def admits_account(policy: Json, caller: str) -> bool:
     )
 
 
-def _allows(statement: Json, account: str, token: Token) -> bool:
+def _allows(statement: TrustJson, account: str, token: WebIdentity) -> bool:
     provider = f"arn:aws:iam::{account}:oidc-provider/{token.issuer}"
     principal = statement.get("Principal", {})
     return (
@@ -49,7 +49,7 @@ def _allows(statement: Json, account: str, token: Token) -> bool:
     )
 
 
-def _holds(operator: str, keys: Json, token: Token) -> bool:
+def _holds(operator: str, keys: TrustJson, token: WebIdentity) -> bool:
     for key, wanted in keys.items():
         issuer, _, claim = key.rpartition(":")
         value = token.claims.get(claim)

@@ -1,10 +1,10 @@
 """The sandbox's GitHub: REST, git and webhooks over real repositories, in one process. Start with `GitHubServer`."""
 
 from bot.sandbox.github.answers import ApiError
-from bot.sandbox.github.issues import Text
-from bot.sandbox.github.pulls import Proposal
+from bot.sandbox.github.issues import IssueText
+from bot.sandbox.github.pulls import PullSpec
 from bot.sandbox.github.rest.faults import Faults
-from bot.sandbox.github.runs import Run
+from bot.sandbox.github.runs import SandboxRun
 from bot.sandbox.github.server import GitHubServer
 
-__all__ = ["ApiError", "Faults", "GitHubServer", "Proposal", "Run", "Text"]
+__all__ = ["ApiError", "Faults", "GitHubServer", "IssueText", "PullSpec", "SandboxRun"]

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
-from bot.sandbox.github.entities import Json
+from bot.sandbox.github.entities import JsonObject
 
 DOCUMENTATION = "https://docs.github.com/rest"
 PER_PAGE = 30
 MOST_PER_PAGE = 100
 
-Item = TypeVar("Item")
+PageItem = TypeVar("PageItem")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RestAnswer:
     """A status, a JSON body (None: empty) and extra headers."""
 
     body: object = None
@@ -29,7 +29,7 @@ class ApiError(Exception):
     """A refusal that the client sees as `{message, documentation_url, status[, errors]}`."""
 
     def __init__(
-        self, status: int, message: str, errors: Sequence[Json | str] = (), documentation: str = DOCUMENTATION
+        self, status: int, message: str, errors: Sequence[JsonObject | str] = (), documentation: str = DOCUMENTATION
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -38,9 +38,9 @@ class ApiError(Exception):
         self.documentation = documentation
 
     @property
-    def body(self) -> Json:
+    def body(self) -> JsonObject:
         """The error's JSON body."""
-        body: Json = {"message": self.message}
+        body: JsonObject = {"message": self.message}
         if self.errors:
             body["errors"] = list(self.errors)
         return {**body, "documentation_url": self.documentation, "status": str(self.status)}
@@ -53,7 +53,7 @@ def not_found() -> ApiError:
 
 def invalid(resource: str, field_name: str, code: str, message: str | None = None) -> ApiError:
     """422 with one entry in `errors`; `code` is one of GitHub's (`missing_field`, `already_exists`, `custom` …)."""
-    error: Json = {"resource": resource, "code": code}
+    error: JsonObject = {"resource": resource, "code": code}
     if field_name:
         error["field"] = field_name
     if message is not None:
@@ -62,10 +62,10 @@ def invalid(resource: str, field_name: str, code: str, message: str | None = Non
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
+class Page(Generic[PageItem]):
     """One page of a list, and the `Link` header that leads to the others (empty when there are none)."""
 
-    items: list[Item]
+    items: list[PageItem]
     total: int
     link: str
 
@@ -75,7 +75,7 @@ class Page(Generic[Item]):
         return {"Link": self.link} if self.link else {}
 
 
-def paginate(items: Sequence[Item], query: Mapping[str, str], url: str) -> Page[Item]:
+def paginate(items: Sequence[PageItem], query: Mapping[str, str], url: str) -> Page[PageItem]:
     """Cut the page that `page` and `per_page` ask for; out-of-range values fall back as GitHub's do."""
     per_page = min(max(_number(query.get("per_page"), PER_PAGE), 1), MOST_PER_PAGE)
     page = max(_number(query.get("page"), 1), 1)

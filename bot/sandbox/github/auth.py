@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import jwt
 
 from bot.sandbox.github.answers import ApiError, not_found
-from bot.sandbox.github.entities import App, Identity, Level, Permissions, Repository, Role
-from bot.sandbox.github.state import State
+from bot.sandbox.github.entities import AppRecord, Caller, Level, Permissions, RepositoryRecord, RoleName
+from bot.sandbox.github.state import ForgeState
 
-RANK: dict[Role, int] = {"none": 0, "read": 1, "triage": 2, "write": 3, "maintain": 4, "admin": 5}
+RANK: dict[RoleName, int] = {"none": 0, "read": 1, "triage": 2, "write": 3, "maintain": 4, "admin": 5}
 LEVELS: dict[Level, int] = {"read": 1, "write": 2, "admin": 3}
 
 
@@ -25,7 +25,7 @@ class Need:
 
     permission: str
     level: Level
-    role: Role
+    role: RoleName
 
 
 def read(permission: str) -> Need:
@@ -33,12 +33,12 @@ def read(permission: str) -> Need:
     return Need(permission, "read", "read")
 
 
-def write(permission: str, role: Role = "write") -> Need:
+def write(permission: str, role: RoleName = "write") -> Need:
     """Writing: by default people need the write role."""
     return Need(permission, "write", role)
 
 
-def identify(state: State, authorization: str) -> Identity | None:
+def identify(state: ForgeState, authorization: str) -> Caller | None:
     """Return who an `Authorization` header stands for: None without one.
 
     Knows `Bearer`, `token` and `Basic` (the password is the token, as git sends it). Raises 401 for a wrong, expired
@@ -64,7 +64,7 @@ def _password(credential: str) -> str:
         raise ApiError(401, "Bad credentials") from error
 
 
-def _app_itself(state: State, encoded: str) -> Identity:
+def _app_itself(state: ForgeState, encoded: str) -> Caller:
     """Check an app's JWT: RS256 by the app's key, issued by its id or client id, valid for ten minutes at most."""
     try:
         issuer = str(jwt.decode(encoded, options={"verify_signature": False}).get("iss", ""))
@@ -85,17 +85,17 @@ def _app_itself(state: State, encoded: str) -> Identity:
         raise ApiError(401, "'Expiration time' claim ('exp') must be a numeric value representing the future time")
     if float(claims["exp"]) > now + 660:
         raise ApiError(401, "'Expiration time' claim ('exp') is too far in the future")
-    return Identity(app.bot, app=app, itself=True)
+    return Caller(app.bot, app=app, itself=True)
 
 
-def require_app(identity: Identity | None) -> App:
+def require_app(identity: Caller | None) -> AppRecord:
     """Return the app that authenticated itself, or refuse."""
     if identity is None or not identity.itself or identity.app is None:
         raise ApiError(401, "A JSON web token could not be decoded")
     return identity.app
 
 
-def reads(state: State, identity: Identity | None, repository: Repository) -> bool:
+def reads(state: ForgeState, identity: Caller | None, repository: RepositoryRecord) -> bool:
     """Say whether the caller may know that the repository exists."""
     if identity is None:
         return False
@@ -115,14 +115,14 @@ def granted(permissions: Permissions, need: Need) -> bool:
     return level is not None and LEVELS[level] >= LEVELS[need.level]
 
 
-def allows(state: State, identity: Identity, repository: Repository, need: Need) -> bool:
+def allows(state: ForgeState, identity: Caller, repository: RepositoryRecord, need: Need) -> bool:
     """Say whether a reader of the repository meets a need."""
     if identity.permissions is not None:
         return granted(identity.permissions, need)
     return RANK[state.role(repository, identity.account)] >= RANK[need.role]
 
 
-def require(state: State, identity: Identity | None, repository: Repository | None, *needs: Need) -> Identity:
+def require(state: ForgeState, identity: Caller | None, repository: RepositoryRecord | None, *needs: Need) -> Caller:
     """Return the caller if any of the needs is met; raise 401, 404 or 403 as GitHub does."""
     if identity is None:
         raise ApiError(401, "Requires authentication")

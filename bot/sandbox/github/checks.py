@@ -8,11 +8,11 @@ from datetime import datetime
 from bot.sandbox.github.answers import ApiError, invalid
 from bot.sandbox.github.entities import (
     CheckOutput,
-    CheckRun,
-    CommitStatus,
-    Deployment,
-    DeploymentStatus,
-    Json,
+    CheckRunRecord,
+    CommitStatusRecord,
+    DeploymentRecord,
+    DeploymentStatusRecord,
+    JsonObject,
 )
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
@@ -37,7 +37,7 @@ class CheckEdit:
     output: CheckOutput | None = None
 
 
-def create_check(act: Act, sha: str, edit: CheckEdit) -> CheckRun:
+def create_check(act: Act, sha: str, edit: CheckEdit) -> CheckRunRecord:
     """Make a check run on a commit. Only apps may; raises 422 for an unknown commit or a text over 65,535 characters."""
     app = act.by.app
     if app is None:
@@ -46,7 +46,7 @@ def create_check(act: Act, sha: str, edit: CheckEdit) -> CheckRun:
         raise ApiError(422, f"No commit found for SHA: {sha}")
     known = act.state.checks_at(act.repository, sha)
     suite_id = next((run.suite_id for run in known if run.app.id == app.id), None)
-    check = CheckRun(
+    check = CheckRunRecord(
         id=act.state.next_id(),
         repository_id=act.repository.id,
         suite_id=suite_id or act.state.next_id(),
@@ -65,7 +65,7 @@ def create_check(act: Act, sha: str, edit: CheckEdit) -> CheckRun:
     return _store(act, _edited(check, edit, act.state.clock()), "created")
 
 
-def update_check(act: Act, check: CheckRun, edit: CheckEdit) -> CheckRun:
+def update_check(act: Act, check: CheckRunRecord, edit: CheckEdit) -> CheckRunRecord:
     """Change a check run of the caller's own app."""
     if act.by.app is None or act.by.app.id != check.app.id:
         raise ApiError(403, "Invalid app_id `{}` - check run can only be modified by the GitHub App that created it.")
@@ -73,7 +73,7 @@ def update_check(act: Act, check: CheckRun, edit: CheckEdit) -> CheckRun:
     return _store(act, _edited(check, edit, act.state.clock()), action)
 
 
-def _edited(check: CheckRun, edit: CheckEdit, now: datetime) -> CheckRun:
+def _edited(check: CheckRunRecord, edit: CheckEdit, now: datetime) -> CheckRunRecord:
     status = edit.status or check.status
     conclusion = edit.conclusion
     completed_at = check.completed_at
@@ -107,7 +107,7 @@ def _merged_output(old: CheckOutput, new: CheckOutput | None) -> CheckOutput:
     return replace(new, annotations=(*old.annotations, *new.annotations))
 
 
-def _store(act: Act, check: CheckRun, action: str) -> CheckRun:
+def _store(act: Act, check: CheckRunRecord, action: str) -> CheckRunRecord:
     act.state.checks[check.id] = check
     if act.forge.address:
         actual = "completed" if check.status == "completed" else action
@@ -127,25 +127,27 @@ class NewStatus:
     target_url: str | None
 
 
-def create_status(act: Act, sha: str, new: NewStatus) -> CommitStatus:
+def create_status(act: Act, sha: str, new: NewStatus) -> CommitStatusRecord:
     """Add a status to a commit."""
     if act.forge.bare(act.repository).resolve(sha) is None:
         raise ApiError(422, f"No commit found for SHA: {sha}")
-    status = CommitStatus(
+    status = CommitStatusRecord(
         act.state.next_id(), act.repository.id, sha, new.state, new.context, new.description, new.target_url,
         act.by.account, act.state.clock(),
     )  # fmt: skip
     act.state.statuses[act.repository.id, sha].append(status)
     view = status_view(act.forge, act.repository, status)
     commit = commit_view(act.forge, act.repository, act.forge.bare(act.repository).commit(sha))
-    content: Json = {key: view[key] for key in ("id", "avatar_url", "state", "description", "target_url", "context")}
+    content: JsonObject = {
+        key: view[key] for key in ("id", "avatar_url", "state", "description", "target_url", "context")
+    }
     content |= {"created_at": view["created_at"], "updated_at": view["updated_at"]}
     content |= {"sha": sha, "name": act.repository.full_name, "commit": commit, "branches": _branches_at(act, sha)}
     announce(act, "status", content)
     return status
 
 
-def _branches_at(act: Act, sha: str) -> list[Json]:
+def _branches_at(act: Act, sha: str) -> list[JsonObject]:
     """The branches whose head a commit is."""
     url = f"{act.forge.urls.repository(act.repository)}/commits/{sha}"
     heads = act.forge.bare(act.repository).references("refs/heads/")
@@ -163,17 +165,17 @@ class NewDeployment:
     ref: str
     sha: str
     task: str
-    payload: Json | str
+    payload: JsonObject | str
     environment: str
     description: str | None
     transient: bool
     production: bool
 
 
-def create_deployment(act: Act, new: NewDeployment) -> Deployment:
+def create_deployment(act: Act, new: NewDeployment) -> DeploymentRecord:
     """Record that a commit is being deployed."""
     now = act.state.clock()
-    deployment = Deployment(
+    deployment = DeploymentRecord(
         id=act.state.next_id(),
         repository_id=act.repository.id,
         sha=new.sha,
@@ -192,7 +194,7 @@ def create_deployment(act: Act, new: NewDeployment) -> Deployment:
     )
     act.state.deployments[deployment.id] = deployment
     view = deployment_view(act.forge, act.repository, deployment)
-    content: Json = {"action": "created", "deployment": view, "workflow": None, "workflow_run": None}
+    content: JsonObject = {"action": "created", "deployment": view, "workflow": None, "workflow_run": None}
     announce(act, "deployment", content)
     return deployment
 
@@ -209,13 +211,15 @@ class NewDeploymentStatus:
     auto_inactive: bool
 
 
-def create_deployment_status(act: Act, deployment: Deployment, new: NewDeploymentStatus) -> DeploymentStatus:
+def create_deployment_status(
+    act: Act, deployment: DeploymentRecord, new: NewDeploymentStatus
+) -> DeploymentStatusRecord:
     """Add a status. A success makes earlier successes of the same lasting, non-production environment inactive."""
     if len(new.description) > LONGEST_DESCRIPTION:
         message = f"description is too long (maximum is {LONGEST_DESCRIPTION} characters)"
-        raise invalid("DeploymentStatus", "description", "custom", message)
+        raise invalid("DeploymentStatusRecord", "description", "custom", message)
     environment = new.environment or deployment.environment
-    status = DeploymentStatus(
+    status = DeploymentStatusRecord(
         id=act.state.next_id(),
         deployment_id=deployment.id,
         state=new.state,
@@ -232,7 +236,7 @@ def create_deployment_status(act: Act, deployment: Deployment, new: NewDeploymen
     act.state.deployment_statuses[deployment.id].append(status)
     if new.state == "success" and new.auto_inactive:
         _retire_others(act.forge, deployment)
-    content: Json = {
+    content: JsonObject = {
         "action": "created",
         "deployment_status": deployment_status_view(act.forge, act.repository, status),
         "deployment": deployment_view(act.forge, act.repository, deployment),
@@ -244,7 +248,7 @@ def create_deployment_status(act: Act, deployment: Deployment, new: NewDeploymen
     return status
 
 
-def _retire_others(forge: Forge, current: Deployment) -> None:
+def _retire_others(forge: Forge, current: DeploymentRecord) -> None:
     for other in forge.state.deployments.values():
         history = forge.state.deployment_statuses[other.id]
         same = other.repository_id == current.repository_id and other.environment == current.environment

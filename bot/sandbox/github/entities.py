@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Role = Literal["none", "read", "triage", "write", "maintain", "admin"]
+RoleName = Literal["none", "read", "triage", "write", "maintain", "admin"]
 AccountType = Literal["User", "Organization", "Bot"]
 Level = Literal["read", "write", "admin"]
 Permissions = Mapping[str, Level]
-Json = dict[str, object]
+JsonObject = dict[str, object]
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 NO_COMMIT = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountRecord:
     """A person, an organization, or the bot user of an app (login ends in `[bot]`)."""
 
     id: int
@@ -37,14 +37,14 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class AppRecord:
     """A GitHub App. `private_key` is PEM (PKCS #1), made when the app is created; `public_key` verifies its JWTs."""
 
     id: int
     slug: str
     name: str
-    owner: Account
-    bot: Account
+    owner: AccountRecord
+    bot: AccountRecord
     client_id: str
     permissions: Permissions
     events: tuple[str, ...]
@@ -54,27 +54,27 @@ class App:
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class InstallationRecord:
     """An app installed on an account; `repository_ids` is None when it may see all of the account's repositories."""
 
     id: int
-    app: App
-    account: Account
+    app: AppRecord
+    account: AccountRecord
     permissions: Permissions
     repository_ids: frozenset[int] | None
     created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Caller:
     """Who a request acts as.
 
     A person has `permissions` None: the role in the repository decides. An installation or workflow token has an `app`
     and its permissions. `itself` marks an app authenticated by its own JWT, which may only call the `/app` operations.
     """
 
-    account: Account
-    app: App | None = None
+    account: AccountRecord
+    app: AppRecord | None = None
     installation_id: int | None = None
     permissions: Permissions | None = None
     repository_ids: frozenset[int] | None = None
@@ -83,16 +83,16 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TokenRecord:
     """A secret and what it stands for; `expires_at` None never expires."""
 
     secret: str = field(repr=False)
-    identity: Identity
+    identity: Caller
     expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Protection:
+class ProtectionRecord:
     """Rules of one branch: no direct pushes, and the checks (by name) that must succeed before a merge."""
 
     branch: str
@@ -100,11 +100,11 @@ class Protection:
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
+class RepositoryRecord:
     """A repository; its bare git directory is `root/repositories/<owner>/<name>.git`. A fork has a parent."""
 
     id: int
-    owner: Account
+    owner: AccountRecord
     name: str
     default_branch: str
     private: bool
@@ -112,20 +112,20 @@ class Repository:
     created_at: datetime
     pushed_at: datetime
     parent_id: int | None = None
-    protections: tuple[Protection, ...] = ()
+    protections: tuple[ProtectionRecord, ...] = ()
 
     @property
     def full_name(self) -> str:
         """`owner/name`."""
         return f"{self.owner.login}/{self.name}"
 
-    def protection(self, branch: str) -> Protection | None:
+    def protection(self, branch: str) -> ProtectionRecord | None:
         """Return the rules of a branch, or None."""
         return next((p for p in self.protections if p.branch == branch), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class LabelRecord:
     """A label of a repository; `color` is six hexadecimal digits."""
 
     id: int
@@ -136,7 +136,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Pull:
+class PullRecord:
     """What makes an issue a pull request. `base_sha` is the base branch's commit when the head last moved.
 
     The head's branch lies in `head_repository_id`: the issue's own repository, or a fork of it.
@@ -149,14 +149,14 @@ class Pull:
     base_ref: str
     base_sha: str
     draft: bool = False
-    reviewers: tuple[Account, ...] = ()
+    reviewers: tuple[AccountRecord, ...] = ()
     merged_at: datetime | None = None
-    merged_by: Account | None = None
+    merged_by: AccountRecord | None = None
     merge_commit_sha: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
+class IssueRecord:
     """An issue, or (with `pull`) a pull request. `labels` are names."""
 
     id: int
@@ -164,35 +164,35 @@ class Issue:
     number: int
     title: str
     body: str | None
-    author: Account
+    author: AccountRecord
     created_at: datetime
     updated_at: datetime
     state: Literal["open", "closed"] = "open"
     state_reason: str | None = None
     labels: tuple[str, ...] = ()
-    assignees: tuple[Account, ...] = ()
+    assignees: tuple[AccountRecord, ...] = ()
     closed_at: datetime | None = None
-    closed_by: Account | None = None
-    via_app: App | None = None
-    pull: Pull | None = None
+    closed_by: AccountRecord | None = None
+    via_app: AppRecord | None = None
+    pull: PullRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Comment:
+class CommentRecord:
     """A comment on an issue or pull request."""
 
     id: int
     repository_id: int
     number: int
-    author: Account
+    author: AccountRecord
     body: str
     created_at: datetime
     updated_at: datetime
-    via_app: App | None = None
+    via_app: AppRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ReactionSubject:
     """What a reaction is on: an issue (by its id) or a comment."""
 
     kind: Literal["issue", "comment"]
@@ -200,12 +200,12 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Reaction:
+class ReactionRecord:
     """One of `REACTIONS`, by one account, on one subject; the triple is unique."""
 
     id: int
-    subject: Subject
-    author: Account
+    subject: ReactionSubject
+    author: AccountRecord
     content: str
     created_at: datetime
 
@@ -217,17 +217,17 @@ class CheckOutput:
     title: str | None = None
     summary: str | None = None
     text: str | None = None
-    annotations: tuple[Json, ...] = ()
+    annotations: tuple[JsonObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class CheckRun:
+class CheckRunRecord:
     """A check run, always made by an app."""
 
     id: int
     repository_id: int
     suite_id: int
-    app: App
+    app: AppRecord
     name: str
     head_sha: str
     status: str
@@ -240,7 +240,7 @@ class CheckRun:
 
 
 @dataclass(frozen=True, slots=True)
-class CommitStatus:
+class CommitStatusRecord:
     """A status of a commit in a context."""
 
     id: int
@@ -250,12 +250,12 @@ class CommitStatus:
     context: str
     description: str | None
     target_url: str | None
-    creator: Account
+    creator: AccountRecord
     created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class DeploymentStatus:
+class DeploymentStatusRecord:
     """One step of a deployment's life."""
 
     id: int
@@ -265,13 +265,13 @@ class DeploymentStatus:
     environment: str
     environment_url: str
     log_url: str
-    creator: Account
+    creator: AccountRecord
     created_at: datetime
-    via_app: App | None = None
+    via_app: AppRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class DeploymentRecord:
     """A deployment of a commit to a named environment. `payload` is the caller's own JSON."""
 
     id: int
@@ -279,20 +279,20 @@ class Deployment:
     sha: str
     ref: str
     task: str
-    payload: Json | str
+    payload: JsonObject | str
     environment: str
     original_environment: str
     description: str | None
     transient: bool
     production: bool
-    creator: Account
+    creator: AccountRecord
     created_at: datetime
     updated_at: datetime
-    via_app: App | None = None
+    via_app: AppRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Workflow:
+class WorkflowRecord:
     """A workflow file, known by its path."""
 
     id: int
@@ -303,12 +303,12 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkflowRun:
+class WorkflowRunRecord:
     """A run of a workflow, recorded by whoever runs it."""
 
     id: int
     repository_id: int
-    workflow: Workflow
+    workflow: WorkflowRecord
     run_number: int
     event: str
     head_branch: str | None
@@ -316,7 +316,7 @@ class WorkflowRun:
     status: str
     conclusion: str | None
     title: str
-    actor: Account
+    actor: AccountRecord
     created_at: datetime
     updated_at: datetime
     started_at: datetime
@@ -324,12 +324,12 @@ class WorkflowRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Artifact:
+class ArtifactRecord:
     """A zip archive kept by a run; `key` is the secret part of its download address."""
 
     id: int
     repository_id: int
-    run: WorkflowRun
+    run: WorkflowRunRecord
     name: str
     archive: bytes = field(repr=False)
     key: str = field(repr=False)
@@ -338,7 +338,7 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
+class HookRecord:
     """A webhook of a repository (by id), or of an app (then payloads carry its installation). `*` is every event."""
 
     id: int
@@ -346,7 +346,7 @@ class Hook:
     secret: str = field(repr=False)
     events: tuple[str, ...]
     repository_id: int | None
-    app: App | None
+    app: AppRecord | None
 
     def wants(self, event: str, repository_id: int) -> bool:
         """Say whether this hook hears of an event in a repository."""
@@ -354,12 +354,12 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryRecord:
     """One attempt to deliver an event. `status` 0: no answer, and `response` says why. `guid` is X-GitHub-Delivery."""
 
     id: int
     guid: str
-    hook: Hook
+    hook: HookRecord
     event: str
     action: str | None
     repository_id: int

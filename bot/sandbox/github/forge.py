@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.sandbox.github.answers import not_found
-from bot.sandbox.github.entities import Delivery, Identity, Issue, Json, Repository
+from bot.sandbox.github.entities import Caller, DeliveryRecord, IssueRecord, JsonObject, RepositoryRecord
 from bot.sandbox.github.git.bare import BareRepository
-from bot.sandbox.github.state import State
+from bot.sandbox.github.state import ForgeState
 from bot.sandbox.github.urls import Urls
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ForgeEvent:
     """Something that happened in a repository: GitHub's event name and payload, and who caused it."""
 
     name: str
-    repository: Repository
-    payload: Json
-    by: Identity
+    repository: RepositoryRecord
+    payload: JsonObject
+    by: Caller
 
 
 @dataclass(slots=True)
@@ -28,9 +28,9 @@ class Forge:
     """Everything a verb works on. `address` is empty, and nothing is announced, while no server runs."""
 
     root: Path
-    state: State
-    announce: Callable[[Event], None]
-    deliveries: Mapping[int, Delivery]
+    state: ForgeState
+    announce: Callable[[ForgeEvent], None]
+    deliveries: Mapping[int, DeliveryRecord]
     redeliver: Callable[[int], None]
     address: str = ""
     # Differences between two commits never change, so what was computed once is kept (by both ids).
@@ -42,25 +42,25 @@ class Forge:
         """Addresses under the running server's own host."""
         return Urls(self.address or "http://127.0.0.1")
 
-    def bare(self, repository: Repository) -> BareRepository:
+    def bare(self, repository: RepositoryRecord) -> BareRepository:
         """Return the repository's git directory."""
         return BareRepository(self.root / "repositories" / repository.owner.login / f"{repository.name}.git")
 
-    def issue(self, repository: Repository, number: int) -> Issue:
+    def issue(self, repository: RepositoryRecord, number: int) -> IssueRecord:
         """Return an issue or pull request, or raise 404."""
         issue = self.state.issues.get((repository.id, number))
         if issue is None:
             raise not_found()
         return issue
 
-    def pull(self, repository: Repository, number: int) -> Issue:
+    def pull(self, repository: RepositoryRecord, number: int) -> IssueRecord:
         """Return a pull request, or raise 404 (for an issue, too)."""
         issue = self.issue(repository, number)
         if issue.pull is None:
             raise not_found()
         return issue
 
-    def commit_id(self, repository: Repository, revision: str) -> str | None:
+    def commit_id(self, repository: RepositoryRecord, revision: str) -> str | None:
         """Resolve what a client calls a commit: branch, `heads/branch`, `tags/tag` or an id."""
         bare = self.bare(repository)
         names = (f"refs/heads/{revision}", f"refs/{revision}", f"refs/tags/{revision}", revision)
@@ -72,10 +72,10 @@ class Act:
     """Somebody doing something in a repository: what every verb begins with."""
 
     forge: Forge
-    repository: Repository
-    by: Identity
+    repository: RepositoryRecord
+    by: Caller
 
     @property
-    def state(self) -> State:
+    def state(self) -> ForgeState:
         """The forge's memory."""
         return self.forge.state

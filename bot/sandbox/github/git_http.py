@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.github.answers import ApiError
 from bot.sandbox.github.auth import allows, identify, reads, write
-from bot.sandbox.github.entities import Identity, Repository
+from bot.sandbox.github.entities import Caller, RepositoryRecord
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.git.bare import scrubbed_environment
 from bot.sandbox.github.pulls import follow_push
@@ -88,7 +88,7 @@ class GitHttp:
         # The client hears the end of its push only now: what it asks next finds the push fully known.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _admit(self, request: Request, service: str) -> tuple[Identity, Repository]:
+    def _admit(self, request: Request, service: str) -> tuple[Caller, RepositoryRecord]:
         """Return who asks for which repository; raise 401, 403 or 404."""
         state = self._forge.state
         if service not in SERVICES:
@@ -106,7 +106,9 @@ class GitHttp:
                 raise ApiError(403, f"Permission to {repository.full_name}.git denied to {who}.")
             return identity, repository
 
-    def _environment(self, request: Request, identity: Identity, repository: Repository, pushed: str) -> dict[str, str]:
+    def _environment(
+        self, request: Request, identity: Caller, repository: RepositoryRecord, pushed: str
+    ) -> dict[str, str]:
         tail = request.path_params["tail"]
         environment = {
             **scrubbed_environment(self._forge.root),
@@ -130,7 +132,7 @@ class GitHttp:
             environment["CONTENT_LENGTH"] = request.headers["content-length"]
         return environment
 
-    def _protected(self, identity: Identity, repository: Repository) -> str:
+    def _protected(self, identity: Caller, repository: RepositoryRecord) -> str:
         """The references this caller may not push to: none for administrators, who bypass protection on GitHub."""
         if identity.app is None and self._forge.state.role(repository, identity.account) == "admin":
             return ""
@@ -152,7 +154,7 @@ class GitHttp:
             _end(process)
             await process.wait()
 
-    def _pushed(self, repository: Repository, identity: Identity, updates: list[Update]) -> None:
+    def _pushed(self, repository: RepositoryRecord, identity: Caller, updates: list[Update]) -> None:
         with self._forge.state.lock:
             act = Act(self._forge, repository, identity)
             for update in updates:

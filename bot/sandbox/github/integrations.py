@@ -10,20 +10,20 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.sandbox.github.entities import (
-    App,
-    Artifact,
-    Delivery,
-    Hook,
-    Identity,
-    Installation,
-    Json,
+    AppRecord,
+    ArtifactRecord,
+    Caller,
+    DeliveryRecord,
+    HookRecord,
+    InstallationRecord,
+    JsonObject,
     Level,
-    WorkflowRun,
+    WorkflowRunRecord,
 )
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.people import People, add_account
-from bot.sandbox.github.runs import Run, begin_run, finish_run, record_run, store_artifact
+from bot.sandbox.github.runs import SandboxRun, begin_run, finish_run, record_run, store_artifact
 from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_token
 from bot.sandbox.github.webhooks import Bus
 
@@ -53,13 +53,13 @@ class Integrations(People):
 
     def create_app(
         self, slug: str, owner: str, permissions: Mapping[str, Level] = BOT_PERMISSIONS, events: Sequence[str] = ()
-    ) -> App:
+    ) -> AppRecord:
         """Create a GitHub App with a fresh RSA key (`app.private_key`); its bot user is `slug[bot]`."""
         private_key, public_key = _key_pair()
         with self.forge.state.lock:
             state = self.forge.state
             account = state.account(owner) or add_account(self.forge, owner, "Organization")
-            app = App(
+            app = AppRecord(
                 id=state.next_small_id(),
                 slug=slug,
                 name=slug,
@@ -75,18 +75,18 @@ class Integrations(People):
             state.apps[app.id] = app
             return app
 
-    def install(self, app: App, account: str, repositories: Sequence[str] | None = None) -> Installation:
+    def install(self, app: AppRecord, account: str, repositories: Sequence[str] | None = None) -> InstallationRecord:
         """Install an app on an account, for all of its repositories or some (`owner/name`)."""
         with self.forge.state.lock:
             state = self.forge.state
             ids = None if repositories is None else frozenset(self.repository(name).id for name in repositories)
-            installation = Installation(
+            installation = InstallationRecord(
                 state.next_small_id(), app, self.account(account), app.permissions, ids, state.clock()
             )
             state.installations[installation.id] = installation
             return installation
 
-    def installation_token(self, installation: Installation) -> str:
+    def installation_token(self, installation: InstallationRecord) -> str:
         """Return a fresh token of an installation, as its app would get one with its JWT."""
         with self.forge.state.lock:
             token = issue_installation_token(
@@ -120,27 +120,27 @@ class Integrations(People):
         secret: str,
         *,
         repository: str | None = None,
-        app: App | None = None,
+        app: AppRecord | None = None,
         events: Sequence[str] = ("*",),
-    ) -> Hook:
+    ) -> HookRecord:
         """Send events to a URL: of one repository, or of all; with `app`, payloads carry its installation."""
         with self.forge.state.lock:
             repository_id = None if repository is None else self.repository(repository).id
-            hook = Hook(self.forge.state.next_small_id(), url, secret, tuple(events), repository_id, app)
+            hook = HookRecord(self.forge.state.next_small_id(), url, secret, tuple(events), repository_id, app)
             self.forge.state.hooks[hook.id] = hook
             return hook
 
-    def remove_webhook(self, hook: Hook) -> None:
+    def remove_webhook(self, hook: HookRecord) -> None:
         """Send nothing more to a webhook."""
         with self.forge.state.lock:
             self.forge.state.hooks.pop(hook.id, None)
 
-    def on_event(self, callback: Callable[[str, Json], None]) -> None:
+    def on_event(self, callback: Callable[[str, JsonObject], None]) -> None:
         """Call `callback(name, payload)` in order, on a thread of its own, for events that may start workflows."""
         self._bus.subscribe(callback)
 
     @property
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> list[DeliveryRecord]:
         """All attempts to deliver to webhooks, oldest first."""
         return list(self._bus.deliveries.values())
 
@@ -152,7 +152,7 @@ class Integrations(People):
         """Wait until every event so far has reached webhooks and callbacks; say whether it did in time."""
         return self._bus.settle(timeout)
 
-    def record_run(self, repository: str, run: Run) -> int:
+    def record_run(self, repository: str, run: SandboxRun) -> int:
         """Record a workflow run under way; return its id."""
         with self.forge.state.lock:
             return record_run(self.forge, self.repository(repository), run, self.account(run.actor)).id
@@ -176,14 +176,14 @@ class Integrations(People):
         """Let the hour of a scheduled workflow come, by its file's path; the sandbox has no clock for it."""
         with self.forge.state.lock:
             found = self.repository(repository)
-            announce(Act(self.forge, found, Identity(found.owner)), "schedule", {"schedule": "", "workflow": workflow})
+            announce(Act(self.forge, found, Caller(found.owner)), "schedule", {"schedule": "", "workflow": workflow})
 
-    def runs(self, repository: str) -> list[WorkflowRun]:
+    def runs(self, repository: str) -> list[WorkflowRunRecord]:
         """List workflow runs, oldest first."""
         id_ = self.repository(repository).id
         return [run for run in list(self.forge.state.runs.values()) if run.repository_id == id_]
 
-    def artifacts(self, run_id: int) -> list[Artifact]:
+    def artifacts(self, run_id: int) -> list[ArtifactRecord]:
         """List the artifacts of a run."""
         return [artifact for artifact in list(self.forge.state.artifacts.values()) if artifact.run.id == run_id]
 

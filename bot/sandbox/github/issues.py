@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from bot.sandbox.github.answers import invalid
 from bot.sandbox.github.entities import (
     REACTIONS,
-    Comment,
-    Identity,
-    Issue,
-    Json,
-    Label,
-    Pull,
-    Reaction,
-    Repository,
-    Subject,
+    Caller,
+    CommentRecord,
+    IssueRecord,
+    JsonObject,
+    LabelRecord,
+    PullRecord,
+    ReactionRecord,
+    ReactionSubject,
+    RepositoryRecord,
 )
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
@@ -27,7 +27,7 @@ LONGEST_TITLE = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class IssueText:
     """The words of an issue or pull request."""
 
     title: str
@@ -46,7 +46,7 @@ class Edit:
     labels: tuple[str, ...] | None = None
 
 
-def add_issue(act: Act, text: Text, pull: Pull | None = None) -> Issue:
+def add_issue(act: Act, text: IssueText, pull: PullRecord | None = None) -> IssueRecord:
     """Store a new issue or pull request, without announcing it."""
     if not text.title.strip():
         raise invalid("Issue", "title", "missing_field")
@@ -57,21 +57,21 @@ def add_issue(act: Act, text: Text, pull: Pull | None = None) -> Issue:
     id_ = act.state.next_id()
     labels = tuple(ensure_label(act.forge, act.repository, name).name for name in dict.fromkeys(text.labels))
     return act.state.save_issue(
-        Issue(
+        IssueRecord(
             id_, act.repository.id, number, text.title, text.body, act.by.account, now, now,
             labels=labels, via_app=act.by.app, pull=pull,
         )
     )  # fmt: skip
 
 
-def open_issue(act: Act, text: Text) -> Issue:
+def open_issue(act: Act, text: IssueText) -> IssueRecord:
     """Open an issue. Raises 422 without a title or with too long a text."""
     issue = add_issue(act, text)
     announce_issue(act, issue, "opened", {})
     return issue
 
 
-def edit_issue(act: Act, issue: Issue, edit: Edit) -> Issue:
+def edit_issue(act: Act, issue: IssueRecord, edit: Edit) -> IssueRecord:
     """Change title, body, labels or state; announces `edited`, `closed` or `reopened`, and each label."""
     before = issue
     if edit.title is not None or edit.body is not None:
@@ -83,12 +83,12 @@ def edit_issue(act: Act, issue: Issue, edit: Edit) -> Issue:
     return issue
 
 
-def _reworded(act: Act, issue: Issue, edit: Edit) -> Issue:
+def _reworded(act: Act, issue: IssueRecord, edit: Edit) -> IssueRecord:
     check_length("Issue", "title", edit.title or "", LONGEST_TITLE)
     check_length("Issue", "body", edit.body or "", LONGEST_BODY)
     title = issue.title if edit.title is None else edit.title
     body = issue.body if edit.body is None else edit.body
-    changes: Json = {}
+    changes: JsonObject = {}
     if title != issue.title:
         changes["title"] = {"from": issue.title}
     if body != issue.body:
@@ -100,7 +100,7 @@ def _reworded(act: Act, issue: Issue, edit: Edit) -> Issue:
     return issue
 
 
-def set_state(act: Act, issue: Issue, edit: Edit) -> Issue:
+def set_state(act: Act, issue: IssueRecord, edit: Edit) -> IssueRecord:
     """Close or reopen."""
     if edit.state not in ("open", "closed"):
         raise invalid("Issue", "state", "invalid")
@@ -120,7 +120,7 @@ def set_state(act: Act, issue: Issue, edit: Edit) -> Issue:
     return issue
 
 
-def set_labels(act: Act, issue: Issue, names: tuple[str, ...]) -> Issue:
+def set_labels(act: Act, issue: IssueRecord, names: tuple[str, ...]) -> IssueRecord:
     """Give an issue exactly these labels, making those that don't exist; announces each change."""
     wanted = tuple(dict.fromkeys(ensure_label(act.forge, act.repository, name).name for name in names))
     before = issue.labels
@@ -132,28 +132,30 @@ def set_labels(act: Act, issue: Issue, names: tuple[str, ...]) -> Issue:
     return issue
 
 
-def ensure_label(forge: Forge, repository: Repository, name: str) -> Label:
+def ensure_label(forge: Forge, repository: RepositoryRecord, name: str) -> LabelRecord:
     """Return a label by name, made with GitHub's default colour if it does not exist."""
     known = forge.state.labels.get((repository.id, name.casefold()))
     return known or add_label(forge, repository, name, DEFAULT_COLOR, None)
 
 
-def add_label(forge: Forge, repository: Repository, name: str, color: str, description: str | None) -> Label:
+def add_label(
+    forge: Forge, repository: RepositoryRecord, name: str, color: str, description: str | None
+) -> LabelRecord:
     """Make a label. Raises 422 when the name is taken."""
     key = (repository.id, name.casefold())
     if key in forge.state.labels:
         raise invalid("Label", "name", "already_exists")
-    label = Label(forge.state.next_id(), repository.id, name, color.lower(), description)
+    label = LabelRecord(forge.state.next_id(), repository.id, name, color.lower(), description)
     forge.state.labels[key] = label
     return label
 
 
-def add_comment(act: Act, issue: Issue, body: str) -> Comment:
+def add_comment(act: Act, issue: IssueRecord, body: str) -> CommentRecord:
     """Comment on an issue or pull request. Raises 422 for an empty or too long body."""
     _check_comment(body)
     now = act.state.clock()
     id_ = act.state.next_id()
-    comment = Comment(id_, act.repository.id, issue.number, act.by.account, body, now, now, act.by.app)
+    comment = CommentRecord(id_, act.repository.id, issue.number, act.by.account, body, now, now, act.by.app)
     act.state.comments[id_] = comment
     act.state.thread[act.repository.id, issue.number].append(id_)
     act.state.save_issue(issue)
@@ -161,25 +163,25 @@ def add_comment(act: Act, issue: Issue, body: str) -> Comment:
     return comment
 
 
-def edit_comment(act: Act, comment: Comment, body: str) -> Comment:
+def edit_comment(act: Act, comment: CommentRecord, body: str) -> CommentRecord:
     """Replace a comment's text."""
     _check_comment(body)
     edited = replace(comment, body=body, updated_at=act.state.clock())
     act.state.comments[comment.id] = edited
-    changes: Json = {"changes": {"body": {"from": comment.body}}}
+    changes: JsonObject = {"changes": {"body": {"from": comment.body}}}
     announce_comment(act, edited, "edited", changes)
     return edited
 
 
-def delete_comment(act: Act, comment: Comment) -> None:
+def delete_comment(act: Act, comment: CommentRecord) -> None:
     """Remove a comment and its reactions."""
     act.state.thread[act.repository.id, comment.number].remove(comment.id)
     announce_comment(act, comment, "deleted", {})
     del act.state.comments[comment.id]
-    act.state.reactions.pop(Subject("comment", comment.id), None)
+    act.state.reactions.pop(ReactionSubject("comment", comment.id), None)
 
 
-def react(forge: Forge, by: Identity, subject: Subject, content: str) -> tuple[Reaction, bool]:
+def react(forge: Forge, by: Caller, subject: ReactionSubject, content: str) -> tuple[ReactionRecord, bool]:
     """Add a reaction; return it, and False when this account had already given it. GitHub announces no event."""
     if content not in REACTIONS:
         raise invalid("Reaction", "content", "invalid")
@@ -187,17 +189,17 @@ def react(forge: Forge, by: Identity, subject: Subject, content: str) -> tuple[R
     same = next((r for r in given if r.author.id == by.account.id and r.content == content), None)
     if same is not None:
         return same, False
-    reaction = Reaction(forge.state.next_id(), subject, by.account, content, forge.state.clock())
+    reaction = ReactionRecord(forge.state.next_id(), subject, by.account, content, forge.state.clock())
     given.append(reaction)
     return reaction, True
 
 
-def announce_issue(act: Act, issue: Issue, action: str, extra: Json) -> None:
+def announce_issue(act: Act, issue: IssueRecord, action: str, extra: JsonObject) -> None:
     """Announce an `issues` event, or `pull_request` for a pull request."""
     if not act.forge.address:
         return
     if issue.pull is None:
-        content: Json = {"action": action, "issue": issue_view(act.forge, act.repository, issue), **extra}
+        content: JsonObject = {"action": action, "issue": issue_view(act.forge, act.repository, issue), **extra}
         announce(act, "issues", content)
         return
     view = full_pull_view(act.forge, act.repository, issue, issue.pull, "unknown")
@@ -205,12 +207,12 @@ def announce_issue(act: Act, issue: Issue, action: str, extra: Json) -> None:
     announce(act, "pull_request", content)
 
 
-def announce_comment(act: Act, comment: Comment, action: str, extra: Json) -> None:
+def announce_comment(act: Act, comment: CommentRecord, action: str, extra: JsonObject) -> None:
     """Announce an `issue_comment` event."""
     if not act.forge.address:
         return
     issue = act.forge.issue(act.repository, comment.number)
-    views: Json = {
+    views: JsonObject = {
         "issue": issue_view(act.forge, act.repository, issue),
         "comment": comment_view(act.forge, act.repository, comment),
     }

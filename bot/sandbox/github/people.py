@@ -8,28 +8,28 @@ from pathlib import Path
 
 from bot.sandbox.github.entities import (
     NO_COMMIT,
-    Account,
+    AccountRecord,
     AccountType,
-    CheckRun,
-    Comment,
-    CommitStatus,
-    Deployment,
-    DeploymentStatus,
-    Identity,
-    Issue,
-    Protection,
-    Reaction,
-    Repository,
-    Role,
-    Subject,
+    Caller,
+    CheckRunRecord,
+    CommentRecord,
+    CommitStatusRecord,
+    DeploymentRecord,
+    DeploymentStatusRecord,
+    IssueRecord,
+    ProtectionRecord,
+    ReactionRecord,
+    ReactionSubject,
+    RepositoryRecord,
+    RoleName,
 )
 from bot.sandbox.github.forge import Act, Forge
-from bot.sandbox.github.git.bare import Change, Signature, create_bare
+from bot.sandbox.github.git.bare import Signature, TreeChange, create_bare
 from bot.sandbox.github.git.changes import changes_between
 from bot.sandbox.github.git.trees import tree_of_directory, tree_with
 from bot.sandbox.github.issues import (
     Edit,
-    Text,
+    IssueText,
     add_comment,
     delete_comment,
     edit_comment,
@@ -37,7 +37,7 @@ from bot.sandbox.github.issues import (
     open_issue,
     react,
 )
-from bot.sandbox.github.pulls import Merge, Proposal, follow_push, merge_pull, merge_state, open_pull
+from bot.sandbox.github.pulls import Merge, PullSpec, follow_push, merge_pull, merge_state, open_pull
 from bot.sandbox.github.push_events import Update, announce_push
 from bot.sandbox.github.tokens import issue_personal_token
 
@@ -49,21 +49,21 @@ class People:
         self.forge = forge
         self._tokens: dict[int, str] = {}
 
-    def account(self, login: str) -> Account:
+    def account(self, login: str) -> AccountRecord:
         """Return a known account."""
         account = self.forge.state.account(login)
         if account is None:
             raise KeyError(login)
         return account
 
-    def repository(self, full_name: str) -> Repository:
+    def repository(self, full_name: str) -> RepositoryRecord:
         """Return a known repository."""
         repository = self.forge.state.repository(full_name)
         if repository is None:
             raise KeyError(full_name)
         return repository
 
-    def add_user(self, login: str, repository: str | None = None, role: Role = "read") -> str:
+    def add_user(self, login: str, repository: str | None = None, role: RoleName = "read") -> str:
         """Create a person, perhaps with a role in a repository; return their token."""
         with self.forge.state.lock:
             account = add_account(self.forge, login, "User")
@@ -76,14 +76,14 @@ class People:
         """Return a person's token."""
         return self._tokens[self.account(login).id]
 
-    def set_role(self, repository: str, login: str, role: Role) -> None:
+    def set_role(self, repository: str, login: str, role: RoleName) -> None:
         """Give a person a role in a repository, or (`none`) take it away."""
         with self.forge.state.lock:
             self.forge.state.roles[self.repository(repository).id, self.account(login).id] = role
 
     def create_repository(
         self, full_name: str, source: Path | None = None, *, private: bool = True, protected: bool = True
-    ) -> Repository:
+    ) -> RepositoryRecord:
         """Create a repository, its owner (an organization) when unknown, and a first commit on main from a directory.
 
         With `protected`, main takes no direct pushes except from administrators.
@@ -93,8 +93,8 @@ class People:
         with state.lock:
             owner = state.account(owner_login) or add_account(self.forge, owner_login, "Organization")
             now = state.clock()
-            rules = (Protection("main"),) if protected else ()
-            repository = Repository(
+            rules = (ProtectionRecord("main"),) if protected else ()
+            repository = RepositoryRecord(
                 state.next_small_id(), owner, name, "main", private, None, now, now, protections=rules
             )
             bare = create_bare(self.forge.bare(repository).path, repository.default_branch)
@@ -152,9 +152,9 @@ class People:
     def open_issue(self, repository: str, title: str, body: str = "", *, by: str) -> int:
         """Open an issue; return its number."""
         with self.forge.state.lock:
-            return open_issue(self._act(repository, by), Text(title, body)).number
+            return open_issue(self._act(repository, by), IssueText(title, body)).number
 
-    def open_pull(self, repository: str, proposal: Proposal, *, by: str) -> int:
+    def open_pull(self, repository: str, proposal: PullSpec, *, by: str) -> int:
         """Open a pull request between two branches; return its number."""
         with self.forge.state.lock:
             return open_pull(self._act(repository, by), proposal).number
@@ -183,19 +183,19 @@ class People:
         with self.forge.state.lock:
             comment = self.forge.state.comments[comment_id]
             repository = self.forge.state.repository_of(comment.repository_id)
-            edit_comment(Act(self.forge, repository, Identity(self.account(by))), comment, body)
+            edit_comment(Act(self.forge, repository, Caller(self.account(by))), comment, body)
 
     def delete_comment(self, comment_id: int, *, by: str) -> None:
         """Remove a comment."""
         with self.forge.state.lock:
             comment = self.forge.state.comments[comment_id]
             repository = self.forge.state.repository_of(comment.repository_id)
-            delete_comment(Act(self.forge, repository, Identity(self.account(by))), comment)
+            delete_comment(Act(self.forge, repository, Caller(self.account(by))), comment)
 
     def react(self, comment_id: int, content: str, *, by: str) -> None:
         """React to a comment."""
         with self.forge.state.lock:
-            react(self.forge, Identity(self.account(by)), Subject("comment", comment_id), content)
+            react(self.forge, Caller(self.account(by)), ReactionSubject("comment", comment_id), content)
 
     def merge(self, repository: str, number: int, *, by: str, method: str = "merge") -> str:
         """Merge a pull request; return the merge commit's id. Raises `ApiError` (405) when it can't be merged."""
@@ -205,17 +205,17 @@ class People:
             assert merged.pull is not None
             return merged.pull.merge_commit_sha or ""
 
-    def issue(self, repository: str, number: int) -> Issue:
+    def issue(self, repository: str, number: int) -> IssueRecord:
         """Look at an issue or pull request."""
         return self.forge.issue(self.repository(repository), number)
 
-    def issues(self, repository: str) -> list[Issue]:
+    def issues(self, repository: str) -> list[IssueRecord]:
         """List issues that are no pull requests, oldest first."""
         with self.forge.state.lock:
             found = self.forge.state.issues_of(self.repository(repository))
         return [issue for issue in reversed(found) if issue.pull is None]
 
-    def pulls(self, repository: str) -> list[Issue]:
+    def pulls(self, repository: str) -> list[IssueRecord]:
         """List pull requests of any state, oldest first; branches and commits are in `.pull`."""
         with self.forge.state.lock:
             found = self.forge.state.issues_of(self.repository(repository))
@@ -229,36 +229,36 @@ class People:
             assert issue.pull is not None
             return merge_state(self.forge, found, issue, issue.pull)
 
-    def comments(self, repository: str, number: int) -> list[Comment]:
+    def comments(self, repository: str, number: int) -> list[CommentRecord]:
         """List comments, oldest first."""
         with self.forge.state.lock:
             return self.forge.state.comments_of(self.issue(repository, number))
 
-    def reactions(self, comment_id: int) -> list[Reaction]:
+    def reactions(self, comment_id: int) -> list[ReactionRecord]:
         """List the reactions to a comment, oldest first."""
-        return list(self.forge.state.reactions.get(Subject("comment", comment_id), ()))
+        return list(self.forge.state.reactions.get(ReactionSubject("comment", comment_id), ()))
 
-    def checks(self, repository: str, ref: str) -> list[CheckRun]:
+    def checks(self, repository: str, ref: str) -> list[CheckRunRecord]:
         """List the check runs of a commit, newest first."""
         with self.forge.state.lock:
             found = self.repository(repository)
             return self.forge.state.checks_at(found, self.forge.commit_id(found, ref) or ref)
 
-    def statuses(self, repository: str, ref: str) -> list[CommitStatus]:
+    def statuses(self, repository: str, ref: str) -> list[CommitStatusRecord]:
         """List the statuses of a commit, oldest first."""
         found = self.repository(repository)
         return list(self.forge.state.statuses[found.id, self.forge.commit_id(found, ref) or ref])
 
-    def deployments(self, repository: str) -> list[Deployment]:
+    def deployments(self, repository: str) -> list[DeploymentRecord]:
         """List deployments, oldest first."""
         id_ = self.repository(repository).id
         return [d for d in list(self.forge.state.deployments.values()) if d.repository_id == id_]
 
-    def deployment_statuses(self, deployment_id: int) -> list[DeploymentStatus]:
+    def deployment_statuses(self, deployment_id: int) -> list[DeploymentStatusRecord]:
         """List the statuses of a deployment, oldest first."""
         return list(self.forge.state.deployment_statuses[deployment_id])
 
-    def files(self, repository: str, number: int) -> list[Change]:
+    def files(self, repository: str, number: int) -> list[TreeChange]:
         """List what a pull request changes."""
         issue = self.issue(repository, number)
         assert issue.pull is not None
@@ -282,16 +282,16 @@ class People:
         with self.forge.state.lock:
             found = self.repository(repository)
             others = tuple(rules for rules in found.protections if rules.branch != branch)
-            rules = Protection(branch, required_checks)
+            rules = ProtectionRecord(branch, required_checks)
             self.forge.state.add_repository(replace(found, protections=(*others, rules)))
 
     def _act(self, repository: str, by: str) -> Act:
-        return Act(self.forge, self.repository(repository), Identity(self.account(by)))
+        return Act(self.forge, self.repository(repository), Caller(self.account(by)))
 
 
-def add_account(forge: Forge, login: str, type_: AccountType) -> Account:
+def add_account(forge: Forge, login: str, type_: AccountType) -> AccountRecord:
     """Create an account. Raises `ValueError` when the login is taken."""
     state = forge.state
     if state.account(login) is not None:
         raise ValueError(f"{login} exists")
-    return state.add_account(Account(state.next_small_id(), login, type_, state.clock()))
+    return state.add_account(AccountRecord(state.next_small_id(), login, type_, state.clock()))

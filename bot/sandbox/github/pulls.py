@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.sandbox.github.answers import ApiError, invalid
-from bot.sandbox.github.entities import NO_COMMIT, Issue, Json, Pull, Repository
+from bot.sandbox.github.entities import NO_COMMIT, IssueRecord, JsonObject, PullRecord, RepositoryRecord
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.git.bare import BareRepository, Signature
-from bot.sandbox.github.issues import Text, add_issue, announce_issue
+from bot.sandbox.github.issues import IssueText, add_issue, announce_issue
 from bot.sandbox.github.push_events import Update, announce_push
 from bot.sandbox.github.views.common import account_view
 
@@ -26,10 +26,10 @@ GOOD = ("success", "neutral", "skipped")
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class PullSpec:
     """A pull request to be: the words, and which branch goes into which."""
 
-    text: Text
+    text: IssueText
     head: str
     base: str
     draft: bool = False
@@ -45,7 +45,7 @@ class Merge:
     message: str | None = None
 
 
-def open_pull(act: Act, proposal: Proposal) -> Issue:
+def open_pull(act: Act, proposal: PullSpec) -> IssueRecord:
     """Open a pull request between two branches of a repository, or from a fork (`owner:branch`).
 
     Raises 422 when a branch is missing, nothing differs, or one is already open for the same branches.
@@ -60,7 +60,7 @@ def open_pull(act: Act, proposal: Proposal) -> Issue:
         raise invalid("PullRequest", "base", "invalid")
     if source is None or head_sha is None:
         raise invalid("PullRequest", "head", "invalid")
-    pull = Pull(act.state.next_id(), source.id, head, head_sha, proposal.base, base_sha, draft=proposal.draft)
+    pull = PullRecord(act.state.next_id(), source.id, head, head_sha, proposal.base, base_sha, draft=proposal.draft)
     if find_open(act, pull):
         message = f"A pull request already exists for {source.owner.login}:{head}."
         raise invalid("PullRequest", "", "custom", message)
@@ -74,7 +74,7 @@ def open_pull(act: Act, proposal: Proposal) -> Issue:
     return issue
 
 
-def request_reviews(act: Act, issue: Issue, logins: Sequence[str]) -> Issue:
+def request_reviews(act: Act, issue: IssueRecord, logins: Sequence[str]) -> IssueRecord:
     """Ask people for their review, and announce each. Raises 422 for the author and for who is no collaborator."""
     pull = issue.pull
     assert pull is not None
@@ -88,12 +88,12 @@ def request_reviews(act: Act, issue: Issue, logins: Sequence[str]) -> Issue:
             continue
         pull = replace(pull, reviewers=(*pull.reviewers, account))
         issue = act.state.save_issue(replace(issue, pull=pull))
-        asked: Json = {"requested_reviewer": account_view(act.forge, account)}
+        asked: JsonObject = {"requested_reviewer": account_view(act.forge, account)}
         announce_issue(act, issue, "review_requested", asked)
     return issue
 
 
-def find_open(act: Act, wanted: Pull) -> Issue | None:
+def find_open(act: Act, wanted: PullRecord) -> IssueRecord | None:
     """Return the open pull request between the same two branches."""
     for issue in act.state.issues_of(act.repository):
         if issue.state == "open" and issue.pull and _branches(issue.pull) == _branches(wanted):
@@ -101,11 +101,11 @@ def find_open(act: Act, wanted: Pull) -> Issue | None:
     return None
 
 
-def _branches(pull: Pull) -> tuple[int, str, str]:
+def _branches(pull: PullRecord) -> tuple[int, str, str]:
     return pull.head_repository_id, pull.head_ref, pull.base_ref
 
 
-def merge_state(forge: Forge, repository: Repository, issue: Issue, pull: Pull) -> str:
+def merge_state(forge: Forge, repository: RepositoryRecord, issue: IssueRecord, pull: PullRecord) -> str:
     """Work out GitHub's `mergeable_state`: clean, dirty, blocked, draft, unstable or (once closed) unknown."""
     if issue.state == "closed":
         return "unknown"
@@ -130,7 +130,7 @@ def _merges(forge: Forge, bare: BareRepository, base: str, head: str) -> bool:
     return forge.mergeable[base, head]
 
 
-def missing_check(forge: Forge, repository: Repository, pull: Pull) -> str | None:
+def missing_check(forge: Forge, repository: RepositoryRecord, pull: PullRecord) -> str | None:
     """Return why a required check keeps the pull request from being merged, in GitHub's words."""
     protection = repository.protection(pull.base_ref)
     for name in protection.required_checks if protection else ():
@@ -146,7 +146,7 @@ def missing_check(forge: Forge, repository: Repository, pull: Pull) -> str | Non
     return None
 
 
-def merge_pull(act: Act, issue: Issue, merge: Merge) -> Issue:
+def merge_pull(act: Act, issue: IssueRecord, merge: Merge) -> IssueRecord:
     """Merge, and announce the push and the closed pull request. Raises 405 or 409 with GitHub's reasons."""
     pull = _mergeable(act, issue, merge)
     bare = act.forge.bare(act.repository)
@@ -161,7 +161,7 @@ def merge_pull(act: Act, issue: Issue, merge: Merge) -> Issue:
     raise ApiError(409, "Base branch was modified. Review and try the merge again.")
 
 
-def _mergeable(act: Act, issue: Issue, merge: Merge) -> Pull:
+def _mergeable(act: Act, issue: IssueRecord, merge: Merge) -> PullRecord:
     pull = issue.pull
     if pull is None or issue.state == "closed":
         raise ApiError(405, "Pull Request is not mergeable")
@@ -177,7 +177,7 @@ def _mergeable(act: Act, issue: Issue, merge: Merge) -> Pull:
     return pull
 
 
-def _write_merge(act: Act, issue: Issue, sides: tuple[str, str], tree: str, merge: Merge) -> str:
+def _write_merge(act: Act, issue: IssueRecord, sides: tuple[str, str], tree: str, merge: Merge) -> str:
     """Make the commit that a merge of (base, head) gives."""
     assert issue.pull is not None
     now = act.state.clock()
@@ -193,7 +193,7 @@ def _write_merge(act: Act, issue: Issue, sides: tuple[str, str], tree: str, merg
     return act.forge.bare(act.repository).write_commit(tree, parents, message.strip() + "\n", author, committer)
 
 
-def _merged(act: Act, issue: Issue, update: Update) -> Issue:
+def _merged(act: Act, issue: IssueRecord, update: Update) -> IssueRecord:
     issue = mark_merged(act, issue, update.new)
     act = announce_push(act, update)
     announce_issue(act, issue, "closed", {})
@@ -201,7 +201,7 @@ def _merged(act: Act, issue: Issue, update: Update) -> Issue:
     return issue
 
 
-def mark_merged(act: Act, issue: Issue, sha: str) -> Issue:
+def mark_merged(act: Act, issue: IssueRecord, sha: str) -> IssueRecord:
     """Record that a pull request was merged as a commit, without announcing it."""
     assert issue.pull is not None
     now = act.state.clock()
@@ -223,7 +223,7 @@ def follow_push(act: Act, update: Update) -> None:
         _close_contained(act, update)
 
 
-def _follow(act: Act, issue: Issue, pull: Pull, update: Update) -> None:
+def _follow(act: Act, issue: IssueRecord, pull: PullRecord, update: Update) -> None:
     """Move one pull request of the act's repository, or close it when its branch is gone."""
     if update.new == NO_COMMIT:
         now = act.state.clock()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from bot.sandbox.github.entities import NO_COMMIT, Json, Repository
+from bot.sandbox.github.entities import NO_COMMIT, JsonObject, RepositoryRecord
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
-from bot.sandbox.github.git.bare import BareRepository, Commit
+from bot.sandbox.github.git.bare import BareCommit, BareRepository
 from bot.sandbox.github.views.common import account_view, repository_view
 
 MOST_COMMITS = 2048
@@ -32,7 +32,7 @@ def announce_push(act: Act, update: Update) -> Act:
     reference, old, new = update
     announce(act, "push", {**push_payload(act, update), "repository": _repository_view(act)})
     if NO_COMMIT in (old, new):
-        content: Json = {
+        content: JsonObject = {
             "ref": reference.partition("/")[2].partition("/")[2],
             "ref_type": "tag" if reference.startswith("refs/tags/") else "branch",
             "pusher_type": "user",
@@ -43,7 +43,7 @@ def announce_push(act: Act, update: Update) -> Act:
     return act
 
 
-def _repository_view(act: Act) -> Json:
+def _repository_view(act: Act) -> JsonObject:
     """The repository as `push` alone still shows it: times in seconds since 1970, the owner's name and address."""
     view = repository_view(act.forge, act.repository)
     owner = act.repository.owner
@@ -58,7 +58,7 @@ def _repository_view(act: Act) -> Json:
     }
 
 
-def push_payload(act: Act, update: Update) -> Json:
+def push_payload(act: Act, update: Update) -> JsonObject:
     """The content of a `push` event, commits oldest first with the files each of them touched."""
     reference, old, new = update
     bare = act.forge.bare(act.repository)
@@ -84,7 +84,7 @@ def push_payload(act: Act, update: Update) -> Json:
     }
 
 
-def _pushed(bare: BareRepository, repository: Repository, update: Update) -> list[Commit]:
+def _pushed(bare: BareRepository, repository: RepositoryRecord, update: Update) -> list[BareCommit]:
     reference, old, new = update
     if old != NO_COMMIT:
         return bare.commits(f"-{MOST_COMMITS}", f"{old}..{new}")
@@ -94,7 +94,7 @@ def _pushed(bare: BareRepository, repository: Repository, update: Update) -> lis
     return bare.commits(f"-{MOST_COMMITS}", new, f"^{default}")
 
 
-def touched(bare: BareRepository, commit: Commit) -> dict[str, list[str]]:
+def touched(bare: BareRepository, commit: BareCommit) -> dict[str, list[str]]:
     """Return the paths a commit added, removed and modified against its first parent (none for a merge)."""
     found: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}
     if len(commit.parents) > 1:
@@ -106,7 +106,9 @@ def touched(bare: BareRepository, commit: Commit) -> dict[str, list[str]]:
     return found
 
 
-def _commit_view(forge: Forge, repository: Repository, commit: Commit, files: dict[str, list[str]]) -> Json:
+def _commit_view(
+    forge: Forge, repository: RepositoryRecord, commit: BareCommit, files: dict[str, list[str]]
+) -> JsonObject:
     people = {
         role: {"name": who.name, "email": who.email, "date": who.date.isoformat()}
         for role, who in (("author", commit.author), ("committer", commit.committer))

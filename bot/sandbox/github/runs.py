@@ -9,14 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.sandbox.github.entities import Account, Artifact, Repository, Workflow, WorkflowRun
+from bot.sandbox.github.entities import (
+    AccountRecord,
+    ArtifactRecord,
+    RepositoryRecord,
+    WorkflowRecord,
+    WorkflowRunRecord,
+)
 from bot.sandbox.github.forge import Forge
 
 KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SandboxRun:
     """A run to record. `workflow` is the file's path; `actor` the login of who caused it."""
 
     workflow: str
@@ -29,22 +35,22 @@ class Run:
     conclusion: str | None = None
 
 
-def ensure_workflow(forge: Forge, repository: Repository, path: str) -> Workflow:
+def ensure_workflow(forge: Forge, repository: RepositoryRecord, path: str) -> WorkflowRecord:
     """Return the record of a workflow file, made when first heard of."""
     key = (repository.id, path)
     if key not in forge.state.workflows:
         name = path.rpartition("/")[2].rpartition(".")[0]
         id_ = forge.state.next_small_id()
-        forge.state.workflows[key] = Workflow(id_, repository.id, path, name, forge.state.clock())
+        forge.state.workflows[key] = WorkflowRecord(id_, repository.id, path, name, forge.state.clock())
     return forge.state.workflows[key]
 
 
-def record_run(forge: Forge, repository: Repository, run: Run, actor: Account) -> WorkflowRun:
+def record_run(forge: Forge, repository: RepositoryRecord, run: SandboxRun, actor: AccountRecord) -> WorkflowRunRecord:
     """Remember a run."""
     workflow = ensure_workflow(forge, repository, run.workflow)
     number = 1 + sum(known.workflow.id == workflow.id for known in forge.state.runs.values())
     now = forge.state.clock()
-    record = WorkflowRun(
+    record = WorkflowRunRecord(
         id=forge.state.next_id(),
         repository_id=repository.id,
         workflow=workflow,
@@ -64,7 +70,7 @@ def record_run(forge: Forge, repository: Repository, run: Run, actor: Account) -
     return record
 
 
-def renew_run(forge: Forge, run_id: int) -> WorkflowRun:
+def renew_run(forge: Forge, run_id: int) -> WorkflowRunRecord:
     """Queue a completed run once more: the same run, with one more attempt."""
     run, now = forge.state.runs[run_id], forge.state.clock()
     again = replace(run, status="queued", conclusion=None, attempt=run.attempt + 1, started_at=now, updated_at=now)
@@ -72,14 +78,14 @@ def renew_run(forge: Forge, run_id: int) -> WorkflowRun:
     return again
 
 
-def begin_run(forge: Forge, run_id: int) -> WorkflowRun:
+def begin_run(forge: Forge, run_id: int) -> WorkflowRunRecord:
     """Begin a queued run."""
     begun = replace(forge.state.runs[run_id], status="in_progress", updated_at=forge.state.clock())
     forge.state.runs[run_id] = begun
     return begun
 
 
-def finish_run(forge: Forge, run_id: int, conclusion: str) -> WorkflowRun:
+def finish_run(forge: Forge, run_id: int, conclusion: str) -> WorkflowRunRecord:
     """Complete a run."""
     run = forge.state.runs[run_id]
     done = replace(run, status="completed", conclusion=conclusion, updated_at=forge.state.clock())
@@ -87,14 +93,14 @@ def finish_run(forge: Forge, run_id: int, conclusion: str) -> WorkflowRun:
     return done
 
 
-def store_artifact(forge: Forge, run: WorkflowRun, name: str, files: Mapping[str, bytes]) -> Artifact:
+def store_artifact(forge: Forge, run: WorkflowRunRecord, name: str, files: Mapping[str, bytes]) -> ArtifactRecord:
     """Zip files and keep them."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():
             archive.writestr(path, content)
     now = forge.state.clock()
-    artifact = Artifact(
+    artifact = ArtifactRecord(
         forge.state.next_id(), run.repository_id, run, name, buffer.getvalue(), secrets.token_hex(16), now, now + KEPT
     )
     forge.state.artifacts[artifact.id] = artifact

@@ -31,7 +31,7 @@ from bot.sandbox.github.rest import actions, apps, checks, deployments, hooks, i
 from bot.sandbox.github.rest.faults import FaultMiddleware, Faults
 from bot.sandbox.github.rest.rates import Meter
 from bot.sandbox.github.rest.routing import routes
-from bot.sandbox.github.state import Clock, State, utc_now
+from bot.sandbox.github.state import ForgeClock, ForgeState, utc_now
 from bot.sandbox.github.webhooks import Bus
 
 TABLES = (
@@ -58,10 +58,15 @@ class GitHubServer(Integrations):
     """
 
     def __init__(
-        self, root: Path, *, clock: Clock = utc_now, rate_limit: int = 1_000_000, middleware: Middleware | None = None
+        self,
+        root: Path,
+        *,
+        clock: ForgeClock = utc_now,
+        rate_limit: int = 1_000_000,
+        middleware: Middleware | None = None,
     ) -> None:
         root.mkdir(parents=True, exist_ok=True)
-        state = State(clock)
+        state = ForgeState(clock)
         bus = Bus(state)
         super().__init__(Forge(root.resolve(), state, bus.announce, bus.deliveries, bus.redeliver), bus)
         self.faults = Faults(clock)

@@ -14,28 +14,28 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.sandbox.github.entities import (
-    Account,
-    App,
-    Artifact,
-    CheckRun,
-    Comment,
-    CommitStatus,
-    Deployment,
-    DeploymentStatus,
-    Hook,
-    Installation,
-    Issue,
-    Label,
-    Reaction,
-    Repository,
-    Role,
-    Subject,
-    Token,
-    Workflow,
-    WorkflowRun,
+    AccountRecord,
+    AppRecord,
+    ArtifactRecord,
+    CheckRunRecord,
+    CommentRecord,
+    CommitStatusRecord,
+    DeploymentRecord,
+    DeploymentStatusRecord,
+    HookRecord,
+    InstallationRecord,
+    IssueRecord,
+    LabelRecord,
+    ReactionRecord,
+    ReactionSubject,
+    RepositoryRecord,
+    RoleName,
+    TokenRecord,
+    WorkflowRecord,
+    WorkflowRunRecord,
 )
 
-Clock = Callable[[], datetime]
+ForgeClock = Callable[[], datetime]
 # Where each kind of id starts: the size GitHub's own have today, so that a client that keeps them in 32 bits fails here.
 FIRST_ID = 2_900_000_000
 
@@ -45,35 +45,35 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-class State:
+class ForgeState:
     """All tables of one forge. Logins and repository names are found in any case, as on GitHub."""
 
-    def __init__(self, clock: Clock = utc_now) -> None:
+    def __init__(self, clock: ForgeClock = utc_now) -> None:
         self.lock = threading.RLock()
         self.clock = clock
         self._ids: Iterator[int] = itertools.count(FIRST_ID)
         self._small_ids: Iterator[int] = itertools.count(1_200_000)
         self._numbers: dict[int, int] = defaultdict(int)
-        self.accounts: dict[str, Account] = {}
-        self.repositories: dict[str, Repository] = {}
-        self.roles: dict[tuple[int, int], Role] = {}
-        self.tokens: dict[str, Token] = {}
-        self.apps: dict[int, App] = {}
-        self.installations: dict[int, Installation] = {}
-        self.issues: dict[tuple[int, int], Issue] = {}
-        self.comments: dict[int, Comment] = {}
+        self.accounts: dict[str, AccountRecord] = {}
+        self.repositories: dict[str, RepositoryRecord] = {}
+        self.roles: dict[tuple[int, int], RoleName] = {}
+        self.tokens: dict[str, TokenRecord] = {}
+        self.apps: dict[int, AppRecord] = {}
+        self.installations: dict[int, InstallationRecord] = {}
+        self.issues: dict[tuple[int, int], IssueRecord] = {}
+        self.comments: dict[int, CommentRecord] = {}
         self.thread: dict[tuple[int, int], list[int]] = defaultdict(list)
-        self.reactions: dict[Subject, list[Reaction]] = defaultdict(list)
-        self.labels: dict[tuple[int, str], Label] = {}
-        self.checks: dict[int, CheckRun] = {}
+        self.reactions: dict[ReactionSubject, list[ReactionRecord]] = defaultdict(list)
+        self.labels: dict[tuple[int, str], LabelRecord] = {}
+        self.checks: dict[int, CheckRunRecord] = {}
         self.checks_of: dict[tuple[int, str], list[int]] = defaultdict(list)
-        self.statuses: dict[tuple[int, str], list[CommitStatus]] = defaultdict(list)
-        self.deployments: dict[int, Deployment] = {}
-        self.deployment_statuses: dict[int, list[DeploymentStatus]] = defaultdict(list)
-        self.workflows: dict[tuple[int, str], Workflow] = {}
-        self.runs: dict[int, WorkflowRun] = {}
-        self.artifacts: dict[int, Artifact] = {}
-        self.hooks: dict[int, Hook] = {}
+        self.statuses: dict[tuple[int, str], list[CommitStatusRecord]] = defaultdict(list)
+        self.deployments: dict[int, DeploymentRecord] = {}
+        self.deployment_statuses: dict[int, list[DeploymentStatusRecord]] = defaultdict(list)
+        self.workflows: dict[tuple[int, str], WorkflowRecord] = {}
+        self.runs: dict[int, WorkflowRunRecord] = {}
+        self.artifacts: dict[int, ArtifactRecord] = {}
+        self.hooks: dict[int, HookRecord] = {}
 
     def next_id(self) -> int:
         """Return a fresh id of the size GitHub gives to issues, comments and runs."""
@@ -83,67 +83,67 @@ class State:
         """Return a fresh id of the size GitHub gives to accounts, apps, installations and hooks."""
         return next(self._small_ids)
 
-    def next_number(self, repository: Repository) -> int:
+    def next_number(self, repository: RepositoryRecord) -> int:
         """Return the next number of an issue or pull request."""
         self._numbers[repository.id] += 1
         return self._numbers[repository.id]
 
-    def account(self, login: str) -> Account | None:
+    def account(self, login: str) -> AccountRecord | None:
         """Find an account by its login."""
         return self.accounts.get(login.casefold())
 
-    def add_account(self, account: Account) -> Account:
+    def add_account(self, account: AccountRecord) -> AccountRecord:
         """Remember an account."""
         self.accounts[account.login.casefold()] = account
         return account
 
-    def repository(self, full_name: str) -> Repository | None:
+    def repository(self, full_name: str) -> RepositoryRecord | None:
         """Find a repository by `owner/name`."""
         return self.repositories.get(full_name.casefold())
 
-    def repository_of(self, repository_id: int) -> Repository:
+    def repository_of(self, repository_id: int) -> RepositoryRecord:
         """Return a repository that is known to exist."""
         return next(r for r in self.repositories.values() if r.id == repository_id)
 
-    def fork_of(self, repository: Repository, owner: str) -> Repository | None:
+    def fork_of(self, repository: RepositoryRecord, owner: str) -> RepositoryRecord | None:
         """Return an account's fork of a repository."""
         same = (r for r in self.repositories.values() if r.owner.login.casefold() == owner.casefold())
         return next((r for r in same if r.parent_id == repository.id), None)
 
-    def add_repository(self, repository: Repository) -> Repository:
+    def add_repository(self, repository: RepositoryRecord) -> RepositoryRecord:
         """Remember a repository, or its new version."""
         self.repositories[repository.full_name.casefold()] = repository
         return repository
 
-    def role(self, repository: Repository, account: Account) -> Role:
+    def role(self, repository: RepositoryRecord, account: AccountRecord) -> RoleName:
         """Return an account's role; strangers may read public repositories."""
-        default: Role = "none" if repository.private else "read"
+        default: RoleName = "none" if repository.private else "read"
         return self.roles.get((repository.id, account.id), default)
 
-    def save_issue(self, issue: Issue) -> Issue:
+    def save_issue(self, issue: IssueRecord) -> IssueRecord:
         """Store an issue or its new version, updated now."""
         issue = replace(issue, updated_at=self.clock())
         self.issues[issue.repository_id, issue.number] = issue
         return issue
 
-    def issues_of(self, repository: Repository) -> list[Issue]:
+    def issues_of(self, repository: RepositoryRecord) -> list[IssueRecord]:
         """List issues and pull requests, newest first."""
         found = [issue for (owner, _), issue in self.issues.items() if owner == repository.id]
         return sorted(found, key=lambda issue: -issue.number)
 
-    def open_issues(self, repository: Repository) -> int:
+    def open_issues(self, repository: RepositoryRecord) -> int:
         """Count open issues and pull requests together, as GitHub does."""
         return sum(i.state == "open" and i.repository_id == repository.id for i in self.issues.values())
 
-    def comments_of(self, issue: Issue) -> list[Comment]:
+    def comments_of(self, issue: IssueRecord) -> list[CommentRecord]:
         """List an issue's comments, oldest first."""
         return [self.comments[id_] for id_ in self.thread[issue.repository_id, issue.number]]
 
-    def labels_of(self, repository: Repository) -> list[Label]:
+    def labels_of(self, repository: RepositoryRecord) -> list[LabelRecord]:
         """List a repository's labels by name."""
         found = [label for (owner, _), label in self.labels.items() if owner == repository.id]
         return sorted(found, key=lambda label: label.name)
 
-    def checks_at(self, repository: Repository, sha: str) -> list[CheckRun]:
+    def checks_at(self, repository: RepositoryRecord, sha: str) -> list[CheckRunRecord]:
         """List the check runs of a commit, newest first."""
         return [self.checks[id_] for id_ in reversed(self.checks_of[repository.id, sha])]

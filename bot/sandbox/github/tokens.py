@@ -5,41 +5,52 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from bot.sandbox.github.entities import Account, Identity, Installation, Permissions, Repository, Token
-from bot.sandbox.github.state import State
+from bot.sandbox.github.entities import (
+    AccountRecord,
+    Caller,
+    InstallationRecord,
+    Permissions,
+    RepositoryRecord,
+    TokenRecord,
+)
+from bot.sandbox.github.state import ForgeState
 
 INSTALLATION_LIFE = timedelta(hours=1)
 
 
-def _remember(state: State, token: Token) -> Token:
+def _remember(state: ForgeState, token: TokenRecord) -> TokenRecord:
     state.tokens[token.secret] = token
     return token
 
 
-def issue_personal_token(state: State, account: Account) -> Token:
+def issue_personal_token(state: ForgeState, account: AccountRecord) -> TokenRecord:
     """Make a personal access token that does not expire."""
-    return _remember(state, Token(f"ghp_{secrets.token_hex(18)}", Identity(account), None))
+    return _remember(state, TokenRecord(f"ghp_{secrets.token_hex(18)}", Caller(account), None))
 
 
 def issue_installation_token(
-    state: State, installation: Installation, permissions: Permissions, repository_ids: frozenset[int] | None
-) -> Token:
+    state: ForgeState, installation: InstallationRecord, permissions: Permissions, repository_ids: frozenset[int] | None
+) -> TokenRecord:
     """Make an installation token that lives for an hour."""
-    identity = Identity(
+    identity = Caller(
         installation.app.bot,
         app=installation.app,
         installation_id=installation.id,
         permissions=permissions,
         repository_ids=repository_ids,
     )
-    return _remember(state, Token(f"ghs_{secrets.token_hex(18)}", identity, state.clock() + INSTALLATION_LIFE))
+    return _remember(state, TokenRecord(f"ghs_{secrets.token_hex(18)}", identity, state.clock() + INSTALLATION_LIFE))
 
 
 def issue_workflow_token(
-    state: State, installation: Installation, repository: Repository, permissions: Permissions, life: timedelta
-) -> Token:
+    state: ForgeState,
+    installation: InstallationRecord,
+    repository: RepositoryRecord,
+    permissions: Permissions,
+    life: timedelta,
+) -> TokenRecord:
     """Make the token of a workflow run: one repository, declared permissions, and its events start no workflows."""
-    identity = Identity(
+    identity = Caller(
         installation.app.bot,
         app=installation.app,
         installation_id=installation.id,
@@ -47,4 +58,4 @@ def issue_workflow_token(
         repository_ids=frozenset({repository.id}),
         starts_workflows=False,
     )
-    return _remember(state, Token(f"ghs_{secrets.token_hex(18)}", identity, state.clock() + life))
+    return _remember(state, TokenRecord(f"ghs_{secrets.token_hex(18)}", identity, state.clock() + life))

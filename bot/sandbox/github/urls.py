@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from bot.sandbox.github.entities import Account, Repository
+from bot.sandbox.github.entities import AccountRecord, RepositoryRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +20,19 @@ class Urls:
         """The root of the REST interface."""
         return f"{self.base}/api/v3"
 
-    def user(self, account: Account) -> str:
+    def user(self, account: AccountRecord) -> str:
         """An account's REST address."""
         return f"{self.api}/users/{quote(account.login)}"
 
-    def repository(self, repository: Repository) -> str:
+    def repository(self, repository: RepositoryRecord) -> str:
         """A repository's REST address."""
         return f"{self.api}/repos/{repository.full_name}"
 
-    def page(self, repository: Repository) -> str:
+    def page(self, repository: RepositoryRecord) -> str:
         """A repository's page for people."""
         return f"{self.base}/{repository.full_name}"
 
-    def clone(self, repository: Repository) -> str:
+    def clone(self, repository: RepositoryRecord) -> str:
         """Where git clones from and pushes to."""
         return f"{self.base}/{repository.full_name}.git"
 

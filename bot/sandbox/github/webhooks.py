@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from bot.sandbox.github.entities import Delivery, Hook, Installation, Json
-from bot.sandbox.github.forge import Event
-from bot.sandbox.github.state import State
+from bot.sandbox.github.entities import DeliveryRecord, HookRecord, InstallationRecord, JsonObject
+from bot.sandbox.github.forge import ForgeEvent
+from bot.sandbox.github.state import ForgeState
 from bot.sandbox.github.urls import node_id
 
 ANSWER_WITHIN = 10.0
@@ -31,7 +31,7 @@ ALWAYS_START = ("workflow_dispatch", "repository_dispatch")
 # Of these GitHub tells its own Actions and nobody else.
 ONLY_WORKFLOWS = ("schedule",)
 
-Subscriber = Callable[[str, Json], None]
+Subscriber = Callable[[str, JsonObject], None]
 log = logging.getLogger(__name__)
 
 
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 class Parcel:
     """A delivery yet to be tried."""
 
-    hook: Hook
+    hook: HookRecord
     guid: str
     event: str
     action: str | None
@@ -110,18 +110,18 @@ class Worker:
 class Bus:
     """Takes events in, hands them to every webhook and subscriber, and keeps the record of deliveries."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: ForgeState) -> None:
         self._state = state
         self._subscribers: list[Subscriber] = []
         self._webhooks = Worker("github-webhooks")
         self._workflows = Worker("github-workflows")
-        self.deliveries: dict[int, Delivery] = {}
+        self.deliveries: dict[int, DeliveryRecord] = {}
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Call `subscriber(name, payload)`, off the request's thread, for every event that may start workflows."""
         self._subscribers.append(subscriber)
 
-    def announce(self, event: Event) -> None:
+    def announce(self, event: ForgeEvent) -> None:
         """Queue an event for everyone who listens."""
         action = event.payload.get("action")
         for hook in list(self._state.hooks.values()):
@@ -158,13 +158,13 @@ class Bus:
     def _send(self, parcel: Parcel) -> None:
         self._webhooks.put(lambda: self._deliver(parcel))
 
-    def _addressed(self, hook: Hook, event: Event) -> Json:
+    def _addressed(self, hook: HookRecord, event: ForgeEvent) -> JsonObject:
         """Add the installation through which an app hears of the event."""
         if hook.app is None:
             return event.payload
         app_id = hook.app.id
         owner = event.repository.owner.id
-        installed: Installation | None = next(
+        installed: InstallationRecord | None = next(
             (i for i in self._state.installations.values() if i.app.id == app_id and i.account.id == owner), None
         )
         if installed is None:
@@ -175,7 +175,7 @@ class Bus:
         headers = delivery_headers(parcel)
         begun = time.monotonic()
         status, answer = _post(parcel.hook.url, parcel.body, headers)
-        delivery = Delivery(
+        delivery = DeliveryRecord(
             id=self._state.next_id(),
             guid=parcel.guid,
             hook=replace(parcel.hook),

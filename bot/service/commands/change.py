@@ -13,18 +13,18 @@ from bot.clients.git.trees import Publication
 from bot.clients.transient import Transient
 from bot.commands.model import Extend, Set
 from bot.core.messages import change_pull_request
-from bot.core.parity.by_code.compare import Side, read_side
+from bot.core.parity.by_code.compare import CodeSide, read_side
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
 from bot.core.requests.branches import Branch
-from bot.core.requests.change import Changed, Subject, Unchanged, draft_change
+from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_change
 from bot.core.requests.clone import Refused, unknown_environment
 from bot.core.requests.commit_trailers import Trailers
 from bot.errors import UserError
 from bot.model.environment import Manifest, Request, directory
-from bot.service.context import World
-from bot.service.repository import Monorepo, monorepo
-from bot.service.requesters import Proposal, proposal_on
+from bot.service.context import ServiceContext
+from bot.service.repository import Repository, repository_at_head
+from bot.service.requesters import OwnProposal, proposal_on
 
 ATTEMPTS = 10
 """Lost races in a row before the job is tried again later."""
@@ -49,18 +49,18 @@ class _Place:
     base: str
 
 
-Outcome: TypeAlias = Pushed | Unchanged | Refused
+ChangeOutcome: TypeAlias = Pushed | Unchanged | Refused
 
 
-def publish_change(world: World, request: Request, command: Set | Extend) -> Outcome:
+def publish_change(world: ServiceContext, request: Request, command: Set | Extend) -> ChangeOutcome:
     """Return the commit that holds the change, pushing it unless it is there. Raises `Transient`."""
     for _ in range(ATTEMPTS):
-        repo = monorepo(world, request.repository)
+        repo = repository_at_head(world, request.repository)
         found = _look(world, repo, request, command)
         if not isinstance(found, _Place):
             return found
         try:
-            subject = Subject(
+            subject = ChangeSubject(
                 found.manifest, repo.template_at(found.manifest), repo.policy(), _source(repo, found.manifest)
             )
         except UserError as error:
@@ -74,13 +74,15 @@ def publish_change(world: World, request: Request, command: Set | Extend) -> Out
     raise Transient(f"{command.name}: lost {ATTEMPTS} races for its branch in a row")
 
 
-def _source(repo: Monorepo, manifest: Manifest) -> Side | None:
+def _source(repo: Repository, manifest: Manifest) -> CodeSide | None:
     """Return what an environment was cloned from, as it is now."""
     source = repo.manifest(manifest.source) if manifest.source else None
     return read_side(repo.environment(source.name), directory(source.name)) if source else None
 
 
-def _look(world: World, repo: Monorepo, request: Request, command: Set | Extend) -> _Place | Pushed | Refused:
+def _look(
+    world: ServiceContext, repo: Repository, request: Request, command: Set | Extend
+) -> _Place | Pushed | Refused:
     """Return where the change goes, or the commit that is there already, or that there is no such environment."""
     name = command.name
     clone = proposal_on(world, repo, request.repository, Branch("clone", name))
@@ -98,7 +100,7 @@ def _look(world: World, repo: Monorepo, request: Request, command: Set | Extend)
     return _Place(Branch("change", name), live, repo.commit, was, repo.commit)
 
 
-def _in_clone(repo: Monorepo, clone: Proposal | None, command: Set | Extend) -> _Place | Refused:
+def _in_clone(repo: Repository, clone: OwnProposal | None, command: Set | Extend) -> _Place | Refused:
     if clone is not None and clone.is_open:
         return _on_top(repo, clone)
     if clone is not None:
@@ -108,7 +110,7 @@ def _in_clone(repo: Monorepo, clone: Proposal | None, command: Set | Extend) -> 
     return unknown_environment(command, [*repo.names(), *repo.mirror.proposals()])
 
 
-def _on_top(repo: Monorepo, proposal: Proposal) -> _Place | Refused:
+def _on_top(repo: Repository, proposal: OwnProposal) -> _Place | Refused:
     name = proposal.branch.environment
     manifest = repo.manifest(name, proposal.tip)
     if manifest is None:
@@ -117,7 +119,9 @@ def _on_top(repo: Monorepo, proposal: Proposal) -> _Place | Refused:
     return _Place(proposal.branch, manifest, proposal.tip, proposal.tip, proposal.base)
 
 
-def _publication(world: World, repo: Monorepo, request: Request, place: _Place, drafted: Changed) -> Publication:
+def _publication(
+    world: ServiceContext, repo: Repository, request: Request, place: _Place, drafted: Changed
+) -> Publication:
     said = Trailers(place.branch.environment, request.by, request.comment, request.url, place.base)
     return Publication(
         parent=place.parent,
@@ -132,7 +136,7 @@ def _publication(world: World, repo: Monorepo, request: Request, place: _Place, 
     )
 
 
-def _moving_claims(repo: Monorepo, place: _Place) -> dict[Claim, str | None]:
+def _moving_claims(repo: Repository, place: _Place) -> dict[Claim, str | None]:
     """Return the claims that go on with a clone's branch: they point to its head, by which they are given back one day."""
     if place.branch.kind != "clone":
         return {}

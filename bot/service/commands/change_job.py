@@ -11,14 +11,14 @@ from bot.model.environment import Request
 from bot.model.pipeline import Json
 from bot.service.commands.change import publish_change
 from bot.service.commands.propose_change import propose_change
-from bot.service.context import World
+from bot.service.context import ServiceContext
 from bot.service.jobs_api import JobRequest, Results, StepFunction
 from bot.service.replies import accept_step, accepted, refuse, reply_to
-from bot.service.repository import monorepo
+from bot.service.repository import repository_at_head
 from bot.service.status import report_branch
 
 
-def change_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
+def change_steps(world: ServiceContext) -> Sequence[tuple[str, StepFunction]]:
     """Return the job's steps, in order."""
 
     def publish(_: JobRequest, results: Results) -> dict[str, Json]:
@@ -56,9 +56,9 @@ def _branch(results: Results) -> Branch:
     return branch
 
 
-def _in_place(world: World, request: Request, results: Results) -> str:
+def _in_place(world: ServiceContext, request: Request, results: Results) -> str:
     """Say what the commit changes in the clone's open pull request."""
-    repo, name = monorepo(world, request.repository), _branch(results).environment
+    repo, name = repository_at_head(world, request.repository), _branch(results).environment
     commit = str(results["publish"]["commit"])
     before, after = repo.manifest(name, repo.mirror.parent(commit)), repo.manifest(name, commit)
     assert before is not None

@@ -14,17 +14,17 @@ from bot.clients.git.trees import Publication
 from bot.clients.transient import Transient
 from bot.commands.model import Clone
 from bot.core.parity.by_code.compare import read_side
-from bot.core.rendering.inventory import Claim, Estate
+from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.requests import commit_trailers
 from bot.core.requests.branches import branch_of
-from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone, put_right, unknown_source
+from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone, unknown_source, with_suggestion
 from bot.core.requests.commit_trailers import Trailers
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 from bot.names import EnvironmentName, RepositoryName
-from bot.service.context import World
-from bot.service.removals import End, removed, unfinished, unfinished_end
-from bot.service.repository import Monorepo, monorepo
+from bot.service.context import ServiceContext
+from bot.service.removals import Removal, removed, unfinished, unfinished_removal
+from bot.service.repository import Repository, repository_at_head
 
 ATTEMPTS = 40
 """Lost races in a row before the job is tried again later. Each loss means that another clone made progress."""
@@ -39,16 +39,16 @@ class Published:
     manifest: Manifest
 
 
-def publish_clone(world: World, repository: RepositoryName, asked: Asked) -> Published | Refused:
+def publish_clone(world: ServiceContext, repository: RepositoryName, asked: CloneRequest) -> Published | Refused:
     """Return the branch that holds the clone, pushing it unless it is there. Raises `Transient`."""
     taken: dict[Claim, EnvironmentName] = {}
     left_over: dict[Claim, str] = {}
     for _ in range(ATTEMPTS):
-        repo = monorepo(world, repository)
+        repo = repository_at_head(world, repository)
         found = _already_there(repo, asked)
         if found:
             return found
-        end = unfinished_end(world, repository, repo, asked.command.name)
+        end = unfinished_removal(world, repository, repo, asked.command.name)
         if end is not None:
             return Refused(_being_destroyed(asked, end))
         drafted = _admitted(world, repository, repo, (asked, taken))
@@ -62,13 +62,16 @@ def publish_clone(world: World, repository: RepositoryName, asked: Asked) -> Pub
     raise Transient(f"{asked.command.name}: lost {ATTEMPTS} races for a free value in a row")
 
 
-def preview_clone(world: World, repository: RepositoryName, asked: Asked) -> Draft | Refused:
+def preview_clone(world: ServiceContext, repository: RepositoryName, asked: CloneRequest) -> Draft | Refused:
     """Return what `/clone … --dry-run` would publish."""
-    return _admitted(world, repository, monorepo(world, repository), (asked, {}))
+    return _admitted(world, repository, repository_at_head(world, repository), (asked, {}))
 
 
 def _admitted(
-    world: World, repository: RepositoryName, repo: Monorepo, wish: tuple[Asked, dict[Claim, EnvironmentName]]
+    world: ServiceContext,
+    repository: RepositoryName,
+    repo: Repository,
+    wish: tuple[CloneRequest, dict[Claim, EnvironmentName]],
 ) -> Draft | Refused:
     """Return the draft, with unfinished ends counted against quotas.
 
@@ -84,7 +87,7 @@ def _admitted(
 
 
 def draft(
-    repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName], ends: Mapping[EnvironmentName, Manifest]
+    repo: Repository, asked: CloneRequest, taken: dict[Claim, EnvironmentName], ends: Mapping[EnvironmentName, Manifest]
 ) -> Draft | Refused:
     """Return the clone drafted against the repository as it is. `taken` are claims known to be held by others."""
     try:
@@ -96,7 +99,7 @@ def draft(
             template=repo.template(source.template),
             source=source,
             source_files=read_side(repo.environment(source.name), directory(source.name)).files,
-            estate=Estate(estate.live, estate.proposed, taken, ends),
+            estate=Inventory(estate.live, estate.proposed, taken, ends),
             policy=repo.policy(),
         )
     except UserError as error:
@@ -105,13 +108,15 @@ def draft(
 
 
 def _unknown_source(
-    repo: Monorepo, asked: Asked, taken: dict[Claim, EnvironmentName], ends: Mapping[EnvironmentName, Manifest]
+    repo: Repository, asked: CloneRequest, taken: dict[Claim, EnvironmentName], ends: Mapping[EnvironmentName, Manifest]
 ) -> Refused:
     refused = unknown_source(asked.command, repo.names(), repo.templates())
-    return put_right(refused, lambda instead: draft(repo, replace(asked, command=cast(Clone, instead)), taken, ends))
+    return with_suggestion(
+        refused, lambda instead: draft(repo, replace(asked, command=cast(Clone, instead)), taken, ends)
+    )
 
 
-def _being_destroyed(asked: Asked, end: End) -> str:
+def _being_destroyed(asked: CloneRequest, end: Removal) -> str:
     name = asked.command.name
     return (
         f"`{name}` is being destroyed ({end}), and its name is free when that is done. If it failed, comment `/resume {name}`. "
@@ -119,7 +124,7 @@ def _being_destroyed(asked: Asked, end: End) -> str:
     )
 
 
-def _already_there(repo: Monorepo, asked: Asked) -> Published | None:
+def _already_there(repo: Repository, asked: CloneRequest) -> Published | None:
     commit = repo.mirror.proposals().get(asked.command.name)
     if commit is None or asked.request is None:
         return None
@@ -129,7 +134,9 @@ def _already_there(repo: Monorepo, asked: Asked) -> Published | None:
     return Published(branch_of(asked.command.name), commit, manifest)
 
 
-def _publication(world: World, repo: Monorepo, asked: Asked, draft: Draft, left_over: dict[Claim, str]) -> Publication:
+def _publication(
+    world: ServiceContext, repo: Repository, asked: CloneRequest, draft: Draft, left_over: dict[Claim, str]
+) -> Publication:
     name = draft.manifest.name
     return Publication(
         parent=repo.commit,
@@ -144,7 +151,7 @@ def _publication(world: World, repo: Monorepo, asked: Asked, draft: Draft, left_
     )
 
 
-def _message(asked: Asked, manifest: Manifest, base: str) -> str:
+def _message(asked: CloneRequest, manifest: Manifest, base: str) -> str:
     comment, url = (asked.request.comment, asked.request.url) if asked.request else (None, "")
     lines = [
         f"Clone {manifest.source} as {manifest.name} for {manifest.purpose}",
@@ -157,9 +164,9 @@ def _message(asked: Asked, manifest: Manifest, base: str) -> str:
 
 
 def _learn(
-    world: World,
+    world: ServiceContext,
     repository: RepositoryName,
-    repo: Monorepo,
+    repo: Repository,
     known: tuple[Moved, dict[Claim, EnvironmentName], dict[Claim, str]],
 ) -> None:
     """Note who holds the claims that were refused; one whose holder is neither live nor proposed nor half destroyed is free."""
@@ -173,7 +180,7 @@ def _learn(
             continue
         said = commit_trailers.read(repo.mirror.message(commit))
         holder = said.environment if said else None
-        if holder is None or estate.has(holder) or unfinished_end(world, repository, fresh, holder) is not None:
+        if holder is None or estate.has(holder) or unfinished_removal(world, repository, fresh, holder) is not None:
             taken[claim] = holder or EnvironmentName("unknown-holder")
         else:
             left_over[claim] = commit

@@ -8,24 +8,24 @@ import logging
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.clients.github import Refused as Refusal
+from bot.clients.github import GitHubRefused as Refusal
 from bot.clients.github.records import PullRequest
 from bot.core.requests import expiry
 from bot.core.requests.branches import branch_of
 from bot.core.requests.clone import Refused
-from bot.core.requests.destroy import Asked
+from bot.core.requests.destroy import RemovalRequest
 from bot.core.requests.expiry import due
 from bot.model.environment import Manifest, directory
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login, RepositoryName
 from bot.service.commands.destroy import propose_destroy
-from bot.service.context import World
-from bot.service.repository import Monorepo, monorepo
+from bot.service.context import ServiceContext
+from bot.service.repository import Repository, repository_at_head
 from bot.service.status import REQUIRED_CHECK, newest_check
 
 log = logging.getLogger(__name__)
 
-Outcome = Literal["nothing", "warned", "proposed", "waits", "merged", "declined", "refused"]
+ExpiryOutcome = Literal["nothing", "warned", "proposed", "waits", "merged", "declined", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +33,28 @@ class Expired:
     """What was done about one environment, and the pull request of its end, if there is one."""
 
     environment: EnvironmentName
-    outcome: Outcome
+    outcome: ExpiryOutcome
     pull: int | None = None
 
     def __str__(self) -> str:
         return f"{self.environment}: {self.outcome}" + (f" (#{self.pull})" if self.pull else "")
 
 
-def due_environments(world: World, repository: RepositoryName) -> tuple[EnvironmentName, ...]:
+def due_environments(world: ServiceContext, repository: RepositoryName) -> tuple[EnvironmentName, ...]:
     """Return the live clones that something is to be done about; one that can't be read keeps no other from its turn.
 
     Raises `Transient`, `UserError`.
     """
-    repo = monorepo(world, repository)
+    repo = repository_at_head(world, repository)
     survey = repo.survey()
-    for fault in survey.faults:
-        log.warning("its expiry can't be read: %s", fault, extra={"action": "expire"})
+    for finding in survey.findings:
+        log.warning("its expiry can't be read: %s", finding, extra={"action": "expire"})
     return due(survey.estate.live.values(), world.now(), repo.policy()).names
 
 
-def expire(world: World, repository: RepositoryName, name: EnvironmentName) -> Expired:
+def expire(world: ServiceContext, repository: RepositoryName, name: EnvironmentName) -> Expired:
     """Do what the environment's time asks for, if it was not done yet. Raises `Transient`, `UserError`."""
-    repo = monorepo(world, repository)
+    repo = repository_at_head(world, repository)
     manifest, policy = repo.manifest(name), repo.policy()
     found = due([manifest] if manifest else [], world.now(), policy)
     for soon in found.soon:
@@ -69,9 +69,9 @@ def expire(world: World, repository: RepositoryName, name: EnvironmentName) -> E
     return Expired(name, "nothing")
 
 
-def merge_expired(world: World, repository: RepositoryName, name: EnvironmentName) -> Expired:
+def merge_expired(world: ServiceContext, repository: RepositoryName, name: EnvironmentName) -> Expired:
     """Merge the pull request of an expired clone's end if the policy allows it and its check has passed."""
-    repo = monorepo(world, repository)
+    repo = repository_at_head(world, repository)
     manifest, policy = repo.manifest(name), repo.policy()
     pull = world.github.pull_request_for_head(repository, branch_of(name, "destroy"))
     # The clone may have been extended since its end was proposed.
@@ -81,14 +81,14 @@ def merge_expired(world: World, repository: RepositoryName, name: EnvironmentNam
     return _merge(world, repository, (repo, manifest, policy), pull)
 
 
-def _end(world: World, repository: RepositoryName, manifest: Manifest, policy: Policy) -> Expired:
+def _end(world: ServiceContext, repository: RepositoryName, manifest: Manifest, policy: Policy) -> Expired:
     name = manifest.name
     found = world.github.pull_request_for_head(repository, branch_of(name, "destroy"))
     if found is not None and found.state == "closed" and not found.is_merged and _is_ours(world, manifest, found):
         _say(world, repository, manifest, "declined", expiry.declined(manifest, found.number, found.url))
         return Expired(name, "declined", found.number)
     if found is None or found.state == "closed" or _is_outdated(world, manifest, found):
-        proposed = propose_destroy(world, repository, name, Asked("expiry", _us(world), world.now()))
+        proposed = propose_destroy(world, repository, name, RemovalRequest("expiry", _us(world), world.now()))
         if isinstance(proposed, Refused):
             _say(world, repository, manifest, "refused", expiry.refused(manifest, proposed.reason))
             return Expired(name, "refused")
@@ -97,12 +97,12 @@ def _end(world: World, repository: RepositoryName, manifest: Manifest, policy: P
         return Expired(name, "waits", found.number)  # a person proposed it already, and it is that person's to merge
     text = expiry.ended(manifest, found.number, found.url, auto_merge=policy.expiry.auto_merge)
     is_new = _say(world, repository, manifest, "ended", text)
-    merged = _merge(world, repository, (monorepo(world, repository), manifest, policy), found)
+    merged = _merge(world, repository, (repository_at_head(world, repository), manifest, policy), found)
     return Expired(name, "proposed", found.number) if is_new and merged.outcome == "waits" else merged
 
 
 def _merge(
-    world: World, repository: RepositoryName, at: tuple[Monorepo, Manifest, Policy], pull: PullRequest
+    world: ServiceContext, repository: RepositoryName, at: tuple[Repository, Manifest, Policy], pull: PullRequest
 ) -> Expired:
     repo, manifest, policy = at
     name = manifest.name
@@ -119,7 +119,7 @@ def _merge(
     return Expired(name, "merged", pull.number) if world.github.merge(repository, pull.number, pull.head_sha) else waits
 
 
-def _has_rival(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName) -> bool:
+def _has_rival(world: ServiceContext, repository: RepositoryName, repo: Repository, name: EnvironmentName) -> bool:
     """Say whether somebody has asked for a change, perhaps for more time, that is not merged yet."""
     if name not in repo.mirror.proposals("change"):
         return False
@@ -128,20 +128,20 @@ def _has_rival(world: World, repository: RepositoryName, repo: Monorepo, name: E
     return found is None or found.state == "open" or found.head_sha != repo.mirror.proposals("change")[name]
 
 
-def _is_ours(world: World, manifest: Manifest, pull: PullRequest) -> bool:
+def _is_ours(world: ServiceContext, manifest: Manifest, pull: PullRequest) -> bool:
     return expiry.is_end_of(manifest, pull.author, _us(world), pull.body)
 
 
-def _is_outdated(world: World, manifest: Manifest, pull: PullRequest) -> bool:
+def _is_outdated(world: ServiceContext, manifest: Manifest, pull: PullRequest) -> bool:
     """Say whether we proposed this end for an expiry that has been put off since."""
     return expiry.is_end(manifest, pull.author, _us(world), pull.body) and not _is_ours(world, manifest, pull)
 
 
-def _us(world: World) -> Login:
+def _us(world: ServiceContext) -> Login:
     return Login(world.github.identity())
 
 
-def _say(world: World, repository: RepositoryName, manifest: Manifest, what: str, text: str) -> bool:
+def _say(world: ServiceContext, repository: RepositoryName, manifest: Manifest, what: str, text: str) -> bool:
     """Say it once where the clone was asked for; say whether it was new.
 
     There may be no such place: nobody asked, it was asked for in another repository, or the issue is gone. That keeps no clone

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bot.events import Tick
 from bot.model.pipeline import Json
 from bot.service.commands.expire import due_environments, expire
-from bot.service.context import World
+from bot.service.context import ServiceContext
 from bot.service.jobs_api import FOLLOW, JobRequest, Results, StepFunction
 
 SWEEP = "*sweep"
@@ -29,7 +29,7 @@ def tick_job(delivery: str, event: Tick) -> JobRequest:
     )
 
 
-def sweep_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
+def sweep_steps(world: ServiceContext) -> Sequence[tuple[str, StepFunction]]:
     """Return the steps of the job that looks a repository through."""
 
     def sweep(request: JobRequest, _: Results) -> dict[str, Json]:
@@ -41,7 +41,7 @@ def sweep_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
     return [("sweep", sweep)]
 
 
-def expire_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
+def expire_steps(world: ServiceContext) -> Sequence[tuple[str, StepFunction]]:
     """Return the steps of the job for one environment."""
 
     def end(request: JobRequest, _: Results) -> dict[str, Json]:

@@ -1,27 +1,27 @@
 """Open the pull request of a change, or find it and bring it up to date; of a clone that is not merged yet, the clone's own."""
 
-from bot.clients.github.records import Proposal as PullRequestText
 from bot.clients.github.records import PullRequest
+from bot.clients.github.records import PullRequestSpec as PullRequestText
 from bot.core.messages import change_pull_request
 from bot.core.messages.change_pull_request import ProposedChange
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.requests.branches import Branch
 from bot.errors import UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.names import EnvironmentName, RepositoryName
 from bot.service.commands.clone import Published
 from bot.service.commands.propose_clone import propose_clone
-from bot.service.context import World
-from bot.service.repository import Monorepo, monorepo
-from bot.service.requesters import Proposal, proposal_on, requests_of
+from bot.service.context import ServiceContext
+from bot.service.repository import Repository, repository_at_head
+from bot.service.requesters import OwnProposal, proposal_on, requests_of
 
 
-def propose_change(world: World, repository: RepositoryName, branch: Branch) -> PullRequest:
+def propose_change(world: ServiceContext, repository: RepositoryName, branch: Branch) -> PullRequest:
     """Return the pull request of what lies on a branch. Its text is made from the commits, so a second run makes the same.
 
     Raises `Transient`, and `UserError` when the branch is gone.
     """
-    repo = monorepo(world, repository)
+    repo = repository_at_head(world, repository)
     proposal = proposal_on(world, repo, repository, branch)
     manifest = repo.manifest(branch.environment, proposal.tip) if proposal else None
     if proposal is None or manifest is None:
@@ -50,7 +50,11 @@ def propose_change(world: World, repository: RepositoryName, branch: Branch) -> 
 
 
 def _proposed(
-    world: World, repository: RepositoryName, repo: Monorepo, sides: tuple[Manifest, Manifest], proposal: Proposal
+    world: ServiceContext,
+    repository: RepositoryName,
+    repo: Repository,
+    sides: tuple[Manifest, Manifest],
+    proposal: OwnProposal,
 ) -> ProposedChange:
     before, after = sides
     template, name = repo.template_at(after), after.name
@@ -58,7 +62,7 @@ def _proposed(
         {path: file for path, file in repo.environment(name, commit).items() if path != MANIFEST}
         for commit in (proposal.base, proposal.tip)
     )
-    found = compare(Side(before, was), Side(after, becomes), template, world.now())
+    found = compare(CodeSide(before, was), CodeSide(after, becomes), template, world.now())
     return ProposedChange(
         before=before,
         after=after,
@@ -71,7 +75,7 @@ def _proposed(
     )
 
 
-def _rival(world: World, repository: RepositoryName, repo: Monorepo, name: EnvironmentName) -> int | None:
+def _rival(world: ServiceContext, repository: RepositoryName, repo: Repository, name: EnvironmentName) -> int | None:
     """Return the number of the open pull request that would destroy the environment."""
     if name not in repo.mirror.proposals("destroy"):
         return None

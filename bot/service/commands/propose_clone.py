@@ -1,30 +1,30 @@
 """Open the pull request of a published branch, or find and correct the one that is there."""
 
-from bot.clients.github.records import Proposal, PullRequest
+from bot.clients.github.records import PullRequest, PullRequestSpec
 from bot.core.graph import diagram
 from bot.core.messages import clone_pull_request
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.leaks import leaks
 from bot.core.rendering.assemble import read_hooks
 from bot.model.environment import directory
 from bot.model.pipeline import Pipeline
 from bot.names import RepositoryName
 from bot.service.commands.clone import Published
-from bot.service.context import World
-from bot.service.repository import monorepo
+from bot.service.context import ServiceContext
+from bot.service.repository import repository_at_head
 
 
-def propose_clone(world: World, repository: RepositoryName, published: Published) -> PullRequest:
+def propose_clone(world: ServiceContext, repository: RepositoryName, published: Published) -> PullRequest:
     """Return the clone's pull request. Its text is made from the commit, so that a second run makes the same. Raises `Transient`."""
-    repo = monorepo(world, repository)
+    repo = repository_at_head(world, repository)
     manifest, policy = published.manifest, repo.policy()
     assert manifest.source is not None
     source, template = repo.source(manifest.source), repo.template_at(manifest)
     files = repo.environment(manifest.name, published.commit)
     pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, directory(manifest.name)).hooks)
-    sides = Side(source, repo.environment(source.name)), Side(manifest, files)
+    sides = CodeSide(source, repo.environment(source.name)), CodeSide(manifest, files)
     found = compare(*sides, template, world.now())
-    proposed = clone_pull_request.Proposed(
+    proposed = clone_pull_request.ProposedClone(
         manifest=manifest,
         source=source,
         template=template,
@@ -36,7 +36,7 @@ def propose_clone(world: World, repository: RepositoryName, published: Published
     )
     return world.github.ensure_pull_request(
         repository,
-        Proposal(
+        PullRequestSpec(
             head=published.branch,
             base=repo.branch,
             title=clone_pull_request.title(manifest),

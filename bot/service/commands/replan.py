@@ -7,7 +7,7 @@ the credentials that go with it. One that was begun after the comment was writte
 from datetime import datetime
 
 from bot.clients.github.records import PullRequest, WorkflowRun
-from bot.commands.model import Plan
+from bot.commands.model import PlanCommand
 from bot.core.markdown import code
 from bot.core.messages.rerun_replies import run_title
 from bot.core.requests.branches import PREFIXES, branch_of
@@ -15,16 +15,16 @@ from bot.core.requests.clone import Refused, unknown_environment
 from bot.model.environment import Request
 from bot.names import EnvironmentName
 from bot.service.commands.rerun import Started, page, run_of, started
-from bot.service.context import World
-from bot.service.removals import unfinished_end
-from bot.service.repository import monorepo
+from bot.service.context import ServiceContext
+from bot.service.removals import unfinished_removal
+from bot.service.repository import repository_at_head
 from bot.service.status import REQUIRED_CHECK, newest_check
 
 PLAN = "plan.yml"
 DRIFT = "drift.yml"
 
 
-def replan(world: World, request: Request, command: Plan, asked_at: datetime) -> Started | Refused:
+def replan(world: ServiceContext, request: Request, command: PlanCommand, asked_at: datetime) -> Started | Refused:
     """Start the plans of an environment's open pull requests, or the search for drift. Raises `Transient`."""
     name, repository = command.name, request.repository
     found = [world.github.pull_request_for_head(repository, branch_of(name, kind)) for kind in PREFIXES]
@@ -34,7 +34,7 @@ def replan(world: World, request: Request, command: Plan, asked_at: datetime) ->
         lines = [outcome if isinstance(outcome, str) else outcome.reason for outcome in outcomes]
         text = "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else lines[0]
         return Started(text) if any(isinstance(outcome, str) for outcome in outcomes) else Refused(text)
-    repo = monorepo(world, repository)
+    repo = repository_at_head(world, repository)
     ended = replan_end(world, request, name, asked_at)
     if ended is not None:
         return ended
@@ -52,10 +52,12 @@ def replan(world: World, request: Request, command: Plan, asked_at: datetime) ->
     )
 
 
-def replan_end(world: World, request: Request, name: EnvironmentName, asked_at: datetime) -> Started | Refused | None:
+def replan_end(
+    world: ServiceContext, request: Request, name: EnvironmentName, asked_at: datetime
+) -> Started | Refused | None:
     """Plan an end once more that was merged without a reviewed plan; None when there is no such end. Raises `Transient`."""
     repository = request.repository
-    end = unfinished_end(world, repository, monorepo(world, repository), name)
+    end = unfinished_removal(world, repository, repository_at_head(world, repository), name)
     if end is None or end.pull is None:
         return None
     check = newest_check(world, repository, end.pull.head_sha, REQUIRED_CHECK)
@@ -68,7 +70,7 @@ def replan_end(world: World, request: Request, name: EnvironmentName, asked_at: 
     return Started(f"{said} {outcome} Read what it would destroy, then comment {code(f'/resume {name}')}.")
 
 
-def _planned(world: World, request: Request, pull: PullRequest, asked_at: datetime) -> str | Refused:
+def _planned(world: ServiceContext, request: Request, pull: PullRequest, asked_at: datetime) -> str | Refused:
     """Return what is said of the pull request's plan, which is started unless it is under way."""
     runs = world.github.workflow_runs(request.repository, PLAN, head_sha=pull.head_sha)
     if not runs:

@@ -8,7 +8,7 @@ list, a second run is started. It waits for the first (they share a concurrency 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.clients.github import Refused as GitHubRefused
+from bot.clients.github import GitHubRefused
 from bot.clients.github.records import ACTIONS_APP, Deployment, WorkflowRun
 from bot.commands.model import Resume, Unlock
 from bot.core.messages import rerun_replies as texts
@@ -18,9 +18,9 @@ from bot.core.requests.branches import branch_of
 from bot.core.requests.clone import Refused, unknown_environment
 from bot.model.environment import ENVIRONMENTS, Request
 from bot.names import EnvironmentName
-from bot.service.context import World
-from bot.service.removals import end_of
-from bot.service.repository import Monorepo, monorepo
+from bot.service.context import ServiceContext
+from bot.service.removals import removal_of
+from bot.service.repository import Repository, repository_at_head
 
 APPLY = "apply.yml"
 _CHECK = "envclone/apply: {}"
@@ -34,9 +34,9 @@ class Started:
     text: str
 
 
-def start_apply(world: World, request: Request, command: Resume | Unlock) -> Started | Refused:
+def start_apply(world: ServiceContext, request: Request, command: Resume | Unlock) -> Started | Refused:
     """Start the run that goes on with an environment, or find it. Raises `Transient`."""
-    repo = monorepo(world, request.repository)
+    repo = repository_at_head(world, request.repository)
     absent = _absent(world, repo, request, command)
     if absent is not None:
         return absent
@@ -59,7 +59,7 @@ def start_apply(world: World, request: Request, command: Resume | Unlock) -> Sta
     return Started(texts.resumed(command.name, last, link))
 
 
-def last_run(world: World, repo: Monorepo, request: Request, name: EnvironmentName) -> Last | None:
+def last_run(world: ServiceContext, repo: Repository, request: Request, name: EnvironmentName) -> Last | None:
     """Return how the last apply or destroy of an environment ended; None when there was none. Raises `Transient`."""
     deployments = world.github.deployments(request.repository, name)
     if not deployments:
@@ -98,7 +98,7 @@ def page(request: Request, workflow: str) -> str:
     return f"[the runs of {workflow}]({server}/{request.repository}/actions/workflows/{workflow})"
 
 
-def run_of(world: World, request: Request, workflow: str, title: str) -> WorkflowRun | None:
+def run_of(world: ServiceContext, request: Request, workflow: str, title: str) -> WorkflowRun | None:
     """Return the run of that title, if it was started before."""
     try:
         runs = world.github.workflow_runs(request.repository, workflow, event="workflow_dispatch")
@@ -109,12 +109,12 @@ def run_of(world: World, request: Request, workflow: str, title: str) -> Workflo
     return next((run for run in runs if run.title == title), None)
 
 
-def _absent(world: World, repo: Monorepo, request: Request, command: Resume | Unlock) -> Refused | None:
+def _absent(world: ServiceContext, repo: Repository, request: Request, command: Resume | Unlock) -> Refused | None:
     """Return why there is nothing to go on with: it is neither on the default branch nor was it removed from there."""
     name = command.name
     if repo.manifest(name) is not None:
         return None
-    if end_of(world, request.repository, repo, name) is not None:
+    if removal_of(world, request.repository, repo, name) is not None:
         return None
     clone = world.github.pull_request_for_head(request.repository, branch_of(name))
     if clone is not None and clone.state == "open":
@@ -122,12 +122,12 @@ def _absent(world: World, repo: Monorepo, request: Request, command: Resume | Un
     return unknown_environment(command, repo.names())
 
 
-def _tree(repo: Monorepo, commit: str, name: EnvironmentName) -> str | None:
+def _tree(repo: Repository, commit: str, name: EnvironmentName) -> str | None:
     repo.mirror.message(commit)  # brings the commit into the mirror
     return repo.mirror.entries(commit, ENVIRONMENTS).get(name)
 
 
-def _results(world: World, request: Request, deployment: Deployment) -> str:
+def _results(world: ServiceContext, request: Request, deployment: Deployment) -> str:
     """Return what the check of an apply or a destroy says; one by anybody but Actions counts for nothing."""
     name = _CHECK.format(deployment.environment)
     checks = [

@@ -2,24 +2,24 @@
 
 from collections.abc import Sequence
 
-from bot.commands.model import Plan, Resume, Unlock
+from bot.commands.model import PlanCommand, Resume, Unlock
 from bot.core.messages import replies
 from bot.core.requests.clone import Refused
 from bot.model.pipeline import Json
 from bot.service.commands.replan import replan
 from bot.service.commands.rerun import start_apply
-from bot.service.context import World
+from bot.service.context import ServiceContext
 from bot.service.jobs_api import JobRequest, Results, StepFunction
 from bot.service.replies import accept_step, accepted, comment_of, refuse, reply_to
 
 
-def dispatch_steps(world: World) -> Sequence[tuple[str, StepFunction]]:
+def dispatch_steps(world: ServiceContext) -> Sequence[tuple[str, StepFunction]]:
     """Return the job's steps, in order."""
 
     def start(job: JobRequest, results: Results) -> dict[str, Json]:
         command, request = accepted(results)
-        assert isinstance(command, Plan | Resume | Unlock)
-        if isinstance(command, Plan):
+        assert isinstance(command, PlanCommand | Resume | Unlock)
+        if isinstance(command, PlanCommand):
             outcome = replan(world, request, command, comment_of(job).created_at)
         else:
             outcome = start_apply(world, request, command)

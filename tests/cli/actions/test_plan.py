@@ -19,8 +19,8 @@ from bot.core.plans.review import review_key
 from bot.core.tree import File
 from bot.names import EnvironmentName, RepositoryName
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.issues import Text
-from bot.sandbox.github.pulls import Proposal
+from bot.sandbox.github.issues import IssueText
+from bot.sandbox.github.pulls import PullSpec
 from tests.support.cloud import REGION, cloud
 from tests.support.terraform import program
 from tests.support.tiny import Monorepo
@@ -109,7 +109,7 @@ def workflow(tmp_path: Path, aws: Mapping[str, str], monkeypatch: pytest.MonkeyP
         monorepo = Monorepo(tmp_path / "head", bucket)
         monorepo.add(NAME)
         monorepo.git("push", "-q", "origin", f"HEAD:refs/heads/{BRANCH}")
-        number = server.open_pull(REPOSITORY, Proposal(Text("Clone", ""), BRANCH, "main"), by="ana")
+        number = server.open_pull(REPOSITORY, PullSpec(IssueText("Clone", ""), BRANCH, "main"), by="ana")
         yield Workflow(server, monorepo, number, tmp_path)
 
 

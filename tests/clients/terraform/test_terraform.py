@@ -13,11 +13,11 @@ import pytest
 
 from bot.clients.process import TimedOut
 from bot.clients.terraform.installed import foreign
-from bot.clients.terraform.output import Event, StateLocked, TerraformFailed, read_event
+from bot.clients.terraform.output import StateLocked, TerraformEvent, TerraformFailed, read_event
 from bot.clients.terraform.terraform import PlanOptions, RootModule, Terraform
 from bot.core.plans.plan import Action
 from bot.core.plans.plan_json import read_plan
-from bot.model.policy import Gate
+from bot.model.policy import StaticCheckRules
 from tests.support.cloud import REGION, cloud
 from tests.support.terraform import program, stack, write
 
@@ -72,7 +72,7 @@ def test_a_stack_is_planned_applied_and_read_without_a_trace_in_the_checkout(
 ) -> None:
     directory = write(tmp_path / "stack", stack(MAIN, bucket, "demo/one.tfstate"))
     before = files_below(directory)
-    events: list[Event] = []
+    events: list[TerraformEvent] = []
     inputs = {"prefix": uuid.uuid4().hex, "password": SECRET}
     with terraform.opened(directory, [SECRET]) as module:
         module.init()
@@ -129,9 +129,9 @@ def test_what_init_installed_is_held_to_the_policy_before_it_is_run(
     main = MAIN + 'module "inner" {\n  source = "./inner"\n}\n'
     directory = write(tmp_path / "stack", {**stack(main, bucket, "demo/rules.tfstate"), **module})
     client = program(tmp_path / "configuration", aws)
-    with Terraform(client.binary, client.environment, Gate()).opened(directory) as allowed:
+    with Terraform(client.binary, client.environment, StaticCheckRules()).opened(directory) as allowed:
         allowed.init()
-    none = Terraform(client.binary, client.environment, Gate(providers=()))
+    none = Terraform(client.binary, client.environment, StaticCheckRules(providers=()))
     with none.opened(directory) as strict, pytest.raises(TerraformFailed, match="hashicorp/aws` is not in the policy"):
         strict.init()
 
@@ -141,9 +141,11 @@ def test_modules_from_elsewhere_are_found_in_terraforms_own_listing(tmp_path: Pa
     listing.parent.mkdir()
     sources = {"": "", "a": "./a", "b": "registry.terraform.io/acme/vpc/aws", "c": "git::https://evil.example/x"}
     listing.write_text(json.dumps({"Modules": [{"Key": key, "Source": sources[key], "Dir": "."} for key in sources]}))
-    assert [c.split("`")[1] for c in foreign(tmp_path, Gate(module_sources=("acme/vpc/aws",)))] == [sources["c"]]
+    assert [c.split("`")[1] for c in foreign(tmp_path, StaticCheckRules(module_sources=("acme/vpc/aws",)))] == [
+        sources["c"]
+    ]
     (tmp_path / "providers" / "evil.example" / "hashicorp" / "aws").mkdir(parents=True)
-    assert "evil.example/hashicorp/aws" in next(iter(foreign(tmp_path, Gate())))
+    assert "evil.example/hashicorp/aws" in next(iter(foreign(tmp_path, StaticCheckRules())))
 
 
 @pytest.mark.e2e
@@ -224,4 +226,4 @@ def test_lines_that_are_no_event_are_passed_over() -> None:
     assert read_event(b"Successfully configured the backend\n", ()) is None
     assert read_event(b"[]", ()) is None
     event = read_event(b'{"@message": "token is hunter2-long", "type": "log"}', ["hunter2-long"])
-    assert event == Event("log", "token is (sensitive)")
+    assert event == TerraformEvent("log", "token is (sensitive)")

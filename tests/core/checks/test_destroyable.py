@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.clouds.aws.destroy_rules import RULES
 from bot.core.checks.destroyable import undestroyable_code, undestroyable_plan
 from bot.core.plans.environment_plan import StackPlan
-from bot.core.plans.plan import Action, Plan, PlannedChange
-from bot.core.plans.plan_values import UNKNOWN, Value
+from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
+from bot.core.plans.plan_values import UNKNOWN, PlanValue
 from bot.core.tree import File
 from bot.model.pipeline import FromOutput, Stack
 from bot.names import StepName
@@ -111,17 +111,17 @@ def test_each_kind_of_protection_is_found(main: str, line: int) -> None:
 def test_every_row_of_the_table_passes_what_it_asks_for_and_refuses_something(kind: str) -> None:
     for rule in RULES[kind]:
         assert rule.complaint(rule.may_be) is None
-        wrong: Value = not rule.may_be if isinstance(rule.may_be, bool) else "other"
+        wrong: PlanValue = not rule.may_be if isinstance(rule.may_be, bool) else "other"
         assert rule.attribute in (rule.complaint(wrong) or "")
 
 
 def plan(
-    after: Mapping[str, Value], *, address: str = "aws_rds_cluster.this", action: Action = Action.CREATE
+    after: Mapping[str, PlanValue], *, address: str = "aws_rds_cluster.this", action: Action = Action.CREATE
 ) -> list[str]:
     kind = address.split(".")[-2]
     changes = (PlannedChange(address, kind, action, None, after),)
     files = {"data/main.tf": File(cluster("local.on").encode())}
-    return [str(f) for f in undestroyable_plan(files, [StackPlan(DATA, Plan(changes))], "envs/demo-x")]
+    return [str(f) for f in undestroyable_plan(files, [StackPlan(DATA, TerraformPlan(changes))], "envs/demo-x")]
 
 
 def test_the_plan_tells_what_the_code_did_not() -> None:

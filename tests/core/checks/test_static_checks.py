@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.checks.static_checks import gate
 from bot.core.tree import File
-from bot.model.policy import Gate
+from bot.model.policy import StaticCheckRules
 from bot.names import StepName
 from tests import ROOT
 
@@ -34,9 +34,9 @@ resource "terraform_data" "x" {}
 APP = StepName("app")
 
 
-def findings(code: bytes, *, path: str = "app/main.tf", rules: Gate | None = None) -> list[str]:
+def findings(code: bytes, *, path: str = "app/main.tf", rules: StaticCheckRules | None = None) -> list[str]:
     files = {"app/.terraform.lock.hcl": File(b""), path: File(code)}
-    return [str(finding) for finding in gate(files, [APP], rules or Gate(), "envs/x")]
+    return [str(finding) for finding in gate(files, [APP], rules or StaticCheckRules(), "envs/x")]
 
 
 def test_ordinary_code_passes() -> None:
@@ -51,7 +51,7 @@ def test_the_shipped_template_passes() -> None:
         if p.is_file() and ".terraform" not in p.parts
     }
     stacks = sorted({StepName(path.split("/")[0]) for path in files if path.endswith(".tf")})
-    complaints = [str(finding) for finding in gate(files, stacks, Gate(), "envs/production")]
+    complaints = [str(finding) for finding in gate(files, stacks, StaticCheckRules(), "envs/production")]
     assert [c for c in complaints if ".terraform.lock.hcl" not in c] == []
 
 
@@ -161,11 +161,11 @@ def test_files_that_change_the_rules_are_refused(path: str, message: str) -> Non
 
 
 def test_a_stack_without_a_lock_file_is_refused() -> None:
-    assert "missing" in str(gate({"app/main.tf": File(GOOD)}, [APP], Gate(), "envs/x")[0])
+    assert "missing" in str(gate({"app/main.tf": File(GOOD)}, [APP], StaticCheckRules(), "envs/x")[0])
 
 
 def test_the_policy_may_allow_more() -> None:
-    rules = Gate(
+    rules = StaticCheckRules(
         providers=("hashicorp/aws", "hashicorp/null"),
         provisioners=True,
         module_sources=("terraform-aws-modules/vpc/aws",),

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.hcl.budget import CHARACTERS, MOST_OF_AN_EXPRESSION, Allowance, weight
+from bot.core.hcl.budget import CHARACTERS, MOST_OF_AN_EXPRESSION, Budget, weight
 from bot.core.hcl.module import Module
-from bot.core.hcl.scope import Place
-from bot.core.hcl.values import TOO_LARGE, Encoded, Unknown, Value, rules_in
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.hcl.scope import ModuleAddress
+from bot.core.hcl.values import TOO_LARGE, Encoded, HclValue, Unknown, rules_in
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.output.markdown import report
 from bot.core.tree import File
 from bot.errors import InvalidInput
@@ -17,9 +17,9 @@ from tests.core.parity import shop
 pytestmark = pytest.mark.timeout(60)
 
 
-def output(expression: str, locals_: str = "") -> Value:
+def output(expression: str, locals_: str = "") -> HclValue:
     code = f'locals {{\n{locals_}\n}}\noutput "x" {{\n  value = {expression}\n}}\n'
-    return Module({"app/main.tf": File(code.encode())}, Place("app", "app/"), {}).evaluated().outputs["x"][0]
+    return Module({"app/main.tf": File(code.encode())}, ModuleAddress("app", "app/"), {}).evaluated().outputs["x"][0]
 
 
 def chain(step: str, first: str) -> str:
@@ -79,8 +79,8 @@ def test_what_people_write_is_not_too_large() -> None:
 def test_a_stack_that_is_too_large_in_all_is_refused_as_a_whole() -> None:
     block = 'resource "aws_x" "y%d" {\n  count = 100\n  a = range(40)\n}\n'
     code = "".join(block % number for number in range(100))
-    whole = Module({"app/main.tf": File(code.encode())}, Place("app", "app/"), {})
-    whole.names.allowance = Allowance(100_000)
+    whole = Module({"app/main.tf": File(code.encode())}, ModuleAddress("app", "app/"), {})
+    whole.names.allowance = Budget(100_000)
     with pytest.raises(InvalidInput, match=r"more than 250,000 steps to evaluate: a `for`, `count` or `for_each`"):
         whole.evaluated()
 
@@ -90,13 +90,16 @@ def test_modules_inside_modules_share_what_their_stack_may_take() -> None:
         f"app/{'m/' * depth}main.tf": File(b'module "m" {\n  source = "./m"\n  count = 1000\n}\n') for depth in range(6)
     }
     with pytest.raises(InvalidInput, match="steps to evaluate"):
-        Module(files, Place("app", "app/"), {}).evaluated()
+        Module(files, ModuleAddress("app", "app/"), {}).evaluated()
 
 
 def test_what_is_too_large_is_counted_in_the_report() -> None:
     code = 'output "big" {\n  value = [for a in range(4000) : range(4000)]\n}\n'
     clone, more = shop.clone(), {"app/big.tf": File(code.encode())}
-    sides = Side(shop.BASE.source, {**shop.BASE.source_files, **more}), Side(clone.manifest, {**clone.files, **more})
+    sides = (
+        CodeSide(shop.BASE.source, {**shop.BASE.source_files, **more}),
+        CodeSide(clone.manifest, {**clone.files, **more}),
+    )
     parity = compare(*sides, shop.BASE.template, shop.NOW).parity
     assert parity.set_apart[TOO_LARGE] == 1
     assert f"1 {TOO_LARGE}" in report(parity)
@@ -109,8 +112,8 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_a_value_weighs_as_much_as_it_has_parts(value: Value) -> None:
-    def parts(item: Value) -> int:
+def test_a_value_weighs_as_much_as_it_has_parts(value: HclValue) -> None:
+    def parts(item: HclValue) -> int:
         inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
         return 1 + sum(map(parts, inner))
 
@@ -120,7 +123,7 @@ def test_a_value_weighs_as_much_as_it_has_parts(value: Value) -> None:
 
 def test_long_texts_and_texts_in_texts_weigh_more() -> None:
     assert weight("x" * CHARACTERS * 10, MOST_OF_AN_EXPRESSION) == 11
-    nested: Value = "x"
+    nested: HclValue = "x"
     for _ in range(100):
         nested = Encoded([nested])
     assert weight(nested, MOST_OF_AN_EXPRESSION) > MOST_OF_AN_EXPRESSION

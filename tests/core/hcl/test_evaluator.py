@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from bot.core.hcl.module import Module
-from bot.core.hcl.result import Found
-from bot.core.hcl.scope import Place
-from bot.core.hcl.values import Unknown, Value, plain
+from bot.core.hcl.result import ModuleResult
+from bot.core.hcl.scope import ModuleAddress
+from bot.core.hcl.values import HclValue, Unknown, plain
 from bot.core.tree import File
 
 VARIABLES = """
@@ -17,17 +17,17 @@ variable "flag" {}
 variable "default" { default = { a = 1 } }
 variable "never" {}
 """
-GIVEN: Mapping[str, Value] = {"name": "demo", "zones": ["a", "b"], "flag": True}
+GIVEN: Mapping[str, HclValue] = {"name": "demo", "zones": ["a", "b"], "flag": True}
 
 
-def module(code: str, **more: str) -> Found:
+def module(code: str, **more: str) -> ModuleResult:
     files = {"app/main.tf": File((VARIABLES + code).encode())}
     files |= {path.replace("__", "/").replace("_tf", ".tf"): File(text.encode()) for path, text in more.items()}
     given = {name: (value, frozenset({f"app/{name}"})) for name, value in GIVEN.items()}
-    return Module(files, Place("app", "app/"), given).evaluated()
+    return Module(files, ModuleAddress("app", "app/"), given).evaluated()
 
 
-def value(expression: str) -> Value:
+def value(expression: str) -> HclValue:
     return module(f'output "x" {{\n  value = {expression}\n}}\n').outputs["x"][0]
 
 
@@ -76,7 +76,7 @@ def value(expression: str) -> Value:
         ("path.module", "app"),
     ],
 )  # fmt: skip
-def test_what_code_decides_is_a_value(expression: str, expected: Value) -> None:
+def test_what_code_decides_is_a_value(expression: str, expected: HclValue) -> None:
     assert plain(value(expression)) == expected
 
 

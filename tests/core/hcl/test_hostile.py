@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.leaks import leaks
 from bot.core.tree import File
 from bot.errors import InvalidInput
@@ -33,7 +33,10 @@ def test_no_content_of_a_file_makes_it_fail_otherwise(path: str, at: float, piec
     files = {**CLONE.files, path: File(broken.encode("utf-8", "surrogatepass"))}
     with contextlib.suppress(InvalidInput):
         found = compare(
-            Side(shop.BASE.source, shop.BASE.source_files), Side(CLONE.manifest, files), shop.BASE.template, shop.NOW
+            CodeSide(shop.BASE.source, shop.BASE.source_files),
+            CodeSide(CLONE.manifest, files),
+            shop.BASE.template,
+            shop.NOW,
         )
         leaks(found.clone, files, CLONE.manifest, found.identity, shop.NOW)
 
@@ -44,5 +47,8 @@ def test_a_chain_too_long_to_follow_is_told_as_such() -> None:
     files = {**CLONE.files, "app/deep.tf": File(text.encode())}
     with pytest.raises(InvalidInput, match="too deeply"):
         compare(
-            Side(shop.BASE.source, shop.BASE.source_files), Side(CLONE.manifest, files), shop.BASE.template, shop.NOW
+            CodeSide(shop.BASE.source, shop.BASE.source_files),
+            CodeSide(CLONE.manifest, files),
+            shop.BASE.template,
+            shop.NOW,
         )

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.ledger.apply_result import StepResult
-from bot.core.ledger.destroy_report import Receipt, Sweep, summary, text, title
-from bot.core.ledger.ledger import Gone, Remainder
+from bot.core.ledger.destroy_report import DestroyReport, Sweep, summary, text, title
+from bot.core.ledger.ledger import Gone, Retained
 from bot.core.ledger.retained import gone
 from bot.core.messages.run_report import ending_of
-from bot.core.plans.plan import Action, Plan, PlannedChange
+from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
 from bot.core.requests.destroy import NotRemovable, removable
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
@@ -18,14 +18,14 @@ from tests.support.example import production
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 DATA, DEMO = StepName("data"), EnvironmentName("demo-x")
-KEY = Remainder(
+KEY = Retained(
     what="arn:aws:kms:eu-central-1:222222222222:key/1", why="can no longer be used, and is deleted 7 days later"
 )
 
 
-def receipt(state: str = "succeeded", sweep: Sweep | None = None, **changed: object) -> Receipt:
+def receipt(state: str = "succeeded", sweep: Sweep | None = None, **changed: object) -> DestroyReport:
     step = StepResult.model_validate({"name": DATA, "kind": "stack", "state": state, "reason": "deletion protection"})
-    return Receipt.model_validate(
+    return DestroyReport.model_validate(
         {
             "environment": "demo-x",
             "head": "a" * 40,
@@ -54,7 +54,7 @@ def test_a_clean_end_says_what_went_and_what_stays_on_purpose() -> None:
 
 
 def test_what_a_hook_left_on_purpose_is_listed_with_its_end() -> None:
-    archive = Remainder(what="chat/archive/env-demo-x", why="what was said stays readable", until="90 days are over")
+    archive = Retained(what="chat/archive/env-demo-x", why="what was said stays readable", until="90 days are over")
     found = receipt(sweep=Sweep(tag="Environment=demo-x"), gone={DATA: Gone(remains=(archive,))})
     assert "| `chat/archive/env-demo-x` | what was said stays readable | 90 days are over |" in summary(found, 60_000)
     assert "chat/archive/env-demo-x: what was said stays readable (90 days are over)" in text(found)
@@ -69,7 +69,7 @@ def test_what_a_hook_left_on_purpose_is_listed_with_its_end() -> None:
         (receipt(sweep=Sweep(tag="Environment=demo-x", found=("arn:aws:sqs:::x",))), "but 1 still bear its tag"),
     ],
 )
-def test_an_end_that_is_not_clean_is_never_called_one(found: Receipt, said: str) -> None:
+def test_an_end_that_is_not_clean_is_never_called_one(found: DestroyReport, said: str) -> None:
     assert said in title(found)
     assert not found.is_clean
     assert not ending_of(found).is_well
@@ -99,7 +99,7 @@ def change(kind: str, action: Action = Action.DELETE, **before: object) -> Plann
 
 
 def test_what_aws_keeps_for_a_while_is_named_from_the_plan() -> None:
-    plan = Plan(
+    plan = TerraformPlan(
         (
             change("aws_kms_key", arn="arn:key", deletion_window_in_days=7),
             change("aws_secretsmanager_secret", arn="arn:secret", recovery_window_in_days=0),

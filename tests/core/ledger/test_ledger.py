@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.digest import digest_of
-from bot.core.ledger.lease import LENGTH, Held, acquired, is_held, released, renewed
+from bot.core.ledger.lease import LENGTH, LeaseState, acquired, is_held, released, renewed
 from bot.core.ledger.ledger import (
     Clear,
-    Entry,
     Lease,
     Ledger,
+    LedgerEntry,
     NotRunning,
     Start,
     Success,
@@ -156,7 +156,7 @@ def test_a_reason_that_is_given_is_kept_though_nobody_held_the_lease() -> None:
 def test_a_lease_keeps_others_out_until_it_ends() -> None:
     held = acquired(EMPTY, lease("one"), NOW)
     assert isinstance(held, Ledger)
-    assert acquired(held, lease("two"), NOW + LENGTH - timedelta(seconds=1)) == Held(lease("one"))
+    assert acquired(held, lease("two"), NOW + LENGTH - timedelta(seconds=1)) == LeaseState(lease("one"))
     after = acquired(held, lease("two", NOW + LENGTH), NOW + LENGTH)
     assert isinstance(after, Ledger)
     assert is_held(after, "two")
@@ -199,7 +199,9 @@ def test_a_lease_is_never_taken_from_a_live_holder(moves: list[tuple[str, str, i
         before = ledger.lease
         if move == "take":
             result = acquired(ledger, lease(holder, now), now)
-            assert isinstance(result, Held) == (before is not None and before.holder != holder and before.until > now)
+            assert isinstance(result, LeaseState) == (
+                before is not None and before.holder != holder and before.until > now
+            )
             ledger = result if isinstance(result, Ledger) else ledger
         elif move == "renew":
             ledger = renewed(ledger, holder, now + LENGTH) or ledger
@@ -211,4 +213,4 @@ def test_a_lease_is_never_taken_from_a_live_holder(moves: list[tuple[str, str, i
 
 def test_an_entry_refuses_what_it_does_not_know() -> None:
     with pytest.raises(ValueError, match="extra"):
-        Entry.model_validate({"surprise": 1})
+        LedgerEntry.model_validate({"surprise": 1})

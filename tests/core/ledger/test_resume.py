@@ -3,11 +3,11 @@
 import pytest
 
 from bot.core.ledger.resume import actions, exceeding
-from bot.core.plans.plan import Action, Plan, PlannedChange
+from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
 
 
-def plan(**changes: Action) -> Plan:
-    return Plan(
+def plan(**changes: Action) -> TerraformPlan:
+    return TerraformPlan(
         changes=tuple(
             PlannedChange(address=f"aws_x.{name}", type="aws_x", action=action, before={}, after={})
             for name, action in changes.items()
@@ -34,7 +34,7 @@ def test_what_changes_nothing_is_not_kept() -> None:
         plan(a=Action.NO_OP, e=Action.NO_OP),
     ],
 )
-def test_what_is_left_may_be_done(left: Plan) -> None:
+def test_what_is_left_may_be_done(left: TerraformPlan) -> None:
     assert exceeding(BEGUN, left) == []
 
 
@@ -48,5 +48,5 @@ def test_what_is_left_may_be_done(left: Plan) -> None:
         (plan(e=Action.UPDATE, f=Action.CREATE), ["create aws_x.f", "update aws_x.e"]),
     ],
 )
-def test_what_goes_beyond_is_named(beyond: Plan, named: list[str]) -> None:
+def test_what_goes_beyond_is_named(beyond: TerraformPlan, named: list[str]) -> None:
     assert exceeding(BEGUN, beyond) == named

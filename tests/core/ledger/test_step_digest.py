@@ -6,7 +6,7 @@ from bot.core.ledger.step_digest import OutputMissing, given, hook_digest, stack
 from bot.core.plans.stack_inputs import Output
 from bot.core.tree import File
 from bot.errors import UserError
-from bot.model.pipeline import FromOutput, FromParameter, Hook, Input, Json, Literally, NoUndo, Run, Stack
+from bot.model.pipeline import FromOutput, FromParameter, Hook, Input, Json, Literally, NoUndo, RunProgram, Stack
 from bot.names import ParameterName, StepName
 
 KEY = "k" * 64
@@ -18,7 +18,7 @@ FILES = {"app/main.tf": File(b"a"), "hooks/x.py": File(b"x"), "hooks-more/y": Fi
 def hook(source: Input, *, runs: bool = False) -> Hook:
     none = NoUndo(none="nothing is left behind")
     if runs:
-        return Hook(run=Run(apply=("hooks/x.py",)), inputs={URL: source}, undo=none)
+        return Hook(run=RunProgram(apply=("hooks/x.py",)), inputs={URL: source}, undo=none)
     return Hook(uses="http.probe", inputs={URL: source}, undo=none)
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from bot.core.ledger.lease import LENGTH, acquired
 from bot.core.ledger.ledger import (
     Clear,
+    KeptOutput,
     Lease,
     Ledger,
-    Output,
     Start,
     Success,
     Undo,
@@ -34,7 +34,10 @@ def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
     assert isinstance(ledger, Ledger)
     ledger = acquired(ledger, Lease(holder="run 2", until=NOW + LENGTH, since=NOW), NOW, "its process is gone")
     assert isinstance(ledger, Ledger)
-    outputs: dict[str, Output] = {"url": Clear(value="https://x"), "token": hidden(APP, "token", "very-secret", "key")}
+    outputs: dict[str, KeptOutput] = {
+        "url": Clear(value="https://x"),
+        "token": hidden(APP, "token", "very-secret", "key"),
+    }
     ledger = succeeded(
         started(ledger, APP, START, NOW), APP, Success(outputs, "3 added", Undo(none="nothing was left behind")), later
     )

@@ -19,9 +19,9 @@ from bot.core.messages.plan_comment import (
     title,
 )
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
-from bot.core.plans.plan import Action, HookPlan, OutputChange, Plan, PlannedChange
-from bot.core.plans.plan_values import UNKNOWN, Masked, Value
-from bot.core.rendering.verify import Finding
+from bot.core.plans.plan import Action, HookPlan, OutputChange, PlannedChange, TerraformPlan
+from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue
+from bot.errors import Finding
 from bot.names import EnvironmentName, ParameterName, StepName
 
 NAME = EnvironmentName("demo-x")
@@ -33,7 +33,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def create(address: str, **after: Value) -> PlannedChange:
+def create(address: str, **after: PlanValue) -> PlannedChange:
     return PlannedChange(address, address.partition(".")[0], Action.CREATE, None, after)
 
 
@@ -41,7 +41,7 @@ def stack(
     name: str, *changes: PlannedChange, stand_ins: tuple[str, ...] = (), waits_for: tuple[str, ...] = ()
 ) -> StackPlan:
     return StackPlan(
-        StepName(name), Plan(changes), tuple(map(ParameterName, stand_ins)), tuple(map(StepName, waits_for))
+        StepName(name), TerraformPlan(changes), tuple(map(ParameterName, stand_ins)), tuple(map(StepName, waits_for))
     )
 
 
@@ -113,7 +113,7 @@ def test_nothing_to_do_is_said_in_so_many_words() -> None:
 
 
 def test_an_output_alone_is_a_change() -> None:
-    plan = Plan((), (OutputChange("url", Action.UPDATE, "http://a", "http://b"),))
+    plan = TerraformPlan((), (OutputChange("url", Action.UPDATE, "http://a", "http://b"),))
     text = complete(environment(StackPlan(StepName("app"), plan)))
     assert "Only outputs change." in text
     assert '! output url: "http://a" → "http://b"' in text

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.commands.model import Clone
-from bot.core.parity.by_code.compare import Comparison, Side, compare
+from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
 from bot.core.parity.leaks import Leak, leaks
 from bot.core.rendering.assemble import read_manifest, read_template
-from bot.core.rendering.inventory import Estate
-from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone
+from bot.core.rendering.inventory import Inventory
+from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
 from bot.core.tree import File, Tree
 from bot.model.environment import Manifest, Waiver
 from bot.model.policy import Policy
@@ -24,7 +24,7 @@ def base() -> Base:
     files = checkout.environment(PRODUCTION)
     source = read_manifest(files, "envs/production")
     template = read_template(TemplateName("production"), checkout.template(TemplateName("production")))
-    return Base(template, source, files, Estate({PRODUCTION: source}), Policy())
+    return Base(template, source, files, Inventory({PRODUCTION: source}), Policy())
 
 
 BASE = base()
@@ -33,7 +33,7 @@ BASE = base()
 def asked(name: str = "demo-x", purpose: str = "demo", **values: str) -> Draft | Refused:
     given = {ParameterName(key): value for key, value in values.items()}
     command = Clone(PRODUCTION, EnvironmentName(name), PurposeName(purpose), set=given)
-    return draft_clone(Asked(command, None, Login("alice"), NOW), BASE)
+    return draft_clone(CloneRequest(command, None, Login("alice"), NOW), BASE)
 
 
 def clone(name: str = "demo-x", purpose: str = "demo", **values: str) -> Draft:
@@ -42,10 +42,10 @@ def clone(name: str = "demo-x", purpose: str = "demo", **values: str) -> Draft:
     return drafted
 
 
-def compared(drafted: Draft, files: Tree | None = None, *waivers: Waiver) -> Comparison:
+def compared(drafted: Draft, files: Tree | None = None, *waivers: Waiver) -> CodeComparison:
     """Hold a clone's files, edited or not, against production."""
     manifest = drafted.manifest.model_copy(update={"waivers": waivers})
-    sides = Side(BASE.source, BASE.source_files), Side(manifest, drafted.files if files is None else files)
+    sides = CodeSide(BASE.source, BASE.source_files), CodeSide(manifest, drafted.files if files is None else files)
     return compare(*sides, BASE.template, NOW)
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from bot.commands.model import Clone, Set
-from bot.core.parity.by_code.compare import Side
+from bot.core.parity.by_code.compare import CodeSide
 from bot.core.rendering.assemble import read_template
-from bot.core.requests.change import Changed, Subject, draft_change
-from bot.core.requests.clone import Asked, Refused
+from bot.core.requests.change import Changed, ChangeSubject, draft_change
+from bot.core.requests.clone import CloneRequest, Refused
 from bot.core.requests.template_check import a_clone, check_template
 from bot.core.tree import File
 from bot.model.policy import Policy
@@ -74,7 +74,7 @@ def proof(was: str, now: str) -> str:
     assert was in text
     files["template.yaml"] = File(text.replace(was, now, 1).encode())
     template = read_template(TemplateName("production"), files)
-    asked = Asked(a_clone(EnvironmentName("production"), Login("alice")), None, Login("alice"), shop.NOW)
+    asked = CloneRequest(a_clone(EnvironmentName("production"), Login("alice")), None, Login("alice"), shop.NOW)
     return "\n".join(map(str, check_template(template, shop.BASE.source, asked).findings))
 
 
@@ -113,7 +113,7 @@ def test_a_template_that_names_its_source_fails_its_check_once_and_by_line() -> 
     code = files["data/queue.tf"].data.decode().replace('"${var.name}-orders"', '"production-orders"')
     files["data/queue.tf"] = File(code.encode())
     template = read_template(TemplateName("production"), files)
-    asked = Asked(a_clone(EnvironmentName("production"), Login("alice")), None, Login("alice"), shop.NOW)
+    asked = CloneRequest(a_clone(EnvironmentName("production"), Login("alice")), None, Login("alice"), shop.NOW)
     (found,) = check_template(template, shop.BASE.source, asked).findings
     assert (found.path, found.line) == ("templates/production/data/queue.tf", 10)
     assert "`production-orders` is made of production's name" in found.message
@@ -136,8 +136,8 @@ def test_a_secret_with_productions_name_breaks_the_contract() -> None:
 
 def test_set_keeps_the_contract_of_a_clone_that_is_there() -> None:
     drafted = shop.clone("lt-1", "load-test")
-    source = Side(shop.BASE.source, shop.BASE.source_files)
-    subject = Subject(drafted.manifest, shop.BASE.template, Policy(), source)
+    source = CodeSide(shop.BASE.source, shop.BASE.source_files)
+    subject = ChangeSubject(drafted.manifest, shop.BASE.template, Policy(), source)
     values = {ParameterName("db_class"): "db.c6gd.medium", ParameterName("team"): "growth"}
     found = draft_change(Set(drafted.manifest.name, values), subject, shop.NOW)
     assert isinstance(found, Refused)

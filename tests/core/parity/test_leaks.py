@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.parity.leaks import Leak, Text, search, unwaived
+from bot.core.parity.leaks import Leak, SearchedText, search, unwaived
 from bot.core.requests.clone import Draft
 from bot.core.tree import Tree
 from bot.model.environment import Waiver
@@ -141,7 +141,10 @@ def test_a_waiver_lets_one_line_pass() -> None:
 
 def test_values_of_a_plan_are_searched_in_the_same_way() -> None:
     identity = shop.compared(CLONE).identity
-    texts = [Text("aws_x.y:arn", 0, "arn:aws:sqs:eu-central-1:111111111111:production-orders"), Text("a:b", 0, "fine")]
+    texts = [
+        SearchedText("aws_x.y:arn", 0, "arn:aws:sqs:eu-central-1:111111111111:production-orders"),
+        SearchedText("a:b", 0, "fine"),
+    ]
     found = list(search(texts, identity))
     assert {(leak.place, leak.found) for leak in found} == {
         ("aws_x.y:arn", "production-orders"),

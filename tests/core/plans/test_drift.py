@@ -4,22 +4,24 @@ import pytest
 
 from bot.core.messages.drift_issue import body, drifted_before, headline, summary, text
 from bot.core.plans.drift import Drift, StepDrift, of_stack
-from bot.core.plans.plan import Action, OutputChange, Plan, PlannedChange
-from bot.core.plans.plan_values import UNKNOWN, Masked, Value
+from bot.core.plans.plan import Action, OutputChange, PlannedChange, TerraformPlan
+from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue
 from bot.names import EnvironmentName, Login, StepName
 
 APP, HOOK = StepName("app"), StepName("flags")
 DEMO, ALICE = EnvironmentName("demo-x"), Login("alice")
 
 
-def change(address: str, action: Action, before: Value, after: Value, *, is_data: bool = False) -> PlannedChange:
+def change(
+    address: str, action: Action, before: PlanValue, after: PlanValue, *, is_data: bool = False
+) -> PlannedChange:
     return PlannedChange(address, address.split(".", maxsplit=1)[0], action, before, after, is_data=is_data)
 
 
 def found(
     *changes: PlannedChange, drift: tuple[PlannedChange, ...] = (), outputs: tuple[OutputChange, ...] = ()
 ) -> StepDrift:
-    return of_stack(APP, Plan(changes, outputs, drift))
+    return of_stack(APP, TerraformPlan(changes, outputs, drift))
 
 
 def said(step: StepDrift) -> str:

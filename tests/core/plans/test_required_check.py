@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from bot.core.plans.required_check import Needs, conclude
+from bot.core.plans.required_check import Needs, required_check
 
 MATRIX = json.dumps({"include": [{"environment": "demo-x", "role": "r"}, {"environment": "qa-1", "role": "r"}]})
 
@@ -18,13 +18,13 @@ def needs(targets: str = "success", plan: str = "success", matrix: str | None = 
 
 
 def test_it_passes_when_every_expected_environment_was_planned() -> None:
-    found = conclude(needs(), ["demo-x", "qa-1"], is_fork=False)
+    found = required_check(needs(), ["demo-x", "qa-1"], is_fork=False)
     assert found.passes
     assert "`demo-x`" in found.reason
 
 
 def test_it_passes_when_no_environment_changes() -> None:
-    assert conclude(needs(plan="skipped", matrix='{"include": []}'), [], is_fork=False).passes
+    assert required_check(needs(plan="skipped", matrix='{"include": []}'), [], is_fork=False).passes
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_it_passes_when_no_environment_changes() -> None:
     ],
 )
 def test_it_fails_when_anything_is_missing(found: Needs, completed: list[str], is_fork: bool) -> None:
-    assert not conclude(found, completed, is_fork=is_fork).passes
+    assert not required_check(found, completed, is_fork=is_fork).passes
 
 
 def test_what_does_not_say_how_jobs_ended_is_no_answer() -> None:

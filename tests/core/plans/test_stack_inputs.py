@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.plans.plan import Action, OutputChange, Plan, PlannedChange, unshown
+from bot.core.plans.plan import Action, OutputChange, PlannedChange, TerraformPlan, unshown
 from bot.core.plans.plan_values import UNKNOWN, Masked
 from bot.core.plans.stack_inputs import Output, known, replayed, resolved
 from bot.errors import UserError
@@ -24,8 +24,8 @@ STACK = Stack.model_validate(
 VPC, PASSWORD = ParameterName("vpc_id"), ParameterName("password")
 
 
-def planned(**outputs: OutputChange) -> Plan:
-    return Plan((), tuple(outputs.values()))
+def planned(**outputs: OutputChange) -> TerraformPlan:
+    return TerraformPlan((), tuple(outputs.values()))
 
 
 def test_without_outputs_a_stack_is_deferred() -> None:
@@ -82,12 +82,14 @@ def change(address: str, action: Action) -> PlannedChange:
 
 
 def test_a_real_plan_may_do_what_was_shown_whatever_the_keys() -> None:
-    shown = Plan((change('a_b.c["subnet-0"]', Action.CREATE), change("a_b.d", Action.UPDATE)))
-    real = Plan((change('a_b.c["subnet-8"]', Action.CREATE), change('a_b.c["subnet-9"]', Action.CREATE)))
+    shown = TerraformPlan((change('a_b.c["subnet-0"]', Action.CREATE), change("a_b.d", Action.UPDATE)))
+    real = TerraformPlan((change('a_b.c["subnet-8"]', Action.CREATE), change('a_b.c["subnet-9"]', Action.CREATE)))
     assert unshown(shown, real) == []
 
 
 def test_a_real_plan_may_do_nothing_that_was_not_shown() -> None:
-    shown = Plan((change("a_b.c", Action.CREATE),))
-    real = Plan((change("a_b.c", Action.REPLACE), change("a_b.d", Action.CREATE), change("a_b.e", Action.NO_OP)))
+    shown = TerraformPlan((change("a_b.c", Action.CREATE),))
+    real = TerraformPlan(
+        (change("a_b.c", Action.REPLACE), change("a_b.d", Action.CREATE), change("a_b.e", Action.NO_OP))
+    )
     assert unshown(shown, real) == ["create a_b.d", "replace a_b.c"]

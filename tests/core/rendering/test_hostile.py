@@ -11,7 +11,7 @@ from bot.commands.model import Clone, Set, Unlock
 from bot.core.hcl.structure import structure
 from bot.core.markdown import cell, code, details, fence
 from bot.core.messages.change_pull_request import ProposedChange, body, table, title
-from bot.core.requests.change import Changed, Subject, draft_change
+from bot.core.requests.change import Changed, ChangeSubject, draft_change
 from bot.core.requests.clone import Draft, Refused, draft_clone
 from bot.core.tree import File, check_path, check_tree
 from bot.errors import InvalidInput
@@ -126,7 +126,7 @@ def test_a_hostile_text_that_is_set_breaks_out_of_nothing(text: str) -> None:
     assert isinstance(clone, Draft)
     before = clone.manifest
     command = Set(before.name, {GREETING: f"{text[:999]}!"})
-    found = draft_change(command, Subject(before, example.template(), Policy()), example.NOW)
+    found = draft_change(command, ChangeSubject(before, example.template(), Policy()), example.NOW)
     assert isinstance(found, Changed)
     assert found.files.keys() == clone.files.keys()
     assert json.loads(found.files["app/terraform.tfvars.json"].data)["greeting"] == f"{text[:999]}!"

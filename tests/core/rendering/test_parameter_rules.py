@@ -6,10 +6,10 @@ import pytest
 
 from bot.commands.model import Clone, Set
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
-from bot.core.rendering.inventory import Estate
+from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.verify import verify
-from bot.core.requests.change import Subject, draft_change
-from bot.core.requests.clone import Asked, Base, Draft, Refused, draft_clone
+from bot.core.requests.change import ChangeSubject, draft_change
+from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
 from bot.core.requests.template_check import a_clone, check_template
 from bot.core.tree import File
 from bot.errors import Unreadable
@@ -50,10 +50,10 @@ def production(at: TemplateAt, **values: Any) -> Manifest:
 def base() -> Base:
     at = template()
     source = production(at)
-    return Base(at, source, assemble(at, source), Estate({source.name: source}), POLICY)
+    return Base(at, source, assemble(at, source), Inventory({source.name: source}), POLICY)
 
 
-def asked(**values: str) -> Asked:
+def asked(**values: str) -> CloneRequest:
     return example.asked(set={ParameterName(name): text for name, text in values.items()})
 
 
@@ -87,7 +87,7 @@ def test_a_set_is_held_against_the_rules_as_well() -> None:
     clone = draft_clone(asked(), base())
     assert isinstance(clone, Draft)
     command = Set(clone.manifest.name, {ParameterName("app_max"): "1", ParameterName("app_min"): "2"})
-    found = draft_change(command, Subject(clone.manifest, at, POLICY), example.NOW)
+    found = draft_change(command, ChangeSubject(clone.manifest, at, POLICY), example.NOW)
     assert isinstance(found, Refused)
     assert "must be at most `app_max`" in found.reason
     assert found.instead == Set(clone.manifest.name, {ParameterName("app_max"): "2", ParameterName("app_min"): "1"})
@@ -114,7 +114,7 @@ def test_verify_names_the_line_of_a_value_that_contradicts_another() -> None:
 def test_template_check_names_the_line_of_a_rule_that_makes_no_sense(rule: str, message: str) -> None:
     at = template(f"rules:\n  - description: Because.\n    {rule}\npurposes:\n")
     proof = check_template(
-        at, None, Asked(a_clone(EnvironmentName("production"), example.ALICE), None, example.ALICE, example.NOW)
+        at, None, CloneRequest(a_clone(EnvironmentName("production"), example.ALICE), None, example.ALICE, example.NOW)
     )
     (finding,) = [finding for finding in proof.findings if message in finding.message]
     lines = at.files["template.yaml"].data.decode().splitlines()

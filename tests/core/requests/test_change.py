@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bot.commands.model import Extend, Set
 from bot.core.messages.change_pull_request import ProposedChange, body, table, title
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.rendering.assemble import assemble, read_template
 from bot.core.rendering.verify import verify
-from bot.core.requests.change import Changed, Subject, Unchanged, draft_change, followers
+from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_change, followers
 from bot.core.requests.clone import Draft, Refused, draft_clone
 from bot.core.tree import File
 from bot.model.environment import MANIFEST, Manifest
@@ -31,21 +31,21 @@ def clone(**command: Any) -> Manifest:
     return found.manifest
 
 
-def subject(manifest: Manifest | None = None) -> Subject:
-    return Subject(manifest or clone(), example.template(), Policy())
+def subject(manifest: Manifest | None = None) -> ChangeSubject:
+    return ChangeSubject(manifest or clone(), example.template(), Policy())
 
 
 def setting(**values: str) -> Set:
     return Set(NAME, {ParameterName(name): text for name, text in values.items()})
 
 
-def changed(command: Set | Extend, at: Subject | None = None) -> Changed:
+def changed(command: Set | Extend, at: ChangeSubject | None = None) -> Changed:
     found = draft_change(command, at or subject(), example.NOW)
     assert isinstance(found, Changed), found
     return found
 
 
-def refused(command: Set | Extend, at: Subject | None = None) -> Refused:
+def refused(command: Set | Extend, at: ChangeSubject | None = None) -> Refused:
     found = draft_change(command, at or subject(), example.NOW)
     assert isinstance(found, Refused), found
     return found
@@ -93,7 +93,7 @@ def test_what_cannot_be_set_is_refused_with_what_to_type(
 def test_a_value_that_breaks_the_purposes_contract_is_refused_with_what_would_be_allowed() -> None:
     source = example.production()
     template = example.template()
-    whole = replace(subject(), source=Side(source, assemble(template, source)))
+    whole = replace(subject(), source=CodeSide(source, assemble(template, source)))
     found = refused(setting(payments_url="https://payments.acme.example/v1", app_min="3"), whole)
     assert "`payments_url=…` causes that" in found.reason
     assert found.instead == setting(app_min="3")
@@ -120,15 +120,15 @@ def test_a_value_made_from_others_follows_unless_it_is_who_the_environment_is() 
             "parameters": {**before.parameters, ParameterName("label"): "hello-demo-x"},
         }
     )
-    after = changed(setting(greeting="moin"), Subject(at, template, Policy())).manifest
+    after = changed(setting(greeting="moin"), ChangeSubject(at, template, Policy())).manifest
     assert after.parameters[ParameterName("label")] == "moin-demo-x"
     assert followers(template.declaration, at, [ParameterName("greeting")]) == ["label"]
-    assert "made from others" in refused(setting(label="x"), Subject(at, template, Policy())).reason
+    assert "made from others" in refused(setting(label="x"), ChangeSubject(at, template, Policy())).reason
     identity = declared.replace("label: {type: string,", "label: {type: string, identity: true,")
     stricter = read_template(
         TemplateName("shop"), {**example.template_files(), "template.yaml": File(identity.encode())}
     )
-    assert "`label` would become" in refused(setting(greeting="moin"), Subject(at, stricter, Policy())).reason
+    assert "`label` would become" in refused(setting(greeting="moin"), ChangeSubject(at, stricter, Policy())).reason
 
 
 def test_extend_counts_from_the_expiry_or_from_now_if_that_is_over() -> None:
@@ -169,7 +169,9 @@ def test_law_3_no_value_that_is_set_escapes_its_place(text: str, count: int) -> 
 def test_the_body_names_value_cause_place_and_what_reaches_the_outside() -> None:
     before, template, source = clone(), example.template(), example.production()
     after = changed(setting(payments_url="https://payments.acme.example/v1", app_min="3"), subject(before)).manifest
-    was, becomes = (Side(m, {p: f for p, f in assemble(template, m).items() if p != MANIFEST}) for m in (before, after))
+    was, becomes = (
+        CodeSide(m, {p: f for p, f in assemble(template, m).items() if p != MANIFEST}) for m in (before, after)
+    )
     found = compare(was, becomes, template, example.NOW).parity.differences
     files = ["app/terraform.tfvars.json"]
     assert before.request is not None

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands.model import Clone
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.rendering.allocate import allocate
 from bot.core.rendering.assemble import assemble
-from bot.core.rendering.inventory import Claim, Estate
+from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.rendering.verify import collisions, verify
 from bot.core.requests.clone import Base, Draft, Refused, draft_clone
@@ -117,7 +117,7 @@ def test_quotas_count_what_exists_and_what_is_proposed() -> None:
     first, second = drafted(name="one").manifest, drafted(name="two").manifest
     base = example.base(first, policy=Policy(quota=Quota(per_owner=2)))
     both = Base(
-        base.template, base.source, base.source_files, Estate(base.estate.live, {second.name: second}), base.policy
+        base.template, base.source, base.source_files, Inventory(base.estate.live, {second.name: second}), base.policy
     )
     assert isinstance(draft_clone(example.asked("three"), base), Draft)
     assert "2 clones owned by alice already" in refusal(both, "three").reason
@@ -136,7 +136,11 @@ def test_each_quota_counts_its_own_over_the_default_branch_and_open_pull_request
     proposed = drafted(name="two", purpose=PurposeName("qa"), owner=Login("bob")).manifest
     base = example.base(live, policy=Policy(quota=quota))
     full = Base(
-        base.template, base.source, base.source_files, Estate(base.estate.live, {proposed.name: proposed}), base.policy
+        base.template,
+        base.source,
+        base.source_files,
+        Inventory(base.estate.live, {proposed.name: proposed}),
+        base.policy,
     )
     assert message in refusal(full, "three", purpose=PurposeName("demo")).reason
     if quota.total != 2:
@@ -164,7 +168,9 @@ def test_what_is_being_destroyed_counts_until_it_is() -> None:
 def test_a_proposed_change_of_a_clone_counts_it_once() -> None:
     live = drafted(name="one").manifest
     base = example.base(live, policy=Policy(quota=Quota(total=2)))
-    both = Base(base.template, base.source, base.source_files, Estate(base.estate.live, {live.name: live}), base.policy)
+    both = Base(
+        base.template, base.source, base.source_files, Inventory(base.estate.live, {live.name: live}), base.policy
+    )
     assert isinstance(draft_clone(example.asked("two"), both), Draft)
 
 
@@ -177,7 +183,7 @@ def test_law_7_without_overrides_only_the_purposes_declared_deviations_exist() -
         allowed = set(declared.purposes[PurposeName(purpose)].set) | {
             n for n, p in declared.parameters.items() if p.identity
         }
-        found = compare(Side(source, files), Side(clone.manifest, clone.files), template, example.NOW).parity
+        found = compare(CodeSide(source, files), CodeSide(clone.manifest, clone.files), template, example.NOW).parity
         assert found.differences
         assert found.holds
         for deviation in found.differences:
@@ -188,7 +194,7 @@ def test_law_7_without_overrides_only_the_purposes_declared_deviations_exist() -
 def test_a_hand_edit_is_an_unexplained_deviation() -> None:
     template, source, clone = example.template(), example.production(), drafted()
     edited = {**clone.files, "app/main.tf": File(example.MAIN + b'resource "x" "y" {}\n')}
-    sides = Side(source, assemble(template, source)), Side(clone.manifest, edited)
+    sides = CodeSide(source, assemble(template, source)), CodeSide(clone.manifest, edited)
     found = compare(*sides, template, example.NOW).parity
     assert [(d.kind, d.address, d.file) for d in found.unexplained] == [("extra", "app/x.y", "app/main.tf")]
     assert not found.holds
@@ -273,7 +279,7 @@ def test_claims_that_others_hold_are_avoided() -> None:
         base.template,
         base.source,
         base.source_files,
-        Estate(base.estate.live, {}, {claim: EnvironmentName("other")}),
+        Inventory(base.estate.live, {}, {claim: EnvironmentName("other")}),
         base.policy,
     )
     assert drafted(held).claims != first.claims

@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from bot.core.requests.matrix import Change, Target, targets
+from bot.core.requests.matrix import MatrixChange, Target, targets
 from bot.model.environment import Manifest
-from bot.model.policy import Account, Policy
+from bot.model.policy import Policy, PolicyAccount
 from bot.names import EnvironmentName
 from tests.support.example import production
 
 
-def account(number: str) -> Account:
-    return Account(
+def account(number: str) -> PolicyAccount:
+    return PolicyAccount(
         plan_role=f"arn:aws:iam::{number}:role/plan",
         apply_role=f"arn:aws:iam::{number}:role/apply",
         region="eu-central-1",
@@ -39,7 +39,7 @@ def _names(*names: str) -> tuple[EnvironmentName, ...]:
 
 
 def test_a_new_environment_is_created_with_the_role_of_its_account() -> None:
-    found = targets([Change("demo-x", None, manifest())], POLICY, "plan")
+    found = targets([MatrixChange("demo-x", None, manifest())], POLICY, "plan")
     role = "arn:aws:iam::222222222222:role/plan"
     assert found.targets == (
         Target(EnvironmentName("demo-x"), "create", "222222222222", "eu-central-1", role, "state-222222222222"),
@@ -48,7 +48,7 @@ def test_a_new_environment_is_created_with_the_role_of_its_account() -> None:
 
 
 def test_a_clone_s_plan_gets_the_role_that_reads_what_it_was_cloned_from() -> None:
-    clone = Change("demo-x", None, manifest(), production())
+    clone = MatrixChange("demo-x", None, manifest(), production())
     [target] = targets([clone], POLICY, "plan").targets
     assert (target.source, target.source_account) == ("production", "111111111111")
     assert (target.source_region, target.source_role) == ("eu-central-1", "arn:aws:iam::111111111111:role/plan")
@@ -58,31 +58,31 @@ def test_a_clone_s_plan_gets_the_role_that_reads_what_it_was_cloned_from() -> No
 
 def test_without_the_source_s_account_in_the_policy_there_is_no_role_and_no_complaint() -> None:
     only = Policy(accounts={"222222222222": account("222222222222")})
-    found = targets([Change("demo-x", None, manifest(), production())], only, "plan")
+    found = targets([MatrixChange("demo-x", None, manifest(), production())], only, "plan")
     assert (found.targets[0].source_role, found.complaints) == ("", ())
 
 
 def test_an_apply_gets_the_role_that_applies() -> None:
-    found = targets([Change("demo-x", manifest(), manifest())], POLICY, "apply")
+    found = targets([MatrixChange("demo-x", manifest(), manifest())], POLICY, "apply")
     assert [(t.change, t.role) for t in found.targets] == [("update", "arn:aws:iam::222222222222:role/apply")]
 
 
 def test_a_clone_whose_directory_is_removed_is_destroyed_in_the_account_that_it_was_in() -> None:
-    found = targets([Change("demo-x", manifest(), None)], POLICY, "plan")
+    found = targets([MatrixChange("demo-x", manifest(), None)], POLICY, "plan")
     role = "arn:aws:iam::222222222222:role/plan"
     assert [(t.change, t.account, t.role) for t in found.targets] == [("destroy", "222222222222", role)]
     assert found.complaints == ()
 
 
 def test_the_matrix_is_plain_texts_in_the_order_of_names() -> None:
-    found = targets([Change(name, None, manifest(name)) for name in ("b2", "a1")], POLICY, "plan")
+    found = targets([MatrixChange(name, None, manifest(name)) for name in ("b2", "a1")], POLICY, "plan")
     rows = json.loads(json.dumps(found.matrix()))["include"]
     assert [row["environment"] for row in rows] == ["a1", "b2"]
     assert all(isinstance(value, str) for row in rows for value in row.values())
 
 
 def test_only_what_the_policy_protects_may_have_been_cloned_from_nothing() -> None:
-    alone = [Change(name, None, manifest(name, source=None)) for name in ("production", "staging")]
+    alone = [MatrixChange(name, None, manifest(name, source=None)) for name in ("production", "staging")]
     found = targets(alone, POLICY, "plan")
     assert [target.environment for target in found.targets] == ["production"]
     (complaint,) = found.complaints
@@ -100,28 +100,28 @@ def test_only_what_the_policy_protects_may_have_been_cloned_from_nothing() -> No
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (Change("Demo_X", None, manifest()), "is not an environment name"),
-        (Change("all", None, manifest()), "reserved"),
-        (Change("README.md", None, None), "is not an environment name"),
-        (Change("$(id)", None, manifest()), "is not an environment name"),
-        (Change("production", manifest("production", source=None), None), "`production` is protected"),
-        (Change("demo-x", None, manifest(source=None)), "`source` is missing"),
-        (Change("demo-x", manifest(), manifest(source=None)), "`source` is missing"),
-        (Change("demo-x", None, manifest(source="demo-x")), "`source` leads back to `demo-x` itself"),
+        (MatrixChange("Demo_X", None, manifest()), "is not an environment name"),
+        (MatrixChange("all", None, manifest()), "reserved"),
+        (MatrixChange("README.md", None, None), "is not an environment name"),
+        (MatrixChange("$(id)", None, manifest()), "is not an environment name"),
+        (MatrixChange("production", manifest("production", source=None), None), "`production` is protected"),
+        (MatrixChange("demo-x", None, manifest(source=None)), "`source` is missing"),
+        (MatrixChange("demo-x", manifest(), manifest(source=None)), "`source` is missing"),
+        (MatrixChange("demo-x", None, manifest(source="demo-x")), "`source` leads back to `demo-x` itself"),
         (
-            Change("demo-x", None, manifest(source="demo-y"), None, _names("demo-y", "demo-x")),
+            MatrixChange("demo-x", None, manifest(source="demo-y"), None, _names("demo-y", "demo-x")),
             "`source` leads back to `demo-x`",
         ),
-        (Change("other", manifest("other", source=None), None), "`other` was not cloned from anything"),
-        (Change("demo-x", None, None), "does not exist, and never did"),
-        (Change("demo-x", "envs/demo-x/environment.yaml:3: `owner` is missing.", None), "Mend it before"),
-        (Change("demo-x", None, "envs/demo-x/environment.yaml:3: `owner` is missing"), "`owner` is missing"),
-        (Change("demo-x", None, manifest(number="333333333333")), "`333333333333` is not in the policy"),
-        (Change("demo-x", None, manifest(number=222222222222)), "is not in the policy"),
-        (Change("demo-x", manifest(number="111111111111"), manifest()), "can't move to another account"),
+        (MatrixChange("other", manifest("other", source=None), None), "`other` was not cloned from anything"),
+        (MatrixChange("demo-x", None, None), "does not exist, and never did"),
+        (MatrixChange("demo-x", "envs/demo-x/environment.yaml:3: `owner` is missing.", None), "Mend it before"),
+        (MatrixChange("demo-x", None, "envs/demo-x/environment.yaml:3: `owner` is missing"), "`owner` is missing"),
+        (MatrixChange("demo-x", None, manifest(number="333333333333")), "`333333333333` is not in the policy"),
+        (MatrixChange("demo-x", None, manifest(number=222222222222)), "is not in the policy"),
+        (MatrixChange("demo-x", manifest(number="111111111111"), manifest()), "can't move to another account"),
     ],
 )
-def test_what_can_not_be_told_is_a_complaint_and_no_target(change: Change, complaint: str) -> None:
+def test_what_can_not_be_told_is_a_complaint_and_no_target(change: MatrixChange, complaint: str) -> None:
     found = targets([change], POLICY, "plan")
     assert found.targets == ()
     assert complaint in found.complaints[0]

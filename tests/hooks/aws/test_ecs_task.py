@@ -10,7 +10,7 @@ from moto.ecs.models import ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from bot.hooks.aws.ecs_task import AwsEcsTask, TaskInputs, TaskRecord
-from bot.hooks.kind import Context, HookFailed, OutOfTime
+from bot.hooks.kind import HookContext, HookFailed, OutOfTime
 from bot.model.pipeline import Json
 from bot.names import ParameterName
 from bot.sandbox.aws.corrections.compute import CORRECTIONS
@@ -148,7 +148,7 @@ def test_a_container_that_there_is_not_is_named(around: Surroundings, cluster: s
         KIND.apply(inputs(container="other"), around.context())
 
 
-def _killed_once_started(around: Surroundings, previous: Json) -> Context:
+def _killed_once_started(around: Surroundings, previous: Json) -> HookContext:
     def die(line: str) -> None:
         raise KeyboardInterrupt(line)
 

@@ -9,7 +9,7 @@ from bot.commands.model import Extend
 from bot.core.plans.plan import Counts
 from bot.core.plans.review import read_review, review_key
 from bot.core.rendering.assemble import read_manifest
-from bot.core.requests.change import Changed, Subject, draft_change
+from bot.core.requests.change import Changed, ChangeSubject, draft_change
 from bot.model.policy import Policy
 from tests.support.deploying import DEMO, Deploying
 from tests.support.small import template
@@ -22,7 +22,9 @@ def test_a_longer_life_changes_no_resource_and_runs_no_step(deploying: Deploying
     repo, now = deploying.repo, datetime.now(UTC)
     files = Checkout(repo.root).environment(DEMO)
     mortal = read_manifest(files, "envs/demo-x").model_copy(update={"expires_at": now})
-    longer = draft_change(Extend(DEMO, timedelta(days=7)), Subject(mortal, template(deploying.stacks), Policy()), now)
+    longer = draft_change(
+        Extend(DEMO, timedelta(days=7)), ChangeSubject(mortal, template(deploying.stacks), Policy()), now
+    )
     assert isinstance(longer, Changed)
     repo.git("checkout", "-q", "-B", "longer")
     repo.put("envs/demo-x", longer.files)

@@ -13,11 +13,11 @@ from bot.core.ledger.apply_result import ApplyOutcome, StepResult
 from bot.core.messages.apply_comment import marker
 from bot.core.messages.run_report import ending_of
 from bot.names import EnvironmentName, RepositoryName, StepName
-from bot.runs.apply.github_status import CHECK, Deployment, pull_request_of
+from bot.runs.apply.github_status import CHECK, DeploymentReport, pull_request_of
 from bot.runs.apply.run import ApplyRequest
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.issues import Text
-from bot.sandbox.github.pulls import Proposal
+from bot.sandbox.github.issues import IssueText
+from bot.sandbox.github.pulls import PullSpec
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 DEMO = EnvironmentName("demo-x")
@@ -30,7 +30,7 @@ class Merged:
 
     server: GitHubServer
     number: int
-    deployment: Deployment
+    deployment: DeploymentReport
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -77,7 +77,7 @@ def merged(tmp_path: Path) -> Iterator[Merged]:
     server.create_repository(REPOSITORY, tmp_path / "source")
     server.add_user("ana", REPOSITORY, "maintain")
     head = server.commit(REPOSITORY, {"envs/demo-x/x": b"x"}, branch="envclone/demo-x", by="ana", message="add")
-    number = server.open_pull(REPOSITORY, Proposal(Text("Clone", ""), "envclone/demo-x", "main"), by="ana")
+    number = server.open_pull(REPOSITORY, PullSpec(IssueText("Clone", ""), "envclone/demo-x", "main"), by="ana")
     commit = server.merge(REPOSITORY, number, by="ana")
     granted: Mapping[str, Literal["read", "write", "admin"]] = {
         "contents": "read",
@@ -100,7 +100,7 @@ def merged(tmp_path: Path) -> Iterator[Merged]:
         github = GitHub(Token(token, "github-actions[bot]"), api_url=f"{url}/api/v3")
         lines: list[str] = []
         found = pull_request_of(github, REPOSITORY, request)
-        yield Merged(server, number, Deployment(github, REPOSITORY, request, lines.append, found), lines)
+        yield Merged(server, number, DeploymentReport(github, REPOSITORY, request, lines.append, found), lines)
 
 
 def test_an_apply_that_goes_well_is_told_from_beginning_to_end(merged: Merged) -> None:
@@ -139,7 +139,7 @@ def test_a_github_that_refuses_stops_nothing(merged: Merged) -> None:
         Token(merged.server.workflow_token(REPOSITORY, {"contents": "read"}), "github-actions[bot]"),
         api_url=f"{merged.server.url}/api/v3",
     )
-    deployment = Deployment(powerless, REPOSITORY, merged.request, merged.lines.append, merged.number)
+    deployment = DeploymentReport(powerless, REPOSITORY, merged.request, merged.lines.append, merged.number)
     deployment.begin()
     deployment.end(ending_of(merged.outcome("succeeded")))
     assert len(merged.lines) == 5

@@ -8,31 +8,31 @@ import pytest
 from bot.clients.github import GitHub, Token
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
-from bot.runs.apply.takeover import MayNot, Rescue, authorize
+from bot.runs.apply.takeover import MayNot, Takeover, authorize
 from bot.runs.reviewed_commit import OnGitHub
 from tests.support import example
-from tests.support.small_monorepo import BOT, MAINTAINER, READER, REPOSITORY, Town
+from tests.support.small_monorepo import BOT, MAINTAINER, READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import ACTIONS
 
 UNLOCK = '/unlock demo-x --because "the runner is gone"'
 
 
-def github(place: Town) -> OnGitHub:
+def github(place: SmallMonorepo) -> OnGitHub:
     token = place.server.workflow_token(REPOSITORY, {"issues": "read", "contents": "read"})
     return OnGitHub(GitHub(Token(token, ACTIONS), api_url=f"{place.server.url}/api/v3"), example.REPOSITORY)
 
 
-def rescue(actor: str, title: str = "", because: str = "the runner is gone") -> Rescue:
-    return Rescue(EnvironmentName("demo-x"), because, actor, title, datetime.now(UTC))
+def rescue(actor: str, title: str = "", because: str = "the runner is gone") -> Takeover:
+    return Takeover(EnvironmentName("demo-x"), because, actor, title, datetime.now(UTC))
 
 
-def asked(place: Town, body: str = UNLOCK, by: str = MAINTAINER) -> Rescue:
+def asked(place: SmallMonorepo, body: str = UNLOCK, by: str = MAINTAINER) -> Takeover:
     """Return the run that the service starts for a comment."""
     number = place.comment(body, by)
     return rescue(BOT, f"unlock demo-x for comment {number}", f"the runner is gone (@{by} in #{place.issue})")
 
 
-def test_whoever_starts_it_needs_the_role_that_the_policy_wants(place: Town) -> None:
+def test_whoever_starts_it_needs_the_role_that_the_policy_wants(place: SmallMonorepo) -> None:
     with pytest.raises(MayNot, match=r"needs the permission `maintain` .* and `alice` has `write`"):
         authorize(rescue(MAINTAINER), github(place), Policy())
     place.server.set_role(REPOSITORY, MAINTAINER, "maintain")
@@ -42,12 +42,12 @@ def test_whoever_starts_it_needs_the_role_that_the_policy_wants(place: Town) -> 
 
 
 @pytest.mark.parametrize("actor", ["", "nobody-of-that-name", ACTIONS, READER])
-def test_nobody_else_may(place: Town, actor: str) -> None:
+def test_nobody_else_may(place: SmallMonorepo, actor: str) -> None:
     with pytest.raises(MayNot, match="Nothing was taken over"):
         authorize(rescue(actor), github(place), Policy())
 
 
-def test_a_run_for_an_unlock_comment_is_as_good_as_its_author(place: Town) -> None:
+def test_a_run_for_an_unlock_comment_is_as_good_as_its_author(place: SmallMonorepo) -> None:
     wish = asked(place)
     with pytest.raises(MayNot):
         authorize(wish, github(place), Policy())
@@ -55,7 +55,7 @@ def test_a_run_for_an_unlock_comment_is_as_good_as_its_author(place: Town) -> No
     authorize(wish, github(place), Policy())
 
 
-def test_a_comment_counts_for_what_it_says_and_for_a_day(place: Town) -> None:
+def test_a_comment_counts_for_what_it_says_and_for_a_day(place: SmallMonorepo) -> None:
     place.server.set_role(REPOSITORY, MAINTAINER, "maintain")
     wish = asked(place)
     others = [
@@ -72,7 +72,7 @@ def test_a_comment_counts_for_what_it_says_and_for_a_day(place: Town) -> None:
             authorize(other, github(place), Policy())
 
 
-def test_what_can_t_be_asked_is_refused(place: Town) -> None:
+def test_what_can_t_be_asked_is_refused(place: SmallMonorepo) -> None:
     with pytest.raises(MayNot, match="GITHUB_TOKEN"):
         authorize(rescue(MAINTAINER), None, Policy())
     gone = OnGitHub(GitHub(Token("no-token"), api_url=f"{place.server.url}/api/v3"), example.REPOSITORY)

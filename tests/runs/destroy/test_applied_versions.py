@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.clients.terraform.terraform import Terraform
-from bot.core.ledger.ledger import Entry, Ledger
+from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.core.tree import File
 from bot.errors import UserError
 from bot.names import StepName
@@ -22,10 +22,10 @@ def deploying(tmp_path: Path) -> Deploying:
     return Deploying.create(tmp_path, "state", Terraform(Path("/no/such/terraform"), {}))
 
 
-def entry(commit: str, minutes: int, result: str = "succeeded", verb: str = "apply") -> Entry:
+def entry(commit: str, minutes: int, result: str = "succeeded", verb: str = "apply") -> LedgerEntry:
     begun = NOW + timedelta(minutes=minutes)
     sha = "a" * 40
-    return Entry.model_validate(
+    return LedgerEntry.model_validate(
         {
             "verb": verb,
             "result": result,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from bot.core.ledger.destroy_report import Receipt, receipt_key, summary, title
+from bot.core.ledger.destroy_report import DestroyReport, receipt_key, summary, title
 from bot.core.plans.review import read_review, review_key, write_review
 from bot.errors import UserError
 from bot.names import StepName
@@ -71,7 +71,7 @@ def test_law_9_destroy_after_any_prefix_of_apply_leaves_nothing_and_says_so(depl
     assert deploying.ran().count("undo") == deploying.ran().count("verify")
     stored = deploying.store.read(receipt_key(DEMO, receipt.head))
     assert stored is not None
-    assert Receipt.model_validate_json(stored.data) == receipt
+    assert DestroyReport.model_validate_json(stored.data) == receipt
 
 
 def test_an_undo_is_given_the_secret_again_that_the_ledger_never_held(deploying: Deploying) -> None:

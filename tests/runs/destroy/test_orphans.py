@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.clients.terraform.terraform import Terraform
-from bot.core.ledger.ledger import Entry, Ledger
+from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.errors import Unverifiable
 from bot.names import StepName
-from bot.runs.destroy.applied_versions import Applied, applied
+from bot.runs.destroy.applied_versions import AppliedVersion, applied
 from bot.runs.destroy.orphans import Search, sweep
 from tests.support.cloud import REGION
 from tests.support.deploying import DEMO, Deploying
@@ -41,9 +41,9 @@ def deploying(tmp_path: Path) -> Deploying:
     return Deploying.create(tmp_path, "state", Terraform(Path("/no/such/terraform"), {}))
 
 
-def destroyed(deploying: Deploying, commit: str, *names: str) -> AbstractContextManager[Applied]:
+def destroyed(deploying: Deploying, commit: str, *names: str) -> AbstractContextManager[AppliedVersion]:
     sha = "a" * 40
-    entry = Entry.model_validate(
+    entry = LedgerEntry.model_validate(
         {
             "verb": "undo",
             "result": "undone",

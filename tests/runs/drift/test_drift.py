@@ -11,7 +11,7 @@ from bot.clients.github import GitHub, Token
 from bot.clients.ledger import LedgerFile
 from bot.core.ledger.ledger import Lease
 from bot.core.messages.drift_issue import marker
-from bot.core.plans.drift import Change, Drift, State, StepDrift
+from bot.core.plans.drift import Drift, DriftChange, DriftState, StepDrift
 from bot.names import Login, RepositoryName, StepName
 from bot.runs.drift.drift import DriftRequest, DriftWorld, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_drift
@@ -117,7 +117,7 @@ def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deplo
 
 
 APP, DATA = StepName("app"), StepName("data")
-GONE = StepDrift(APP, "stack", "drifted", (Change("aws_lb.this", "gone"),))
+GONE = StepDrift(APP, "stack", "drifted", (DriftChange("aws_lb.this", "gone"),))
 
 
 def drift(*steps: StepDrift, because: str = "") -> Drift:
@@ -144,7 +144,7 @@ def test_one_issue_is_opened_updated_closed_and_opened_again(server: GitHubServe
 
 
 @pytest.mark.parametrize("state", ["unchecked", "not_applied"])
-def test_what_could_not_be_looked_at_is_not_taken_for_no_drift(server: GitHubServer, state: State) -> None:
+def test_what_could_not_be_looked_at_is_not_taken_for_no_drift(server: GitHubServer, state: DriftState) -> None:
     told(server, drift(GONE), 1)
     said = told(server, drift(StepDrift(APP, "stack", state), StepDrift(DATA, "stack", "same")), 2)
     assert "stays open" in said

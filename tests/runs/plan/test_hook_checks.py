@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.ledger.ledger import Clear, Entry, Hidden, Ledger
-from bot.core.ledger.ledger import Output as Kept
+from bot.core.ledger.ledger import Clear, Hidden, Ledger, LedgerEntry
+from bot.core.ledger.ledger import KeptOutput as Kept
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.stack_inputs import Output, Outputs
 from bot.core.tree import File
@@ -29,9 +29,9 @@ HOOK = Hook.model_validate(
 FILES = {"hooks.yaml": File(DECLARED.encode()), "hooks/announce": File(PROGRAM, executable=True)}
 
 
-def entry(result: str, **outputs: Kept) -> Entry:
+def entry(result: str, **outputs: Kept) -> LedgerEntry:
     now = datetime(2026, 3, 4, tzinfo=UTC)
-    return Entry.model_validate(
+    return LedgerEntry.model_validate(
         {
             "verb": "apply", "result": result, "digest": "d", "by": "alice", "run_url": "", "attempt": 1,
             "started_at": now, "outputs": outputs, "head": "h", "commit": "c", "tree": "t",

@@ -14,7 +14,7 @@ from bot.clients.objects import S3Store
 from bot.clients.terraform.terraform import Terraform
 from bot.core.messages.plan_comment import complete
 from bot.core.plans.fingerprint import fingerprint
-from bot.core.plans.plan import Plan, unshown
+from bot.core.plans.plan import TerraformPlan, unshown
 from bot.core.plans.plan_json import read_plan
 from bot.core.plans.review import read_review, review_key
 from bot.core.plans.stack_inputs import known, replayed, resolved
@@ -23,7 +23,7 @@ from bot.errors import UserError
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, ParameterName, StepName
-from bot.runs.plan.plan import Failed, Planned, Planner, PlanRequest, Refused, Undestroyable, plan
+from bot.runs.plan.plan import Failed, PlanContext, Planned, PlanRefused, PlanRequest, Undestroyable, plan
 from bot.runs.plan.report import report
 from tests.support.cloud import REGION, cloud
 from tests.support.deploying import DEMO, Deploying
@@ -49,9 +49,9 @@ def create_bucket() -> str:
     return bucket
 
 
-def changed(planner: Planner, **values: object) -> Planner:
+def changed(planner: PlanContext, **values: object) -> PlanContext:
     held = ("checkout", "policy", "base_template", "terraform", "store", "now")
-    return Planner(**{**{key: getattr(planner, key) for key in held}, **values})
+    return PlanContext(**{**{key: getattr(planner, key) for key in held}, **values})
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def monorepo(tmp_path: Path, aws: Mapping[str, str]) -> Monorepo:
 
 
 @pytest.fixture
-def planner(tmp_path: Path, monorepo: Monorepo, aws: Mapping[str, str]) -> Planner:
-    return Planner(
+def planner(tmp_path: Path, monorepo: Monorepo, aws: Mapping[str, str]) -> PlanContext:
+    return PlanContext(
         checkout=Checkout(monorepo.root),
         policy=monorepo.policy,
         base_template=lambda name: template().files,
@@ -75,7 +75,7 @@ def request(monorepo: Monorepo, name: EnvironmentName) -> PlanRequest:
     return PlanRequest(name, monorepo.git("rev-parse", "HEAD").strip(), "create", "https://github.example/run/1")
 
 
-def planned(monorepo: Monorepo, name: EnvironmentName, planner: Planner) -> Planned:
+def planned(monorepo: Monorepo, name: EnvironmentName, planner: PlanContext) -> Planned:
     outcome = plan(request(monorepo, name), planner)
     assert isinstance(outcome, Planned), outcome
     return outcome
@@ -88,12 +88,12 @@ class StackOf:
     terraform: Terraform
     directory: Path
 
-    def plan(self, inputs: Mapping[ParameterName, Json]) -> Plan:
+    def plan(self, inputs: Mapping[ParameterName, Json]) -> TerraformPlan:
         with self.terraform.opened(self.directory) as module:
             module.init()
             return read_plan(module.show(module.plan(inputs)))
 
-    def apply(self) -> Plan:
+    def apply(self) -> TerraformPlan:
         """Apply it, and return the plan that follows, which shows what it gives."""
         with self.terraform.opened(self.directory) as module:
             module.init()
@@ -102,7 +102,7 @@ class StackOf:
 
 
 @pytest.mark.e2e
-def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, planner: Planner) -> None:
+def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-x")
     outcome = planned(monorepo, name, planner)
     network, app = outcome.plan.stacks
@@ -130,7 +130,7 @@ def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, pl
 
 @pytest.mark.e2e
 def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
-    monorepo: Monorepo, planner: Planner
+    monorepo: Monorepo, planner: PlanContext
 ) -> None:
     name = monorepo.add("demo-y")
     reviewed = planned(monorepo, name, planner).review
@@ -149,7 +149,7 @@ def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
 
 @pytest.mark.e2e
 def test_the_same_commit_planned_twice_has_the_same_fingerprints_under_one_key(
-    monorepo: Monorepo, planner: Planner
+    monorepo: Monorepo, planner: PlanContext
 ) -> None:
     name = monorepo.add("demo-z")
     first, second = planned(monorepo, name, planner), planned(monorepo, name, planner)
@@ -159,7 +159,7 @@ def test_the_same_commit_planned_twice_has_the_same_fingerprints_under_one_key(
 
 
 @pytest.mark.e2e
-def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Monorepo, planner: Planner) -> None:
+def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-bad", greeting="")
     outcome = plan(request(monorepo, name), planner)
     assert isinstance(outcome, Failed), outcome
@@ -170,7 +170,7 @@ def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Mo
 
 @pytest.mark.e2e
 def test_a_clone_that_could_not_be_destroyed_again_is_found_in_its_plan(
-    tmp_path: Path, planner: Planner, aws: Mapping[str, str]
+    tmp_path: Path, planner: PlanContext, aws: Mapping[str, str]
 ) -> None:
     # What the code alone does not tell: a function decides that is Terraform's to evaluate.
     told = 'length(regexall("^hello$", var.greeting)) == 1'
@@ -192,24 +192,24 @@ def test_a_clone_that_could_not_be_destroyed_again_is_found_in_its_plan(
     assert "`envs/demo-x/data/main.tf:10`" in said.comment
 
 
-def without_terraform(planner: Planner, **values: object) -> Planner:
+def without_terraform(planner: PlanContext, **values: object) -> PlanContext:
     """Return a planner whose Terraform can't run, so that a test fails if anything tries to."""
     return changed(planner, **{"terraform": Terraform(Path("/no/such/terraform"), {}), **values})
 
 
-def refused(monorepo: Monorepo, name: EnvironmentName, planner: Planner) -> str:
+def refused(monorepo: Monorepo, name: EnvironmentName, planner: PlanContext) -> str:
     outcome = plan(request(monorepo, name), without_terraform(planner))
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, PlanRefused), outcome
     return "\n".join(str(finding) for finding in outcome.findings)
 
 
-def test_code_that_the_gate_refuses_is_not_run(monorepo: Monorepo, planner: Planner) -> None:
+def test_code_that_the_gate_refuses_is_not_run(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-gate")
     monorepo.put(f"envs/{name}/app", {"evil.tf": File(b'data "external" "x" {\n  program = ["id"]\n}\n')})
     assert f"envs/{name}/app/evil.tf:1" in refused(monorepo, name, planner)
 
 
-def test_a_hand_edit_is_not_run(monorepo: Monorepo, planner: Planner) -> None:
+def test_a_hand_edit_is_not_run(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-edit")
     place = monorepo.root / "envs" / name / "app" / "main.tf"
     place.write_text(place.read_text().replace("upper(", "lower("))
@@ -225,7 +225,7 @@ def test_a_hand_edit_is_not_run(monorepo: Monorepo, planner: Planner) -> None:
     ],
 )
 def test_what_a_tool_leaves_behind_may_not_be_committed(
-    monorepo: Monorepo, planner: Planner, path: str, complaint: str
+    monorepo: Monorepo, planner: PlanContext, path: str, complaint: str
 ) -> None:
     name = monorepo.add("demo-cache")
     monorepo.put(f"envs/{name}", {path: File(b"{}")})
@@ -233,17 +233,17 @@ def test_what_a_tool_leaves_behind_may_not_be_committed(
     assert complaint in refused(monorepo, name, planner)
 
 
-def test_a_state_in_another_bucket_is_not_run(monorepo: Monorepo, planner: Planner) -> None:
+def test_a_state_in_another_bucket_is_not_run(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-state", state_bucket="somebody-elses")
     assert "the state must lie in the account's `state_bucket`" in refused(monorepo, name, planner)
 
 
-def test_an_account_that_the_policy_does_not_know_is_refused(monorepo: Monorepo, planner: Planner) -> None:
+def test_an_account_that_the_policy_does_not_know_is_refused(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-account")
     with pytest.raises(UserError, match="not in the policy"):
         plan(request(monorepo, name), without_terraform(planner, policy=Policy()))
 
 
-def test_a_removed_directory_is_no_plan(monorepo: Monorepo, planner: Planner) -> None:
+def test_a_removed_directory_is_no_plan(monorepo: Monorepo, planner: PlanContext) -> None:
     with pytest.raises(UserError, match="/destroy gone"):
         plan(request(monorepo, EnvironmentName("gone")), without_terraform(planner))

@@ -9,7 +9,7 @@ import pytest
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.github import GitHub, Token
-from bot.core.parity.certificate import Subject, certify
+from bot.core.parity.certificate import CertifiedSubject, certify
 from bot.core.parity.report import Difference, Parity
 from bot.core.tree import tree_id
 from bot.model.environment import Waiver
@@ -66,7 +66,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
         trees = [
             tree_id(Checkout(monorepo.root).environment(EnvironmentName(name))) for name in ("demo-x", "production")
         ]
-        subject = Subject(commit, trees[0], commit, trees[1], TemplateName("tiny"), template().revision)
+        subject = CertifiedSubject(commit, trees[0], commit, trees[1], TemplateName("tiny"), template().revision)
         waived = Difference("changed", "network/aws_cloudwatch_log_group.main", "name", "a", "b", waiver=WAIVER)
         parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "plan", 100, (waived,))
         on.github.put_check(REPOSITORY, commit, CHECK, said(certify(parity, (), subject, NOW)))

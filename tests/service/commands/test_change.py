@@ -7,10 +7,10 @@ from bot.core.requests.branches import branch_of
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName
-from bot.sandbox.github.entities import Issue
-from bot.service.repository import Monorepo, monorepo
+from bot.sandbox.github.entities import IssueRecord
+from bot.service.repository import Repository, repository_at_head
 from tests.support import example
-from tests.support.small_monorepo import READER, REPOSITORY, Town
+from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import changed, checked, closed, deployed, merged
 
 NAME = EnvironmentName("demo-x")
@@ -19,44 +19,44 @@ SET = "/set demo-x app_min=3"
 
 
 @pytest.fixture
-def proposed(place: Town) -> Town:
+def proposed(place: SmallMonorepo) -> SmallMonorepo:
     """A town with `demo-x` in an open pull request."""
     place.say("/clone production as demo-x for demo --ttl 10d")
     return place
 
 
 @pytest.fixture
-def live(proposed: Town) -> Town:
+def live(proposed: SmallMonorepo) -> SmallMonorepo:
     """A town with `demo-x` on its default branch, and its first branch left standing."""
     merged(proposed, pulls(proposed)[-1].number)
     return proposed
 
 
-def pulls(place: Town) -> list[Issue]:
+def pulls(place: SmallMonorepo) -> list[IssueRecord]:
     return place.server.pulls(REPOSITORY)
 
 
-def repo(place: Town) -> Monorepo:
-    return monorepo(place.service.world, REPOSITORY)
+def repo(place: SmallMonorepo) -> Repository:
+    return repository_at_head(place.service.world, REPOSITORY)
 
 
-def manifest(place: Town, branch: str = "main") -> Manifest:
+def manifest(place: SmallMonorepo, branch: str = "main") -> Manifest:
     found = repo(place).manifest(NAME, place.server.head(REPOSITORY, branch))
     assert found is not None
     return found
 
 
-def value(place: Town, name: str, branch: str = "main") -> Json:
+def value(place: SmallMonorepo, name: str, branch: str = "main") -> Json:
     return manifest(place, branch).parameters[ParameterName(name)]
 
 
-def ask(place: Town, body: str) -> int:
+def ask(place: SmallMonorepo, body: str) -> int:
     comment = place.comment(body)
     place.work(place.event(comment, body))
     return comment
 
 
-def test_set_renders_an_open_clone_again_in_place(proposed: Town) -> None:
+def test_set_renders_an_open_clone_again_in_place(proposed: SmallMonorepo) -> None:
     (pull,), before = pulls(proposed), manifest(proposed, branch_of(NAME))
     reply = proposed.say("/set demo-x app_min=3") or ""
     assert f"`demo-x` is changed in [#{pull.number}]" in reply
@@ -70,14 +70,14 @@ def test_set_renders_an_open_clone_again_in_place(proposed: Town) -> None:
     assert verify(NAME, files, example.template()) == []
 
 
-def test_a_clone_changed_in_place_gives_back_what_it_held_when_it_is_closed(proposed: Town) -> None:
+def test_a_clone_changed_in_place_gives_back_what_it_held_when_it_is_closed(proposed: SmallMonorepo) -> None:
     proposed.say(SET)
     closed(proposed, pulls(proposed)[-1].number)
     found = repo(proposed).mirror._remote("ls-remote", f"{proposed.server.url}/{REPOSITORY}.git")
     assert "envclone" not in found
 
 
-def test_set_on_a_live_environment_opens_a_pull_request_that_shows_the_change(live: Town) -> None:
+def test_set_on_a_live_environment_opens_a_pull_request_that_shows_the_change(live: SmallMonorepo) -> None:
     reply = live.say("/set demo-x app_min=3 db_class=medium") or ""
     pull = pulls(live)[-1]
     assert "The change of `demo-x`: planning" in reply
@@ -92,7 +92,7 @@ def test_set_on_a_live_environment_opens_a_pull_request_that_shows_the_change(li
     assert value(live, "app_min", CHANGE) == 3
 
 
-def test_the_reply_follows_the_change_until_it_is_applied(live: Town) -> None:
+def test_the_reply_follows_the_change_until_it_is_applied(live: SmallMonorepo) -> None:
     comment = ask(live, SET)
     number, head = pulls(live)[-1].number, live.server.head(REPOSITORY, CHANGE) or ""
     deployed(live, "demo-x", "success", "0" * 40)
@@ -112,7 +112,7 @@ def test_the_reply_follows_the_change_until_it_is_applied(live: Town) -> None:
     assert "| Step | success |" in reply
 
 
-def test_another_change_adds_to_the_open_one_and_both_askers_hear_of_it(live: Town) -> None:
+def test_another_change_adds_to_the_open_one_and_both_askers_hear_of_it(live: SmallMonorepo) -> None:
     first, second = ask(live, SET), ask(live, "/extend demo-x 7d")
     assert len(pulls(live)) == 2
     pull = pulls(live)[-1]
@@ -130,7 +130,7 @@ def test_another_change_adds_to_the_open_one_and_both_askers_hear_of_it(live: To
     assert manifest(live).expires_at == after.expires_at
 
 
-def test_extend_touches_the_manifest_alone(live: Town) -> None:
+def test_extend_touches_the_manifest_alone(live: SmallMonorepo) -> None:
     live.say("/extend demo-x 7d")
     pull = pulls(live)[-1]
     assert (pull.title or "").startswith("Extend demo-x until ")
@@ -141,7 +141,7 @@ def test_extend_touches_the_manifest_alone(live: Town) -> None:
 
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
-def test_a_branch_left_standing_after_a_merge_blocks_no_later_change(live: Town, method: str) -> None:
+def test_a_branch_left_standing_after_a_merge_blocks_no_later_change(live: SmallMonorepo, method: str) -> None:
     live.say(SET)
     if method == "rebase":
         head = live.server.head(REPOSITORY, CHANGE)
@@ -157,12 +157,12 @@ def test_a_branch_left_standing_after_a_merge_blocks_no_later_change(live: Town,
     assert pulls(live)[-1].title == "Change demo-x: app_min"
 
 
-def _files(place: Town, branch: str) -> list[tuple[str, bytes]]:
+def _files(place: SmallMonorepo, branch: str) -> list[tuple[str, bytes]]:
     files = repo(place).environment(NAME, place.server.head(REPOSITORY, branch))
     return [(f"envs/demo-x/{path}", file.data) for path, file in files.items()]
 
 
-def test_closed_it_is_gone_and_can_be_asked_for_again(live: Town) -> None:
+def test_closed_it_is_gone_and_can_be_asked_for_again(live: SmallMonorepo) -> None:
     comment = ask(live, SET)
     closed(live, pulls(live)[-1].number)
     assert "Nothing was changed" in (live.reply(comment) or "")
@@ -174,7 +174,7 @@ def test_closed_it_is_gone_and_can_be_asked_for_again(live: Town) -> None:
 @pytest.mark.parametrize("killed_after", ["accept", "publish", "propose", "report"])
 @pytest.mark.parametrize("where", ["proposed", "live"])
 def test_law_4_a_change_killed_after_any_step_and_run_again_is_made_once(
-    proposed: Town, killed_after: str, where: str
+    proposed: SmallMonorepo, killed_after: str, where: str
 ) -> None:
     if where == "live":
         merged(proposed, pulls(proposed)[-1].number)
@@ -201,7 +201,7 @@ def test_law_4_a_change_killed_after_any_step_and_run_again_is_made_once(
 @pytest.mark.parametrize("method", ["merge", "squash"])
 @pytest.mark.parametrize("is_deleted", [True, False])
 def test_law_4_a_change_that_was_merged_before_it_is_run_again_is_not_made_twice(
-    live: Town, method: str, is_deleted: bool
+    live: SmallMonorepo, method: str, is_deleted: bool
 ) -> None:
     comment = ask(live, "/extend demo-x 3d")
     merged(live, pulls(live)[-1].number, method)
@@ -212,14 +212,16 @@ def test_law_4_a_change_that_was_merged_before_it_is_run_again_is_not_made_twice
     assert "merged" in (live.reply(comment) or "")
 
 
-def test_law_4_a_change_in_place_that_went_live_before_it_is_run_again_is_not_made_twice(proposed: Town) -> None:
+def test_law_4_a_change_in_place_that_went_live_before_it_is_run_again_is_not_made_twice(
+    proposed: SmallMonorepo,
+) -> None:
     comment = ask(proposed, "/extend demo-x 3d")
     merged(proposed, pulls(proposed)[-1].number)
     proposed.work(proposed.event(comment, "/extend demo-x 3d"))
     assert len(pulls(proposed)) == 1
 
 
-def test_what_cannot_be_done_is_said_and_nothing_is_proposed(live: Town) -> None:
+def test_what_cannot_be_done_is_said_and_nothing_is_proposed(live: SmallMonorepo) -> None:
     assert "is like that already" in (live.say("/set demo-x app_min=1") or "")
     assert "part of who `demo-x` is" in (live.say("/set demo-x vpc_cidr=10.64.9.0/24") or "")
     assert "/set demo-x app_min=3" in (live.say("/set demo-x app_mni=3") or "")
@@ -229,26 +231,26 @@ def test_what_cannot_be_done_is_said_and_nothing_is_proposed(live: Town) -> None
     assert len(pulls(live)) == 1
 
 
-def test_a_clone_whose_pull_request_was_closed_can_not_be_changed(proposed: Town) -> None:
+def test_a_clone_whose_pull_request_was_closed_can_not_be_changed(proposed: SmallMonorepo) -> None:
     proposed.server.close(REPOSITORY, pulls(proposed)[-1].number, by="alice")  # and nobody heard of it yet
     assert "no pull request that adds it is open" in (proposed.say(SET) or "")
 
 
-def test_production_is_changed_through_the_same_door(live: Town) -> None:
+def test_production_is_changed_through_the_same_door(live: SmallMonorepo) -> None:
     live.say("/set production app_min=8")
     pull = pulls(live)[-1]
     assert pull.title == "Change production: app_min"
     assert "which clones are made from" in (pull.body or "")
 
 
-def test_a_change_says_that_somebody_asked_for_the_end(live: Town) -> None:
+def test_a_change_says_that_somebody_asked_for_the_end(live: SmallMonorepo) -> None:
     live.say("/destroy demo-x")
     number = pulls(live)[-1].number
     live.say(SET)
     assert f"#{number} would destroy `demo-x`" in (pulls(live)[-1].body or "")
 
 
-def test_status_and_list_tell_of_the_open_change(live: Town) -> None:
+def test_status_and_list_tell_of_the_open_change(live: SmallMonorepo) -> None:
     live.say(SET)
     number = pulls(live)[-1].number
     assert f"| **Proposed** | a change in #{number} |" in (live.say("/status demo-x") or "")
@@ -262,6 +264,6 @@ def test_status_and_list_tell_of_the_open_change(live: Town) -> None:
 
 
 @pytest.mark.parametrize("line", [SET, "/extend demo-x 1d"])
-def test_a_reader_may_not_change(live: Town, line: str) -> None:
+def test_a_reader_may_not_change(live: SmallMonorepo, line: str) -> None:
     assert "needs the permission `write`" in (live.say(line, by=READER) or "")
     assert len(pulls(live)) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.clients.github import GitHub, Token
-from bot.core.parity.certificate import Subject, certify
+from bot.core.parity.certificate import CertifiedSubject, certify
 from bot.core.parity.report import Parity
 from bot.core.rendering.verify import verify
 from bot.core.requests.branches import branch_of
@@ -19,27 +19,27 @@ from bot.names import EnvironmentName, ParameterName, TemplateName
 from bot.runs.plan.recertify import said
 from bot.service.branch_cleanup import release_clone
 from bot.service.commands.clone import Published, publish_clone
-from bot.service.repository import monorepo
+from bot.service.repository import repository_at_head
 from tests.support import example
-from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, Town
+from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, SmallMonorepo
 
 CIDR = ParameterName("vpc_cidr")
 NAME = EnvironmentName("demo-x")
 
 
-def published(place: Town, name: str = "demo-x", comment: int = 1) -> Published:
+def published(place: SmallMonorepo, name: str = "demo-x", comment: int = 1) -> Published:
     outcome = publish_clone(place.service.world, REPOSITORY, example.asked(name, comment))
     assert isinstance(outcome, Published), outcome
     return outcome
 
 
-def refs(place: Town, prefix: str = "") -> dict[str, str]:
+def refs(place: SmallMonorepo, prefix: str = "") -> dict[str, str]:
     found = place.service.world.mirror(REPOSITORY)._remote("ls-remote", f"{place.server.url}/{REPOSITORY}.git")
     pairs = (line.split("\t") for line in found.splitlines())
     return {ref: commit for commit, ref in pairs if ref.startswith(prefix)}
 
 
-def test_clone_opens_a_pull_request_that_adds_one_rendered_directory(place: Town) -> None:
+def test_clone_opens_a_pull_request_that_adds_one_rendered_directory(place: SmallMonorepo) -> None:
     reply = place.say("Hello!\n\n/clone production as demo-x for demo --ttl 14d")
     (pull,) = place.server.pulls(REPOSITORY)
     assert reply is not None
@@ -48,20 +48,20 @@ def test_clone_opens_a_pull_request_that_adds_one_rendered_directory(place: Town
     changes = place.server.files(REPOSITORY, pull.number)
     assert {change.path.split("/")[1] for change in changes} == {"demo-x"}
     assert all(change.status == "added" for change in changes)
-    repo = monorepo(place.service.world, REPOSITORY)
+    repo = repository_at_head(place.service.world, REPOSITORY)
     files = repo.environment(NAME, repo.mirror.proposals()["demo-x"])
     assert verify(NAME, files, example.template()) == []
     assert files["hooks/seed"].executable
 
 
-def test_the_commit_says_who_asked_and_where(place: Town) -> None:
+def test_the_commit_says_who_asked_and_where(place: SmallMonorepo) -> None:
     commit = published(place).commit
     message = place.service.world.mirror(REPOSITORY).message(commit)
     assert "Requested-by: alice" in message
     assert "Requested-at: https://github.example/acme/infra/issues/7#c1" in message
 
 
-def test_law_4_the_same_request_twice_leaves_github_as_once(place: Town) -> None:
+def test_law_4_the_same_request_twice_leaves_github_as_once(place: SmallMonorepo) -> None:
     comment = place.comment("/clone production as demo-x")
     event = place.event(comment, "/clone production as demo-x")
     first = place.work(event)
@@ -73,7 +73,9 @@ def test_law_4_the_same_request_twice_leaves_github_as_once(place: Town) -> None
 
 
 @pytest.mark.parametrize("killed_after", ["accept", "publish", "propose", "report"])
-def test_law_4_a_job_killed_after_any_step_and_run_again_leaves_github_as_once(place: Town, killed_after: str) -> None:
+def test_law_4_a_job_killed_after_any_step_and_run_again_leaves_github_as_once(
+    place: SmallMonorepo, killed_after: str
+) -> None:
     body = "/clone production as demo-x"
     comment = place.comment(body)
     event = place.event(comment, body)
@@ -91,7 +93,7 @@ def test_law_4_a_job_killed_after_any_step_and_run_again_leaves_github_as_once(p
     assert len(refs(place, "refs/envclone/claims/")) == 1
 
 
-def test_a_name_proposed_by_another_request_is_refused(place: Town) -> None:
+def test_a_name_proposed_by_another_request_is_refused(place: SmallMonorepo) -> None:
     place.say("/clone production as demo-x")
     reply = place.say("/clone production as demo-x")
     assert reply is not None
@@ -100,7 +102,9 @@ def test_a_name_proposed_by_another_request_is_refused(place: Town) -> None:
     assert len(place.server.pulls(REPOSITORY)) == 1
 
 
-def test_law_5_clones_asked_for_at_once_of_two_replicas_get_different_networks(place: Town, tmp_path: Path) -> None:
+def test_law_5_clones_asked_for_at_once_of_two_replicas_get_different_networks(
+    place: SmallMonorepo, tmp_path: Path
+) -> None:
     replicas = [place.service.world, replace(place.service.world, mirrors_directory=tmp_path / "other", _mirrors={})]
 
     def publish(number: int) -> Published:
@@ -116,7 +120,7 @@ def test_law_5_clones_asked_for_at_once_of_two_replicas_get_different_networks(p
     assert len(refs(place, "refs/envclone/claims/vpc_cidr/")) == 40
 
 
-def test_law_5_whoever_loses_the_race_for_a_value_takes_another(place: Town) -> None:
+def test_law_5_whoever_loses_the_race_for_a_value_takes_another(place: SmallMonorepo) -> None:
     first = published(place)
     value = str(first.manifest.parameters[CIDR])
     # Somebody else holds the branch's claim although no branch shows it, as in the moment between a draft and its push.
@@ -126,7 +130,7 @@ def test_law_5_whoever_loses_the_race_for_a_value_takes_another(place: Town) -> 
     assert isinstance(blocked, Published)  # the holder is gone, so its claim is free again
 
 
-def test_law_5_a_value_given_by_hand_that_another_holds_is_refused(place: Town) -> None:
+def test_law_5_a_value_given_by_hand_that_another_holds_is_refused(place: SmallMonorepo) -> None:
     value = str(published(place).manifest.parameters[CIDR])
     reply = place.say(f"/clone production as demo-y --set vpc_cidr={value}")
     assert reply is not None
@@ -134,7 +138,7 @@ def test_law_5_a_value_given_by_hand_that_another_holds_is_refused(place: Town) 
     assert reply.endswith("/clone production as demo-y\n```")
 
 
-def test_a_closed_pull_request_gives_back_its_name_and_values(place: Town) -> None:
+def test_a_closed_pull_request_gives_back_its_name_and_values(place: SmallMonorepo) -> None:
     place.say("/clone production as demo-x")
     (pull,) = place.server.pulls(REPOSITORY)
     assert not release_clone(place.service.world, REPOSITORY, NAME)
@@ -147,7 +151,7 @@ def test_a_closed_pull_request_gives_back_its_name_and_values(place: Town) -> No
     assert len(place.server.pulls(REPOSITORY)) == 2
 
 
-def test_claims_left_over_by_a_lost_event_are_taken_over(place: Town) -> None:
+def test_claims_left_over_by_a_lost_event_are_taken_over(place: SmallMonorepo) -> None:
     first = published(place)
     place.server.delete_branch(REPOSITORY, branch_of(NAME), by="alice")  # by hand, so nobody withdrew the claim
     again = published(place, comment=2)
@@ -156,14 +160,14 @@ def test_claims_left_over_by_a_lost_event_are_taken_over(place: Town) -> None:
     assert claim == again.commit
 
 
-def test_a_reader_may_not_clone(place: Town) -> None:
+def test_a_reader_may_not_clone(place: SmallMonorepo) -> None:
     reply = place.say("/clone production as demo-x", by=READER)
     assert reply is not None
     assert "`write`" in reply
     assert place.server.pulls(REPOSITORY) == []
 
 
-def test_an_edited_comment_is_not_carried_out(place: Town) -> None:
+def test_an_edited_comment_is_not_carried_out(place: SmallMonorepo) -> None:
     comment = place.comment("/clone production as demo-x")
     event = place.event(comment, "/clone production as demo-x")
     import time  # noqa: PLC0415 (GitHub counts in seconds, so an edit shows a second later)
@@ -175,7 +179,7 @@ def test_an_edited_comment_is_not_carried_out(place: Town) -> None:
     assert place.server.pulls(REPOSITORY) == []
 
 
-def test_a_deleted_comment_is_not_carried_out(place: Town) -> None:
+def test_a_deleted_comment_is_not_carried_out(place: SmallMonorepo) -> None:
     comment = place.comment("/clone production as demo-x")
     event = place.event(comment, "/clone production as demo-x")
     place.server.delete_comment(comment, by="alice")
@@ -183,7 +187,7 @@ def test_a_deleted_comment_is_not_carried_out(place: Town) -> None:
     assert place.server.pulls(REPOSITORY) == []
 
 
-def test_reading_commands_answer(place: Town) -> None:
+def test_reading_commands_answer(place: SmallMonorepo) -> None:
     place.say("/clone production as demo-x for qa")
     listing = place.say("/list") or ""
     assert "`production`" in listing
@@ -197,17 +201,17 @@ def test_reading_commands_answer(place: Town) -> None:
     assert place.say("just a remark with /clone inside") is None
 
 
-def test_the_status_says_whether_the_clone_is_still_what_it_was_cloned_from(place: Town) -> None:
+def test_the_status_says_whether_the_clone_is_still_what_it_was_cloned_from(place: SmallMonorepo) -> None:
     place.say("/clone production as demo-x for qa")
     assert "not certified" in (place.say("/status demo-x") or "")
     token = place.server.workflow_token(REPOSITORY, {"contents": "read", "checks": "write"})
     actions = GitHub(Token(token, "github-actions[bot]"), api_url=f"{place.server.url}/api/v3")
     pull = place.server.pulls(REPOSITORY)[0]
     assert pull.pull is not None
-    head, main = pull.pull.head_sha, monorepo(place.service.world, REPOSITORY)
+    head, main = pull.pull.head_sha, repository_at_head(place.service.world, REPOSITORY)
     environments = main.mirror.entries(head, "envs")
     now = datetime.now(UTC)
-    subject = Subject(
+    subject = CertifiedSubject(
         head,
         environments["demo-x"],
         main.commit,
@@ -223,7 +227,7 @@ def test_the_status_says_whether_the_clone_is_still_what_it_was_cloned_from(plac
     assert "**stale**: `production` has moved on" in (place.say("/status demo-x") or "")
 
 
-def test_a_dry_run_shows_everything_and_creates_nothing(place: Town) -> None:
+def test_a_dry_run_shows_everything_and_creates_nothing(place: SmallMonorepo) -> None:
     before = refs(place)
     reply = place.say("/clone production as demo-x for demo --dry-run") or ""
     assert "nothing was created" in reply
@@ -234,7 +238,7 @@ def test_a_dry_run_shows_everything_and_creates_nothing(place: Town) -> None:
     assert place.server.pulls(REPOSITORY) == []
 
 
-def test_a_mistake_gets_one_reply_with_the_line_to_paste(place: Town) -> None:
+def test_a_mistake_gets_one_reply_with_the_line_to_paste(place: SmallMonorepo) -> None:
     reply = place.say("/clone production as demo-x for dmeo")
     assert reply is not None
     assert "/clone production as demo-x for demo" in reply
@@ -242,7 +246,7 @@ def test_a_mistake_gets_one_reply_with_the_line_to_paste(place: Town) -> None:
     assert "2 commands" in (place.say("/list\n/help") or "")
 
 
-def test_the_mirror_holds_no_token(place: Town) -> None:
+def test_the_mirror_holds_no_token(place: SmallMonorepo) -> None:
     published(place)
     token = place.service.world.github.git_credentials(REPOSITORY)[1]
     directory = place.service.world.mirrors_directory
@@ -250,7 +254,7 @@ def test_the_mirror_holds_no_token(place: Town) -> None:
     assert found.stdout == b""
 
 
-def test_an_environment_that_cannot_be_read_hides_no_other(place: Town) -> None:
+def test_an_environment_that_cannot_be_read_hides_no_other(place: SmallMonorepo) -> None:
     place.say("/clone production as demo-x")
     place.server.commit(
         REPOSITORY, {"envs/broken/environment.yaml": b"name: [\n"}, by=MAINTAINER, message="Break one", branch="main"

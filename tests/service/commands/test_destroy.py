@@ -5,15 +5,15 @@ import pytest
 from bot.core.requests.branches import branch_of
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName
-from bot.service.repository import monorepo
-from tests.support.small_monorepo import READER, REPOSITORY, Town
+from bot.service.repository import repository_at_head
+from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
 
 NAME = EnvironmentName("demo-x")
 DESTROY = "/destroy demo-x"
 
 
 @pytest.fixture
-def live(place: Town) -> Town:
+def live(place: SmallMonorepo) -> SmallMonorepo:
     """A town with `demo-x` on its default branch."""
     place.say("/clone production as demo-x for demo --ttl 14d")
     (pull,) = place.server.pulls(REPOSITORY)
@@ -21,7 +21,7 @@ def live(place: Town) -> Town:
     return place
 
 
-def test_destroy_opens_a_pull_request_that_removes_the_directory_and_nothing_else(live: Town) -> None:
+def test_destroy_opens_a_pull_request_that_removes_the_directory_and_nothing_else(live: SmallMonorepo) -> None:
     reply = live.say(DESTROY)
     pull = live.server.pulls(REPOSITORY)[-1]
     assert reply is not None
@@ -36,10 +36,10 @@ def test_destroy_opens_a_pull_request_that_removes_the_directory_and_nothing_els
     assert body.index("| `app` |") < body.index("| `network` |")
 
 
-def test_the_commit_says_who_asked_and_where(live: Town) -> None:
+def test_the_commit_says_who_asked_and_where(live: SmallMonorepo) -> None:
     comment = live.comment(DESTROY)
     live.work(live.event(comment, DESTROY))
-    mirror = monorepo(live.service.world, REPOSITORY).mirror
+    mirror = repository_at_head(live.service.world, REPOSITORY).mirror
     message = mirror.message(mirror.proposals("destroy")["demo-x"])
     assert "Requested-by: alice" in message
     assert f"Envclone-Request: {comment}" in message
@@ -47,7 +47,7 @@ def test_the_commit_says_who_asked_and_where(live: Town) -> None:
 
 @pytest.mark.parametrize("killed_after", ["accept", "propose", "report"])
 def test_law_4_a_destroy_killed_after_any_step_and_run_again_leaves_github_as_once(
-    live: Town, killed_after: str
+    live: SmallMonorepo, killed_after: str
 ) -> None:
     comment = live.comment(DESTROY)
     event = live.event(comment, DESTROY)
@@ -63,27 +63,27 @@ def test_law_4_a_destroy_killed_after_any_step_and_run_again_leaves_github_as_on
     assert live.reply(comment) is not None
 
 
-def test_a_protected_environment_is_no_target(live: Town) -> None:
+def test_a_protected_environment_is_no_target(live: SmallMonorepo) -> None:
     reply = live.say("/destroy production")
     assert reply is not None
     assert "`production` is protected" in reply
     assert len(live.server.pulls(REPOSITORY)) == 1
 
 
-def test_one_that_is_only_proposed_is_closed_instead(place: Town) -> None:
+def test_one_that_is_only_proposed_is_closed_instead(place: SmallMonorepo) -> None:
     place.say("/clone production as demo-x")
     reply = place.say(DESTROY)
     assert reply is not None
     assert "close that pull request" in reply
 
 
-def test_an_unknown_name_gets_the_nearest(live: Town) -> None:
+def test_an_unknown_name_gets_the_nearest(live: SmallMonorepo) -> None:
     reply = live.say("/destroy demo-y")
     assert reply is not None
     assert "Did you mean `demo-x`?\n\n```text\n/destroy demo-x\n```" in reply
 
 
-def test_a_second_request_finds_the_open_pull_request(live: Town) -> None:
+def test_a_second_request_finds_the_open_pull_request(live: SmallMonorepo) -> None:
     live.say(DESTROY)
     reply = live.say(DESTROY)
     assert reply is not None
@@ -91,7 +91,7 @@ def test_a_second_request_finds_the_open_pull_request(live: Town) -> None:
     assert [pull.title for pull in live.server.pulls(REPOSITORY)].count("Destroy demo-x") == 1
 
 
-def test_after_a_closed_one_it_can_be_asked_for_again(live: Town) -> None:
+def test_after_a_closed_one_it_can_be_asked_for_again(live: SmallMonorepo) -> None:
     live.say(DESTROY)
     pull = live.server.pulls(REPOSITORY)[-1]
     live.server.close(REPOSITORY, pull.number, by="alice")
@@ -100,13 +100,13 @@ def test_after_a_closed_one_it_can_be_asked_for_again(live: Town) -> None:
     assert branch_of(NAME, "destroy") == "envclone-destroy/demo-x"
 
 
-def test_a_reader_may_not_destroy(live: Town) -> None:
+def test_a_reader_may_not_destroy(live: SmallMonorepo) -> None:
     reply = live.say(DESTROY, by=READER)
     assert reply is not None
     assert "needs the permission `write`" in reply
 
 
-def test_after_a_change_was_merged_the_open_end_is_that_of_the_environment_as_it_is(live: Town) -> None:
+def test_after_a_change_was_merged_the_open_end_is_that_of_the_environment_as_it_is(live: SmallMonorepo) -> None:
     live.say(DESTROY)
     ended = live.server.pulls(REPOSITORY)[-1].number
     live.say("/set demo-x app_min=3")

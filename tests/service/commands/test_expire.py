@@ -12,9 +12,9 @@ from bot.model.pipeline import Json
 from bot.names import EnvironmentName
 from bot.service.commands.expire import due_environments, expire
 from bot.service.jobs_api import FOLLOW, JobRequest
-from bot.service.repository import monorepo
+from bot.service.repository import repository_at_head
 from tests.support.example import REPOSITORY
-from tests.support.small_monorepo import MAINTAINER, POLICY, Town
+from tests.support.small_monorepo import MAINTAINER, POLICY, SmallMonorepo
 from tests.support.triggers import checked, closed, merged
 
 NAME = EnvironmentName("demo-x")
@@ -22,26 +22,26 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def live(place: Town) -> Town:
+def live(place: SmallMonorepo) -> SmallMonorepo:
     """A town with `demo-x` on its default branch."""
     place.say("/clone production as demo-x for demo --ttl 14d")
     merged(place, 2)
     return place
 
 
-def manifest(place: Town) -> Manifest:
-    found = monorepo(place.service.world, REPOSITORY).manifest(NAME)
+def manifest(place: SmallMonorepo) -> Manifest:
+    found = repository_at_head(place.service.world, REPOSITORY).manifest(NAME)
     assert found is not None
     return found
 
 
-def end(place: Town) -> datetime:
+def end(place: SmallMonorepo) -> datetime:
     found = manifest(place).expires_at
     assert found is not None
     return found
 
 
-def at(place: Town, moment: datetime) -> list[str]:
+def at(place: SmallMonorepo, moment: datetime) -> list[str]:
     """Let it be this moment, do what is due (twice, as after a crash), and return what was done."""
     place.service.world.now = lambda: moment
     done = [expire(place.service.world, REPOSITORY, name) for name in due_environments(place.service.world, REPOSITORY)]
@@ -50,21 +50,21 @@ def at(place: Town, moment: datetime) -> list[str]:
     return [each.outcome for each in done]
 
 
-def said(place: Town) -> list[str]:
+def said(place: SmallMonorepo) -> list[str]:
     """Return the first words of what was said of the clone's time."""
     bodies = [comment.body for comment in place.server.comments(REPOSITORY, place.issue)]
     return [body.splitlines()[1].partition(" on 20")[0] for body in bodies if "<!-- envclone:expiry:" in body]
 
 
-def ends(place: Town) -> list[str]:
+def ends(place: SmallMonorepo) -> list[str]:
     return [pull.state for pull in place.server.pulls(REPOSITORY) if pull.title.startswith("Destroy demo-x")]
 
 
-def allow(place: Town, policy: bytes) -> None:
+def allow(place: SmallMonorepo, policy: bytes) -> None:
     place.server.commit(REPOSITORY, {".github/envclone.yml": POLICY + policy}, by="alice", message="policy")
 
 
-def auto_merge(place: Town) -> None:
+def auto_merge(place: SmallMonorepo) -> None:
     allow(place, b"expiry: {auto_merge: true}\n")
 
 
@@ -72,7 +72,7 @@ WARNED = "@alice: `demo-x` expires"
 ENDED = "@alice: `demo-x` expired"
 
 
-def test_the_owner_is_warned_twice_and_then_its_end_is_proposed_each_once(live: Town) -> None:
+def test_the_owner_is_warned_twice_and_then_its_end_is_proposed_each_once(live: SmallMonorepo) -> None:
     time = end(live)
     assert at(live, time - 4 * DAY) == []
     assert at(live, time - 3 * DAY) == ["warned"]
@@ -89,12 +89,12 @@ def test_the_owner_is_warned_twice_and_then_its_end_is_proposed_each_once(live: 
     assert ends(live) == ["open"], "without the policy's word a person merges"
 
 
-def test_a_service_that_was_away_makes_the_end_good_and_gives_no_stale_warning(live: Town) -> None:
+def test_a_service_that_was_away_makes_the_end_good_and_gives_no_stale_warning(live: SmallMonorepo) -> None:
     assert at(live, end(live) + 9 * DAY) == ["proposed"]
     assert said(live) == [ENDED]
 
 
-def test_a_clock_that_goes_back_says_nothing_twice(live: Town) -> None:
+def test_a_clock_that_goes_back_says_nothing_twice(live: SmallMonorepo) -> None:
     time = end(live)
     for moment in (time - DAY, time - 3 * DAY, time - DAY, time, time - DAY, time):
         at(live, moment)
@@ -102,7 +102,7 @@ def test_a_clock_that_goes_back_says_nothing_twice(live: Town) -> None:
     assert ends(live) == ["open"]
 
 
-def test_a_clone_that_is_extended_after_its_end_was_proposed_expires_again(live: Town) -> None:
+def test_a_clone_that_is_extended_after_its_end_was_proposed_expires_again(live: SmallMonorepo) -> None:
     allow(live, b"ttl: {max: 90d}\nexpiry: {auto_merge: true}\n")
     first = end(live)
     at(live, first)
@@ -114,10 +114,12 @@ def test_a_clone_that_is_extended_after_its_end_was_proposed_expires_again(live:
     (pull,) = [each for each in live.server.pulls(REPOSITORY) if each.title.startswith("Destroy demo-x")]
     assert f"It expired on {end(live):%Y-%m-%d %H:%M} UTC" in (pull.body or "")
     checked(live, pull.number)
-    assert monorepo(live.service.world, REPOSITORY).manifest(NAME) is None, "its check passed, and it was merged"
+    assert repository_at_head(live.service.world, REPOSITORY).manifest(NAME) is None, (
+        "its check passed, and it was merged"
+    )
 
 
-def test_a_change_that_is_being_proposed_keeps_a_clone_from_its_end(live: Town) -> None:
+def test_a_change_that_is_being_proposed_keeps_a_clone_from_its_end(live: SmallMonorepo) -> None:
     auto_merge(live)
     at(live, end(live))
     comment = live.comment("/set demo-x app_min=3")
@@ -133,7 +135,7 @@ def test_a_change_that_is_being_proposed_keeps_a_clone_from_its_end(live: Town) 
     assert ends(live) == ["open"]
 
 
-def test_a_clone_that_is_extended_lives_on_and_is_warned_anew(live: Town) -> None:
+def test_a_clone_that_is_extended_lives_on_and_is_warned_anew(live: SmallMonorepo) -> None:
     allow(live, b"ttl: {max: 90d}\n")
     first = end(live)
     at(live, first - DAY)
@@ -144,7 +146,7 @@ def test_a_clone_that_is_extended_lives_on_and_is_warned_anew(live: Town) -> Non
     assert at(live, end(live) - 3 * DAY) == ["warned"]
 
 
-def test_with_auto_merge_the_end_is_merged_once_its_check_passes(live: Town) -> None:
+def test_with_auto_merge_the_end_is_merged_once_its_check_passes(live: SmallMonorepo) -> None:
     auto_merge(live)
     time = end(live)
     assert at(live, time) == ["proposed"]
@@ -156,14 +158,14 @@ def test_with_auto_merge_the_end_is_merged_once_its_check_passes(live: Town) -> 
     assert at(live, time + DAY) == [], "what is gone is not due"
 
 
-def test_a_check_whose_event_was_lost_is_found_at_the_next_look(live: Town) -> None:
+def test_a_check_whose_event_was_lost_is_found_at_the_next_look(live: SmallMonorepo) -> None:
     at(live, end(live))
     checked(live, live.server.pulls(REPOSITORY)[-1].number)
     auto_merge(live)
     assert at(live, end(live) + DAY) == ["merged"]
 
 
-def test_what_a_person_proposed_is_never_merged_by_itself(live: Town) -> None:
+def test_what_a_person_proposed_is_never_merged_by_itself(live: SmallMonorepo) -> None:
     auto_merge(live)
     live.say("/destroy demo-x")
     number = live.server.pulls(REPOSITORY)[-1].number
@@ -173,7 +175,7 @@ def test_what_a_person_proposed_is_never_merged_by_itself(live: Town) -> None:
     assert said(live) == []
 
 
-def test_what_somebody_pushed_onto_our_branch_is_never_merged_by_itself(live: Town) -> None:
+def test_what_somebody_pushed_onto_our_branch_is_never_merged_by_itself(live: SmallMonorepo) -> None:
     auto_merge(live)
     at(live, end(live))
     number = live.server.pulls(REPOSITORY)[-1].number
@@ -188,7 +190,7 @@ def test_what_somebody_pushed_onto_our_branch_is_never_merged_by_itself(live: To
     assert live.server.read(REPOSITORY, ".github/evil.yml") is None
 
 
-def test_while_somebody_asks_for_more_time_nothing_is_merged(live: Town) -> None:
+def test_while_somebody_asks_for_more_time_nothing_is_merged(live: SmallMonorepo) -> None:
     auto_merge(live)
     allow(live, b"ttl: {max: 90d}\nexpiry: {auto_merge: true}\n")
     at(live, end(live))
@@ -198,7 +200,7 @@ def test_while_somebody_asks_for_more_time_nothing_is_merged(live: Town) -> None
     assert ends(live) == ["open"]
 
 
-def test_a_closed_end_is_respected_and_said_once(live: Town) -> None:
+def test_a_closed_end_is_respected_and_said_once(live: SmallMonorepo) -> None:
     at(live, end(live))
     closed(live, live.server.pulls(REPOSITORY)[-1].number)
     assert at(live, end(live) + DAY) == ["declined"]
@@ -210,7 +212,9 @@ def test_a_closed_end_is_respected_and_said_once(live: Town) -> None:
     )
 
 
-def test_a_tick_becomes_one_job_for_the_repository_and_one_for_each_environment_that_is_due(live: Town) -> None:
+def test_a_tick_becomes_one_job_for_the_repository_and_one_for_each_environment_that_is_due(
+    live: SmallMonorepo,
+) -> None:
     time = end(live)
     live.service.world.now = lambda: time
     tick = Tick(repository=REPOSITORY, slot=7)
@@ -224,7 +228,7 @@ def test_a_tick_becomes_one_job_for_the_repository_and_one_for_each_environment_
     assert live.work(follower.event)["expire"] == {"done": "demo-x: proposed (#3)"}
 
 
-def test_the_status_says_that_it_has_expired_and_where_its_end_is_proposed(live: Town) -> None:
+def test_the_status_says_that_it_has_expired_and_where_its_end_is_proposed(live: SmallMonorepo) -> None:
     at(live, end(live) + DAY)
     reply = live.say("/status demo-x")
     assert reply is not None
@@ -232,7 +236,7 @@ def test_the_status_says_that_it_has_expired_and_where_its_end_is_proposed(live:
     assert "| **Proposed** | its end in #3" in reply
 
 
-def test_where_nobody_can_be_told_the_end_is_proposed_all_the_same(live: Town) -> None:
+def test_where_nobody_can_be_told_the_end_is_proposed_all_the_same(live: SmallMonorepo) -> None:
     lost = manifest(live)
     assert lost.request is not None
     elsewhere = lost.model_copy(update={"request": lost.request.model_copy(update={"issue": 4711})})
@@ -243,7 +247,7 @@ def test_where_nobody_can_be_told_the_end_is_proposed_all_the_same(live: Town) -
     assert ends(live) == ["open"]
 
 
-def test_an_environment_that_cannot_be_read_keeps_no_other_from_its_end(live: Town) -> None:
+def test_an_environment_that_cannot_be_read_keeps_no_other_from_its_end(live: SmallMonorepo) -> None:
     broken: dict[str, bytes | None] = {"envs/broken/environment.yaml": b"name: [\n"}
     live.server.commit(REPOSITORY, broken, by=MAINTAINER, message="Break one", branch="main")
     assert at(live, end(live)) == ["proposed"]

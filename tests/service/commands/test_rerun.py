@@ -8,9 +8,9 @@ import pytest
 from bot.core.requests.branches import branch_of
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName
-from bot.sandbox.github import Run
-from bot.sandbox.github.entities import Json as Payload
-from tests.support.small_monorepo import BOT, MAINTAINER, READER, REPOSITORY, Town
+from bot.sandbox.github import SandboxRun
+from bot.sandbox.github.entities import JsonObject as Payload
+from tests.support.small_monorepo import BOT, MAINTAINER, READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import checked, deployed, merged, removed_by_hand
 
 NAME = EnvironmentName("demo-x")
@@ -22,7 +22,7 @@ DRIFT = b"on: {workflow_dispatch: {inputs: {environment: {required: true}, reque
 class Actions:
     """What GitHub Actions does, as far as the flows see it: a run for each dispatch, with the title that the file gives it."""
 
-    place: Town
+    place: SmallMonorepo
     dispatched: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
 
@@ -36,14 +36,14 @@ class Actions:
             assert isinstance(inputs, Mapping)
             self.dispatched.append((workflow, dict(inputs)))
             head = self.place.server.head(REPOSITORY) or ""
-            run = Run(workflow, name, head, BOT, "main", title=str(inputs.get("request", "")))
+            run = SandboxRun(workflow, name, head, BOT, "main", title=str(inputs.get("request", "")))
             self.place.server.record_run(REPOSITORY, run)
 
     def plan(self, branch: str, conclusion: str | None) -> int:
         """Record the run that planned a branch's head."""
         server = self.place.server
         head = server.head(REPOSITORY, branch) or ""
-        run = Run(".github/workflows/plan.yml", "pull_request_target", head, MAINTAINER, branch)
+        run = SandboxRun(".github/workflows/plan.yml", "pull_request_target", head, MAINTAINER, branch)
         run_id = server.record_run(REPOSITORY, run)
         if conclusion is not None:
             server.finish_run(run_id, conclusion)
@@ -51,31 +51,31 @@ class Actions:
 
 
 @pytest.fixture
-def proposed(place: Town) -> Town:
+def proposed(place: SmallMonorepo) -> SmallMonorepo:
     place.say("/clone production as demo-x for demo --ttl 10d")
     return place
 
 
 @pytest.fixture
-def live(proposed: Town) -> Town:
+def live(proposed: SmallMonorepo) -> SmallMonorepo:
     merged(proposed, proposed.server.pulls(REPOSITORY)[-1].number)
     return proposed
 
 
 @pytest.fixture
-def actions(place: Town) -> Actions:
+def actions(place: SmallMonorepo) -> Actions:
     found = Actions(place)
     place.server.on_event(found.hear)
     return found
 
 
-def say(place: Town, body: str, by: str = MAINTAINER) -> str:
+def say(place: SmallMonorepo, body: str, by: str = MAINTAINER) -> str:
     reply = place.say(body, by) or ""
     assert place.server.settle()
     return reply
 
 
-def test_resume_starts_the_apply_and_says_why(live: Town, actions: Actions) -> None:
+def test_resume_starts_the_apply_and_says_why(live: SmallMonorepo, actions: Actions) -> None:
     deployed(live, "demo-x", "failure", "0" * 40, "demo-x: app failed")
     comment = live.comment("/resume demo-x")
     live.work(live.event(comment, "/resume demo-x"))
@@ -89,7 +89,7 @@ def test_resume_starts_the_apply_and_says_why(live: Town, actions: Actions) -> N
     assert "What failed" in reply
 
 
-def test_a_killed_resume_finds_the_run_that_it_started(live: Town, actions: Actions) -> None:
+def test_a_killed_resume_finds_the_run_that_it_started(live: SmallMonorepo, actions: Actions) -> None:
     comment = live.comment("/resume demo-x")
     event = live.event(comment, "/resume demo-x")
     request = live.service.plan_of("d", event)
@@ -106,7 +106,9 @@ def test_a_killed_resume_finds_the_run_that_it_started(live: Town, actions: Acti
     assert "/actions/runs/" in (live.reply(comment) or "")
 
 
-def test_nothing_is_resumed_that_is_done_unless_something_was_merged_since(live: Town, actions: Actions) -> None:
+def test_nothing_is_resumed_that_is_done_unless_something_was_merged_since(
+    live: SmallMonorepo, actions: Actions
+) -> None:
     deployed(live, "demo-x", "success", "0" * 40)
     assert "There is nothing to resume" in say(live, "/resume demo-x")
     assert actions.dispatched == []
@@ -116,13 +118,13 @@ def test_nothing_is_resumed_that_is_done_unless_something_was_merged_since(live:
     assert len(actions.dispatched) == 1
 
 
-def test_a_run_that_went_silent_is_gone_on_with(live: Town, actions: Actions) -> None:
+def test_a_run_that_went_silent_is_gone_on_with(live: SmallMonorepo, actions: Actions) -> None:
     deployed(live, "demo-x", "in_progress", "0" * 40)
     assert "has said nothing since" in say(live, "/resume demo-x")
     assert len(actions.dispatched) == 1
 
 
-def test_a_destroy_is_gone_on_with_though_the_directory_is_gone(live: Town, actions: Actions) -> None:
+def test_a_destroy_is_gone_on_with_though_the_directory_is_gone(live: SmallMonorepo, actions: Actions) -> None:
     live.say("/destroy demo-x")
     merged(live, live.server.pulls(REPOSITORY)[-1].number)
     deployed(live, "demo-x", "failure", "0" * 40, "demo-x: network could not be destroyed")
@@ -131,7 +133,9 @@ def test_a_destroy_is_gone_on_with_though_the_directory_is_gone(live: Town, acti
 
 
 @pytest.mark.parametrize("asked", ["/destroy demo-x", "/plan demo-x"])
-def test_an_end_that_was_merged_unreviewed_is_planned_once_more(live: Town, actions: Actions, asked: str) -> None:
+def test_an_end_that_was_merged_unreviewed_is_planned_once_more(
+    live: SmallMonorepo, actions: Actions, asked: str
+) -> None:
     live.say("/destroy demo-x")
     number = live.server.pulls(REPOSITORY)[-1].number
     run = actions.plan(branch_of(NAME, "destroy"), "failure")
@@ -146,7 +150,7 @@ def test_an_end_that_was_merged_unreviewed_is_planned_once_more(live: Town, acti
     assert "planned once more" not in say(live, asked)
 
 
-def test_an_end_that_was_merged_without_any_plan_can_only_be_reverted(live: Town, actions: Actions) -> None:
+def test_an_end_that_was_merged_without_any_plan_can_only_be_reverted(live: SmallMonorepo, actions: Actions) -> None:
     number = removed_by_hand(live, "demo-x")[1]
     merged(live, number)
     reply = say(live, "/destroy demo-x")
@@ -154,13 +158,13 @@ def test_an_end_that_was_merged_without_any_plan_can_only_be_reverted(live: Town
     assert f"Or revert #{number}" in reply
 
 
-def test_what_is_only_proposed_or_unknown_is_not_resumed(proposed: Town, actions: Actions) -> None:
+def test_what_is_only_proposed_or_unknown_is_not_resumed(proposed: SmallMonorepo, actions: Actions) -> None:
     assert "is only proposed, in #" in say(proposed, "/resume demo-x")
     assert "There is no environment `demo-z`" in say(proposed, "/resume demo-z")
     assert actions.dispatched == []
 
 
-def test_unlock_hands_the_reason_over_and_who_gave_it_where(live: Town, actions: Actions) -> None:
+def test_unlock_hands_the_reason_over_and_who_gave_it_where(live: SmallMonorepo, actions: Actions) -> None:
     live.server.set_role(REPOSITORY, MAINTAINER, "maintain")
     reply = say(live, '/unlock demo-x --because "the runner was switched off"')
     [(workflow, inputs)] = actions.dispatched
@@ -170,7 +174,9 @@ def test_unlock_hands_the_reason_over_and_who_gave_it_where(live: Town, actions:
     assert "one run at a time" in reply
 
 
-def test_plan_runs_the_newest_plan_of_an_open_pull_request_again_once(proposed: Town, actions: Actions) -> None:
+def test_plan_runs_the_newest_plan_of_an_open_pull_request_again_once(
+    proposed: SmallMonorepo, actions: Actions
+) -> None:
     run = actions.plan(branch_of(NAME), "failure")
     comment = proposed.comment("/plan demo-x")
     event = proposed.event(comment, "/plan demo-x")
@@ -186,7 +192,7 @@ def test_plan_runs_the_newest_plan_of_an_open_pull_request_again_once(proposed: 
     assert actions.repeated == [run]
 
 
-def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: Town, actions: Actions) -> None:
+def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: SmallMonorepo, actions: Actions) -> None:
     live.server.commit(REPOSITORY, {".github/workflows/drift.yml": DRIFT}, by=MAINTAINER, message="drift")
     comment = live.comment("/plan demo-x")
     for _ in range(2):  # killed before it answered, and run again
@@ -206,7 +212,7 @@ def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: To
     assert len(actions.dispatched) == 1
 
 
-def test_what_github_refuses_is_explained(live: Town, actions: Actions) -> None:
+def test_what_github_refuses_is_explained(live: SmallMonorepo, actions: Actions) -> None:
     files: dict[str, bytes | None] = {
         ".github/workflows/apply.yml": b"on: {workflow_dispatch: {inputs: {environment: {}}}}\n",
         ".github/workflows/drift.yml": None,
@@ -226,6 +232,6 @@ def test_what_github_refuses_is_explained(live: Town, actions: Actions) -> None:
         ('/unlock demo-x --because "I know it is dead"', MAINTAINER, "maintain"),  # who may only write
     ],
 )
-def test_whoever_may_not_is_told_so(live: Town, actions: Actions, line: str, by: str, role: str) -> None:
+def test_whoever_may_not_is_told_so(live: SmallMonorepo, actions: Actions, line: str, by: str, role: str) -> None:
     assert f"needs the permission `{role}`" in say(live, line, by)
     assert actions.dispatched == []

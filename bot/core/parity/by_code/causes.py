@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bot.core.hcl.attributes import Leaf
+from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.values import Unknown
-from bot.core.parity.by_code.evaluated import Input, Key, Snapshot, renaming, snapshot
+from bot.core.parity.by_code.evaluated import AttributeKey, EvaluatedEnvironment, InputReference, renaming, snapshot
 from bot.core.parity.identity import Identity
 from bot.core.parity.report import Cause
 from bot.core.rendering.assemble import TemplateAt
@@ -32,7 +32,7 @@ class Renderings:
         self._files: Tree | None = None
 
     @property
-    def ideal(self) -> Snapshot:
+    def ideal(self) -> EvaluatedEnvironment:
         """The clone as it should be."""
         return self._evaluated(self.clone.parameters, self.clone.purpose)
 
@@ -42,7 +42,7 @@ class Renderings:
         theirs, ours = self.production.parameters, self.clone.parameters
         return [n for n, value in ours.items() if n in theirs and theirs[n] != value and n in self.declared]
 
-    def put_back(self, names: Sequence[ParameterName], *, purpose: bool = False) -> Snapshot:
+    def put_back(self, names: Sequence[ParameterName], *, purpose: bool = False) -> EvaluatedEnvironment:
         """Return the clone with production's values of `names`, and with its purpose."""
         values = {**self.clone.parameters, **{name: self.production.parameters[name] for name in names}}
         return self._evaluated(values, self.production.purpose if purpose else self.clone.purpose)
@@ -51,17 +51,17 @@ class Renderings:
         """Return a parameter as a cause, with whose decision its value was."""
         return Cause(name, origin(self.template.declaration, self.clone, self.production, name))
 
-    def _evaluated(self, values: Parameters, purpose: PurposeName) -> Snapshot:
+    def _evaluated(self, values: Parameters, purpose: PurposeName) -> EvaluatedEnvironment:
         key = json.dumps([values, purpose], sort_keys=True)
         return _ideal(_Ideal(self.template.revision, self.identity, key, self, values, purpose))
 
-    def evaluated_afresh(self, values: Parameters, purpose: PurposeName) -> Snapshot:
+    def evaluated_afresh(self, values: Parameters, purpose: PurposeName) -> EvaluatedEnvironment:
         """Return the values of an environment as the template renders it with these values."""
         if self._files is None:
             self._files = self._rendered(self.clone.parameters, self.template.files)
         dynamic = {path: file for path, file in self.template.files.items() if path.endswith(ENDING)}
         files = {**self._files, **self._rendered(values, dynamic)}
-        return snapshot(Input(files, values, purpose, self.template.declaration.stacks), self.rename)
+        return snapshot(InputReference(files, values, purpose, self.template.declaration.stacks), self.rename)
 
     def _rendered(self, values: Parameters, files: Tree) -> dict[str, File]:
         return render({p: f for p, f in files.items() if p not in NOT_RENDERED}, self.declared, values)
@@ -71,12 +71,14 @@ class Renderings:
 class Attributed:
     """The causes of each key, the keys whose difference vanishes with all put back, and those that were edited by hand."""
 
-    causes: Mapping[Key, tuple[Cause, ...]]
-    vanishing: frozenset[Key]
-    edited: frozenset[Key]
+    causes: Mapping[AttributeKey, tuple[Cause, ...]]
+    vanishing: frozenset[AttributeKey]
+    edited: frozenset[AttributeKey]
 
 
-def attributed(renderings: Renderings, keys: Sequence[Key], theirs: Snapshot, ours: Snapshot) -> Attributed:
+def attributed(
+    renderings: Renderings, keys: Sequence[AttributeKey], theirs: EvaluatedEnvironment, ours: EvaluatedEnvironment
+) -> Attributed:
     """Return who causes the differences at `keys` between production's values and the clone's."""
     ideal, changed = renderings.ideal, renderings.changed
     edited = frozenset(key for key in keys if not same(ideal.leaves.get(key), ours.leaves.get(key)))
@@ -85,7 +87,7 @@ def attributed(renderings: Renderings, keys: Sequence[Key], theirs: Snapshot, ou
     tried = [(renderings.cause(name), renderings.put_back([name])) for name in changed]
     if renderings.production.purpose != renderings.clone.purpose:
         tried.append((Cause(PURPOSE, Origin.PURPOSE), renderings.put_back([], purpose=True)))
-    causes: dict[Key, dict[ParameterName, Cause]] = {}
+    causes: dict[AttributeKey, dict[ParameterName, Cause]] = {}
     for cause, other in tried:
         for key in keys:
             if key not in edited and not same(ideal.leaves.get(key), other.leaves.get(key)):
@@ -95,7 +97,7 @@ def attributed(renderings: Renderings, keys: Sequence[Key], theirs: Snapshot, ou
     return Attributed({key: tuple(found.values()) for key, found in causes.items()}, vanishing, edited)
 
 
-def _together(renderings: Renderings, key: Key, theirs: Snapshot) -> Sequence[ParameterName]:
+def _together(renderings: Renderings, key: AttributeKey, theirs: EvaluatedEnvironment) -> Sequence[ParameterName]:
     """Return a smallest set of parameters that only together make a difference vanish (`a && b`)."""
     needed = list(renderings.changed)
     for name in renderings.changed:
@@ -105,7 +107,7 @@ def _together(renderings: Renderings, key: Key, theirs: Snapshot) -> Sequence[Pa
     return needed
 
 
-def same(one: Leaf | None, other: Leaf | None) -> bool:
+def same(one: Attribute | None, other: Attribute | None) -> bool:
     """Say whether two values are equal; what is unknown is by its text."""
     if one is None or other is None:
         return one is other
@@ -133,6 +135,6 @@ class _Ideal:
 
 
 @lru_cache(maxsize=128)
-def _ideal(job: _Ideal) -> Snapshot:
+def _ideal(job: _Ideal) -> EvaluatedEnvironment:
     """Return a snapshot, remembered: a clone is compared when it is drafted, when it is proposed and when it is checked."""
     return job.renderings.evaluated_afresh(job.values, job.purpose)

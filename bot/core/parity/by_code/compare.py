@@ -13,11 +13,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.hcl.attributes import Leaf
+from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.values import Unknown, written
-from bot.core.parity.aspects import Facts, aspect_of, is_secret
+from bot.core.parity.aspects import AspectFacts, aspect_of, is_secret
 from bot.core.parity.by_code.causes import Renderings, attributed, same
-from bot.core.parity.by_code.evaluated import CODE, CONTENT, Input, Key, Snapshot, first_difference, line_at, snapshot
+from bot.core.parity.by_code.evaluated import (
+    CODE,
+    CONTENT,
+    AttributeKey,
+    EvaluatedEnvironment,
+    InputReference,
+    first_difference,
+    line_at,
+    snapshot,
+)
 from bot.core.parity.contract import breaches
 from bot.core.parity.identity import Identity, identity
 from bot.core.parity.report import Cause, Difference, Parity
@@ -33,36 +42,36 @@ LAYOUT = "comments and layout, which mean nothing to Terraform"
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class CodeSide:
     """An environment: its manifest and its files."""
 
     manifest: Manifest
     files: Tree
 
 
-def read_side(files: Tree, where: str) -> Side:
+def read_side(files: Tree, where: str) -> CodeSide:
     """Return the environment in the directory `where`. Raises `Unreadable`, also for hooks, which are compared too."""
     read_hooks(files, where)
-    return Side(read_manifest(files, where), files)
+    return CodeSide(read_manifest(files, where), files)
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class CodeComparison:
     """The comparison, with what further checks need: both sides' values, and who is who, with production's own names."""
 
     parity: Parity
-    production: Snapshot
-    clone: Snapshot
+    production: EvaluatedEnvironment
+    clone: EvaluatedEnvironment
     identity: Identity
 
 
-def compare(production: Side, clone: Side, template: TemplateAt, now: datetime) -> Comparison:
+def compare(production: CodeSide, clone: CodeSide, template: TemplateAt, now: datetime) -> CodeComparison:
     """Return how `clone`, rendered from `template` at its own revision, differs from `production`. Raises `InvalidInput`."""
     return _Comparer(production, clone, template, now).compared()
 
 
 class _Comparer:
-    def __init__(self, production: Side, clone: Side, template: TemplateAt, now: datetime) -> None:
+    def __init__(self, production: CodeSide, clone: CodeSide, template: TemplateAt, now: datetime) -> None:
         self.production, self.clone, self.template, self.now = production, clone, template, now
         self.declared = template.declaration.parameters
         self.identity = identity(self.declared, production.manifest, clone.manifest)
@@ -71,11 +80,11 @@ class _Comparer:
         self.ours = snapshot(_input(clone), self.renderings.rename)
         self.keys = self._different()
 
-    def compared(self) -> Comparison:
+    def compared(self) -> CodeComparison:
         told = attributed(self.renderings, self.keys, self.theirs, self.ours)
         ours, theirs = self.clone.manifest, self.production.manifest
         revisions_differ = (ours.template, ours.revision) != (theirs.template, theirs.revision)
-        found: list[tuple[Key, Difference]] = []
+        found: list[tuple[AttributeKey, Difference]] = []
         for key in self.keys:
             is_edited = key in told.edited
             is_back = key in told.vanishing and not is_edited
@@ -98,11 +107,11 @@ class _Comparer:
             breaches=breaches(self.template.declaration, (theirs, ours), kept, equal),
             set_apart=set_apart,
         )
-        return Comparison(parity, self.theirs, self.ours, self.identity.with_names(self._names()))
+        return CodeComparison(parity, self.theirs, self.ours, self.identity.with_names(self._names()))
 
     # What differs.
 
-    def _different(self) -> Sequence[Key]:
+    def _different(self) -> Sequence[AttributeKey]:
         theirs, ours = self.theirs.leaves, self.ours.leaves
         self._one_sided = {a for a, at in theirs.keys() ^ ours.keys() if at == ""}
         found = []
@@ -114,7 +123,7 @@ class _Comparer:
                 found.append(key)
         return sorted(found)
 
-    def _equal(self) -> Mapping[Key, str]:
+    def _equal(self) -> Mapping[AttributeKey, str]:
         return {
             key: str(leaf.value)
             for key, leaf in self.ours.leaves.items()
@@ -149,7 +158,7 @@ class _Comparer:
 
     # How it is said.
 
-    def _difference(self, key: Key, causes: tuple[Cause, ...], is_revision: bool) -> Difference:
+    def _difference(self, key: AttributeKey, causes: tuple[Cause, ...], is_revision: bool) -> Difference:
         address, attribute = key
         theirs, ours = self.theirs.leaves.get(key), self.ours.leaves.get(key)
         kind = "changed"
@@ -160,7 +169,7 @@ class _Comparer:
         place = ours or theirs
         assert place is not None
         parameters = [self.declared[cause.parameter] for cause in causes if cause.parameter in self.declared]
-        facts = Facts(
+        facts = AspectFacts(
             kind,
             address,
             shown_attribute,
@@ -182,12 +191,12 @@ class _Comparer:
             is_revision=is_revision,
         )
 
-    def _is_identity(self, theirs: Leaf | None, ours: Leaf | None) -> bool:
+    def _is_identity(self, theirs: Attribute | None, ours: Attribute | None) -> bool:
         if theirs is None or ours is None or type(theirs.value) is not type(ours.value):
             return False
         return self.identity.mapped(_text(ours)) == _text(theirs)
 
-    def _shown(self, key: Key, theirs: Leaf | None, ours: Leaf | None) -> tuple[str, str]:
+    def _shown(self, key: AttributeKey, theirs: Attribute | None, ours: Attribute | None) -> tuple[str, str]:
         address, attribute = key
         if attribute == "" or theirs is None or ours is None:
             absent = "" if attribute in ("", CODE) else "(not set)"
@@ -203,13 +212,13 @@ class _Comparer:
             texts = [text if text == "(not set)" else HIDDEN for text in texts]
         return _cut(texts[0]), _cut(texts[1])
 
-    def _is_secret(self, address: str, attribute: str, leaf: Leaf | None) -> bool:
+    def _is_secret(self, address: str, attribute: str, leaf: Attribute | None) -> bool:
         if leaf is not None and isinstance(leaf.value, bool):
             return False
         sensitive = self.theirs.sensitive | self.ours.sensitive
         return is_secret(attribute) or (leaf is not None and bool(leaf.reads & sensitive))
 
-    def _line(self, key: Key, place: Leaf) -> int:
+    def _line(self, key: AttributeKey, place: Attribute) -> int:
         address, attribute = key
         if attribute in (CODE, CONTENT) and place.file == address:
             one, other = (side.files.get(address) for side in (self.production, self.clone))
@@ -220,7 +229,7 @@ class _Comparer:
             return ours.line + _parting(*self._sources(theirs, ours))[0]
         return line_at(files, key, place)
 
-    def _sources(self, theirs: Leaf, ours: Leaf) -> tuple[list[str], list[str]]:
+    def _sources(self, theirs: Attribute, ours: Attribute) -> tuple[list[str], list[str]]:
         """Return the lines of both files from the block on."""
         sides = (self.production.files, theirs), (self.clone.files, ours)
         one, other = (
@@ -230,7 +239,7 @@ class _Comparer:
 
     # What is said twice.
 
-    def _without_echoes(self, found: Sequence[tuple[Key, Difference]]) -> Iterator[Difference]:
+    def _without_echoes(self, found: Sequence[tuple[AttributeKey, Difference]]) -> Iterator[Difference]:
         """Leave out what another difference shows already: a variable where its effect is seen, code where its values are."""
         blocks: dict[str, list[Difference]] = {}
         read: set[str] = set()
@@ -249,23 +258,23 @@ class _Comparer:
             if not is_echo:
                 yield each
 
-    def _leaf(self, key: Key) -> Leaf:
+    def _leaf(self, key: AttributeKey) -> Attribute:
         return self.ours.leaves[key] if key in self.ours.leaves else self.theirs.leaves[key]
 
     def _block(self, address: str) -> str:
         return self.ours.blocks.get(address) or self.theirs.blocks.get(address) or address
 
 
-def _input(side: Side) -> Input:
+def _input(side: CodeSide) -> InputReference:
     manifest = side.manifest
-    return Input(side.files, manifest.parameters, manifest.purpose, manifest.stacks)
+    return InputReference(side.files, manifest.parameters, manifest.purpose, manifest.stacks)
 
 
-def _is_attribute(key: Key) -> bool:
+def _is_attribute(key: AttributeKey) -> bool:
     return key[1] not in ("", CODE)
 
 
-def _text(leaf: Leaf) -> str:
+def _text(leaf: Attribute) -> str:
     return leaf.value if isinstance(leaf.value, str) else written(leaf.value)
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.core.graph import graph
-from bot.core.hcl.attributes import Leaf
+from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import body
-from bot.core.hcl.result import Found, Memory
-from bot.core.hcl.scope import Place
-from bot.core.hcl.values import OUTPUT, Unknown, Value, join, leaves, renamed
+from bot.core.hcl.result import EvaluationMemory, ModuleResult
+from bot.core.hcl.scope import ModuleAddress
+from bot.core.hcl.values import OUTPUT, HclValue, Unknown, join, leaves, renamed
 from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.render import Parameters
 from bot.core.tree import File, Tree
@@ -24,7 +24,7 @@ from bot.model.pipeline import FromOutput, FromParameter, Hook, Hooks, Pipeline,
 from bot.model.yaml_document import line_of
 from bot.names import PurposeName, StepName
 
-Key = tuple[str, str]
+AttributeKey = tuple[str, str]
 """An address and an attribute; the empty attribute says that the address exists."""
 
 CODE = "(code)"
@@ -33,7 +33,7 @@ CONTENT = "(content)"
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class InputReference:
     """An environment to be evaluated: its files, and what decides which steps it has."""
 
     files: Tree
@@ -43,17 +43,17 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class EvaluatedEnvironment:
     """All values of an environment. `blocks` are the addresses of the blocks that things were made from."""
 
-    leaves: Mapping[Key, Leaf]
+    leaves: Mapping[AttributeKey, Attribute]
     blocks: Mapping[str, str]
     sensitive: frozenset[str]
     read: frozenset[str]
     """Files that were evaluated, so that only their meaning is compared."""
 
 
-def snapshot(given: Input, renamed_address: Callable[[str], str] = str) -> Snapshot:
+def snapshot(given: InputReference, renamed_address: Callable[[str], str] = str) -> EvaluatedEnvironment:
     """Return the values of an environment. Raises `InvalidInput` when its steps or hooks can't be read."""
     hooks = _hooks(given.files[HOOKS]) if HOOKS in given.files else Hooks()
     pipeline = Pipeline(stacks=dict(given.stacks), hooks=hooks.hooks)
@@ -64,23 +64,23 @@ def snapshot(given: Input, renamed_address: Callable[[str], str] = str) -> Snaps
         else:
             whole.add_hook(name, node.step)
     whole.add_files()
-    return Snapshot(whole.leaves, whole.blocks, frozenset(whole.sensitive), frozenset(whole.read))
+    return EvaluatedEnvironment(whole.leaves, whole.blocks, frozenset(whole.sensitive), frozenset(whole.read))
 
 
-Outputs = Mapping[str, tuple[Value, frozenset[str]]]
+EvaluatedOutputs = Mapping[str, tuple[HclValue, frozenset[str]]]
 
 
 class _Whole:
-    def __init__(self, given: Input, renamed_address: Callable[[str], str]) -> None:
+    def __init__(self, given: InputReference, renamed_address: Callable[[str], str]) -> None:
         self.given, self.renamed = given, renamed_address
-        self.leaves: dict[Key, Leaf] = {}
+        self.leaves: dict[AttributeKey, Attribute] = {}
         self.blocks: dict[str, str] = {}
         self.sensitive: set[str] = set()
         self.read: set[str] = {MANIFEST, HOOKS}
-        self.outputs: dict[StepName, Outputs] = {}
+        self.outputs: dict[StepName, EvaluatedOutputs] = {}
 
     def add_stack(self, name: StepName, stack: Stack) -> None:
-        given: dict[str, tuple[Value, frozenset[str]]] = {}
+        given: dict[str, tuple[HclValue, frozenset[str]]] = {}
         undeclared: dict[str, str] = {}
         for path, values in self._variables(name):
             self.read.add(path)
@@ -94,9 +94,9 @@ class _Whole:
         self.sensitive |= found.sensitive
         self.read |= found.read
         for address, thing in found.things.items():
-            self._place(address, thing.block, thing.leaves, Leaf("present", frozenset(), thing.file, thing.line))
+            self._place(address, thing.block, thing.leaves, Attribute("present", frozenset(), thing.file, thing.line))
         for address, code in found.codes.items():
-            self.leaves[self.renamed(address), CODE] = Leaf(code.text, frozenset(), code.file, code.line)
+            self.leaves[self.renamed(address), CODE] = Attribute(code.text, frozenset(), code.file, code.line)
         for key, path in undeclared.items():
             if f"{name}/var.{key}" not in found.codes:
                 self._undeclared(path, key, given[key][0])
@@ -109,7 +109,7 @@ class _Whole:
         for key, source in hook.inputs.items():
             place = join("with", key)
             if isinstance(source, FromParameter):
-                value: Value = _json(self.given.parameters.get(source.parameter))
+                value: HclValue = _json(self.given.parameters.get(source.parameter))
                 self._leaves(address, place, value, frozenset({f"parameter/{source.parameter}"}))
             elif isinstance(source, FromOutput):
                 value, reads = self._output(source)
@@ -123,12 +123,12 @@ class _Whole:
         for path, file in self.given.files.items():
             if path in self.read:
                 continue
-            mode = Leaf("executable" if file.executable else "plain", frozenset(), path, 1)
-            self._place(path, path, {"mode": mode, **_content(path, file)}, Leaf("present", frozenset(), path, 1))
+            mode = Attribute("executable" if file.executable else "plain", frozenset(), path, 1)
+            self._place(path, path, {"mode": mode, **_content(path, file)}, Attribute("present", frozenset(), path, 1))
             digest = f"{len(file.data)} bytes, SHA-256 {hashlib.sha256(file.data).hexdigest()[:12]}"
-            self.leaves[path, CODE] = Leaf(digest, frozenset(), path, 1)
+            self.leaves[path, CODE] = Attribute(digest, frozenset(), path, 1)
 
-    def _variables(self, stack: StepName) -> Iterator[tuple[str, Mapping[str, Value]]]:
+    def _variables(self, stack: StepName) -> Iterator[tuple[str, Mapping[str, HclValue]]]:
         """Yield the files with values of variables, in the order in which Terraform reads them."""
         names = [path for path in self.given.files if posixpath.dirname(path) == stack]
         automatic = sorted(path for path in names if path.endswith((".auto.tfvars.json", ".auto.tfvars")))
@@ -138,7 +138,7 @@ class _Whole:
                 if values is not None:
                     yield path, values
 
-    def _output(self, source: FromOutput) -> tuple[Value, frozenset[str]]:
+    def _output(self, source: FromOutput) -> tuple[HclValue, frozenset[str]]:
         text = f"{source.step}.{source.output}"
         found = self.outputs.get(source.step, {}).get(source.output)
         if found is None:
@@ -146,23 +146,23 @@ class _Whole:
         value, reads = found
         return renamed(value, lambda u: Unknown(f"{source.step}.{u.text}", frozenset({OUTPUT}))), reads
 
-    def _undeclared(self, path: str, key: str, value: Value) -> None:
-        self.leaves[path, ""] = Leaf("present", frozenset(), path, 1)
+    def _undeclared(self, path: str, key: str, value: HclValue) -> None:
+        self.leaves[path, ""] = Attribute("present", frozenset(), path, 1)
         self._leaves(path, join("", key), value, frozenset(), path)
 
     def _declaration(self, address: str, declared: object, file: str) -> None:
-        self.leaves[address, ""] = Leaf("present", frozenset(), file, 0)
+        self.leaves[address, ""] = Attribute("present", frozenset(), file, 0)
         self.blocks[address] = address
         value = _json(declared)
         for key, item in value.items() if isinstance(value, dict) else ():
             if item not in (None, [], {}):
                 self._leaves(address, join("", key), item, frozenset(), file)
 
-    def _leaves(self, address: str, place: str, value: Value, reads: frozenset[str], file: str = HOOKS) -> None:
+    def _leaves(self, address: str, place: str, value: HclValue, reads: frozenset[str], file: str = HOOKS) -> None:
         for attribute, item in leaves(value, place):
-            self.leaves[address, attribute] = Leaf(item, reads, file, 0)
+            self.leaves[address, attribute] = Attribute(item, reads, file, 0)
 
-    def _place(self, address: str, block: str, found: Mapping[str, Leaf], present: Leaf) -> None:
+    def _place(self, address: str, block: str, found: Mapping[str, Attribute], present: Attribute) -> None:
         address = self.renamed(address)
         self.blocks[address] = block
         self.leaves[address, ""] = present
@@ -177,21 +177,21 @@ class _Job:
     files: tuple[tuple[str, File], ...]
     name: StepName
     key: str
-    given: Mapping[str, tuple[Value, frozenset[str]]] = field(compare=False)
+    given: Mapping[str, tuple[HclValue, frozenset[str]]] = field(compare=False)
 
 
 @lru_cache(maxsize=256)
-def evaluated(job: _Job) -> Found:
+def evaluated(job: _Job) -> ModuleResult:
     """Return a stack's values. Remembered by content: most of a clone's stacks are evaluated many times, with few changes."""
     memory = _memory(job.name, tuple((path, file) for path, file in job.files if not _is_value(path, file)))
     try:
-        return Module(dict(job.files), Place(job.name, f"{job.name}/"), job.given, memory).evaluated()
+        return Module(dict(job.files), ModuleAddress(job.name, f"{job.name}/"), job.given, memory).evaluated()
     except RecursionError as error:
         raise InvalidInput(f"{job.name}: its expressions lean on one another too deeply to be evaluated.") from error
 
 
 @lru_cache(maxsize=64)
-def _memory(name: StepName, code: tuple[tuple[str, File], ...]) -> Memory:
+def _memory(name: StepName, code: tuple[tuple[str, File], ...]) -> EvaluationMemory:
     """Return what blocks of this code came to before."""
     return {}
 
@@ -215,10 +215,10 @@ def _hooks(file: File) -> Hooks:
     return read_hooks({HOOKS: file}, ".")
 
 
-def _values(path: str, data: bytes) -> Mapping[str, Value] | None:
+def _values(path: str, data: bytes) -> Mapping[str, HclValue] | None:
     if not path.endswith(".json"):
         file = File(b"".join((b"locals {\n", data, b"\n}\n")))
-        module = Module({"values.tf": file}, Place("", ""), {})
+        module = Module({"values.tf": file}, ModuleAddress("", ""), {})
         if module.code.unreadable:
             return None
         return {name: module.names.named("local", name) for name in module.code.locals}
@@ -229,24 +229,24 @@ def _values(path: str, data: bytes) -> Mapping[str, Value] | None:
     return _mapping(_json(found))
 
 
-def _mapping(value: Value) -> Mapping[str, Value] | None:
+def _mapping(value: HclValue) -> Mapping[str, HclValue] | None:
     return value if isinstance(value, dict) else None
 
 
-def _json(value: object) -> Value:
+def _json(value: object) -> HclValue:
     """Return JSON as a value; the two differ for the type checker alone."""
-    found: Value = value  # type: ignore[assignment]
+    found: HclValue = value  # type: ignore[assignment]
     return found
 
 
-def _content(path: str, file: File) -> Mapping[str, Leaf]:
+def _content(path: str, file: File) -> Mapping[str, Attribute]:
     if path.endswith(".json"):
         try:
-            return {at or CONTENT: Leaf(v, frozenset(), path, 1) for at, v in leaves(json.loads(file.data), "")}
+            return {at or CONTENT: Attribute(v, frozenset(), path, 1) for at, v in leaves(json.loads(file.data), "")}
         except (ValueError, RecursionError):
             pass  # no JSON after all
     digest = hashlib.sha256(file.data).hexdigest()
-    return {CONTENT: Leaf(f"{len(file.data)} bytes, SHA-256 {digest[:12]}", frozenset(), path, 1)}
+    return {CONTENT: Attribute(f"{len(file.data)} bytes, SHA-256 {digest[:12]}", frozenset(), path, 1)}
 
 
 _INSTANCE = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
@@ -266,7 +266,7 @@ def renaming(mapped: Callable[[str], str]) -> Callable[[str], str]:
     return rename
 
 
-def line_at(files: Tree, key: Key, leaf: Leaf) -> int:
+def line_at(files: Tree, key: AttributeKey, leaf: Attribute) -> int:
     """Return the line of a value; those of hooks and of stacks' declarations are looked up in their document."""
     address, attribute = key
     if leaf.file not in {HOOKS, MANIFEST} or leaf.file not in files:

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.parity.by_plan.compare import Found
+from bot.core.parity.by_plan.compare import PlanDifference
 from bot.core.parity.by_plan.translation import Translation
 from bot.core.parity.report import Cause, Difference
 from bot.core.plans.plan import without_keys
-from bot.core.plans.plan_values import Masked, Unknown, Value
+from bot.core.plans.plan_values import Masked, PlanValue, UnknownUntilApply
 from bot.model.pipeline import Json
 from bot.names import ParameterName, StepName
 
@@ -36,7 +36,7 @@ class Putting:
     stacks: frozenset[StepName]
 
 
-def causes(found: Found, by_code: "ByCode", parameters: Sequence[Putting]) -> tuple[Cause, ...]:
+def causes(found: PlanDifference, by_code: "ByCode", parameters: Sequence[Putting]) -> tuple[Cause, ...]:
     """Return the parameters that explain a difference; none when it is unexplained."""
     if found.leaf is None:
         return by_code.of_resource(f"{found.stack}/{found.address}")
@@ -68,11 +68,11 @@ class ByCode:
         """Return why a resource is missing or extra: the resource's own difference, or its block's `count` or `for_each`."""
         return tuple(dict.fromkeys(cause for each in self._about(address) for cause in each.causes))
 
-    def of_attribute(self, address: str, path: str, production: Value, clone: Value) -> tuple[Cause, ...]:
+    def of_attribute(self, address: str, path: str, production: PlanValue, clone: PlanValue) -> tuple[Cause, ...]:
         """Return the causes of an attribute whose values by code are those of the plan."""
         return next((each.causes for each in self._saying(address, path, production, clone) if each.causes), ())
 
-    def is_revision(self, found: Found) -> bool:
+    def is_revision(self, found: PlanDifference) -> bool:
         """Say whether the template's revision is what makes a difference, which has no other cause."""
         address = f"{found.stack}/{found.address}"
         if found.leaf is None:
@@ -89,7 +89,7 @@ class ByCode:
         for attribute in ("count", "for_each"):
             yield from self._attributes.get((bare, attribute), ())
 
-    def _saying(self, address: str, path: str, production: Value, clone: Value) -> Iterator[Difference]:
+    def _saying(self, address: str, path: str, production: PlanValue, clone: PlanValue) -> Iterator[Difference]:
         for name in _prefixes(_INDEX.sub("", path)):
             for each in self._attributes.get((without_keys(address), name), ()):
                 if _says(each.clone, clone) and _says(each.production, production):
@@ -102,9 +102,9 @@ def _prefixes(path: str) -> Iterator[str]:
         yield ".".join(parts[:length])
 
 
-def _says(shown: str, value: Value) -> bool:
+def _says(shown: str, value: PlanValue) -> bool:
     """Say whether a text of the report by code is this value; what either may not show can't be told apart."""
-    if isinstance(value, Masked | Unknown) or shown == HIDDEN:
+    if isinstance(value, Masked | UnknownUntilApply) or shown == HIDDEN:
         return True
     if not value and shown in _ABSENT:
         return True  # what code leaves out, the provider has as nothing, zero or false
@@ -112,7 +112,7 @@ def _says(shown: str, value: Value) -> bool:
     return shown == text or (shown.endswith("…") and text.startswith(shown[:-1]))
 
 
-def _explains(each: Putting, expected: Value, clone: Value, production: Value) -> bool:
+def _explains(each: Putting, expected: PlanValue, clone: PlanValue, production: PlanValue) -> bool:
     """Say whether the clone's text becomes production's (or what identity makes of it) with the parameter put back.
 
     Only texts that are no number: that something is false, or 1, as a parameter is, proves nothing.

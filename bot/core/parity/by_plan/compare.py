@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bot.core.parity.by_plan.configured import Declared, declared
-from bot.core.parity.by_plan.snapshot import Resource, Snapshot, sealed, values_of
+from bot.core.parity.by_plan.snapshot import Resource, SourceSnapshot, sealed, values_of
 from bot.core.parity.by_plan.translation import Translation
-from bot.core.parity.by_plan.values import Comparison, Leaf
-from bot.core.plans.plan import Action, Plan, PlannedChange, without_keys
-from bot.core.plans.plan_values import Value
+from bot.core.parity.by_plan.values import PlanLeaf, ValueComparison
+from bot.core.plans.plan import Action, PlannedChange, TerraformPlan, without_keys
+from bot.core.plans.plan_values import PlanValue
 from bot.core.plans.stack_inputs import Inputs
 from bot.core.tree import Tree
 from bot.model.pipeline import Json, Stack
@@ -34,12 +34,12 @@ class PlannedStack:
     """A stack of the clone: its plan, and what its inputs were."""
 
     stack: Stack
-    plan: Plan
+    plan: TerraformPlan
     inputs: Inputs
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class PlanSide:
     """The files of an environment, for what its code sets."""
 
     files: Tree
@@ -47,13 +47,13 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PlanDifference:
     """A difference at `leaf` of the resource at `address` of `stack`; without a leaf the resource itself is missing or extra."""
 
     stack: StepName
     address: str
     type: str
-    leaf: Leaf | None
+    leaf: PlanLeaf | None
     is_missing: bool = False
     file: str = ""
     line: int = 0
@@ -64,7 +64,7 @@ class Found:
 
 
 @dataclass(slots=True)
-class Result:
+class PlanComparison:
     """What the comparison found, before attribution.
 
     `same_secrets` are places where the clone holds production's secret; `apart` is what the plan does not show: what is known
@@ -73,18 +73,21 @@ class Result:
 
     compared: int = 0
     set_apart: Counter[str] = field(default_factory=Counter)
-    found: list[Found] = field(default_factory=list)
+    found: list[PlanDifference] = field(default_factory=list)
     same_secrets: list[str] = field(default_factory=list)
-    apart: dict[tuple[str, str], Value] = field(default_factory=dict)
+    apart: dict[tuple[str, str], PlanValue] = field(default_factory=dict)
     translation: Translation = field(default_factory=Translation)
 
 
 def compare(
-    snapshot: Snapshot, clone: Mapping[StepName, PlannedStack], sides: tuple[Side, Side], translation: Translation
-) -> Result:
+    snapshot: SourceSnapshot,
+    clone: Mapping[StepName, PlannedStack],
+    sides: tuple[PlanSide, PlanSide],
+    translation: Translation,
+) -> PlanComparison:
     """Return every difference between production's state and the clone's plans. `sides` are production's and the clone's code."""
     learnt = translation.with_learnt(_learnt(snapshot, clone, sides, translation))
-    result = Result(translation=learnt)
+    result = PlanComparison(translation=learnt)
     for name in dict.fromkeys([*snapshot.stacks, *clone]):
         there, here = snapshot.stacks.get(name), clone.get(name)
         if there is None and here is not None and name in sides[0].stacks:
@@ -108,22 +111,22 @@ class _Stack:
     code: tuple[Mapping[str, Declared], Mapping[str, Declared]]
     stand_ins: frozenset[str | tuple[str, ...]]
 
-    def compare(self, address: str, there: Resource | None, here: PlannedChange | None, result: Result) -> None:
+    def compare(self, address: str, there: Resource | None, here: PlannedChange | None, result: PlanComparison) -> None:
         block = self.code[1].get(without_keys(address))
         file, line = (block.file, block.line) if block else ("", 0)
         result.compared += 1  # that the resource is there at all
         if there is None or here is None:
             kind = here.type if here is not None else there.type if there is not None else ""
-            result.found.append(Found(self.name, address, kind, None, here is None, file, line))
+            result.found.append(PlanDifference(self.name, address, kind, None, here is None, file, line))
             return
         is_set = _is_set(self.code, address, there.address)
-        run = Comparison(self.translation, self.key, self.stand_ins, is_set, here.action is not Action.CREATE)
+        run = ValueComparison(self.translation, self.key, self.stand_ins, is_set, here.action is not Action.CREATE)
         run.compare(values_of(there), sealed(here.after, self.key))
         result.compared += run.compared
         result.set_apart += run.set_apart
         result.same_secrets += [f"{self.name}/{address}:{path}" for path in run.same_secrets]
         result.apart |= {(f"{self.name}/{address}", path): value for path, value in run.apart.items()}
-        result.found += [Found(self.name, address, here.type, leaf, False, file, line) for leaf in run.leaves]
+        result.found += [PlanDifference(self.name, address, here.type, leaf, False, file, line) for leaf in run.leaves]
 
 
 def _is_set(
@@ -138,12 +141,15 @@ def _is_set(
     return is_set
 
 
-def _kept(plan: Plan) -> Iterator[PlannedChange]:
+def _kept(plan: TerraformPlan) -> Iterator[PlannedChange]:
     return (change for change in plan.changes if not change.is_data and change.action not in _GONE)
 
 
 def _learnt(
-    snapshot: Snapshot, clone: Mapping[StepName, PlannedStack], sides: tuple[Side, Side], translation: Translation
+    snapshot: SourceSnapshot,
+    clone: Mapping[StepName, PlannedStack],
+    sides: tuple[PlanSide, PlanSide],
+    translation: Translation,
 ) -> Iterator[tuple[Json, Json]]:
     """Yield pairs that mean the same on both sides: what stacks hand on, and what providers call paired resources."""
     for name, here in clone.items():

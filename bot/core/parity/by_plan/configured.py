@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import join, normpath
 
-from bot.core.hcl.blocks import Block, blocks
+from bot.core.hcl.blocks import PlainBlock, blocks
 from bot.core.tree import Tree
 from bot.names import StepName
 
@@ -49,7 +49,7 @@ def _module(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, Dec
                     yield from _module(files, inside, f"{prefix}module.{block.labels[0]}.")
 
 
-def _paths(block: Block, prefix: str) -> Iterator[str]:
+def _paths(block: PlainBlock, prefix: str) -> Iterator[str]:
     for name in block.attributes:
         if prefix or name not in _META:
             yield f"{prefix}{name}"
@@ -61,7 +61,7 @@ def _paths(block: Block, prefix: str) -> Iterator[str]:
             yield from _paths(inner, f"{prefix}{inner.type}.")
 
 
-def _blocks(block: Block, prefix: str) -> Iterator[str]:
+def _blocks(block: PlainBlock, prefix: str) -> Iterator[str]:
     for inner in block.blocks:
         if inner.type == "dynamic" and inner.labels:
             yield f"{prefix}{inner.labels[0]}"

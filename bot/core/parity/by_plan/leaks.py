@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.hcl.address_patterns import key_of
-from bot.core.parity.by_plan.snapshot import Snapshot
+from bot.core.parity.by_plan.snapshot import SourceSnapshot
 from bot.core.parity.identity import Identity
-from bot.core.parity.leaks import Leak, Text, search
+from bot.core.parity.leaks import Leak, SearchedText, search
 from bot.core.parity.waivers import waiver_for
 from bot.core.plans.environment_plan import EnvironmentPlan
 from bot.core.plans.plan import Action
-from bot.core.plans.plan_values import Masked, Value
+from bot.core.plans.plan_values import Masked, PlanValue
 from bot.model.environment import Waiver
 from bot.model.pipeline import Json
 
@@ -38,7 +38,7 @@ class _Place:
 def planned_leaks(
     planned: EnvironmentPlan,
     identity: Identity,
-    snapshot: Snapshot | None,
+    snapshot: SourceSnapshot | None,
     waivers: Sequence[Waiver],
     now: datetime,
 ) -> Sequence[Leak]:
@@ -46,7 +46,7 @@ def planned_leaks(
     given = dict(_given(snapshot)) if snapshot is not None else {}
     found: dict[tuple[str, str, str], Leak] = {}
     for place in _places(planned):
-        text = Text(key_of(place.address, place.attribute), 0, place.text)
+        text = SearchedText(key_of(place.address, place.attribute), 0, place.text)
         for leak in [*search([text], identity), *_ids(text, given)]:
             shown = replace(leak, found=HIDDEN) if place.is_sensitive else leak
             waived = replace(shown, waiver=waiver_for(waivers, place.address, place.attribute, now))
@@ -64,7 +64,7 @@ def _places(planned: EnvironmentPlan) -> Iterator[_Place]:
                 yield from _texts(f"{stack.name}/output.{output.name}", "", output.after)
 
 
-def _texts(address: str, path: str, value: Value, is_sensitive: bool = False) -> Iterator[_Place]:
+def _texts(address: str, path: str, value: PlanValue, is_sensitive: bool = False) -> Iterator[_Place]:
     match value:
         case str():
             yield _Place(address, path, value, is_sensitive)
@@ -80,14 +80,14 @@ def _texts(address: str, path: str, value: Value, is_sensitive: bool = False) ->
             return
 
 
-def _ids(text: Text, given: Mapping[str, str]) -> Iterator[Leak]:
+def _ids(text: SearchedText, given: Mapping[str, str]) -> Iterator[Leak]:
     for match in _GIVEN.finditer(text.text):
         if match[0] in given:
             what = f"what AWS calls production's `{given[match[0]]}`"
             yield Leak(text.place, text.line, match[0], what, "the clone has one of its own")
 
 
-def _given(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+def _given(snapshot: SourceSnapshot) -> Iterator[tuple[str, str]]:
     """Yield what AWS named in production, and the resource that it names."""
     for name, stack in snapshot.stacks.items():
         for resource in stack.resources if stack is not None else ():

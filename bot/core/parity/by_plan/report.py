@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.core.hcl.attributes import Leaf
-from bot.core.parity.aspects import Facts, aspect_of, is_secret
+from bot.core.hcl.attributes import Attribute
+from bot.core.parity.aspects import AspectFacts, aspect_of, is_secret
 from bot.core.parity.by_plan.causes import ByCode, Putting, causes, reach
-from bot.core.parity.by_plan.compare import Found, Result
+from bot.core.parity.by_plan.compare import PlanComparison, PlanDifference
 from bot.core.parity.by_plan.snapshot import seal
 from bot.core.parity.contract import breaches
 from bot.core.parity.report import Breach, Cause, Difference, Parity
 from bot.core.parity.waivers import waiver_for
-from bot.core.plans.plan_values import Masked, Value
+from bot.core.plans.plan_values import Masked, PlanValue
 from bot.core.plans.tables import shown
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_values import origin
@@ -28,7 +28,7 @@ HIDDEN = "(sensitive)"
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ReportContext:
     """What differences are judged by: the clone's template, both manifests, and the comparison by code.
 
     `values` are what the clone's code evaluates to, by address and attribute in production's names; `key` seals the snapshot.
@@ -39,11 +39,11 @@ class Context:
     clone: Manifest
     by_code: Parity
     now: datetime
-    values: Mapping[tuple[str, str], Leaf] = field(default_factory=dict)
+    values: Mapping[tuple[str, str], Attribute] = field(default_factory=dict)
     key: str = field(default="", repr=False)
 
 
-def report(result: Result, context: Context) -> Parity:
+def report(result: PlanComparison, context: ReportContext) -> Parity:
     """Return the report, missing and extra resources first."""
     by_code = ByCode(context.by_code.differences, result.translation)
     parameters = _parameters(context)
@@ -64,7 +64,7 @@ def report(result: Result, context: Context) -> Parity:
     )
 
 
-def _breaches(result: Result, planned: Sequence[Difference], context: Context) -> Iterator[Breach]:
+def _breaches(result: PlanComparison, planned: Sequence[Difference], context: ReportContext) -> Iterator[Breach]:
     """Yield the broken contracts: those that code shows, those that only the plan shows, and secrets that are production's own."""
     yield from context.by_code.breaches
     known = {(breach.demand, breach.aspect) for breach in context.by_code.breaches}
@@ -79,7 +79,9 @@ def _breaches(result: Result, planned: Sequence[Difference], context: Context) -
         yield Breach("differ", "secrets", said)
 
 
-def _beyond_plans(by_code: Sequence[Difference], planned: Sequence[Difference], result: Result) -> Iterator[Difference]:
+def _beyond_plans(
+    by_code: Sequence[Difference], planned: Sequence[Difference], result: PlanComparison
+) -> Iterator[Difference]:
     """Yield the differences of code that no plan shows: of hooks, steps and files, and where a plan has no value to show."""
     shown = {(each.address, each.attribute) for each in planned}
     for each in by_code:
@@ -92,7 +94,7 @@ def _beyond_plans(by_code: Sequence[Difference], planned: Sequence[Difference], 
             yield replace(each, address=address)
 
 
-def _otherwise_sealed(result: Result, context: Context) -> Iterator[Difference]:
+def _otherwise_sealed(result: PlanComparison, context: ReportContext) -> Iterator[Difference]:
     """Yield the sensitive values that are not what the clone's own code evaluates to: no parameter can have made those."""
     for (address, attribute), leaf in context.values.items():
         place = result.translation.address(address), attribute
@@ -110,14 +112,14 @@ def _otherwise_sealed(result: Result, context: Context) -> Iterator[Difference]:
             attribute=attribute,
             production=HIDDEN,
             clone=HIDDEN,
-            aspect=aspect_of(Facts("changed", *place), context.template.declaration.aspects),
+            aspect=aspect_of(AspectFacts("changed", *place), context.template.declaration.aspects),
             waiver=waiver_for(context.clone.waivers, *place, context.now),
             file=leaf.file,
             line=leaf.line,
         )
 
 
-def _parameters(context: Context) -> Sequence[Putting]:
+def _parameters(context: ReportContext) -> Sequence[Putting]:
     """Return the parameters that differ, and the stacks in which each is known."""
     source, clone, declared = context.source, context.clone, context.template.declaration
     differing = [
@@ -139,7 +141,7 @@ def _parameters(context: Context) -> Sequence[Putting]:
     ]
 
 
-def _given(context: Context, names: Sequence[ParameterName]) -> Mapping[StepName, Sequence[ParameterName]]:
+def _given(context: ReportContext, names: Sequence[ParameterName]) -> Mapping[StepName, Sequence[ParameterName]]:
     """Return which parameters each stack's files hold, by rendering once more with each as production has it."""
     declared, files = context.template.declaration.parameters, context.template.files
     dynamic = {path: file for path, file in files.items() if path.endswith(ENDING)}
@@ -154,13 +156,15 @@ def _given(context: Context, names: Sequence[ParameterName]) -> Mapping[StepName
     return found
 
 
-def _difference(found: Found, by_code: ByCode, because: tuple[Cause, ...], context: Context) -> Difference:
+def _difference(
+    found: PlanDifference, by_code: ByCode, because: tuple[Cause, ...], context: ReportContext
+) -> Difference:
     address = f"{found.stack}/{found.address}"
     path = found.leaf.path if found.leaf else ""
     kind = "changed" if found.leaf else "missing" if found.is_missing else "extra"
     known = context.template.declaration.parameters
     declared = [known[cause.parameter] for cause in because if cause.parameter in known]
-    facts = Facts(
+    facts = AspectFacts(
         kind=kind,
         address=address,
         attribute=path,
@@ -182,7 +186,7 @@ def _difference(found: Found, by_code: ByCode, because: tuple[Cause, ...], conte
     )
 
 
-def _text(value: Value, path: str) -> str:
+def _text(value: PlanValue, path: str) -> str:
     """Return a value as text; what is sensitive, or is called so, is not shown."""
     if isinstance(value, Masked) or (is_secret(path) and value is not None):
         return HIDDEN

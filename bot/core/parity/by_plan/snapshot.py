@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from bot.core.plans.plan_values import Masked, Value, planned
+from bot.core.plans.plan_values import Masked, PlanValue, planned
 from bot.core.plans.stack_inputs import is_known, plain
 from bot.errors import Unverifiable
 from bot.model.pipeline import Json
@@ -23,7 +23,7 @@ from bot.names import EnvironmentName, StepName, shown
 FORMAT: Final = 1
 _SEALED: Final = "(sealed)"
 
-Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
 class _Frozen(BaseModel):
@@ -45,7 +45,7 @@ class StackSnapshot(_Frozen):
     outputs: dict[str, Json] = {}
 
 
-class Snapshot(_Frozen):
+class SourceSnapshot(_Frozen):
     """The state of `environment`, whose code is that of `commit`; a stack that was never applied is None.
 
     `tree` is git's id of `envs/<name>/` at that commit, `revision` that of its template.
@@ -53,9 +53,9 @@ class Snapshot(_Frozen):
 
     format: Literal[1] = FORMAT
     environment: EnvironmentName
-    commit: Sha
-    tree: Sha
-    revision: Sha
+    commit: CommitSha
+    tree: CommitSha
+    revision: CommitSha
     taken_at: AwareDatetime
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", repr=False)]
     stacks: dict[StepName, StackSnapshot | None]
@@ -134,25 +134,25 @@ def read_state(document: bytes, key: str) -> StackSnapshot | None:
     )
 
 
-def write_snapshot(snapshot: Snapshot) -> bytes:
+def write_snapshot(snapshot: SourceSnapshot) -> bytes:
     """Return the snapshot as it is handed on."""
     return snapshot.model_dump_json().encode()
 
 
-def read_snapshot(data: bytes) -> Snapshot:
+def read_snapshot(data: bytes) -> SourceSnapshot:
     """Return a snapshot that was handed on. Raises `Unverifiable`."""
     try:
-        return Snapshot.model_validate_json(data)
+        return SourceSnapshot.model_validate_json(data)
     except ValidationError:
         raise Unverifiable("The snapshot of production can't be read: take it again.") from None
 
 
-def values_of(resource: Resource) -> Value:
+def values_of(resource: Resource) -> PlanValue:
     """Return a resource's values; a sealed one is `Masked` and equal to another of the same seal."""
     return _opened(resource.values)
 
 
-def sealed(value: Value, key: str) -> Value:
+def sealed(value: PlanValue, key: str) -> PlanValue:
     """Return a value in which everything sensitive is sealed under the snapshot's key, to be compared with it."""
     match value:
         case Masked():
@@ -165,13 +165,13 @@ def sealed(value: Value, key: str) -> Value:
             return value
 
 
-def seal(value: Value, key: str) -> str:
+def seal(value: PlanValue, key: str) -> str:
     """Return the HMAC of a value under the snapshot's key."""
     content = json.dumps(plain(value), sort_keys=True, ensure_ascii=True) if is_known(value) else "unknown"
     return hmac.new(bytes.fromhex(key), content.encode(), hashlib.sha256).hexdigest()
 
 
-def _written(value: Value, key: str) -> Json:
+def _written(value: PlanValue, key: str) -> Json:
     match value:
         case Masked():
             return {_SEALED: seal(value.reveal(), key)}
@@ -185,7 +185,7 @@ def _written(value: Value, key: str) -> Json:
             raise TypeError(type(value).__name__)
 
 
-def _opened(value: Json) -> Value:
+def _opened(value: Json) -> PlanValue:
     if isinstance(value, dict):
         if value.keys() == {_SEALED}:
             return Masked(str(value[_SEALED]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Self
 
-from bot.core.plans.plan_values import Value
+from bot.core.plans.plan_values import PlanValue
 from bot.model.pipeline import Json
 
 SHORTEST = 3
@@ -77,7 +77,7 @@ class Translation:
             text = self._pattern.sub(lambda match: self.anywhere[match[0]].replace("-", hyphen), text)
         return _ADDRESS.sub(self._moved, text) if self.networks else text
 
-    def value(self, production: Value) -> Value:
+    def value(self, production: PlanValue) -> PlanValue:
         """Return a value of production with every text in it translated, keys too."""
         match production:
             case str():

@@ -22,7 +22,7 @@ from typing_extensions import TypeIs
 
 from bot.core.parity.by_plan.snapshot import seal
 from bot.core.parity.by_plan.translation import Translation
-from bot.core.plans.plan_values import Masked, Unknown, Value
+from bot.core.plans.plan_values import Masked, PlanValue, UnknownUntilApply
 from bot.model.pipeline import Json
 
 KNOWN_AFTER_APPLY = "known after apply"
@@ -41,17 +41,17 @@ _ALWAYS_COMPARED = frozenset({"tags_all"})
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class PlanLeaf:
     """A difference at `path`, with the values as they are and production's as the clone would have it."""
 
     path: str
-    production: Value
-    clone: Value
-    expected: Value
+    production: PlanValue
+    clone: PlanValue
+    expected: PlanValue
 
 
 @dataclass(slots=True)
-class Comparison:
+class ValueComparison:
     """Compares values and keeps count. `is_set` says of a path whether either side's code sets it; `exists`: in the clone too.
 
     `apart` are the values that the clone's plan does not show, by path: known after apply, or sensitive and so sealed.
@@ -64,13 +64,13 @@ class Comparison:
     exists: bool = False
     compared: int = 0
     set_apart: Counter[str] = field(default_factory=Counter)
-    leaves: list[Leaf] = field(default_factory=list)
+    leaves: list[PlanLeaf] = field(default_factory=list)
     same_secrets: list[str] = field(default_factory=list)
-    apart: dict[str, Value] = field(default_factory=dict)
+    apart: dict[str, PlanValue] = field(default_factory=dict)
 
-    def compare(self, production: Value, clone: Value, path: str = "") -> None:
+    def compare(self, production: PlanValue, clone: PlanValue, path: str = "") -> None:
         """Compare two values; what is found is added to the counts and the leaves."""
-        if isinstance(clone, Unknown):
+        if isinstance(clone, UnknownUntilApply):
             self.set_apart[KNOWN_AFTER_APPLY] += 1
             self.apart[path] = clone
         elif isinstance(production, Masked) or isinstance(clone, Masked):
@@ -91,7 +91,7 @@ class Comparison:
         else:
             self._differ(production, clone, path)
 
-    def _compare_tags(self, production: Mapping[str, Value], clone: Mapping[str, Value], name: str) -> None:
+    def _compare_tags(self, production: Mapping[str, PlanValue], clone: Mapping[str, PlanValue], name: str) -> None:
         """Compare the tags that the provider adds to the resource's own, which are compared where they are."""
         wholes = [_mapping(values.get(name)) for values in (production, clone)]
         owns = [_mapping(values.get("tags")) for values in (production, clone)]
@@ -100,19 +100,19 @@ class Comparison:
             for key in wholes[0].keys() & wholes[1].keys()
             if all(key in own and own[key] == whole[key] for own, whole in zip(owns, wholes, strict=True))
         }
-        if isinstance(clone.get(name), Unknown):
+        if isinstance(clone.get(name), UnknownUntilApply):
             self.compare(production.get(name), clone.get(name), name)
         else:
             rest = [{key: value for key, value in whole.items() if key not in repeated} for whole in wholes]
             self.compare(rest[0], rest[1], name)
 
-    def _keyed(self, production: Mapping[str, Value], clone: Mapping[str, Value]) -> Mapping[str, Value]:
+    def _keyed(self, production: Mapping[str, PlanValue], clone: Mapping[str, PlanValue]) -> Mapping[str, PlanValue]:
         """Return production's values under the keys that the clone has for them."""
         if production.keys() <= clone.keys():
             return production
         return {key if key in clone else self.translation.text(key): value for key, value in production.items()}
 
-    def _compare_secrets(self, production: Value, clone: Value, path: str) -> None:
+    def _compare_secrets(self, production: PlanValue, clone: PlanValue, path: str) -> None:
         if _is_empty(production) or _is_empty(clone):
             self._differ(production, clone, path)
             return
@@ -124,7 +124,7 @@ class Comparison:
             self.set_apart[SENSITIVE] += 1
             self.apart[path] = Masked(seals[1])
 
-    def _compare_lists(self, production: Sequence[Value], clone: Sequence[Value], path: str) -> None:
+    def _compare_lists(self, production: Sequence[PlanValue], clone: Sequence[PlanValue], path: str) -> None:
         if len(production) == len(clone) and all(map(self._same, production, clone)):
             for number, (one, other) in enumerate(zip(production, clone, strict=True)):
                 self.compare(one, other, f"{path}[{number}]")
@@ -138,10 +138,12 @@ class Comparison:
             return
         self._matched(production, clone, path)
 
-    def _in_order(self, production: Sequence[Value], clone: Sequence[Value], path: str) -> None:
+    def _in_order(self, production: Sequence[PlanValue], clone: Sequence[PlanValue], path: str) -> None:
         self._paired(list(production), list(enumerate(clone)), 0, path)
 
-    def _paired(self, production: Sequence[Value], clone: Sequence[tuple[int, Value]], end: int, path: str) -> None:
+    def _paired(
+        self, production: Sequence[PlanValue], clone: Sequence[tuple[int, PlanValue]], end: int, path: str
+    ) -> None:
         """Compare one with the other in order; what has no counterpart differs, were it an empty block."""
         for number in range(max(len(production), len(clone))):
             if number >= len(clone):
@@ -151,10 +153,10 @@ class Comparison:
             else:
                 self.compare(production[number], clone[number][1], f"{path}[{clone[number][0]}]")
 
-    def _matched(self, production: Sequence[Value], clone: Sequence[Value], path: str) -> None:
+    def _matched(self, production: Sequence[PlanValue], clone: Sequence[PlanValue], path: str) -> None:
         """Compare as sets: first what has its like on the other side, then the rest, one with the other in order."""
         left = list(enumerate(clone))
-        rest: list[Value] = []
+        rest: list[PlanValue] = []
         for one in production:
             found = next((item for item in left if self._same(one, item[1])), None)
             if found is None:
@@ -168,10 +170,10 @@ class Comparison:
             return
         self._paired(rest, left, len(clone), path)
 
-    def _same(self, production: Value, clone: Value) -> bool:
+    def _same(self, production: PlanValue, clone: PlanValue) -> bool:
         """Say whether nothing differs but identity, and what the apply or the provider will tell."""
         match production, clone:
-            case _, Unknown():
+            case _, UnknownUntilApply():
                 return True
             case (Masked(), _) | (_, Masked()):
                 return not _is_empty(production) and not _is_empty(clone)
@@ -194,7 +196,7 @@ class Comparison:
         documents = _documents(production, clone)
         return documents is not None and self._same(*documents)
 
-    def _differ(self, production: Value, clone: Value, path: str) -> None:
+    def _differ(self, production: PlanValue, clone: PlanValue, path: str) -> None:
         bare = _INDEX.sub("", path)
         top = bare.partition(".")[0]
         if self._is_stand_in(production, clone):
@@ -205,9 +207,9 @@ class Comparison:
             self.set_apart[COMPUTED] += 1
         else:
             self.compared += 1
-            self.leaves.append(Leaf(path, production, clone, self.translation.value(production)))
+            self.leaves.append(PlanLeaf(path, production, clone, self.translation.value(production)))
 
-    def _is_stand_in(self, production: Value, clone: Value) -> bool:
+    def _is_stand_in(self, production: PlanValue, clone: PlanValue) -> bool:
         """Say whether the clone has a stand-in where production has a value, and all around it is the same."""
         if isinstance(clone, str) and isinstance(production, str):
             texts = [text for text in self.stand_ins if isinstance(text, str) and text in clone]
@@ -221,11 +223,11 @@ class Comparison:
         return _is_list(clone) and tuple(sorted(map(str, clone))) in self.stand_ins
 
 
-def _mapping(value: Value) -> Mapping[str, Value]:
+def _mapping(value: PlanValue) -> Mapping[str, PlanValue]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _documents(production: Value, clone: Value) -> tuple[Value, Value] | None:
+def _documents(production: PlanValue, clone: PlanValue) -> tuple[PlanValue, PlanValue] | None:
     """Return two texts as what they hold if both are JSON."""
     if not isinstance(production, str) or not isinstance(clone, str):
         return None
@@ -233,7 +235,7 @@ def _documents(production: Value, clone: Value) -> tuple[Value, Value] | None:
     return (one, other) if one is not None and other is not None else None
 
 
-def _document(text: str) -> Value:
+def _document(text: str) -> PlanValue:
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
@@ -243,7 +245,7 @@ def _document(text: str) -> Value:
     return found
 
 
-def _is_open(production: Value, clone: Value) -> bool:
+def _is_open(production: PlanValue, clone: PlanValue) -> bool:
     """Say whether a plan leaves an attribute open that no code sets: it names nothing, or a zero that means nothing.
 
     That production has a value then proves nothing: providers read values back that they would never plan.
@@ -251,20 +253,20 @@ def _is_open(production: Value, clone: Value) -> bool:
     return not clone and not (production is True and clone is False)
 
 
-def _equal(one: Value, other: Value) -> bool:
+def _equal(one: PlanValue, other: PlanValue) -> bool:
     """Compare two leaves; `true` is not 1, and a number is the same however it is written."""
     return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
-def _is_empty(value: Value) -> bool:
+def _is_empty(value: PlanValue) -> bool:
     return value is None or value == "" or ((_is_list(value) or isinstance(value, Mapping)) and not value)
 
 
-def _is_list(value: Value) -> TypeIs[Sequence[Value]]:
+def _is_list(value: PlanValue) -> TypeIs[Sequence[PlanValue]]:
     return isinstance(value, list | tuple)
 
 
-def _is_sorted(values: Sequence[Value]) -> bool:
+def _is_sorted(values: Sequence[PlanValue]) -> bool:
     """Say whether a list may be a set: Terraform writes a set of texts in order, and blocks in any."""
     texts = [value for value in values if isinstance(value, str)]
     if len(texts) != len(values):

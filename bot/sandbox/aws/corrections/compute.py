@@ -10,7 +10,7 @@ from moto.core.config import default_user_config
 from moto.core.responses import ActionResult
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from bot.sandbox.aws.corrections.correction import Correction, Function, wrap
+from bot.sandbox.aws.corrections.correction import AwsFunction, Correction, wrap
 
 
 def _target(response: ApplicationAutoScalingResponse, arn: str) -> FakeScalableTarget | None:
@@ -25,7 +25,7 @@ def _tags_of(target: FakeScalableTarget | None) -> dict[str, str]:
 
 
 def _scalable_targets_have_tags() -> None:
-    def around(register: Function) -> Function:
+    def around(register: AwsFunction) -> AwsFunction:
         def corrected(self: ApplicationAutoScalingResponse) -> str:
             answer: str = register(self)
             _tags_of(_target(self, json.loads(answer)["ScalableTargetARN"])).update(self._get_param("Tags") or {})
@@ -47,13 +47,13 @@ def _scalable_targets_have_tags() -> None:
         return "{}"
 
     wrap(ApplicationAutoScalingResponse, "register_scalable_target", around)
-    added: tuple[Function, ...] = (list_tags_for_resource, tag_resource, untag_resource)
+    added: tuple[AwsFunction, ...] = (list_tags_for_resource, tag_resource, untag_resource)
     for action in added:
         setattr(ApplicationAutoScalingResponse, action.__name__, action)
 
 
 def _services_keep_what_they_are_given() -> None:
-    def around(create: Function) -> Function:
+    def around(create: AwsFunction) -> AwsFunction:
         def corrected(self: EC2ContainerServiceResponse) -> ActionResult:
             answer: ActionResult = create(self)
             service = cast(dict[str, Any], answer.result)["service"]
@@ -67,7 +67,7 @@ def _services_keep_what_they_are_given() -> None:
 
 
 def _a_token_starts_a_task_once() -> None:
-    def around(run: Function) -> Function:
+    def around(run: AwsFunction) -> AwsFunction:
         def corrected(self: EC2ContainerServiceResponse) -> ActionResult:
             token = self._get_param("clientToken")
             cluster = self.ecs_backend._get_cluster(self._get_param("cluster", "default"))
@@ -87,7 +87,7 @@ def _a_token_starts_a_task_once() -> None:
 def _functions_answer_without_docker() -> None:
     default_user_config["lambda"]["use_docker"] = False
 
-    def around(invoke: Function) -> Function:
+    def around(invoke: AwsFunction) -> AwsFunction:
         def corrected(self: LambdaSimpleBackend, function_name: str, *rest: Any) -> bytes:
             self.get_function(function_name, rest[0])
             answer: bytes = invoke(self, function_name, *rest)

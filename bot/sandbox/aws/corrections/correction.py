@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-Function: TypeAlias = Callable[..., Any]
+AwsFunction: TypeAlias = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from moto.iam.models import Role, iam_backends
 from moto.sts.exceptions import STSClientError
 from moto.sts.responses import TokenResponse
 
-from bot.sandbox.aws.corrections.correction import Correction, Function, wrap
-from bot.sandbox.aws.trust import Token, admits, admits_account
+from bot.sandbox.aws.corrections.correction import AwsFunction, Correction, wrap
+from bot.sandbox.aws.trust import WebIdentity, admits, admits_account
 
 _direct = build_opener(ProxyHandler({}))
 LOOPBACK = "127.0.0.1"
@@ -49,7 +49,7 @@ def _published(url: str) -> Any:
         raise STSClientError("InvalidIdentityToken", f"No keys to be had from {url}") from error
 
 
-def _verified(text: str) -> Token:
+def _verified(text: str) -> WebIdentity:
     """Return the claims of a token whose signature, issuer and time hold. Raises `STSClientError`.
 
     The keys are found as OpenID Connect Discovery 1.0 says: the issuer names the place of its key set.
@@ -64,11 +64,11 @@ def _verified(text: str) -> Token:
         raise STSClientError("ExpiredTokenException", "Token is expired") from error
     except (jwt.PyJWTError, KeyError) as error:
         raise STSClientError("InvalidIdentityToken", f"The token could not be verified: {error}") from error
-    return Token(issuer=issuer.partition("://")[2], claims=claims)
+    return WebIdentity(issuer=issuer.partition("://")[2], claims=claims)
 
 
 def _tokens_are_verified_and_roles_choose() -> None:
-    def around(assume: Function) -> Function:
+    def around(assume: AwsFunction) -> AwsFunction:
         def corrected(self: TokenResponse) -> Any:
             arn = self._get_param("RoleArn")
             role = _role(arn, "AssumeRoleWithWebIdentity")
@@ -83,7 +83,7 @@ def _tokens_are_verified_and_roles_choose() -> None:
 
 
 def _roles_choose_which_accounts_assume_them() -> None:
-    def around(assume: Function) -> Function:
+    def around(assume: AwsFunction) -> AwsFunction:
         def corrected(self: TokenResponse) -> Any:
             arn = self._get_param("RoleArn")
             role = _role(arn, "AssumeRole")

@@ -6,11 +6,11 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.route53.responses import Route53
 
-from bot.sandbox.aws.corrections.correction import Correction, Function, wrap
+from bot.sandbox.aws.corrections.correction import AwsFunction, Correction, wrap
 
 
 def _zones_of_a_network_are_private() -> None:
-    def around(create: Function) -> Function:
+    def around(create: AwsFunction) -> AwsFunction:
         def corrected(self: Route53) -> ActionResult:
             answer: ActionResult = create(self)
             zone = cast(dict[str, Any], answer.result)["HostedZone"]

@@ -16,7 +16,7 @@ TIMEOUT = 60.0
 FIELDS = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
 
 
-class GitFailed(Exception):
+class BareGitFailed(Exception):
     """A git process failed in a way that is not an answer."""
 
 
@@ -30,7 +30,7 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class Commit:
+class BareCommit:
     """One commit; `message` has no newline at its end."""
 
     sha: str
@@ -42,7 +42,7 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TreeChange:
     """One changed file between two commits; `patch` is empty for binary files."""
 
     path: str
@@ -55,7 +55,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TreeEntry:
     """One entry of a tree; `size` is in bytes (0 for trees)."""
 
     mode: str
@@ -79,14 +79,14 @@ def scrubbed_environment(home: Path) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class BareRepository:
-    """Git operations on one bare directory. Methods raise `GitFailed` on surprises and return None for "not there"."""
+    """Git operations on one bare directory. Methods raise `BareGitFailed` on surprises and return None for "not there"."""
 
     path: Path
 
     def run(
         self, *arguments: str, data: bytes | None = None, env: dict[str, str] | None = None, ok: Sequence[int] = (0,)
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git here; raise `GitFailed` unless the exit code is in `ok`."""
+        """Run git here; raise `BareGitFailed` unless the exit code is in `ok`."""
         result = subprocess.run(
             ["git", "--git-dir", str(self.path), *arguments],
             input=b"" if data is None else data,
@@ -96,7 +96,7 @@ class BareRepository:
             check=False,
         )
         if result.returncode not in ok:
-            raise GitFailed(f"git {arguments[0]}: {result.stderr.decode(errors='replace').strip()}")
+            raise BareGitFailed(f"git {arguments[0]}: {result.stderr.decode(errors='replace').strip()}")
         return result
 
     def text(self, *arguments: str, data: bytes | None = None, env: dict[str, str] | None = None) -> str:
@@ -122,12 +122,12 @@ class BareRepository:
         rows = [line.split(" ") for line in lines]
         return [(name, sha, kind) for name, sha, kind in rows if name.startswith(prefix)]
 
-    def commits(self, *range_arguments: str) -> list[Commit]:
+    def commits(self, *range_arguments: str) -> list[BareCommit]:
         """List commits, newest first, of `rev-list` arguments such as `a..b` or (`-1`, sha)."""
         raw = self.run("log", "-z", f"--format={FIELDS}", *range_arguments, "--").stdout
         return _parse_commits(raw.decode(errors="replace"))
 
-    def commit(self, sha: str) -> Commit:
+    def commit(self, sha: str) -> BareCommit:
         """Read one commit."""
         raw = self.run("log", "-1", "-z", f"--format={FIELDS}", sha, "--").stdout
         return _parse_commits(raw.decode(errors="replace"))[0]
@@ -177,11 +177,11 @@ class BareRepository:
         """Copy a commit and all it needs from another repository on this disk."""
         self.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(other.path), sha)
 
-    def entry(self, commit: str, path: str) -> Entry | None:
+    def entry(self, commit: str, path: str) -> TreeEntry | None:
         """Return the tree entry at a path, or None. The root has no entry of its own."""
         return next(iter(self._entries(commit, "--", path.rstrip("/"))), None)
 
-    def children(self, commit: str, path: str) -> list[Entry]:
+    def children(self, commit: str, path: str) -> list[TreeEntry]:
         """List the entries of a directory (`""`: the root)."""
         return self._entries(commit, "--", f"{path.rstrip('/')}/" if path else ".")
 
@@ -189,7 +189,7 @@ class BareRepository:
         """Return a file's bytes."""
         return self.run("cat-file", "blob", sha).stdout
 
-    def _entries(self, commit: str, *arguments: str) -> list[Entry]:
+    def _entries(self, commit: str, *arguments: str) -> list[TreeEntry]:
         raw = self.run("ls-tree", "-z", "-l", "--full-tree", commit, *arguments).stdout.decode(errors="replace")
         return [_parse_entry(line) for line in raw.split("\0") if line]
 
@@ -215,11 +215,11 @@ def create_bare(path: Path, branch: str) -> BareRepository:
     return BareRepository(path)
 
 
-def _parse_commits(raw: str) -> list[Commit]:
+def _parse_commits(raw: str) -> list[BareCommit]:
     parts = raw.split("\0")
     rows = [parts[start : start + 10] for start in range(0, len(parts) - 9, 10)]
     return [
-        Commit(
+        BareCommit(
             sha=sha,
             tree=tree,
             parents=tuple(parents.split()),
@@ -231,7 +231,7 @@ def _parse_commits(raw: str) -> list[Commit]:
     ]
 
 
-def _parse_entry(line: str) -> Entry:
+def _parse_entry(line: str) -> TreeEntry:
     head, path = line.split("\t", 1)
     mode, kind, sha, size = head.split()
-    return Entry(mode, kind, sha, 0 if size == "-" else int(size), path)
+    return TreeEntry(mode, kind, sha, 0 if size == "-" else int(size), path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.sandbox.github.git.bare import BareRepository, Change
+from bot.sandbox.github.git.bare import BareRepository, TreeChange
 
 STATUSES = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
-def changes_between(bare: BareRepository, old: str, new: str) -> list[Change]:
+def changes_between(bare: BareRepository, old: str, new: str) -> list[TreeChange]:
     """List the files that differ between two trees or commits, renames found, in path order."""
     raw = bare.run("diff-tree", "-r", "-z", "-M", "--no-commit-id", "--raw", "--numstat", old, new).stdout
     tokens = raw.decode(errors="replace").split("\0")
@@ -25,7 +25,9 @@ def changes_between(bare: BareRepository, old: str, new: str) -> list[Change]:
             index, path, count = _numstat_row(tokens, index)
             counts[path] = count
     return [
-        Change(path, previous, STATUSES.get(status, "changed"), blob, *counts.get(path, (0, 0)), patches.get(path, ""))
+        TreeChange(
+            path, previous, STATUSES.get(status, "changed"), blob, *counts.get(path, (0, 0)), patches.get(path, "")
+        )
         for path, previous, status, blob in rows
     ]
 

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.sandbox.github.git.bare import BareRepository, GitFailed
+from bot.sandbox.github.git.bare import BareGitFailed, BareRepository
 
 
 def tree_of_directory(bare: BareRepository, directory: Path) -> str:
@@ -33,6 +33,6 @@ def _index_line(bare: BareRepository, base: str | None, path: str, content: byte
         return f"0 {'0' * 40}\t{path}\0"
     known = bare.entry(base, path) if base is not None else None
     if known is not None and known.kind != "blob":
-        raise GitFailed(f"{path} is a directory")
+        raise BareGitFailed(f"{path} is a directory")
     blob = bare.run("hash-object", "-w", "--stdin", data=content).stdout.decode().strip()
     return f"{known.mode if known else '100644'} {blob}\t{path}\0"

@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from bot.sandbox.github.answers import Answer, ApiError, not_found
+from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
 from bot.sandbox.github.auth import read, write
-from bot.sandbox.github.entities import Artifact, Repository, Workflow, WorkflowRun
+from bot.sandbox.github.entities import ArtifactRecord, RepositoryRecord, WorkflowRecord, WorkflowRunRecord
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.rest.dispatching import check_inputs
-from bot.sandbox.github.rest.routing import Call, Operations, RequestBody
+from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.runs import ensure_workflow, renew_run
 from bot.sandbox.github.views.checks import artifact_view, run_view, workflow_view
 
@@ -29,7 +29,7 @@ class Dispatch(RequestBody):
     inputs: dict[str, object] = Field(default_factory=dict)
 
 
-def _workflow(call: Call, repository: Repository) -> Workflow:
+def _workflow(call: RestCall, repository: RepositoryRecord) -> WorkflowRecord:
     """Find a workflow by its id or its file's name on the default branch."""
     key = call.path["workflow"]
     if key.isdecimal():
@@ -48,14 +48,14 @@ def _workflow(call: Call, repository: Repository) -> Workflow:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/actions/workflows/{workflow}")
-def get_workflow(call: Call) -> Answer:
+def get_workflow(call: RestCall) -> RestAnswer:
     """One workflow."""
     repository = call.repository(READ)
-    return Answer(workflow_view(call.forge, repository, _workflow(call, repository)))
+    return RestAnswer(workflow_view(call.forge, repository, _workflow(call, repository)))
 
 
 @table.on("POST", "/repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches")
-def dispatch(call: Call) -> Answer:
+def dispatch(call: RestCall) -> RestAnswer:
     """Start a workflow by hand: announces `workflow_dispatch`, which a workflow's own token may cause, too."""
     repository = call.repository(write("actions"))
     workflow = _workflow(call, repository)
@@ -68,11 +68,11 @@ def dispatch(call: Call) -> Answer:
     check_inputs(bare.text("show", f"{reference}:{workflow.path}"), body.inputs)
     content = {"ref": reference, "workflow": workflow.path, "inputs": {k: str(v) for k, v in body.inputs.items()}}
     announce(call.act(repository), "workflow_dispatch", dict(content))
-    return Answer(status=204)
+    return RestAnswer(status=204)
 
 
 @table.on("GET", "/repos/{owner}/{repo}/actions/runs")
-def list_runs(call: Call) -> Answer:
+def list_runs(call: RestCall) -> RestAnswer:
     """Runs, newest first; `event`, `status` (or conclusion), `branch`, `head_sha` and `actor` filter."""
     repository = call.repository(READ)
     runs = [r for r in reversed(call.forge.state.runs.values()) if r.repository_id == repository.id]
@@ -80,14 +80,14 @@ def list_runs(call: Call) -> Answer:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/actions/workflows/{workflow}/runs")
-def list_workflow_runs(call: Call) -> Answer:
+def list_workflow_runs(call: RestCall) -> RestAnswer:
     """Runs of one workflow, newest first, filtered the same way."""
     repository = call.repository(READ)
     workflow = _workflow(call, repository)
     return _listed(call, repository, [r for r in reversed(call.forge.state.runs.values()) if r.workflow == workflow])
 
 
-def _listed(call: Call, repository: Repository, runs: list[WorkflowRun]) -> Answer:
+def _listed(call: RestCall, repository: RepositoryRecord, runs: list[WorkflowRunRecord]) -> RestAnswer:
     wanted = call.query
     found = [
         run
@@ -101,7 +101,7 @@ def _listed(call: Call, repository: Repository, runs: list[WorkflowRun]) -> Answ
     return call.envelope("workflow_runs", found, lambda run: run_view(call.forge, repository, run))
 
 
-def _run(call: Call, repository: Repository) -> WorkflowRun:
+def _run(call: RestCall, repository: RepositoryRecord) -> WorkflowRunRecord:
     run = call.forge.state.runs.get(call.number("run"))
     if run is None or run.repository_id != repository.id:
         raise not_found()
@@ -109,14 +109,14 @@ def _run(call: Call, repository: Repository) -> WorkflowRun:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/actions/runs/{run}")
-def get_run(call: Call) -> Answer:
+def get_run(call: RestCall) -> RestAnswer:
     """One run."""
     repository = call.repository(READ)
-    return Answer(run_view(call.forge, repository, _run(call, repository)))
+    return RestAnswer(run_view(call.forge, repository, _run(call, repository)))
 
 
 @table.on("POST", "/repos/{owner}/{repo}/actions/runs/{run}/rerun")
-def rerun(call: Call) -> Answer:
+def rerun(call: RestCall) -> RestAnswer:
     """Run a completed run once more, all of its jobs, from the same commit; announces it as GitHub does."""
     repository = call.repository(write("actions"))
     run = _run(call, repository)
@@ -129,17 +129,17 @@ def rerun(call: Call) -> Answer:
         "workflow_run": run_view(call.forge, repository, again),
     }
     announce(call.act(repository), "workflow_run", dict(content))
-    return Answer({}, 201)
+    return RestAnswer({}, 201)
 
 
-def _artifacts(call: Call, repository: Repository, found: list[Artifact]) -> Answer:
+def _artifacts(call: RestCall, repository: RepositoryRecord, found: list[ArtifactRecord]) -> RestAnswer:
     name = call.query.get("name")
     chosen = [artifact for artifact in reversed(found) if name in (None, artifact.name)]
     return call.envelope("artifacts", chosen, lambda artifact: artifact_view(call.forge, repository, artifact))
 
 
 @table.on("GET", "/repos/{owner}/{repo}/actions/runs/{run}/artifacts")
-def list_run_artifacts(call: Call) -> Answer:
+def list_run_artifacts(call: RestCall) -> RestAnswer:
     """The artifacts of a run; `name` filters."""
     repository = call.repository(READ)
     run = _run(call, repository)
@@ -147,14 +147,14 @@ def list_run_artifacts(call: Call) -> Answer:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/actions/artifacts")
-def list_artifacts(call: Call) -> Answer:
+def list_artifacts(call: RestCall) -> RestAnswer:
     """The artifacts of a repository; `name` filters."""
     repository = call.repository(READ)
     found = [a for a in call.forge.state.artifacts.values() if a.repository_id == repository.id]
     return _artifacts(call, repository, found)
 
 
-def _artifact(call: Call, repository: Repository) -> Artifact:
+def _artifact(call: RestCall, repository: RepositoryRecord) -> ArtifactRecord:
     artifact = call.forge.state.artifacts.get(call.number("artifact"))
     if artifact is None or artifact.repository_id != repository.id:
         raise not_found()
@@ -162,20 +162,20 @@ def _artifact(call: Call, repository: Repository) -> Artifact:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/actions/artifacts/{artifact}")
-def get_artifact(call: Call) -> Answer:
+def get_artifact(call: RestCall) -> RestAnswer:
     """One artifact."""
     repository = call.repository(READ)
-    return Answer(artifact_view(call.forge, repository, _artifact(call, repository)))
+    return RestAnswer(artifact_view(call.forge, repository, _artifact(call, repository)))
 
 
 @table.on("GET", "/repos/{owner}/{repo}/actions/artifacts/{artifact}/zip")
-def download_artifact(call: Call) -> Answer:
+def download_artifact(call: RestCall) -> RestAnswer:
     """Redirect to an address that needs no token but can't be guessed, as GitHub does; 410 when expired."""
     repository = call.repository(READ)
     artifact = _artifact(call, repository)
     if artifact.expires_at <= call.forge.state.clock():
         raise ApiError(410, "Artifact has expired")
-    return Answer(status=302, headers={"Location": f"{call.forge.urls.base}/downloads/{artifact.key}"})
+    return RestAnswer(status=302, headers={"Location": f"{call.forge.urls.base}/downloads/{artifact.key}"})
 
 
 class Download:

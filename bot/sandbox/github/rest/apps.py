@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.sandbox.github.answers import Answer, ApiError, not_found
+from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
 from bot.sandbox.github.auth import LEVELS, reads, require_app
-from bot.sandbox.github.entities import Installation, Level, Permissions
-from bot.sandbox.github.rest.routing import Call, Operations, RequestBody
+from bot.sandbox.github.entities import InstallationRecord, Level, Permissions
+from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.tokens import issue_installation_token
 from bot.sandbox.github.views.common import app_view, installation_view, moment, repository_view
 
@@ -21,20 +21,20 @@ class TokenRequest(RequestBody):
 
 
 @table.on("GET", "/app")
-def get_app(call: Call) -> Answer:
+def get_app(call: RestCall) -> RestAnswer:
     """The app that asks."""
-    return Answer(app_view(call.forge, require_app(call.identity)))
+    return RestAnswer(app_view(call.forge, require_app(call.identity)))
 
 
 @table.on("GET", "/app/installations")
-def list_installations(call: Call) -> Answer:
+def list_installations(call: RestCall) -> RestAnswer:
     """Where the app that asks is installed."""
     app = require_app(call.identity)
     found = [i for i in call.forge.state.installations.values() if i.app.id == app.id]
     return call.listing(found, lambda installation: installation_view(call.forge, installation))
 
 
-def _own_installation(call: Call) -> Installation:
+def _own_installation(call: RestCall) -> InstallationRecord:
     app = require_app(call.identity)
     installation = call.forge.state.installations.get(call.number("installation"))
     if installation is None or installation.app.id != app.id:
@@ -43,13 +43,13 @@ def _own_installation(call: Call) -> Installation:
 
 
 @table.on("GET", "/app/installations/{installation}")
-def get_installation(call: Call) -> Answer:
+def get_installation(call: RestCall) -> RestAnswer:
     """One installation of the app that asks."""
-    return Answer(installation_view(call.forge, _own_installation(call)))
+    return RestAnswer(installation_view(call.forge, _own_installation(call)))
 
 
 @table.on("GET", "/repos/{owner}/{repo}/installation")
-def get_repository_installation(call: Call) -> Answer:
+def get_repository_installation(call: RestCall) -> RestAnswer:
     """The installation through which the app that asks reaches a repository."""
     app = require_app(call.identity)
     repository = call.forge.state.repository(f"{call.path['owner']}/{call.path['repo']}")
@@ -57,12 +57,12 @@ def get_repository_installation(call: Call) -> Answer:
         if repository is None or installation.app.id != app.id or installation.account.id != repository.owner.id:
             continue
         if installation.repository_ids is None or repository.id in installation.repository_ids:
-            return Answer(installation_view(call.forge, installation))
+            return RestAnswer(installation_view(call.forge, installation))
     raise not_found()
 
 
 @table.on("POST", "/app/installations/{installation}/access_tokens")
-def create_access_token(call: Call) -> Answer:
+def create_access_token(call: RestCall) -> RestAnswer:
     """Make a token that lives for an hour, for all or some of the installation's repositories and permissions."""
     installation = _own_installation(call)
     wanted = call.body(TokenRequest)
@@ -78,11 +78,11 @@ def create_access_token(call: Call) -> Answer:
     if repository_ids is not None:
         chosen = [r for r in call.forge.state.repositories.values() if r.id in repository_ids]
         body["repositories"] = [repository_view(call.forge, repository) for repository in chosen]
-    return Answer(body, 201)
+    return RestAnswer(body, 201)
 
 
 @table.on("GET", "/installation/repositories")
-def list_repositories(call: Call) -> Answer:
+def list_repositories(call: RestCall) -> RestAnswer:
     """The repositories that an installation token reaches."""
     state = call.forge.state
     if call.by.installation_id is None:
@@ -92,7 +92,7 @@ def list_repositories(call: Call) -> Answer:
     views = [repository_view(call.forge, repository) for repository in page.items]
     selection = "all" if call.by.repository_ids is None else "selected"
     body = {"total_count": page.total, "repository_selection": selection, "repositories": views}
-    return Answer(body, headers=page.headers)
+    return RestAnswer(body, headers=page.headers)
 
 
 def _narrowed(permissions: Permissions, wanted: Permissions | None) -> Permissions:
@@ -105,7 +105,7 @@ def _narrowed(permissions: Permissions, wanted: Permissions | None) -> Permissio
     return wanted
 
 
-def _chosen(call: Call, installation: Installation, wanted: TokenRequest) -> frozenset[int] | None:
+def _chosen(call: RestCall, installation: InstallationRecord, wanted: TokenRequest) -> frozenset[int] | None:
     if wanted.repositories is None and wanted.repository_ids is None:
         return installation.repository_ids
     repositories = call.forge.state.repositories.values()

@@ -8,12 +8,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.sandbox.github.answers import Answer, not_found
+from bot.sandbox.github.answers import RestAnswer, not_found
 from bot.sandbox.github.auth import read, write
 from bot.sandbox.github.checks import CheckEdit, NewStatus, create_check, create_status, update_check
-from bot.sandbox.github.entities import CheckOutput, CheckRun, CommitStatus, Json, Repository
+from bot.sandbox.github.entities import CheckOutput, CheckRunRecord, CommitStatusRecord, JsonObject, RepositoryRecord
 from bot.sandbox.github.rest.repos import resolved
-from bot.sandbox.github.rest.routing import Call, Operations, RequestBody
+from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.views.checks import check_view, short_status_view, status_view
 from bot.sandbox.github.views.common import minimal_repository_view
 
@@ -21,7 +21,9 @@ table = Operations()
 READ = read("checks")
 WRITE = write("checks")
 MOST_ANNOTATIONS = 50
-Conclusion = Literal["action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out"]
+AllowedConclusion = Literal[
+    "action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out"
+]
 
 
 class OutputBody(RequestBody):
@@ -38,7 +40,7 @@ class CheckUpdate(RequestBody):
 
     name: str | None = None
     status: Literal["queued", "in_progress", "completed", "waiting", "requested", "pending"] | None = None
-    conclusion: Conclusion | None = None
+    conclusion: AllowedConclusion | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
     details_url: str | None = None
@@ -72,15 +74,15 @@ class StatusBody(RequestBody):
 
 
 @table.on("POST", "/repos/{owner}/{repo}/check-runs")
-def create_check_run(call: Call) -> Answer:
+def create_check_run(call: RestCall) -> RestAnswer:
     """Make a check run, as an app."""
     repository = call.repository(WRITE)
     new = call.body(NewCheck)
     check = create_check(call.act(repository), new.head_sha, new.edit())
-    return Answer(check_view(call.forge, repository, check), 201)
+    return RestAnswer(check_view(call.forge, repository, check), 201)
 
 
-def _found(call: Call, repository: Repository) -> CheckRun:
+def _found(call: RestCall, repository: RepositoryRecord) -> CheckRunRecord:
     check = call.forge.state.checks.get(call.number("check"))
     if check is None or check.repository_id != repository.id:
         raise not_found()
@@ -88,34 +90,34 @@ def _found(call: Call, repository: Repository) -> CheckRun:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/check-runs/{check}")
-def get_check_run(call: Call) -> Answer:
+def get_check_run(call: RestCall) -> RestAnswer:
     """One check run."""
     repository = call.repository(READ)
-    return Answer(check_view(call.forge, repository, _found(call, repository)))
+    return RestAnswer(check_view(call.forge, repository, _found(call, repository)))
 
 
 @table.on("PATCH", "/repos/{owner}/{repo}/check-runs/{check}")
-def update_check_run(call: Call) -> Answer:
+def update_check_run(call: RestCall) -> RestAnswer:
     """Change a check run of the caller's own app."""
     repository = call.repository(WRITE)
     check = update_check(call.act(repository), _found(call, repository), call.body(CheckUpdate).edit())
-    return Answer(check_view(call.forge, repository, check))
+    return RestAnswer(check_view(call.forge, repository, check))
 
 
 @table.on("GET", "/repos/{owner}/{repo}/check-runs/{check}/annotations")
-def list_annotations(call: Call) -> Answer:
+def list_annotations(call: RestCall) -> RestAnswer:
     """A check run's annotations."""
     repository = call.repository(READ)
     return call.listing(_found(call, repository).output.annotations, _annotation_view)
 
 
-def _annotation_view(annotation: Json) -> Json:
+def _annotation_view(annotation: JsonObject) -> JsonObject:
     optional = dict.fromkeys(("start_column", "end_column", "title", "raw_details"))
     return {**optional, "blob_href": "", **annotation}
 
 
 @table.on("GET", "/repos/{owner}/{repo}/commits/{ref}/check-runs")
-def list_check_runs(call: Call) -> Answer:
+def list_check_runs(call: RestCall) -> RestAnswer:
     """The check runs of a commit; `check_name`, `app_id`, `status` and `filter` (latest) choose."""
     repository = call.repository(READ)
     sha = resolved(call, repository, call.path["ref"])
@@ -133,19 +135,19 @@ def list_check_runs(call: Call) -> Answer:
 
 
 @table.on("POST", "/repos/{owner}/{repo}/statuses/{sha}")
-def create_commit_status(call: Call) -> Answer:
+def create_commit_status(call: RestCall) -> RestAnswer:
     """Add a status to a commit."""
     repository = call.repository(write("statuses"))
     body = call.body(StatusBody)
     new = NewStatus(body.state, body.context, body.description, body.target_url)
     sha = call.path["sha"]
     status = create_status(call.act(repository), sha, new)
-    return Answer(status_view(call.forge, repository, status), 201)
+    return RestAnswer(status_view(call.forge, repository, status), 201)
 
 
 @table.on("GET", "/repos/{owner}/{repo}/statuses/{ref}")
 @table.on("GET", "/repos/{owner}/{repo}/commits/{ref}/statuses")
-def list_commit_statuses(call: Call) -> Answer:
+def list_commit_statuses(call: RestCall) -> RestAnswer:
     """All statuses of a commit, newest first. The older of its two addresses is the one PyGithub uses."""
     repository = call.repository(read("statuses"))
     sha = resolved(call, repository, call.path["ref"])
@@ -154,14 +156,14 @@ def list_commit_statuses(call: Call) -> Answer:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/commits/{ref}/status")
-def get_combined_status(call: Call) -> Answer:
+def get_combined_status(call: RestCall) -> RestAnswer:
     """The latest status of each context, and all of them in one word."""
     repository = call.repository(read("statuses"))
     sha = resolved(call, repository, call.path["ref"])
     latest = list({s.context: s for s in call.forge.state.statuses[repository.id, sha]}.values())
     url = f"{call.forge.urls.repository(repository)}/commits/{sha}"
     page = call.page(latest)
-    return Answer(
+    return RestAnswer(
         {
             "state": _combined([status.state for status in latest]),
             "statuses": [_short(call, repository, status) for status in page.items],
@@ -175,7 +177,7 @@ def get_combined_status(call: Call) -> Answer:
     )
 
 
-def _short(call: Call, repository: Repository, status: CommitStatus) -> Json:
+def _short(call: RestCall, repository: RepositoryRecord, status: CommitStatusRecord) -> JsonObject:
     return short_status_view(call.forge, repository, status)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bot.sandbox.github.answers import Answer, ApiError, not_found
+from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
 from bot.sandbox.github.auth import read, write
 from bot.sandbox.github.checks import (
     NewDeployment,
@@ -12,8 +12,8 @@ from bot.sandbox.github.checks import (
     create_deployment,
     create_deployment_status,
 )
-from bot.sandbox.github.entities import Deployment, Json, Repository
-from bot.sandbox.github.rest.routing import Call, Operations, RequestBody
+from bot.sandbox.github.entities import DeploymentRecord, JsonObject, RepositoryRecord
+from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.views.checks import deployment_status_view, deployment_view
 
 table = Operations()
@@ -48,7 +48,7 @@ class NewStatusBody(RequestBody):
 
 
 @table.on("POST", "/repos/{owner}/{repo}/deployments")
-def create(call: Call) -> Answer:
+def create(call: RestCall) -> RestAnswer:
     """Record a deployment. 409 when a required context has not succeeded; `auto_merge` never has to merge here."""
     repository = call.repository(WRITE)
     body = call.body(NewDeploymentBody)
@@ -69,20 +69,20 @@ def create(call: Call) -> Answer:
         else body.production_environment,
     )
     deployment = create_deployment(call.act(repository), new)
-    return Answer(deployment_view(call.forge, repository, deployment), 201)
+    return RestAnswer(deployment_view(call.forge, repository, deployment), 201)
 
 
-def _require_contexts(call: Call, repository: Repository, sha: str, wanted: list[str] | None) -> None:
+def _require_contexts(call: RestCall, repository: RepositoryRecord, sha: str, wanted: list[str] | None) -> None:
     """By default every status and check of the commit must have succeeded; an empty list asks for none."""
     states = {s.context: s.state for s in call.forge.state.statuses[repository.id, sha]}
     for run in reversed(call.forge.state.checks_at(repository, sha)):
         good = run.conclusion in ("success", "neutral", "skipped")
         states[run.name] = "success" if good else run.conclusion or "pending"
     names = list(states) if wanted is None else wanted
-    bad: list[Json | str] = [
+    bad: list[JsonObject | str] = [
         {
             "contexts": [{"context": name, "state": states.get(name, "pending")} for name in names],
-            "resource": "Deployment",
+            "resource": "DeploymentRecord",
             "field": "required_contexts",
             "code": "invalid",
         }
@@ -92,7 +92,7 @@ def _require_contexts(call: Call, repository: Repository, sha: str, wanted: list
 
 
 @table.on("GET", "/repos/{owner}/{repo}/deployments")
-def list_deployments(call: Call) -> Answer:
+def list_deployments(call: RestCall) -> RestAnswer:
     """Deployments, newest first; `sha`, `ref`, `task` and `environment` filter."""
     repository = call.repository(READ)
     found = [d for d in call.forge.state.deployments.values() if d.repository_id == repository.id]
@@ -103,7 +103,7 @@ def list_deployments(call: Call) -> Answer:
     return call.listing(list(reversed(found)), lambda deployment: deployment_view(call.forge, repository, deployment))
 
 
-def _found(call: Call, repository: Repository) -> Deployment:
+def _found(call: RestCall, repository: RepositoryRecord) -> DeploymentRecord:
     deployment = call.forge.state.deployments.get(call.number("deployment"))
     if deployment is None or deployment.repository_id != repository.id:
         raise not_found()
@@ -111,14 +111,14 @@ def _found(call: Call, repository: Repository) -> Deployment:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/deployments/{deployment}")
-def get(call: Call) -> Answer:
+def get(call: RestCall) -> RestAnswer:
     """One deployment."""
     repository = call.repository(READ)
-    return Answer(deployment_view(call.forge, repository, _found(call, repository)))
+    return RestAnswer(deployment_view(call.forge, repository, _found(call, repository)))
 
 
 @table.on("POST", "/repos/{owner}/{repo}/deployments/{deployment}/statuses")
-def create_status(call: Call) -> Answer:
+def create_status(call: RestCall) -> RestAnswer:
     """Say how a deployment goes."""
     repository = call.repository(WRITE)
     deployment = _found(call, repository)
@@ -128,11 +128,11 @@ def create_status(call: Call) -> Answer:
         body.auto_inactive,
     )  # fmt: skip
     status = create_deployment_status(call.act(repository), deployment, new)
-    return Answer(deployment_status_view(call.forge, repository, status), 201)
+    return RestAnswer(deployment_status_view(call.forge, repository, status), 201)
 
 
 @table.on("GET", "/repos/{owner}/{repo}/deployments/{deployment}/statuses")
-def list_statuses(call: Call) -> Answer:
+def list_statuses(call: RestCall) -> RestAnswer:
     """The statuses of a deployment, newest first."""
     repository = call.repository(READ)
     statuses = call.forge.state.deployment_statuses[_found(call, repository).id]
@@ -140,10 +140,10 @@ def list_statuses(call: Call) -> Answer:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/deployments/{deployment}/statuses/{status}")
-def get_status(call: Call) -> Answer:
+def get_status(call: RestCall) -> RestAnswer:
     """One status of a deployment."""
     repository = call.repository(READ)
     for status in call.forge.state.deployment_statuses[_found(call, repository).id]:
         if status.id == call.number("status"):
-            return Answer(deployment_status_view(call.forge, repository, status))
+            return RestAnswer(deployment_status_view(call.forge, repository, status))
     raise not_found()

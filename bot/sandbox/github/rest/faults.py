@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.sandbox.github.rest.rates import DOCUMENTATION
-from bot.sandbox.github.state import Clock
+from bot.sandbox.github.state import ForgeClock
 
 SECONDARY = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. "
@@ -23,17 +23,17 @@ SECONDARY = (
 )
 SECONDARY_DOCUMENTATION = f"{DOCUMENTATION}#about-secondary-rate-limits"
 
-Kind = Literal["answer", "lose-answer", "lose-request"]
+FaultKind = Literal["answer", "lose-answer", "lose-request"]
 Abort = Callable[[Scope], None]
 
 
 @dataclass(slots=True)
-class Fault:
+class InjectedFault:
     """What happens to the next `times` requests whose method and path match (`re.search`, path without `/api/v3`)."""
 
     method: re.Pattern[str]
     path: re.Pattern[str]
-    kind: Kind
+    kind: FaultKind
     times: int
     status: int = 500
     message: str = "Server Error"
@@ -44,22 +44,22 @@ class Fault:
 class Faults:
     """The faults that were ordered and not yet used up, first ordered first. Safe to call from any thread."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: ForgeClock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._ordered: list[Fault] = []
+        self._ordered: list[InjectedFault] = []
 
     def answer(self, method: str, path: str, status: int = 500, times: int = 1) -> None:
         """Answer matching requests with a status (500, 502, …) and do nothing."""
-        self._order(Fault(re.compile(method), re.compile(path), "answer", times, status))
+        self._order(InjectedFault(re.compile(method), re.compile(path), "answer", times, status))
 
     def lose_answer(self, method: str, path: str, times: int = 1) -> None:
         """Do what matching requests ask, then close the connection without an answer."""
-        self._order(Fault(re.compile(method), re.compile(path), "lose-answer", times))
+        self._order(InjectedFault(re.compile(method), re.compile(path), "lose-answer", times))
 
     def lose_request(self, method: str, path: str, times: int = 1) -> None:
         """Close the connection of matching requests, having done nothing."""
-        self._order(Fault(re.compile(method), re.compile(path), "lose-request", times))
+        self._order(InjectedFault(re.compile(method), re.compile(path), "lose-request", times))
 
     def primary_limit(
         self, reset_in: timedelta, method: str = "", path: str = "", times: int = 1, status: int = 403
@@ -68,7 +68,9 @@ class Faults:
         reset = int((self._clock() + reset_in).timestamp())
         headers = (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(reset)), ("X-RateLimit-Limit", "5000"))
         message = "API rate limit exceeded for installation."
-        fault = Fault(re.compile(method), re.compile(path), "answer", times, status, message, DOCUMENTATION, headers)
+        fault = InjectedFault(
+            re.compile(method), re.compile(path), "answer", times, status, message, DOCUMENTATION, headers
+        )
         self._order(fault)
 
     def secondary_limit(
@@ -77,7 +79,7 @@ class Faults:
         """Refuse matching requests as GitHub does when they come too fast (403 or 429, with `Retry-After`)."""
         headers = (("Retry-After", str(int(retry_after.total_seconds()))),)
         self._order(
-            Fault(
+            InjectedFault(
                 re.compile(method), re.compile(path), "answer", times, status,
                 SECONDARY, SECONDARY_DOCUMENTATION, headers,
             )
@@ -94,7 +96,7 @@ class Faults:
         with self._lock:
             return sum(fault.times for fault in self._ordered)
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str) -> InjectedFault | None:
         """Use up one fault for a request, if any matches."""
         with self._lock:
             for fault in self._ordered:
@@ -104,7 +106,7 @@ class Faults:
                     return fault
         return None
 
-    def _order(self, fault: Fault) -> None:
+    def _order(self, fault: InjectedFault) -> None:
         with self._lock:
             self._ordered.append(fault)
 
@@ -137,7 +139,7 @@ async def _swallow(message: Message) -> None:
     """Take an answer that nobody will see."""
 
 
-def _refusal(fault: Fault) -> Response:
+def _refusal(fault: InjectedFault) -> Response:
     body = {"message": fault.message, "documentation_url": fault.documentation, "status": str(fault.status)}
     headers = Headers(raw=[(name.lower().encode(), value.encode()) for name, value in fault.headers])
     return Response(json.dumps(body), fault.status, dict(headers), media_type="application/json; charset=utf-8")

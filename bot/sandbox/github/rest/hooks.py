@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 
-from bot.sandbox.github.answers import Answer, not_found
+from bot.sandbox.github.answers import RestAnswer, not_found
 from bot.sandbox.github.auth import require_app
-from bot.sandbox.github.entities import Delivery, Json
+from bot.sandbox.github.entities import DeliveryRecord, JsonObject
 from bot.sandbox.github.forge import Forge
-from bot.sandbox.github.rest.routing import Call, Operations
+from bot.sandbox.github.rest.routing import Operations, RestCall
 from bot.sandbox.github.views.common import moment
 
 table = Operations()
 
 
-def delivery_view(forge: Forge, delivery: Delivery) -> Json:
+def delivery_view(forge: Forge, delivery: DeliveryRecord) -> JsonObject:
     """A delivery as lists show it."""
     ok = 200 <= delivery.status < 300
     reason = delivery.response if delivery.status == 0 else f"Invalid HTTP Response: {delivery.status}"
@@ -35,7 +35,7 @@ def delivery_view(forge: Forge, delivery: Delivery) -> Json:
     }
 
 
-def full_delivery_view(forge: Forge, delivery: Delivery) -> Json:
+def full_delivery_view(forge: Forge, delivery: DeliveryRecord) -> JsonObject:
     """A delivery with its request and answer."""
     return {
         **delivery_view(forge, delivery),
@@ -45,20 +45,20 @@ def full_delivery_view(forge: Forge, delivery: Delivery) -> Json:
     }
 
 
-def _own(call: Call) -> list[Delivery]:
+def _own(call: RestCall) -> list[DeliveryRecord]:
     app = require_app(call.identity)
     return [d for d in call.forge.deliveries.values() if d.hook.app is not None and d.hook.app.id == app.id]
 
 
 @table.on("GET", "/app/hook/deliveries")
-def list_deliveries(call: Call) -> Answer:
+def list_deliveries(call: RestCall) -> RestAnswer:
     """Deliveries to the app that asks, newest first; `status` (success, failure) filters."""
     wanted = call.query.get("status")
     found = [d for d in reversed(_own(call)) if wanted in (None, "success" if 200 <= d.status < 400 else "failure")]
     return call.listing(found, lambda delivery: delivery_view(call.forge, delivery))
 
 
-def _one(call: Call) -> Delivery:
+def _one(call: RestCall) -> DeliveryRecord:
     found = next((d for d in _own(call) if d.id == call.number("delivery")), None)
     if found is None:
         raise not_found()
@@ -66,13 +66,13 @@ def _one(call: Call) -> Delivery:
 
 
 @table.on("GET", "/app/hook/deliveries/{delivery}")
-def get_delivery(call: Call) -> Answer:
+def get_delivery(call: RestCall) -> RestAnswer:
     """One delivery."""
-    return Answer(full_delivery_view(call.forge, _one(call)))
+    return RestAnswer(full_delivery_view(call.forge, _one(call)))
 
 
 @table.on("POST", "/app/hook/deliveries/{delivery}/attempts")
-def attempt_again(call: Call) -> Answer:
+def attempt_again(call: RestCall) -> RestAnswer:
     """Send a delivery again."""
     call.forge.redeliver(_one(call).id)
-    return Answer({}, 202)
+    return RestAnswer({}, 202)

@@ -6,12 +6,12 @@ import re
 
 from pydantic import Field
 
-from bot.sandbox.github.answers import Answer, ApiError, invalid, not_found
+from bot.sandbox.github.answers import ApiError, RestAnswer, invalid, not_found
 from bot.sandbox.github.auth import allows, read, write
-from bot.sandbox.github.entities import Comment, Issue, Repository
+from bot.sandbox.github.entities import CommentRecord, IssueRecord, RepositoryRecord
 from bot.sandbox.github.issues import (
     Edit,
-    Text,
+    IssueText,
     add_comment,
     add_label,
     delete_comment,
@@ -20,7 +20,7 @@ from bot.sandbox.github.issues import (
     open_issue,
     set_labels,
 )
-from bot.sandbox.github.rest.routing import Call, Operations, RequestBody
+from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.views.common import moment
 from bot.sandbox.github.views.issues import DEFAULT_COLOR, comment_view, issue_view, label_record_view, label_view
 
@@ -81,7 +81,7 @@ def _names(labels: list[str | LabelName]) -> tuple[str, ...]:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/issues")
-def list_issues(call: Call) -> Answer:
+def list_issues(call: RestCall) -> RestAnswer:
     """Issues and pull requests; `state` (open), `labels`, `creator`, `since` filter, `sort` and `direction` order."""
     repository = call.repository(*READ)
     state = call.query.get("state", "open")
@@ -104,26 +104,26 @@ def list_issues(call: Call) -> Answer:
 
 
 @table.on("POST", "/repos/{owner}/{repo}/issues")
-def create_issue(call: Call) -> Answer:
+def create_issue(call: RestCall) -> RestAnswer:
     """Open an issue; labels of people who may not triage are dropped, as on GitHub."""
     repository = call.repository(write("issues", role="read"))
     new = call.body(NewIssue)
     may_label = allows(call.forge.state, call.by, repository, TRIAGE[0])
     labels = _names(new.labels) if may_label else ()
-    issue = open_issue(call.act(repository), Text(new.title, new.body, labels))
+    issue = open_issue(call.act(repository), IssueText(new.title, new.body, labels))
     location = f"{call.forge.urls.repository(repository)}/issues/{issue.number}"
-    return Answer(issue_view(call.forge, repository, issue), 201, {"Location": location})
+    return RestAnswer(issue_view(call.forge, repository, issue), 201, {"Location": location})
 
 
 @table.on("GET", "/repos/{owner}/{repo}/issues/{number}")
-def get_issue(call: Call) -> Answer:
+def get_issue(call: RestCall) -> RestAnswer:
     """One issue, or a pull request as an issue."""
     repository = call.repository(*READ)
-    return Answer(issue_view(call.forge, repository, call.forge.issue(repository, call.number("number"))))
+    return RestAnswer(issue_view(call.forge, repository, call.forge.issue(repository, call.number("number"))))
 
 
 @table.on("PATCH", "/repos/{owner}/{repo}/issues/{number}")
-def update_issue(call: Call) -> Answer:
+def update_issue(call: RestCall) -> RestAnswer:
     """Change an issue: its author and triagers may."""
     repository = call.repository(*TALK)
     issue = call.forge.issue(repository, call.number("number"))
@@ -132,10 +132,10 @@ def update_issue(call: Call) -> Answer:
     labels = None if new.labels is None else _names(new.labels)
     edit = Edit(new.title, new.body, new.state, new.state_reason, labels)
     issue = edit_issue(call.act(repository), issue, edit)
-    return Answer(issue_view(call.forge, repository, issue))
+    return RestAnswer(issue_view(call.forge, repository, issue))
 
 
-def _require_own(call: Call, repository: Repository, content: Issue | Comment) -> None:
+def _require_own(call: RestCall, repository: RepositoryRecord, content: IssueRecord | CommentRecord) -> None:
     """Refuse to change somebody else's words without the role for it."""
     state = call.forge.state
     if content.author.id != call.by.account.id and not any(allows(state, call.by, repository, n) for n in TRIAGE):
@@ -143,7 +143,7 @@ def _require_own(call: Call, repository: Repository, content: Issue | Comment) -
 
 
 @table.on("GET", "/repos/{owner}/{repo}/issues/{number}/comments")
-def list_comments(call: Call) -> Answer:
+def list_comments(call: RestCall) -> RestAnswer:
     """The comments of an issue or pull request, oldest first; `since` filters by update."""
     repository = call.repository(*READ)
     issue = call.forge.issue(repository, call.number("number"))
@@ -153,7 +153,7 @@ def list_comments(call: Call) -> Answer:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/issues/comments")
-def list_repository_comments(call: Call) -> Answer:
+def list_repository_comments(call: RestCall) -> RestAnswer:
     """The comments of all issues and pull requests; `since`, `sort` and `direction` as elsewhere."""
     repository = call.repository(*READ)
     since = call.query.get("since", "")
@@ -170,16 +170,16 @@ def list_repository_comments(call: Call) -> Answer:
 
 
 @table.on("POST", "/repos/{owner}/{repo}/issues/{number}/comments")
-def create_comment(call: Call) -> Answer:
+def create_comment(call: RestCall) -> RestAnswer:
     """Comment on an issue or pull request."""
     repository = call.repository(*TALK)
     issue = call.forge.issue(repository, call.number("number"))
     comment = add_comment(call.act(repository), issue, call.body(NewComment).body)
     location = f"{call.forge.urls.repository(repository)}/issues/comments/{comment.id}"
-    return Answer(comment_view(call.forge, repository, comment), 201, {"Location": location})
+    return RestAnswer(comment_view(call.forge, repository, comment), 201, {"Location": location})
 
 
-def comment_in(call: Call, repository: Repository) -> Comment:
+def comment_in(call: RestCall, repository: RepositoryRecord) -> CommentRecord:
     """Return the comment in the path, or raise 404."""
     comment = call.forge.state.comments.get(call.number("comment"))
     if comment is None or comment.repository_id != repository.id:
@@ -188,34 +188,34 @@ def comment_in(call: Call, repository: Repository) -> Comment:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/issues/comments/{comment}")
-def get_comment(call: Call) -> Answer:
+def get_comment(call: RestCall) -> RestAnswer:
     """One comment."""
     repository = call.repository(*READ)
-    return Answer(comment_view(call.forge, repository, comment_in(call, repository)))
+    return RestAnswer(comment_view(call.forge, repository, comment_in(call, repository)))
 
 
 @table.on("PATCH", "/repos/{owner}/{repo}/issues/comments/{comment}")
-def update_comment(call: Call) -> Answer:
+def update_comment(call: RestCall) -> RestAnswer:
     """Replace a comment's text."""
     repository = call.repository(*TALK)
     comment = comment_in(call, repository)
     _require_own(call, repository, comment)
     comment = edit_comment(call.act(repository), comment, call.body(NewComment).body)
-    return Answer(comment_view(call.forge, repository, comment))
+    return RestAnswer(comment_view(call.forge, repository, comment))
 
 
 @table.on("DELETE", "/repos/{owner}/{repo}/issues/comments/{comment}")
-def remove_comment(call: Call) -> Answer:
+def remove_comment(call: RestCall) -> RestAnswer:
     """Remove a comment."""
     repository = call.repository(*TALK)
     comment = comment_in(call, repository)
     _require_own(call, repository, comment)
     delete_comment(call.act(repository), comment)
-    return Answer(status=204)
+    return RestAnswer(status=204)
 
 
 @table.on("GET", "/repos/{owner}/{repo}/labels")
-def list_labels(call: Call) -> Answer:
+def list_labels(call: RestCall) -> RestAnswer:
     """The repository's labels."""
     repository = call.repository(*READ)
     labels = call.forge.state.labels_of(repository)
@@ -223,28 +223,28 @@ def list_labels(call: Call) -> Answer:
 
 
 @table.on("POST", "/repos/{owner}/{repo}/labels")
-def create_label(call: Call) -> Answer:
+def create_label(call: RestCall) -> RestAnswer:
     """Make a label."""
     repository = call.repository(*TRIAGE)
     new = call.body(NewLabel)
     if not re.fullmatch("[0-9a-fA-F]{6}", new.color):
         raise invalid("Label", "color", "invalid")
     label = add_label(call.forge, repository, new.name, new.color, new.description)
-    return Answer(label_record_view(call.forge, repository, label), 201)
+    return RestAnswer(label_record_view(call.forge, repository, label), 201)
 
 
 @table.on("GET", "/repos/{owner}/{repo}/labels/{name}")
-def get_label(call: Call) -> Answer:
+def get_label(call: RestCall) -> RestAnswer:
     """One label."""
     repository = call.repository(*READ)
     label = call.forge.state.labels.get((repository.id, call.path["name"].casefold()))
     if label is None:
         raise not_found()
-    return Answer(label_record_view(call.forge, repository, label))
+    return RestAnswer(label_record_view(call.forge, repository, label))
 
 
 @table.on("GET", "/repos/{owner}/{repo}/issues/{number}/labels")
-def list_issue_labels(call: Call) -> Answer:
+def list_issue_labels(call: RestCall) -> RestAnswer:
     """The labels of an issue or pull request."""
     repository = call.repository(*READ)
     issue = call.forge.issue(repository, call.number("number"))
@@ -252,17 +252,17 @@ def list_issue_labels(call: Call) -> Answer:
 
 
 @table.on("POST", "/repos/{owner}/{repo}/issues/{number}/labels")
-def add_issue_labels(call: Call) -> Answer:
+def add_issue_labels(call: RestCall) -> RestAnswer:
     """Add labels to an issue, given as `{"labels": […]}` or as a bare array."""
     repository = call.repository(*TRIAGE)
     issue = call.forge.issue(repository, call.number("number"))
     names = (*issue.labels, *_names(call.body(LabelList, bare="labels").labels))
     issue = set_labels(call.act(repository), issue, names)
-    return Answer([label_view(call.forge, repository, name) for name in issue.labels])
+    return RestAnswer([label_view(call.forge, repository, name) for name in issue.labels])
 
 
 @table.on("DELETE", "/repos/{owner}/{repo}/issues/{number}/labels/{name}")
-def remove_issue_label(call: Call) -> Answer:
+def remove_issue_label(call: RestCall) -> RestAnswer:
     """Take one label off an issue."""
     repository = call.repository(*TRIAGE)
     issue = call.forge.issue(repository, call.number("number"))
@@ -270,4 +270,4 @@ def remove_issue_label(call: Call) -> Answer:
     if kept == issue.labels:
         raise ApiError(404, "Label does not exist")
     issue = set_labels(call.act(repository), issue, kept)
-    return Answer([label_view(call.forge, repository, name) for name in issue.labels])
+    return RestAnswer([label_view(call.forge, repository, name) for name in issue.labels])

@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.sandbox.github.answers import Answer, ApiError, invalid
+from bot.sandbox.github.answers import ApiError, RestAnswer, invalid
 from bot.sandbox.github.auth import read, write
-from bot.sandbox.github.entities import Issue, Pull, Repository
+from bot.sandbox.github.entities import IssueRecord, PullRecord, RepositoryRecord
 from bot.sandbox.github.git.changes import changes_between
-from bot.sandbox.github.issues import Edit, Text, edit_issue
-from bot.sandbox.github.pulls import Merge, Proposal, merge_pull, merge_state, open_pull, request_reviews
-from bot.sandbox.github.rest.routing import Call, Operations, RequestBody
+from bot.sandbox.github.issues import Edit, IssueText, edit_issue
+from bot.sandbox.github.pulls import Merge, PullSpec, merge_pull, merge_state, open_pull, request_reviews
+from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.views.pulls import change_view, commit_view, full_pull_view, pull_view
 
 table = Operations()
@@ -54,20 +54,20 @@ class MergeRequest(RequestBody):
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
 
 
-def _found(call: Call, repository: Repository) -> tuple[Issue, Pull]:
+def _found(call: RestCall, repository: RepositoryRecord) -> tuple[IssueRecord, PullRecord]:
     issue = call.forge.pull(repository, call.number("number"))
     assert issue.pull is not None
     return issue, issue.pull
 
 
-def _full(call: Call, repository: Repository, issue: Issue) -> dict[str, object]:
+def _full(call: RestCall, repository: RepositoryRecord, issue: IssueRecord) -> dict[str, object]:
     assert issue.pull is not None
     state = merge_state(call.forge, repository, issue, issue.pull)
     return full_pull_view(call.forge, repository, issue, issue.pull, state)
 
 
 @table.on("GET", "/repos/{owner}/{repo}/pulls")
-def list_pulls(call: Call) -> Answer:
+def list_pulls(call: RestCall) -> RestAnswer:
     """Pull requests; `state` (open), `head` (`owner:branch`) and `base` filter, `sort` and `direction` order."""
     repository = call.repository(READ)
     state = call.query.get("state", "open")
@@ -92,28 +92,28 @@ def list_pulls(call: Call) -> Answer:
 
 
 @table.on("POST", "/repos/{owner}/{repo}/pulls")
-def create_pull(call: Call) -> Answer:
+def create_pull(call: RestCall) -> RestAnswer:
     """Open a pull request; `mergeable` is null at first, as on GitHub."""
     repository = call.repository(write("pull_requests", role="read"))
     new = call.body(NewPull)
-    proposal = Proposal(Text(new.title, new.body), new.head, new.base, new.draft)
+    proposal = PullSpec(IssueText(new.title, new.body), new.head, new.base, new.draft)
     issue = open_pull(call.act(repository), proposal)
     assert issue.pull is not None
     location = f"{call.forge.urls.repository(repository)}/pulls/{issue.number}"
     view = full_pull_view(call.forge, repository, issue, issue.pull, "unknown")
-    return Answer(view, 201, {"Location": location})
+    return RestAnswer(view, 201, {"Location": location})
 
 
 @table.on("GET", "/repos/{owner}/{repo}/pulls/{number}")
-def get_pull(call: Call) -> Answer:
+def get_pull(call: RestCall) -> RestAnswer:
     """One pull request, with whether it merges."""
     repository = call.repository(READ)
     issue, _ = _found(call, repository)
-    return Answer(_full(call, repository, issue))
+    return RestAnswer(_full(call, repository, issue))
 
 
 @table.on("PATCH", "/repos/{owner}/{repo}/pulls/{number}")
-def update_pull(call: Call) -> Answer:
+def update_pull(call: RestCall) -> RestAnswer:
     """Change title, body or state."""
     repository = call.repository(write("pull_requests", role="read"))
     issue, pull = _found(call, repository)
@@ -123,11 +123,11 @@ def update_pull(call: Call) -> Answer:
     if issue.author.id != call.by.account.id:
         call.repository(WRITE)
     issue = edit_issue(call.act(repository), issue, Edit(edit.title, edit.body, edit.state))
-    return Answer(_full(call, repository, issue))
+    return RestAnswer(_full(call, repository, issue))
 
 
 @table.on("GET", "/repos/{owner}/{repo}/pulls/{number}/files")
-def list_files(call: Call) -> Answer:
+def list_files(call: RestCall) -> RestAnswer:
     """The changed files, against the merge base."""
     repository = call.repository(READ)
     _, pull = _found(call, repository)
@@ -138,7 +138,7 @@ def list_files(call: Call) -> Answer:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/pulls/{number}/commits")
-def list_commits(call: Call) -> Answer:
+def list_commits(call: RestCall) -> RestAnswer:
     """The commits, oldest first."""
     repository = call.repository(READ)
     _, pull = _found(call, repository)
@@ -147,27 +147,27 @@ def list_commits(call: Call) -> Answer:
 
 
 @table.on("POST", "/repos/{owner}/{repo}/pulls/{number}/requested_reviewers")
-def request_reviewers(call: Call) -> Answer:
+def request_reviewers(call: RestCall) -> RestAnswer:
     """Ask people for their review."""
     repository = call.repository(WRITE)
     issue, _ = _found(call, repository)
     issue = request_reviews(call.act(repository), issue, call.body(ReviewRequest).reviewers)
     assert issue.pull is not None
-    return Answer(pull_view(call.forge, repository, issue, issue.pull), 201)
+    return RestAnswer(pull_view(call.forge, repository, issue, issue.pull), 201)
 
 
 @table.on("GET", "/repos/{owner}/{repo}/pulls/{number}/merge")
-def is_merged(call: Call) -> Answer:
+def is_merged(call: RestCall) -> RestAnswer:
     """204 when merged, else 404."""
     repository = call.repository(READ)
     _, pull = _found(call, repository)
     if pull.merged_at is None:
         raise ApiError(404, "Not Found")
-    return Answer(status=204)
+    return RestAnswer(status=204)
 
 
 @table.on("PUT", "/repos/{owner}/{repo}/pulls/{number}/merge")
-def merge(call: Call) -> Answer:
+def merge(call: RestCall) -> RestAnswer:
     """Merge: 405 when it can't be, 409 when the head is not `sha`."""
     repository = call.repository(write("contents"))
     issue, _ = _found(call, repository)
@@ -175,4 +175,6 @@ def merge(call: Call) -> Answer:
     how = Merge(wanted.merge_method, wanted.sha, wanted.commit_title, wanted.commit_message)
     issue = merge_pull(call.act(repository), issue, how)
     assert issue.pull is not None
-    return Answer({"sha": issue.pull.merge_commit_sha, "merged": True, "message": "Pull Request successfully merged"})
+    return RestAnswer(
+        {"sha": issue.pull.merge_commit_sha, "merged": True, "message": "Pull Request successfully merged"}
+    )

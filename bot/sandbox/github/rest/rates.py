@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.sandbox.github.answers import ApiError
-from bot.sandbox.github.entities import Identity, Json
-from bot.sandbox.github.state import Clock
+from bot.sandbox.github.entities import Caller, JsonObject
+from bot.sandbox.github.state import ForgeClock
 
 WINDOW = 3600
 DOCUMENTATION = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
@@ -23,12 +23,12 @@ class Window:
 class Meter:
     """Counts requests per caller against one limit. Not locked: callers hold the forge's lock."""
 
-    def __init__(self, limit: int, clock: Clock) -> None:
+    def __init__(self, limit: int, clock: ForgeClock) -> None:
         self.limit = limit
         self._clock = clock
         self._windows: dict[str, Window] = {}
 
-    def count(self, identity: Identity | None, path: str) -> None:
+    def count(self, identity: Caller | None, path: str) -> None:
         """Count one request; raise 403 when none was left. `/rate_limit` is free, as on GitHub."""
         if path.endswith("/rate_limit"):
             return
@@ -39,18 +39,18 @@ class Meter:
             raise ApiError(403, f"API rate limit exceeded for {who} ID {id_}.", documentation=DOCUMENTATION)
         window.used += 1
 
-    def headers(self, identity: Identity | None) -> dict[str, str]:
+    def headers(self, identity: Caller | None) -> dict[str, str]:
         """Return the `X-RateLimit-*` headers of an answer."""
         headers = {f"X-RateLimit-{name.capitalize()}": str(value) for name, value in self.rate(identity).items()}
         return {**headers, "X-RateLimit-Resource": "core"}
 
-    def rate(self, identity: Identity | None) -> Json:
+    def rate(self, identity: Caller | None) -> JsonObject:
         """Return a "rate limit" as `/rate_limit` shows it."""
         window = self._window(identity)
         left = max(self.limit - window.used, 0)
         return {"limit": self.limit, "remaining": left, "reset": window.reset, "used": window.used}
 
-    def _window(self, identity: Identity | None) -> Window:
+    def _window(self, identity: Caller | None) -> Window:
         key = "" if identity is None else f"{identity.account.id}/{identity.installation_id}"
         now = int(self._clock().timestamp())
         window = self._windows.get(key)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 from urllib.parse import quote
 
-from bot.sandbox.github.answers import Answer, ApiError, not_found
+from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
 from bot.sandbox.github.auth import read
-from bot.sandbox.github.entities import Json, Repository
-from bot.sandbox.github.git.bare import Entry
-from bot.sandbox.github.rest.routing import Call, Operations
+from bot.sandbox.github.entities import JsonObject, RepositoryRecord
+from bot.sandbox.github.git.bare import TreeEntry
+from bot.sandbox.github.rest.routing import Operations, RestCall
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.common import account_view, full_repository_view, profile_view
 from bot.sandbox.github.views.pulls import commit_view, full_commit_view, pull_view
@@ -21,38 +21,38 @@ LEGACY = {"maintain": "write", "triage": "read"}
 
 
 @table.on("GET", "/rate_limit")
-def get_rate_limit(call: Call) -> Answer:
+def get_rate_limit(call: RestCall) -> RestAnswer:
     """What the caller may still ask this hour."""
     rate = call.rate
-    return Answer({"resources": {"core": rate, "search": rate}, "rate": rate})
+    return RestAnswer({"resources": {"core": rate, "search": rate}, "rate": rate})
 
 
 @table.on("GET", "/user")
-def get_authenticated_user(call: Call) -> Answer:
+def get_authenticated_user(call: RestCall) -> RestAnswer:
     """The person who asks; apps have no user."""
     if call.by.app is not None:
         raise ApiError(403, "Resource not accessible by integration")
-    return Answer(profile_view(call.forge, call.by.account))
+    return RestAnswer(profile_view(call.forge, call.by.account))
 
 
 @table.on("GET", "/users/{login}")
-def get_user(call: Call) -> Answer:
+def get_user(call: RestCall) -> RestAnswer:
     """Anybody's profile."""
     account = call.forge.state.account(call.path["login"])
     if account is None:
         raise not_found()
-    return Answer(profile_view(call.forge, account))
+    return RestAnswer(profile_view(call.forge, account))
 
 
 @table.on("GET", "/repos/{owner}/{repo}")
-def get_repository(call: Call) -> Answer:
+def get_repository(call: RestCall) -> RestAnswer:
     """A repository."""
     repository = call.repository(read("metadata"))
-    return Answer(full_repository_view(call.forge, repository, call.by))
+    return RestAnswer(full_repository_view(call.forge, repository, call.by))
 
 
 @table.on("GET", "/repos/{owner}/{repo}/collaborators/{login}/permission")
-def get_permission(call: Call) -> Answer:
+def get_permission(call: RestCall) -> RestAnswer:
     """What an account may do: `permission` admin, write, read or none, and the finer `role_name`."""
     repository = call.repository(read("metadata"))
     account = call.forge.state.account(call.path["login"])
@@ -60,11 +60,11 @@ def get_permission(call: Call) -> Answer:
         raise ApiError(404, f"{call.path['login']} is not a user")
     role = call.forge.state.role(repository, account)
     permission = LEGACY.get(role, role)
-    user: Json = {**account_view(call.forge, account), "permissions": _permissions(role), "role_name": role}
-    return Answer({"permission": permission, "role_name": role, "user": user})
+    user: JsonObject = {**account_view(call.forge, account), "permissions": _permissions(role), "role_name": role}
+    return RestAnswer({"permission": permission, "role_name": role, "user": user})
 
 
-def _permissions(role: str) -> Json:
+def _permissions(role: str) -> JsonObject:
     roles = ("read", "triage", "write", "maintain", "admin")
     reach = roles.index(role) if role in roles else -1
     names = ("pull", "triage", "push", "maintain", "admin")
@@ -72,7 +72,7 @@ def _permissions(role: str) -> Json:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/branches/{branch:path}")
-def get_branch(call: Call) -> Answer:
+def get_branch(call: RestCall) -> RestAnswer:
     """A branch, its commit and its protection."""
     repository = call.repository(CONTENTS)
     name = call.path["branch"]
@@ -83,7 +83,7 @@ def get_branch(call: Call) -> Answer:
     checks = list(rules.required_checks) if rules else []
     url = f"{call.forge.urls.repository(repository)}/branches/{quote(name)}"
     level = "non_admins" if rules and checks else "off"
-    return Answer(
+    return RestAnswer(
         {
             "name": name,
             "commit": commit_view(call.forge, repository, call.forge.bare(repository).commit(sha)),
@@ -98,7 +98,7 @@ def get_branch(call: Call) -> Answer:
     )
 
 
-def _ref_view(call: Call, repository: Repository, row: tuple[str, str, str]) -> Json:
+def _ref_view(call: RestCall, repository: RepositoryRecord, row: tuple[str, str, str]) -> JsonObject:
     reference, sha, kind = row
     api = call.forge.urls.repository(repository)
     return {
@@ -110,26 +110,26 @@ def _ref_view(call: Call, repository: Repository, row: tuple[str, str, str]) -> 
 
 
 @table.on("GET", "/repos/{owner}/{repo}/git/ref/{ref:path}")
-def get_ref(call: Call) -> Answer:
+def get_ref(call: RestCall) -> RestAnswer:
     """One reference by its full name without `refs/`."""
     repository = call.repository(CONTENTS)
     name = f"refs/{call.path['ref']}"
     rows = call.forge.bare(repository).references(name)
     for row in rows:
         if row[0] == name:
-            return Answer(_ref_view(call, repository, row))
+            return RestAnswer(_ref_view(call, repository, row))
     raise not_found()
 
 
 @table.on("GET", "/repos/{owner}/{repo}/git/matching-refs/{ref:path}")
-def list_matching_refs(call: Call) -> Answer:
+def list_matching_refs(call: RestCall) -> RestAnswer:
     """All references that begin with a name."""
     repository = call.repository(CONTENTS)
     rows = call.forge.bare(repository).references(f"refs/{call.path['ref']}")
-    return Answer([_ref_view(call, repository, row) for row in rows if not row[0].startswith("refs/pull/")])
+    return RestAnswer([_ref_view(call, repository, row) for row in rows if not row[0].startswith("refs/pull/")])
 
 
-def resolved(call: Call, repository: Repository, revision: str) -> str:
+def resolved(call: RestCall, repository: RepositoryRecord, revision: str) -> str:
     """Return the commit that a client names, or raise 422 as GitHub does for an unknown one."""
     sha = call.forge.commit_id(repository, revision)
     if sha is None:
@@ -138,17 +138,17 @@ def resolved(call: Call, repository: Repository, revision: str) -> str:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/commits/{ref:path}")
-def get_commit(call: Call) -> Answer:
+def get_commit(call: RestCall) -> RestAnswer:
     """A commit by branch, tag or id, with its files."""
     repository = call.repository(CONTENTS)
     commit = call.forge.bare(repository).commit(resolved(call, repository, call.path["ref"]))
     if "application/vnd.github.sha" in call.accept:
-        return Answer(commit.sha.encode(), headers={"Content-Type": "application/vnd.github.sha"})
-    return Answer(full_commit_view(call.forge, repository, commit))
+        return RestAnswer(commit.sha.encode(), headers={"Content-Type": "application/vnd.github.sha"})
+    return RestAnswer(full_commit_view(call.forge, repository, commit))
 
 
 @table.on("GET", "/repos/{owner}/{repo}/commits/{sha}/pulls")
-def list_commit_pulls(call: Call) -> Answer:
+def list_commit_pulls(call: RestCall) -> RestAnswer:
     """The pull requests that brought, or would bring, a commit."""
     repository = call.repository(read("pull_requests"), CONTENTS)
     sha = resolved(call, repository, call.path["sha"])
@@ -166,18 +166,18 @@ def list_commit_pulls(call: Call) -> Answer:
 
 
 @table.on("GET", "/repos/{owner}/{repo}/contents")
-def get_root_contents(call: Call) -> Answer:
+def get_root_contents(call: RestCall) -> RestAnswer:
     """The root directory."""
     return _contents(call, "")
 
 
 @table.on("GET", "/repos/{owner}/{repo}/contents/{path:path}")
-def get_contents(call: Call) -> Answer:
+def get_contents(call: RestCall) -> RestAnswer:
     """A file, or the list of a directory, at `?ref=` (the default branch)."""
     return _contents(call, call.path["path"].strip("/"))
 
 
-def _contents(call: Call, path: str) -> Answer:
+def _contents(call: RestCall, path: str) -> RestAnswer:
     repository = call.repository(CONTENTS)
     ref = call.query.get("ref", repository.default_branch)
     sha = call.forge.commit_id(repository, ref)
@@ -188,15 +188,15 @@ def _contents(call: Call, path: str) -> Answer:
     if path and entry is None:
         raise not_found()
     if entry is None or entry.kind == "tree":
-        return Answer([_entry_view(call, repository, ref, child) for child in bare.children(sha, path)])
+        return RestAnswer([_entry_view(call, repository, ref, child) for child in bare.children(sha, path)])
     content = bare.blob(entry.sha)
     if "raw" in call.accept:
-        return Answer(content, headers={"Content-Type": "application/vnd.github.raw+json; charset=utf-8"})
+        return RestAnswer(content, headers={"Content-Type": "application/vnd.github.raw+json; charset=utf-8"})
     encoded = base64.encodebytes(content).decode()
-    return Answer({**_entry_view(call, repository, ref, entry), "encoding": "base64", "content": encoded})
+    return RestAnswer({**_entry_view(call, repository, ref, entry), "encoding": "base64", "content": encoded})
 
 
-def _entry_view(call: Call, repository: Repository, ref: str, entry: Entry) -> Json:
+def _entry_view(call: RestCall, repository: RepositoryRecord, ref: str, entry: TreeEntry) -> JsonObject:
     api = call.forge.urls.repository(repository)
     page = call.forge.urls.page(repository)
     is_directory = entry.kind == "tree"

@@ -15,15 +15,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from bot.sandbox.github.answers import Answer, ApiError, Page, not_found, paginate
+from bot.sandbox.github.answers import ApiError, Page, RestAnswer, not_found, paginate
 from bot.sandbox.github.auth import Need, identify, require
-from bot.sandbox.github.entities import Identity, Json, Repository
+from bot.sandbox.github.entities import Caller, JsonObject, RepositoryRecord
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.rest.rates import Meter
 
-Item = TypeVar("Item")
+RouteItem = TypeVar("RouteItem")
 Body = TypeVar("Body", bound="RequestBody")
-Operation = Callable[["Call"], Answer]
+RestOperation = Callable[["RestCall"], RestAnswer]
 
 
 class RequestBody(BaseModel):
@@ -33,19 +33,19 @@ class RequestBody(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RestCall:
     """One request: who asks, and what. `url` is the address without the query."""
 
     forge: Forge
-    identity: Identity | None
+    identity: Caller | None
     path: Mapping[str, str]
     query: Mapping[str, str]
     raw: bytes
     url: str
     accept: str
-    rate: Json
+    rate: JsonObject
 
-    def repository(self, *needs: Need) -> Repository:
+    def repository(self, *needs: Need) -> RepositoryRecord:
         """Return the repository in the path if the caller meets any of the needs; raise 401, 404 or 403."""
         repository = self.forge.state.repository(f"{self.path['owner']}/{self.path['repo']}")
         require(self.forge.state, self.identity, repository, *needs)
@@ -54,13 +54,13 @@ class Call:
         return repository
 
     @property
-    def by(self) -> Identity:
+    def by(self) -> Caller:
         """The caller, who must be known."""
         if self.identity is None:
             raise ApiError(401, "Requires authentication")
         return self.identity
 
-    def act(self, repository: Repository) -> Act:
+    def act(self, repository: RepositoryRecord) -> Act:
         """Return what a verb needs to know of the caller."""
         return Act(self.forge, repository, self.by)
 
@@ -90,41 +90,41 @@ class Call:
         except ValidationError as error:
             raise ApiError(422, _complaint(error)) from error
 
-    def page(self, items: Sequence[Item]) -> Page[Item]:
+    def page(self, items: Sequence[RouteItem]) -> Page[RouteItem]:
         """Cut the page of a list that the query asks for."""
         return paginate(items, self.query, self.url)
 
-    def listing(self, items: Sequence[Item], view: Callable[[Item], object]) -> Answer:
+    def listing(self, items: Sequence[RouteItem], view: Callable[[RouteItem], object]) -> RestAnswer:
         """Answer with one page of a list."""
         page = self.page(items)
-        return Answer([view(item) for item in page.items], headers=page.headers)
+        return RestAnswer([view(item) for item in page.items], headers=page.headers)
 
-    def envelope(self, key: str, items: Sequence[Item], view: Callable[[Item], object]) -> Answer:
+    def envelope(self, key: str, items: Sequence[RouteItem], view: Callable[[RouteItem], object]) -> RestAnswer:
         """Answer with one page inside `{total_count, key: […]}`."""
         page = self.page(items)
-        return Answer({"total_count": page.total, key: [view(item) for item in page.items]}, headers=page.headers)
+        return RestAnswer({"total_count": page.total, key: [view(item) for item in page.items]}, headers=page.headers)
 
 
 class Operations:
     """A table of operations, filled by decorators."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[str, str, Operation]] = []
+        self.rows: list[tuple[str, str, RestOperation]] = []
 
-    def on(self, method: str, path: str) -> Callable[[Operation], Operation]:
+    def on(self, method: str, path: str) -> Callable[[RestOperation], RestOperation]:
         """Register an operation for a method and a path template; `{name:path}` takes slashes."""
 
-        def register(operation: Operation) -> Operation:
+        def register(operation: RestOperation) -> RestOperation:
             self.rows.append((method, path, operation))
             return operation
 
         return register
 
 
-class Endpoint:
+class RestEndpoint:
     """The ASGI side of one operation: read the request, run it under the forge's lock, write the answer."""
 
-    def __init__(self, forge: Forge, meter: Meter, operation: Operation) -> None:
+    def __init__(self, forge: Forge, meter: Meter, operation: RestOperation) -> None:
         self._forge = forge
         self._meter = meter
         self._operation = operation
@@ -136,25 +136,25 @@ class Endpoint:
         await response(scope, receive, send)
 
     def _answer(self, request: Request, raw: bytes) -> Response:
-        identity: Identity | None = None
+        identity: Caller | None = None
         with self._forge.state.lock:
             try:
                 identity = identify(self._forge.state, request.headers.get("authorization", ""))
                 self._meter.count(identity, request.url.path)
                 answer = self._operation(self._call(request, raw, identity))
             except ApiError as error:
-                answer = Answer(error.body, error.status)
+                answer = RestAnswer(error.body, error.status)
             return respond(answer, self._meter.headers(identity))
 
-    def _call(self, request: Request, raw: bytes, identity: Identity | None) -> Call:
+    def _call(self, request: Request, raw: bytes, identity: Caller | None) -> RestCall:
         path: Mapping[str, str] = request.path_params
         url = str(request.url.replace(query=""))
         accept = request.headers.get("accept", "")
         query = dict(request.query_params)
-        return Call(self._forge, identity, path, query, raw, url, accept, self._meter.rate(identity))
+        return RestCall(self._forge, identity, path, query, raw, url, accept, self._meter.rate(identity))
 
 
-def respond(answer: Answer, limits: Mapping[str, str]) -> Response:
+def respond(answer: RestAnswer, limits: Mapping[str, str]) -> Response:
     """Write an answer down with the headers every answer of GitHub has."""
     headers = {
         "X-GitHub-Request-Id": uuid.uuid4().hex[:24].upper(),
@@ -179,7 +179,7 @@ def routes(forge: Forge, meter: Meter, tables: Iterable[Operations]) -> list[Rou
     by_path: dict[str, list[Route]] = {}
     for method, path, operation in rows:
         # An instance, not a function: Starlette then hands over the bare ASGI call.
-        route = Route(path, Endpoint(forge, meter, operation), methods=[method])
+        route = Route(path, RestEndpoint(forge, meter, operation), methods=[method])
         by_path.setdefault(path, []).append(route)
     return [route for group in by_path.values() for route in group]
 

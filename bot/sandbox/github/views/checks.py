@@ -6,15 +6,15 @@ import hashlib
 from datetime import UTC, datetime
 
 from bot.sandbox.github.entities import (
-    Artifact,
-    CheckRun,
-    CommitStatus,
-    Deployment,
-    DeploymentStatus,
-    Json,
-    Repository,
-    Workflow,
-    WorkflowRun,
+    ArtifactRecord,
+    CheckRunRecord,
+    CommitStatusRecord,
+    DeploymentRecord,
+    DeploymentStatusRecord,
+    JsonObject,
+    RepositoryRecord,
+    WorkflowRecord,
+    WorkflowRunRecord,
 )
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.urls import node_id
@@ -28,7 +28,7 @@ from bot.sandbox.github.views.common import (
 )
 
 
-def pulls_at(forge: Forge, repository: Repository, sha: str) -> list[Json]:
+def pulls_at(forge: Forge, repository: RepositoryRecord, sha: str) -> list[JsonObject]:
     """The open pull requests whose head is a commit, in the short form inside check runs and workflow runs."""
     api = forge.urls.repository(repository)
     source = {"id": repository.id, "url": api, "name": repository.name}
@@ -45,7 +45,7 @@ def pulls_at(forge: Forge, repository: Repository, sha: str) -> list[Json]:
     ]
 
 
-def check_view(forge: Forge, repository: Repository, check: CheckRun) -> Json:
+def check_view(forge: Forge, repository: RepositoryRecord, check: CheckRunRecord) -> JsonObject:
     """A check run."""
     url = f"{forge.urls.repository(repository)}/check-runs/{check.id}"
     page = f"{forge.urls.page(repository)}/runs/{check.id}"
@@ -75,7 +75,7 @@ def check_view(forge: Forge, repository: Repository, check: CheckRun) -> Json:
     }
 
 
-def suite_view(forge: Forge, repository: Repository, check: CheckRun) -> Json:
+def suite_view(forge: Forge, repository: RepositoryRecord, check: CheckRunRecord) -> JsonObject:
     """The suite of a check run, as `check_run` events carry it."""
     pulls = pulls_at(forge, repository, check.head_sha)
     moved = (issue.pull for issue in forge.state.issues_of(repository))
@@ -98,12 +98,12 @@ def suite_view(forge: Forge, repository: Repository, check: CheckRun) -> Json:
     }
 
 
-def status_view(forge: Forge, repository: Repository, status: CommitStatus) -> Json:
+def status_view(forge: Forge, repository: RepositoryRecord, status: CommitStatusRecord) -> JsonObject:
     """A commit status."""
     return {**short_status_view(forge, repository, status), "creator": account_view(forge, status.creator)}
 
 
-def short_status_view(forge: Forge, repository: Repository, status: CommitStatus) -> Json:
+def short_status_view(forge: Forge, repository: RepositoryRecord, status: CommitStatusRecord) -> JsonObject:
     """A commit status inside the combined one."""
     return {
         "url": f"{forge.urls.repository(repository)}/statuses/{status.sha}",
@@ -119,7 +119,7 @@ def short_status_view(forge: Forge, repository: Repository, status: CommitStatus
     }
 
 
-def deployment_view(forge: Forge, repository: Repository, deployment: Deployment) -> Json:
+def deployment_view(forge: Forge, repository: RepositoryRecord, deployment: DeploymentRecord) -> JsonObject:
     """A deployment."""
     api = forge.urls.repository(repository)
     url = f"{api}/deployments/{deployment.id}"
@@ -145,7 +145,7 @@ def deployment_view(forge: Forge, repository: Repository, deployment: Deployment
     }
 
 
-def deployment_status_view(forge: Forge, repository: Repository, status: DeploymentStatus) -> Json:
+def deployment_status_view(forge: Forge, repository: RepositoryRecord, status: DeploymentStatusRecord) -> JsonObject:
     """A deployment status."""
     api = forge.urls.repository(repository)
     return {
@@ -167,7 +167,7 @@ def deployment_status_view(forge: Forge, repository: Repository, status: Deploym
     }
 
 
-def workflow_view(forge: Forge, repository: Repository, workflow: Workflow) -> Json:
+def workflow_view(forge: Forge, repository: RepositoryRecord, workflow: WorkflowRecord) -> JsonObject:
     """A workflow file."""
     page = forge.urls.page(repository)
     return {
@@ -184,7 +184,7 @@ def workflow_view(forge: Forge, repository: Repository, workflow: Workflow) -> J
     }
 
 
-def run_view(forge: Forge, repository: Repository, run: WorkflowRun) -> Json:
+def run_view(forge: Forge, repository: RepositoryRecord, run: WorkflowRunRecord) -> JsonObject:
     """A workflow run."""
     api = forge.urls.repository(repository)
     url = f"{api}/actions/runs/{run.id}"
@@ -227,7 +227,7 @@ def run_view(forge: Forge, repository: Repository, run: WorkflowRun) -> Json:
     }
 
 
-def _head_commit_view(forge: Forge, repository: Repository, sha: str) -> Json | None:
+def _head_commit_view(forge: Forge, repository: RepositoryRecord, sha: str) -> JsonObject | None:
     if forge.bare(repository).resolve(sha) is None:
         return None
     commit = forge.bare(repository).commit(sha)
@@ -241,7 +241,7 @@ def _head_commit_view(forge: Forge, repository: Repository, sha: str) -> Json | 
     }
 
 
-def artifact_view(forge: Forge, repository: Repository, artifact: Artifact) -> Json:
+def artifact_view(forge: Forge, repository: RepositoryRecord, artifact: ArtifactRecord) -> JsonObject:
     """An artifact."""
     url = f"{forge.urls.repository(repository)}/actions/artifacts/{artifact.id}"
     return {

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.sandbox.github.entities import Account, App, Identity, Installation, Json, Repository
+from bot.sandbox.github.entities import (
+    AccountRecord,
+    AppRecord,
+    Caller,
+    InstallationRecord,
+    JsonObject,
+    RepositoryRecord,
+)
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.urls import node_id
 
@@ -70,7 +77,7 @@ def maybe_moment(time: datetime | None) -> str | None:
     return None if time is None else moment(time)
 
 
-def account_view(forge: Forge, account: Account) -> Json:
+def account_view(forge: Forge, account: AccountRecord) -> JsonObject:
     """A "simple user"."""
     url = forge.urls.user(account)
     return {
@@ -88,7 +95,7 @@ def account_view(forge: Forge, account: Account) -> Json:
     }
 
 
-def profile_view(forge: Forge, account: Account) -> Json:
+def profile_view(forge: Forge, account: AccountRecord) -> JsonObject:
     """A "public user", as `/user` and `/users/{login}` give it."""
     return {
         **account_view(forge, account),
@@ -101,7 +108,7 @@ def profile_view(forge: Forge, account: Account) -> Json:
     }
 
 
-def organization_view(forge: Forge, account: Account) -> Json:
+def organization_view(forge: Forge, account: AccountRecord) -> JsonObject:
     """An organization as webhook payloads carry it."""
     url = f"{forge.urls.api}/orgs/{account.login}"
     return {
@@ -117,7 +124,7 @@ def organization_view(forge: Forge, account: Account) -> Json:
     }
 
 
-def minimal_repository_view(forge: Forge, repository: Repository) -> Json:
+def minimal_repository_view(forge: Forge, repository: RepositoryRecord) -> JsonObject:
     """A "minimal repository"."""
     url = forge.urls.repository(repository)
     return {
@@ -135,7 +142,7 @@ def minimal_repository_view(forge: Forge, repository: Repository) -> Json:
     }
 
 
-def repository_view(forge: Forge, repository: Repository) -> Json:
+def repository_view(forge: Forge, repository: RepositoryRecord) -> JsonObject:
     """A "repository", as it stands in pull requests and webhook payloads."""
     open_issues = forge.state.open_issues(repository)
     clone = forge.urls.clone(repository)
@@ -162,7 +169,7 @@ def repository_view(forge: Forge, repository: Repository) -> Json:
     }
 
 
-def full_repository_view(forge: Forge, repository: Repository, viewer: Identity) -> Json:
+def full_repository_view(forge: Forge, repository: RepositoryRecord, viewer: Caller) -> JsonObject:
     """A "full repository", with what the caller may do in it."""
     role = forge.state.role(repository, viewer.account)
     order = ("pull", "triage", "push", "maintain", "admin")
@@ -182,7 +189,7 @@ def full_repository_view(forge: Forge, repository: Repository, viewer: Identity)
     }
 
 
-def app_view(forge: Forge, app: App) -> Json:
+def app_view(forge: Forge, app: AppRecord) -> JsonObject:
     """An "integration"."""
     return {
         "id": app.id,
@@ -201,12 +208,12 @@ def app_view(forge: Forge, app: App) -> Json:
     }
 
 
-def maybe_app_view(forge: Forge, app: App | None) -> Json | None:
+def maybe_app_view(forge: Forge, app: AppRecord | None) -> JsonObject | None:
     """An "integration", or null for what a person did."""
     return None if app is None else app_view(forge, app)
 
 
-def installation_view(forge: Forge, installation: Installation) -> Json:
+def installation_view(forge: Forge, installation: InstallationRecord) -> JsonObject:
     """An "installation"."""
     urls = forge.urls
     app = installation.app

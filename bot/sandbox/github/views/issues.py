@@ -6,14 +6,14 @@ from urllib.parse import quote
 
 from bot.sandbox.github.entities import (
     REACTIONS,
-    Account,
-    Comment,
-    Issue,
-    Json,
-    Label,
-    Reaction,
-    Repository,
-    Subject,
+    AccountRecord,
+    CommentRecord,
+    IssueRecord,
+    JsonObject,
+    LabelRecord,
+    ReactionRecord,
+    ReactionSubject,
+    RepositoryRecord,
 )
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.urls import node_id
@@ -22,7 +22,7 @@ from bot.sandbox.github.views.common import account_view, maybe_app_view, maybe_
 DEFAULT_COLOR = "ededed"
 
 
-def association(forge: Forge, repository: Repository, account: Account) -> str:
+def association(forge: Forge, repository: RepositoryRecord, account: AccountRecord) -> str:
     """Say how an account stands to a repository; GitHub says MEMBER and so on only to those who may see it."""
     if account.id == repository.owner.id:
         return "OWNER"
@@ -30,13 +30,13 @@ def association(forge: Forge, repository: Repository, account: Account) -> str:
     return "COLLABORATOR" if known and account.type == "User" else "NONE"
 
 
-def label_view(forge: Forge, repository: Repository, name: str) -> Json:
+def label_view(forge: Forge, repository: RepositoryRecord, name: str) -> JsonObject:
     """A label, by name."""
     label = forge.state.labels[repository.id, name.casefold()]
     return label_record_view(forge, repository, label)
 
 
-def label_record_view(forge: Forge, repository: Repository, label: Label) -> Json:
+def label_record_view(forge: Forge, repository: RepositoryRecord, label: LabelRecord) -> JsonObject:
     """A label."""
     return {
         "id": label.id,
@@ -49,14 +49,14 @@ def label_record_view(forge: Forge, repository: Repository, label: Label) -> Jso
     }
 
 
-def rollup_view(forge: Forge, subject: Subject, url: str) -> Json:
+def rollup_view(forge: Forge, subject: ReactionSubject, url: str) -> JsonObject:
     """How often each reaction was given."""
     given = [reaction.content for reaction in forge.state.reactions.get(subject, [])]
     counts = {content: given.count(content) for content in REACTIONS}
     return {"url": f"{url}/reactions", "total_count": len(given), **counts}
 
 
-def reaction_view(forge: Forge, reaction: Reaction) -> Json:
+def reaction_view(forge: Forge, reaction: ReactionRecord) -> JsonObject:
     """A reaction."""
     return {
         "id": reaction.id,
@@ -67,15 +67,15 @@ def reaction_view(forge: Forge, reaction: Reaction) -> Json:
     }
 
 
-def issue_page(forge: Forge, repository: Repository, issue: Issue) -> str:
+def issue_page(forge: Forge, repository: RepositoryRecord, issue: IssueRecord) -> str:
     """The address of an issue's or pull request's page for people."""
     return f"{forge.urls.page(repository)}/{'pull' if issue.pull else 'issues'}/{issue.number}"
 
 
-def issue_view(forge: Forge, repository: Repository, issue: Issue) -> Json:
+def issue_view(forge: Forge, repository: RepositoryRecord, issue: IssueRecord) -> JsonObject:
     """An issue; a pull request shown as an issue has the key `pull_request`."""
     url = f"{forge.urls.repository(repository)}/issues/{issue.number}"
-    view: Json = {
+    view: JsonObject = {
         "url": url,
         "repository_url": forge.urls.repository(repository),
         "labels_url": f"{url}/labels{{/name}}",
@@ -101,7 +101,7 @@ def issue_view(forge: Forge, repository: Repository, issue: Issue) -> Json:
         "active_lock_reason": None,
         "body": issue.body,
         "closed_by": account_view(forge, issue.closed_by) if issue.closed_by else None,
-        "reactions": rollup_view(forge, Subject("issue", issue.id), url),
+        "reactions": rollup_view(forge, ReactionSubject("issue", issue.id), url),
         "timeline_url": f"{url}/timeline",
         "performed_via_github_app": maybe_app_view(forge, issue.via_app),
         "state_reason": issue.state_reason,
@@ -119,7 +119,7 @@ def issue_view(forge: Forge, repository: Repository, issue: Issue) -> Json:
     return view
 
 
-def comment_view(forge: Forge, repository: Repository, comment: Comment) -> Json:
+def comment_view(forge: Forge, repository: RepositoryRecord, comment: CommentRecord) -> JsonObject:
     """A comment on an issue or pull request."""
     api = forge.urls.repository(repository)
     url = f"{api}/issues/comments/{comment.id}"
@@ -135,6 +135,6 @@ def comment_view(forge: Forge, repository: Repository, comment: Comment) -> Json
         "updated_at": moment(comment.updated_at),
         "author_association": association(forge, repository, comment.author),
         "body": comment.body,
-        "reactions": rollup_view(forge, Subject("comment", comment.id), url),
+        "reactions": rollup_view(forge, ReactionSubject("comment", comment.id), url),
         "performed_via_github_app": maybe_app_view(forge, comment.via_app),
     }

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from bot.sandbox.github.entities import Account, Issue, Json, Pull, Repository
+from bot.sandbox.github.entities import AccountRecord, IssueRecord, JsonObject, PullRecord, RepositoryRecord
 from bot.sandbox.github.forge import Forge
-from bot.sandbox.github.git.bare import Change, Commit, Signature
+from bot.sandbox.github.git.bare import BareCommit, Signature, TreeChange
 from bot.sandbox.github.git.changes import EMPTY_TREE, changes_between
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.common import account_view, maybe_moment, moment, repository_view
 from bot.sandbox.github.views.issues import association, issue_page, label_view
 
 
-def signature_view(signature: Signature) -> Json:
+def signature_view(signature: Signature) -> JsonObject:
     """Who made a commit, and when."""
     return {"name": signature.name, "email": signature.email, "date": moment(signature.date)}
 
 
-def account_behind(forge: Forge, signature: Signature) -> Account | None:
+def account_behind(forge: Forge, signature: Signature) -> AccountRecord | None:
     """Return the account whose address a commit carries."""
     return next((a for a in forge.state.accounts.values() if a.email == signature.email), None)
 
 
-def commit_view(forge: Forge, repository: Repository, commit: Commit) -> Json:
+def commit_view(forge: Forge, repository: RepositoryRecord, commit: BareCommit) -> JsonObject:
     """A commit as lists show it."""
     api = forge.urls.repository(repository)
     page = forge.urls.page(repository)
@@ -58,7 +58,7 @@ def commit_view(forge: Forge, repository: Repository, commit: Commit) -> Json:
     }
 
 
-def full_commit_view(forge: Forge, repository: Repository, commit: Commit) -> Json:
+def full_commit_view(forge: Forge, repository: RepositoryRecord, commit: BareCommit) -> JsonObject:
     """A commit with its files and counts, against its first parent."""
     parent = commit.parents[0] if commit.parents else EMPTY_TREE
     changes = changes_between(forge.bare(repository), parent, commit.sha)
@@ -71,11 +71,11 @@ def full_commit_view(forge: Forge, repository: Repository, commit: Commit) -> Js
     }
 
 
-def change_view(forge: Forge, repository: Repository, sha: str, change: Change) -> Json:
+def change_view(forge: Forge, repository: RepositoryRecord, sha: str, change: TreeChange) -> JsonObject:
     """A changed file (a "diff entry")."""
     path = quote(change.path)
     page = forge.urls.page(repository)
-    view: Json = {
+    view: JsonObject = {
         "sha": change.blob,
         "filename": change.path,
         "status": change.status,
@@ -93,7 +93,7 @@ def change_view(forge: Forge, repository: Repository, sha: str, change: Change) 
     return view
 
 
-def _side_view(forge: Forge, repository: Repository, ref: str, sha: str) -> Json:
+def _side_view(forge: Forge, repository: RepositoryRecord, ref: str, sha: str) -> JsonObject:
     return {
         "label": f"{repository.owner.login}:{ref}",
         "ref": ref,
@@ -103,7 +103,7 @@ def _side_view(forge: Forge, repository: Repository, ref: str, sha: str) -> Json
     }
 
 
-def _links_view(api: str, page: str, number: int, sha: str) -> Json:
+def _links_view(api: str, page: str, number: int, sha: str) -> JsonObject:
     pull = f"{api}/pulls/{number}"
     links = {
         "self": pull,
@@ -118,7 +118,7 @@ def _links_view(api: str, page: str, number: int, sha: str) -> Json:
     return {name: {"href": href} for name, href in links.items()}
 
 
-def pull_view(forge: Forge, repository: Repository, issue: Issue, pull: Pull) -> Json:
+def pull_view(forge: Forge, repository: RepositoryRecord, issue: IssueRecord, pull: PullRecord) -> JsonObject:
     """A pull request as lists show it."""
     is_own = pull.head_repository_id == repository.id
     head_repository = repository if is_own else forge.state.repository_of(pull.head_repository_id)
@@ -165,7 +165,9 @@ def pull_view(forge: Forge, repository: Repository, issue: Issue, pull: Pull) ->
     }
 
 
-def full_pull_view(forge: Forge, repository: Repository, issue: Issue, pull: Pull, merge_state: str) -> Json:
+def full_pull_view(
+    forge: Forge, repository: RepositoryRecord, issue: IssueRecord, pull: PullRecord, merge_state: str
+) -> JsonObject:
     """A pull request by itself. `merge_state` is `unknown` while GitHub still works it out (then mergeable is null)."""
     commits, additions, deletions, files = measure(forge, repository, pull)
     mergeable = None if merge_state == "unknown" else merge_state != "dirty"
@@ -186,7 +188,7 @@ def full_pull_view(forge: Forge, repository: Repository, issue: Issue, pull: Pul
     }
 
 
-def measure(forge: Forge, repository: Repository, pull: Pull) -> tuple[int, int, int, int]:
+def measure(forge: Forge, repository: RepositoryRecord, pull: PullRecord) -> tuple[int, int, int, int]:
     """Count commits, added lines, removed lines and files of a pull request."""
     key = (pull.base_sha, pull.head_sha)
     if key not in forge.measured:

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.parity.by_code.compare import Side, compare
+from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.output.document import document
 from bot.core.parity.output.markdown import report
 from bot.core.parity.output.text import text
 from bot.core.parity.report import Cause, Difference, Parity
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
-from bot.core.rendering.inventory import Estate
+from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_values import Origin
 from bot.core.requests.clone import Base, Draft, draft_clone
 from bot.core.tree import File, Tree
@@ -32,18 +32,18 @@ def template(main: str, **more: str) -> TemplateAt:
     return read_template(TemplateName("shop"), files)
 
 
-def clone_of(at: TemplateAt, **command: object) -> tuple[Side, Draft]:
+def clone_of(at: TemplateAt, **command: object) -> tuple[CodeSide, Draft]:
     source = example.production(at)
     files = assemble(at, source)
-    base = Base(at, source, files, Estate({source.name: source}), Policy(quota=Quota(total=9, per_owner=9)))
+    base = Base(at, source, files, Inventory({source.name: source}), Policy(quota=Quota(total=9, per_owner=9)))
     drafted = draft_clone(example.asked(**command), base)  # type: ignore[arg-type]
     assert isinstance(drafted, Draft), drafted
-    return Side(source, files), drafted
+    return CodeSide(source, files), drafted
 
 
 def parity(at: TemplateAt, edits: Tree | None = None, **command: object) -> Parity:
     production, drafted = clone_of(at, **command)
-    return compare(production, Side(drafted.manifest, {**drafted.files, **(edits or {})}), at, example.NOW).parity
+    return compare(production, CodeSide(drafted.manifest, {**drafted.files, **(edits or {})}), at, example.NOW).parity
 
 
 def at(found: Parity, key: str) -> Difference:
@@ -118,7 +118,7 @@ def test_another_revision_of_the_template_is_a_cause_of_its_own() -> None:
     new = template('resource "x" "y" {\n  a = 2\n  size = var.db_class\n}\nresource "x" "z" {}\n')
     production, _ = clone_of(old)
     _, drafted = clone_of(new)
-    found = compare(production, Side(drafted.manifest, drafted.files), new, example.NOW).parity
+    found = compare(production, CodeSide(drafted.manifest, drafted.files), new, example.NOW).parity
     assert found.holds
     revision = [(each.kind, each.address, each.attribute) for each in found.differences if each.is_revision]
     assert revision == [("extra", "app/x.z", ""), ("changed", "app/x.y", "a")]
@@ -130,8 +130,8 @@ def test_a_hand_edit_in_production_is_unexplained_too() -> None:
     code = template('resource "x" "y" {\n  a = 1\n}\n')
     production, drafted = clone_of(code)
     edited = File(code.files["app/main.tf"].data.replace(b"a = 1", b"a = 2"))
-    other = Side(production.manifest, {**production.files, "app/main.tf": edited})
-    found = compare(other, Side(drafted.manifest, drafted.files), code, example.NOW).parity
+    other = CodeSide(production.manifest, {**production.files, "app/main.tf": edited})
+    found = compare(other, CodeSide(drafted.manifest, drafted.files), code, example.NOW).parity
     assert [each.attribute for each in found.unexplained] == ["a"]
 
 
@@ -178,7 +178,7 @@ def test_steps_and_files_are_compared_too() -> None:
 
 
 def test_production_is_equal_to_itself() -> None:
-    side = Side(shop.BASE.source, shop.BASE.source_files)
+    side = CodeSide(shop.BASE.source, shop.BASE.source_files)
     found = compare(side, side, shop.BASE.template, shop.NOW).parity
     assert found.differences == []
     assert found.score == 1

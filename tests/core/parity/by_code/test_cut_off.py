@@ -5,7 +5,7 @@ import pytest
 from bot.commands.model import Clone
 from bot.core.rendering.assemble import assemble
 from bot.core.rendering.verify import verify
-from bot.core.requests.clone import Asked, Refused, draft_clone
+from bot.core.requests.clone import CloneRequest, Refused, draft_clone
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 from tests.core.parity.shop import BASE, NOW, PRODUCTION, asked, clone, leaked
 
@@ -44,7 +44,7 @@ def test_what_the_source_itself_is_for_is_no_purpose_of_a_clone() -> None:
 
 def test_the_parameter_that_names_the_purpose_follows_from_it() -> None:
     command = Clone(PRODUCTION, EnvironmentName("demo-x"), PurposeName("demo"), set={ParameterName("purpose"): "qa"})
-    found = draft_clone(Asked(command, None, Login("alice"), NOW), BASE)
+    found = draft_clone(CloneRequest(command, None, Login("alice"), NOW), BASE)
     assert isinstance(found, Refused)
     assert "follows from `for <purpose>`" in found.reason
 

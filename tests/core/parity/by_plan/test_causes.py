@@ -1,11 +1,11 @@
 """Which parameter explains a difference: what code computed, or the parameter put back into the planned value."""
 
 from bot.core.parity.by_plan.causes import ByCode, Putting, causes, reach
-from bot.core.parity.by_plan.compare import Found
+from bot.core.parity.by_plan.compare import PlanDifference
 from bot.core.parity.by_plan.translation import Translation
-from bot.core.parity.by_plan.values import Leaf
+from bot.core.parity.by_plan.values import PlanLeaf
 from bot.core.parity.report import Cause, Difference
-from bot.core.plans.plan_values import Value
+from bot.core.plans.plan_values import PlanValue
 from bot.core.rendering.parameter_values import Origin
 from bot.model.pipeline import Json
 from bot.names import ParameterName, StepName
@@ -15,8 +15,8 @@ SIZE = Cause(ParameterName("db_class"), Origin.PURPOSE)
 LIVE = Cause(ParameterName("protected"), Origin.PURPOSE)
 
 
-def found(path: str, production: Value, clone: Value, address: str = "aws_db.this[0]") -> Found:
-    return Found(DATA, address, "aws_db", Leaf(path, production, clone, production))
+def found(path: str, production: PlanValue, clone: PlanValue, address: str = "aws_db.this[0]") -> PlanDifference:
+    return PlanDifference(DATA, address, "aws_db", PlanLeaf(path, production, clone, production))
 
 
 def putting(production: Json, clone: Json, *stacks: StepName, cause: Cause = SIZE) -> Putting:
@@ -66,7 +66,7 @@ def test_what_code_computed_counts_if_it_computed_these_values() -> None:
 
 
 def test_a_missing_resource_is_explained_by_its_own_difference_or_its_count() -> None:
-    gone = Found(DATA, "aws_db.this[0]", "aws_db", None, is_missing=True)
+    gone = PlanDifference(DATA, "aws_db.this[0]", "aws_db", None, is_missing=True)
     assert causes(gone, by_code("", "", "", "missing", "data/aws_db.this[0]"), []) == (LIVE,)
     assert causes(gone, by_code("count", "1", "0"), []) == (LIVE,)
     assert causes(gone, by_code("", "", "", "missing", "data/aws_db.other"), []) == ()

@@ -6,8 +6,8 @@ from bot.core.parity.by_plan.leaks import planned_leaks
 from bot.core.parity.by_plan.snapshot import Resource, StackSnapshot
 from bot.core.parity.identity import Identity, Mark
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
-from bot.core.plans.plan import Action, OutputChange, Plan, PlannedChange
-from bot.core.plans.plan_values import Masked, Value
+from bot.core.plans.plan import Action, OutputChange, PlannedChange, TerraformPlan
+from bot.core.plans.plan_values import Masked, PlanValue
 from bot.model.environment import Waiver
 from bot.names import EnvironmentName, Login, StepName
 from tests.core.parity.by_plan.test_snapshot import snapshot
@@ -30,9 +30,9 @@ STATE = snapshot(
 )
 
 
-def planned(value: Value, action: Action = Action.CREATE, output: Value = None) -> EnvironmentPlan:
+def planned(value: PlanValue, action: Action = Action.CREATE, output: PlanValue = None) -> EnvironmentPlan:
     change = PlannedChange("aws_x.y", "aws_x", action, None, {"a": {"b": [value]}})
-    plan = Plan((change,), (OutputChange("o", Action.CREATE, None, output),))
+    plan = TerraformPlan((change,), (OutputChange("o", Action.CREATE, None, output),))
     return EnvironmentPlan(EnvironmentName("demo-x"), "0" * 40, "create", [StackPlan(StepName("app"), plan)])
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.parity.by_plan.snapshot import (
-    Snapshot,
+    SourceSnapshot,
     StackSnapshot,
     read_snapshot,
     read_state,
@@ -44,8 +44,8 @@ def stack() -> StackSnapshot:
     return found
 
 
-def snapshot(stacks: dict[str, StackSnapshot | None]) -> Snapshot:
-    return Snapshot(
+def snapshot(stacks: dict[str, StackSnapshot | None]) -> SourceSnapshot:
+    return SourceSnapshot(
         environment=EnvironmentName("production"),
         commit="0" * 40,
         tree="1" * 40,

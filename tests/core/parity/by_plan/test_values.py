@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 
 from bot.core.parity.by_plan.snapshot import seal, sealed
 from bot.core.parity.by_plan.translation import Translation
-from bot.core.parity.by_plan.values import COMPUTED, KNOWN_AFTER_APPLY, ORDER, SENSITIVE, STAND_IN, Comparison
-from bot.core.plans.plan_values import UNKNOWN, Masked, Value
+from bot.core.parity.by_plan.values import COMPUTED, KNOWN_AFTER_APPLY, ORDER, SENSITIVE, STAND_IN, ValueComparison
+from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue
 
 KEY = "ab" * 32
 WHO = Translation.of([("production", "demo-x"), ("10.0.0.0/20", "10.64.16.0/20")])
 
 
-def compared(production: Value, clone: Value, **more: object) -> Comparison:
-    run = Comparison(WHO, KEY, **more)  # type: ignore[arg-type]
+def compared(production: PlanValue, clone: PlanValue, **more: object) -> ValueComparison:
+    run = ValueComparison(WHO, KEY, **more)  # type: ignore[arg-type]
     run.compare(production, clone)
     return run
 
 
-def paths(run: Comparison) -> list[str]:
+def paths(run: ValueComparison) -> list[str]:
     return [leaf.path for leaf in run.leaves]
 
 
@@ -38,7 +38,7 @@ def paths(run: Comparison) -> list[str]:
         (["a", "production"], ["a", "demo-x"]),
     ],
 )
-def test_what_differs_by_identity_or_spelling_alone_is_equal(production: Value, clone: Value) -> None:
+def test_what_differs_by_identity_or_spelling_alone_is_equal(production: PlanValue, clone: PlanValue) -> None:
     run = compared({"x": production}, {"x": clone})
     assert (paths(run), run.compared >= 1, run.set_apart) == ([], True, {})
 
@@ -64,7 +64,7 @@ def test_what_differs_by_identity_or_spelling_alone_is_equal(production: Value, 
         ('{"a": 1}', "a", "x"),
     ],
 )
-def test_what_differs_is_found_where_it_differs(production: Value, clone: Value, path: str) -> None:
+def test_what_differs_is_found_where_it_differs(production: PlanValue, clone: PlanValue, path: str) -> None:
     assert path in paths(compared({"x": production}, {"x": clone}))
 
 
@@ -98,7 +98,7 @@ def test_what_no_code_sets_is_set_apart_unless_the_plan_names_a_default() -> Non
 
 def test_stand_ins_are_set_apart_where_all_around_them_is_the_same() -> None:
     stand_ins = frozenset({"vpc-not-made-yet", "not-made-yet", ("subnet-not-made-1", "subnet-not-made-2")})
-    clone: Value = {
+    clone: PlanValue = {
         "whole": "vpc-not-made-yet",
         "part": "demo-x/vpc-not-made-yet",
         "list": ["subnet-not-made-1", "subnet-not-made-2"],
@@ -106,7 +106,7 @@ def test_stand_ins_are_set_apart_where_all_around_them_is_the_same() -> None:
         "more": ["subnet-not-made-1", "subnet-not-made-2", "subnet-mine"],
         "none": "other",
     }
-    production: Value = {
+    production: PlanValue = {
         "whole": "vpc-1",
         "part": "production/vpc-1",
         "list": ["s-1", "s-2", "s-3"],
@@ -120,13 +120,13 @@ def test_stand_ins_are_set_apart_where_all_around_them_is_the_same() -> None:
 
 
 def test_secrets_are_compared_by_seal_and_never_shown() -> None:
-    there: Value = {
+    there: PlanValue = {
         "p": Masked(seal("hunter22", KEY)),
         "q": Masked(seal("a", KEY)),
         "r": Masked(seal("b", KEY)),
         "s": "plain-here",
     }
-    given_: Value = {"p": Masked("hunter22"), "q": Masked("z"), "r": None, "s": Masked("plain-here")}
+    given_: PlanValue = {"p": Masked("hunter22"), "q": Masked("z"), "r": None, "s": Masked("plain-here")}
     here = sealed(given_, KEY)
     run = compared(there, here)
     assert (run.same_secrets, run.set_apart, paths(run)) == (["p", "s"], {SENSITIVE: 1}, ["r"])
@@ -134,7 +134,7 @@ def test_secrets_are_compared_by_seal_and_never_shown() -> None:
 
 
 def test_tags_of_the_provider_are_compared_once_and_those_of_the_resource_where_they_are() -> None:
-    production: Value = {"tags": {"a": "1"}, "tags_all": {"a": "1", "Purpose": "production"}}
+    production: PlanValue = {"tags": {"a": "1"}, "tags_all": {"a": "1", "Purpose": "production"}}
     run = compared(production, {"tags": {"a": "2"}, "tags_all": {"a": "2", "Purpose": "qa"}})
     assert paths(run) == ["tags.a", "tags_all.Purpose"]
 
@@ -148,18 +148,18 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_nothing_differs_from_itself(value: Value) -> None:
+def test_nothing_differs_from_itself(value: PlanValue) -> None:
     assert paths(compared({"x": value}, {"x": value})) == []
 
 
 @given(VALUES)
-def test_nothing_differs_from_its_translation(value: Value) -> None:
+def test_nothing_differs_from_its_translation(value: PlanValue) -> None:
     assert paths(compared({"x": value}, {"x": WHO.value(value)})) == []
 
 
 @given(
     st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 5) | st.sampled_from(["u", "v"]), min_size=1), st.data()
 )
-def test_one_changed_leaf_is_one_difference(values: dict[str, Value], data: st.DataObject) -> None:
+def test_one_changed_leaf_is_one_difference(values: dict[str, PlanValue], data: st.DataObject) -> None:
     key = data.draw(st.sampled_from(sorted(values)))
     assert paths(compared(values, {**values, key: "changed"})) == [key]
