@@ -5,7 +5,7 @@ READY := .venv/.ready
 # More than cores: the long tests mostly wait for the AWS provider.
 WORKERS ?= 4
 
-.PHONY: demo demo-lifecycle test check bench docs lock clean
+.PHONY: demo demo-lifecycle test fuzz check bench docs lock clean
 
 demo: $(READY) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -15,6 +15,11 @@ demo-lifecycle: $(READY) ## Watch a clone's whole life: a failing step, resume, 
 
 test: $(READY) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
+
+fuzz: $(READY) ## The property tests with other examples each time, and forty times as many; SEED=… repeats a run
+	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; \
+	$(BIN)/python -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=fuzz --hypothesis-seed=$$seed --timeout 3600 $(ARGS) \
+	  || { echo "The seed was $$seed. Run it again with: make fuzz SEED=$$seed"; exit 1; }
 
 check: $(READY) ## Linters, types, import rules, workflows, generated documents: exactly what CI runs
 	@$(BIN)/ruff check .

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import budget
 from tests.support.small_monorepo import SmallMonorepo, small_monorepo
+
+budget.register()
 
 # A shell that starts a run in the background lets it ignore Ctrl-C, and all its children would: here some must not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

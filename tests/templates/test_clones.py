@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clients.git.checkout import Checkout
@@ -18,6 +18,7 @@ from bot.model.environment import MANIFEST
 from bot.model.policy import Policy
 from bot.names import RESERVED, EnvironmentName, Login, PurposeName, TemplateName
 from tests import ROOT
+from tests.support.budget import examples
 
 PURPOSES = ("qa", "demo", "load-test", "dev")
 PRODUCTION = EnvironmentName("production")
@@ -49,7 +50,7 @@ def test_production_is_no_exception() -> None:
 names = st.from_regex(r"[a-z]{2}[a-z0-9]{0,8}(-[a-z0-9]{1,6})?", fullmatch=True).filter(lambda n: n not in RESERVED)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(names, st.sampled_from(PURPOSES))
 def test_law_6_nothing_of_productions_identity_is_in_a_clone(name: str, purpose: str) -> None:
     found = draft_clone(

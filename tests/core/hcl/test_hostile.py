@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.parity.by_code.compare import CodeSide, compare
@@ -11,6 +11,7 @@ from bot.core.parity.leaks import leaks
 from bot.core.tree import File
 from bot.errors import InvalidInput
 from tests.core.parity import shop
+from tests.support.budget import examples
 
 CLONE = shop.clone()
 PATHS = sorted(path for path in CLONE.files if path.endswith((".tf", ".json", ".yaml")) and path != "environment.yaml")
@@ -22,7 +23,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(
     st.sampled_from(PATHS), st.floats(0, 1), st.lists(st.sampled_from(PIECES) | st.text(max_size=6), min_size=1, max_size=4), st.integers(0, 30)
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import hcl2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands.model import Clone
@@ -24,6 +24,7 @@ from bot.model.template import StringParameter
 from bot.names import EnvironmentName, ParameterName, TemplateName
 from tests import ROOT
 from tests.support import example
+from tests.support.budget import examples
 
 ANY_TEXT = st.text(max_size=80) | st.sampled_from(
     [
@@ -85,7 +86,7 @@ def test_a_value_in_hcl_is_escaped_by_default() -> None:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(ANY_TEXT.filter(acceptable))
 def test_law_3_no_value_changes_the_structure_of_a_rendered_file(text: str) -> None:
     files = draft(set={ParameterName("greeting"): text}).files
@@ -95,7 +96,7 @@ def test_law_3_no_value_changes_the_structure_of_a_rendered_file(text: str) -> N
     assert json.loads(files["app/terraform.tfvars.json"].data)["greeting"] == text
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(ANY_TEXT.filter(acceptable))
 def test_law_3_a_text_in_a_quoted_hcl_string_is_one_literal(text: str) -> None:
     found = hcl2.loads(f'a = "{finalize_hcl(text)}"\nb = {hcl(text)}\n')
@@ -194,7 +195,7 @@ def test_law_6_nothing_of_productions_identity_is_in_a_clone() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b/c", "b/d", "e.f", "b.x", "b0"]), st.binary(max_size=20), max_size=6))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_tree_ids_are_gits_own(files: dict[str, bytes]) -> None:
     import tempfile  # noqa: PLC0415 (hypothesis and function-scoped fixtures don't mix)
 

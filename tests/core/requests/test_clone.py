@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands.model import Clone
@@ -24,6 +24,7 @@ from bot.model.policy import Policy, Quota
 from bot.model.template import Choices, Pool
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 from tests.support import example
+from tests.support.budget import examples
 
 CIDR = ParameterName("vpc_cidr")
 
@@ -236,7 +237,7 @@ def test_verify_names_what_is_wrong_with_a_manifest(was: bytes, now: bytes, mess
     assert message in "\n".join(map(str, found))
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(
     st.lists(st.from_regex(r"[a-z]{2}[a-z0-9]{0,8}", fullmatch=True), min_size=1, max_size=40, unique=True),
     st.integers(20, 28),

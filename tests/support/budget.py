@@ -1,0 +1,26 @@
+"""How many examples a property test tries: its own number in `make test`, forty times as many in `make fuzz`."""
+
+from typing import Final
+
+from hypothesis import settings
+
+REPEATABLE: Final = "repeatable"
+"""Each run tries the same examples, so that a branch is not red by chance."""
+
+FUZZ: Final = "fuzz"
+"""Each run tries others, and many of them."""
+
+USUAL: Final = 100
+FACTOR: Final = 40  # 500 examples of the slowest law become 20,000
+
+
+def register() -> None:
+    """Make both profiles known, and take the repeatable one unless the command line names another."""
+    settings.register_profile(REPEATABLE, derandomize=True, deadline=None, max_examples=USUAL)
+    settings.register_profile(FUZZ, derandomize=False, deadline=None, max_examples=USUAL * FACTOR, print_blob=True)
+    settings.load_profile(REPEATABLE)
+
+
+def examples(count: int) -> settings:
+    """Return the settings of a test that tries `count` examples in `make test`."""
+    return settings(max_examples=count * settings().max_examples // USUAL)
