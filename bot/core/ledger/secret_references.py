@@ -3,9 +3,14 @@
     kept, seals = sealed({"payload": {"password": "hunter2"}}, secrets)
     # {"payload": {"password": ""}}, (Seal(place=("payload", "password"), parts=(Taken(source="data.password"),)),)
 
-When the record is needed, `opened` puts the values back that the stacks' outputs have then. What can't be had again (a hook's
-own secret) is refused: a record is written without it, or not at all. A value shorter than four characters is found only
-where it is all of a text: it would turn up in half of all words.
+When the record is needed, `opened` puts back what the stacks' outputs hold then. The properties, held by tests:
+- A record comes back exactly as it was, types included, or not at all: every reference carries a keyed digest, and one
+  whose secret has changed since is refused (`SecretChanged`), whether it was all of a text or a part of it.
+- No secret is written in clear. What can't be read again later (a hook's own secret, or a secret that the kind encoded) is
+  refused: a record is written without it, or not at all (`Unsealable`).
+- A coincidence is no identity. A secret shorter than four characters would turn up in half of all words and numbers, so it
+  counts only where it is all of a value *of its own type*: the number 3 is not the text "3". Longer ones count in any type
+  and inside texts.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +26,9 @@ from bot.model.pipeline import Json
 
 JsonPath: TypeAlias = tuple[str | int, ...]
 """Where something stands in a JSON value: keys and indexes from the outside in."""
+
+Leaf: TypeAlias = str | int | float
+"""What can be a secret, or hold one: a text or a number, never a boolean."""
 
 
 class _Frozen(BaseModel):
@@ -47,7 +55,7 @@ class Seal(_Frozen):
 class Secret:
     """A text or number that may not be written down. `source` names it for people; `taken` is None when it can't be had again."""
 
-    value: str | int | float = field(repr=False)
+    value: Leaf = field(repr=False)
     source: str
     taken: SecretSource | None = None
 
@@ -57,7 +65,11 @@ class Unsealable(UserError):
 
 
 class Unopenable(UserError):
-    """A secret that a record needs is gone, or has changed where it was only a part of a text."""
+    """A secret that a record needs is gone."""
+
+
+class SecretChanged(Unopenable):
+    """A secret that a record refers to has another value now than when the record was written."""
 
 
 def secrets_of(value: Json, source: str, key: str | None) -> Iterator[Secret]:
@@ -74,7 +86,7 @@ def sealed(record: Json, secrets: Sequence[Secret]) -> tuple[Json, tuple[Seal, .
     seals = tuple(seal for place, leaf in _leaves(record) if (seal := _seal(place, leaf, ordered)) is not None)
     kept = record
     for seal in seals:
-        kept = _replaced(kept, seal.place, "" if seal.is_text else 0)
+        kept = _replaced(kept, seal.place, type(_leaf_at(record, seal.place))())
     # What is left was changed by the kind (encoded, or made a key) and could not be put back.
     clear: list[Json] = [kept, *(part for seal in seals for part in seal.parts if isinstance(part, str))]
     for secret in ordered:
@@ -86,41 +98,61 @@ def sealed(record: Json, secrets: Sequence[Secret]) -> tuple[Json, tuple[Seal, .
 
 
 def opened(record: Json, seals: Sequence[Seal], value_of: Callable[[str], Json], key: str) -> Json:
-    """Return the record as it was, with what `value_of` gives for each source now. Raises `Unopenable`."""
+    """Return the record exactly as it was, with what `value_of` gives for each source now. Raises `Unopenable`, `SecretChanged`."""
     for seal in seals:
-        found = [part if isinstance(part, str) else _had_again(part, value_of) for part in seal.parts]
-        for part, value in zip(seal.parts, found, strict=True):
-            if isinstance(part, SecretSource) and len(found) > 1 and keyed(value, key) != part.digest:
-                raise Unopenable(
-                    f"`{part.source}` has changed since, and was only a part of a text in the undo record."
-                )
-        whole: Json = found[0] if not seal.is_text and len(found) == 1 else "".join(map(str, found))
+        found = [part if isinstance(part, str) else _had_again(part, value_of, key) for part in seal.parts]
+        whole: Json = "".join(map(str, found)) if seal.is_text else _number(found[0], _leaf_at(record, seal.place))
         record = _replaced(record, seal.place, whole)
     return record
 
 
-def _seal(place: JsonPath, leaf: str | int | float, secrets: Sequence[Secret]) -> Seal | None:
-    parts: list[str | SecretSource] = [str(leaf)]
+def _seal(place: JsonPath, leaf: Leaf, secrets: Sequence[Secret]) -> Seal | None:
+    # One of the leaf's own type first: of the text "54321" and the number 54321, each is found as itself.
+    same = next((secret for secret in secrets if _is_same(secret.value, leaf)), None)
+    whole = same or next((secret for secret in secrets if _is_whole(secret.value, leaf)), None)
+    if whole is not None:
+        return Seal(place=place, parts=(_reference(whole),), is_text=isinstance(leaf, str)) if leaf != "" else None
+    if not isinstance(leaf, str):
+        return None
+    parts: list[str | SecretSource] = [leaf]
     for secret in secrets:
         needle = str(secret.value)
-        if needle and ((len(needle) >= SHORTEST and isinstance(leaf, str)) or parts == [needle]):
+        if len(needle) >= SHORTEST:
             parts = [piece for part in parts for piece in _split(part, needle, secret)]
     parts = [part for part in parts if part]
-    return (
-        Seal(place=place, parts=tuple(parts), is_text=isinstance(leaf, str)) if parts != [str(leaf)] and parts else None
-    )
+    return Seal(place=place, parts=tuple(parts)) if parts and parts != [leaf] else None
+
+
+def _is_same(secret: Leaf, leaf: Leaf) -> bool:
+    return type(secret) is type(leaf) and secret == leaf
+
+
+def _is_whole(secret: Leaf, leaf: Leaf) -> bool:
+    """Say whether a leaf is a secret that the kind gave another type: a text made a number, or the other way round."""
+    if len(str(secret)) < SHORTEST:
+        return False
+    if isinstance(leaf, str):
+        return str(secret) == leaf
+    try:
+        return type(leaf)(secret) == leaf
+    except (ValueError, OverflowError):  # no number, or none of this type
+        return False
+
+
+def _reference(secret: Secret) -> SecretSource:
+    if secret.taken is None:
+        raise Unsealable(_refusal(secret))
+    return secret.taken
 
 
 def _split(part: str | SecretSource, needle: str, secret: Secret) -> Iterator[str | SecretSource]:
     if isinstance(part, SecretSource) or needle not in part:
         yield part
         return
-    if secret.taken is None:
-        raise Unsealable(_refusal(secret))
     first, *rest = part.split(needle)
     yield first
     for each in rest:
-        yield secret.taken
+        yield _reference(secret)
         yield each
 
 
@@ -131,15 +163,30 @@ def _refusal(secret: Secret) -> str:
     )
 
 
-def _had_again(part: SecretSource, value_of: Callable[[str], Json]) -> Json:
+def _had_again(part: SecretSource, value_of: Callable[[str], Json], key: str) -> Leaf:
     whole = value_of(part.source)
     found = next((leaf for place, leaf in _leaves(whole) if place == part.place), None)
     if found is None:
         raise Unopenable(f"`{part.source}` is not of the shape any more that the undo record needs.")
+    if keyed(found, key) != part.digest:
+        raise SecretChanged(
+            f"`{part.source}` has changed since the undo record was written, and what it was then is nowhere kept. Apply the "
+            "environment again, so that the step runs with the new value and writes a new record; then undo it."
+        )
     return found
 
 
-def _leaves(value: Json, place: JsonPath = ()) -> Iterator[tuple[JsonPath, str | int | float]]:
+def _number(found: Leaf, placeholder: Leaf) -> Json:
+    """Return what was found as the number that it was in the record: what stands there meanwhile, 0 or 0.0, tells which."""
+    # Records of earlier versions have 0 in place of every number, so what doesn't fit the placeholder's type is read as it is.
+    try:
+        value = type(placeholder)(found)
+    except ValueError:
+        return float(found)
+    return value if isinstance(found, str) or value == found else found
+
+
+def _leaves(value: Json, place: JsonPath = ()) -> Iterator[tuple[JsonPath, Leaf]]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _leaves(item, (*place, key))
@@ -150,11 +197,14 @@ def _leaves(value: Json, place: JsonPath = ()) -> Iterator[tuple[JsonPath, str |
         yield place, value
 
 
+def _leaf_at(value: Json, place: JsonPath) -> Leaf:
+    return next(leaf for found, leaf in _leaves(value) if found == place)
+
+
 def _replaced(value: Json, place: JsonPath, new: Json) -> Json:
     if not place:
         return new
-    step, *rest = place
     if isinstance(value, dict):
-        return {key: _replaced(item, tuple(rest), new) if key == step else item for key, item in value.items()}
+        return {key: _replaced(item, place[1:], new) if key == place[0] else item for key, item in value.items()}
     assert isinstance(value, list)
-    return [_replaced(item, tuple(rest), new) if index == step else item for index, item in enumerate(value)]
+    return [_replaced(item, place[1:], new) if index == place[0] else item for index, item in enumerate(value)]

@@ -18,7 +18,7 @@ def apply_hook(
 ) -> StepFinished:
     """Apply the hook and verify it; `last` is what the ledger says of it. Raises `StepStopped`, `UserError`."""
     keeping = _keeping(work, hook, inputs)
-    context = _context(work, name, hook, keeping, keeping.opened(last.undo if last is not None else None))
+    context = _context(work, name, hook, keeping, keeping.previous(last.undo if last is not None else None))
     try:
         done = verbs.apply(hook, _values(inputs), context, keeping.sealed)
     except verbs.StepFailed as error:
@@ -41,7 +41,7 @@ def undo_of_hook(
     Raises `UserError` when it would hold a secret that can't be kept.
     """
     keeping = _keeping(work, hook, inputs)
-    context = _context(work, name, hook, keeping, keeping.opened(last.undo if last is not None else None))
+    context = _context(work, name, hook, keeping, keeping.previous(last.undo if last is not None else None))
     return verbs.may_leave(hook, _values(inputs), context, keeping.sealed)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.core.digest import keyed
 from bot.core.ledger.ledger import Undo
 from bot.core.ledger.redaction import SHORTEST
-from bot.core.ledger.secret_references import Secret, Unopenable, opened, sealed, secrets_of
+from bot.core.ledger.secret_references import Secret, SecretChanged, Unopenable, opened, sealed, secrets_of
 from bot.core.plans.stack_inputs import Output
 from bot.model.pipeline import FromOutput, Hook, Json
 from bot.names import ParameterName, StepName
@@ -48,6 +48,17 @@ class UndoSecrets:
             return undo
         record = opened(undo.record, undo.seals, self._value_of, self.key)
         return undo.model_copy(update={"record": record, "seals": ()})
+
+    def previous(self, undo: Undo | None) -> Undo | None:
+        """Return what the last apply left, for the next one; None if it refers to a secret that has changed since.
+
+        What that secret was is nowhere kept, so to refuse would block every apply after a rotation. The step runs because the
+        secret changed, and what it leaves replaces the old record. Raises `Unopenable` for an output that is gone.
+        """
+        try:
+            return self.opened(undo)
+        except SecretChanged:
+            return None
 
     def digest(self, value: Json) -> str:
         """Return what may be kept of a value to know it again."""

@@ -4,7 +4,12 @@ import json
 
 import pytest
 
-from bot.names import StepName
+from bot.core.ledger.ledger import Undo
+from bot.core.ledger.secret_references import SecretChanged, Unopenable
+from bot.core.plans.stack_inputs import Output
+from bot.model.pipeline import FromOutput, Hook
+from bot.names import ParameterName, StepName
+from bot.runs.apply.undo_secrets import UndoSecrets
 from tests.support.hooked import Hooked
 
 HOOKS = """hooks:
@@ -45,3 +50,20 @@ def test_an_output_that_is_a_secret_input_is_kept_as_one(hooked: Hooked, name: s
     assert entry.result == "succeeded"
     assert '"42"' not in entry.model_dump_json()
     assert "hidden-token" not in entry.model_dump_json()
+
+
+def test_a_rotated_secret_stops_an_undo_but_not_the_next_apply() -> None:
+    state = {"password": Output("first-password", is_sensitive=True)}
+    secrets = UndoSecrets("k" * 64, lambda step, output: state.get(output))
+    hook = Hook.model_validate({"uses": "aws.lambda", "with": {"password": FromOutput(source="data.password")}})
+    secrets.give(hook, {ParameterName("password"): state["password"]}, {StepName("data")})
+    plain = Undo(uses="aws.lambda", record={"password": "first-password", "count": 3})
+    kept = secrets.sealed(plain)
+    assert secrets.opened(kept) == secrets.previous(kept) == plain
+    state["password"] = Output("second-password", is_sensitive=True)
+    assert secrets.previous(kept) is None
+    with pytest.raises(SecretChanged, match="Apply the environment again"):
+        secrets.opened(kept)
+    del state["password"]
+    with pytest.raises(Unopenable, match="which is gone"):
+        secrets.previous(kept)
