@@ -66,7 +66,10 @@ class PolicyAccount(_Frozen):
 class StaticCheckRules(_Frozen):
     """What code may do before it is planned with credentials: an allow-list, checked before `terraform init`."""
 
-    providers: tuple[str, ...] = ("hashicorp/aws", "terraform.io/builtin/terraform")
+    providers: tuple[str, ...] | None = Field(
+        default=None,
+        description="Source addresses of the providers that may run; left out, the cloud's own and Terraform's built-in one.",
+    )
     module_sources: tuple[str, ...] = ()
     data_sources_forbidden: tuple[str, ...] = ("external", "http", "terraform_remote_state")
     provisioners: bool = False

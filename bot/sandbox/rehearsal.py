@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import assemble, read_template
 from bot.errors import UserError
 from bot.model.environment import Manifest
@@ -29,7 +30,7 @@ def monorepo(target: Path, source: Path) -> Path:
     for stack in ("base", "app"):
         shutil.copy(locks[0], template / stack / _LOCK)
     checkout = Checkout(target)
-    at = read_template(TEMPLATE, checkout.template(TEMPLATE))
+    at = read_template(TEMPLATE, checkout.template(TEMPLATE), FACTS)
     production = Manifest(
         name=PRODUCTION,
         template=TEMPLATE,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.clients.git.mirror import Mirror
+from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.tree import File, Tree
@@ -33,12 +34,12 @@ class Repository:
 
     def template(self, name: TemplateName) -> TemplateAt:
         """Return a template as it is now. Raises `UserError`."""
-        return read_template(name, self.mirror.read_tree(self.commit, template_directory(name)))
+        return read_template(name, self.mirror.read_tree(self.commit, template_directory(name)), FACTS)
 
     def template_at(self, manifest: Manifest) -> TemplateAt:
         """Return the template that an environment was rendered from. Raises `UserError`."""
         files = self.mirror.read_tree_by_id(manifest.revision, template_directory(manifest.template))
-        return read_template(manifest.template, files)
+        return read_template(manifest.template, files, FACTS)
 
     def environment(self, name: EnvironmentName, commit: str | None = None) -> dict[str, File]:
         """Return the files of an environment; none when there is no such one."""

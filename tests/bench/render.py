@@ -6,6 +6,7 @@ from statistics import median
 
 from jinja2 import Environment, StrictUndefined
 
+from bot.clouds.registry import FACTS
 from bot.core.hcl.structure import structure
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.render import ENDING
@@ -25,7 +26,7 @@ def template(count: int = FILES) -> TemplateAt:
         files[f"app/part_{number}.tf"] = File(
             "".join(block % (n, n) for n in range(number * 20, number * 20 + 20)).encode()
         )
-    return read_template(TemplateName("shop"), files)
+    return read_template(TemplateName("shop"), files, FACTS)
 
 
 def measure(repeat: int = 7) -> list[tuple[str, float, str]]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import read_template
 from bot.core.tree import File
 from bot.hooks.registry import kinds
@@ -141,7 +142,7 @@ stacks: {app: {}}
     undo: {none: a probe leaves nothing}
 """
     files = {"template.yaml": File(declaration.encode()), "hooks.yaml": File(hooks.encode())}
-    template = read_template(TemplateName("small"), files)
+    template = read_template(TemplateName("small"), files, FACTS)
     [status] = template_findings(template, None)
     assert str(status).startswith("templates/small/hooks.yaml:7: `smoke`: `status`: Input should be")
     source = Manifest.model_validate(

@@ -18,6 +18,8 @@ from bot.clients.ledger import LedgerFile
 from bot.clients.objects import S3Store
 from bot.clients.orphans import tagged
 from bot.clients.terraform.terraform import Terraform
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.apply_result import ApplyOutcome
 from bot.core.ledger.destroy_report import DestroyReport
 from bot.core.ledger.ledger import Ledger
@@ -175,7 +177,7 @@ class Deploying:
         return ApplyContext(
             store=self.store,
             terraform=self.terraform,
-            rules=self.policy.gate,
+            rules=GateRules(self.policy.gate, FACTS),
             hook_variables=self.terraform.environment,
             now=lambda: datetime.now(UTC),
             log=self.lines.append,

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.inventory import Inventory
@@ -107,7 +108,7 @@ def template_files() -> dict[str, File]:
 
 
 def template() -> TemplateAt:
-    return read_template(TemplateName("shop"), template_files())
+    return read_template(TemplateName("shop"), template_files(), FACTS)
 
 
 def production(at: TemplateAt | None = None) -> Manifest:

@@ -8,6 +8,8 @@ from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects import DirectoryStore
 from bot.clients.terraform.terraform import Terraform, environment_of
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.apply_result import ApplyOutcome, StepResult
 from bot.core.ledger.ledger import Ledger
 from bot.core.plans.review import Review, ReviewedStep, review_key, write_review
@@ -117,7 +119,7 @@ class Hooked:
         world = ApplyContext(
             store=self.store,
             terraform=Terraform(Path("no-terraform-here"), {}),
-            rules=StaticCheckRules(),
+            rules=GateRules(StaticCheckRules(), FACTS),
             hook_variables=environment_of(),
             now=lambda: datetime.now(UTC),
             log=self.lines.append,

@@ -7,6 +7,7 @@ the shop reaches outside of itself. What is tested changes the template, a clone
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.inventory import Inventory
@@ -218,7 +219,9 @@ def template(changes: Mapping[str, str] | None = None) -> TemplateAt:
         }
     files |= changes or {}
     return read_template(
-        TemplateName("shop"), {path: File(text.encode(), path == "hooks/partners") for path, text in files.items()}
+        TemplateName("shop"),
+        {path: File(text.encode(), path == "hooks/partners") for path, text in files.items()},
+        FACTS,
     )
 
 

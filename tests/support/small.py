@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import TemplateAt, read_template
 from bot.core.tree import File
 from bot.names import TemplateName
@@ -145,4 +146,4 @@ def template(stacks: Mapping[str, str]) -> TemplateAt:
             f"{stack}/.terraform.lock.hcl": LOCK,
             f"{stack}/terraform.tfvars.json.j2": f"{{\n{variables}\n}}\n",
         }
-    return read_template(TemplateName("small"), {path: File(text.encode()) for path, text in files.items()})
+    return read_template(TemplateName("small"), {path: File(text.encode()) for path, text in files.items()}, FACTS)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.tree import File
 from bot.model.environment import Manifest, directory
@@ -124,7 +125,7 @@ def template() -> TemplateAt:
             f"{stack}/terraform.tfvars.json.j2": f"{{\n{variables}\n}}\n",
         }
     tree = {path: File(text.encode(), executable=path == "hooks/announce") for path, text in files.items()}
-    return read_template(TemplateName("tiny"), tree)
+    return read_template(TemplateName("tiny"), tree, FACTS)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.checks.destroyable import undestroyable_code
 from bot.core.parity.by_code.compare import CodeSide, compare
@@ -29,7 +30,7 @@ def base() -> Base:
     checkout = Checkout(ROOT)
     files = checkout.environment(PRODUCTION)
     source = read_manifest(files, "envs/production")
-    template = read_template(TemplateName("production"), checkout.template(TemplateName("production")))
+    template = read_template(TemplateName("production"), checkout.template(TemplateName("production")), FACTS)
     return Base(template, source, files, Inventory({PRODUCTION: source}), Policy())
 
 
@@ -118,11 +119,11 @@ def test_no_clone_reaches_outside_as_production_does(purpose: str) -> None:
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_every_clone_can_be_destroyed_again(purpose: str) -> None:
     drafted = clone("demo-x", purpose)
-    assert undestroyable_code(drafted.files, drafted.manifest.stacks, "envs/demo-x") == []
+    assert undestroyable_code(drafted.files, drafted.manifest.stacks, "envs/demo-x", FACTS.destroy_rules) == []
 
 
 def test_production_itself_would_be_complained_about_at_each_of_its_protections() -> None:
-    found = undestroyable_code(BASE.source_files, BASE.source.stacks, "envs/production")
+    found = undestroyable_code(BASE.source_files, BASE.source.stacks, "envs/production", FACTS.destroy_rules)
     places = {f"{finding.path}: {finding.message.split(':')[1].split()[0]}" for finding in found}
     assert places == {
         "envs/production/data/buckets.tf: `force_destroy`",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.checks.static_checks import gate
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules, gate
 from bot.core.rendering.assemble import read_hooks, read_template
 from bot.core.requests.clone import CloneRequest
 from bot.core.requests.template_check import a_clone, check_template
@@ -35,7 +36,7 @@ def production() -> Manifest:
 
 
 def test_the_template_proves_itself_for_every_purpose() -> None:
-    template = read_template(TemplateName("production"), template_files())
+    template = read_template(TemplateName("production"), template_files(), FACTS)
     asked = CloneRequest(a_clone(EnvironmentName("production"), Login("ana")), None, Login("ana"), datetime.now(UTC))
     proof = check_template(template, production(), asked)
     assert [str(finding) for finding in proof.findings] == []
@@ -44,14 +45,14 @@ def test_the_template_proves_itself_for_every_purpose() -> None:
 
 @pytest.mark.parametrize("parameters", [PRODUCTION, DEMO], ids=["production", "demo"])
 def test_rendered_files_pass_the_gate_before_a_plan(parameters: dict[str, Json]) -> None:
-    findings = gate(rendered(parameters), list(declaration().stacks), Policy().gate, "envs/x")
+    findings = gate(rendered(parameters), list(declaration().stacks), GateRules(Policy().gate, FACTS), "envs/x")
     assert [str(finding) for finding in findings] == []
 
 
 def test_declared_hooks_are_known_kinds_with_right_inputs() -> None:
     files = template_files()
     hooks = read_hooks(files, "templates/production")
-    template = read_template(TemplateName("production"), files)
+    template = read_template(TemplateName("production"), files, FACTS)
     assert [str(finding) for finding in template_findings(template, production())] == []
     assert len({hook.uses or "run" for hook in hooks.hooks.values()}) >= 4
 

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from bot.clouds.registry import FACTS
 from bot.commands.model import Clone, Set
 from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.rendering.assemble import assemble, read_manifest, read_policy, read_template
@@ -23,7 +24,7 @@ ANA = Login("ana")
 
 @cache
 def base() -> Base:
-    template = read_template(TemplateName("production"), template_files())
+    template = read_template(TemplateName("production"), template_files(), FACTS)
     manifest = {"environment.yaml": File((ROOT / "envs/production/environment.yaml").read_bytes())}
     source = read_manifest(manifest, "envs/production")
     policy = read_policy((ROOT / ".github/envclone.yml").read_bytes())

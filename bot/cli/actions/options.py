@@ -18,6 +18,8 @@ from bot.clients.github import GitHub, Token
 from bot.clients.lock_owner import stale_reason, this_lock_owner
 from bot.clients.objects import DirectoryStore, ObjectStore, S3Store
 from bot.clients.terraform.terraform import Terraform, find_terraform
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.redaction import add_mask_lines
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.matrix import ACCOUNT, REGION
@@ -59,7 +61,7 @@ def request_of(name: EnvironmentName, root: Path, head: str) -> ApplyRequest:
 
 def world_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContext:
     """Return what a run acts on: this machine's Terraform, its variables, its clock; the log goes to the terminal."""
-    terraform = Terraform(find_terraform(os.environ), os.environ, policy.gate)
+    terraform = Terraform(find_terraform(os.environ), os.environ, GateRules(policy.gate, FACTS))
     on_actions = bool(os.environ.get("GITHUB_ACTIONS"))
 
     def log(line: str) -> None:
@@ -73,7 +75,7 @@ def world_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContext:
     return ApplyContext(
         store=store,
         terraform=terraform,
-        rules=policy.gate,
+        rules=GateRules(policy.gate, FACTS),
         hook_variables=terraform.environment,
         now=lambda: datetime.now(UTC),
         log=log,

@@ -17,6 +17,8 @@ from bot.clients.git.commits import commit_of, file_at
 from bot.clients.github import GitHub, Token
 from bot.clients.objects import S3Store
 from bot.clients.terraform.terraform import Terraform, find_terraform
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_snapshot
 from bot.core.plans.environment_plan import ChangeKind
 from bot.core.rendering.assemble import read_manifest
@@ -105,7 +107,7 @@ def _planner(request: PlanRequest, root: Path, against: ParityBase) -> PlanConte
         checkout=checkout,
         policy=policy,
         base_template=base_template,
-        terraform=Terraform(find_terraform(os.environ), os.environ, policy.gate),
+        terraform=Terraform(find_terraform(os.environ), os.environ, GateRules(policy.gate, FACTS)),
         store=S3Store(account.state_bucket, "", account.region),
         now=lambda: datetime.now(UTC),
         log=typer.echo,

@@ -11,6 +11,8 @@ from bot.cli.console import edge
 from bot.clients.git.checkout import Checkout
 from bot.clients.objects import S3Store
 from bot.clients.terraform.terraform import Terraform, find_terraform
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules
 from bot.core.parity.by_plan.snapshot import write_snapshot
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.matrix import ACCOUNT
@@ -42,8 +44,8 @@ def snapshot(
             raise UserError(f"Account {shown(str(number))} is not in the policy's `accounts`.")
         by = SnapshotContext(
             checkout=checkout,
-            rules=policy.gate,
-            terraform=Terraform(find_terraform(os.environ), os.environ, policy.gate),
+            rules=GateRules(policy.gate, FACTS),
+            terraform=Terraform(find_terraform(os.environ), os.environ, GateRules(policy.gate, FACTS)),
             store=S3Store(account.state_bucket, "", account.region),
             now=lambda: datetime.now(UTC),
             log=typer.echo,

@@ -10,6 +10,7 @@ from bot.cli.console import edge, say, width
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
 from bot.commands.model import Extend, Set
 from bot.core.messages import change_pull_request
 from bot.core.parity.by_code.compare import CodeSide, read_side
@@ -79,7 +80,7 @@ def _manifest(checkout: Checkout, command: Set | Extend) -> Manifest:
 
 def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
     """Return the template at the environment's revision: as it is now, or from history."""
-    now = read_template(manifest.template, checkout.template(manifest.template))
+    now = read_template(manifest.template, checkout.template(manifest.template), FACTS)
     if now.revision == manifest.revision:
         return now
     files = checkout.template_at(manifest.template, manifest.revision)
@@ -88,7 +89,7 @@ def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
             f"The history of this checkout does not hold the revision {manifest.revision[:12]} of template {manifest.template}: "
             "fetch the whole of it."
         )
-    return read_template(manifest.template, files)
+    return read_template(manifest.template, files, FACTS)
 
 
 def _now() -> datetime:

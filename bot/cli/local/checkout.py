@@ -12,6 +12,7 @@ from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say, width
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.messages import replies
 from bot.core.parity.by_code.compare import CodeSide, compare, read_side
@@ -78,7 +79,7 @@ def render(
         checkout = Checkout(root)
         for name in map(EnvironmentName, names):
             manifest = read_manifest(checkout.environment(name), directory(name))
-            template = read_template(manifest.template, checkout.template(manifest.template))
+            template = read_template(manifest.template, checkout.template(manifest.template), FACTS)
             current = manifest.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
             checkout.write_environment(name, assemble(template, current))
             typer.echo(f"Rendered {directory(name)}/ from template {manifest.template} at {template.revision}.")
@@ -127,7 +128,7 @@ def template_check(
     with edge():
         checkout, data, wrong = Checkout(root), {}, False
         for name in map(TemplateName, names or checkout.templates()):
-            template = read_template(name, checkout.template(name))
+            template = read_template(name, checkout.template(name), FACTS)
             source = _source_of(checkout, name)
             asked = CloneRequest(
                 a_clone(source.name if source else EnvironmentName("production"), _me()), None, _me(), datetime.now(UTC)
@@ -152,7 +153,7 @@ def _base(checkout: Checkout, asked: CloneRequest) -> Base | Refused:
             refusal, lambda instead: _attempt(checkout, replace(asked, command=cast(Clone, instead)))
         )
     source = read_side(files, directory(name)).manifest
-    template = read_template(source.template, checkout.template(source.template))
+    template = read_template(source.template, checkout.template(source.template), FACTS)
     return Base(template, source, files, checkout.survey().whole(), checkout.policy())
 
 

@@ -10,6 +10,7 @@ from bot.cli.console import NOT_CHECKED, edge, say, stop, width
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
 from bot.commands.model import Help, List, Status
 from bot.commands.specs import BY_VERB, TABLE
 from bot.core.messages import replies
@@ -85,4 +86,4 @@ def _template(checkout: Checkout) -> Template | None:
     """Return the template of the protected environment, which is what clones are made of."""
     live, protected = checkout.survey().estate.live, checkout.policy().protected
     source = next((live[name] for name in protected if name in live), None)
-    return read_template(source.template, checkout.template(source.template)).declaration if source else None
+    return read_template(source.template, checkout.template(source.template), FACTS).declaration if source else None

@@ -8,13 +8,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.model.policy import StaticCheckRules
+from bot.core.checks.static_checks import GateRules
 from bot.names import shown
 
 _HOSTS = frozenset({"registry.terraform.io", "registry.opentofu.org"})
 
 
-def foreign(data: Path, rules: StaticCheckRules) -> Iterator[str]:
+def foreign(data: Path, rules: GateRules) -> Iterator[str]:
     """Yield a complaint for each provider and module in Terraform's data directory that `rules` do not allow."""
     for place in sorted((data / "providers").glob("*/*/*")):
         host, namespace, kind = place.parts[-3:]

@@ -27,10 +27,10 @@ from typing import Any
 from bot.clients.process import ProcessResult, Surroundings, stream
 from bot.clients.terraform.installed import foreign
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
+from bot.core.checks.static_checks import GateRules
 from bot.core.plans.stack_inputs import Output
 from bot.errors import Unverifiable, UserError
 from bot.model.pipeline import Json
-from bot.model.policy import StaticCheckRules
 from bot.names import ParameterName
 
 INIT_TIMEOUT = timedelta(minutes=10)
@@ -84,7 +84,7 @@ class Terraform:
     With `rules`, `init` refuses what the policy's gate does not allow to be installed, before anything of it is run.
     """
 
-    def __init__(self, binary: Path, environment: Mapping[str, str], rules: StaticCheckRules | None = None) -> None:
+    def __init__(self, binary: Path, environment: Mapping[str, str], rules: GateRules | None = None) -> None:
         self.binary = binary
         self.rules = rules
         kept = {

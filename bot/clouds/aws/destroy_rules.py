@@ -1,52 +1,11 @@
-"""What keeps a resource from being destroyed: the one table, by type of resource.
+"""What keeps a resource of AWS from being destroyed: the one table, by type of resource.
 
 A row names an attribute (of a nested block by `block.attribute`), the one value that it may have in a clone, its value where
 it is not written, and why. To add one: a row here, from the provider's documentation of the resource
 (https://registry.terraform.io/providers/hashicorp/aws/latest/docs). The rows of `*` hold for every type.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from bot.core.plans.plan_values import PlanValue, UnknownUntilApply
-
-
-@dataclass(frozen=True, slots=True)
-class DestroyRule:
-    """One row. `unset` is what the provider takes where the attribute is not written; `may_be` alone is fine."""
-
-    attribute: str
-    may_be: bool | str | None
-    unset: bool | str | None
-    why: str
-
-    def complaint(self, value: PlanValue) -> str | None:
-        """Say what is wrong with a value, and what it should be; None when nothing is."""
-        should = f"it must be {_shown(self.may_be)} in a clone ({self.why})."
-        if isinstance(value, UnknownUntilApply):
-            return f"`{self.attribute}` is known only after the apply; {should}"
-        if _plain(self.unset if value is None else value) == self.may_be:
-            return None
-        is_ = "is not set" if value is None else f"is {_shown(value)}"
-        return f"`{self.attribute}` {is_}; {should}"
-
-
-def _plain(value: PlanValue) -> PlanValue:
-    # Terraform takes the text for the truth value.
-    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
-
-
-def _shown(value: PlanValue) -> str:
-    match value:
-        case None:
-            return "unset"
-        case bool():
-            return str(value).lower()
-        case str():
-            return f'"{value}"'
-        case _:
-            return "set"
-
+from bot.core.cloud_facts import DestroyRule, DestroyRules
 
 _REFUSED = "AWS refuses to delete it"
 _SNAPSHOT = "it would leave a final snapshot behind, or fail for want of its name"
@@ -58,7 +17,7 @@ _SNAPSHOT_NAME = (DestroyRule("final_snapshot_identifier", None, None, "it would
 _FORCE_DESTROY = (DestroyRule("force_destroy", True, False, _NOT_EMPTY),)
 _ON_BY_DEFAULT = (DestroyRule("deletion_protection", False, True, _REFUSED),)
 
-RULES: Mapping[str, tuple[DestroyRule, ...]] = {
+RULES: DestroyRules = {
     "*": tuple(
         DestroyRule(attribute, False, False, _REFUSED)
         for attribute in (
@@ -104,4 +63,3 @@ RULES: Mapping[str, tuple[DestroyRule, ...]] = {
     ),
     "aws_s3_directory_bucket": _FORCE_DESTROY,
 }
-"""By type of resource; `*` is every type."""

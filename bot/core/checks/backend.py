@@ -1,6 +1,7 @@
 """Where a stack's state lies: in the bucket of its own account, under its own environment's name (law 5)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.core.hcl.blocks import PlainBlock, blocks
 from bot.core.tree import Tree
@@ -8,10 +9,17 @@ from bot.errors import Finding
 from bot.names import EnvironmentName, StepName
 
 
-def misplaced(
-    files: Tree, stacks: Sequence[StepName], owner: EnvironmentName, bucket: str, where: str
-) -> Sequence[Finding]:
-    """Return every stack whose backend is not `bucket`, or whose state key is not `<owner>/<stack>/…`.
+@dataclass(frozen=True, slots=True)
+class StatePlace:
+    """Where the state of an environment belongs: `backend` is Terraform's name of the kind of backend."""
+
+    owner: EnvironmentName
+    bucket: str
+    backend: str
+
+
+def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where: str) -> Sequence[Finding]:
+    """Return every stack whose backend is not `place.bucket`, or whose state key is not `<owner>/<stack>/…`.
 
     The files must have passed the gate, so they parse. `where` is the environment's directory, for messages.
     """
@@ -20,20 +28,19 @@ def misplaced(
     for stack in stacks:
         backends = list(_backends(files, stack))
         if not backends:
-            found.append(
-                Finding(f"{where}/{stack}/backend.tf", 1, 'no `backend "s3"`: its state would be lost with the runner.')
-            )
+            message = f'no `backend "{place.backend}"`: its state would be lost with the runner.'
+            found.append(Finding(f"{where}/{stack}/backend.tf", 1, message))
         for path, block in backends:
             at = f"{where}/{path}"
-            if block.labels != ("s3",):
+            if block.labels != (place.backend,):
                 continue
-            if _text(block, "bucket") != bucket:
+            if _text(block, "bucket") != place.bucket:
                 found.append(
-                    Finding(at, block.line, f"the state must lie in the account's `state_bucket`, `{bucket}`.")
+                    Finding(at, block.line, f"the state must lie in the account's `state_bucket`, `{place.bucket}`.")
                 )
             key = _text(block, "key")
-            if not key.startswith(f"{owner}/{stack}/") or ".." in key:
-                found.append(Finding(at, block.line, f"the state's key must begin with `{owner}/{stack}/`."))
+            if not key.startswith(f"{place.owner}/{stack}/") or ".." in key:
+                found.append(Finding(at, block.line, f"the state's key must begin with `{place.owner}/{stack}/`."))
             if keys.setdefault(key, stack) != stack:
                 found.append(Finding(at, block.line, f"the state's key is that of stack `{keys[key]}`."))
     return found

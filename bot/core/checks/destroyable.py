@@ -1,10 +1,10 @@
 """Born destroyable: what would keep a clone from being destroyed again is found before the clone is made.
 
-Two sources are held against one table (`RULES`). The code as rendered, before there are credentials: what can't be told from
+Two sources are held against the cloud's table of `DestroyRules`. The code as rendered, before there are credentials: what can't be told from
 it without Terraform is left to the second. The plan, after evaluation: there, what only the apply will tell is a finding.
 Protected environments are not held against it: a template hangs such attributes on a parameter that tells the two apart.
 
-What AWS keeps for a while and then removes by itself is no finding but a remainder that a destroy's receipt names: the
+What a cloud keeps for a while and then removes by itself is no finding but a remainder that a destroy's receipt names: the
 recovery window of a secret, the deletion window of a key, automated backups.
 """
 
@@ -13,7 +13,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.clouds.aws.destroy_rules import RULES, DestroyRule
+from bot.core.cloud_facts import DestroyRule, DestroyRules
 from bot.core.hcl.blocks import PlainBlock, blocks
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import expression_in
@@ -60,55 +60,88 @@ class _Declared:
         return (block.lines[name] for block in _inside([self.block], outer) if name in block.lines)
 
 
-def undestroyable_code(files: Tree, stacks: Mapping[StepName, Stack], where: str) -> Sequence[Finding]:
+def undestroyable_code(
+    files: Tree, stacks: Mapping[StepName, Stack], where: str, rules: DestroyRules
+) -> Sequence[Finding]:
     """Return what in a clone's `files` would keep it from being destroyed, as far as the code tells. What can't be parsed is the gate's."""
     found: list[Finding] = []
     for name, stack in stacks.items():
         root, elsewhere = _names(files, name, stack), Module({}, ModuleAddress("", ""), {}).names
         for declared in _resources(files, name, where):
             is_root = posixpath.dirname(declared.path) == f"{where}/{name}"
-            found += _judged_code(declared, root if is_root else elsewhere)
+            found += _judged_code(declared, root if is_root else elsewhere, rules)
     return found
 
 
-def undestroyable_plan(files: Tree, plans: Iterable[StackPlan], where: str) -> Sequence[Finding]:
+def undestroyable_plan(files: Tree, plans: Iterable[StackPlan], where: str, rules: DestroyRules) -> Sequence[Finding]:
     """Return what in a clone's plans would keep it from being destroyed."""
     found: list[Finding] = []
     for stack in plans:
         declared = _resources(files, stack.name, where)
         for change in stack.plan.changes:
             if not change.is_data and change.action not in {Action.DELETE, Action.FORGET}:
-                found += _judged_change(change, declared, f"{where}/{stack.name}")
+                place = _place(change, declared, f"{where}/{stack.name}")
+                applying = rules_of(change.type, rules)
+                found += _judged_change(change, applying, place, f"{where}/{stack.name}")
     return found
 
 
-def _judged_code(declared: _Declared, names: Names) -> Iterator[Finding]:
+def _judged_code(declared: _Declared, names: Names, rules: DestroyRules) -> Iterator[Finding]:
     for lifecycle in _inside([declared.block], ["lifecycle"]):
         if _told(lifecycle.attributes.get("prevent_destroy", "false"), names) is True:
             line = lifecycle.lines["prevent_destroy"]
             yield Finding(declared.path, line, _message(declared.name, PREVENTED))
-    for rule in rules_of(declared.block.labels[0] if declared.block.labels else ""):
+    for rule in rules_of(declared.block.labels[0] if declared.block.labels else "", rules):
         for value in _written(declared.block, rule.attribute, names):
-            if not isinstance(value, UnknownUntilApply) and (complaint := rule.complaint(value)):
+            if not isinstance(value, UnknownUntilApply) and (complaint := violation(rule, value)):
                 yield Finding(declared.path, declared.line_of(rule.attribute), _message(declared.name, complaint))
 
 
-def _judged_change(change: PlannedChange, declared: Sequence[_Declared], stack: str) -> Iterator[Finding]:
-    place = _place(change, declared, stack)
-    for rule in rules_of(change.type):
+def _judged_change(
+    change: PlannedChange, rules: Sequence[DestroyRule], place: _Declared | None, stack: str
+) -> Iterator[Finding]:
+    for rule in rules:
         for value in _planned(change.after, rule.attribute.split(".")):
             if isinstance(value, UnknownUntilApply) and not (place and place.has_written(rule.attribute)):
                 continue  # nobody set it, and the provider's own value comes with the apply
-            if complaint := rule.complaint(value.reveal() if isinstance(value, Masked) else value):
+            if complaint := violation(rule, value.reveal() if isinstance(value, Masked) else value):
                 line = place.line_of(rule.attribute) if place else 1
                 yield Finding(place.path if place else stack, line, _message(change.address, complaint))
 
 
-def rules_of(kind: str) -> Sequence[DestroyRule]:
-    """Return the rules for a type of resource: its own, and those for every type that it has not said otherwise."""
-    own = RULES.get(kind, ())
+def rules_of(kind: str, rules: DestroyRules) -> Sequence[DestroyRule]:
+    """Return the rules for a type of resource: its own, and those for every type that its own do not override."""
+    own = rules.get(kind, ())
     said = {rule.attribute for rule in own}
-    return [*own, *(rule for rule in RULES["*"] if rule.attribute not in said)]
+    return [*own, *(rule for rule in rules.get("*", ()) if rule.attribute not in said)]
+
+
+def violation(rule: DestroyRule, value: PlanValue) -> str | None:
+    """Return what is wrong with a value and what it should be; None when nothing is."""
+    should = f"it must be {_shown(rule.may_be)} in a clone ({rule.why})."
+    if isinstance(value, UnknownUntilApply):
+        return f"`{rule.attribute}` is known only after the apply; {should}"
+    if _plain(rule.unset if value is None else value) == rule.may_be:
+        return None
+    is_ = "is not set" if value is None else f"is {_shown(value)}"
+    return f"`{rule.attribute}` {is_}; {should}"
+
+
+def _plain(value: PlanValue) -> PlanValue:
+    # Terraform takes the text for the truth value.
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _shown(value: PlanValue) -> str:
+    match value:
+        case None:
+            return "unset"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case _:
+            return "set"
 
 
 def _message(address: str, complaint: str) -> str:

@@ -9,7 +9,9 @@ policy of the default branch; what the gate can't read, it refuses. Source of th
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.blocks import PlainBlock, blocks
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
@@ -17,7 +19,6 @@ from bot.model.policy import StaticCheckRules
 from bot.names import StepName
 
 LOCK = ".terraform.lock.hcl"
-_BACKENDS = frozenset({"s3", "local"})
 _BUILT_IN = "terraform.io/builtin/terraform"
 _READS_FILES = frozenset(
     {"file", "filebase64", "fileexists", "fileset", "filemd5", "filesha1", "filesha256", "filesha512", "templatefile",
@@ -25,15 +26,30 @@ _READS_FILES = frozenset(
 )  # fmt: skip
 _INSIDE = re.compile(r'"\$\{path\.module\}/(?!.*\.\.)[^$%"\\]*"')
 _SOURCE = re.compile(r'\bsource\s*[=:]\s*"([^"$%\\]*)"')
-# Where the provider looks for credentials or sends requests is the runner's to say, not the code's.
-_REDIRECTS = frozenset(
-    {"access_key", "assume_role", "assume_role_with_web_identity", "custom_ca_bundle", "endpoint", "endpoints", "http_proxy",
-     "https_proxy", "iam_endpoint", "profile", "role_arn", "secret_key", "shared_config_files", "shared_credentials_file",
-     "shared_credentials_files", "skip_credentials_validation", "skip_requesting_account_id", "sts_endpoint", "token"}
-)  # fmt: skip
 
 
-def gate(files: Tree, stacks: Sequence[StepName], rules: StaticCheckRules, where: str) -> Sequence[Finding]:
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """What code is held against: the policy of the default branch, and what is known of the cloud."""
+
+    policy: StaticCheckRules
+    cloud: CloudFacts
+
+    @property
+    def providers(self) -> Sequence[str]:
+        """Return the allowed providers: those of the policy, or the cloud's own and Terraform's built-in one."""
+        return (self.cloud.provider, _BUILT_IN) if self.policy.providers is None else self.policy.providers
+
+    @property
+    def module_sources(self) -> Sequence[str]:
+        return self.policy.module_sources
+
+    @property
+    def backends(self) -> frozenset[str]:
+        return frozenset({self.cloud.backend, "local"})
+
+
+def gate(files: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) -> Sequence[Finding]:
     """Return everything in an environment's `files` that may not be planned; `where` is its directory, for messages."""
     findings = [*_file_findings(files, stacks, where)]
     for path in sorted(path for path in files if path.endswith(".tf")):
@@ -103,7 +119,7 @@ def _source(name: str, requirement: str) -> str:
     return str(found[0]).removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
 
 
-def _judged(block: PlainBlock, rules: StaticCheckRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+def _judged(block: PlainBlock, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     match block.type:
         case "terraform":
             yield from _terraform(block, rules)
@@ -133,14 +149,17 @@ def _judged(block: PlainBlock, rules: StaticCheckRules, local_names: dict[str, s
             yield call.line, f"`{call.name}` is a provider's function and runs its code: leave it out."
 
 
-def _terraform(block: PlainBlock, rules: StaticCheckRules) -> Iterator[tuple[int, str]]:
+def _terraform(block: PlainBlock, rules: GateRules) -> Iterator[tuple[int, str]]:
     for inner in block.blocks:
-        if inner.type == "backend" and inner.labels and inner.labels[0] not in _BACKENDS:
-            yield inner.line, f"backend `{inner.labels[0]}` is not allowed: use one of {', '.join(sorted(_BACKENDS))}."
+        if inner.type == "backend" and inner.labels and inner.labels[0] not in rules.backends:
+            yield (
+                inner.line,
+                f"backend `{inner.labels[0]}` is not allowed: use one of {', '.join(sorted(rules.backends))}.",
+            )
         elif inner.type == "backend":
-            yield from _redirects(inner)
+            yield from _redirects(inner, rules)
         elif inner.type == "cloud":
-            yield inner.line, "`cloud` would run the plan elsewhere: use the backend `s3`."
+            yield inner.line, f"`cloud` would run the plan elsewhere: use the backend `{rules.cloud.backend}`."
         elif inner.type == "required_providers":
             for name, text in inner.attributes.items():
                 source = _source(name, text)
@@ -148,39 +167,42 @@ def _terraform(block: PlainBlock, rules: StaticCheckRules) -> Iterator[tuple[int
                     yield inner.line, _provider_complaint(source, rules)
 
 
-def _provider(block: PlainBlock, rules: StaticCheckRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+def _provider(block: PlainBlock, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     name = block.labels[0] if block.labels else "?"
     source = local_names.get(name, f"hashicorp/{name}")
     if source not in rules.providers:
         yield block.line, _provider_complaint(source, rules)
-    if source == "hashicorp/aws" and "allowed_account_ids" not in block.attributes:
-        yield block.line, "the provider must say which account it may touch: `allowed_account_ids = [var.account_id]`."
-    yield from _redirects(block)
+    guard = rules.cloud.account_guard
+    if source == rules.cloud.provider and guard not in block.attributes:
+        yield block.line, f"the provider must say which account it may touch: `{guard} = [var.account_id]`."
+    yield from _redirects(block, rules)
 
 
-def _redirects(block: PlainBlock) -> Iterator[tuple[int, str]]:
-    for key in sorted(_REDIRECTS & {*block.attributes, *(inner.type for inner in block.blocks)}):
+def _redirects(block: PlainBlock, rules: GateRules) -> Iterator[tuple[int, str]]:
+    for key in sorted(rules.cloud.redirects & {*block.attributes, *(inner.type for inner in block.blocks)}):
         yield (
             block.line,
             f"`{key}` in a {block.type} block is not allowed: credentials and addresses come from the runner.",
         )
 
 
-def _resource(block: PlainBlock, rules: StaticCheckRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+def _resource(block: PlainBlock, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     kind = block.labels[0] if block.labels else "?"
     prefix = kind.partition("_")[0]
     name = _alias(block) or prefix
     source = _BUILT_IN if name == "terraform" else local_names.get(name, f"hashicorp/{name}")
     if source not in rules.providers:
         yield block.line, _provider_complaint(source, rules)
-    if block.type != "resource" and (kind in rules.data_sources_forbidden or prefix in rules.data_sources_forbidden):
+    if block.type != "resource" and (
+        kind in rules.policy.data_sources_forbidden or prefix in rules.policy.data_sources_forbidden
+    ):
         yield block.line, f"data source `{kind}` runs or fetches something while planning: it is not allowed here."
     yield from _programs(block, rules)
 
 
-def _programs(block: PlainBlock, rules: StaticCheckRules) -> Iterator[tuple[int, str]]:
+def _programs(block: PlainBlock, rules: GateRules) -> Iterator[tuple[int, str]]:
     for inner in block.within():
-        if inner.type in {"provisioner", "connection"} and not rules.provisioners:
+        if inner.type in {"provisioner", "connection"} and not rules.policy.provisioners:
             yield inner.line, f"a `{inner.type}` runs programs: declare a hook instead."
 
 
@@ -189,7 +211,7 @@ def _alias(block: PlainBlock) -> str | None:
     return named.split(".")[0].strip() if named else None
 
 
-def _module(block: PlainBlock, rules: StaticCheckRules) -> Iterator[tuple[int, str]]:
+def _module(block: PlainBlock, rules: GateRules) -> Iterator[tuple[int, str]]:
     source = block.attributes.get("source", "").strip('"')
     inside = source.startswith("./") and ".." not in source.split("/") and "$" not in source
     if not inside and source not in rules.module_sources:
@@ -199,5 +221,5 @@ def _module(block: PlainBlock, rules: StaticCheckRules) -> Iterator[tuple[int, s
         )
 
 
-def _provider_complaint(source: str, rules: StaticCheckRules) -> str:
+def _provider_complaint(source: str, rules: GateRules) -> str:
     return f"provider `{source}` is not in the policy's `gate.providers` ({', '.join(rules.providers)})."

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.core.cloud_facts import CloudFacts
 from bot.core.rendering.render import render
 from bot.core.tree import File, Tree, check_tree, tree_id
 from bot.errors import Finding, InvalidInput, Unreadable, UserError
@@ -20,14 +21,15 @@ GENERATED = "# Written by envclone: edit the template or ask for a change; `envc
 
 @dataclass(frozen=True, slots=True)
 class TemplateAt:
-    """A template at one revision: its declaration, its files, and the git tree id of those files."""
+    """A template at one revision: its declaration, its files, the git tree id of those files, and the cloud that it is for."""
 
     declaration: Template
     files: Tree
     revision: str
+    cloud: CloudFacts
 
 
-def read_template(name: TemplateName, files: Tree) -> TemplateAt:
+def read_template(name: TemplateName, files: Tree, cloud: CloudFacts) -> TemplateAt:
     """Return the template whose directory holds `files`. Raises `UserError`, `Unreadable` with the line of each mistake."""
     declaration = files.get(DECLARATION)
     where = template_directory(name)
@@ -40,7 +42,7 @@ def read_template(name: TemplateName, files: Tree) -> TemplateAt:
         message = f"the name is `{template.name}`, but the directory's is `{name}`."
         raise Unreadable(Finding(f"{where}/{DECLARATION}", line_of(text, ["name"]), message))
     read_hooks(files, where)  # what can't be read would be found by nobody before an environment has it
-    return TemplateAt(template, files, tree_id(files))
+    return TemplateAt(template, files, tree_id(files), cloud)
 
 
 def read_hooks(files: Tree, where: str) -> Hooks:

@@ -15,7 +15,7 @@ from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_values import Wish, references, resolve
 from bot.core.requests.clone import Refused, with_suggestion
-from bot.core.requests.preflight import blamed, refusals
+from bot.core.requests.preflight import CheckRules, blamed, refusals
 from bot.core.requests.validation import Correctable, check_contract, check_refusals, check_rules, overrides
 from bot.core.tree import File
 from bot.errors import UserError
@@ -35,6 +35,10 @@ class ChangeSubject:
     template: TemplateAt
     policy: Policy
     source: CodeSide | None = None
+
+    @property
+    def rules(self) -> CheckRules:
+        return CheckRules(self.policy, self.template.cloud)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,9 @@ def _check(command: Set, subject: ChangeSubject, side: CodeSide, now: datetime) 
         rest = {key: value for key, value in given.items() if key != name}
         manifest = side.manifest.model_copy(update={"parameters": _values(subject.manifest, template, rest)})
         less = CodeSide(manifest, assemble(subject.template, manifest))
-        return refusals(less, _compared(subject, less, now), subject.policy, now)
+        return refusals(less, _compared(subject, less, now), subject.rules, now)
 
-    refused = refusals(side, found, subject.policy, now)
+    refused = refusals(side, found, subject.rules, now)
     check_refusals(command, refused, blamed(refused, given, found_without) if refused else ())
 
 

@@ -11,7 +11,7 @@ from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.parameter_values import NotApart, Wish, resolve
-from bot.core.requests.preflight import blamed, refusals
+from bot.core.requests.preflight import CheckRules, blamed, refusals
 from bot.core.requests.validation import (
     Correctable,
     admitted_purpose,
@@ -47,6 +47,10 @@ class Base:
     source_files: Tree
     estate: Inventory
     policy: Policy
+
+    @property
+    def rules(self) -> CheckRules:
+        return CheckRules(self.policy, self.template.cloud)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
     check_contract(command, template, found.parity.breaches)
     check_rules(command, template, manifest.parameters)
     _check_refusals(
-        terms, given, base, refusals(CodeSide(manifest, files), found, base.policy, asked.at) if given else ()
+        terms, given, base, refusals(CodeSide(manifest, files), found, base.rules, asked.at) if given else ()
     )
     return Draft(manifest, files, claims(template.parameters, manifest.parameters))
 
@@ -201,6 +205,6 @@ def _check_refusals(terms: _Terms, given: Mapping[ParameterName, Json], base: Ba
         manifest = _manifest(terms, {key: value for key, value in given.items() if key != name}, base)
         side = CodeSide(manifest, assemble(base.template, manifest))
         compared = compare(CodeSide(base.source, base.source_files), side, base.template, terms.asked.at)
-        return refusals(side, compared, base.policy, terms.asked.at)
+        return refusals(side, compared, base.rules, terms.asked.at)
 
     check_refusals(terms.asked.command, found, blamed(found, given, found_without) if found else ())

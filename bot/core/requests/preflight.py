@@ -4,11 +4,13 @@ It is asked for here before anything is proposed, so that whoever comments learn
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.checks.backend import misplaced
+from bot.core.checks.backend import StatePlace, misplaced
 from bot.core.checks.destroyable import undestroyable_code
-from bot.core.checks.static_checks import gate
+from bot.core.checks.static_checks import GateRules, gate
+from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.by_code.compare import CodeComparison, CodeSide
 from bot.core.parity.leaks import leaks, unwaived
 from bot.core.requests.matrix import account_of
@@ -18,21 +20,30 @@ from bot.model.policy import Policy
 from bot.names import ParameterName
 
 
-def refusals(side: CodeSide, comparison: CodeComparison | None, policy: Policy, now: datetime) -> Sequence[str]:
+@dataclass(frozen=True, slots=True)
+class CheckRules:
+    """What a pull request's check goes by: the policy of the default branch, and what is known of the cloud."""
+
+    policy: Policy
+    cloud: CloudFacts
+
+
+def refusals(side: CodeSide, comparison: CodeComparison | None, rules: CheckRules, now: datetime) -> Sequence[str]:
     """Return why the environment would not be planned. `comparison` is the one with what it was cloned from, if it was."""
-    manifest, files = side.manifest, side.files
+    manifest, files, policy = side.manifest, side.files, rules.policy
     where, stacks = directory(manifest.name), list(manifest.stacks)
-    found = [*gate(files, stacks, policy.gate, where)]
+    found = [*gate(files, stacks, GateRules(policy.gate, rules.cloud), where)]
     if found:
         return [str(each) for each in found]  # the others read the code as though it were harmless
     said: list[str] = []
     if policy.accounts:  # without any, nothing is deployed from here
         try:
-            found += misplaced(files, stacks, manifest.name, account_of(manifest, policy).state_bucket, where)
+            bucket = account_of(manifest, policy).state_bucket
+            found += misplaced(files, stacks, StatePlace(manifest.name, bucket, rules.cloud.backend), where)
         except UserError as error:
             said.append(str(error))
     if manifest.name not in policy.protected:
-        found += undestroyable_code(files, manifest.stacks, where)
+        found += undestroyable_code(files, manifest.stacks, where, rules.cloud.destroy_rules)
     leaked = leaks(comparison.clone, files, manifest, comparison.identity, now) if comparison is not None else ()
     return [
         *said,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.objects import ObjectStore
-from bot.core.checks.static_checks import gate
+from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, graph
 from bot.core.plans.review import Review, read_review, review_key
 from bot.core.rendering.assemble import read_hooks, read_manifest
@@ -18,7 +18,6 @@ from bot.errors import UserError
 from bot.hooks.validate import pipeline_findings
 from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.pipeline import Pipeline
-from bot.model.policy import StaticCheckRules
 from bot.names import EnvironmentName
 
 
@@ -42,9 +41,7 @@ class Approved:
         return self.root / directory(self.manifest.name)
 
 
-def approved(
-    root: Path, environment: EnvironmentName, head: str, store: ObjectStore, rules: StaticCheckRules
-) -> Approved:
+def approved(root: Path, environment: EnvironmentName, head: str, store: ObjectStore, rules: GateRules) -> Approved:
     """Return the environment in the checkout at `root` if it is what was reviewed at commit `head`.
 
     Raises `NotReviewed`, `UserError` for declarations that make no sense, and `Unverifiable`.
@@ -86,7 +83,7 @@ def _review(environment: EnvironmentName, head: str, store: ObjectStore) -> Revi
     return review
 
 
-def _check(files: Tree, manifest: Manifest, pipeline: Pipeline, rules: StaticCheckRules) -> None:
+def _check(files: Tree, manifest: Manifest, pipeline: Pipeline, rules: GateRules) -> None:
     """Refuse what the plan refused, or should have: it ran elsewhere, and this run holds stronger credentials."""
     where = directory(manifest.name)
     findings = gate(files, tuple(manifest.stacks), rules, where)

@@ -11,11 +11,11 @@ from bot.clients.ledger import LedgerFile
 from bot.clients.objects import ObjectStore
 from bot.clients.terraform.output import TerraformEvent
 from bot.clients.terraform.terraform import Terraform
+from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.ledger import Ledger, Start, Undo
 from bot.core.ledger.redaction import Secrets
 from bot.core.plans.stack_inputs import Outputs
 from bot.model.pipeline import Failure, Json, Retries
-from bot.model.policy import StaticCheckRules
 from bot.names import EnvironmentName, StepName
 from bot.runs.apply.reviewed_environment import Approved
 
@@ -54,7 +54,7 @@ class ApplyContext:
 
     store: ObjectStore
     terraform: Terraform
-    rules: StaticCheckRules
+    rules: GateRules
     hook_variables: Mapping[str, str] = field(repr=False)
     now: Callable[[], datetime]
     log: Callable[[str], None]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
-from bot.core.checks.backend import misplaced
-from bot.core.checks.static_checks import gate
+from bot.clouds.registry import FACTS
+from bot.core.checks.backend import StatePlace, misplaced
+from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, graph, graph_of_remains, in_reverse
 from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.core.rendering.assemble import read_hooks, read_manifest
@@ -131,9 +132,9 @@ class _Versions:
 
     def _refuse_unfit(self, commit: str, manifest: Manifest, files: Tree) -> None:
         where, stacks = directory(self._environment), list(manifest.stacks)
-        findings = gate(files, stacks, self._policy.gate, where)
+        findings = gate(files, stacks, GateRules(self._policy.gate, FACTS), where)
         if not findings:
             bucket = account_of(manifest, self._policy).state_bucket
-            findings = misplaced(files, stacks, self._environment, bucket, where)
+            findings = misplaced(files, stacks, StatePlace(self._environment, bucket, FACTS.backend), where)
         if findings:
             raise UserError(f"The code at {commit[:12]} may not be run:\n" + "\n".join(map(str, findings)))

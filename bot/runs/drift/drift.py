@@ -17,7 +17,7 @@ from bot.clients.objects import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import PlanOptions, Terraform
-from bot.core.checks.static_checks import gate
+from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Node, graph
 from bot.core.ledger.ledger import Ledger, is_done
 from bot.core.ledger.step_digest import given, hook_digest, stack_digest
@@ -31,7 +31,6 @@ from bot.errors import UserError
 from bot.hooks import verbs
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Hook, Json, Pipeline, Stack
-from bot.model.policy import StaticCheckRules
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.runs.plan.hook_checks import HookChecks
 from bot.runs.side_by_side import run_graph
@@ -55,7 +54,7 @@ class DriftWorld:
 
     store: ObjectStore
     terraform: Terraform
-    rules: StaticCheckRules
+    rules: GateRules
     now: Callable[[], datetime]
     log: Callable[[str], None] = field(default=lambda line: None)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.history import change_of
+from bot.clouds.registry import FACTS
 from bot.core.checks.destroyable import undestroyable_code
-from bot.core.checks.static_checks import gate
+from bot.core.checks.static_checks import GateRules, gate
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.matrix import MatrixChange, Phase, Targets, targets
 from bot.core.tree import File
@@ -73,8 +74,8 @@ def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence
 def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
     files, where = checkout.environment(name), directory(name)
     stacks = read_manifest(files, where).stacks
-    stuck = () if name in policy.protected else undestroyable_code(files, stacks, where)
-    return [*gate(files, list(stacks), policy.gate, where), *stuck]
+    stuck = () if name in policy.protected else undestroyable_code(files, stacks, where, FACTS.destroy_rules)
+    return [*gate(files, list(stacks), GateRules(policy.gate, FACTS), where), *stuck]
 
 
 def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence[MatrixChange]:

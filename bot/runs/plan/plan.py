@@ -20,9 +20,10 @@ from bot.clients.objects import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformEvent, TerraformFailed
 from bot.clients.terraform.terraform import PlanOptions, Terraform
-from bot.core.checks.backend import misplaced
+from bot.clouds.registry import FACTS
+from bot.core.checks.backend import StatePlace, misplaced
 from bot.core.checks.destroyable import undestroyable_code, undestroyable_plan
-from bot.core.checks.static_checks import gate
+from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, Node, graph
 from bot.core.plans.environment_plan import ChangeKind, EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
@@ -144,15 +145,19 @@ def plan(request: PlanRequest, planner: PlanContext) -> PlanOutcome:
 def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: PlanContext) -> Sequence[Finding]:
     """Return why the code may not be planned, the gate's reasons first: the others read it as though it were harmless."""
     where, stacks = directory(name), list(pipeline.stacks)
-    refused = gate(files, stacks, planner.policy.gate, where)
+    refused = gate(files, stacks, GateRules(planner.policy.gate, FACTS), where)
     if refused:
         return refused
     bucket = account_of(read_manifest(files, where), planner.policy).state_bucket
     return [
         *pipeline_findings(files, read_manifest(files, where), pipeline),
-        *misplaced(files, stacks, name, bucket, where),
+        *misplaced(files, stacks, StatePlace(name, bucket, FACTS.backend), where),
         *verify_environments(planner.checkout, [name]).checked(),
-        *(() if name in planner.policy.protected else undestroyable_code(files, pipeline.stacks, where)),
+        *(
+            ()
+            if name in planner.policy.protected
+            else undestroyable_code(files, pipeline.stacks, where, FACTS.destroy_rules)
+        ),
     ]
 
 
@@ -162,7 +167,8 @@ def _undestroyable(
     """Return what the plan of a clone tells, beyond its code, of what would outlast the clone."""
     if name in policy.protected:
         return ()
-    return undestroyable_plan(files, [step for step in steps if isinstance(step, StackPlan)], directory(name))
+    stacks = [step for step in steps if isinstance(step, StackPlan)]
+    return undestroyable_plan(files, stacks, directory(name), FACTS.destroy_rules)
 
 
 def _uncommitted(request: PlanRequest, files: Tree, planner: PlanContext) -> Sequence[Finding]:

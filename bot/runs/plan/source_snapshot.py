@@ -17,13 +17,12 @@ from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import Terraform
 from bot.core.checks.backend import state_keys
-from bot.core.checks.static_checks import gate
+from bot.core.checks.static_checks import GateRules, gate
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, StackSnapshot, read_state
 from bot.core.rendering.assemble import read_manifest
 from bot.core.tree import tree_id
 from bot.errors import Unverifiable, UserError
 from bot.model.environment import directory
-from bot.model.policy import StaticCheckRules
 from bot.names import EnvironmentName, StepName
 
 SIDE_BY_SIDE = 4
@@ -34,7 +33,7 @@ class SnapshotContext:
     """What a snapshot is taken with. `checkout` is at the default branch; `store` is the bucket of the states."""
 
     checkout: Checkout
-    rules: StaticCheckRules
+    rules: GateRules
     terraform: Terraform
     store: ObjectStore
     now: Callable[[], datetime]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import TemplateAt, read_hooks, read_manifest, read_template
 from bot.core.rendering.verify import collisions, unreadable, verify
 from bot.errors import Finding, Unreadable, Unverifiable, UserError
@@ -106,7 +107,7 @@ class Templates:
     def _read(self, manifest: Manifest) -> TemplateAt:
         present = self.checkout.template(manifest.template)
         if present:
-            template = read_template(manifest.template, present)
+            template = read_template(manifest.template, present, FACTS)
             if template.revision == manifest.revision:
                 return template
         files = self.checkout.template_at(manifest.template, manifest.revision)
@@ -116,4 +117,4 @@ class Templates:
                 "the work tree nor in this clone's history. Fetch the whole history (`git fetch --unshallow`), "
                 f"or bring the environment up to date with `envclone render {manifest.name}`."
             )
-        return read_template(manifest.template, files)
+        return read_template(manifest.template, files, FACTS)

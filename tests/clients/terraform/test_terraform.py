@@ -15,6 +15,8 @@ from bot.clients.process import TimedOut
 from bot.clients.terraform.installed import foreign
 from bot.clients.terraform.output import StateLocked, TerraformEvent, TerraformFailed, read_event
 from bot.clients.terraform.terraform import PlanOptions, RootModule, Terraform
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules
 from bot.core.plans.plan import Action
 from bot.core.plans.plan_json import read_plan
 from bot.model.policy import StaticCheckRules
@@ -129,9 +131,11 @@ def test_what_init_installed_is_held_to_the_policy_before_it_is_run(
     main = MAIN + 'module "inner" {\n  source = "./inner"\n}\n'
     directory = write(tmp_path / "stack", {**stack(main, bucket, "demo/rules.tfstate"), **module})
     client = program(tmp_path / "configuration", aws)
-    with Terraform(client.binary, client.environment, StaticCheckRules()).opened(directory) as allowed:
+    with Terraform(client.binary, client.environment, GateRules(StaticCheckRules(), FACTS)).opened(
+        directory
+    ) as allowed:
         allowed.init()
-    none = Terraform(client.binary, client.environment, StaticCheckRules(providers=()))
+    none = Terraform(client.binary, client.environment, GateRules(StaticCheckRules(providers=()), FACTS))
     with none.opened(directory) as strict, pytest.raises(TerraformFailed, match="hashicorp/aws` is not in the policy"):
         strict.init()
 
@@ -141,11 +145,11 @@ def test_modules_from_elsewhere_are_found_in_terraforms_own_listing(tmp_path: Pa
     listing.parent.mkdir()
     sources = {"": "", "a": "./a", "b": "registry.terraform.io/acme/vpc/aws", "c": "git::https://evil.example/x"}
     listing.write_text(json.dumps({"Modules": [{"Key": key, "Source": sources[key], "Dir": "."} for key in sources]}))
-    assert [c.split("`")[1] for c in foreign(tmp_path, StaticCheckRules(module_sources=("acme/vpc/aws",)))] == [
-        sources["c"]
-    ]
+    assert [
+        c.split("`")[1] for c in foreign(tmp_path, GateRules(StaticCheckRules(module_sources=("acme/vpc/aws",)), FACTS))
+    ] == [sources["c"]]
     (tmp_path / "providers" / "evil.example" / "hashicorp" / "aws").mkdir(parents=True)
-    assert "evil.example/hashicorp/aws" in next(iter(foreign(tmp_path, StaticCheckRules())))
+    assert "evil.example/hashicorp/aws" in next(iter(foreign(tmp_path, GateRules(StaticCheckRules(), FACTS))))
 
 
 @pytest.mark.e2e

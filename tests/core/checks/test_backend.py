@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.core.checks.backend import misplaced
+from bot.clouds.registry import FACTS
+from bot.core.checks.backend import StatePlace, misplaced
 from bot.core.tree import File
 from bot.names import EnvironmentName, StepName
 
@@ -14,7 +15,12 @@ def backend(bucket: str = '"state"', key: str = '"demo-x/app/terraform.tfstate"'
 
 
 def found(data: bytes, path: str = "app/backend.tf") -> list[str]:
-    return [str(f) for f in misplaced({path: File(data)}, [StepName("app")], NAME, "state", "envs/demo-x")]
+    return [
+        str(f)
+        for f in misplaced(
+            {path: File(data)}, [StepName("app")], StatePlace(NAME, "state", FACTS.backend), "envs/demo-x"
+        )
+    ]
 
 
 def test_its_own_place_is_right() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clouds.aws.destroy_rules import RULES
-from bot.core.checks.destroyable import undestroyable_code, undestroyable_plan
+from bot.core.checks.destroyable import undestroyable_code, undestroyable_plan, violation
 from bot.core.plans.environment_plan import StackPlan
 from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
 from bot.core.plans.plan_values import UNKNOWN, PlanValue
@@ -23,7 +23,7 @@ def code(main: str, variables: str | None = None, stack: Stack | None = None, pa
     files = {path: File(main.encode())}
     if variables is not None:
         files["data/terraform.tfvars.json"] = File(variables.encode())
-    return [str(finding) for finding in undestroyable_code(files, {DATA: stack or Stack()}, "envs/demo-x")]
+    return [str(finding) for finding in undestroyable_code(files, {DATA: stack or Stack()}, "envs/demo-x", RULES)]
 
 
 def cluster(protection: str, *, skip: str = "true", rest: str = "") -> str:
@@ -110,9 +110,9 @@ def test_each_kind_of_protection_is_found(main: str, line: int) -> None:
 @pytest.mark.parametrize("kind", sorted(RULES))
 def test_every_row_of_the_table_passes_what_it_asks_for_and_refuses_something(kind: str) -> None:
     for rule in RULES[kind]:
-        assert rule.complaint(rule.may_be) is None
+        assert violation(rule, rule.may_be) is None
         wrong: PlanValue = not rule.may_be if isinstance(rule.may_be, bool) else "other"
-        assert rule.attribute in (rule.complaint(wrong) or "")
+        assert rule.attribute in (violation(rule, wrong) or "")
 
 
 def plan(
@@ -121,7 +121,7 @@ def plan(
     kind = address.split(".")[-2]
     changes = (PlannedChange(address, kind, action, None, after),)
     files = {"data/main.tf": File(cluster("local.on").encode())}
-    return [str(f) for f in undestroyable_plan(files, [StackPlan(DATA, TerraformPlan(changes))], "envs/demo-x")]
+    return [str(f) for f in undestroyable_plan(files, [StackPlan(DATA, TerraformPlan(changes))], "envs/demo-x", RULES)]
 
 
 def test_the_plan_tells_what_the_code_did_not() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.core.checks.static_checks import gate
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules, gate
 from bot.core.tree import File
 from bot.model.policy import StaticCheckRules
 from bot.names import StepName
@@ -36,7 +37,7 @@ APP = StepName("app")
 
 def findings(code: bytes, *, path: str = "app/main.tf", rules: StaticCheckRules | None = None) -> list[str]:
     files = {"app/.terraform.lock.hcl": File(b""), path: File(code)}
-    return [str(finding) for finding in gate(files, [APP], rules or StaticCheckRules(), "envs/x")]
+    return [str(finding) for finding in gate(files, [APP], GateRules(rules or StaticCheckRules(), FACTS), "envs/x")]
 
 
 def test_ordinary_code_passes() -> None:
@@ -51,7 +52,9 @@ def test_the_shipped_template_passes() -> None:
         if p.is_file() and ".terraform" not in p.parts
     }
     stacks = sorted({StepName(path.split("/")[0]) for path in files if path.endswith(".tf")})
-    complaints = [str(finding) for finding in gate(files, stacks, StaticCheckRules(), "envs/production")]
+    complaints = [
+        str(finding) for finding in gate(files, stacks, GateRules(StaticCheckRules(), FACTS), "envs/production")
+    ]
     assert [c for c in complaints if ".terraform.lock.hcl" not in c] == []
 
 
@@ -161,7 +164,7 @@ def test_files_that_change_the_rules_are_refused(path: str, message: str) -> Non
 
 
 def test_a_stack_without_a_lock_file_is_refused() -> None:
-    assert "missing" in str(gate({"app/main.tf": File(GOOD)}, [APP], StaticCheckRules(), "envs/x")[0])
+    assert "missing" in str(gate({"app/main.tf": File(GOOD)}, [APP], GateRules(StaticCheckRules(), FACTS), "envs/x")[0])
 
 
 def test_the_policy_may_allow_more() -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
 from bot.core.parity.leaks import Leak, leaks
@@ -23,7 +24,7 @@ def base() -> Base:
     checkout = Checkout(ROOT)
     files = checkout.environment(PRODUCTION)
     source = read_manifest(files, "envs/production")
-    template = read_template(TemplateName("production"), checkout.template(TemplateName("production")))
+    template = read_template(TemplateName("production"), checkout.template(TemplateName("production")), FACTS)
     return Base(template, source, files, Inventory({PRODUCTION: source}), Policy())
 
 

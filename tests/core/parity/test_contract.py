@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.clouds.registry import FACTS
 from bot.commands.model import Clone, Set
 from bot.core.parity.by_code.compare import CodeSide
 from bot.core.rendering.assemble import read_template
@@ -73,7 +74,7 @@ def proof(was: str, now: str) -> str:
     text = files["template.yaml"].data.decode()
     assert was in text
     files["template.yaml"] = File(text.replace(was, now, 1).encode())
-    template = read_template(TemplateName("production"), files)
+    template = read_template(TemplateName("production"), files, FACTS)
     asked = CloneRequest(a_clone(EnvironmentName("production"), Login("alice")), None, Login("alice"), shop.NOW)
     return "\n".join(map(str, check_template(template, shop.BASE.source, asked).findings))
 
@@ -112,7 +113,7 @@ def test_a_template_that_names_its_source_fails_its_check_once_and_by_line() -> 
     files = dict(shop.BASE.template.files)
     code = files["data/queue.tf"].data.decode().replace('"${var.name}-orders"', '"production-orders"')
     files["data/queue.tf"] = File(code.encode())
-    template = read_template(TemplateName("production"), files)
+    template = read_template(TemplateName("production"), files, FACTS)
     asked = CloneRequest(a_clone(EnvironmentName("production"), Login("alice")), None, Login("alice"), shop.NOW)
     (found,) = check_template(template, shop.BASE.source, asked).findings
     assert (found.path, found.line) == ("templates/production/data/queue.tf", 10)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.clouds.registry import FACTS
 from bot.commands.model import Clone, Set
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.inventory import Inventory
@@ -37,7 +38,9 @@ POLICY = Policy(quota=Quota(total=1000, per_owner=1000))
 
 def template(rules: str = RULES) -> TemplateAt:
     text = example.DECLARATION.replace("parameters:\n", PARAMETERS, 1).replace("purposes:\n", rules, 1)
-    return read_template(TemplateName("shop"), {**example.template_files(), "template.yaml": File(text.encode())})
+    return read_template(
+        TemplateName("shop"), {**example.template_files(), "template.yaml": File(text.encode())}, FACTS
+    )
 
 
 def production(at: TemplateAt, **values: Any) -> Manifest:

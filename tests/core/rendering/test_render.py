@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.hcl.structure import structure
 from bot.core.rendering.assemble import assemble, manifest_file, read_manifest, read_template
@@ -227,7 +228,7 @@ def test_a_template_reads_with_the_line_of_each_mistake() -> None:
     with pytest.raises(
         InvalidInput, match=r"templates/shop/template.yaml:11: `parameters.app_min.maximum` is not a key"
     ):
-        read_template(TemplateName("shop"), files)
+        read_template(TemplateName("shop"), files, FACTS)
 
 
 def test_a_refusal_is_a_value_with_the_command_to_type_instead() -> None:

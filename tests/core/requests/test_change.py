@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.clouds.registry import FACTS
 from bot.commands.model import Extend, Set
 from bot.core.messages.change_pull_request import ProposedChange, body, table, title
 from bot.core.parity.by_code.compare import CodeSide, compare
@@ -112,7 +113,7 @@ def test_a_value_made_from_others_follows_unless_it_is_who_the_environment_is() 
         "  tags:", '  label: {type: string, derive: "{greeting}-{name}", description: A label.}\n  tags:'
     )
     template = read_template(
-        TemplateName("shop"), {**example.template_files(), "template.yaml": File(declared.encode())}
+        TemplateName("shop"), {**example.template_files(), "template.yaml": File(declared.encode())}, FACTS
     )
     before = clone()
     at = before.model_copy(
@@ -127,7 +128,7 @@ def test_a_value_made_from_others_follows_unless_it_is_who_the_environment_is() 
     assert "made from others" in refused(setting(label="x"), ChangeSubject(at, template, Policy())).reason
     identity = declared.replace("label: {type: string,", "label: {type: string, identity: true,")
     stricter = read_template(
-        TemplateName("shop"), {**example.template_files(), "template.yaml": File(identity.encode())}
+        TemplateName("shop"), {**example.template_files(), "template.yaml": File(identity.encode())}, FACTS
     )
     assert "`label` would become" in refused(setting(greeting="moin"), ChangeSubject(at, stricter, Policy())).reason
 

@@ -9,6 +9,8 @@ import pytest
 
 from bot.clients.github import GitHub, Token
 from bot.clients.ledger import LedgerFile
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.ledger import Lease
 from bot.core.messages.drift_issue import marker
 from bot.core.plans.drift import Drift, DriftChange, DriftState, StepDrift
@@ -56,7 +58,7 @@ def found(deploying: Deploying, log: list[str]) -> Drift:
     world = DriftWorld(
         store=deploying.store,
         terraform=deploying.terraform,
-        rules=deploying.policy.gate,
+        rules=GateRules(deploying.policy.gate, FACTS),
         now=lambda: datetime.now(UTC),
         log=log.append,
     )

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from bot.cli.app import app
 from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import assemble, read_template
 from bot.errors import Unverifiable
 from bot.names import EnvironmentName, TemplateName
@@ -105,7 +106,7 @@ def test_production_moving_on_does_not_fail_everybodys_clones(monorepo: Checkout
     place = monorepo.root / "templates/production/data/queue.tf"
     place.write_text(place.read_text().replace("= 120\n", "= 180\n"))
     name = TemplateName("production")
-    template = read_template(name, monorepo.template(name))
+    template = read_template(name, monorepo.template(name), FACTS)
     moved = shop.BASE.source.model_copy(update={"revision": template.revision})
     monorepo.write_environment(shop.PRODUCTION, assemble(template, moved))
     commit(monorepo.root, "production moves on")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.clouds.registry import FACTS
 from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.output.document import document
 from bot.core.parity.output.markdown import report
@@ -29,7 +30,7 @@ def template(main: str, **more: str) -> TemplateAt:
     """Return the example template with other Terraform code in its stack `app`."""
     files = {**example.template_files(), "app/main.tf": File((VARIABLES + main).encode())}
     files |= {path.replace("__", "/"): File(data.encode()) for path, data in more.items()}
-    return read_template(TemplateName("shop"), files)
+    return read_template(TemplateName("shop"), files, FACTS)
 
 
 def clone_of(at: TemplateAt, **command: object) -> tuple[CodeSide, Draft]:
