@@ -4,8 +4,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 # More than cores: the long tests mostly wait for the AWS provider.
 WORKERS ?= 4
+CHECKS := check-style check-types check-imports check-dependencies check-workflows check-environments
 
-.PHONY: demo demo-lifecycle test fuzz check bench docs lock clean
+.PHONY: demo demo-lifecycle test fuzz check $(CHECKS) bench docs lock clean
 
 demo: $(READY) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -21,11 +22,31 @@ fuzz: $(READY) ## The property tests with other examples each time, and forty ti
 	$(BIN)/python -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=fuzz --hypothesis-seed=$$seed --timeout 3600 $(ARGS) \
 	  || { echo "The seed was $$seed. Run it again with: make fuzz SEED=$$seed"; exit 1; }
 
-check: $(READY) ## Linters, types, import rules, workflows, generated documents: exactly what CI runs
+check: $(CHECKS) ## Linters, types, import rules, dependencies, workflows, generated documents: exactly what CI runs
+
+check-style: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+check-types: $(READY)
 	@$(BIN)/mypy
+
+check-imports: $(READY)
 	@$(BIN)/lint-imports --no-cache
+
+check-dependencies: $(READY) # every imported package is declared: of bot/ at run time, of tests/ anywhere
+	@$(BIN)/deptry .
+	@$(BIN)/deptry . --exclude '\.venv|\.cache|bot/|envs/|templates/' --ignore DEP002,DEP004
+
+check-workflows: $(READY)
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona auditor .github
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.renovate .github/renovate.json
+
+check-environments: $(READY)
 	@$(BIN)/envclone template check
 	@$(BIN)/envclone verify
 	@$(BIN)/envclone schema --check
