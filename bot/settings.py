@@ -2,10 +2,12 @@
 
 import socket
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from bot.errors import InvalidInput, UserError
 from bot.model.duration import Duration
@@ -36,8 +38,7 @@ class Settings(BaseModel):
     )
     github_api_url: str = Field(
         PUBLIC_API,
-        pattern=r"^https?://",
-        description="REST address; `https://HOST/api/v3` for GitHub Enterprise Server.",
+        description="REST address; `https://HOST/api/v3` for GitHub Enterprise Server. Without TLS (`http://`) only on loopback.",
     )
     repositories: tuple[RepositoryName, ...] = Field(
         (),
@@ -56,8 +57,19 @@ class Settings(BaseModel):
         description="PostgreSQL (`postgresql://…`), needed for several replicas. Unset: SQLite files in the data directory.",
     )
     data_dir: Path = Field(Path("envclone-data"), description="Where SQLite files and the git mirrors lie.")
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field("127.0.0.1", description="Address to listen on for deliveries.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one and says which.")
+    operations_host: str = Field(
+        "127.0.0.1", description="Address to listen on for `/readyz` and `/metrics`. Keep it away from the internet."
+    )
+    operations_port: int | None = Field(
+        None, ge=0, le=65535,
+        description="Port for them; 0 takes a free one and says which. Unset: the one after `ENVCLONE_PORT`, or a free one if that is 0.",
+    )  # fmt: skip
+    max_connections: int = Field(
+        512, ge=16, le=16_384,
+        description="Connections that are open at once. One more, and the one that has waited longest for its request is closed.",
+    )  # fmt: skip
     max_body: int = Field(
         2 * 1024 * 1024, ge=1024, le=25 * 1024 * 1024,
         description="Largest delivery that is read, in bytes. GitHub sends up to 25 MiB; the events used here stay below 1 MiB.",
@@ -89,6 +101,24 @@ class Settings(BaseModel):
             raise InvalidInput("DEAD_AFTER must be at least twice HEARTBEAT, or healthy workers are declared dead")
         return self
 
+    @field_validator("github_api_url")
+    @classmethod
+    def _is_private(cls, url: str) -> str:
+        """Refuse to send tokens in the clear."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username is not None:
+            raise InvalidInput("use an address such as https://github.example.com/api/v3, without user or password")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise InvalidInput("use https://: http:// would send tokens in the clear, so it is for loopback only")
+        return url
+
+    @property
+    def operations_port_or_next(self) -> int:
+        """The port to bind for operations; 0 for a free one."""
+        if self.operations_port is not None:
+            return self.operations_port
+        return self.port + 1 if 0 < self.port < 65535 else 0
+
     @property
     def replica_name(self) -> str:
         """This worker's name. With SQLite there is one worker, which keeps its name when its host gets another."""
@@ -102,6 +132,15 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """The webhook's secrets in the clear, for checking signatures."""
         return tuple(secret.get_secret_value() for secret in self.webhook_secrets)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 ALIASES = {"WEBHOOK_SECRET": "WEBHOOK_SECRETS"}

@@ -49,12 +49,32 @@ def test_lists_durations_numbers_and_files(tmp_path: Path) -> None:
         ({"ENVCLONE_STOP_WITHIN": "soon"}, "ENVCLONE_STOP_WITHIN"),
         ({"ENVCLONE_WEBHOOK_SECRET": "a", "ENVCLONE_WEBHOOK_SECRETS": "b"}, "another variable"),
         ({"ENVCLONE_GITHUB_APP_ID": "1", "ENVCLONE_GITHUB_PRIVATE_KEY": "k", "ENVCLONE_GITHUB_TOKEN": "t"}, "either"),
+        ({"ENVCLONE_GITHUB_API_URL": "http://github.example.com/api/v3"}, "API_URL: .*use https://"),
+        ({"ENVCLONE_GITHUB_API_URL": "http://127.0.0.1.example.com"}, "use https://"),
+        ({"ENVCLONE_GITHUB_API_URL": "ftp://github.example.com"}, "use an address such as"),
+        ({"ENVCLONE_GITHUB_API_URL": "https://"}, "use an address such as"),
+        ({"ENVCLONE_GITHUB_API_URL": "https://me:secret@github.example.com"}, "without user or password"),
         ({"ENVCLONE_HEARTBEAT": "10s", "ENVCLONE_DEAD_AFTER": "15s"}, "DEAD_AFTER"),
     ],
 )
 def test_what_does_not_hold_is_named(environment: dict[str, str], said: str) -> None:
     with pytest.raises(UserError, match=said):
         read(environment)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080/api/v3", "http://[::1]:80", "http://localhost/api/v3", "https://github.example.com"]
+)
+def test_an_api_is_asked_over_tls_or_on_loopback(url: str) -> None:
+    assert read({"ENVCLONE_GITHUB_API_URL": url}).github_api_url == url
+
+
+def test_operations_have_the_next_port_or_a_free_one() -> None:
+    ports = [
+        read({f"ENVCLONE_{name}": value for name, value in environment.items()}).operations_port_or_next
+        for environment in ({}, {"PORT": "0"}, {"PORT": "65535"}, {"PORT": "0", "OPERATIONS_PORT": "9000"})
+    ]
+    assert ports == [8081, 0, 0, 9000]
 
 
 def test_a_refusal_shows_no_secret() -> None:

@@ -186,7 +186,9 @@ def _report(console: Console, story: Any, until: str) -> None:
         _section(console, "Steps and outputs, as the apply reports them", said)
         _section(console, "The requester's status comment", story.status)
     console.print(Rule("Where to look"))
-    console.print(f"service  {box.service_url} (healthz, readyz, metrics)\nGitHub   {pull_url(box, story.pull)}")
+    console.print(
+        f"service  {box.service_url}, {box.operations_url} (readyz, metrics)\nGitHub   {pull_url(box, story.pull)}"
+    )
     console.print(
         f"logs     {box.root}/service/service.log and {box.root}/actions\nfiles    {len(story.files)} in the pull request"
     )

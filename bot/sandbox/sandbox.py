@@ -52,6 +52,7 @@ class Sandbox:
     aws: SandboxAws
     runner: ActionsRunner
     service_url: str
+    operations_url: str
     environment: Mapping[str, str]
     """What a job's machine has: where AWS is, Terraform's configuration, the way to the internet."""
     clones: str
@@ -85,8 +86,8 @@ def running(root: Path, source: Path) -> Iterator[Sandbox]:
         tool = Path(sys.executable).parent / "envclone"
         runner = stack.enter_context(ActionsRunner(root / "actions", github, tool, environment))
         clones = _accounts(aws, Checkout(source), runner.issuer.url)
-        service_url = stack.enter_context(_service(root / "service", github))
-        yield Sandbox(root, github, aws, runner, service_url, environment, clones)
+        service_url, operations_url = stack.enter_context(_service(root / "service", github))
+        yield Sandbox(root, github, aws, runner, service_url, operations_url, environment, clones)
 
 
 def seed(target: Path, source: Path) -> Path:
@@ -125,12 +126,12 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
 
 
 @contextmanager
-def _service(root: Path, github: GitHubServer) -> Iterator[str]:
+def _service(root: Path, github: GitHubServer) -> Iterator[tuple[str, str]]:
     """Run `envclone serve` as a GitHub App of the sandbox's GitHub, with its webhook, and yield its address."""
     root.mkdir(parents=True)
     app = github.create_app(APP, REPOSITORY.partition("/")[0])
     github.install(app, REPOSITORY.partition("/")[0])
-    secret, port = secrets.token_hex(32), _free_port()
+    secret, port, operations_port = secrets.token_hex(32), _free_port(), _free_port()
     key = root / "private-key.pem"
     key.touch(mode=0o600)
     key.write_text(app.private_key)
@@ -146,15 +147,16 @@ def _service(root: Path, github: GitHubServer) -> Iterator[str]:
         "ENVCLONE_WEBHOOK_SECRET": secret,
         "ENVCLONE_DATA_DIR": str(root / "data"),
         "ENVCLONE_PORT": str(port),
+        "ENVCLONE_OPERATIONS_PORT": str(operations_port),
     }
-    url = f"http://127.0.0.1:{port}"
+    url, operations_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{operations_port}"
     with (root / "service.log").open("wb") as output:
         argv = [sys.executable, "-m", "bot.cli.app", "serve"]
         process = subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
-        _await_ready(url, process, root / "service.log")
+        _await_ready(operations_url, process, root / "service.log")
         github.add_webhook(f"{url}/webhooks/github", secret, app=app)
-        yield url
+        yield url, operations_url
     finally:
         process.terminate()
         try:

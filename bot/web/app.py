@@ -1,4 +1,7 @@
-"""The web process: it takes deliveries and says how the service is. It knows neither GitHub nor the jobs."""
+"""The web process's two applications: one takes deliveries, the other says how the service is.
+
+The first is in front of the internet, so there is nothing on it that describes the installation. Neither knows GitHub or the jobs.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import Lifespan
 
 from bot.clients.store import JobStore
 from bot.settings import Settings
@@ -22,24 +26,24 @@ from bot.web.webhook import Webhook
 WEBHOOK = "/webhooks/github"
 
 
-def create_app(settings: Settings, store: JobStore) -> FastAPI:
-    """Return the application. The store stays the caller's: it is not closed here."""
+def create_app(settings: Settings, store: JobStore, metrics: Metrics) -> FastAPI:
+    """Return the application that takes deliveries. The store stays the caller's: it is not closed here."""
     inbox = Inbox(store)
-    metrics = Metrics(store, settings.dead_after)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await inbox.close()
 
-    # No documentation pages: this is an address for machines, in front of the internet.
-    app = FastAPI(title="envclone", openapi_url=None, lifespan=lifespan)
+    app = _bare(lifespan)
     webhook = Webhook(inbox, metrics, settings.secrets, settings.max_body)
     app.router.routes.append(Route(WEBHOOK, webhook, methods=["POST"]))
+    return app
 
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+
+def create_operations_app(settings: Settings, store: JobStore, metrics: Metrics) -> FastAPI:
+    """Return the application for whoever runs the service: readiness and figures."""
+    app = _bare()
 
     @app.get("/readyz")
     def readyz() -> JSONResponse:
@@ -50,6 +54,18 @@ def create_app(settings: Settings, store: JobStore) -> FastAPI:
     @app.get("/metrics")
     def exposition() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def _bare(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Return an application with `/healthz` alone."""
+    # No documentation pages, and no redirects: their address would be made of the `Host` that the caller sent.
+    app = FastAPI(title="envclone", openapi_url=None, redirect_slashes=False, lifespan=lifespan)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""`/healthz`: the process runs. `/readyz`: a comment sent now would be carried out."""
+"""`/healthz`: the process runs. `/readyz`, on the port for operations: a comment sent now would be carried out."""
 
 from dataclasses import dataclass
 

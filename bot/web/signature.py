@@ -16,12 +16,17 @@ def signature(secret: str, body: bytes) -> str:
     return PREFIX + hmac.new(secret.encode(), body, "sha256").hexdigest()
 
 
+def is_signature(header: str) -> bool:
+    """Say whether a header has the form of a signature, whatever was signed."""
+    return _HEADER.fullmatch(header) is not None
+
+
 def is_signed(header: str, body: bytes, secrets: Sequence[str]) -> bool:
     """Say whether the body was signed with one of the secrets (several while one is being replaced).
 
     Takes the same time whichever byte differs, and whichever secret fits. No secret, or an empty one, fits nothing.
     """
-    if _HEADER.fullmatch(header) is None:
+    if not is_signature(header):
         return False
     fits = False
     for secret in secrets:

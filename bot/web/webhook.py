@@ -1,8 +1,9 @@
 """`POST /webhooks/github`: check, write down, acknowledge. GitHub gives up after ten seconds and does not try again by itself,
 so nothing else happens here.
 
-The order of checks: size, media type, headers, signature. Nothing is parsed before the signature holds, and nothing after it
-either: the worker reads the body. Only GitHub's id makes a delivery unique here; that a comment is carried out once, though
+The order of checks: declared size, media type, headers (event, id, form of the signature), and only then the body: its size and
+signature. Whatever is refused by its headers is refused before a byte of its body is kept. Nothing is parsed before the signature
+holds, and nothing after it either: the worker reads the body. Only GitHub's id makes a delivery unique here; that a comment is carried out once, though
 its id be sent in other deliveries, is the job's key's doing.
 """
 
@@ -14,6 +15,7 @@ from http import HTTPStatus
 from time import perf_counter
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -22,7 +24,7 @@ from bot.events import EVENTS
 from bot.web.inbox import Inbox
 from bot.web.metrics import Metrics
 from bot.web.problems import problem
-from bot.web.signature import is_signed
+from bot.web.signature import is_signature, is_signed
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +64,27 @@ class Webhook:
         )
 
     async def _answer(self, headers: Headers, receive: Receive) -> WebhookAnswer:
-        body = await _bounded(headers, receive, self._max_body)
+        refused = self._refused_unread(headers)
+        if refused is not None:
+            return refused
+        try:
+            body = await _bounded(receive, self._max_body)
+        except ClientDisconnect:
+            return WebhookAnswer("disconnected", problem(HTTPStatus.BAD_REQUEST, "The body is incomplete."))
         if body is None:
-            return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A delivery may have {self._max_body} bytes.")
+            return self._too_long()
+        if not is_signed(headers["x-hub-signature-256"], body, self._secrets):
+            return _refused(HTTPStatus.UNAUTHORIZED, "The signature does not fit: compare the webhook's secret.")
+        event = headers["x-github-event"]
+        if event not in EVENTS:
+            return _accepted("ignored")
+        return await self._written(Delivery(headers["x-github-delivery"], event, body, datetime.now(UTC)))
+
+    def _refused_unread(self, headers: Headers) -> WebhookAnswer | None:
+        """Return the refusal for which nobody has to read the body."""
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._max_body:
+            return self._too_long()
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return _refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Set the webhook's content type to application/json.")
         event, delivery, signature = (
@@ -74,11 +94,12 @@ class Webhook:
             return _refused(HTTPStatus.UNAUTHORIZED, "X-Hub-Signature-256 is missing: set the webhook's secret.")
         if _EVENT.fullmatch(event) is None or _DELIVERY.fullmatch(delivery) is None:
             return _refused(HTTPStatus.BAD_REQUEST, "X-GitHub-Event and X-GitHub-Delivery are required.")
-        if not is_signed(signature, body, self._secrets):
-            return _refused(HTTPStatus.UNAUTHORIZED, "The signature does not fit: compare the webhook's secret.")
-        if event not in EVENTS:
-            return _accepted("ignored")
-        return await self._written(Delivery(delivery, event, body, datetime.now(UTC)))
+        if not is_signature(signature):
+            return _refused(HTTPStatus.UNAUTHORIZED, "X-Hub-Signature-256 is not `sha256=` and 64 hexadecimal digits.")
+        return None
+
+    def _too_long(self) -> WebhookAnswer:
+        return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A delivery may have {self._max_body} bytes.")
 
     async def _written(self, delivery: Delivery) -> WebhookAnswer:
         try:
@@ -92,14 +113,13 @@ class Webhook:
         return _accepted("accepted" if is_new else "duplicate")
 
 
-async def _bounded(headers: Headers, receive: Receive, most: int) -> bytes | None:
-    """Read the body, or return None as soon as it is known to be too long."""
-    told = headers.get("content-length", "0")
-    if not told.isdecimal() or int(told) > most:
-        return None
+async def _bounded(receive: Receive, most: int) -> bytes | None:
+    """Read the body, or return None as soon as it is known to be too long. Raises `ClientDisconnect`."""
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > most:
             return None

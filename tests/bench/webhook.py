@@ -150,8 +150,10 @@ def serve(name: str, directory: Path) -> None:
         from bot.clients.store import open_store  # noqa: PLC0415 - the baseline must not carry our imports
         from bot.settings import read  # noqa: PLC0415
         from bot.web.app import create_app  # noqa: PLC0415
+        from bot.web.metrics import Metrics  # noqa: PLC0415
 
-        app = create_app(read({"ENVCLONE_WEBHOOK_SECRET": SECRET}), open_store(None, directory))
+        settings, store = read({"ENVCLONE_WEBHOOK_SECRET": SECRET}), open_store(None, directory)
+        app = create_app(settings, store, Metrics(store, settings.dead_after))
     else:
         app = baseline(directory / "baseline.sqlite3")
     config = uvicorn.Config(app, log_level="warning", access_log=False)

@@ -73,6 +73,7 @@ class Serving:
     log: Path
     issue: int
     port: int
+    operations_port: int
     process: "subprocess.Popen[bytes] | None" = field(default=None)
 
     @property
@@ -116,7 +117,7 @@ class Serving:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).is_success
+            return httpx.get(f"http://127.0.0.1:{self.operations_port}/readyz", timeout=2, trust_env=False).is_success
         except httpx.TransportError:
             return False
 
@@ -130,7 +131,7 @@ def serving(directory: Path) -> Iterator[Serving]:
     server.add_user(MAINTAINER, REPOSITORY, "write")
     app = server.create_app("envclone", "acme")
     server.install(app, "acme")
-    secret, port = secrets.token_hex(16), _free_port()
+    secret, port, operations_port = secrets.token_hex(16), _free_port(), _free_port()
     key = directory / "key.pem"
     key.write_text(app.private_key)
     with server.running() as url:
@@ -143,10 +144,11 @@ def serving(directory: Path) -> Iterator[Serving]:
             "ENVCLONE_WEBHOOK_SECRET": secret,
             "ENVCLONE_DATA_DIR": str(directory / "data"),
             "ENVCLONE_PORT": str(port),
+            "ENVCLONE_OPERATIONS_PORT": str(operations_port),
             "ENVCLONE_REPLICA": "test",
         }
         issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
-        found = Serving(server, guillotine, environment, directory / "service.log", issue, port)
+        found = Serving(server, guillotine, environment, directory / "service.log", issue, port, operations_port)
         try:
             found.start()
             server.add_webhook(f"{found.url}/webhooks/github", secret, app=app)

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
+from bot.cli.serving.web import bounded_server
+from bot.settings import read
+from bot.web.connections import ConnectionLimits
 from bot.web.signature import signature
 
 SECRET = "sandbox-webhook-secret"
 REPOSITORY = "acme/infrastructure"
+LIMITS = ConnectionLimits(connections=128, request_bytes=128 * 1024)
 
 
 def comment(comment_id: int = 1, body: str = "/help", *, action: str = "created", author: str = "ana") -> bytes:
@@ -50,12 +53,12 @@ def headers(
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[httpx.Client]:
-    """Serve an application until the block ends; yield a client of it."""
+def serving(app: FastAPI, limits: ConnectionLimits = LIMITS) -> Iterator[httpx.Client]:
+    """Serve an application, as the service does, until the block ends; yield a client of it."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", http="h11"))
+        server = bounded_server(app, limits, read({}))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.clients.store import Delivery, SqliteStore
 from bot.settings import Settings, read
-from bot.web.app import WEBHOOK, create_app
+from bot.web.app import WEBHOOK, create_app, create_operations_app
+from bot.web.metrics import Metrics
 from tests.web.serving import SECRET, comment, headers, serving
 
 ENVIRONMENT = {
@@ -35,8 +36,20 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 
 @pytest.fixture
-def client(settings: Settings, store: SqliteStore) -> Iterator[httpx.Client]:
-    with serving(create_app(settings, store)) as client:
+def metrics(settings: Settings, store: SqliteStore) -> Metrics:
+    return Metrics(store, settings.dead_after)
+
+
+@pytest.fixture
+def client(settings: Settings, store: SqliteStore, metrics: Metrics) -> Iterator[httpx.Client]:
+    with serving(create_app(settings, store, metrics)) as client:
+        yield client
+
+
+@pytest.fixture
+def operations(settings: Settings, store: SqliteStore, metrics: Metrics) -> Iterator[httpx.Client]:
+    """The port of whoever runs the service."""
+    with serving(create_operations_app(settings, store, metrics)) as client:
         yield client
 
 
@@ -141,22 +154,24 @@ def test_a_database_that_can_t_be_written_is_told_and_forgotten(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = SqliteStore(tmp_path / "closed.sqlite3")
-    with serving(create_app(settings, store)) as client:
+    metrics = Metrics(store, settings.dead_after)
+    public, inside = create_app(settings, store, metrics), create_operations_app(settings, store, metrics)
+    with serving(public) as client, serving(inside) as operations:
         store.close()
         body = comment()
         answer = post(client, body)
         assert answer.status_code == 503
         assert client.get("/healthz").status_code == 200
-        assert client.get("/readyz").json()["checks"]["inbox"] == "the database can't be written"
-        assert "envclone_store_up 0.0" in client.get("/metrics").text
+        assert operations.get("/readyz").json()["checks"]["inbox"] == "the database can't be written"
+        assert "envclone_store_up 0.0" in operations.get("/metrics").text
     assert SECRET not in caplog.text
 
 
-def test_readiness_names_what_is_missing(client: httpx.Client, store: SqliteStore) -> None:
-    answer = client.get("/readyz")
+def test_readiness_names_what_is_missing(operations: httpx.Client, store: SqliteStore) -> None:
+    answer = operations.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["worker"]) == (503, "no worker was ever heard of")
     store.beat("one", "")
-    answer = client.get("/readyz")
+    answer = operations.get("/readyz")
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
 
 
@@ -164,25 +179,30 @@ def test_a_silent_worker_makes_the_service_unready(store: SqliteStore) -> None:
     settings = read({**ENVIRONMENT, "ENVCLONE_HEARTBEAT": "1s", "ENVCLONE_DEAD_AFTER": "2s"})
     impatient = settings.model_copy(update={"dead_after": timedelta(0)})
     store.beat("one", "")
-    with serving(create_app(impatient, store)) as client:
-        assert client.get("/readyz").status_code == 503
+    with serving(create_operations_app(impatient, store, Metrics(store, timedelta(0)))) as operations:
+        assert operations.get("/readyz").status_code == 503
 
 
 def test_without_a_secret_nothing_is_accepted_and_readiness_says_so(store: SqliteStore) -> None:
-    with serving(create_app(read({"ENVCLONE_GITHUB_TOKEN": "t"}), store)) as client:
+    settings = read({"ENVCLONE_GITHUB_TOKEN": "t"})
+    metrics = Metrics(store, settings.dead_after)
+    public, inside = create_app(settings, store, metrics), create_operations_app(settings, store, metrics)
+    with serving(public) as client, serving(inside) as operations:
         body = comment()
         assert post(client, body, headers(body, secret="")).status_code == 401
-        assert "no webhook secret" in client.get("/readyz").json()["checks"]["webhook"]
+        assert "no webhook secret" in operations.get("/readyz").json()["checks"]["webhook"]
 
 
-def test_metrics_count_outcomes_and_bound_their_labels(client: httpx.Client, store: SqliteStore) -> None:
+def test_metrics_count_outcomes_and_bound_their_labels(
+    client: httpx.Client, operations: httpx.Client, store: SqliteStore
+) -> None:
     body = comment()
     post(client, body)
     for number in range(20):
         post(client, body, headers(body, event=f"made_up_{'x' * number}", secret="wrong"))
     store.beat("one", '# TYPE envclone_jobs_total counter\nenvclone_jobs_total{kind="clone",replica="one"} 3.0\n')
     store.beat("two", '# TYPE envclone_jobs_total counter\nenvclone_jobs_total{kind="clone",replica="two"} 4.0\n')
-    text = client.get("/metrics").text
+    text = operations.get("/metrics").text
     families = {family.name: family for family in text_string_to_metric_families(text)}
     deliveries = {
         (s.labels["event"], s.labels["outcome"]): s.value
@@ -199,3 +219,17 @@ def test_other_paths_and_methods_are_problems_too(client: httpx.Client) -> None:
     assert client.get(WEBHOOK).status_code == 405
     answer = client.get("/openapi.json")
     assert (answer.status_code, json.loads(answer.text)["title"]) == (404, "Not Found")
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/metrics"])
+def test_the_public_port_tells_nothing_about_the_installation(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/healthz/", f"{WEBHOOK}/", "//evil.example/healthz/", "/readyz/"])
+def test_no_redirect_repeats_a_host(client: httpx.Client, operations: httpx.Client, path: str) -> None:
+    for each in (client, operations):
+        for method in ("GET", "POST"):
+            answer = each.request(method, path, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+            assert answer.status_code in {404, 405}
+            assert "evil.example" not in str(answer.headers) + answer.text

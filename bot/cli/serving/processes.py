@@ -14,12 +14,14 @@ LIFELINE = "--lifeline"
 
 
 def start() -> Settings:
-    """Read the settings from the environment and set up the log. Ends the process (2) when the settings don't hold."""
+    """Read the settings from the environment and set up the log. Ends the process (2) when the settings are invalid."""
     try:
         settings = read(os.environ)
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
+    # Deliveries, jobs and mirrors are nobody else's: whatever this process and its children make is its user's alone.
+    os.umask(0o077)
     set_up(settings.log_level, secrets(settings))
     return settings
 

@@ -1,7 +1,7 @@
 """`envclone serve`: a web process and a worker process, kept alive.
 
-They are two because jobs in the web process would delay acknowledgements tenfold. The supervisor owns the listening socket: while a
-web process that died is started again, connections wait in its queue instead of being refused.
+They are two because jobs in the web process would delay acknowledgements tenfold. The supervisor owns the listening sockets: while a
+web process that died is started again, connections wait in their queues instead of being refused.
 """
 
 import logging
@@ -17,7 +17,6 @@ from typing import Annotated
 import typer
 
 from bot.cli.serving.processes import LIFELINE, start, told_to_stop
-from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -88,11 +87,13 @@ def serve(
             "No GitHub credentials: set ENVCLONE_GITHUB_APP_ID and its private key, or ENVCLONE_GITHUB_TOKEN.", err=True
         )
         raise typer.Exit(2)
-    listener = None if worker_only else _listen(settings)
     children = []
-    if listener is not None:
-        command = [sys.executable, "-m", "bot.cli.serving.web", str(listener.fileno()), LIFELINE]
-        children.append(ServedProcess("web", command, (listener.fileno(),)))
+    if not worker_only:
+        public = _listen("listen", settings.host, settings.port)
+        operations = _listen("listen-operations", settings.operations_host, settings.operations_port_or_next)
+        descriptors = (public.fileno(), operations.fileno())
+        command = [sys.executable, "-m", "bot.cli.serving.web", *map(str, descriptors), LIFELINE]
+        children.append(ServedProcess("web", command, descriptors))
     if not web_only:
         children.append(ServedProcess("worker", [sys.executable, "-m", "bot.cli.serving.worker", LIFELINE]))
     supervise(children, settings.stop_within + timedelta(seconds=5))
@@ -114,18 +115,17 @@ def supervise(children: list[ServedProcess], stop_within: timedelta) -> None:
     log.info("stopped", extra={"action": "stop", "child": "supervisor"})
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _listen(action: str, host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio turns Nagle's algorithm off only then; with it an answer's body waits 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
     except OSError as error:
-        log.critical("can't listen on %s:%d: %s", settings.host, settings.port, os.strerror(error.errno or 0))
+        log.critical("can't listen on %s:%d: %s", host, port, os.strerror(error.errno or 0))
         raise typer.Exit(1) from None
     listener.listen(512)
-    host = f"[{settings.host}]" if family == socket.AF_INET6 else settings.host
-    url = f"http://{host}:{listener.getsockname()[1]}"
-    log.info("listening on %s", url, extra={"action": "listen", "url": url})
+    url = f"http://{f'[{host}]' if family == socket.AF_INET6 else host}:{listener.getsockname()[1]}"
+    log.info("listening on %s", url, extra={"action": action, "url": url})
     return listener

@@ -1,19 +1,35 @@
-"""The web process: `python -m bot.cli.serving.web FD`, where FD is a listening socket. Started by `envclone serve`."""
+"""The web process: `python -m bot.cli.serving.web PUBLIC OPERATIONS`, two listening sockets. Started by `envclone serve`."""
 
 import logging
+import resource
 import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
+from fastapi import FastAPI
 
 from bot.cli.serving.processes import start, told_to_stop
 from bot.clients.store import StoreUnavailable, open_store
 from bot.settings import Settings
-from bot.web.app import create_app
+from bot.web.app import create_app, create_operations_app
+from bot.web.connections import HEADER_ROOM, BoundedProtocol, ConnectionLimits, Connections
+from bot.web.metrics import Metrics
 
 log = logging.getLogger(__name__)
+
+BACKLOG = 512
+"""Connections that the kernel keeps for us. asyncio accepts all of them in one go, before any can be closed."""
+
+OTHER_FILES = 64
+"""Database, log, sockets of the loops: what the process has open beside its connections."""
+
+OPERATIONS = ConnectionLimits(connections=32, request_bytes=HEADER_ROOM)
+"""Probes and Prometheus need a handful."""
 
 
 def main() -> int:
@@ -25,8 +41,16 @@ def main() -> int:
     except StoreUnavailable as error:
         log.critical("the database can't be used: %s", error)
         return 1
-    with socket.socket(fileno=int(sys.argv[1])) as listener:
-        serve(settings, uvicorn.Server(_config(settings, create_app(settings, store))), listener)
+    metrics = Metrics(store, settings.dead_after)
+    limits = ConnectionLimits(_affordable(settings.max_connections), settings.max_body + HEADER_ROOM)
+    public = bounded_server(create_app(settings, store, metrics), limits, settings)
+    operations = bounded_server(create_operations_app(settings, store, metrics), OPERATIONS, settings)
+    with (
+        socket.socket(fileno=int(sys.argv[1])) as listener,
+        socket.socket(fileno=int(sys.argv[2])) as inside,
+        _in_thread(operations, inside),
+    ):
+        serve(settings, public, listener)
     store.close()
     return 0
 
@@ -47,16 +71,47 @@ def serve(settings: Settings, server: uvicorn.Server, listener: socket.socket) -
     log.info("stopped", extra={"action": "stop", "within": settings.stop_within})
 
 
-def _config(settings: Settings, app: object) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+def bounded_server(app: FastAPI, limits: ConnectionLimits, settings: Settings) -> uvicorn.Server:
+    """Return uvicorn for an application, with bounds on what its connections may cost."""
+    config = uvicorn.Config(
+        app,
+        http=partial(BoundedProtocol, Connections(limits)),  # type: ignore[arg-type] # it calls what is meant as a class
+        backlog=BACKLOG,
         log_config=None,
         access_log=False,
         server_header=False,
         date_header=True,
+        proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=int(settings.stop_within.total_seconds()) or 1,
     )
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def _in_thread(server: uvicorn.Server, listener: socket.socket) -> Iterator[None]:
+    """Serve from a thread with a loop of its own until the block ends: no flood of deliveries delays a probe."""
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="operations")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _affordable(connections: int) -> int:
+    """Return how many connections the process may have open, after asking for as many files as they need."""
+    need = connections + BACKLOG + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < need:
+        soft = need if hard == resource.RLIM_INFINITY else min(need, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY or soft >= need:
+        return connections
+    fewer = max(soft // 2 - OTHER_FILES, 1)
+    log.warning("at most %d connections: the limit of open files is %d", fewer, soft, extra={"action": "limit"})
+    return fewer
 
 
 if __name__ == "__main__":

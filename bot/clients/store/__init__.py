@@ -4,6 +4,7 @@ Nothing else is kept here: what should exist is in git, what does exist is in Te
 engine's. SQLite serves one web process and one worker; PostgreSQL serves as many as one likes.
 """
 
+import os
 from pathlib import Path
 
 from bot.clients.store.postgres import PostgresStore
@@ -26,5 +27,21 @@ def open_store(url: str | None, directory: Path) -> JobStore:
     """Open PostgreSQL at `url`, or SQLite in `directory`; make what is missing. Raises `StoreUnavailable`."""
     if url is not None:
         return PostgresStore(url)
-    directory.mkdir(parents=True, exist_ok=True)
-    return SqliteStore(directory / "service.sqlite3")
+    path = directory / "service.sqlite3"
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Made here, since SQLite would make it as the umask says; its journals get the mode of the database.
+        path.touch(mode=0o600)
+        _keep_private(directory)
+    except OSError as error:
+        raise StoreUnavailable(f"{error.filename}: {error.strerror}") from error
+    return SqliteStore(path)
+
+
+def _keep_private(directory: Path) -> None:
+    """Close a directory, and the databases in it, to other users."""
+    for each, mode in ((directory, 0o700), *((file, 0o600) for file in directory.glob("*.sqlite3*"))):
+        # Deliveries hold what people wrote in private repositories, and older versions left the files open to others.
+        # A mounted volume may be another user's: its mode is for whoever mounted it to set.
+        if each.stat().st_uid == os.geteuid():
+            each.chmod(mode)

@@ -50,6 +50,11 @@ class Service:
         self.wait(lambda: self.said(action="listen") != [], "listening")
         return self.said(action="listen")[0]["url"]
 
+    @property
+    def operations_url(self) -> str:
+        self.wait(lambda: self.said(action="listen-operations") != [], "listening")
+        return self.said(action="listen-operations")[0]["url"]
+
     def child(self, name: str) -> int:
         """Return the process id of the child that was started last."""
         self.wait(lambda: self.said(message="started", child=name) != [], f"{name} was started")
@@ -147,15 +152,28 @@ def test_acknowledged_deliveries_survive_kills_of_the_web_process(tmp_path: Path
 
 def test_a_stop_ends_everything_and_says_zero(tmp_path: Path) -> None:
     with serving(tmp_path, "--web-only") as service:
-        assert httpx.get(f"{service.url}/healthz").json() == {"status": "ok"}
+        assert httpx.get(f"{service.url}/healthz", timeout=PATIENCE).json() == {"status": "ok"}
         web = service.child("web")
         assert service.stop() == 0
         assert not is_alive(web)
 
 
+def test_what_the_service_keeps_is_its_users_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    SqliteStore(data / "service.sqlite3").close()  # as an older version left it
+    (data / "service.sqlite3").chmod(0o644)
+    with serving(tmp_path, "--web-only") as service:
+        assert httpx.get(f"{service.url}/healthz", timeout=PATIENCE).is_success
+        found = {path.name: path.stat().st_mode & 0o777 for path in (data, *data.iterdir())}
+        assert service.stop() == 0
+    assert found.pop("data") == 0o700
+    assert set(found.values()) == {0o600}
+
+
 def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
     with serving(tmp_path, "--web-only") as service:
-        assert httpx.get(f"{service.url}/healthz").status_code == 200
+        assert httpx.get(f"{service.url}/healthz", timeout=PATIENCE).status_code == 200
         web = service.child("web")
         service.process.kill()
         service.process.wait()
@@ -200,7 +218,9 @@ def test_the_whole_service_answers_a_comment_and_heals(tmp_path: Path) -> None:
             "ENVCLONE_GITHUB_API_URL": f"{github}/api/v3",
         }
         with serving(tmp_path, **credentials) as service:
-            service.wait(lambda: httpx.get(f"{service.url}/readyz").status_code == 200, "readiness")
+            service.wait(
+                lambda: httpx.get(f"{service.operations_url}/readyz", timeout=PATIENCE).status_code == 200, "readiness"
+            )
             server.add_webhook(f"{service.url}{WEBHOOK}", SECRET, repository=repository, app=app)
             server.comment(repository, issue, "/help", by="ana")
             service.wait(lambda: len(server.comments(repository, issue)) == 2, "an answer")
@@ -209,7 +229,7 @@ def test_the_whole_service_answers_a_comment_and_heals(tmp_path: Path) -> None:
             server.comment(repository, issue, "/help", by="ana")
             service.wait(lambda: len(server.comments(repository, issue)) == 4, "an answer of the next worker")
             assert service.child("worker") != worker
-            metrics = httpx.get(f"{service.url}/metrics").text
+            metrics = httpx.get(f"{service.operations_url}/metrics", timeout=PATIENCE).text
             assert 'envclone_deliveries_total{event="issue_comment",outcome="accepted"}' in metrics
             assert service.stop() == 0
     text = service.log.read_text()
