@@ -3,9 +3,12 @@
 A cloud is a package in `bot/clouds/` with one `CloudFacts`; the core holds the rules that are the same for every cloud.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from bot.model.template import Aspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,63 @@ DestroyRules: TypeAlias = Mapping[str, Sequence[DestroyRule]]
 """By type of resource; `*` is every type."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A resource is deleted so many days after its destroy as the attribute says; zero is at once."""
+
+    attribute: str
+    default: int
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """A resource stays if the attribute has this value."""
+
+    attribute: str
+    value: bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class RetainedRule:
+    """When and why a destroyed resource stays for a while. `name` is the attribute that names what stays, if not its identifier."""
+
+    when: Waits | Has
+    why: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPatterns:
+    """Regular expressions for what the policy says of an account, each for the whole text."""
+
+    account: str
+    region: str
+    role: str
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class AspectTable:
+    """Which aspect an attribute belongs to: by the pattern of its name (a list with commas), and by where it stands, first match wins."""
+
+    attributes: Mapping[Aspect, str]
+    places: Sequence[tuple[Aspect, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class NameFacts:
+    """How the cloud names what it makes: what could only be production's, wherever it turns up.
+
+    `reference` is what a full name begins with in a text. `made_up` finds names that nobody chose, and `attributes` are where a
+    resource says its own. `zones` are the endings that make a zone of a region.
+    """
+
+    reference: str
+    made_up: re.Pattern[str]
+    attributes: Sequence[str]
+    zones: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CloudFacts:
     """One cloud, as the core sees it. Compared by identity: there is one for each cloud.
@@ -33,6 +93,8 @@ class CloudFacts:
     `provider` is the source address of its provider and `prefix` what its resource types begin with; `account_guard` is the
     provider's argument that names the accounts which it may touch. `redirects` are arguments of providers and backends that say
     where credentials come from or requests go: these are the runner's to set. `backend` keeps state in a bucket under a key.
+    `identifier` is the attribute that names a resource across accounts; `retained` is by type of resource.
+    `secrets` are patterns of attributes that name or hold a secret, beyond those of every provider.
     """
 
     name: str
@@ -42,3 +104,9 @@ class CloudFacts:
     redirects: frozenset[str]
     backend: str
     destroy_rules: DestroyRules
+    identifier: str
+    retained: Mapping[str, RetainedRule]
+    accounts: AccountPatterns
+    names: NameFacts
+    aspects: AspectTable
+    secrets: Sequence[str]

@@ -28,7 +28,7 @@ class Request(BaseModel):
 class Waiver(BaseModel):
     """Lets one finding of the parity or leak check pass, for a time, for a reason that somebody answers for.
 
-    `what` is the finding's address (`network/aws_vpc.main`), with `:attribute` where it is about one, or a rendered file's
+    `what` is the finding's address (`network/terraform_data.main`), with `:attribute` where it is about one, or a rendered file's
     `path:line`; `*` stands for any run of characters.
     """
 

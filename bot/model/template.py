@@ -172,7 +172,7 @@ Demand: TypeAlias = (
     | Annotated[str, Field(pattern=r"^parameter:[a-z][a-z0-9_]*$")]
     | Annotated[str, Field(pattern=r"^attribute:[^:\s][^\n]*$", max_length=300)]
 )
-"""What a purpose demands: an aspect, a parameter (`parameter:db_class`) or attributes (`attribute:aws_rds_cluster.*:engine_version`)."""
+"""What a purpose demands: an aspect, a parameter (`parameter:db_class`) or attributes (`attribute:*:engine_version`)."""
 
 
 class Purpose(_Frozen):

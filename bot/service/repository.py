@@ -30,7 +30,7 @@ class Repository:
 
     def policy(self) -> Policy:
         """Return the policy; its defaults when there is no file. Raises `UserError`."""
-        return read_policy(self.mirror.read(self.commit, POLICY))
+        return read_policy(self.mirror.read(self.commit, POLICY), FACTS)
 
     def template(self, name: TemplateName) -> TemplateAt:
         """Return a template as it is now. Raises `UserError`."""

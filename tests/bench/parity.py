@@ -55,7 +55,7 @@ class Environments:
     def check(self, drafted: Draft) -> None:
         sides = CodeSide(self.source, self.files), CodeSide(drafted.manifest, drafted.files)
         found = compare(*sides, self.at, example.NOW)
-        leaks(found.clone, drafted.files, drafted.manifest, found.identity, example.NOW)
+        leaks(found, sides[1], example.NOW)
 
     def cold(self) -> None:
         for forget in (

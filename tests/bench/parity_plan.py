@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 
+from bot.clouds.registry import FACTS
 from bot.core.parity.by_plan.compare import PlanComparison, PlannedStack, PlanSide, compare
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_state
 from bot.core.parity.by_plan.translation import Translation
@@ -109,7 +110,9 @@ def parity(given: Documents) -> PlanComparison:
         key=KEY,
         stacks={APP: read_state(given.state, KEY)},
     )
-    who = Translation.of([("production", "demo-x"), ("111111111111", "222222222222"), ("10.0.0.0/16", "10.64.0.0/16")])
+    who = Translation.of(
+        [("production", "demo-x"), ("111111111111", "222222222222"), ("10.0.0.0/16", "10.64.0.0/16")], FACTS
+    )
     return compare(snapshot, {APP: PlannedStack(stack, read_plan(given.plan), Inputs({}))}, (side, side), who)
 
 

@@ -156,7 +156,7 @@ class Shop:
         assert files is not None
         source, at = read_manifest(files, directory(SOURCE)), template()
         compared = compare(CodeSide(source, files), CodeSide(draft.manifest, draft.files), at, NOW)
-        found = leaks(compared.clone, draft.files, draft.manifest, compared.identity, NOW)
+        found = leaks(compared, CodeSide(draft.manifest, draft.files), NOW)
         return PlannedParity(draft.manifest, source, files, draft.files, snapshot.commit, snapshot, at, compared, found)
 
     def taken(self) -> bytes:

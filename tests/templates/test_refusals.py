@@ -27,7 +27,7 @@ def base() -> Base:
     template = read_template(TemplateName("production"), template_files(), FACTS)
     manifest = {"environment.yaml": File((ROOT / "envs/production/environment.yaml").read_bytes())}
     source = read_manifest(manifest, "envs/production")
-    policy = read_policy((ROOT / ".github/envclone.yml").read_bytes())
+    policy = read_policy((ROOT / ".github/envclone.yml").read_bytes(), FACTS)
     return Base(template, source, assemble(template, source), Inventory({source.name: source}), policy)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import DOES_NOT_HOLD, stop
+from bot.clouds.registry import FACTS
 from bot.core.messages.generated_docs import FORMATS, GENERATED, commands_page, formats_page, schema, table
 from bot.hooks.docs import hooks_page
 from bot.model import duration
@@ -20,11 +21,13 @@ BEGIN, END = "<!-- settings: written by `envclone schema` -->", "<!-- end of set
 
 def documents() -> dict[str, str]:
     """Return every generated document by its path in the repository."""
-    schemas = {f".github/schemas/{name}.schema.json": json.dumps(schema(name), indent=2) + "\n" for name in FORMATS}
+    schemas = {
+        f".github/schemas/{name}.schema.json": json.dumps(schema(name, FACTS), indent=2) + "\n" for name in FORMATS
+    }
     return {
         **schemas,
         "docs/commands.md": commands_page(),
-        "docs/formats.md": formats_page(),
+        "docs/formats.md": formats_page(FACTS),
         "docs/hooks.md": hooks_page(),
         "docs/settings.md": settings_page(),
     }

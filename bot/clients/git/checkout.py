@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.clients.git.commits import file_at
+from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import read_manifest, read_policy
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.tree import File, Tree, check_tree
@@ -90,11 +91,11 @@ class Checkout:
     def policy(self) -> Policy:
         """Return the repository's policy; the defaults when there is no file. Raises `Unreadable`."""
         path = self.root / POLICY
-        return read_policy(path.read_bytes() if path.exists() else None)
+        return read_policy(path.read_bytes() if path.exists() else None, FACTS)
 
     def policy_at(self, commit: str) -> Policy:
         """Return the policy at a commit; its defaults when there is no file. Raises `Unreadable`, `Unverifiable`."""
-        return read_policy(file_at(self.root, commit, POLICY))
+        return read_policy(file_at(self.root, commit, POLICY), FACTS)
 
     def write_environment(self, name: EnvironmentName, files: Tree) -> Path:
         """Write (or replace) an environment's directory as a whole and return its path."""

@@ -1,7 +1,11 @@
 """AWS, as the core sees it."""
 
+import re
+
+from bot.clouds.aws.aspects import ASPECTS
 from bot.clouds.aws.destroy_rules import RULES
-from bot.core.cloud_facts import CloudFacts
+from bot.clouds.aws.retained import RETAINED
+from bot.core.cloud_facts import AccountPatterns, CloudFacts, NameFacts
 
 FACTS = CloudFacts(
     name="AWS",
@@ -15,4 +19,23 @@ FACTS = CloudFacts(
     ),
     backend="s3",
     destroy_rules=RULES,
+    identifier="arn",
+    retained=RETAINED,
+    accounts=AccountPatterns(
+        account=r"\d{12}",
+        region=r"[a-z]{2}(-[a-z]+)+-\d",
+        role=r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
+        bucket=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    ),
+    names=NameFacts(
+        reference="arn:",
+        # Ids (`vpc-0a1b…`, a zone's `Z…`) and host names.
+        made_up=re.compile(
+            r"(?<![A-Za-z0-9-])(?:[a-z]{1,20}-[0-9a-f]{8,17}|Z[A-Z0-9]{9,30}|[a-z0-9.-]+\.amazonaws\.com)(?![A-Za-z0-9-])"
+        ),
+        attributes=("id", "dns_name", "endpoint", "reader_endpoint", "domain_name", "bucket_domain_name"),
+        zones="abcdef",
+    ),
+    aspects=ASPECTS,
+    secrets=("aws_secretsmanager_secret.*:name", "*:*secret_arn", "*:*valueFrom"),
 )  # fmt: skip

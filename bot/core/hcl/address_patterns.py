@@ -1,6 +1,6 @@
 """One language of patterns for waivers, aspects and a purpose's demands: `address` or `address:attribute`, `*` for any run of characters.
 
-An address begins with its stack (`data/aws_rds_cluster.this`). Where `any_stack` is allowed, the stack may be left out.
+An address begins with its stack (`data/terraform_data.this`). Where `any_stack` is allowed, the stack may be left out.
 """
 
 import re

@@ -15,7 +15,7 @@ MOST = 1024
 
 
 def reference_of(block: Block) -> str:
-    """Return how code refers to a block: `aws_x.y`, `data.aws_x.y`."""
+    """Return how code refers to a block: `terraform_data.y`, `data.terraform_data.y`."""
     head = "" if block.type == "resource" else f"{block.type}."
     return head + ".".join(block.labels)
 

@@ -124,7 +124,7 @@ def _essentials(receipt: DestroyReport) -> str:
 def _left(sweep: Sweep, environment: EnvironmentName) -> str:
     if sweep.problem:
         return f"**The account could not be searched** for the tag {code(sweep.tag)}{_where(sweep)}:\n\n{fence(sweep.problem)}"
-    listed = "\n".join(f"- {code(arn)}" for arn in sweep.found[:100])
+    listed = "\n".join(f"- {code(each)}" for each in sweep.found[:100])
     return (
         f"**Still there**, with the tag {code(sweep.tag)}{_where(sweep)}, though every step was taken back:\n\n{listed}\n\n"
         f"Delete these by hand, then comment {code(f'/resume {environment}')}: it searches again."
@@ -180,5 +180,5 @@ def _lines(receipt: DestroyReport) -> Iterator[str]:
     if receipt.remains:
         yield from ("", "Stays on purpose:", *(f"  {_stays(each)}" for each in receipt.remains))
     if receipt.sweep is not None:
-        yield from (f"Still there: {arn}" for arn in receipt.sweep.found)
+        yield from (f"Still there: {each}" for each in receipt.sweep.found)
     yield from ("", f"{title(receipt)}.")

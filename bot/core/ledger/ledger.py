@@ -59,7 +59,7 @@ class Undo(_Frozen):
 
 
 class Retained(_Frozen):
-    """Something that outlives its environment on purpose: `what` by its ARN or id, and `why`.
+    """Something that outlives its environment on purpose: `what` by its identifier or id, and `why`.
 
     `until` says how long it stays, or how it is removed, where `why` does not.
     """

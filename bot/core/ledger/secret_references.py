@@ -159,7 +159,7 @@ def _split(part: str | SecretSource, needle: str, secret: Secret) -> Iterator[st
 def _refusal(secret: Secret) -> str:
     return (
         f"What its undo needs holds a secret, {secret.source}, which the ledger can't keep in clear and can't have again later. Give the "
-        "hook the name or ARN under which the secret lies, or take the value as it is from a stack's output."
+        "hook the name or address under which the secret lies, or take the value as it is from a stack's output."
     )
 
 

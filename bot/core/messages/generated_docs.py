@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from bot.commands.specs import TABLE, Spec
+from bot.core.cloud_facts import CloudFacts
 from bot.model.duration import SCHEMA_PATTERN
 from bot.model.duration import text as duration_text
 from bot.model.environment import Manifest
@@ -35,11 +36,28 @@ FORMATS: Mapping[str, tuple[type[BaseModel], str, str]] = {
 """Our YAML formats by the name of their schema: model, path and purpose."""
 
 
-def schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema of a format, as editors take it."""
+def schema(name: str, cloud: CloudFacts) -> dict[str, Any]:
+    """Return the JSON Schema of a format, as editors take it; the policy's with the cloud's patterns of accounts."""
     model, path, about = FORMATS[name]
     found = model.model_json_schema(by_alias=True, mode="validation")
+    if model is Policy:
+        _add_account_patterns(found, cloud)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": path, "description": about}
+
+
+def _add_account_patterns(found: dict[str, Any], cloud: CloudFacts) -> None:
+    patterns = cloud.accounts
+    given = {
+        "plan_role": patterns.role,
+        "apply_role": patterns.role,
+        "region": patterns.region,
+        "state_bucket": patterns.bucket,
+    }
+    for key, pattern in given.items():
+        found["$defs"]["PolicyAccount"]["properties"][key]["pattern"] = f"^{pattern}$"
+    accounts = found["properties"]["accounts"]
+    accounts["patternProperties"] = {f"^{patterns.account}$": accounts["additionalProperties"]}
+    accounts["additionalProperties"] = False
 
 
 def commands_page() -> str:
@@ -49,14 +67,18 @@ def commands_page() -> str:
     )
 
 
-def formats_page() -> str:
+def formats_page(cloud: CloudFacts) -> str:
     """Return `docs/formats.md`."""
     lines = [GENERATED, "# Formats\n", "Unknown keys are errors, reported with file and line. A first line such as"]
     lines.append(
         "`# yaml-language-server: $schema=../../.github/schemas/template.schema.json` lets editors complete the keys.\n"
     )
     for name, (_, path, about) in FORMATS.items():
-        lines += [f"## `{path}`\n", f"{about} Schema: `.github/schemas/{name}.schema.json`.\n", *tables(schema(name))]
+        lines += [
+            f"## `{path}`\n",
+            f"{about} Schema: `.github/schemas/{name}.schema.json`.\n",
+            *tables(schema(name, cloud)),
+        ]
     return "\n".join(lines)
 
 

@@ -1,49 +1,52 @@
 """A purpose as a contract: what must match production, what must differ, and which of it is broken."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.core.hcl.address_patterns import key_of, matches
 from bot.core.parity.identity import host_of
 from bot.core.parity.report import Breach, Difference
+from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.inventory import differs_enough
-from bot.core.rendering.render import Parameters
 from bot.model.environment import Manifest
-from bot.model.template import Purpose, Template
+from bot.model.pipeline import Json
+from bot.model.template import Parameter, Purpose, Template
 from bot.names import ParameterName, shown
 
-# Attributes that name or hold a secret: where secrets must differ, none of these may be production's.
+# Attributes that name or hold a secret: where secrets must differ, none of these, nor the cloud's own, may be production's.
 SECRETS = (
-    "aws_secretsmanager_secret.*:name",
     "*:secret_string",
     "*:secret_id",
-    "*:*secret_arn",
-    "*:*valueFrom",
     "*:*password",
     "*:*private_key",
     "*:*auth_token",
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a clone was promised to be: its purpose, as the template declares it, against production's manifest."""
+
+    template: TemplateAt
+    production: Manifest
+    clone: Manifest
+
+    @property
+    def purpose(self) -> Purpose:
+        return self.template.declaration.purposes[self.clone.purpose]
+
+
 def breaches(
-    template: Template,
-    manifests: tuple[Manifest, Manifest],
-    differences: Sequence[Difference],
-    equal: Mapping[tuple[str, str], str],
+    contract: Contract, differences: Sequence[Difference], equal: Mapping[tuple[str, str], str]
 ) -> tuple[Breach, ...]:
-    """Return the demands of the clone's purpose that are broken. `manifests` are production's and the clone's.
+    """Return the demands of the clone's purpose that are broken.
 
     `equal` are the attributes whose values are known and the same on both sides, with that value. A waived difference breaks
     nothing, nor does one that only the template's revision causes: a clone of an older or newer revision is what it says it is.
     """
-    production, clone = manifests
-    purpose = template.purposes[clone.purpose]
     counted = [each for each in differences if each.waiver is None and not each.is_revision]
-    found = [
-        *_unmatched(purpose, manifests, counted),
-        *_undiffering(template, purpose, (production.parameters, clone.parameters), (counted, equal)),
-    ]
-    names = f"`{clone.purpose}`", f"`{production.name}`"
+    found = [*_unmatched(contract, counted), *_undiffering(contract, counted, equal)]
+    names = f"`{contract.clone.purpose}`", f"`{contract.production.name}`"
     return tuple(replace(breach, message=breach.message.format(*names)) for breach in found)
 
 
@@ -57,11 +60,9 @@ def concerns(demand: str, difference: Difference) -> bool:
     return matches(rest, difference.address, difference.attribute)
 
 
-def _unmatched(
-    purpose: Purpose, manifests: tuple[Manifest, Manifest], counted: Sequence[Difference]
-) -> Iterator[Breach]:
-    production, clone = (manifest.parameters for manifest in manifests)
-    for demand in purpose.match:
+def _unmatched(contract: Contract, counted: Sequence[Difference]) -> Iterator[Breach]:
+    production, clone = contract.production.parameters, contract.clone.parameters
+    for demand in contract.purpose.match:
         broken = tuple(each for each in counted if concerns(demand, each))
         name = ParameterName(demand.removeprefix("parameter:")) if demand.startswith("parameter:") else None
         if name is not None and name in production and production[name] != clone.get(name):
@@ -76,23 +77,27 @@ def _unmatched(
 
 
 def _undiffering(
-    template: Template,
-    purpose: Purpose,
-    parameters: tuple[Parameters, Parameters],
-    compared: tuple[Sequence[Difference], Mapping[tuple[str, str], str]],
+    contract: Contract, counted: Sequence[Difference], equal: Mapping[tuple[str, str], str]
 ) -> Iterator[Breach]:
-    counted, equal = compared
-    for demand in purpose.differ:
+    template = contract.template.declaration
+    production, clone = contract.production.parameters, contract.clone.parameters
+    for demand in contract.purpose.differ:
         kind, colon, rest = demand.partition(":")
         names = list(_flagged(template, demand))
-        alike = [name for name in names if _is_alike(name, template, parameters)]
+        alike = [name for name in names if _is_alike(template.parameters[name], production.get(name), clone.get(name))]
         if alike:
             listed = ", ".join(f"`{name}`" for name in alike)
-            nested = any(template.parameters[n].identity and parameters[0][n] != parameters[1][n] for n in alike)
+            nested = any(template.parameters[n].identity and production[n] != clone[n] for n in alike)
             has = "one lies in the other in" if nested else "has the same"
             message = f"{{0}} must differ from {{1}} in {_called(demand)}, and {has} {listed}"
             yield Breach("differ", demand, message, parameters=tuple(alike))
-        patterns = SECRETS if demand == "secrets" else (rest,) if kind == "attribute" else ()
+        patterns = (
+            (*contract.template.cloud.secrets, *SECRETS)
+            if demand == "secrets"
+            else (rest,)
+            if kind == "attribute"
+            else ()
+        )
         same = [key_of(*key) for key in equal if any(matches(pattern, *key) for pattern in patterns)]
         if same:
             listed = ", ".join(f"`{_escaped(key)}`" for key in same[:3]) + (
@@ -113,18 +118,16 @@ def _flagged(template: Template, demand: str) -> Iterable[ParameterName]:
             yield name
 
 
-def _is_alike(name: ParameterName, template: Template, parameters: tuple[Parameters, Parameters]) -> bool:
+def _is_alike(parameter: Parameter, theirs: Json, ours: Json) -> bool:
     """Say whether a parameter is as in production; what reaches outside is if it reaches the same host, by whatever path.
 
     Identity is where it lies within production's.
     """
-    production, clone = parameters
-    if name not in production or name not in clone:
+    if theirs is None or ours is None:
         return False
-    theirs, ours = production[name], clone[name]
-    if template.parameters[name].identity and not differs_enough(template.parameters[name], ours, theirs):
+    if parameter.identity and not differs_enough(parameter, ours, theirs):
         return True
-    if not template.parameters[name].outbound or not isinstance(theirs, str) or not isinstance(ours, str):
+    if not parameter.outbound or not isinstance(theirs, str) or not isinstance(ours, str):
         return theirs == ours
     host = host_of(theirs)
     return theirs == ours or (host is not None and host == host_of(ours))

@@ -6,10 +6,11 @@ evaluates to them, never from a list.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Literal
 
+from bot.core.cloud_facts import CloudFacts
 from bot.core.rendering.render import Declarations
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
@@ -50,6 +51,7 @@ class Identity:
     pairs: tuple[tuple[str, str], ...]
     networks: tuple[tuple[IPv4Network, IPv4Network], ...]
     marks: tuple[Mark, ...]
+    cloud: CloudFacts
 
     def mapped(self, text: str) -> str:
         """Return a text of the clone's as production would have it: names, account, hosts and networks replaced."""
@@ -68,9 +70,7 @@ class Identity:
             for theirs, ours in names
             if theirs not in known and theirs != ours and _is_telling(theirs, self.production)
         }
-        return Identity(
-            self.production, self.clone, self.account, self.pairs, self.networks, (*self.marks, *more.values())
-        )
+        return replace(self, marks=(*self.marks, *more.values()))
 
     def _moved(self, address: str, length: str) -> str:
         try:
@@ -91,7 +91,7 @@ class Identity:
         return address + length
 
 
-def identity(declared: Declarations, production: Manifest, clone: Manifest) -> Identity:
+def identity(declared: Declarations, production: Manifest, clone: Manifest, cloud: CloudFacts) -> Identity:
     """Return the identity that the two manifests tell."""
     theirs, ours = production.parameters, clone.parameters
     texts = _texts(declared, theirs, ours)
@@ -101,7 +101,7 @@ def identity(declared: Declarations, production: Manifest, clone: Manifest) -> I
             pairs.setdefault(own, other)
     if REGION in texts:
         other, own = texts[REGION]
-        pairs |= {own + letter: other + letter for letter in "abcdef"}  # availability zones
+        pairs |= {own + letter: other + letter for letter in cloud.names.zones}  # availability zones
     if NAME not in texts:
         pairs.setdefault(clone.name, production.name)
     for own, other in list(pairs.items()):
@@ -113,7 +113,8 @@ def identity(declared: Declarations, production: Manifest, clone: Manifest) -> I
         account=str(ours.get(ParameterName("account_id"), "")),
         pairs=tuple(sorted(pairs.items(), key=lambda pair: (-len(pair[0]), pair[0]))),
         networks=tuple(_networks(declared, theirs, ours)),
-        marks=tuple(_marks(declared, texts, production.name)),
+        marks=tuple(_marks(declared, texts, production.name, cloud)),
+        cloud=cloud,
     )
 
 
@@ -158,7 +159,10 @@ def _networks(
 
 
 def _marks(
-    declared: Declarations, texts: Mapping[ParameterName, tuple[str, str]], production: EnvironmentName
+    declared: Declarations,
+    texts: Mapping[ParameterName, tuple[str, str]],
+    production: EnvironmentName,
+    cloud: CloudFacts,
 ) -> Iterable[Mark]:
     for name, (other, own) in texts.items():
         parameter = declared[name]
@@ -172,7 +176,7 @@ def _marks(
             if host is not None and other != host:
                 # Also when the clone's own value leads there: another path of production's host is production all the same.
                 yield Mark(host, "host", own if host != host_of(own) else "a host that is not production's", name)
-        elif re.fullmatch(r"\d{12}", other):
+        elif re.fullmatch(cloud.accounts.account, other):
             yield Mark(other, "account", own, name)
         elif host is not None:
             yield Mark(host, "host", own, name)

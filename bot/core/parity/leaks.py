@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
+from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.address_patterns import key_of
 from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.values import Unknown
+from bot.core.parity.by_code.compare import CodeComparison, CodeSide
 from bot.core.parity.by_code.evaluated import CODE, AttributeKey, EvaluatedEnvironment, line_at
 from bot.core.parity.identity import Identity, Mark, host_of, networks_in
-from bot.core.parity.waivers import waiver_for
+from bot.core.parity.waivers import Waivers
 from bot.core.tree import Tree
 from bot.model.environment import MANIFEST, Manifest, Waiver
 from bot.model.pipeline import texts
@@ -60,17 +62,13 @@ class Leak:
         return f"`{self.found}` is {self.what}: {self.instead}."
 
 
-def leaks(
-    snapshot: EvaluatedEnvironment, files: Tree, manifest: Manifest, identity: Identity, now: datetime
-) -> Sequence[Leak]:
-    """Return every leak of a clone, waived ones too, in the order of files and lines.
-
-    `snapshot` holds the clone's values, `identity` is production's with its names (`Comparison` has both).
-    """
+def leaks(comparison: CodeComparison, side: CodeSide, now: datetime) -> Sequence[Leak]:
+    """Return every leak of a clone, waived ones too, in the order of files and lines."""
+    files, identity, waivers = side.files, comparison.identity, Waivers(side.manifest.waivers, now)
     found = [
         *search(_lines(files), identity),
-        *_in_values(snapshot, files, manifest, identity),
-        *_providers(snapshot, identity),
+        *_in_values(comparison.clone, side, identity),
+        *_providers(comparison.clone, identity),
     ]
     lines: dict[tuple[str, int], list[Leak]] = {}
     for leak in sorted(found, key=lambda leak: -len(leak.found)):
@@ -78,7 +76,7 @@ def leaks(
         if not any(leak.found in other.found for other in known):  # a line is told of once, not once for each search
             known.append(leak)
     return [
-        replace(leak, waiver=waiver_for(manifest.waivers, path, str(line), now))
+        replace(leak, waiver=waivers.naming(path, str(line)))
         for (path, line), told in sorted(lines.items())
         for leak in told
     ]
@@ -123,7 +121,8 @@ class _Searcher:
         left = self.without_own(text)
         for mark in self.plain:
             if mark.text in left and (match := _bounded(mark.text).search(left)):
-                yield _around(left, match) if mark.kind == "account" else mark.text, _said(mark), _instead(mark)
+                text = _around(left, match, self.identity.cloud) if mark.kind == "account" else mark.text
+                yield text, _said(mark), _instead(mark)
                 left = left.replace(mark.text, "\0")
 
     def without_own(self, text: str) -> str:
@@ -164,9 +163,9 @@ def _lines(files: Tree) -> Iterator[SearchedText]:
             yield SearchedText(path, number, line)
 
 
-def _in_values(snapshot: EvaluatedEnvironment, files: Tree, manifest: Manifest, identity: Identity) -> Iterator[Leak]:
+def _in_values(snapshot: EvaluatedEnvironment, side: CodeSide, identity: Identity) -> Iterator[Leak]:
     searcher = _searcher(identity)
-    shared = sorted(_shared(manifest, identity), key=lambda text: -len(text))
+    shared = sorted(_shared(side.manifest, identity), key=lambda text: -len(text))
     named = _made_of(identity.production)
     for key, leaf in snapshot.leaves.items():
         if key[1] in ("", CODE) or leaf.file == MANIFEST:
@@ -181,7 +180,7 @@ def _in_values(snapshot: EvaluatedEnvironment, files: Tree, manifest: Manifest, 
                 left = left.replace(value, "\0")
             if match := named.search(left):
                 told.append((_word(left, match), "made of production's name", f"make it of `{identity.clone}`"))
-        line = line_at(files, key, leaf) if told else 0
+        line = line_at(side.files, key, leaf) if told else 0
         for found, what, instead in told:
             yield Leak(leaf.file, line, found, f"{what}, in `{key_of(*key)}`", instead)
 
@@ -199,20 +198,22 @@ def _lookups(key: AttributeKey, leaf: Attribute, text: str, identity: Identity) 
 
 
 def _providers(snapshot: EvaluatedEnvironment, identity: Identity) -> Iterator[Leak]:
-    """Yield each AWS provider that does not assert the clone's own account, and each stack of AWS's without a provider."""
+    """Yield each provider of the cloud that does not assert the clone's own account, and each stack that has resources and no provider."""
     if not identity.account:
         return
+    cloud = identity.cloud
+    provider = f"provider.{cloud.provider.rpartition('/')[2]}"
     accounts: dict[str, dict[str, Attribute]] = {}
     stacks: dict[str, Attribute] = {}
     for (address, attribute), leaf in snapshot.leaves.items():
         stack, _, rest = address.partition("/")
-        if re.fullmatch(r"provider\.aws(\..*)?", rest):
+        if rest == provider or rest.startswith(f"{provider}."):
             found = accounts.setdefault(address, {})
-            if attribute == "" or attribute.startswith("allowed_account_ids"):
+            if attribute == "" or attribute.startswith(cloud.account_guard):
                 found[attribute] = leaf
-        elif attribute == "" and re.search(r"(^|\.)aws_", rest):
+        elif attribute == "" and re.search(rf"(^|\.){cloud.prefix}", rest):
             stacks.setdefault(stack, leaf)
-    instead = f'it must say `allowed_account_ids = ["{identity.account}"]`'
+    instead = f'it must say `{cloud.account_guard} = ["{identity.account}"]`'
     for address, found in accounts.items():
         place = next(iter(found.values()), None)
         asserted = [leaf.value for attribute, leaf in found.items() if attribute]
@@ -222,7 +223,7 @@ def _providers(snapshot: EvaluatedEnvironment, identity: Identity) -> Iterator[L
             )
     for stack, leaf in stacks.items():
         if not any(address.startswith(f"{stack}/") for address in accounts):
-            yield Leak(leaf.file, leaf.line, f"{stack}/provider.aws", "missing, so no account is asserted", instead)
+            yield Leak(leaf.file, leaf.line, f"{stack}/{provider}", "missing, so no account is asserted", instead)
 
 
 def _shared(manifest: Manifest, identity: Identity) -> Iterator[str]:
@@ -257,10 +258,10 @@ def _word(text: str, match: re.Match[str]) -> str:
     return _grown(text, match, r"[\w./:*@+-]*")
 
 
-def _around(text: str, match: re.Match[str]) -> str:
-    """Return the ARN or URL that an account's number stands in, or the number."""
+def _around(text: str, match: re.Match[str], cloud: CloudFacts) -> str:
+    """Return the full name or URL that an account's number stands in, or the number."""
     word = _grown(text, match, r"[\w./:*@+-]*")
-    return word if word.startswith("arn:") or "://" in word else match[0]
+    return word if word.startswith(cloud.names.reference) or "://" in word else match[0]
 
 
 def _grown(text: str, match: re.Match[str], allowed: str) -> str:

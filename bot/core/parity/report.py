@@ -29,7 +29,7 @@ class Cause:
 class Difference:
     """One difference at `attribute` of `address`.
 
-    `address` is `<stack>/<resource address>` (`network/aws_vpc.main`), `hook/<name>`, or a file's path; `attribute` is a
+    `address` is `<stack>/<resource address>` (`network/terraform_data.main`), `hook/<name>`, or a file's path; `attribute` is a
     dotted path (`tags.Name`, `ingress[0].cidr_blocks`), empty for a resource as a whole. `production` and `clone` are texts
     to be shown, secrets masked; empty on the side where a missing or extra resource is absent. `is_revision` says that the
     two were rendered from different revisions of the template, and that those differ here.

@@ -26,7 +26,7 @@ _KEY = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 
 
 def without_keys(address: str) -> str:
-    """Return an address without the keys of `count` and `for_each`: `aws_subnet.one` of `aws_subnet.one["a"]`."""
+    """Return an address without the keys of `count` and `for_each`: `terraform_data.one` of `terraform_data.one["a"]`."""
     return _KEY.sub("", address)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
+from bot.core.cloud_facts import CloudFacts
 from bot.core.requests.destroy import removable
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import MANIFEST, Manifest, directory
@@ -20,7 +21,6 @@ from bot.names import EnvironmentName, ParameterName, shown
 Phase = Literal["plan", "apply", "drift"]
 ACCOUNT = ParameterName("account_id")
 REGION = ParameterName("region")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +162,10 @@ def _with_source(target: Target, source: Manifest | None, policy: Policy) -> Tar
     )
 
 
-def regions_in(parameters: Mapping[ParameterName, Json]) -> Sequence[str]:
+def regions_in(parameters: Mapping[ParameterName, Json], cloud: CloudFacts) -> Sequence[str]:
     """Return the regions that the values of an environment name: an environment may be at work in more than one."""
     texts = [text for value in parameters.values() for text in (value if isinstance(value, list) else [value])]
-    return [text for text in texts if isinstance(text, str) and _REGION.fullmatch(text)]
+    return [text for text in texts if isinstance(text, str) and re.fullmatch(cloud.accounts.region, text)]
 
 
 def account_of(manifest: Manifest, policy: Policy) -> PolicyAccount:

@@ -44,7 +44,7 @@ def refusals(side: CodeSide, comparison: CodeComparison | None, rules: CheckRule
             said.append(str(error))
     if manifest.name not in policy.protected:
         found += undestroyable_code(files, manifest.stacks, where, rules.cloud.destroy_rules)
-    leaked = leaks(comparison.clone, files, manifest, comparison.identity, now) if comparison is not None else ()
+    leaked = leaks(comparison, side, now) if comparison is not None else ()
     return [
         *said,
         *map(str, found),

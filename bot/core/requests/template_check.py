@@ -84,7 +84,7 @@ def _leaked(base: Base, drafted: Draft, asked: CloneRequest) -> Iterator[Finding
     """Yield what every clone would have of its source's, at the place in the template where it comes from."""
     sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.files)
     found = compare(*sides, base.template, asked.at)
-    for leak in leaks(found.clone, drafted.files, drafted.manifest, found.identity, asked.at):
+    for leak in leaks(found, sides[1], asked.at):
         path = leak.place if leak.place in base.template.files else f"{leak.place}{ENDING}"
         yield Finding(f"{directory(base.template.declaration.name)}/{path}", leak.line, leak.message)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.clouds.registry import FACTS
 from bot.core.ledger.destroy_report import Sweep
 from bot.core.requests.matrix import account_of, regions_in
 from bot.errors import Unverifiable
@@ -52,5 +53,5 @@ def sweep(search: Search, found: AppliedVersion, policy: Policy, on_purpose: Col
 def _regions(found: AppliedVersion, policy: Policy) -> tuple[str, ...]:
     """Return the regions of the account and of all that was applied, whichever version of the environment that was."""
     manifests = [found.newest.manifest, *(each.version.manifest for each in found.steps.values())]
-    named = [region for manifest in manifests for region in regions_in(manifest.parameters)]
+    named = [region for manifest in manifests for region in regions_in(manifest.parameters, FACTS)]
     return tuple(dict.fromkeys([account_of(found.newest.manifest, policy).region, *named]))

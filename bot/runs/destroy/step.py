@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import RootModule
+from bot.clouds.registry import FACTS
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.ledger import Clear, Gone, Retained, Start, Undo, failed, learnt, started, took, undone
 from bot.core.ledger.retained import gone
@@ -109,7 +110,7 @@ def _ended(run: Undoing, each: AppliedStep, module: RootModule, wanted: tuple[Pl
     if not plan.changes_anything:
         return "nothing was there" if each.entry is None else "nothing was left of it"
     _hold_against_review(run, each.name, plan)
-    run.change(lambda ledger: took(ledger, each.name, gone(plan)))
+    run.change(lambda ledger: took(ledger, each.name, gone(plan, FACTS)))
     module.apply(saved, lambda event: run.tell(each.name, event), deadline.remaining())
     return f"{plan.counts.destroy} destroyed"
 

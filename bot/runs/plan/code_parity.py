@@ -46,7 +46,7 @@ def check_parity(checkout: Checkout, name: EnvironmentName, against: Environment
             "only environments of one template are compared. Choose another `--against`."
         )
     found = compare(production, clone, Templates(checkout).at(clone.manifest), now)
-    leaked = leaks(found.clone, clone.files, clone.manifest, found.identity, now)
+    leaked = leaks(found, clone, now)
     return Checked(found.parity, leaked, list(_findings(found.parity, leaked, clone)))
 
 

@@ -20,10 +20,10 @@ from bot.core.parity.certificate import Certificate, CertifiedSubject, certify
 from bot.core.parity.identity import REGION
 from bot.core.parity.leaks import Leak, leaks, unwaived
 from bot.core.parity.report import Parity
+from bot.core.parity.waivers import Waivers
 from bot.core.plans.environment_plan import EnvironmentPlan
 from bot.core.plans.stack_inputs import Inputs
 from bot.core.rendering.assemble import TemplateAt, read_manifest
-from bot.core.rendering.render import Declarations
 from bot.core.tree import Tree, tree_id
 from bot.errors import Finding, Unverifiable
 from bot.model.environment import Manifest, directory
@@ -97,7 +97,7 @@ def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, no
     source, ours = read_manifest(files, directory(manifest.source)), checkout.environment(manifest.name)
     template = Templates(checkout).at(manifest)
     compared = by_code.compare(by_code.CodeSide(source, files), by_code.CodeSide(manifest, ours), template, now)
-    found = leaks(compared.clone, ours, manifest, compared.identity, now)
+    found = leaks(compared, by_code.CodeSide(manifest, ours), now)
     return PlannedParity(manifest, source, files, ours, commit, snapshot, template, compared, found)
 
 
@@ -106,12 +106,12 @@ def parity_result(planned: EnvironmentPlan, held: PlannedParity, now: datetime) 
     manifest, source, snapshot = held.manifest, held.source, held.snapshot
     leaked = [
         *(leak for leak in held.leaks if leak.waiver is not None),
-        *planned_leaks(planned, held.compared.identity, snapshot, manifest.waivers, now),
+        *planned_leaks(planned, held.compared.identity, snapshot, Waivers(manifest.waivers, now)),
     ]
     found, note = held.compared.parity, (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=source.name)
     if snapshot is not None and snapshot.is_applied:
         sides = PlanSide(held.files, source.stacks), PlanSide(held.ours, manifest.stacks)
-        translation = who(held.template.declaration.parameters, source, manifest)
+        translation = who(held.template, source, manifest)
         result = compare(snapshot, _stacks(planned, manifest), sides, translation)
         values = held.compared.clone.leaves
         context = ReportContext(held.template, source, manifest, held.compared.parity, now, values, snapshot.key)
@@ -123,12 +123,15 @@ def parity_result(planned: EnvironmentPlan, held: PlannedParity, now: datetime) 
     return replace(alike, certificate=certify(found, leaked, subject, now)) if alike.holds else alike
 
 
-def who(declared: Declarations, source: Manifest, clone: Manifest) -> Translation:
+def who(template: TemplateAt, source: Manifest, clone: Manifest) -> Translation:
     """Return the translation that the two manifests tell: what is identity, and the region."""
     return Translation.of(
-        (source.parameters[name], clone.parameters[name])
-        for name, parameter in declared.items()
-        if (parameter.identity or name == REGION) and name in source.parameters and name in clone.parameters
+        (
+            (source.parameters[name], clone.parameters[name])
+            for name, parameter in template.declaration.parameters.items()
+            if (parameter.identity or name == REGION) and name in source.parameters and name in clone.parameters
+        ),
+        template.cloud,
     )
 
 

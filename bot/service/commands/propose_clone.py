@@ -30,7 +30,7 @@ def propose_clone(world: ServiceContext, repository: RepositoryName, published: 
         template=template,
         pipeline=pipeline,
         parity=found.parity,
-        leaks=leaks(found.clone, files, manifest, found.identity, world.now()),
+        leaks=leaks(found, CodeSide(manifest, files), world.now()),
         files=len(files),
         diagram=diagram(pipeline),
     )

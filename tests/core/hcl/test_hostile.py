@@ -39,7 +39,7 @@ def test_no_content_of_a_file_makes_it_fail_otherwise(path: str, at: float, piec
             shop.BASE.template,
             shop.NOW,
         )
-        leaks(found.clone, files, CLONE.manifest, found.identity, shop.NOW)
+        leaks(found, CodeSide(CLONE.manifest, files), shop.NOW)
 
 
 def test_a_chain_too_long_to_follow_is_told_as_such() -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.clouds.registry import FACTS
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.destroy_report import DestroyReport, Sweep, summary, text, title
 from bot.core.ledger.ledger import Gone, Retained
@@ -110,7 +111,7 @@ def test_what_aws_keeps_for_a_while_is_named_from_the_plan() -> None:
             change("aws_vpc", Action.NO_OP, id="vpc-1"),
         )
     )
-    found = gone(plan)
+    found = gone(plan, FACTS)
     assert len(found.destroyed) == 5  # what is only forgotten is not destroyed
     assert [(each.what, each.why) for each in found.remains] == [
         ("arn:key", "can no longer be used, and is deleted 7 days later"),

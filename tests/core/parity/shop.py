@@ -54,7 +54,7 @@ def leaked(drafted: Draft, files: Tree | None = None, *waivers: Waiver) -> list[
     manifest: Manifest = drafted.manifest.model_copy(update={"waivers": waivers})
     tree = drafted.files if files is None else files
     found = compared(drafted, tree, *waivers)
-    return list(leaks(found.clone, tree, manifest, found.identity, NOW))
+    return list(leaks(found, CodeSide(manifest, tree), NOW))
 
 
 def edited(files: Tree, path: str, was: str, now: str) -> Tree:

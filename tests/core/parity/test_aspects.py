@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.clouds.registry import FACTS
 from bot.core.hcl.address_patterns import matches
 from bot.core.parity.aspects import AspectFacts, aspect_of, is_secret, tabled
 from bot.model.template import Aspect
@@ -25,22 +26,25 @@ from bot.model.template import Aspect
     ],
 )
 def test_the_table_knows_by_type_and_attribute(address: str, attribute: str, aspect: Aspect | None) -> None:
-    assert tabled(address, attribute) == aspect
+    assert tabled(address, attribute, FACTS) == aspect
 
 
 def test_a_size_that_hangs_on_the_name_is_still_a_size() -> None:
-    found = aspect_of(AspectFacts("changed", "app/x.y", "desired_count", is_caused_by_identity=True), {})
+    found = aspect_of(AspectFacts("changed", "app/x.y", "desired_count", is_caused_by_identity=True), {}, FACTS)
     assert found == "scaling"
-    assert aspect_of(AspectFacts("changed", "app/x.y", "whatever", is_caused_by_identity=True), {}) == "identity"
+    assert aspect_of(AspectFacts("changed", "app/x.y", "whatever", is_caused_by_identity=True), {}, FACTS) == "identity"
 
 
 def test_the_rules_in_their_order() -> None:
     declared: dict[Aspect, tuple[str, ...]] = {"data": ("aws_s3_bucket.*:bucket", "aws_backup_plan.*")}
-    assert aspect_of(AspectFacts("changed", "data/aws_s3_bucket.this", "bucket", is_identity=True), declared) == "data"
-    assert aspect_of(AspectFacts("missing", "data/aws_backup_plan.x", ""), declared) == "data"
-    assert aspect_of(AspectFacts("missing", "data/aws_sqs_queue.x", ""), declared) == "topology"
-    assert aspect_of(AspectFacts("changed", "a/b.c", "image", is_identity=True), {}) == "identity"
-    assert aspect_of(AspectFacts("changed", "a/b.c", "image", is_outbound=True), {}) == "outbound"
+    assert (
+        aspect_of(AspectFacts("changed", "data/aws_s3_bucket.this", "bucket", is_identity=True), declared, FACTS)
+        == "data"
+    )
+    assert aspect_of(AspectFacts("missing", "data/aws_backup_plan.x", ""), declared, FACTS) == "data"
+    assert aspect_of(AspectFacts("missing", "data/aws_sqs_queue.x", ""), declared, FACTS) == "topology"
+    assert aspect_of(AspectFacts("changed", "a/b.c", "image", is_identity=True), {}, FACTS) == "identity"
+    assert aspect_of(AspectFacts("changed", "a/b.c", "image", is_outbound=True), {}, FACTS) == "outbound"
 
 
 def test_patterns_have_one_special_character() -> None:

@@ -4,6 +4,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from bot.clouds.registry import FACTS
 from bot.core.parity.identity import Identity, host_of, identity, networks_in
 from bot.core.requests.clone import Draft, draft_clone
 from tests.support import example
@@ -12,7 +13,7 @@ from tests.support import example
 def between() -> Identity:
     drafted = draft_clone(example.asked(), example.base())
     assert isinstance(drafted, Draft)
-    return identity(example.template().declaration.parameters, example.production(), drafted.manifest)
+    return identity(example.template().declaration.parameters, example.production(), drafted.manifest, FACTS)
 
 
 def test_names_accounts_and_hosts_are_mapped_where_they_stand_alone() -> None:
@@ -26,7 +27,7 @@ def test_names_accounts_and_hosts_are_mapped_where_they_stand_alone() -> None:
 
 
 def test_what_was_put_in_is_not_replaced_again() -> None:
-    one = Identity(between().production, between().clone, "", (("a-b", "b-c"), ("b-c", "d")), (), ())
+    one = Identity(between().production, between().clone, "", (("a-b", "b-c"), ("b-c", "d")), (), (), FACTS)
     assert one.mapped("a-b b-c") == "b-c d"
 
 
@@ -41,7 +42,9 @@ def test_what_was_put_in_is_not_replaced_again() -> None:
     ],
 )
 def test_networks_are_mapped_by_their_place_in_the_whole(ours: str, theirs: str, text: str, expected: str) -> None:
-    one = Identity(between().production, between().clone, "", (), ((IPv4Network(ours), IPv4Network(theirs)),), ())
+    one = Identity(
+        between().production, between().clone, "", (), ((IPv4Network(ours), IPv4Network(theirs)),), (), FACTS
+    )
     assert one.mapped(text) == expected
 
 

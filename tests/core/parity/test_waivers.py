@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.core.parity.waivers import expired, waiver_for
+from bot.core.parity.waivers import Waivers, expired
 from bot.model.environment import Waiver
 from bot.names import Login
 from tests.support.example import NOW
@@ -15,14 +15,14 @@ def waiver(what: str, days: int = 1) -> Waiver:
 def test_a_waiver_names_an_address_and_attribute_with_its_stack() -> None:
     exact, wide = waiver("network/aws_vpc.main:cidr_block"), waiver("network/aws_subnet.*")
     found = [exact, wide]
-    assert waiver_for(found, "network/aws_vpc.main", "cidr_block", NOW) is exact
-    assert waiver_for(found, "network/aws_vpc.main", "tags.Name", NOW) is None
-    assert waiver_for(found, 'network/aws_subnet.p["a"]', "tags.Name", NOW) is wide
-    assert waiver_for([waiver("aws_vpc.main:cidr_block")], "network/aws_vpc.main", "cidr_block", NOW) is None
-    assert waiver_for([waiver("app/main.tf:12")], "app/main.tf", "12", NOW) is not None
+    assert Waivers(found, NOW).naming("network/aws_vpc.main", "cidr_block") is exact
+    assert Waivers(found, NOW).naming("network/aws_vpc.main", "tags.Name") is None
+    assert Waivers(found, NOW).naming('network/aws_subnet.p["a"]', "tags.Name") is wide
+    assert Waivers([waiver("aws_vpc.main:cidr_block")], NOW).naming("network/aws_vpc.main", "cidr_block") is None
+    assert Waivers([waiver("app/main.tf:12")], NOW).naming("app/main.tf", "12") is not None
 
 
 def test_an_expired_waiver_lets_nothing_pass() -> None:
     old = waiver("network/aws_vpc.main:cidr_block", -1)
-    assert waiver_for([old], "network/aws_vpc.main", "cidr_block", NOW) is None
+    assert Waivers([old], NOW).naming("network/aws_vpc.main", "cidr_block") is None
     assert expired([old, waiver("network/*")], NOW) == [old]

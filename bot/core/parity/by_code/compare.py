@@ -27,10 +27,10 @@ from bot.core.parity.by_code.evaluated import (
     line_at,
     snapshot,
 )
-from bot.core.parity.contract import breaches
+from bot.core.parity.contract import Contract, breaches
 from bot.core.parity.identity import Identity, identity
 from bot.core.parity.report import Cause, Difference, Parity
-from bot.core.parity.waivers import waiver_for
+from bot.core.parity.waivers import Waivers
 from bot.core.rendering.assemble import TemplateAt, read_hooks, read_manifest
 from bot.core.tree import Tree
 from bot.model.environment import HOOKS, MANIFEST, Manifest
@@ -74,7 +74,7 @@ class _Comparer:
     def __init__(self, production: CodeSide, clone: CodeSide, template: TemplateAt, now: datetime) -> None:
         self.production, self.clone, self.template, self.now = production, clone, template, now
         self.declared = template.declaration.parameters
-        self.identity = identity(self.declared, production.manifest, clone.manifest)
+        self.identity = identity(self.declared, production.manifest, clone.manifest, template.cloud)
         self.renderings = Renderings((production.manifest, clone.manifest), template, self.identity)
         self.theirs = snapshot(_input(production))
         self.ours = snapshot(_input(clone), self.renderings.rename)
@@ -104,7 +104,7 @@ class _Comparer:
             depth="code",
             compared=both + sum(each.kind != "changed" for each in kept),
             differences=sorted(kept, key=_order),
-            breaches=breaches(self.template.declaration, (theirs, ours), kept, equal),
+            breaches=breaches(Contract(self.template, theirs, ours), kept, equal),
             set_apart=set_apart,
         )
         return CodeComparison(parity, self.theirs, self.ours, self.identity.with_names(self._names()))
@@ -183,9 +183,9 @@ class _Comparer:
             attribute=shown_attribute,
             production=texts[0],
             clone=texts[1],
-            aspect=aspect_of(facts, self.template.declaration.aspects),
+            aspect=aspect_of(facts, self.template.declaration.aspects, self.template.cloud),
             causes=causes,
-            waiver=waiver_for(self.clone.manifest.waivers, address, shown_attribute, self.now),
+            waiver=Waivers(self.clone.manifest.waivers, self.now).naming(address, shown_attribute),
             file=place.file,
             line=self._line(key, place),
             is_revision=is_revision,

@@ -1,6 +1,6 @@
 """A clone's plan against production's state: every resource, every attribute, in the shape of every other parity report.
 
-Pairs of resources are found by address, and what their ids and ARNs teach is used for all others. Attribution is not done here:
+Pairs of resources are found by address, and what their ids teach is used for all others. Attribution is not done here:
 `bot.core.parity.by_plan.causes` finds which parameter explains what is left.
 """
 
@@ -24,7 +24,7 @@ SHORTEST_STAND_IN = 8
 """Characters. A shorter stand-in (`http`) is a value like any other, and is compared."""
 
 _SHORTEST_LEARNT = 6
-_NAMES = ("id", "arn", "name", "endpoint", "url", "address", "suffix", "fqdn")
+_NAMES = ("id", "name", "endpoint", "url", "address", "suffix", "fqdn")
 """Endings of attributes that say who a resource is."""
 _GONE = frozenset({Action.DELETE, Action.FORGET})
 
@@ -164,11 +164,14 @@ def _learnt(
         held = {translation.address(item.address): item for item in there.resources}
         for change in _kept(here.plan):
             if change.address in held:
-                yield from _names(held[change.address], change, _is_set(code, change.address, change.address))
+                is_set = _is_set(code, change.address, change.address)
+                yield from _names(held[change.address], change, is_set, translation.identifiers)
 
 
-def _names(there: Resource, here: PlannedChange, is_set: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
-    """Yield the texts that the provider gave both, one and the other: ids, ARNs, host names."""
+def _names(
+    there: Resource, here: PlannedChange, is_set: Callable[[str], bool], identifiers: frozenset[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the texts that the provider gave both, one and the other: ids and host names."""
     production, clone = values_of(there), here.after
     if not isinstance(production, Mapping) or not isinstance(clone, Mapping):
         return
@@ -178,8 +181,8 @@ def _names(there: Resource, here: PlannedChange, is_set: Callable[[str], bool]) 
             isinstance(value, str)
             and isinstance(other, str)
             and min(len(value), len(other)) >= _SHORTEST_LEARNT
-            and attribute.endswith(_NAMES)
-            and (attribute in {"id", "arn"} or not is_set(attribute))
+            and attribute.endswith((*_NAMES, *identifiers))
+            and (attribute in identifiers or not is_set(attribute))
         ):
             yield value, other
 

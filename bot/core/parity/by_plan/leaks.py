@@ -1,30 +1,24 @@
 """The leak check over what is planned: values of resources, data and outputs, which is also what hooks are given.
 
-Beside what the check by code looks for, a snapshot tells what AWS itself named in production: ids and host names. A clone whose
+Beside what the check by code looks for, a snapshot tells what the cloud itself named in production: ids and host names. A clone whose
 plan holds one of those reaches into production however it came by it. What is sensitive is searched too, and never quoted.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.address_patterns import key_of
 from bot.core.parity.by_plan.snapshot import SourceSnapshot
 from bot.core.parity.identity import Identity
 from bot.core.parity.leaks import Leak, SearchedText, search
-from bot.core.parity.waivers import waiver_for
+from bot.core.parity.waivers import Waivers
 from bot.core.plans.environment_plan import EnvironmentPlan
 from bot.core.plans.plan import Action
 from bot.core.plans.plan_values import Masked, PlanValue
-from bot.model.environment import Waiver
 from bot.model.pipeline import Json
 
 HIDDEN = "(sensitive)"
-_GIVEN = re.compile(
-    r"(?<![A-Za-z0-9-])(?:[a-z]{1,20}-[0-9a-f]{8,17}|Z[A-Z0-9]{9,30}|[a-z0-9.-]+\.amazonaws\.com)(?![A-Za-z0-9-])"
-)
-"""Ids (`vpc-0a1b…`, a zone's `Z…`) and host names that AWS makes up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +33,16 @@ def planned_leaks(
     planned: EnvironmentPlan,
     identity: Identity,
     snapshot: SourceSnapshot | None,
-    waivers: Sequence[Waiver],
-    now: datetime,
+    waivers: Waivers,
 ) -> Sequence[Leak]:
     """Return every leak in the plans, waived ones too, in order; `identity` is production's with its names."""
-    given = dict(_given(snapshot)) if snapshot is not None else {}
+    given = dict(_given(snapshot, identity.cloud)) if snapshot is not None else {}
     found: dict[tuple[str, str, str], Leak] = {}
     for place in _places(planned):
         text = SearchedText(key_of(place.address, place.attribute), 0, place.text)
-        for leak in [*search([text], identity), *_ids(text, given)]:
+        for leak in [*search([text], identity), *_ids(text, given, identity.cloud)]:
             shown = replace(leak, found=HIDDEN) if place.is_sensitive else leak
-            waived = replace(shown, waiver=waiver_for(waivers, place.address, place.attribute, now))
+            waived = replace(shown, waiver=waivers.naming(place.address, place.attribute))
             found.setdefault((shown.place, shown.found, shown.what), waived)
     return [found[key] for key in sorted(found)]
 
@@ -80,24 +73,23 @@ def _texts(address: str, path: str, value: PlanValue, is_sensitive: bool = False
             return
 
 
-def _ids(text: SearchedText, given: Mapping[str, str]) -> Iterator[Leak]:
-    for match in _GIVEN.finditer(text.text):
+def _ids(text: SearchedText, given: Mapping[str, str], cloud: CloudFacts) -> Iterator[Leak]:
+    for match in cloud.names.made_up.finditer(text.text):
         if match[0] in given:
-            what = f"what AWS calls production's `{given[match[0]]}`"
+            what = f"what {cloud.name} calls production's `{given[match[0]]}`"
             yield Leak(text.place, text.line, match[0], what, "the clone has one of its own")
 
 
-def _given(snapshot: SourceSnapshot) -> Iterator[tuple[str, str]]:
-    """Yield what AWS named in production, and the resource that it names."""
+def _given(snapshot: SourceSnapshot, cloud: CloudFacts) -> Iterator[tuple[str, str]]:
+    """Yield what the cloud named in production, and the resource that it names."""
     for name, stack in snapshot.stacks.items():
         for resource in stack.resources if stack is not None else ():
             values = resource.values if isinstance(resource.values, dict) else {}
-            for text in _own(values):
-                if _GIVEN.fullmatch(text):
+            for text in _own(values, cloud):
+                if cloud.names.made_up.fullmatch(text):
                     yield text, f"{name}/{resource.address}"
 
 
-def _own(values: Mapping[str, Json]) -> Iterable[str]:
+def _own(values: Mapping[str, Json], cloud: CloudFacts) -> Iterable[str]:
     """Yield the texts by which a resource itself is known, not those by which it knows others, or that a region shares."""
-    names = ("id", "dns_name", "endpoint", "reader_endpoint", "domain_name", "bucket_domain_name")
-    return (value for name in names if isinstance(value := values.get(name), str))
+    return (value for name in cloud.names.attributes if isinstance(value := values.get(name), str))

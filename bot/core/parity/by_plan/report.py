@@ -13,9 +13,9 @@ from bot.core.parity.aspects import AspectFacts, aspect_of, is_secret
 from bot.core.parity.by_plan.causes import ByCode, Putting, causes, reach
 from bot.core.parity.by_plan.compare import PlanComparison, PlanDifference
 from bot.core.parity.by_plan.snapshot import seal
-from bot.core.parity.contract import breaches
+from bot.core.parity.contract import Contract, breaches
 from bot.core.parity.report import Breach, Cause, Difference, Parity
-from bot.core.parity.waivers import waiver_for
+from bot.core.parity.waivers import Waivers
 from bot.core.plans.plan_values import Masked, PlanValue
 from bot.core.plans.tables import shown
 from bot.core.rendering.assemble import TemplateAt
@@ -41,6 +41,10 @@ class ReportContext:
     now: datetime
     values: Mapping[tuple[str, str], Attribute] = field(default_factory=dict)
     key: str = field(default="", repr=False)
+
+    @property
+    def waivers(self) -> Waivers:
+        return Waivers(self.clone.waivers, self.now)
 
 
 def report(result: PlanComparison, context: ReportContext) -> Parity:
@@ -68,7 +72,7 @@ def _breaches(result: PlanComparison, planned: Sequence[Difference], context: Re
     """Yield the broken contracts: those that code shows, those that only the plan shows, and secrets that are production's own."""
     yield from context.by_code.breaches
     known = {(breach.demand, breach.aspect) for breach in context.by_code.breaches}
-    for breach in breaches(context.template.declaration, (context.source, context.clone), planned, {}):
+    for breach in breaches(Contract(context.template, context.source, context.clone), planned, {}):
         if breach.demand == "match" and (breach.demand, breach.aspect) not in known:
             yield breach
     purpose = context.template.declaration.purposes[context.clone.purpose]
@@ -112,8 +116,10 @@ def _otherwise_sealed(result: PlanComparison, context: ReportContext) -> Iterato
             attribute=attribute,
             production=HIDDEN,
             clone=HIDDEN,
-            aspect=aspect_of(AspectFacts("changed", *place), context.template.declaration.aspects),
-            waiver=waiver_for(context.clone.waivers, *place, context.now),
+            aspect=aspect_of(
+                AspectFacts("changed", *place), context.template.declaration.aspects, context.template.cloud
+            ),
+            waiver=context.waivers.naming(*place),
             file=leaf.file,
             line=leaf.line,
         )
@@ -177,9 +183,9 @@ def _difference(
         attribute=path,
         production=_text(found.leaf.production, path) if found.leaf else "" if kind == "extra" else found.address,
         clone=_text(found.leaf.clone, path) if found.leaf else "" if kind == "missing" else found.address,
-        aspect=aspect_of(facts, context.template.declaration.aspects),
+        aspect=aspect_of(facts, context.template.declaration.aspects, context.template.cloud),
         causes=because,
-        waiver=waiver_for(context.clone.waivers, address, path, context.now),
+        waiver=context.waivers.naming(address, path),
         file=found.file,
         line=found.line,
         is_revision=not because and by_code.is_revision(found),

@@ -1,16 +1,17 @@
-"""Who production is, said as who the clone is: names, account, hosts, networks, ids and ARNs.
+"""Who production is, said as who the clone is: names, account, hosts, networks and ids.
 
 A value of production is translated and then compared with the clone's. What differs by identity alone is so equal, and what
 does not keeps its difference. The few texts of parameters are looked for anywhere in a value, at the edges of words; the many
-ids and ARNs, learnt from pairs of resources at the same address, only as a whole value or a whole word of one.
+ids, learnt from pairs of resources at the same address, only as a whole value or a whole word of one.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Self
 
+from bot.core.cloud_facts import CloudFacts
 from bot.core.plans.plan_values import PlanValue
 from bot.model.pipeline import Json
 
@@ -24,15 +25,19 @@ _ADDRESS = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(/\d{1,2})?(?![\d.]*\
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """Pairs of production's texts with the clone's. `anywhere` is looked for in every text; `learnt` as a whole."""
+    """Pairs of production's texts with the clone's. `anywhere` is looked for in every text; `learnt` as a whole.
+
+    `identifiers` are the attributes by which a provider names a resource.
+    """
 
     anywhere: Mapping[str, str] = field(default_factory=dict)
     learnt: Mapping[str, frozenset[str]] = field(default_factory=dict)
     networks: Sequence[tuple[IPv4Network, IPv4Network]] = ()
+    identifiers: frozenset[str] = frozenset({"id"})
     _pattern: re.Pattern[str] | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[Json, Json]]) -> Self:
+    def of(cls, pairs: Iterable[tuple[Json, Json]], cloud: CloudFacts) -> Self:
         """Return the identity that pairs of parameters' values make; lists and maps pair by place."""
         anywhere: dict[str, str] = {}
         networks: list[tuple[IPv4Network, IPv4Network]] = []
@@ -43,18 +48,18 @@ class Translation:
             elif production != clone and len(production) >= SHORTEST:
                 for form in _forms(production, clone):
                     anywhere.setdefault(*form)
-        words = "|".join(map(_bounded, sorted(anywhere, key=len, reverse=True)))
+        words = "|".join(_bounded(text, cloud) for text in sorted(anywhere, key=len, reverse=True))
         pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})") if words else None
-        return cls(anywhere, {}, tuple(networks), pattern)
+        return cls(anywhere, {}, tuple(networks), frozenset({"id", cloud.identifier}), pattern)
 
     def with_learnt(self, pairs: Iterable[tuple[Json, Json]]) -> "Translation":
-        """Return this identity with pairs of ids, ARNs and outputs added."""
+        """Return this identity with pairs of ids and outputs added."""
         learnt: dict[str, set[str]] = {text: set(others) for text, others in self.learnt.items()}
         for production, clone in _texts(pairs):
             if production != clone:
                 learnt.setdefault(production, set()).add(clone)
         frozen = {text: frozenset(others) for text, others in learnt.items()}
-        return Translation(self.anywhere, frozen, self.networks, self._pattern)
+        return replace(self, learnt=frozen)
 
     def agree(self, production: str, clone: str) -> bool:
         """Say whether `clone` is `production` under the clone's identity."""
@@ -119,9 +124,9 @@ class Translation:
         return match[0]
 
 
-def _bounded(text: str) -> str:
+def _bounded(text: str, cloud: CloudFacts) -> str:
     """Return the pattern of a whole word; a region's may go on with the letter of a zone."""
-    zone = "[a-z]?" if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text) else ""
+    zone = "[a-z]?" if re.fullmatch(cloud.accounts.region, text) else ""
     return rf"{re.escape(text)}(?={zone}(?![A-Za-z0-9]))"
 
 

@@ -35,7 +35,6 @@ MOST_MATCHED = 400
 """Items of two lists that are matched with each other; longer lists are compared in order."""
 
 _INDEX = re.compile(r"\[\d+\]")
-_PROVIDERS_OWN = frozenset({"id", "arn"})
 _ALWAYS_COMPARED = frozenset({"tags_all"})
 """The provider makes these of what code says of all resources together."""
 
@@ -192,7 +191,7 @@ class ValueComparison:
                 return _equal(production, clone) or (_is_empty(production) and _is_empty(clone))
 
     def _same_json(self, production: str, clone: str) -> bool:
-        """Compare documents by content: AWS gives a policy back with its keys in another order."""
+        """Compare documents by content: a provider may give a policy back with its keys in another order."""
         documents = _documents(production, clone)
         return documents is not None and self._same(*documents)
 
@@ -201,7 +200,7 @@ class ValueComparison:
         top = bare.partition(".")[0]
         if self._is_stand_in(production, clone):
             self.set_apart[STAND_IN] += 1
-        elif top in _PROVIDERS_OWN or (
+        elif top in self.translation.identifiers or (
             top not in _ALWAYS_COMPARED and (self.exists or _is_open(production, clone)) and not self.is_set(bare)
         ):
             self.set_apart[COMPUTED] += 1

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+from bot.clouds.registry import FACTS
 from bot.core.parity.by_plan.leaks import planned_leaks
 from bot.core.parity.by_plan.snapshot import Resource, StackSnapshot
 from bot.core.parity.identity import Identity, Mark
+from bot.core.parity.waivers import Waivers
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import Action, OutputChange, PlannedChange, TerraformPlan
 from bot.core.plans.plan_values import Masked, PlanValue
@@ -20,6 +22,7 @@ WHO = Identity(
     (("demo-x", "production"), ("222222222222", "111111111111")),
     (),
     (Mark("111111111111", "account", "222222222222", "account_id"),),
+    FACTS,
 )
 STATE = snapshot(
     {
@@ -37,7 +40,11 @@ def planned(value: PlanValue, action: Action = Action.CREATE, output: PlanValue 
 
 
 def found(plan: EnvironmentPlan, *waivers: Waiver) -> list[tuple[str, str]]:
-    return [(leak.place, leak.found) for leak in planned_leaks(plan, WHO, STATE, waivers, NOW) if leak.waiver is None]
+    return [
+        (leak.place, leak.found)
+        for leak in planned_leaks(plan, WHO, STATE, Waivers(waivers, NOW))
+        if leak.waiver is None
+    ]
 
 
 def test_production_s_account_is_found_in_a_value_and_in_an_output() -> None:
@@ -50,12 +57,12 @@ def test_production_s_account_is_found_in_a_value_and_in_an_output() -> None:
 def test_an_id_that_aws_gave_production_is_found() -> None:
     assert found(planned("vpc-0a1b2c3d4e")) == [("app/aws_x.y:a.b[0]", "vpc-0a1b2c3d4e")]
     assert found(planned("vpc-0a1b2c3d4e5")) == []
-    [leak] = planned_leaks(planned("x/vpc-0a1b2c3d4e"), WHO, STATE, (), NOW)
+    [leak] = planned_leaks(planned("x/vpc-0a1b2c3d4e"), WHO, STATE, Waivers((), NOW))
     assert "production's `network/aws_vpc.main`" in leak.message
 
 
 def test_a_secret_is_searched_and_not_quoted() -> None:
-    [leak] = planned_leaks(planned(Masked("user:hunter22@111111111111")), WHO, STATE, (), NOW)
+    [leak] = planned_leaks(planned(Masked("user:hunter22@111111111111")), WHO, STATE, Waivers((), NOW))
     assert leak.found == "(sensitive)"
     assert "hunter22" not in repr(leak)
 

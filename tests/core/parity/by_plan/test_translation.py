@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.clouds.registry import FACTS
 from bot.core.parity.by_plan.translation import Translation
 
 PAIRS = [
@@ -14,7 +15,7 @@ PAIRS = [
     ("10.0.0.0/20", "10.64.16.0/20"),
     ("eu-central-1", "eu-west-1"),
 ]
-WHO = Translation.of(PAIRS)
+WHO = Translation.of(PAIRS, FACTS)
 
 
 @pytest.mark.parametrize(
@@ -43,10 +44,10 @@ def test_texts_are_translated_at_the_edges_of_words(production: str, clone: str)
 
 
 def test_a_network_keeps_its_place_in_a_network_of_another_size() -> None:
-    who = Translation.of([("10.0.0.0/16", "10.64.16.0/20")])
+    who = Translation.of([("10.0.0.0/16", "10.64.16.0/20")], FACTS)
     assert who.text("10.0.16.0/20") == "10.64.17.0/24"
     assert who.text("10.0.240.0/20") == "10.64.31.0/24"
-    assert Translation.of([("10.0.0.0/16", "10.9.0.0/28")]).text("10.0.1.0/24") == "10.0.1.0/24", (
+    assert Translation.of([("10.0.0.0/16", "10.9.0.0/28")], FACTS).text("10.0.1.0/24") == "10.0.1.0/24", (
         "there is no such place"
     )
 

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.clouds.registry import FACTS
 from bot.core.parity.by_plan.snapshot import seal, sealed
 from bot.core.parity.by_plan.translation import Translation
 from bot.core.parity.by_plan.values import COMPUTED, KNOWN_AFTER_APPLY, ORDER, SENSITIVE, STAND_IN, ValueComparison
 from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue
 
 KEY = "ab" * 32
-WHO = Translation.of([("production", "demo-x"), ("10.0.0.0/20", "10.64.16.0/20")])
+WHO = Translation.of([("production", "demo-x"), ("10.0.0.0/20", "10.64.16.0/20")], FACTS)
 
 
 def compared(production: PlanValue, clone: PlanValue, **more: object) -> ValueComparison:
