@@ -36,7 +36,12 @@ REPOSITORY = "acme/infrastructure"
 REQUESTER, REVIEWER = "ana", "max"
 APP = "envclone"
 _SEEDED = ("templates", "envs/production", ".github")
-_NOT_SEEDED = (".terraform", "__pycache__", "ci.yml")  # the last is about this repository's own code
+_NOT_SEEDED = (
+    ".terraform",
+    "__pycache__",
+    "ci.yml",
+    "release.yml",
+)  # the last two are about this repository's own code
 _PARENT_ZONE, _CLONES_ZONE = "acme.example", "clones.acme.example"
 _START_WITHIN, _STOP_WITHIN = 30.0, 30.0
 

@@ -63,6 +63,10 @@ def starts(trigger: Trigger, event: TriggerEvent) -> bool:
     """Say whether a trigger's filters let the event through."""
     if trigger.event != event.event:
         return False
+    if (
+        trigger.tags and not trigger.branches
+    ):  # no push of a tag comes here, and with `tags:` alone GitHub leaves out branches
+        return False
     types = trigger.types or (("opened", "synchronize", "reopened") if event.action else ())
     return (
         (event.action is None or event.action in types)

@@ -25,6 +25,7 @@ class Trigger:
     types: tuple[str, ...] = ()
     branches: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +128,10 @@ def _triggers(node: ExpressionNode, path: str) -> tuple[Trigger, ...]:
     found: list[Trigger] = []
     for event, body in node.items():
         filters = body if isinstance(body, dict) else {}
-        unknown = {key for key in filters if key.endswith("-ignore") or key == "tags"}
+        unknown = {key for key in filters if key.endswith("-ignore")}
         if unknown:
             raise WorkflowInvalid(f"{path}: on.{event}: the sandbox does not know {', '.join(sorted(unknown))}")
-        found.append(Trigger(event, *(_words(filters.get(key, [])) for key in ("types", "branches", "paths"))))
+        found.append(Trigger(event, *(_words(filters.get(key, [])) for key in ("types", "branches", "paths", "tags"))))
     return tuple(found)
 
 
