@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,16 @@ WRITES = {  # every permission to write, and what it is for, in one place
     ("apply.yml", "apply"): {"deployments", "checks", "pull-requests", "id-token"},
     ("drift.yml", "drift"): {"issues", "id-token"},
     ("drift.yml", "forget"): {"issues"},
+    ("release.yml", "image"): {"packages", "id-token", "attestations"},
+    ("release.yml", "publish"): {"contents", "id-token", "attestations"},
 }
-ENVIRONMENTS = {"plan": "envclone-plan", "drift": "envclone-plan", "apply": "envclone-apply"}
+ENVIRONMENTS = {
+    "plan": "envclone-plan",
+    "drift": "envclone-plan",
+    "apply": "envclone-apply",
+    "image": "envclone-release",
+    "publish": "envclone-release",
+}
 SECRET = {("expire.yml", "expire"): "envclone-expire"}  # the one job that is given a secret, and where that lies
 TIMEOUT = 120
 
@@ -154,6 +163,20 @@ def test_forks_get_no_checkout_and_no_credentials() -> None:
     assert "always()" not in jobs["plan"]["if"]
 
 
+def test_one_workflow_alone_runs_on_pull_requests_with_credentials() -> None:
+    assert [file.name for file in WORKFLOWS if "pull_request_target" in _document(file)["on"]] == ["plan.yml"]
+    assert not [file.name for file in WORKFLOWS if "workflow_run" in _document(file)["on"]]
+
+
+@files
+def test_a_workflow_whose_file_a_pull_request_can_change_has_nothing_to_steal(file: Path) -> None:
+    if "pull_request" in _document(file)["on"]:
+        for id_, job in _jobs(file).items():
+            assert set(job["permissions"].values()) <= {"read"}, id_
+            assert "environment" not in job, id_
+            assert "secrets." not in str(job), id_
+
+
 def test_the_required_check_always_runs_and_hears_of_every_other_job() -> None:
     jobs = _workflow("plan.yml")["jobs"]
     check = jobs["envclone"]
@@ -192,6 +215,54 @@ def test_certificates_are_looked_at_after_each_merge_and_by_the_clock_for_waiver
     triggers = _workflow("parity.yml")["on"]
     assert triggers["push"] == {"branches": ["main"], "paths": ["envs/**", "templates/**"]}
     assert triggers["schedule"] == [{"cron": "17 */3 * * *"}]
+
+
+def test_every_test_is_in_one_part_of_the_slow_tests() -> None:
+    parts = _workflow("ci.yml")["jobs"]["slow"]["strategy"]["matrix"]["include"]
+    paths = [ROOT / path for part in parts for path in part["paths"].split()]
+    assert all(path.exists() for path in paths)
+    for test in (ROOT / "tests").rglob("test_*.py"):
+        assert len([path for path in paths if test.is_relative_to(path)]) == 1, test
+
+
+def test_fast_tests_run_on_every_python_that_the_project_says_it_supports() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    said = [line.rpartition(" ")[2] for line in project["classifiers"] if "Python :: 3." in line]
+    assert _workflow("ci.yml")["jobs"]["fast"]["strategy"]["matrix"]["python"] == said
+    assert project["requires-python"] == f">={said[0]}"
+
+
+def test_the_check_of_ci_fails_unless_every_job_succeeded() -> None:
+    jobs = _workflow("ci.yml")["jobs"]
+    check = jobs["ci"]
+    assert check["if"] == "always()"
+    assert set(check["needs"]) == set(jobs) - {"ci"}
+    (step,) = check["steps"]
+    assert step["env"] == {"RESULTS": "${{ join(needs.*.result, ' ') }}"}
+    for results, code in (
+        ("success success success", 0),
+        ("success failure success", 1),
+        ("success skipped success", 1),
+    ):
+        done = subprocess.run(["bash", "-c", step["run"]], env={"RESULTS": results}, capture_output=True, check=False)
+        assert done.returncode == code, results
+
+
+def test_a_release_is_a_tag_and_nothing_is_published_that_was_not_checked() -> None:
+    workflow = _workflow("release.yml")
+    assert workflow["on"] == {"push": {"tags": ["v*"]}}
+    jobs = workflow["jobs"]
+    assert "make check test-fast" in str(jobs["build"])
+    assert jobs["image"]["needs"] == "build"
+    assert set(jobs["publish"]["needs"]) == {"build", "image"}
+    assert "needs.build.result == 'success'" in jobs["publish"]["if"]
+    assert not re.search(r"'cache'|actions/cache", str(jobs))  # a cache could bring what somebody else put there
+
+
+def test_what_is_released_is_attested() -> None:
+    for id_ in ("image", "publish"):
+        steps = _workflow("release.yml")["jobs"][id_]["steps"]
+        assert [step for step in steps if step.get("uses", "").startswith("actions/attest@")], id_
 
 
 def test_what_builds_the_tool_is_pinned_as_in_the_lock_file() -> None:

@@ -1,0 +1,35 @@
+# The service (`envclone serve`): web and worker in one container, or one of them with --web-only or --worker-only.
+# Python 3.11 on purpose: from 3.12 on, the durable engine's SQL needs SQLite 3.42, and Debian 12 has 3.40.
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+RUN python -m venv /opt/envclone
+WORKDIR /source
+# The locks alone first, so that a change of the code does not install everything anew.
+COPY requirements.lock ./
+COPY .github/actions/setup/build.lock ./
+RUN /opt/envclone/bin/pip install --only-binary :all: --require-hashes -r requirements.lock
+RUN python -m venv /opt/build && /opt/build/bin/pip install --only-binary :all: --require-hashes -r build.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY bot ./bot
+RUN /opt/build/bin/python -m hatchling build -t wheel -d /wheel \
+    && /opt/envclone/bin/pip install --no-deps --no-index /wheel/*.whl \
+    && /opt/envclone/bin/pip uninstall --yes pip
+
+FROM python:3.11-slim-bookworm
+LABEL org.opencontainers.image.title="envclone" org.opencontainers.image.licenses="Apache-2.0"
+# git is the only program that the service runs.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates git \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --create-home --home-dir /var/lib/envclone envclone
+COPY --from=build /opt/envclone /opt/envclone
+ENV PATH=/opt/envclone/bin:$PATH PYTHONUNBUFFERED=1 \
+    ENVCLONE_HOST=0.0.0.0 ENVCLONE_PORT=8080 ENVCLONE_DATA_DIR=/var/lib/envclone/data
+USER 10001
+WORKDIR /var/lib/envclone
+VOLUME /var/lib/envclone/data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=15s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+ENTRYPOINT ["envclone"]
+CMD ["serve"]
