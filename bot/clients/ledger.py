@@ -63,15 +63,15 @@ class LedgerFile:
         return stored.data.decode() if stored is not None else ""
 
     def acquire(
-        self, lease: Lease, now: datetime, death_of: Callable[[str], str | None] = lambda holder: None
+        self, lease: Lease, now: datetime, stale_reason: Callable[[str], str | None] = lambda holder: None
     ) -> Ledger:
         """Take the lease and return the ledger as it was before, so that the caller sees whom it followed.
 
-        `death_of` returns why a holder, whose time is not over, is dead all the same. Raises `LeaseHeld`, `Unverifiable`.
+        `stale_reason` returns why a holder is dead although its lease has not expired. Raises `LeaseHeld`, `Unverifiable`.
         """
 
         def take(ledger: Ledger) -> Ledger:
-            reason = death_of(ledger.lease.holder) if ledger.lease is not None else None
+            reason = stale_reason(ledger.lease.holder) if ledger.lease is not None else None
             result = acquired(ledger, lease, now, reason or "")
             if isinstance(result, LeaseState):
                 raise LeaseHeld(refusal(result.lease, self.environment))

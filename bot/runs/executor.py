@@ -1,81 +1,76 @@
-"""One run at a time on an environment, and its steps side by side: what an apply and a destroy have in common."""
+"""Run the steps of a graph in threads: each after all that it needs, independent ones side by side."""
 
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
 
-from bot.clients.ledger import LeaseLost, LedgerFile
-from bot.core.graph import Graph, ready
-from bot.core.ledger.apply_result import StepResult
-from bot.core.ledger.lease import LENGTH
-from bot.core.ledger.ledger import Lease, Ledger
-from bot.errors import Unverifiable
+from bot.clients.ledger import LeaseLost
+from bot.core.graph import Graph, Node, ready
 from bot.names import StepName
-from bot.runs.apply.run import ApplyContext, ApplyRequest, EnvironmentRun
 
-RENEWAL = LENGTH / 5
-
-
-@contextmanager
-def held(ledger: LedgerFile, request: ApplyRequest, world: ApplyContext, now: datetime) -> Iterator[Ledger]:
-    """Hold the environment's lease; yield the ledger as it was before. Raises `LeaseHeld`, `Unverifiable`."""
-    lease = Lease(
-        holder=request.holder,
-        until=now + LENGTH,
-        since=now,
-        run_url=request.run_url,
-        machine=request.machine,
-    )
-    before = ledger.acquire(lease, now, lambda holder: request.take_over or world.death_of(holder))
-    if before.lease is not None and before.lease.holder != request.holder:
-        world.log(f"taking over from {before.lease.holder}, which did not end as it should")
-    try:
-        yield before
-    finally:
-        ledger.release(request.holder)
+NodeResult = TypeVar("NodeResult")
 
 
-def run_steps(
-    run: EnvironmentRun, graph: Graph, run_step: Callable[[StepName], StepResult]
-) -> Mapping[StepName, StepResult]:
-    """Run every step that can be run, side by side as far as the graph lets them, and keep the lease meanwhile."""
-    results: dict[StepName, StepResult] = {}
-    running: dict[Future[StepResult], StepName] = {}
-    with ThreadPoolExecutor(max_workers=graph.at_once(run.request.max_parallel), thread_name_prefix="step") as pool:
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """What is done while steps run: `renew` at least every `interval`. Once `stopping` is set, no further step begins."""
+
+    stopping: threading.Event = field(default_factory=threading.Event)
+    interval: timedelta | None = None
+    renew: Callable[[], None] = lambda: None
+    log: Callable[[str], None] = lambda line: None
+
+    @property
+    def seconds(self) -> float | None:
+        return self.interval.total_seconds() if self.interval is not None else None
+
+
+def run_graph(
+    graph: Graph,
+    work: Callable[[Node], NodeResult],
+    most: int,
+    *,
+    is_done: Callable[[NodeResult], bool] = lambda result: True,
+    supervision: Supervision | None = None,
+) -> Mapping[StepName, NodeResult]:
+    """Return what `work` gave for each step that was run: at most `most` at a time, and no more than the graph allows.
+
+    A step begins once `is_done` says so of the results of all that it needs. If `work` or `supervision.renew` raises, no
+    further step begins, those under way are awaited, and the first error is raised.
+    """
+    watch = supervision or Supervision()
+    results: dict[StepName, NodeResult] = {}
+    running: dict[Future[NodeResult], StepName] = {}
+    with ThreadPoolExecutor(max_workers=graph.at_once(most), thread_name_prefix="step") as pool:
         try:
             while True:
-                done = {name for name, result in results.items() if result.state in {"succeeded", "skipped"}}
-                if not run.stopping.is_set():
+                done = {name for name, result in results.items() if is_done(result)}
+                if not watch.stopping.is_set():
                     for name in ready(graph, done, {*results, *running.values()}):
-                        running[pool.submit(run_step, name)] = name
+                        running[pool.submit(work, graph.nodes[name])] = name
                 if not running:
                     return results
-                ended, _ = wait(running, timeout=RENEWAL.total_seconds(), return_when=FIRST_COMPLETED)
+                ended, _ = wait(running, timeout=watch.seconds, return_when=FIRST_COMPLETED)
                 for future in ended:
                     result = future.result()
                     results[running.pop(future)] = result
-                _renew(run)
+                watch.renew()
         except BaseException:
-            _drain(run, running)
+            _drain(running, watch)
             raise
 
 
-def _drain(run: EnvironmentRun, running: Mapping[Future[StepResult], StepName]) -> None:
+def _drain(running: Mapping[Future[Any], StepName], watch: Supervision) -> None:
     """Wait for the steps that run, whatever went wrong: they are not to be cut off half way."""
-    run.stopping.set()
+    watch.stopping.set()
     left = {future for future in running if not future.done()}
     if left:
-        run.world.log(f"stopping once these have ended: {', '.join(sorted(running[future] for future in left))}")
+        watch.log(f"stopping once these have ended: {', '.join(sorted(running[future] for future in left))}")
     while left:
-        _, left = wait(left, timeout=RENEWAL.total_seconds())
+        _, left = wait(left, timeout=watch.seconds)
         with suppress(LeaseLost):
-            _renew(run)
-
-
-def _renew(run: EnvironmentRun) -> None:
-    try:
-        run.ledger.renew(run.request.holder, run.world.now())
-    except Unverifiable as error:
-        # The lease outlives four of these; what is really broken stops the next step at its first write.
-        run.world.log(f"the lease could not be renewed, and will be tried again: {error}")
+            watch.renew()

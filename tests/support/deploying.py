@@ -30,11 +30,12 @@ from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
 from bot.runs.apply.apply import apply
-from bot.runs.apply.run import ApplyContext, ApplyRequest
+from bot.runs.context import ApplyContext
 from bot.runs.destroy.destroy import destroy
 from bot.runs.destroy.orphans import Search
 from bot.runs.plan.plan import PlanContext, Planned, PlanRequest, plan
 from bot.runs.plan.plan_destroy import plan_destroy
+from bot.runs.request import ApplyRequest
 from tests.support.cloud import ACCOUNT, REGION
 from tests.support.fixtures import Fixtures
 from tests.support.small import STACKS, template
@@ -200,7 +201,7 @@ class Deploying:
             commit=self.repo.git("rev-parse", "HEAD").strip(),
             head=head,
             by="alice",
-            holder=f"run-{self.runs}",
+            lock_owner=f"run-{self.runs}",
             machine="alice@somewhere",
             run_url=f"https://github.example/run/{self.runs}",
             max_parallel=self.max_parallel,

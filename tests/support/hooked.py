@@ -20,7 +20,8 @@ from bot.model.policy import StaticCheckRules
 from bot.model.yaml_document import dump, load
 from bot.names import EnvironmentName
 from bot.runs.apply.apply import apply
-from bot.runs.apply.run import ApplyContext, ApplyRequest
+from bot.runs.context import ApplyContext
+from bot.runs.request import ApplyRequest
 
 DEMO = EnvironmentName("demo-x")
 HEAD = "a" * 40
@@ -131,7 +132,7 @@ class Hooked:
             commit="b" * 40,
             head=HEAD,
             by="alice",
-            holder=f"run-{self.runs}",
+            lock_owner=f"run-{self.runs}",
             machine="alice@here",
         )
         return apply(request, world)

@@ -13,11 +13,11 @@ from bot.cli.actions.options import (
     Root,
     StoreOption,
     actor,
+    context_of,
     on_github,
     request_of,
     stoppable,
     store_of,
-    world_of,
     write_summary,
 )
 from bot.cli.console import DOES_NOT_HOLD, edge, say
@@ -36,10 +36,11 @@ from bot.model.policy import Policy
 from bot.names import EnvironmentName, shown
 from bot.runs.apply.apply import apply as apply_environment
 from bot.runs.apply.github_status import DeploymentReport, pull_request_of
-from bot.runs.apply.run import ApplyContext, ApplyRequest
 from bot.runs.apply.takeover import Takeover, authorize
+from bot.runs.context import ApplyContext
 from bot.runs.destroy.destroy import destroy as destroy_environment
 from bot.runs.destroy.orphans import Search
+from bot.runs.request import ApplyRequest
 from bot.runs.reviewed_commit import OnGitHub, reviewed_head
 
 
@@ -81,7 +82,7 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         )
         if commit and not request.commit.startswith(commit):
             raise UserError(f"The checkout is at {request.commit[:12]}, not at {shown(commit)}.")
-        found = _run(request, world_of(opened, policy, as_json), on, policy)
+        found = _run(request, context_of(opened, policy, as_json), on, policy)
         text = destroy_report.text(found) if isinstance(found, DestroyReport) else apply_text.text(found)
         say(text, lambda: found.model_dump(mode="json"), as_json)
         if not ending_of(found).is_well:
@@ -103,20 +104,20 @@ def ledger(
 
 
 def _run(
-    request: ApplyRequest, world: ApplyContext, on: OnGitHub | None, policy: Policy
+    request: ApplyRequest, context: ApplyContext, on: OnGitHub | None, policy: Policy
 ) -> ApplyOutcome | DestroyReport:
     """Apply, or destroy what is gone from the checkout; tell GitHub and the step summary how it goes."""
     verb: RunVerb = "apply" if Checkout(request.root).environment(request.environment) else "destroy"
     told = None
     if on is not None:
         number = pull_request_of(on.github, on.repository, request)
-        told = DeploymentReport(on.github, on.repository, request, world.log, number, verb)
+        told = DeploymentReport(on.github, on.repository, request, context.log, number, verb)
         told.begin()
     try:
         found = (
-            apply_environment(request, world)
+            apply_environment(request, context)
             if verb == "apply"
-            else destroy_environment(request, world, policy, Search(tagged))
+            else destroy_environment(request, context, policy, Search(tagged))
         )
     except (UserError, Unverifiable, KeyboardInterrupt) as error:
         reason = str(error) or "The run was stopped. Run the workflow again: it goes on where this one stopped."

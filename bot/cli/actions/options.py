@@ -29,7 +29,8 @@ from bot.model.pipeline import Json
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, RepositoryName, shown
-from bot.runs.apply.run import ApplyContext, ApplyRequest
+from bot.runs.context import ApplyContext
+from bot.runs.request import ApplyRequest
 from bot.runs.reviewed_commit import OnGitHub
 
 ACTIONS = "github-actions[bot]"
@@ -46,20 +47,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text
 
 def request_of(name: EnvironmentName, root: Path, head: str) -> ApplyRequest:
     """Return the request of this process, for what is checked out at `root`."""
-    holder = this_lock_owner(os.environ)
+    owner = this_lock_owner(os.environ)
     return ApplyRequest(
         environment=name,
         root=root.resolve(),
         commit=commit_of(root),
         head=head,
-        by=os.environ.get("GITHUB_ACTOR") or holder.machine,
-        holder=holder.name,
-        machine=holder.machine,
+        by=os.environ.get("GITHUB_ACTOR") or owner.machine,
+        lock_owner=owner.name,
+        machine=owner.machine,
         run_url=run_url(os.environ),
     )
 
 
-def world_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContext:
+def context_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContext:
     """Return what a run acts on: this machine's Terraform, its variables, its clock; the log goes to the terminal."""
     terraform = Terraform(find_terraform(os.environ), os.environ, GateRules(policy.gate, FACTS))
     on_actions = bool(os.environ.get("GITHUB_ACTIONS"))
@@ -80,7 +81,7 @@ def world_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContext:
         now=lambda: datetime.now(UTC),
         log=log,
         announce=announce,
-        death_of=lambda other: stale_reason(other, this_lock_owner(os.environ)),
+        stale_reason=lambda other: stale_reason(other, this_lock_owner(os.environ)),
     )
 
 

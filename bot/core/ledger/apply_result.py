@@ -34,6 +34,11 @@ class StepResult(_Frozen):
     hidden: tuple[str, ...] = ()
 
     @property
+    def is_done(self) -> bool:
+        """Say whether what needs this step may begin."""
+        return self.state in {"succeeded", "skipped"}
+
+    @property
     def seconds(self) -> float:
         if self.started_at is None or self.ended_at is None:
             return 0.0
@@ -56,7 +61,7 @@ class ApplyOutcome(_Frozen):
 
     @property
     def has_succeeded(self) -> bool:
-        return all(step.state in {"succeeded", "skipped"} for step in self.steps)
+        return all(step.is_done for step in self.steps)
 
     @property
     def failed(self) -> tuple[StepResult, ...]:

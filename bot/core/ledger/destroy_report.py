@@ -60,7 +60,7 @@ class DestroyReport(_Frozen):
     @property
     def is_undone(self) -> bool:
         """Say whether every step was taken back."""
-        return all(step.state in {"succeeded", "skipped"} for step in self.steps)
+        return all(step.is_done for step in self.steps)
 
     @property
     def is_clean(self) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from bot.core.digest import digest_of, keyed
-from bot.core.plans.stack_inputs import Output, Outputs
+from bot.core.plans.stack_inputs import Output, Outputs, value_of
 from bot.core.tree import Tree, below, blob_id, tree_id
 from bot.errors import UserError
-from bot.model.pipeline import FromOutput, FromParameter, Hook, Input, Json, Literally, Stack
+from bot.model.pipeline import FromOutput, FromParameter, Hook, Input, Json, Stack
 from bot.names import ParameterName, StepName
 
 _PLACE = {ParameterName("account_id"), ParameterName("region")}
@@ -61,23 +61,19 @@ def hook_digest(
 def _value(
     name: StepName, source: Input, parameters: Mapping[ParameterName, Json], outputs: Mapping[StepName, Outputs]
 ) -> Output:
-    match source:
-        case Literally():
-            return Output(source.value)
-        case FromParameter():
-            if source.parameter not in parameters:
-                raise UserError(f"`{name}` takes the parameter `{source.parameter}`, which the manifest has not got.")
-            return Output(parameters[source.parameter])
-        case FromOutput():
-            found = outputs.get(source.step, {}).get(source.output)
-            if found is None:
-                there = ", ".join(f"`{key}`" for key in outputs.get(source.step, {})) or "none"
-                raise OutputMissing(
-                    f"`{name}` takes `{source.source}`, but `{source.step}` has no such output (it has: {there})."
-                )
-            return found
+    found = value_of(source, parameters, outputs)
+    if isinstance(found, Output):
+        return found
+    match found.source:
+        case FromParameter(parameter=parameter):
+            raise UserError(f"`{name}` takes the parameter `{parameter}`, which the manifest has not got.")
+        case FromOutput(step=step) as missing:
+            there = ", ".join(f"`{key}`" for key in outputs.get(step, {})) or "none"
+            raise OutputMissing(
+                f"`{name}` takes `{missing.source}`, but `{step}` has no such output (it has: {there})."
+            )
         case _:
-            assert_never(source)
+            assert_never(found.source)
 
 
 def _values(inputs: Mapping[ParameterName, Output], key: str) -> dict[str, Json]:

@@ -6,11 +6,12 @@ if inputs.stand_ins: ...  # deferred: this plan is for reading, and is never app
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from bot.core.plans.plan import Action, TerraformPlan
 from bot.core.plans.plan_values import Masked, PlanValue, UnknownUntilApply
 from bot.errors import UserError
-from bot.model.pipeline import Json, Stack, texts
+from bot.model.pipeline import FromOutput, FromParameter, Input, Json, Literally, Stack, texts
 from bot.names import ParameterName, StepName
 
 
@@ -26,6 +27,29 @@ class Output:
 
 
 Outputs = Mapping[str, Output]
+
+
+@dataclass(frozen=True, slots=True)
+class NoValue:
+    """An input without a value: a parameter that is not set, or an output that its step doesn't have (yet)."""
+
+    source: FromParameter | FromOutput
+
+
+def value_of(
+    source: Input, parameters: Mapping[ParameterName, Json], outputs: Mapping[StepName, Outputs]
+) -> Output | NoValue:
+    """Return the value of one input of a step: what every plan, apply, destroy and look for drift resolves inputs with."""
+    match source:
+        case Literally():
+            return Output(source.value)
+        case FromParameter():
+            found = source.parameter in parameters
+            return Output(parameters[source.parameter]) if found else NoValue(source)
+        case FromOutput():
+            return outputs.get(source.step, {}).get(source.output) or NoValue(source)
+        case _:
+            assert_never(source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +72,8 @@ def resolved(name: StepName, stack: Stack, outputs: Mapping[StepName, Outputs]) 
     stand_ins: list[ParameterName] = []
     hidden: list[str] = []
     for variable, source in stack.inputs.items():
-        found = outputs.get(source.step, {}).get(source.output)
-        if found is not None:
+        found = value_of(source, {}, outputs)
+        if isinstance(found, Output):
             values[variable] = found.value
             hidden += texts(found.value) if found.is_sensitive else []
         elif source.stand_in is not None:

@@ -17,23 +17,32 @@ from bot.core.graph import blocked, mermaid
 from bot.core.ledger.apply_result import ApplyOutcome, StepResult
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import approved
-from bot.runs.apply.run import ApplyContext, ApplyRequest, ApplyRun
+from bot.runs.apply.run import ApplyRun
 from bot.runs.apply.step import run_step
-from bot.runs.executor import held, run_steps
+from bot.runs.context import ApplyContext
+from bot.runs.executor import run_graph
+from bot.runs.held_lease import held, lease_kept
+from bot.runs.request import ApplyRequest
 
 
-def apply(request: ApplyRequest, world: ApplyContext) -> ApplyOutcome:
+def apply(request: ApplyRequest, context: ApplyContext) -> ApplyOutcome:
     """Apply one environment and return what became of each step.
 
     Raises `NotReviewed` and other `UserError`s before anything was begun, `LeaseHeld` when another run is at work,
     `LeaseLost` when another took over, and `Unverifiable` when what was or is can't be known.
     """
-    environment = approved(request.root, request.environment, request.head, world.store, world.rules)
-    ledger = LedgerFile(world.store, request.environment)
-    began = world.now()
-    with held(ledger, request, world, began) as before:
-        work = ApplyRun(world, request, environment.tree, ledger, before, ledger.digest_key(), approved=environment)
-        results = run_steps(work, environment.graph, lambda name: run_step(work, name))
+    environment = approved(request.root, request.environment, request.head, context.store, context.rules)
+    ledger = LedgerFile(context.store, request.environment)
+    began = context.now()
+    with held(ledger, request, context, began) as before:
+        work = ApplyRun(context, request, environment.tree, ledger, before, ledger.digest_key(), approved=environment)
+        results = run_graph(
+            environment.graph,
+            lambda node: run_step(work, node.name),
+            request.max_parallel,
+            is_done=lambda result: result.is_done,
+            supervision=lease_kept(work),
+        )
     return _outcome(work, began, results)
 
 
@@ -54,7 +63,7 @@ def _outcome(work: ApplyRun, began: datetime, results: Mapping[StepName, StepRes
         by=request.by,
         run_url=request.run_url,
         started_at=began,
-        ended_at=work.world.now(),
+        ended_at=work.context.now(),
         steps=tuple(steps),
         diagram=mermaid(graph, {step.name: step.state for step in steps}),
     )

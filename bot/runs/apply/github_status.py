@@ -10,7 +10,7 @@ from bot.core.messages.apply_comment import marker, refusal
 from bot.core.messages.plan_comment import COMMENT_LIMIT
 from bot.core.messages.run_report import Ending, RunVerb
 from bot.names import RepositoryName
-from bot.runs.apply.run import ApplyRequest
+from bot.runs.request import ApplyRequest
 
 CHECK = "envclone/apply: {environment}"
 CHECK_LIMIT = 65_535

@@ -12,7 +12,9 @@ from bot.core.ledger.lease import noted
 from bot.core.ledger.ledger import Takeover
 from bot.model.pipeline import Json
 from bot.names import ParameterName, StepName
-from bot.runs.apply.run import Deadline, EnvironmentRun, StepStopped
+from bot.runs.deadline import Deadline
+from bot.runs.environment_run import EnvironmentRun
+from bot.runs.step_errors import StepStopped
 
 LOCK_TIMEOUT = timedelta(seconds=20)
 """How long Terraform waits for the state's lock before we look whose it is."""
@@ -77,8 +79,8 @@ def _record(run: EnvironmentRun, wish: PlanWish, locked: StateLocked, reason: st
 
     No machine is kept with it: what is said of this lock says nothing of the next one from there.
     """
-    lock, now = f"the lock {locked.lock_id} of the state of `{wish.name}`", run.world.now()
-    record = Takeover(holder=lock, machine="", by=run.request.holder, at=now, reason=reason)
+    lock, now = f"the lock {locked.lock_id} of the state of `{wish.name}`", run.context.now()
+    record = Takeover(holder=lock, machine="", by=run.request.lock_owner, at=now, reason=reason)
     run.change(lambda ledger: noted(ledger, record))
 
 

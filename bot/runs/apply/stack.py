@@ -15,7 +15,9 @@ from bot.core.plans.stack_inputs import Output, replayed
 from bot.model.pipeline import Json, Stack, texts
 from bot.names import ParameterName, StepName
 from bot.runs.apply.locked_plan import PlanWish, plan_alone
-from bot.runs.apply.run import ApplyRun, Deadline, StepFinished, StepStopped, StepTimedOut
+from bot.runs.apply.run import ApplyRun, StepFinished
+from bot.runs.deadline import Deadline
+from bot.runs.step_errors import StepStopped, StepTimedOut
 
 MOST_NAMED = 10
 
@@ -33,7 +35,7 @@ class StackTry:
         """Apply the stack. Raises `StepStopped`, `LeaseLost`, `Unverifiable`."""
         directory = self._work.approved.directory / self._name
         try:
-            with self._work.world.terraform.opened(directory, self._secrets) as module:
+            with self._work.context.terraform.opened(directory, self._secrets) as module:
                 module.init(self._deadline.remaining())
                 return self._applied(module)
         except TimedOut as error:
@@ -45,7 +47,7 @@ class StackTry:
         """Return the outputs in the state. Raises `StepStopped`, `Unverifiable`."""
         directory = self._work.approved.directory / self._name
         try:
-            with self._work.world.terraform.opened(directory, self._secrets) as module:
+            with self._work.context.terraform.opened(directory, self._secrets) as module:
                 module.init(self._deadline.remaining())
                 return self._outputs(module)
         except TimedOut as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.ledger.apply_result import StepResult
+from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import (
     Clear,
     Decision,
@@ -24,9 +25,10 @@ from bot.errors import UserError
 from bot.hooks import verbs
 from bot.model.pipeline import FromOutput, Hook, Stack
 from bot.names import ParameterName, StepName
-from bot.runs.apply.hook import apply_hook, undo_of_hook
-from bot.runs.apply.run import ApplyRun, StepFinished, StepStopped
+from bot.runs.apply.hook import HookTry
+from bot.runs.apply.run import ApplyRun, StepFinished
 from bot.runs.apply.stack import StackTry, undo_of
+from bot.runs.step_errors import StepStopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class _Given:
 def run_step(work: ApplyRun, name: StepName) -> StepResult:
     """Run a step whose needs are done, and return what became of it. Raises `LeaseLost`, `Unverifiable`."""
     step = work.approved.graph.nodes[name].step
-    began = work.world.now()
+    began = work.context.now()
     try:
         given_step = _given(work, name, step)
     except UserError as error:
@@ -90,9 +92,8 @@ def _kept_outputs(work: ApplyRun, given_step: _Given) -> Outputs | None:
     The ledger keeps no sensitive value. A stack's are in its state; a hook gives its own again when it is run again.
     """
     assert given_step.last is not None
-    kept = given_step.last.outputs
-    clear: dict[str, Output] = {key: Output(value.value) for key, value in kept.items() if isinstance(value, Clear)}
-    missing = kept.keys() - clear.keys()
+    clear = clear_outputs(given_step.last)
+    missing = given_step.last.outputs.keys() - clear.keys()
     if not (missing & _taken(work, given_step.name)):
         return clear
     if isinstance(given_step.step, Hook):
@@ -144,21 +145,21 @@ def _begun(work: ApplyRun, given_step: _Given, last: LedgerEntry | None) -> Ledg
     if isinstance(step, Stack):
         undo: Undo | None = undo_of(work, name)
     else:
-        undo = undo_of_hook(work, name, step, given_step.inputs, last)
+        undo = HookTry(work, name, step, given_step.inputs, last).may_leave()
     start = work.start(given_step.digest, undo)
-    return work.change(lambda before: started(before, name, start, work.world.now())).steps[name]
+    return work.change(lambda before: started(before, name, start, work.context.now())).steps[name]
 
 
 def _attempted(work: ApplyRun, given_step: _Given, entry: LedgerEntry) -> StepFinished:
     if isinstance(given_step.step, Stack):
         return StackTry(work, given_step.name, given_step.step, given_step.inputs).run()
-    return apply_hook(work, given_step.name, given_step.step, given_step.inputs, entry)
+    return HookTry(work, given_step.name, given_step.step, given_step.inputs, entry).apply()
 
 
 def _failed(work: ApplyRun, name: StepName, error: StepStopped) -> LedgerEntry:
     """Write the failure down, and return what the ledger then says of the step."""
     undo: Undo | None = error.undo
-    ledger = work.change(lambda before: failed(before, name, str(error), work.world.now(), undo))
+    ledger = work.change(lambda before: failed(before, name, str(error), work.context.now(), undo))
     work.log(name, f"failed: {error}")
     if error.stops_all:
         work.stopping.set()
@@ -171,7 +172,7 @@ def _succeed(work: ApplyRun, name: StepName, finished: StepFinished) -> None:
         for key, output in finished.outputs.items()
     }
     success = Success(kept, work.secrets.hide(finished.evidence), finished.undo)
-    work.change(lambda ledger: succeeded(ledger, name, success, work.world.now()))
+    work.change(lambda ledger: succeeded(ledger, name, success, work.context.now()))
     work.outputs[name] = finished.outputs
     work.log(name, f"done: {finished.evidence}")
 
@@ -188,4 +189,4 @@ def _with_outputs(work: ApplyRun, result: StepResult, outputs: Outputs) -> StepR
 
 
 def _result(work: ApplyRun, name: StepName, began: datetime, result: StepResult) -> StepResult:
-    return result.model_copy(update={"started_at": began, "ended_at": work.world.now()})
+    return result.model_copy(update={"started_at": began, "ended_at": work.context.now()})

@@ -16,11 +16,12 @@ from bot.names import ParameterName, StepName
 class UndoSecrets:
     """The secrets of one hook, its sensitive inputs and what it makes up itself, and where stacks' outputs are to be had.
 
-    `output_of` gives an output of a stack as it is now, None when it is gone.
+    `output_of` gives an output of a stack as it is now, None when it is gone. `hide` is told each secret that the hook names.
     """
 
     key: str = field(repr=False)
     output_of: Callable[[StepName, str], Output | None]
+    hide: Callable[[Json], None] = lambda value: None
     secrets: list[Secret] = field(default_factory=list)
 
     def give(self, hook: Hook, inputs: Mapping[ParameterName, Output], stacks: Collection[StepName]) -> None:
@@ -32,8 +33,9 @@ class UndoSecrets:
                 text = source.source if key is not None else f"`{source.source}`, which is not a stack's output"
                 self.secrets += secrets_of(output.value, text, key)
 
-    def told(self, value: Json) -> None:
-        """Note what the hook says is secret; one that is too short would turn up in half of all records."""
+    def redact(self, value: Json) -> None:
+        """Note what the hook says is secret, and hide it; one that is too short would turn up in half of all records."""
+        self.hide(value)
         found = secrets_of(value, "which it made up or read itself", None)
         self.secrets += [each for each in found if len(str(each.value)) >= SHORTEST]
 

@@ -28,11 +28,14 @@ from bot.model.environment import directory
 from bot.model.policy import Policy
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import NotReviewed
-from bot.runs.apply.run import ApplyContext, ApplyRequest
+from bot.runs.context import ApplyContext
 from bot.runs.destroy.applied_versions import applied
 from bot.runs.destroy.orphans import Search, sweep
-from bot.runs.destroy.step import Undoing, undo_step
-from bot.runs.executor import held, run_steps
+from bot.runs.destroy.run import DestroyRun
+from bot.runs.destroy.step import undo_step
+from bot.runs.executor import run_graph
+from bot.runs.held_lease import held, lease_kept
+from bot.runs.request import ApplyRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +47,33 @@ class _Condemned:
     review: Review
 
 
-def destroy(request: ApplyRequest, world: ApplyContext, policy: Policy, search: Search) -> DestroyReport:
+def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search: Search) -> DestroyReport:
     """Destroy one environment, and return the receipt, which is kept beside the state too.
 
     Raises `NotReviewed` and other `UserError`s before anything was begun, `LeaseHeld` when another run is at work,
     `LeaseLost` when another took over, and `Unverifiable` when what was or is can't be known.
     """
-    condemned = _condemned(request, world.store)
-    ledger, began = LedgerFile(world.store, request.environment), world.now()
+    condemned = _condemned(request, context.store)
+    ledger, began = LedgerFile(context.store, request.environment), context.now()
     with (
-        held(ledger, request, world, began) as before,
+        held(ledger, request, context, began) as before,
         applied(request.root, request.environment, before, (condemned.base, policy)) as found,
     ):
         removable(request.environment, found.newest.manifest, policy)
         key, tree = ledger.digest_key(), condemned.tree
-        run = Undoing(world, request, tree, ledger, before, key, applied=found, review=condemned.review)
-        results = run_steps(run, found.backwards, lambda name: undo_step(run, name))
+        run = DestroyRun(context, request, tree, ledger, before, key, applied=found, review=condemned.review)
+        results = run_graph(
+            found.backwards,
+            lambda node: undo_step(run, node.name),
+            request.max_parallel,
+            is_done=lambda result: result.is_done,
+            supervision=lease_kept(run),
+        )
         receipt = _receipt(run, began, results)
         if receipt.is_undone:
             swept = sweep(search, found, policy, {each.what for each in receipt.remains})
             receipt = receipt.model_copy(update={"sweep": swept})
-        world.store.write(receipt_key(request.environment, request.head), receipt.model_dump_json(indent=1).encode())
+        context.store.write(receipt_key(request.environment, request.head), receipt.model_dump_json(indent=1).encode())
     return receipt
 
 
@@ -95,7 +104,7 @@ def _condemned(request: ApplyRequest, store: ObjectStore) -> _Condemned:
     return _Condemned(removal.parents[0], tree, review)
 
 
-def _receipt(run: Undoing, began: datetime, results: Mapping[StepName, StepResult]) -> DestroyReport:
+def _receipt(run: DestroyRun, began: datetime, results: Mapping[StepName, StepResult]) -> DestroyReport:
     graph, request = run.applied.backwards, run.request
     causes = blocked(graph, {name for name, result in results.items() if result.state == "failed"})
     steps = []
@@ -111,7 +120,7 @@ def _receipt(run: Undoing, began: datetime, results: Mapping[StepName, StepResul
         by=request.by,
         run_url=request.run_url,
         started_at=began,
-        ended_at=run.world.now(),
+        ended_at=run.context.now(),
         steps=tuple(steps),
         gone={
             name: entry.gone for name in graph.order if (entry := ledger.steps.get(name)) and entry.result == "undone"

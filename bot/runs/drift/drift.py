@@ -32,8 +32,8 @@ from bot.hooks import verbs
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Hook, Json, Pipeline, Stack
 from bot.names import EnvironmentName, ParameterName, StepName
+from bot.runs.executor import run_graph
 from bot.runs.plan.hook_checks import HookChecks
-from bot.runs.side_by_side import run_graph
 
 SIDE_BY_SIDE = 4
 """Stacks planned at once. Each takes some 600 MB while its provider is running."""

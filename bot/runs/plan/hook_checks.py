@@ -11,17 +11,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.core.digest import digest_of
-from bot.core.ledger.ledger import Clear, Ledger
+from bot.core.ledger.kept_outputs import clear_outputs
+from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.redaction import Secrets
 from bot.core.plans.plan import HookPlan
-from bot.core.plans.stack_inputs import Output, Outputs
+from bot.core.plans.stack_inputs import NoValue, Output, Outputs, value_of
 from bot.core.rendering.assemble import read_hooks
 from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.hooks import verbs
 from bot.hooks.kind import HookContext
-from bot.model.pipeline import FromOutput, FromParameter, Hook, Json, Literally
+from bot.model.pipeline import FromOutput, FromParameter, Hook, Json
 from bot.names import EnvironmentName, ParameterName, StepName
+from bot.runs.hook_context import HookCall, HookSite, hook_context
 
 TIMEOUT = timedelta(seconds=60)
 """A check looks once; what takes longer would hold up the plan."""
@@ -80,26 +82,22 @@ class HookChecks:
         entry = self.ledger.steps.get(name)
         if entry is None or entry.result != "succeeded":
             return {}
-        return {key: Output(kept.value) for key, kept in entry.outputs.items() if isinstance(kept, Clear)}
+        return clear_outputs(entry)
 
     def _inputs(self, hook: Hook, outputs: Mapping[StepName, Outputs]) -> dict[ParameterName, Json] | str:
         """Return the hook's inputs, or why they can't be had."""
         found: dict[ParameterName, Json] = {}
         for name, source in hook.inputs.items():
-            match source:
-                case Literally():
-                    found[name] = source.value
-                case FromParameter():
-                    if source.parameter not in self.parameters:
-                        return f"there is no parameter `{source.parameter}`"
-                    found[name] = self.parameters[source.parameter]
-                case FromOutput():
-                    output = outputs.get(source.step, {}).get(source.output)
-                    if output is None:
-                        return f"`{source.source}` has no value yet"
-                    if output.is_sensitive:
-                        return f"`{source.source}` is secret, and plans hand no secrets on"
-                    found[name] = output.value
+            value = value_of(source, self.parameters, outputs)
+            match value, source:
+                case NoValue(source=FromParameter(parameter=parameter)), _:
+                    return f"there is no parameter `{parameter}`"
+                case NoValue(), FromOutput():
+                    return f"`{source.source}` has no value yet"
+                case Output(is_sensitive=True), FromOutput():
+                    return f"`{source.source}` is secret, and plans hand no secrets on"
+                case Output(), _:
+                    found[name] = value.value
         return found
 
     def _untrusted(self, name: StepName, hook: Hook) -> str | None:
@@ -118,17 +116,22 @@ class HookChecks:
         return None
 
     def _context(self, name: StepName, secrets: Secrets) -> HookContext:
-        return HookContext(
-            environment=self.environment,
-            step=name,
-            parameters=self.parameters,
-            directory=self.directory,
-            environment_variables=self.environment_variables,
-            remaining=lambda: TIMEOUT,
-            log=lambda line: self.log(f"{name}: {secrets.hide(line)}"),
-            keep_secret=secrets.add,
-            digest=digest_of,  # of inputs that hold no secret, and kept nowhere
-        )
+        site = HookSite(self.environment, self.parameters, self.directory, self.environment_variables)
+        call = HookCall(name, TIMEOUT, lambda line: self.log(f"{name}: {secrets.hide(line)}"))
+        return hook_context(site, call, _CheckSecrets(secrets))
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckSecrets:
+    """What becomes of the secrets of a check: they are hidden in what it says, and nothing is kept."""
+
+    secrets: Secrets
+
+    def redact(self, value: Json) -> None:
+        self.secrets.add(value)
+
+    def digest(self, value: Json) -> str:
+        return digest_of(value)  # of inputs that hold no secret, and kept nowhere
 
 
 def _ended(result: str) -> str:

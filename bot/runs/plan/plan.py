@@ -39,10 +39,10 @@ from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Pipeline, Stack
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, StepName, TemplateName
+from bot.runs.executor import run_graph
 from bot.runs.plan.hook_checks import HookChecks
 from bot.runs.plan.parity import ParityBase, ParityResult, compare_code, parity_result
 from bot.runs.plan.verify import verify_environments
-from bot.runs.side_by_side import run_graph
 
 SIDE_BY_SIDE = 4
 """Stacks planned at once. Each takes some 600 MB while its provider is running."""

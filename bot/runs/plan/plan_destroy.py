@@ -24,9 +24,9 @@ from bot.model.environment import directory
 from bot.model.pipeline import Hook, Stack
 from bot.names import StepName
 from bot.runs.destroy.applied_versions import AppliedStep, AppliedVersion, applied
-from bot.runs.destroy.destroy_inputs import end_inputs
+from bot.runs.destroy.destroy_inputs import destroy_inputs
+from bot.runs.executor import run_graph
 from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, PlanContext, Planned, PlanRequest
-from bot.runs.side_by_side import run_graph
 
 
 def plan_destroy(request: PlanRequest, planner: PlanContext, base: str) -> Planned | Failed:
@@ -97,7 +97,7 @@ class _Ends:
             with self._planner.terraform.opened(place) as module:
                 module.init()
                 options = PlanOptions(lock=False, destroy=True)
-                saved = module.plan(end_inputs(each.name, stack, self._ledger), options, say, stack.timeout)
+                saved = module.plan(destroy_inputs(each.name, stack, self._ledger), options, say, stack.timeout)
                 return StackPlan(each.name, read_plan(module.show(saved)))
         except (TerraformFailed, TimedOut) as error:
             raise _StepFailed(each.name, f"{directory(each.version.manifest.name)}/{each.name}: {error}") from error

@@ -14,7 +14,7 @@ from bot.core.messages.apply_comment import marker
 from bot.core.messages.run_report import ending_of
 from bot.names import EnvironmentName, RepositoryName, StepName
 from bot.runs.apply.github_status import CHECK, DeploymentReport, pull_request_of
-from bot.runs.apply.run import ApplyRequest
+from bot.runs.request import ApplyRequest
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.issues import IssueText
 from bot.sandbox.github.pulls import PullSpec
@@ -93,7 +93,7 @@ def merged(tmp_path: Path) -> Iterator[Merged]:
             commit=commit,
             head=head,
             by="alice",
-            holder="run-1",
+            lock_owner="run-1",
             machine="alice@here",
             run_url=f"{url}/run/1",
         )

@@ -117,7 +117,7 @@ def test_killed_in_the_middle_of_a_step_an_apply_can_be_destroyed(deploying: Dep
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     (deploying.place / "hang").unlink()
-    world = replace(deploying.world(), death_of=lambda holder: "the test killed it")
+    world = replace(deploying.world(), stale_reason=lambda lock_owner: "the test killed it")
     receipt = deploying.destroy(deploying.remove(), world)
     assert receipt.is_clean, receipt
     assert left(deploying) == []
