@@ -14,7 +14,8 @@ from statistics import median
 import hcl2
 
 from bot.core.hcl.parser import body
-from bot.core.hcl.structure import structure, syntax_tree
+from bot.core.hcl.structure import structure
+from bot.core.hcl.tokens import tokens
 from bot.core.parity.by_code import causes, evaluated
 from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.leaks import leaks
@@ -63,7 +64,7 @@ class Environments:
             evaluated.forget,
             body.cache_clear,
             structure.cache_clear,
-            syntax_tree.cache_clear,
+            tokens.cache_clear,
         ):
             forget()
         self.check(self.clones[0])

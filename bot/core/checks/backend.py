@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.hcl.blocks import PlainBlock, blocks
+from bot.core.hcl.ast import Block
+from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree
 from bot.errors import Finding
 from bot.names import EnvironmentName, StepName
@@ -34,11 +35,11 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
             at = f"{where}/{path}"
             if block.labels != (place.backend,):
                 continue
-            if _text(block, "bucket") != place.bucket:
+            if block.text("bucket") != place.bucket:
                 found.append(
                     Finding(at, block.line, f"the state must lie in the account's `state_bucket`, `{place.bucket}`.")
                 )
-            key = _text(block, "key")
+            key = block.text("key") or ""
             if not key.startswith(f"{place.owner}/{stack}/") or ".." in key:
                 found.append(Finding(at, block.line, f"the state's key must begin with `{place.owner}/{stack}/`."))
             if keys.setdefault(key, stack) != stack:
@@ -48,19 +49,12 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
 
 def state_keys(files: Tree, stacks: Sequence[StepName]) -> Mapping[StepName, str]:
     """Return the key of each stack's state in its bucket; a stack without a plain one is left out."""
-    found = {stack: _text(block, "key") for stack in stacks for _, block in _backends(files, stack)}
+    found = {stack: block.text("key") for stack in stacks for _, block in _backends(files, stack)}
     return {stack: key for stack, key in found.items() if key}
 
 
-def _backends(files: Tree, stack: StepName) -> Iterator[tuple[str, PlainBlock]]:
+def _backends(files: Tree, stack: StepName) -> Iterator[tuple[str, Block]]:
     for path in sorted(files):
         if path.endswith(".tf") and path.rpartition("/")[0] == stack:
             for outer in blocks(path, files[path].data):
                 yield from ((path, b) for b in outer.blocks if outer.type == "terraform" and b.type == "backend")
-
-
-def _text(block: PlainBlock, attribute: str) -> str:
-    """Return the attribute if it is a plain text, else an empty one, which is no place for a state."""
-    written = block.attributes.get(attribute, "")
-    is_plain = len(written) >= 2 and written[0] == written[-1] == '"' and "$" not in written and "\\" not in written
-    return written[1:-1] if is_plain else ""

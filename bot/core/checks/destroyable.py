@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.cloud_facts import DestroyRule, DestroyRules
-from bot.core.hcl.blocks import PlainBlock, blocks
+from bot.core.hcl.ast import Block, Setting
 from bot.core.hcl.module import Module
-from bot.core.hcl.parser import expression_in
+from bot.core.hcl.parser import blocks
 from bot.core.hcl.scope import ModuleAddress, Names
 from bot.core.hcl.values import OUTPUT, plain, rules_in
 from bot.core.hcl.values import HclValue as Told
@@ -41,7 +41,7 @@ class _Declared:
     """A resource's block in the code, and where it stands."""
 
     path: str
-    block: PlainBlock
+    block: Block
 
     @property
     def name(self) -> str:
@@ -57,7 +57,8 @@ class _Declared:
 
     def _lines(self, attribute: str) -> Iterator[int]:
         *outer, name = attribute.split(".")
-        return (block.lines[name] for block in _inside([self.block], outer) if name in block.lines)
+        found = (block.setting(name) for block in _inside([self.block], outer))
+        return (setting.line for setting in found if setting is not None)
 
 
 def undestroyable_code(
@@ -88,9 +89,9 @@ def undestroyable_plan(files: Tree, plans: Iterable[StackPlan], where: str, rule
 
 def _judged_code(declared: _Declared, names: Names, rules: DestroyRules) -> Iterator[Finding]:
     for lifecycle in _inside([declared.block], ["lifecycle"]):
-        if _told(lifecycle.attributes.get("prevent_destroy", "false"), names) is True:
-            line = lifecycle.lines["prevent_destroy"]
-            yield Finding(declared.path, line, _message(declared.name, PREVENTED))
+        prevented = lifecycle.setting("prevent_destroy")
+        if prevented is not None and _told(prevented, names) is True:
+            yield Finding(declared.path, prevented.line, _message(declared.name, PREVENTED))
     for rule in rules_of(declared.block.labels[0] if declared.block.labels else "", rules):
         for value in _written(declared.block, rule.attribute, names):
             if not isinstance(value, UnknownUntilApply) and (complaint := violation(rule, value)):
@@ -155,7 +156,7 @@ def _resources(files: Tree, stack: StepName, where: str) -> Sequence[_Declared]:
     return found
 
 
-def _blocks(files: Tree, path: str) -> Sequence[PlainBlock]:
+def _blocks(files: Tree, path: str) -> Sequence[Block]:
     try:
         return blocks(path, files[path].data)
     except InvalidInput:
@@ -174,10 +175,10 @@ def _names(files: Tree, name: StepName, stack: Stack) -> Names:
     return module.names
 
 
-def _told(text: str, names: Names) -> PlanValue:
-    """Return an expression's value, `UNKNOWN` if code alone does not tell it."""
+def _told(setting: Setting, names: Names) -> PlanValue:
+    """Return a setting's value, `UNKNOWN` if it can't be known from the code alone."""
     try:
-        value, _ = names.taken(expression_in(text), {})
+        value, _ = names.taken(setting.value, {})
     except (InvalidInput, RecursionError):
         return UNKNOWN
     known: PlanValue = plain(value)  # type: ignore[assignment]  # JSON, once nothing in it is unknown
@@ -203,19 +204,19 @@ def _more_values(files: Tree, name: StepName) -> bool:
     )
 
 
-def _inside(found: Sequence[PlainBlock], path: Sequence[str]) -> Sequence[PlainBlock]:
+def _inside(found: Sequence[Block], path: Sequence[str]) -> Sequence[Block]:
     for kind in path:
         found = [inner for block in found for inner in block.blocks if inner.type == kind]
     return found
 
 
-def _written(block: PlainBlock, attribute: str, names: Names) -> Iterator[PlanValue]:
+def _written(block: Block, attribute: str, names: Names) -> Iterator[PlanValue]:
     """Yield the values of an attribute in the code; None where it is not written, which is its default."""
     *outer, name = attribute.split(".")
     for inner in _inside([block], outer):
         is_dynamic = any(each.type == "dynamic" and each.labels[:1] == (name,) for each in inner.blocks)
-        text = inner.attributes.get(name)
-        yield UNKNOWN if is_dynamic else None if text is None else _told(text, names)
+        setting = inner.setting(name)
+        yield UNKNOWN if is_dynamic else None if setting is None else _told(setting, names)
 
 
 def _planned(value: PlanValue, path: Sequence[str]) -> Iterator[PlanValue]:

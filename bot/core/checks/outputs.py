@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.core.graph import DeclarationProblem
-from bot.core.hcl.blocks import blocks
+from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree
 from bot.model.pipeline import FromOutput, Pipeline, Stack
 from bot.model.suggest import closest

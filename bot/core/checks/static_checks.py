@@ -7,12 +7,13 @@ policy of the default branch; what the gate can't read, it refuses. Source of th
 """
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.cloud_facts import CloudFacts
-from bot.core.hcl.blocks import PlainBlock, blocks
+from bot.core.hcl.ast import Attribute, Block, Call, Expression, Literal, NameExpression, Pairs, TemplateExpression
+from bot.core.hcl.parser import blocks
+from bot.core.hcl.tokens import NotHcl
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.policy import StaticCheckRules
@@ -24,8 +25,6 @@ _READS_FILES = frozenset(
     {"file", "filebase64", "fileexists", "fileset", "filemd5", "filesha1", "filesha256", "filesha512", "templatefile",
      "filebase64sha256", "filebase64sha512"}
 )  # fmt: skip
-_INSIDE = re.compile(r'"\$\{path\.module\}/(?!.*\.\.)[^$%"\\]*"')
-_SOURCE = re.compile(r'\bsource\s*[=:]\s*"([^"$%\\]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def gate(files: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) 
         try:
             found = blocks(path, files[path].data)
         except InvalidInput as error:
-            findings.append(_unreadable(f"{where}/{path}", str(error)))
+            findings.append(_unreadable(f"{where}/{path}", error))
             continue
         local_names = _local_names(files, posixpath.dirname(path))
         findings += [
@@ -67,11 +66,10 @@ def gate(files: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) 
     return findings
 
 
-def _unreadable(path: str, complaint: str) -> Finding:
-    found = re.search(r":(\d+): (.*)", complaint, re.DOTALL)
-    return Finding(
-        path, int(found[1]) if found else 1, f"{found[2] if found else complaint}: what can't be read is not run."
-    )
+def _unreadable(path: str, error: InvalidInput) -> Finding:
+    if isinstance(error, NotHcl):
+        return Finding(path, error.finding.line, f"{error.finding.message} What can't be read is not run.")
+    return Finding(path, 1, f"{error}: what can't be read is not run.")
 
 
 def _file_findings(files: Tree, stacks: Sequence[StepName], where: str) -> Iterator[Finding]:
@@ -106,20 +104,22 @@ def _local_names(files: Tree, directory: str) -> dict[str, str]:
             continue  # reported where it stands
         for block in (inner for outer in top if outer.type == "terraform" for inner in outer.blocks):
             if block.type == "required_providers":
-                found |= {name: _source(name, text) for name, text in block.attributes.items()}
+                found |= {setting.name: _source(setting.name, setting.value) for setting in block.settings}
     return found
 
 
-def _source(name: str, requirement: str) -> str:
-    found = _SOURCE.findall(requirement)
-    if "source" not in requirement:
+def _source(name: str, requirement: Expression) -> str:
+    if not isinstance(requirement, Pairs):
         return f"hashicorp/{name}"
-    if len(found) != 1 or requirement.count("source") != 1 + str(found[0]).count("source"):
+    given = [value for key, value in requirement.pairs if not isinstance(key, Literal) or key.value == "source"]
+    if not given:
+        return f"hashicorp/{name}"
+    if len(given) != 1 or not isinstance(given[0], Literal):
         return "(not one plain text)"
-    return str(found[0]).removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
+    return str(given[0].value).removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
 
 
-def _judged(block: PlainBlock, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+def _judged(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     match block.type:
         case "terraform":
             yield from _terraform(block, rules)
@@ -139,8 +139,10 @@ def _judged(block: PlainBlock, rules: GateRules, local_names: dict[str, str]) ->
             )
         case other:
             yield block.line, f"a `{other}` block is not known to be harmless: leave it out."
-    for call in block.calls:
-        if call.name.removeprefix("core::") in _READS_FILES and not _INSIDE.fullmatch(call.argument):
+    for call in block.expressions():
+        if not isinstance(call, Call):
+            continue
+        if call.name.removeprefix("core::") in _READS_FILES and not all(map(_is_inside, call.arguments[:1])):
             yield (
                 call.line,
                 f'`{call.name}` may read files of its own module only: write the path as "${{path.module}}/…".',
@@ -149,7 +151,16 @@ def _judged(block: PlainBlock, rules: GateRules, local_names: dict[str, str]) ->
             yield call.line, f"`{call.name}` is a provider's function and runs its code: leave it out."
 
 
-def _terraform(block: PlainBlock, rules: GateRules) -> Iterator[tuple[int, str]]:
+def _is_inside(path: Expression) -> bool:
+    """Say whether a path is `"${path.module}/…"` and stays below."""
+    match path:
+        case TemplateExpression((Attribute(NameExpression("path"), "module"), Literal(str(rest)))):
+            return rest.startswith("/") and ".." not in rest.split("/")
+        case _:
+            return False
+
+
+def _terraform(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
     for inner in block.blocks:
         if inner.type == "backend" and inner.labels and inner.labels[0] not in rules.backends:
             yield (
@@ -161,32 +172,34 @@ def _terraform(block: PlainBlock, rules: GateRules) -> Iterator[tuple[int, str]]
         elif inner.type == "cloud":
             yield inner.line, f"`cloud` would run the plan elsewhere: use the backend `{rules.cloud.backend}`."
         elif inner.type == "required_providers":
-            for name, text in inner.attributes.items():
-                source = _source(name, text)
+            for setting in inner.settings:
+                source = _source(setting.name, setting.value)
                 if source not in rules.providers:
                     yield inner.line, _provider_complaint(source, rules)
 
 
-def _provider(block: PlainBlock, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+def _provider(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     name = block.labels[0] if block.labels else "?"
     source = local_names.get(name, f"hashicorp/{name}")
     if source not in rules.providers:
         yield block.line, _provider_complaint(source, rules)
     guard = rules.cloud.account_guard
-    if source == rules.cloud.provider and guard not in block.attributes:
+    if source == rules.cloud.provider and block.setting(guard) is None:
         yield block.line, f"the provider must say which account it may touch: `{guard} = [var.account_id]`."
     yield from _redirects(block, rules)
 
 
-def _redirects(block: PlainBlock, rules: GateRules) -> Iterator[tuple[int, str]]:
-    for key in sorted(rules.cloud.redirects & {*block.attributes, *(inner.type for inner in block.blocks)}):
+def _redirects(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
+    for key in sorted(
+        rules.cloud.redirects & {*(setting.name for setting in block.settings), *(inner.type for inner in block.blocks)}
+    ):
         yield (
             block.line,
             f"`{key}` in a {block.type} block is not allowed: credentials and addresses come from the runner.",
         )
 
 
-def _resource(block: PlainBlock, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
+def _resource(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     kind = block.labels[0] if block.labels else "?"
     prefix = kind.partition("_")[0]
     name = _alias(block) or prefix
@@ -200,19 +213,20 @@ def _resource(block: PlainBlock, rules: GateRules, local_names: dict[str, str]) 
     yield from _programs(block, rules)
 
 
-def _programs(block: PlainBlock, rules: GateRules) -> Iterator[tuple[int, str]]:
+def _programs(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
     for inner in block.within():
         if inner.type in {"provisioner", "connection"} and not rules.policy.provisioners:
             yield inner.line, f"a `{inner.type}` runs programs: declare a hook instead."
 
 
-def _alias(block: PlainBlock) -> str | None:
-    named = block.attributes.get("provider")
-    return named.split(".")[0].strip() if named else None
+def _alias(block: Block) -> str | None:
+    setting = block.setting("provider")
+    return setting.code.strip('"').split(".")[0] if setting else None
 
 
-def _module(block: PlainBlock, rules: GateRules) -> Iterator[tuple[int, str]]:
-    source = block.attributes.get("source", "").strip('"')
+def _module(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
+    setting = block.setting("source")
+    source = block.text("source") or (setting.code if setting else "")
     inside = source.startswith("./") and ".." not in source.split("/") and "$" not in source
     if not inside and source not in rules.module_sources:
         yield (

@@ -1,166 +1,63 @@
-"""Read Terraform code: python-hcl2's tree turned into nodes that can be evaluated, once for each content."""
+"""Read Terraform code into blocks and expressions, once for each content.
+
+The one reader of HCL: static checks, backends, parity, leaks and destroy rules stand on it. It accepts what HashiCorp's
+parser accepts, or less: every difference known to us is a refusal (`clients/hcl_referee` looks for unknown ones).
+"""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
-from lark import Token, Tree
-
-from bot.core.hcl.ast import (
-    Attribute,
-    Block,
-    Call,
-    Choice,
-    Expression,
-    For,
-    Index,
-    Items,
-    Literal,
-    NameExpression,
-    OperationExpression,
-    Pairs,
-    Setting,
-    Splat,
+from bot.core.hcl.ast import Block, Expression, Setting
+from bot.core.hcl.expressions import Expressions, shown
+from bot.core.hcl.string_templates import assembled, melded, unescaped
+from bot.core.hcl.tokens import (
+    CLOSING_QUOTE,
+    END,
+    NAME,
+    NEWLINE,
+    NUMBER,
+    QUOTE,
+    TEXT,
+    NotHcl,
+    Token,
+    decoded,
+    template_tokens,
+    tokens,
 )
-from bot.core.hcl.string_templates import Directive, assembled, heredoc_text, pieces, unescaped
-from bot.core.hcl.structure import parsed
-from bot.errors import InvalidInput
 
 
 @lru_cache(maxsize=1024)
 def body(data: bytes) -> Block:
     """Return a file as one block without a type. Raises `InvalidInput` with the line."""
-    return _block_of(parsed("code", data).children[0], "", (), 1)
+    try:
+        return _Bodies(tokens(decoded("code", data))).file()
+    except RecursionError as error:
+        raise NotHcl(1, "nested too deeply to be read: give the inner parts names in `locals`.") from error
+
+
+def parsed(path: str, data: bytes) -> Block:
+    """Return the file at `path` as one block without a type. Raises `InvalidInput` with path and line."""
+    decoded(path, data)
+    try:
+        return body(data)
+    except NotHcl as error:
+        raise error.of(path) from error
+
+
+def blocks(path: str, data: bytes) -> tuple[Block, ...]:
+    """Return the top-level blocks of an HCL file. Raises `InvalidInput` with path and line."""
+    return parsed(path, data).blocks
 
 
 @lru_cache(maxsize=1024)
 def template(text: str) -> Expression:
-    """Return a heredoc's or a template file's text as an expression; backslashes are plain there."""
-    return assembled(pieces(text, expression_in))
-
-
-def _block_of(tree: "Tree[Token] | Token", kind: str, labels: tuple[str, ...], line: int) -> Block:
-    inside = list(_trees(tree)) if isinstance(tree, Tree) else []
-    return Block(
-        kind,
-        labels,
-        tuple(_setting(child) for child in inside if child.data == "attribute"),
-        tuple(_block(child) for child in inside if child.data == "block"),
-        _code(tree),
-        line,
-    )
-
-
-def _block(tree: "Tree[Token]") -> Block:
-    names = [_code(child).strip('"') for child in _trees(tree) if child.data in {"identifier", "keyword", "string"}]
-    found = next(child for child in _trees(tree) if child.data == "body")
-    return _block_of(found, names[0], tuple(names[1:]), _line(tree))
-
-
-def _setting(tree: "Tree[Token]") -> Setting:
-    value = tree.children[2]
-    return Setting(_code(tree.children[0]), expression(value), _code(value), _line(tree))
-
-
-def expression(node: "Tree[Token] | Token") -> Expression:  # noqa: C901, PLR0911, PLR0912 (one case a rule of the grammar)
-    """Return a node of python-hcl2's grammar as an expression."""
-    assert isinstance(node, Tree), node
-    inside = [child for child in _trees(node) if child.data != "new_line_or_comment"]
-    match str(node.data):
-        case "expr_term":
-            return expression(inside[0])
-        case "int_lit" | "float_lit":
-            text = _code(node)
-            return Literal(int(text) if re.fullmatch(r"-?\d+", text) else float(text))
-        case "literal_value":
-            return Literal({"true": True, "false": False, "null": None}[_code(node)])
-        case "identifier" | "keyword":
-            return NameExpression(_code(node))
-        case "string":
-            return assembled([_part(child) for child in inside])
-        case "template_string":
-            return Literal(_code(node).strip('\\"'))
-        case "heredoc_template" | "heredoc_template_trim":
-            return template(heredoc_text(_code(node)))
-        case "tuple":
-            return Items(tuple(expression(child) for child in inside))
-        case "object":
-            return Pairs(tuple(_pair(child) for child in inside))
-        case "function_call":
-            return _call(node, inside)
-        case "get_attr_expr_term" | "index_expr_term":
-            return _step(expression(inside[0]), inside[1])
-        case "attr_splat_expr_term" | "full_splat_expr_term":
-            path: Expression = NameExpression("*")
-            for child in _trees(inside[1]):
-                path = _step(path, child)
-            return Splat(expression(inside[0]), path)
-        case "for_tuple_expr" | "for_object_expr":
-            return _for(node, inside)
-        case "conditional":
-            return Choice(*(expression(child) for child in inside))
-        case "unary_op":
-            return OperationExpression(str(node.children[0]), None, expression(inside[0]))
-        case "binary_op":
-            term = [child for child in _trees(inside[1]) if child.data != "new_line_or_comment"]
-            return OperationExpression(_code(term[0]), expression(inside[0]), expression(term[1]))
-        case other:
-            raise InvalidInput(f"an expression of kind {other} is not known")
-
-
-def _step(of: Expression, node: "Tree[Token]") -> Expression:
-    inside = [child for child in _trees(node) if child.data != "new_line_or_comment"]
-    if node.data == "get_attr":
-        return Attribute(of, _code(node).removeprefix("."))
-    if node.data == "short_index":
-        return Index(of, Literal(int(_code(node).removeprefix("."))))
-    return Index(of, expression(inside[0]))
-
-
-def _pair(tree: "Tree[Token]") -> tuple[Expression, Expression]:
-    key, value = list(_trees(tree))
-    found = next(_trees(key))
-    inner = expression(found)
-    in_brackets = found.data == "expr_term" and isinstance(found.children[0], Token)
-    # A bare word is a key as it stands; in brackets it is an expression.
-    return (Literal(inner.text) if isinstance(inner, NameExpression) and not in_brackets else inner, expression(value))
-
-
-def _call(node: "Tree[Token]", inside: "Sequence[Tree[Token]]") -> Call:
-    names = [_code(child) for child in inside if child.data == "identifier"]
-    arguments = next((child for child in inside if child.data == "arguments"), None)
-    given = (
-        () if arguments is None else tuple(expression(c) for c in _trees(arguments) if c.data != "new_line_or_comment")
-    )
-    spread = arguments is not None and any(isinstance(c, Token) and c.type == "ELLIPSIS" for c in arguments.children)
-    return Call("::".join(names), given, spread)
-
-
-def _for(node: "Tree[Token]", inside: "Sequence[Tree[Token]]") -> For:
-    intro, *rest = inside
-    of_intro = [child for child in _trees(intro) if child.data != "new_line_or_comment"]
-    condition = None
-    if rest[-1].data == "for_cond":
-        condition = expression([c for c in _trees(rest.pop()) if c.data != "new_line_or_comment"][-1])
-    key = expression(rest[0]) if len(rest) == 2 else None
-    grouped = any(isinstance(child, Token) and child.type == "ELLIPSIS" for child in node.children)
-    names = tuple(_code(child) for child in of_intro[:-1])
-    return For(names, expression(of_intro[-1]), key, expression(rest[-1]), condition, grouped)
-
-
-def _part(node: "Tree[Token]") -> Expression | Directive:
-    child = node.children[0]
-    if isinstance(child, Token):
-        if child.type == "STRING_CHARS":
-            return Literal(unescaped(child.value))
-        return Literal(child.value[1:])  # `$${` and `%%{` stand for `${` and `%{`
-    if child.data == "interpolation":
-        return expression(next(_trees(child)))
-    inside = list(_trees(child))
-    names = tuple(_code(c) for c in inside if c.data == "identifier")
-    last = expression(inside[-1]) if inside else None
-    return (str(child.data).removeprefix("template_"), names, last)
+    """Return a template file's text as an expression; backslashes are plain there. Raises `InvalidInput`."""
+    try:
+        return assembled(melded(Expressions(template_tokens(text)).parts(END)), 1)
+    except RecursionError as error:
+        raise NotHcl(1, "nested too deeply to be read") from error
 
 
 def expression_in(text: str) -> Expression:
@@ -173,22 +70,98 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _trees(tree: "Tree[Token]") -> "Iterator[Tree[Token]]":
-    return (child for child in tree.children if isinstance(child, Tree))
+class _Bodies(Expressions):
+    """Reads blocks and settings."""
+
+    def file(self) -> Block:
+        settings, inner, _ = self._inside(END)
+        return Block("", (), settings, inner, "", 1)
+
+    def _inside(self, end: str) -> tuple[tuple[Setting, ...], tuple[Block, ...], str]:
+        settings: dict[str, Setting] = {}
+        inner: list[Block] = []
+        first = self.at
+        while (token := self.peek()).kind != end:
+            if token.kind == NEWLINE:
+                self.read()
+                continue
+            name = self.expect(NAME, "the name of an argument or a block")
+            if self.peek().kind == "=":
+                setting = self._setting(name)
+                if name.text in settings:
+                    raise NotHcl(
+                        name.line, f"`{name.text}` is already set in line {settings[name.text].line}: remove one."
+                    )
+                settings[name.text] = setting
+            else:
+                inner.append(self._block(name))
+            self._line_end(f"`{name.text}`")
+        code = code_of(self.tokens[first : self.at])
+        self.read()
+        return tuple(settings.values()), tuple(inner), code
+
+    def _line_end(self, what: str) -> None:
+        token = self.peek()
+        if token.kind not in {NEWLINE, END}:
+            raise NotHcl(
+                token.line, f"expected the end of the line after {what}, found {shown(token)}: begin a new line."
+            )
+
+    def _setting(self, name: Token) -> Setting:
+        self.read()
+        first = self.at
+        value = self.expression()
+        return Setting(name.text, value, code_of(self.tokens[first : self.at]), name.line)
+
+    def _block(self, name: Token) -> Block:
+        labels: list[str] = []
+        while (token := self.peek()).kind in {NAME, QUOTE}:
+            labels.append(self.read().text if token.kind == NAME else self._label())
+        self.expect("{", f"`=`, a label or `{{` after `{name.text}`")
+        first = self.at
+        if self.peek().kind != NAME:
+            settings, inner, code = self._inside("}")
+            return Block(name.text, tuple(labels), settings, inner, code, name.line)
+        only = self.read()
+        if self.peek().kind != "=":
+            raise NotHcl(only.line, "a nested block needs a line of its own: begin a new line before and after it.")
+        setting = self._setting(only)
+        code = code_of(self.tokens[first : self.at])
+        self.expect("}", "`}`, since a block in one line has one argument (put each on a line of its own)")
+        return Block(name.text, tuple(labels), (setting,), (), code, name.line)
+
+    def _label(self) -> str:
+        line, text = self.read().line, ""
+        while (token := self.read()).kind == TEXT:
+            text += unescaped(token.text, line, is_quoted=True)
+        if token.kind != CLOSING_QUOTE:
+            raise NotHcl(line, "a label can't contain `${…}`: write plain text.")
+        return text
 
 
-def _line(tree: "Tree[Token]") -> int:
-    return next(_tokens(tree)).line or 1
+_WORDS = frozenset({NAME, NUMBER})
+_SKIPPED = {"(": ")", "[": "]", "{": "}", "${": "}$", "%{": "}$"}
 
 
-def _tokens(node: "Tree[Token] | Token") -> Iterator[Token]:
-    if isinstance(node, Token):
-        yield node
-    elif node.data != "new_line_or_comment":
-        for child in node.children:
-            yield from _tokens(child)
+def code_of(found: Sequence[Token]) -> str:
+    """Return code as written, without comments and layout."""
+    return "".join(_code_words(found)).strip()
 
 
-def _code(node: "Tree[Token] | Token") -> str:
-    # These two words hold the blanks before them.
-    return "".join(t.value.strip() if t.type in {"EQ", "COLON"} else t.value for t in _tokens(node)).strip()
+def _code_words(found: Sequence[Token]) -> Iterator[str]:
+    closing: list[str] = []
+    kept: list[Token] = []
+    for token in found:
+        if token.kind in _SKIPPED:
+            closing.append(_SKIPPED[token.kind])
+        elif closing and token.kind == closing[-1]:
+            closing.pop()
+        if token.kind != NEWLINE or not closing or closing[-1] == "}":
+            kept.append(token)
+    for token, following in pairwise((*kept, Token(END, "", 0, 0))):
+        if token.kind != NEWLINE:
+            yield token.text
+            if token.kind in _WORDS and following.kind in _WORDS:
+                yield " "
+        elif following.kind not in {NEWLINE, "}", END}:
+            yield " "

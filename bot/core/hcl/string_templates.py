@@ -1,127 +1,135 @@
 """A text with expressions in it, as people write it in quotes, in a heredoc or in a file for `templatefile()`.
 
-A piece of it is an expression, or a directive as (word, names, expression): `%{ if … }`, `%{ for … }` and what ends them.
+The parser reads it into parts; here they become one expression, as HashiCorp's parser makes it
+(hcl/hclsyntax/parser_template.go): escapes, the indentation of `<<-`, and what stands between `%{ if }` and `%{ endif }`.
 """
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.core.hcl.ast import Choice, Expression, For, Joined, Literal, TemplateExpression
-from bot.errors import InvalidInput
-
-Directive: TypeAlias = tuple[str, tuple[str, ...], Expression | None]
-Read: TypeAlias = Callable[[str], Expression]
-"""Reads what stands inside `${…}`."""
+from bot.core.hcl.tokens import BLANKS, NotHcl
 
 
-def assembled(parts: Iterable[Expression | Directive]) -> Expression:
-    """Return the pieces of a text as one expression. Raises `InvalidInput` when directives and their ends don't fit."""
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """`%{ word … }`: the names of a `for`, and the condition or the collection."""
+
+    word: str
+    names: tuple[str, ...]
+    value: Expression | None
+    line: int
+
+
+Part: TypeAlias = str | Expression | Directive
+
+_ENDS = frozenset({"else", "endif", "endfor"})
+
+
+def assembled(parts: Iterable[Part], line: int) -> Expression:
+    """Return the parts of a text as one expression. Raises `NotHcl` when directives and their ends don't fit."""
     left = deque(parts)
     found = _until_end(left)
     if left:
-        raise InvalidInput("a template's directive ends nothing")
+        assert isinstance(left[0], Directive)
+        raise NotHcl(left[0].line, f"`%{{ {left[0].word} }}` has no beginning: remove it.")
     if all(isinstance(part, Literal) and isinstance(part.value, str) for part in found):
         return Literal("".join(str(part.value) for part in found if isinstance(part, Literal)))
     return TemplateExpression(tuple(found))
 
 
-def _until_end(left: deque[Expression | Directive]) -> list[Expression]:
+def _until_end(left: deque[Part]) -> list[Expression]:
     """Take what comes before the next `else` or `end`, which is left."""
     found: list[Expression] = []
     while left:
-        piece = left[0]
-        if not isinstance(piece, tuple):
-            found.append(piece)
-            left.popleft()
-            continue
-        word, names, given = piece
-        if word in _ENDS:
-            return found
+        part = left[0]
+        if isinstance(part, Directive) and part.word in _ENDS:
+            break
         left.popleft()
-        inner = TemplateExpression(tuple(_until_end(left)))
-        assert given is not None
-        if word == "for_start":
-            found.append(Joined(For(names, given, None, inner, None, False)))
+        if isinstance(part, str):
+            found.append(Literal(part))
+        elif isinstance(part, Directive):
+            found.append(_repeated(part, left) if part.word == "for" else _chosen(part, left))
         else:
-            otherwise: list[Expression] = []
-            if left and isinstance(left[0], tuple) and left[0][0] == "else":
-                left.popleft()
-                otherwise = _until_end(left)
-            found.append(Choice(given, inner, TemplateExpression(tuple(otherwise))))
-        if not left:
-            raise InvalidInput("a template's directive is never ended")
-        left.popleft()
+            found.append(part)
     return found
 
 
-_ENDS = frozenset({"else", "endif", "endfor"})
-_DIRECTIVE = re.compile(r"(if|else|endif|for|endfor)\b\s*(.*)", re.DOTALL)
+def _repeated(start: Directive, left: deque[Part]) -> Expression:
+    inner = TemplateExpression(tuple(_until_end(left)))
+    assert start.value is not None
+    _ended(start, "endfor", left)
+    return Joined(For(start.names, start.value, None, inner, None, False))
 
 
-def pieces(text: str, read: Read) -> Iterator[Expression | Directive]:
-    """Split a heredoc's text; the grammar takes it as one word."""
-    start = 0
-    for found in re.finditer(r"\$\$\{|%%\{|\$\{|%\{", text):
-        if found.start() < start:
-            continue
-        yield Literal(text[start : found.start()])
-        if len(found[0]) == 3:
-            yield Literal(found[0][1:])
-            start = found.end()
-            continue
-        end = _closing(text, found.end())
-        inner = text[found.end() : end].strip("~ \n")
-        start = end + 1
-        yield read(inner) if found[0] == "${" else _directive(inner, read)
-    yield Literal(text[start:])
+def _chosen(start: Directive, left: deque[Part]) -> Expression:
+    then, otherwise = TemplateExpression(tuple(_until_end(left))), list[Expression]()
+    assert start.value is not None
+    if left and isinstance(left[0], Directive) and left[0].word == "else":
+        left.popleft()
+        otherwise = _until_end(left)
+    _ended(start, "endif", left)
+    return Choice(start.value, then, TemplateExpression(tuple(otherwise)))
 
 
-def _directive(inner: str, read: Read) -> Directive:
-    found = _DIRECTIVE.match(inner)
-    if found is None:
-        raise InvalidInput(f"`%{{{inner}}}` is no directive")
-    word, rest = found[1], found[2]
-    if word == "for":
-        names, _, over = rest.partition(" in ")
-        return "for_start", tuple(name.strip() for name in names.split(",")), read(over)
-    return ("if_start" if word == "if" else word), (), read(rest) if word == "if" else None
+def _ended(start: Directive, word: str, left: deque[Part]) -> None:
+    end = left.popleft() if left else None
+    if not isinstance(end, Directive) or end.word != word:
+        line = end.line if isinstance(end, Directive) else start.line
+        raise NotHcl(line, f"`%{{ {start.word} … }}` in line {start.line} has no end: write `%{{ {word} }}`.")
 
 
-def _closing(text: str, start: int) -> int:
-    depth, quoted, position = 1, False, start
-    while position < len(text):
-        character = text[position]
-        if quoted and character == "\\":
-            position += 1
-        elif character == '"':
-            quoted = not quoted
-        elif not quoted and character in "{}":
-            depth += 1 if character == "{" else -1
-            if depth == 0:
-                return position
-        position += 1
-    raise InvalidInput("a template's expression is never closed")
+def flushed(parts: list[Part]) -> list[Part]:
+    """Return the parts of a `<<-` heredoc without the indentation that all its lines share. Blank lines count for nothing."""
+    indents: dict[int, int] = {}
+    is_start, least = True, None
+    for position, part in enumerate(parts):
+        if is_start:
+            is_start = False
+            text = part if isinstance(part, str) else ""
+            spaces = len(text) - len(text.lstrip(BLANKS))
+            if not (isinstance(part, str) and spaces == len(text) and text.endswith("\n")):
+                indents[position] = spaces
+                least = spaces if least is None else min(least, spaces)
+        if isinstance(part, str) and part.endswith("\n"):
+            is_start = True
+    return [
+        part[least:] if isinstance(part, str) and position in indents else part for position, part in enumerate(parts)
+    ]
 
 
-def heredoc_text(code: str) -> str:
-    head, _, rest = code.partition("\n")
-    lines = rest.rstrip().split("\n")[:-1]
-    if head.startswith("<<-"):
-        indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-        lines = [line[indent:] for line in lines]
-    return "".join(f"{line}\n" for line in lines)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)|\$\$\{|%%\{", re.DOTALL)
+_RAW = re.compile(r"\$\$\{|%%\{")
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
+_SURROGATES, _LAST = range(0xD800, 0xE000), 0x10FFFF
 
 
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
+def unescaped(text: str, line: int, *, is_quoted: bool) -> str:
+    """Return a piece of text as it is meant; backslashes are plain outside of quotes. Raises `NotHcl`."""
 
-
-def unescaped(text: str) -> str:
     def one(found: re.Match[str]) -> str:
-        word = found[1]
-        if word[0] in "uU" and len(word) > 1:
-            return chr(int(word[1:], 16))
-        return {"n": "\n", "r": "\r", "t": "\t"}.get(word, word)
+        word = found[1] if is_quoted else None
+        if word is None:
+            return found[0][1:]  # `$${` and `%%{` stand for `${` and `%{`
+        if word[0] not in "uU":
+            return _LETTERS.get(word, word)
+        number = int(word[1:], 16)
+        if number in _SURROGATES or number > _LAST:
+            raise NotHcl(line, f"`\\{word}` is not a character: write the character itself.")
+        return chr(number)
 
-    return _ESCAPE.sub(one, text) if "\\" in text else text
+    return (_ESCAPE if is_quoted else _RAW).sub(one, text)
+
+
+def melded(parts: Iterable[Part]) -> list[Part]:
+    """Return the parts with neighbouring texts made one."""
+    found: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        elif part != "":
+            found.append(part)
+    return found

@@ -1,8 +1,8 @@
 """The structure of a file: all of it except the content of its texts and numbers.
 
 Two renderings of one template must have the same structure; that is what makes "a value can never change a file's
-structure" a property that is checked and not only hoped for. HCL is read by python-hcl2's grammar, JSON and YAML by
-their parsers. Parsing is slow (0.2 MB/s for HCL), so structures are remembered by content.
+structure" a property that is checked and not only hoped for. HCL is read by our scanner, and by python-hcl2's grammar as a
+second opinion: a value that only one of them takes for code is refused as well. JSON and YAML are read by their parsers.
 """
 
 import json
@@ -11,9 +11,23 @@ from functools import lru_cache
 
 import hcl2
 import yaml
-from lark import Token, Tree
+from lark import Token as LarkToken
+from lark import Tree
 from lark.exceptions import LarkError
 
+from bot.core.hcl.parser import parsed
+from bot.core.hcl.tokens import (
+    CLOSING_QUOTE,
+    HEREDOC,
+    HEREDOC_END,
+    NEWLINE,
+    NUMBER,
+    QUOTE,
+    SEQUENCE_END,
+    TEXT,
+    decoded,
+    tokens,
+)
 from bot.errors import InvalidInput
 
 HCL = (".tf", ".hcl", ".tfvars")
@@ -21,8 +35,8 @@ JSON = (".json",)
 YAML = (".yaml", ".yml")
 KNOWN = HCL + JSON + YAML
 
-_TEXT = "text"
 _NUMBERS = {"INT_LITERAL", "FLOAT_LITERAL"}
+_NOT_READ = ("(python-hcl2 does not read it)",)
 
 
 @lru_cache(maxsize=4096)
@@ -32,8 +46,10 @@ def structure(path: str, data: bytes) -> tuple[str, ...]:
     `path` only chooses the language by its ending. Raises `InvalidInput` with the line if the content doesn't parse.
     """
     if path.endswith(HCL):
-        return tuple(_of_tree(parsed(path, data)))
-    text = _text(path, data)
+        parsed(path, data)
+        text = decoded(path, data)
+        return (*_words(text), *_second_opinion(text if text.endswith("\n") else f"{text}\n"))
+    text = decoded(path, data)
     try:
         value = json.loads(text) if path.endswith(JSON) else yaml.safe_load(text)
     except ValueError as error:
@@ -43,64 +59,63 @@ def structure(path: str, data: bytes) -> tuple[str, ...]:
     return tuple(_of_value(value))
 
 
-def parsed(path: str, data: bytes) -> "Tree[Token]":
-    """Return the syntax tree of an HCL file. Raises `InvalidInput` with the line if it doesn't parse."""
-    text = _text(path, data)
-    try:
-        return syntax_tree(text if text.endswith("\n") else f"{text}\n")
-    except LarkError as error:
-        line = getattr(error, "line", None)
-        raise InvalidInput(
-            f"{path}:{line if line and line > 0 else 1}: not HCL: {str(error).splitlines()[0]}"
-        ) from error
-    except RecursionError as error:
-        raise InvalidInput(f"{path}:1: nested too deeply to be read") from error
+def check_syntax(path: str, data: bytes) -> None:
+    """Raise `InvalidInput` with path and line if the file's content doesn't parse."""
+    if path.endswith(HCL):
+        parsed(path, data)  # without the second opinion, which is for comparing alone
+    else:
+        structure(path, data)
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield the words of HCL; between the parts of a text there is always text, so that an empty value is a value."""
+    was_text = False
+    for token in tokens(text):
+        if token.kind == TEXT:
+            if not was_text:
+                yield TEXT
+            was_text = True
+            continue
+        if not was_text and token.kind in {CLOSING_QUOTE, HEREDOC_END}:
+            yield TEXT
+        yield token.kind if token.kind in {NUMBER, NEWLINE} else f"{token.kind} {token.text}"
+        was_text = token.kind in {QUOTE, HEREDOC, SEQUENCE_END}
+        if was_text:
+            yield TEXT
 
 
 @lru_cache(maxsize=256)
-def syntax_tree(text: str) -> "Tree[Token]":
-    """Parse once for everybody who asks: structure, gate and parity read the same files."""
-    tree: Tree[Token] = hcl2.parses_to_tree(text)
-    return tree
-
-
-def _text(path: str, data: bytes) -> str:
+def _second_opinion(text: str) -> tuple[str, ...]:
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path}: not UTF-8 at byte {error.start}") from error
+        return tuple(_of_tree(hcl2.parses_to_tree(text)))
+    except (LarkError, RecursionError):
+        return _NOT_READ
 
 
-def _of_tree(tree: "Tree[Token]") -> Iterator[str]:
+def _of_tree(tree: "Tree[LarkToken]") -> Iterator[str]:
     yield f"<{tree.data}"
     previous = ""
     for child in tree.children:
         for word in _of_node(child):
-            if word != _TEXT or previous != _TEXT:  # the pieces of one text count once: escapes are pieces of their own
+            if word != TEXT or previous != TEXT:  # the pieces of one text count once: escapes are pieces of their own
                 yield word
             previous = word
     yield ">"
 
 
-def _of_node(node: "Tree[Token] | Token") -> Iterator[str]:
-    if isinstance(node, Token):
-        yield "number" if node.type in _NUMBERS else _squeezed(node)
-    elif node.data == "string_part" and all(isinstance(child, Token) for child in node.children):
-        yield _TEXT
+def _of_node(node: "Tree[LarkToken] | LarkToken") -> Iterator[str]:
+    if isinstance(node, LarkToken):
+        yield NUMBER if node.type in _NUMBERS else node.value.strip() or " "
+    elif node.data == "string_part" and all(isinstance(child, LarkToken) for child in node.children):
+        yield TEXT
     elif node.data == "string":
         # An empty string has no parts; it must look like any other string.
         words = list(_of_tree(node))
         yield from (
-            words if any(word not in {"<string", '"', ">"} for word in words) else ("<string", '"', _TEXT, '"', ">")
+            words if any(word not in {"<string", '"', ">"} for word in words) else ("<string", '"', TEXT, '"', ">")
         )
-    elif node.data == "new_line_or_comment":
-        return
-    else:
+    elif node.data != "new_line_or_comment":
         yield from _of_tree(node)
-
-
-def _squeezed(token: Token) -> str:
-    return token.value.strip() or " "
 
 
 def _of_value(value: object) -> Iterator[str]:
@@ -119,6 +134,6 @@ def _of_value(value: object) -> Iterator[str]:
         case bool() | None:
             yield str(value)
         case int() | float():
-            yield "number"
+            yield NUMBER
         case _:
-            yield _TEXT
+            yield TEXT

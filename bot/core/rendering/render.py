@@ -13,7 +13,7 @@ from typing import NoReturn
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateError, TemplateRuntimeError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.core.hcl.structure import HCL, KNOWN, structure
+from bot.core.hcl.structure import HCL, KNOWN, check_syntax, structure
 from bot.core.rendering import escape
 from bot.core.tree import File, Tree, check_tree
 from bot.errors import InvalidInput
@@ -63,7 +63,7 @@ def render(template: Tree, declared: Declarations, parameters: Parameters) -> di
         else:
             target, content = path, file
             if target.endswith(_PARSED):
-                structure(target, file.data)
+                check_syntax(target, file.data)
         if target in rendered:
             raise InvalidInput(f"{target} comes from two files of the template: remove one.")
         rendered[target] = content

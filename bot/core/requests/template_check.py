@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bot.commands.model import Clone
 from bot.core.checks.outputs import output_problems
 from bot.core.graph import problems
-from bot.core.hcl.structure import structure
+from bot.core.hcl.structure import check_syntax
 from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.leaks import leaks
 from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, text_of
@@ -148,7 +148,7 @@ def _file_findings(template: TemplateAt) -> Iterator[Finding]:
     for path, file in template.files.items():
         if path.endswith((".tf", ".tfvars", ".tf.json", ".tfvars.json")):
             try:
-                structure(path, file.data)
+                check_syntax(path, file.data)
             except InvalidInput as error:
                 yield Finding(f"{where}/{path}", 1, str(error))
 

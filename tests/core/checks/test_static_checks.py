@@ -85,7 +85,7 @@ def test_the_shipped_template_passes() -> None:
         (b'locals {\n  x = file("/proc/self/environ")\n}\n', 2, "`file` may read"),
         (b'locals {\n  x = file("${path.module}/../../x")\n}\n', 2, "`file` may read"),
         (b"locals {\n  x = upper(templatefile(var.x, {}))\n}\n", 2, "`templatefile` may read"),
-        (b'locals {\n  x = core::file("/etc/passwd")\n}\n', 2, "can't be read is not run"),
+        (b'locals {\n  x = core::file("/etc/passwd")\n}\n', 2, "`core::file` may read"),
         (b'locals {\n  x = provider::evil::run("x")\n}\n', 2, "provider's function"),
         (b'ephemeral "aws_x" "x" {}\ngadget "x" {}\n', 2, "`gadget` block"),
         (b'check "x" {\n  data "http" "x" {}\n}\n', 2, "runs or fetches"),

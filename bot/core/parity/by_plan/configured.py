@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import join, normpath
 
-from bot.core.hcl.blocks import PlainBlock, blocks
+from bot.core.hcl.ast import Block
+from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree
 from bot.names import StepName
 
@@ -43,16 +44,16 @@ def _module(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, Dec
                 found = Declared(frozenset(_paths(block, "")), frozenset(_blocks(block, "")), path, block.line)
                 yield f"{prefix}{block.labels[0]}.{block.labels[1]}", found
             elif block.type == "module" and block.labels:
-                source = block.attributes.get("source", "").strip('"')
+                source = block.text("source") or ""
                 if source.startswith("./"):
                     inside = normpath(join(directory, source))
                     yield from _module(files, inside, f"{prefix}module.{block.labels[0]}.")
 
 
-def _paths(block: PlainBlock, prefix: str) -> Iterator[str]:
-    for name in block.attributes:
-        if prefix or name not in _META:
-            yield f"{prefix}{name}"
+def _paths(block: Block, prefix: str) -> Iterator[str]:
+    for setting in block.settings:
+        if prefix or setting.name not in _META:
+            yield f"{prefix}{setting.name}"
     for inner in block.blocks:
         if inner.type == "dynamic" and inner.labels:
             for content in (b for b in inner.blocks if b.type == "content"):
@@ -61,7 +62,7 @@ def _paths(block: PlainBlock, prefix: str) -> Iterator[str]:
             yield from _paths(inner, f"{prefix}{inner.type}.")
 
 
-def _blocks(block: PlainBlock, prefix: str) -> Iterator[str]:
+def _blocks(block: Block, prefix: str) -> Iterator[str]:
     for inner in block.blocks:
         if inner.type == "dynamic" and inner.labels:
             yield f"{prefix}{inner.labels[0]}"

@@ -1,0 +1,110 @@
+"""HashiCorp's own parser as the referee: a file that it reads otherwise than `core/hcl` is refused.
+
+Everything that decides what code may do stands on our reader, so a text that the two read differently is what somebody
+would look for who wants to slip a block or a call past the checks. Held against one another: blocks, their labels, the names
+of arguments, plain texts, and that nothing we take for text is a call (`core/hcl/outline`).
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
+from bot.core.hcl.outline import NotComparable, difference, outline, with_marked_texts
+from bot.core.hcl.parser import parsed
+from bot.core.tree import Tree
+from bot.errors import Finding, InvalidInput, Unverifiable
+
+TIMEOUT_SECONDS = 60
+"""HashiCorp's parser reads 4 MB a second; this is for a machine that is busy with other things."""
+
+ARGV = (sys.executable, "-I", "-m", "bot.clients.hcl_child")
+"""`-I`: the directory that it is started in may be a pull request's, and no module may come from there."""
+
+_KEPT = 4096
+_Reading: TypeAlias = Mapping[str, object]
+
+
+def disagreements(files: Tree, where: str) -> Sequence[Finding]:
+    """Return the `.tf` files in `files` that HashiCorp's parser reads otherwise. What our reader refuses is left to the checks.
+
+    Raises `Unverifiable` if the parser doesn't answer.
+    """
+    texts = {path: file.data for path, file in sorted(files.items()) if path.endswith(".tf") and _is_read(file.data)}
+    found = _verdicts(tuple(dict.fromkeys(texts.values())))
+    return [
+        Finding(f"{where}/{path}", line, message)
+        for path, data in texts.items()
+        if (verdict := found[data]) is not None
+        for line, message in [verdict]
+    ]
+
+
+def _is_read(data: bytes) -> bool:
+    try:
+        parsed("code", data)
+    except InvalidInput:
+        return False
+    return True
+
+
+_Verdict: TypeAlias = tuple[int, str] | None
+
+
+def _verdicts(texts: Sequence[bytes]) -> Mapping[bytes, _Verdict]:
+    """Return for each text where the two readings differ, asking only for what wasn't asked before."""
+    new = [data for data in texts if data not in _known()]
+    if new:
+        asked = {f"{number} {kind}": text for number, data in enumerate(new) for kind, text in _versions(data)}
+        read = _read(asked)
+        for number, data in enumerate(new):
+            if len(_known()) >= _KEPT:
+                _known().clear()
+            _known()[data] = _verdict(data, read[f"{number} plain"], read[f"{number} marked"])
+    return {data: _known()[data] for data in texts}
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[bytes, _Verdict]:
+    """Return the verdicts of this process by content."""
+    return {}
+
+
+def _versions(data: bytes) -> Iterator[tuple[str, str]]:
+    yield "plain", data.decode()
+    yield "marked", with_marked_texts(data)
+
+
+def _verdict(data: bytes, plain: _Reading, marked: _Reading) -> _Verdict:
+    if "error" in plain:
+        return 1, f"HashiCorp's parser refuses this file: {plain['error']}."
+    if "error" in marked:
+        return (
+            1,
+            "HashiCorp's parser finds a function call in what looks like plain text: write the text in another way.",
+        )
+    try:
+        place = difference(outline(parsed("code", data)), plain["tree"])
+    except NotComparable as error:
+        return 1, f"{error}: give them different names."
+    if place is None:
+        return None
+    return 1, f"HashiCorp's parser reads `{place or 'this file'}` differently: write it in another way."
+
+
+def _read(texts: Mapping[str, str]) -> Mapping[str, _Reading]:
+    try:
+        answered = subprocess.run(
+            ARGV,
+            input=json.dumps(texts).encode() + b"\n",
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=True,
+            env={},
+        )
+    except (subprocess.SubprocessError, OSError) as error:
+        raise Unverifiable(f"HashiCorp's parser gave no answer: {error}") from error
+    found: Mapping[str, _Reading] = json.loads(answered.stdout)
+    return found
