@@ -20,7 +20,7 @@ from bot.runs.reviewed_commit import OnGitHub, reviewed_head
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.issues import IssueText
 from bot.sandbox.github.pulls import PullSpec
-from tests.support.tiny import Monorepo
+from tests.support.monorepo import Monorepo
 
 DEMO = EnvironmentName("demo-x")
 REPOSITORY = RepositoryName("acme/infrastructure")

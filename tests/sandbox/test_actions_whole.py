@@ -30,7 +30,7 @@ from bot.sandbox.github import GitHubServer, IssueText, PullSpec
 from bot.sandbox.terraform_config import terraform_environment
 from tests import ROOT
 from tests.support.cloud import ACCOUNT, REGION
-from tests.support.tiny import Monorepo
+from tests.support.monorepo import Monorepo
 
 HERE = ROOT
 REPOSITORY = "acme/infrastructure"

@@ -34,11 +34,11 @@ from bot.sandbox.aws import SandboxAws
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.issues import IssueText
 from bot.sandbox.github.pulls import PullSpec
+from tests.support.monorepo import Monorepo
 from tests.support.plan_clones import Documents
 from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, client
 from tests.support.shop import SOURCE, policy, production, template
 from tests.support.terraform import program
-from tests.support.tiny import Monorepo
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

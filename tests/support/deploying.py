@@ -38,8 +38,8 @@ from bot.runs.plan.plan_destroy import plan_destroy
 from bot.runs.request import ApplyRequest
 from tests.support.cloud import ACCOUNT, REGION
 from tests.support.fixtures import Fixtures
-from tests.support.small import STACKS, template
-from tests.support.tiny import Monorepo
+from tests.support.monorepo import Monorepo
+from tests.support.product import STACKS, template
 
 DEMO = EnvironmentName("demo-x")
 PRODUCTION = EnvironmentName("production")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import boto3
 
-from tests.support.tiny import Monorepo
+from tests.support.monorepo import Monorepo
 
 
 @dataclass(frozen=True)

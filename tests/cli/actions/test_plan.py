@@ -22,8 +22,8 @@ from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.issues import IssueText
 from bot.sandbox.github.pulls import PullSpec
 from tests.support.cloud import REGION, cloud
+from tests.support.monorepo import Monorepo
 from tests.support.terraform import program
-from tests.support.tiny import Monorepo
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 NAME = EnvironmentName("demo-x")

@@ -12,7 +12,7 @@ from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.change import Changed, ChangeSubject, draft_change
 from bot.model.policy import Policy
 from tests.support.deploying import DEMO, Deploying
-from tests.support.small import template
+from tests.support.product import template
 
 pytestmark = pytest.mark.e2e
 

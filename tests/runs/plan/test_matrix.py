@@ -8,7 +8,7 @@ from bot.core.tree import File
 from bot.errors import Unverifiable
 from bot.names import EnvironmentName
 from bot.runs.plan.matrix import Span, find_targets
-from tests.support.tiny import Monorepo
+from tests.support.monorepo import Monorepo
 
 SOURCE = "production"
 

@@ -27,9 +27,9 @@ from bot.runs.plan.plan import Failed, PlanContext, Planned, PlanRefused, PlanRe
 from bot.runs.plan.report import report
 from tests.support.cloud import REGION, cloud
 from tests.support.deploying import DEMO, Deploying
-from tests.support.small import template as small
+from tests.support.monorepo import Monorepo, template
+from tests.support.product import template as small
 from tests.support.terraform import program
-from tests.support.tiny import Monorepo, template
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 NETWORK, APP = StepName("network"), StepName("app")

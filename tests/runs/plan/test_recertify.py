@@ -17,7 +17,7 @@ from bot.names import EnvironmentName, Login, RepositoryName, TemplateName
 from bot.runs.plan.recertify import recertify, said
 from bot.runs.reviewed_commit import OnGitHub
 from bot.sandbox.github import GitHubServer
-from tests.support.tiny import Monorepo, template
+from tests.support.monorepo import Monorepo, template
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 CHECK = "envclone/parity: demo-x"

@@ -7,8 +7,8 @@ from bot.core.rendering.assemble import TemplateAt, read_template
 from bot.core.tree import File
 from bot.names import TemplateName
 from tests.support.cloud import ACCOUNT, REGION
+from tests.support.monorepo import BACKEND
 from tests.support.terraform import LOCK, PROVIDER, VERSIONS
-from tests.support.tiny import BACKEND
 
 DECLARATION = f"""
 name: small
