@@ -39,6 +39,16 @@ def kill_when(deploying: Deploying, log: Path, holds: Callable[[], bool], *, wit
         process.wait()
 
 
+def kill_all_while_data_is_made(deploying: Deploying, log: Path) -> None:
+    """Start an apply and kill it and all that it started while Terraform makes the greeting, so that its lock is left behind."""
+    hanging = deploying.place / "hang-greeting"
+    hanging.touch()
+    begun = "terraform_data.greeting: Creating"
+    kill_when(deploying, log, lambda: begun in log.read_text() and is_locked(deploying, "data"), with_children=True)
+    hanging.unlink()
+    assert is_locked(deploying, "data")
+
+
 def is_locked(deploying: Deploying, stack: str) -> bool:
     """Say whether a stack's state is locked."""
     key = f"demo-x/{stack}/terraform.tfstate.tflock"

@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -36,10 +38,10 @@ from bot.runs.destroy.orphans import Search
 from bot.runs.plan.plan import PlanContext, Planned, PlanRequest, plan
 from bot.runs.plan.plan_destroy import plan_destroy
 from bot.runs.request import ApplyRequest
-from tests.support.cloud import ACCOUNT, REGION
+from tests.support.cloud import REGION
 from tests.support.fixtures import Fixtures
 from tests.support.monorepo import Monorepo
-from tests.support.product import STACKS, template
+from tests.support.product import MADE, NAME, STACKS, manifest, template
 
 DEMO = EnvironmentName("demo-x")
 PRODUCTION = EnvironmentName("production")
@@ -72,7 +74,7 @@ class Deploying:
         policy = found.policy.model_dump_json().encode()
         repo.put(".", {POLICY: File(policy)})
         at = template(found.stacks)
-        repo.put("templates/small", at.files)
+        repo.put(f"templates/{NAME}", at.files)
         repo.put(
             directory(PRODUCTION),
             assemble(at, found.manifest(at, PRODUCTION, account_id="999999999999", state_bucket="other")),
@@ -82,25 +84,13 @@ class Deploying:
 
     def manifest(self, at: TemplateAt, name: EnvironmentName, **parameters: str) -> Manifest:
         """Return the manifest of production, or of a clone of it."""
-        values = {"name": name, "account_id": ACCOUNT, "region": REGION, "state_bucket": self.repo.bucket}
-        return Manifest.model_validate(
-            {
-                "name": name,
-                "template": "small",
-                "revision": at.revision,
-                "source": None if name == PRODUCTION else PRODUCTION,
-                "purpose": "demo",
-                "owner": "alice",
-                "overrides": ["state_bucket"],  # each test has a bucket of its own
-                "parameters": {**values, "place": self.place.name, "greeting": "hello", **parameters},
-                "stacks": at.declaration.stacks,
-            }
-        )
+        source = None if name == PRODUCTION else PRODUCTION
+        return manifest(at, name, source, {"state_bucket": self.repo.bucket, "place": self.place.name, **parameters})
 
     def drop(self, stack: str) -> None:
         """Let the template have one stack less."""
         del self.stacks[stack]
-        shutil.rmtree(self.repo.root / "templates" / "small" / stack)
+        shutil.rmtree(self.repo.root / "templates" / NAME / stack)
 
     @property
     def policy(self) -> Policy:
@@ -120,7 +110,7 @@ class Deploying:
         at = template(self.stacks)
         manifest = self.manifest(at, DEMO, **parameters)
         self.repo.git("checkout", "-q", "-B", "change")
-        self.repo.put("templates/small", at.files)
+        self.repo.put(f"templates/{NAME}", at.files)
         self.repo.put(directory(DEMO), assemble(at, manifest))
         return self.repo.commit("propose demo-x")
 
@@ -166,7 +156,7 @@ class Deploying:
     def deliver(self, **parameters: str) -> str:
         """Propose, review and merge; return the head that was reviewed."""
         shelf = self.shelf
-        if shelf is None or parameters or self.stacks != STACKS:
+        if shelf is None or parameters or self.stacks != dict(STACKS):
             head = self.propose(**parameters)
             self.review(head)
             self.merge(head)
@@ -233,10 +223,57 @@ class Deploying:
         return file.read_text().split() if file.exists() else []
 
     def parameters(self) -> dict[str, tuple[str, int]]:
-        """Return the parameters in the account, with how often each was put."""
+        """Return what the environment made, by name: its value, and how often it was put."""
+        values = [(thing["input"] or {}).get("value") for _, thing in self._things()]
+        made = [each for each in values if isinstance(each, dict)]
+        marks = self.place / MADE
+        keys = marks.read_text().split() if marks.exists() else []
+        of_stacks = {each["name"]: (each["value"], keys.count(each["name"].rpartition("/")[2])) for each in made}
         pages = boto3.client("ssm", REGION).get_paginator("get_parameters_by_path")
         found = pages.paginate(Path=f"/{DEMO}", Recursive=True, WithDecryption=True)
-        return {each["Name"]: (each["Value"], each["Version"]) for page in found for each in page["Parameters"]}
+        on_aws = {each["Name"]: (each["Value"], each["Version"]) for page in found for each in page["Parameters"]}
+        return {**of_stacks, **on_aws}
+
+    def left(self) -> list[str]:
+        """Return what is still there of the environment: in its states and in its account."""
+        groups = boto3.client("logs").describe_log_groups()["logGroups"]
+        things = [address for address, _ in self._things()]
+        return [*things, *self.parameters(), *(group["logGroupName"] for group in groups)]
+
+    def _things(self) -> list[tuple[str, Mapping[str, Any]]]:
+        found = []
+        for key in (f"{DEMO}/{stack}/terraform.tfstate" for stack in STACKS):
+            stored = self.store.read(key)
+            for resource in json.loads(stored.data)["resources"] if stored else []:
+                address = f"{key}: {resource['type']}.{resource['name']}"
+                found += [
+                    (address, each["attributes"])
+                    for each in resource["instances"]
+                    if resource["type"] == "terraform_data"
+                ]
+        return found
+
+    def change_outside(self, stack: str, name: str, value: str) -> None:
+        """Let a thing have another value, as somebody's own apply from elsewhere would leave it."""
+        with self._state(stack) as state:
+            [instance] = next(each for each in state["resources"] if each["name"] == name)["instances"]
+            for attribute in ("input", "output"):
+                instance["attributes"][attribute]["value"]["value"] = value
+            instance["attributes"]["triggers_replace"]["value"] = value
+
+    def lose_outside(self, stack: str, name: str) -> None:
+        """Let a thing be gone, as somebody's own destroy of it would leave it."""
+        with self._state(stack) as state:
+            state["resources"] = [each for each in state["resources"] if each["name"] != name]
+
+    @contextmanager
+    def _state(self, stack: str) -> Iterator[dict[str, Any]]:
+        key = f"{DEMO}/{stack}/terraform.tfstate"
+        stored = self.store.read(key)
+        assert stored is not None
+        state = json.loads(stored.data)
+        yield state
+        self.store.write(key, json.dumps({**state, "serial": state["serial"] + 1}).encode())
 
     def everything_kept(self) -> str:
         """Return all that is kept or said in clear: the log, the ledger, and the hook's own words in it."""

@@ -1,131 +1,18 @@
-"""A monorepo on disk whose template is small enough to be planned and applied for real in seconds."""
+"""A monorepo on disk that holds the small example product."""
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.clouds.registry import FACTS
-from bot.core.rendering.assemble import TemplateAt, assemble, read_template
+from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.tree import File
-from bot.model.environment import Manifest, directory
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.environment import directory
+from bot.model.policy import Policy, PolicyAccount, StaticCheckRules
 from bot.model.yaml_document import dump
-from bot.names import EnvironmentName, TemplateName
+from bot.names import EnvironmentName
 from tests.support.cloud import ACCOUNT, REGION
-from tests.support.terraform import LOCK, PROVIDER, VERSIONS
-
-DECLARATION = f"""
-name: tiny
-description: Two small stacks and three hooks.
-default_purpose: demo
-parameters:
-  name: {{type: string, identity: true, derive: "{{environment}}", description: The name., pattern: "[a-z0-9-]+"}}
-  account_id: {{type: string, identity: true, derive: "{ACCOUNT}", description: The account., pattern: "[0-9]{{12}}"}}
-  region: {{type: string, default: {REGION}, description: The region.}}
-  state_bucket: {{type: string, identity: true, derive: unset, description: The state's bucket.}}
-  greeting: {{type: string, default: hello, description: Any text.}}
-purposes:
-  demo: {{description: To show.}}
-stacks:
-  network: {{description: A log group.}}
-  app:
-    description: Parameters that name it.
-    needs: [network]
-    inputs:
-      group_arn: {{from: network.group_arn, stand_in: "arn:aws:logs:{REGION}:000000000000:log-group:not-made-yet"}}
-      group_name: {{from: network.group_name, stand_in: not-made-yet}}
-      token: {{from: network.token, stand_in: not-made-yet}}
-"""
-
-HOOKS = """hooks:
-  announce:
-    description: Says hello.
-    run: {check: [hooks/announce], apply: [hooks/announce]}
-    undo: {none: what was said can not be unsaid}
-  smoke:
-    description: Is it there?
-    needs: [app]
-    uses: http.probe
-    with: {url: {value: "http://127.0.0.1:9/"}}
-    undo: {none: a probe leaves nothing behind}
-"""
-
-NETWORK = """
-variable "name" { type = string }
-resource "aws_cloudwatch_log_group" "main" {
-  name = "/${var.name}/main"
-}
-output "group_arn" { value = aws_cloudwatch_log_group.main.arn }
-output "group_name" { value = aws_cloudwatch_log_group.main.name }
-output "token" {
-  value     = "token of ${var.name}"
-  sensitive = true
-}
-"""
-
-APP = """
-variable "name" { type = string }
-variable "greeting" {
-  type = string
-  validation {
-    condition     = var.greeting != ""
-    error_message = "Say something."
-  }
-}
-variable "group_arn" { type = string }
-variable "group_name" { type = string }
-variable "token" { type = string }
-resource "aws_ssm_parameter" "greeting" {
-  name  = "/${var.name}/greeting"
-  type  = "String"
-  value = var.greeting
-}
-resource "aws_ssm_parameter" "group" {
-  name  = "/${var.name}/group"
-  type  = "String"
-  value = jsonencode({ arn = var.group_arn, name = upper(var.group_name) })
-}
-resource "aws_ssm_parameter" "token" {
-  name        = "/${var.name}/token"
-  type        = "String"
-  value       = "x"
-  description = var.token
-}
-"""
-
-BACKEND = """terraform {
-  backend "s3" {
-    bucket       = "{{ state_bucket }}"
-    key          = "{{ name }}/STACK/terraform.tfstate"
-    region       = "{{ region }}"
-    use_lockfile = true
-  }
-}
-"""
-
-NAMES = {"network": ("name",), "app": ("name", "greeting")}
-
-
-def template() -> TemplateAt:
-    """Return the template."""
-    files = {
-        "template.yaml": DECLARATION,
-        "hooks.yaml": HOOKS,
-        "hooks/announce": '#!/bin/sh\ncat >/dev/null\necho \'{"result": "already_so", "text": "said before"}\'\n',
-    }
-    for stack, main in (("network", NETWORK), ("app", APP)):
-        variables = ",\n".join(f'  "{name}": {{{{ {name} | json }}}}' for name in NAMES[stack])
-        files |= {
-            f"{stack}/main.tf": main,
-            f"{stack}/provider.tf": PROVIDER,
-            f"{stack}/versions.tf": VERSIONS,
-            f"{stack}/backend.tf.j2": BACKEND.replace("STACK", stack),
-            f"{stack}/.terraform.lock.hcl": LOCK,
-            f"{stack}/terraform.tfvars.json.j2": f"{{\n{variables}\n}}\n",
-        }
-    tree = {path: File(text.encode(), executable=path == "hooks/announce") for path, text in files.items()}
-    return read_template(TemplateName("tiny"), tree, FACTS)
+from tests.support.product import CHECKED_HOOKS, NAME, STACKS, manifest, template
 
 
 @dataclass(frozen=True)
@@ -134,10 +21,11 @@ class Monorepo:
 
     root: Path
     bucket: str
+    stacks: Mapping[str, str] = field(default_factory=lambda: STACKS)
 
     @classmethod
-    def create(cls, root: Path, bucket: str) -> "Monorepo":
-        repo = cls(root, bucket)
+    def create(cls, root: Path, bucket: str, stacks: Mapping[str, str] = STACKS) -> "Monorepo":
+        repo = cls(root, bucket, stacks)
         repo.write_base()
         repo.git("init", "-q", "-b", "main")
         repo.commit("base")
@@ -145,41 +33,27 @@ class Monorepo:
 
     def write_base(self) -> None:
         """Write the template and the policy."""
-        self.put("templates/tiny", template().files)
+        self.put(f"templates/{NAME}", self.template.files)
         self.put(".github", {"envclone.yml": File(dump(self.policy, "none").encode())})
+
+    @property
+    def template(self) -> TemplateAt:
+        return template(self.stacks, CHECKED_HOOKS)
 
     @property
     def policy(self) -> Policy:
         role = f"arn:aws:iam::{ACCOUNT}:role/any"
         account = PolicyAccount(plan_role=role, apply_role=role, region=REGION, state_bucket=self.bucket)
-        return Policy(accounts={ACCOUNT: account})
+        # The product's stacks write down what they make.
+        return Policy(accounts={ACCOUNT: account}, gate=StaticCheckRules(provisioners=True))
 
     def add(self, name: str, source: str | None = None, **parameters: str) -> EnvironmentName:
         """Commit an environment rendered from the template, perhaps as a clone of another; return its name."""
-        at = template()
-        values = {
-            "name": name,
-            "account_id": ACCOUNT,
-            "region": REGION,
-            "state_bucket": self.bucket,
-            "greeting": "hello",
-        }
-        manifest = Manifest.model_validate(
-            {
-                "name": name,
-                "template": "tiny",
-                "revision": at.revision,
-                "source": source,
-                "purpose": "demo",
-                "owner": "alice",
-                "overrides": ["state_bucket"],  # each test has a bucket of its own
-                "parameters": {**values, **parameters},
-                "stacks": at.declaration.stacks,
-            }
-        )
-        self.put(directory(manifest.name), assemble(at, manifest))
+        at = self.template
+        found = manifest(at, name, source, {"state_bucket": self.bucket, **parameters})
+        self.put(directory(found.name), assemble(at, found))
         self.commit(f"add {name}")
-        return manifest.name
+        return found.name
 
     def put(self, place: str, files: Mapping[str, File]) -> None:
         for path, file in files.items():

@@ -16,7 +16,7 @@ from bot.core.tree import File
 from bot.model.environment import Manifest
 from bot.model.policy import Policy, PolicyAccount, Quota
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName
-from tests.support.monorepo import BACKEND
+from tests.support.product import BACKEND
 from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, REGION
 from tests.support.terraform import LOCK, VERSIONS
 

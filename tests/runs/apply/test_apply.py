@@ -1,6 +1,5 @@
 """Apply an environment that was really planned, with the real Terraform against moto."""
 
-import boto3
 import pytest
 
 from bot.core.ledger.apply_result import ApplyOutcome
@@ -9,7 +8,6 @@ from bot.core.messages.apply_comment import summary
 from bot.errors import UserError
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import NotReviewed
-from tests.support.cloud import REGION
 from tests.support.cut_off import FIRST, present
 from tests.support.deploying import DEMO, Deploying
 
@@ -79,8 +77,8 @@ def _the_ledger_holds_what_undo_needs(deploying: Deploying) -> None:
 
 def test_failed_steps_block_only_what_needs_them_and_are_gone_on_with(deploying: Deploying) -> None:
     head = deploying.deliver()
-    ssm = boto3.client("ssm", REGION)
-    ssm.put_parameter(Name="/demo-x/token", Value="in the way", Type="String")
+    in_the_way = deploying.place / "have-token"
+    in_the_way.touch()
     (deploying.place / "fail").touch()
     outcome = deploying.apply(head)
     assert states(outcome) == {**all_in("succeeded"), "app": "failed", "record": "failed", "flags": "blocked"}
@@ -92,7 +90,7 @@ def test_failed_steps_block_only_what_needs_them_and_are_gone_on_with(deploying:
     assert "**How to go on:**" in summary(outcome, 60_000)
     assert deploying.parameters()["/demo-x/group"][1] == 1
 
-    ssm.delete_parameter(Name="/demo-x/token")
+    in_the_way.unlink()
     (deploying.place / "fail").unlink()
     outcome = deploying.apply(head)
     assert states(outcome) == {**all_in("succeeded"), "network": "skipped", "data": "skipped"}, deploying.lines
@@ -106,22 +104,22 @@ def test_failed_steps_block_only_what_needs_them_and_are_gone_on_with(deploying:
 def test_a_plan_is_applied_only_while_it_is_the_reviewed_one(deploying: Deploying) -> None:
     deploying.apply(deploying.deliver())
     head = deploying.deliver(greeting="good day")
-    ssm, greeting = boto3.client("ssm", REGION), "/demo-x/greeting"
-    ssm.put_parameter(Name=greeting, Value="changed behind our back", Type="String", Overwrite=True)
+    greeting = "/demo-x/greeting"
+    deploying.change_outside("data", "greeting", "changed behind our back")
     outcome = deploying.apply(head)
     [failed] = outcome.failed
     assert failed.name == DATA
     assert failed.reason.startswith(
-        "Not as reviewed: stack `data` would do other things than the reviewed plan:\n- aws_ssm_parameter.greeting"
+        "Not as reviewed: stack `data` would do other things than the reviewed plan:\n- terraform_data.greeting"
     )
-    assert deploying.parameters()[greeting] == ("changed behind our back", 2)
+    assert deploying.parameters()[greeting] == ("changed behind our back", 1)
 
     deploying.review(head)  # planned again, so that reviewers see what is there now
     deploying.repo.git("checkout", "-q", "main")
     outcome = deploying.apply(head)
     assert states(outcome)["data"] == "succeeded", deploying.lines
     assert states(outcome)["network"] == states(outcome)["flags"] == "skipped"
-    assert present(deploying) == {**FIRST, greeting: ("good day", 3)}
+    assert present(deploying) == {**FIRST, greeting: ("good day", 2)}
 
 
 def test_what_was_never_planned_is_refused(deploying: Deploying) -> None:

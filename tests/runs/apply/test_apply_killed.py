@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.clients.ledger import LeaseHeld, LedgerFile
 from bot.names import StepName
-from tests.support.cut_off import FIRST, is_locked, kill_when, present, until
+from tests.support.cut_off import FIRST, kill_all_while_data_is_made, kill_when, present, until
 from tests.support.deploying import DEMO, Deploying
 
 pytestmark = pytest.mark.e2e
@@ -41,8 +41,7 @@ def test_of_two_applies_one_is_told_of_the_other_and_sigterm_lets_running_steps_
 def test_killed_again_and_again_it_finishes_with_nothing_done_twice(deploying: Deploying) -> None:
     deploying.deliver()
     log = deploying.place.parent / "apply.log"
-    kill_when(deploying, log, lambda: is_locked(deploying, "data"), with_children=True)
-    assert is_locked(deploying, "data")
+    kill_all_while_data_is_made(deploying, log)
     (deploying.place / "hang").touch()
     kill_when(deploying, log, lambda: "[record] the token" in log.read_text())
     (deploying.place / "hang").unlink()
@@ -87,11 +86,11 @@ def test_killed_after_each_step_nothing_that_is_done_is_done_again(deploying: De
 
 
 def test_killed_while_terraform_works_nothing_that_it_makes_is_lost_or_made_twice(deploying: Deploying) -> None:
-    slow = 'resource "aws_sqs_queue" "slow" {\n  name = "${var.name}-slow"\n}\n'  # 25 s in the provider
+    slow = 'resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = "sleep 5"\n  }\n}\n'
     deploying.stacks["data"] += slow
     deploying.deliver()
     log = deploying.place.parent / "apply.log"
-    kill_when(deploying, log, lambda: "aws_ssm_parameter.greeting: Creation complete" in log.read_text())
+    kill_when(deploying, log, lambda: "terraform_data.greeting: Creation complete" in log.read_text())
     process = deploying.start(log)
     assert process.wait(400) == 0, log.read_text()
     assert "[data] done: nothing to do" in log.read_text()

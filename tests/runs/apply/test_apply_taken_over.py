@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from bot.clients.ledger import LeaseHeld
-from tests.support.cut_off import FIRST, is_locked, kill_when, present
+from tests.support.cut_off import FIRST, kill_all_while_data_is_made, present
 from tests.support.deploying import Deploying
 
 pytestmark = pytest.mark.e2e
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 def test_a_rescue_takes_over_with_its_reason_the_lease_and_the_state_locks(deploying: Deploying) -> None:
     head = deploying.deliver()
     log = deploying.place.parent / "apply.log"
-    kill_when(deploying, log, lambda: is_locked(deploying, "data"), with_children=True)
+    kill_all_while_data_is_made(deploying, log)
     with pytest.raises(LeaseHeld, match="`/unlock demo-x --because"):
         deploying.apply(head)  # nobody can tell from here that the run is dead
     said = "the runner was switched off, by @alice in #7"

@@ -72,7 +72,7 @@ def test_what_was_undone_does_not_say_which_version_is_the_newest(deploying: Dep
 
 def test_code_that_was_merged_past_its_gate_is_not_run_to_destroy_it(deploying: Deploying) -> None:
     deploying.merge(deploying.propose())
-    evil = b'resource "terraform_data" "x" {\n  provisioner "local-exec" {\n    when    = destroy\n    command = "id"\n  }\n}\n'
+    evil = b'# Harmless?\ndata "external" "x" {\n  program = ["id"]\n}\n'
     deploying.repo.put(f"envs/{DEMO}/app", {"evil.tf": File(evil)})
     merged = deploying.repo.commit("past the check")
     with (

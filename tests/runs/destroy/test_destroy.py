@@ -5,7 +5,6 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 
-import boto3
 import pytest
 
 from bot.core.ledger.destroy_report import DestroyReport, receipt_key, summary, title
@@ -14,17 +13,12 @@ from bot.errors import UserError
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import NotReviewed
 from tests.support.deploying import DEMO, Deploying
+from tests.support.product import ON_AWS
 
 pytestmark = pytest.mark.e2e
 DATA = StepName("data")
 STEPS = ("network", "app", "record", "flags")
 """The steps of the environment of law 9: one stack less than the others have, for each is applied and destroyed again and again."""
-
-
-def left(deploying: Deploying) -> list[str]:
-    """Return what the account still holds of the environment."""
-    groups = boto3.client("logs").describe_log_groups()["logGroups"]
-    return [*deploying.parameters(), *(group["logGroupName"] for group in groups)]
 
 
 class Stopped(BaseException):
@@ -58,20 +52,35 @@ def test_law_9_destroy_after_any_prefix_of_apply_leaves_nothing_and_says_so(depl
         assert len([e for e in deploying.ledger.steps.values() if e.result == "succeeded"]) == done
         receipt = deploying.destroy(deploying.remove())
         assert receipt.is_clean, (done, title(receipt), receipt)
-        assert left(deploying) == [], done
+        assert deploying.left() == [], done
         assert "nothing is left" in title(receipt)
         assert {entry.result for entry in deploying.ledger.steps.values()} <= {"undone"}
     # All of it, at the last: backwards, every hook's undo once.
     assert [step.name for step in receipt.steps][-1] == "network"
     assert sorted(receipt.destroyed) == [
-        "app/aws_ssm_parameter.group",
-        "app/aws_ssm_parameter.token",
-        "network/aws_cloudwatch_log_group.main",
+        "app/terraform_data.group",
+        "app/terraform_data.token",
+        "network/terraform_data.main",
     ]
     assert deploying.ran().count("undo") == deploying.ran().count("verify")
     stored = deploying.store.read(receipt_key(DEMO, receipt.head))
     assert stored is not None
     assert DestroyReport.model_validate_json(stored.data) == receipt
+
+
+def test_law_9_on_aws_what_a_whole_apply_made_is_gone_and_named(deploying: Deploying) -> None:
+    deploying.stacks["network"] = ON_AWS["network"]
+    assert deploying.apply(deploying.deliver()).has_succeeded, deploying.lines
+    assert "/demo-x/main" in deploying.left()
+    receipt = deploying.destroy(deploying.remove())
+    assert receipt.is_clean, (title(receipt), receipt)
+    assert deploying.left() == []
+    assert sorted(receipt.destroyed) == [
+        "app/terraform_data.group",
+        "app/terraform_data.token",
+        "data/terraform_data.greeting",
+        "network/aws_cloudwatch_log_group.main",
+    ]
 
 
 def test_an_undo_is_given_the_secret_again_that_the_ledger_never_held(deploying: Deploying) -> None:
@@ -87,9 +96,7 @@ def test_an_undo_is_given_the_secret_again_that_the_ledger_never_held(deploying:
 def test_a_destroy_that_fails_half_way_is_gone_on_with_though_its_template_has_changed(deploying: Deploying) -> None:
     deploying.apply(deploying.deliver())
     # Reviewed and merged, but never applied: what is destroyed is what was applied, by its own code.
-    deploying.stacks["app"] = (
-        deploying.stacks["app"].replace("aws_ssm_parameter", "aws_sns_topic").replace("value", "x")
-    )
+    deploying.stacks["app"] = deploying.stacks["app"].replace('"terraform_data" "group"', '"terraform_data" "other"')
     (deploying.place / "fail-undo").touch()
     head = deploying.remove()
     receipt = deploying.destroy(head)
@@ -103,7 +110,7 @@ def test_a_destroy_that_fails_half_way_is_gone_on_with_though_its_template_has_c
     (deploying.place / "fail-undo").unlink()
     again = deploying.destroy(head)
     assert again.is_clean, again
-    assert left(deploying) == []
+    assert deploying.left() == []
     assert {s.name for s in again.steps if s.state == "skipped"} == {"flags", "app", "data"}
     assert len(again.destroyed) == 4
 
@@ -120,7 +127,7 @@ def test_killed_in_the_middle_of_a_step_an_apply_can_be_destroyed(deploying: Dep
     world = replace(deploying.world(), stale_reason=lambda lock_owner: "the test killed it")
     receipt = deploying.destroy(deploying.remove(), world)
     assert receipt.is_clean, receipt
-    assert left(deploying) == []
+    assert deploying.left() == []
     assert deploying.ran()[-1] == "undo"
 
 
@@ -145,11 +152,11 @@ def test_what_the_review_does_not_name_is_not_destroyed(deploying: Deploying) ->
     )
     deploying.store.write(review_key(DEMO, head), write_review(unseen))
     # And gone since: less than was reviewed is fine.
-    boto3.client("logs").delete_log_group(logGroupName="/demo-x/main")
+    deploying.lose_outside("network", "main")
     receipt = deploying.destroy(head)
     assert [step.name for step in receipt.failed] == ["data"]
-    assert "- aws_ssm_parameter.greeting" in receipt.failed[0].reason
+    assert "- terraform_data.greeting" in receipt.failed[0].reason
     assert "/demo-x/greeting" in deploying.parameters()
     deploying.store.write(review_key(DEMO, head), write_review(review))
     assert deploying.destroy(head).is_clean
-    assert left(deploying) == []
+    assert deploying.left() == []

@@ -21,18 +21,17 @@ from bot.core.plans.stack_inputs import known, replayed, resolved
 from bot.core.tree import File
 from bot.errors import UserError
 from bot.model.pipeline import Json
-from bot.model.policy import Policy
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.runs.plan.plan import Failed, PlanContext, Planned, PlanRefused, PlanRequest, Undestroyable, plan
 from bot.runs.plan.report import report
 from tests.support.cloud import REGION, cloud
 from tests.support.deploying import DEMO, Deploying
-from tests.support.monorepo import Monorepo, template
-from tests.support.product import template as small
+from tests.support.monorepo import Monorepo
+from tests.support.product import ON_AWS, template
 from tests.support.terraform import program
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-NETWORK, APP = StepName("network"), StepName("app")
+NETWORK, DATA, APP = StepName("network"), StepName("data"), StepName("app")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +63,7 @@ def planner(tmp_path: Path, monorepo: Monorepo, aws: Mapping[str, str]) -> PlanC
     return PlanContext(
         checkout=Checkout(monorepo.root),
         policy=monorepo.policy,
-        base_template=lambda name: template().files,
+        base_template=lambda name: monorepo.template.files,
         terraform=program(tmp_path / "configuration", aws),
         store=S3Store(monorepo.bucket, "", REGION),
         now=lambda: NOW,
@@ -105,9 +104,11 @@ class StackOf:
 def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-x")
     outcome = planned(monorepo, name, planner)
-    network, app = outcome.plan.stacks
-    assert (network.plan.counts.add, network.stand_ins) == (1, ())
-    assert (app.plan.counts.add, app.stand_ins, app.waits_for) == (3, ("group_arn",), (NETWORK,))
+    stacks = {stack.name: stack for stack in outcome.plan.stacks}
+    network, app = stacks[NETWORK], stacks[APP]
+    assert {name: stack.plan.counts.add for name, stack in stacks.items()} == {NETWORK: 1, DATA: 1, APP: 2}
+    assert network.stand_ins == stacks[DATA].stand_ins == ()
+    assert (app.stand_ins, app.waits_for) == (("group_arn",), (NETWORK,))
     assert {hook.name: hook.verb_result for hook in outcome.plan.hooks} == {
         "announce": "would_run",
         "smoke": "would_run",
@@ -122,7 +123,7 @@ def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, pl
     text = complete(outcome.plan)
     assert "/demo-x/greeting" in text
     assert "**Deferred:** `app` waits for `network`." in text
-    assert "token of demo-x" not in text + stored.data.decode(), (
+    assert "token-of-demo-x" not in text + stored.data.decode(), (
         "an output that is sensitive stays so in the next stack"
     )
     assert monorepo.git("status", "--porcelain", "--ignored") == "", "nothing is written into the checkout"
@@ -136,7 +137,7 @@ def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
     reviewed = planned(monorepo, name, planner).review
     place = monorepo.root / "envs" / name
     after = StackOf(planner.terraform, place / "network").apply()
-    stack, app = template().declaration.stacks[APP], StackOf(planner.terraform, place / "app")
+    stack, app = monorepo.template.declaration.stacks[APP], StackOf(planner.terraform, place / "app")
     real = resolved(APP, stack, {NETWORK: known(after)})
     assert not real.is_deferred
     step = reviewed.steps[APP]
@@ -163,8 +164,8 @@ def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Mo
     name = monorepo.add("demo-bad", greeting="")
     outcome = plan(request(monorepo, name), planner)
     assert isinstance(outcome, Failed), outcome
-    assert outcome.step == APP
-    assert "envs/demo-bad/app" in outcome.reason
+    assert outcome.step == DATA
+    assert "envs/demo-bad/data" in outcome.reason
     assert "main.tf:" in outcome.reason
 
 
@@ -178,18 +179,21 @@ def test_a_clone_that_could_not_be_destroyed_again_is_found_in_its_plan(
     place = tmp_path / "small"
     place.mkdir()
     deploying = Deploying.create(place, create_bucket(), planner.terraform)
-    deploying.stacks["data"] += kept
+    deploying.stacks["data"] = ON_AWS["data"] + kept
+    line = deploying.stacks["data"].splitlines().index(f"  skip_destroy = {told}") + 1
     head = deploying.propose()
     request = PlanRequest(DEMO, head, "create")
     values = {"checkout": Checkout(deploying.repo.root), "policy": deploying.policy, "store": deploying.store}
-    outcome = plan(request, changed(planner, **values, base_template=lambda name: small(deploying.stacks).files))
+    outcome = plan(request, changed(planner, **values, base_template=lambda name: template(deploying.stacks).files))
     assert isinstance(outcome, Undestroyable), outcome
     (found,) = map(str, outcome.findings)
-    assert found.startswith("envs/demo-x/data/main.tf:10: `aws_cloudwatch_log_group.kept` could not be destroyed again")
+    assert found.startswith(
+        f"envs/demo-x/data/main.tf:{line}: `aws_cloudwatch_log_group.kept` could not be destroyed again"
+    )
     assert deploying.store.read(review_key(DEMO, head)) is None, "without a review nothing can be applied"
     said = report(request, outcome)
     assert said.check.conclusion == "failure"
-    assert "`envs/demo-x/data/main.tf:10`" in said.comment
+    assert f"`envs/demo-x/data/main.tf:{line}`" in said.comment
 
 
 def without_terraform(planner: PlanContext, **values: object) -> PlanContext:
@@ -213,7 +217,7 @@ def test_a_hand_edit_is_not_run(monorepo: Monorepo, planner: PlanContext) -> Non
     name = monorepo.add("demo-edit")
     place = monorepo.root / "envs" / name / "app" / "main.tf"
     place.write_text(place.read_text().replace("upper(", "lower("))
-    assert f"envs/{name}/app/main.tf:21: edited by hand" in refused(monorepo, name, planner)
+    assert f"envs/{name}/app/main.tf:20: edited by hand" in refused(monorepo, name, planner)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +245,10 @@ def test_a_state_in_another_bucket_is_not_run(monorepo: Monorepo, planner: PlanC
 def test_an_account_that_the_policy_does_not_know_is_refused(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-account")
     with pytest.raises(UserError, match="not in the policy"):
-        plan(request(monorepo, name), without_terraform(planner, policy=Policy()))
+        plan(
+            request(monorepo, name),
+            without_terraform(planner, policy=monorepo.policy.model_copy(update={"accounts": {}})),
+        )
 
 
 def test_a_removed_directory_is_no_plan(monorepo: Monorepo, planner: PlanContext) -> None:

@@ -13,17 +13,18 @@ from bot.core.parity.certificate import CertifiedSubject, certify
 from bot.core.parity.report import Difference, Parity
 from bot.core.tree import tree_id
 from bot.model.environment import Waiver
-from bot.names import EnvironmentName, Login, RepositoryName, TemplateName
+from bot.names import EnvironmentName, Login, RepositoryName
 from bot.runs.plan.recertify import recertify, said
 from bot.runs.reviewed_commit import OnGitHub
 from bot.sandbox.github import GitHubServer
-from tests.support.monorepo import Monorepo, template
+from tests.support.monorepo import Monorepo
+from tests.support.product import NAME
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 CHECK = "envclone/parity: demo-x"
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 WAIVER = Waiver(
-    what="network/aws_cloudwatch_log_group.main:name",
+    what="network/terraform_data.main:input",
     reason="The customer's own name for it.",
     owner=Login("alice"),
     expires_at=NOW + timedelta(days=1),
@@ -66,8 +67,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
         trees = [
             tree_id(Checkout(monorepo.root).environment(EnvironmentName(name))) for name in ("demo-x", "production")
         ]
-        subject = CertifiedSubject(commit, trees[0], commit, trees[1], TemplateName("tiny"), template().revision)
-        waived = Difference("changed", "network/aws_cloudwatch_log_group.main", "name", "a", "b", waiver=WAIVER)
+        subject = CertifiedSubject(commit, trees[0], commit, trees[1], NAME, monorepo.template.revision)
+        waived = Difference("changed", "network/terraform_data.main", "input", "a", "b", waiver=WAIVER)
         parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "plan", 100, (waived,))
         on.github.put_check(REPOSITORY, commit, CHECK, said(certify(parity, (), subject, NOW)))
         yield Place(monorepo, server, on, commit)
