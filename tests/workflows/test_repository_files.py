@@ -63,3 +63,14 @@ def test_links_between_documents_lead_somewhere() -> None:
         prose = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(), flags=re.DOTALL)
         for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", prose):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_index_of_decisions_lists_each_once() -> None:
+    text = (ROOT / "docs/decisions.md").read_text()
+    index = re.findall(r"^- \[(.+)\]\(#(.+)\)$", text, re.MULTILINE)
+    assert sorted(index) == sorted((title, _anchor(title)) for title in re.findall(r"^## (.+)$", text, re.MULTILINE))
+
+
+def _anchor(title: str) -> str:
+    """Return what GitHub makes of a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
