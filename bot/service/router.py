@@ -30,12 +30,12 @@ from bot.model.environment import Manifest
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, RepositoryName
 from bot.service.branch_cleanup import release_branch
+from bot.service.clone_proposal import propose_clone
 from bot.service.commands.change_job import change_steps
 from bot.service.commands.clone import Published, publish_clone
 from bot.service.commands.destroy_job import destroy_steps
 from bot.service.commands.expire import merge_expired
 from bot.service.commands.expire_job import expire_steps, sweep_steps, tick_job
-from bot.service.commands.propose_clone import propose_clone
 from bot.service.commands.queries import answer
 from bot.service.commands.rerun_job import dispatch_steps
 from bot.service.context import ServiceContext

@@ -9,8 +9,8 @@ from bot.core.requests.branches import Branch
 from bot.errors import UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.names import EnvironmentName, RepositoryName
+from bot.service.clone_proposal import propose_clone
 from bot.service.commands.clone import Published
-from bot.service.commands.propose_clone import propose_clone
 from bot.service.context import ServiceContext
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import OwnProposal, proposal_on, requests_of
