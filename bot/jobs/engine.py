@@ -1,7 +1,8 @@
 """DBOS, the durable engine, and its traps. Nothing else imports it; its version is pinned exactly.
 
 - Its default serializer is pickle: ours is its portable JSON, so that jobs of old versions can always be read.
-- Its default version is a hash of our source, and a changed version leaves pending jobs behind: ours changes by hand.
+- Its default version is a hash of our source, and jobs of another version are left behind: ours is the work's, which changes by hand,
+  and `adopt` lets jobs of another version begin anew under ours.
 - Its default executor id is the same everywhere, and two of one id run each other's jobs: ours is the replica's name.
 - It never puts SQLite into WAL: we do, before it opens the file.
 - It does not take over a dead replica's jobs by itself: `recover` does, with the one call that is not public.
@@ -23,10 +24,9 @@ from bot.jobs.runner import JobRunner
 from bot.model.pipeline import Json
 from bot.service.jobs_api import JobRequest
 
-APPLICATION = "envclone"
-VERSION = "1"
-"""Goes up when steps of jobs under way would no longer fit; see `docs/decisions.md` for how old jobs are adopted then."""
+log = logging.getLogger(__name__)
 
+APPLICATION = "envclone"
 QUEUE = "jobs"
 WORKFLOW = "job"
 POLLING = 0.1
@@ -55,13 +55,14 @@ class Engine:
     def __init__(self, place: EngineLocation, runner: JobRunner) -> None:
         self.gate = StepGate()
         self._runner = runner
+        self._version = runner.version
         self._quiet_logs()
         if place.url is None:
             _into_wal(place.directory / "jobs.sqlite3")
         config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_url": place.database,
-            "application_version": VERSION,
+            "application_version": self._version,
             "executor_id": place.replica,
             "serializer": DBOSPortableJSON,
             "log_level": "WARNING",
@@ -83,6 +84,7 @@ class Engine:
             polling_interval_sec=POLLING,
             on_conflict="always_update",
         )
+        self.adopt([place.replica])
 
     def submit(self, request: JobRequest) -> None:
         """Write a job down. One whose key is known already is not made again."""
@@ -92,7 +94,7 @@ class Engine:
                 "queue_name": QUEUE,
                 "workflow_id": request.key,
                 "queue_partition_key": request.partition,
-                "app_version": VERSION,
+                "app_version": self._version,
             },
             request.model_dump(mode="json"),
         )
@@ -100,7 +102,32 @@ class Engine:
     def recover(self, replicas: Sequence[str]) -> int:
         """Put the jobs of dead replicas back into the queue; return how many. May be repeated, by any replica."""
         # Not public in 3.4; `tests/jobs/test_engine.py` fails if it moves.
-        return len(DBOS._recover_pending_workflows(list(replicas)))
+        return self.adopt(replicas) + len(DBOS._recover_pending_workflows(list(replicas)))
+
+    def adopt(self, replicas: Sequence[str]) -> int:
+        """Let jobs of another version that wait, or that these replicas left behind, begin anew under ours; return how many.
+
+        What their steps returned is forgotten, for it may have another shape; what the steps made they find. Their keys stay, so none
+        is made a second time. Killed in between, a job is cancelled and not yet queued again: it is found by that.
+        """
+        states = ["ENQUEUED", "PENDING", "CANCELLED"]
+        found = DBOS.list_workflows(name=WORKFLOW, status=states, load_input=False, load_output=False)
+        old = [
+            job
+            for job in found
+            if job.app_version != self._version and (job.status != "PENDING" or job.executor_id in replicas)
+        ]
+        for job in old:
+            DBOS.cancel_workflow(job.workflow_id)
+            DBOS.rewind_workflow(
+                job.workflow_id,
+                application_version=self._version,
+                queue_name=QUEUE,
+                queue_partition_key=job.queue_partition_key,
+            )
+        if old:
+            log.info("%d jobs of another version begin anew", len(old), extra={"action": "adopt"})
+        return len(old)
 
     def states(self) -> dict[str, int]:
         """Count the jobs that wait and those that run, over all replicas."""

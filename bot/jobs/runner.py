@@ -1,7 +1,7 @@
 """One job from its first step to its last, on an engine that remembers.
 
-Replayed after a crash, this code must take the same way again: what it decides on is the request, the work's list of steps and
-outcomes that are written down; never the clock or a figure.
+Replayed after a crash, this code must take the same way again: what it decides on is the request and outcomes that
+are written down; never the clock or a figure.
 """
 
 import logging
@@ -9,11 +9,13 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
+from pydantic import TypeAdapter
+
 from bot.jobs.attempt import OUTCOME, JobFailed, JobRefused, Later, Patience, StepDone, StepOutcome, Tries, attempt
 from bot.jobs.figures import Figures
 from bot.logs import about
 from bot.model.pipeline import Json
-from bot.service.jobs_api import FOLLOW, STOP, JobRequest, JobsApi
+from bot.service.jobs_api import JobRequest, JobsApi, R
 
 log = logging.getLogger(__name__)
 
@@ -39,33 +41,34 @@ class JobRunner:
         self._figures = figures
         self._patience = patience
 
+    @property
+    def version(self) -> str:
+        """Return the work's version."""
+        return self._work.version
+
     def run(self, request: JobRequest, memory: JobMemory) -> dict[str, Json]:
         """Do all steps, or as many as it takes; return how it ended, for the engine's records."""
         began = monotonic()
         with about(delivery=request.delivery, job=request.key, partition=request.partition, kind=request.kind):
-            ending = self._steps(request, memory)
+            ending = self._run(request, memory)
             outcome = self._answered(request, ending, memory)
             self._figures.ended(request.kind, outcome, monotonic() - began)
             log.info("job %s", outcome, extra={"action": "end", "seconds": round(monotonic() - began, 3)})
         return {"outcome": outcome, "reference": ending.reference if isinstance(ending, JobFailed) else None}
 
-    def _steps(self, request: JobRequest, memory: JobMemory) -> StepDone | JobRefused | JobFailed:
-        results: dict[str, dict[str, Json]] = {}
-        for name, function in self._work.steps(request):
-            # Bound now: the results so far, not those of a later turn of the loop.
-            outcome = self._step(name, lambda act=function: act(request, dict(results)), memory)  # type: ignore[misc]
-            if not isinstance(outcome, StepDone):
-                return outcome
-            results[name] = outcome.result
-            for follower in _followers(outcome.result):
-                memory.follow(follower)
-            if outcome.result.get(STOP):
-                break
+    def _run(self, request: JobRequest, memory: JobMemory) -> StepDone | JobRefused | JobFailed:
+        try:
+            finished = self._work.run(request, _RememberedSteps(self, memory))
+        except _CutShort as short:
+            return short.ending
+        for follower in finished.follow:
+            memory.follow(follower)
         return StepDone(result={})
 
-    def _step(
+    def step(
         self, name: str, act: Callable[[], dict[str, Json]], memory: JobMemory
     ) -> StepDone | JobRefused | JobFailed:
+        """Do a step as often as it takes; return what came of it."""
         tries = Tries()
         while True:
             outcome = self._attempt(name, act, tries, memory)
@@ -95,16 +98,33 @@ class JobRunner:
             case StepDone():
                 return "done"
             case JobRefused(message=message):
-                self._step("refused", _tells(lambda: self._work.refused(request, message)), memory)
+                self.step("refused", _tells(lambda: self._work.refused(request, message)), memory)
                 return "refused"
             case JobFailed(reference=reference, error=error):
-                self._step("failed", _tells(lambda: self._work.failed(request, reference, error)), memory)
+                self.step("failed", _tells(lambda: self._work.failed(request, reference, error)), memory)
                 return "failed"
 
 
-def _followers(result: dict[str, Json]) -> list[JobRequest]:
-    found = result.get(FOLLOW)
-    return [JobRequest.model_validate(each) for each in found] if isinstance(found, list) else []
+class _CutShort(Exception):
+    """A step can't be done, so its job goes no further."""
+
+    def __init__(self, ending: JobRefused | JobFailed) -> None:
+        super().__init__(ending)
+        self.ending = ending
+
+
+class _RememberedSteps:
+    """`Steps` on an engine that remembers: the one place where results become JSON, and are read again."""
+
+    def __init__(self, runner: JobRunner, memory: JobMemory) -> None:
+        self._runner = runner
+        self._memory = memory
+
+    def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
+        outcome = self._runner.step(name, lambda: result.dump_python(act(), mode="json"), self._memory)
+        if not isinstance(outcome, StepDone):
+            raise _CutShort(outcome)
+        return result.validate_python(outcome.result)
 
 
 def _tells(say: Callable[[], None]) -> Callable[[], dict[str, Json]]:

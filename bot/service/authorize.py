@@ -18,13 +18,13 @@ from bot.errors import InvalidInput, UserError
 from bot.model.environment import Request
 from bot.model.policy import Policy, Role
 from bot.names import Login, RepositoryName, is_valid
-from bot.service.commands.clone import preview_clone
 from bot.service.context import ServiceContext
+from bot.service.drafting import draft
 from bot.service.repository import repository_at_head
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class Authorized:
     """A command that its author may give, with who asked where."""
 
     command: Command
@@ -45,64 +45,64 @@ class Nothing:
     reason: str
 
 
-Acceptance: TypeAlias = Accepted | Reply | Nothing
+Authorization: TypeAlias = Authorized | Reply | Nothing
 
 
-def accept(world: ServiceContext, repository: RepositoryName, comment_id: int) -> Acceptance:
+def authorize(context: ServiceContext, repository: RepositoryName, comment_id: int) -> Authorization:
     """Return what a comment asks for. Raises `Transient`."""
-    comment = world.github.comment(repository, comment_id)
+    comment = context.github.comment(repository, comment_id)
     if comment is None:
         return Nothing("the comment was deleted")
     if comment.author_is_bot:
         return Nothing("bots give no commands")
-    found = _command(comment.body)
+    found = meant_in(comment.body)
     if found is None:
         return Nothing("no command in the visible text")
-    world.github.react(repository, comment_id, "eyes")
+    context.github.react(repository, comment_id, "eyes")
     if isinstance(found, Mistake):
-        found = Reply(replies.mistake(_put_right(world, repository, comment, found)))
+        found = Reply(replies.mistake(_corrected(context, repository, comment, found)))
     if isinstance(found, Reply):
         return found
     if comment.is_edited:
         return Reply(replies.edited(format_command(found)))
-    policy = repository_at_head(world, repository).policy()
+    policy = repository_at_head(context, repository).policy()
     spec = spec_of(found)
     needed = _needed(found, spec, policy)
-    held = world.github.permission(repository, comment.author)
+    held = context.github.permission(repository, comment.author)
     if not suffices(held, needed):
         return Reply(replies.forbidden(spec.verb, held, needed))
     try:
         author = Login(comment.author)
     except InvalidInput as error:
         return Reply(str(error))
-    request = Request(by=author, repository=repository, issue=comment.issue, comment=comment_id, url=comment.url)
-    return Accepted(found, request)
+    return Authorized(
+        found, Request(by=author, repository=repository, issue=comment.issue, comment=comment_id, url=comment.url)
+    )
 
 
-def _put_right(world: ServiceContext, repository: RepositoryName, comment: Comment, mistake: Mistake) -> Mistake:
+def meant_in(body: str) -> Command | Mistake | Reply | None:
+    """Return the one command in a comment's visible text; what is wrong with it, or with several; None when there is none."""
+    meant = [found for line in command_lines(body) if (found := parse(line)) is not None]
+    if not meant:
+        return None
+    return meant[0] if len(meant) == 1 else Reply(replies.several(len(meant)))
+
+
+def _corrected(context: ServiceContext, repository: RepositoryName, comment: Comment, mistake: Mistake) -> Mistake:
     """Return the mistake with a line in which purpose, parameters and values are right as well, for whoever may read them here."""
     meant = parse(mistake.instead) if mistake.instead else None
     if not isinstance(meant, Clone) or not is_valid(Login, comment.author):
         return mistake
     try:
-        policy = repository_at_head(world, repository).policy()
-        held = world.github.permission(repository, comment.author)
-        if not suffices(held, _needed(meant, spec_of(meant), policy)):
+        repo = repository_at_head(context, repository)
+        held = context.github.permission(repository, comment.author)
+        if not suffices(held, _needed(meant, spec_of(meant), repo.policy())):
             return mistake
-        drafted = preview_clone(world, repository, CloneRequest(meant, None, Login(comment.author), world.now()))
+        drafted = draft(repo, CloneRequest(meant, None, Login(comment.author), context.now()))
     except UserError:
         return mistake  # what is wrong with the repository is said when the corrected line is posted
     better = drafted.instead if isinstance(drafted, Refused) else None
     return replace(mistake, instead=format_command(better)) if better is not None else mistake
-
-
-def _command(body: str) -> Command | Mistake | Reply | None:
-    meant = [found for line in command_lines(body) if (found := parse(line)) is not None]
-    if not meant:
-        return None
-    if len(meant) > 1:
-        return Reply(replies.several(len(meant)))
-    return meant[0]
 
 
 def _needed(command: Command, spec: Spec, policy: Policy) -> Role:

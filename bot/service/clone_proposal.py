@@ -1,47 +1,53 @@
-"""Open the pull request of a published branch, or find and correct the one that is there."""
+"""The pull request of a clone: its title, its text, who is asked. The text is made from a comparison with the source by code."""
 
-from bot.clients.github.records import PullRequest, PullRequestSpec
+from bot.clients.github.records import PullRequestSpec
 from bot.core.graph import diagram
 from bot.core.messages import clone_pull_request
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
 from bot.core.parity.leaks import leaks
 from bot.core.rendering.assemble import read_hooks
-from bot.model.environment import directory
+from bot.core.requests.branches import branch_of
+from bot.errors import UserError
+from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Pipeline
-from bot.names import RepositoryName
-from bot.service.commands.clone import Published
-from bot.service.context import ServiceContext
-from bot.service.repository import repository_at_head
+from bot.service.repository import Repository
 
 
-def propose_clone(world: ServiceContext, repository: RepositoryName, published: Published) -> PullRequest:
-    """Return the clone's pull request. Its text is made from the commit, so that a second run makes the same. Raises `Transient`."""
-    repo = repository_at_head(world, repository)
-    manifest, policy = published.manifest, repo.policy()
-    assert manifest.source is not None
-    source, template = repo.source(manifest.source), repo.template_at(manifest)
-    files = repo.environment(manifest.name, published.commit)
+def clone_proposal(repo: Repository, clone: CodeSide, found: CodeComparison) -> PullRequestSpec:
+    """Return the pull request of a clone that was compared with its source. Raises `UserError`."""
+    manifest, files, now = clone.manifest, clone.files, repo.context.now()
     pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, directory(manifest.name)).hooks)
-    sides = CodeSide(source, repo.environment(source.name)), CodeSide(manifest, files)
-    found = compare(*sides, template, world.now())
     proposed = clone_pull_request.ProposedClone(
         manifest=manifest,
-        source=source,
-        template=template,
+        source=source_of(repo, manifest),
+        template=repo.template_of(manifest),
         pipeline=pipeline,
         parity=found.parity,
-        leaks=leaks(found, CodeSide(manifest, files), world.now()),
+        leaks=leaks(found, clone, now),
         files=len(files),
         diagram=diagram(pipeline),
     )
-    return world.github.ensure_pull_request(
-        repository,
-        PullRequestSpec(
-            head=published.branch,
-            base=repo.branch,
-            title=clone_pull_request.title(manifest),
-            body=clone_pull_request.body(proposed),
-            labels=policy.labels,
-            reviewers=policy.reviewers,
-        ),
+    policy = repo.policy()
+    return PullRequestSpec(
+        head=branch_of(manifest.name),
+        base=repo.branch,
+        title=clone_pull_request.title(manifest),
+        body=clone_pull_request.body(proposed),
+        labels=policy.labels,
+        reviewers=policy.reviewers,
     )
+
+
+def clone_proposal_at(repo: Repository, manifest: Manifest, commit: str) -> PullRequestSpec:
+    """Return the pull request of a clone as a commit holds it, which is compared with its source now. Raises `UserError`."""
+    clone = CodeSide(manifest, repo.at(commit).environment(manifest.name))
+    source = source_of(repo, manifest)
+    production = CodeSide(source, repo.environment(source.name))
+    return clone_proposal(repo, clone, compare(production, clone, repo.template_of(manifest), repo.context.now()))
+
+
+def source_of(repo: Repository, manifest: Manifest) -> Manifest:
+    """Return the manifest of what an environment was cloned from. Raises `UserError` when there is no such environment."""
+    if manifest.source is None:
+        raise UserError(f"`{manifest.name}` was not cloned from any environment.")
+    return repo.source(manifest.source)

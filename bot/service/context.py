@@ -1,4 +1,4 @@
-"""What the flows of the service act on: GitHub, git, and the time."""
+"""What the jobs of the service act on: GitHub, git, and the time."""
 
 import threading
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from bot.names import RepositoryName
 
 @dataclass(slots=True)
 class ServiceContext:
-    """Holds the clients, one mirror for each repository, and manifests already read (by the tree id they stand in)."""
+    """Holds the clients, one mirror for each repository, and what was read and never changes."""
 
     github: GitHub
     git_url: Callable[[RepositoryName], str]
@@ -23,6 +23,7 @@ class ServiceContext:
     author: Author
     now: Callable[[], datetime]
     manifests: dict[str, Manifest] = field(default_factory=dict)
+    """Manifests by the id of the tree they are in, and by commit and name: ids never change their content."""
     destroyed: set[str] = field(default_factory=set)
     """Commits that removed an environment which is known to be destroyed: that never changes any more."""
     _mirrors: dict[RepositoryName, Mirror] = field(default_factory=dict)

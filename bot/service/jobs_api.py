@@ -1,29 +1,22 @@
-"""What the durable jobs do, as far as they need to know: the seam between the engine and the flows.
+"""What the durable jobs do, as far as they need to know: the seam between the engine and the service.
 
-A job is a list of named steps. Each step's result is written down when the step returns, and a job that was killed goes on
-with the first step whose result is missing; that one may have had its effect already. So a step must be idempotent: it looks
-for what it would make before making it.
+A job runs named steps, one after the other. Each step's result is written down when the step returns, and a job that was killed goes
+on with the first step whose result is missing; that one may have had its effect already. So a step must be idempotent: it looks
+for what it would make before making it. Between steps a job decides by their results alone, never by a clock or by what it reads, so
+that it takes the same way again when it is replayed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from bot.events import Event
-from bot.model.pipeline import Json
 from bot.names import RepositoryName
 
-Results: TypeAlias = Mapping[str, dict[str, Json]]
-"""What the steps before returned, by their names."""
-
-STOP = "stop"
-"""A step whose result holds this key (with a true value) is the last one: the job is done."""
-
-
-FOLLOW = "follow"
-"""A step whose result holds this key asks for more jobs: the requests, as JSON. Each is made once, by its key."""
+R = TypeVar("R")
 
 
 class JobRequest(BaseModel):
@@ -38,11 +31,50 @@ class JobRequest(BaseModel):
     event: Event
 
 
-StepFunction: TypeAlias = Callable[[JobRequest, Results], dict[str, Json]]
+class StepResult(BaseModel):
+    """What a step returns. It is written down as JSON: another shape needs another `JobsApi.version`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ended(StepResult):
+    """Nothing is left to do, and why: whoever asked was answered, or nobody has to be."""
+
+    because: str
+
+
+class Reported(StepResult):
+    """The addresses of the comments that were written."""
+
+    comments: tuple[str, ...] = ()
+
+
+REPORTED: TypeAdapter[Reported] = TypeAdapter(Reported)
+
+
+class Steps(Protocol):
+    """Runs the steps of one job and remembers their results."""
+
+    def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
+        """Return what `act` returned, now or before a crash. Does not return when the step can't be done.
+
+        `act` may raise `Transient` (tried again, later each time), `RateLimited` (tried again when it says), `UserError`
+        (ends the job through `refused`); whatever else it raises ends the job through `failed`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A job that is done. Each job that `follow` asks for is made once, by its key."""
+
+    follow: tuple[JobRequest, ...] = ()
 
 
 class JobsApi(Protocol):
     """All that the service does. Methods are called from several threads at once."""
+
+    version: str
+    """Goes up when the names or results of steps change: jobs under way of another version begin anew."""
 
     def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
         """Return the job that an event asks for, or None. Pure: what it answers must follow from the event alone.
@@ -57,12 +89,8 @@ class JobsApi(Protocol):
     def repositories(self) -> Sequence[RepositoryName]:
         """Return the repositories in which something may become due by itself. Raises `Transient`."""
 
-    def steps(self, request: JobRequest) -> Sequence[tuple[str, StepFunction]]:
-        """Return the job's steps, in order. The same for the same request, in every process: names place the results.
-
-        A step may raise `Transient` (tried again, later each time), `RateLimited` (tried again when it says), `UserError`
-        (ends the job through `refused`); whatever else it raises ends the job through `failed`.
-        """
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        """Carry out a job, step by step."""
 
     def refused(self, request: JobRequest, message: str) -> None:
         """Say once, to whoever asked, why it can't be done: a `UserError`'s message, as it is."""

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from bot.clients.github.records import Deployment, PullRequest
 from bot.core.messages.status_comment import outcome_of
 from bot.core.requests import destroy
-from bot.core.requests.branches import PREFIXES, Branch, branch_of
+from bot.core.requests.branches import PREFIXES, Branch
 from bot.errors import UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
-from bot.names import EnvironmentName, RepositoryName
+from bot.names import EnvironmentName
 from bot.service.branch_cleanup import delete_branch
-from bot.service.context import ServiceContext
-from bot.service.repository import Repository, repository_at_head
+from bot.service.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
     """The commit of the default branch that removed an environment, the one before it, and the pull request that brought it."""
 
+    environment: EnvironmentName
     commit: str
     base: str
     pull: PullRequest | None
@@ -31,9 +31,7 @@ class Removal:
         return f"#{self.pull.number}" if self.pull is not None else f"commit {self.commit[:12]}"
 
 
-def removal_of(
-    world: ServiceContext, repository: RepositoryName, repo: Repository, name: EnvironmentName
-) -> Removal | None:
+def removal_of(repo: Repository, name: EnvironmentName) -> Removal | None:
     """Return what took an environment from the default branch; None when it is there, or never was. Raises `Transient`."""
     if repo.manifest(name) is not None:
         return None
@@ -41,56 +39,47 @@ def removal_of(
     base = repo.mirror.parent(commit) if commit is not None else None
     if commit is None or base is None:
         return None
-    merged = [pull for pull in world.github.pull_requests_for_commit(repository, commit) if pull.is_merged]
+    merged = [pull for pull in repo.github.pull_requests_for_commit(repo.name, commit) if pull.is_merged]
     brought = next((pull for pull in merged if pull.merge_commit_sha == commit), merged[0] if merged else None)
-    return Removal(commit, base, brought)
+    return Removal(name, commit, base, brought)
 
 
-def run_of(
-    world: ServiceContext, repository: RepositoryName, repo: Repository, end: tuple[EnvironmentName, Removal]
-) -> Deployment | None:
-    """Return the newest run that was to destroy an environment, if there was one. Raises `Transient`."""
-    name, found = end
-    where = directory(name)
-    for each in world.github.deployments(repository, name):
-        if found.pull is not None and each.payload.get("head") == found.pull.head_sha:
+def destroy_run(repo: Repository, removal: Removal) -> Deployment | None:
+    """Return the newest run that was to destroy a removed environment, if there was one. Raises `Transient`."""
+    for each in repo.github.deployments(repo.name, removal.environment):
+        if removal.pull is not None and each.payload.get("head") == removal.pull.head_sha:
             return each
-        if found.pull is None and each.payload.get("envclone") == "destroy":
+        if removal.pull is None and each.payload.get("envclone") == "destroy":
             repo.mirror.message(each.sha)  # brings the commit into the mirror
-            if repo.mirror.last_change(each.sha, where) == found.commit:
+            if repo.mirror.last_change(each.sha, directory(removal.environment)) == removal.commit:
                 return each
     return None
 
 
-def unfinished_removal(
-    world: ServiceContext, repository: RepositoryName, repo: Repository, name: EnvironmentName
-) -> Removal | None:
-    """Return what ended an environment which is not destroyed yet, if there is any such thing. Raises `Transient`."""
-    end = removal_of(world, repository, repo, name)
-    if end is None or end.commit in world.destroyed:
+def unfinished_removal(repo: Repository, name: EnvironmentName) -> Removal | None:
+    """Return what removed an environment that is not destroyed yet, if there is any such thing. Raises `Transient`."""
+    removal = removal_of(repo, name)
+    if removal is None or removal.commit in repo.context.destroyed:
         return None
-    run = run_of(world, repository, repo, (name, end))
-    status = world.github.last_deployment_status(repository, run.id) if run is not None else None
+    run = destroy_run(repo, removal)
+    status = repo.github.last_deployment_status(repo.name, run.id) if run is not None else None
     if status is not None and outcome_of(status.state) == "success":
-        world.destroyed.add(end.commit)
+        repo.context.destroyed.add(removal.commit)
         return None
-    return end
+    return removal
 
 
-def removed(world: ServiceContext, repo: Repository) -> Mapping[EnvironmentName, Manifest]:
+def removed(repo: Repository) -> Mapping[EnvironmentName, Manifest]:
     """Return what was removed from the default branch and is not known to be destroyed, as it was; GitHub is not asked."""
     found: dict[EnvironmentName, Manifest] = {}
+    live = repo.trees()
     for path, commit in repo.mirror.removed(repo.commit, f"{ENVIRONMENTS}/*/{MANIFEST}").items():
-        if commit in world.destroyed:
+        if commit in repo.context.destroyed:
             continue
         try:
             name = EnvironmentName(path.split("/")[1])
             base = repo.mirror.parent(commit)
-            was = (
-                repo.manifest(name, base)
-                if base and name not in repo.mirror.entries(repo.commit, ENVIRONMENTS)
-                else None
-            )
+            was = repo.at(base).manifest(name) if base and name not in live else None
         except UserError:
             continue  # one that can't be read was never applied, either
         if was is not None:
@@ -98,36 +87,35 @@ def removed(world: ServiceContext, repo: Repository) -> Mapping[EnvironmentName,
     return found
 
 
-def unfinished(
-    world: ServiceContext, repository: RepositoryName, repo: Repository, ends: Mapping[EnvironmentName, Manifest]
-) -> Mapping[EnvironmentName, Manifest]:
-    """Return those of `ends` that are not destroyed yet. Raises `Transient`."""
-    return {name: was for name, was in ends.items() if unfinished_removal(world, repository, repo, name) is not None}
+def unfinished(repo: Repository, removals: Mapping[EnvironmentName, Manifest]) -> Mapping[EnvironmentName, Manifest]:
+    """Return those of the removed environments that are not destroyed yet. Raises `Transient`."""
+    return {name: was for name, was in removals.items() if unfinished_removal(repo, name) is not None}
 
 
-def release_removed(world: ServiceContext, repository: RepositoryName, name: EnvironmentName) -> bool:
+def release_removed(repo: Repository, name: EnvironmentName) -> bool:
     """Delete the branches that a destroyed environment left standing, with its claims; say whether there were any.
 
     A change of it that is still proposed is closed with the reason. Does nothing while the environment is on the default branch,
-    or while its end is not done. Raises `Transient`.
+    or while it is not destroyed. Raises `Transient`.
     """
-    repo = repository_at_head(world, repository)
-    standing = [Branch(kind, name) for kind in PREFIXES if name in repo.mirror.proposals(kind)]
+    standing = [branch for kind in PREFIXES if repo.proposed(branch := Branch(kind, name)) is not None]
     if not standing:
         return False
-    end = removal_of(world, repository, repo, name)
-    if end is None or unfinished_removal(world, repository, repo, name) is not None:
+    removal = removal_of(repo, name)
+    if removal is None or unfinished_removal(repo, name) is not None:
         return False
-    _close_change(world, repository, name, end)
-    deleted = [delete_branch(world, repository, repo, branch) for branch in standing]
+    _close_change(repo, removal)
+    deleted = [delete_branch(repo, branch) for branch in standing]
     return any(deleted)
 
 
-def _close_change(world: ServiceContext, repository: RepositoryName, name: EnvironmentName, end: Removal) -> None:
-    pull = world.github.pull_request_for_head(repository, branch_of(name, "change"))
+def _close_change(repo: Repository, removal: Removal) -> None:
+    name = removal.environment
+    pull = repo.pull_request(Branch("change", name))
     if pull is None or pull.state == "closed":
         return
     # The comment first: whoever is killed in between says it once, and closes what is then still open.
     marker = destroy.ENDED_MARKER.format(name=name)
-    world.github.upsert_comment(repository, pull.number, marker, f"{marker}\n{destroy.change_ended(name, str(end))}")
-    world.github.close_pull_request(repository, pull.number)
+    text = f"{marker}\n{destroy.change_ended(name, str(removal))}"
+    repo.github.upsert_comment(repo.name, pull.number, marker, text)
+    repo.github.close_pull_request(repo.name, pull.number)

@@ -1,12 +1,15 @@
-"""Read a monorepo at its default branch, through the mirror: templates, environments, policy, and what is proposed."""
+"""A monorepo on GitHub and in its mirror, at one commit: templates, environments, policy, and what is proposed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.clients.git.mirror import Mirror
+from bot.clients.github.client import GitHub
+from bot.clients.github.records import PullRequest
 from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
+from bot.core.requests.branches import Branch
 from bot.core.tree import File, Tree
 from bot.errors import Finding, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
@@ -20,41 +23,72 @@ from bot.service.context import ServiceContext
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """One repository, at one commit of its default branch."""
+    """One repository at one commit: that of its default branch when it was fetched, unless `at` names another.
 
-    mirror: Mirror
+    Branches, proposals and GitHub are as they are now, whatever the commit.
+    """
+
+    name: RepositoryName
     branch: str
     commit: str
-    manifests: dict[str, Manifest]
-    """Manifests by the tree they stand in, and by commit and name: ids never change their content, so this never goes stale."""
+    mirror: Mirror
+    context: ServiceContext
+
+    @property
+    def github(self) -> GitHub:
+        return self.context.github
+
+    def at(self, commit: str) -> "Repository":
+        """Return the repository at another commit. Raises `Transient` when neither the mirror nor the remote has that."""
+        self.mirror.message(commit)  # brings the commit into the mirror
+        return replace(self, commit=commit)
+
+    def fetched(self) -> "Repository":
+        """Return the repository at the newest commit of its default branch. Raises `Transient`, `UserError`."""
+        return repository_at_head(self.context, self.name)
+
+    def pull_request(self, branch: Branch) -> PullRequest | None:
+        """Return the open pull request from a branch of ours, else its newest one. Raises `Transient`."""
+        return self.github.pull_request_for_head(self.name, str(branch))
+
+    def proposed(self, branch: Branch) -> str | None:
+        """Return the commit that a branch of ours points to; None when there is no such branch."""
+        return self.mirror.proposals(branch.kind).get(branch.environment)
 
     def policy(self) -> Policy:
         """Return the policy; its defaults when there is no file. Raises `UserError`."""
         return read_policy(self.mirror.read(self.commit, POLICY), FACTS)
 
     def template(self, name: TemplateName) -> TemplateAt:
-        """Return a template as it is now. Raises `UserError`."""
+        """Return a template as it is at this commit. Raises `UserError`."""
         return read_template(name, self.mirror.read_tree(self.commit, template_directory(name)), FACTS)
 
-    def template_at(self, manifest: Manifest) -> TemplateAt:
+    def template_of(self, manifest: Manifest) -> TemplateAt:
         """Return the template that an environment was rendered from. Raises `UserError`."""
         files = self.mirror.read_tree_by_id(manifest.revision, template_directory(manifest.template))
         return read_template(manifest.template, files, FACTS)
 
-    def environment(self, name: EnvironmentName, commit: str | None = None) -> dict[str, File]:
-        """Return the files of an environment; none when there is no such one."""
-        return self.mirror.read_tree(commit or self.commit, directory(name))
+    def environment(self, name: EnvironmentName) -> dict[str, File]:
+        """Return the files of an environment; none when it does not exist."""
+        return self.mirror.read_tree(self.commit, directory(name))
 
-    def manifest(self, name: EnvironmentName, commit: str | None = None) -> Manifest | None:
-        """Return an environment's manifest, or None when there is no such one. Raises `UserError` when it can't be read."""
-        at = commit or self.commit
-        key = f"{at}:{name}"
-        if key not in self.manifests:
-            tree = self.mirror.entries(at, ENVIRONMENTS).get(name)
+    def trees(self) -> dict[str, str]:
+        """Return the names of the directories in `envs/`, valid or not, with their tree ids."""
+        return dict(self.mirror.entries(self.commit, ENVIRONMENTS))
+
+    def manifest(self, name: EnvironmentName) -> Manifest | None:
+        """Return an environment's manifest, or None when it does not exist. Raises `UserError` when it can't be read."""
+        known, key = self.context.manifests, f"{self.commit}:{name}"
+        if key not in known:
+            tree = self.mirror.entries(self.commit, ENVIRONMENTS).get(name)
             if tree is None:
                 return None
-            self.manifests[key] = self._manifest(at, name, tree)
-        return self.manifests[key]
+            known[key] = self._manifest(name, tree)
+        return known[key]
+
+    def remember(self, manifest: Manifest) -> None:
+        """Note what the manifest is that was written in this commit, so that it need not be read again."""
+        self.context.manifests[f"{self.commit}:{manifest.name}"] = manifest
 
     def source(self, name: EnvironmentName) -> Manifest:
         """Return the manifest of an environment that clones were made from. Raises `UserError` when it is gone."""
@@ -65,31 +99,31 @@ class Repository:
 
     def names(self) -> Sequence[str]:
         """Return the names of the directories in `envs/`, valid or not, in order."""
-        return sorted(self.mirror.entries(self.commit, ENVIRONMENTS))
+        return sorted(self.trees())
 
     def templates(self) -> Sequence[str]:
         """Return the names of the directories in `templates/`, valid or not, in order."""
         return sorted(self.mirror.entries(self.commit, TEMPLATES))
 
-    def estate(self) -> Inventory:
+    def inventory(self) -> Inventory:
         """Return all environments, on the default branch and proposed on our own branches. Raises `Unreadable`."""
-        return self.survey().whole()
+        return self.read_inventory().whole()
 
-    def survey(self) -> InventoryReading:
+    def read_inventory(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't."""
         live: dict[EnvironmentName, Manifest] = {}
         proposed: dict[EnvironmentName, Manifest] = {}
         wrong: list[Finding] = []
-        trees = self.mirror.entries(self.commit, ENVIRONMENTS)
+        trees = self.trees()
         for text, tree in trees.items():
             try:
-                live[EnvironmentName(text)] = self._manifest(self.commit, text, tree)
+                live[EnvironmentName(text)] = self._manifest(text, tree)
             except UserError as error:
                 wrong += findings(text, error)
         for text, commit in self.mirror.proposals().items():
             try:
                 name = EnvironmentName(text)
-                manifest = self.manifest(name, commit) if text not in trees else None
+                manifest = replace(self, commit=commit).manifest(name) if text not in trees else None
             except UserError as error:
                 wrong += findings(text, error)
                 continue
@@ -97,19 +131,27 @@ class Repository:
                 proposed[name] = manifest
         return InventoryReading(Inventory(live, proposed), tuple(wrong))
 
-    def _manifest(self, commit: str, name: str, tree: str) -> Manifest:
-        if tree not in self.manifests:
-            data = self.mirror.read(commit, f"{ENVIRONMENTS}/{name}/{MANIFEST}")
+    def _manifest(self, name: str, tree: str) -> Manifest:
+        known = self.context.manifests
+        if tree not in known:
+            data = self.mirror.read(self.commit, f"{ENVIRONMENTS}/{name}/{MANIFEST}")
             files: Tree = {} if data is None else {MANIFEST: File(data)}
-            self.manifests[tree] = read_manifest(files, f"{ENVIRONMENTS}/{name}")
-        return self.manifests[tree]
+            known[tree] = read_manifest(files, f"{ENVIRONMENTS}/{name}")
+        return known[tree]
 
 
-def repository_at_head(world: ServiceContext, repository: RepositoryName) -> Repository:
+def repository_at_head(context: ServiceContext, name: RepositoryName) -> Repository:
     """Return the repository as it is now. Raises `Transient` when git can't reach it, `UserError` when it is empty."""
-    mirror, branch = world.mirror(repository), world.default_branch(repository)
+    mirror, branch = context.mirror(name), context.default_branch(name)
     mirror.fetch(branch)
     commit = mirror.head(branch)
     if commit is None:
         raise UserError(f"The repository has no commit on `{branch}` yet.")
-    return Repository(mirror, branch, commit, world.manifests)
+    return Repository(name, branch, commit, mirror, context)
+
+
+def repository_at(context: ServiceContext, name: RepositoryName, commit: str) -> Repository:
+    """Return the repository at a known commit, without a fetch unless the mirror lacks it. Raises `Transient`."""
+    mirror = context.mirror(name)
+    mirror.message(commit)  # brings the commit into the mirror
+    return Repository(name, context.default_branch(name), commit, mirror, context)

@@ -12,8 +12,7 @@ from bot.core.requests.branches import Branch
 from bot.core.requests.commit_trailers import Trailers, read
 from bot.errors import InvalidInput
 from bot.model.environment import Request
-from bot.names import Login, RepositoryName
-from bot.service.context import ServiceContext
+from bot.names import Login
 from bot.service.repository import Repository
 
 MOST_COMMITS = 50
@@ -47,34 +46,32 @@ class OwnProposal:
         return next((commit for commit in self.commits if commit.trailers.comment == comment), None)
 
 
-def proposal_on(
-    world: ServiceContext, repo: Repository, repository: RepositoryName, branch: Branch
-) -> OwnProposal | None:
+def proposal_on(repo: Repository, branch: Branch) -> OwnProposal | None:
     """Return what a branch proposes, or proposed last; None when there never was such a branch. Raises `Transient`.
 
     `repo` is fresh: the branch is read from its mirror.
     """
-    pull = world.github.pull_request_for_head(repository, str(branch))
-    tip = repo.mirror.proposals(branch.kind).get(branch.environment) or (pull.head_sha if pull else None)
+    pull = repo.pull_request(branch)
+    tip = repo.proposed(branch) or (pull.head_sha if pull else None)
     if tip is None:
         return None
     base, commits = _commits(repo, branch, tip)
     return OwnProposal(branch, tip, base, commits, pull)
 
 
-def requests_of(world: ServiceContext, repository: RepositoryName, proposal: OwnProposal) -> Sequence[Request]:
+def requests_of(repo: Repository, proposal: OwnProposal) -> Sequence[Request]:
     """Return the comments that asked for a proposal, oldest first; those that were deleted are left out. Raises `Transient`."""
     found: list[Request] = []
     for commit in proposal.commits:
         comment_id = commit.trailers.comment
-        comment = world.github.comment(repository, comment_id) if comment_id is not None else None
+        comment = repo.github.comment(repo.name, comment_id) if comment_id is not None else None
         if comment is None:
             continue
         try:
             by = Login(comment.author)
         except InvalidInput:
             continue
-        found.append(Request(by=by, repository=repository, issue=comment.issue, comment=comment.id, url=comment.url))
+        found.append(Request(by=by, repository=repo.name, issue=comment.issue, comment=comment.id, url=comment.url))
     return found
 
 

@@ -45,7 +45,7 @@ def _grow(found: SmallMonorepo, size: int) -> None:
 
 def _publish(found: SmallMonorepo, number: int) -> float:
     began = time.perf_counter()
-    outcome = publish_clone(found.service.world, REPOSITORY, example.asked(f"new-{number}", number + 1))
+    outcome = publish_clone(found.repository(), example.asked(f"new-{number}", number + 1))
     assert isinstance(outcome, Published), outcome
     return time.perf_counter() - began
 

@@ -1,4 +1,4 @@
-"""A worker whose work leaves traces: `python -m tests.jobs.counting DIRECTORY`.
+"""A worker whose work leaves traces: `python -m tests.jobs.counting DIRECTORY [VERSION]`.
 
 A comment `/work NAME` is a job of four steps in the partition NAME. Each step is idempotent in the way that all of ours are: it
 looks for its effect (a file) before making it. Every run of a step is noted in a log, whatever came of it.
@@ -8,26 +8,50 @@ import fcntl
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from bot.cli.serving.worker import end, main
 from bot.clients.transient import RateLimited, Transient
 from bot.errors import UserError
 from bot.events import CommentCreated, Event
-from bot.model.pipeline import Json
 from bot.names import RepositoryName
-from bot.service.jobs_api import STOP, JobRequest, Results, StepFunction
+from bot.service.jobs_api import Finished, JobRequest, StepResult, Steps
 
 STEPS = ("one", "two", "three", "four")
 
 
-class CountingWork:
-    """Implements `bot.service.jobs_api.Work`."""
+class Noted(StepResult):
+    """Which step it was, and whether it is the job's last."""
 
-    def __init__(self, directory: Path) -> None:
+    name: str
+    is_last: bool
+
+
+class OldNoted(StepResult):
+    """What a step returned in an older version."""
+
+    step: str
+
+
+def _old(act: Callable[[], Noted]) -> OldNoted:
+    return OldNoted(step=act().name)
+
+
+NOTED: TypeAdapter[Noted] = TypeAdapter(Noted)
+OLD_NOTED: TypeAdapter[OldNoted] = TypeAdapter(OldNoted)
+
+
+class CountingWork:
+    """Implements `bot.service.jobs_api.JobsApi`; version 1 writes other results down."""
+
+    def __init__(self, directory: Path, version: str = "2") -> None:
         self._directory = directory
+        self.version = version
         for name in ("effects", "locks", "answers", "made"):
             (directory / name).mkdir(parents=True, exist_ok=True)
 
@@ -46,8 +70,20 @@ class CountingWork:
         key = f"comment-{event.comment}"
         return JobRequest(key=key, partition=name, kind="work", delivery=delivery, event=event)
 
-    def steps(self, request: JobRequest) -> Sequence[tuple[str, StepFunction]]:
-        return [(name, lambda job, results, name=name: self._step(name, job, results)) for name in STEPS]  # type: ignore[misc]
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        done: list[str] = []
+        for name in STEPS:
+            # Bound now: the name of this turn of the loop.
+            act = partial(self._step, name, request)
+            if self.version == "1":
+                done.append(steps.run(name, OLD_NOTED, partial(_old, act)).step)
+                continue
+            noted = steps.run(name, NOTED, act)
+            done.append(noted.name)
+            assert done == list(STEPS[: len(done)])
+            if noted.is_last:
+                break
+        return Finished()
 
     def refused(self, request: JobRequest, message: str) -> None:
         self._once(f"answers/{request.key}", f"refused {message}")
@@ -55,8 +91,7 @@ class CountingWork:
     def failed(self, request: JobRequest, reference: str, error: str) -> None:
         self._once(f"answers/{request.key}", f"failed {error}")
 
-    def _step(self, name: str, request: JobRequest, results: Results) -> dict[str, Json]:
-        assert list(results) == list(STEPS[: STEPS.index(name)])
+    def _step(self, name: str, request: JobRequest) -> Noted:
         with (self._directory / "locks" / request.partition).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,7 +103,7 @@ class CountingWork:
             time.sleep(0.004)
             self._once(f"effects/{request.key}.{name}", name)
             time.sleep(0.004)
-        return {"name": name, STOP: request.partition == "stopper" and name == "two"}
+        return Noted(name=name, is_last=request.partition == "stopper" and name == "two")
 
     def _trouble(self, name: str, request: JobRequest) -> None:
         """Fail as the partition's name says, at the second step."""
@@ -106,4 +141,4 @@ class CountingWork:
 
 
 if __name__ == "__main__":
-    end(main(lambda _: CountingWork(Path(sys.argv[1]))))
+    end(main(lambda _: CountingWork(Path(sys.argv[1]), *sys.argv[2:])))

@@ -11,7 +11,7 @@ from bot.settings import Settings
 
 def work(settings: Settings) -> Router:
     found = service(settings)
-    found.world.now = lambda: datetime.fromisoformat(Path(sys.argv[1]).read_text())
+    found.context.now = lambda: datetime.fromisoformat(Path(sys.argv[1]).read_text())
     return found
 
 

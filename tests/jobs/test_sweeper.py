@@ -9,8 +9,8 @@ from bot.clients.transient import Transient
 from bot.events import Event, Tick
 from bot.jobs.sweeper import Sweeper
 from bot.names import RepositoryName
-from bot.service.commands.expire_job import tick_job
-from bot.service.jobs_api import JobRequest, StepFunction
+from bot.service.commands.expire import tick_job
+from bot.service.jobs_api import Finished, JobRequest, Steps
 from bot.settings import Settings
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -20,6 +20,8 @@ SETTINGS = Settings()
 
 class Installed:
     """Work that is installed on some repositories; `is_up` says whether GitHub answers."""
+
+    version = "2"
 
     def __init__(self, *repositories: str) -> None:
         self.found = [RepositoryName(name) for name in repositories]
@@ -37,8 +39,8 @@ class Installed:
         assert isinstance(event, Tick)
         return tick_job(delivery, event)
 
-    def steps(self, request: JobRequest) -> Sequence[tuple[str, StepFunction]]:
-        return []
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        return Finished()
 
     def refused(self, request: JobRequest, message: str) -> None: ...
 

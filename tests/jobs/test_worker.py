@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.clients.store import Delivery, SqliteStore, open_store
+from tests.jobs.counting import STEPS
 from tests.jobs.workers import Workers, expected, order, workers
 from tests.web.serving import comment
 
@@ -109,6 +110,25 @@ def test_a_stop_lets_the_running_step_end_and_the_next_start_goes_on(pool: Worke
     pool.wait(lambda: len(pool.effects) == 4, "the rest")
     assert pool.stop(worker) == 0
     assert [run[2] for run in pool.runs] == ["one", "two", "three", "four"]
+
+
+def test_a_job_of_an_older_version_begins_anew_and_repeats_nothing(pool: Workers, store: SqliteStore) -> None:
+    order(store, {1: "slow", 2: "slow", 3: "env-1"})
+    old = pool.start("1")
+    pool.wait(lambda: "comment-3.four" in pool.effects, "one job is done")
+    pool.wait(lambda: any(run[2] == "two" for run in pool.runs if run[0] == "slow"), "another is under way")
+    old.kill()
+    old.wait()
+    before = len(pool.runs)
+    worker = pool.start()
+    pool.wait(lambda: len(pool.effects) == 12, "the rest")
+    assert pool.stop(worker) == 0
+    assert pool.effects == expected({1: "slow", 2: "slow", 3: "env-1"})
+    again = pool.runs[before:]
+    assert {"comment-1", "comment-2"} <= {key for _, key, *_ in again}
+    for begun in {key for _, key, *_ in again}:
+        assert [step for _, key, step, _ in again if key == begun] == list(STEPS)
+    assert pool.overlaps == []
 
 
 def test_a_second_worker_on_the_same_files_refuses_to_start(pool: Workers, store: SqliteStore) -> None:

@@ -36,10 +36,14 @@ class Workers:
         }
         self._started: list[subprocess.Popen[bytes]] = []
 
-    def start(self, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             worker = subprocess.Popen(
-                self.command(), cwd=ROOT, env={**self._environment, **environment}, stdin=subprocess.DEVNULL, stderr=log
+                [*self.command(), *words],
+                cwd=ROOT,
+                env={**self._environment, **environment},
+                stdin=subprocess.DEVNULL,
+                stderr=log,
             )
         self._started.append(worker)
         return worker

@@ -10,7 +10,7 @@ CLONE = "/clone production as demo-x for demo"
 
 @pytest.fixture
 def ending(place: SmallMonorepo) -> tuple[SmallMonorepo, str]:
-    """A town from whose default branch `demo-x` was removed, and the head that was reviewed for that."""
+    """A repository from whose default branch `demo-x` was removed, and the head that was reviewed for that."""
     place.say(CLONE)
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
     place.say("/destroy demo-x")
@@ -20,7 +20,7 @@ def ending(place: SmallMonorepo) -> tuple[SmallMonorepo, str]:
 
 
 def refs(place: SmallMonorepo) -> str:
-    mirror = place.service.world.mirror(REPOSITORY)
+    mirror = place.service.context.mirror(REPOSITORY)
     return mirror._remote("ls-remote", f"{place.server.url}/{REPOSITORY}.git")
 
 
@@ -91,7 +91,7 @@ def test_an_end_names_the_change_that_is_open_and_closes_it_when_all_is_destroye
     for _ in range(2):
         deployed(place, "demo-x", "success", head)
     assert place.server.issue(REPOSITORY, change).state == "closed"
-    said = [comment.body for comment in place.server.comments(REPOSITORY, change)]
+    said = place.written(change)
     assert len([text for text in said if f"`demo-x` was destroyed (#{end.number})" in text]) == 1
     assert "refs/heads/envclone" not in refs(place)
 

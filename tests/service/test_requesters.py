@@ -5,7 +5,6 @@ import pytest
 from bot.core.requests.branches import Branch
 from bot.core.requests.commit_trailers import Trailers, read, write
 from bot.names import EnvironmentName, Login
-from bot.service.repository import repository_at_head
 from bot.service.requesters import proposal_on, requests_of
 from tests.support.small_monorepo import REPOSITORY, SmallMonorepo
 from tests.support.triggers import checked, closed, deployed, merged
@@ -16,7 +15,7 @@ DESTROY = "/destroy demo-x"
 
 @pytest.fixture
 def asked(place: SmallMonorepo) -> tuple[SmallMonorepo, int]:
-    """A town with a live environment whose end somebody asked for in a comment."""
+    """A repository with a live environment whose end somebody asked for in a comment."""
     place.say("/clone production as demo-x for demo")
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
     comment = place.comment(DESTROY)
@@ -45,7 +44,7 @@ def test_the_reply_tells_how_it_goes(asked: tuple[SmallMonorepo, int], method: s
 
 @pytest.mark.parametrize("is_branch_kept", [True, False])
 def test_who_asked_for_the_clone_is_told_of_its_end_too(asked: tuple[SmallMonorepo, int], is_branch_kept: bool) -> None:
-    place, _ = asked
+    place, comment = asked
     cloned = min(c.id for c in place.server.comments(REPOSITORY, place.issue) if c.body.startswith("/clone"))
     if not is_branch_kept:
         place.server.delete_branch(REPOSITORY, "envclone/demo-x", by="alice")
@@ -57,6 +56,7 @@ def test_who_asked_for_the_clone_is_told_of_its_end_too(asked: tuple[SmallMonore
     assert "`/resume demo-x`" in reply
     deployed(place, "demo-x", "inactive", head)
     assert "`demo-x` is destroyed" in (place.reply(cloned) or "")
+    assert "The end of `demo-x`: destroyed" in (place.reply(comment) or "")
 
 
 def test_a_deployment_of_something_else_is_not_taken_for_it(asked: tuple[SmallMonorepo, int]) -> None:
@@ -70,17 +70,18 @@ def test_a_closed_pull_request_gives_its_branch_back_after_the_reply(asked: tupl
     place, comment = asked
     closed(place, place.server.pulls(REPOSITORY)[-1].number)
     assert "closed without merging" in (place.reply(comment) or "")
-    assert repository_at_head(place.service.world, REPOSITORY).mirror.proposals("destroy") == {}
+    assert place.repository().mirror.proposals("destroy") == {}
 
 
 def test_nobody_is_answered_whose_comment_is_gone(asked: tuple[SmallMonorepo, int]) -> None:
     place, comment = asked
+    assert place.reply(comment) is not None
     place.server.delete_comment(comment, by="alice")
-    repo = repository_at_head(place.service.world, REPOSITORY)
-    proposal = proposal_on(place.service.world, repo, REPOSITORY, Branch("destroy", NAME))
+    repo = place.repository()
+    proposal = proposal_on(repo, Branch("destroy", NAME))
     assert proposal is not None
     assert proposal.by_comment(comment) is not None
-    assert requests_of(place.service.world, REPOSITORY, proposal) == []
+    assert requests_of(repo, proposal) == []
     checked(place, place.server.pulls(REPOSITORY)[-1].number)
 
 

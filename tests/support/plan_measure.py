@@ -77,7 +77,7 @@ def _hooks(found: Measured, shop: Shop, draft: Draft, documents: Documents) -> N
     """Change hooks, which no plan shows: the report by plan has to take them over from the code."""
     clean = alike(shop.held(draft), documents).parity
     for mutation in of_hooks(HOOKS, draft.files[HOOKS].data.decode(), draft.files):
-        parity = alike(shop.held(Draft(draft.manifest, mutation.files, draft.claims)), documents).parity
+        parity = alike(shop.held(replace(draft, files=mutation.files)), documents).parity
         new = _new(parity, clean)
         found.tried["hook"] += 1
         name = f"hook/{mutation.what.partition(' ')[0]}"

@@ -5,6 +5,7 @@ the shop reaches outside of itself. What is tested changes the template, a clone
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.clouds.registry import FACTS
@@ -267,4 +268,4 @@ def drafted(name: str, purpose: str, at: TemplateAt | None = None, **given: str)
 def rendered(draft: Draft, at: TemplateAt) -> Draft:
     """Return a clone as somebody renders it on the command line, past what the bot refuses: from another template."""
     manifest = draft.manifest.model_copy(update={"revision": at.revision})
-    return Draft(manifest, assemble(at, manifest), draft.claims)
+    return replace(draft, manifest=manifest, files=assemble(at, manifest))

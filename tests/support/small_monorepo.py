@@ -1,14 +1,18 @@
 """A repository on the sandbox's GitHub, the people in it, and the flows of the service acting on it: no process, no engine.
 
-Speaks as a user: `town.comment(...)`, then `town.work()` carries out what the comment asks for, step by step.
+Speaks as a user: `place.comment(...)`, then `place.work()` carries out what the comment asks for, step by step. What the bot wrote
+and nobody read by the end of a test fails it.
 """
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from bot.clients.git.trees import Author
 from bot.clients.github.auth import Token
@@ -16,11 +20,12 @@ from bot.clients.github.client import GitHub
 from bot.core.rendering.assemble import assemble
 from bot.core.tree import Tree
 from bot.events import CommentCreated, Event
-from bot.model.pipeline import Json
 from bot.names import RepositoryName
 from bot.sandbox.github import GitHubServer
+from bot.sandbox.github.server import Middleware
 from bot.service.context import ServiceContext
-from bot.service.jobs_api import STOP, JobRequest
+from bot.service.jobs_api import Finished, JobRequest, R
+from bot.service.repository import Repository, repository_at_head
 from bot.service.router import Router
 from tests import ROOT
 from tests.support import example
@@ -52,14 +57,47 @@ def place(directory: Path, files: Tree) -> None:
         target.chmod(0o755 if file.executable else 0o644)
 
 
+class Killed(Exception):
+    """The process died after a step, before its result was written down."""
+
+
+class StepsInOrder:
+    """`Steps` without an engine: results go through JSON, as they do in one."""
+
+    def __init__(self, killed_after: str | None) -> None:
+        self.results: dict[str, object] = {}
+        self._killed_after = killed_after
+
+    def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
+        written = json.dumps(result.dump_python(act(), mode="json"))
+        if name == self._killed_after:
+            raise Killed
+        returned = result.validate_python(json.loads(written))
+        self.results[name] = returned
+        return returned
+
+
+@dataclass(frozen=True)
+class Worked:
+    """What the steps of a job returned, and which jobs it asked for."""
+
+    results: dict[str, object]
+    follow: tuple[JobRequest, ...] = ()
+
+
 @dataclass
 class SmallMonorepo:
-    """The server, and the service's flows."""
+    """The server, and the service's jobs."""
 
     server: GitHubServer
     service: Router
     issue: int
-    jobs: dict[str, JobRequest] = field(default_factory=dict)
+    read: set[int] = field(default_factory=set)
+    """The bot's comments that the test has looked at."""
+
+    def repository(self) -> Repository:
+        """Return the repository as the service sees it now."""
+        return repository_at_head(self.service.context, RepositoryName(REPOSITORY))
 
     def comment(self, body: str, by: str = MAINTAINER, issue: int | None = None) -> int:
         """Write a comment as a person."""
@@ -84,37 +122,55 @@ class SmallMonorepo:
         self.work(self.event(comment_id, body, by))
         return self.reply(comment_id)
 
-    def work(self, event: Event) -> dict[str, dict[str, Json]]:
-        """Carry out the job of an event, if it has one, and return what its steps returned."""
+    def work(self, event: Event, killed_after: str | None = None) -> Worked:
+        """Carry out the job of an event, if it has one, perhaps no further than after one of its steps."""
         request = self.service.plan_of("delivery-1", event)
-        results: dict[str, dict[str, Json]] = {}
         if request is None:
-            return results
-        for name, step in self.service.steps(request):
-            results[name] = step(request, results)
-            if results[name].get(STOP):
-                break
-        return results
+            return Worked({})
+        steps, finished = StepsInOrder(killed_after), Finished()
+        try:
+            finished = self.service.run(request, steps)
+        except Killed:
+            assert killed_after is not None
+        else:
+            assert killed_after is None, f"there was no step {killed_after}"
+        return Worked(steps.results, finished.follow)
 
     def reply(self, comment_id: int) -> str | None:
-        """Return the bot's reply to a comment; there must be at most one."""
+        """Read the bot's reply to a comment; there must be at most one."""
         marker = f"<!-- envclone:request:{comment_id} -->"
-        found = [c.body for c in self.server.comments(REPOSITORY, self.issue) if c.body.startswith(marker)]
+        comments = [each for number in self._numbers() for each in self.server.comments(REPOSITORY, number)]
+        found = [each for each in comments if each.body.startswith(marker)]
         assert len(found) <= 1, f"several replies to one comment: {found}"
-        return found[0].removeprefix(marker).strip() if found else None
+        self.read |= {each.id for each in found}
+        return found[0].body.removeprefix(marker).strip() if found else None
+
+    def written(self, number: int | None = None) -> list[str]:
+        """Read all that the bot wrote on an issue or pull request, with its markers."""
+        found = [each for each in self.server.comments(REPOSITORY, number or self.issue) if each.author.login == BOT]
+        self.read |= {each.id for each in found}
+        return [each.body for each in found]
+
+    def unread(self) -> list[str]:
+        """Return what the bot wrote and nobody looked at."""
+        comments = [each for number in self._numbers() for each in self.server.comments(REPOSITORY, number)]
+        return [each.body for each in comments if each.author.login == BOT and each.id not in self.read]
+
+    def _numbers(self) -> list[int]:
+        return [self.issue, *(pull.number for pull in self.server.pulls(REPOSITORY))]
 
 
 @contextmanager
-def small_monorepo(directory: Path) -> Iterator[SmallMonorepo]:
-    """Serve a fresh town from `directory`."""
-    server = GitHubServer(root=directory / "github")
+def small_monorepo(directory: Path, middleware: Middleware | None = None) -> Iterator[SmallMonorepo]:
+    """Serve a fresh repository from `directory`. Raises `AssertionError` at the end if the bot wrote what nobody read."""
+    server = GitHubServer(root=directory / "github", middleware=middleware)
     server.create_repository(REPOSITORY, source=monorepo(directory / "monorepo"))
     server.add_user(MAINTAINER, REPOSITORY, "write")
     server.add_user(READER, REPOSITORY, "read")
     token = server.add_user(BOT, REPOSITORY, "write")
     with server.running() as url:
         github = GitHub(Token(token), api_url=f"{url}/api/v3")
-        world = ServiceContext(
+        context = ServiceContext(
             github=github,
             git_url=lambda repository: f"{url}/{repository}.git",
             mirrors_directory=directory / "mirrors",
@@ -122,7 +178,9 @@ def small_monorepo(directory: Path) -> Iterator[SmallMonorepo]:
             now=lambda: datetime.now(UTC),
         )
         issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
+        found = SmallMonorepo(server, Router(context), issue)
         try:
-            yield SmallMonorepo(server, Router(world), issue)
+            yield found
         finally:
-            world.close()
+            context.close()
+        assert found.unread() == [], "the bot wrote this, and the test did not read it"

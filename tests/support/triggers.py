@@ -7,7 +7,6 @@ from bot.clients.github.records import DeploymentState
 from bot.events import CheckRunCompleted, DeploymentStatusCreated, PullRequestChanged
 from bot.names import EnvironmentName
 from bot.sandbox.github import IssueText, PullSpec
-from bot.service.repository import repository_at_head
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
 
@@ -35,7 +34,7 @@ def closed(place: SmallMonorepo, number: int) -> None:
 
 def removed_by_hand(place: SmallMonorepo, name: str) -> tuple[str, int]:
     """Open a person's own pull request that removes an environment; return its head and number."""
-    files = repository_at_head(place.service.world, example.REPOSITORY).environment(EnvironmentName(name))
+    files = place.repository().environment(EnvironmentName(name))
     gone: dict[str, bytes | None] = {f"envs/{name}/{path}": None for path in files}
     head = place.server.commit(REPOSITORY, gone, by=MAINTAINER, message=f"Remove {name}", branch=f"by-hand/{name}")
     proposal = PullSpec(IssueText(f"Remove {name}", "We need it no more"), f"by-hand/{name}", "main")
@@ -46,7 +45,7 @@ def changed(
     place: SmallMonorepo, number: int, action: Literal["opened", "reopened", "synchronize", "closed"]
 ) -> PullRequestChanged:
     """Return what the webhook would say of a pull request."""
-    pull = place.service.world.github.pull_request(example.REPOSITORY, number)
+    pull = place.service.context.github.pull_request(example.REPOSITORY, number)
     assert pull is not None
     return PullRequestChanged(
         repository=example.REPOSITORY,
@@ -65,7 +64,7 @@ def changed(
 
 def checked(place: SmallMonorepo, number: int, conclusion: Literal["success", "failure"] = "success") -> None:
     """Let the required check of a pull request's head come to a conclusion, and the service hear of it."""
-    pull = place.service.world.github.pull_request(example.REPOSITORY, number)
+    pull = place.service.context.github.pull_request(example.REPOSITORY, number)
     assert pull is not None
     state = CheckState("Planned" if conclusion == "success" else "Not planned", "…", conclusion=conclusion)
     check = actions(place).put_check(example.REPOSITORY, pull.head_sha, "envclone", state)

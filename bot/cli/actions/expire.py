@@ -19,6 +19,7 @@ from bot.names import RepositoryName
 from bot.service.commands.expire import due_environments
 from bot.service.commands.expire import expire as expire_environment
 from bot.service.context import ServiceContext
+from bot.service.repository import repository_at_head
 from bot.settings import PREFIX, read
 
 _OURS = f"{PREFIX}GITHUB_"
@@ -31,9 +32,9 @@ def expire(
     with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
         name = RepositoryName(repository)
         try:
-            world = service(read(_settings(os.environ, scratch))).world
-            with closing(world):
-                lines, failed = _all(world, name)
+            context = service(read(_settings(os.environ, scratch))).context
+            with closing(context):
+                lines, failed = _all(context, name)
         except Transient as error:
             raise Unverifiable(str(error)) from error
         text = "\n".join(lines) or "Nothing is due."
@@ -43,12 +44,12 @@ def expire(
             stop("Something could not be done: see above. The next run tries again.", DOES_NOT_HOLD)
 
 
-def _all(world: ServiceContext, repository: RepositoryName) -> tuple[list[str], bool]:
+def _all(context: ServiceContext, repository: RepositoryName) -> tuple[list[str], bool]:
     """Do what is due for each environment; one that fails keeps no other from its turn."""
     lines, failed = [], False
-    for name in due_environments(world, repository):
+    for name in due_environments(repository_at_head(context, repository)):
         try:
-            lines.append(str(expire_environment(world, repository, name)))
+            lines.append(str(expire_environment(repository_at_head(context, repository), name)))
         except (UserError, Transient, GitHubRefused) as error:
             lines.append(f"{name}: failed: {error}")
             failed = True

@@ -7,7 +7,7 @@ from typing import TypeAlias, cast
 
 from bot.commands.grammar import MOST_MISTAKES
 from bot.commands.model import Clone, Command, Destroy, Extend, PlanCommand, Resume, Set, Status, Unlock
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.parameter_values import NotApart, Wish, resolve
@@ -65,11 +65,12 @@ class CloneRequest:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A clone that could be published: `files` are relative to `envs/<name>/`."""
+    """A clone that could be published: `files` are relative to `envs/<name>/`, `comparison` is that with its source."""
 
     manifest: Manifest
     files: Mapping[str, File]
     claims: tuple[Claim, ...]
+    comparison: CodeComparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
     _check_refusals(
         terms, given, base, refusals(CodeSide(manifest, files), found, base.rules, asked.at) if given else ()
     )
-    return Draft(manifest, files, claims(template.parameters, manifest.parameters))
+    return Draft(manifest, files, claims(template.parameters, manifest.parameters), found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Publish what `/set` and `/extend` ask for: a commit on the open clone's branch, or on the branch of the environment's change.
+"""`/set` and `/extend`: publish a commit on the open clone's branch, or on the branch of the environment's change, and propose it.
 
 One change at a time is open for an environment: whoever asks for another adds a commit to it. The branch is pushed with a lease, so
 git is the referee. A branch that is left over from a merged or closed change is taken over. A request whose commit is there already
@@ -8,12 +8,14 @@ git is the referee. A branch that is left over from a merged or closed change is
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from pydantic import TypeAdapter
+
 from bot.clients.git.mirror import Moved
 from bot.clients.git.trees import Publication
+from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
 from bot.commands.model import Extend, Set
-from bot.core.messages import change_pull_request
-from bot.core.parity.by_code.compare import CodeSide, read_side
+from bot.core.messages import change_pull_request, replies
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
 from bot.core.requests.branches import Branch
@@ -22,20 +24,82 @@ from bot.core.requests.clone import Refused, unknown_environment
 from bot.core.requests.commit_trailers import Trailers
 from bot.errors import UserError
 from bot.model.environment import Manifest, Request, directory
-from bot.service.context import ServiceContext
+from bot.names import EnvironmentName
+from bot.service.change_proposal import change_proposal
+from bot.service.clone_proposal import clone_proposal_at
+from bot.service.command_job import Accepted, CommandJob
+from bot.service.drafting import source_side
+from bot.service.jobs_api import REPORTED, Ended, Reported, StepResult, Steps
+from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import OwnProposal, proposal_on
+from bot.service.status import report_branch
 
 ATTEMPTS = 10
 """Lost races in a row before the job is tried again later."""
 
+Change: TypeAlias = Set | Extend
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
+
+class Pushed(StepResult):
     """The branch that holds the change, and the change's own commit."""
 
     branch: Branch
     commit: str
+
+
+class ChangeProposed(StepResult):
+    """The pull request that proposes it."""
+
+    number: int
+    url: str
+
+
+PUSHED: TypeAdapter[Pushed | Ended] = TypeAdapter(Pushed | Ended)
+CHANGE_PROPOSED: TypeAdapter[ChangeProposed] = TypeAdapter(ChangeProposed)
+
+
+class ChangeJob(CommandJob[Change]):
+    """Publishes and proposes other values, or a longer life."""
+
+    commands = (Set, Extend)
+    kind = "change"
+
+    @classmethod
+    def partition(cls, command: Change) -> EnvironmentName | None:
+        return command.name
+
+    def carry_out(self, accepted: Accepted[Change], steps: Steps) -> None:
+        pushed = steps.run("publish", PUSHED, lambda: self.publish(accepted))
+        if isinstance(pushed, Ended):
+            return
+        proposed = steps.run("propose", CHANGE_PROPOSED, lambda: self.propose(accepted.request, pushed))
+        steps.run("report", REPORTED, lambda: self.report(accepted.request, pushed, proposed))
+
+    def publish(self, accepted: Accepted[Change]) -> Pushed | Ended:
+        """Push the change's commit, unless it is there."""
+        request = accepted.request
+        outcome = publish_change(repository_at_head(self.context, request.repository), request, accepted.command)
+        match outcome:
+            case Pushed():
+                return outcome
+            case Refused():
+                return self.refuse(request, replies.refused(outcome))
+            case Unchanged(reason):
+                return self.refuse(request, reason)
+
+    def propose(self, request: Request, pushed: Pushed) -> ChangeProposed:
+        """Open the branch's pull request, or bring the one that is there up to date."""
+        pull = propose_change(repository_at_head(self.context, request.repository), pushed.branch)
+        return ChangeProposed(number=pull.number, url=pull.url)
+
+    def report(self, request: Request, pushed: Pushed, proposed: ChangeProposed) -> Reported:
+        """Tell everybody who asked for what is on the branch how it stands."""
+        repo = repository_at_head(self.context, request.repository)
+        told = report_branch(repo, pushed.branch)
+        if pushed.branch.kind == "clone":
+            told.append(reply_to(self.context, request, _in_place(repo, pushed, proposed)))
+        return Reported(comments=tuple(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,55 +116,69 @@ class _Place:
 ChangeOutcome: TypeAlias = Pushed | Unchanged | Refused
 
 
-def publish_change(world: ServiceContext, request: Request, command: Set | Extend) -> ChangeOutcome:
+def publish_change(repo: Repository, request: Request, command: Change) -> ChangeOutcome:
     """Return the commit that holds the change, pushing it unless it is there. Raises `Transient`."""
     for _ in range(ATTEMPTS):
-        repo = repository_at_head(world, request.repository)
-        found = _look(world, repo, request, command)
+        found = _place(repo, request, command)
         if not isinstance(found, _Place):
             return found
         try:
-            subject = ChangeSubject(
-                found.manifest, repo.template_at(found.manifest), repo.policy(), _source(repo, found.manifest)
-            )
+            subject = _subject(repo, found.manifest)
         except UserError as error:
             return Refused(str(error))
-        drafted = draft_change(command, subject, world.now())
+        drafted = draft_change(command, subject, repo.context.now())
         if not isinstance(drafted, Changed):
             return drafted
-        outcome = repo.mirror.publish(_publication(world, repo, request, found, drafted))
+        outcome = repo.mirror.publish(_publication(repo, request, found, drafted))
         if not isinstance(outcome, Moved):
-            return Pushed(found.branch, outcome)
+            return Pushed(branch=found.branch, commit=outcome)
+        repo = repo.fetched()
     raise Transient(f"{command.name}: lost {ATTEMPTS} races for its branch in a row")
 
 
-def _source(repo: Repository, manifest: Manifest) -> CodeSide | None:
-    """Return what an environment was cloned from, as it is now."""
+def propose_change(repo: Repository, branch: Branch) -> PullRequest:
+    """Return the pull request of what is on a branch. Its text is made from the commits, so a second run makes the same.
+
+    Raises `Transient`, and `UserError` when the branch is gone.
+    """
+    proposal = proposal_on(repo, branch)
+    manifest = repo.at(proposal.tip).manifest(branch.environment) if proposal else None
+    if proposal is None or manifest is None:
+        raise UserError(f"Somebody removed `{branch}` meanwhile, so nothing is proposed. Comment the command again.")
+    if branch.kind == "clone":
+        return repo.github.ensure_pull_request(repo.name, clone_proposal_at(repo, manifest, proposal.tip))
+    pull = proposal.pull
+    if pull is not None and not proposal.is_open and repo.proposed(branch) in (None, pull.head_sha):
+        return pull
+    return repo.github.ensure_pull_request(repo.name, change_proposal(repo, proposal, manifest))
+
+
+def _subject(repo: Repository, manifest: Manifest) -> ChangeSubject:
+    """Return what is changed, with what it was cloned from, as that is now."""
     source = repo.manifest(manifest.source) if manifest.source else None
-    return read_side(repo.environment(source.name), directory(source.name)) if source else None
+    side = source_side(repo, source) if source else None
+    return ChangeSubject(manifest, repo.template_of(manifest), repo.policy(), side)
 
 
-def _look(
-    world: ServiceContext, repo: Repository, request: Request, command: Set | Extend
-) -> _Place | Pushed | Refused:
+def _place(repo: Repository, request: Request, command: Change) -> _Place | Pushed | Refused:
     """Return where the change goes, or the commit that is there already, or that there is no such environment."""
     name = command.name
-    clone = proposal_on(world, repo, request.repository, Branch("clone", name))
-    change = proposal_on(world, repo, request.repository, Branch("change", name))
+    clone = proposal_on(repo, Branch("clone", name))
+    change = proposal_on(repo, Branch("change", name))
     for proposal in filter(None, (clone, change)):
         commit = proposal.by_comment(request.comment)
         if commit is not None:
-            return Pushed(proposal.branch, commit.id)
+            return Pushed(branch=proposal.branch, commit=commit.id)
     live = repo.manifest(name)
     if live is None:
         return _in_clone(repo, clone, command)
     if change is not None and change.is_open:
         return _on_top(repo, change)
-    was = repo.mirror.proposals("change").get(name)
-    return _Place(Branch("change", name), live, repo.commit, was, repo.commit)
+    branch = Branch("change", name)
+    return _Place(branch, live, repo.commit, repo.proposed(branch), repo.commit)
 
 
-def _in_clone(repo: Repository, clone: OwnProposal | None, command: Set | Extend) -> _Place | Refused:
+def _in_clone(repo: Repository, clone: OwnProposal | None, command: Change) -> _Place | Refused:
     if clone is not None and clone.is_open:
         return _on_top(repo, clone)
     if clone is not None:
@@ -112,16 +190,14 @@ def _in_clone(repo: Repository, clone: OwnProposal | None, command: Set | Extend
 
 def _on_top(repo: Repository, proposal: OwnProposal) -> _Place | Refused:
     name = proposal.branch.environment
-    manifest = repo.manifest(name, proposal.tip)
+    manifest = repo.at(proposal.tip).manifest(name)
     if manifest is None:
         number = proposal.pull.number if proposal.pull else "?"
         return Refused(f"#{number} proposes something else for `{name}` by now. Merge or close it first.")
     return _Place(proposal.branch, manifest, proposal.tip, proposal.tip, proposal.base)
 
 
-def _publication(
-    world: ServiceContext, repo: Repository, request: Request, place: _Place, drafted: Changed
-) -> Publication:
+def _publication(repo: Repository, request: Request, place: _Place, drafted: Changed) -> Publication:
     said = Trailers(place.branch.environment, request.by, request.comment, request.url, place.base)
     return Publication(
         parent=place.parent,
@@ -131,8 +207,8 @@ def _publication(
         branch_was=place.was,
         claims=_moving_claims(repo, place),
         message=f"{change_pull_request.title(place.manifest, drafted.manifest)}\n\n{trailers_of.write(said)}",
-        author=world.author,
-        at=world.now(),
+        author=repo.context.author,
+        at=repo.context.now(),
     )
 
 
@@ -140,6 +216,16 @@ def _moving_claims(repo: Repository, place: _Place) -> dict[Claim, str | None]:
     """Return the claims that go on with a clone's branch: they point to its head, by which they are given back one day."""
     if place.branch.kind != "clone":
         return {}
-    declared = repo.template_at(place.manifest).declaration.parameters
+    declared = repo.template_of(place.manifest).declaration.parameters
     held = claims(declared, place.manifest.parameters)
     return {claim: place.was for claim in held if repo.mirror.holder(claim) == place.was}
+
+
+def _in_place(repo: Repository, pushed: Pushed, proposed: ChangeProposed) -> str:
+    """Say what the commit changes in the clone's open pull request."""
+    name, parent = pushed.branch.environment, repo.mirror.parent(pushed.commit)
+    before = repo.at(parent).manifest(name) if parent is not None else None
+    after = repo.at(pushed.commit).manifest(name)
+    if before is None or after is None:
+        raise UserError(f"Commit {pushed.commit[:12]} does not change `{name}`. Comment the command again.")
+    return change_pull_request.in_place(before, after, f"[#{proposed.number}]({proposed.url})")

@@ -1,186 +1,198 @@
-"""Publish the branch that adds one cloned environment: read, draft, push; find what is already there.
+"""`/clone`: publish the branch that adds one cloned environment, open its pull request, and say so.
 
 Races. The branch and the claims of its allocated values are one atomic compare-and-swap push. Whoever loses a name is told
 so; whoever loses a value drafts again without it. A request whose branch is there already (it was killed after the push,
 or delivered twice) finds that branch by the comment's id in its manifest and changes nothing.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import cast
+from pydantic import TypeAdapter
 
 from bot.clients.git.mirror import Moved, claim_of
 from bot.clients.git.trees import Publication
+from bot.clients.github.records import PullRequestSpec
 from bot.clients.transient import Transient
 from bot.commands.model import Clone
-from bot.core.parity.by_code.compare import read_side
-from bot.core.rendering.inventory import Claim, Inventory
+from bot.core.messages import replies
+from bot.core.messages.status_comment import StatusFacts, status_comment
+from bot.core.parity.by_code.compare import CodeSide
+from bot.core.rendering.assemble import read_hooks
 from bot.core.requests import commit_trailers
-from bot.core.requests.branches import branch_of
-from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone, unknown_source, with_suggestion
+from bot.core.requests.branches import Branch, branch_of
+from bot.core.requests.clone import CloneRequest, Draft, Refused
 from bot.core.requests.commit_trailers import Trailers
-from bot.errors import UserError
-from bot.model.environment import Manifest, directory
-from bot.names import EnvironmentName, RepositoryName
-from bot.service.context import ServiceContext
-from bot.service.removals import Removal, removed, unfinished, unfinished_removal
-from bot.service.repository import Repository, repository_at_head
+from bot.model.environment import Manifest, Request, directory
+from bot.model.pipeline import Pipeline
+from bot.names import EnvironmentName
+from bot.service.clone_proposal import clone_proposal, clone_proposal_at
+from bot.service.command_job import Accepted, CommandJob
+from bot.service.drafting import OthersClaims, draft
+from bot.service.jobs_api import REPORTED, Ended, Reported, StepResult, Steps
+from bot.service.removals import Removal, unfinished_removal
+from bot.service.replies import reply_first, reply_to
+from bot.service.repository import Repository, repository_at, repository_at_head
+from bot.service.status import report_progress
 
 ATTEMPTS = 40
 """Lost races in a row before the job is tried again later. Each loss means that another clone made progress."""
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The environment's branch and the commit on it."""
+class Published(StepResult):
+    """The commit on the environment's branch, and the pull request to open for it."""
 
-    branch: str
     commit: str
-    manifest: Manifest
+    pull_request: PullRequestSpec
 
 
-def publish_clone(world: ServiceContext, repository: RepositoryName, asked: CloneRequest) -> Published | Refused:
-    """Return the branch that holds the clone, pushing it unless it is there. Raises `Transient`."""
-    taken: dict[Claim, EnvironmentName] = {}
-    left_over: dict[Claim, str] = {}
+class Proposed(StepResult):
+    """The pull request that proposes it."""
+
+    number: int
+    url: str
+    is_open: bool = True
+
+
+PUBLISHED: TypeAdapter[Published | Ended] = TypeAdapter(Published | Ended)
+PROPOSED: TypeAdapter[Proposed] = TypeAdapter(Proposed)
+
+
+class CloneJob(CommandJob[Clone]):
+    """Publishes and proposes a clone, or shows what a dry run would."""
+
+    commands = (Clone,)
+    kind = "clone"
+
+    @classmethod
+    def partition(cls, command: Clone) -> EnvironmentName | None:
+        return None if command.dry_run else command.name
+
+    def carry_out(self, accepted: Accepted[Clone], steps: Steps) -> None:
+        if accepted.command.dry_run:
+            steps.run("answer", REPORTED, lambda: self.preview(accepted))
+            return
+        published = steps.run("publish", PUBLISHED, lambda: self.publish(accepted))
+        if isinstance(published, Ended):
+            return
+        proposed = steps.run("propose", PROPOSED, lambda: self.propose(accepted.request, published))
+        steps.run("report", REPORTED, lambda: self.report(accepted, published, proposed))
+
+    def preview(self, accepted: Accepted[Clone]) -> Reported:
+        """Answer with what would be published."""
+        repo = repository_at_head(self.context, accepted.request.repository)
+        return Reported(comments=(reply_to(self.context, accepted.request, _preview(repo, self._request(accepted))),))
+
+    def publish(self, accepted: Accepted[Clone]) -> Published | Ended:
+        """Push the branch, unless it is there."""
+        outcome = publish_clone(repository_at_head(self.context, accepted.request.repository), self._request(accepted))
+        return self.refuse(accepted.request, replies.refused(outcome)) if isinstance(outcome, Refused) else outcome
+
+    def propose(self, request: Request, published: Published) -> Proposed:
+        """Open the pull request, or bring the one that is there up to date."""
+        pull = self.context.github.ensure_pull_request(request.repository, published.pull_request)
+        return Proposed(number=pull.number, url=pull.url, is_open=pull.state == "open")
+
+    def report(self, accepted: Accepted[Clone], published: Published, proposed: Proposed) -> Reported:
+        """Write the status comment: the first one without asking what came of it yet, for later events bring it up to date."""
+        request, name = accepted.request, accepted.command.name
+        if proposed.is_open:
+            manifest = repository_at(self.context, request.repository, published.commit).source(name)
+            facts = StatusFacts(pull_number=proposed.number, pull_url=proposed.url)
+            first = reply_first(self.context, request, status_comment(manifest, facts, self.context.now()))
+            if first is not None:
+                return Reported(comments=(first,))
+        # A run of this step before, or an event since, has said how it stands; what it stands like now is asked for.
+        told = report_progress(repository_at_head(self.context, request.repository), name)
+        return Reported(comments=(told,) if told else ())
+
+    def _request(self, accepted: Accepted[Clone]) -> CloneRequest:
+        return CloneRequest(accepted.command, accepted.request, accepted.request.by, self.context.now())
+
+
+def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refused:
+    """Return what the branch holds, pushing it unless it is there. Raises `Transient`, `UserError`."""
+    others = OthersClaims()
     for _ in range(ATTEMPTS):
-        repo = repository_at_head(world, repository)
-        found = _already_there(repo, asked)
-        if found:
+        found = _already_there(repo, request)
+        if found is not None:
             return found
-        end = unfinished_removal(world, repository, repo, asked.command.name)
-        if end is not None:
-            return Refused(_being_destroyed(asked, end))
-        drafted = _admitted(world, repository, repo, (asked, taken))
+        removal = unfinished_removal(repo, request.command.name)
+        if removal is not None:
+            return Refused(_being_destroyed(request.command.name, removal))
+        drafted = draft(repo, request, others)
         if isinstance(drafted, Refused):
             return drafted
-        publication = _publication(world, repo, asked, drafted, left_over)
-        outcome = repo.mirror.publish(publication)
+        proposal = clone_proposal(repo, CodeSide(drafted.manifest, drafted.files), drafted.comparison)
+        outcome = repo.mirror.publish(_publication(repo, request, drafted, others))
         if not isinstance(outcome, Moved):
-            return Published(publication.branch, outcome, drafted.manifest)
-        _learn(world, repository, repo, (outcome, taken, left_over))
-    raise Transient(f"{asked.command.name}: lost {ATTEMPTS} races for a free value in a row")
+            repo.at(outcome).remember(drafted.manifest)
+            return Published(commit=outcome, pull_request=proposal)
+        repo = repo.fetched()
+        _learn(repo, outcome, others)
+    raise Transient(f"{request.command.name}: lost {ATTEMPTS} races for a free value in a row")
 
 
-def preview_clone(world: ServiceContext, repository: RepositoryName, asked: CloneRequest) -> Draft | Refused:
-    """Return what `/clone … --dry-run` would publish."""
-    return _admitted(world, repository, repository_at_head(world, repository), (asked, {}))
+def _preview(repo: Repository, request: CloneRequest) -> str:
+    drafted = draft(repo, request)
+    if isinstance(drafted, Refused):
+        return replies.refused(drafted)
+    hooks = read_hooks(drafted.files, directory(drafted.manifest.name)).hooks
+    return replies.preview(drafted, drafted.comparison.parity, Pipeline(stacks=drafted.manifest.stacks, hooks=hooks))
 
 
-def _admitted(
-    world: ServiceContext,
-    repository: RepositoryName,
-    repo: Repository,
-    wish: tuple[CloneRequest, dict[Claim, EnvironmentName]],
-) -> Draft | Refused:
-    """Return the draft, with unfinished ends counted against quotas.
-
-    They are counted as though none of them were finished. Only if that is refused is GitHub asked which are: a clone is made as
-    fast however many were destroyed before it.
-    """
-    asked, taken = wish
-    ends = removed(world, repo)
-    drafted = draft(repo, asked, taken, ends)
-    if isinstance(drafted, Draft) or not ends:
-        return drafted
-    return draft(repo, asked, taken, unfinished(world, repository, repo, ends))
-
-
-def draft(
-    repo: Repository, asked: CloneRequest, taken: dict[Claim, EnvironmentName], ends: Mapping[EnvironmentName, Manifest]
-) -> Draft | Refused:
-    """Return the clone drafted against the repository as it is. `taken` are claims known to be held by others."""
-    try:
-        source = repo.manifest(asked.command.source)
-        if source is None:
-            return _unknown_source(repo, asked, taken, ends)
-        estate = repo.estate()
-        base = Base(
-            template=repo.template(source.template),
-            source=source,
-            source_files=read_side(repo.environment(source.name), directory(source.name)).files,
-            estate=Inventory(estate.live, estate.proposed, taken, ends),
-            policy=repo.policy(),
-        )
-    except UserError as error:
-        return Refused(str(error))
-    return draft_clone(asked, base)
-
-
-def _unknown_source(
-    repo: Repository, asked: CloneRequest, taken: dict[Claim, EnvironmentName], ends: Mapping[EnvironmentName, Manifest]
-) -> Refused:
-    refused = unknown_source(asked.command, repo.names(), repo.templates())
-    return with_suggestion(
-        refused, lambda instead: draft(repo, replace(asked, command=cast(Clone, instead)), taken, ends)
-    )
-
-
-def _being_destroyed(asked: CloneRequest, end: Removal) -> str:
-    name = asked.command.name
+def _being_destroyed(name: EnvironmentName, removal: Removal) -> str:
     return (
-        f"`{name}` is being destroyed ({end}), and its name is free when that is done. If it failed, comment `/resume {name}`. "
+        f"`{name}` is being destroyed ({removal}), and its name is free when that is done. If it failed, comment `/resume {name}`. "
         "Or choose another name."
     )
 
 
-def _already_there(repo: Repository, asked: CloneRequest) -> Published | None:
-    commit = repo.mirror.proposals().get(asked.command.name)
-    if commit is None or asked.request is None:
+def _already_there(repo: Repository, request: CloneRequest) -> Published | None:
+    name = request.command.name
+    commit = repo.proposed(Branch("clone", name))
+    if commit is None or request.request is None:
         return None
-    manifest = repo.manifest(asked.command.name, commit)
-    if manifest is None or manifest.request is None or manifest.request.comment != asked.request.comment:
+    manifest = repo.at(commit).manifest(name)
+    if manifest is None or manifest.request is None or manifest.request.comment != request.request.comment:
         return None
-    return Published(branch_of(asked.command.name), commit, manifest)
+    return Published(commit=commit, pull_request=clone_proposal_at(repo, manifest, commit))
 
 
-def _publication(
-    world: ServiceContext, repo: Repository, asked: CloneRequest, draft: Draft, left_over: dict[Claim, str]
-) -> Publication:
-    name = draft.manifest.name
+def _publication(repo: Repository, request: CloneRequest, drafted: Draft, others: OthersClaims) -> Publication:
+    name = drafted.manifest.name
     return Publication(
         parent=repo.commit,
         directory=directory(name),
-        files=draft.files,
+        files=drafted.files,
         branch=branch_of(name),
         branch_was=None,
-        claims={claim: left_over.get(claim) for claim in draft.claims},
-        message=_message(asked, draft.manifest, repo.commit),
-        author=world.author,
-        at=asked.at,
+        claims={claim: others.left_over.get(claim) for claim in drafted.claims},
+        message=_message(request, drafted.manifest, repo.commit),
+        author=repo.context.author,
+        at=request.at,
     )
 
 
-def _message(asked: CloneRequest, manifest: Manifest, base: str) -> str:
-    comment, url = (asked.request.comment, asked.request.url) if asked.request else (None, "")
+def _message(request: CloneRequest, manifest: Manifest, base: str) -> str:
+    comment, url = (request.request.comment, request.request.url) if request.request else (None, "")
     lines = [
         f"Clone {manifest.source} as {manifest.name} for {manifest.purpose}",
         "",
         f"Rendered from templates/{manifest.template} at revision {manifest.revision}.",
         "",
-        commit_trailers.write(Trailers(manifest.name, asked.by, comment, url, base)),
+        commit_trailers.write(Trailers(manifest.name, request.by, comment, url, base)),
     ]
     return "\n".join(lines)
 
 
-def _learn(
-    world: ServiceContext,
-    repository: RepositoryName,
-    repo: Repository,
-    known: tuple[Moved, dict[Claim, EnvironmentName], dict[Claim, str]],
-) -> None:
+def _learn(repo: Repository, moved: Moved, others: OthersClaims) -> None:
     """Note who holds the claims that were refused; one whose holder is neither live nor proposed nor half destroyed is free."""
-    moved, taken, left_over = known
-    repo.mirror.fetch(repo.branch)
-    fresh = replace(repo, commit=repo.mirror.head(repo.branch) or repo.commit)
-    estate = fresh.estate()
+    inventory = repo.inventory()
     for claim in filter(None, map(claim_of, moved.refs)):
         commit = repo.mirror.holder(claim)
         if commit is None:
             continue
         said = commit_trailers.read(repo.mirror.message(commit))
         holder = said.environment if said else None
-        if holder is None or estate.has(holder) or unfinished_removal(world, repository, fresh, holder) is not None:
-            taken[claim] = holder or EnvironmentName("unknown-holder")
+        if holder is None or inventory.has(holder) or unfinished_removal(repo, holder) is not None:
+            others.taken[claim] = holder or EnvironmentName("unknown-holder")
         else:
-            left_over[claim] = commit
+            others.left_over[claim] = commit

@@ -1,8 +1,10 @@
-"""Open, or find, the pull request that removes an environment's directory; merging it destroys the environment.
+"""`/destroy`: open, or find, the pull request that removes an environment's directory; merging it destroys the environment.
 
 The branch is the referee: one for each environment, pushed with a lease. Run again after a crash it finds its own branch and
 pull request; a branch left over from a closed or merged one is taken over.
 """
+
+from pydantic import TypeAdapter
 
 from bot.clients.git.mirror import Moved
 from bot.clients.git.trees import Publication
@@ -10,37 +12,93 @@ from bot.clients.github.records import PullRequest, PullRequestSpec
 from bot.clients.transient import Transient
 from bot.commands.model import Destroy
 from bot.core.graph import graph, in_reverse
+from bot.core.messages import replies
 from bot.core.rendering.assemble import read_hooks
 from bot.core.requests import destroy
-from bot.core.requests.branches import branch_of
+from bot.core.requests.branches import Branch, branch_of
 from bot.core.requests.clone import Refused, unknown_environment
 from bot.core.requests.destroy import Removable, RemovalRequest, removable
 from bot.errors import UserError
 from bot.model.environment import ENVIRONMENTS, directory
 from bot.model.pipeline import Pipeline
-from bot.names import EnvironmentName, RepositoryName
-from bot.service.context import ServiceContext
+from bot.names import EnvironmentName
+from bot.service.command_job import Accepted, CommandJob
+from bot.service.commands.rerun import Started, replan_removal
+from bot.service.jobs_api import REPORTED, Ended, Reported, StepResult, Steps
 from bot.service.removals import removal_of, unfinished_removal
+from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
+from bot.service.requesters import proposal_on
+from bot.service.status import report_branch
 
 
-def propose_destroy(
-    world: ServiceContext, repository: RepositoryName, name: EnvironmentName, asked: RemovalRequest
-) -> PullRequest | Refused:
+class DestroyProposed(StepResult):
+    """The pull request that removes the environment."""
+
+    number: int
+    url: str
+
+
+DESTROY_PROPOSED: TypeAdapter[DestroyProposed | Ended] = TypeAdapter(DestroyProposed | Ended)
+
+
+class DestroyJob(CommandJob[Destroy]):
+    """Proposes a removal; of one that was merged without a reviewed plan, starts the plan again."""
+
+    commands = (Destroy,)
+    kind = "destroy"
+
+    @classmethod
+    def partition(cls, command: Destroy) -> EnvironmentName | None:
+        return command.name
+
+    def carry_out(self, accepted: Accepted[Destroy], steps: Steps) -> None:
+        proposed = steps.run("propose", DESTROY_PROPOSED, lambda: self.propose(accepted))
+        if isinstance(proposed, DestroyProposed):
+            steps.run("report", REPORTED, lambda: self.report(accepted, proposed))
+
+    def propose(self, accepted: Accepted[Destroy]) -> DestroyProposed | Ended:
+        """Open the pull request, or find it."""
+        request, name = accepted.request, accepted.command.name
+        removal = RemovalRequest("command", request.by, self.context.now(), request.comment, request.url)
+        repo = repository_at_head(self.context, request.repository)
+        outcome = propose_destroy(repo, name, removal)
+        if not isinstance(outcome, Refused):
+            return DestroyProposed(number=outcome.number, url=outcome.url)
+        again = replan_removal(repo, name, accepted.commented_at)
+        if isinstance(again, Started):
+            return self.refuse(request, again.text)
+        return self.refuse(request, replies.refused(again or outcome))
+
+    def report(self, accepted: Accepted[Destroy], proposed: DestroyProposed) -> Reported:
+        """Tell everybody who asked how it stands."""
+        request, branch = accepted.request, Branch("destroy", accepted.command.name)
+        repo = repository_at_head(self.context, request.repository)
+        told = report_branch(repo, branch)
+        proposal = proposal_on(repo, branch)
+        if proposal is None or proposal.by_comment(request.comment) is None:
+            # Somebody else asked first, and that comment's reply is kept up to date.
+            link = f"[#{proposed.number}]({proposed.url})"
+            told.append(
+                reply_to(self.context, request, f"{link} removes `{branch.environment}` already: follow it there.")
+            )
+        return Reported(comments=tuple(told))
+
+
+def propose_destroy(repo: Repository, name: EnvironmentName, request: RemovalRequest) -> PullRequest | Refused:
     """Return the open pull request that removes the environment, or why there is none. Raises `Transient`."""
-    repo = repository_at_head(world, repository)
     manifest = repo.manifest(name)
     if manifest is None:
-        return _absent(world, repository, repo, name)
+        return _absent(repo, name)
     try:
         removed = removable(name, manifest, repo.policy())
     except UserError as error:
         return Refused(str(error))
-    found = world.github.pull_request_for_head(repository, branch_of(name, "destroy"))
+    found = repo.pull_request(Branch("destroy", name))
     if found is not None and found.state == "open" and _is_current(repo, found, name):
         return found
-    _publish(world, repo, removed, asked)
-    return world.github.ensure_pull_request(repository, _proposal(world, repository, repo, (removed, asked)))
+    _publish(repo, removed, request)
+    return repo.github.ensure_pull_request(repo.name, _proposal(repo, removed, request))
 
 
 def _is_current(repo: Repository, pull: PullRequest, name: EnvironmentName) -> bool:
@@ -51,29 +109,26 @@ def _is_current(repo: Repository, pull: PullRequest, name: EnvironmentName) -> b
     return before == repo.mirror.entries(repo.commit, ENVIRONMENTS).get(name)
 
 
-def _publish(world: ServiceContext, repo: Repository, removed: Removable, asked: RemovalRequest) -> None:
-    was = repo.mirror.proposals("destroy").get(removed.name)
+def _publish(repo: Repository, removed: Removable, request: RemovalRequest) -> None:
+    branch = Branch("destroy", removed.name)
     outcome = repo.mirror.publish(
         Publication(
             parent=repo.commit,
             directory=directory(removed.name),
             files={},
-            branch=branch_of(removed.name, "destroy"),
-            branch_was=was,
+            branch=str(branch),
+            branch_was=repo.proposed(branch),
             claims={},
-            message=destroy.message(removed, asked, repo.commit),
-            author=world.author,
-            at=asked.at,
+            message=destroy.message(removed, request, repo.commit),
+            author=repo.context.author,
+            at=request.at,
         )
     )
     if isinstance(outcome, Moved):
-        raise Transient(f"{removed.name}: somebody else proposes its end at this moment")
+        raise Transient(f"{removed.name}: somebody else proposes its removal at this moment")
 
 
-def _proposal(
-    world: ServiceContext, repository: RepositoryName, repo: Repository, wanted: tuple[Removable, RemovalRequest]
-) -> PullRequestSpec:
-    removed, asked = wanted
+def _proposal(repo: Repository, removed: Removable, request: RemovalRequest) -> PullRequestSpec:
     manifest, policy = removed.manifest, repo.policy()
     files = repo.environment(removed.name)
     pipeline = Pipeline.of(manifest.stacks, read_hooks(files, directory(removed.name)))
@@ -81,35 +136,33 @@ def _proposal(
     return PullRequestSpec(
         head=branch_of(removed.name, "destroy"),
         base=repo.branch,
-        title=destroy.title(removed, asked),
-        body=destroy.body(removed, asked, pipeline, order, rival=open_change(world, repository, repo, removed.name)),
+        title=destroy.title(removed, request),
+        body=destroy.body(removed, request, pipeline, order, rival=open_change(repo, removed.name)),
         labels=policy.labels,
         reviewers=policy.reviewers,
     )
 
 
-def open_change(
-    world: ServiceContext, repository: RepositoryName, repo: Repository, name: EnvironmentName
-) -> int | None:
+def open_change(repo: Repository, name: EnvironmentName) -> int | None:
     """Return the number of the open pull request that would change the environment."""
-    if name not in repo.mirror.proposals("change"):
-        return None
-    found = world.github.pull_request_for_head(repository, branch_of(name, "change"))
+    branch = Branch("change", name)
+    found = repo.pull_request(branch) if repo.proposed(branch) is not None else None
     return found.number if found is not None and found.state == "open" else None
 
 
-def _absent(world: ServiceContext, repository: RepositoryName, repo: Repository, name: EnvironmentName) -> Refused:
+def _absent(repo: Repository, name: EnvironmentName) -> Refused:
     """Say why an environment that is not on the default branch can't be destroyed from there."""
-    pull = world.github.pull_request_for_head(repository, branch_of(name))
-    if name in repo.mirror.proposals() and not (pull and pull.is_merged):  # a merged branch may be left standing
+    branch = Branch("clone", name)
+    pull = repo.pull_request(branch)
+    if repo.proposed(branch) is not None and not (pull and pull.is_merged):  # a merged branch may be left standing
         where = f" in #{pull.number}" if pull else ""
         return Refused(f"`{name}` is only proposed{where}, so there is nothing to destroy: close that pull request.")
-    ended = unfinished_removal(world, repository, repo, name)
-    if ended is not None:
+    unfinished = unfinished_removal(repo, name)
+    if unfinished is not None:
         return Refused(
-            f"`{name}` is gone from the default branch already ({ended}). If its destroy failed, comment `/resume {name}`; if that is "
-            f"refused as not reviewed, revert {ended} and comment `/destroy {name}` again."
+            f"`{name}` is gone from the default branch already ({unfinished}). If its destroy failed, comment `/resume {name}`; if "
+            f"that is refused as not reviewed, revert {unfinished} and comment `/destroy {name}` again."
         )
-    if (done := removal_of(world, repository, repo, name)) is not None:
+    if (done := removal_of(repo, name)) is not None:
         return Refused(f"`{name}` was removed ({done}) and is destroyed: there is nothing left of it to destroy.")
     return unknown_environment(Destroy(name), repo.names())

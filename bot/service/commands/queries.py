@@ -1,52 +1,63 @@
-"""Answer the commands that only read: help, status, list, and a clone's dry run."""
+"""`/help`, `/status` and `/list`: the commands that only read."""
 
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
-from bot.commands.model import Clone, Help, List, Status
+from bot.commands.model import Help, List, Status
 from bot.core.messages import replies
 from bot.core.messages.help_text import help_text
 from bot.core.messages.replies import ProposedEnvironment
 from bot.core.messages.status_comment import headline
-from bot.core.parity.by_code.compare import CodeSide, compare
-from bot.core.rendering.assemble import read_hooks
 from bot.core.requests.branches import read_branch
-from bot.core.requests.clone import CloneRequest, Refused, unknown_environment
+from bot.core.requests.clone import unknown_environment
 from bot.errors import UserError
-from bot.model.environment import Request, directory
-from bot.model.pipeline import Pipeline
-from bot.names import EnvironmentName, RepositoryName
-from bot.service.commands.clone import preview_clone
-from bot.service.context import ServiceContext
+from bot.model.environment import Request
+from bot.names import EnvironmentName
+from bot.service.command_job import Accepted, CommandJob
+from bot.service.jobs_api import REPORTED, Reported, Steps
 from bot.service.parity_status import parity_line
+from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.status import facts_of
 
+Query: TypeAlias = Help | Status | List
 
-def answer(
-    world: ServiceContext, repository: RepositoryName, command: Help | Status | List | Clone, request: Request
-) -> str:
+
+class QueryJob(CommandJob[Query]):
+    """Answers a question."""
+
+    commands = (Help, Status, List)
+    kind = "command"
+
+    def carry_out(self, accepted: Accepted[Query], steps: Steps) -> None:
+        steps.run("answer", REPORTED, lambda: self.answer(accepted))
+
+    def answer(self, accepted: Accepted[Query]) -> Reported:
+        """Write the answer."""
+        repo = repository_at_head(self.context, accepted.request.repository)
+        text = answer(repo, accepted.command, accepted.request)
+        return Reported(comments=(reply_to(self.context, accepted.request, text),))
+
+
+def answer(repo: Repository, command: Query, request: Request) -> str:
     """Return the reply's text. Raises `Transient`."""
-    repo = repository_at_head(world, repository)
     try:
         match command:
             case Help():
                 return _help(repo, command)
             case List():
-                return _list(world, repository, repo)
+                return _list(repo)
             case Status():
-                return _status(world, repository, repo, Status(command.name or _subject(world, repo, request)))
-            case Clone():
-                return _dry_run(world, repository, repo, CloneRequest(command, request, request.by, world.now()))
+                return _status(repo, Status(command.name or _subject(repo, request)))
             case _:
                 assert_never(command)
     except UserError as error:
         return str(error)
 
 
-def _list(world: ServiceContext, repository: RepositoryName, repo: Repository) -> str:
-    survey = repo.survey()
-    text = replies.listing(survey.estate, world.now(), _proposed(world, repository, repo))
-    return f"{text}\n\n{replies.left_out(survey.findings)}" if survey.findings else text
+def _list(repo: Repository) -> str:
+    reading = repo.read_inventory()
+    text = replies.listing(reading.estate, repo.context.now(), _proposed(repo))
+    return f"{text}\n\n{replies.left_out(reading.findings)}" if reading.findings else text
 
 
 def _help(repo: Repository, command: Help) -> str:
@@ -56,23 +67,23 @@ def _help(repo: Repository, command: Help) -> str:
     return help_text(command, template, repo.policy())
 
 
-def _subject(world: ServiceContext, repo: Repository, request: Request) -> EnvironmentName | None:
+def _subject(repo: Repository, request: Request) -> EnvironmentName | None:
     """Return the environment that a thread is about: the one asked for in it, or that its pull request proposes something to."""
-    manifests = repo.survey().estate.manifests()
+    manifests = repo.read_inventory().estate.manifests()
     asked = next((m.name for m in manifests if m.request and m.request.issue == request.issue), None)
     if asked is not None:
         return asked
-    pull = world.github.pull_request(request.repository, request.issue)
-    branch = read_branch(pull.head) if pull is not None and pull.is_from(request.repository) else None
+    pull = repo.github.pull_request(repo.name, request.issue)
+    branch = read_branch(pull.head) if pull is not None and pull.is_from(repo.name) else None
     return branch.environment if branch else None
 
 
-def _proposed(world: ServiceContext, repository: RepositoryName, repo: Repository) -> list[ProposedEnvironment]:
-    """Return the open changes and ends. GitHub is asked only if there is a branch of the kind, be it one left standing."""
+def _proposed(repo: Repository) -> list[ProposedEnvironment]:
+    """Return the open changes and removals. GitHub is asked only if there is a branch of the kind, be it one left standing."""
     if not (repo.mirror.proposals("change") or repo.mirror.proposals("destroy")):
         return []
-    pulls = world.github.open_pull_requests(repository)
-    found = [(pull, read_branch(pull.head)) for pull in pulls if pull.is_from(repository)]
+    pulls = repo.github.open_pull_requests(repo.name)
+    found = [(pull, read_branch(pull.head)) for pull in pulls if pull.is_from(repo.name)]
     return [
         ProposedEnvironment(branch, pull.number)
         for pull, branch in found
@@ -80,29 +91,17 @@ def _proposed(world: ServiceContext, repository: RepositoryName, repo: Repositor
     ]
 
 
-def _status(world: ServiceContext, repository: RepositoryName, repo: Repository, command: Status) -> str:
-    name, survey = command.name, repo.survey()
+def _status(repo: Repository, command: Status) -> str:
+    name, reading = command.name, repo.read_inventory()
     if name is None:
         return replies.NO_SUBJECT
-    estate = survey.estate
-    manifest = estate.live.get(name) or estate.proposed.get(name)
-    if manifest is None and (wrong := survey.of(name)):
+    inventory = reading.estate
+    manifest = inventory.live.get(name) or inventory.proposed.get(name)
+    if manifest is None and (wrong := reading.of(name)):
         return replies.unreadable(wrong)
     if manifest is None:
-        return replies.refused(unknown_environment(command, [*estate.live, *estate.proposed]))
-    stage = headline(facts_of(world, repository, name)) if manifest.request else "a source of clones"
-    proposed = [each for each in _proposed(world, repository, repo) if each.branch.environment == name]
-    parity = parity_line(world, repository, repo, manifest) if manifest.source else ""
-    return replies.status(manifest, stage, world.now(), proposed, parity)
-
-
-def _dry_run(world: ServiceContext, repository: RepositoryName, repo: Repository, asked: CloneRequest) -> str:
-    draft = preview_clone(world, repository, asked)
-    if isinstance(draft, Refused):
-        return replies.refused(draft)
-    source = repo.source(asked.command.source)
-    template = repo.template(source.template)
-    sides = CodeSide(source, repo.environment(source.name)), CodeSide(draft.manifest, draft.files)
-    found = compare(*sides, template, world.now()).parity
-    hooks = read_hooks(draft.files, directory(draft.manifest.name)).hooks
-    return replies.preview(draft, found, Pipeline(stacks=draft.manifest.stacks, hooks=hooks))
+        return replies.refused(unknown_environment(command, [*inventory.live, *inventory.proposed]))
+    stage = headline(facts_of(repo, name)) if manifest.request else "a source of clones"
+    proposed = [each for each in _proposed(repo) if each.branch.environment == name]
+    parity = parity_line(repo, manifest) if manifest.source else ""
+    return replies.status(manifest, stage, repo.context.now(), proposed, parity)

@@ -1,48 +1,94 @@
-"""Start the apply workflow for an environment once more: `/resume` and `/unlock`.
+"""`/resume`, `/unlock` and `/plan`: start a workflow's run once more, and say where it is.
 
 GitHub names no run for a request to start one. So the comment's id is in the run's title, through the input `request`, and a run of
 that title is looked for first. The race that is left: killed in the seconds between the request and the run's appearance in the
 list, a second run is started. It waits for the first (they share a concurrency group) and finds every step done.
+
+A pull request is planned again by running its newest plan once more: the same event, so the same tool from the default branch, and
+the credentials that go with it. A run that began after the comment was written is taken for ours.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from pydantic import TypeAdapter
 
 from bot.clients.github import GitHubRefused
-from bot.clients.github.records import ACTIONS_APP, Deployment, WorkflowRun
-from bot.commands.model import Resume, Unlock
+from bot.clients.github.records import ACTIONS_APP, Deployment, PullRequest, WorkflowRun
+from bot.commands.model import PlanCommand, Resume, Unlock
+from bot.core.markdown import code
+from bot.core.messages import replies
 from bot.core.messages import rerun_replies as texts
 from bot.core.messages.rerun_replies import Last
 from bot.core.messages.status_comment import outcome_of
-from bot.core.requests.branches import branch_of
+from bot.core.requests.branches import PREFIXES, Branch
 from bot.core.requests.clone import Refused, unknown_environment
-from bot.model.environment import ENVIRONMENTS, Request
+from bot.model.environment import Request
 from bot.names import EnvironmentName
-from bot.service.context import ServiceContext
-from bot.service.removals import removal_of
+from bot.service.command_job import Accepted, CommandJob
+from bot.service.jobs_api import REPORTED, Ended, Reported, StepResult, Steps
+from bot.service.removals import removal_of, unfinished_removal
+from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
+from bot.service.status import REQUIRED_CHECK, newest_check
 
 APPLY = "apply.yml"
+PLAN = "plan.yml"
+DRIFT = "drift.yml"
 _CHECK = "envclone/apply: {}"
 """What both an apply and a destroy report in (`bot.runs.apply.github_status`)."""
 
+Rerun: TypeAlias = PlanCommand | Resume | Unlock
 
-@dataclass(frozen=True, slots=True)
-class Started:
+
+class Started(StepResult):
     """A run that was started, or found: `text` tells whoever asked."""
 
     text: str
 
 
-def start_apply(world: ServiceContext, request: Request, command: Resume | Unlock) -> Started | Refused:
+STARTED: TypeAdapter[Started | Ended] = TypeAdapter(Started | Ended)
+
+
+class RerunJob(CommandJob[Rerun]):
+    """Starts a run, and answers with a link to it."""
+
+    commands = (PlanCommand, Resume, Unlock)
+    kind = "dispatch"
+
+    @classmethod
+    def partition(cls, command: Rerun) -> EnvironmentName | None:
+        return command.name
+
+    def carry_out(self, accepted: Accepted[Rerun], steps: Steps) -> None:
+        started = steps.run("start", STARTED, lambda: self.start(accepted))
+        if isinstance(started, Started):
+            steps.run("report", REPORTED, lambda: self.report(accepted.request, started))
+
+    def start(self, accepted: Accepted[Rerun]) -> Started | Ended:
+        """Start the run, or find it."""
+        command, request = accepted.command, accepted.request
+        repo = repository_at_head(self.context, request.repository)
+        if isinstance(command, PlanCommand):
+            outcome = replan(repo, request, command, accepted.commented_at)
+        else:
+            outcome = start_apply(repo, request, command)
+        return self.refuse(request, replies.refused(outcome)) if isinstance(outcome, Refused) else outcome
+
+    def report(self, request: Request, started: Started) -> Reported:
+        """Say where the run is."""
+        return Reported(comments=(reply_to(self.context, request, started.text),))
+
+
+def start_apply(repo: Repository, request: Request, command: Resume | Unlock) -> Started | Refused:
     """Start the run that goes on with an environment, or find it. Raises `Transient`."""
-    repo = repository_at_head(world, request.repository)
-    absent = _absent(world, repo, request, command)
+    absent = _absent(repo, command)
     if absent is not None:
         return absent
-    last = last_run(world, repo, request, command.name)
+    last = last_run(repo, command.name)
     title = texts.run_title(command, request)
-    run = run_of(world, request, APPLY, title)
+    run = _run_titled(repo, APPLY, title)
     if run is None:
         nothing = texts.nothing_to_resume(command.name, last) if isinstance(command, Resume) else None
         if nothing is not None:
@@ -50,33 +96,94 @@ def start_apply(world: ServiceContext, request: Request, command: Resume | Unloc
         inputs = {"environment": str(command.name), "request": title}
         if isinstance(command, Unlock):
             inputs["take_over"] = texts.take_over(command, request)
-        refused = started(lambda: world.github.dispatch_workflow(request.repository, APPLY, repo.branch, inputs), APPLY)
+        refused = _start(lambda: repo.github.dispatch_workflow(repo.name, APPLY, repo.branch, inputs), APPLY)
         if refused is not None:
             return refused
-    link = f"[its run]({run.url})" if run else page(request, APPLY)
+    link = f"[its run]({run.url})" if run else _page(request, APPLY)
     if isinstance(command, Unlock):
-        return Started(texts.rescued(command, request, last, link))
-    return Started(texts.resumed(command.name, last, link))
+        return Started(text=texts.rescued(command, request, last, link))
+    return Started(text=texts.resumed(command.name, last, link))
 
 
-def last_run(world: ServiceContext, repo: Repository, request: Request, name: EnvironmentName) -> Last | None:
+def replan(repo: Repository, request: Request, command: PlanCommand, commented_at: datetime) -> Started | Refused:
+    """Start the plans of an environment's open pull requests, or the search for drift. Raises `Transient`."""
+    name = command.name
+    found = [repo.pull_request(Branch(kind, name)) for kind in PREFIXES]
+    pulls = [pull for pull in found if pull is not None and pull.state == "open"]
+    if pulls:
+        outcomes = [_planned(repo, pull, commented_at) for pull in pulls]
+        lines = [outcome if isinstance(outcome, str) else outcome.reason for outcome in outcomes]
+        text = "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else lines[0]
+        return Started(text=text) if any(isinstance(outcome, str) for outcome in outcomes) else Refused(text)
+    removal = replan_removal(repo, name, commented_at)
+    if removal is not None:
+        return removal
+    if repo.manifest(name) is None:
+        return unknown_environment(command, repo.names())
+    title = texts.run_title(command, request)
+    run = _run_titled(repo, DRIFT, title)
+    refused = None
+    if run is None:
+        inputs = {"environment": str(name), "request": title}
+        refused = _start(lambda: repo.github.dispatch_workflow(repo.name, DRIFT, repo.branch, inputs), DRIFT)
+    link = f"[its run]({run.url})" if run is not None else _page(request, DRIFT)
+    return refused or Started(
+        text=f"No pull request of {code(name)} is open, so I look for drift: {link}. What it finds goes into an issue."
+    )
+
+
+def replan_removal(repo: Repository, name: EnvironmentName, commented_at: datetime) -> Started | Refused | None:
+    """Plan a removal once more that was merged without a reviewed plan; None when there is none. Raises `Transient`."""
+    removal = unfinished_removal(repo, name)
+    if removal is None or removal.pull is None:
+        return None
+    check = newest_check(repo, removal.pull.head_sha, REQUIRED_CHECK)
+    if check is not None and check.conclusion == "success":
+        return None
+    said = f"{code(name)} was removed by {removal}, which was merged without a reviewed plan, so it can't be destroyed yet."
+    outcome = _planned(repo, removal.pull, commented_at)
+    if isinstance(outcome, Refused):
+        return Refused(f"{said} {outcome.reason} Or revert {removal}, and comment {code(f'/destroy {name}')} again.")
+    return Started(text=f"{said} {outcome} Read what it would destroy, then comment {code(f'/resume {name}')}.")
+
+
+def _planned(repo: Repository, pull: PullRequest, commented_at: datetime) -> str | Refused:
+    """Return what is said of the pull request's plan, which is started unless it is under way."""
+    runs = repo.github.workflow_runs(repo.name, PLAN, head_sha=pull.head_sha)
+    if not runs:
+        return Refused(f"#{pull.number} has no plan to run again: push to its branch, and GitHub starts one.")
+    newest = runs[0]
+    link = f"[its run]({newest.url})"
+    if _is_ours(newest, commented_at):
+        return f"#{pull.number} is planned once more: {link}."
+    if not newest.is_over:
+        return f"#{pull.number} is being planned just now: {link}."
+    refused = _start(lambda: repo.github.rerun(repo.name, newest.id), PLAN)
+    return refused or f"#{pull.number} is planned once more: {link}."
+
+
+def _is_ours(run: WorkflowRun, commented_at: datetime) -> bool:
+    return run.attempt > 1 and run.started_at >= commented_at.replace(microsecond=0)
+
+
+def last_run(repo: Repository, name: EnvironmentName) -> Last | None:
     """Return how the last apply or destroy of an environment ended; None when there was none. Raises `Transient`."""
-    deployments = world.github.deployments(request.repository, name)
+    deployments = repo.github.deployments(repo.name, name)
     if not deployments:
         return None
     newest = deployments[0]
-    status = world.github.last_deployment_status(request.repository, newest.id)
+    status = repo.github.last_deployment_status(repo.name, newest.id)
     state = outcome_of(status.state if status else None)
     return Last(
         state=state,
-        is_current=_tree(repo, newest.sha, name) == _tree(repo, repo.commit, name),
+        is_current=repo.at(newest.sha).trees().get(name) == repo.trees().get(name),
         note=status.description if status else "",
-        results=_results(world, request, newest) if state == "failure" else "",
+        results=_results(repo, newest) if state == "failure" else "",
         url=status.log_url if status else "",
     )
 
 
-def started(call: Callable[[], None], workflow: str) -> Refused | None:
+def _start(call: Callable[[], None], workflow: str) -> Refused | None:
     """Make a call that starts a workflow; return what GitHub has against it in words that help."""
     try:
         call()
@@ -92,16 +199,16 @@ def started(call: Callable[[], None], workflow: str) -> Refused | None:
     return None
 
 
-def page(request: Request, workflow: str) -> str:
+def _page(request: Request, workflow: str) -> str:
     """Return a link, in Markdown, to the runs of a workflow."""
     server = request.url.partition(f"/{request.repository}/")[0]
     return f"[the runs of {workflow}]({server}/{request.repository}/actions/workflows/{workflow})"
 
 
-def run_of(world: ServiceContext, request: Request, workflow: str, title: str) -> WorkflowRun | None:
+def _run_titled(repo: Repository, workflow: str, title: str) -> WorkflowRun | None:
     """Return the run of that title, if it was started before."""
     try:
-        runs = world.github.workflow_runs(request.repository, workflow, event="workflow_dispatch")
+        runs = repo.github.workflow_runs(repo.name, workflow, event="workflow_dispatch")
     except GitHubRefused as refused:
         if refused.status not in {403, 404}:
             raise
@@ -109,29 +216,20 @@ def run_of(world: ServiceContext, request: Request, workflow: str, title: str) -
     return next((run for run in runs if run.title == title), None)
 
 
-def _absent(world: ServiceContext, repo: Repository, request: Request, command: Resume | Unlock) -> Refused | None:
+def _absent(repo: Repository, command: Resume | Unlock) -> Refused | None:
     """Return why there is nothing to go on with: it is neither on the default branch nor was it removed from there."""
     name = command.name
-    if repo.manifest(name) is not None:
+    if repo.manifest(name) is not None or removal_of(repo, name) is not None:
         return None
-    if removal_of(world, request.repository, repo, name) is not None:
-        return None
-    clone = world.github.pull_request_for_head(request.repository, branch_of(name))
+    clone = repo.pull_request(Branch("clone", name))
     if clone is not None and clone.state == "open":
         return Refused(f"`{name}` is only proposed, in #{clone.number}: nothing was begun. Merging that deploys it.")
     return unknown_environment(command, repo.names())
 
 
-def _tree(repo: Repository, commit: str, name: EnvironmentName) -> str | None:
-    repo.mirror.message(commit)  # brings the commit into the mirror
-    return repo.mirror.entries(commit, ENVIRONMENTS).get(name)
-
-
-def _results(world: ServiceContext, request: Request, deployment: Deployment) -> str:
+def _results(repo: Repository, deployment: Deployment) -> str:
     """Return what the check of an apply or a destroy says; one by anybody but Actions counts for nothing."""
     name = _CHECK.format(deployment.environment)
-    checks = [
-        check for check in world.github.checks(request.repository, deployment.sha, name) if check.app == ACTIONS_APP
-    ]
+    checks = [check for check in repo.github.checks(repo.name, deployment.sha, name) if check.app == ACTIONS_APP]
     newest = max(checks, key=lambda check: check.id, default=None)
     return newest.summary if newest else ""

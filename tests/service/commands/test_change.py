@@ -8,7 +8,7 @@ from bot.model.environment import Manifest
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName
 from bot.sandbox.github.entities import IssueRecord
-from bot.service.repository import Repository, repository_at_head
+from bot.service.repository import Repository
 from tests.support import example
 from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import changed, checked, closed, deployed, merged
@@ -20,14 +20,14 @@ SET = "/set demo-x app_min=3"
 
 @pytest.fixture
 def proposed(place: SmallMonorepo) -> SmallMonorepo:
-    """A town with `demo-x` in an open pull request."""
+    """A repository with `demo-x` in an open pull request."""
     place.say("/clone production as demo-x for demo --ttl 10d")
     return place
 
 
 @pytest.fixture
 def live(proposed: SmallMonorepo) -> SmallMonorepo:
-    """A town with `demo-x` on its default branch, and its first branch left standing."""
+    """A repository with `demo-x` on its default branch, and its first branch left standing."""
     merged(proposed, pulls(proposed)[-1].number)
     return proposed
 
@@ -37,11 +37,15 @@ def pulls(place: SmallMonorepo) -> list[IssueRecord]:
 
 
 def repo(place: SmallMonorepo) -> Repository:
-    return repository_at_head(place.service.world, REPOSITORY)
+    return place.repository()
+
+
+def at(place: SmallMonorepo, branch: str) -> Repository:
+    return repo(place).at(place.server.head(REPOSITORY, branch) or "")
 
 
 def manifest(place: SmallMonorepo, branch: str = "main") -> Manifest:
-    found = repo(place).manifest(NAME, place.server.head(REPOSITORY, branch))
+    found = at(place, branch).manifest(NAME)
     assert found is not None
     return found
 
@@ -66,7 +70,7 @@ def test_set_renders_an_open_clone_again_in_place(proposed: SmallMonorepo) -> No
     now = manifest(proposed, branch_of(NAME))
     assert now.request == before.request
     assert now.parameters == {**before.parameters, ParameterName("app_min"): 3}
-    files = repo(proposed).environment(NAME, proposed.server.head(REPOSITORY, branch_of(NAME)))
+    files = at(proposed, branch_of(NAME)).environment(NAME)
     assert verify(NAME, files, example.template()) == []
 
 
@@ -158,7 +162,7 @@ def test_a_branch_left_standing_after_a_merge_blocks_no_later_change(live: Small
 
 
 def _files(place: SmallMonorepo, branch: str) -> list[tuple[str, bytes]]:
-    files = repo(place).environment(NAME, place.server.head(REPOSITORY, branch))
+    files = at(place, branch).environment(NAME)
     return [(f"envs/demo-x/{path}", file.data) for path, file in files.items()]
 
 
@@ -182,13 +186,7 @@ def test_law_4_a_change_killed_after_any_step_and_run_again_is_made_once(
     branch = branch_of(NAME, "change" if where == "live" else "clone")
     before = manifest(proposed, branch_of(NAME)).expires_at
     comment = proposed.comment(body)
-    request = proposed.service.plan_of("d", proposed.event(comment, body))
-    assert request is not None
-    results: dict[str, dict[str, Json]] = {}
-    for name, step in proposed.service.steps(request):
-        results[name] = step(request, results)
-        if name == killed_after:
-            break
+    proposed.work(proposed.event(comment, body), killed_after)
     proposed.work(proposed.event(comment, body))
     after = manifest(proposed, branch).expires_at
     assert before is not None
@@ -219,6 +217,7 @@ def test_law_4_a_change_in_place_that_went_live_before_it_is_run_again_is_not_ma
     merged(proposed, pulls(proposed)[-1].number)
     proposed.work(proposed.event(comment, "/extend demo-x 3d"))
     assert len(pulls(proposed)) == 1
+    assert "`demo-x` is changed in [#" in (proposed.reply(comment) or "")
 
 
 def test_what_cannot_be_done_is_said_and_nothing_is_proposed(live: SmallMonorepo) -> None:
@@ -257,7 +256,7 @@ def test_status_and_list_tell_of_the_open_change(live: SmallMonorepo) -> None:
     assert f"live, a change in #{number} |" in (live.say("/list") or "")
     comment = live.comment("/status", issue=number)
     live.work(live.event(comment, "/status").model_copy(update={"issue": number}))
-    (reply,) = [c.body for c in live.server.comments(REPOSITORY, number) if f"request:{comment} " in c.body]
+    (reply,) = [body for body in live.written(number) if f"request:{comment} " in body]
     assert "### `demo-x`" in reply
     closed(live, number)
     assert "a change in" not in (live.say("/list") or "")

@@ -3,9 +3,7 @@
 import pytest
 
 from bot.core.requests.branches import branch_of
-from bot.model.pipeline import Json
 from bot.names import EnvironmentName
-from bot.service.repository import repository_at_head
 from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
 
 NAME = EnvironmentName("demo-x")
@@ -14,7 +12,7 @@ DESTROY = "/destroy demo-x"
 
 @pytest.fixture
 def live(place: SmallMonorepo) -> SmallMonorepo:
-    """A town with `demo-x` on its default branch."""
+    """A repository with `demo-x` on its default branch."""
     place.say("/clone production as demo-x for demo --ttl 14d")
     (pull,) = place.server.pulls(REPOSITORY)
     place.server.merge(REPOSITORY, pull.number, by="alice")
@@ -39,10 +37,11 @@ def test_destroy_opens_a_pull_request_that_removes_the_directory_and_nothing_els
 def test_the_commit_says_who_asked_and_where(live: SmallMonorepo) -> None:
     comment = live.comment(DESTROY)
     live.work(live.event(comment, DESTROY))
-    mirror = repository_at_head(live.service.world, REPOSITORY).mirror
+    mirror = live.repository().mirror
     message = mirror.message(mirror.proposals("destroy")["demo-x"])
     assert "Requested-by: alice" in message
     assert f"Envclone-Request: {comment}" in message
+    assert "The end of `demo-x`" in (live.reply(comment) or "")
 
 
 @pytest.mark.parametrize("killed_after", ["accept", "propose", "report"])
@@ -51,13 +50,7 @@ def test_law_4_a_destroy_killed_after_any_step_and_run_again_leaves_github_as_on
 ) -> None:
     comment = live.comment(DESTROY)
     event = live.event(comment, DESTROY)
-    request = live.service.plan_of("d", event)
-    assert request is not None
-    results: dict[str, dict[str, Json]] = {}
-    for name, step in live.service.steps(request):
-        results[name] = step(request, results)
-        if name == killed_after:
-            break
+    live.work(event, killed_after)
     live.work(event)
     assert [pull.title for pull in live.server.pulls(REPOSITORY)].count("Destroy demo-x") == 1
     assert live.reply(comment) is not None

@@ -8,11 +8,8 @@ from bot.core.rendering.assemble import manifest_file
 from bot.core.requests.branches import branch_of
 from bot.events import Tick
 from bot.model.environment import Manifest
-from bot.model.pipeline import Json
 from bot.names import EnvironmentName
-from bot.service.commands.expire import due_environments, expire
-from bot.service.jobs_api import FOLLOW, JobRequest
-from bot.service.repository import repository_at_head
+from bot.service.commands.expire import ExpiryDone, due_environments, expire
 from tests.support.example import REPOSITORY
 from tests.support.small_monorepo import MAINTAINER, POLICY, SmallMonorepo
 from tests.support.triggers import checked, closed, merged
@@ -23,14 +20,14 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def live(place: SmallMonorepo) -> SmallMonorepo:
-    """A town with `demo-x` on its default branch."""
+    """A repository with `demo-x` on its default branch."""
     place.say("/clone production as demo-x for demo --ttl 14d")
     merged(place, 2)
     return place
 
 
 def manifest(place: SmallMonorepo) -> Manifest:
-    found = repository_at_head(place.service.world, REPOSITORY).manifest(NAME)
+    found = place.repository().manifest(NAME)
     assert found is not None
     return found
 
@@ -43,17 +40,16 @@ def end(place: SmallMonorepo) -> datetime:
 
 def at(place: SmallMonorepo, moment: datetime) -> list[str]:
     """Let it be this moment, do what is due (twice, as after a crash), and return what was done."""
-    place.service.world.now = lambda: moment
-    done = [expire(place.service.world, REPOSITORY, name) for name in due_environments(place.service.world, REPOSITORY)]
-    for name in due_environments(place.service.world, REPOSITORY):
-        expire(place.service.world, REPOSITORY, name)
+    place.service.context.now = lambda: moment
+    done = [expire(place.repository(), name) for name in due_environments(place.repository())]
+    for name in due_environments(place.repository()):
+        expire(place.repository(), name)
     return [each.outcome for each in done]
 
 
 def said(place: SmallMonorepo) -> list[str]:
     """Return the first words of what was said of the clone's time."""
-    bodies = [comment.body for comment in place.server.comments(REPOSITORY, place.issue)]
-    return [body.splitlines()[1].partition(" on 20")[0] for body in bodies if "<!-- envclone:expiry:" in body]
+    return [body.splitlines()[1].partition(" on 20")[0] for body in place.written() if "<!-- envclone:expiry:" in body]
 
 
 def ends(place: SmallMonorepo) -> list[str]:
@@ -114,25 +110,19 @@ def test_a_clone_that_is_extended_after_its_end_was_proposed_expires_again(live:
     (pull,) = [each for each in live.server.pulls(REPOSITORY) if each.title.startswith("Destroy demo-x")]
     assert f"It expired on {end(live):%Y-%m-%d %H:%M} UTC" in (pull.body or "")
     checked(live, pull.number)
-    assert repository_at_head(live.service.world, REPOSITORY).manifest(NAME) is None, (
-        "its check passed, and it was merged"
-    )
+    assert live.repository().manifest(NAME) is None, "its check passed, and it was merged"
 
 
 def test_a_change_that_is_being_proposed_keeps_a_clone_from_its_end(live: SmallMonorepo) -> None:
     auto_merge(live)
     at(live, end(live))
     comment = live.comment("/set demo-x app_min=3")
-    request = live.service.plan_of("d", live.event(comment, "/set demo-x app_min=3"))
-    assert request is not None
-    accept, publish = live.service.steps(request)[:2]
-    results: dict[str, dict[str, Json]] = {}
-    results["accept"] = accept[1](request, results)
-    results["publish"] = publish[1](request, results)
+    live.work(live.event(comment, "/set demo-x app_min=3"), killed_after="publish")
     assert live.server.head(REPOSITORY, branch_of(NAME, "change")) is not None
     assert ends(live) == ["open"]
     checked(live, live.server.pulls(REPOSITORY)[-1].number)
     assert ends(live) == ["open"]
+    assert said(live) == [ENDED]
 
 
 def test_a_clone_that_is_extended_lives_on_and_is_warned_anew(live: SmallMonorepo) -> None:
@@ -144,6 +134,7 @@ def test_a_clone_that_is_extended_lives_on_and_is_warned_anew(live: SmallMonorep
     assert end(live) > first
     assert at(live, first) == []
     assert at(live, end(live) - 3 * DAY) == ["warned"]
+    assert said(live) == [WARNED, WARNED]
 
 
 def test_with_auto_merge_the_end_is_merged_once_its_check_passes(live: SmallMonorepo) -> None:
@@ -156,6 +147,7 @@ def test_with_auto_merge_the_end_is_merged_once_its_check_passes(live: SmallMono
     checked(live, number)
     assert live.server.read(REPOSITORY, "envs/demo-x/environment.yaml") is None
     assert at(live, time + DAY) == [], "what is gone is not due"
+    assert said(live) == [ENDED]
 
 
 def test_a_check_whose_event_was_lost_is_found_at_the_next_look(live: SmallMonorepo) -> None:
@@ -163,6 +155,7 @@ def test_a_check_whose_event_was_lost_is_found_at_the_next_look(live: SmallMonor
     checked(live, live.server.pulls(REPOSITORY)[-1].number)
     auto_merge(live)
     assert at(live, end(live) + DAY) == ["merged"]
+    assert said(live) == [ENDED]
 
 
 def test_what_a_person_proposed_is_never_merged_by_itself(live: SmallMonorepo) -> None:
@@ -188,6 +181,7 @@ def test_what_somebody_pushed_onto_our_branch_is_never_merged_by_itself(live: Sm
     checked(live, number)
     assert ends(live) == ["open"]
     assert live.server.read(REPOSITORY, ".github/evil.yml") is None
+    assert said(live) == [ENDED]
 
 
 def test_while_somebody_asks_for_more_time_nothing_is_merged(live: SmallMonorepo) -> None:
@@ -198,6 +192,7 @@ def test_while_somebody_asks_for_more_time_nothing_is_merged(live: SmallMonorepo
     live.say("/extend demo-x 7d")
     checked(live, number)
     assert ends(live) == ["open"]
+    assert said(live) == [ENDED]
 
 
 def test_a_closed_end_is_respected_and_said_once(live: SmallMonorepo) -> None:
@@ -206,26 +201,22 @@ def test_a_closed_end_is_respected_and_said_once(live: SmallMonorepo) -> None:
     assert at(live, end(live) + DAY) == ["declined"]
     assert at(live, end(live) + 2 * DAY) == ["declined"]
     assert ends(live) == ["closed"]
-    assert (
-        len([comment for comment in live.server.comments(REPOSITORY, live.issue) if ":declined -->" in comment.body])
-        == 1
-    )
+    assert len([body for body in live.written() if ":declined -->" in body]) == 1
 
 
 def test_a_tick_becomes_one_job_for_the_repository_and_one_for_each_environment_that_is_due(
     live: SmallMonorepo,
 ) -> None:
     time = end(live)
-    live.service.world.now = lambda: time
+    live.service.context.now = lambda: time
     tick = Tick(repository=REPOSITORY, slot=7)
     request = live.service.plan_of("slot-7", tick)
     assert request is not None
     assert (request.key, request.partition) == ("sweep-acme/infra-7", "acme/infra/*sweep")
-    found = live.work(tick)["sweep"][FOLLOW]
-    assert isinstance(found, list)
-    (follower,) = [JobRequest.model_validate(each) for each in found]
+    (follower,) = live.work(tick).follow
     assert (follower.key, follower.partition) == ("expire-acme/infra/demo-x-7", "acme/infra/demo-x")
-    assert live.work(follower.event)["expire"] == {"done": "demo-x: proposed (#3)"}
+    assert live.work(follower.event).results["expire"] == ExpiryDone(done="demo-x: proposed (#3)")
+    assert said(live) == [ENDED]
 
 
 def test_the_status_says_that_it_has_expired_and_where_its_end_is_proposed(live: SmallMonorepo) -> None:
@@ -234,6 +225,7 @@ def test_the_status_says_that_it_has_expired_and_where_its_end_is_proposed(live:
     assert reply is not None
     assert "(expired)" in reply
     assert "| **Proposed** | its end in #3" in reply
+    assert said(live) == [ENDED]
 
 
 def test_where_nobody_can_be_told_the_end_is_proposed_all_the_same(live: SmallMonorepo) -> None:
@@ -252,3 +244,4 @@ def test_an_environment_that_cannot_be_read_keeps_no_other_from_its_end(live: Sm
     live.server.commit(REPOSITORY, broken, by=MAINTAINER, message="Break one", branch="main")
     assert at(live, end(live)) == ["proposed"]
     assert ends(live) == ["open"]
+    assert said(live) == [ENDED]

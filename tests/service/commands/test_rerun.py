@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.core.requests.branches import branch_of
-from bot.model.pipeline import Json
 from bot.names import EnvironmentName
 from bot.sandbox.github import SandboxRun
 from bot.sandbox.github.entities import JsonObject as Payload
@@ -92,13 +91,7 @@ def test_resume_starts_the_apply_and_says_why(live: SmallMonorepo, actions: Acti
 def test_a_killed_resume_finds_the_run_that_it_started(live: SmallMonorepo, actions: Actions) -> None:
     comment = live.comment("/resume demo-x")
     event = live.event(comment, "/resume demo-x")
-    request = live.service.plan_of("d", event)
-    assert request is not None
-    results: dict[str, dict[str, Json]] = {}
-    for name, step in live.service.steps(request):
-        results[name] = step(request, results)
-        if name == "start":
-            break
+    live.work(event, "start")
     assert live.server.settle()
     live.work(event)
     assert live.server.settle()

@@ -1,5 +1,7 @@
 """A clone can't be led to what production reaches, nor out of its purpose, by a value at the comment or by a hand in its manifest."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.commands.model import Clone
@@ -31,7 +33,7 @@ def test_where_a_purpose_promises_nothing_the_leak_check_finds_it_still() -> Non
     drafted = clone()
     values = {**drafted.manifest.parameters, ParameterName("payments_url"): "https://api.payments.example/v9"}
     manifest = drafted.manifest.model_copy(update={"parameters": values})
-    moved = type(drafted)(manifest, assemble(BASE.template, manifest), drafted.claims)
+    moved = replace(drafted, manifest=manifest, files=assemble(BASE.template, manifest))
     assert any(leak.found == "api.payments.example" for leak in leaked(moved))
 
 

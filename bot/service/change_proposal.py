@@ -1,0 +1,51 @@
+"""The pull request of a change: its title, its text, who is asked. The text is made from the commits of the branch."""
+
+from bot.clients.github.records import PullRequestSpec
+from bot.core.messages import change_pull_request
+from bot.core.messages.change_pull_request import ProposedChange
+from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.requests.branches import Branch
+from bot.model.environment import MANIFEST, Manifest
+from bot.names import EnvironmentName
+from bot.service.repository import Repository
+from bot.service.requesters import OwnProposal, requests_of
+
+
+def change_proposal(repo: Repository, proposal: OwnProposal, after: Manifest) -> PullRequestSpec:
+    """Return the pull request of what is on a change's branch; `after` is the environment there. Raises `Transient`, `UserError`."""
+    before = repo.at(proposal.base).manifest(after.name) or after
+    policy = repo.policy()
+    return PullRequestSpec(
+        head=str(proposal.branch),
+        base=repo.branch,
+        title=change_pull_request.title(before, after),
+        body=change_pull_request.body(_compared(repo, proposal, before, after)),
+        labels=policy.labels,
+        reviewers=policy.reviewers,
+    )
+
+
+def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: Manifest) -> ProposedChange:
+    template, name = repo.template_of(after), after.name
+    was, becomes = (
+        {path: file for path, file in repo.at(commit).environment(name).items() if path != MANIFEST}
+        for commit in (proposal.base, proposal.tip)
+    )
+    found = compare(CodeSide(before, was), CodeSide(after, becomes), template, repo.context.now())
+    return ProposedChange(
+        before=before,
+        after=after,
+        source=repo.manifest(after.source) if after.source else None,
+        template=template,
+        files=sorted(path for path in {*was, *becomes} if was.get(path) != becomes.get(path)),
+        differences=found.parity.differences,
+        requests=requests_of(repo, proposal),
+        rival=_rival(repo, name),
+    )
+
+
+def _rival(repo: Repository, name: EnvironmentName) -> int | None:
+    """Return the number of the open pull request that would destroy the environment."""
+    branch = Branch("destroy", name)
+    found = repo.pull_request(branch) if repo.proposed(branch) is not None else None
+    return found.number if found is not None and found.state == "open" else None

@@ -1,0 +1,139 @@
+"""The jobs of what happens on GitHub after a command: a pull request, a check or a deployment moved on, and whoever asked is told."""
+
+from typing import TypeAlias
+
+from pydantic import TypeAdapter
+
+from bot.clients.github.records import ACTIONS_APP
+from bot.core.requests.branches import Branch, read_branch
+from bot.errors import InvalidInput
+from bot.events import CheckRunCompleted, DeploymentStatusCreated, PullRequestChanged
+from bot.names import EnvironmentName
+from bot.service.branch_cleanup import release_branch
+from bot.service.commands.expire import merge_expired
+from bot.service.context import ServiceContext
+from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, StepResult, Steps
+from bot.service.removals import release_removed
+from bot.service.repository import repository_at_head
+from bot.service.status import REQUIRED_CHECK, report_branch, report_environment
+
+Told: TypeAlias = PullRequestChanged | CheckRunCompleted | DeploymentStatusCreated
+
+
+class Released(StepResult):
+    """Whether there was a branch to give back."""
+
+    released: bool
+
+
+RELEASED: TypeAdapter[Released] = TypeAdapter(Released)
+
+
+class PullRequestJob:
+    """Reports a pull request of ours; gives back the branch of one that was closed without merging."""
+
+    def __init__(self, context: ServiceContext, event: PullRequestChanged) -> None:
+        self.context, self.event = context, event
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job, if the pull request is from a branch of ours."""
+        branch = _branch(self.event)
+        kind = "release" if _is_given_up(self.event) else "progress"
+        return _job(delivery, self.event, kind, branch.environment) if branch is not None else None
+
+    def run(self, _: JobRequest, steps: Steps) -> Finished:
+        branch = _branch(self.event)
+        if branch is None:
+            return Finished()
+        # Who asked is found through the commits of the branch, so they are told before the branch goes.
+        steps.run("report", REPORTED, lambda: self.report(branch))
+        if _is_given_up(self.event):
+            steps.run("release", RELEASED, lambda: self.release(branch))
+        return Finished()
+
+    def report(self, branch: Branch) -> Reported:
+        """Tell whoever asked how it stands."""
+        return Reported(comments=tuple(report_branch(repository_at_head(self.context, self.event.repository), branch)))
+
+    def release(self, branch: Branch) -> Released:
+        """Give the branch back, with its claims."""
+        return Released(released=release_branch(repository_at_head(self.context, self.event.repository), branch))
+
+
+class CheckJob:
+    """Reports the required check, and merges the removal of an expired clone that passed it."""
+
+    def __init__(self, context: ServiceContext, event: CheckRunCompleted) -> None:
+        self.context, self.event = context, event
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job; which environment the check is about is only known from the commit's pull request."""
+        if self.event.name != REQUIRED_CHECK or self.event.app != ACTIONS_APP:
+            return None
+        return _job(delivery, self.event, "check", f"check-{self.event.head_sha}")
+
+    def run(self, _: JobRequest, steps: Steps) -> Finished:
+        steps.run("report", REPORTED, self.report)
+        return Finished()
+
+    def report(self) -> Reported:
+        """Tell whoever asked for what was checked; merge what may be."""
+        repo = repository_at_head(self.context, self.event.repository)
+        pulls = repo.github.pull_requests_for_commit(repo.name, self.event.head_sha)
+        branches = [branch for pull in pulls if pull.is_from(repo.name) and (branch := read_branch(pull.head))]
+        told = [comment for branch in branches for comment in report_branch(repo, branch)]
+        for branch in branches:
+            if branch.kind == "destroy" and self.event.conclusion == "success":
+                merge_expired(repo, branch.environment)
+        return Reported(comments=tuple(told))
+
+
+class DeploymentJob:
+    """Reports a deployment, and gives back what a destroyed environment held in the repository."""
+
+    def __init__(self, context: ServiceContext, event: DeploymentStatusCreated) -> None:
+        self.context, self.event = context, event
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job, if an environment of that name can be ours."""
+        name = _name(self.event.environment)
+        return _job(delivery, self.event, "progress", name) if name is not None else None
+
+    def run(self, _: JobRequest, steps: Steps) -> Finished:
+        name = _name(self.event.environment)
+        if name is None:
+            return Finished()
+        # Who asked is found through the branches, so they are told before the branches go.
+        steps.run("report", REPORTED, lambda: self.report(name))
+        steps.run("release", RELEASED, lambda: self.release(name))
+        return Finished()
+
+    def report(self, name: EnvironmentName) -> Reported:
+        """Tell whoever waits for the environment how it stands."""
+        return Reported(
+            comments=tuple(report_environment(repository_at_head(self.context, self.event.repository), name))
+        )
+
+    def release(self, name: EnvironmentName) -> Released:
+        """Give back the branches and claims of an environment that is destroyed."""
+        return Released(released=release_removed(repository_at_head(self.context, self.event.repository), name))
+
+
+def _job(delivery: str, event: Told, kind: str, what: str) -> JobRequest:
+    key = f"{kind}-{delivery}"
+    return JobRequest(key=key, partition=f"{event.repository}/{what}", kind=kind, delivery=delivery, event=event)
+
+
+def _branch(event: PullRequestChanged) -> Branch | None:
+    return read_branch(event.head) if event.head_repository == event.repository else None
+
+
+def _is_given_up(event: PullRequestChanged) -> bool:
+    return event.action == "closed" and not event.is_merged
+
+
+def _name(text: str) -> EnvironmentName | None:
+    try:
+        return EnvironmentName(text)
+    except InvalidInput:
+        return None

@@ -1,0 +1,113 @@
+"""Which job is whose: a command's, by the class that carries it out, and an event's.
+
+A command's class is found by its file in `bot/service/commands`, so nothing is listed twice. `COMMANDS` is checked when it is made:
+each command of the table has one job.
+"""
+
+import pkgutil
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Protocol, assert_never
+
+from bot.commands.grammar import Mistake
+from bot.commands.model import Command
+from bot.commands.specs import TABLE
+from bot.events import (
+    CheckRunCompleted,
+    CommentCreated,
+    DeploymentStatusCreated,
+    Event,
+    Ignored,
+    Ping,
+    PullRequestChanged,
+    Tick,
+)
+from bot.service import commands
+from bot.service.authorize import Reply, meant_in
+from bot.service.command_job import ACCEPTED, Accepted, CommandJob, accept
+from bot.service.commands.expire import ExpiryJob
+from bot.service.context import ServiceContext
+from bot.service.event_jobs import CheckJob, DeploymentJob, PullRequestJob
+from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
+
+
+def _jobs(module: ModuleType) -> Iterator[type[CommandJob[Any]]]:
+    for found in vars(module).values():
+        if isinstance(found, type) and issubclass(found, CommandJob) and found.__module__ == module.__name__:
+            yield found
+
+
+def _registered(package: ModuleType) -> Mapping[type[Command], type[CommandJob[Any]]]:
+    """Return the job of each command. Raises `LookupError` unless every command of the table has exactly one."""
+    modules = [import_module(each.name) for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
+    jobs = [(command, job) for module in modules for job in _jobs(module) for command in job.commands]
+    found = dict(jobs)
+    if len(found) != len(jobs) or {spec.model for spec in TABLE} != set(found):
+        named = ", ".join(f"{job.__name__} of {command.__name__}" for command, job in jobs)
+        raise LookupError(f"each command needs one job, and there are: {named}")
+    return found
+
+
+COMMANDS = _registered(commands)
+
+
+class EventJob(Protocol):
+    """The job of one event."""
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job's request, or None when nothing is asked for. Pure: it follows from the event alone."""
+
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        """Carry the job out, step by step."""
+
+
+def job_of(context: ServiceContext, event: Event) -> EventJob | None:
+    """Return the job of an event; None for one that never asks for anything."""
+    match event:
+        case CommentCreated():
+            return CommentJob(context, event)
+        case PullRequestChanged():
+            return PullRequestJob(context, event)
+        case CheckRunCompleted():
+            return CheckJob(context, event)
+        case DeploymentStatusCreated():
+            return DeploymentJob(context, event)
+        case Tick():
+            return ExpiryJob(context, event)
+        case Ping() | Ignored():
+            return None
+        case _:
+            assert_never(event)
+
+
+class CommentJob:
+    """Accepts the command in a comment and carries it out."""
+
+    def __init__(self, context: ServiceContext, event: CommentCreated) -> None:
+        self.context, self.event = context, event
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job of a comment with a command in its visible text; the text is read again before anything is done."""
+        event = self.event
+        meant = meant_in(event.body)
+        if meant is None:
+            return None
+        kind, name = "command", None
+        if not isinstance(meant, Mistake | Reply):
+            job = COMMANDS[type(meant)]
+            kind, name = job.kind, job.partition(meant)
+        return JobRequest(
+            key=f"comment-{event.repository}-{event.comment}",
+            partition=f"{event.repository}/{name or f'comment-{event.comment}'}",
+            kind=kind,
+            delivery=delivery,
+            event=event,
+        )
+
+    def run(self, _: JobRequest, steps: Steps) -> Finished:
+        accepted = steps.run("accept", ACCEPTED, lambda: accept(self.context, self.event))
+        if not isinstance(accepted, Ended):
+            job = COMMANDS[type(accepted.command)](self.context)
+            job.carry_out(Accepted(accepted.command, accepted.request, self.event.created_at), steps)
+        return Finished()
