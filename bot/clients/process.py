@@ -8,15 +8,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
 MOST_STDERR = 64 * 1024
-"""Bytes of standard error that are kept, from its end."""
+"""Bytes of standard error that are kept, from its end: far more than any message shows, and bounded for a program that babbles."""
 
 READ_AT_ONCE = 1024 * 1024
+"""Bytes. `show -json` of a large plan has some 20 MB; smaller pieces would copy the unfinished line too often."""
 POLL_SECONDS = 0.02
 """Between two looks at the output; starting the program alone takes longer than this."""
 
@@ -30,16 +32,28 @@ class TimedOut(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ProcessOptions:
     """Where a program runs, the only environment that it sees, and how long it may take.
 
-    `grace` is how long it may take to end by itself once it is asked to: Terraform releases its state lock in that time.
+    When its time is over it is sent `stop_signal`, the whole group if `stops_group`, and killed when `grace` is over too:
+    Terraform gives its state lock back in that time.
     """
 
     directory: Path
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     timeout: timedelta
     grace: timedelta = timedelta(seconds=30)
+    stop_signal: signal.Signals = signal.SIGINT
+    stops_group: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStreams:
+    """The three standard streams, as `subprocess.Popen` takes them."""
+
+    stdin: int | IO[bytes] = subprocess.DEVNULL
+    stdout: int | IO[bytes] = subprocess.DEVNULL
+    stderr: int | IO[bytes] = subprocess.DEVNULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +64,76 @@ class ProcessResult:
     stderr: str
 
 
-def stream(argv: Sequence[str], on_line: Callable[[bytes], None], around: Surroundings) -> ProcessResult:
+class RunningProcess:
+    """A program under way, in a group of its own. It is reaped only when `supervised` ends, so its id stays its own."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
+        self.expired = threading.Event()
+        self.ended = threading.Event()
+
+    def has_ended(self) -> bool:
+        """Say whether the program is over, however it ended."""
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+
+    def wait(self) -> None:
+        """Wait until the program is over; its time limit sees to it that it is one day."""
+        os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+
+    def kill(self) -> None:
+        """End the program and all that it started."""
+        self.signal(signal.SIGKILL, whole_group=True)
+
+    def signal(self, number: signal.Signals, *, whole_group: bool) -> None:
+        """Send a signal. Only called before the program is reaped, so its ids can't have been given to another."""
+        with contextlib.suppress(ProcessLookupError):
+            (os.killpg if whole_group else os.kill)(self.process.pid, number)
+
+
+@contextmanager
+def supervised(argv: Sequence[str], options: ProcessOptions, streams: ProcessStreams) -> Iterator[RunningProcess]:
+    """Run `argv` while the block runs, and end it and all that it started with the block, or when its time is over.
+
+    If the block raises, the program is asked to end first. Raises `OSError` if there is no such program.
+    """
+    process = subprocess.Popen(
+        argv,
+        cwd=options.directory,
+        env=dict(options.environment),
+        stdin=streams.stdin,
+        stdout=streams.stdout,
+        stderr=streams.stderr,
+        start_new_session=True,  # a group of its own, so that its children end with it
+    )
+    running = RunningProcess(process)
+    watch = threading.Thread(target=_watch, args=(running, options), daemon=True)
+    watch.start()
+    try:
+        yield running
+    except BaseException:
+        running.signal(options.stop_signal, whole_group=options.stops_group)
+        _wait_a_while(running, options.grace)
+        raise
+    finally:
+        running.ended.set()
+        watch.join()
+        running.kill()
+        process.wait()
+
+
+def stream(argv: Sequence[str], on_line: Callable[[bytes], None], options: ProcessOptions) -> ProcessResult:
     """Run `argv` and hand over each line of its standard output as it comes; its standard input is empty.
 
     What it started and left running is ended with it. Raises `TimedOut`, and `OSError` if there is no such program. If
     `on_line` raises, the program is ended first.
     """
     with tempfile.TemporaryFile() as errors, _memory() as said:
-        process = subprocess.Popen(
-            argv,
-            cwd=around.directory,
-            env=dict(around.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=errors,
-            start_new_session=True,  # a group of its own, so that its children end with it
-        )
-        ended, expired = threading.Event(), threading.Event()
-        watch = threading.Thread(target=_watch, args=(process, around, ended, expired), daemon=True)
-        watch.start()
-        try:
-            for line in _lines(process, said):
+        with supervised(argv, options, ProcessStreams(stdout=said, stderr=errors)) as running:
+            for line in _lines(running, said):
                 on_line(line)
-        except BaseException:
-            _interrupt(process)
-            _wait_a_while(process, around.grace)
-            raise
-        finally:
-            ended.set()
-            watch.join()
-            _kill_group(process)
-            code = process.wait()
-        if expired.is_set():
-            raise TimedOut(Path(argv[0]).name, around.timeout)
-        return ProcessResult(code, _end_of(errors))
+        if running.expired.is_set():
+            raise TimedOut(Path(argv[0]).name, options.timeout)
+        return ProcessResult(running.process.returncode, _end_of(errors))
 
 
 def _memory() -> IO[bytes]:
@@ -97,12 +147,12 @@ def _memory() -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
-def _lines(process: "subprocess.Popen[bytes]", said: IO[bytes]) -> Iterator[bytes]:
+def _lines(running: RunningProcess, said: IO[bytes]) -> Iterator[bytes]:
     """Yield each line as it comes, the last also without its end, until the program has ended."""
     position, rest = 0, b""
     while True:
         # Asked before reading: what was written before the end is then never missed.
-        has_ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+        has_ended = running.has_ended()
         while piece := os.pread(said.fileno(), READ_AT_ONCE, position):  # the offset itself is the program's
             position += len(piece)
             *whole, rest = (rest + piece).split(b"\n")
@@ -114,35 +164,20 @@ def _lines(process: "subprocess.Popen[bytes]", said: IO[bytes]) -> Iterator[byte
         yield rest
 
 
-def _watch(
-    process: "subprocess.Popen[bytes]", around: Surroundings, ended: threading.Event, expired: threading.Event
-) -> None:
-    """Ask the program to end, as Ctrl-C would, when its time is over, and end its whole group if it does not."""
-    if ended.wait(around.timeout.total_seconds()):
+def _watch(running: RunningProcess, options: ProcessOptions) -> None:
+    """Ask the program to end when its time is over, and end its whole group if it does not."""
+    if running.ended.wait(options.timeout.total_seconds()):
         return
-    expired.set()
-    _interrupt(process)
-    if not ended.wait(around.grace.total_seconds()):
-        _kill_group(process)
+    running.expired.set()
+    running.signal(options.stop_signal, whole_group=options.stops_group)
+    if not running.ended.wait(options.grace.total_seconds()):
+        running.kill()
 
 
-def _interrupt(process: "subprocess.Popen[bytes]") -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process.pid, signal.SIGINT)
-
-
-def _wait_a_while(process: "subprocess.Popen[bytes]", longest: timedelta) -> None:
+def _wait_a_while(running: RunningProcess, longest: timedelta) -> None:
     until = time.monotonic() + longest.total_seconds()
-    while time.monotonic() < until:
-        if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
-            return
+    while time.monotonic() < until and not running.has_ended():
         time.sleep(0.05)
-
-
-def _kill_group(process: "subprocess.Popen[bytes]") -> None:
-    # Only called before the leader is reaped (see WNOWAIT), so the group's id can't have been given to another one.
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end_of(file: IO[bytes]) -> str:

@@ -1,7 +1,6 @@
 """Run a program that reads JSON and writes JSON: bounded in time and output, and nothing of it outlives the call."""
 
 import contextlib
-import os
 import signal
 import subprocess
 import threading
@@ -11,13 +10,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
+from bot.clients.process import ProcessOptions, ProcessStreams, RunningProcess, supervised
+
 MOST_OUTPUT = 1_000_000
-"""Bytes of standard output."""
+"""Bytes of standard output: outputs and an undo record lie in the ledger, which every step reads and writes whole."""
 MOST_LOG = 1_000_000
-"""Bytes of standard error that reach the log."""
+"""Bytes of standard error that reach the log; a runner keeps a log of a few MB well readable."""
 LONGEST_LINE = 4_000
-GRACE_SECONDS = 5.0
+"""Bytes of one line of the log; a longer one is cut into several."""
+GRACE = timedelta(seconds=5)
+"""How long a program may take to tidy up once it is asked to end: it holds no lock that others wait for, as Terraform does."""
 LAST_LINES = 5
+"""Lines of standard error in the message of a failure: a traceback's last ones say what happened."""
 
 
 class ChildFailed(Exception):
@@ -40,99 +44,81 @@ class JsonProcess:
 
 def run(child: JsonProcess, timeout: timedelta, log: Callable[[str], None]) -> bytes:
     """Return what the program wrote; its standard error goes to `log` as it comes. Raises `ChildFailed`, `OSError`."""
-    process = subprocess.Popen(
-        child.argv,
-        cwd=child.directory,
-        env=dict(child.environment_variables),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,  # a group of its own, so that its children end with it
+    # SIGTERM to the whole group: a shell would wait for its child before it took any notice of the signal.
+    options = ProcessOptions(
+        child.directory, child.environment_variables, timeout, GRACE, signal.SIGTERM, stops_group=True
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said, last = _Bounded(process), _Lines(log)
-    readers = [
-        threading.Thread(target=_feed, args=(process.stdin, child.given), daemon=True),
-        threading.Thread(target=said.read, args=(process.stdout,), daemon=True),
-        threading.Thread(target=last.read, args=(process.stderr,), daemon=True),
-    ]
+    pipes = ProcessStreams(subprocess.PIPE, subprocess.PIPE, subprocess.PIPE)
+    with supervised(child.argv, options, pipes) as running:
+        said, last = _Bounded(running), _Lines(log)
+        readers = _readers(running.process, child.given, said, last)
+        running.wait()
     for reader in readers:
-        reader.start()
-    try:
-        in_time = _ended_within(process, timeout.total_seconds())
-        if not in_time:
-            _signal(process, signal.SIGTERM)
-            _ended_within(process, GRACE_SECONDS)
-    finally:
-        # Before it is reaped, so that its group's id can't have been given to another.
-        _signal(process, signal.SIGKILL)
-        code = process.wait()
-        for reader in readers:
-            reader.join()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            with contextlib.suppress(OSError):
-                pipe.close()
-    if not in_time:
+        reader.join()
+    if running.expired.is_set():
         raise ChildTimedOut(f"did not end within {timeout}, so it was ended.")
     if said.is_too_much:
         raise ChildFailed(f"wrote more than {MOST_OUTPUT:,} bytes.")
+    code = running.process.returncode
     if code != 0:
         how = f"ended with code {code}" if code > 0 else f"was ended by signal {-code}"
         raise ChildFailed(": ".join([how, " / ".join(last.lines)]) if last.lines else f"{how}.")
     return bytes(said.data)
 
 
+def _readers(
+    process: "subprocess.Popen[bytes]", given: bytes, said: "_Bounded", last: "_Lines"
+) -> list[threading.Thread]:
+    """Return the threads, begun, that serve the program's pipes: one that is not read from would block it."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    readers = [
+        threading.Thread(target=_feed, args=(process.stdin, given), daemon=True),
+        threading.Thread(target=said.read, args=(process.stdout,), daemon=True),
+        threading.Thread(target=last.read, args=(process.stderr,), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    return readers
+
+
 class _Bounded:
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    """The program's answer, up to a limit beyond which the program is ended."""
+
+    def __init__(self, running: RunningProcess) -> None:
         self.data = bytearray()
         self.is_too_much = False
-        self._process = process
+        self._running = running
 
     def read(self, pipe: IO[bytes]) -> None:
-        while piece := pipe.read1(65536):  # type: ignore[attr-defined]
-            if len(self.data) + len(piece) > MOST_OUTPUT:
-                self.is_too_much = True
-                _signal(self._process, signal.SIGKILL)
-                return
-            self.data += piece
+        with pipe:
+            while piece := pipe.read1(65536):  # type: ignore[attr-defined]
+                if len(self.data) + len(piece) > MOST_OUTPUT:
+                    self.is_too_much = True
+                    self._running.kill()
+                    return
+                self.data += piece
 
 
 class _Lines:
+    """What the program says for the log, and its last words for the message of a failure."""
+
     def __init__(self, log: Callable[[str], None]) -> None:
         self.lines: list[str] = []
         self._log = log
 
     def read(self, pipe: IO[bytes]) -> None:
         left = MOST_LOG
-        while line := pipe.readline(LONGEST_LINE):
-            text = line.decode("utf-8", "replace").rstrip()
-            left -= len(line)
-            if left >= 0 and text:
-                self._log(text)
-                self.lines = [*self.lines, text][-LAST_LINES:]
+        with pipe:
+            while line := pipe.readline(LONGEST_LINE):
+                text = line.decode("utf-8", "replace").rstrip()
+                left -= len(line)
+                if left >= 0 and text:
+                    self._log(text)
+                    self.lines = [*self.lines, text][-LAST_LINES:]
 
 
 def _feed(pipe: IO[bytes], given: bytes) -> None:
-    with contextlib.suppress(OSError):  # a program may leave its input unread
+    with contextlib.suppress(OSError), pipe:  # a program may leave its input unread
         pipe.write(given)
-        pipe.close()
-
-
-def _ended_within(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
-    ended = threading.Event()
-
-    def wait() -> None:
-        with contextlib.suppress(ChildProcessError):  # it was reaped before this thread had its turn
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        ended.set()
-
-    waiter = threading.Thread(target=wait, daemon=True)
-    waiter.start()
-    return ended.wait(seconds)
-
-
-def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)

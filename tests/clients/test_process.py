@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.process import Surroundings, TimedOut, stream
+from bot.clients.process import ProcessOptions, TimedOut, stream
 
 SECOND = timedelta(seconds=1)
 
 
-def around(directory: Path, timeout: timedelta = 60 * SECOND, grace: timedelta = 30 * SECOND) -> Surroundings:
-    return Surroundings(directory, {"PATH": os.environ["PATH"], "ONLY": "this"}, timeout, grace)
+def around(directory: Path, timeout: timedelta = 60 * SECOND, grace: timedelta = 30 * SECOND) -> ProcessOptions:
+    return ProcessOptions(directory, {"PATH": os.environ["PATH"], "ONLY": "this"}, timeout, grace)
 
 
 def python(code: str) -> list[str]:

@@ -24,7 +24,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.clients.process import ProcessResult, Surroundings, stream
+from bot.clients.process import ProcessOptions, ProcessResult, stream
 from bot.clients.terraform.installed import foreign
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
 from bot.core.checks.static_checks import GateRules
@@ -194,7 +194,7 @@ class RootModule:
         environment = {**_SHORT_LIVED, **self._terraform.environment, "TF_DATA_DIR": str(self._private / "data")}
         argv = [str(self._terraform.binary), *arguments]
         try:
-            return stream(argv, on_line, Surroundings(self.directory, environment, timeout))
+            return stream(argv, on_line, ProcessOptions(self.directory, environment, timeout))
         except FileNotFoundError:
             raise Unverifiable(f"{self._terraform.binary} or {self.directory} does not exist") from None
 
