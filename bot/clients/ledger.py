@@ -63,7 +63,7 @@ class LedgerFile:
         return stored.data.decode() if stored is not None else ""
 
     def acquire(
-        self, lease: Lease, now: datetime, stale_reason: Callable[[str], str | None] = lambda holder: None
+        self, lease: Lease, now: datetime, stale_reason: Callable[[str], str | None] = lambda lock_owner: None
     ) -> Ledger:
         """Take the lease and return the ledger as it was before, so that the caller sees whom it followed.
 
@@ -71,7 +71,7 @@ class LedgerFile:
         """
 
         def take(ledger: Ledger) -> Ledger:
-            reason = stale_reason(ledger.lease.holder) if ledger.lease is not None else None
+            reason = stale_reason(ledger.lease.lock_owner) if ledger.lease is not None else None
             result = acquired(ledger, lease, now, reason or "")
             if isinstance(result, LeaseState):
                 raise LeaseHeld(refusal(result.lease, self.environment))
@@ -79,30 +79,30 @@ class LedgerFile:
 
         return self._change(take)[0]
 
-    def renew(self, holder: str, now: datetime) -> None:
+    def renew(self, lock_owner: str, now: datetime) -> None:
         """Prolong the lease. Raises `LeaseLost`, `Unverifiable`."""
 
         def prolong(ledger: Ledger) -> Ledger:
-            result = renewed(ledger, holder, now + LENGTH)
+            result = renewed(ledger, lock_owner, now + LENGTH)
             if result is None:
-                raise LeaseLost(_lost(ledger, holder))
+                raise LeaseLost(_lost(ledger, lock_owner))
             return result
 
         self._change(prolong)
 
-    def release(self, holder: str) -> None:
+    def release(self, lock_owner: str) -> None:
         """Give the lease back; one that is somebody else's by now stays."""
-        self._change(lambda ledger: released(ledger, holder))
+        self._change(lambda ledger: released(ledger, lock_owner))
 
-    def change(self, holder: str, transition: Callable[[Ledger], Ledger]) -> Ledger:
+    def change(self, lock_owner: str, transition: Callable[[Ledger], Ledger]) -> Ledger:
         """Write what `transition` makes of the ledger, and return it. Raises `LeaseLost`, `Unverifiable`.
 
         `transition` may be called several times.
         """
 
         def checked(ledger: Ledger) -> Ledger:
-            if not is_held(ledger, holder):
-                raise LeaseLost(_lost(ledger, holder))
+            if not is_held(ledger, lock_owner):
+                raise LeaseLost(_lost(ledger, lock_owner))
             return transition(ledger)
 
         return self._change(checked)[1]
@@ -136,6 +136,6 @@ class LedgerFile:
         return ledger, stored.etag
 
 
-def _lost(ledger: Ledger, holder: str) -> str:
-    by = f"{ledger.lease.holder} took it" if ledger.lease else "it was given back"
-    return f"The lease of {holder} on `{ledger.environment}` is lost: {by}. Nothing more was begun; what ran may be half done."
+def _lost(ledger: Ledger, lock_owner: str) -> str:
+    by = f"{ledger.lease.lock_owner} took it" if ledger.lease else "it was given back"
+    return f"The lease of {lock_owner} on `{ledger.environment}` is lost: {by}. Nothing more was begun; what ran may be half done."

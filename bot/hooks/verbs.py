@@ -7,7 +7,7 @@ from typing import TypeAlias
 from pydantic import ValidationError
 
 from bot.core.ledger.ledger import Undo
-from bot.core.ledger.secret_references import Unsealable
+from bot.core.ledger.secret_references import Unredactable
 from bot.errors import UserError
 from bot.hooks.kind import HookCheck, HookContext, HookFailed, HookModel, OutOfTime, Undone
 from bot.hooks.program import Program
@@ -16,7 +16,7 @@ from bot.model.pipeline import Failure, Hook, Json, RunProgram
 from bot.names import ParameterName
 
 Keep: TypeAlias = Callable[[Undo], Undo]
-"""Takes the secrets out of what undo needs, before it leaves here for the ledger. Raises `Unsealable`."""
+"""Takes the secrets out of what undo needs, before it leaves here for the ledger. Raises `Unredactable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def apply(hook: Hook, inputs: Mapping[ParameterName, Json], context: HookContext
 def may_leave(hook: Hook, inputs: Mapping[ParameterName, Json], context: HookContext, keep: Keep) -> Undo | None:
     """Return what the ledger keeps from the moment that apply begins, in case it never ends; None when that is unknown.
 
-    Raises `Unsealable` when that holds a secret which can't be kept: the hook must not begin then.
+    Raises `Unredactable` when that holds a secret which can't be kept: the hook must not begin then.
     """
     kind = kind_of(hook)
     try:
@@ -123,7 +123,7 @@ def complaints(error: ValidationError) -> list[str]:
 def _kept(hook: Hook, record: HookModel | None, keep: Keep) -> Undo:
     try:
         return keep(_undo(hook, record))
-    except Unsealable as error:
+    except Unredactable as error:
         # What the ledger has from the beginning stays; it is what a run that was killed now would have left.
         raise HookFailed(str(error), is_final=True) from error
 
@@ -133,7 +133,7 @@ def _kept_of(hook: Hook, failure: HookFailed, keep: Keep) -> Undo | None:
         return None
     try:
         return keep(_undo(hook, failure.undo))
-    except Unsealable:
+    except Unredactable:
         return None
 
 

@@ -15,7 +15,7 @@ from bot.runs.context import ApplyContext
 from bot.runs.request import ApplyRequest
 from bot.runs.step_errors import StepStopped
 
-TOLD = frozenset({"apply_start", "apply_complete", "apply_errored", "apply_progress", "change_summary"})
+LOGGED_EVENTS = frozenset({"apply_start", "apply_complete", "apply_errored", "apply_progress", "change_summary"})
 """Events of Terraform's that are worth a line in the log."""
 
 
@@ -44,7 +44,7 @@ class EnvironmentRun:
 
     def tell(self, step: StepName, event: TerraformEvent) -> None:
         """Say what Terraform says of a step, as far as it is worth a line."""
-        if event.kind in TOLD or (event.diagnostic is not None and event.diagnostic.severity == "warning"):
+        if event.kind in LOGGED_EVENTS or (event.diagnostic is not None and event.diagnostic.severity == "warning"):
             self.log(step, event.message)
 
     def another_try(self, step: StepName, retries: Retries, attempt: int, error: StepStopped) -> bool:

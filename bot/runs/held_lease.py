@@ -21,15 +21,15 @@ RENEWAL = LENGTH / 5
 def held(ledger: LedgerFile, request: ApplyRequest, context: ApplyContext, now: datetime) -> Iterator[Ledger]:
     """Hold the environment's lease; yield the ledger as it was before. Raises `LeaseHeld`, `Unverifiable`."""
     lease = Lease(
-        holder=request.lock_owner,
+        lock_owner=request.lock_owner,
         until=now + LENGTH,
         since=now,
         run_url=request.run_url,
         machine=request.machine,
     )
     before = ledger.acquire(lease, now, lambda owner: request.take_over or context.stale_reason(owner))
-    if before.lease is not None and before.lease.holder != request.lock_owner:
-        context.log(f"taking over from {before.lease.holder}, which did not end as it should")
+    if before.lease is not None and before.lease.lock_owner != request.lock_owner:
+        context.log(f"taking over from {before.lease.lock_owner}, which did not end as it should")
     try:
         yield before
     finally:

@@ -25,7 +25,7 @@ class HookSite:
 class HookSecrets(Protocol):
     """What becomes of the secrets that a hook names."""
 
-    def redact(self, value: Json) -> None:
+    def add(self, value: Json) -> None:
         """Hide a value from now on, wherever it would turn up."""
         ...
 
@@ -54,7 +54,7 @@ def hook_context(site: HookSite, call: HookCall, secrets: HookSecrets) -> HookCo
         environment_variables=site.variables,
         remaining=Deadline(call.timeout).remaining,
         log=call.log,
-        keep_secret=secrets.redact,
+        keep_secret=secrets.add,
         digest=secrets.digest,
         previous=call.previous,
     )

@@ -51,16 +51,16 @@ class _Wanted:
     """The directory that the review must be of, and whether it must be the review of its end."""
 
     tree: str
-    is_end: bool
+    is_destroy: bool
 
 
 def _wanted(root: Path, environment: EnvironmentName) -> _Wanted:
     files = Checkout(root).environment(environment)
     if files:
-        return _Wanted(tree_id(files), is_end=False)
+        return _Wanted(tree_id(files), is_destroy=False)
     removal = change_of(root, directory(environment))
     before = tree_at(root, removal.parents[0], directory(environment)) if removal and removal.parents else None
-    return _Wanted(before or "", is_end=True)
+    return _Wanted(before or "", is_destroy=True)
 
 
 def _candidates(root: Path, environment: EnvironmentName, store: ObjectStore, on: OnGitHub | None) -> Iterator[str]:
@@ -92,4 +92,4 @@ def _is_reviewed(environment: EnvironmentName, commit: str, wanted: _Wanted, sto
         review = read_review(stored.data, environment, commit)
     except Unverifiable:
         return False
-    return review.tree == wanted.tree and (review.change == "destroy") == wanted.is_end
+    return review.tree == wanted.tree and (review.change == "destroy") == wanted.is_destroy

@@ -37,8 +37,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         yield S3Store(bucket, "envs", REGION)
 
 
-def lease(holder: str, at: datetime = NOW) -> Lease:
-    return Lease(holder=holder, until=at + LENGTH, since=at, run_url=f"https://example/{holder}")
+def lease(lock_owner: str, at: datetime = NOW) -> Lease:
+    return Lease(lock_owner=lock_owner, until=at + LENGTH, since=at, run_url=f"https://example/{lock_owner}")
 
 
 def test_an_environment_that_was_never_applied_has_an_empty_ledger(store: ObjectStore) -> None:
@@ -101,7 +101,7 @@ def test_of_many_writers_one_gets_the_lease(store: ObjectStore) -> None:
     assert (len(winners), len(losers)) == (1, 7)
     held = LedgerFile(store, DEMO).read().lease
     assert held is not None
-    assert held.holder == winners[0]
+    assert held.lock_owner == winners[0]
 
 
 def test_steps_that_end_together_are_all_written(store: ObjectStore) -> None:

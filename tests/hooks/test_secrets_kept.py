@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.ledger.ledger import Ledger, Start, Undo, failed, started
-from bot.core.ledger.secret_references import Unsealable
+from bot.core.ledger.secret_references import Unredactable
 from bot.core.plans.stack_inputs import Output
 from bot.hooks import verbs
 from bot.hooks.registry import built_in
@@ -83,19 +83,19 @@ def test_what_a_run_that_is_killed_may_leave_is_written_without_any_secret_and_r
     given = {ParameterName(name): Output(value, is_sensitive=True) for name, value in INPUTS[uses].items()}
     values = {name: output.value for name, output in given.items()}
     hook = hook_of(uses, "data")
-    keeping = UndoSecrets(KEY, lambda step, output: given.get(ParameterName(output)))
-    keeping.give(hook, given, {DATA})
+    undo_secrets = UndoSecrets(KEY, lambda step, output: given.get(ParameterName(output)))
+    undo_secrets.give(hook, given, {DATA})
     context = around.context()
     plain = verbs.may_leave(hook, values, context, lambda undo: undo)
     if plain is None:
         return  # it leaves nothing behind
-    undo = keeping.sealed(plain)
+    undo = undo_secrets.redacted(plain)
     start = Start("digest", "alice", "", "h" * 40, "c" * 40, "t" * 40, undo)
     ledger = started(Ledger(environment=EnvironmentName("demo-x")), STEP, start, NOW)
     written = failed(ledger, STEP, "x", NOW, undo).model_dump_json()
     assert not [text for value in values.values() for text in hidden_in(value) if text in written]
     again = Undo.model_validate_json(undo.model_dump_json())
-    assert keeping.opened(again) == plain
+    assert undo_secrets.rehydrated(again) == plain
 
 
 @pytest.mark.parametrize("uses", [kind.name for kind in built_in()])
@@ -103,13 +103,13 @@ def test_a_secret_that_only_a_hook_gives_is_in_no_record(around: Surroundings, u
     given = {ParameterName(name): Output(value, is_sensitive=True) for name, value in INPUTS[uses].items()}
     values = {name: output.value for name, output in given.items()}
     hook = hook_of(uses, "probe")
-    keeping = UndoSecrets(KEY, lambda step, output: None)
-    keeping.give(hook, given, {DATA})
+    undo_secrets = UndoSecrets(KEY, lambda step, output: None)
+    undo_secrets.give(hook, given, {DATA})
     try:
-        left = verbs.may_leave(hook, values, around.context(), keeping.sealed)
-    except Unsealable as refused:
+        left = verbs.may_leave(hook, values, around.context(), undo_secrets.redacted)
+    except Unredactable as refused:
         left, said = None, str(refused)
         assert "is not a stack's output" in said
-        assert "name or ARN" in said
+        assert "name or identifier" in said
     written = left.model_dump_json() if left is not None else ""
     assert not [text for value in values.values() for text in hidden_in(value) if text in written]

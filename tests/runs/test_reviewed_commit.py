@@ -93,7 +93,7 @@ def test_the_ledger_knows_it_when_the_history_does_not(history: History) -> None
     history.merge(head, "--squash")
     history.repo.git(*WHO, "commit", "-q", "-m", "squashed")
     ledger = LedgerFile(history.store, DEMO)
-    ledger.acquire(Lease(holder="one", until=NOW + LENGTH, since=NOW), NOW)
+    ledger.acquire(Lease(lock_owner="one", until=NOW + LENGTH, since=NOW), NOW)
     begun = Start("d", "alice", "", head=head, commit="c", tree="t")
     ledger.change("one", lambda before: started(before, StepName("app"), begun, NOW))
     assert history.head() == head

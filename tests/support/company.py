@@ -73,7 +73,7 @@ class Planned:
 def alike(held: PlannedParity, documents: Documents) -> ParityResult:
     """Compare plans with production's state, as `envclone plan` does."""
     stacks = [
-        StackPlan(stack, read_plan(data), inputs.stand_ins, inputs=inputs)
+        StackPlan(stack, read_plan(data), inputs.mock_outputs, inputs=inputs)
         for stack, (data, inputs) in documents.items()
     ]
     return parity_result(EnvironmentPlan(held.manifest.name, "0" * 40, "create", stacks), held, NOW)

@@ -108,11 +108,11 @@ def _run(
 ) -> ApplyOutcome | DestroyReport:
     """Apply, or destroy what is gone from the checkout; tell GitHub and the step summary how it goes."""
     verb: RunVerb = "apply" if Checkout(request.root).environment(request.environment) else "destroy"
-    told = None
+    deployment = None
     if on is not None:
         number = pull_request_of(on.github, on.repository, request)
-        told = DeploymentReport(on.github, on.repository, request, context.log, number, verb)
-        told.begin()
+        deployment = DeploymentReport(on.github, on.repository, request, context.log, number, verb)
+        deployment.begin()
     try:
         found = (
             apply_environment(request, context)
@@ -123,11 +123,11 @@ def _run(
         reason = str(error) or "The run was stopped. Run the workflow again: it goes on where this one stopped."
         was_begun = isinstance(error, LeaseLost) or not isinstance(error, UserError)
         write_summary(refusal(request.environment, reason, was_begun=was_begun))
-        if told is not None:
-            told.refuse(reason, was_begun=was_begun)
+        if deployment is not None:
+            deployment.refuse(reason, was_begun=was_begun)
         raise
     ending = ending_of(found)
     write_summary(ending.summary(STEP_SUMMARY_LIMIT))
-    if told is not None:
-        told.end(ending)
+    if deployment is not None:
+        deployment.end(ending)
     return found

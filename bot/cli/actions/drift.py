@@ -20,7 +20,7 @@ from bot.core.rendering.assemble import read_manifest
 from bot.errors import UserError
 from bot.model.environment import directory
 from bot.names import EnvironmentName
-from bot.runs.drift.drift import DriftRequest, DriftWorld, find_drift
+from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_drift
 
 
@@ -41,14 +41,14 @@ def drift(
             return
         name = EnvironmentName(environment)
         policy = Checkout(root).policy_at("HEAD")
-        world = DriftWorld(
+        context = DriftContext(
             store=store_of(store, root, name, policy),
             terraform=Terraform(find_terraform(os.environ), os.environ, GateRules(policy.gate, FACTS)),
             rules=GateRules(policy.gate, FACTS),
             now=lambda: datetime.now(UTC),
             log=lambda line: typer.echo(line, err=True),
         )
-        found = find_drift(DriftRequest(name, root.resolve(), commit_of(root)), world)
+        found = find_drift(DriftRequest(name, root.resolve(), commit_of(root)), context)
         typer.echo(drift_issue.text(found))
         write_summary(drift_issue.summary(found))
         code = _told(found, root)

@@ -85,9 +85,9 @@ def _taken(path: Path | None) -> SourceSnapshot | None:
 def _outcome(request: PlanRequest, root: Path, against: ParityBase) -> tuple[PlanOutcome | Unplanned, int]:
     """Return the outcome and the exit code; that nothing could be planned is reported like any other outcome."""
     try:
-        planner = _planner(request, root, against)
+        context = _context(request, root, against)
         destroys = request.change == "destroy"
-        outcome = plan_destroy(request, planner, against.commit) if destroys else plan_environment(request, planner)
+        outcome = plan_destroy(request, context, against.commit) if destroys else plan_environment(request, context)
     except (Unreadable, Unverifiable) as error:
         return Unplanned(str(error)), NOT_CHECKED
     except UserError as error:
@@ -95,7 +95,7 @@ def _outcome(request: PlanRequest, root: Path, against: ParityBase) -> tuple[Pla
     return outcome, 0 if isinstance(outcome, Planned) and outcome.holds else DOES_NOT_HOLD
 
 
-def _planner(request: PlanRequest, root: Path, against: ParityBase) -> PlanContext:
+def _context(request: PlanRequest, root: Path, against: ParityBase) -> PlanContext:
     base = against.commit
     checkout, policy = Checkout(root), Checkout(root).policy_at(base)
     account = _account(checkout, request, base, policy)

@@ -57,7 +57,7 @@ class StateLocked(TerraformFailed):
     """Somebody else holds the state's lock, or a dead run left it behind; `lock_id` is what `force_unlock` wants."""
 
     lock_id: str
-    holder: str
+    lock_owner: str
 
     @classmethod
     def found_in(cls, command: str, diagnostics: Sequence[Diagnostic]) -> Self | None:
@@ -67,7 +67,7 @@ class StateLocked(TerraformFailed):
             if "state lock" in f"{diagnostic.summary} {diagnostic.detail}" and found:
                 error = cls(command, diagnostics)
                 who = re.search(r"\bWho:\s+(\S+)", diagnostic.detail)
-                error.lock_id, error.holder = found.group(1), who.group(1) if who else "somebody"
+                error.lock_id, error.lock_owner = found.group(1), who.group(1) if who else "somebody"
                 return error
         return None
 

@@ -26,17 +26,17 @@ def acquired(ledger: Ledger, wanted: Lease, now: datetime, reason: str = "") -> 
     With a `reason` it is taken even if its holder's time is not over. Taking what was not given back is recorded.
     """
     lease = ledger.lease
-    if lease is None or lease.holder == wanted.holder:
+    if lease is None or lease.lock_owner == wanted.lock_owner:
         taken = ledger.model_copy(update={"lease": wanted})
         # Nobody held it; the reason is kept all the same, since it counts for the state's lock too.
-        said = Takeover(holder="nobody", machine="", by=wanted.holder, at=now, reason=reason)
+        said = Takeover(lock_owner="nobody", machine="", by=wanted.lock_owner, at=now, reason=reason)
         return noted(taken, said) if reason and lease is None else taken
     if lease.until > now and not reason:
         return LeaseState(lease)
     record = Takeover(
-        holder=lease.holder,
+        lock_owner=lease.lock_owner,
         machine=lease.machine,
-        by=wanted.holder,
+        by=wanted.lock_owner,
         at=now,
         is_silence=not reason,
         reason=reason or f"nothing was heard of it after {lease.until:%Y-%m-%d %H:%M:%S} UTC",
@@ -45,34 +45,34 @@ def acquired(ledger: Ledger, wanted: Lease, now: datetime, reason: str = "") -> 
 
 
 def noted(ledger: Ledger, takeover: Takeover) -> Ledger:
-    """Return the ledger that keeps why something was taken from its holder."""
+    """Return the ledger that keeps why something was taken from its owner."""
     return ledger.model_copy(update={"takeovers": (*ledger.takeovers, takeover)[-MOST_TAKEOVERS:]})
 
 
-def renewed(ledger: Ledger, holder: str, until: datetime) -> Ledger | None:
+def renewed(ledger: Ledger, lock_owner: str, until: datetime) -> Ledger | None:
     """Return the ledger with the lease prolonged, or None when `holder` has lost it."""
-    if not is_held(ledger, holder) or ledger.lease is None:
+    if not is_held(ledger, lock_owner) or ledger.lease is None:
         return None
     return ledger.model_copy(
         update={"lease": ledger.lease.model_copy(update={"until": max(until, ledger.lease.until)})}
     )
 
 
-def released(ledger: Ledger, holder: str) -> Ledger:
+def released(ledger: Ledger, lock_owner: str) -> Ledger:
     """Return the ledger without the holder's lease; somebody else's stays."""
-    return ledger.model_copy(update={"lease": None}) if is_held(ledger, holder) else ledger
+    return ledger.model_copy(update={"lease": None}) if is_held(ledger, lock_owner) else ledger
 
 
-def is_held(ledger: Ledger, holder: str) -> bool:
+def is_held(ledger: Ledger, lock_owner: str) -> bool:
     """Say whether the lease is this holder's. One whose time is over still is, until somebody else takes it."""
-    return ledger.lease is not None and ledger.lease.holder == holder
+    return ledger.lease is not None and ledger.lease.lock_owner == lock_owner
 
 
 def refusal(lease: Lease, environment: str) -> str:
     """Return what somebody reads who wants to work on an environment that is held."""
     where = f" ({lease.run_url})" if lease.run_url else ""
     return (
-        f"`{environment}` is being worked on by {lease.holder}{where}, since {lease.since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to "
+        f"`{environment}` is being worked on by {lease.lock_owner}{where}, since {lease.since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to "
         f"finish. If it is dead, its lease ends at {lease.until:%H:%M:%S} UTC: run this again then, or comment "
         f'`/unlock {environment} --because "…"`.'
     )

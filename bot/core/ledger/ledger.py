@@ -10,13 +10,14 @@ idempotent. What undo needs is kept from the last success until something replac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bot.core.digest import keyed
-from bot.core.ledger.secret_references import Seal
+from bot.core.ledger.secret_references import Redaction
 from bot.model.pipeline import Argv, Json
+from bot.model.stored import Stored
 from bot.names import EnvironmentName, StepName
 
 LONGEST_TEXT = 4_000
@@ -45,17 +46,19 @@ class Hidden(_Frozen):
 KeptOutput: TypeAlias = Clear | Hidden
 
 
-class Undo(_Frozen):
+class Undo(Stored):
     """What undo needs, without the template: the kind and its record, or the program, or the reason why there is nothing to do.
 
-    `seals` are the places of the record that held secrets (see `bot.core.ledger.secret_references`).
+    `redactions` are the places of the record that held secrets (see `bot.core.ledger.secret_references`).
     """
+
+    former_names: ClassVar[Mapping[str, str]] = {"seals": "redactions"}
 
     uses: str | None = None
     run: Argv | None = None
     none: str = ""
     record: Json = None
-    seals: tuple[Seal, ...] = ()
+    redactions: tuple[Redaction, ...] = ()
 
 
 class Retained(_Frozen):
@@ -102,23 +105,27 @@ class LedgerEntry(_Frozen):
     error: str = ""
 
 
-class Lease(_Frozen):
+class Lease(Stored):
     """Who is at work, until when if nothing more is heard. `machine` is `user@host` as Terraform's own locks name it."""
 
-    holder: str
+    former_names: ClassVar[Mapping[str, str]] = {"holder": "lock_owner"}
+
+    lock_owner: str
     until: AwareDatetime
     since: AwareDatetime
     run_url: str = ""
     machine: str = ""
 
 
-class Takeover(_Frozen):
+class Takeover(Stored):
     """A lease that was taken from its holder before it was given back, and why that was right.
 
     `is_silence` says that nothing was heard of the holder for too long, and no more than that: it may still be at work.
     """
 
-    holder: str
+    former_names: ClassVar[Mapping[str, str]] = {"holder": "lock_owner"}
+
+    lock_owner: str
     machine: str
     by: str
     at: AwareDatetime

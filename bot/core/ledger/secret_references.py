@@ -1,13 +1,13 @@
 """Undo records without secrets: what came from a sensitive output is kept as where it can be had again.
 
-    kept, seals = sealed({"payload": {"password": "hunter2"}}, secrets)
-    # {"payload": {"password": ""}}, (Seal(place=("payload", "password"), parts=(Taken(source="data.password"),)),)
+    kept, redactions = redacted({"payload": {"password": "hunter2"}}, secrets)
+    # {"payload": {"password": ""}}, (Redaction(place=("payload", "password"), parts=(Taken(source="data.password"),)),)
 
-When the record is needed, `opened` puts back what the stacks' outputs hold then. The properties, held by tests:
+When the record is needed, `rehydrated` puts back what the stacks' outputs hold then. The properties, held by tests:
 - A record comes back exactly as it was, types included, or not at all: every reference carries a keyed digest, and one
   whose secret has changed since is refused (`SecretChanged`), whether it was all of a text or a part of it.
 - No secret is written in clear. What can't be read again later (a hook's own secret, or a secret that the kind encoded) is
-  refused: a record is written without it, or not at all (`Unsealable`).
+  refused: a record is written without it, or not at all (`Unredactable`).
 - A coincidence is no identity. A secret shorter than four characters would turn up in half of all words and numbers, so it
   counts only where it is all of a value *of its own type*: the number 3 is not the text "3". Longer ones count in any type
   and inside texts.
@@ -43,7 +43,7 @@ class SecretSource(_Frozen):
     digest: str
 
 
-class Seal(_Frozen):
+class Redaction(_Frozen):
     """A text or a number of a record that held secrets: its place there, and its parts."""
 
     place: JsonPath
@@ -53,65 +53,69 @@ class Seal(_Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A text or number that may not be written down. `source` names it for people; `taken` is None when it can't be had again."""
+    """A text or number that may not be written down. `source` names it for people; `reference` is None when it can't be had again."""
 
     value: Leaf = field(repr=False)
     source: str
-    taken: SecretSource | None = None
+    reference: SecretSource | None = None
 
 
-class Unsealable(UserError):
+class Unredactable(UserError):
     """A record holds a secret that can't be had again later."""
 
 
-class Unopenable(UserError):
+class Unrehydratable(UserError):
     """A secret that a record needs is gone."""
 
 
-class SecretChanged(Unopenable):
+class SecretChanged(Unrehydratable):
     """A secret that a record refers to has another value now than when the record was written."""
 
 
 def secrets_of(value: Json, source: str, key: str | None) -> Iterator[Secret]:
     """Yield the secrets in a sensitive value. Without a `key` it is not an output of a stack, and can't be had again."""
     for place, leaf in _leaves(value):
-        taken = None if key is None else SecretSource(source=source, place=place, digest=keyed(leaf, key))
-        yield Secret(leaf, source, taken)
+        reference = None if key is None else SecretSource(source=source, place=place, digest=keyed(leaf, key))
+        yield Secret(leaf, source, reference)
 
 
-def sealed(record: Json, secrets: Sequence[Secret]) -> tuple[Json, tuple[Seal, ...]]:
-    """Return the record without secrets, and what to put back. Raises `Unsealable`."""
+def redacted(record: Json, secrets: Sequence[Secret]) -> tuple[Json, tuple[Redaction, ...]]:
+    """Return the record without secrets, and what to put back. Raises `Unredactable`."""
     # Longest first, or a secret that holds another would be found only in part; first those that can be had again.
-    ordered = sorted(secrets, key=lambda each: (-len(str(each.value)), each.taken is None))
-    seals = tuple(seal for place, leaf in _leaves(record) if (seal := _seal(place, leaf, ordered)) is not None)
+    ordered = sorted(secrets, key=lambda each: (-len(str(each.value)), each.reference is None))
+    redactions = tuple(
+        redaction for place, leaf in _leaves(record) if (redaction := _redaction(place, leaf, ordered)) is not None
+    )
     kept = record
-    for seal in seals:
-        kept = _replaced(kept, seal.place, type(_leaf_at(record, seal.place))())
+    for redaction in redactions:
+        kept = _replaced(kept, redaction.place, type(_leaf_at(record, redaction.place))())
     # What is left was changed by the kind (encoded, or made a key) and could not be put back.
-    clear: list[Json] = [kept, *(part for seal in seals for part in seal.parts if isinstance(part, str))]
+    clear: list[Json] = [kept, *(part for redaction in redactions for part in redaction.parts if isinstance(part, str))]
     for secret in ordered:
         watch = Secrets()
         watch.add(secret.value)
         if watch.hide_in(clear) != clear:
-            raise Unsealable(_refusal(secret))
-    return kept, seals
+            raise Unredactable(_refusal(secret))
+    return kept, redactions
 
 
-def opened(record: Json, seals: Sequence[Seal], value_of: Callable[[str], Json], key: str) -> Json:
-    """Return the record exactly as it was, with what `value_of` gives for each source now. Raises `Unopenable`, `SecretChanged`."""
-    for seal in seals:
-        found = [part if isinstance(part, str) else _had_again(part, value_of, key) for part in seal.parts]
-        whole: Json = "".join(map(str, found)) if seal.is_text else _number(found[0], _leaf_at(record, seal.place))
-        record = _replaced(record, seal.place, whole)
+def rehydrated(record: Json, redactions: Sequence[Redaction], value_of: Callable[[str], Json], key: str) -> Json:
+    """Return the record exactly as it was, with what `value_of` gives for each source now. Raises `Unrehydratable`, `SecretChanged`."""
+    for redaction in redactions:
+        found = [part if isinstance(part, str) else _rehydrated(part, value_of, key) for part in redaction.parts]
+        whole: Json = (
+            "".join(map(str, found)) if redaction.is_text else _number(found[0], _leaf_at(record, redaction.place))
+        )
+        record = _replaced(record, redaction.place, whole)
     return record
 
 
-def _seal(place: JsonPath, leaf: Leaf, secrets: Sequence[Secret]) -> Seal | None:
+def _redaction(place: JsonPath, leaf: Leaf, secrets: Sequence[Secret]) -> Redaction | None:
     # One of the leaf's own type first: of the text "54321" and the number 54321, each is found as itself.
     same = next((secret for secret in secrets if _is_same(secret.value, leaf)), None)
     whole = same or next((secret for secret in secrets if _is_whole(secret.value, leaf)), None)
     if whole is not None:
-        return Seal(place=place, parts=(_reference(whole),), is_text=isinstance(leaf, str)) if leaf != "" else None
+        return Redaction(place=place, parts=(_reference(whole),), is_text=isinstance(leaf, str)) if leaf != "" else None
     if not isinstance(leaf, str):
         return None
     parts: list[str | SecretSource] = [leaf]
@@ -120,7 +124,7 @@ def _seal(place: JsonPath, leaf: Leaf, secrets: Sequence[Secret]) -> Seal | None
         if len(needle) >= SHORTEST:
             parts = [piece for part in parts for piece in _split(part, needle, secret)]
     parts = [part for part in parts if part]
-    return Seal(place=place, parts=tuple(parts)) if parts and parts != [leaf] else None
+    return Redaction(place=place, parts=tuple(parts)) if parts and parts != [leaf] else None
 
 
 def _is_same(secret: Leaf, leaf: Leaf) -> bool:
@@ -140,9 +144,9 @@ def _is_whole(secret: Leaf, leaf: Leaf) -> bool:
 
 
 def _reference(secret: Secret) -> SecretSource:
-    if secret.taken is None:
-        raise Unsealable(_refusal(secret))
-    return secret.taken
+    if secret.reference is None:
+        raise Unredactable(_refusal(secret))
+    return secret.reference
 
 
 def _split(part: str | SecretSource, needle: str, secret: Secret) -> Iterator[str | SecretSource]:
@@ -159,15 +163,15 @@ def _split(part: str | SecretSource, needle: str, secret: Secret) -> Iterator[st
 def _refusal(secret: Secret) -> str:
     return (
         f"What its undo needs holds a secret, {secret.source}, which the ledger can't keep in clear and can't have again later. Give the "
-        "hook the name or address under which the secret lies, or take the value as it is from a stack's output."
+        "hook the name or identifier under which the secret lies, or take the value as it is from a stack's output."
     )
 
 
-def _had_again(part: SecretSource, value_of: Callable[[str], Json], key: str) -> Leaf:
+def _rehydrated(part: SecretSource, value_of: Callable[[str], Json], key: str) -> Leaf:
     whole = value_of(part.source)
     found = next((leaf for place, leaf in _leaves(whole) if place == part.place), None)
     if found is None:
-        raise Unopenable(f"`{part.source}` is not of the shape any more that the undo record needs.")
+        raise Unrehydratable(f"`{part.source}` is not of the shape any more that the undo record needs.")
     if keyed(found, key) != part.digest:
         raise SecretChanged(
             f"`{part.source}` has changed since the undo record was written, and what it was then is nowhere kept. Apply the "

@@ -23,7 +23,7 @@ def given(
     parameters: Mapping[ParameterName, Json],
     outputs: Mapping[StepName, Outputs],
 ) -> Mapping[ParameterName, Output]:
-    """Return the inputs of a step whose needs are done; no stand-ins. Raises `OutputMissing`, `UserError`."""
+    """Return the inputs of a step whose needs are done; no mock outputs. Raises `OutputMissing`, `UserError`."""
     return {key: _value(name, source, parameters, outputs) for key, source in step.inputs.items()}
 
 

@@ -14,7 +14,7 @@ def _lines(ledger: Ledger) -> Iterator[str]:
     if ledger.lease is not None:
         lease = ledger.lease
         where = f" ({lease.run_url})" if lease.run_url else ""
-        yield f"At work: {lease.holder}{where}, until {lease.until:%Y-%m-%d %H:%M:%S} UTC unless it goes on."
+        yield f"At work: {lease.lock_owner}{where}, until {lease.until:%Y-%m-%d %H:%M:%S} UTC unless it goes on."
         yield ""
     if not ledger.steps:
         yield f"Nothing was ever applied to {ledger.environment}."
@@ -25,7 +25,7 @@ def _lines(ledger: Ledger) -> Iterator[str]:
         yield ""
         yield "Leases that were taken from their holders:"
         yield from (
-            f"  {each.at:%Y-%m-%d %H:%M:%S} UTC: from {each.holder} by {each.by}: {each.reason}"
+            f"  {each.at:%Y-%m-%d %H:%M:%S} UTC: from {each.lock_owner} by {each.by}: {each.reason}"
             for each in ledger.takeovers
         )
 

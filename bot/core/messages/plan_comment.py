@@ -97,7 +97,7 @@ def title(plan: EnvironmentPlan) -> str:
         return "Nothing to do"
     runs = sum(hook.verb_result != "already_so" for hook in plan.hooks)
     hooks = f"; {runs} {'hook' if runs == 1 else 'hooks'} to run" if runs else ""
-    deferred = sum(bool(stack.stand_ins) for stack in plan.stacks)
+    deferred = sum(bool(stack.mock_outputs) for stack in plan.stacks)
     waiting = f"; {deferred} {'stack' if deferred == 1 else 'stacks'} deferred" if deferred else ""
     return f"{plan.counts}{hooks}{waiting}"
 
@@ -143,7 +143,7 @@ def _overview(plan: EnvironmentPlan) -> str:
 
 def _stack_row(stack: StackPlan) -> str:
     would = cell(str(stack.plan.counts)) if stack.plan.changes_anything else "nothing"
-    deferred = " *(deferred)*" if stack.stand_ins else ""
+    deferred = " *(deferred)*" if stack.mock_outputs else ""
     return f"| {code(stack.name)} | stack | {would}{deferred} | destroy |"
 
 
@@ -154,7 +154,7 @@ def _hook_row(hook: HookPlan) -> str:
 
 
 def _notices(plan: EnvironmentPlan) -> Iterator[str]:
-    deferred = [stack for stack in plan.stacks if stack.stand_ins]
+    deferred = [stack for stack in plan.stacks if stack.mock_outputs]
     if not deferred:
         return
     waits = "; ".join(f"{code(s.name)} waits for {', '.join(map(code, s.waits_for))}" for s in deferred)
@@ -163,7 +163,7 @@ def _notices(plan: EnvironmentPlan) -> Iterator[str]:
         "these plans are for reading. Each stack is planned again after the steps before it, and applied only if nothing but "
         "those values differs."
     )
-    lines = [f"- {code(stack.name)}: {', '.join(map(code, stack.stand_ins))}" for stack in deferred]
+    lines = [f"- {code(stack.name)}: {', '.join(map(code, stack.mock_outputs))}" for stack in deferred]
     yield details("Which inputs are stand-ins", "\n".join(lines))
 
 

@@ -15,11 +15,11 @@ ChangeKind: TypeAlias = Literal["create", "update", "destroy"]
 
 @dataclass(frozen=True, slots=True)
 class StackPlan:
-    """One stack's plan, made with `inputs`. With `stand_ins` it is deferred: they stand in for outputs of `waits_for`."""
+    """One stack's plan, made with `inputs`. `mock_outputs` are the inputs that it was given in place of outputs of `waits_for`, which don't exist yet."""
 
     name: StepName
     plan: TerraformPlan
-    stand_ins: tuple[ParameterName, ...] = ()
+    mock_outputs: tuple[ParameterName, ...] = ()
     waits_for: tuple[StepName, ...] = ()
     inputs: Inputs | None = field(default=None, repr=False, compare=False)
 
@@ -28,7 +28,7 @@ class StackPlan:
         found = fingerprint(self.plan, key)
         return ReviewedStep(
             kind="stack",
-            stand_ins=self.stand_ins,
+            mock_outputs=self.mock_outputs,
             fingerprint=found.value,
             parts=found.parts,
             counts=self.plan.counts,

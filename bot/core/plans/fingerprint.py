@@ -8,10 +8,10 @@ Sensitive values count, so a changed secret is noticed. A digest of a short secr
 keyed (HMAC-SHA256) with a random key that lies with the review in the private bucket; the fingerprint alone, should it
 be shown anywhere, tells nothing.
 
-A *deferred* stack is planned with stand-ins for outputs that don't exist yet, and real values can't be told from stand-ins
-in a plan: a real `demo-x` also stands where nobody put a stand-in, a function leaves no trace of what it was given, sets
-are ordered by their values. So stand-ins are never compared with real values. Before such a stack is applied it is planned
-*again with the same stand-ins* (`inputs.replayed`), and that plan must have the reviewed fingerprint, exactly. Then code,
+A stack may be planned with mock outputs for outputs that don't exist yet, and real values can't be told from mock outputs
+in a plan: a real `demo-x` also stands where nobody put a mock, a function leaves no trace of what it was given, sets
+are ordered by their values. So mock outputs are never compared with real values. Before such a stack is applied it is planned
+*again with the same mock outputs* (`inputs.replayed`), and that plan must have the reviewed fingerprint, exactly. Then code,
 parameters and reality are what was reviewed, and the plan with the real values differs by those values alone; what it does
 is held against what was shown (`plan.unshown`).
 """

@@ -4,13 +4,15 @@ Kept beside the Terraform state, at `reviews/<environment>/<head commit>.json`, 
 the apply role reads: no commenter can forge it, and it is never taken from a comment, an artifact or a check.
 """
 
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from bot.core.plans.fingerprint import Fingerprint
 from bot.core.plans.plan import Counts
 from bot.errors import Unverifiable
+from bot.model.stored import Stored
 from bot.names import EnvironmentName, ParameterName, StepName
 
 FORMAT: Final = 1
@@ -23,22 +25,24 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ReviewedStep(_Frozen):
+class ReviewedStep(Stored):
     """One step as it was shown. A hook has neither fingerprint nor counts: its inputs are known only when it runs.
 
-    `stand_ins` names the inputs that were not real. Such a step is deferred: before it is applied it is planned again with
-    the same stand-ins, and that plan must have this fingerprint (`bot.core.plans.fingerprint` says why).
+    `mock_outputs` names the inputs that were not real. Before such a step is applied it is planned again with the same mock
+    outputs, and that plan must have this fingerprint (`bot.core.plans.fingerprint` says why).
     """
 
+    former_names: ClassVar[Mapping[str, str]] = {"stand_ins": "mock_outputs"}
+
     kind: str
-    stand_ins: tuple[ParameterName, ...] = ()
+    mock_outputs: tuple[ParameterName, ...] = ()
     fingerprint: str | None = None
     parts: tuple[tuple[str, str], ...] = ()
     counts: Counts = Counts()
 
     @property
-    def is_deferred(self) -> bool:
-        return bool(self.stand_ins)
+    def uses_mock_outputs(self) -> bool:
+        return bool(self.mock_outputs)
 
     @property
     def as_fingerprint(self) -> Fingerprint | None:

@@ -1,7 +1,7 @@
-"""The inputs of a stack while it is planned: outputs of other steps where they are known, stand-ins where they aren't.
+"""The inputs of a stack while it is planned: outputs of other steps where they are known, mock outputs where they aren't.
 
 inputs = resolved(stack, {"network": known(plan)})
-if inputs.stand_ins: ...  # deferred: this plan is for reading, and is never applied
+if inputs.mock_outputs: ...  # this plan is a preview, and is never applied
 """
 
 from collections.abc import Collection, Mapping
@@ -54,22 +54,22 @@ def value_of(
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Values for a stack's variables. `stand_ins` names those that are not real; `secrets` are texts never to be shown."""
+    """Values for a stack's variables. `mock_outputs` names those that are not real; `secrets` are texts never to be shown."""
 
     values: Mapping[ParameterName, Json] = field(repr=False)
-    stand_ins: tuple[ParameterName, ...] = ()
+    mock_outputs: tuple[ParameterName, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
-    def is_deferred(self) -> bool:
+    def uses_mock_outputs(self) -> bool:
         """Say whether the plan waits for steps that have no outputs yet."""
-        return bool(self.stand_ins)
+        return bool(self.mock_outputs)
 
 
 def resolved(name: StepName, stack: Stack, outputs: Mapping[StepName, Outputs]) -> Inputs:
-    """Return the stack's inputs. Raises `UserError` when an output is not known and has no stand-in."""
+    """Return the stack's inputs. Raises `UserError` when an output is not known and has no mock."""
     values: dict[ParameterName, Json] = {}
-    stand_ins: list[ParameterName] = []
+    mock_outputs: list[ParameterName] = []
     hidden: list[str] = []
     for variable, source in stack.inputs.items():
         found = value_of(source, {}, outputs)
@@ -78,20 +78,20 @@ def resolved(name: StepName, stack: Stack, outputs: Mapping[StepName, Outputs]) 
             hidden += texts(found.value) if found.is_sensitive else []
         elif source.stand_in is not None:
             values[variable] = source.stand_in
-            stand_ins.append(variable)
+            mock_outputs.append(variable)
         else:
             raise UserError(
                 f"stack `{name}` can't be planned: `{source.source}` has no value yet. "
                 f"Give the input `{variable}` a `stand_in` in the template."
             )
-    return Inputs(values, tuple(stand_ins), tuple(hidden))
+    return Inputs(values, tuple(mock_outputs), tuple(hidden))
 
 
 def replayed(
-    stack: Stack, real: Mapping[ParameterName, Json], stand_ins: Collection[ParameterName]
+    stack: Stack, real: Mapping[ParameterName, Json], mock_outputs: Collection[ParameterName]
 ) -> Mapping[ParameterName, Json]:
-    """Return the inputs of a deferred stack as they were when it was reviewed: `stand_ins` again in their places."""
-    return {name: stack.inputs[name].stand_in if name in stand_ins else value for name, value in real.items()}
+    """Return the inputs as they were when the stack was reviewed: the mock outputs again in their places."""
+    return {name: stack.inputs[name].stand_in if name in mock_outputs else value for name, value in real.items()}
 
 
 def known(plan: TerraformPlan) -> Outputs:

@@ -54,7 +54,7 @@ class DeploymentReport:
         self._status(DeploymentStatus("failure", reason.splitlines()[0], log_url=self.request.run_url))
 
     def _status(self, status: DeploymentStatus) -> None:
-        def tell() -> None:
+        def call() -> None:
             request = self.request
             deployment = self.github.ensure_deployment(
                 self.repository,
@@ -65,20 +65,20 @@ class DeploymentReport:
             )
             self.github.deployment_status(self.repository, deployment.id, status)
 
-        self._tell("the deployment", tell)
+        self._report("the deployment", call)
 
     def _check(self, state: CheckState) -> None:
         name = CHECK.format(environment=self.request.environment)
-        told = replace(state, external_id=str(self.request.environment), details_url=self.request.run_url or None)
-        self._tell("the check", lambda: self.github.put_check(self.repository, self.request.commit, name, told))
+        named = replace(state, external_id=str(self.request.environment), details_url=self.request.run_url or None)
+        self._report("the check", lambda: self.github.put_check(self.repository, self.request.commit, name, named))
 
     def _comment(self, body: str) -> None:
         number = self.number
         if number is not None:
             hidden = marker(self.request.environment)
-            self._tell("the comment", lambda: self.github.upsert_comment(self.repository, number, hidden, body))
+            self._report("the comment", lambda: self.github.upsert_comment(self.repository, number, hidden, body))
 
-    def _tell(self, what: str, call: Callable[[], object]) -> None:
+    def _report(self, what: str, call: Callable[[], object]) -> None:
         try:
             call()
         except (Transient, GitHubRefused) as error:

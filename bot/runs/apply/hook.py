@@ -30,7 +30,7 @@ class HookTry:
         """Apply the hook and verify it. Raises `StepStopped`, `UserError`."""
         run, secrets = self.run, self._undo_secrets()
         try:
-            done = verbs.apply(self.hook, self._values(), self._context(secrets), secrets.sealed)
+            done = verbs.apply(self.hook, self._values(), self._context(secrets), secrets.redacted)
         except verbs.StepFailed as error:
             stopped = StepTimedOut if error.failure == "timeout" else StepStopped
             raise stopped(run.secrets.hide(str(error)), is_final=error.is_final, undo=error.undo) from error
@@ -48,7 +48,7 @@ class HookTry:
         Raises `UserError` when it would hold a secret that can't be kept.
         """
         secrets = self._undo_secrets()
-        return verbs.may_leave(self.hook, self._values(), self._context(secrets), secrets.sealed)
+        return verbs.may_leave(self.hook, self._values(), self._context(secrets), secrets.redacted)
 
     def _values(self) -> dict[ParameterName, Json]:
         return {key: output.value for key, output in self.inputs.items()}

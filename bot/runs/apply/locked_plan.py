@@ -24,7 +24,7 @@ POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class PlanWish:
+class StackPlanRequest:
     """Which stack is to be planned, with which inputs, and whether its end is what is planned."""
 
     name: StepName
@@ -32,67 +32,69 @@ class PlanWish:
     destroy: bool = False
 
 
-def plan_alone(run: EnvironmentRun, module: RootModule, wish: PlanWish, deadline: Deadline) -> SavedPlan:
+def plan_locked(run: EnvironmentRun, module: RootModule, stack_plan: StackPlanRequest, deadline: Deadline) -> SavedPlan:
     """Plan; wait for what a dead run may have left at work, and remove the state's lock if nobody holds it any more.
 
     Raises `StepStopped`, and what `module.plan` raises.
     """
-    options = PlanOptions(destroy=wish.destroy, lock_timeout=LOCK_TIMEOUT)
+    options = PlanOptions(destroy=stack_plan.destroy, lock_timeout=LOCK_TIMEOUT)
     for _ in range(MOST_TRIES):
         try:
-            return module.plan(wish.values, options, timeout=deadline.remaining())
+            return module.plan(stack_plan.values, options, timeout=deadline.remaining())
         except StateLocked as locked:
-            reason = _abandoned(run, locked)
+            reason = _stale_lock_reason(run, locked)
             if reason is None:
-                raise StepStopped(_held(run, wish, locked), is_final=True) from locked
-            if not _is_left_alone(run, wish, module, deadline):
+                raise StepStopped(_locked_by_another(run, stack_plan, locked), is_final=True) from locked
+            if not _is_left_alone(run, stack_plan, module, deadline):
                 raise StepStopped("What an earlier run began here did not end in time.") from locked
-            _unlock(run, wish, module, (locked, reason))
+            _unlock(run, stack_plan, module, (locked, reason))
     raise StepStopped("The state is locked again and again: somebody else is at work on it.", is_final=True)
 
 
-def _is_left_alone(run: EnvironmentRun, wish: PlanWish, module: RootModule, deadline: Deadline) -> bool:
+def _is_left_alone(run: EnvironmentRun, stack_plan: StackPlanRequest, module: RootModule, deadline: Deadline) -> bool:
     """Wait until no process is at work in the stack's directory; False when there still is one as the time ends."""
-    told = False
+    announced = False
     while works_in(module.directory):
-        if not told:
-            run.log(wish.name, "waiting for what a killed run left at work here")
-            told = True
+        if not announced:
+            run.log(stack_plan.name, "waiting for what a killed run left at work here")
+            announced = True
         if deadline.remaining() <= MARGIN or run.stopping.wait(POLL_SECONDS):
             return False
     return True
 
 
-def _unlock(run: EnvironmentRun, wish: PlanWish, module: RootModule, found: tuple[StateLocked, str]) -> None:
+def _unlock(
+    run: EnvironmentRun, stack_plan: StackPlanRequest, module: RootModule, found: tuple[StateLocked, str]
+) -> None:
     locked, reason = found
     try:
         module.force_unlock(locked.lock_id)
     except TerraformFailed:
         return  # whoever held it gave it back meanwhile; planning again tells
-    if not any(reason == _left(each) for each in run.ledger.read().takeovers):
-        _record(run, wish, locked, reason)
-    run.log(wish.name, f"removed the state's lock {locked.lock_id}: {reason}")
+    if not any(reason == _left_behind(each) for each in run.ledger.read().takeovers):
+        _record(run, stack_plan, locked, reason)
+    run.log(stack_plan.name, f"removed the state's lock {locked.lock_id}: {reason}")
 
 
-def _record(run: EnvironmentRun, wish: PlanWish, locked: StateLocked, reason: str) -> None:
+def _record(run: EnvironmentRun, stack_plan: StackPlanRequest, locked: StateLocked, reason: str) -> None:
     """Keep the reason why a lock was removed whose holder had no lease, as is kept for a lease.
 
     No machine is kept with it: what is said of this lock says nothing of the next one from there.
     """
-    lock, now = f"the lock {locked.lock_id} of the state of `{wish.name}`", run.context.now()
-    record = Takeover(holder=lock, machine="", by=run.request.lock_owner, at=now, reason=reason)
+    lock, now = f"the lock {locked.lock_id} of the state of `{stack_plan.name}`", run.context.now()
+    record = Takeover(lock_owner=lock, machine="", by=run.request.lock_owner, at=now, reason=reason)
     run.change(lambda ledger: noted(ledger, record))
 
 
-def _held(run: EnvironmentRun, wish: PlanWish, locked: StateLocked) -> str:
+def _locked_by_another(run: EnvironmentRun, stack_plan: StackPlanRequest, locked: StateLocked) -> str:
     name = run.request.environment
     return (
         f'{locked}\nIf whoever holds it is dead, comment `/unlock {name} --because "…"`; or remove the lock with '
-        f"`terraform force-unlock {locked.lock_id}` in `{name}/{wish.name}`, then run this again."
+        f"`terraform force-unlock {locked.lock_id}` in `{name}/{stack_plan.name}`, then run this again."
     )
 
 
-def _abandoned(run: EnvironmentRun, locked: StateLocked) -> str | None:
+def _stale_lock_reason(run: EnvironmentRun, locked: StateLocked) -> str | None:
     """Return why the lock belongs to nobody any more, or None when that can't be told.
 
     It is a dead run's if it was made, before this run took its lease, where a run worked whose death was told when its lease
@@ -104,14 +106,14 @@ def _abandoned(run: EnvironmentRun, locked: StateLocked) -> str | None:
     if made is None or ledger.lease is None or made >= ledger.lease.since:
         return None
     for takeover in reversed(ledger.takeovers):
-        if takeover.machine and takeover.machine == locked.holder and not takeover.is_silence:
-            return _left(takeover)
+        if takeover.machine and takeover.machine == locked.lock_owner and not takeover.is_silence:
+            return _left_behind(takeover)
     said = run.request.take_over
-    return f"{locked.holder} left it ({said})" if said else None
+    return f"{locked.lock_owner} left it ({said})" if said else None
 
 
-def _left(takeover: Takeover) -> str:
-    return f"{takeover.holder} left it ({takeover.reason})"
+def _left_behind(takeover: Takeover) -> str:
+    return f"{takeover.lock_owner} left it ({takeover.reason})"
 
 
 def _created(locked: StateLocked) -> datetime | None:

@@ -14,7 +14,7 @@ from bot.core.plans.review import ReviewedStep
 from bot.core.plans.stack_inputs import Output, replayed
 from bot.model.pipeline import Json, Stack, texts
 from bot.names import ParameterName, StepName
-from bot.runs.apply.locked_plan import PlanWish, plan_alone
+from bot.runs.apply.locked_plan import StackPlanRequest, plan_locked
 from bot.runs.apply.run import ApplyRun, StepFinished
 from bot.runs.deadline import Deadline
 from bot.runs.step_errors import StepStopped, StepTimedOut
@@ -56,11 +56,11 @@ class StackTry:
             raise StepStopped(self._work.secrets.hide(str(error))) from error
 
     def _applied(self, module: RootModule) -> StepFinished:
-        saved = plan_alone(self._work, module, PlanWish(self._name, self._values), self._deadline)
+        saved = plan_locked(self._work, module, StackPlanRequest(self._name, self._values), self._deadline)
         plan = read_plan(module.show(saved), self._secrets)
         evidence = "nothing to do"
         if plan.changes_anything:
-            self._hold_against_review(module, plan)
+            self._compare_with_review(module, plan)
             self._work.change(lambda ledger: approved(ledger, self._name, actions(plan)))
             self._work.log(self._name, f"as reviewed: {plan.counts}")
             module.apply(saved, lambda event: self._work.tell(self._name, event), self._deadline.remaining())
@@ -74,7 +74,7 @@ class StackTry:
                 self._work.keep_secret(output.value)
         return {name: Output(output.value, output.is_sensitive) for name, output in found.items()}
 
-    def _hold_against_review(self, module: RootModule, plan: TerraformPlan) -> None:
+    def _compare_with_review(self, module: RootModule, plan: TerraformPlan) -> None:
         """Raise `StepStopped` unless the plan is what was reviewed, or what is left of it."""
         entry = self._work.ledger.read().steps[self._name]
         if entry.approved:
@@ -82,12 +82,12 @@ class StackTry:
             self._refuse(exceeding(entry.approved, plan), "would do more than what was begun")
             return
         reviewed = self._work.approved.review.steps[self._name]
-        if not reviewed.is_deferred:
+        if not reviewed.uses_mock_outputs:
             self._compare(reviewed, plan)
             return
-        stand_ins = replayed(self._stack, self._values, reviewed.stand_ins)
+        mock_outputs = replayed(self._stack, self._values, reviewed.mock_outputs)
         options = PlanOptions(lock=False)
-        again = module.plan(stand_ins, options, timeout=self._deadline.remaining())
+        again = module.plan(mock_outputs, options, timeout=self._deadline.remaining())
         shown = read_plan(module.show(again), self._secrets)
         self._compare(reviewed, shown)
         self._refuse(unshown(shown, plan), "would do, with the real values, what the reviewed plan did not show")

@@ -1,4 +1,4 @@
-"""What the ledger keeps of a hook, without secrets: its undo records sealed on their way in, and opened on their way out."""
+"""What the ledger keeps of a hook, without secrets: its undo records redacted on their way in, and rehydrated on their way out."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.core.digest import keyed
 from bot.core.ledger.ledger import Undo
 from bot.core.ledger.redaction import SHORTEST
-from bot.core.ledger.secret_references import Secret, SecretChanged, Unopenable, opened, sealed, secrets_of
+from bot.core.ledger.secret_references import Secret, SecretChanged, Unrehydratable, redacted, rehydrated, secrets_of
 from bot.core.plans.stack_inputs import Output
 from bot.model.pipeline import FromOutput, Hook, Json
 from bot.names import ParameterName, StepName
@@ -33,32 +33,32 @@ class UndoSecrets:
                 text = source.source if key is not None else f"`{source.source}`, which is not a stack's output"
                 self.secrets += secrets_of(output.value, text, key)
 
-    def redact(self, value: Json) -> None:
+    def add(self, value: Json) -> None:
         """Note what the hook says is secret, and hide it; one that is too short would turn up in half of all records."""
         self.hide(value)
         found = secrets_of(value, "which it made up or read itself", None)
         self.secrets += [each for each in found if len(str(each.value)) >= SHORTEST]
 
-    def sealed(self, undo: Undo) -> Undo:
-        """Return the undo as it may be written. Raises `Unsealable`."""
-        record, seals = sealed(undo.record, self.secrets)
-        return undo.model_copy(update={"record": record, "seals": seals})
+    def redacted(self, undo: Undo) -> Undo:
+        """Return the undo as it may be written. Raises `Unredactable`."""
+        record, redactions = redacted(undo.record, self.secrets)
+        return undo.model_copy(update={"record": record, "redactions": redactions})
 
-    def opened(self, undo: Undo | None) -> Undo | None:
-        """Return the undo as it was before it was sealed. Raises `Unopenable`."""
-        if undo is None or not undo.seals:
+    def rehydrated(self, undo: Undo | None) -> Undo | None:
+        """Return the undo as it was before it was redacted. Raises `Unrehydratable`."""
+        if undo is None or not undo.redactions:
             return undo
-        record = opened(undo.record, undo.seals, self._value_of, self.key)
-        return undo.model_copy(update={"record": record, "seals": ()})
+        record = rehydrated(undo.record, undo.redactions, self._value_of, self.key)
+        return undo.model_copy(update={"record": record, "redactions": ()})
 
     def previous(self, undo: Undo | None) -> Undo | None:
         """Return what the last apply left, for the next one; None if it refers to a secret that has changed since.
 
         What that secret was is nowhere kept, so to refuse would block every apply after a rotation. The step runs because the
-        secret changed, and what it leaves replaces the old record. Raises `Unopenable` for an output that is gone.
+        secret changed, and what it leaves replaces the old record. Raises `Unrehydratable` for an output that is gone.
         """
         try:
-            return self.opened(undo)
+            return self.rehydrated(undo)
         except SecretChanged:
             return None
 
@@ -70,7 +70,7 @@ class UndoSecrets:
         step, _, output = source.partition(".")
         found = self.output_of(StepName(step), output)
         if found is None:
-            raise Unopenable(
+            raise Unrehydratable(
                 f"What it did before can be taken back only with `{source}`, which is gone: put that output back, and apply it."
             )
         return found.value

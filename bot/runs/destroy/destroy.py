@@ -39,7 +39,7 @@ from bot.runs.request import ApplyRequest
 
 
 @dataclass(frozen=True, slots=True)
-class _Condemned:
+class _ReviewedRemoval:
     """An environment that may be destroyed: the commit before its removal, its tree there, and the review."""
 
     base: str
@@ -53,15 +53,15 @@ def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search
     Raises `NotReviewed` and other `UserError`s before anything was begun, `LeaseHeld` when another run is at work,
     `LeaseLost` when another took over, and `Unverifiable` when what was or is can't be known.
     """
-    condemned = _condemned(request, context.store)
+    removal = _reviewed_removal(request, context.store)
     ledger, began = LedgerFile(context.store, request.environment), context.now()
     with (
         held(ledger, request, context, began) as before,
-        applied(request.root, request.environment, before, (condemned.base, policy)) as found,
+        applied(request.root, request.environment, before, (removal.base, policy)) as found,
     ):
         removable(request.environment, found.newest.manifest, policy)
-        key, tree = ledger.digest_key(), condemned.tree
-        run = DestroyRun(context, request, tree, ledger, before, key, applied=found, review=condemned.review)
+        key, tree = ledger.digest_key(), removal.tree
+        run = DestroyRun(context, request, tree, ledger, before, key, applied=found, review=removal.review)
         results = run_graph(
             found.backwards,
             lambda node: undo_step(run, node.name),
@@ -77,7 +77,7 @@ def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search
     return receipt
 
 
-def _condemned(request: ApplyRequest, store: ObjectStore) -> _Condemned:
+def _reviewed_removal(request: ApplyRequest, store: ObjectStore) -> _ReviewedRemoval:
     name, where = request.environment, directory(request.environment)
     if Checkout(request.root).environment(name):
         raise UserError(
@@ -101,7 +101,7 @@ def _condemned(request: ApplyRequest, store: ObjectStore) -> _Condemned:
             f"`{where}` was changed between its review and its removal (reviewed {review.tree[:12]}, removed {tree[:12]}). Put the "
             "directory back, and ask for it with `/destroy` again."
         )
-    return _Condemned(removal.parents[0], tree, review)
+    return _ReviewedRemoval(removal.parents[0], tree, review)
 
 
 def _receipt(run: DestroyRun, began: datetime, results: Mapping[StepName, StepResult]) -> DestroyReport:

@@ -38,7 +38,7 @@ class HookUndo:
         if hook.undo is not None:
             return Undone(hook.undo.none)
         secrets = UndoSecrets(self.run.key, self._output_of, self.run.keep_secret)
-        recorded = secrets.opened(entry.undo)
+        recorded = secrets.rehydrated(entry.undo)
         context = self._context(secrets, recorded)
         if recorded is not None:
             return verbs.undo(recorded, context)
@@ -50,9 +50,9 @@ class HookUndo:
         finished = self._finish(secrets, context)
         # Kept before it is used: what can't be undone now must be known to the next try.
         self.run.change(lambda ledger: learnt(ledger, name, finished))
-        opened = secrets.opened(finished)
-        assert opened is not None
-        return verbs.undo(opened, context)
+        whole = secrets.rehydrated(finished)
+        assert whole is not None
+        return verbs.undo(whole, context)
 
     def _finish(self, secrets: UndoSecrets, context: HookContext) -> Undo:
         """Return what undoes a hook that was killed in the middle: only by being finished can it tell what it does."""
@@ -65,7 +65,7 @@ class HookUndo:
         inputs = given(name, hook, self.applied.version.manifest.parameters, outputs)
         secrets.give(hook, inputs, self.run.stacks)
         values = {key: output.value for key, output in inputs.items()}
-        return verbs.apply(hook, values, context, secrets.sealed).undo
+        return verbs.apply(hook, values, context, secrets.redacted).undo
 
     def _output_of(self, step: StepName, output: str) -> Output | None:
         """Return an output as the ledger has it; a sensitive one as its stack's state does, which is destroyed only later."""

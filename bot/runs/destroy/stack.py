@@ -14,7 +14,7 @@ from bot.core.plans.plan_json import read_plan
 from bot.errors import UserError
 from bot.model.pipeline import Stack
 from bot.names import StepName
-from bot.runs.apply.locked_plan import PlanWish, plan_alone
+from bot.runs.apply.locked_plan import StackPlanRequest, plan_locked
 from bot.runs.deadline import Deadline
 from bot.runs.destroy.applied_versions import AppliedStep
 from bot.runs.destroy.destroy_inputs import destroy_inputs
@@ -32,7 +32,7 @@ def destroy_stack(run: DestroyRun, each: AppliedStep, stack: Stack) -> str:
         values = destroy_inputs(each.name, stack, run.before)
         with run.context.terraform.opened(each.version.directory / each.name) as module:
             module.init(deadline.remaining())
-            saved = plan_alone(run, module, PlanWish(each.name, values, destroy=True), deadline)
+            saved = plan_locked(run, module, StackPlanRequest(each.name, values, destroy=True), deadline)
             return _applied(run, each, module, _Destroy(saved, deadline))
     except TimedOut as error:
         raise StepTimedOut(f"It took longer than its timeout of {stack.timeout}.") from error

@@ -49,7 +49,7 @@ class DriftRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class DriftWorld:
+class DriftContext:
     """What looking for drift acts on. `rules` are the policy's of the default branch."""
 
     store: ObjectStore
@@ -59,24 +59,24 @@ class DriftWorld:
     log: Callable[[str], None] = field(default=lambda line: None)
 
 
-def find_drift(request: DriftRequest, world: DriftWorld) -> Drift:
+def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     """Return what is not as it was applied. Raises `UserError` and `Unverifiable` when it can't even be tried."""
     name, where = request.environment, directory(request.environment)
     files = Checkout(request.root).environment(name)
     if not files:
         raise UserError(f"There is no {where} on this branch.")
     manifest = read_manifest(files, where)
-    refused = gate(files, list(manifest.stacks), world.rules, where)
+    refused = gate(files, list(manifest.stacks), context.rules, where)
     if refused:
         raise UserError("This code may not be planned:\n" + "\n".join(map(str, refused)))
-    ledger = LedgerFile(world.store, name).read()
-    if because := _incomparable(ledger, world.now()):
+    ledger = LedgerFile(context.store, name).read()
+    if because := _incomparable(ledger, context.now()):
         return Drift(name, request.commit, because=because)
-    looking = _Looking(request, world, manifest, files, ledger)
+    check = _DriftCheck(request, context, manifest, files, ledger)
     pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
-    found = run_graph(ordered, looking.look, SIDE_BY_SIDE)
-    after = LedgerFile(world.store, name).read()
+    found = run_graph(ordered, check.look, SIDE_BY_SIDE)
+    after = LedgerFile(context.store, name).read()
     if (after.steps, after.lease is None) != (ledger.steps, ledger.lease is None):
         return Drift(name, request.commit, because="an apply began meanwhile")
     return Drift(name, request.commit, tuple(found[step] for step in ordered.order))
@@ -85,7 +85,7 @@ def find_drift(request: DriftRequest, world: DriftWorld) -> Drift:
 def _incomparable(ledger: Ledger, now: datetime) -> str:
     """Say why an environment can't be compared at all; empty when it can."""
     if ledger.lease is not None and ledger.lease.until > now:
-        return f"{ledger.lease.holder} is at work on it"
+        return f"{ledger.lease.lock_owner} is at work on it"
     if not ledger.steps:
         return "it was never applied"
     if any(entry.verb == "undo" and entry.result != "undone" for entry in ledger.steps.values()):
@@ -93,15 +93,15 @@ def _incomparable(ledger: Ledger, now: datetime) -> str:
     return ""
 
 
-class _Looking:
+class _DriftCheck:
     """Looks at steps as their turn comes, and hands each one's real outputs to those after it."""
 
     def __init__(
-        self, request: DriftRequest, world: DriftWorld, manifest: Manifest, files: Tree, ledger: Ledger
+        self, request: DriftRequest, context: DriftContext, manifest: Manifest, files: Tree, ledger: Ledger
     ) -> None:
-        self._world, self._manifest, self._files, self._ledger = world, manifest, files, ledger
+        self._context, self._manifest, self._files, self._ledger = context, manifest, files, ledger
         self._directory = request.root / directory(request.environment)
-        self._key = LedgerFile(world.store, manifest.name).known_digest_key()
+        self._key = LedgerFile(context.store, manifest.name).known_digest_key()
         self._lock = threading.Lock()
         self._outputs: dict[StepName, Outputs] = {}
         self._checks = HookChecks(
@@ -112,8 +112,8 @@ class _Looking:
             # Merged and applied already, so there is nothing that a pull request could have slipped in.
             base=files,
             ledger=ledger,
-            environment_variables=world.terraform.environment,
-            log=world.log,
+            environment_variables=context.terraform.environment,
+            log=context.log,
         )
 
     def look(self, node: Node) -> StepDrift:
@@ -128,14 +128,14 @@ class _Looking:
         digest = stack_digest(name, self._files, inputs, self._key)
         values: dict[ParameterName, Json] = {key: output.value for key, output in inputs.items()}
         secrets = _secrets(inputs)
-        with self._world.terraform.opened(self._directory / name, secrets) as module:
+        with self._context.terraform.opened(self._directory / name, secrets) as module:
             module.init()
             self._done(name, module.outputs())
             if not is_done(self._ledger, name, digest):
                 return self._not_applied(name, stack.kind)
             saved = module.plan(values, PlanOptions(lock=False), timeout=stack.timeout)
             found = of_stack(name, read_plan(module.show(saved), secrets))
-        self._world.log(f"{name}: {found.state}")
+        self._context.log(f"{name}: {found.state}")
         return found
 
     def _hook(self, name: StepName, hook: Hook, inputs: Mapping[ParameterName, Output]) -> StepDrift:
@@ -147,7 +147,7 @@ class _Looking:
         if hook.run is not None and hook.run.check is None:
             return StepDrift(name, hook.kind, "no_check", text="it declares no `check`")
         found = self._checks.plan(name, hook, self._known(), ())
-        self._world.log(f"{name}: {found.verb_result}")
+        self._context.log(f"{name}: {found.verb_result}")
         match found.verb_result:
             case "already_so":
                 return StepDrift(name, found.kind, "same", text=found.text)

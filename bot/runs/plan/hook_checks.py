@@ -127,7 +127,7 @@ class _CheckSecrets:
 
     secrets: Secrets
 
-    def redact(self, value: Json) -> None:
+    def add(self, value: Json) -> None:
         self.secrets.add(value)
 
     def digest(self, value: Json) -> str:

@@ -101,26 +101,36 @@ def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, no
     return PlannedParity(manifest, source, files, ours, commit, snapshot, template, compared, found)
 
 
-def parity_result(planned: EnvironmentPlan, held: PlannedParity, now: datetime) -> ParityResult:
+def parity_result(planned: EnvironmentPlan, comparison: PlannedParity, now: datetime) -> ParityResult:
     """Return the whole comparison of a planned clone."""
-    manifest, source, snapshot = held.manifest, held.source, held.snapshot
+    manifest, source, snapshot = comparison.manifest, comparison.source, comparison.snapshot
     leaked = [
-        *(leak for leak in held.leaks if leak.waiver is not None),
-        *planned_leaks(planned, held.compared.identity, snapshot, Waivers(manifest.waivers, now)),
+        *(leak for leak in comparison.leaks if leak.waiver is not None),
+        *planned_leaks(planned, comparison.compared.identity, snapshot, Waivers(manifest.waivers, now)),
     ]
-    found, note = held.compared.parity, (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=source.name)
-    if snapshot is not None and snapshot.is_applied:
-        sides = PlanSide(held.files, source.stacks), PlanSide(held.ours, manifest.stacks)
-        translation = who(held.template, source, manifest)
-        result = compare(snapshot, _stacks(planned, manifest), sides, translation)
-        values = held.compared.clone.leaves
-        context = ReportContext(held.template, source, manifest, held.compared.parity, now, values, snapshot.key)
-        found, note = report(result, context), ""
-    alike = ParityResult(found, note, leaked)
-    subject = CertifiedSubject(
-        planned.commit, tree_id(held.ours), held.commit, tree_id(held.files), manifest.template, manifest.revision
+    found, note = (
+        comparison.compared.parity,
+        (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=source.name),
     )
-    return replace(alike, certificate=certify(found, leaked, subject, now)) if alike.holds else alike
+    if snapshot is not None and snapshot.is_applied:
+        sides = PlanSide(comparison.files, source.stacks), PlanSide(comparison.ours, manifest.stacks)
+        translation = who(comparison.template, source, manifest)
+        result = compare(snapshot, _stacks(planned, manifest), sides, translation)
+        values = comparison.compared.clone.leaves
+        context = ReportContext(
+            comparison.template, source, manifest, comparison.compared.parity, now, values, snapshot.key
+        )
+        found, note = report(result, context), ""
+    parity = ParityResult(found, note, leaked)
+    subject = CertifiedSubject(
+        planned.commit,
+        tree_id(comparison.ours),
+        comparison.commit,
+        tree_id(comparison.files),
+        manifest.template,
+        manifest.revision,
+    )
+    return replace(parity, certificate=certify(found, leaked, subject, now)) if parity.holds else parity
 
 
 def who(template: TemplateAt, source: Manifest, clone: Manifest) -> Translation:

@@ -81,11 +81,11 @@ class Planned:
 
     plan: EnvironmentPlan
     review: Review
-    likeness: ParityResult | None = None
+    parity: ParityResult | None = None
 
     @property
     def holds(self) -> bool:
-        return self.likeness is None or self.likeness.holds
+        return self.parity is None or self.parity.holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,49 +113,49 @@ class Failed:
 PlanOutcome: TypeAlias = Planned | PlanRefused | Undestroyable | Failed
 
 
-def plan(request: PlanRequest, planner: PlanContext) -> PlanOutcome:
+def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
     """Plan every step of the environment. Raises `UserError` and `Unverifiable` when it can't even be tried."""
     name, where = request.environment, directory(request.environment)
-    files = planner.checkout.environment(name)
+    files = context.checkout.environment(name)
     if not files:
         raise UserError(
             f"{where} is removed by this pull request, so its end is planned, not its deployment. To ask for it, comment `/destroy {name}`."
         )
     manifest, pipeline = read_manifest(files, where), read_pipeline(files, where)
-    findings = _refusals(name, files, pipeline, planner) or _uncommitted(request, files, planner)
-    held = compare_code(manifest, planner.checkout, planner.against, planner.now()) if not findings else None
-    findings = findings or (held.findings() if held is not None else ())
+    findings = _refusals(name, files, pipeline, context) or _uncommitted(request, files, context)
+    comparison = compare_code(manifest, context.checkout, context.against, context.now()) if not findings else None
+    findings = findings or (comparison.findings() if comparison is not None else ())
     if findings:
         return PlanRefused(findings)
-    steps = _plan_steps(manifest, pipeline, files, planner)
+    steps = _plan_steps(manifest, pipeline, files, context)
     if isinstance(steps, Failed):
         return steps
-    stuck = _undestroyable(name, files, steps, planner.policy)
+    stuck = _undestroyable(name, files, steps, context.policy)
     if stuck:
         return Undestroyable(stuck)
     environment = EnvironmentPlan(name, request.commit, request.change, steps)
-    review = _review(request, environment, manifest, files, planner.now())
-    alike = parity_result(environment, held, planner.now()) if held is not None else None
-    planned = Planned(environment, review, alike)
+    review = _review(request, environment, manifest, files, context.now())
+    result = parity_result(environment, comparison, context.now()) if comparison is not None else None
+    planned = Planned(environment, review, result)
     if planned.holds:
-        planner.store.write(review_key(name, request.commit), write_review(review))
+        context.store.write(review_key(name, request.commit), write_review(review))
     return planned
 
 
-def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, planner: PlanContext) -> Sequence[Finding]:
+def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, context: PlanContext) -> Sequence[Finding]:
     """Return why the code may not be planned, the gate's reasons first: the others read it as though it were harmless."""
     where, stacks = directory(name), list(pipeline.stacks)
-    refused = gate(files, stacks, GateRules(planner.policy.gate, FACTS), where)
+    refused = gate(files, stacks, GateRules(context.policy.gate, FACTS), where)
     if refused:
         return refused
-    bucket = account_of(read_manifest(files, where), planner.policy).state_bucket
+    bucket = account_of(read_manifest(files, where), context.policy).state_bucket
     return [
         *pipeline_findings(files, read_manifest(files, where), pipeline),
         *misplaced(files, stacks, StatePlace(name, bucket, FACTS.backend), where),
-        *verify_environments(planner.checkout, [name]).checked(),
+        *verify_environments(context.checkout, [name]).checked(),
         *(
             ()
-            if name in planner.policy.protected
+            if name in context.policy.protected
             else undestroyable_code(files, pipeline.stacks, where, FACTS.destroy_rules)
         ),
     ]
@@ -171,10 +171,10 @@ def _undestroyable(
     return undestroyable_plan(files, stacks, directory(name), FACTS.destroy_rules)
 
 
-def _uncommitted(request: PlanRequest, files: Tree, planner: PlanContext) -> Sequence[Finding]:
+def _uncommitted(request: PlanRequest, files: Tree, context: PlanContext) -> Sequence[Finding]:
     """Refuse a work tree that is not its commit: what a checkout overlooks (`.terraform`) nobody proved."""
     where = directory(request.environment)
-    committed = tree_at(planner.checkout.root, request.commit, where)
+    committed = tree_at(context.checkout.root, request.commit, where)
     if committed == tree_id(files):
         return ()
     message = (
@@ -185,21 +185,21 @@ def _uncommitted(request: PlanRequest, files: Tree, planner: PlanContext) -> Seq
 
 
 def _plan_steps(
-    manifest: Manifest, pipeline: Pipeline, files: Tree, planner: PlanContext
+    manifest: Manifest, pipeline: Pipeline, files: Tree, context: PlanContext
 ) -> Sequence[StackPlan | HookPlan] | Failed:
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
     checks = HookChecks(
         environment=manifest.name,
-        directory=planner.checkout.root / directory(manifest.name),
+        directory=context.checkout.root / directory(manifest.name),
         parameters=manifest.parameters,
         files=files,
-        base=planner.base_template(manifest.template),
-        ledger=LedgerFile(planner.store, manifest.name).read(),
-        environment_variables=planner.terraform.environment,
-        log=planner.log,
+        base=context.base_template(manifest.template),
+        ledger=LedgerFile(context.store, manifest.name).read(),
+        environment_variables=context.terraform.environment,
+        log=context.log,
     )
     try:
-        results = run_graph(ordered, _Steps(manifest.name, planner, checks, ordered).plan, SIDE_BY_SIDE)
+        results = run_graph(ordered, _Steps(manifest.name, context, checks, ordered).plan, SIDE_BY_SIDE)
     except _StepFailed as error:
         return error.failed
     return [results[name] for name in ordered.order]
@@ -216,9 +216,9 @@ class _StepFailed(Exception):
 class _Steps:
     """Plans steps as they become ready, and hands what is known of each one's outputs to those after it."""
 
-    def __init__(self, environment: EnvironmentName, planner: PlanContext, checks: HookChecks, ordered: Graph) -> None:
+    def __init__(self, environment: EnvironmentName, context: PlanContext, checks: HookChecks, ordered: Graph) -> None:
         self._environment = environment
-        self._planner = planner
+        self._context = context
         self._checks = checks
         self._graph = ordered
         self._lock = threading.Lock()
@@ -239,20 +239,20 @@ class _Steps:
         return stack
 
     def _plan_stack(self, name: StepName, stack: Stack, inputs: Inputs) -> StackPlan:
-        place = self._planner.checkout.root / directory(self._environment) / name
+        place = self._context.checkout.root / directory(self._environment) / name
 
         def say(event: TerraformEvent) -> None:
             if event.kind in {"planned_change", "diagnostic", "change_summary"}:
-                self._planner.log(f"{name}: {event.message}")
+                self._context.log(f"{name}: {event.message}")
 
-        with self._planner.terraform.opened(place, inputs.secrets) as module:
+        with self._context.terraform.opened(place, inputs.secrets) as module:
             module.init()
             # The plan role can't write a lock; what changes meanwhile is found by the fingerprint before the apply.
             saved = module.plan(inputs.values, PlanOptions(lock=False), say, stack.timeout)
             made = read_plan(module.show(saved), inputs.secrets)
-        waits = {stack.inputs[variable].step for variable in inputs.stand_ins}
+        waits = {stack.inputs[variable].step for variable in inputs.mock_outputs}
         waits_for = tuple(step for step in self._graph.order if step in waits)
-        return StackPlan(name, made, inputs.stand_ins, waits_for, inputs)
+        return StackPlan(name, made, inputs.mock_outputs, waits_for, inputs)
 
     def _known(self) -> Mapping[StepName, Outputs]:
         with self._lock:

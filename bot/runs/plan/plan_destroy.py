@@ -29,18 +29,18 @@ from bot.runs.executor import run_graph
 from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, PlanContext, Planned, PlanRequest
 
 
-def plan_destroy(request: PlanRequest, planner: PlanContext, base: str) -> Planned | Failed:
+def plan_destroy(request: PlanRequest, context: PlanContext, base: str) -> Planned | Failed:
     """Plan the end of every step. `base` is the commit before the change. Raises `UserError` and `Unverifiable`."""
     name, where = request.environment, directory(request.environment)
-    files = planner.checkout.environment_at(name, base)
+    files = context.checkout.environment_at(name, base)
     if not files:
         raise UserError(f"{where} is neither at commit {base[:12]} nor in this change: there is nothing to destroy.")
     manifest = read_manifest(files, where)
-    removable(name, manifest, planner.policy)
-    ledger = LedgerFile(planner.store, name).read()
-    with applied(planner.checkout.root, name, ledger, (base, planner.policy)) as found:
+    removable(name, manifest, context.policy)
+    ledger = LedgerFile(context.store, name).read()
+    with applied(context.checkout.root, name, ledger, (base, context.policy)) as found:
         try:
-            steps = _Ends(planner, ledger, found).plan()
+            steps = _DestroyPlans(context, ledger, found).plan()
         except _StepFailed as error:
             return Failed(error.step, str(error))
     planned = EnvironmentPlan(name, request.commit, "destroy", steps)
@@ -56,10 +56,10 @@ def plan_destroy(request: PlanRequest, planner: PlanContext, base: str) -> Plann
             step.name: step.reviewed(key) if isinstance(step, StackPlan) else ReviewedStep(kind=step.kind)
             for step in steps
         },
-        planned_at=planner.now(),
+        planned_at=context.now(),
         run_url=request.run_url,
     )
-    planner.store.write(review_key(name, request.commit), write_review(review))
+    context.store.write(review_key(name, request.commit), write_review(review))
     return Planned(planned, review)
 
 
@@ -71,30 +71,30 @@ class _StepFailed(Exception):
         self.step = step
 
 
-class _Ends:
+class _DestroyPlans:
     """Plans the end of each step; none needs another, since what a destroy does is in the state."""
 
-    def __init__(self, planner: PlanContext, ledger: Ledger, found: AppliedVersion) -> None:
-        self._planner, self._ledger, self._found = planner, ledger, found
+    def __init__(self, context: PlanContext, ledger: Ledger, found: AppliedVersion) -> None:
+        self._context, self._ledger, self._found = context, ledger, found
 
     def plan(self) -> list[StackPlan | HookPlan]:
         """Return the plans in the order in which the steps are taken back."""
         order = self._found.backwards.order
         apart = Graph({name: Node(name, self._found.steps[name].step, ()) for name in order})
-        results = run_graph(apart, lambda node: self._end(self._found.steps[node.name]), SIDE_BY_SIDE)
+        results = run_graph(apart, lambda node: self._plan_step(self._found.steps[node.name]), SIDE_BY_SIDE)
         return [results[name] for name in order]
 
-    def _end(self, each: AppliedStep) -> StackPlan | HookPlan:
+    def _plan_step(self, each: AppliedStep) -> StackPlan | HookPlan:
         return self._stack(each, each.step) if isinstance(each.step, Stack) else _hook(each, each.step)
 
     def _stack(self, each: AppliedStep, stack: Stack) -> StackPlan:
         def say(event: TerraformEvent) -> None:
             if event.kind in {"planned_change", "diagnostic", "change_summary"}:
-                self._planner.log(f"{each.name}: {event.message}")
+                self._context.log(f"{each.name}: {event.message}")
 
         place = each.version.directory / each.name
         try:
-            with self._planner.terraform.opened(place) as module:
+            with self._context.terraform.opened(place) as module:
                 module.init()
                 options = PlanOptions(lock=False, destroy=True)
                 saved = module.plan(destroy_inputs(each.name, stack, self._ledger), options, say, stack.timeout)

@@ -86,22 +86,22 @@ def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
 
 
 def _planned(request: PlanRequest, outcome: Planned, whole: Whole) -> Report:
-    plan, alike = outcome.plan, outcome.likeness
+    plan, result = outcome.plan, outcome.parity
 
     def text(limit: int) -> str:
-        said = section(alike.parity, alike.leaks, alike.note, limit // 3) if alike else ""
+        said = section(result.parity, result.leaks, result.note, limit // 3) if result else ""
         return f"{fitted(plan, limit - len(said.encode()) - 1, whole)}\n{said}" if said else fitted(plan, limit, whole)
 
     comment = text(COMMENT_LIMIT)
-    headline = title(plan) if alike is None or outcome.holds else parity_headline(alike.parity, alike.leaks)
+    headline = title(plan) if result is None or outcome.holds else parity_headline(result.parity, result.leaks)
     return Report(
         complete=text(sys.maxsize),
         comment=comment,
         step_summary=text(STEP_SUMMARY_LIMIT),
         check=_check(request, "success" if outcome.holds else "failure", headline, comment),
-        data=_data(request, "planned" if outcome.holds else "not alike", plan),
-        parity=document(alike.parity, alike.leaks) if alike else None,
-        certificate=alike.certificate if alike else None,
+        data=_data(request, "planned" if outcome.holds else "parity failed", plan),
+        parity=document(result.parity, result.leaks) if result else None,
+        certificate=result.certificate if result else None,
     )
 
 
@@ -161,7 +161,7 @@ def _data(request: PlanRequest, outcome: str, plan: EnvironmentPlan | None = Non
         if isinstance(step, StackPlan):
             counts = step.plan.counts
             numbers: dict[str, Json] = {"add": counts.add, "change": counts.change, "destroy": counts.destroy}
-            steps[step.name] = {"kind": "stack", "deferred": bool(step.stand_ins), **numbers}
+            steps[step.name] = {"kind": "stack", "planned_with_mocks": bool(step.mock_outputs), **numbers}
         else:
             steps[step.name] = {"kind": step.kind, "result": step.verb_result}
     return {

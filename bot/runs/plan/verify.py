@@ -42,20 +42,22 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verifi
     if unknown:
         raise Unverifiable(f"{ENVIRONMENTS}/{unknown[0]} does not exist; there are: {', '.join(known) or 'none'}.")
     chosen = tuple(names or known)
-    look = _Look(checkout)
+    verification = _Verification(checkout)
     for text in known:
-        look.at(text, is_chosen=text in chosen)
+        verification.at(text, is_chosen=text in chosen)
     try:
         checkout.policy()
     except Unreadable as error:
-        look.unread(error)
+        verification.unread(error)
     # Everybody's templates are needed to know who holds what, but only those asked for are reported.
-    clashes = collisions(look.manifests, {template.revision: template for template in look.templates.found.values()})
-    findings = [*look.findings, *(clash for clash in clashes if clash.path.split("/")[1] in chosen)]
-    return Verified(chosen, findings, look.unreadable)
+    clashes = collisions(
+        verification.manifests, {template.revision: template for template in verification.templates.found.values()}
+    )
+    findings = [*verification.findings, *(clash for clash in clashes if clash.path.split("/")[1] in chosen)]
+    return Verified(chosen, findings, verification.unreadable)
 
 
-class _Look:
+class _Verification:
     """Looks at one environment after the other; one that can't be read keeps no other from being verified."""
 
     def __init__(self, checkout: Checkout) -> None:

@@ -130,7 +130,7 @@ def test_a_plan_is_reported_once_everywhere(workflow: Workflow, monkeypatch: pyt
     assert (workflow.scratch / "plan" / "plan.md").read_text() == comment
     assert (workflow.scratch / "step-summary.md").read_text() == comment
     data = json.loads((workflow.scratch / "plan" / "plan.json").read_text())
-    assert (data["outcome"], data["steps"]["app"]["deferred"]) == ("planned", True)
+    assert (data["outcome"], data["steps"]["app"]["planned_with_mocks"]) == ("planned", True)
 
     assert workflow.plan(monkeypatch)[0] == 0
     assert len(workflow.comments()) == 2

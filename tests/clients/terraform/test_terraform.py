@@ -185,7 +185,7 @@ def test_a_lock_left_by_a_dead_run_is_named_and_removed(tmp_path: Path, terrafor
         module.init()
         with pytest.raises(StateLocked) as locked:
             planned_at_once(module)
-        assert (locked.value.lock_id, locked.value.holder) == (holder, "runner@dead")
+        assert (locked.value.lock_id, locked.value.lock_owner) == (holder, "runner@dead")
         module.force_unlock(locked.value.lock_id)
         planned_at_once(module)
 

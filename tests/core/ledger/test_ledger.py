@@ -41,8 +41,8 @@ def success(record: str = "r1") -> Success:
     return Success({"url": Clear(value="https://x")}, "it answers", Undo(uses="aws.secret", record=record))
 
 
-def lease(holder: str, at: datetime = NOW) -> Lease:
-    return Lease(holder=holder, until=at + LENGTH, since=at)
+def lease(lock_owner: str, at: datetime = NOW) -> Lease:
+    return Lease(lock_owner=lock_owner, until=at + LENGTH, since=at)
 
 
 def test_a_step_succeeds() -> None:
@@ -168,7 +168,7 @@ def test_a_lease_is_taken_for_a_reason_that_is_kept() -> None:
     assert isinstance(held, Ledger)
     taken = acquired(held, lease("two"), NOW, "its process is gone")
     assert isinstance(taken, Ledger)
-    assert [(t.holder, t.by, t.reason) for t in taken.takeovers] == [("one", "two", "its process is gone")]
+    assert [(t.lock_owner, t.by, t.reason) for t in taken.takeovers] == [("one", "two", "its process is gone")]
     assert renewed(taken, "one", NOW + LENGTH) is None
     assert released(taken, "one") == taken
 
@@ -194,20 +194,20 @@ def test_a_lease_is_renewed_and_given_back() -> None:
 )
 def test_a_lease_is_never_taken_from_a_live_holder(moves: list[tuple[str, str, int]]) -> None:
     ledger, now = EMPTY, NOW
-    for holder, move, seconds in moves:
+    for lock_owner, move, seconds in moves:
         now += timedelta(seconds=seconds)
         before = ledger.lease
         if move == "take":
-            result = acquired(ledger, lease(holder, now), now)
+            result = acquired(ledger, lease(lock_owner, now), now)
             assert isinstance(result, LeaseState) == (
-                before is not None and before.holder != holder and before.until > now
+                before is not None and before.lock_owner != lock_owner and before.until > now
             )
             ledger = result if isinstance(result, Ledger) else ledger
         elif move == "renew":
-            ledger = renewed(ledger, holder, now + LENGTH) or ledger
+            ledger = renewed(ledger, lock_owner, now + LENGTH) or ledger
         else:
-            ledger = released(ledger, holder)
-        if before is not None and before.holder != holder and not (move == "take" and before.until <= now):
+            ledger = released(ledger, lock_owner)
+        if before is not None and before.lock_owner != lock_owner and not (move == "take" and before.until <= now):
             assert ledger.lease == before
 
 

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.ledger.ledger import Undo
-from bot.core.ledger.secret_references import Seal, SecretChanged, Unopenable, Unsealable, opened, sealed, secrets_of
+from bot.core.ledger.secret_references import (
+    Redaction,
+    SecretChanged,
+    Unredactable,
+    Unrehydratable,
+    redacted,
+    rehydrated,
+    secrets_of,
+)
 from bot.model.pipeline import Json
 
 KEY = "k" * 64
@@ -27,10 +35,10 @@ RECORDS = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.di
 
 @given(record=RECORDS)
 def test_a_sealed_record_holds_no_secret_and_opens_as_it_was(record: Json) -> None:
-    kept, seals = sealed(record, [*secrets_of(SECRET, "data.login", KEY)])
-    written = json.dumps(kept) + "".join(seal.model_dump_json() for seal in seals)
+    kept, redactions = redacted(record, [*secrets_of(SECRET, "data.login", KEY)])
+    written = json.dumps(kept) + "".join(redaction.model_dump_json() for redaction in redactions)
     assert not [secret for secret in ("shop-user", "hunter", "54321") if secret in written]
-    assert exactly(opened(kept, seals, AGAIN.__getitem__, KEY)) == exactly(record)
+    assert exactly(rehydrated(kept, redactions, AGAIN.__getitem__, KEY)) == exactly(record)
 
 
 SHORT = st.one_of(
@@ -44,13 +52,13 @@ SHORT_RECORDS = st.recursive(
 @given(record=SHORT_RECORDS, secret=SHORT, rotated=SHORT)
 def test_a_record_comes_back_exactly_as_it_was_or_not_at_all(record: Json, secret: Json, rotated: Json) -> None:
     try:
-        kept, seals = sealed(record, [*secrets_of(secret, "data.pin", KEY)])
-    except Unsealable:
+        kept, redactions = redacted(record, [*secrets_of(secret, "data.pin", KEY)])
+    except Unredactable:
         return
-    undo = Undo.model_validate_json(Undo(record=kept, seals=seals).model_dump_json())
-    assert exactly(opened(undo.record, undo.seals, lambda source: secret, KEY)) == exactly(record)
+    undo = Undo.model_validate_json(Undo(record=kept, redactions=redactions).model_dump_json())
+    assert exactly(rehydrated(undo.record, undo.redactions, lambda source: secret, KEY)) == exactly(record)
     try:
-        again = opened(undo.record, undo.seals, lambda source: rotated, KEY)
+        again = rehydrated(undo.record, undo.redactions, lambda source: rotated, KEY)
     except SecretChanged:
         return
     assert exactly(again) == exactly(record)
@@ -64,13 +72,13 @@ def exactly(value: Json) -> str:
 @pytest.mark.parametrize("pin", ["3", "12"])
 def test_a_number_that_only_coincides_with_a_short_secret_is_not_taken_for_it(pin: str) -> None:
     record: Json = {"previous_desired_count": int(pin)}
-    kept, seals = sealed(record, [*secrets_of({"pin": pin}, "data.login", KEY)])
-    assert opened(kept, seals, lambda source: {"pin": "7"}, KEY) == record
-    assert (kept, seals) == (record, ())
+    kept, redactions = redacted(record, [*secrets_of({"pin": pin}, "data.login", KEY)])
+    assert rehydrated(kept, redactions, lambda source: {"pin": "7"}, KEY) == record
+    assert (kept, redactions) == (record, ())
 
 
 def test_a_number_that_coincides_with_a_short_secret_of_a_hook_is_no_reason_to_refuse() -> None:
-    assert sealed({"count": 3}, [*secrets_of("3", "`probe.pin` from a hook", None)]) == ({"count": 3}, ())
+    assert redacted({"count": 3}, [*secrets_of("3", "`probe.pin` from a hook", None)]) == ({"count": 3}, ())
 
 
 @pytest.mark.parametrize(
@@ -78,47 +86,47 @@ def test_a_number_that_coincides_with_a_short_secret_of_a_hook_is_no_reason_to_r
     [(54321, 54321), ("54321", 54321), (54321, "54321"), ("54321.50", 54321.5), (54321.0, 54321), (7, 7), ("7", "7")],
 )
 def test_a_secret_that_is_all_of_a_value_comes_back_with_the_value_s_type(secret: Json, leaf: Json) -> None:
-    kept, seals = sealed({"it": leaf}, [*secrets_of(secret, "data.it", KEY)])
+    kept, redactions = redacted({"it": leaf}, [*secrets_of(secret, "data.it", KEY)])
     assert str(leaf) not in json.dumps(kept)
-    assert exactly(opened(kept, seals, lambda source: secret, KEY)) == exactly({"it": leaf})
+    assert exactly(rehydrated(kept, redactions, lambda source: secret, KEY)) == exactly({"it": leaf})
 
 
 @pytest.mark.parametrize(("secret", "leaf"), [(5.25, 5.25), ("5.25", 5.25), ("3", 3)])
 def test_a_number_of_a_record_of_an_earlier_version_comes_back(secret: Json, leaf: Json) -> None:
     [found] = [*secrets_of(secret, "data.it", KEY)]
-    assert found.taken is not None
-    old = Seal(place=("it",), parts=(found.taken,), is_text=False)
-    assert exactly(opened({"it": 0}, (old,), lambda source: secret, KEY)) == exactly({"it": leaf})
+    assert found.reference is not None
+    old = Redaction(place=("it",), parts=(found.reference,), is_text=False)
+    assert exactly(rehydrated({"it": 0}, (old,), lambda source: secret, KEY)) == exactly({"it": leaf})
 
 
 def test_a_short_secret_is_sealed_where_it_is_all_of_a_text() -> None:
-    kept, seals = sealed({"pin": "42", "note": "42 is the answer"}, [*secrets_of(SECRET, "data.login", KEY)])
+    kept, redactions = redacted({"pin": "42", "note": "42 is the answer"}, [*secrets_of(SECRET, "data.login", KEY)])
     assert kept == {"pin": "", "note": "42 is the answer"}
-    assert [seal.place for seal in seals] == [("pin",)]
+    assert [redaction.place for redaction in redactions] == [("pin",)]
 
 
 @pytest.mark.parametrize("record", ["shop-user", {"url": "https://shop-user@x"}, {"shop-user": 1}, [54321]])
 def test_a_secret_that_can_t_be_had_again_is_refused(record: Json) -> None:
-    with pytest.raises(Unsealable, match=r"`probe\.login` from a hook") as refused:
-        sealed(record, [*secrets_of(SECRET, "`probe.login` from a hook", None)])
+    with pytest.raises(Unredactable, match=r"`probe\.login` from a hook") as refused:
+        redacted(record, [*secrets_of(SECRET, "`probe.login` from a hook", None)])
     assert "shop-user" not in str(refused.value)
 
 
 @pytest.mark.parametrize("record", [{"shop-user": 1}, {"body": json.dumps({"p": 'hunter "2"'})}])
 def test_a_secret_that_was_changed_by_the_kind_is_refused(record: Json) -> None:
-    with pytest.raises(Unsealable):
-        sealed(record, [*secrets_of(SECRET, "data.login", KEY)])
+    with pytest.raises(Unredactable):
+        redacted(record, [*secrets_of(SECRET, "data.login", KEY)])
 
 
 @pytest.mark.parametrize("record", [["shop-user"], ["arn:shop-user"], {"pin": "42"}, [54321]])
 def test_a_record_whose_secret_was_changed_since_is_refused(record: Json) -> None:
     now: dict[str, Json] = {"data.login": {"user": "other", "password": "other", "port": 11111, "pin": "43"}}
-    kept, seals = sealed(record, [*secrets_of(SECRET, "data.login", KEY)])
+    kept, redactions = redacted(record, [*secrets_of(SECRET, "data.login", KEY)])
     with pytest.raises(SecretChanged, match=r"`data\.login` has changed since"):
-        opened(kept, seals, now.__getitem__, KEY)
+        rehydrated(kept, redactions, now.__getitem__, KEY)
 
 
 def test_a_secret_of_another_shape_is_not_guessed() -> None:
-    kept = sealed(["shop-user"], [*secrets_of(SECRET, "data.login", KEY)])
-    with pytest.raises(Unopenable, match="not of the shape"):
-        opened(*kept, lambda source: "one text", KEY)
+    kept = redacted(["shop-user"], [*secrets_of(SECRET, "data.login", KEY)])
+    with pytest.raises(Unrehydratable, match="not of the shape"):
+        rehydrated(*kept, lambda source: "one text", KEY)

@@ -30,9 +30,9 @@ def test_an_empty_ledger_says_so() -> None:
 
 def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
     later = NOW + timedelta(seconds=7)
-    ledger = acquired(Ledger(environment=DEMO), Lease(holder="run 1", until=NOW + LENGTH, since=NOW), NOW)
+    ledger = acquired(Ledger(environment=DEMO), Lease(lock_owner="run 1", until=NOW + LENGTH, since=NOW), NOW)
     assert isinstance(ledger, Ledger)
-    ledger = acquired(ledger, Lease(holder="run 2", until=NOW + LENGTH, since=NOW), NOW, "its process is gone")
+    ledger = acquired(ledger, Lease(lock_owner="run 2", until=NOW + LENGTH, since=NOW), NOW, "its process is gone")
     assert isinstance(ledger, Ledger)
     outputs: dict[str, KeptOutput] = {
         "url": Clear(value="https://x"),

@@ -38,10 +38,10 @@ def create(address: str, **after: PlanValue) -> PlannedChange:
 
 
 def stack(
-    name: str, *changes: PlannedChange, stand_ins: tuple[str, ...] = (), waits_for: tuple[str, ...] = ()
+    name: str, *changes: PlannedChange, mock_outputs: tuple[str, ...] = (), waits_for: tuple[str, ...] = ()
 ) -> StackPlan:
     return StackPlan(
-        StepName(name), TerraformPlan(changes), tuple(map(ParameterName, stand_ins)), tuple(map(StepName, waits_for))
+        StepName(name), TerraformPlan(changes), tuple(map(ParameterName, mock_outputs)), tuple(map(StepName, waits_for))
     )
 
 
@@ -55,7 +55,7 @@ ORDINARY = environment(
         "data",
         PlannedChange("aws_db.main", "aws_db", Action.REPLACE, {"size": 1, "password": Masked(SECRET)}, {"size": 2, "password": Masked("other")}, ("size",), "replace_because_cannot_update"),
         PlannedChange("aws_key.old", "aws_key", Action.DELETE, {"id": "k"}, None, (), "delete_because_no_resource_config"),
-        stand_ins=("vpc_id",),
+        mock_outputs=("vpc_id",),
         waits_for=("network",),
     ),
     HookPlan(StepName("seed"), "aws.bucket-seed", "would_run", "three objects are missing"),

@@ -68,7 +68,7 @@ def _the_ledger_holds_what_undo_needs(deploying: Deploying) -> None:
     assert undo[APP].record == {"directory": "envs/demo-x/app"}
     assert undo[RECORD].run == ("python3", "hooks/record.py")
     assert undo[RECORD].record == {"undo": {"place": str(deploying.place), "login": ""}}
-    [login] = undo[RECORD].seals
+    [login] = undo[RECORD].redactions
     assert (login.parts[0], getattr(login.parts[1], "source", None)) == ("alice:", "network.token")
     assert undo[FLAGS].uses == "aws.parameter"
     tree = deploying.repo.git("rev-parse", f"HEAD:envs/{DEMO}").strip()

@@ -35,5 +35,5 @@ def test_a_rescue_takes_over_with_its_reason_the_lease_and_the_state_locks(deplo
     assert "comment `/unlock demo-x --because" in failed.reason
     assert deploying.apply(head, take_over="bob says that his laptop crashed").has_succeeded, deploying.lines
     kept = deploying.ledger.takeovers[-1]
-    assert lock["ID"] in kept.holder
+    assert lock["ID"] in kept.lock_owner
     assert kept.reason == "bob@laptop left it (bob says that his laptop crashed)"

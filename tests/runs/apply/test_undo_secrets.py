@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.core.ledger.ledger import Undo
-from bot.core.ledger.secret_references import SecretChanged, Unopenable
+from bot.core.ledger.secret_references import SecretChanged, Unrehydratable
 from bot.core.plans.stack_inputs import Output
 from bot.model.pipeline import FromOutput, Hook
 from bot.names import ParameterName, StepName
@@ -58,12 +58,12 @@ def test_a_rotated_secret_stops_an_undo_but_not_the_next_apply() -> None:
     hook = Hook.model_validate({"uses": "aws.lambda", "with": {"password": FromOutput(source="data.password")}})
     secrets.give(hook, {ParameterName("password"): state["password"]}, {StepName("data")})
     plain = Undo(uses="aws.lambda", record={"password": "first-password", "count": 3})
-    kept = secrets.sealed(plain)
-    assert secrets.opened(kept) == secrets.previous(kept) == plain
+    kept = secrets.redacted(plain)
+    assert secrets.rehydrated(kept) == secrets.previous(kept) == plain
     state["password"] = Output("second-password", is_sensitive=True)
     assert secrets.previous(kept) is None
     with pytest.raises(SecretChanged, match="Apply the environment again"):
-        secrets.opened(kept)
+        secrets.rehydrated(kept)
     del state["password"]
-    with pytest.raises(Unopenable, match="which is gone"):
+    with pytest.raises(Unrehydratable, match="which is gone"):
         secrets.previous(kept)

@@ -15,7 +15,7 @@ from bot.core.ledger.ledger import Lease
 from bot.core.messages.drift_issue import marker
 from bot.core.plans.drift import Drift, DriftChange, DriftState, StepDrift
 from bot.names import Login, RepositoryName, StepName
-from bot.runs.drift.drift import DriftRequest, DriftWorld, find_drift
+from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_drift
 from bot.sandbox.github import GitHubServer
 from tests.support.cloud import REGION
@@ -57,7 +57,7 @@ def told(server: GitHubServer, drift: Drift, run: int) -> str:
 
 
 def found(deploying: Deploying, log: list[str]) -> Drift:
-    world = DriftWorld(
+    world = DriftContext(
         store=deploying.store,
         terraform=deploying.terraform,
         rules=GateRules(deploying.policy.gate, FACTS),
@@ -117,7 +117,9 @@ def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deplo
     assert server.comments(REPOSITORY, 1)[-1].body.endswith("says again.")
 
     now = datetime.now(UTC)
-    LedgerFile(deploying.store, DEMO).acquire(Lease(holder="run-9", until=now + timedelta(minutes=5), since=now), now)
+    LedgerFile(deploying.store, DEMO).acquire(
+        Lease(lock_owner="run-9", until=now + timedelta(minutes=5), since=now), now
+    )
     assert found(deploying, log).because == "run-9 is at work on it"
 
 

@@ -107,8 +107,8 @@ def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, pl
     stacks = {stack.name: stack for stack in outcome.plan.stacks}
     network, app = stacks[NETWORK], stacks[APP]
     assert {name: stack.plan.counts.add for name, stack in stacks.items()} == {NETWORK: 1, DATA: 1, APP: 2}
-    assert network.stand_ins == stacks[DATA].stand_ins == ()
-    assert (app.stand_ins, app.waits_for) == (("group_arn",), (NETWORK,))
+    assert network.mock_outputs == stacks[DATA].mock_outputs == ()
+    assert (app.mock_outputs, app.waits_for) == (("group_arn",), (NETWORK,))
     assert {hook.name: hook.verb_result for hook in outcome.plan.hooks} == {
         "announce": "would_run",
         "smoke": "would_run",
@@ -139,9 +139,9 @@ def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
     after = StackOf(planner.terraform, place / "network").apply()
     stack, app = monorepo.template.declaration.stacks[APP], StackOf(planner.terraform, place / "app")
     real = resolved(APP, stack, {NETWORK: known(after)})
-    assert not real.is_deferred
+    assert not real.uses_mock_outputs
     step = reviewed.steps[APP]
-    again = app.plan(replayed(stack, real.values, step.stand_ins))
+    again = app.plan(replayed(stack, real.values, step.mock_outputs))
     assert fingerprint(again, reviewed.key) == step.as_fingerprint
     fresh = app.plan(real.values)
     assert fingerprint(fresh, reviewed.key) != step.as_fingerprint

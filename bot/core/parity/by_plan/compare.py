@@ -109,7 +109,7 @@ class _Stack:
     key: str
     translation: Translation
     code: tuple[Mapping[str, Declared], Mapping[str, Declared]]
-    stand_ins: frozenset[str | tuple[str, ...]]
+    mock_outputs: frozenset[str | tuple[str, ...]]
 
     def compare(self, address: str, there: Resource | None, here: PlannedChange | None, result: PlanComparison) -> None:
         block = self.code[1].get(without_keys(address))
@@ -120,7 +120,7 @@ class _Stack:
             result.found.append(PlanDifference(self.name, address, kind, None, here is None, file, line))
             return
         is_set = _is_set(self.code, address, there.address)
-        run = ValueComparison(self.translation, self.key, self.stand_ins, is_set, here.action is not Action.CREATE)
+        run = ValueComparison(self.translation, self.key, self.mock_outputs, is_set, here.action is not Action.CREATE)
         run.compare(values_of(there), sealed(here.after, self.key))
         result.compared += run.compared
         result.set_apart += run.set_apart
@@ -189,7 +189,7 @@ def _names(
 
 def _stand_in_texts(stack: PlannedStack) -> Iterator[str | tuple[str, ...]]:
     """Yield the stand-ins: texts, and lists as a whole, which may have another length than production's."""
-    for name in stack.inputs.stand_ins:
+    for name in stack.inputs.mock_outputs:
         yield from _texts(stack.inputs.values[name])
 
 

@@ -58,7 +58,7 @@ class ValueComparison:
 
     translation: Translation
     key: str
-    stand_ins: frozenset[str | tuple[str, ...]] = frozenset()
+    mock_outputs: frozenset[str | tuple[str, ...]] = frozenset()
     is_set: Callable[[str], bool] = field(default=lambda path: True)
     exists: bool = False
     compared: int = 0
@@ -211,7 +211,7 @@ class ValueComparison:
     def _is_stand_in(self, production: PlanValue, clone: PlanValue) -> bool:
         """Say whether the clone has a stand-in where production has a value, and all around it is the same."""
         if isinstance(clone, str) and isinstance(production, str):
-            texts = [text for text in self.stand_ins if isinstance(text, str) and text in clone]
+            texts = [text for text in self.mock_outputs if isinstance(text, str) and text in clone]
             if not texts:
                 return False
             words = "|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True))
@@ -219,7 +219,7 @@ class ValueComparison:
             return any(
                 re.fullmatch(around, text, re.DOTALL) for text in (self.translation.text(production), production)
             )
-        return _is_list(clone) and tuple(sorted(map(str, clone))) in self.stand_ins
+        return _is_list(clone) and tuple(sorted(map(str, clone))) in self.mock_outputs
 
 
 def _mapping(value: PlanValue) -> Mapping[str, PlanValue]:

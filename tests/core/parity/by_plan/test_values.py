@@ -98,7 +98,7 @@ def test_what_no_code_sets_is_set_apart_unless_the_plan_names_a_default() -> Non
 
 
 def test_stand_ins_are_set_apart_where_all_around_them_is_the_same() -> None:
-    stand_ins = frozenset({"vpc-not-made-yet", "not-made-yet", ("subnet-not-made-1", "subnet-not-made-2")})
+    mock_outputs = frozenset({"vpc-not-made-yet", "not-made-yet", ("subnet-not-made-1", "subnet-not-made-2")})
     clone: PlanValue = {
         "whole": "vpc-not-made-yet",
         "part": "demo-x/vpc-not-made-yet",
@@ -115,7 +115,7 @@ def test_stand_ins_are_set_apart_where_all_around_them_is_the_same() -> None:
         "more": ["s-1", "s-2", "s-3"],
         "none": "vpc-1",
     }
-    run = compared(production, clone, stand_ins=stand_ins)
+    run = compared(production, clone, mock_outputs=mock_outputs)
     assert {path.partition("[")[0] for path in paths(run)} == {"other", "more", "none"}
     assert run.set_apart[STAND_IN] >= 3
 
