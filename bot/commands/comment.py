@@ -1,36 +1,186 @@
-"""The commands in a comment: only in text that a reader sees as the author's own words.
+"""The commands in a comment: only what the author wrote and everybody sees, as lines of the page that GitHub shows.
 
-Quotes, code (fenced, indented or inline), HTML blocks and HTML comments are other people's words, examples, or hidden;
-a command there is none. Markdown is read by markdown-it, so that the rule is GitHub's (CommonMark) and not a guess.
+Quotes and code (fenced, indented or inline) are other people's words, or examples. Whatever is in an HTML element (`<details>` most of
+all), in an attribute, an image, a link, a footnote, a table or a formula, or is struck through, is hidden or says something else on the
+page than in the source. A command there is none, and neither is a line that starts as one and has such a part: what is carried out is
+what reviewers read. Markdown is read by markdown-it, so that the rule is CommonMark's and not a guess; where it and GitHub's reader could
+see a text differently, the text counts as hidden.
+
+The work is bounded: paragraphs in which there can be neither a command nor HTML are not looked into, and in the others markup is counted
+before it is read, since readers of Markdown need more than linear time for much of it.
 """
 
 import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline, escape, newline
+from markdown_it.token import Token
+
+from bot.commands.raw_html import OpenElements
 
 LONGEST_BODY = 65_536
 """GitHub's own bound of a comment, in characters."""
 
-_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
-_MARKDOWN = MarkdownIt("commonmark")
-_OTHERS_WORDS = {"blockquote_open": 1, "blockquote_close": -1}
+MOST_MARKUP = 3_000
+"""Characters that may be markup in the paragraphs that are looked into. A person's have some dozens; a page of `![` would take a minute."""
+
+MOST_LINES = 100
+"""Lines that begin with a slash. More are a list of paths; each is compared with the names of commands."""
+
+_COMMAND = re.compile(r"^[^\S\n]*/\S", re.MULTILINE)
+_HTML = re.compile(r"<[A-Za-z/!?]")
+_MARKUP = re.compile(r"[]\[`*_~<!&\\]")
+_FOOTNOTE = re.compile(r"[\s>*+\-0-9.)]*\[\^[^\]]*\]:")
+_FORMULA = re.compile(r"\s*\$\$")
+_BREAKS = frozenset({"softbreak", "hardbreak"})
+_CODE = frozenset({"fence", "code_block"})
+_TABLE = re.compile(r"(?=[^|:]*[|:])(?=[^-]*-)[\s|:\->*+.)0-9]+")
+_LINKS = {"link_open": 1, "link_close": -1}
 
 
 def command_lines(body: str) -> list[str]:
     """Return the visible lines of `body` that begin with a slash, in order."""
     text = body[:LONGEST_BODY].replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    source = text.split("\n")
-    depth, found = 0, []
-    for token in _MARKDOWN.parse(text):
-        depth += _OTHERS_WORDS.get(token.type, 0)
-        if token.type == "inline" and token.map is not None and depth == 0:
-            found += _lines("\n".join(source[token.map[0] : token.map[1]]))
-    return found
+    return list(islice(_found(text), MOST_LINES)) if _COMMAND.search(text) else []
 
 
-def _lines(paragraph: str) -> list[str]:
-    # What is blanked keeps a mark, so that a line can't begin to look like a command once something before it is gone.
-    visible = _HIDDEN.sub("\ufffd", paragraph)
-    visible = _CODE.sub(lambda match: "\ufffd" if "\n" in match[0] else match[0], visible)
-    return [line.strip() for line in visible.split("\n") if line.strip().startswith("/")]
+def _found(text: str) -> Iterator[str]:
+    references: dict[str, object] = {}
+    tokens, source = _MARKDOWN.parse(text, references), text.split("\n")
+    hidden = _hidden_lines(source, tokens)
+    elements, blocks, markup = OpenElements(), list[int](), 0
+    for position, token in enumerate(tokens):
+        if token.nesting == 1:
+            blocks.append(position)
+        elif token.nesting == -1:
+            blocks.pop()
+        elif token.type == "html_block":
+            elements.feed(token.content, tuple(blocks))
+        elif token.type == "inline" and token.map is not None and _is_looked_into(token.content):
+            markup += len(_MARKUP.findall(token.content))
+            if markup > MOST_MARKUP:
+                return
+            paragraph = _paragraph(token.content, references)
+            is_own = elements.are_none and _is_paragraph([tokens[block] for block in blocks])
+            # A list's marker, say, may stand before the paragraph on its first line.
+            starts = source[token.map[0]].lstrip().startswith("/")
+            row, before = token.map[0], 0
+            for line in paragraph.lines:
+                row, before = row + token.content.count("\n", before, line.start), line.start
+                found = token.content[line.start : line.end].strip()
+                if is_own and line.is_plain and row not in hidden and found.startswith("/") and (line.start or starts):
+                    yield found
+            elements.lost |= paragraph.leaks
+
+
+def _is_looked_into(paragraph: str) -> bool:
+    return bool(_COMMAND.search(paragraph) or _HTML.search(paragraph))
+
+
+def _is_paragraph(blocks: Sequence[Token]) -> bool:
+    """Say whether these blocks enclose a paragraph of the author's own; one above a line of dashes is a heading by mistake."""
+    last = blocks[-1]
+    is_text = last.type == "paragraph_open" or (last.type == "heading_open" and last.markup in "=-")
+    return is_text and not any(block.type == "blockquote_open" for block in blocks)
+
+
+def _hidden_lines(source: Sequence[str], tokens: Sequence[Token]) -> frozenset[int]:
+    """Return the lines that GitHub could show as something else than CommonMark does, or not at all."""
+    code = {row for token in tokens if token.type in _CODE and token.map for row in range(*token.map)}
+    rows = [row for row in range(len(source)) if row not in code]
+    # How far a footnote reaches is not tried to be told: they stand at the end of a text.
+    footnote = next((row for row in rows if _FOOTNOTE.match(source[row])), len(source))
+    formulas = [row for row in rows if _FORMULA.match(source[row])]
+    within = [row for start, end in zip(formulas[::2], formulas[1::2], strict=False) for row in range(start, end + 1)]
+    return frozenset(within) | frozenset(range(footnote, len(source))) | _continued(source, rows)
+
+
+def _continued(source: Sequence[str], rows: Sequence[int]) -> frozenset[int]:
+    """Return the lines, up to the next blank one, that may belong to a table, or to a quote that ends in a link's address."""
+    found, goes_on = set[int](), False
+    for row in rows:
+        line = source[row]
+        if not line.strip(" \t>"):
+            goes_on = False
+        elif _TABLE.fullmatch(line):
+            goes_on = True
+            found |= {row - 1, row}
+        elif goes_on:
+            found.add(row)
+        else:
+            goes_on = "]:" in line
+    return frozenset(found)
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line of a paragraph as the page has it, by its place in the source."""
+
+    start: int
+    end: int
+    is_plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    lines: Sequence[_Line]
+    leaks: bool
+    """Whether what follows could be in one of its HTML elements."""
+
+
+def _paragraph(content: str, references: dict[str, object]) -> _Paragraph:
+    """Return the lines of a paragraph. Line breaks inside code, tags, images and addresses of links begin no line."""
+    children: list[Token] = []
+    _MARKDOWN.inline.parse(content, _MARKDOWN, references, children)
+    elements, links, is_over = OpenElements(), 0, False
+    lines = [_Line(0, len(content), is_plain=True)]
+    # Formulas and what is struck through, as far as they could reach: CommonMark knows neither.
+    spans = [(content.find(mark), content.rfind(mark)) for mark in "$~" if mark in content]
+    for child in children:
+        line = lines[-1]
+        if child.type in _BREAKS:
+            line.end = child.meta["from"]
+            lines.append(_Line(child.meta["to"], len(content), elements.are_none and not links and not is_over))
+        elif child.type == "html_inline":
+            elements.feed(child.content)
+            line.is_plain = False
+        elif child.type == "image" or (child.type in _LINKS and child.markup != "autolink"):
+            links += _LINKS.get(child.type, 0)
+            line.is_plain = False
+        elif child.type == "text" and "<!--" in child.content:
+            # Visible, as it is no comment without an end; but nobody who reads the source thinks so.
+            is_over, line.is_plain = True, False
+    for line in lines:
+        if content.count("\n", line.start, line.end) or any(
+            start < line.start <= line.end < end for start, end in spans
+        ):
+            line.is_plain = False
+    return _Paragraph(lines, elements.outlive_a_paragraph)
+
+
+def _placed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:
+    """Return the rule, which also notes for a line break where in the source it begins and ends."""
+
+    def placed(state: StateInline, silent: bool) -> bool:
+        start, before = state.pos, len(state.tokens)
+        applies = rule(state, silent)
+        if len(state.tokens) > before and state.tokens[-1].type in _BREAKS:
+            state.tokens[-1].meta = {"from": start, "to": state.pos}
+        return applies
+
+    return placed
+
+
+def _reader() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark")
+    # Blocks first: which paragraphs are looked into is decided above.
+    markdown.core.ruler.disable("inline")
+    markdown.inline.ruler.at("newline", _placed(newline))
+    markdown.inline.ruler.at("escape", _placed(escape))
+    return markdown
+
+
+_MARKDOWN = _reader()
