@@ -13,13 +13,23 @@ from pydantic_core import CoreSchema, core_schema
 
 from bot.errors import InvalidInput
 
-RESERVED = frozenset(
+DEVICES = frozenset(
+    {"aux", "con", "nul", "prn", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+)
+"""Names of devices on Windows, which can't be directories there, so that the whole repository can't be checked out.
+
+Source: https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
+"""
+
+RESERVED = DEVICES | frozenset(
     {"all", "any", "default", "envs", "global", "head", "main", "master", "none", "null", "self", "shared", "templates"}
 )
 """Words that mean something else in git, Terraform, or in our commands, and so name no environment."""
 
-# Pairs that a reader mistakes for one another in common typefaces (Unicode TR 39's idea, kept to our alphabet).
-_LOOK_ALIKES = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"), ("-", ""))
+# What a reader mistakes for one another in common typefaces (Unicode TR 39's idea, kept to our alphabet).
+_LOOK_ALIKE_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+_LOOK_ALIKES = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "-": ""})
+_DOUBLED = re.compile(r"([a-z])\1+")
 
 
 class Name(str):
@@ -67,6 +77,11 @@ class EnvironmentName(Name):
 
     @classmethod
     def check(cls, text: str) -> None:
+        if text in DEVICES:
+            raise InvalidInput(
+                f"`{text}` is the name of a device on Windows, where no directory can have it. "
+                f"Choose another name, for example `{text}-1`."
+            )
         if text in RESERVED:
             raise InvalidInput(f"`{text}` is reserved. Choose another name, for example `{text}-1`.")
         if len(text) < 2:
@@ -149,10 +164,16 @@ def confusable(one: str, other: str) -> bool:
     return one != other and _skeleton(one) == _skeleton(other)
 
 
+def resembles(name: str, protected: str) -> bool:
+    """Say whether a name could be taken for a protected one: `confusable`, or different in doubled letters."""
+    # Letters alone: `prod-1` and `prod-11` are two numbers.
+    return name != protected and _skeleton(_DOUBLED.sub(r"\1", name)) == _skeleton(_DOUBLED.sub(r"\1", protected))
+
+
 def _skeleton(text: str) -> str:
-    for pair, single in _LOOK_ALIKES:
+    for pair, single in _LOOK_ALIKE_PAIRS:
         text = text.replace(pair, single)
-    return text
+    return text.translate(_LOOK_ALIKES)
 
 
 def _article(noun: str) -> str:

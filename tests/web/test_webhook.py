@@ -1,9 +1,11 @@
 """The webhook, over HTTP, onto a real database."""
 
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
@@ -233,3 +235,25 @@ def test_no_redirect_repeats_a_host(client: httpx.Client, operations: httpx.Clie
             answer = each.request(method, path, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
             assert answer.status_code in {404, 405}
             assert "evil.example" not in str(answer.headers) + answer.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"X-Hub-Signature-256": None}, 401),
+        ({"X-Hub-Signature-256": "sha256=short"}, 401),
+        ({"X-GitHub-Event": "Issue Comment"}, 400),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Length": "20001"}, 413),
+    ],
+)
+def test_a_refusal_by_headers_does_not_wait_for_the_body(
+    client: httpx.Client, changed: dict[str, str | None], status: int
+) -> None:
+    given = {**headers(b""), "Content-Length": "1000", "Host": "bot", **changed}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in given.items() if value is not None)
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), 30) as connection:
+        connection.sendall(f"POST {WEBHOOK} HTTP/1.1\r\n{lines}\r\n".encode())
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == status

@@ -18,7 +18,7 @@ from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.model.suggest import closest
 from bot.model.template import Parameter, Template
-from bot.names import EnvironmentName, Login, ParameterName, PurposeName, confusable, shown
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, confusable, resembles, shown
 
 
 class Correctable(UserError):
@@ -32,7 +32,7 @@ class Correctable(UserError):
 def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
     """Refuse a name that is in use or could be taken for another. Raises `Correctable`."""
     name = command.name
-    protected = next((p for p in policy.protected if p == name or confusable(p, name)), None)
+    protected = next((p for p in policy.protected if p == name or resembles(name, p)), None)
     if protected:
         raise Correctable(
             f"`{name}` is, or could be taken for, the protected environment `{protected}`. Choose another name."

@@ -112,6 +112,8 @@ def test_a_name_in_use_or_easily_mistaken_is_refused() -> None:
     assert "could be taken for the environment `demo-x`" in refusal(base, "dem0-x").reason
     assert "protected environment `production`" in refusal(base, "pr0duction").reason
     assert "protected environment `production`" in refusal(base, "production").reason
+    assert "protected environment `production`" in refusal(base, "productlon").reason
+    assert "protected environment `production`" in refusal(base, "producttion").reason
 
 
 def test_quotas_count_what_exists_and_what_is_proposed() -> None:
