@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("render", "monorepo", "parity", "parity_plan", "webhook")
+BENCHES = ("clone_calls", "render", "monorepo", "parity", "parity_plan", "webhook")
 
 
 def main() -> None:

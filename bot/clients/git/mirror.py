@@ -83,6 +83,13 @@ class Mirror:
         with self._lock:
             self._remote("fetch", "--no-tags", "--quiet", self.url, _checked_id(commit))
 
+    def default_branch(self) -> str | None:
+        """Return the branch that the remote's HEAD names; None while that has no commit. Raises `GitFailed`."""
+        with self._lock:
+            listed = self._remote("ls-remote", "--symref", self.url, "HEAD")
+        found = re.match(r"ref: refs/heads/(\S+)\tHEAD", listed)
+        return found[1] if found else None
+
     def head(self, branch: str) -> str | None:
         """Return the commit that the mirror's `branch` points to."""
         with self._lock:

@@ -48,7 +48,7 @@ class Conversation(Session):
         for younger in found[1:]:
             self._delete(repository, younger)
         if not found:
-            return self._create(repository, lambda repo: _addressed(repo, number).create_comment(text).html_url)
+            return self._create(repository, lambda repo: repo.get_issue(number).create_comment(text).html_url)
         first = found[0]
         if _normal(first.body) != _normal(text):
             path = f"/repos/{repository}/issues/comments/{first.id}"
@@ -59,7 +59,7 @@ class Conversation(Session):
         """Write a comment that holds the marker and return its URL; None when we have one already, which stays as it is."""
         if self._marked(repository, number, marker):
             return None
-        return self._create(repository, lambda repo: _addressed(repo, number).create_comment(body).html_url)
+        return self._create(repository, lambda repo: repo.get_issue(number).create_comment(body).html_url)
 
     def react(self, repository: RepositoryName, comment_id: int, content: Reaction) -> None:
         """React to a comment. GitHub answers 200 instead of 201 for a reaction that is there, so it never doubles."""
@@ -96,7 +96,7 @@ class Conversation(Session):
         ours = self.identity()
 
         def read(repo: Repository) -> list[Comment]:
-            everything = (_comment(one) for one in _addressed(repo, number).get_comments())
+            everything = (_comment(one) for one in repo.get_issue(number).get_comments())
             return [one for one in everything if one.author == ours and marker in one.body]
 
         return sorted(self._read(repository, read), key=lambda one: one.id)
@@ -107,11 +107,6 @@ class Conversation(Session):
             self._change(repository, lambda repo: IssueComment(repo.requester, url=path).delete())
         except GitHubRefused as refused:
             _must_be_absent(refused)
-
-
-def _addressed(repo: Repository, number: int) -> Issue:
-    """Return an issue or pull request without asking GitHub for it first."""
-    return Issue(repo.requester, url=f"/repos/{repo.full_name}/issues/{number}")
 
 
 def _must_be_absent(refused: GitHubRefused) -> None:

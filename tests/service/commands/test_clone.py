@@ -2,7 +2,7 @@
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -20,7 +20,9 @@ from bot.service.branch_cleanup import release_branch
 from bot.service.commands.clone import Published, publish_clone
 from bot.service.repository import repository_at_head
 from tests.support import example
+from tests.support.clone_calls import MOST, clone_calls
 from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, SmallMonorepo
+from tests.support.triggers import checked
 
 CIDR = ParameterName("vpc_cidr")
 NAME = EnvironmentName("demo-x")
@@ -92,6 +94,15 @@ def test_law_4_a_job_killed_after_any_step_and_run_again_leaves_github_as_once(
     assert place.reply(comment) is not None
     assert len(refs(place, "refs/heads/envclone/")) == 1
     assert len(refs(place, "refs/envclone/claims/")) == 1
+
+
+def test_law_4_a_report_that_is_run_again_takes_nothing_back_that_was_said_meanwhile(place: SmallMonorepo) -> None:
+    body = "/clone production as demo-x"
+    comment = place.comment(body)
+    place.work(place.event(comment, body), killed_after="report")
+    checked(place, place.server.pulls(REPOSITORY)[0].number)
+    place.work(place.event(comment, body))
+    assert "waiting for review and merge" in (place.reply(comment) or "")
 
 
 def test_a_name_proposed_by_another_request_is_refused(place: SmallMonorepo) -> None:
@@ -273,3 +284,9 @@ def test_an_environment_that_cannot_be_read_hides_no_other(place: SmallMonorepo)
     assert "`envs/broken/environment.yaml:2`" in (place.say("/status broken") or "")
     refused = place.say("/clone production as demo-z") or ""
     assert "envs/broken/environment.yaml:2" in refused, "what is allocated must be free, and that can't be told now"
+
+
+def test_one_clone_costs_no_more_calls_than_it_must(tmp_path: Path) -> None:
+    found, most = asdict(clone_calls(tmp_path)), asdict(MOST)
+    assert {name: count for name, count in found.items() if count > most[name]} == {}
+    assert min(found.values()) > 0, "whoever counts nothing proves nothing"
