@@ -1,6 +1,6 @@
 """Say of an environment whether it is still certified to equal what it was cloned from, for its status."""
 
-from bot.clients.certificates import certificate_on
+from bot.clients.github.certificates import certificate_on
 from bot.core.parity.certificate import Now, lapses, status_line
 from bot.core.requests.branches import Branch
 from bot.model.environment import Manifest

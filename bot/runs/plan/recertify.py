@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.clients.certificates import certificate_on
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, tree_at
 from bot.clients.git.history import change_of
 from bot.clients.github import CheckState
+from bot.clients.github.certificates import certificate_on
 from bot.core.parity import certificate as certificates
 from bot.core.parity.certificate import Certificate, CertifiedSubject, Now, certify, lapses
 from bot.core.parity.leaks import Leak
