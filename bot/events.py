@@ -7,16 +7,13 @@ with the reason for the log: a comment that was edited or deleted, or written by
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from bot.model.base import Document, ForeignDocument
 from bot.names import EnvironmentName, RepositoryName
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CommentCreated(_Event):
+class CommentCreated(Document):
     """A person wrote a comment on an issue or pull request. `author` is a login as GitHub spells it."""
 
     kind: Literal["comment"] = "comment"
@@ -30,7 +27,7 @@ class CommentCreated(_Event):
     created_at: datetime
 
 
-class PullRequestChanged(_Event):
+class PullRequestChanged(Document):
     """A pull request was opened, reopened, pushed to or closed (`is_merged` tells how). `head_repository` is None for a lost fork."""
 
     kind: Literal["pull_request"] = "pull_request"
@@ -47,7 +44,7 @@ class PullRequestChanged(_Event):
     merge_commit_sha: str | None
 
 
-class CheckRunCompleted(_Event):
+class CheckRunCompleted(Document):
     """A check of a commit came to its conclusion. `app` is the slug of the app that made it."""
 
     kind: Literal["check_run"] = "check_run"
@@ -61,7 +58,7 @@ class CheckRunCompleted(_Event):
     pull_requests: tuple[int, ...]
 
 
-class DeploymentStatusCreated(_Event):
+class DeploymentStatusCreated(Document):
     """Something was said of a deployment."""
 
     kind: Literal["deployment_status"] = "deployment_status"
@@ -77,7 +74,7 @@ class DeploymentStatusCreated(_Event):
     creator: str
 
 
-class Tick(_Event):
+class Tick(Document):
     """A time has come at which something may be due in a repository, or, with `environment`, is due there. No delivery says so."""
 
     kind: Literal["tick"] = "tick"
@@ -86,14 +83,14 @@ class Tick(_Event):
     environment: EnvironmentName | None = None
 
 
-class Ping(_Event):
+class Ping(Document):
     """GitHub tries whether the webhook is reachable."""
 
     kind: Literal["ping"] = "ping"
     hook: int | None
 
 
-class Ignored(_Event):
+class Ignored(Document):
     """Nothing for us, and why."""
 
     kind: Literal["ignored"] = "ignored"
@@ -121,11 +118,7 @@ def parse(name: str, body: bytes) -> Event:
         return Ignored(reason=f"unreadable {name}: {', '.join(places[:5])}")
 
 
-class _Payload(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _User(_Payload):
+class _User(ForeignDocument):
     login: str
     type: str = "User"
 
@@ -137,16 +130,16 @@ class _User(_Payload):
 _GHOST = _User(login="ghost")
 
 
-class _Repository(_Payload):
+class _Repository(ForeignDocument):
     full_name: RepositoryName
 
 
-class _Issue(_Payload):
+class _Issue(ForeignDocument):
     number: int
     pull_request: dict[str, object] | None = None
 
 
-class _Comment(_Payload):
+class _Comment(ForeignDocument):
     id: int
     body: str | None
     html_url: str
@@ -154,20 +147,20 @@ class _Comment(_Payload):
     user: _User | None
 
 
-class _IssueComment(_Payload):
+class _IssueComment(ForeignDocument):
     action: str
     repository: _Repository
     issue: _Issue
     comment: _Comment
 
 
-class _Branch(_Payload):
+class _Branch(ForeignDocument):
     ref: str
     sha: str
     repo: _Repository | None = None
 
 
-class _Pull(_Payload):
+class _Pull(ForeignDocument):
     number: int
     user: _User | None
     head: _Branch
@@ -176,22 +169,22 @@ class _Pull(_Payload):
     merge_commit_sha: str | None = None
 
 
-class _PullRequest(_Payload):
+class _PullRequest(ForeignDocument):
     action: str
     repository: _Repository
     pull_request: _Pull
     sender: _User | None = None
 
 
-class _App(_Payload):
+class _App(ForeignDocument):
     slug: str | None = None
 
 
-class _Number(_Payload):
+class _Number(ForeignDocument):
     number: int
 
 
-class _Run(_Payload):
+class _Run(ForeignDocument):
     id: int
     name: str
     head_sha: str
@@ -201,19 +194,19 @@ class _Run(_Payload):
     pull_requests: tuple[_Number, ...] = ()
 
 
-class _CheckRun(_Payload):
+class _CheckRun(ForeignDocument):
     action: str
     repository: _Repository
     check_run: _Run
 
 
-class _Deployment(_Payload):
+class _Deployment(ForeignDocument):
     id: int
     environment: str
     sha: str
 
 
-class _Status(_Payload):
+class _Status(ForeignDocument):
     id: int
     state: str
     description: str | None = None
@@ -223,14 +216,14 @@ class _Status(_Payload):
     creator: _User | None = None
 
 
-class _DeploymentStatus(_Payload):
+class _DeploymentStatus(ForeignDocument):
     action: str
     repository: _Repository
     deployment: _Deployment
     deployment_status: _Status
 
 
-class _Ping(_Payload):
+class _Ping(ForeignDocument):
     hook_id: int | None = None
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from bot.errors import InvalidInput, UserError
+from bot.model.base import Document
 from bot.model.duration import Duration
 from bot.model.duration import parse as _duration
 from bot.names import RepositoryName
@@ -20,10 +21,8 @@ FILE = "_FILE"
 PUBLIC_API = "https://api.github.com"
 
 
-class Settings(BaseModel):
+class Settings(Document):
     """Everything that can be set. Lists are separated by commas; durations are written `30s`, `5m`, `2h`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     webhook_secrets: tuple[SecretStr, ...] = Field(
         (), description="Secrets of the webhook. Give the new and the old one while replacing it."

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bot.errors import InvalidInput
+from bot.errors import Finding, InvalidInput
 from bot.model.pipeline import FromOutput, Hook, Json, Pipeline, Stack, When
 from bot.model.suggest import closest
 from bot.model.yaml_document import DocumentPath, line_of
@@ -19,12 +19,19 @@ StepState: TypeAlias = Literal["waiting", "running", "succeeded", "skipped", "fa
 
 
 @dataclass(frozen=True, slots=True)
-class DeclarationProblem:
-    """What is wrong with a declaration: `line` counts from 1 in the document of the stacks, or in that of the hooks."""
+class StepDocuments:
+    """The documents that declare steps, for findings with a line: the one that holds `stacks:`, and the one that holds `hooks:`."""
 
-    in_stacks: bool
-    line: int
-    message: str
+    stacks_path: str
+    stacks_text: str
+    hooks_path: str
+    hooks_text: str
+
+    def finding(self, step: Stack | Hook, place: DocumentPath, message: str) -> Finding:
+        """Return what is wrong at a place in the declaration of a step, which begins with the step's name."""
+        if isinstance(step, Stack):
+            return Finding(self.stacks_path, line_of(self.stacks_text, ("stacks", *place)), message)
+        return Finding(self.hooks_path, line_of(self.hooks_text, ("hooks", *place)), message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +70,21 @@ class Graph:
         return tuple(step for step in self.nodes if step in found and step != name)
 
 
-def problems(pipeline: Pipeline, *, stacks_text: str, hooks_text: str) -> Sequence[DeclarationProblem]:
-    """Return what is wrong with the pipeline's references, each with its line in `stacks_text` or `hooks_text`.
-
-    The texts are the documents that hold `stacks:` and `hooks:`.
-    """
-
-    def problem(name: StepName, place: DocumentPath, message: str, in_stacks: bool) -> DeclarationProblem:
-        text, top = (stacks_text, "stacks") if in_stacks else (hooks_text, "hooks")
-        return DeclarationProblem(in_stacks, line_of(text, (top, name, *place)), f"`{name}` {message}")
-
+def problems(pipeline: Pipeline, documents: StepDocuments) -> Sequence[Finding]:
+    """Return what is wrong with the pipeline's references."""
     found = [
-        problem(name, (), "is the name of a stack and of a hook: give the hook another.", False)
-        for name in pipeline.hooks
+        documents.finding(hook, (name,), f"`{name}` is the name of a stack and of a hook: give the hook another.")
+        for name, hook in pipeline.hooks.items()
         if name in pipeline.stacks
     ]
     for name, step in _declared(pipeline):
         for place, message in _step_problems(pipeline, name, step):
-            found.append(problem(name, place, message, isinstance(step, Stack)))
+            found.append(documents.finding(step, (name, *place), f"`{name}` {message}"))
     if not found and (cycle := _cycle(pipeline)):
         first = cycle[0]
         path = " → ".join(f"`{name}`" for name in (*cycle, first))
-        found.append(
-            problem(first, (), f"needs itself in a circle: {path}. Remove one of these.", first in pipeline.stacks)
-        )
+        message = f"`{first}` needs itself in a circle: {path}. Remove one of these."
+        found.append(documents.finding(pipeline.steps[first], (first,), message))
     return found
 
 

@@ -21,17 +21,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from bot.core.ledger.ledger import Retained
+from bot.model.base import Document
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName, StepName
 
 
-class HookModel(BaseModel):
+class HookModel(Document):
     """The base of kinds' inputs and records: unknown keys are errors, and errors never quote values."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
 
 HookInputs = TypeVar("HookInputs", bound=HookModel)

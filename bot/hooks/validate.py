@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from bot.core.checks.outputs import output_problems
-from bot.core.graph import DeclarationProblem, problems
+from bot.core.graph import StepDocuments, problems
 from bot.core.rendering.assemble import TemplateAt, read_hooks, text_of
 from bot.core.tree import Tree
 from bot.errors import Finding, UserError
@@ -13,10 +13,10 @@ from bot.hooks.registry import AnyKind, kind_of
 from bot.hooks.verbs import complaints
 from bot.model.environment import HOOKS, MANIFEST, Manifest
 from bot.model.environment import directory as environment_directory
-from bot.model.pipeline import FromOutput, FromParameter, Hook, Json, Literally, Pipeline
+from bot.model.pipeline import FromOutput, FromParameter, Hook, Json, Literally, Pipeline, Stack
 from bot.model.suggest import closest
 from bot.model.template import DECLARATION, directory
-from bot.model.yaml_document import DocumentPath, line_of
+from bot.model.yaml_document import DocumentPath
 from bot.names import ParameterName
 
 
@@ -24,53 +24,52 @@ def template_findings(template: TemplateAt, source: Manifest | None) -> Sequence
     """Return what is wrong with a template's hooks; the values of parameters are those of its `source` environment."""
     where = directory(template.declaration.name)
     parameters = source.parameters if source is not None else {}
-    found = hook_problems(
-        Pipeline.of(template.declaration.stacks, read_hooks(template.files, where)),
-        parameters,
-        undecided=template.declaration.parameters.keys() - parameters.keys(),
-        stacks_text=text_of(template.files[DECLARATION], DECLARATION),
-        hooks_text=text_of(template.files[HOOKS], HOOKS) if HOOKS in template.files else "",
+    documents = StepDocuments(
+        f"{where}/{DECLARATION}",
+        text_of(template.files[DECLARATION], DECLARATION),
+        f"{where}/{HOOKS}",
+        text_of(template.files[HOOKS], HOOKS) if HOOKS in template.files else "",
     )
-    return [Finding(f"{where}/{DECLARATION if each.in_stacks else HOOKS}", each.line, each.message) for each in found]
+    pipeline = Pipeline.of(template.declaration.stacks, read_hooks(template.files, where))
+    undecided = template.declaration.parameters.keys() - parameters.keys()
+    return hook_problems(pipeline, parameters, documents, undecided)
 
 
 def pipeline_findings(files: Tree, manifest: Manifest, pipeline: Pipeline) -> Sequence[Finding]:
     """Return what is wrong with how the steps of an environment are declared, with file and line: the graph first."""
     where = environment_directory(manifest.name)
-    stacks_text = text_of(files[MANIFEST], f"{where}/{MANIFEST}")
-    hooks_text = text_of(files[HOOKS], f"{where}/{HOOKS}") if HOOKS in files else "hooks: {}\n"
-    found = problems(pipeline, stacks_text=stacks_text, hooks_text=hooks_text) or [
-        *hook_problems(pipeline, manifest.parameters, stacks_text=stacks_text, hooks_text=hooks_text),
-        *output_problems(pipeline, files, stacks_text=stacks_text, hooks_text=hooks_text),
+    documents = StepDocuments(
+        f"{where}/{MANIFEST}",
+        text_of(files[MANIFEST], f"{where}/{MANIFEST}"),
+        f"{where}/{HOOKS}",
+        text_of(files[HOOKS], f"{where}/{HOOKS}") if HOOKS in files else "hooks: {}\n",
+    )
+    return problems(pipeline, documents) or [
+        *hook_problems(pipeline, manifest.parameters, documents),
+        *output_problems(pipeline, files, documents),
     ]
-    return [Finding(f"{where}/{MANIFEST if each.in_stacks else HOOKS}", each.line, each.message) for each in found]
 
 
 def hook_problems(
     pipeline: Pipeline,
     parameters: Mapping[ParameterName, Json],
-    *,
-    stacks_text: str,
-    hooks_text: str,
+    documents: StepDocuments,
     undecided: Collection[ParameterName] = (),
-) -> Sequence[DeclarationProblem]:
-    """Return what is wrong with the hooks of a pipeline, each with its line.
+) -> Sequence[Finding]:
+    """Return what is wrong with the hooks of a pipeline.
 
     `parameters` are the environment's; those that are `undecided` exist, but have no value yet.
     """
     found = [
-        DeclarationProblem(False, line_of(hooks_text, ("hooks", name, *place)), f"`{name}`: {message}")
+        documents.finding(hook, (name, *place), f"`{name}`: {message}")
         for name, hook in pipeline.hooks.items()
         for place, message in _hook_problems(hook, parameters, undecided)
     ]
     for name, step in pipeline.steps.items():
-        in_stacks = name in pipeline.stacks
-        text, top, key = (stacks_text, "stacks", "inputs") if in_stacks else (hooks_text, "hooks", "with")
+        key = "inputs" if isinstance(step, Stack) else "with"
         for given, value in step.inputs.items():
             if isinstance(value, FromOutput) and (message := _output_problem(pipeline, value)):
-                found.append(
-                    DeclarationProblem(in_stacks, line_of(text, (top, name, key, given)), f"`{name}`: {message}")
-                )
+                found.append(documents.finding(step, (name, key, given), f"`{name}`: {message}"))
     return found
 
 

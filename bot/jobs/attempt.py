@@ -7,27 +7,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from bot.clients.transient import RateLimited, Transient
 from bot.errors import UserError
+from bot.model.base import Document
 from bot.model.pipeline import Json
 
 log = logging.getLogger(__name__)
 
 
-class _Outcome(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StepDone(_Outcome):
+class StepDone(Document):
     """The step did its part."""
 
     kind: Literal["done"] = "done"
     result: dict[str, Json]
 
 
-class Later(_Outcome):
+class Later(Document):
     """Try again in so many seconds."""
 
     kind: Literal["later"] = "later"
@@ -36,14 +33,14 @@ class Later(_Outcome):
     reason: str
 
 
-class JobRefused(_Outcome):
+class JobRefused(Document):
     """It can't be done, and a person can put it right."""
 
     kind: Literal["refused"] = "refused"
     message: str
 
 
-class JobFailed(_Outcome):
+class JobFailed(Document):
     """A surprise; the log has its traceback under the reference."""
 
     kind: Literal["broken"] = "broken"

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from bot.model.base import Document
 from bot.model.pipeline import Json, Stack
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, RepositoryName, StepName, TemplateName
 
@@ -13,10 +14,8 @@ HOOKS = "hooks.yaml"
 VARIABLES = "terraform.tfvars.json"
 
 
-class Request(BaseModel):
+class Request(Document):
     """Who asked for the environment, and where; the comment's id makes the request unique."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     by: Login
     repository: RepositoryName
@@ -25,14 +24,12 @@ class Request(BaseModel):
     url: str
 
 
-class Waiver(BaseModel):
+class Waiver(Document):
     """Lets one finding of the parity or leak check pass, for a time, for a reason that somebody answers for.
 
     `what` is the finding's address (`network/terraform_data.main`), with `:attribute` where it is about one, or a rendered file's
     `path:line`; `*` stands for any run of characters.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     what: Annotated[str, Field(min_length=3, max_length=500)]
     reason: Annotated[str, Field(min_length=10, max_length=500)]
@@ -40,15 +37,13 @@ class Waiver(BaseModel):
     expires_at: AwareDatetime
 
 
-class Manifest(BaseModel):
+class Manifest(Document):
     """What an environment is: a template at a revision, and the value of every parameter.
 
     `revision` is the git tree id of `templates/<template>/`, so it names the template's content whatever commit holds it.
     `source` is the environment that was cloned; production has none. `overrides` are the parameters given by `--set`.
     `expires_at` and `request` are absent from a protected environment.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: EnvironmentName
     template: TemplateName

@@ -6,9 +6,10 @@ Whatever can be said of a stack (needs, inputs, timeout, retries, when) can be s
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from bot.errors import InvalidInput
+from bot.model.base import Document
 from bot.model.duration import Duration
 from bot.model.duration import parse as _duration
 from bot.names import ParameterName, PurposeName, StepName
@@ -34,12 +35,10 @@ def texts(value: Json) -> Iterator[str]:
             yield str(value)
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class FromOutput(_Frozen):
+class FromOutput(Document):
     """An input that is another step's output, `step.output`. `stand_in` is what plans use while that step has no outputs yet."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     source: Annotated[str, Field(alias="from", pattern=r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9_]*$")]
     stand_in: Json = None
@@ -53,13 +52,13 @@ class FromOutput(_Frozen):
         return ParameterName(self.source.partition(".")[2])
 
 
-class FromParameter(_Frozen):
+class FromParameter(Document):
     """An input that is a parameter of the environment."""
 
     parameter: ParameterName
 
 
-class Literally(_Frozen):
+class Literally(Document):
     """An input that is the same in every environment."""
 
     value: Json
@@ -72,7 +71,7 @@ Failure: TypeAlias = Literal["failure", "timeout"]
 """Why an attempt ended: something went wrong, or the step's `timeout` was over first."""
 
 
-class Retries(_Frozen):
+class Retries(Document):
     """How often a failed step is tried again, after which failures, and how long to wait before (doubled each time).
 
     A timeout is tried again only when `on` names it: each further attempt may take as long. What is sure to fail in the same
@@ -88,14 +87,14 @@ class Retries(_Frozen):
         return attempt < self.attempts and failure in self.on
 
 
-class When(_Frozen):
+class When(Document):
     """A step is part of the pipeline only for these purposes, and only if these parameters have these values."""
 
     purpose: tuple[PurposeName, ...] = ()
     parameter: dict[ParameterName, Json] = {}
 
 
-class Step(_Frozen):
+class Step(Document):
     """What every step may declare."""
 
     description: str = ""
@@ -116,7 +115,7 @@ class Stack(Step):
         return "stack"
 
 
-class NoUndo(_Frozen):
+class NoUndo(Document):
     """Says that a hook has nothing to undo, and why; reviewers read the reason."""
 
     none: Annotated[str, Field(min_length=10)]
@@ -126,7 +125,7 @@ Argv: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
 """An argument list; the first is a path inside the environment's directory or a program on PATH. Never a shell string."""
 
 
-class RunProgram(_Frozen):
+class RunProgram(Document):
     """The verbs of a hook that is the repository's own program. Inputs arrive as JSON on stdin; outputs leave as JSON on stdout."""
 
     apply: Argv
@@ -137,6 +136,8 @@ class RunProgram(_Frozen):
 
 class Hook(Step):
     """A step whose verbs are declared: `uses:` a kind, or `run:` the repository's own program."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     uses: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$")] | None = None
     run: RunProgram | None = None
@@ -157,7 +158,7 @@ class Hook(Step):
         return self
 
 
-class Hooks(_Frozen):
+class Hooks(Document):
     """`hooks.yaml`: the declared extra steps of an environment.
 
     `concurrency` bounds how many steps, stacks and hooks alike, are at work at once, however many a run would allow.
@@ -170,7 +171,7 @@ class Hooks(_Frozen):
 Verb = Literal["check", "apply", "verify", "undo"]
 
 
-class Pipeline(_Frozen):
+class Pipeline(Document):
     """All steps of one environment, in the order of their declaration, and how many may be at work at once."""
 
     stacks: dict[StepName, Stack]

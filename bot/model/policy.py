@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bot.errors import InvalidInput
+from bot.model.base import Document
 from bot.model.duration import Duration
 from bot.names import EnvironmentName, Login, PurposeName
 
@@ -18,11 +19,7 @@ Permission: TypeAlias = Literal["read", "clone", "change", "rescue", "destroy"]
 """What a command needs (`bot.commands.specs` says which command needs which)."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Ttl(_Frozen):
+class Ttl(Document):
     """Bounds of a clone's life."""
 
     default: Duration = timedelta(days=7)
@@ -36,7 +33,7 @@ class Ttl(_Frozen):
         return self
 
 
-class Quota(_Frozen):
+class Quota(Document):
     """How many clones there may be, counted over main, open pull requests and removed ones that are not destroyed yet."""
 
     total: Annotated[int, Field(ge=0)] = 50
@@ -44,7 +41,7 @@ class Quota(_Frozen):
     per_purpose: dict[PurposeName, Annotated[int, Field(ge=0)]] = {}
 
 
-class Expiry(_Frozen):
+class Expiry(Document):
     """How long before its end a clone's owner is warned, and whether its end is merged by itself once its check passes."""
 
     warn: tuple[Duration, ...] = (timedelta(days=3), timedelta(days=1))
@@ -52,7 +49,7 @@ class Expiry(_Frozen):
 
 
 class PolicyAccount(
-    _Frozen
+    Document
 ):  # the form of each value is the cloud's to say: `read_policy` holds them against its facts
     """How Actions reach one account of the cloud: a read-only role that plans and a role that applies, both assumed through OIDC.
 
@@ -65,7 +62,7 @@ class PolicyAccount(
     state_bucket: str
 
 
-class StaticCheckRules(_Frozen):
+class StaticCheckRules(Document):
     """What code may do before it is planned with credentials: an allow-list, checked before `terraform init`."""
 
     providers: tuple[str, ...] | None = Field(
@@ -86,7 +83,7 @@ _ALLOW: dict[Permission, Role] = {
 }
 
 
-class Policy(_Frozen):
+class Policy(Document):
     """Who may do what, and within which bounds. An absent file is this model's defaults."""
 
     allow: dict[Permission, Role] = _ALLOW

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
+
+from bot.model.base import Document
 
 
-class Stored(BaseModel):
+class Stored(Document):
     """A frozen document that refuses unknown keys, and still reads those that its fields had in earlier versions."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     former_names: ClassVar[Mapping[str, str]] = {}
     """Former keys, and the fields that they are now. Only the new ones are written."""

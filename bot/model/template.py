@@ -3,9 +3,10 @@
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from bot.errors import InvalidInput
+from bot.model.base import Document
 from bot.model.duration import Duration
 from bot.model.pipeline import Json, Stack
 from bot.names import ParameterName, PurposeName, StepName, TemplateName
@@ -14,11 +15,7 @@ TEMPLATES = "templates"
 DECLARATION = "template.yaml"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Pool(_Frozen):
+class Pool(Document):
     """Allocate a free network of `prefix` bits out of `pool`, for example a /20 out of 10.64.0.0/10."""
 
     pool: IPv4Network
@@ -31,7 +28,7 @@ class Pool(_Frozen):
         return self
 
 
-class Choices(_Frozen):
+class Choices(Document):
     """Allocate the first free one of these values."""
 
     choices: Annotated[tuple[Json, ...], Field(min_length=1)]
@@ -40,7 +37,7 @@ class Choices(_Frozen):
 Allocation: TypeAlias = Pool | Choices
 
 
-class _Parameter(_Frozen):
+class _Parameter(Document):
     """What every parameter may declare."""
 
     description: Annotated[str, Field(min_length=1)]
@@ -175,7 +172,7 @@ Demand: TypeAlias = (
 """What a purpose demands: an aspect, a parameter (`parameter:db_class`) or attributes (`attribute:*:engine_version`)."""
 
 
-class Purpose(_Frozen):
+class Purpose(Document):
     """A named use, and a contract: the parameters it sets, what must match the source and what must differ from it."""
 
     description: Annotated[str, Field(min_length=1)]
@@ -187,7 +184,7 @@ class Purpose(_Frozen):
 _Two = Annotated[tuple[ParameterName, ...], Field(min_length=2, max_length=2)]
 
 
-class ParameterRule(_Frozen):
+class ParameterRule(Document):
     """What the values of two parameters must be to each other: one of `at_most` and `begins_with`."""
 
     description: Annotated[str, Field(min_length=1, description="Why it is so; said when the rule is broken.")]
@@ -211,7 +208,7 @@ class ParameterRule(_Frozen):
         return first, second
 
 
-class Template(_Frozen):
+class Template(Document):
     """The declaration of a template. What the models can't say across parts is checked in `bot.core.requests.template_check`.
 
     `aspects` says what attributes are about where the built-in table does not know or is wrong. `rules` are held against

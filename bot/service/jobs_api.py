@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from bot.events import Event
+from bot.model.base import Document
 from bot.names import RepositoryName
 
 R = TypeVar("R")
 
 
-class JobRequest(BaseModel):
+class JobRequest(Document):
     """One job. It is written down as JSON when it is taken on, and given to every step as it was then."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str = Field(min_length=1, max_length=200, description="Two requests with one key are one job, for ever.")
     partition: str = Field(min_length=1, max_length=200, description="Jobs of one partition run one after the other.")
@@ -31,10 +30,8 @@ class JobRequest(BaseModel):
     event: Event
 
 
-class StepResult(BaseModel):
+class StepResult(Document):
     """What a step returns. It is written down as JSON: another shape needs another `JobsApi.version`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Ended(StepResult):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.graph import blocked, diagram, graph, mermaid, problems, ready
+from bot.core.graph import StepDocuments, blocked, diagram, graph, mermaid, problems, ready
 from bot.errors import InvalidInput
 from bot.model.pipeline import FromOutput, Hook, Hooks, NoUndo, Pipeline, Stack
 from bot.model.template import Template
@@ -46,8 +46,8 @@ def pipeline(stacks: str = STACKS, hooks: str = HOOKS) -> Pipeline:
 
 
 def found(stacks: str = STACKS, hooks: str = HOOKS) -> list[tuple[bool, int, str]]:
-    problem = problems(pipeline(stacks, hooks), stacks_text=stacks, hooks_text=hooks)
-    return [(each.in_stacks, each.line, each.message) for each in problem]
+    problem = problems(pipeline(stacks, hooks), StepDocuments("template.yaml", stacks, "hooks.yaml", hooks))
+    return [(each.path == "template.yaml", each.line, each.message) for each in problem]
 
 
 def test_inputs_imply_needs() -> None:

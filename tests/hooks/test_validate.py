@@ -3,6 +3,7 @@
 import pytest
 
 from bot.clouds.registry import FACTS
+from bot.core.graph import StepDocuments
 from bot.core.rendering.assemble import read_template
 from bot.core.tree import File
 from bot.hooks.registry import kinds
@@ -38,8 +39,12 @@ def found(hooks: str, taken: str = "secret.version_id") -> list[tuple[bool, int,
     pipeline = Pipeline(
         stacks={StepName("data"): Stack(), StepName("app"): app}, hooks=load(hooks, Hooks, "hooks.yaml").hooks
     )
-    problems = hook_problems(pipeline, {ParameterName("greeting"): "hello"}, stacks_text=STACKS, hooks_text=hooks)
-    return [(each.in_stacks, each.line, each.message) for each in problems]
+    problems = hook_problems(
+        pipeline,
+        {ParameterName("greeting"): "hello"},
+        StepDocuments("stacks.yaml", STACKS, "hooks.yaml", hooks),
+    )
+    return [(each.path == "stacks.yaml", each.line, each.message) for each in problems]
 
 
 def test_good_hooks_have_no_problems() -> None:

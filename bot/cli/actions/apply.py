@@ -36,7 +36,7 @@ from bot.model.policy import Policy
 from bot.names import EnvironmentName, shown
 from bot.runs.apply.apply import apply as apply_environment
 from bot.runs.apply.github_status import DeploymentReport, pull_request_of
-from bot.runs.apply.takeover import Takeover, authorize
+from bot.runs.apply.takeover import TakeoverRequest, authorize
 from bot.runs.context import ApplyContext
 from bot.runs.destroy.destroy import destroy as destroy_environment
 from bot.runs.destroy.orphans import Search
@@ -73,7 +73,7 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         policy = Checkout(root).policy_at(commit or "HEAD")
         on = on_github(os.environ)
         if take_over and os.environ.get("GITHUB_ACTIONS"):
-            authorize(Takeover(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
+            authorize(TakeoverRequest(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
         opened = store_of(store, root, name, policy)
         request = replace(
             request_of(name, root, head or reviewed_head(root, name, opened, on)),

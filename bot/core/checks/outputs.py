@@ -2,34 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.core.graph import DeclarationProblem
+from bot.core.graph import StepDocuments
 from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree
+from bot.errors import Finding
 from bot.model.pipeline import FromOutput, Pipeline, Stack
 from bot.model.suggest import closest
-from bot.model.yaml_document import line_of
 from bot.names import StepName
 
 
-def output_problems(
-    pipeline: Pipeline, files: Tree, *, stacks_text: str, hooks_text: str
-) -> Sequence[DeclarationProblem]:
-    """Return every input that takes an output which its stack has not got, with its line.
+def output_problems(pipeline: Pipeline, files: Tree, documents: StepDocuments) -> Sequence[Finding]:
+    """Return every input that takes an output which its stack does not have.
 
     `files` hold the stacks' directories, as they are or rendered. Raises `InvalidInput` for code that does not parse.
     """
     known = {name: frozenset(_declared(files, name)) for name in pipeline.stacks}
-    found: list[DeclarationProblem] = []
+    found: list[Finding] = []
     for name, step in pipeline.steps.items():
-        in_stacks = isinstance(step, Stack)
-        text, top, key = (stacks_text, "stacks", "inputs") if in_stacks else (hooks_text, "hooks", "with")
+        key = "inputs" if isinstance(step, Stack) else "with"
         for given, value in step.inputs.items():
             if not isinstance(value, FromOutput) or value.output in known.get(value.step, (value.output,)):
                 continue
             near = closest(value.output, known[value.step])
             hint = f" Did you mean `{near}`?" if near else ""
             message = f"`{name}` takes `{value.source}`, but stack `{value.step}` has no output `{value.output}`.{hint}"
-            found.append(DeclarationProblem(in_stacks, line_of(text, (top, name, key, given)), message))
+            found.append(documents.finding(step, (name, key, given), message))
     return found
 
 

@@ -27,7 +27,7 @@ class NameExpression:
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
+class AttributeAccess:
     """`of.name`."""
 
     of: "Expression"
@@ -115,7 +115,7 @@ Expression: TypeAlias = (
     Literal
     | TemplateExpression
     | NameExpression
-    | Attribute
+    | AttributeAccess
     | Index
     | Splat
     | Call
@@ -187,7 +187,7 @@ def _inside(node: Expression) -> list[Expression]:  # noqa: C901, PLR0911 (one c
     match node:
         case TemplateExpression(parts) | Items(parts):
             return list(parts)
-        case Attribute(of):
+        case AttributeAccess(of):
             return [of]
         case Index(of, key):
             return [of, key]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bot.core.hcl.ast import (
-    Attribute,
+    AttributeAccess,
     Call,
     Choice,
     Expression,
@@ -105,7 +105,7 @@ class _Run:
                 return self._template(node)
             case NameExpression():
                 return self.names.get(node.text, Unknown(node.text, frozenset({TERRAFORM})))
-            case Attribute():
+            case AttributeAccess():
                 return self._attribute(node)
             case Index():
                 return self._index(self.value(node.of), self.value(node.key))
@@ -143,10 +143,14 @@ class _Run:
         text = "".join(quoted(part)[1:-1] if isinstance(part, str) else f"${{{part.text}}}" for part in parts)
         return Unknown(f'"{text}"', frozenset().union(*(rules_in(part) for part in parts)))
 
-    def _attribute(self, node: Attribute) -> HclValue:
+    def _attribute(self, node: AttributeAccess) -> HclValue:
         if isinstance(node.of, NameExpression) and node.of.text not in self.names:
             return self.scope.named(node.of.text, node.name)
-        if isinstance(node.of, Attribute) and isinstance(node.of.of, NameExpression) and node.of.of.text == "data":
+        if (
+            isinstance(node.of, AttributeAccess)
+            and isinstance(node.of.of, NameExpression)
+            and node.of.of.text == "data"
+        ):
             return self.scope.named(f"data.{node.of.name}", node.name)
         return self._index(self.value(node.of), node.name, is_attribute=True)
 

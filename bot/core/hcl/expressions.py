@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from bot.core.hcl.ast import (
-    Attribute,
+    AttributeAccess,
     Call,
     Choice,
     Expression,
@@ -132,7 +132,7 @@ class Expressions:
                 assert key is not None
                 found = Index(found, key)
             elif self.peek().kind == NAME:
-                found = Attribute(found, self.read().text)
+                found = AttributeAccess(found, self.read().text)
             elif self.peek().kind == NUMBER:
                 found = Index(found, Literal(self._legacy_index()))
             elif is_splat:

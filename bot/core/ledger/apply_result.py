@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from bot.core.graph import StepState
+from bot.model.base import Document
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, StepName
 
@@ -12,11 +13,7 @@ URL = "url"
 """The output whose value is where the environment answers."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StepResult(_Frozen):
+class StepResult(Document):
     """What became of one step. `reason` says why it was skipped, did not start, or failed; it holds no secret.
 
     `outputs` are those that may be shown, `hidden` the names of the others.
@@ -45,7 +42,7 @@ class StepResult(_Frozen):
         return (self.ended_at - self.started_at).total_seconds()
 
 
-class ApplyOutcome(_Frozen):
+class ApplyOutcome(Document):
     """What became of all steps, in their order. `diagram` is the graph as Mermaid text."""
 
     environment: EnvironmentName

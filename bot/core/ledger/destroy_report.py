@@ -3,22 +3,19 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.ledger import Gone, Retained
 from bot.core.markdown import cell, code, details, fence
+from bot.model.base import Document
 from bot.names import EnvironmentName, StepName
 
 CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 _WORDS = {"succeeded": "✅ gone", "skipped": "⏭️ was gone", "failed": "❌ refused", "blocked": "⛔ not begun"}
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Sweep(_Frozen):
+class Sweep(Document):
     """A search of the account for what bears the environment's tag. `problem` says why it could not be made."""
 
     tag: str
@@ -27,7 +24,7 @@ class Sweep(_Frozen):
     problem: str = ""
 
 
-class DestroyReport(_Frozen):
+class DestroyReport(Document):
     """What became of an environment that was to be destroyed, step by step in the order in which they were taken back.
 
     `gone` is by step, over all runs. `sweep` is absent as long as a step is left.

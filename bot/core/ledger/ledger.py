@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from bot.core.digest import keyed
 from bot.core.ledger.secret_references import Redaction
+from bot.model.base import Document
 from bot.model.pipeline import Argv, Json
 from bot.model.stored import Stored
 from bot.names import EnvironmentName, StepName
@@ -26,17 +27,13 @@ LONGEST_TEXT = 4_000
 MOST_TAKEOVERS = 20
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Clear(_Frozen):
+class Clear(Document):
     """An output that anybody who sees the environment may see."""
 
     value: Json
 
 
-class Hidden(_Frozen):
+class Hidden(Document):
     """A sensitive output: that there is one, and whether it changed, but never what it is."""
 
     sensitive: Literal[True] = True
@@ -61,7 +58,7 @@ class Undo(Stored):
     redactions: tuple[Redaction, ...] = ()
 
 
-class Retained(_Frozen):
+class Retained(Document):
     """Something that outlives its environment on purpose: `what` by its identifier or id, and `why`.
 
     `until` says how long it stays, or how it is removed, where `why` does not.
@@ -72,14 +69,14 @@ class Retained(_Frozen):
     until: str = ""
 
 
-class Gone(_Frozen):
+class Gone(Document):
     """What undoing a step took away, by address, and what of it stays on purpose."""
 
     destroyed: tuple[str, ...] = ()
     remains: tuple[Retained, ...] = ()
 
 
-class LedgerEntry(_Frozen):
+class LedgerEntry(Document):
     """What a step did last. `commit` and `tree` (of `envs/<name>`) say which version of the environment was applied.
 
     `head` is the commit that was reviewed. `approved` is what the plan of a stack that was held against the review would do,
@@ -133,7 +130,7 @@ class Takeover(Stored):
     is_silence: bool = False
 
 
-class Ledger(_Frozen):
+class Ledger(Document):
     """Everything known of one environment's steps, in the order in which they first ran."""
 
     environment: EnvironmentName

@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from pydantic import BaseModel, ConfigDict
-
 from bot.core.digest import keyed
 from bot.core.ledger.redaction import SHORTEST, Secrets
 from bot.errors import UserError
+from bot.model.base import Document
 from bot.model.pipeline import Json
 
 JsonPath: TypeAlias = tuple[str | int, ...]
@@ -31,11 +30,7 @@ Leaf: TypeAlias = str | int | float
 """What can be a secret, or hold one: a text or a number, never a boolean."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SecretSource(_Frozen):
+class SecretSource(Document):
     """A secret by where it is to be had: a stack's output, `step.output`, and the place in it. `digest` tells whether it changed."""
 
     source: str
@@ -43,7 +38,7 @@ class SecretSource(_Frozen):
     digest: str
 
 
-class Redaction(_Frozen):
+class Redaction(Document):
     """A text or a number of a record that held secrets: its place there, and its parts."""
 
     place: JsonPath

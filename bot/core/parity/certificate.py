@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from bot.core.markdown import code
 from bot.core.parity.leaks import Leak
 from bot.core.parity.report import Depth, Parity
+from bot.model.base import Document
 from bot.names import EnvironmentName, TemplateName
 
 CHECK = "envclone/parity: {environment}"
@@ -25,13 +26,11 @@ _BEGIN, _END = "<!-- envclone:certificate ", " -->"
 CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
-class Certificate(BaseModel):
+class Certificate(Document):
     """What was compared with what, and when. `tree`, `production_tree` and `template_tree` are git's ids of directories.
 
     `deviations` are differences that identity alone does not make; those are `by_identity`. `waivers` are what the manifest lets pass, until `holds_until` at the latest (the first waiver's expiry).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
     environment: EnvironmentName

@@ -6,11 +6,12 @@ Source: https://developer.hashicorp.com/terraform/internals/json-format.
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from bot.core.plans.plan import Action, OutputChange, PlannedChange, TerraformPlan
 from bot.core.plans.plan_values import planned
 from bot.errors import Unverifiable
+from bot.model.base import ForeignDocument
 from bot.model.pipeline import Json
 from bot.names import shown
 
@@ -27,13 +28,8 @@ _ACTIONS: Mapping[tuple[str, ...], Action] = {
 }
 
 
-class _Loose(BaseModel):
-    """Terraform adds keys in minor versions, so unknown ones are no error here."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Change(_Loose):
+# Terraform adds keys in minor versions, so unknown ones are no error here.
+class _Change(ForeignDocument):
     actions: tuple[str, ...]
     before: Json = None
     after: Json = None
@@ -44,7 +40,7 @@ class _Change(_Loose):
     importing: Json = None
 
 
-class _Resource(_Loose):
+class _Resource(ForeignDocument):
     address: str
     mode: Literal["managed", "data"]
     type: str
@@ -53,7 +49,7 @@ class _Resource(_Loose):
     previous_address: str | None = None
 
 
-class _Document(_Loose):
+class _Document(ForeignDocument):
     format_version: str
     terraform_version: str = ""
     resource_changes: list[_Resource] = []

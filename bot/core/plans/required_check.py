@@ -7,33 +7,30 @@ every word but "success" fails, and what was expected is compared with what was 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from bot.core.markdown import code
+from bot.model.base import ForeignDocument
 from bot.names import EnvironmentName
 
 CHECK = "envclone/plan: {environment}"
 """The name of the check with which `envclone plan` reports one environment on the pull request's head."""
 
 
-class _Payload(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Job(_Payload):
+class _Job(ForeignDocument):
     result: str
     outputs: dict[str, str] | None = None  # a job without outputs has `{}` on GitHub and null in act
 
 
-class _Row(_Payload):
+class _Row(ForeignDocument):
     environment: EnvironmentName
 
 
-class _Matrix(_Payload):
+class _Matrix(ForeignDocument):
     include: tuple[_Row, ...]
 
 
-class Needs(_Payload):
+class Needs(ForeignDocument):
     """`toJSON(needs)` of the workflow's last job: how the jobs before it ended."""
 
     targets: _Job

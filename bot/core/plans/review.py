@@ -7,11 +7,12 @@ the apply role reads: no commenter can forge it, and it is never taken from a co
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from bot.core.plans.fingerprint import Fingerprint
 from bot.core.plans.plan import Counts
 from bot.errors import Unverifiable
+from bot.model.base import Document
 from bot.model.stored import Stored
 from bot.names import EnvironmentName, ParameterName, StepName
 
@@ -19,10 +20,6 @@ FORMAT: Final = 1
 """Raised when the meaning of a fingerprint changes: an apply then asks for a new plan instead of comparing unlike things."""
 
 CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ReviewedStep(Stored):
@@ -50,7 +47,7 @@ class ReviewedStep(Stored):
         return Fingerprint(self.fingerprint, self.parts) if self.fingerprint else None
 
 
-class Review(_Frozen):
+class Review(Document):
     """The reviewed plan of `environment` at `commit`; `tree` is git's id of `envs/<name>/` there.
 
     `key` is the random key of the fingerprints. `change` says what the pull request does to the environment.

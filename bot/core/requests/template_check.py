@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.commands.model import Clone
 from bot.core.checks.outputs import output_problems
-from bot.core.graph import problems
+from bot.core.graph import StepDocuments, problems
 from bot.core.hcl.structure import check_syntax
 from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.parity.leaks import leaks
@@ -164,9 +164,8 @@ def _step_findings(template: TemplateAt) -> Iterator[Finding]:
                 yield Finding(f"{where}/{HOOKS}", line, f"there is no parameter `{given.parameter}`.")
     pipeline = Pipeline(stacks=template.declaration.stacks, hooks=hooks)
     declaration = text_of(template.files[DECLARATION], DECLARATION)
-    texts = {"stacks_text": declaration, "hooks_text": hooks_text}
-    for problem in problems(pipeline, **texts) or output_problems(pipeline, template.files, **texts):
-        yield Finding(f"{where}/{DECLARATION if problem.in_stacks else HOOKS}", problem.line, problem.message)
+    documents = StepDocuments(f"{where}/{DECLARATION}", declaration, f"{where}/{HOOKS}", hooks_text)
+    yield from problems(pipeline, documents) or output_problems(pipeline, template.files, documents)
 
 
 def _only_hooks(files: Tree) -> Tree:

@@ -35,7 +35,7 @@ class MayNot(UserError):
 
 
 @dataclass(frozen=True, slots=True)
-class Takeover:
+class TakeoverRequest:
     """A wish to take an environment over: why, by whom, and for which comment, as the run's title says."""
 
     environment: EnvironmentName
@@ -45,7 +45,7 @@ class Takeover:
     at: datetime
 
 
-def authorize(rescue: Takeover, on: OnGitHub | None, policy: Policy) -> None:
+def authorize(rescue: TakeoverRequest, on: OnGitHub | None, policy: Policy) -> None:
     """Return if the run may take the environment over. Raises `MayNot`, also when GitHub can't be asked."""
     needed = policy.allow["rescue"]
     if on is None:
@@ -66,7 +66,7 @@ def authorize(rescue: Takeover, on: OnGitHub | None, policy: Policy) -> None:
     )
 
 
-def _is_asked_for(rescue: Takeover, on: OnGitHub, policy: Policy) -> bool:
+def _is_asked_for(rescue: TakeoverRequest, on: OnGitHub, policy: Policy) -> bool:
     named = _TITLE.fullmatch(rescue.title)
     comment = on.github.comment(on.repository, int(named[1])) if named else None
     if comment is None or comment.author_is_bot or comment.is_edited or rescue.at - comment.created_at > FRESH:

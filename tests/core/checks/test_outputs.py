@@ -1,6 +1,7 @@
 """An output that nobody declares is named with its line, before anything runs."""
 
 from bot.core.checks.outputs import output_problems
+from bot.core.graph import StepDocuments
 from bot.core.tree import File
 from bot.model.pipeline import Hooks, Pipeline, Stack
 from bot.model.yaml_document import load
@@ -35,8 +36,8 @@ def test_each_is_named_with_its_line_and_what_was_meant() -> None:
         ),
     }
     pipeline = Pipeline(stacks=stacks, hooks=load(HOOKS, Hooks, "hooks.yaml").hooks)
-    first, second = output_problems(pipeline, FILES, stacks_text=STACKS, hooks_text=HOOKS)
-    assert (first.in_stacks, first.line) == (True, 4)
+    first, second = output_problems(pipeline, FILES, StepDocuments("stacks.yaml", STACKS, "hooks.yaml", HOOKS))
+    assert (first.path, first.line) == ("stacks.yaml", 4)
     assert "stack `network` has no output `vpc_di`. Did you mean `vpc_id`?" in first.message
-    assert (second.in_stacks, second.line) == (False, 5)
+    assert (second.path, second.line) == ("hooks.yaml", 5)
     assert "Did you mean `url`?" in second.message

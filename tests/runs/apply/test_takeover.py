@@ -8,7 +8,7 @@ import pytest
 from bot.clients.github import GitHub, Token
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
-from bot.runs.apply.takeover import MayNot, Takeover, authorize
+from bot.runs.apply.takeover import MayNot, TakeoverRequest, authorize
 from bot.runs.reviewed_commit import OnGitHub
 from tests.support import example
 from tests.support.small_monorepo import BOT, MAINTAINER, READER, REPOSITORY, SmallMonorepo
@@ -22,11 +22,11 @@ def github(place: SmallMonorepo) -> OnGitHub:
     return OnGitHub(GitHub(Token(token, ACTIONS), api_url=f"{place.server.url}/api/v3"), example.REPOSITORY)
 
 
-def rescue(actor: str, title: str = "", because: str = "the runner is gone") -> Takeover:
-    return Takeover(EnvironmentName("demo-x"), because, actor, title, datetime.now(UTC))
+def rescue(actor: str, title: str = "", because: str = "the runner is gone") -> TakeoverRequest:
+    return TakeoverRequest(EnvironmentName("demo-x"), because, actor, title, datetime.now(UTC))
 
 
-def asked(place: SmallMonorepo, body: str = UNLOCK, by: str = MAINTAINER) -> Takeover:
+def asked(place: SmallMonorepo, body: str = UNLOCK, by: str = MAINTAINER) -> TakeoverRequest:
     """Return the run that the service starts for a comment."""
     number = place.comment(body, by)
     return rescue(BOT, f"unlock demo-x for comment {number}", f"the runner is gone (@{by} in #{place.issue})")

@@ -12,11 +12,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from bot.core.plans.plan_values import Masked, PlanValue, planned
 from bot.core.plans.stack_inputs import is_known, plain
 from bot.errors import Unverifiable
+from bot.model.base import Document, ForeignDocument
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, StepName, shown
 
@@ -26,11 +27,7 @@ _SEALED: Final = "(sealed)"
 CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Resource(_Frozen):
+class Resource(Document):
     """A managed resource in the state; `values` holds `{"(sealed)": HMAC}` where a value is sensitive."""
 
     address: str
@@ -38,14 +35,14 @@ class Resource(_Frozen):
     values: Json
 
 
-class StackSnapshot(_Frozen):
+class StackSnapshot(Document):
     """What one stack's state holds. Sensitive outputs are left out."""
 
     resources: tuple[Resource, ...] = ()
     outputs: dict[str, Json] = {}
 
 
-class SourceSnapshot(_Frozen):
+class SourceSnapshot(Document):
     """The state of `environment`, whose code is that of `commit`; a stack that was never applied is None.
 
     `tree` is git's id of `envs/<name>/` at that commit, `revision` that of its template.
@@ -66,11 +63,7 @@ class SourceSnapshot(_Frozen):
         return any(stack is not None and stack.resources for stack in self.stacks.values())
 
 
-class _Loose(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Held(_Loose):
+class _Held(ForeignDocument):
     address: str
     mode: Literal["managed", "data"]
     type: str
@@ -79,7 +72,7 @@ class _Held(_Loose):
     deposed_key: str | None = None
 
 
-class _Module(_Loose):
+class _Module(ForeignDocument):
     resources: list[_Held] = []
     child_modules: list["_Module"] = []
 
@@ -89,17 +82,17 @@ class _Module(_Loose):
             yield from module.held()
 
 
-class _Output(_Loose):
+class _Output(ForeignDocument):
     value: Json = None
     sensitive: bool = False
 
 
-class _Values(_Loose):
+class _Values(ForeignDocument):
     outputs: dict[str, _Output] = {}
     root_module: _Module = _Module()
 
 
-class _Document(_Loose):
+class _Document(ForeignDocument):
     format_version: str
     values: _Values | None = None
 

@@ -5,9 +5,9 @@ endpoint that behaves as AWS does. A correction that moto has made itself is tak
 """
 
 from bot.sandbox.aws.corrections import compute, data, identity, network
-from bot.sandbox.aws.corrections.correction import Correction
+from bot.sandbox.aws.corrections.correction import EmulatorCorrection
 
-ALL: tuple[Correction, ...] = (
+ALL: tuple[EmulatorCorrection, ...] = (
     *network.CORRECTIONS,
     *data.CORRECTIONS,
     *compute.CORRECTIONS,

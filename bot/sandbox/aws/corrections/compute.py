@@ -10,7 +10,7 @@ from moto.core.config import default_user_config
 from moto.core.responses import ActionResult
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from bot.sandbox.aws.corrections.correction import AwsFunction, Correction, wrap
+from bot.sandbox.aws.corrections.correction import AwsFunction, EmulatorCorrection, wrap
 
 
 def _target(response: ApplicationAutoScalingResponse, arn: str) -> FakeScalableTarget | None:
@@ -99,25 +99,25 @@ def _functions_answer_without_docker() -> None:
 
 
 CORRECTIONS = (
-    Correction(
+    EmulatorCorrection(
         "a token starts a task once",
         "RunTask with a client token that was used before answers the task that it started then.",
         "A run that was killed and is run again starts a second task.",
         _a_token_starts_a_task_once,
     ),
-    Correction(
+    EmulatorCorrection(
         "functions answer without Docker",
         "Invoke of a function answers; of one that does not exist it is refused. What a function answers here is what it was given.",
         "The sandbox would need Docker, and a function that was never made would answer.",
         _functions_answer_without_docker,
     ),
-    Correction(
+    EmulatorCorrection(
         "services keep what they are given",
         "DescribeServices answers the health check's grace period and the rebalancing that a service was created with.",
         "Terraform plans to set both again, for ever.",
         _services_keep_what_they_are_given,
     ),
-    Correction(
+    EmulatorCorrection(
         "scalable targets have tags",
         "RegisterScalableTarget takes tags; TagResource, UntagResource and ListTagsForResource keep and answer them.",
         "The call is unknown, and an apply fails on it.",

@@ -8,7 +8,7 @@ AwsFunction: TypeAlias = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class EmulatorCorrection:
     """One difference between moto and AWS that Terraform notices.
 
     `restores` says what AWS does, `without` what goes wrong otherwise, `install` puts it right in this process.

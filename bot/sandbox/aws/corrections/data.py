@@ -6,7 +6,7 @@ from typing import Any
 from moto.rds.models import DBCluster
 from moto.sqs.models import Queue
 
-from bot.sandbox.aws.corrections.correction import Correction, wrap
+from bot.sandbox.aws.corrections.correction import EmulatorCorrection, wrap
 
 
 def _only_serverless_clusters_scale_capacity() -> None:
@@ -33,13 +33,13 @@ def _attributes_are_compact_json() -> None:
 
 
 CORRECTIONS = (
-    Correction(
+    EmulatorCorrection(
         "only serverless clusters scale capacity",
         "DescribeDBClusters answers ScalingConfigurationInfo for Aurora Serverless v1 alone.",
         "Terraform plans to remove a scaling configuration that nobody asked for, for ever.",
         _only_serverless_clusters_scale_capacity,
     ),
-    Correction(
+    EmulatorCorrection(
         "queue attributes are compact JSON",
         "GetQueueAttributes answers the redrive policy without spaces.",
         "Terraform plans to take the spaces out, for ever.",

@@ -15,7 +15,7 @@ from moto.iam.models import Role, iam_backends
 from moto.sts.exceptions import STSClientError
 from moto.sts.responses import TokenResponse
 
-from bot.sandbox.aws.corrections.correction import AwsFunction, Correction, wrap
+from bot.sandbox.aws.corrections.correction import AwsFunction, EmulatorCorrection, wrap
 from bot.sandbox.aws.trust import WebIdentity, admits, admits_account
 
 _direct = build_opener(ProxyHandler({}))
@@ -97,13 +97,13 @@ def _roles_choose_which_accounts_assume_them() -> None:
 
 
 CORRECTIONS = (
-    Correction(
+    EmulatorCorrection(
         "roles choose which accounts assume them",
         "AssumeRole asks the role's trust policy; a role that does not exist is denied.",
         "A misspelt role works in the sandbox and fails in AWS, and whoever asks gets the keys of any account.",
         _roles_choose_which_accounts_assume_them,
     ),
-    Correction(
+    EmulatorCorrection(
         "tokens are verified, and roles choose whom they admit",
         "AssumeRoleWithWebIdentity checks the token's signature, issuer and time, and the role's trust policy.",
         "Whoever asks gets the keys of any account.",

@@ -6,7 +6,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.route53.responses import Route53
 
-from bot.sandbox.aws.corrections.correction import AwsFunction, Correction, wrap
+from bot.sandbox.aws.corrections.correction import AwsFunction, EmulatorCorrection, wrap
 
 
 def _zones_of_a_network_are_private() -> None:
@@ -33,13 +33,13 @@ def _rules_between_groups_keep_their_description() -> None:
 
 
 CORRECTIONS = (
-    Correction(
+    EmulatorCorrection(
         "zones of a network are private",
         "CreateHostedZone with a VPC makes a private zone, which GetHostedZone lists with its VPCs.",
         "The zone is public, and Terraform plans to attach the VPC again, for ever.",
         _zones_of_a_network_are_private,
     ),
-    Correction(
+    EmulatorCorrection(
         "rules between groups keep their description",
         "DescribeSecurityGroupRules answers the description of a rule whose source is a group.",
         "Terraform plans to describe the rule again, for ever.",

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from bot.model.base import ForeignDocument
 from bot.sandbox.github.answers import ApiError, Page, RestAnswer, not_found, paginate
 from bot.sandbox.github.auth import Need, identify, require
 from bot.sandbox.github.entities import Caller, JsonObject, RepositoryRecord
@@ -26,10 +27,10 @@ Body = TypeVar("Body", bound="RequestBody")
 RestOperation = Callable[["RestCall"], RestAnswer]
 
 
-class RequestBody(BaseModel):
+class RequestBody(ForeignDocument):
     """A request's JSON body. GitHub ignores keys that it does not know, and so do we."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(strict=True)
 
 
 @dataclass(frozen=True, slots=True)
