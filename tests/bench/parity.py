@@ -18,7 +18,7 @@ from bot.core.hcl.structure import structure
 from bot.core.hcl.tokens import tokens
 from bot.core.parity.by_code import causes, evaluated
 from bot.core.parity.by_code.compare import CodeSide, compare
-from bot.core.parity.leaks import leaks
+from bot.core.parity.by_code.leaks import leaks
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Inventory
 from bot.core.requests.clone import Base, Draft, draft_clone

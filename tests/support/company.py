@@ -16,8 +16,8 @@ from bot.cli.app import app
 from bot.clients.git.checkout import Checkout
 from bot.clients.terraform.terraform import Terraform
 from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.by_plan.snapshot import read_snapshot
-from bot.core.parity.leaks import leaks
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan_json import read_plan
 from bot.core.plans.review import review_key

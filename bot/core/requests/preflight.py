@@ -12,7 +12,8 @@ from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.by_code.compare import CodeComparison, CodeSide
-from bot.core.parity.leaks import leaks, unwaived
+from bot.core.parity.by_code.leaks import leaks
+from bot.core.parity.leaks import unwaived
 from bot.core.requests.matrix import account_of
 from bot.errors import UserError
 from bot.model.environment import directory

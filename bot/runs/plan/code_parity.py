@@ -7,7 +7,8 @@ from datetime import datetime
 from bot.clients.git.checkout import Checkout
 from bot.core.hcl.address_patterns import key_of
 from bot.core.parity.by_code.compare import CodeSide, compare, read_side
-from bot.core.parity.leaks import Leak, leaks, unwaived
+from bot.core.parity.by_code.leaks import leaks
+from bot.core.parity.leaks import Leak, unwaived
 from bot.core.parity.report import Difference, Parity
 from bot.errors import Finding, Unverifiable
 from bot.model.environment import ENVIRONMENTS, MANIFEST, directory

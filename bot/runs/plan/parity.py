@@ -11,6 +11,7 @@ from datetime import datetime
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.core.parity.by_code import compare as by_code
+from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.by_plan.compare import PlannedStack, PlanSide, compare
 from bot.core.parity.by_plan.leaks import planned_leaks
 from bot.core.parity.by_plan.report import ReportContext, report
@@ -18,7 +19,7 @@ from bot.core.parity.by_plan.snapshot import SourceSnapshot
 from bot.core.parity.by_plan.translation import Translation
 from bot.core.parity.certificate import Certificate, CertifiedSubject, certify
 from bot.core.parity.identity import REGION
-from bot.core.parity.leaks import Leak, leaks, unwaived
+from bot.core.parity.leaks import Leak, unwaived
 from bot.core.parity.report import Parity
 from bot.core.parity.waivers import Waivers
 from bot.core.plans.environment_plan import EnvironmentPlan

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.parity.by_code.compare import CodeSide, compare
-from bot.core.parity.leaks import leaks
+from bot.core.parity.by_code.leaks import leaks
 from bot.core.tree import File
 from bot.errors import InvalidInput
 from tests.core.parity import shop

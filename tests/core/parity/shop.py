@@ -6,7 +6,8 @@ from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
-from bot.core.parity.leaks import Leak, leaks
+from bot.core.parity.by_code.leaks import leaks
+from bot.core.parity.leaks import Leak
 from bot.core.rendering.assemble import read_manifest, read_template
 from bot.core.rendering.inventory import Inventory
 from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
