@@ -11,7 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.cloud_facts import CloudFacts
-from bot.core.hcl.ast import Attribute, Block, Call, Expression, Literal, NameExpression, Pairs, TemplateExpression
+from bot.core.hcl.ast import (
+    AttributeAccess,
+    Block,
+    Call,
+    Expression,
+    Literal,
+    NameExpression,
+    Pairs,
+    TemplateExpression,
+)
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.tokens import NotHcl
 from bot.core.tree import Tree
@@ -154,7 +163,7 @@ def _judged(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iter
 def _is_inside(path: Expression) -> bool:
     """Say whether a path is `"${path.module}/…"` and stays below."""
     match path:
-        case TemplateExpression((Attribute(NameExpression("path"), "module"), Literal(str(rest)))):
+        case TemplateExpression((AttributeAccess(NameExpression("path"), "module"), Literal(str(rest)))):
             return rest.startswith("/") and ".." not in rest.split("/")
         case _:
             return False
