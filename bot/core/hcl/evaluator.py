@@ -23,7 +23,7 @@ from bot.core.hcl.ast import (
     TemplateExpression,
 )
 from bot.core.hcl.budget import Budget, Steps, TooLarge
-from bot.core.hcl.functions import called
+from bot.core.hcl.functions.table import called
 from bot.core.hcl.operators import computed, decided
 from bot.core.hcl.parser import quoted
 from bot.core.hcl.values import (

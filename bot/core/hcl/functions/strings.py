@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network
 
 from bot.core.hcl.budget import CHARACTERS, MOST_OF_AN_EXPRESSION, TooLarge
-from bot.core.hcl.functions_collections import items_of
+from bot.core.hcl.functions.collections import items_of
 from bot.core.hcl.values import HclValue, NotKnown, number, plain, text_of, texts
 
 LONGEST = MOST_OF_AN_EXPRESSION * CHARACTERS

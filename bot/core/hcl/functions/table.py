@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network
 
-from bot.core.hcl.functions_collections import (
+from bot.core.hcl.functions.collections import (
     counted,
     distinct,
     element,
@@ -27,7 +27,7 @@ from bot.core.hcl.functions_collections import (
     products,
     set_of,
 )
-from bot.core.hcl.functions_strings import (
+from bot.core.hcl.functions.strings import (
     as_text,
     decoded,
     digest,
