@@ -40,7 +40,7 @@ class Conflict(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredObject:
     """An object's bytes, and the tag of exactly this content for `if_match`."""
 
     data: bytes
@@ -53,7 +53,7 @@ class ObjectStore(Protocol):
     Both verbs raise `Unverifiable` when the answer can't be known (no access, no connection).
     """
 
-    def read(self, key: str) -> Stored | None:
+    def read(self, key: str) -> StoredObject | None:
         """Return the object, or None when there is none."""
         ...
 
@@ -74,10 +74,10 @@ class S3Store:
         config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
         self._client: S3Client = boto3.session.Session().client("s3", region_name=region, config=config)
 
-    def read(self, key: str) -> Stored | None:
+    def read(self, key: str) -> StoredObject | None:
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=self._key(key))
-            return Stored(answer["Body"].read(), answer["ETag"])
+            return StoredObject(answer["Body"].read(), answer["ETag"])
         except ClientError as error:
             if _code(error) in _ABSENT:
                 return None
@@ -119,14 +119,14 @@ class DirectoryStore:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self, key: str) -> Stored | None:
+    def read(self, key: str) -> StoredObject | None:
         try:
             data = (self.path / _checked(key)).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise Unverifiable(f"{key} could not be read: {error.strerror}") from error
-        return Stored(data, _tag(data))
+        return StoredObject(data, _tag(data))
 
     def write(self, key: str, data: bytes, *, if_match: str | None = None, if_absent: bool = False) -> str:
         target = self.path / _checked(key)

@@ -14,7 +14,7 @@ from bot.model.environment import Request
 from bot.names import EnvironmentName
 from bot.service.authorize import Authorized, Nothing, Reply, authorize
 from bot.service.context import ServiceContext
-from bot.service.jobs_api import Ended, StepResult, Steps
+from bot.service.jobs_api import Ended, JobStepResult, Steps
 from bot.service.replies import answer_comment, reply_to
 
 C = TypeVar("C")
@@ -32,7 +32,7 @@ def _read(written: object) -> object:
     return TypeAdapter(model).validate_python(written.get("words"))
 
 
-class AcceptedCommand(StepResult):
+class AcceptedCommand(JobStepResult):
     """A command that its author may give, with who asked where. Written down in parts, so that no line is parsed again."""
 
     command: Annotated[Any, BeforeValidator(_read), PlainSerializer(_written)]

@@ -12,7 +12,7 @@ from bot.names import EnvironmentName
 from bot.service.branch_cleanup import release_branch
 from bot.service.commands.expire import merge_expired
 from bot.service.context import ServiceContext
-from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, StepResult, Steps
+from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, Reported, Steps
 from bot.service.removals import release_removed
 from bot.service.repository import repository_at_head
 from bot.service.status import REQUIRED_CHECK, report_branch, report_environment
@@ -20,7 +20,7 @@ from bot.service.status import REQUIRED_CHECK, report_branch, report_environment
 Told: TypeAlias = PullRequestChanged | CheckRunCompleted | DeploymentStatusCreated
 
 
-class Released(StepResult):
+class Released(JobStepResult):
     """Whether there was a branch to give back."""
 
     released: bool

@@ -30,17 +30,17 @@ class JobRequest(Document):
     event: Event
 
 
-class StepResult(Document):
+class JobStepResult(Document):
     """What a step returns. It is written down as JSON: another shape needs another `JobsApi.version`."""
 
 
-class Ended(StepResult):
+class Ended(JobStepResult):
     """Nothing is left to do, and why: whoever asked was answered, or nobody has to be."""
 
     because: str
 
 
-class Reported(StepResult):
+class Reported(JobStepResult):
     """The addresses of the comments that were written."""
 
     comments: tuple[str, ...] = ()

@@ -20,19 +20,19 @@ from bot.clients.transient import RateLimited, Transient
 from bot.errors import UserError
 from bot.events import CommentCreated, Event
 from bot.names import RepositoryName
-from bot.service.jobs_api import Finished, JobRequest, StepResult, Steps
+from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
 
 STEPS = ("one", "two", "three", "four")
 
 
-class Noted(StepResult):
+class Noted(JobStepResult):
     """Which step it was, and whether it is the job's last."""
 
     name: str
     is_last: bool
 
 
-class OldNoted(StepResult):
+class OldNoted(JobStepResult):
     """What a step returned in an older version."""
 
     step: str

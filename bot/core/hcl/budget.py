@@ -42,7 +42,7 @@ class Budget:
 
 
 @dataclass(slots=True)
-class Steps:
+class EvaluationSteps:
     """The steps of one expression, which are also its stack's."""
 
     of: Budget

@@ -22,7 +22,7 @@ from bot.core.hcl.ast import (
     Splat,
     TemplateExpression,
 )
-from bot.core.hcl.budget import Budget, Steps, TooLarge
+from bot.core.hcl.budget import Budget, EvaluationSteps, TooLarge
 from bot.core.hcl.functions.table import called
 from bot.core.hcl.operators import computed, decided
 from bot.core.hcl.parser import quoted
@@ -72,7 +72,7 @@ class Evaluator:
     def value(self, node: Expression) -> HclValue:
         """Return the value of an expression; never raises for what is merely unknown. Raises `InvalidInput` (`Budget`)."""
         try:
-            return _Run(self.scope, self.names, Steps(self.scope.allowance), 0).value(node)
+            return _Run(self.scope, self.names, EvaluationSteps(self.scope.allowance), 0).value(node)
         except TooLarge:
             return Unknown("(too large to be evaluated)", frozenset({TOO_LARGE}))
 
@@ -80,7 +80,7 @@ class Evaluator:
 class _Run:
     """The evaluation of one expression, `depth` levels inside it."""
 
-    def __init__(self, scope: Scope, names: Mapping[str, HclValue], steps: Steps, depth: int) -> None:
+    def __init__(self, scope: Scope, names: Mapping[str, HclValue], steps: EvaluationSteps, depth: int) -> None:
         self.scope, self.names, self.steps, self.depth = scope, names, steps, depth
 
     def value(self, node: Expression) -> HclValue:

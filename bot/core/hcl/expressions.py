@@ -35,8 +35,8 @@ from bot.core.hcl.tokens import (
     QUOTE,
     SEQUENCE_END,
     TEXT,
+    HclToken,
     NotHcl,
-    Token,
 )
 
 DEEPEST = 100
@@ -51,26 +51,26 @@ _PLAIN = {NEWLINE: "the end of the line", END: "the end of the file", SEQUENCE_E
 class Expressions:
     """Reads expressions from tokens, one after the other."""
 
-    def __init__(self, found: Sequence[Token]) -> None:
+    def __init__(self, found: Sequence[HclToken]) -> None:
         self.tokens, self.at = found, 0
         self.skips = [False]  # whether line breaks are passed over here
         self.depth = 0
 
-    def peek(self) -> Token:
+    def peek(self) -> HclToken:
         """Return the next token that counts."""
         if self.skips[-1]:
             while self.tokens[self.at].kind == NEWLINE:
                 self.at += 1
         return self.tokens[self.at]
 
-    def read(self) -> Token:
+    def read(self) -> HclToken:
         """Take the next token that counts."""
         token = self.peek()
         if token.kind != END:
             self.at += 1
         return token
 
-    def expect(self, kind: str, message: str) -> Token:
+    def expect(self, kind: str, message: str) -> HclToken:
         """Take a token of this kind. Raises `NotHcl`."""
         token = self.peek()
         if token.kind != kind:
@@ -169,7 +169,7 @@ class Expressions:
             case _:
                 return self._text(token)
 
-    def _named(self, token: Token) -> Expression:
+    def _named(self, token: HclToken) -> Expression:
         name = token.text
         while self.peek().kind == "::":
             self.read()
@@ -272,7 +272,7 @@ class Expressions:
             raise NotHcl(word.line, f"expected `in` after the names of the `for`, found `{word.text}`.")
         return tuple(names), self.expression()
 
-    def _text(self, token: Token) -> Expression:
+    def _text(self, token: HclToken) -> Expression:
         if token.kind == QUOTE:
             self.read()
             return assembled(melded(self.parts(CLOSING_QUOTE)), token.line)
@@ -302,7 +302,7 @@ class Expressions:
             self.at += 1
         return found
 
-    def _filled(self, token: Token) -> Part:
+    def _filled(self, token: HclToken) -> Part:
         if token.kind == FILL:
             return self.expression()
         assert token.kind == DIRECTIVE, token
@@ -320,12 +320,12 @@ class Expressions:
         return Directive(word.text, names, value, word.line)
 
 
-def shown(token: Token) -> str:
+def shown(token: HclToken) -> str:
     """Return a token as people would name it."""
     return _PLAIN.get(token.kind) or f"`{token.text}`"
 
 
-def _number(token: Token) -> int | float:
+def _number(token: HclToken) -> int | float:
     if len(token.text) > 512:  # as many digits as Terraform keeps of a number; Python would refuse 4,300
         raise NotHcl(token.line, "a number of more than 512 characters: write it in quotes.")
     if token.text.count(".") > 1:

@@ -20,8 +20,8 @@ from bot.core.hcl.tokens import (
     NUMBER,
     QUOTE,
     TEXT,
+    HclToken,
     NotHcl,
-    Token,
     decoded,
     template_tokens,
     tokens,
@@ -107,13 +107,13 @@ class _Bodies(Expressions):
                 token.line, f"expected the end of the line after {what}, found {shown(token)}: begin a new line."
             )
 
-    def _setting(self, name: Token) -> Setting:
+    def _setting(self, name: HclToken) -> Setting:
         self.read()
         first = self.at
         value = self.expression()
         return Setting(name.text, value, code_of(self.tokens[first : self.at]), name.line)
 
-    def _block(self, name: Token) -> Block:
+    def _block(self, name: HclToken) -> Block:
         labels: list[str] = []
         while (token := self.peek()).kind in {NAME, QUOTE}:
             labels.append(self.read().text if token.kind == NAME else self._label())
@@ -143,14 +143,14 @@ _WORDS = frozenset({NAME, NUMBER})
 _SKIPPED = {"(": ")", "[": "]", "{": "}", "${": "}$", "%{": "}$"}
 
 
-def code_of(found: Sequence[Token]) -> str:
+def code_of(found: Sequence[HclToken]) -> str:
     """Return code as written, without comments and layout."""
     return "".join(_code_words(found)).strip()
 
 
-def _code_words(found: Sequence[Token]) -> Iterator[str]:
+def _code_words(found: Sequence[HclToken]) -> Iterator[str]:
     closing: list[str] = []
-    kept: list[Token] = []
+    kept: list[HclToken] = []
     for token in found:
         if token.kind in _SKIPPED:
             closing.append(_SKIPPED[token.kind])
@@ -158,7 +158,7 @@ def _code_words(found: Sequence[Token]) -> Iterator[str]:
             closing.pop()
         if token.kind != NEWLINE or not closing or closing[-1] == "}":
             kept.append(token)
-    for token, following in pairwise((*kept, Token(END, "", 0, 0))):
+    for token, following in pairwise((*kept, HclToken(END, "", 0, 0))):
         if token.kind != NEWLINE:
             yield token.text
             if token.kind in _WORDS and following.kind in _WORDS:

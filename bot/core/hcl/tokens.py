@@ -33,7 +33,7 @@ class NotHcl(InvalidInput):
         return NotHcl(self.finding.line, self.finding.message, path)
 
 
-class Token(NamedTuple):
+class HclToken(NamedTuple):
     """A word of code: its kind (for a sign, the sign), its text as written, its line from 1 and its offset in the text."""
 
     kind: str
@@ -92,10 +92,10 @@ class _Mode:
 class _Scanner:
     def __init__(self, text: str, first: _Mode) -> None:
         self.text, self.at, self.line = text, 0, 1
-        self.found: list[Token] = []
+        self.found: list[HclToken] = []
         self.modes = [first]
 
-    def scanned(self) -> Sequence[Token]:
+    def scanned(self) -> Sequence[HclToken]:
         while self.at < len(self.text):
             match self.modes[-1].kind:
                 case "code":
@@ -118,7 +118,7 @@ class _Scanner:
         return self.found
 
     def _add(self, kind: str, text: str) -> None:
-        self.found.append(Token(kind, text, self.line, self.at))
+        self.found.append(HclToken(kind, text, self.line, self.at))
         self.at += len(text)
 
     def _code(self, mode: _Mode) -> None:
@@ -212,14 +212,14 @@ class _Scanner:
 
 
 @lru_cache(maxsize=256)
-def tokens(text: str) -> Sequence[Token]:
+def tokens(text: str) -> Sequence[HclToken]:
     """Return the words of code, the last of them `END`. Raises `NotHcl`. Remembered: structure and parser read the same files."""
     if "\0" in text:
         raise NotHcl(text.count("\n", 0, text.index("\0")) + 1, "the file holds a NUL character: remove it.")
     return _Scanner(text.removeprefix(MARK), _Mode("code")).scanned()
 
 
-def template_tokens(text: str) -> Sequence[Token]:
+def template_tokens(text: str) -> Sequence[HclToken]:
     """Return the words of a file for `templatefile()`: text from its first character to its last, with `${…}` in it."""
     return _Scanner(text, _Mode("heredoc")).scanned()
 

@@ -29,7 +29,7 @@ from bot.service.change_proposal import change_proposal
 from bot.service.clone_proposal import clone_proposal_at
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.drafting import source_side
-from bot.service.jobs_api import REPORTED, Ended, Reported, StepResult, Steps
+from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import OwnProposal, proposal_on
@@ -41,14 +41,14 @@ ATTEMPTS = 10
 Change: TypeAlias = Set | Extend
 
 
-class Pushed(StepResult):
+class Pushed(JobStepResult):
     """The branch that holds the change, and the change's own commit."""
 
     branch: Branch
     commit: str
 
 
-class ChangeProposed(StepResult):
+class ChangeProposed(JobStepResult):
     """The pull request that proposes it."""
 
     number: int

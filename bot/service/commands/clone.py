@@ -26,7 +26,7 @@ from bot.names import EnvironmentName
 from bot.service.clone_proposal import clone_proposal, clone_proposal_at
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.drafting import OthersClaims, draft
-from bot.service.jobs_api import REPORTED, Ended, Reported, StepResult, Steps
+from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.removals import Removal, unfinished_removal
 from bot.service.replies import reply_first, reply_to
 from bot.service.repository import Repository, repository_at, repository_at_head
@@ -36,14 +36,14 @@ ATTEMPTS = 40
 """Lost races in a row before the job is tried again later. Each loss means that another clone made progress."""
 
 
-class Published(StepResult):
+class Published(JobStepResult):
     """The commit on the environment's branch, and the pull request to open for it."""
 
     commit: str
     pull_request: PullRequestSpec
 
 
-class Proposed(StepResult):
+class Proposed(JobStepResult):
     """The pull request that proposes it."""
 
     number: int

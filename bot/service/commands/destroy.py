@@ -24,7 +24,7 @@ from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.commands.rerun import Started, replan_removal
-from bot.service.jobs_api import REPORTED, Ended, Reported, StepResult, Steps
+from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.removals import removal_of, unfinished_removal
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
@@ -32,7 +32,7 @@ from bot.service.requesters import proposal_on
 from bot.service.status import report_branch
 
 
-class DestroyProposed(StepResult):
+class DestroyProposed(JobStepResult):
     """The pull request that removes the environment."""
 
     number: int

@@ -27,7 +27,7 @@ from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login
 from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
-from bot.service.jobs_api import Finished, JobRequest, StepResult, Steps
+from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
 from bot.service.repository import Repository, repository_at_head
 from bot.service.status import REQUIRED_CHECK, newest_check
 
@@ -51,13 +51,13 @@ class Expired:
         return f"{self.environment}: {self.outcome}" + (f" (#{self.pull})" if self.pull else "")
 
 
-class DueFound(StepResult):
+class DueFound(JobStepResult):
     """The environments that something is to be done about."""
 
     environments: tuple[EnvironmentName, ...]
 
 
-class ExpiryDone(StepResult):
+class ExpiryDone(JobStepResult):
     """What was done about one environment, in words for the log."""
 
     done: str

@@ -27,7 +27,7 @@ from bot.core.requests.clone import Refused, unknown_environment
 from bot.model.environment import Request
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
-from bot.service.jobs_api import REPORTED, Ended, Reported, StepResult, Steps
+from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.removals import removal_of, unfinished_removal
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
@@ -42,7 +42,7 @@ _CHECK = "envclone/apply: {}"
 Rerun: TypeAlias = PlanCommand | Resume | Unlock
 
 
-class Started(StepResult):
+class Started(JobStepResult):
     """A run that was started, or found: `text` tells whoever asked."""
 
     text: str
