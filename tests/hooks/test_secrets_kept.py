@@ -92,7 +92,7 @@ def test_what_a_run_that_is_killed_may_leave_is_written_without_any_secret_and_r
     undo = undo_secrets.redacted(plain)
     start = Start("digest", "alice", "", "h" * 40, "c" * 40, "t" * 40, undo)
     ledger = started(Ledger(environment=EnvironmentName("demo-x")), STEP, start, NOW)
-    written = failed(ledger, STEP, "x", NOW, undo).model_dump_json()
+    written = failed(ledger, STEP, "x", NOW, undo=undo).model_dump_json()
     assert not [text for value in values.values() for text in hidden_in(value) if text in written]
     again = Undo.model_validate_json(undo.model_dump_json())
     assert undo_secrets.rehydrated(again) == plain

@@ -35,8 +35,9 @@ from bot.runs.apply.apply import apply
 from bot.runs.context import ApplyContext
 from bot.runs.destroy.destroy import destroy
 from bot.runs.destroy.orphans import Search
-from bot.runs.plan.plan import PlanContext, Planned, PlanRequest, plan
+from bot.runs.plan.plan import PlanContext, Planned, plan
 from bot.runs.plan.plan_destroy import plan_destroy
+from bot.runs.plan.request import PlanRequest
 from bot.runs.request import ApplyRequest
 from tests.support.cloud import REGION
 from tests.support.fixtures import Fixtures

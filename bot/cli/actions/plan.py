@@ -30,10 +30,11 @@ from bot.model.policy import Policy, PolicyAccount
 from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.runs.plan.parity import ParityBase
-from bot.runs.plan.plan import PlanContext, Planned, PlanOutcome, PlanRequest
+from bot.runs.plan.plan import PlanContext, Planned, PlanOutcome
 from bot.runs.plan.plan import plan as plan_environment
 from bot.runs.plan.plan_destroy import plan_destroy
 from bot.runs.plan.report import PullRequestOnGitHub, Report, Unplanned, publish, report, write_report
+from bot.runs.plan.request import PlanRequest
 
 
 def plan(

@@ -22,9 +22,10 @@ from bot.model.stored import Stored
 from bot.names import EnvironmentName, StepName
 
 LONGEST_TEXT = 4_000
-"""Characters of evidence and of an error that are kept."""
+"""Characters of evidence and of an error that are kept: a screenful. The ledger is read and written whole at every step."""
 
 MOST_TAKEOVERS = 20
+"""Takeovers that are kept, the newest: enough to see a habit, and a lock that one of them left is never older than a few runs."""
 
 
 class Clear(Document):
@@ -177,7 +178,7 @@ class NotRunning(Exception):
 
 
 def started(
-    ledger: Ledger, step: StepName, start: Start, at: datetime, verb: Literal["apply", "undo"] = "apply"
+    ledger: Ledger, step: StepName, start: Start, at: datetime, *, verb: Literal["apply", "undo"] = "apply"
 ) -> Ledger:
     """Return the ledger with the step under way. Attempts count from the last success, or from other inputs."""
     last = ledger.steps.get(step)
@@ -226,7 +227,7 @@ def succeeded(ledger: Ledger, step: StepName, success: Success, at: datetime) ->
     )
 
 
-def failed(ledger: Ledger, step: StepName, error: str, at: datetime, undo: Undo | None = None) -> Ledger:
+def failed(ledger: Ledger, step: StepName, error: str, at: datetime, *, undo: Undo | None = None) -> Ledger:
     """Return the ledger with the running step failed; `undo` says what it had done before it failed, if anything."""
     update: dict[str, object] = {"result": "failed", "error": error[:LONGEST_TEXT]}
     return _ended(ledger, step, at, update if undo is None else {**update, "undo": undo})

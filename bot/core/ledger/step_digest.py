@@ -1,6 +1,7 @@
 """What a step is given when it is applied, and the digest of it by which a step that is done is recognised."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import assert_never
 
 from bot.core.digest import digest_of, keyed
@@ -32,26 +33,29 @@ def stack_digest(name: StepName, files: Tree, inputs: Mapping[ParameterName, Out
     return digest_of({"stack": tree_id(below(files, name)), "inputs": _values(inputs, key)})
 
 
-def hook_digest(
-    hook: Hook,
-    files: Tree,
-    reads: tuple[str, ...],
-    inputs: Mapping[ParameterName, Output],
-    around: tuple[Mapping[ParameterName, Json], str],
-) -> str:
+@dataclass(frozen=True, slots=True)
+class HookGiven:
+    """What a hook is given: its inputs, the environment's parameters, and the files and directories that its kind reads."""
+
+    inputs: Mapping[ParameterName, Output]
+    parameters: Mapping[ParameterName, Json]
+    reads: tuple[str, ...] = ()
+
+
+def hook_digest(hook: Hook, files: Tree, given: HookGiven, key: str) -> str:
     """Return the digest of a hook: its declaration, its inputs, what it reads, and the parameters that it is given.
 
-    A program is given all parameters; a kind sees, beside its inputs, only where it is at work. `around` are the environment's
-    parameters and its key for secrets.
+    A program is given all parameters; a kind sees, beside its inputs, only where it is at work. `key` is the environment's for
+    digests of secrets.
     """
-    parameters, key = around
+    parameters = given.parameters
     seen = parameters.keys() if hook.run is not None else parameters.keys() & _PLACE
-    read = {path: blob_id(file.data) for path, file in files.items() if _is_read(path, reads)}
+    read = {path: blob_id(file.data) for path, file in files.items() if _is_read(path, given.reads)}
     declared = hook.model_dump(mode="json", exclude={"description", "needs", "timeout", "retries", "when"})
     return digest_of(
         {
             "hook": declared,
-            "inputs": _values(inputs, key),
+            "inputs": _values(given.inputs, key),
             "files": {**read},
             "parameters": {str(name): parameters[name] for name in seen},
         }

@@ -78,16 +78,17 @@ class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
 
     def apply(self, inputs: SeedInputs, context: HookContext) -> AppliedHook[SeedRecord]:
         aws = Aws.to_change(context)
+        bucket = _Bucket(aws.s3(), inputs.bucket, context.owner)
         files = _files(inputs, context)
         objects = {**_previous(inputs, context)}
         put = 0
         try:
             for key, file in files.items():
-                version, is_new = _put(aws.s3(), inputs.bucket, (key, file), context.owner)
+                version, is_new = _put(bucket, key, file)
                 objects[key] = tuple(dict.fromkeys((*objects.get(key, ()), version)))
                 put += is_new
             for key in [key for key in objects if key not in files]:
-                _delete(aws.s3(), inputs.bucket, (key, objects.pop(key)), context.owner)
+                _delete(bucket, key, objects.pop(key))
         except HookFailed as failure:
             failure.undo = _record(aws, inputs, objects)
             raise
@@ -111,7 +112,8 @@ class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
 
     def undo(self, record: SeedRecord, context: HookContext) -> Undone:
         client = record.account().s3()
-        deleted = [_delete(client, record.bucket, item, context.owner) for item in record.objects.items()]
+        bucket = _Bucket(client, record.bucket, context.owner)
+        deleted = [_delete(bucket, key, versions) for key, versions in record.objects.items()]
         others = [key for key in record.objects if _head(client, record.bucket, key) is not None]
         why = "somebody put another object in the place of this step's, and it is not this step's to delete"
         remains = [
@@ -146,35 +148,44 @@ def _digest_of(head: "HeadObjectOutputTypeDef | None") -> str | None:
     return head["Metadata"].get(_DIGEST) if head is not None else None
 
 
-def _put(client: "S3Client", bucket: str, item: tuple[str, _File], owner: str) -> tuple[str, bool]:
+@dataclass(frozen=True, slots=True)
+class _Bucket:
+    """A bucket, and the mark of the objects in it that are this step's."""
+
+    client: "S3Client"
+    name: str
+    owner: str
+
+
+def _put(bucket: _Bucket, key: str, file: _File) -> tuple[str, bool]:
     """Make the object the file's, and return its version and whether it had to be put."""
-    key, file = item
-    head = _head(client, bucket, key)
-    if head is not None and head["Metadata"].get(_OWNER) != owner:
-        raise HookFailed(f"{shown(key)} is in {bucket} already, and this step did not put it there.", is_final=True)
+    head = _head(bucket.client, bucket.name, key)
+    if head is not None and head["Metadata"].get(_OWNER) != bucket.owner:
+        raise HookFailed(
+            f"{shown(key)} is in {bucket.name} already, and this step did not put it there.", is_final=True
+        )
     if head is not None and _digest_of(head) == file.digest:
         return head.get("VersionId", "null"), False
     with speaking(f"the object {shown(key)}"):
-        answer = client.put_object(
-            Bucket=bucket,
+        answer = bucket.client.put_object(
+            Bucket=bucket.name,
             Key=key,
             Body=file.path.read_bytes(),
             ContentType=mimetypes.guess_type(file.path.name)[0] or "application/octet-stream",
-            Metadata={_DIGEST: file.digest, _OWNER: owner},
+            Metadata={_DIGEST: file.digest, _OWNER: bucket.owner},
             ChecksumAlgorithm="SHA256",
         )
     return answer.get("VersionId", "null"), True
 
 
-def _delete(client: "S3Client", bucket: str, item: tuple[str, tuple[str, ...]], owner: str) -> bool:
+def _delete(bucket: _Bucket, key: str, versions: tuple[str, ...]) -> bool:
     """Delete the versions that are recorded, and the current one if it is marked as ours; say whether there were any."""
-    key, versions = item
-    head = _head(client, bucket, key)
-    ours = head is not None and head["Metadata"].get(_OWNER) == owner
+    head = _head(bucket.client, bucket.name, key)
+    ours = head is not None and head["Metadata"].get(_OWNER) == bucket.owner
     current = (head.get("VersionId", "null"),) if head is not None and ours else ()
     what = f"the deletion of {shown(key)}"
     for version in dict.fromkeys((*versions, *current)):
-        unless(_ABSENT, what, partial(client.delete_object, Bucket=bucket, Key=key, VersionId=version))
+        unless(_ABSENT, what, partial(bucket.client.delete_object, Bucket=bucket.name, Key=key, VersionId=version))
     return bool(versions or current)
 
 

@@ -64,7 +64,7 @@ def bring_about(
         if name in current and _owner(client, name) != context.owner:
             raise HookFailed(f"The parameter {shown(name)} exists, and this step did not make it.", is_final=True)
         if current.get(name) != one.value:
-            _put(client, (name, one), None if name in current else context.owner)
+            _put(client, name, one, None if name in current else context.owner)
             changed += 1
     remove(client, [name for name in before if name not in wanted], context)
     return changed
@@ -95,9 +95,8 @@ def merged(one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*one, *other}))
 
 
-def _put(client: "SSMClient", pair: tuple[str, Wanted], owner: str | None) -> None:
+def _put(client: "SSMClient", name: str, wanted: Wanted, owner: str | None) -> None:
     """Put one parameter; with an `owner` it must be new. AWS sets tags only on new ones, so making and marking are one call."""
-    name, wanted = pair
     key = {"KeyId": wanted.key_id} if wanted.type == "SecureString" and wanted.key_id else {}
     fresh = {"Tags": [{"Key": OWNER_TAG, "Value": owner}]} if owner is not None else {}
     with speaking(f"the parameter {shown(name)}"):

@@ -52,7 +52,8 @@ class Aws:
     """One account in one region, as the environment's manifest names them."""
 
     def __init__(self, account_id: str, region: str) -> None:
-        self.account_id, self.region = account_id, region
+        self.account_id = account_id
+        self.region = region
         # A session of its own: boto3's default one is not safe to share between threads.
         self._session = boto3.session.Session(region_name=region)
 

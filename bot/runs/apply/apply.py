@@ -31,7 +31,7 @@ def apply(request: ApplyRequest, context: ApplyContext) -> ApplyOutcome:
     Raises `NotReviewed` and other `UserError`s before anything was begun, `LeaseHeld` when another run is at work,
     `LeaseLost` when another took over, and `Unverifiable` when what was or is can't be known.
     """
-    environment = approved(request.root, request.environment, request.head, context.store, context.rules)
+    environment = approved(request, context)
     ledger = LedgerFile(context.store, request.environment)
     began = context.now()
     with held(ledger, request, context, began) as before:

@@ -19,8 +19,11 @@ from bot.runs.step_errors import StepStopped
 LOCK_TIMEOUT = timedelta(seconds=20)
 """How long Terraform waits for the state's lock before we look whose it is."""
 MOST_TRIES = 5
+"""Locks met in a row. One or two are left by a dead run; more means that somebody is at work without our lease."""
 MARGIN = timedelta(seconds=2)
+"""Time that is left for saying what is wrong, before the step's own time is over."""
 POLL_SECONDS = 0.5
+"""Between two looks for a process in the stack's directory; a Terraform that ends takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,14 @@ class StackPlanRequest:
     name: StepName
     values: Mapping[ParameterName, Json] = field(repr=False)
     destroy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _StaleLock:
+    """The lock of a state that nobody holds any more, and how that is known."""
+
+    lock: StateLocked
+    reason: str
 
 
 def plan_locked(run: EnvironmentRun, module: RootModule, stack_plan: StackPlanRequest, deadline: Deadline) -> SavedPlan:
@@ -47,7 +58,7 @@ def plan_locked(run: EnvironmentRun, module: RootModule, stack_plan: StackPlanRe
                 raise StepStopped(_locked_by_another(run, stack_plan, locked), is_final=True) from locked
             if not _is_left_alone(run, stack_plan, module, deadline):
                 raise StepStopped("What an earlier run began here did not end in time.") from locked
-            _unlock(run, stack_plan, module, (locked, reason))
+            _unlock(run, stack_plan, module, _StaleLock(locked, reason))
     raise StepStopped("The state is locked again and again: somebody else is at work on it.", is_final=True)
 
 
@@ -63,26 +74,24 @@ def _is_left_alone(run: EnvironmentRun, stack_plan: StackPlanRequest, module: Ro
     return True
 
 
-def _unlock(
-    run: EnvironmentRun, stack_plan: StackPlanRequest, module: RootModule, found: tuple[StateLocked, str]
-) -> None:
-    locked, reason = found
+def _unlock(run: EnvironmentRun, stack_plan: StackPlanRequest, module: RootModule, stale: _StaleLock) -> None:
+    lock_id, reason = stale.lock.lock_id, stale.reason
     try:
-        module.force_unlock(locked.lock_id)
+        module.force_unlock(lock_id)
     except TerraformFailed:
         return  # whoever held it gave it back meanwhile; planning again tells
     if not any(reason == _left_behind(each) for each in run.ledger.read().takeovers):
-        _record(run, stack_plan, locked, reason)
-    run.log(stack_plan.name, f"removed the state's lock {locked.lock_id}: {reason}")
+        _record(run, stack_plan, stale)
+    run.log(stack_plan.name, f"removed the state's lock {lock_id}: {reason}")
 
 
-def _record(run: EnvironmentRun, stack_plan: StackPlanRequest, locked: StateLocked, reason: str) -> None:
+def _record(run: EnvironmentRun, stack_plan: StackPlanRequest, stale: _StaleLock) -> None:
     """Keep the reason why a lock was removed whose holder had no lease, as is kept for a lease.
 
     No machine is kept with it: what is said of this lock says nothing of the next one from there.
     """
-    lock, now = f"the lock {locked.lock_id} of the state of `{stack_plan.name}`", run.context.now()
-    record = Takeover(lock_owner=lock, machine="", by=run.request.lock_owner, at=now, reason=reason)
+    lock, now = f"the lock {stale.lock.lock_id} of the state of `{stack_plan.name}`", run.context.now()
+    record = Takeover(lock_owner=lock, machine="", by=run.request.lock_owner, at=now, reason=stale.reason)
     run.change(lambda ledger: noted(ledger, record))
 
 

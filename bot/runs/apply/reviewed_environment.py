@@ -19,6 +19,8 @@ from bot.hooks.validate import pipeline_findings
 from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
+from bot.runs.context import ApplyContext
+from bot.runs.request import ApplyRequest
 
 
 class NotReviewed(UserError):
@@ -41,11 +43,12 @@ class Approved:
         return self.root / directory(self.manifest.name)
 
 
-def approved(root: Path, environment: EnvironmentName, head: str, store: ObjectStore, rules: GateRules) -> Approved:
-    """Return the environment in the checkout at `root` if it is what was reviewed at commit `head`.
+def approved(request: ApplyRequest, context: ApplyContext) -> Approved:
+    """Return the environment in the checkout if it is what was reviewed at the request's head.
 
     Raises `NotReviewed`, `UserError` for declarations that make no sense, and `Unverifiable`.
     """
+    environment, root, head = request.environment, request.root, request.head
     files = Checkout(root).environment(environment)
     where = directory(environment)
     if not files:
@@ -53,7 +56,7 @@ def approved(root: Path, environment: EnvironmentName, head: str, store: ObjectS
     manifest = read_manifest(files, where)
     if manifest.name != environment:
         raise UserError(f"{where}/{MANIFEST} is the manifest of `{manifest.name}`.")
-    review = _review(environment, head, store)
+    review = _review(environment, head, context.store)
     tree = tree_id(files)
     if review.tree != tree:
         raise NotReviewed(
@@ -61,7 +64,7 @@ def approved(root: Path, environment: EnvironmentName, head: str, store: ObjectS
             "changed it since, or merged something else. Open a pull request for it, so that it is planned and reviewed."
         )
     pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
-    _check(files, manifest, pipeline, rules)
+    _check(files, manifest, pipeline, context.rules)
     found = graph(pipeline, manifest.purpose, manifest.parameters)
     if missing := [name for name in found.order if name not in review.steps]:
         raise NotReviewed(f"The reviewed plan of `{environment}` at {head[:12]} does not speak of `{missing[0]}`.")

@@ -20,13 +20,16 @@ from bot.runs.deadline import Deadline
 from bot.runs.step_errors import StepStopped, StepTimedOut
 
 MOST_NAMED = 10
+"""Addresses in a message; the next plan shows them all."""
 
 
 class StackTry:
     """A stack, its inputs and the time that there is."""
 
     def __init__(self, work: ApplyRun, name: StepName, stack: Stack, inputs: Mapping[ParameterName, Output]) -> None:
-        self._work, self._name, self._stack = work, name, stack
+        self._work = work
+        self._name = name
+        self._stack = stack
         self._values: dict[ParameterName, Json] = {key: output.value for key, output in inputs.items()}
         self._secrets = tuple(text for output in inputs.values() if output.is_sensitive for text in texts(output.value))
         self._deadline = Deadline(stack.timeout)

@@ -19,7 +19,7 @@ from bot.core.ledger.ledger import (
     succeeded,
 )
 from bot.core.ledger.ledger import KeptOutput as Kept
-from bot.core.ledger.step_digest import given, hook_digest, stack_digest
+from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
 from bot.core.plans.stack_inputs import Output, Outputs
 from bot.errors import UserError
 from bot.hooks import verbs
@@ -72,7 +72,7 @@ def _given(work: ApplyRun, name: StepName, step: Stack | Hook) -> _Given:
         digest = stack_digest(name, files, inputs, work.key)
     else:
         reads = verbs.reads(step, {key: output.value for key, output in inputs.items()})
-        digest = hook_digest(step, files, reads, inputs, (parameters, work.key))
+        digest = hook_digest(step, files, HookGiven(inputs, parameters, reads), work.key)
     return _Given(name, step, inputs, digest, work.before.steps.get(name))
 
 
@@ -159,7 +159,7 @@ def _attempted(work: ApplyRun, given_step: _Given, entry: LedgerEntry) -> StepFi
 def _failed(work: ApplyRun, name: StepName, error: StepStopped) -> LedgerEntry:
     """Write the failure down, and return what the ledger then says of the step."""
     undo: Undo | None = error.undo
-    ledger = work.change(lambda before: failed(before, name, str(error), work.context.now(), undo))
+    ledger = work.change(lambda before: failed(before, name, str(error), work.context.now(), undo=undo))
     work.log(name, f"failed: {error}")
     if error.stops_all:
         work.stopping.set()

@@ -60,23 +60,28 @@ class AppliedVersion:
     backwards: Graph
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A commit that has the environment's directory, and the policy of the default branch."""
+
+    commit: str
+    policy: Policy
+
+
 @contextmanager
-def applied(
-    root: Path, environment: EnvironmentName, ledger: Ledger, at: tuple[str, Policy]
-) -> Iterator[AppliedVersion]:
+def applied(root: Path, environment: EnvironmentName, ledger: Ledger, base: Base) -> Iterator[AppliedVersion]:
     """Yield what was applied, laid out in a directory that is gone afterwards. Raises `Unverifiable`, `UserError`.
 
-    Every version must pass the gate of `policy`: the ledger may say nothing of one that was merged past its check.
+    Every version must pass the static checks of the policy: the ledger may say nothing of one that was merged past its check.
 
-    `at` are a commit that holds the environment: what it declares counts where the ledger says nothing. Stacks are looked
+    What the environment declares at `base` counts where the ledger says nothing. Stacks are looked
     at even then, since a state may be there though the ledger is lost; a hook without an entry never ran.
     """
     with tempfile.TemporaryDirectory(prefix="envclone-applied-") as scratch:
-        base, policy = at
-        versions = _Versions(Checkout(root), environment, Path(scratch), policy)
+        versions = _Versions(Checkout(root), environment, Path(scratch), base.policy)
         standing = [entry for entry in ledger.steps.values() if entry.result != "undone"]
         last = max(standing, key=lambda entry: entry.started_at, default=None)
-        newest = versions.at(last.commit if last else base)
+        newest = versions.at(last.commit if last else base.commit)
         declared = graph(newest.pipeline, newest.manifest.purpose, newest.manifest.parameters)
         steps: dict[StepName, AppliedStep] = {}
         for name in (*declared.order, *(name for name in ledger.steps if name not in declared.nodes)):
@@ -109,7 +114,10 @@ class _Versions:
     """Versions by commit, each laid out once."""
 
     def __init__(self, checkout: Checkout, environment: EnvironmentName, scratch: Path, policy: Policy) -> None:
-        self._checkout, self._environment, self._scratch, self._policy = checkout, environment, scratch, policy
+        self._checkout = checkout
+        self._environment = environment
+        self._scratch = scratch
+        self._policy = policy
         self._found: dict[str, Version] = {}
 
     def at(self, commit: str) -> Version:

@@ -21,26 +21,36 @@ def undo_step(run: DestroyRun, name: StepName) -> StepResult:
     each, began = run.applied.steps[name], run.context.now()
     result = StepResult(name=name, kind=each.kind, state="skipped", started_at=began, ended_at=began)
     if each.entry is not None and each.entry.result == "undone":
-        return result.model_copy(update={"reason": "it was taken back before"})
+        return result.model_copy(update={"reason": "already undone"})
     for attempt in range(1, each.step.retries.attempts + 1):
-        run.change(lambda ledger: started(ledger, name, _start(run, each), run.context.now(), "undo"))
+        run.change(lambda ledger: started(ledger, name, _start(run, each), run.context.now(), verb="undo"))
         try:
             evidence = _taken_back(run, each)
         except StepStopped as error:
-            reason, undo = run.secrets.hide(str(error)), error.undo
-            run.change(lambda ledger, reason=reason, undo=undo: failed(ledger, name, reason, run.context.now(), undo))  # type: ignore[misc]
-            run.log(name, f"refused: {reason}")
+            reason = _failed(run, name, error)
             result = result.model_copy(update={"state": "failed", "reason": reason, "attempts": attempt})
             if not run.another_try(name, each.step.retries, attempt, error):
                 break
         else:
-            run.change(lambda ledger, evidence=evidence: undone(ledger, name, evidence, run.context.now()))  # type: ignore[misc]
-            run.log(name, f"gone: {evidence}")
+            _succeeded(run, name, evidence)
             result = result.model_copy(
                 update={"state": "succeeded", "reason": "", "evidence": evidence, "attempts": attempt}
             )
             break
     return result.model_copy(update={"ended_at": run.context.now()})
+
+
+def _failed(run: DestroyRun, name: StepName, error: StepStopped) -> str:
+    """Write the failure down, and return its reason."""
+    reason, undo = run.secrets.hide(str(error)), error.undo
+    run.change(lambda ledger: failed(ledger, name, reason, run.context.now(), undo=undo))
+    run.log(name, f"failed: {reason}")
+    return reason
+
+
+def _succeeded(run: DestroyRun, name: StepName, evidence: str) -> None:
+    run.change(lambda ledger: undone(ledger, name, evidence, run.context.now()))
+    run.log(name, f"destroyed: {evidence}")
 
 
 def _start(run: DestroyRun, each: AppliedStep) -> Start:
@@ -51,7 +61,7 @@ def _start(run: DestroyRun, each: AppliedStep) -> Start:
 
 def _taken_back(run: DestroyRun, each: AppliedStep) -> str:
     """Take the step back and return evidence. Raises `StepStopped`."""
-    run.log(each.name, f"{each.kind}: taking it back")
+    run.log(each.name, f"{each.kind}: undoing it")
     if isinstance(each.step, Stack):
         return destroy_stack(run, each, each.step)
     try:

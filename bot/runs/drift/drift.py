@@ -20,7 +20,7 @@ from bot.clients.terraform.terraform import PlanOptions, Terraform
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Node, graph
 from bot.core.ledger.ledger import Ledger, is_done
-from bot.core.ledger.step_digest import given, hook_digest, stack_digest
+from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
 from bot.core.plans.drift import Drift, StepDrift, of_stack
 from bot.core.plans.plan_json import read_plan
 from bot.core.plans.plan_values import leaves
@@ -29,7 +29,7 @@ from bot.core.rendering.assemble import read_hooks, read_manifest
 from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.hooks import verbs
-from bot.model.environment import Manifest, directory
+from bot.model.environment import directory
 from bot.model.pipeline import Hook, Json, Pipeline, Stack
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.runs.executor import run_graph
@@ -72,7 +72,7 @@ def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     ledger = LedgerFile(context.store, name).read()
     if because := _incomparable(ledger, context.now()):
         return Drift(name, request.commit, because=because)
-    check = _DriftCheck(request, context, manifest, files, ledger)
+    check = _DriftCheck(request.root / where, context, files, ledger)
     pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
     found = run_graph(ordered, check.look, SIDE_BY_SIDE)
@@ -96,11 +96,12 @@ def _incomparable(ledger: Ledger, now: datetime) -> str:
 class _DriftCheck:
     """Looks at steps as their turn comes, and hands each one's real outputs to those after it."""
 
-    def __init__(
-        self, request: DriftRequest, context: DriftContext, manifest: Manifest, files: Tree, ledger: Ledger
-    ) -> None:
-        self._context, self._manifest, self._files, self._ledger = context, manifest, files, ledger
-        self._directory = request.root / directory(request.environment)
+    def __init__(self, directory: Path, context: DriftContext, files: Tree, ledger: Ledger) -> None:
+        self._directory = directory
+        self._context = context
+        self._files = files
+        self._ledger = ledger
+        self._manifest = manifest = read_manifest(files, str(directory))
         self._key = LedgerFile(context.store, manifest.name).known_digest_key()
         self._lock = threading.Lock()
         self._outputs: dict[StepName, Outputs] = {}
@@ -141,7 +142,7 @@ class _DriftCheck:
     def _hook(self, name: StepName, hook: Hook, inputs: Mapping[ParameterName, Output]) -> StepDrift:
         self._done(name, self._checks.outputs_of(name))
         reads = verbs.reads(hook, {key: output.value for key, output in inputs.items()})
-        digest = hook_digest(hook, self._files, reads, inputs, (self._manifest.parameters, self._key))
+        digest = hook_digest(hook, self._files, HookGiven(inputs, self._manifest.parameters, reads), self._key)
         if not is_done(self._ledger, name, digest):
             return self._not_applied(name, hook.kind)
         if hook.run is not None and hook.run.check is None:

@@ -6,7 +6,6 @@ reads everything and writes `reviews/*` in the state bucket alone, so the state 
 is written here and nowhere else.
 """
 
-import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,10 +24,10 @@ from bot.core.checks.backend import StatePlace, misplaced
 from bot.core.checks.destroyable import undestroyable_code, undestroyable_plan
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, Node, graph
-from bot.core.plans.environment_plan import ChangeKind, EnvironmentPlan, StackPlan
+from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.plan_json import read_plan
-from bot.core.plans.review import Review, ReviewedStep, review_key, write_review
+from bot.core.plans.review import Review, review_key, write_review
 from bot.core.plans.stack_inputs import Inputs, Outputs, known, resolved
 from bot.core.rendering.assemble import read_manifest, read_pipeline
 from bot.core.requests.matrix import account_of
@@ -42,20 +41,12 @@ from bot.names import EnvironmentName, StepName, TemplateName
 from bot.runs.executor import run_graph
 from bot.runs.plan.hook_checks import HookChecks
 from bot.runs.plan.parity import ParityBase, ParityResult, compare_code, parity_result
+from bot.runs.plan.request import PlanRequest
+from bot.runs.plan.review import ReviewedPlan, review_of
 from bot.runs.plan.verify import verify_environments
 
 SIDE_BY_SIDE = 4
 """Stacks planned at once. Each takes some 600 MB while its provider is running."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
-    """Which environment, at which head commit of the pull request, and the page of the run that plans it."""
-
-    environment: EnvironmentName
-    commit: str
-    change: ChangeKind
-    run_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +125,7 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
     if stuck:
         return Undestroyable(stuck)
     environment = EnvironmentPlan(name, request.commit, request.change, steps)
-    review = _review(request, environment, manifest, files, context.now())
+    review = review_of(request, manifest, files, ReviewedPlan(steps, context.now()))
     result = parity_result(environment, comparison, context.now()) if comparison is not None else None
     planned = Planned(environment, review, result)
     if planned.holds:
@@ -267,22 +258,3 @@ class _Steps:
             self._outputs[name] = outputs
             if changes:
                 self._changing.add(name)
-
-
-def _review(request: PlanRequest, planned: EnvironmentPlan, manifest: Manifest, files: Tree, now: datetime) -> Review:
-    key = secrets.token_hex(32)
-    steps = {
-        step.name: step.reviewed(key) if isinstance(step, StackPlan) else ReviewedStep(kind=step.kind)
-        for step in planned.steps
-    }
-    return Review(
-        environment=request.environment,
-        commit=request.commit,
-        tree=tree_id(files),
-        template_revision=manifest.revision,
-        change=request.change,
-        key=key,
-        steps=steps,
-        planned_at=now,
-        run_url=request.run_url,
-    )

@@ -4,7 +4,7 @@ The code is that which was applied, from the default branch's history; nothing o
 every resource that may go: the destroy may do less, never more.
 """
 
-import secrets
+from dataclasses import replace
 
 from bot.clients.ledger import LedgerFile
 from bot.clients.process import TimedOut
@@ -15,18 +15,19 @@ from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.plan_json import read_plan
-from bot.core.plans.review import Review, ReviewedStep, review_key, write_review
+from bot.core.plans.review import review_key, write_review
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.destroy import removable
-from bot.core.tree import tree_id
 from bot.errors import UserError
 from bot.model.environment import directory
 from bot.model.pipeline import Hook, Stack
 from bot.names import StepName
-from bot.runs.destroy.applied_versions import AppliedStep, AppliedVersion, applied
+from bot.runs.destroy.applied_versions import AppliedStep, AppliedVersion, Base, applied
 from bot.runs.destroy.destroy_inputs import destroy_inputs
 from bot.runs.executor import run_graph
-from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, PlanContext, Planned, PlanRequest
+from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, PlanContext, Planned
+from bot.runs.plan.request import PlanRequest
+from bot.runs.plan.review import ReviewedPlan, review_of
 
 
 def plan_destroy(request: PlanRequest, context: PlanContext, base: str) -> Planned | Failed:
@@ -38,27 +39,13 @@ def plan_destroy(request: PlanRequest, context: PlanContext, base: str) -> Plann
     manifest = read_manifest(files, where)
     removable(name, manifest, context.policy)
     ledger = LedgerFile(context.store, name).read()
-    with applied(context.checkout.root, name, ledger, (base, context.policy)) as found:
+    with applied(context.checkout.root, name, ledger, Base(base, context.policy)) as found:
         try:
             steps = _DestroyPlans(context, ledger, found).plan()
         except _StepFailed as error:
             return Failed(error.step, str(error))
     planned = EnvironmentPlan(name, request.commit, "destroy", steps)
-    key = secrets.token_hex(32)
-    review = Review(
-        environment=name,
-        commit=request.commit,
-        tree=tree_id(files),
-        template_revision=manifest.revision,
-        change="destroy",
-        key=key,
-        steps={
-            step.name: step.reviewed(key) if isinstance(step, StackPlan) else ReviewedStep(kind=step.kind)
-            for step in steps
-        },
-        planned_at=context.now(),
-        run_url=request.run_url,
-    )
+    review = review_of(replace(request, change="destroy"), manifest, files, ReviewedPlan(steps, context.now()))
     context.store.write(review_key(name, request.commit), write_review(review))
     return Planned(planned, review)
 
@@ -75,7 +62,9 @@ class _DestroyPlans:
     """Plans the end of each step; none needs another, since what a destroy does is in the state."""
 
     def __init__(self, context: PlanContext, ledger: Ledger, found: AppliedVersion) -> None:
-        self._context, self._ledger, self._found = context, ledger, found
+        self._context = context
+        self._ledger = ledger
+        self._found = found
 
     def plan(self) -> list[StackPlan | HookPlan]:
         """Return the plans in the order in which the steps are taken back."""

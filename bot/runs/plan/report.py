@@ -29,8 +29,9 @@ from bot.core.plans.required_check import CHECK
 from bot.errors import Finding
 from bot.model.pipeline import Json
 from bot.names import RepositoryName
-from bot.runs.plan.plan import Failed, Planned, PlanOutcome, PlanRefused, PlanRequest, Undestroyable
+from bot.runs.plan.plan import Failed, Planned, PlanOutcome, PlanRefused, Undestroyable
 from bot.runs.plan.recertify import said as certified
+from bot.runs.plan.request import PlanRequest
 
 
 @dataclass(frozen=True, slots=True)

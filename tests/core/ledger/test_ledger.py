@@ -72,13 +72,15 @@ def test_what_undo_needs_outlives_a_failure() -> None:
     ledger = succeeded(started(EMPTY, STEP, start(), NOW), STEP, success("r1"), NOW)
     ledger = failed(started(ledger, STEP, start("d2"), NOW), STEP, "no", NOW)
     assert ledger.steps[STEP].undo == Undo(uses="aws.secret", record="r1")
-    half_done = failed(started(ledger, STEP, start("d2"), NOW), STEP, "no", NOW, Undo(uses="aws.secret", record="r2"))
+    half_done = failed(
+        started(ledger, STEP, start("d2"), NOW), STEP, "no", NOW, undo=Undo(uses="aws.secret", record="r2")
+    )
     assert half_done.steps[STEP].undo == Undo(uses="aws.secret", record="r2")
 
 
 def test_undone_leaves_nothing_to_undo() -> None:
     ledger = succeeded(started(EMPTY, STEP, start(), NOW), STEP, success(), NOW)
-    ledger = undone(started(ledger, STEP, start(), NOW, "undo"), STEP, "gone", NOW)
+    ledger = undone(started(ledger, STEP, start(), NOW, verb="undo"), STEP, "gone", NOW)
     assert ledger.steps[STEP].undo is None
     assert ledger.steps[STEP].outputs == {}
     assert decide(ledger, STEP, "d1").reason == "it was undone"

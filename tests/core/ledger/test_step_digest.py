@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.ledger.step_digest import OutputMissing, given, hook_digest, stack_digest
+from bot.core.ledger.step_digest import HookGiven, OutputMissing, given, hook_digest, stack_digest
 from bot.core.plans.stack_inputs import Output
 from bot.core.tree import File
 from bot.errors import UserError
@@ -56,13 +56,19 @@ def test_a_stack_is_its_directory_and_its_inputs() -> None:
 
 def test_a_hook_is_its_declaration_its_inputs_and_what_it_reads() -> None:
     declared, inputs = hook(FromOutput(source="app.url"), runs=True), {URL: Output("https://x")}
-    digest = hook_digest(declared, FILES, ("hooks",), inputs, (PARAMETERS, KEY))
-    assert digest == hook_digest(declared, {**FILES, "hooks-more/y": File(b"z")}, ("hooks",), inputs, (PARAMETERS, KEY))
-    assert digest != hook_digest(declared, {**FILES, "hooks/x.py": File(b"z")}, ("hooks",), inputs, (PARAMETERS, KEY))
-    assert digest != hook_digest(declared, FILES, ("hooks",), {URL: Output("https://y")}, (PARAMETERS, KEY))
-    assert digest != hook_digest(hook(FromOutput(source="app.url")), FILES, ("hooks",), inputs, (PARAMETERS, KEY))
+    digest = hook_digest(declared, FILES, HookGiven(inputs, PARAMETERS, ("hooks",)), KEY)
+    assert digest == hook_digest(
+        declared, {**FILES, "hooks-more/y": File(b"z")}, HookGiven(inputs, PARAMETERS, ("hooks",)), KEY
+    )
+    assert digest != hook_digest(
+        declared, {**FILES, "hooks/x.py": File(b"z")}, HookGiven(inputs, PARAMETERS, ("hooks",)), KEY
+    )
+    assert digest != hook_digest(declared, FILES, HookGiven({URL: Output("https://y")}, PARAMETERS, ("hooks",)), KEY)
+    assert digest != hook_digest(
+        hook(FromOutput(source="app.url")), FILES, HookGiven(inputs, PARAMETERS, ("hooks",)), KEY
+    )
     described = declared.model_copy(update={"description": "other words"})
-    assert digest == hook_digest(described, FILES, ("hooks",), inputs, (PARAMETERS, KEY))
+    assert digest == hook_digest(described, FILES, HookGiven(inputs, PARAMETERS, ("hooks",)), KEY)
 
 
 def test_a_program_is_given_all_parameters_and_a_kind_only_its_place() -> None:
@@ -70,12 +76,14 @@ def test_a_program_is_given_all_parameters_and_a_kind_only_its_place() -> None:
     moved = {**PARAMETERS, ParameterName("region"): "eu-west-1"}
     for runs, same in ((True, False), (False, True)):
         declared, inputs = hook(Literally(value="u"), runs=runs), {URL: Output("u")}
-        digest = hook_digest(declared, FILES, (), inputs, (PARAMETERS, KEY))
-        assert (digest == hook_digest(declared, FILES, (), inputs, (other, KEY))) is same
-        assert digest != hook_digest(declared, FILES, (), inputs, (moved, KEY))
+        digest = hook_digest(declared, FILES, HookGiven(inputs, PARAMETERS, ()), KEY)
+        assert (digest == hook_digest(declared, FILES, HookGiven(inputs, other, ()), KEY)) is same
+        assert digest != hook_digest(declared, FILES, HookGiven(inputs, moved, ()), KEY)
 
 
 def test_a_file_at_the_top_is_read_by_its_name() -> None:
     declared, inputs = hook(Literally(value="u")), {URL: Output("u")}
-    digest = hook_digest(declared, FILES, ("./top.sh",), inputs, (PARAMETERS, KEY))
-    assert digest != hook_digest(declared, {**FILES, "top.sh": File(b"z")}, ("./top.sh",), inputs, (PARAMETERS, KEY))
+    digest = hook_digest(declared, FILES, HookGiven(inputs, PARAMETERS, ("./top.sh",)), KEY)
+    assert digest != hook_digest(
+        declared, {**FILES, "top.sh": File(b"z")}, HookGiven(inputs, PARAMETERS, ("./top.sh",)), KEY
+    )

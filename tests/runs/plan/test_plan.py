@@ -22,8 +22,9 @@ from bot.core.tree import File
 from bot.errors import UserError
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName, StepName
-from bot.runs.plan.plan import Failed, PlanContext, Planned, PlanRefused, PlanRequest, Undestroyable, plan
+from bot.runs.plan.plan import Failed, PlanContext, Planned, PlanRefused, Undestroyable, plan
 from bot.runs.plan.report import report
+from bot.runs.plan.request import PlanRequest
 from tests.support.cloud import REGION, cloud
 from tests.support.deploying import DEMO, Deploying
 from tests.support.monorepo import Monorepo
