@@ -120,7 +120,7 @@ class LedgerFile:
                 except Conflict:
                     continue
                 return before, after
-        raise Unverifiable(f"{self.key} was written by somebody else {MOST_TRIES} times in a row")
+        raise Unverifiable(f"{self.key} was changed by another writer {MOST_TRIES} times in a row")
 
     def _read(self) -> tuple[Ledger, str | None]:
         stored = self._store.read(self.key)
@@ -130,7 +130,7 @@ class LedgerFile:
             ledger = Ledger.model_validate_json(stored.data)
         except ValidationError as error:
             # Written by a newer version, or damaged: guessing what was applied would be worse than stopping.
-            raise Unverifiable(f"{self.key} can't be read by this version: {error.error_count()} mistakes") from error
+            raise Unverifiable(f"{self.key} can't be read by this version: {error.error_count()} errors") from error
         if ledger.environment != self.environment:
             raise Unverifiable(f"{self.key} is the ledger of `{ledger.environment}`")
         return ledger, stored.etag
@@ -138,4 +138,4 @@ class LedgerFile:
 
 def _lost(ledger: Ledger, lock_owner: str) -> str:
     by = f"{ledger.lease.lock_owner} took it" if ledger.lease else "it was given back"
-    return f"The lease of {lock_owner} on `{ledger.environment}` is lost: {by}. Nothing more was begun; what ran may be half done."
+    return f"The lease of {lock_owner} on `{ledger.environment}` is lost: {by}. No further step was started; steps that were running may be incomplete."

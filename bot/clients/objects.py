@@ -71,6 +71,8 @@ class S3Store:
     def __init__(self, bucket: str, prefix: str, region: str) -> None:
         self.bucket = bucket
         self.prefix = prefix.strip("/")
+        # An object here is a few hundred KB, so 30 s without a byte is an outage; five attempts outlast S3's usual 503s, and all of
+        # it ends well before the lease that is being written does.
         config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
         self._client: S3Client = boto3.session.Session().client("s3", region_name=region, config=config)
 
@@ -133,7 +135,7 @@ class DirectoryStore:
         with self._locked():
             present = self.read(key)
             if if_absent and present is not None:
-                raise Conflict(f"{key} is there already")
+                raise Conflict(f"{key} already exists")
             if if_match is not None and (present is None or present.etag != if_match):
                 raise Conflict(f"{key} was written by somebody else")
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -158,7 +160,7 @@ class DirectoryStore:
 
 def _checked(key: str) -> str:
     if _KEY.fullmatch(key) is None:
-        raise ValueError(f"{shown(key)} is no key of an object")
+        raise ValueError(f"{shown(key)} is not a valid object key")
     return key
 
 

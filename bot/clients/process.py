@@ -27,7 +27,7 @@ class TimedOut(Exception):
     """The program did not end in time; it and all that it started have been ended."""
 
     def __init__(self, program: str, timeout: timedelta) -> None:
-        super().__init__(f"`{program}` did not end within {timeout}")
+        super().__init__(f"`{program}` did not finish within {timeout}")
         self.timeout = timeout
 
 

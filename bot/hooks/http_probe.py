@@ -1,4 +1,4 @@
-"""`http.probe`: ask a URL until it answers as it should, or until the time is over."""
+"""`http.probe`: ask a URL until it responds as expected, or until the time is over."""
 
 import json
 import time
@@ -41,7 +41,7 @@ class ProbeInputs(HookModel):
 
 
 class ProbeRecord(HookModel):
-    """Nothing: a probe leaves nothing behind."""
+    """Nothing: a probe has nothing to undo."""
 
 
 class HttpProbe(HookKind[ProbeInputs, ProbeRecord]):
@@ -64,8 +64,8 @@ class HttpProbe(HookKind[ProbeInputs, ProbeRecord]):
         with _client(inputs) as client:
             wrong = _complaint(client, inputs)
         if wrong is None:
-            return HookCheck("already_so", f"{inputs.url} answers as it should")
-        return HookCheck("would_change", f"{inputs.url} does not answer as it should yet: {wrong}")
+            return HookCheck("already_so", f"{inputs.url} responds as expected")
+        return HookCheck("would_change", f"{inputs.url} does not respond as expected yet: {wrong}")
 
     def apply(self, inputs: ProbeInputs, context: HookContext) -> AppliedHook[ProbeRecord]:
         evidence = _wait(inputs, context)
@@ -76,11 +76,11 @@ class HttpProbe(HookKind[ProbeInputs, ProbeRecord]):
         with _client(inputs) as client:
             wrong = _complaint(client, inputs)
         if wrong is not None:
-            raise VerifyFailed(f"{inputs.method} {inputs.url} does not answer as it should: {wrong}")
+            raise VerifyFailed(f"{inputs.method} {inputs.url} does not respond as expected: {wrong}")
         return f"{inputs.method} {inputs.url} answers {inputs.status}"
 
     def undo(self, record: ProbeRecord, context: HookContext) -> str:
-        return "a probe leaves nothing behind"
+        return "a probe has nothing to undo"
 
     def can_undo(self, given: Collection[ParameterName]) -> bool:
         return False
@@ -103,7 +103,7 @@ def _wait(inputs: ProbeInputs, context: HookContext) -> str:
                 last = wrong
             if time.monotonic() + inputs.interval.total_seconds() > until:
                 raise VerifyFailed(
-                    f"{inputs.method} {inputs.url} did not answer as it should in {tries} tries: {wrong}"
+                    f"{inputs.method} {inputs.url} did not respond as expected in {tries} attempts: {wrong}"
                 )
             time.sleep(inputs.interval.total_seconds())
 
@@ -139,7 +139,7 @@ def _difference(inputs: ProbeInputs, answer: httpx.Response, body: bytes) -> str
         if answer.headers.get(name) != value:
             return f"header {shown(name)} is {shown(str(answer.headers.get(name)))} instead of {shown(value)}"
     if inputs.body_contains is not None and inputs.body_contains not in body.decode("utf-8", "replace"):
-        return f"the body does not hold {shown(inputs.body_contains)}"
+        return f"the body does not contain {shown(inputs.body_contains)}"
     if not inputs.json_values:
         return None
     try:

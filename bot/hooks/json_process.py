@@ -56,12 +56,12 @@ def run(child: JsonProcess, timeout: timedelta, log: Callable[[str], None]) -> b
     for reader in readers:
         reader.join()
     if running.expired.is_set():
-        raise ChildTimedOut(f"did not end within {timeout}, so it was ended.")
+        raise ChildTimedOut(f"did not finish within {timeout}, so it was stopped.")
     if said.is_too_much:
         raise ChildFailed(f"wrote more than {MOST_OUTPUT:,} bytes.")
     code = running.process.returncode
     if code != 0:
-        how = f"ended with code {code}" if code > 0 else f"was ended by signal {-code}"
+        how = f"exited with code {code}" if code > 0 else f"was killed by signal {-code}"
         raise ChildFailed(": ".join([how, " / ".join(last.lines)]) if last.lines else f"{how}.")
     return bytes(said.data)
 

@@ -8,7 +8,7 @@
 - `apply` makes it so. It may be called again after it succeeded, and after it was killed at any point: it looks before it
   acts, so that twice is as once.
 - `verify` looks at what was made and returns evidence, or raises `VerifyFailed`.
-- `undo` takes back what `apply` said that it did, from its record alone: the template and the inputs may be gone by then.
+- `undo` undoes what `apply` recorded, from that record alone: the template and the inputs may be gone by then.
   A run can be killed before `apply` says anything: `may_leave` gives the record that is kept from the moment it begins.
 
 A third party adds a kind through the entry point group `envclone.hooks`: see `docs/writing-a-hook.md`.
@@ -96,7 +96,7 @@ class HookCheck:
 
 @dataclass(frozen=True, slots=True)
 class AppliedHook(Generic[Record]):
-    """What apply did. `sensitive` names outputs that are never shown. `undo` is None when there is nothing to take back."""
+    """What apply did. `sensitive` names outputs that are never shown. `undo` is None when there is nothing to undo."""
 
     outputs: Mapping[ParameterName, Json]
     evidence: str
@@ -144,7 +144,7 @@ class HookKind(ABC, Generic[HookInputs, Record]):
         """Return what undo would be given if `apply` were killed half way; None if nothing could be left behind.
 
         It names what `apply` may make, whether or not it comes to that, and asks nobody: undo looks what is there. Without
-        it, a destroy finishes the step first, to learn what there is to take back.
+        it, a destroy finishes the step first, to learn what there is to undo.
         """
         return None
 

@@ -17,7 +17,7 @@ def inside(root: Path, relative: str) -> Path:
     for part in parts:
         path = path / part
         if path.is_symlink():
-            raise HookFailed(f"{shown(relative)} passes a symlink: put the file itself there.", is_final=True)
+            raise HookFailed(f"{shown(relative)} goes through a symlink: commit the file itself.", is_final=True)
     return path
 
 
@@ -35,10 +35,10 @@ def files_below(root: Path, relative: str) -> Iterator[tuple[str, Path]]:
     """Yield each file in the directory `relative`, in order, with its path relative to it. Raises `HookFailed`."""
     top = inside(root, relative)
     if not top.is_dir():
-        raise HookFailed(f"{shown(relative)} is no directory of the environment.", is_final=True)
+        raise HookFailed(f"{shown(relative)} is not a directory of the environment.", is_final=True)
     for path in sorted(top.rglob("*")):
         below = path.relative_to(top).as_posix()
         if path.is_symlink():
-            raise HookFailed(f"{shown(f'{relative}/{below}')} is a symlink: put the file itself there.", is_final=True)
+            raise HookFailed(f"{shown(f'{relative}/{below}')} is a symlink: commit the file itself.", is_final=True)
         if path.is_file():
             yield below, path

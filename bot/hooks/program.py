@@ -12,9 +12,9 @@ and writes one on standard output. Every key may be left out:
     {"result": "already_so" | "would_change" | "unknown", "text": "…"}                           check
 
 What it writes to standard error goes to the log, line by line. An exit code other than 0 means that it failed. `undo` is
-what the program wants to be given when its effects are to be taken back. In place of an input that is a stack's sensitive
-output the ledger keeps only where it is to be had again; the step fails if any other secret stands in it. `undo` is `null` when a
-run was killed before the program said anything: it then takes back whatever it may have done. `remains` is what it leaves on
+what the program wants to be given when its effects are to be undone. In place of an input that is a stack's sensitive
+output the ledger keeps only a reference; the step fails if it contains any other secret. `undo` is `null` when a
+run was killed before the program said anything: it then undoes whatever it may have done. `remains` is what it leaves on
 purpose; the receipt of the destroy lists it.
 """
 
@@ -92,7 +92,7 @@ class Program(HookKind[ProgramInputs, ProgramRecord]):
             context.keep_secret(answer.outputs.get(name))
         return AppliedHook(
             outputs=answer.outputs,
-            evidence=answer.evidence or "the program ended well",
+            evidence=answer.evidence or "the program succeeded",
             undo=ProgramRecord(undo=answer.undo),
             sensitive=answer.sensitive,
         )
@@ -101,13 +101,13 @@ class Program(HookKind[ProgramInputs, ProgramRecord]):
         if self.declared.verify is None:
             return ""
         answer = _answer(_Call(self.declared.verify, "verify", inputs.given), context, _Done)
-        return answer.evidence or "the program's own verification ended well"
+        return answer.evidence or "the program's verification succeeded"
 
     def undo(self, record: ProgramRecord, context: HookContext) -> Undone:
         if self.declared.undo is None:
             return Undone("the program declares that there is nothing to undo")
         answer = _answer(_Call(self.declared.undo, "undo", undo=record.undo), context, _Done)
-        return Undone(answer.evidence or "the program ended well", answer.remains)
+        return Undone(answer.evidence or "the program succeeded", answer.remains)
 
     def may_leave(self, inputs: ProgramInputs, context: HookContext) -> ProgramRecord:
         return ProgramRecord(undo=_previous(context))
@@ -175,7 +175,7 @@ def _answer(call: _Call, context: HookContext, model: type[_Answer]) -> _Answer:
         return model.model_validate_json(said.strip() or b"{}")
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)[:3])
-        raise HookFailed(f"{what} did not write the JSON that it should: {wrong}") from error
+        raise HookFailed(f"{what} wrote unexpected JSON: {wrong}") from error
 
 
 def _previous(context: HookContext) -> Json:

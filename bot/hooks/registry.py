@@ -39,7 +39,7 @@ def kinds() -> Mapping[str, AnyKind]:
     found: dict[str, AnyKind] = {}
     for kind in (*built_in(), *_added()):
         if kind.name in found:
-            raise UserError(f"Two installed packages add the kind of hook `{kind.name}`: remove one of them.")
+            raise UserError(f"Two installed packages provide the hook kind `{kind.name}`: remove one of them.")
         found[kind.name] = kind
     return found
 
@@ -69,8 +69,7 @@ def kind_of(hook: Hook) -> AnyKind:
         return known[uses]
     near = closest(uses, known)
     raise UserError(
-        f"There is no kind of hook `{uses}`."
-        + (f" Did you mean `{near}`?" if near else f" There are: {', '.join(known)}.")
+        f"Hook kind `{uses}` not found." + (f" Did you mean `{near}`?" if near else f" Available: {', '.join(known)}.")
     )
 
 
@@ -78,5 +77,7 @@ def _added() -> Iterator[AnyKind]:
     for entry in entry_points(group=GROUP):
         loaded = entry.load()
         if not (isinstance(loaded, type) and issubclass(loaded, HookKind)) or loaded.name != entry.name:
-            raise UserError(f"The installed package's hook `{entry.name}` ({entry.value}) is no kind of that name.")
+            raise UserError(
+                f"The installed package's hook `{entry.name}` ({entry.value}) is not a hook kind of that name."
+            )
         yield loaded()

@@ -97,7 +97,7 @@ def _hook_problems(
             known[name] = value.value
     yield from _input_problems(kind, hook, known)
     if hook.uses is not None and hook.undo is None and not kind.can_undo(hook.inputs.keys()):
-        yield (), f"`{hook.uses}` takes nothing back as it is declared here: say `undo: {{none: <why that is right>}}`."
+        yield (), f"`{hook.uses}` has nothing to undo as declared here: write `undo: {{none: <reason>}}`."
 
 
 def _input_problems(kind: AnyKind, hook: Hook, known: Mapping[str, Json]) -> Iterator[tuple[DocumentPath, str]]:

@@ -84,7 +84,7 @@ def undo(recorded: Undo, context: HookContext) -> Undone:
     elif recorded.uses is not None and recorded.uses in kinds():
         kind = kinds()[recorded.uses]
     else:
-        raise UserError(f"There is no kind of hook `{recorded.uses}` any more: install the package that had it.")
+        raise UserError(f"Hook kind `{recorded.uses}` is no longer installed: install the package that provides it.")
     try:
         said = kind.undo(kind.record.model_validate(recorded.record), context)
     except HookFailed as error:
@@ -142,7 +142,7 @@ def _undo(hook: Hook, record: HookModel | None) -> Undo:
         # The record is kept all the same: the next apply is given it.
         return Undo(none=hook.undo.none, record=record.model_dump(mode="json") if record is not None else None)
     if record is None:
-        return Undo(none="nothing was left behind")
+        return Undo(none="nothing to undo")
     if hook.run is not None:
         return Undo(run=hook.run.undo, record=record.model_dump(mode="json"))
     return Undo(uses=hook.uses, record=record.model_dump(mode="json"))

@@ -11,5 +11,5 @@ class Deadline:
         self._until = time.monotonic() + length.total_seconds()
 
     def remaining(self) -> timedelta:
-        """Return how long is left, one second at least, so that whatever is begun can still say what is wrong."""
+        """Return how long is left: one second at least, so that what is started can still say what is wrong."""
         return timedelta(seconds=max(1.0, self._until - time.monotonic()))

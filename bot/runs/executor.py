@@ -69,7 +69,7 @@ def _drain(running: Mapping[Future[Any], StepName], watch: Supervision) -> None:
     watch.stopping.set()
     left = {future for future in running if not future.done()}
     if left:
-        watch.log(f"stopping once these have ended: {', '.join(sorted(running[future] for future in left))}")
+        watch.log(f"stopping once these have finished: {', '.join(sorted(running[future] for future in left))}")
     while left:
         _, left = wait(left, timeout=watch.seconds)
         with suppress(LeaseLost):

@@ -29,7 +29,7 @@ def held(ledger: LedgerFile, request: ApplyRequest, context: ApplyContext, now: 
     )
     before = ledger.acquire(lease, now, lambda owner: request.take_over or context.stale_reason(owner))
     if before.lease is not None and before.lease.lock_owner != request.lock_owner:
-        context.log(f"taking over from {before.lease.lock_owner}, which did not end as it should")
+        context.log(f"taking over from {before.lease.lock_owner}, which did not finish")
     try:
         yield before
     finally:
@@ -46,4 +46,4 @@ def _renew(run: EnvironmentRun) -> None:
         run.ledger.renew(run.request.lock_owner, run.context.now())
     except Unverifiable as error:
         # The lease outlives four of these; what is really broken stops the next step at its first write.
-        run.context.log(f"the lease could not be renewed, and will be tried again: {error}")
+        run.context.log(f"the lease could not be renewed; trying again: {error}")

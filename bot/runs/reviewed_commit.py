@@ -27,7 +27,7 @@ class OnGitHub:
 
 
 def reviewed_head(root: Path, environment: EnvironmentName, store: ObjectStore, on: OnGitHub | None) -> str:
-    """Return the commit that was reviewed: for an environment that is here, or for the end of one whose directory is gone.
+    """Return the commit that was reviewed: for an environment that is here, or for the destroy of one whose directory is gone.
 
     Candidates are what was merged by the last commit that touched the environment, the heads of pull requests that GitHub
     knows for it, and what the ledger names. The first with a review of exactly this directory is it; if none has one, the
@@ -41,14 +41,14 @@ def reviewed_head(root: Path, environment: EnvironmentName, store: ObjectStore, 
             return candidate
     if first is None:
         raise UserError(
-            f"Which commit of `{environment}` was reviewed can't be told from the history: name it with `--head`."
+            f"The history does not show which commit of `{environment}` was reviewed: name it with `--head`."
         )
     return first
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """The directory that the review must be of, and whether it must be the review of its end."""
+    """The directory that the review must be of, and whether it must be the review of a destroy."""
 
     tree: str
     is_destroy: bool

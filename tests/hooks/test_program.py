@@ -112,7 +112,7 @@ def test_what_may_not_be_run_is_not(around: Surroundings, argv: tuple[str, ...])
 
 
 def test_a_failure_says_its_last_words(around: Surroundings) -> None:
-    with pytest.raises(HookFailed, match=r"ended with code 3: one / two"):
+    with pytest.raises(HookFailed, match=r"exited with code 3: one / two"):
         applied(program(around, "import sys; print('one\\ntwo', file=sys.stderr); sys.exit(3)"), around)
 
 
@@ -123,7 +123,7 @@ child = subprocess.Popen(["sleep", "300"])
 open("pids", "w").write(f"{os.getpid()} {child.pid}")
 time.sleep(300)
 """
-    with pytest.raises(OutOfTime, match="did not end within 0:00:02"):
+    with pytest.raises(OutOfTime, match="did not finish within 0:00:02"):
         applied(program(around, text), around, seconds=2)
     pids = [int(pid) for pid in (around.directory / "pids").read_text().split()]
     assert not any(_lives(pid) for pid in pids)
@@ -147,7 +147,7 @@ def test_too_much_output_is_refused(around: Surroundings) -> None:
     "said", ["no json", "[1]", '{"outputs": 1}', '{"surprise": 1}', '{"outputs": {"Bad-Name": 1}}']
 )
 def test_what_is_not_the_json_that_it_should_be_is_refused(around: Surroundings, said: str) -> None:
-    with pytest.raises(HookFailed, match="did not write the JSON that it should"):
+    with pytest.raises(HookFailed, match="wrote unexpected JSON"):
         applied(program(around, f"print({json.dumps(said)!s})"), around)
 
 

@@ -39,7 +39,7 @@ class Greeting(HookKind[Inputs, Record]):
         return ""
 
     def undo(self, record, context):
-        return "nothing to take back"
+        return "nothing to undo"
 
 class Impostor(Greeting):
     name = "http.probe"
@@ -68,9 +68,9 @@ def test_a_package_adds_a_kind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entries", "complaint"),
     [
-        ("acme.other = acme_hooks:Greeting", "`acme.other` (acme_hooks:Greeting) is no kind of that name"),
-        ("acme.greeting = acme_hooks:Inputs", "is no kind of that name"),
-        ("http.probe = acme_hooks:Impostor", "Two installed packages add the kind of hook `http.probe`"),
+        ("acme.other = acme_hooks:Greeting", "`acme.other` (acme_hooks:Greeting) is not a hook kind of that name"),
+        ("acme.greeting = acme_hooks:Inputs", "is not a hook kind of that name"),
+        ("http.probe = acme_hooks:Impostor", "Two installed packages provide the hook kind `http.probe`"),
     ],
 )
 def test_what_is_no_kind_or_takes_anothers_name_is_refused(tmp_path: Path, entries: str, complaint: str) -> None:
@@ -81,5 +81,5 @@ def test_what_is_no_kind_or_takes_anothers_name_is_refused(tmp_path: Path, entri
 
 def test_an_unknown_kind_is_refused_with_what_was_meant() -> None:
     hook = Hook(uses="aws.secrets", undo=NoUndo(none="nothing is made here"))
-    with pytest.raises(UserError, match=r"There is no kind of hook `aws.secrets`. Did you mean `aws.secret`\?"):
+    with pytest.raises(UserError, match=r"Hook kind `aws.secrets` not found. Did you mean `aws.secret`\?"):
         kind_of(hook)

@@ -58,7 +58,7 @@ def test_good_hooks_have_no_problems() -> None:
             "aws.secret",
             "aws.secrets",
             3,
-            "`secret`: There is no kind of hook `aws.secrets`. Did you mean `aws.secret`?",
+            "`secret`: Hook kind `aws.secrets` not found. Did you mean `aws.secret`?",
         ),
         ("greeting}", "greting}", 14, "`smoke`: there is no parameter `greting`. Did you mean `greeting`?"),
         (
@@ -103,7 +103,7 @@ def test_a_hook_that_takes_nothing_back_has_to_say_why(kind: str, inputs: str) -
         (
             False,
             2,
-            f"`extra`: `{kind}` takes nothing back as it is declared here: say `undo: {{none: <why that is right>}}`.",
+            f"`extra`: `{kind}` has nothing to undo as declared here: write `undo: {{none: <reason>}}`.",
         )
     ]
     assert found(declared + "    undo: {none: it leaves nothing behind}\n", "data.x") == []

@@ -78,7 +78,7 @@ CHECKED_HOOKS = """hooks:
     needs: [app]
     uses: http.probe
     with: {url: {value: "http://127.0.0.1:9/"}}
-    undo: {none: a probe leaves nothing behind}
+    undo: {none: a probe has nothing to undo}
 """
 """Hooks that a plan can look at: one has a check, and one asks a port where nobody answers."""
 

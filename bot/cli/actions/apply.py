@@ -47,9 +47,14 @@ from bot.runs.reviewed_commit import OnGitHub, reviewed_head
 def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     environment: Annotated[str, typer.Argument(help="The environment's name.")],
     root: Root = Path(),
-    commit: Annotated[str, typer.Option("--commit", help="The commit that is checked out; else asked of git.")] = "",
+    commit: Annotated[
+        str, typer.Option("--commit", help="The commit that is checked out; by default, git is asked.")
+    ] = "",
     head: Annotated[
-        str, typer.Option("--head", help="The commit that was reviewed; else told from history, GitHub or the ledger.")
+        str,
+        typer.Option(
+            "--head", help="The commit that was reviewed; otherwise found from history, GitHub or the ledger."
+        ),
     ] = "",
     store: StoreOption = "",
     max_parallel: Annotated[int, typer.Option("--max-parallel", min=1, max=16, help="Steps side by side.")] = 4,
@@ -59,7 +64,7 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             "--take-over",
             envvar="TAKE_OVER",
             metavar="REASON",
-            help="Take the environment from a run that is dead, with the state's locks that it left; say how you know.",
+            help="Take the environment over from a dead run, with the state locks that it left; say how you know that it is dead.",
         ),
     ] = "",
     asked_by: Annotated[
@@ -120,7 +125,7 @@ def _run(
             else destroy_environment(request, context, policy, Search(tagged))
         )
     except (UserError, Unverifiable, KeyboardInterrupt) as error:
-        reason = str(error) or "The run was stopped. Run the workflow again: it goes on where this one stopped."
+        reason = str(error) or "The run was stopped. Run the workflow again: it resumes where this one stopped."
         was_begun = isinstance(error, LeaseLost) or not isinstance(error, UserError)
         write_summary(refusal(request.environment, reason, was_begun=was_begun))
         if deployment is not None:

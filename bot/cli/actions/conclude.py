@@ -24,7 +24,7 @@ def conclude_pull_request(
         try:
             ended = Needs.model_validate_json(needs)
         except ValidationError:
-            stop("NEEDS does not say how the jobs `targets` and `plan` ended.", NOT_CHECKED)
+            stop("NEEDS lacks the results of the jobs `targets` and `plan`.", NOT_CHECKED)
         event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
         head, repository = event["pull_request"]["head"], RepositoryName(os.environ["GITHUB_REPOSITORY"])
         is_fork = (head.get("repo") or {}).get("full_name") != repository

@@ -70,6 +70,6 @@ def _told(found: Drift, root: Path) -> int:
 def _forget(root: Path) -> None:
     on = on_github(os.environ)
     if on is None:
-        raise UserError("There is no GitHub to look for issues on: this runs in a workflow.")
+        raise UserError("`--forget` works only in a GitHub Actions workflow.")
     closed = forget_drift(on.github, on.repository, Checkout(root).environments())
-    typer.echo(", ".join(f"closed #{number}" for number in closed) or "There is nothing to close.")
+    typer.echo(", ".join(f"closed #{number}" for number in closed) or "Nothing to close.")

@@ -28,7 +28,7 @@ _OURS = f"{PREFIX}GITHUB_"
 def expire(
     repository: Annotated[str, typer.Option("--repository", envvar="GITHUB_REPOSITORY", help="`owner/name`.")],
 ) -> None:
-    """Warn owners, propose the end of what has expired, and merge it if the policy says so. Exits with 0, 1 (something failed) or 2."""
+    """Warn owners, propose to destroy what has expired, and merge that if the policy says so. Exits with 0, 1 (something failed) or 2."""
     with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
         name = RepositoryName(repository)
         try:
@@ -41,7 +41,7 @@ def expire(
         typer.echo(text)
         write_summary("\n".join(f"- {line}" for line in lines) + "\n" if lines else "Nothing is due.\n")
         if failed:
-            stop("Something could not be done: see above. The next run tries again.", DOES_NOT_HOLD)
+            stop("Some environments failed: see above. The next run tries again.", DOES_NOT_HOLD)
 
 
 def _all(context: ServiceContext, repository: RepositoryName) -> tuple[list[str], bool]:

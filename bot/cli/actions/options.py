@@ -39,7 +39,8 @@ Root = Annotated[Path, typer.Option("--root", help="The checkout.", file_okay=Fa
 StoreOption = Annotated[
     str,
     typer.Option(
-        "--store", help="Where reviews and ledgers lie: s3://BUCKET/PREFIX or a directory; else the account's bucket."
+        "--store",
+        help="Where reviews and ledgers are kept: s3://BUCKET/PREFIX or a directory; by default, the account's bucket.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text; the log goes to standard error.")]
@@ -107,7 +108,7 @@ def _last_manifest(root: Path, name: EnvironmentName) -> Manifest:
     if not files and (removal := change_of(root, where)) and removal.parents:
         files = Checkout(root).environment_at(name, removal.parents[0]) or {}
     if not files:
-        raise UserError(f"There is no {where} in {root}, and there never was on this branch.")
+        raise UserError(f"There is no {where} in {root}, and it never existed on this branch.")
     return read_manifest(files, where)
 
 

@@ -42,7 +42,7 @@ def plan(
     root: Annotated[
         Path, typer.Option("--root", help="The checkout of the change.", file_okay=False, exists=True)
     ] = Path(),
-    base: Annotated[str, typer.Option("--base", help="Commit before the change; its policy counts.")] = "",
+    base: Annotated[str, typer.Option("--base", help="Commit before the change; its policy applies.")] = "",
     output: Annotated[
         Path | None, typer.Option("--output", help="Directory for plan.md, plan.json and parity.json.")
     ] = None,
@@ -51,7 +51,7 @@ def plan(
         typer.Option(
             "--production",
             metavar="SNAPSHOT",
-            help="What `envclone snapshot` wrote of the environment that this one was cloned from. It is removed when it is read.",
+            help="The snapshot of the source environment, from `envclone snapshot`. It is deleted once it is read.",
             dir_okay=False,
         ),
     ] = None,

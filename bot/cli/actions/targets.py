@@ -12,14 +12,14 @@ from bot.runs.plan.matrix import Span, find_targets
 
 
 def targets(
-    base: Annotated[str, typer.Option("--base", envvar="BASE", help="Commit before the change; its policy counts.")],
+    base: Annotated[str, typer.Option("--base", envvar="BASE", help="Commit before the change; its policy applies.")],
     head: Annotated[str, typer.Option("--head", envvar="HEAD", help="Commit of the change.")],
     phase: Annotated[
         Literal["plan", "apply", "drift"],
-        typer.Option("--for", help="What for; `drift` is for every environment, changed or not."),
+        typer.Option("--for", help="The phase; `drift` covers every environment, changed or not."),
     ] = "plan",
     environment: Annotated[
-        str, typer.Option("--environment", envvar="ENVIRONMENT", help="This one alone, changed or not.")
+        str, typer.Option("--environment", envvar="ENVIRONMENT", help="Only this environment, changed or not.")
     ] = "",
     root: Annotated[Path, typer.Option("--root", help="The checkout.", file_okay=False, exists=True)] = Path(),
 ) -> None:
@@ -39,4 +39,4 @@ def targets(
                 file.write(f"matrix={matrix}\nany={'true' if found.targets else 'false'}\n")
         if found.complaints:
             # One environment that can't be read must not hide the drift of the others.
-            stop("Some environments can't be looked at: see above.", code)
+            stop("Some environments can't be checked: see above.", code)

@@ -126,7 +126,7 @@ class Checkout:
             for entry in [*folders, *names]:
                 place = Path(folder) / entry
                 if place.is_symlink():
-                    raise UserError(f"{place.relative_to(self.root)} is a symlink: put the file itself there.")
+                    raise UserError(f"{place.relative_to(self.root)} is a symlink: commit the file itself.")
             for entry in names:
                 if entry not in _IGNORED:
                     place = Path(folder) / entry

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.core.ledger.ledger import MOST_TAKEOVERS, Lease, Ledger, Takeover
 
 LENGTH = timedelta(minutes=5)
-"""A holder renews every fifth of this, so that it survives four lost renewals."""
+"""An owner renews every fifth of this, so that it survives four lost renewals; a dead run blocks an environment no longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def acquired(ledger: Ledger, wanted: Lease, now: datetime, reason: str = "") -> 
         by=wanted.lock_owner,
         at=now,
         is_silence=not reason,
-        reason=reason or f"nothing was heard of it after {lease.until:%Y-%m-%d %H:%M:%S} UTC",
+        reason=reason or f"its lease expired at {lease.until:%Y-%m-%d %H:%M:%S} UTC",
     )
     return noted(ledger.model_copy(update={"lease": wanted}), record)
 
@@ -73,6 +73,6 @@ def refusal(lease: Lease, environment: str) -> str:
     where = f" ({lease.run_url})" if lease.run_url else ""
     return (
         f"`{environment}` is being worked on by {lease.lock_owner}{where}, since {lease.since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to "
-        f"finish. If it is dead, its lease ends at {lease.until:%H:%M:%S} UTC: run this again then, or comment "
+        f"finish. If it is dead, its lease expires at {lease.until:%H:%M:%S} UTC: run this again then, or comment "
         f'`/unlock {environment} --because "…"`.'
     )

@@ -279,7 +279,7 @@ def decide(ledger: Ledger, step: StepName, digest: str) -> Decision:
         return Decision("run", f"the run that began it at {_moment(entry.started_at)} did not finish")
     if entry.result == "failed":
         return Decision("run", f"it failed at {_moment(entry.ended_at or entry.started_at)}")
-    return Decision("run", "its inputs have changed since it last ran")
+    return Decision("run", "its inputs have changed")
 
 
 def hidden(step: StepName, name: str, value: Json, key: str) -> Hidden:

@@ -157,8 +157,8 @@ def _split(part: str | SecretSource, needle: str, secret: Secret) -> Iterator[st
 
 def _refusal(secret: Secret) -> str:
     return (
-        f"What its undo needs holds a secret, {secret.source}, which the ledger can't keep in clear and can't have again later. Give the "
-        "hook the name or identifier under which the secret lies, or take the value as it is from a stack's output."
+        f"Its undo record contains a secret, {secret.source}, which the ledger must not store and could not look up later. Give the "
+        "hook the name or identifier of the secret instead, or pass the value unchanged from a stack's output."
     )
 
 
@@ -166,11 +166,11 @@ def _rehydrated(part: SecretSource, value_of: Callable[[str], Json], key: str) -
     whole = value_of(part.source)
     found = next((leaf for place, leaf in _leaves(whole) if place == part.place), None)
     if found is None:
-        raise Unrehydratable(f"`{part.source}` is not of the shape any more that the undo record needs.")
+        raise Unrehydratable(f"`{part.source}` no longer has the structure that the undo record refers to.")
     if keyed(found, key) != part.digest:
         raise SecretChanged(
-            f"`{part.source}` has changed since the undo record was written, and what it was then is nowhere kept. Apply the "
-            "environment again, so that the step runs with the new value and writes a new record; then undo it."
+            f"`{part.source}` has changed since the undo record was written, and its former value is not stored. Apply the "
+            "environment again, so that the step runs with the new value and writes a new record; then destroy it."
         )
     return found
 

@@ -70,11 +70,13 @@ def _value(
         return found
     match found.source:
         case FromParameter(parameter=parameter):
-            raise UserError(f"`{name}` takes the parameter `{parameter}`, which the manifest has not got.")
+            raise UserError(
+                f"An input of `{name}` refers to parameter `{parameter}`, which is not set in environment.yaml."
+            )
         case FromOutput(step=step) as missing:
             there = ", ".join(f"`{key}`" for key in outputs.get(step, {})) or "none"
             raise OutputMissing(
-                f"`{name}` takes `{missing.source}`, but `{step}` has no such output (it has: {there})."
+                f"An input of `{name}` refers to `{missing.source}`, but `{step}` has no such output (available: {there})."
             )
         case _:
             assert_never(found.source)

@@ -145,4 +145,4 @@ def _kind(step: Stack | Hook) -> str:
 def _undo(step: Stack | Hook) -> str:
     if isinstance(step, Stack):
         return "destroyed by Terraform"
-    return f"nothing to take back: {cell(step.undo.none)}" if step.undo else "its undo"
+    return f"nothing to undo: {cell(step.undo.none)}" if step.undo else "its undo"

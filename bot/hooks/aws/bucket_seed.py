@@ -99,7 +99,9 @@ class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
             ParameterName("digest"): whole,
         }
         return AppliedHook(
-            outputs, f"{len(files)} objects in {inputs.bucket}, {put} of them put now", _record(aws, inputs, objects)
+            outputs,
+            f"{len(files)} objects in {inputs.bucket}, {put} of them uploaded now",
+            _record(aws, inputs, objects),
         )
 
     def verify(self, inputs: SeedInputs, context: HookContext) -> str:
@@ -107,7 +109,7 @@ class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
         files = _files(inputs, context)
         wrong = [key for key, file in files.items() if _digest_of(_head(client, inputs.bucket, key)) != file.digest]
         if wrong:
-            raise VerifyFailed(f"{inputs.bucket} lacks, or has otherwise: {', '.join(map(shown, wrong[:5]))}")
+            raise VerifyFailed(f"{inputs.bucket} lacks, or differs in: {', '.join(map(shown, wrong[:5]))}")
         return f"{inputs.bucket} holds all {len(files)} objects"
 
     def undo(self, record: SeedRecord, context: HookContext) -> Undone:
@@ -115,7 +117,7 @@ class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
         bucket = _Bucket(client, record.bucket, context.owner)
         deleted = [_delete(bucket, key, versions) for key, versions in record.objects.items()]
         others = [key for key in record.objects if _head(client, record.bucket, key) is not None]
-        why = "somebody put another object in the place of this step's, and it is not this step's to delete"
+        why = "somebody replaced this step's object, and the replacement is not this step's to delete"
         remains = [
             Retained(what=f"s3://{record.bucket}/{key}", why=why, until="its bucket is emptied") for key in others
         ]

@@ -34,7 +34,7 @@ class CertificateInputs(HookModel):
 
 
 class CertificateRecord(HookModel):
-    """Nothing: waiting leaves nothing behind."""
+    """Nothing: waiting has nothing to undo."""
 
 
 class AwsCertificate(HookKind[CertificateInputs, CertificateRecord]):
@@ -94,7 +94,7 @@ class AwsCertificate(HookKind[CertificateInputs, CertificateRecord]):
         return f"the certificate of {found['DomainName']} is valid until {found['NotAfter']:%Y-%m-%d}"
 
     def undo(self, record: CertificateRecord, context: HookContext) -> str:
-        return "waiting leaves nothing behind"
+        return "waiting has nothing to undo"
 
     def can_undo(self, given: Collection[ParameterName]) -> bool:
         return False

@@ -72,7 +72,7 @@ class AwsDnsDelegation(HookKind[DelegationInputs, DelegationRecord]):
     """Puts the name servers of the environment's zone into its parent zone, so that its names resolve for everybody.
 
     Records have no tags, so a TXT record beside the delegation (`_envclone-demo-x.clones.example` for
-    `demo-x.clones.example`) says which step made it; both are made, and taken back, in one change. A delegation without
+    `demo-x.clones.example`) says which step made it; both are created, and deleted, in one change. A delegation without
     that mark is another's and is never touched. The parent zone is in the environment's own account: one in another
     account needs a program of your own (`run:`). Undo removes what this step made.
     """
@@ -135,7 +135,7 @@ class AwsDnsDelegation(HookKind[DelegationInputs, DelegationRecord]):
             return f"{parent.zone} holds no delegation of {record.domain} that this step made"
         ours = [each for each in (parent.delegation, parent.mark) if each is not None]
         _change(client, parent.zone_id, [{"Action": "DELETE", "ResourceRecordSet": each} for each in ours], context)
-        return f"{parent.zone} delegates {record.domain} no more"
+        return f"{parent.zone} no longer delegates {record.domain}"
 
     def may_leave(self, inputs: DelegationInputs, context: HookContext) -> DelegationRecord:
         aws = Aws.of(context)

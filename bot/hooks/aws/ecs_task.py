@@ -44,7 +44,7 @@ class TaskInputs(TaskRun):
 
     undo_command: Annotated[
         tuple[str, ...],
-        Field(description="With what the task is run to take back what it did; needed unless `undo: {none: …}`."),
+        Field(description="The command that undoes what the task did; required unless `undo: {none: …}`."),
     ] = ()
 
 
@@ -95,7 +95,7 @@ class AwsEcsTask(HookKind[TaskInputs, TaskRecord]):
             failure.undo = record.model_copy(update={"has_failed": True})
             raise
         record = record.model_copy(update={"task_arn": ended[0], "exit_code": ended[1]})
-        return AppliedHook(_outputs(record), f"{shown(inputs.task_definition)} ended with code {ended[1]}", record)
+        return AppliedHook(_outputs(record), f"{shown(inputs.task_definition)} exited with code {ended[1]}", record)
 
     def verify(self, inputs: TaskInputs, context: HookContext) -> str:
         return ""  # the exit code was the verification; AWS forgets a stopped task after an hour
@@ -155,7 +155,7 @@ def _run(client: "ECSClient", run: TaskRun, token: str, context: HookContext) ->
         reason = task.get("stoppedReason") or f"it has no container {shown(run.container)}"
         raise HookFailed(f"The task {arn} never ran {shown(run.container)}: {reason}")
     if code not in run.exit_codes:
-        raise HookFailed(f"{shown(run.container)} of the task {arn} ended with code {code}.")
+        raise HookFailed(f"{shown(run.container)} of the task {arn} exited with code {code}.")
     return arn, code
 
 

@@ -37,9 +37,7 @@ class InvokeInputs(HookModel):
     sensitive: Annotated[bool, Field(description="The answer is secret: it is shown nowhere.")] = False
     undo_payload: Annotated[
         Json,
-        Field(
-            description="With what the function is invoked to take back what it did; needed unless `undo: {none: …}`."
-        ),
+        Field(description="The payload that undoes what the function did; required unless `undo: {none: …}`."),
     ] = None
 
 
@@ -105,7 +103,7 @@ class AwsLambda(HookKind[InvokeInputs, InvokeRecord]):
         except HookFailed as failure:
             if code_of(failure) == "ResourceNotFoundException":
                 raise HookFailed(
-                    f"{shown(record.function)} is gone, so it can't take back what it did: look for yourself.",
+                    f"{shown(record.function)} no longer exists, so it can't undo what it did: check by hand.",
                     is_final=True,
                 ) from failure
             raise

@@ -72,7 +72,7 @@ class AwsParameter(HookKind[ParameterInputs, ParameterRecord]):
             ParameterName("path"): inputs.path,
             ParameterName("names"): [*names],
         }
-        evidence = f"{len(wanted)} parameters below {inputs.path}, {changed} of them put now"
+        evidence = f"{len(wanted)} parameters below {inputs.path}, {changed} of them uploaded now"
         return AppliedHook(
             outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)
         )

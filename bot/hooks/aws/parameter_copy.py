@@ -90,9 +90,7 @@ class AwsParameterCopy(HookKind[CopyInputs, ParameterRecord]):
             ParameterName("path"): inputs.target_path,
             ParameterName("names"): [*names],
         }
-        evidence = (
-            f"{len(names)} parameters of {inputs.source_path} below {inputs.target_path}, {changed} of them put now"
-        )
+        evidence = f"{len(names)} parameters of {inputs.source_path} below {inputs.target_path}, {changed} of them uploaded now"
         return AppliedHook(
             outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)
         )

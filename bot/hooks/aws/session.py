@@ -31,6 +31,7 @@ OWNER_TAG = "envclone:step"
 
 AwsLookup = TypeVar("AwsLookup")
 
+# Five attempts outlast throttling; RDS and Lambda need up to a minute for an answer.
 _CONFIG = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 _FINAL = frozenset({"AccessDenied", "AccessDeniedException", "ValidationException", "InvalidParameterException"})
 

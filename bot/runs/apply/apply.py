@@ -51,7 +51,7 @@ def _outcome(work: ApplyRun, began: datetime, results: Mapping[StepName, StepRes
     causes = blocked(graph, {name for name, result in results.items() if result.state == "failed"})
     steps = []
     for name, node in graph.nodes.items():
-        because = f"it needs `{causes[name]}`, which failed" if name in causes else "the run stopped before its turn"
+        because = f"it needs `{causes[name]}`, which failed" if name in causes else "the run stopped before it started"
         not_begun = StepResult(name=name, kind=node.step.kind, state="blocked", reason=because)
         steps.append(results.get(name, not_begun))
     request = work.request

@@ -19,7 +19,7 @@ CHECK_LIMIT = 65_535
 
 @dataclass(slots=True)
 class DeploymentReport:
-    """One run as GitHub sees it. That GitHub can't be told never stops an apply: `log` says so, and that is all."""
+    """One run as GitHub sees it. A failure to report never stops an apply: it is logged."""
 
     github: GitHub
     repository: RepositoryName
@@ -61,7 +61,7 @@ class DeploymentReport:
                 request.commit,
                 request.environment,
                 {"envclone": self.verb, "head": request.head},
-                f"{'The end of ' if self.verb == 'destroy' else ''}{request.environment} as reviewed at {request.head[:12]}",
+                f"{'Destroy ' if self.verb == 'destroy' else ''}{request.environment} as reviewed at {request.head[:12]}",
             )
             self.github.deployment_status(self.repository, deployment.id, status)
 
@@ -82,7 +82,7 @@ class DeploymentReport:
         try:
             call()
         except (Transient, GitHubRefused) as error:
-            self.log(f"GitHub could not be told ({what}): {error}")
+            self.log(f"reporting to GitHub failed ({what}): {error}")
 
 
 def pull_request_of(github: GitHub, repository: RepositoryName, request: ApplyRequest) -> int | None:

@@ -73,7 +73,7 @@ class HookTry:
         run, kept = self.run, self.last.undo if self.last is not None else None
         previous = secrets.previous(kept)
         if kept is not None and previous is None:
-            run.log(self.name, "a secret has changed since its last apply: it begins without the record of that")
+            run.log(self.name, "a secret has changed since the last apply: starting without its undo record")
         parameters, variables = run.approved.manifest.parameters, run.context.hook_variables
         site = HookSite(run.request.environment, parameters, run.approved.directory, variables)
         record = previous.record if previous is not None else None

@@ -28,7 +28,7 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class StackPlanRequest:
-    """Which stack is to be planned, with which inputs, and whether its end is what is planned."""
+    """Which stack is to be planned, with which inputs, and whether to plan its destroy."""
 
     name: StepName
     values: Mapping[ParameterName, Json] = field(repr=False)
@@ -57,9 +57,9 @@ def plan_locked(run: EnvironmentRun, module: RootModule, stack_plan: StackPlanRe
             if reason is None:
                 raise StepStopped(_locked_by_another(run, stack_plan, locked), is_final=True) from locked
             if not _is_left_alone(run, stack_plan, module, deadline):
-                raise StepStopped("What an earlier run began here did not end in time.") from locked
+                raise StepStopped("A process of an earlier run is still at work in this stack.") from locked
             _unlock(run, stack_plan, module, _StaleLock(locked, reason))
-    raise StepStopped("The state is locked again and again: somebody else is at work on it.", is_final=True)
+    raise StepStopped("The state is locked again after each unlock: somebody else is at work on it.", is_final=True)
 
 
 def _is_left_alone(run: EnvironmentRun, stack_plan: StackPlanRequest, module: RootModule, deadline: Deadline) -> bool:
@@ -67,7 +67,7 @@ def _is_left_alone(run: EnvironmentRun, stack_plan: StackPlanRequest, module: Ro
     announced = False
     while works_in(module.directory):
         if not announced:
-            run.log(stack_plan.name, "waiting for what a killed run left at work here")
+            run.log(stack_plan.name, "waiting for a process that a killed run left behind")
             announced = True
         if deadline.remaining() <= MARGIN or run.stopping.wait(POLL_SECONDS):
             return False
@@ -98,7 +98,7 @@ def _record(run: EnvironmentRun, stack_plan: StackPlanRequest, stale: _StaleLock
 def _locked_by_another(run: EnvironmentRun, stack_plan: StackPlanRequest, locked: StateLocked) -> str:
     name = run.request.environment
     return (
-        f'{locked}\nIf whoever holds it is dead, comment `/unlock {name} --because "…"`; or remove the lock with '
+        f'{locked}\nIf that run is dead, comment `/unlock {name} --because "…"`; or remove the lock with '
         f"`terraform force-unlock {locked.lock_id}` in `{name}/{stack_plan.name}`, then run this again."
     )
 

@@ -24,7 +24,7 @@ from bot.runs.request import ApplyRequest
 
 
 class NotReviewed(UserError):
-    """What would be applied is not what was reviewed."""
+    """What would be applied differs from what was reviewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,19 @@ def approved(request: ApplyRequest, context: ApplyContext) -> Approved:
         raise UserError(f"{where} does not exist in {root}: there is nothing to apply.")
     manifest = read_manifest(files, where)
     if manifest.name != environment:
-        raise UserError(f"{where}/{MANIFEST} is the manifest of `{manifest.name}`.")
+        raise UserError(f"{where}/{MANIFEST} is the manifest of another environment, `{manifest.name}`.")
     review = _review(environment, head, context.store)
     tree = tree_id(files)
     if review.tree != tree:
         raise NotReviewed(
-            f"`{where}` is not what was reviewed: at {head[:12]} its tree was {review.tree[:12]}, here it is {tree[:12]}. Somebody "
-            "changed it since, or merged something else. Open a pull request for it, so that it is planned and reviewed."
+            f"`{where}` differs from what was reviewed: its tree was {review.tree[:12]} at {head[:12]} and is {tree[:12]} here. It was "
+            "changed after the review, or something else was merged. Open a pull request, so that it is planned and reviewed."
         )
     pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
     _check(files, manifest, pipeline, context.rules)
     found = graph(pipeline, manifest.purpose, manifest.parameters)
     if missing := [name for name in found.order if name not in review.steps]:
-        raise NotReviewed(f"The reviewed plan of `{environment}` at {head[:12]} does not speak of `{missing[0]}`.")
+        raise NotReviewed(f"The reviewed plan of `{environment}` at {head[:12]} has no step `{missing[0]}`.")
     return Approved(manifest, root, files, tree, found, review)
 
 
@@ -75,14 +75,12 @@ def _review(environment: EnvironmentName, head: str, store: ObjectStore) -> Revi
     stored = store.read(review_key(environment, head))
     if stored is None:
         raise NotReviewed(
-            f"There is no reviewed plan of `{environment}` at commit {head[:12]}. Only what was planned in its pull request is "
+            f"There is no reviewed plan of `{environment}` at commit {head[:12]}. Only a plan that was reviewed in a pull request is "
             "applied: run the plan workflow for that commit, or open a new pull request."
         )
     review = read_review(stored.data, environment, head)
     if review.change == "destroy":
-        raise NotReviewed(
-            f"What was reviewed at {head[:12]} is the destruction of `{environment}`, not its deployment."
-        )
+        raise NotReviewed(f"The review at {head[:12]} is of a destroy plan of `{environment}`, not of its deployment.")
     return review
 
 
@@ -91,6 +89,6 @@ def _check(files: Tree, manifest: Manifest, pipeline: Pipeline, rules: GateRules
     where = directory(manifest.name)
     findings = gate(files, tuple(manifest.stacks), rules, where)
     if findings:
-        raise UserError("This code may not be run:\n" + "\n".join(map(str, findings)))
+        raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, findings)))
     if wrong := pipeline_findings(files, manifest, pipeline):
         raise UserError("\n".join(map(str, wrong)))

@@ -42,7 +42,7 @@ class StackTry:
                 module.init(self._deadline.remaining())
                 return self._applied(module)
         except TimedOut as error:
-            raise StepTimedOut(f"It took longer than its timeout of {self._stack.timeout}.") from error
+            raise StepTimedOut(f"It exceeded its timeout of {self._stack.timeout}.") from error
         except TerraformFailed as error:
             raise StepStopped(self._work.secrets.hide(str(error))) from error
 
@@ -54,7 +54,7 @@ class StackTry:
                 module.init(self._deadline.remaining())
                 return self._outputs(module)
         except TimedOut as error:
-            raise StepStopped("Its outputs could not be read in time.", is_final=True) from error
+            raise StepStopped("Reading its outputs timed out.", is_final=True) from error
         except TerraformFailed as error:
             raise StepStopped(self._work.secrets.hide(str(error))) from error
 
@@ -81,8 +81,8 @@ class StackTry:
         """Raise `StepStopped` unless the plan is what was reviewed, or what is left of it."""
         entry = self._work.ledger.read().steps[self._name]
         if entry.approved:
-            self._work.log(self._name, "going on with what an earlier run of this review began")
-            self._refuse(exceeding(entry.approved, plan), "would do more than what was begun")
+            self._work.log(self._name, "resuming what an earlier run of this review started")
+            self._refuse(exceeding(entry.approved, plan), "exceeds what was started")
             return
         reviewed = self._work.approved.review.steps[self._name]
         if not reviewed.uses_mock_outputs:
@@ -93,14 +93,14 @@ class StackTry:
         again = module.plan(mock_outputs, options, timeout=self._deadline.remaining())
         shown = read_plan(module.show(again), self._secrets)
         self._compare(reviewed, shown)
-        self._refuse(unshown(shown, plan), "would do, with the real values, what the reviewed plan did not show")
+        self._refuse(unshown(shown, plan), "shows, with real values, changes that the reviewed plan did not")
 
     def _compare(self, reviewed: ReviewedStep, plan: TerraformPlan) -> None:
         expected = reviewed.as_fingerprint
         found = fingerprint(plan, self._work.approved.review.key)
         if expected is None or found.value != expected.value:
             differing = found.differing(expected) if expected else []
-            self._refuse(differing or ["the plan as a whole"], "would do other things than the reviewed plan")
+            self._refuse(differing or ["the plan as a whole"], "differs from the reviewed plan")
 
     def _refuse(self, differing: Sequence[str], how: str) -> None:
         if differing:
@@ -117,7 +117,7 @@ def _not_reviewed(name: StepName, how: str, differing: Sequence[str]) -> str:
     more = [f"- and {len(differing) - MOST_NAMED} more"] if len(differing) > MOST_NAMED else []
     return "\n".join(
         [
-            f"Not as reviewed: stack `{name}` {how}:",
+            f"The plan of stack `{name}` {how}:",
             *lines,
             *more,
             "Something changed since the review. Open a pull request, so that it is planned and reviewed again.",

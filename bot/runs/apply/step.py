@@ -82,7 +82,7 @@ def _decision(work: ApplyRun, given_step: _Given) -> Decision:
     reviewed = work.approved.review.steps[given_step.name]
     last = given_step.last
     if decision.action == "skip" and last is not None and last.head != work.request.head and reviewed.parts:
-        return Decision("run", "its inputs are as before, but the reviewed plan changes what was found")
+        return Decision("run", "its inputs are unchanged, but the reviewed plan changes something")
     return decision
 
 

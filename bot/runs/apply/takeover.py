@@ -25,7 +25,7 @@ from bot.names import EnvironmentName, Login, shown
 from bot.runs.reviewed_commit import OnGitHub
 
 FRESH = timedelta(days=1)
-"""How old a comment may be. The run that it asks for waits until another run of the environment is over."""
+"""How old a comment may be. Its run may wait for another of the same environment; hours, not days."""
 
 _TITLE = re.compile(r"unlock \S+ for comment (\d{1,20})")
 
@@ -49,20 +49,20 @@ def authorize(rescue: TakeoverRequest, on: OnGitHub | None, policy: Policy) -> N
     """Return if the run may take the environment over. Raises `MayNot`, also when GitHub can't be asked."""
     needed = policy.allow["rescue"]
     if on is None:
-        raise MayNot(
-            "A run of GitHub Actions takes nothing over without `GITHUB_TOKEN`: nobody's permission can be asked."
-        )
+        raise MayNot("Taking over in GitHub Actions needs `GITHUB_TOKEN`, to check who has permission.")
     try:
         held = on.github.permission(on.repository, rescue.actor) if rescue.actor else None
         if suffices(held, needed) or _is_asked_for(rescue, on, policy):
             return
     except (Transient, GitHubRefused) as error:
-        raise MayNot(f"Nothing was taken over: GitHub can't be asked who may ({error}). Try again later.") from error
+        raise MayNot(
+            f"Not taken over: GitHub could not be asked for the permission ({error}). Try again later."
+        ) from error
     name = rescue.environment
     has = f"has `{held}`" if held else "has none"
     raise MayNot(
-        f"Nothing was taken over: that needs the permission `{needed}` on this repository (`allow.rescue` in the policy), and "
-        f'{shown(rescue.actor or "nobody")} {has}. Ask somebody who has it to comment `/unlock {name} --because "…"`.'
+        f"Not taken over: that needs the permission `{needed}` on this repository (`allow.rescue` in the policy), and "
+        f'{shown(rescue.actor or "nobody")} {has}. Ask someone with that permission to comment `/unlock {name} --because "…"`.'
     )
 
 

@@ -36,7 +36,7 @@ class UndoSecrets:
     def add(self, value: Json) -> None:
         """Note what the hook says is secret, and hide it; one that is too short would turn up in half of all records."""
         self.hide(value)
-        found = secrets_of(value, "which it made up or read itself", None)
+        found = secrets_of(value, "which it generated or read itself", None)
         self.secrets += [each for each in found if len(str(each.value)) >= SHORTEST]
 
     def redacted(self, undo: Undo) -> Undo:
@@ -71,6 +71,6 @@ class UndoSecrets:
         found = self.output_of(StepName(step), output)
         if found is None:
             raise Unrehydratable(
-                f"What it did before can be taken back only with `{source}`, which is gone: put that output back, and apply it."
+                f"Undoing what it did before needs `{source}`, which no longer exists: restore that output and apply its stack."
             )
         return found.value

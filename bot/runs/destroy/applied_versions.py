@@ -1,6 +1,6 @@
 """An environment as it was applied: each step's code at the commit whose apply ran it last, whatever became of it since.
 
-The ledger names those commits. So an environment can be taken back when its template has changed, when an apply stopped half
+The ledger names those commits. So an environment can be destroyed when its template has changed, when an apply stopped half
 way between two versions, and when its directory is gone from the default branch.
 """
 
@@ -90,7 +90,7 @@ def applied(root: Path, environment: EnvironmentName, ledger: Ledger, base: Base
             step = version.pipeline.steps.get(name)
             if step is None:
                 raise Unverifiable(
-                    f"The ledger says that `{name}` ran at {version.commit[:12]}, which declares no such step."
+                    f"The ledger says that `{name}` ran at {version.commit[:12]}, but that commit declares no such step."
                 )
             if entry is not None or isinstance(step, Stack):
                 steps[name] = AppliedStep(name, step, version, entry)
@@ -130,7 +130,7 @@ class _Versions:
         files = self._checkout.environment_at(name, commit)
         if not files:
             raise Unverifiable(
-                f"{where} at commit {commit[:12]}, which was applied, is not in this clone: fetch the whole history."
+                f"{where} at commit {commit[:12]}, which was applied, is not in this clone: fetch the full history."
             )
         place = Checkout(self._scratch / commit).write_environment(name, files)
         manifest = read_manifest(files, where)
@@ -145,4 +145,6 @@ class _Versions:
             bucket = account_of(manifest, self._policy).state_bucket
             findings = misplaced(files, stacks, StatePlace(self._environment, bucket, FACTS.backend), where)
         if findings:
-            raise UserError(f"The code at {commit[:12]} may not be run:\n" + "\n".join(map(str, findings)))
+            raise UserError(
+                f"The code at {commit[:12]} was rejected by the static checks:\n" + "\n".join(map(str, findings))
+            )

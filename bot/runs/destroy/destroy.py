@@ -1,9 +1,9 @@
 """Destroy an environment whose directory is gone from the default branch: what was reviewed, backwards, each step once.
 
 The promises, and how they are kept:
-- Nothing goes that was not reviewed: the review must be that of the merged removal, for the very directory that was removed,
+- Nothing is destroyed that was not reviewed: the review must be that of the merged removal, for the very directory that was removed,
   and each stack's plan may name nothing beyond it (`bot.runs.destroy.step`).
-- Whatever an apply made is taken back, also by a run that stopped half way, and also if the template has changed since: each
+- Whatever an apply created is destroyed, also after a run that stopped half way, and also if the template has changed since: each
   step is undone by the code that applied it (`bot.runs.destroy.applied_versions`).
 - One run at a time, resumable anywhere: the lease and the ledger, as for an apply.
 - In the end somebody looks: a search by the environment's tags (`bot.runs.destroy.orphans`), and a receipt that says what it found.
@@ -86,20 +86,20 @@ def _reviewed_removal(request: ApplyRequest, store: ObjectStore) -> _ReviewedRem
     removal = change_of(request.root, where)
     tree = tree_at(request.root, removal.parents[0], where) if removal and removal.parents else None
     if removal is None or tree is None:
-        raise UserError(f"There was never an environment `{name}` on this branch: there is nothing to destroy.")
+        raise UserError(f"Environment `{name}` never existed on this branch: there is nothing to destroy.")
     stored = store.read(review_key(name, request.head))
     if stored is None:
         raise NotReviewed(
-            f"There is no reviewed plan for the end of `{name}` at commit {request.head[:12]}, and only what was planned is destroyed. "
-            f"Comment `/destroy {name}`: its pull request is planned once more, or you are told to put the directory back."
+            f"There is no reviewed destroy plan of `{name}` at commit {request.head[:12]}, and only a reviewed plan is applied. "
+            f"Comment `/destroy {name}`: its pull request is planned again, or the reply says how to restore the directory."
         )
     review = read_review(stored.data, name, request.head)
     if review.change != "destroy":
-        raise NotReviewed(f"What was reviewed at {request.head[:12]} is not the end of `{name}`, but its deployment.")
+        raise NotReviewed(f"The review at {request.head[:12]} is of a deployment of `{name}`, not of a destroy plan.")
     if review.tree != tree:
         raise NotReviewed(
-            f"`{where}` was changed between its review and its removal (reviewed {review.tree[:12]}, removed {tree[:12]}). Put the "
-            "directory back, and ask for it with `/destroy` again."
+            f"`{where}` changed between review and removal (reviewed {review.tree[:12]}, removed {tree[:12]}). Restore the "
+            "directory and comment `/destroy` again."
         )
     return _ReviewedRemoval(removal.parents[0], tree, review)
 
@@ -109,7 +109,11 @@ def _receipt(run: DestroyRun, began: datetime, results: Mapping[StepName, StepRe
     causes = blocked(graph, {name for name, result in results.items() if result.state == "failed"})
     steps = []
     for name in graph.order:
-        because = f"`{causes[name]}` needed it and is not gone" if name in causes else "the run stopped before its turn"
+        because = (
+            f"`{causes[name]}`, which needs it, was not destroyed"
+            if name in causes
+            else "the run stopped before it started"
+        )
         waiting = StepResult(name=name, kind=run.applied.steps[name].kind, state="blocked", reason=because)
         steps.append(results.get(name, waiting))
     ledger = run.ledger.read()

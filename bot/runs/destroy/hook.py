@@ -46,7 +46,7 @@ class HookUndo:
             # It died before it could say what its undo wants to be given, so that gets nothing, and has to look for itself.
             return verbs.undo(Undo(run=hook.run.undo, record={"undo": None}), context)
         if entry.verb == "apply" and entry.result == "failed":
-            return Undone("it failed before it did anything")
+            return Undone("it failed before it changed anything")
         finished = self._finish(secrets, context)
         # Kept before it is used: what can't be undone now must be known to the next try.
         self.run.change(lambda ledger: learnt(ledger, name, finished))

@@ -23,7 +23,10 @@ Look = Callable[[str, Mapping[str, Sequence[str]]], Collection[str]]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How to look, how often at most, and how long to wait in between: a minute in all, well within the lease."""
+    """How to look, how often at most, and how long to wait in between.
+
+    AWS's tagging API lists deleted resources for up to a minute, so six looks ten seconds apart; the lease lasts five minutes.
+    """
 
     look: Look
     looks: int = 6

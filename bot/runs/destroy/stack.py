@@ -35,7 +35,7 @@ def destroy_stack(run: DestroyRun, each: AppliedStep, stack: Stack) -> str:
             saved = plan_locked(run, module, StackPlanRequest(each.name, values, destroy=True), deadline)
             return _applied(run, each, module, _Destroy(saved, deadline))
     except TimedOut as error:
-        raise StepTimedOut(f"It took longer than its timeout of {stack.timeout}.") from error
+        raise StepTimedOut(f"It exceeded its timeout of {stack.timeout}.") from error
     except (TerraformFailed, UserError) as error:
         raise StepStopped(str(error)) from error
 
@@ -51,7 +51,7 @@ class _Destroy:
 def _applied(run: DestroyRun, each: AppliedStep, module: RootModule, destroy: _Destroy) -> str:
     plan = read_plan(module.show(destroy.saved))
     if not plan.changes_anything:
-        return "nothing was there" if each.entry is None else "nothing was left of it"
+        return "nothing was there" if each.entry is None else "nothing was left to destroy"
     _compare_with_review(run, each.name, plan)
     run.change(lambda ledger: took(ledger, each.name, gone(plan, FACTS)))
     module.apply(destroy.saved, lambda event: run.tell(each.name, event), destroy.deadline.remaining())

@@ -54,7 +54,7 @@ def _succeeded(run: DestroyRun, name: StepName, evidence: str) -> None:
 
 
 def _start(run: DestroyRun, each: AppliedStep) -> Start:
-    """Return how the step begins to be taken back: the ledger goes on naming the commit that applied it, not that which removed it."""
+    """Return how undoing the step begins: the ledger keeps the commit that applied it, not the one that removed it."""
     start = run.start(each.entry.digest if each.entry is not None else "")
     return replace(start, commit=each.version.commit, tree=tree_id(each.version.files))
 

@@ -36,7 +36,7 @@ from bot.runs.executor import run_graph
 from bot.runs.plan.hook_checks import HookChecks
 
 SIDE_BY_SIDE = 4
-"""Stacks planned at once. Each takes some 600 MB while its provider is running."""
+"""Stacks planned at once. Each takes some 600 MB while its provider runs, and a hosted runner has 16 GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     name, where = request.environment, directory(request.environment)
     files = Checkout(request.root).environment(name)
     if not files:
-        raise UserError(f"There is no {where} on this branch.")
+        raise UserError(f"{where} does not exist on this branch.")
     manifest = read_manifest(files, where)
     refused = gate(files, list(manifest.stacks), context.rules, where)
     if refused:
-        raise UserError("This code may not be planned:\n" + "\n".join(map(str, refused)))
+        raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, refused)))
     ledger = LedgerFile(context.store, name).read()
     if because := _incomparable(ledger, context.now()):
         return Drift(name, request.commit, because=because)
@@ -78,7 +78,7 @@ def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     found = run_graph(ordered, check.look, SIDE_BY_SIDE)
     after = LedgerFile(context.store, name).read()
     if (after.steps, after.lease is None) != (ledger.steps, ledger.lease is None):
-        return Drift(name, request.commit, because="an apply began meanwhile")
+        return Drift(name, request.commit, because="an apply started meanwhile")
     return Drift(name, request.commit, tuple(found[step] for step in ordered.order))
 
 

@@ -29,13 +29,13 @@ def report_drift(drift: Drift, to: DriftReport) -> str:
             return f"opened #{to.github.open_issue(to.repository, title, body).number}"
         to.github.edit_issue(to.repository, found, title=title, body=body, state="open")
         if found.state == "open":
-            return f"brought #{found.number} up to date"
+            return f"updated #{found.number}"
         _say(to, found.number, "back", drift_issue.came_back(drift))
-        return f"opened #{found.number} again"
+        return f"reopened #{found.number}"
     if found is None or found.state == "closed":
-        return "there is nothing to say"
+        return "nothing to report"
     if not drift.has_gone(drift_issue.drifted_before(found.body)):
-        return f"#{found.number} stays open: what had drifted could not be looked at"
+        return f"#{found.number} stays open: what had drifted could not be checked"
     _say(to, found.number, "gone", drift_issue.gone(drift))
     to.github.edit_issue(to.repository, found, title=found.title, body=found.body, state="closed")
     return f"closed #{found.number}"

@@ -39,12 +39,12 @@ def check_parity(checkout: Checkout, name: EnvironmentName, against: Environment
     clone = _side(checkout, name)
     source = against or clone.manifest.source
     if source is None:
-        raise Unverifiable(f"`{name}` was cloned from nothing. Say what to hold it against: `--against production`.")
+        raise Unverifiable(f"`{name}` is not a clone. Say what to compare it with: `--against production`.")
     production = _side(checkout, source)
     if production.manifest.template != clone.manifest.template:
         raise Unverifiable(
             f"`{name}` comes from template {clone.manifest.template} and `{source}` from {production.manifest.template}: "
-            "only environments of one template are compared. Choose another `--against`."
+            "only environments of the same template can be compared. Choose another `--against`."
         )
     found = compare(production, clone, Templates(checkout).at(clone.manifest), now)
     leaked = leaks(found, clone, now)

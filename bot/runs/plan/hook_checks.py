@@ -95,7 +95,7 @@ class HookChecks:
                 case NoValue(), FromOutput():
                     return f"`{source.source}` has no value yet"
                 case Output(is_sensitive=True), FromOutput():
-                    return f"`{source.source}` is secret, and plans hand no secrets on"
+                    return f"`{source.source}` is sensitive, and a plan passes no sensitive values to checks"
                 case Output(), _:
                     found[name] = value.value
         return found
@@ -107,7 +107,7 @@ class HookChecks:
         except UserError:
             declared = None
         if declared is None or declared.run != hook.run:
-            return "the program is new in this pull request, or declared anew"
+            return "the program or its declaration is new in this pull request"
         for place in verbs.reads(hook, {}):
             prefix = f"{place}/"
             for path in {*self.files, *self.base}:

@@ -157,5 +157,5 @@ def _git(root: Path, *arguments: str) -> str:
     )
     if done.returncode != 0:
         reason = done.stderr.decode(errors="replace").strip()
-        raise Unverifiable(f"git {arguments[0]} failed: {reason}. Fetch the whole history of both commits.")
+        raise Unverifiable(f"git {arguments[0]} failed: {reason}. Fetch the full history of both commits.")
     return done.stdout.decode("utf-8", "surrogateescape")

@@ -91,10 +91,10 @@ def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, no
     files = checkout.environment_at(manifest.source, commit)
     if not files:
         raise Unverifiable(
-            f"{directory(manifest.source)} is not there at commit {commit[:12]}: fetch the whole history."
+            f"{directory(manifest.source)} does not exist at commit {commit[:12]}: fetch the full history."
         )
     if snapshot is not None and (snapshot.environment, snapshot.tree) != (manifest.source, tree_id(files)):
-        raise Unverifiable(f"The snapshot is not of {manifest.source} as it is at commit {commit[:12]}: take it again.")
+        raise Unverifiable(f"The snapshot does not match {manifest.source} at commit {commit[:12]}: take it again.")
     source, ours = read_manifest(files, directory(manifest.source)), checkout.environment(manifest.name)
     template = Templates(checkout).at(manifest)
     compared = by_code.compare(by_code.CodeSide(source, files), by_code.CodeSide(manifest, ours), template, now)

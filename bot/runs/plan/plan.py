@@ -46,7 +46,7 @@ from bot.runs.plan.review import ReviewedPlan, review_of
 from bot.runs.plan.verify import verify_environments
 
 SIDE_BY_SIDE = 4
-"""Stacks planned at once. Each takes some 600 MB while its provider is running."""
+"""Stacks planned at once. Each takes some 600 MB while its provider runs, and a hosted runner has 16 GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
     files = context.checkout.environment(name)
     if not files:
         raise UserError(
-            f"{where} is removed by this pull request, so its end is planned, not its deployment. To ask for it, comment `/destroy {name}`."
+            f"{where} is deleted in this pull request, so this is a destroy plan. To propose one, comment `/destroy {name}`."
         )
     manifest, pipeline = read_manifest(files, where), read_pipeline(files, where)
     findings = _refusals(name, files, pipeline, context) or _uncommitted(request, files, context)
@@ -169,8 +169,8 @@ def _uncommitted(request: PlanRequest, files: Tree, context: PlanContext) -> Seq
     if committed == tree_id(files):
         return ()
     message = (
-        f"the files here are not those of commit {request.commit[:12]}: commit what is changed, and remove from git what a tool "
-        "leaves behind (`.terraform`)."
+        f"the work tree differs from commit {request.commit[:12]}: commit your changes, and remove from git what tools "
+        "leave behind (`.terraform`)."
     )
     return [Finding(where, 1, message)]
 

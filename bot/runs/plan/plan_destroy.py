@@ -1,4 +1,4 @@
-"""Plan the end of an environment whose directory a pull request removes, and keep what was reviewed.
+"""Plan the destroy of an environment whose directory a pull request removes, and keep what was reviewed.
 
 The code is that which was applied, from the default branch's history; nothing of the pull request is run. The review names
 every resource that may go: the destroy may do less, never more.
@@ -31,11 +31,13 @@ from bot.runs.plan.review import ReviewedPlan, review_of
 
 
 def plan_destroy(request: PlanRequest, context: PlanContext, base: str) -> Planned | Failed:
-    """Plan the end of every step. `base` is the commit before the change. Raises `UserError` and `Unverifiable`."""
+    """Plan the destroy of every step. `base` is the commit before the change. Raises `UserError` and `Unverifiable`."""
     name, where = request.environment, directory(request.environment)
     files = context.checkout.environment_at(name, base)
     if not files:
-        raise UserError(f"{where} is neither at commit {base[:12]} nor in this change: there is nothing to destroy.")
+        raise UserError(
+            f"{where} exists neither at commit {base[:12]} nor in this change: there is nothing to destroy."
+        )
     manifest = read_manifest(files, where)
     removable(name, manifest, context.policy)
     ledger = LedgerFile(context.store, name).read()
@@ -59,7 +61,7 @@ class _StepFailed(Exception):
 
 
 class _DestroyPlans:
-    """Plans the end of each step; none needs another, since what a destroy does is in the state."""
+    """Plans the destroy of each step; none needs another, since what a destroy does is in the state."""
 
     def __init__(self, context: PlanContext, ledger: Ledger, found: AppliedVersion) -> None:
         self._context = context
@@ -67,7 +69,7 @@ class _DestroyPlans:
         self._found = found
 
     def plan(self) -> list[StackPlan | HookPlan]:
-        """Return the plans in the order in which the steps are taken back."""
+        """Return the plans in the order in which the steps are destroyed."""
         order = self._found.backwards.order
         apart = Graph({name: Node(name, self._found.steps[name].step, ()) for name in order})
         results = run_graph(apart, lambda node: self._plan_step(self._found.steps[node.name]), SIDE_BY_SIDE)
@@ -97,10 +99,10 @@ def _hook(each: AppliedStep, hook: Hook) -> HookPlan:
     entry = each.entry
     assert entry is not None
     if entry.result == "undone":
-        return HookPlan(each.name, kind, "already_so", "was taken back", no_undo)
+        return HookPlan(each.name, kind, "already_so", "was undone", no_undo)
     if no_undo or (entry.undo is not None and entry.undo.none):
-        return HookPlan(each.name, kind, "already_so", "nothing to take back", no_undo or _none(entry))
-    return HookPlan(each.name, kind, "would_run", f"takes back what it did at {entry.started_at:%Y-%m-%d %H:%M} UTC")
+        return HookPlan(each.name, kind, "already_so", "nothing to undo", no_undo or _none(entry))
+    return HookPlan(each.name, kind, "would_run", f"undoes what it did at {entry.started_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _none(entry: LedgerEntry) -> str:

@@ -1,6 +1,6 @@
 """Say on each clone's latest commit whether its parity certificate still holds: after each merge, and by the clock.
 
-A certificate is found again in the check that the plan wrote on the reviewed commit, and whether it holds is told by git alone.
+A certificate is found again in the check that the plan wrote on the reviewed commit, and git alone says whether it still holds.
 So this needs no account, runs twice without harm, and an event that was lost is made good by the next one.
 """
 
@@ -77,7 +77,7 @@ def certificate_by_code(root: Path, parity: Parity, leaks: Sequence[Leak], now: 
         here = tree_id(checkout.environment(name))
         if tree_at(root, commit, directory(name)) != here:
             raise UserError(
-                f"{directory(name)} is not what is committed: commit it first, for a certificate names commits."
+                f"{directory(name)} has uncommitted changes: commit them first, because a certificate names commits."
             )
         trees.append(here)
     manifest = read_manifest(checkout.environment(parity.environment), directory(parity.environment))

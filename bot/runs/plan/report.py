@@ -65,11 +65,11 @@ def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
             return _planned(request, outcome, whole)
         case PlanRefused():
             text = refusal(request.environment, request.commit, outcome.findings, whole)
-            said = _check(request, "failure", "The code may not be planned", text)
+            said = _check(request, "failure", "Rejected by the static checks", text)
             return Report(text, text, text, said, {**_data(request, "refused"), "findings": _list(outcome.findings)})
         case Undestroyable():
             text = undestroyable(request.environment, request.commit, outcome.findings, whole)
-            said = _check(request, "failure", "It could not be destroyed again", text)
+            said = _check(request, "failure", "It could not be destroyed completely", text)
             return Report(
                 text, text, text, said, {**_data(request, "undestroyable"), "findings": _list(outcome.findings)}
             )

@@ -26,6 +26,7 @@ from bot.model.environment import directory
 from bot.names import EnvironmentName, StepName
 
 SIDE_BY_SIDE = 4
+"""States read at once. No provider runs, so it is S3's answer that each waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,10 @@ def take_snapshot(name: EnvironmentName, by: SnapshotContext) -> SourceSnapshot:
     """Return the state of every stack, what is sensitive sealed. Raises `UserError` and `Unverifiable`."""
     files, where = by.checkout.environment(name), directory(name)
     if not files:
-        raise UserError(f"There is no {where} here: there is nothing to take a snapshot of.")
+        raise UserError(f"{where} does not exist here: there is nothing to take a snapshot of.")
     manifest = read_manifest(files, where)
     if refused := gate(files, list(manifest.stacks), by.rules, where):
-        raise UserError("This code may not be run:\n" + "\n".join(map(str, refused)))
+        raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, refused)))
     key = secrets.token_hex(32)
     keys = state_keys(files, list(manifest.stacks))
 

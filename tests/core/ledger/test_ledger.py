@@ -51,7 +51,7 @@ def test_a_step_succeeds() -> None:
     assert not is_done(ledger, STEP, "d2")
     assert decide(ledger, STEP, "d1").action == "skip"
     assert decide(ledger, STEP, "d1").reason == "done at 2026-03-04 12:00:03 UTC with the same inputs"
-    assert decide(ledger, STEP, "d2").reason == "its inputs have changed since it last ran"
+    assert decide(ledger, STEP, "d2").reason == "its inputs have changed"
 
 
 def test_a_failed_step_runs_again_and_its_attempts_are_counted() -> None:
@@ -162,7 +162,7 @@ def test_a_lease_keeps_others_out_until_it_ends() -> None:
     after = acquired(held, lease("two", NOW + LENGTH), NOW + LENGTH)
     assert isinstance(after, Ledger)
     assert is_held(after, "two")
-    assert after.takeovers[0].reason == "nothing was heard of it after 2026-03-04 12:05:00 UTC"
+    assert after.takeovers[0].reason == "its lease expired at 2026-03-04 12:05:00 UTC"
 
 
 def test_a_lease_is_taken_for_a_reason_that_is_kept() -> None:

@@ -128,5 +128,5 @@ def test_a_record_whose_secret_was_changed_since_is_refused(record: Json) -> Non
 
 def test_a_secret_of_another_shape_is_not_guessed() -> None:
     kept = redacted(["shop-user"], [*secrets_of(SECRET, "data.login", KEY)])
-    with pytest.raises(Unrehydratable, match="not of the shape"):
+    with pytest.raises(Unrehydratable, match="no longer has the structure"):
         rehydrated(*kept, lambda source: "one text", KEY)

@@ -35,13 +35,14 @@ def test_inputs_come_from_outputs_parameters_and_the_declaration() -> None:
 
 def test_an_output_that_vanished_is_named_and_no_stand_in_takes_its_place() -> None:
     with pytest.raises(
-        OutputMissing, match=r"`smoke` takes `app.gone`, but `app` has no such output \(it has: `url`, `token`\)"
+        OutputMissing,
+        match=r"An input of `smoke` refers to `app.gone`, but `app` has no such output \(available: `url`, `token`\)",
     ):
         taken(FromOutput(source="app.gone", stand_in="x"))
 
 
 def test_a_parameter_that_is_none_is_named() -> None:
-    with pytest.raises(UserError, match="`smoke` takes the parameter `absent`"):
+    with pytest.raises(UserError, match="An input of `smoke` refers to parameter `absent`"):
         taken(FromParameter(parameter=ParameterName("absent")))
 
 

@@ -39,7 +39,7 @@ def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
         "token": hidden(APP, "token", "very-secret", "key"),
     }
     ledger = succeeded(
-        started(ledger, APP, START, NOW), APP, Success(outputs, "3 added", Undo(none="nothing was left behind")), later
+        started(ledger, APP, START, NOW), APP, Success(outputs, "3 added", Undo(none="nothing to undo")), later
     )
     ledger = failed(started(ledger, SMOKE, START, NOW), SMOKE, "no answer", later)
     ledger = started(ledger, SMOKE, START, later)
@@ -51,7 +51,7 @@ def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
         "  3 added",
         "  url = https://x",
         "  token = (sensitive)",
-        "  nothing to undo: nothing was left behind",
+        "  nothing to undo: nothing to undo",
         "smoke: running since 2026-03-04 12:00:07 UTC by alice, attempt 2",
         "  from commit cccccccccccc, reviewed at hhhhhhhhhhhh, https://github.example/run/1",
         "",

@@ -59,7 +59,7 @@ ORDINARY = environment(
         waits_for=("network",),
     ),
     HookPlan(StepName("seed"), "aws.bucket-seed", "would_run", "three objects are missing"),
-    HookPlan(StepName("probe"), "http.probe", "already_so", "", "a probe leaves nothing behind"),
+    HookPlan(StepName("probe"), "http.probe", "already_so", "", "a probe has nothing to undo"),
 )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_steps_stand_in_their_order_with_how_they_are_undone() -> None:
         "| `network` | stack | 1 to add, 0 to change, 0 to destroy | destroy |",
         "| `data` | stack | 1 to add, 0 to change, 2 to destroy (1 of them replaced) *(deferred)* | destroy |",
         "| `seed` | `aws.bucket-seed` | would run: three objects are missing | its undo |",
-        "| `probe` | `http.probe` | already so | nothing: a probe leaves nothing behind |",
+        "| `probe` | `http.probe` | already so | nothing: a probe has nothing to undo |",
     ]
 
 

@@ -68,7 +68,7 @@ def test_a_task_runs_to_its_end_once(around: Surroundings, cluster: str) -> None
     begun = kept(KIND.may_leave(wanted, around.context()))
     applied = KIND.apply(wanted, around.context(begun))
     assert applied.outputs[ParameterName("exit_code")] == 0
-    assert applied.evidence == "`migrate` ended with code 0"
+    assert applied.evidence == "`migrate` exited with code 0"
     for previous in (begun, kept(applied.undo)):
         assert KIND.apply(wanted, around.context(previous)).outputs == applied.outputs
     override = {"name": "migrate", "command": ["migrate", "up"], "environment": [{"name": "MODE", "value": "demo"}]}
@@ -91,7 +91,7 @@ def test_a_code_that_is_no_success_is_a_failure_and_the_next_try_runs_a_new_task
     client = boto3.client("ecs", REGION)
     client.run_task(cluster="demo-x", taskDefinition="migrate", launchType="FARGATE", clientToken=begun.token)
     ends_with(3)  # killed after the task was started, which then failed
-    with pytest.raises(HookFailed, match="ended with code 3") as failure:
+    with pytest.raises(HookFailed, match="exited with code 3") as failure:
         KIND.apply(inputs(), around.context(kept(begun)))
     assert len(tasks()) == 1
     assert isinstance(failure.value.undo, TaskRecord)

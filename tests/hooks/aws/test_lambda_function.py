@@ -131,6 +131,6 @@ def test_an_undo_whose_function_is_gone_says_so(around: Surroundings, function: 
     left = KIND.may_leave(inputs(undo_payload={"undo": 1}), around.context())
     assert left is not None
     boto3.client("lambda", REGION).delete_function(FunctionName="warm-up")
-    with pytest.raises(HookFailed, match="is gone, so it can't take back what it did") as failure:
+    with pytest.raises(HookFailed, match="no longer exists, so it can't undo what it did") as failure:
         KIND.undo(left, around.context())
     assert failure.value.is_final

@@ -29,7 +29,7 @@ def test_what_was_reviewed_is_applied_once_and_nothing_else(deploying: Deploying
     code = deploying.repo.root / "envs" / DEMO / "app" / "main.tf"
     reviewed = code.read_text()
     code.write_text(f"{reviewed}\n# by hand\n")
-    with pytest.raises(NotReviewed, match="is not what was reviewed"):
+    with pytest.raises(NotReviewed, match="differs from what was reviewed"):
         deploying.apply(head)
     assert deploying.parameters() == {}
     assert deploying.ledger.steps == {}
@@ -85,7 +85,7 @@ def test_failed_steps_block_only_what_needs_them_and_are_gone_on_with(deploying:
     stack, record = outcome.failed
     assert "already exists" in stack.reason
     assert "main.tf:" in stack.reason
-    assert record.reason == "`python3` (apply) ended with code 1: the token is *** / told to fail with ***"
+    assert record.reason == "`python3` (apply) exited with code 1: the token is *** / told to fail with ***"
     assert outcome.steps[-1].reason == "it needs `app`, which failed"
     assert "**How to go on:**" in summary(outcome, 60_000)
     assert deploying.parameters()["/demo-x/group"][1] == 1
@@ -94,7 +94,7 @@ def test_failed_steps_block_only_what_needs_them_and_are_gone_on_with(deploying:
     (deploying.place / "fail").unlink()
     outcome = deploying.apply(head)
     assert states(outcome) == {**all_in("succeeded"), "network": "skipped", "data": "skipped"}, deploying.lines
-    assert "[app] going on with what an earlier run of this review began" in deploying.lines
+    assert "[app] resuming what an earlier run of this review started" in deploying.lines
     assert deploying.parameters()["/demo-x/group"][1] == 1
     assert present(deploying) == FIRST
     assert deploying.ran() == ["apply", "apply", "verify"]
@@ -110,7 +110,7 @@ def test_a_plan_is_applied_only_while_it_is_the_reviewed_one(deploying: Deployin
     [failed] = outcome.failed
     assert failed.name == DATA
     assert failed.reason.startswith(
-        "Not as reviewed: stack `data` would do other things than the reviewed plan:\n- terraform_data.greeting"
+        "The plan of stack `data` differs from the reviewed plan:\n- terraform_data.greeting"
     )
     assert deploying.parameters()[greeting] == ("changed behind our back", 1)
 

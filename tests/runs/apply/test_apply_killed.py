@@ -25,7 +25,7 @@ def test_of_two_applies_one_is_told_of_the_other_and_sigterm_lets_running_steps_
         with pytest.raises(LeaseHeld, match=rf"`demo-x` is being worked on by process {process.pid}\."):
             deploying.apply(head)
         process.terminate()
-        until(lambda: "stopping once these have ended" in log.read_text(), log)
+        until(lambda: "stopping once these have finished" in log.read_text(), log)
         (deploying.place / "hang").unlink()
         assert process.wait(120) != 0
     finally:

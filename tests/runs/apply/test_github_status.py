@@ -128,10 +128,10 @@ def test_failed_and_run_again_there_is_one_deployment_and_one_comment(merged: Me
 
 
 def test_a_refusal_is_told_with_its_reason(merged: Merged) -> None:
-    merged.deployment.refuse("`envs/demo-x` is not what was reviewed\nmore", was_begun=False)
+    merged.deployment.refuse("`envs/demo-x` differs from what was reviewed\nmore", was_begun=False)
     assert merged.statuses() == [("failure", "")]
     assert merged.checks() == [("failure", "Nothing was applied")]
-    assert "is not what was reviewed" in merged.comments()[0]
+    assert "differs from what was reviewed" in merged.comments()[0]
 
 
 def test_a_github_that_refuses_stops_nothing(merged: Merged) -> None:
@@ -143,4 +143,4 @@ def test_a_github_that_refuses_stops_nothing(merged: Merged) -> None:
     deployment.begin()
     deployment.end(ending_of(merged.outcome("succeeded")))
     assert len(merged.lines) == 5
-    assert all(line.startswith("GitHub could not be told (the ") for line in merged.lines)
+    assert all(line.startswith("reporting to GitHub failed (the ") for line in merged.lines)

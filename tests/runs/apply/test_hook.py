@@ -30,7 +30,7 @@ def test_a_hook_that_fails_twice_is_tried_until_it_succeeds(hooked: Hooked) -> N
 def test_a_hook_is_tried_no_more_often_than_it_may_be(hooked: Hooked) -> None:
     hooked.declare("hooks:\n" + step("flaky", "fails: {value: 2}", "    retries: {attempts: 2, backoff: 1s}\n"))
     assert (result := hooked.only()).state == "failed"
-    assert (result.attempts, result.reason) == (2, "`python3` (apply) ended with code 1: not yet")
+    assert (result.attempts, result.reason) == (2, "`python3` (apply) exited with code 1: not yet")
     assert hooked.only().state == "succeeded"
 
 
@@ -46,7 +46,7 @@ def test_a_hook_that_hangs_is_ended_and_tried_again_only_if_that_is_declared(
     result = hooked.only()
     assert result.state == state, hooked.lines
     assert hooked.told.count("begin hanging") == begun
-    assert any("[hanging] failed: `python3` (apply) did not end within" in line for line in hooked.lines)
+    assert any("[hanging] failed: `python3` (apply) did not finish within" in line for line in hooked.lines)
 
 
 def test_a_failure_is_not_tried_again_where_only_timeouts_are(hooked: Hooked) -> None:
@@ -70,7 +70,10 @@ def test_an_output_that_vanished_fails_whoever_takes_it_by_name(hooked: Hooked) 
     hooked.declare("hooks:\n" + step("giver", "gives: {value: {other: o}}") + taker)
     giver, failed = hooked.apply().steps
     assert (giver.state, failed.state) == ("succeeded", "failed")
-    assert failed.reason == "`taker` takes `giver.url`, but `giver` has no such output (it has: `other`)."
+    assert (
+        failed.reason
+        == "An input of `taker` refers to `giver.url`, but `giver` has no such output (available: `other`)."
+    )
     assert hooked.told.count("begin taker") == 1
 
 

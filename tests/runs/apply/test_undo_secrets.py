@@ -30,7 +30,7 @@ def test_a_program_whose_undo_would_hold_a_hook_s_secret_fails_and_the_ledger_ke
     steps = {step.name: step for step in hooked.apply().steps}
     user = steps[StepName("user")]
     assert user.state == "failed"
-    assert "What its undo needs holds a secret, `secret.token`, which is not a stack's output" in user.reason
+    assert "Its undo record contains a secret, `secret.token`, which is not a stack's output" in user.reason
     entry = hooked.ledger.steps[StepName("user")]
     assert entry.undo is not None
     assert entry.undo.record == {"undo": None}  # what a run that was killed would have left: undo looks for itself
@@ -65,5 +65,5 @@ def test_a_rotated_secret_stops_an_undo_but_not_the_next_apply() -> None:
     with pytest.raises(SecretChanged, match="Apply the environment again"):
         secrets.rehydrated(kept)
     del state["password"]
-    with pytest.raises(Unrehydratable, match="which is gone"):
+    with pytest.raises(Unrehydratable, match="which no longer exists"):
         secrets.previous(kept)

@@ -76,7 +76,7 @@ def test_code_that_was_merged_past_its_gate_is_not_run_to_destroy_it(deploying: 
     deploying.repo.put(f"envs/{DEMO}/app", {"evil.tf": File(evil)})
     merged = deploying.repo.commit("past the check")
     with (
-        pytest.raises(UserError, match=r"may not be run:\nenvs/demo-x/app/evil\.tf:2"),
+        pytest.raises(UserError, match=r"was rejected by the static checks:\nenvs/demo-x/app/evil\.tf:2"),
         applied(deploying.repo.root, DEMO, Ledger(environment=DEMO), Base(merged, deploying.policy)),
     ):
         pass

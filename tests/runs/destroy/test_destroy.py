@@ -137,7 +137,7 @@ def test_what_the_review_does_not_name_is_not_destroyed(deploying: Deploying) ->
     deploying.repo.git("checkout", "-q", "main")
     deploying.repo.git("rm", "-q", "-r", f"envs/{DEMO}")
     unreviewed = deploying.repo.commit("remove it by hand")
-    with pytest.raises(NotReviewed, match="no reviewed plan for the end"):
+    with pytest.raises(NotReviewed, match="no reviewed destroy plan of"):
         deploying.destroy(unreviewed)
     deploying.repo.git("reset", "-q", "--hard", "HEAD~1")
     with pytest.raises(UserError, match="exists in this checkout"):

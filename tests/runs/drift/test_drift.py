@@ -134,7 +134,7 @@ def drift(*steps: StepDrift, because: str = "") -> Drift:
 def test_one_issue_is_opened_updated_closed_and_opened_again(server: GitHubServer) -> None:
     more = StepDrift(DATA, "aws.parameter", "drifted", text="1 to change")
     same = (StepDrift(APP, "stack", "same"), StepDrift(DATA, "aws.parameter", "same"))
-    assert told(server, drift(*same), 1) == "there is nothing to say"
+    assert told(server, drift(*same), 1) == "nothing to report"
     assert told(server, drift(GONE), 2) == "opened #1"
     assert told(server, drift(GONE, more), 3) == "brought #1 up to date"
     assert told(server, drift(*same), 4) == "closed #1"

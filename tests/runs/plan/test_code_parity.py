@@ -118,7 +118,7 @@ def test_production_moving_on_does_not_fail_everybodys_clones(monorepo: Checkout
 def test_what_can_not_be_compared_says_so(monorepo: Checkout) -> None:
     with pytest.raises(Unverifiable, match="demo-y does not exist"):
         check_parity(monorepo, EnvironmentName("demo-y"), None, shop.NOW)
-    with pytest.raises(Unverifiable, match="cloned from nothing"):
+    with pytest.raises(Unverifiable, match="is not a clone"):
         check_parity(monorepo, shop.PRODUCTION, None, shop.NOW)
     assert run(monorepo, "demo-y")[0] == 2
     assert run(monorepo, "production", "--against", "demo-x")[0] == 1

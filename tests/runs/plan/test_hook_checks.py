@@ -78,7 +78,7 @@ def test_a_program_that_the_pull_request_adds_is_never_run(checks: HookChecks) -
     planned = asked(replace(checks, base={}))
     assert (planned.verb_result, planned.text) == (
         "unknown",
-        "not checked: the program is new in this pull request, or declared anew",
+        "not checked: the program or its declaration is new in this pull request",
     )
     assert not was_run(checks)
 
@@ -101,7 +101,7 @@ def test_a_program_that_the_pull_request_declares_anew_is_never_run(checks: Hook
             "undo": {"none": "it can not be unsaid"},
         }
     )
-    assert "declared anew" in asked(checks, hook).text
+    assert "its declaration is new" in asked(checks, hook).text
     assert not was_run(checks)
 
 
@@ -134,7 +134,7 @@ def test_what_comes_after_a_change_is_not_known_yet(checks: HookChecks) -> None:
 def test_a_secret_is_handed_to_no_check(checks: HookChecks) -> None:
     hook = Hook.model_validate({**HOOK.model_dump(exclude={"inputs"}), "with": {"token": {"from": "app.token"}}})
     planned = asked(checks, hook, {OTHER: {"token": Output("hunter2!", is_sensitive=True)}})
-    assert planned.text == "not checked: `app.token` is secret, and plans hand no secrets on"
+    assert planned.text == "not checked: `app.token` is sensitive, and a plan passes no sensitive values to checks"
     assert asked(checks, hook).text == "not checked: `app.token` has no value yet"
     assert not was_run(checks)
 
@@ -148,4 +148,4 @@ def test_only_what_the_ledger_may_show_is_handed_on(checks: HookChecks) -> None:
 
 def test_a_kind_that_there_is_not_is_said(checks: HookChecks) -> None:
     hook = Hook.model_validate({"uses": "no.such", "with": {ParameterName("x"): {"value": 1}}})
-    assert "There is no kind of hook `no.such`" in asked(checks, hook).text
+    assert "Hook kind `no.such` not found" in asked(checks, hook).text

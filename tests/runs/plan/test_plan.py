@@ -226,7 +226,7 @@ def test_a_hand_edit_is_not_run(monorepo: Monorepo, planner: PlanContext) -> Non
     [
         ("hooks/__pycache__/announce.cpython-311.pyc", "announce.cpython-311.pyc:1: the template renders no such file"),
         # A checkout overlooks this one, so that only the commit itself tells.
-        ("app/.terraform/modules/modules.json", "the files here are not those of commit"),
+        ("app/.terraform/modules/modules.json", "the work tree differs from commit"),
     ],
 )
 def test_what_a_tool_leaves_behind_may_not_be_committed(

@@ -133,7 +133,7 @@ def test_an_end_that_was_merged_unreviewed_is_planned_once_more(
     number = live.server.pulls(REPOSITORY)[-1].number
     run = actions.plan(branch_of(NAME, "destroy"), "failure")
     merged(live, number)
-    deployed(live, "demo-x", "failure", "0" * 40, "There is no reviewed plan for the end of `demo-x`")
+    deployed(live, "demo-x", "failure", "0" * 40, "There is no reviewed destroy plan of `demo-x`")
     reply = say(live, asked)
     assert f"`demo-x` was removed by #{number}, which was merged without a reviewed plan" in reply
     assert f"#{number} is planned once more: [its run](" in reply
