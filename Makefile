@@ -4,9 +4,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 # More than cores: the long tests mostly wait for the AWS provider.
 WORKERS ?= 4
+FAST := not provider and not postgres and not browser and not e2e
+TESTS ?= $(FAST)
 CHECKS := check-style check-types check-imports check-dependencies check-workflows check-environments
 
-.PHONY: demo demo-lifecycle test fuzz check $(CHECKS) bench docs lock clean
+.PHONY: demo demo-lifecycle test test-fast coverage fuzz check $(CHECKS) bench docs lock clean
 
 demo: $(READY) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -16,6 +18,16 @@ demo-lifecycle: $(READY) ## Watch a clone's whole life: a failing step, resume, 
 
 test: $(READY) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
+
+test-fast: $(READY) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: under two minutes
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" $(ARGS)
+
+coverage: $(READY) ## Lines and branches that the fast tests reach, for each room of bot/; TESTS= for all tests
+	@rm -f .cache/coverage*
+	@$(BIN)/python -m coverage run -m pytest -q $(if $(TESTS),-m "$(TESTS)") $(ARGS)
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage json --quiet -o .cache/coverage.json
+	@$(BIN)/python -m tests.coverage .cache/coverage.json
 
 fuzz: $(READY) ## The property tests with other examples each time, and forty times as many; SEED=… repeats a run
 	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; \

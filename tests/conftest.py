@@ -5,12 +5,12 @@ Workers take whole files (`--dist loadscope`), so that what a file sets up is se
 """
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support import budget
+from tests.support import budget, needs
 from tests.support.small_monorepo import SmallMonorepo, small_monorepo
 
 budget.register()
@@ -42,6 +42,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, or the end of the run waits for one of them."""
     place = {file: number for number, file in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.location[0], len(place)))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test start only what its markers name."""
+    with needs.allowed({marker.name for marker in item.iter_markers()}):
+        return (yield)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.needs import require
+
 # PostgreSQL refuses to run as root; any account without rights will do.
 _ACCOUNTS = ("postgres", "nobody")
 STARTED = 60
@@ -47,6 +49,7 @@ class Cluster:
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     """Run a server until the block ends. Skips the test, saying why, where PostgreSQL is not installed."""
+    require("postgres")
     bin_ = programs()
     if bin_ is None:
         pytest.skip("PostgreSQL is not installed")

@@ -11,6 +11,7 @@ from tests import ROOT
 
 
 @pytest.mark.e2e
+@pytest.mark.provider
 @pytest.mark.timeout(900)
 def test_the_demo_clones_production_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = subprocess.run(

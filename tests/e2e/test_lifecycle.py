@@ -11,6 +11,7 @@ from tests import ROOT
 
 
 @pytest.mark.e2e
+@pytest.mark.provider
 @pytest.mark.timeout(900)
 def test_a_clone_is_lived_through_from_its_request_to_its_receipt(tmp_path: Path) -> None:
     done = subprocess.run(

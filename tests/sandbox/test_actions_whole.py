@@ -40,7 +40,7 @@ CODE = {**{name: without_marks(code) for name, code in STACKS.items()}, "data": 
 """What drifts in an account is AWS's; the other stacks need no provider."""
 TIMEOUT = 400.0
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.provider]
 
 
 @dataclass(frozen=True)

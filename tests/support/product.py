@@ -16,7 +16,7 @@ from bot.core.tree import File
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, TemplateName
 from tests.support.cloud import ACCOUNT, REGION
-from tests.support.terraform import LOCK, PROVIDER, VERSIONS
+from tests.support.terraform import provider_files
 
 NAME: Final = TemplateName("small")
 MADE: Final = "made"
@@ -255,12 +255,9 @@ def template(stacks: Mapping[str, str] = STACKS, hooks: str = HOOKS) -> Template
         files |= {
             f"{stack}/main.tf": main,
             f"{stack}/backend.tf.j2": BACKEND.replace("STACK", stack),
-            f"{stack}/.terraform.lock.hcl": "# No provider is installed.\n",
             f"{stack}/terraform.tfvars.json.j2": f"{{\n{variables}\n}}\n",
         }
-        if '"aws_' in main:
-            aws = {"provider.tf": PROVIDER, "versions.tf": VERSIONS, ".terraform.lock.hcl": LOCK}
-            files |= {f"{stack}/{path}": text for path, text in aws.items()}
+        files |= {f"{stack}/{path}": text for path, text in provider_files(main).items()}
     tree = {path: File(text.encode(), executable=path == "hooks/announce") for path, text in files.items()}
     return read_template(NAME, tree, FACTS)
 

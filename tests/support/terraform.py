@@ -41,9 +41,16 @@ provider "aws" {{
 """
 
 
+def provider_files(main: str) -> dict[str, str]:
+    """Return what a root module needs beside `main`: the AWS provider, where it is used, and a lock file."""
+    if '"aws_' not in main:
+        return {".terraform.lock.hcl": "# No provider is installed.\n"}
+    return {"provider.tf": PROVIDER, "versions.tf": VERSIONS, ".terraform.lock.hcl": LOCK}
+
+
 def program(directory: Path, aws: Mapping[str, str]) -> Terraform:
     """Return the client of the real program, whose CLI configuration lies in `directory`; skip the test if there is none."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_CLI_CONFIG"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     try:
         binary = terraform()
     except UserError as error:
@@ -52,7 +59,7 @@ def program(directory: Path, aws: Mapping[str, str]) -> Terraform:
 
 
 def stack(main: str, bucket: str, key: str) -> dict[str, str]:
-    """Return the files of a stack: `main` with a provider, and its state in a bucket."""
+    """Return the files of a stack: `main` with what it needs, and its state in a bucket."""
     backend = f"""
 terraform {{
   backend "s3" {{
@@ -63,13 +70,7 @@ terraform {{
   }}
 }}
 """
-    return {
-        "main.tf": main,
-        "provider.tf": PROVIDER,
-        "versions.tf": VERSIONS,
-        "backend.tf": backend,
-        ".terraform.lock.hcl": LOCK,
-    }
+    return {"main.tf": main, "backend.tf": backend, **provider_files(main)}
 
 
 def write(directory: Path, files: Mapping[str, str]) -> Path:

@@ -18,7 +18,7 @@ from tests.support.sandbox_aws import APPLY, CLONES, assume, client, sandbox_aws
 from tests.templates.deployment import DEMO, TEMPLATE, Deployment, declaration, write
 from tests.templates.leftovers import leftovers
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.e2e, pytest.mark.provider, pytest.mark.timeout(1200)]
 
 STACKS = tuple(declaration().stacks)
 ISSUER = Issuer()

@@ -16,6 +16,8 @@ from bot.web.app import WEBHOOK
 from tests.cli.serving.test_serve import PATIENCE, Service, serving
 from tests.web.serving import comment, headers
 
+pytestmark = pytest.mark.e2e
+
 HEADERS = f"POST {WEBHOOK} HTTP/1.1\r\nHost: bot\r\nContent-Type: application/json\r\n"
 HALF_HEADERS = f"{HEADERS}X-GitHub-Event: issue_comment\r\nX-Padding: {'x' * 8_000}".encode()
 UNSIGNED = f"{HEADERS}Content-Length: 2000000\r\n\r\n".encode() + b"x" * 1_000_000

@@ -21,6 +21,8 @@ from bot.sandbox.github import GitHubServer
 from bot.web.app import WEBHOOK
 from tests.web.serving import SECRET, comment, headers
 
+pytestmark = pytest.mark.e2e
+
 PATIENCE = 120
 MAIN = "from bot.cli.app import main; main()"
 

@@ -11,6 +11,8 @@ from bot.names import EnvironmentName
 from tests.support.serving import Moment, Serving, serving
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY
 
+pytestmark = pytest.mark.e2e
+
 COMMAND = "/clone production as demo-x for demo"
 PULLS = f"/repos/{REPOSITORY}/pulls$"
 COMMENTS = f"/repos/{REPOSITORY}/issues/\\d+/comments$"

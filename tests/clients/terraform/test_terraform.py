@@ -1,4 +1,4 @@
-"""The real Terraform with the AWS provider against moto: plan, show, apply, outputs, locks, errors."""
+"""The real Terraform, with its state in moto's S3: plan, show, apply, outputs, locks, errors."""
 
 import json
 import stat
@@ -31,17 +31,19 @@ variable "password" {
   type      = string
   sensitive = true
 }
-resource "aws_ssm_parameter" "one" {
-  name  = "/${var.prefix}/one"
-  type  = "SecureString"
-  value = var.password
+resource "terraform_data" "one" {
+  input = var.password
 }
-output "name" { value = aws_ssm_parameter.one.name }
+output "name" { value = "/${var.prefix}/one" }
 output "password" {
   value     = var.password
   sensitive = true
 }
 """
+
+
+ON_AWS = MAIN + 'resource "aws_ssm_parameter" "two" {\n  name  = "two"\n  type  = "String"\n  value = "x"\n}\n'
+"""What has a provider that is installed."""
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,6 @@ def files_below(directory: Path) -> set[str]:
     return {path.relative_to(directory).as_posix() for path in directory.rglob("*")}
 
 
-@pytest.mark.e2e
 def test_a_stack_is_planned_applied_and_read_without_a_trace_in_the_checkout(
     tmp_path: Path, terraform: Terraform, bucket: str
 ) -> None:
@@ -83,7 +84,7 @@ def test_a_stack_is_planned_applied_and_read_without_a_trace_in_the_checkout(
         private = saved.path.parent
         assert stat.S_IMODE(private.stat().st_mode) == 0o700
         plan = read_plan(module.show(saved))
-        assert [(c.address, c.action) for c in plan.changes] == [("aws_ssm_parameter.one", Action.CREATE)]
+        assert [(c.address, c.action) for c in plan.changes] == [("terraform_data.one", Action.CREATE)]
         assert SECRET not in repr(plan)
         module.apply(saved, on_event=events.append)
         outputs = module.outputs()
@@ -99,7 +100,6 @@ def test_a_stack_is_planned_applied_and_read_without_a_trace_in_the_checkout(
     assert SECRET not in repr(events)
 
 
-@pytest.mark.e2e
 def test_errors_carry_file_and_line_and_no_secret(tmp_path: Path, terraform: Terraform, bucket: str) -> None:
     main = MAIN + 'resource "terraform_data" "bad" {\n  input = var.nothing\n}\n'
     directory = write(tmp_path / "stack", stack(main, bucket, "demo/bad.tfstate"))
@@ -113,9 +113,9 @@ def test_errors_carry_file_and_line_and_no_secret(tmp_path: Path, terraform: Ter
     assert SECRET not in str(failed.value)
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_a_changed_lock_file_is_refused(tmp_path: Path, terraform: Terraform, bucket: str) -> None:
-    files = stack(MAIN, bucket, "demo/lock.tfstate")
+    files = stack(ON_AWS, bucket, "demo/lock.tfstate")
     directory = write(
         tmp_path / "stack", {**files, ".terraform.lock.hcl": files[".terraform.lock.hcl"].replace("=", "", 3)}
     )
@@ -123,12 +123,12 @@ def test_a_changed_lock_file_is_refused(tmp_path: Path, terraform: Terraform, bu
         module.init()
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_what_init_installed_is_held_to_the_policy_before_it_is_run(
     tmp_path: Path, aws: Mapping[str, str], bucket: str
 ) -> None:
     module = {"inner/main.tf": 'output "x" { value = 1 }\n'}
-    main = MAIN + 'module "inner" {\n  source = "./inner"\n}\n'
+    main = ON_AWS + 'module "inner" {\n  source = "./inner"\n}\n'
     directory = write(tmp_path / "stack", {**stack(main, bucket, "demo/rules.tfstate"), **module})
     client = program(tmp_path / "configuration", aws)
     with Terraform(client.binary, client.environment, GateRules(StaticCheckRules(), FACTS)).opened(
@@ -152,7 +152,7 @@ def test_modules_from_elsewhere_are_found_in_terraforms_own_listing(tmp_path: Pa
     assert "evil.example/hashicorp/aws" in next(iter(foreign(tmp_path, GateRules(StaticCheckRules(), FACTS))))
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_stacks_are_prepared_side_by_side(tmp_path: Path, aws: Mapping[str, str], bucket: str) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
@@ -160,7 +160,7 @@ def test_stacks_are_prepared_side_by_side(tmp_path: Path, aws: Mapping[str, str]
     failures: list[Exception] = []
 
     def prepare(number: int) -> None:
-        directory = write(tmp_path / f"stack-{number}", stack(MAIN, bucket, f"demo/{number}.tfstate"))
+        directory = write(tmp_path / f"stack-{number}", stack(ON_AWS, bucket, f"demo/{number}.tfstate"))
         try:
             with client.opened(directory) as module:
                 module.init()
@@ -175,7 +175,6 @@ def test_stacks_are_prepared_side_by_side(tmp_path: Path, aws: Mapping[str, str]
     assert failures == []
 
 
-@pytest.mark.e2e
 def test_a_lock_left_by_a_dead_run_is_named_and_removed(tmp_path: Path, terraform: Terraform, bucket: str) -> None:
     directory = write(tmp_path / "stack", stack(MAIN, bucket, "demo/locked.tfstate"))
     holder = "0a1b2c3d-0000-4000-8000-000000000000"

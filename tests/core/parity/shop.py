@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
-from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
+from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare, evaluated_side
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import Leak
 from bot.core.rendering.assemble import read_manifest, read_template
@@ -30,6 +30,8 @@ def base() -> Base:
 
 
 BASE = base()
+THEIRS = evaluated_side(CodeSide(BASE.source, BASE.source_files))
+"""Production's values, made once: hundreds of clones are held against them."""
 
 
 def asked(name: str = "demo-x", purpose: str = "demo", **values: str) -> Draft | Refused:
@@ -48,7 +50,7 @@ def compared(drafted: Draft, files: Tree | None = None, *waivers: Waiver) -> Cod
     """Hold a clone's files, edited or not, against production."""
     manifest = drafted.manifest.model_copy(update={"waivers": waivers})
     sides = CodeSide(BASE.source, BASE.source_files), CodeSide(manifest, drafted.files if files is None else files)
-    return compare(*sides, BASE.template, NOW)
+    return compare(*sides, BASE.template, NOW, evaluated=THEIRS)
 
 
 def leaked(drafted: Draft, files: Tree | None = None, *waivers: Waiver) -> list[Leak]:

@@ -68,6 +68,7 @@ def test_law_9_destroy_after_any_prefix_of_apply_leaves_nothing_and_says_so(depl
     assert DestroyReport.model_validate_json(stored.data) == receipt
 
 
+@pytest.mark.provider
 def test_law_9_on_aws_what_a_whole_apply_made_is_gone_and_named(deploying: Deploying) -> None:
     deploying.stacks["network"] = ON_AWS["network"]
     assert deploying.apply(deploying.deliver()).has_succeeded, deploying.lines

@@ -72,7 +72,7 @@ def states(drift: Drift) -> dict[str, str]:
     return {step.name: step.state for step in drift.steps}
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deploying, server: GitHubServer) -> None:
     ssm, logs, log = boto3.client("ssm", REGION), boto3.client("logs", REGION), list[str]()
     deploying.stacks["app"] = ON_AWS["app"] + GROUP  # what drifts is AWS's

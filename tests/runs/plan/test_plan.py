@@ -101,7 +101,6 @@ class StackOf:
             return read_plan(module.show(module.plan({})))
 
 
-@pytest.mark.e2e
 def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-x")
     outcome = planned(monorepo, name, planner)
@@ -130,7 +129,6 @@ def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, pl
     assert monorepo.git("status", "--porcelain", "--ignored") == "", "nothing is written into the checkout"
 
 
-@pytest.mark.e2e
 def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
     monorepo: Monorepo, planner: PlanContext
 ) -> None:
@@ -149,7 +147,6 @@ def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
     assert unshown(again, fresh) == []
 
 
-@pytest.mark.e2e
 def test_the_same_commit_planned_twice_has_the_same_fingerprints_under_one_key(
     monorepo: Monorepo, planner: PlanContext
 ) -> None:
@@ -160,7 +157,6 @@ def test_the_same_commit_planned_twice_has_the_same_fingerprints_under_one_key(
         assert one.reviewed(first.review.key) == other.reviewed(first.review.key)
 
 
-@pytest.mark.e2e
 def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-bad", greeting="")
     outcome = plan(request(monorepo, name), planner)
@@ -170,7 +166,7 @@ def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Mo
     assert "main.tf:" in outcome.reason
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_a_clone_that_could_not_be_destroyed_again_is_found_in_its_plan(
     tmp_path: Path, planner: PlanContext, aws: Mapping[str, str]
 ) -> None:

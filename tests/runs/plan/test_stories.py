@@ -58,6 +58,7 @@ def test_qa_can_not_be_asked_for_without_the_private_zone() -> None:
     assert "topology" in found.reason
 
 
+@pytest.mark.provider
 def test_a_zone_removed_by_hand_is_named_in_the_pull_request(shop: Shop) -> None:
     record = DNS[DNS.index('resource "aws_route53_record"') :]
     number = shop.propose(clean("qa-hand", "qa"), edits={"network/dns.tf": record})
@@ -70,7 +71,7 @@ def test_a_zone_removed_by_hand_is_named_in_the_pull_request(shop: Shop) -> None
     assert planned.checks["envclone/plan: qa-hand"][0] == "failure"
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_a_zone_removed_by_the_template_is_named_in_the_pull_request(shop: Shop) -> None:
     at = template(WITHOUT_ZONE_IN_QA)
     refused = drafted("qa-none", "qa", at)
@@ -87,7 +88,7 @@ def test_a_zone_removed_by_the_template_is_named_in_the_pull_request(shop: Shop)
     assert not shop.is_reviewed("qa-none"), "so that it can't be applied either"
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_a_zone_set_away_past_the_comment_is_named_in_the_pull_request(shop: Shop) -> None:
     draft = clean("qa-set", "qa")
     zone = ParameterName("private_zone")
@@ -104,7 +105,7 @@ def test_a_zone_set_away_past_the_comment_is_named_in_the_pull_request(shop: Sho
     assert planned.checks["envclone/parity: qa-set"][0] == "failure"
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_a_clone_with_the_zone_passes_and_resolves_the_same_private_names(shop: Shop) -> None:
     planned = shop.plan(shop.propose(clean("qa-live", "qa")), "qa-live")
     assert planned.code == 0, planned.comment
@@ -134,7 +135,7 @@ def test_a_load_test_can_not_be_asked_for_with_other_sizes(given: dict[str, str]
     assert f"--set {name}" in found.reason, "it says what causes it"
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_a_template_that_makes_a_load_test_smaller_is_found_by_the_plan(shop: Shop) -> None:
     at = template(SMALL_IN_LOAD_TEST)
     planned = shop.plan(shop.propose(rendered(clean("load-x", "load-test"), at), at), "load-x")
@@ -144,7 +145,7 @@ def test_a_template_that_makes_a_load_test_smaller_is_found_by_the_plan(shop: Sh
     assert planned.causes("app/aws_launch_template.app", "instance_type") == ["purpose"]
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_a_smaller_demo_passes_with_each_deviation_and_its_cause(shop: Shop) -> None:
     planned = shop.plan(shop.propose(clean("demo-x", "demo")), "demo-x")
     assert planned.code == 0, planned.comment
@@ -175,6 +176,7 @@ def test_production_s_payments_can_not_be_asked_for() -> None:
     assert "outbound" in found.reason
 
 
+@pytest.mark.provider
 @pytest.mark.parametrize("way", LEAKS)
 def test_production_reached_from_a_demo_is_found_in_the_pull_request(shop: Shop, way: str) -> None:
     path, text, what = LEAKS[way]
@@ -191,7 +193,7 @@ def test_production_reached_from_a_demo_is_found_in_the_pull_request(shop: Shop,
 # A certificate of a merged clone holds until production moves on.
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_a_certificate_stops_holding_when_production_moves_on(shop: Shop) -> None:
     number = shop.propose(clean("demo-z", "demo"))
     planned = shop.plan(number, "demo-z")
@@ -226,7 +228,7 @@ def real(shop: Shop) -> Real:
     return Real((demo, load), proof)
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_every_single_change_of_a_plan_is_found_with_its_cause(
     shop: Shop, real: Real, record_property: Callable[[str, object], None]
 ) -> None:
@@ -248,7 +250,7 @@ def test_every_single_change_of_a_plan_is_found_with_its_cause(
     }
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_no_false_alarm_by_plan_on_fifty_clean_clones_with_random_valid_parameters(
     shop: Shop, real: Real, record_property: Callable[[str, object], None]
 ) -> None:
@@ -267,7 +269,7 @@ def test_no_false_alarm_by_plan_on_fifty_clean_clones_with_random_valid_paramete
     )
 
 
-@pytest.mark.e2e
+@pytest.mark.provider
 def test_a_waived_difference_of_a_plan_stands_in_the_certificate(shop: Shop, real: Real) -> None:
     draft, documents = real.bases[0]
     held = shop.held(draft)

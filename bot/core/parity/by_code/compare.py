@@ -65,18 +65,41 @@ class CodeComparison:
     identity: Identity
 
 
-def compare(production: CodeSide, clone: CodeSide, template: TemplateAt, now: datetime) -> CodeComparison:
-    """Return how `clone`, rendered from `template` at its own revision, differs from `production`. Raises `InvalidInput`."""
-    return _Comparer(production, clone, template, now).compared()
+def evaluated_side(side: CodeSide) -> EvaluatedEnvironment:
+    """Return all values of an environment, for many comparisons with it. Raises `InvalidInput`."""
+    return snapshot(_input(side))
+
+
+def compare(
+    production: CodeSide,
+    clone: CodeSide,
+    template: TemplateAt,
+    now: datetime,
+    *,
+    evaluated: EvaluatedEnvironment | None = None,
+) -> CodeComparison:
+    """Return how `clone`, rendered from `template` at its own revision, differs from `production`. Raises `InvalidInput`.
+
+    `evaluated` holds production's values where they are known already.
+    """
+    return _Comparer(production, clone, template, now, theirs=evaluated or evaluated_side(production)).compared()
 
 
 class _Comparer:
-    def __init__(self, production: CodeSide, clone: CodeSide, template: TemplateAt, now: datetime) -> None:
+    def __init__(
+        self,
+        production: CodeSide,
+        clone: CodeSide,
+        template: TemplateAt,
+        now: datetime,
+        *,
+        theirs: EvaluatedEnvironment,
+    ) -> None:
         self.production, self.clone, self.template, self.now = production, clone, template, now
         self.declared = template.declaration.parameters
         self.identity = identity(self.declared, production.manifest, clone.manifest, template.cloud)
         self.renderings = Renderings((production.manifest, clone.manifest), template, self.identity)
-        self.theirs = snapshot(_input(production))
+        self.theirs = theirs
         self.ours = snapshot(_input(clone), self.renderings.rename)
         self.keys = self._different()
 

@@ -12,10 +12,12 @@ from bot.core.parity.output.page import page
 from bot.core.parity.report import Difference, Parity
 from bot.names import EnvironmentName
 from tests.core.parity import shop
+from tests.support.needs import require
 
 
 @pytest.fixture(scope="module")
 def chromium() -> str:
+    require("browser")
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert found, "This test needs a browser: `apt-get install chromium` (`.ci/run` does it)."
     return found
@@ -63,6 +65,7 @@ def test_everything_from_a_repository_is_escaped() -> None:
     assert html.count("<script>") == 1
 
 
+@pytest.mark.browser
 def test_a_browser_shows_it_and_its_filters_work(chromium: str, report: str, tmp_path: Path) -> None:
     drive = """<script>
       const pick = (id, value) => { const e = document.getElementById(id); e.value = value; e.dispatchEvent(new Event("input")); };
@@ -84,6 +87,7 @@ def test_a_browser_shows_it_and_its_filters_work(chromium: str, report: str, tmp
     assert topology >= 1
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_screenshot_is_a_whole_picture_in_both_schemes(
     chromium: str, report: str, tmp_path: Path, scheme: str
