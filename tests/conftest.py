@@ -20,20 +20,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = (
-    "tests/runs/destroy/test_destroy.py",
     "tests/templates/test_deployment.py",
-    "tests/cli/serving/test_service_killed.py",
     "tests/runs/plan/test_stories.py",
+    "tests/cli/serving/test_service_killed.py",
     "tests/e2e/test_lifecycle.py",
-    "tests/runs/apply/test_apply_killed.py",
     "tests/e2e/test_demo.py",
+    "tests/sandbox/test_actions_whole.py",
+    "tests/runs/destroy/test_destroy.py",
+    "tests/runs/drift/test_drift.py",
+    "tests/runs/apply/test_apply_killed.py",
+    "tests/sandbox/test_actions_runner.py",
+    "tests/jobs/test_expiry.py",
+    "tests/cli/serving/test_serve.py",
+    "tests/core/parity/by_code/test_mutations.py",
     "tests/runs/apply/test_apply.py",
     "tests/runs/apply/test_apply_taken_over.py",
-    "tests/runs/plan/test_plan.py",
-    "tests/sandbox/test_actions_runner.py",
-    "tests/sandbox/test_actions_whole.py",
-    "tests/core/parity/by_code/test_mutations.py",
-    "tests/runs/drift/test_drift.py",
 )
 """The files that take minutes. Those that wait for the AWS provider stand between those that keep a core busy."""
 
