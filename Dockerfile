@@ -28,6 +28,7 @@ ENV PATH=/opt/envclone/bin:$PATH PYTHONUNBUFFERED=1 \
 USER 10001
 WORKDIR /var/lib/envclone
 VOLUME /var/lib/envclone/data
+# `/readyz` and `/metrics` stay on the container's loopback: set ENVCLONE_OPERATIONS_HOST where your network keeps them private.
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=15s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
