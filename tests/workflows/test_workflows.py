@@ -219,8 +219,9 @@ def test_certificates_are_looked_at_after_each_merge_and_by_the_clock_for_waiver
 
 def test_every_test_is_in_one_part_of_the_slow_tests() -> None:
     parts = _workflow("ci.yml")["jobs"]["slow"]["strategy"]["matrix"]["include"]
-    paths = [ROOT / path for part in parts for path in part["paths"].split()]
-    assert all(path.exists() for path in paths)
+    patterns = [pattern for part in parts for pattern in part["paths"].split()]
+    assert all(any(ROOT.glob(pattern)) for pattern in patterns)
+    paths = [path for pattern in patterns for path in ROOT.glob(pattern)]
     for test in (ROOT / "tests").rglob("test_*.py"):
         assert len([path for path in paths if test.is_relative_to(path)]) == 1, test
 
