@@ -34,7 +34,7 @@ from bot.names import EnvironmentName
 from bot.runs.apply.apply import apply
 from bot.runs.context import ApplyContext
 from bot.runs.destroy.destroy import destroy
-from bot.runs.destroy.orphans import Search
+from bot.runs.destroy.orphans import OrphanSearch
 from bot.runs.plan.plan import PlanContext, Planned, plan
 from bot.runs.plan.plan_destroy import plan_destroy
 from bot.runs.plan.request import PlanRequest
@@ -182,7 +182,7 @@ class Deploying:
 
     def destroy(self, head: str, world: ApplyContext | None = None) -> DestroyReport:
         """Destroy what is gone from what is checked out, in this process."""
-        return destroy(self.request(head), world or self.world(), self.policy, Search(tagged, pause=timedelta(0)))
+        return destroy(self.request(head), world or self.world(), self.policy, OrphanSearch(tagged, pause=timedelta(0)))
 
     def request(self, head: str) -> ApplyRequest:
         self.runs += 1

@@ -39,7 +39,7 @@ from bot.runs.apply.github_status import DeploymentReport, pull_request_of
 from bot.runs.apply.takeover import TakeoverRequest, authorize
 from bot.runs.context import ApplyContext
 from bot.runs.destroy.destroy import destroy as destroy_environment
-from bot.runs.destroy.orphans import Search
+from bot.runs.destroy.orphans import OrphanSearch
 from bot.runs.request import ApplyRequest
 from bot.runs.reviewed_commit import OnGitHub, reviewed_head
 
@@ -122,7 +122,7 @@ def _run(
         found = (
             apply_environment(request, context)
             if verb == "apply"
-            else destroy_environment(request, context, policy, Search(tagged))
+            else destroy_environment(request, context, policy, OrphanSearch(tagged))
         )
     except (UserError, Unverifiable, KeyboardInterrupt) as error:
         reason = str(error) or "The run was stopped. Run the workflow again: it resumes where this one stopped."

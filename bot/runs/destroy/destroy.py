@@ -2,11 +2,11 @@
 
 The promises, and how they are kept:
 - Nothing is destroyed that was not reviewed: the review must be that of the merged removal, for the very directory that was removed,
-  and each stack's plan may name nothing beyond it (`bot.runs.destroy.step`).
+  and each stack's plan may name nothing beyond it (`bot.runs.destroy.stack`).
 - Whatever an apply created is destroyed, also after a run that stopped half way, and also if the template has changed since: each
   step is undone by the code that applied it (`bot.runs.destroy.applied_versions`).
 - One run at a time, resumable anywhere: the lease and the ledger, as for an apply.
-- In the end somebody looks: a search by the environment's tags (`bot.runs.destroy.orphans`), and a receipt that says what it found.
+- In the end a search by the environment's tags (`bot.runs.destroy.orphans`) looks for orphans, and the receipt says what it found.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from bot.names import StepName
 from bot.runs.apply.reviewed_environment import NotReviewed
 from bot.runs.context import ApplyContext
 from bot.runs.destroy.applied_versions import Base, applied
-from bot.runs.destroy.orphans import Search, sweep
+from bot.runs.destroy.orphans import OrphanSearch, find_orphans
 from bot.runs.destroy.run import DestroyRun
 from bot.runs.destroy.step import undo_step
 from bot.runs.executor import run_graph
@@ -47,7 +47,7 @@ class _ReviewedRemoval:
     review: Review
 
 
-def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search: Search) -> DestroyReport:
+def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search: OrphanSearch) -> DestroyReport:
     """Destroy one environment, and return the receipt, which is kept beside the state too.
 
     Raises `NotReviewed` and other `UserError`s before anything was begun, `LeaseHeld` when another run is at work,
@@ -71,8 +71,8 @@ def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search
         )
         receipt = _receipt(run, began, results)
         if receipt.is_undone:
-            swept = sweep(search, found, policy, {each.what for each in receipt.remains})
-            receipt = receipt.model_copy(update={"sweep": swept})
+            orphans = find_orphans(search, found, policy, {each.what for each in receipt.remains})
+            receipt = receipt.model_copy(update={"sweep": orphans})
         context.store.write(receipt_key(request.environment, request.head), receipt.model_dump_json(indent=1).encode())
     return receipt
 

@@ -1,6 +1,6 @@
-"""After a destroy somebody looks: a search for what bears the environment's tags, in every region that it was at work in.
+"""After a destroy, a search for orphans: what still bears the environment's tags, in every region that it was at work in.
 
-AWS goes on listing what is deleted for a while. So what is found is looked for again, a few times, before it is called a leftover.
+AWS goes on listing what is deleted for a while. So what is found is looked for again, a few times, before it is called an orphan.
 """
 
 import time
@@ -17,37 +17,37 @@ from bot.model.pipeline import Hook
 from bot.model.policy import Policy
 from bot.runs.destroy.applied_versions import AppliedVersion
 
-Look = Callable[[str, Mapping[str, Sequence[str]]], Collection[str]]
+FindTagged = Callable[[str, Mapping[str, Sequence[str]]], Collection[str]]
 """Returns the ARNs in a region of what bears one of these values of these tags. Raises `Unverifiable`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class OrphanSearch:
     """How to look, how often at most, and how long to wait in between.
 
-    AWS's tagging API lists deleted resources for up to a minute, so six looks ten seconds apart; the lease lasts five minutes.
+    AWS's tagging API lists deleted resources for up to a minute, so it is asked six times, ten seconds apart; the lease lasts five minutes.
     """
 
-    look: Look
-    looks: int = 6
+    find: FindTagged
+    tries: int = 6
     pause: timedelta = timedelta(seconds=10)
 
 
-def sweep(search: Search, found: AppliedVersion, policy: Policy, on_purpose: Collection[str]) -> Sweep:
-    """Return what is still there though nothing keeps it on purpose, or why that can't be told."""
+def find_orphans(search: OrphanSearch, found: AppliedVersion, policy: Policy, retained: Collection[str]) -> Sweep:
+    """Return what still exists and is not retained on purpose, or why that can't be known."""
     name = found.newest.manifest.name
     hooks = [f"{name}/{step}" for step, each in found.steps.items() if isinstance(each.step, Hook)]
     tags = {policy.environment_tag: [str(name)], **({OWNER_TAG: hooks} if hooks else {})}
     regions = _regions(found, policy)
     said = Sweep(tag=f"{policy.environment_tag}={name}", regions=regions)
     left: tuple[str, ...] = ()
-    for number in range(1, search.looks + 1):
+    for number in range(1, search.tries + 1):
         try:
-            there = {arn for region in regions for arn in search.look(region, tags)}
+            there = {arn for region in regions for arn in search.find(region, tags)}
         except Unverifiable as error:
             return said.model_copy(update={"problem": str(error)})
-        left = tuple(sorted(there.difference(on_purpose)))
-        if not left or number == search.looks:
+        left = tuple(sorted(there.difference(retained)))
+        if not left or number == search.tries:
             break
         time.sleep(search.pause.total_seconds())
     return said.model_copy(update={"found": left})

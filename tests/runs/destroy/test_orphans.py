@@ -13,7 +13,7 @@ from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.errors import Unverifiable
 from bot.names import StepName
 from bot.runs.destroy.applied_versions import AppliedVersion, Base, applied
-from bot.runs.destroy.orphans import Search, sweep
+from bot.runs.destroy.orphans import OrphanSearch, find_orphans
 from tests.support.cloud import REGION
 from tests.support.deploying import DEMO, Deploying
 
@@ -32,8 +32,8 @@ class Account:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     @property
-    def search(self) -> Search:
-        return Search(self.look, looks=3, pause=timedelta(0))
+    def search(self) -> OrphanSearch:
+        return OrphanSearch(self.look, tries=3, pause=timedelta(0))
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_it_looks_in_all_regions_of_the_manifest_by_the_tag_of_the_policy_and_of
     policy = deploying.policy.model_copy(update={"environment_tag": "env"})
     account = Account([set()])
     with destroyed(deploying, commit, "flags", "data") as found:
-        said = sweep(account.search, found, policy, set())
+        said = find_orphans(account.search, found, policy, set())
     assert said.tag == "env=demo-x"
     assert said.regions == (REGION, "eu-west-1")
     assert account.asked == [
@@ -87,7 +87,7 @@ def test_what_is_found_is_looked_for_again_before_it_is_named(
 ) -> None:
     account = Account(answers)
     with destroyed(deploying, deploying.merge(deploying.propose())) as found:
-        said = sweep(account.search, found, deploying.policy, {KEY})
+        said = find_orphans(account.search, found, deploying.policy, {KEY})
     assert (said.found, said.problem, len(account.asked)) == (left, "", looks)
 
 
@@ -96,5 +96,5 @@ def test_a_search_that_is_refused_says_so(deploying: Deploying) -> None:
         raise Unverifiable("not authorized to perform tag:GetResources")
 
     with destroyed(deploying, deploying.merge(deploying.propose())) as found:
-        said = sweep(Search(refused), found, deploying.policy, set())
+        said = find_orphans(OrphanSearch(refused), found, deploying.policy, set())
     assert "tag:GetResources" in said.problem
