@@ -86,6 +86,21 @@ class NameFacts:
     zones: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """What code may do with the cloud's provider: allow-lists, so that what a newer provider adds is refused until looked at.
+
+    `data_sources` say what exists and never an object's content, a secret, a token or another program's answer.
+    `files` are the arguments that name a file on the machine, by type of resource; `*` is every type.
+    """
+
+    provider_arguments: frozenset[str]
+    free_provider_arguments: frozenset[str]
+    backend_arguments: frozenset[str]
+    data_sources: frozenset[str]
+    files: Mapping[str, frozenset[str]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CloudFacts:
     """One cloud, as the core sees it. Compared by identity: there is one for each cloud.
@@ -108,5 +123,6 @@ class CloudFacts:
     retained: Mapping[str, RetainedRule]
     accounts: AccountPatterns
     names: NameFacts
+    gate: GateFacts
     aspects: AspectTable
     secrets: Sequence[str]

@@ -70,7 +70,21 @@ class StaticCheckRules(Document):
         description="Source addresses of the providers that may run; left out, the cloud's own and Terraform's built-in one.",
     )
     module_sources: tuple[str, ...] = ()
+    data_sources: tuple[str, ...] = Field(
+        default=(),
+        description="Data sources that may be read besides the harmless ones: those that return objects, secrets, tokens or "
+        "another program's answer, and those of providers that the cloud does not know.",
+    )
     data_sources_forbidden: tuple[str, ...] = ("external", "http", "terraform_remote_state")
+    provider_arguments: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="Arguments and blocks that the configuration of a provider may have, by its source address, besides the "
+        "cloud's own list.",
+    )
+    imports: Annotated[
+        bool,
+        Field(description="Whether `import` blocks may read what exists, with a `for_each` that is empty in clones."),
+    ] = False
     provisioners: bool = False
 
 

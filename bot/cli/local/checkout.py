@@ -133,7 +133,7 @@ def template_check(
             asked = CloneRequest(
                 a_clone(source.name if source else EnvironmentName("production"), _me()), None, _me(), datetime.now(UTC)
             )
-            proof = check_template(template, source, asked)
+            proof = check_template(template, source, asked, checkout.policy())
             findings = proof.findings or template_findings(template, source)
             wrong = wrong or bool(findings)
             data[name] = {"proved": proof.proved, "findings": [str(finding) for finding in findings]}

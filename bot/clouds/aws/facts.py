@@ -4,6 +4,7 @@ import re
 
 from bot.clouds.aws.aspects import ASPECTS
 from bot.clouds.aws.destroy_rules import RULES
+from bot.clouds.aws.gate import GATE
 from bot.clouds.aws.retained import RETAINED
 from bot.core.cloud_facts import AccountPatterns, CloudFacts, NameFacts
 
@@ -36,6 +37,7 @@ FACTS = CloudFacts(
         attributes=("id", "dns_name", "endpoint", "reader_endpoint", "domain_name", "bucket_domain_name"),
         zones="abcdef",
     ),
+    gate=GATE,
     aspects=ASPECTS,
     secrets=("aws_secretsmanager_secret.*:name", "*:*secret_arn", "*:*valueFrom"),
 )  # fmt: skip

@@ -8,53 +8,30 @@ policy of the default branch; what the gate can't read, it refuses. Source of th
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from bot.core.cloud_facts import CloudFacts
-from bot.core.hcl.ast import (
-    AttributeAccess,
-    Block,
-    Call,
-    Expression,
-    Literal,
-    NameExpression,
-    Pairs,
-    TemplateExpression,
-)
+from bot.core.checks.file_access import ModulePlace, argument_findings, call_findings
+from bot.core.checks.gate_rules import BUILT_IN, GateRules, ref_of
+from bot.core.checks.provider_config import backend_complaints, provider_complaints
+from bot.core.hcl.ast import Block, Expression, Literal, Pairs
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.tokens import NotHcl
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
-from bot.model.policy import StaticCheckRules
 from bot.names import StepName
 
+__all__ = ["GateRules", "gate"]
+
 LOCK = ".terraform.lock.hcl"
-_BUILT_IN = "terraform.io/builtin/terraform"
-_READS_FILES = frozenset(
-    {"file", "filebase64", "fileexists", "fileset", "filemd5", "filesha1", "filesha256", "filesha512", "templatefile",
-     "filebase64sha256", "filebase64sha512"}
+_TERRAFORM_BLOCKS = frozenset({"backend", "cloud", "required_providers"})
+# Arguments that name a file, of resources and data sources of providers that the cloud's table does not know.
+_FILES = frozenset(
+    {"config_path", "filename", "kubeconfig", "output_path", "path", "private_key_path", "source", "source_dir", "source_file"}
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class GateRules:
-    """What code is held against: the policy of the default branch, and what is known of the cloud."""
-
-    policy: StaticCheckRules
-    cloud: CloudFacts
-
-    @property
-    def providers(self) -> Sequence[str]:
-        """Return the allowed providers: those of the policy, or the cloud's own and Terraform's built-in one."""
-        return (self.cloud.provider, _BUILT_IN) if self.policy.providers is None else self.policy.providers
-
-    @property
-    def module_sources(self) -> Sequence[str]:
-        return self.policy.module_sources
-
-    @property
-    def backends(self) -> frozenset[str]:
-        return frozenset({self.cloud.backend, "local"})
+_INSTEAD = {
+    "terraform_remote_state": "take the other stack's output as an input (`inputs` in template.yaml), or make it a parameter.",
+    "external": "declare a hook.",
+    "http": "declare a hook.",
+}
 
 
 def gate(files: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) -> Sequence[Finding]:
@@ -66,12 +43,14 @@ def gate(files: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) 
         except InvalidInput as error:
             findings.append(_unreadable(f"{where}/{path}", error))
             continue
-        local_names = _local_names(files, posixpath.dirname(path))
-        findings += [
-            Finding(f"{where}/{path}", line, message)
-            for block in found
-            for line, message in _judged(block, rules, local_names)
-        ]
+        place = ModulePlace(files, posixpath.dirname(path), where)
+        local_names = _local_names(files, place.directory)
+        for block in found:
+            findings += [
+                Finding(f"{where}/{path}", line, message) for line, message in _judged(block, rules, local_names)
+            ]
+            findings += call_findings(block, place, path)
+            findings += _named_files(block, rules, place, path)
     return findings
 
 
@@ -138,46 +117,27 @@ def _judged(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iter
             yield from _resource(block, rules, local_names)
         case "module":
             yield from _module(block, rules)
-        case "variable" | "output" | "locals" | "moved" | "removed" | "import" | "check":
+        case "import":
+            yield from _import(block, rules)
+        case "variable" | "output" | "locals" | "moved" | "removed" | "check":
             yield from _programs(block, rules)
             yield from (
                 judged
-                for inner in block.blocks
-                if inner.type == "data"
+                for inner in block.within()
+                if inner.type in {"data", "resource", "ephemeral"} and inner is not block
                 for judged in _resource(inner, rules, local_names)
             )
         case other:
             yield block.line, f"a `{other}` block is not known to be harmless: leave it out."
-    for call in block.expressions():
-        if not isinstance(call, Call):
-            continue
-        if call.name.removeprefix("core::") in _READS_FILES and not all(map(_is_inside, call.arguments[:1])):
-            yield (
-                call.line,
-                f'`{call.name}` may read files of its own module only: write the path as "${{path.module}}/…".',
-            )
-        elif call.name.startswith("provider::"):
-            yield call.line, f"`{call.name}` is a provider's function and runs its code: leave it out."
-
-
-def _is_inside(path: Expression) -> bool:
-    """Say whether a path is `"${path.module}/…"` and stays below."""
-    match path:
-        case TemplateExpression((AttributeAccess(NameExpression("path"), "module"), Literal(str(rest)))):
-            return rest.startswith("/") and ".." not in rest.split("/")
-        case _:
-            return False
 
 
 def _terraform(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
+    for setting in block.settings:
+        if setting.name != "required_version":
+            yield setting.line, f"`{setting.name}` in the terraform block is not allowed: leave it out."
     for inner in block.blocks:
-        if inner.type == "backend" and inner.labels and inner.labels[0] not in rules.backends:
-            yield (
-                inner.line,
-                f"backend `{inner.labels[0]}` is not allowed: use one of {', '.join(sorted(rules.backends))}.",
-            )
-        elif inner.type == "backend":
-            yield from _redirects(inner, rules)
+        if inner.type not in _TERRAFORM_BLOCKS:
+            yield inner.line, f"`{inner.type}` in the terraform block is not allowed: leave it out."
         elif inner.type == "cloud":
             yield inner.line, f"`cloud` would run the plan elsewhere: use the backend `{rules.cloud.backend}`."
         elif inner.type == "required_providers":
@@ -185,47 +145,47 @@ def _terraform(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
                 source = _source(setting.name, setting.value)
                 if source not in rules.providers:
                     yield inner.line, _provider_complaint(source, rules)
+        else:
+            yield from backend_complaints(inner, rules)
 
 
 def _provider(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     name = block.labels[0] if block.labels else "?"
     source = local_names.get(name, f"hashicorp/{name}")
-    if source not in rules.providers:
+    if source in rules.providers:
+        yield from provider_complaints(block, source, rules)
+    else:
         yield block.line, _provider_complaint(source, rules)
-    guard = rules.cloud.account_guard
-    if source == rules.cloud.provider and block.setting(guard) is None:
-        yield block.line, f"the provider must say which account it may touch: `{guard} = [var.account_id]`."
-    yield from _redirects(block, rules)
-
-
-def _redirects(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
-    for key in sorted(
-        rules.cloud.redirects & {*(setting.name for setting in block.settings), *(inner.type for inner in block.blocks)}
-    ):
-        yield (
-            block.line,
-            f"`{key}` in a {block.type} block is not allowed: credentials and addresses come from the runner.",
-        )
 
 
 def _resource(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     kind = block.labels[0] if block.labels else "?"
-    prefix = kind.partition("_")[0]
-    name = _alias(block) or prefix
-    source = _BUILT_IN if name == "terraform" else local_names.get(name, f"hashicorp/{name}")
+    source = _source_of(block, local_names)
     if source not in rules.providers:
         yield block.line, _provider_complaint(source, rules)
-    if block.type != "resource" and (
-        kind in rules.policy.data_sources_forbidden or prefix in rules.policy.data_sources_forbidden
-    ):
-        yield block.line, f"data source `{kind}` runs or fetches something while planning: it is not allowed here."
+    if block.type != "resource" and not rules.allows_data(kind):
+        what = "data source" if block.type == "data" else "ephemeral resource"
+        instead = _INSTEAD.get(
+            kind, "make what it returns a parameter, or have it added to the policy's `gate.data_sources`."
+        )
+        yield block.line, f"{what} `{kind}` runs or fetches something while planning: {instead}"
     yield from _programs(block, rules)
 
 
+def _source_of(block: Block, local_names: dict[str, str]) -> str:
+    """Return the source address of the provider of a resource or data source."""
+    kind = block.labels[0] if block.labels else "?"
+    name = _alias(block) or kind.partition("_")[0]
+    return BUILT_IN if name == "terraform" else local_names.get(name, f"hashicorp/{name}")
+
+
 def _programs(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
+    if rules.policy.provisioners:
+        return
     for inner in block.within():
-        if inner.type in {"provisioner", "connection"} and not rules.policy.provisioners:
-            yield inner.line, f"a `{inner.type}` runs programs: declare a hook instead."
+        made = inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type
+        if made in {"provisioner", "connection"}:
+            yield inner.line, f"a `{made}` runs programs: declare a hook instead."
 
 
 def _alias(block: Block) -> str | None:
@@ -234,15 +194,62 @@ def _alias(block: Block) -> str | None:
 
 
 def _module(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
-    setting = block.setting("source")
-    source = block.text("source") or (setting.code if setting else "")
-    inside = source.startswith("./") and ".." not in source.split("/") and "$" not in source
-    if not inside and source not in rules.module_sources:
+    setting, source = block.setting("source"), block.text("source")
+    if source is None:
+        shown = setting.code if setting else ""
+        yield block.line, f"module source `{shown}` must be plain text, so that it can be held against the policy."
+        return
+    if source.startswith("./") and ".." not in source.split("/"):
+        return
+    if source.startswith(("./", "../")):
+        message = (
+            f"module source `{source}` is outside the stack and is not checked there (`gate.module_sources` is for remote ones): "
+            "move the module below the stack's directory and use `./…`."
+        )
+        yield block.line, message
+        return
+    if not rules.allows_module(source):
         yield (
             block.line,
             f"module source `{source}` is not in the policy's `gate.module_sources`: use `./…` or have it added.",
         )
+    elif not _is_pinned(block, source):
+        yield (
+            block.line,
+            f"module source `{source}` is not pinned: add `?ref=` with a tag or commit, or an exact `version`.",
+        )
+
+
+def _is_pinned(block: Block, source: str) -> bool:
+    if ref_of(source) is not None:
+        return True
+    version = block.text("version")
+    return version is not None and version.removeprefix("=").strip().replace("-", ".").replace(".", "").isalnum()
+
+
+def _import(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
+    yield from _programs(block, rules)
+    if not rules.policy.imports:
+        message = (
+            "an `import` block reads what exists, and a clone has nothing to import: remove it once production is imported, or "
+            "set the policy's `gate.imports`."
+        )
+        yield block.line, message
+    elif block.setting("for_each") is None:
+        yield block.line, "a clone has nothing to import: give the `import` block a `for_each` that is empty in clones."
+
+
+def _named_files(block: Block, rules: GateRules, place: ModulePlace, path: str) -> Iterator[Finding]:
+    for inner in block.within():
+        if inner.type in {"resource", "data", "ephemeral"} and inner.labels:
+            table, kind = rules.cloud.gate.files, inner.labels[0]
+            known = kind.startswith((rules.cloud.prefix, "terraform_"))
+            names = table.get("*", frozenset()) | table.get(kind, frozenset()) if known else _FILES
+            yield from argument_findings(inner, names, place, path)
 
 
 def _provider_complaint(source: str, rules: GateRules) -> str:
-    return f"provider `{source}` is not in the policy's `gate.providers` ({', '.join(rules.providers)})."
+    return (
+        f"provider `{source}` is not in the policy's `gate.providers` ({', '.join(rules.providers)}): "
+        "leave it out, or have it added."
+    )

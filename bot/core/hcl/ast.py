@@ -180,10 +180,11 @@ def parts_of(whole: Expression) -> Iterator[Expression]:
     while left:
         node = left.pop()
         yield node
-        left += reversed(_inside(node))
+        left += reversed(inside(node))
 
 
-def _inside(node: Expression) -> list[Expression]:  # noqa: C901, PLR0911 (one case a kind)
+def inside(node: Expression) -> list[Expression]:  # noqa: C901, PLR0911 (one case a kind)
+    """Return what an expression is directly made of."""
     match node:
         case TemplateExpression(parts) | Items(parts):
             return list(parts)

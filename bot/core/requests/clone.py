@@ -11,11 +11,12 @@ from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.parameter_values import NotApart, Wish, resolve
-from bot.core.requests.preflight import CheckRules, blamed, refusals
+from bot.core.requests.preflight import CheckRules, blamed, refusals, template_findings
 from bot.core.requests.validation import (
     Correctable,
     admitted_purpose,
     admitted_ttl,
+    check_code,
     check_contract,
     check_free,
     check_name,
@@ -162,6 +163,7 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
     found = compare(CodeSide(base.source, base.source_files), CodeSide(manifest, files), base.template, asked.at)
     check_contract(command, template, found.parity.breaches)
     check_rules(command, template, manifest.parameters)
+    check_code(template_findings(base.template, manifest, files, base.policy))
     _check_refusals(
         terms, given, base, refusals(CodeSide(manifest, files), found, base.rules, asked.at) if given else ()
     )

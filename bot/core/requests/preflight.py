@@ -4,7 +4,7 @@ It is asked for here before anything is proposed, so that whoever comments learn
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.checks.backend import StatePlace, misplaced
@@ -14,10 +14,14 @@ from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.by_code.compare import CodeComparison, CodeSide
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import unwaived
+from bot.core.rendering.assemble import TemplateAt
+from bot.core.rendering.render import ENDING
 from bot.core.requests.matrix import account_of
-from bot.errors import UserError
-from bot.model.environment import directory
+from bot.core.tree import Tree
+from bot.errors import Finding, UserError
+from bot.model.environment import Manifest, directory
 from bot.model.policy import Policy
+from bot.model.template import directory as template_directory
 from bot.names import ParameterName
 
 
@@ -51,6 +55,18 @@ def refusals(side: CodeSide, comparison: CodeComparison | None, rules: CheckRule
         *map(str, found),
         *(f"{where}/{leak.place}:{leak.line}: {leak.message}" for leak in unwaived(leaked)),
     ]
+
+
+def template_findings(template: TemplateAt, manifest: Manifest, files: Tree, policy: Policy) -> Sequence[Finding]:
+    """Return what an environment rendered from a template may not do, at the template's files and lines."""
+    where = directory(manifest.name)
+    found = gate(files, list(manifest.stacks), GateRules(policy.gate, template.cloud), where)
+    return [replace(each, path=_template_path(template, each.path.removeprefix(f"{where}/"))) for each in found]
+
+
+def _template_path(template: TemplateAt, path: str) -> str:
+    place = path if path in template.files or f"{path}{ENDING}" not in template.files else f"{path}{ENDING}"
+    return f"{template_directory(template.declaration.name)}/{place}"
 
 
 def blamed(

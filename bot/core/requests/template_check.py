@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.commands.model import Clone
 from bot.core.checks.outputs import output_problems
+from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import StepDocuments, problems
 from bot.core.hcl.structure import check_syntax
 from bot.core.parity.by_code.compare import CodeSide, compare
@@ -16,11 +17,12 @@ from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import ENVIRONMENT, references
 from bot.core.rendering.render import ENDING
 from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
+from bot.core.requests.preflight import template_findings
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput, UserError
 from bot.model.environment import HOOKS, Manifest
 from bot.model.pipeline import FromParameter, Json, Pipeline
-from bot.model.policy import Policy, Quota
+from bot.model.policy import Policy, Quota, StaticCheckRules
 from bot.model.template import DECLARATION, directory
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName, Login, ParameterName
@@ -34,16 +36,23 @@ class Proof:
     findings: Sequence[Finding]
 
 
-def check_template(template: TemplateAt, source: Manifest | None, asked: CloneRequest) -> Proof:
-    """Prove `template`. With a `source` environment every purpose is drafted from it; `asked` says who and when."""
+def check_template(
+    template: TemplateAt, source: Manifest | None, asked: CloneRequest, policy: Policy | None = None
+) -> Proof:
+    """Prove `template`. With a `source` environment every purpose is drafted from it; `asked` says who and when.
+
+    `policy` is the repository's; without one the code is held against the defaults.
+    """
+    rules = (policy or Policy()).gate
     findings = [*_declaration_findings(template), *_file_findings(template), *_step_findings(template)]
+    findings = findings or list(_code_findings(template, source, rules))
     proved = [
         f"{len(template.files)} files, {len(template.declaration.parameters)} parameters, {len(template.declaration.stacks)} stacks"
     ]
     if source is None or findings:
         return Proof(proved, findings)
     for purpose in template.declaration.purposes:
-        drafted = _drafted(template, source, replace(asked, command=replace(asked.command, purpose=purpose)))
+        drafted = _drafted(template, source, rules, replace(asked, command=replace(asked.command, purpose=purpose)))
         if isinstance(drafted, int):
             proved.append(f"purpose {purpose} renders {drafted} files")
         else:
@@ -56,7 +65,22 @@ def a_clone(source: EnvironmentName, by: Login) -> Clone:
     return Clone(source, EnvironmentName("template-check"), owner=by)
 
 
-def _drafted(template: TemplateAt, source: Manifest, asked: CloneRequest) -> int | Sequence[Finding]:
+def _code_findings(template: TemplateAt, source: Manifest | None, rules: StaticCheckRules) -> Sequence[Finding]:
+    """Return what the first job of a pull request would refuse of the code, rendered for the source or as it stands."""
+    policy = Policy(gate=rules)
+    if source is None:
+        where, stacks = directory(template.declaration.name), list(template.declaration.stacks)
+        return gate(template.files, stacks, GateRules(rules, template.cloud), where)
+    current = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
+    try:
+        return template_findings(template, current, assemble(template, current), policy)
+    except UserError:
+        return ()  # said with the purpose that can't be rendered
+
+
+def _drafted(
+    template: TemplateAt, source: Manifest, rules: StaticCheckRules, asked: CloneRequest
+) -> int | Sequence[Finding]:
     purpose = asked.command.purpose
     where = f"{directory(template.declaration.name)}/{DECLARATION}"
     text = text_of(template.files[DECLARATION], where)
@@ -70,7 +94,7 @@ def _drafted(template: TemplateAt, source: Manifest, asked: CloneRequest) -> int
             current,
             assemble(template, current),
             Inventory({source.name: current}),
-            Policy(quota=Quota(total=9, per_owner=9)),
+            Policy(quota=Quota(total=9, per_owner=9), gate=rules),
         )
     except UserError as error:
         return [Finding(where, line, f"{source.name} can't be rendered from it: {error}")]

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.commands.model import Clone, Command, Set
+from bot.core.checks.static_checks import LOCK
 from bot.core.parity.report import Breach
 from bot.core.rendering.inventory import Inventory, clash
 from bot.core.rendering.parameter_rules import broken, kept
 from bot.core.rendering.parameter_types import read
 from bot.core.rendering.parameter_values import ENVIRONMENT
 from bot.core.rendering.suggestions import listed, nearest
-from bot.errors import InvalidInput, UserError
+from bot.errors import Finding, InvalidInput, UserError
 from bot.model import duration
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
@@ -163,6 +164,17 @@ def check_refusals(command: Clone | Set, found: Sequence[str], blamed: Collectio
             blamed,
             f"The pull request's check would refuse that: {found[0]}{more} {said_sets(command, blamed)} causes that.",
         )
+
+
+def check_code(found: Sequence[Finding]) -> None:
+    """Refuse a clone whose template's code the pull request's check would refuse. Raises `UserError`.
+
+    A missing lock file does not keep anybody from proposing: it can be added to the pull request's template meanwhile.
+    """
+    code = [each for each in found if not each.path.endswith(f"/{LOCK}")]
+    if code:
+        more = f" (and {len(code) - 1} more: run `envclone template check`)" if len(code) > 1 else ""
+        raise UserError(f"The template can't be cloned, since its code would not be planned. {code[0]}{more}")
 
 
 def _blamed(command: Clone | Set, blamed: Collection[ParameterName], message: str) -> Correctable:

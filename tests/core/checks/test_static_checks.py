@@ -173,5 +173,183 @@ def test_the_policy_may_allow_more() -> None:
         provisioners=True,
         module_sources=("terraform-aws-modules/vpc/aws",),
     )
-    code = b'resource "null_resource" "x" {\n  provisioner "local-exec" {}\n}\nmodule "x" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n'
+    code = b'resource "null_resource" "x" {\n  provisioner "local-exec" {}\n}\nmodule "x" {\n  source = "terraform-aws-modules/vpc/aws"\n  version = "5.8.1"\n}\n'
     assert findings(code, rules=rules) == []
+
+
+def many(**files: str) -> list[str]:
+    """Return what is found in several files of a stack; `__` is a directory, the last `_` of a name its dot."""
+    tree = {"app/.terraform.lock.hcl": File(b"")}
+    for name, text in files.items():
+        base, _, ending = name.rpartition("_")
+        tree[f"app/{base.replace('__', '/')}.{ending}"] = File(text.encode())
+    return [str(each) for each in gate(tree, [APP], GateRules(StaticCheckRules(), FACTS), "envs/x")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'file("x.txt")',
+        'file("./a/x.txt")',
+        'file("${path.module}/a/x.txt")',
+        'file("${path.root}/x.txt")',
+        'fileset(path.module, "*.json")',
+        'fileset("${path.module}/a", "**/*.{json,yaml}")',
+        '[for f in fileset("${path.module}/a", "*.json") : jsondecode(file("${path.module}/a/${f}"))]',
+        '{ for f in toset(["a", "b"]) : f => filemd5("${path.module}/${f}.txt") }',
+        'filebase64sha256("${path.module}/a..b.zip")',
+    ],
+)
+def test_a_modules_own_files_may_be_read(value: str) -> None:
+    assert many(main_tf=f"locals {{\n  x = {value}\n}}\n") == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'file("/etc/passwd")',
+        'file("../x")',
+        'file("a/../../x")',
+        'file("~/.aws/credentials")',
+        'file("${path.module}./x")',
+        'file("${path.module}/a/${var.x}")',
+        'file("${path.cwd}/x")',
+        'file("${path.module}/.terraform/terraform.tfstate")',
+        'file("${path.module}\\\\..\\\\x")',
+        'file("\\u002fetc/passwd")',
+        'file("\\u002e\\u002e/x")',
+        "file(local.p)",
+        'file(join("/", ["", "etc", "passwd"]))',
+        'file(true ? "/etc/passwd" : "x")',
+        'file(["/etc/passwd"]...)',
+        "file(<<E\n/etc/passwd\nE\n)",
+        'core :: file("/etc/passwd")',
+        'file(\n"/etc/passwd"\n)',
+        'file /* a */ ("/etc/passwd")',
+        '"%{ if true }${file("/etc/passwd")}%{ endif }"',
+        '"$$${"x"}${filesha256("/etc/passwd")}"',
+        '{ (file("/etc/passwd")) = 1 }',
+        'a[file("/etc/passwd")]',
+        '[for k in file("/etc/passwd") : k]',
+        '[for f in fileset(path.module, "*") : file("../${f}")]',
+        '[for f in var.names : file("${path.module}/${f}")]',
+        '[for each in var.names : file("${path.module}/${each.value}")]',
+        'fileset("/proc", "*")',
+        'fileset(path.module, "../*")',
+        'fileset(path.module, "{.,x}{.,y}/*")',
+        'fileset(path.module, ".{,x}./*")',
+        'fileset(path.module, "{a/.,b}./*")',
+        'fileset(path.module, ".{/x,y}/*")',
+        'fileset(path.module, "{{.,a},b}./*")',
+        'fileset(path.module, "[.][.]/*")',
+        'fileset(path.module, "/etc/*")',
+        "fileset(path.module, var.pattern)",
+        'fileset([path.module, "../*"]...)',
+        'templatestring(local.t, {})',
+        'templatefile("../x.tftpl", {})',
+        'templatefile("${path.module}/missing.tftpl", {})',
+    ],
+)  # fmt: skip
+def test_no_other_file_may_be_read_however_it_is_written(value: str) -> None:
+    found = many(main_tf=f"locals {{\n  x = {value}\n}}\n")
+    assert found, value
+    assert all(each.startswith("envs/x/app/main.tf:") for each in found)
+
+
+def test_files_named_by_a_bounded_for_each_may_be_read() -> None:
+    code = 'resource "terraform_data" "x" {\n  for_each = fileset("${path.module}/a", "*.json")\n  input = file("${path.module}/a/${each.key}")\n}\n'
+    assert many(main_tf=code) == []
+    assert many(main_tf=code.replace('fileset("${path.module}/a", "*.json")', "var.names"))
+    assert many(main_tf=code.replace('"*.json"', '"../*.json"'))
+
+
+def test_what_a_template_calls_is_looked_into_with_its_own_line() -> None:
+    main = 'locals {\n  x = templatefile("${path.module}/t.tftpl", { a = 1 })\n}\n'
+    assert many(main_tf=main, t_tftpl="Hello ${upper(a)} $${file(1)}\n") == []
+    assert "envs/x/app/t.tftpl:2: `file` may read" in many(main_tf=main, t_tftpl='a\n${file("/etc/hostname")}')[0]
+    assert "envs/x/app/t.tftpl:1: `file` may read" in many(main_tf=main, t_tftpl="%{ if a }${file(a)}%{ endif }")[0]
+    assert "t.tftpl:1: a template can't call" in many(main_tf=main, t_tftpl='${templatefile("t.tftpl", {})}')[0]
+    assert "t.tftpl:1: not HCL" in many(main_tf=main, t_tftpl="${")[0]
+
+
+def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
+    main = (
+        'locals {\n  x = [for f in fileset("${path.module}/t", "*") : templatefile("${path.module}/t/${f}", {})]\n}\n'
+    )
+    assert many(main_tf=main, t__a_tftpl="fine") == []
+    assert "app/t/b.tftpl:1" in many(main_tf=main, t__a_tftpl="fine", t__b_tftpl='${file("/x")}')[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ('provider "aws" {\n  allowed_account_ids = [1]\n  dynamic "endpoints" {\n    for_each = [1]\n    content {\n      sts = "x"\n    }\n  }\n}\n', "`endpoints`"),
+        ('provider "aws" {\n  allowed_account_ids = [1]\n  some_new_argument = 1\n}\n', "gate.provider_arguments"),
+        ('provider "aws" {\n  allowed_account_ids = []\n}\n', "allowed_account_ids"),
+        ('provider "aws" {\n  allowed_account_ids = null\n}\n', "allowed_account_ids"),
+        ('provider "aws" {\n  allowed_account_ids = [1]\n  retry_mode = { endpoint = "x" }\n}\n', "`endpoint`"),
+        ('terraform {\n  backend "s3" {\n    assume_role = { role_arn = "x" }\n  }\n}\n', "`assume_role` in a backend"),
+        ('terraform {\n  backend "s3" {\n    dynamic "endpoints" {\n    }\n  }\n}\n', "`endpoints` in a backend"),
+        ('terraform {\n  backend "local" {\n    path = "../other/terraform.tfstate"\n  }\n}\n', "local state"),
+        ('terraform {\n  backend "local" {\n    workspace_dir = "/x"\n  }\n}\n', "`workspace_dir`"),
+        ('terraform {\n  provider_meta "aws" {}\n}\n', "`provider_meta`"),
+        ("terraform {\n  experiments = [x]\n}\n", "`experiments`"),
+        ('data "terraform_\\u0072emote_state" "x" {}\n', "data source `terraform_remote_state`"),
+        ('data "aws_s3_object" "x" {}\n', "gate.data_sources"),
+        ('data "aws_secretsmanager_secret_version" "x" {}\n', "gate.data_sources"),
+        ('data "aws_ssm_parameter" "x" {}\n', "gate.data_sources"),
+        ('data "aws_lambda_invocation" "x" {}\n', "gate.data_sources"),
+        ('data "aws_eks_cluster_auth" "x" {}\n', "gate.data_sources"),
+        ('ephemeral "aws_secretsmanager_secret_version" "x" {}\n', "ephemeral resource"),
+        ('check "x" {\n  data "aws_s3_object" "x" {}\n}\n', "gate.data_sources"),
+        ('module "x" {\n  source = ".\\u002e/x"\n}\n', "outside the stack"),
+        ("module \"x\" {\n  source = var.x\n}\n", "must be plain text"),
+        ('module "x" {\n  source = "../../../modules/logs"\n}\n', "use `./…`"),
+        ('import {\n  to = aws_x.y\n  id = "x"\n}\n', "a clone has nothing to import"),
+        ('resource "aws_s3_object" "x" {\n  source = "/etc/passwd"\n}\n', "`source` names a file"),
+        ('resource "aws_lambda_function" "x" {\n  filename = "../../x.zip"\n}\n', "`filename` names a file"),
+        ('resource "terraform_data" "x" {\n  dynamic "provisioner" {\n  }\n}\n', "`provisioner` runs programs"),
+    ],
+)  # fmt: skip
+def test_only_what_is_known_to_be_harmless_is_allowed(code: str, message: str) -> None:
+    assert any(message in finding for finding in findings(code.encode())), findings(code.encode())
+
+
+def test_the_policy_names_what_else_may_be_read_run_or_imported() -> None:
+    rules = StaticCheckRules(
+        providers=("hashicorp/aws", "hashicorp/archive", "hashicorp/kubernetes"),
+        data_sources=("aws_ssm_parameter", "archive_file"),
+        provider_arguments={"hashicorp/kubernetes": ("host",)},
+        module_sources=("git::ssh://git@github.com/acme/tf-logs.git//log-group",),
+        imports=True,
+    )
+    fine = """data "aws_ssm_parameter" "x" {}
+data "archive_file" "x" {
+  source_dir  = "${path.module}/a"
+  output_path = "${path.module}/a.zip"
+}
+resource "aws_lambda_function" "x" {
+  filename = data.archive_file.x.output_path
+}
+provider "kubernetes" {
+  host = "x"
+}
+module "x" {
+  source = "git::ssh://git@github.com/acme/tf-logs.git//log-group?ref=v1.4.0"
+}
+import {
+  for_each = var.kept
+  to       = aws_x.y
+  id       = "x"
+}
+"""
+    assert findings(fine.encode(), rules=rules) == []
+    for before, after, message in (
+        ("?ref=v1.4.0", "", "not pinned"),
+        ("?ref=v1.4.0", "?ref=", "not pinned"),
+        ("  for_each = var.kept\n", "", "`for_each`"),
+        ('"${path.module}/a"', '"/proc/self"', "`source_dir` names a file"),
+        ('host = "x"', 'host = "x"\n  exec {\n    command = "id"\n  }', "`exec`"),
+        ('host = "x"', 'host = { exec = "id" }', "`exec`"),
+    ):
+        assert any(message in each for each in findings(fine.replace(before, after).encode(), rules=rules)), message

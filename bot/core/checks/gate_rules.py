@@ -1,0 +1,57 @@
+"""What code is held against: the policy of the default branch, and what is known of the cloud."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.core.cloud_facts import CloudFacts
+from bot.model.policy import StaticCheckRules
+
+BUILT_IN = "terraform.io/builtin/terraform"
+_REF = re.compile(r"[?&]ref=([^&]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """The policy's rules and the cloud's tables; everything not named by either is refused."""
+
+    policy: StaticCheckRules
+    cloud: CloudFacts
+
+    @property
+    def providers(self) -> Sequence[str]:
+        """Return the allowed providers: those of the policy, or the cloud's own and Terraform's built-in one."""
+        return (self.cloud.provider, BUILT_IN) if self.policy.providers is None else self.policy.providers
+
+    @property
+    def module_sources(self) -> Sequence[str]:
+        return self.policy.module_sources
+
+    @property
+    def backends(self) -> frozenset[str]:
+        return frozenset({self.cloud.backend, "local"})
+
+    def allows_module(self, source: str) -> bool:
+        """Say whether the policy names a module's source, with its `?ref=` or without."""
+        return source in self.module_sources or without_ref(source) in self.module_sources
+
+    def allows_data(self, kind: str) -> bool:
+        """Say whether a data source may be read: by the policy's name, or as harmless by the cloud's table."""
+        denied = {kind, kind.partition("_")[0]} & set(self.policy.data_sources_forbidden)
+        return kind in self.policy.data_sources or (not denied and kind in self.cloud.gate.data_sources)
+
+    def provider_arguments(self, source: str) -> frozenset[str]:
+        """Return the arguments that the configuration of a provider may have."""
+        own = self.cloud.gate.provider_arguments if source == self.cloud.provider else frozenset[str]()
+        return own | {"alias", "version"} | set(self.policy.provider_arguments.get(source, ()))
+
+
+def without_ref(source: str) -> str:
+    """Return a module's source without the version that it asks for."""
+    return _REF.sub("", source)
+
+
+def ref_of(source: str) -> str | None:
+    """Return the version that a module's source asks for."""
+    found = _REF.search(source)
+    return found[1] if found and found[1] else None
