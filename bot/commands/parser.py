@@ -35,6 +35,15 @@ class Wrong(Exception):
         self.message, self.proposals, self.otherwise = message, proposals, otherwise
 
 
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Where pairs of a name and a value are put: what was found so far, what belongs there, and what comes before each."""
+
+    found: dict[ParameterName, object]
+    what: str
+    prefix: str
+
+
 class Reader:
     """Reads the words behind a verb against its row of the table, from left to right."""
 
@@ -90,22 +99,20 @@ class Reader:
     def _take_value(self, option: Option, text: str, at: int, prefix: str) -> None:
         if option.is_map:
             found, what = self.fields[option.field], f"`--{option.flag}` takes `{option.metavar}`"
-            self._take_pair(option, text, at, (found, what, prefix))
+            self._take_pair(option, _Pairs(found, what, prefix), text, at)
             return
         try:
             self._put(option, option.read(text))
         except InvalidInput as error:
             raise Wrong(str(error), *self._nearest(option, text, at, prefix)) from error
 
-    def _take_pair(
-        self, part: Option | Slot, text: str, at: int, into: tuple[dict[ParameterName, object], str, str]
-    ) -> None:
-        found, what, prefix = into
+    def _take_pair(self, part: Option | Slot, into: _Pairs, text: str, at: int) -> None:
+        found, prefix = into.found, into.prefix
         key, equals, value = text.partition("=")
         if not equals:
             proposals = self._paired(part, text, at, prefix)
             otherwise = self._completed() if isinstance(part, Slot) else None
-            raise Wrong(f"{what}, not {shown(text)}.", *proposals, otherwise=otherwise)
+            raise Wrong(f"{into.what}, not {shown(text)}.", *proposals, otherwise=otherwise)
         try:
             name = ParameterName(key)
         except InvalidInput as error:
@@ -158,8 +165,9 @@ class Reader:
         if not plain:
             raise self._missing()
         found: dict[ParameterName, object] = {}
+        pairs = _Pairs(found, f"`/{self.spec.verb}` takes `key=value`", "")
         for at in plain:
-            self._take_pair(slot, self.tokens[at], at, (found, f"`/{self.spec.verb}` takes `key=value`", ""))
+            self._take_pair(slot, pairs, self.tokens[at], at)
         self.fields[slot.field] = found
 
     def _take_slot(self, slot: Slot, at: int) -> None:

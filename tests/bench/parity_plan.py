@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from statistics import median
 
 from bot.clouds.registry import FACTS
-from bot.core.parity.by_plan.compare import PlanComparison, PlannedStack, PlanSide, compare
+from bot.core.parity.by_plan.compare import PlanComparison, PlannedStack, PlanSide, PlanSides, compare
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_state
 from bot.core.parity.by_plan.translation import Translation
 from bot.core.plans.plan_json import read_plan
@@ -113,7 +113,7 @@ def parity(given: Documents) -> PlanComparison:
     who = Translation.of(
         [("production", "demo-x"), ("111111111111", "222222222222"), ("10.0.0.0/16", "10.64.0.0/16")], FACTS
     )
-    return compare(snapshot, {APP: PlannedStack(stack, read_plan(given.plan), Inputs({}))}, (side, side), who)
+    return compare(snapshot, {APP: PlannedStack(stack, read_plan(given.plan), Inputs({}))}, PlanSides(side, side), who)
 
 
 def measure(repeat: int = 5) -> list[tuple[str, float, str]]:

@@ -12,7 +12,7 @@ from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.core.parity.by_code import compare as by_code
 from bot.core.parity.by_code.leaks import leaks
-from bot.core.parity.by_plan.compare import PlannedStack, PlanSide, compare
+from bot.core.parity.by_plan.compare import PlannedStack, PlanSide, PlanSides, compare
 from bot.core.parity.by_plan.leaks import planned_leaks
 from bot.core.parity.by_plan.report import ReportContext, report
 from bot.core.parity.by_plan.snapshot import SourceSnapshot
@@ -114,7 +114,7 @@ def parity_result(planned: EnvironmentPlan, comparison: PlannedParity, now: date
         (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=source.name),
     )
     if snapshot is not None and snapshot.is_applied:
-        sides = PlanSide(comparison.files, source.stacks), PlanSide(comparison.ours, manifest.stacks)
+        sides = PlanSides(PlanSide(comparison.files, source.stacks), PlanSide(comparison.ours, manifest.stacks))
         translation = who(comparison.template, source, manifest)
         result = compare(snapshot, _stacks(planned, manifest), sides, translation)
         values = comparison.compared.clone.leaves

@@ -24,8 +24,8 @@ PURPOSE = ParameterName("purpose")
 class Renderings:
     """The clone as its template renders it, with its own values or with some of production's."""
 
-    def __init__(self, manifests: tuple[Manifest, Manifest], template: TemplateAt, identity: Identity) -> None:
-        self.production, self.clone = manifests
+    def __init__(self, production: Manifest, clone: Manifest, template: TemplateAt, identity: Identity) -> None:
+        self.production, self.clone = production, clone
         self.template, self.identity = template, identity
         self.declared = template.declaration.parameters
         self.rename = renaming(identity.mapped)

@@ -98,7 +98,7 @@ class _Comparer:
         self.production, self.clone, self.template, self.now = production, clone, template, now
         self.declared = template.declaration.parameters
         self.identity = identity(self.declared, production.manifest, clone.manifest, template.cloud)
-        self.renderings = Renderings((production.manifest, clone.manifest), template, self.identity)
+        self.renderings = Renderings(production.manifest, clone.manifest, template, self.identity)
         self.theirs = theirs
         self.ours = snapshot(_input(clone), self.renderings.rename)
         self.keys = self._different()

@@ -47,6 +47,26 @@ class PlanSide:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanSides:
+    """Both environments' code."""
+
+    production: PlanSide
+    clone: PlanSide
+
+    def declared(self, stack: StepName) -> "_Code":
+        """Return what both sides' code of a stack declares."""
+        return _Code(declared(self.production.files, stack), declared(self.clone.files, stack))
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """What the code of a stack declares, by address, on both sides."""
+
+    production: Mapping[str, Declared]
+    clone: Mapping[str, Declared]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanDifference:
     """A difference at `leaf` of the resource at `address` of `stack`; without a leaf the resource itself is missing or extra."""
 
@@ -82,20 +102,20 @@ class PlanComparison:
 def compare(
     snapshot: SourceSnapshot,
     clone: Mapping[StepName, PlannedStack],
-    sides: tuple[PlanSide, PlanSide],
+    sides: PlanSides,
     translation: Translation,
 ) -> PlanComparison:
-    """Return every difference between production's state and the clone's plans. `sides` are production's and the clone's code."""
+    """Return every difference between production's state and the clone's plans."""
     learnt = translation.with_learnt(_learnt(snapshot, clone, sides, translation))
     result = PlanComparison(translation=learnt)
     for name in dict.fromkeys([*snapshot.stacks, *clone]):
         there, here = snapshot.stacks.get(name), clone.get(name)
-        if there is None and here is not None and name in sides[0].stacks:
+        if there is None and here is not None and name in sides.production.stacks:
             result.set_apart[NOT_APPLIED] += sum(1 for _ in _kept(here.plan))
             continue
         held = {learnt.address(item.address): item for item in there.resources} if there else {}
         planned = {change.address: change for change in _kept(here.plan)} if here else {}
-        code = declared(sides[0].files, name), declared(sides[1].files, name)
+        code = sides.declared(name)
         texts = frozenset(_stand_in_texts(here) if here else ())
         one = _Stack(name, snapshot.key, learnt, code, texts)
         for address in dict.fromkeys([*held, *planned]):
@@ -108,11 +128,11 @@ class _Stack:
     name: StepName
     key: str
     translation: Translation
-    code: tuple[Mapping[str, Declared], Mapping[str, Declared]]
+    code: _Code
     mock_outputs: frozenset[str | tuple[str, ...]]
 
     def compare(self, address: str, there: Resource | None, here: PlannedChange | None, result: PlanComparison) -> None:
-        block = self.code[1].get(without_keys(address))
+        block = self.code.clone.get(without_keys(address))
         file, line = (block.file, block.line) if block else ("", 0)
         result.compared += 1  # that the resource is there at all
         if there is None or here is None:
@@ -129,11 +149,9 @@ class _Stack:
         result.found += [PlanDifference(self.name, address, here.type, leaf, False, file, line) for leaf in run.leaves]
 
 
-def _is_set(
-    code: tuple[Mapping[str, Declared], Mapping[str, Declared]], here: str, there: str
-) -> Callable[[str], bool]:
+def _is_set(code: _Code, here: str, there: str) -> Callable[[str], bool]:
     """Return whether either side's code sets an attribute; of a resource whose code is elsewhere, all count as set."""
-    blocks = code[0].get(without_keys(there)), code[1].get(without_keys(here))
+    blocks = code.production.get(without_keys(there)), code.clone.get(without_keys(here))
 
     def is_set(path: str) -> bool:
         return any(block is None or block.sets(path) for block in blocks)
@@ -148,7 +166,7 @@ def _kept(plan: TerraformPlan) -> Iterator[PlannedChange]:
 def _learnt(
     snapshot: SourceSnapshot,
     clone: Mapping[StepName, PlannedStack],
-    sides: tuple[PlanSide, PlanSide],
+    sides: PlanSides,
     translation: Translation,
 ) -> Iterator[tuple[Json, Json]]:
     """Yield pairs that mean the same on both sides: what stacks hand on, and what providers call paired resources."""
@@ -160,7 +178,7 @@ def _learnt(
         there = snapshot.stacks.get(name)
         if there is None:
             continue
-        code = declared(sides[0].files, name), declared(sides[1].files, name)
+        code = sides.declared(name)
         held = {translation.address(item.address): item for item in there.resources}
         for change in _kept(here.plan):
             if change.address in held:
