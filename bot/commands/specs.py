@@ -1,7 +1,7 @@
 """The table of commands: one row each drives the parser, the formatter, `/help` and the documentation.
 
-To add a command: its model in `model`, its row in `TABLE`, its flow, its line in `service/router`; help and `docs/commands.md`
-follow from the row.
+To add a command: its model in `model`, its row in `TABLE`, its file in `bot/service/commands`, its tests; help and
+`docs/commands.md` follow from the row.
 """
 
 import re

@@ -30,7 +30,13 @@ class Dispatcher:
     """Reads the inbox in a thread of its own."""
 
     def __init__(
-        self, store: JobStore, work: JobsApi, submit: Submit, figures: Figures, repositories: Sequence[RepositoryName]
+        self,
+        store: JobStore,
+        work: JobsApi,
+        submit: Submit,
+        *,
+        figures: Figures,
+        repositories: Sequence[RepositoryName],
     ) -> None:
         self._store = store
         self._work = work

@@ -26,7 +26,7 @@ class Stopped:
 
 
 def run_worker(
-    settings: Settings, store: JobStore, work: JobsApi, stop: threading.Event, patience: Patience | None = None
+    settings: Settings, store: JobStore, work: JobsApi, stop: threading.Event, *, patience: Patience | None = None
 ) -> Stopped:
     """Work until `stop` is set, then finish the steps that run. The caller ends the process by `os._exit`.
 
@@ -42,7 +42,7 @@ def run_worker(
         EngineLocation(url, settings.data_dir, replica, settings.concurrency),
         JobRunner(work, figures, patience or Patience()),
     )
-    dispatcher = Dispatcher(store, work, engine.submit, figures, settings.repositories)
+    dispatcher = Dispatcher(store, work, engine.submit, figures=figures, repositories=settings.repositories)
     heart = Heart(store, engine, figures, replica)
     # The heart beats on while running steps end, so that nobody takes them over meanwhile.
     stopped = threading.Event()

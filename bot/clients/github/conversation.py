@@ -33,10 +33,6 @@ class Conversation(Session):
             _must_be_absent(refused)
             return None
 
-    def find_comment(self, repository: RepositoryName, number: int, marker: str) -> Comment | None:
-        """Return our oldest comment on an issue or pull request that holds the marker."""
-        return next(iter(self._marked(repository, number, marker)), None)
-
     def upsert_comment(self, repository: RepositoryName, number: int, marker: str, body: str) -> str:
         """Make our one comment with this marker say `body`; return its URL.
 

@@ -70,9 +70,9 @@ def _help(repo: Repository, command: Help) -> str:
 def _subject(repo: Repository, request: Request) -> EnvironmentName | None:
     """Return the environment that a thread is about: the one asked for in it, or that its pull request proposes something to."""
     manifests = repo.read_inventory().estate.manifests()
-    asked = next((m.name for m in manifests if m.request and m.request.issue == request.issue), None)
-    if asked is not None:
-        return asked
+    requested = next((m.name for m in manifests if m.request and m.request.issue == request.issue), None)
+    if requested is not None:
+        return requested
     pull = repo.github.pull_request(repo.name, request.issue)
     branch = read_branch(pull.head) if pull is not None and pull.is_from(repo.name) else None
     return branch.environment if branch else None
