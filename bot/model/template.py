@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from bot.errors import InvalidInput
 from bot.model.base import Document
 from bot.model.duration import Duration
+from bot.model.pattern import ValuePattern
 from bot.model.pipeline import Json, Stack
 from bot.names import ParameterName, PurposeName, StepName, TemplateName
 
@@ -77,7 +78,7 @@ class StringParameter(_Parameter):
     """Text, in Unicode's NFC (Terraform normalises strings, so anything else would change on the way)."""
 
     type: Literal["string"]
-    pattern: str | None = None
+    pattern: ValuePattern | None = None
     min_length: Annotated[int, Field(ge=0)] = 0
     max_length: Annotated[int, Field(ge=1, le=10_000)] = 1_000
 
@@ -125,7 +126,7 @@ class ListParameter(_Parameter):
 
     type: Literal["list"]
     items: Literal["string", "number", "cidr"] = "string"
-    pattern: str | None = None
+    pattern: ValuePattern | None = None
     unique: bool = True
     min_items: Annotated[int, Field(ge=0)] = 0
     max_items: Annotated[int, Field(ge=1, le=1_000)] = 100

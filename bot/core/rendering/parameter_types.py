@@ -13,6 +13,7 @@ from typing import assert_never
 
 from bot.errors import InvalidInput
 from bot.model import duration
+from bot.model.pattern import matches
 from bot.model.pipeline import Json
 from bot.model.suggest import closest
 from bot.model.template import (
@@ -118,7 +119,7 @@ def _text(name: str, value: Json) -> str:
 
 
 def _match(name: str, pattern: str | None, text: str) -> None:
-    if pattern is not None and re.fullmatch(pattern, text) is None:
+    if pattern is not None and not matches(pattern, text):
         raise InvalidInput(f"`{name}` must match `{pattern}`; {shown(text)} does not.")
 
 
