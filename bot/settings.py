@@ -51,6 +51,10 @@ class Settings(Document):
     content_per_hour: Annotated[int, Field(ge=1)] | None = Field(
         None, description="The same in an hour. Unset: 500 on github.com, unbounded elsewhere."
     )
+    commands_per_author: int = Field(
+        100, ge=1,
+        description="Commands of one account that are answered in an hour; the others get a reaction, so that nobody uses up the content of all.",
+    )  # fmt: skip
     database_url: SecretStr | None = Field(
         None,
         description="PostgreSQL (`postgresql://…`), needed for several replicas. Unset: SQLite files in the data directory.",

@@ -45,7 +45,18 @@ class Nothing:
     reason: str
 
 
+_NO_RIGHT = Nothing("the author has no right that counts here")
+
 Authorization: TypeAlias = Authorized | Reply | Nothing
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A comment with a command in it, and what its author may do in the repository."""
+
+    repository: RepositoryName
+    comment: Comment
+    held: Role
 
 
 def authorize(context: ServiceContext, repository: RepositoryName, comment_id: int) -> Authorization:
@@ -58,26 +69,52 @@ def authorize(context: ServiceContext, repository: RepositoryName, comment_id: i
     found = meant_in(comment.body)
     if found is None:
         return Nothing("no command in the visible text")
-    context.github.react(repository, comment_id, "eyes")
-    if isinstance(found, Mistake):
-        found = Reply(replies.mistake(_corrected(context, repository, comment, found)))
-    if isinstance(found, Reply):
-        return found
-    if comment.is_edited:
-        return Reply(replies.edited(format_command(found)))
-    policy = repository_at_head(context, repository).policy()
-    spec = spec_of(found)
-    needed = _needed(found, spec, policy)
     held = context.github.permission(repository, comment.author)
-    if not suffices(held, needed):
-        return Reply(replies.forbidden(spec.verb, held, needed))
+    if held is None or not context.author_limit.admits(comment.author, comment_id, context.now()):
+        context.github.react(repository, comment_id, "confused")
+        return Nothing(
+            "the author has no right here" if held is None else "the author had many answers within the hour"
+        )
+    context.github.react(repository, comment_id, "eyes")
+    asked = _Asked(repository, comment, held)
+    if isinstance(found, Mistake | Reply) or comment.is_edited:
+        return _explained(context, asked, found)
+    return _authorized(asked, found, repository_at_head(context, repository).policy())
+
+
+def _authorized(asked: _Asked, command: Command, policy: Policy) -> Authorization:
+    spec = spec_of(command)
+    needed = _needed(command, spec, policy)
+    if not suffices(asked.held, needed):
+        return (
+            Reply(replies.forbidden(spec.verb, asked.held, needed)) if _may_anything(asked.held, policy) else _NO_RIGHT
+        )
+    comment = asked.comment
     try:
         author = Login(comment.author)
     except InvalidInput as error:
         return Reply(str(error))
-    return Authorized(
-        found, Request(by=author, repository=repository, issue=comment.issue, comment=comment_id, url=comment.url)
-    )
+    request = Request(by=author, repository=asked.repository, issue=comment.issue, comment=comment.id, url=comment.url)
+    return Authorized(command, request)
+
+
+def _explained(context: ServiceContext, asked: _Asked, found: Command | Mistake | Reply) -> Reply | Nothing:
+    """Return the answer to what is no command, or was edited, for whoever may do anything here."""
+    try:
+        policy = repository_at_head(context, asked.repository).policy()
+    except UserError:
+        policy = Policy()  # what is wrong with it is said to whoever posts a command
+    if not _may_anything(asked.held, policy):
+        return _NO_RIGHT
+    if isinstance(found, Reply):
+        return found
+    if isinstance(found, Mistake):
+        return Reply(replies.mistake(_corrected(context, asked, found)))
+    return Reply(replies.edited(format_command(found)))
+
+
+def _may_anything(held: Role, policy: Policy) -> bool:
+    return any(suffices(held, needed) for needed in policy.allow.values())
 
 
 def meant_in(body: str) -> Command | Mistake | Reply | None:
@@ -88,17 +125,17 @@ def meant_in(body: str) -> Command | Mistake | Reply | None:
     return meant[0] if len(meant) == 1 else Reply(replies.several(len(meant)))
 
 
-def _corrected(context: ServiceContext, repository: RepositoryName, comment: Comment, mistake: Mistake) -> Mistake:
+def _corrected(context: ServiceContext, asked: _Asked, mistake: Mistake) -> Mistake:
     """Return the mistake with a line in which purpose, parameters and values are right as well, for whoever may read them here."""
     meant = parse(mistake.instead) if mistake.instead else None
-    if not isinstance(meant, Clone) or not is_valid(Login, comment.author):
+    author = asked.comment.author
+    if not isinstance(meant, Clone) or not is_valid(Login, author):
         return mistake
     try:
-        repo = repository_at_head(context, repository)
-        held = context.github.permission(repository, comment.author)
-        if not suffices(held, _needed(meant, spec_of(meant), repo.policy())):
+        repo = repository_at_head(context, asked.repository)
+        if not suffices(asked.held, _needed(meant, spec_of(meant), repo.policy())):
             return mistake
-        drafted = draft(repo, CloneRequest(meant, None, Login(comment.author), context.now()))
+        drafted = draft(repo, CloneRequest(meant, None, Login(author), context.now()))
     except UserError:
         return mistake  # what is wrong with the repository is said when the corrected line is posted
     better = drafted.instead if isinstance(drafted, Refused) else None

@@ -11,6 +11,7 @@ from bot.clients.git.trees import Author
 from bot.clients.github.client import GitHub
 from bot.model.environment import Manifest
 from bot.names import RepositoryName
+from bot.service.author_limit import AuthorLimit
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class ServiceContext:
     """Manifests by the id of the tree they are in, and by commit and name: ids never change their content."""
     destroyed: set[str] = field(default_factory=set)
     """Commits that removed an environment which is known to be destroyed: that never changes any more."""
+    author_limit: AuthorLimit = field(default_factory=AuthorLimit)
     _mirrors: dict[RepositoryName, Mirror] = field(default_factory=dict)
     _branches: dict[RepositoryName, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -23,6 +23,7 @@ from bot.events import CommentCreated, Event
 from bot.names import RepositoryName
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.server import Middleware
+from bot.service.author_limit import AuthorLimit
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, R
 from bot.service.repository import Repository, repository_at_head
@@ -33,6 +34,7 @@ from tests.support import example
 REPOSITORY = example.REPOSITORY
 MAINTAINER = "alice"
 READER = "rob"
+STRANGER = "eve"
 BOT = "envclone-bot"
 WORKFLOWS = ROOT / ".github" / "workflows"
 POLICY = b"quota: {total: 1000, per_owner: 1000}\n"
@@ -167,6 +169,7 @@ def small_monorepo(directory: Path, middleware: Middleware | None = None) -> Ite
     server.create_repository(REPOSITORY, source=monorepo(directory / "monorepo"))
     server.add_user(MAINTAINER, REPOSITORY, "write")
     server.add_user(READER, REPOSITORY, "read")
+    server.add_user(STRANGER)
     token = server.add_user(BOT, REPOSITORY, "write")
     with server.running() as url:
         github = GitHub(Token(token), api_url=f"{url}/api/v3")
@@ -176,6 +179,7 @@ def small_monorepo(directory: Path, middleware: Middleware | None = None) -> Ite
             mirrors_directory=directory / "mirrors",
             author=Author("envclone", "envclone@users.noreply.github.example"),
             now=lambda: datetime.now(UTC),
+            author_limit=AuthorLimit(10_000),
         )
         issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
         found = SmallMonorepo(server, Router(context), issue)

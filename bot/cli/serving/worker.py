@@ -15,6 +15,7 @@ from bot.clients.transient import Transient
 from bot.errors import UserError
 from bot.jobs.worker import run_worker
 from bot.names import RepositoryName
+from bot.service.author_limit import AuthorLimit
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import JobsApi
 from bot.service.router import Router
@@ -48,6 +49,7 @@ def service(settings: Settings) -> Router:
             mirrors_directory=settings.data_dir / "mirrors",
             author=Author(login, f"{login}@users.noreply.github.com"),
             now=lambda: datetime.now(UTC),
+            author_limit=AuthorLimit(settings.commands_per_author),
         )
     )
 

@@ -1,0 +1,45 @@
+"""Who gets an answer: somebody with a right here, and so many times in an hour."""
+
+import pytest
+
+from bot.service.author_limit import AuthorLimit
+from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, STRANGER, SmallMonorepo
+
+CLONE = "/clone production as demo-x"
+
+
+def reactions(place: SmallMonorepo, comment: int) -> list[str]:
+    return [reaction.content for reaction in place.server.reactions(comment)]
+
+
+@pytest.mark.parametrize("body", [CLONE, "/list", "/clnoe production as demo-x", "/list\n/help"])
+def test_somebody_without_any_right_gets_a_reaction_and_no_more(place: SmallMonorepo, body: str) -> None:
+    comment = place.comment(body, by=STRANGER)
+    place.work(place.event(comment, body, by=STRANGER))
+    assert reactions(place, comment) == ["confused"]
+    assert place.unread() == []
+    assert place.server.pulls(REPOSITORY) == []
+
+
+def test_a_right_that_is_enough_for_no_command_is_none(place: SmallMonorepo) -> None:
+    policy = b"quota: {total: 1000, per_owner: 1000}\nallow: {read: write}\n"
+    place.server.commit(REPOSITORY, {".github/envclone.yml": policy}, by=MAINTAINER, message="policy", branch="main")
+    for body in (CLONE, "/list", "/clnoe production as demo-x", "/list\n/help"):
+        assert place.say(body, by=READER) is None
+    assert "no environments" not in (place.say("/list") or "no environments")
+
+
+def test_a_reader_is_told_what_a_command_needs(place: SmallMonorepo) -> None:
+    assert "needs the permission `write`" in (place.say(CLONE, by=READER) or "")
+    assert "There is no command" in (place.say("/clnoe production as demo-x", by=READER) or "")
+
+
+def test_one_account_gets_so_many_answers_in_an_hour(place: SmallMonorepo) -> None:
+    place.service.context.author_limit = AuthorLimit(2)
+    assert place.say("/list", by=READER) is not None
+    assert place.say("/lsit", by=READER) is not None
+    comment = place.comment("/list", by=READER)
+    place.work(place.event(comment, "/list", by=READER))
+    assert reactions(place, comment) == ["confused"]
+    assert place.reply(comment) is None
+    assert place.say("/list") is not None
