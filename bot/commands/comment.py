@@ -165,7 +165,8 @@ def _placed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline,
     """Return the rule, which also notes for a line break where in the source it begins and ends."""
 
     def placed(state: StateInline, silent: bool) -> bool:
-        start, before = state.pos, len(state.tokens)
+        # A backslash before the break stays with its line: it is a shell's way to say that the line goes on, which it can't here.
+        start, before = state.pos + (state.src[state.pos] == "\\"), len(state.tokens)
         applies = rule(state, silent)
         if len(state.tokens) > before and state.tokens[-1].type in _BREAKS:
             state.tokens[-1].meta = {"from": start, "to": state.pos}

@@ -124,6 +124,7 @@ def test_several_commands_are_all_found() -> None:
     [
         "/set demo-x hosts=*.a.example,*.b.example note=`a`",
         "/set demo-x image=<https://example.com/x> zones=[a,b]",
+        "/clone production as demo-x \\",
         '/set demo-x greeting="a & b &amp; c \\\\ d"',
     ],
 )
