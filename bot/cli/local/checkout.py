@@ -12,6 +12,7 @@ from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say, width
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
+from bot.clients.hcl_referee import disagreements
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.messages import replies
@@ -23,6 +24,7 @@ from bot.errors import InvalidInput
 from bot.hooks.validate import template_findings
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Pipeline
+from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, Login, TemplateName
 from bot.runs.plan.verify import Verified, verify_environments
 
@@ -134,7 +136,8 @@ def template_check(
                 a_clone(source.name if source else EnvironmentName("production"), _me()), None, _me(), datetime.now(UTC)
             )
             proof = check_template(template, source, asked, checkout.policy())
-            findings = proof.findings or template_findings(template, source)
+            where = template_directory(name)
+            findings = proof.findings or template_findings(template, source) or disagreements(template.files, where)
             wrong = wrong or bool(findings)
             data[name] = {"proved": proof.proved, "findings": [str(finding) for finding in findings]}
         lines = [f"{name}: {line}" for name, found in data.items() for line in (*found["proved"], *found["findings"])]

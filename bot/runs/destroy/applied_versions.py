@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
+from bot.clients.hcl_referee import disagreements
 from bot.clouds.registry import FACTS
 from bot.core.checks.backend import StatePlace, misplaced
 from bot.core.checks.static_checks import GateRules, gate
@@ -140,7 +141,7 @@ class _Versions:
 
     def _refuse_unfit(self, commit: str, manifest: Manifest, files: Tree) -> None:
         where, stacks = directory(self._environment), list(manifest.stacks)
-        findings = gate(files, stacks, GateRules(self._policy.gate, FACTS), where)
+        findings = gate(files, stacks, GateRules(self._policy.gate, FACTS), where) or disagreements(files, where)
         if not findings:
             bucket = account_of(manifest, self._policy).state_bucket
             findings = misplaced(files, stacks, StatePlace(self._environment, bucket, FACTS.backend), where)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.history import change_of
+from bot.clients.hcl_referee import disagreements
 from bot.clouds.registry import FACTS
 from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.static_checks import GateRules, gate
@@ -75,7 +76,7 @@ def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequenc
     files, where = checkout.environment(name), directory(name)
     stacks = read_manifest(files, where).stacks
     stuck = () if name in policy.protected else undestroyable_code(files, stacks, where, FACTS.destroy_rules)
-    return [*gate(files, list(stacks), GateRules(policy.gate, FACTS), where), *stuck]
+    return [*(gate(files, list(stacks), GateRules(policy.gate, FACTS), where) or disagreements(files, where)), *stuck]
 
 
 def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence[MatrixChange]:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import tree_at
+from bot.clients.hcl_referee import disagreements
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects import ObjectStore
 from bot.clients.process import TimedOut
@@ -136,7 +137,7 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
 def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, context: PlanContext) -> Sequence[Finding]:
     """Return why the code may not be planned, the gate's reasons first: the others read it as though it were harmless."""
     where, stacks = directory(name), list(pipeline.stacks)
-    refused = gate(files, stacks, GateRules(context.policy.gate, FACTS), where)
+    refused = gate(files, stacks, GateRules(context.policy.gate, FACTS), where) or disagreements(files, where)
     if refused:
         return refused
     bucket = account_of(read_manifest(files, where), context.policy).state_bucket

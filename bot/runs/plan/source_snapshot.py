@@ -12,6 +12,7 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
+from bot.clients.hcl_referee import disagreements
 from bot.clients.objects import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
@@ -47,7 +48,7 @@ def take_snapshot(name: EnvironmentName, by: SnapshotContext) -> SourceSnapshot:
     if not files:
         raise UserError(f"{where} does not exist here: there is nothing to take a snapshot of.")
     manifest = read_manifest(files, where)
-    if refused := gate(files, list(manifest.stacks), by.rules, where):
+    if refused := (gate(files, list(manifest.stacks), by.rules, where) or disagreements(files, where)):
         raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, refused)))
     key = secrets.token_hex(32)
     keys = state_keys(files, list(manifest.stacks))
