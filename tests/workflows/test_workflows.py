@@ -230,6 +230,19 @@ def _takes(part: list[str], test: Path) -> bool:
     return any(not path.startswith("--") for path in within) and not any(path.startswith("--") for path in within)
 
 
+def test_ci_and_releases_run_targets_of_the_makefile_and_slow_is_what_fast_leaves_out() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for name in ("ci.yml", "release.yml"):
+        for targets in re.findall(r"^ *make ((?:[a-z-]+ ?)+)", (GITHUB / "workflows" / name).read_text(), re.MULTILINE):
+            for target in targets.split():
+                assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    slow = re.search(r"-m '(.+)' \$PATHS", str(_workflow("ci.yml")["jobs"]["slow"]["steps"][-1]["run"]))
+    fast = re.search(r"^FAST := (.+)$", makefile, re.MULTILINE)
+    assert slow
+    assert fast
+    assert set(slow[1].split()) - {"or"} == set(fast[1].split()) - {"not", "and"}
+
+
 def test_fast_tests_run_on_every_python_that_the_project_says_it_supports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     said = [line.rpartition(" ")[2] for line in project["classifiers"] if "Python :: 3." in line]
