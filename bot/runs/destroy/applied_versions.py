@@ -62,7 +62,7 @@ class AppliedVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class PolicyBase:
     """A commit that has the environment's directory, and the policy of the default branch."""
 
     commit: str
@@ -70,7 +70,7 @@ class Base:
 
 
 @contextmanager
-def applied(root: Path, environment: EnvironmentName, ledger: Ledger, base: Base) -> Iterator[AppliedVersion]:
+def applied(root: Path, environment: EnvironmentName, ledger: Ledger, base: PolicyBase) -> Iterator[AppliedVersion]:
     """Yield what was applied, laid out in a directory that is gone afterwards. Raises `Unverifiable`, `UserError`.
 
     Every version must pass the static checks of the policy: the ledger may say nothing of one that was merged past its check.

@@ -29,7 +29,7 @@ from bot.model.policy import Policy
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import NotReviewed
 from bot.runs.context import ApplyContext
-from bot.runs.destroy.applied_versions import Base, applied
+from bot.runs.destroy.applied_versions import PolicyBase, applied
 from bot.runs.destroy.orphans import OrphanSearch, find_orphans
 from bot.runs.destroy.run import DestroyRun
 from bot.runs.destroy.step import undo_step
@@ -57,7 +57,7 @@ def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search
     ledger, began = LedgerFile(context.store, request.environment), context.now()
     with (
         held(ledger, request, context, began) as before,
-        applied(request.root, request.environment, before, Base(removal.base, policy)) as found,
+        applied(request.root, request.environment, before, PolicyBase(removal.base, policy)) as found,
     ):
         removable(request.environment, found.newest.manifest, policy)
         key, tree = ledger.digest_key(), removal.tree

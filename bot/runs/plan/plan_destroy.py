@@ -22,7 +22,7 @@ from bot.errors import UserError
 from bot.model.environment import directory
 from bot.model.pipeline import Hook, Stack
 from bot.names import StepName
-from bot.runs.destroy.applied_versions import AppliedStep, AppliedVersion, Base, applied
+from bot.runs.destroy.applied_versions import AppliedStep, AppliedVersion, PolicyBase, applied
 from bot.runs.destroy.destroy_inputs import destroy_inputs
 from bot.runs.executor import run_graph
 from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, PlanContext, Planned
@@ -41,7 +41,7 @@ def plan_destroy(request: PlanRequest, context: PlanContext, base: str) -> Plann
     manifest = read_manifest(files, where)
     removable(name, manifest, context.policy)
     ledger = LedgerFile(context.store, name).read()
-    with applied(context.checkout.root, name, ledger, Base(base, context.policy)) as found:
+    with applied(context.checkout.root, name, ledger, PolicyBase(base, context.policy)) as found:
         try:
             steps = _DestroyPlans(context, ledger, found).plan()
         except _StepFailed as error:

@@ -10,7 +10,7 @@ from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.core.tree import File
 from bot.errors import UserError
 from bot.names import StepName
-from bot.runs.destroy.applied_versions import Base, applied
+from bot.runs.destroy.applied_versions import PolicyBase, applied
 from tests.support.deploying import DEMO, Deploying
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -47,7 +47,7 @@ def test_each_step_is_taken_back_by_the_code_that_applied_it(deploying: Deployin
     deploying.stacks["data"] += "# another version\n"
     second = deploying.merge(deploying.propose())
     ledger = Ledger(environment=DEMO, steps={DATA: entry(first, 1), RECORD: entry(first, 2), APP: entry(second, 3)})
-    with applied(deploying.repo.root, DEMO, ledger, Base(second, deploying.policy)) as found:
+    with applied(deploying.repo.root, DEMO, ledger, PolicyBase(second, deploying.policy)) as found:
         assert {name: step.version.commit for name, step in found.steps.items()} == {
             NETWORK: second,  # the ledger says nothing of it, and a state may be there all the same
             DATA: first,
@@ -66,7 +66,7 @@ def test_what_was_undone_does_not_say_which_version_is_the_newest(deploying: Dep
     deploying.stacks["data"] += "# another version\n"
     second = deploying.merge(deploying.propose())
     ledger = Ledger(environment=DEMO, steps={NETWORK: entry(second, 1), DATA: entry(first, 9, "undone", "undo")})
-    with applied(deploying.repo.root, DEMO, ledger, Base(second, deploying.policy)) as found:
+    with applied(deploying.repo.root, DEMO, ledger, PolicyBase(second, deploying.policy)) as found:
         assert found.newest.commit == second
 
 
@@ -77,6 +77,6 @@ def test_code_that_was_merged_past_its_gate_is_not_run_to_destroy_it(deploying: 
     merged = deploying.repo.commit("past the check")
     with (
         pytest.raises(UserError, match=r"was rejected by the static checks:\nenvs/demo-x/app/evil\.tf:2"),
-        applied(deploying.repo.root, DEMO, Ledger(environment=DEMO), Base(merged, deploying.policy)),
+        applied(deploying.repo.root, DEMO, Ledger(environment=DEMO), PolicyBase(merged, deploying.policy)),
     ):
         pass

@@ -12,7 +12,7 @@ from bot.clients.terraform.terraform import Terraform
 from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.errors import Unverifiable
 from bot.names import StepName
-from bot.runs.destroy.applied_versions import AppliedVersion, Base, applied
+from bot.runs.destroy.applied_versions import AppliedVersion, PolicyBase, applied
 from bot.runs.destroy.orphans import OrphanSearch, find_orphans
 from tests.support.cloud import REGION
 from tests.support.deploying import DEMO, Deploying
@@ -58,7 +58,7 @@ def destroyed(deploying: Deploying, commit: str, *names: str) -> AbstractContext
         }
     )
     ledger = Ledger(environment=DEMO, steps=dict.fromkeys(map(StepName, names), entry))
-    return applied(deploying.repo.root, DEMO, ledger, Base(commit, deploying.policy))
+    return applied(deploying.repo.root, DEMO, ledger, PolicyBase(commit, deploying.policy))
 
 
 def test_it_looks_in_all_regions_of_the_manifest_by_the_tag_of_the_policy_and_of_hooks(deploying: Deploying) -> None:
