@@ -47,7 +47,7 @@ class Name(str):
             return text
         if len(text) > cls.longest or re.fullmatch(cls.pattern, text) is None:
             raise InvalidInput(
-                f"{shown(text)} is not {_article(cls.what)}: use {cls.rule}, at most {cls.longest} characters."
+                f"{shown(text)} is not a valid {cls.what}. Use {cls.rule}, at most {cls.longest} characters."
             )
         cls.check(text)
         return super().__new__(cls, text)
@@ -85,7 +85,7 @@ class EnvironmentName(Name):
         if text in RESERVED:
             raise InvalidInput(f"`{text}` is reserved. Choose another name, for example `{text}-1`.")
         if len(text) < 2:
-            raise InvalidInput(f"`{text}` is too short for an environment name: use at least 2 characters.")
+            raise InvalidInput(f"`{text}` is too short for an environment name. Use at least 2 characters.")
 
 
 class TemplateName(Name):
@@ -174,7 +174,3 @@ def _skeleton(text: str) -> str:
     for pair, single in _LOOK_ALIKE_PAIRS:
         text = text.replace(pair, single)
     return text.translate(_LOOK_ALIKES)
-
-
-def _article(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

@@ -20,7 +20,7 @@ from bot.names import shown
 
 LONGEST_LINE = 4_000
 MOST_MISTAKES = 5
-"""Mistakes in one line that are put right."""
+"""Mistakes in one line that are corrected; a line with more is not a typing error any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,11 @@ def parse(line: str) -> Command | Mistake | None:
     if not line.startswith("/") or line[1:2].isspace():
         return None
     if len(line) > LONGEST_LINE:
-        return Mistake(f"This line is longer than {LONGEST_LINE:,} characters.") if _spec(line[:60]) else None
+        return (
+            Mistake(f"This command is longer than {LONGEST_LINE:,} characters. Shorten it.")
+            if _spec(line[:60])
+            else None
+        )
     try:
         tokens = words(line[1:])
     except Unbalanced as error:
@@ -89,7 +93,7 @@ def _read(tokens: Sequence[str], patience: int) -> Command | Mistake | None:
     near = closest(verb, BY_VERB, cutoff=0.7) if len(verb) < 20 else None
     if near is None:
         return None
-    message = f"There is no command {shown('/' + verb)}. Did you mean `/{near}`?"
+    message = f"Unknown command {shown('/' + verb)}. Did you mean `/{near}`?"
     return _corrected(Wrong(message, Correction([near, *rest]), otherwise=example_of(BY_VERB[near])), patience)
 
 

@@ -84,7 +84,7 @@ class Reader:
             if option.metavar is None:
                 if equals:
                     said = [] if value.lower() in _NO else [f"--{flag}"]
-                    raise Wrong(f"`--{flag}` stands alone, without a value.", self._with(at - 1, said))
+                    raise Wrong(f"`--{flag}` takes no value.", self._with(at - 1, said))
                 self._put(option, True)
                 continue
             if not equals and at == len(self.tokens):
@@ -119,7 +119,7 @@ class Reader:
             raise Wrong(str(error), self._with(at, [f"{prefix}{_underscored(key)}={value}"])) from error
         if name in found:
             flag = f"--{part.flag} " if isinstance(part, Option) else ""
-            raise Wrong(f"`{flag}{key}=…` stands here twice: keep one.")
+            raise Wrong(f"`{flag}{key}=…` is given twice. Keep one.")
         found[name] = part.read(value)
 
     def _paired(self, part: Option | Slot, text: str, at: int, prefix: str) -> Iterator[Correction]:
@@ -140,7 +140,7 @@ class Reader:
 
     def _put(self, option: Option, value: object) -> None:
         if option.field in self.fields:
-            raise Wrong(f"`--{option.flag}` stands here twice: keep one.")
+            raise Wrong(f"`--{option.flag}` is given twice. Keep one.")
         self.fields[option.field] = value
 
     def _take_slots(self, plain: list[int]) -> None:
@@ -187,23 +187,30 @@ class Reader:
             yield self._with(at, [f"{prefix}{near}"])
 
     def _missing(self) -> Wrong:
-        return Wrong(f"Something is missing. Write `{self.spec.usage}`, for example:", otherwise=self._completed())
+        return Wrong(
+            f"This command is incomplete. Its form is `{self.spec.usage}`, for example:", otherwise=self._completed()
+        )
 
     def _unexpected(self, plain: Sequence[int], keyword: str | None = None) -> Wrong:
         at, text = plain[0], self.tokens[plain[0]]
-        message = f"I don't understand {shown(' '.join(self.tokens[i] for i in plain))} here. Write `{self.spec.usage}`, for example:"
+        message = (
+            f"I don't understand {shown(' '.join(self.tokens[i] for i in plain))} here. The command's form is "
+            f"`{self.spec.usage}`, for example:"
+        )
         proposals: list[Correction] = []
         key, equals, value = text.partition("=")
         if equals and self.map_option:
             pair = [f"--{self.map_option.flag}", f"{_underscored(key)}={value}"]
-            said = f"A parameter's value stands behind `--{self.map_option.flag}`. Did you mean:"
+            said = f"Give a parameter's value with `--{self.map_option.flag}`. Did you mean:"
             proposals.append(self._with(at, pair, message=said))
         flag = closest(text, (option.flag for option in self.spec.options), cutoff=0.8)
         if flag is not None:
-            proposals.append(self._with(at, [f"--{flag}"], message=f"`--{flag}` has two dashes. Did you mean:"))
+            proposals.append(
+                self._with(at, [f"--{flag}"], message=f"The option `--{flag}` starts with two dashes. Did you mean:")
+            )
         if keyword is not None:
-            there = self._with(at, [keyword], message=f"The word here is `{keyword}`, not {shown(text)}. Did you mean:")
-            before = self._with(at, [keyword, text], message=f"The word `{keyword}` is missing. Did you mean:")
+            there = self._with(at, [keyword], message=f"Expected `{keyword}`, not {shown(text)}. Did you mean:")
+            before = self._with(at, [keyword, text], message=f"`{keyword}` is missing. Did you mean:")
             is_meant = text.lower() in _CONNECTIVES or closest(text, [keyword]) is not None
             # Another word in the place of one that is nowhere else may as well be a name: that is no case to guess in.
             proposals += [there, before] if is_meant else [there] if keyword in self.tokens else [before]
@@ -216,7 +223,9 @@ class Reader:
         flags = [option.flag for option in self.spec.options]
         near = closest(flag, flags)
         message = f"`/{self.spec.verb}` has no option {shown(token)}"
-        message += f"; it has {', '.join(f'`--{known}`' for known in flags)}." if flags and near is None else "."
+        message += (
+            f". Its options are {', '.join(f'`--{known}`' for known in flags)}." if flags and near is None else "."
+        )
         after, span = ([value], 1) if equals else (self.tokens[at + 1 : at + 2], 2)
         proposals: list[Correction] = []
         for slot in self.spec.slots:

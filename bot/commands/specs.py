@@ -113,9 +113,9 @@ def _reason(text: str) -> str:
     """Return a reason that somebody can still understand in half a year. Raises `InvalidInput`."""
     found = " ".join(text.split())
     if not 10 <= len(found) <= 300:
-        raise InvalidInput("Say how you know, in 10 to 300 characters.")
+        raise InvalidInput("The reason must have 10 to 300 characters. Say how you know that the run is dead.")
     if not found.isprintable():
-        raise InvalidInput("The reason holds invisible characters: remove them, for it is kept and shown.")
+        raise InvalidInput("The reason contains invisible characters. Remove them.")
     return found
 
 
@@ -127,7 +127,7 @@ def _verb(text: str) -> CommandVerb:
     verb = text.removeprefix("/")
     if verb not in BY_VERB:
         known = ", ".join(f"`/{known}`" for known in BY_VERB)
-        raise InvalidInput(f"There is no command {shown('/' + verb)}; there is {known}.")
+        raise InvalidInput(f"Unknown command {shown('/' + verb)}. The commands are {known}.")
     return CommandVerb(verb)
 
 
@@ -141,26 +141,26 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "clone",
         Clone,
-        "Open a pull request that adds a copy of an environment.",
+        "Open a pull request that adds a clone of an environment.",
         "clone",
         "/clone production as demo-x for demo --ttl 14d",
         (
-            Slot("source", "the environment to copy", EnvironmentName, nearest=_hyphenated),
+            Slot("source", "the environment to clone", EnvironmentName, nearest=_hyphenated),
             Slot("name", "the new environment's name", EnvironmentName, keyword="as", nearest=_hyphenated),
             Slot("purpose", "a purpose of the template", PurposeName, "for", optional=True, nearest=_hyphenated),
         ),
         (
-            Option("ttl", "how long it lives", duration.parse, duration.text, "14d", nearest=duration.nearest),
+            Option("ttl", "how long the clone lives", duration.parse, duration.text, "14d", nearest=duration.nearest),
             Option("set", "a parameter's value; may be repeated", str, str, "key=value", is_map=True),
-            Option("owner", "who answers for it; the author if absent", _login, str, "login"),
-            Option("dry-run", "show what would be done, and create nothing", bool),
+            Option("owner", "the clone's owner; by default, whoever comments", _login, str, "login"),
+            Option("dry-run", "show the files and the differences, and create nothing", bool),
         ),
         in_checkout=True,
     ),
     Spec(
         "set",
         Set,
-        "Give parameters other values: in the clone's open pull request, or by a new one if it is live.",
+        "Change parameters, in the clone's open pull request or, once it is live, in a new one.",
         "change",
         "/set demo-x app_cpu=512 app_memory=1024",
         (
@@ -172,7 +172,7 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "extend",
         Extend,
-        "Let a clone live longer than it would.",
+        "Extend the life of a clone.",
         "change",
         "/extend demo-x 7d",
         (_NAME, Slot("by", "how much longer", duration.parse, write=duration.text, nearest=duration.nearest)),
@@ -181,7 +181,7 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "plan",
         PlanCommand,
-        "Plan an open pull request again; of a live environment, look for drift.",
+        "Re-run the plan of an open pull request, or check a live environment for drift.",
         "change",
         "/plan demo-x",
         (_NAME,),
@@ -189,7 +189,7 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "resume",
         Resume,
-        "Go on with an apply or a destroy at the step that failed.",
+        "Resume an apply or a destroy at the step that failed.",
         "change",
         "/resume demo-x",
         (_NAME,),
@@ -197,7 +197,7 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "unlock",
         Unlock,
-        "Take an environment from a run that is dead, and go on; the reason is kept.",
+        "Take over the lock of a run that has died, and resume. The reason goes into the ledger.",
         "rescue",
         '/unlock demo-x --because "the runner was switched off"',
         (_NAME,),
@@ -220,7 +220,7 @@ TABLE: tuple[Spec, ...] = (
         (
             Slot(
                 "name",
-                "the environment; if absent, the one that this thread (or, in a checkout, its branch) is about",
+                "the environment; by default, the one of this thread or, in a checkout, of the current branch",
                 EnvironmentName,
                 optional=True,
                 nearest=_hyphenated,
@@ -232,10 +232,10 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "help",
         Help,
-        "Show the commands, the purposes and the parameters, or how one command is written.",
+        "List the commands, purposes and parameters, or explain one command.",
         "read",
         "/help clone",
-        (Slot("command", "a command; all of them if absent", _verb, optional=True, nearest=_near_verb),),
+        (Slot("command", "a command; by default, all of them", _verb, optional=True, nearest=_near_verb),),
         in_checkout=True,
     ),
 )

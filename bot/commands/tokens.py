@@ -58,6 +58,4 @@ def _quotation(line: str, start: int) -> tuple[str, int]:
         else:
             text += character
         position += 1
-    raise Unbalanced(
-        f"A quote ({opening}) is opened and not closed: close it, or write the value without spaces and quotes."
-    )
+    raise Unbalanced(f"A quote ({opening}) is never closed. Close it, or write the value without spaces and quotes.")

@@ -41,11 +41,11 @@ def parse(text: str) -> timedelta:
     """Return the duration that `text` says. Raises `InvalidInput`."""
     if re.fullmatch(_PATTERN, text, re.ASCII) is None:
         raise InvalidInput(
-            f"{shown(text)} is not a duration: write a number and a unit, for example `14d`, `36h` or `90m`."
+            f"{shown(text)} is not a valid duration. Write a number and a unit, for example `14d`, `36h` or `90m`."
         )
     total = sum((int(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+)([wdhms])", text)), timedelta())
     if not timedelta() < total <= LONGEST:
-        raise InvalidInput(f"{shown(text)} is not between one second and {LONGEST.days} days.")
+        raise InvalidInput(f"{shown(text)} is out of range. A duration is between one second and {LONGEST.days} days.")
     return total
 
 
@@ -81,7 +81,7 @@ def _read(value: object) -> timedelta:
         return value
     if isinstance(value, str):
         return parse(value)
-    raise InvalidInput("a duration is text, for example `14d`")
+    raise InvalidInput("a duration is a string, for example `14d`")
 
 
 Duration = Annotated[

@@ -152,9 +152,11 @@ class Hook(Step):
     @model_validator(mode="after")
     def _one_way_to_act(self) -> "Hook":
         if (self.uses is None) == (self.run is None):
-            raise InvalidInput("a hook has either `uses:` (a kind) or `run:` (an argument list for each verb)")
+            raise InvalidInput(
+                "a hook needs either `uses:` (a kind) or `run:` (an argument list for each verb), not both"
+            )
         if self.run is not None and (self.run.undo is None) == (self.undo is None):
-            raise InvalidInput("a `run:` hook says either `run.undo: [...]` or `undo: {none: <reason>}`")
+            raise InvalidInput("a `run:` hook needs either `run.undo: [...]` or `undo: {none: <reason>}`, not both")
         return self
 
 

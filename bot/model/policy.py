@@ -29,7 +29,7 @@ class Ttl(Document):
     @model_validator(mode="after")
     def _ordered(self) -> "Ttl":
         if not self.min <= self.default <= self.max:
-            raise InvalidInput("`ttl` must hold min <= default <= max")
+            raise InvalidInput("`ttl` must satisfy min <= default <= max")
         return self
 
 
@@ -113,8 +113,8 @@ class Policy(Document):
         Field(
             min_length=1,
             max_length=128,
-            description="The tag whose value is the environment's name, as templates set it (`default_tags`): by it a destroy "
-            "looks for what is left.",
+            description="The tag that holds the environment's name (`default_tags` in the template). A destroy searches for "
+            "it to find what is left.",
         ),
     ] = "Environment"
     labels: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = ("envclone",)

@@ -25,7 +25,7 @@ class Pool(Document):
     @model_validator(mode="after")
     def _holds_one(self) -> "Pool":
         if self.prefix < self.pool.prefixlen:
-            raise InvalidInput(f"a /{self.prefix} does not fit into the pool {self.pool}")
+            raise InvalidInput(f"a /{self.prefix} does not fit in the pool {self.pool}")
         return self
 
 
@@ -45,7 +45,8 @@ class _Parameter(Document):
     identity: Annotated[
         bool,
         Field(
-            description="The value is part of who the environment is, not of what it is like: it must differ from the source's."
+            description="The value identifies the environment (its name, account or address), so it must differ from the "
+            "source's."
         ),
     ] = False
     outbound: Annotated[
@@ -54,23 +55,23 @@ class _Parameter(Document):
     settable: Annotated[
         bool,
         Field(
-            description="Whether a command may give it a value; else the template, its purposes and the source decide."
+            description="Whether commands may set it. If not, the template, the purpose and the source decide its value."
         ),
     ] = True
     below_source: Annotated[
         bool,
         Field(
-            description="A host below the source's own differs enough from it: the template delegates it on purpose."
+            description="Accept a host below the source's own, because the template delegates that subdomain on purpose."
         ),
     ] = False
     default: Json = None
     derive: Annotated[str | None, Field(description="Text with `{environment}` or other parameters in braces.")] = None
-    allocate: Annotated[Allocation | None, Field(description="A value that no other environment has.")] = None
+    allocate: Annotated[Allocation | None, Field(description="A value that no other environment uses.")] = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> "_Parameter":
         if self.derive is not None and self.allocate is not None:
-            raise InvalidInput("a parameter is either derived or allocated, not both")
+            raise InvalidInput("a parameter can be derived or allocated, not both")
         return self
 
 
@@ -155,7 +156,7 @@ Parameter: TypeAlias = Annotated[
 Aspect: TypeAlias = Literal[
     "topology", "sizes", "versions", "scaling", "data", "identity", "secrets", "outbound", "access", "release"
 ]
-"""What a purpose may demand to be as in production, or different from it.
+"""What a purpose may require to match production, or to differ from it.
 
 `access` (who may reach the environment) and `release` (the application that is tried in it) are what a template declares so:
 without its word a rule is topology and an image is a version.
@@ -170,7 +171,7 @@ Demand: TypeAlias = (
     | Annotated[str, Field(pattern=r"^parameter:[a-z][a-z0-9_]*$")]
     | Annotated[str, Field(pattern=r"^attribute:[^:\s][^\n]*$", max_length=300)]
 )
-"""What a purpose demands: an aspect, a parameter (`parameter:db_class`) or attributes (`attribute:*:engine_version`)."""
+"""What a purpose requires: an aspect, a parameter (`parameter:db_class`) or attributes (`attribute:*:engine_version`)."""
 
 
 class Purpose(Document):
@@ -188,18 +189,16 @@ _Two = Annotated[tuple[ParameterName, ...], Field(min_length=2, max_length=2)]
 class ParameterRule(Document):
     """What the values of two parameters must be to each other: one of `at_most` and `begins_with`."""
 
-    description: Annotated[str, Field(min_length=1, description="Why it is so; said when the rule is broken.")]
-    at_most: Annotated[
-        _Two | None, Field(description="The first, a number or a duration, is not more than the second.")
-    ] = None
+    description: Annotated[str, Field(min_length=1, description="Why the rule exists; shown when it is broken.")]
+    at_most: Annotated[_Two | None, Field(description="The first (a number or duration) is at most the second.")] = None
     begins_with: Annotated[
-        _Two | None, Field(description="The first, a text or each text of a list, begins with the second.")
+        _Two | None, Field(description="The first (a string, or each string of a list) begins with the second.")
     ] = None
 
     @model_validator(mode="after")
     def _one_form(self) -> "ParameterRule":
         if (self.at_most is None) == (self.begins_with is None):
-            raise InvalidInput("a rule is either `at_most` or `begins_with`")
+            raise InvalidInput("a rule needs either `at_most` or `begins_with`, not both")
         return self
 
     @property

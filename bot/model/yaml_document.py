@@ -31,9 +31,7 @@ class _Loader(_Fastest):  # type: ignore[misc, valid-type]
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value in seen:
                 what = (
-                    f"`{key.value}` stands here twice"
-                    if isinstance(key, yaml.ScalarNode)
-                    else "a key must be a plain word"
+                    f"`{key.value}` is defined twice" if isinstance(key, yaml.ScalarNode) else "a key must be a string"
                 )
                 raise yaml.MarkedYAMLError(problem=what, problem_mark=key.start_mark)
             seen.add(key.value)
@@ -72,7 +70,7 @@ def load(text: str, model: type[DocumentModel], name: str) -> DocumentModel:
         mark = error.problem_mark or error.context_mark
         raise Unreadable(Finding(name, mark.line + 1 if mark else 1, str(error.problem or error.context))) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise Unreadable(Finding(name, 1, f"this is not YAML: {str(error).splitlines()[0]}")) from error
+        raise Unreadable(Finding(name, 1, f"not valid YAML: {str(error).splitlines()[0]}")) from error
     finally:
         loader.dispose()
     try:
@@ -98,7 +96,7 @@ def _refuse_aliases(text: str) -> None:
         return
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):  # an alias can expand a small document beyond memory
-            problem = "aliases (`*name`) are not used here; write the value out"
+            problem = "YAML aliases (`*name`) are not supported. Write out the value"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=cast(yaml.Mark, event.start_mark))
 
 
@@ -109,7 +107,7 @@ def _findings(error: ValidationError, node: yaml.Node | None, name: str) -> Iter
         where = ".".join(str(part) for part in _named(node, place))
         match item["type"]:
             case "extra_forbidden":
-                what = f"`{where}` is not a key that belongs here"
+                what = f"unknown key `{where}`"
             case "missing":
                 what = f"`{where}` is missing"
             case _:

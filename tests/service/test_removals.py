@@ -83,7 +83,7 @@ def test_an_end_names_the_change_that_is_open_and_closes_it_when_all_is_destroye
     change = place.server.pulls(REPOSITORY)[-1].number
     place.say("/destroy demo-x")
     end = place.server.pulls(REPOSITORY)[-1]
-    assert f"- #{change} proposes a change of `demo-x`" in (end.body or "")
+    assert f"- #{change} changes `demo-x`. It will be closed" in (end.body or "")
     head = place.server.head(REPOSITORY, "envclone-destroy/demo-x") or ""
     merged(place, end.number)
     deployed(place, "demo-x", "failure", head)
@@ -104,7 +104,7 @@ def test_what_is_not_destroyed_yet_counts_against_quotas(ending: tuple[SmallMono
         place.server.delete_branch(REPOSITORY, branch, by="alice")
     other = CLONE.replace("demo-x", "other")
     reply = place.say(other) or ""
-    assert "There are 1 clones in all already, and the policy allows 1" in reply
-    assert "Removed, but not destroyed yet: `demo-x`" in reply
+    assert "Quota reached: 1 of 1 clones in total" in reply
+    assert "Removed but not destroyed yet: `demo-x`" in reply
     deployed(place, "demo-x", "success", head)
     assert "`other` is planning" in (place.say(other) or "")

@@ -40,14 +40,17 @@ def clone(**values: str) -> CloneRequest:
 
 REFUSED = [
     ({"protected": "true"}, "`protected` can't be set: the template, its purposes and the source decide it."),
-    ({"account_id": "333333333333"}, "account `333333333333` is not in the policy's `accounts` on the default branch, which are `111111111111`, `222222222222`"),
+    ({"account_id": "333333333333"},
+        ("account `333333333333` is not in the policy's `accounts` on the default branch (`111111111111`, "
+        "`222222222222`)")
+    ),
     ({"state_bucket": "somewhere-else"}, "envs/demo-x/network/backend.tf:2: the state must lie in the account's `state_bucket`, `acme-clones-tfstate`."),
     ({"app_image": "111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop:1"}, "`111111111111` is production's account"),
     ({"public_domain": "x.shop.acme.example"}, "which lies below `shop.acme.example`, production's own, so it does not differ enough"),
     ({"public_domain": "acme.example"}, "which lies above `shop.acme.example`, production's own"),
     ({"vpc_cidr": "10.0.0.0/21"}, "which overlaps with `10.0.0.0/20`, production's own network"),
-    ({"purpose": "qa"}, "`purpose` names the purpose"),
-    ({"name": "other"}, "`name` follows from `as demo-x`"),
+    ({"purpose": "qa"}, "`purpose` can't be set: it is the purpose"),
+    ({"name": "other"}, "`name` can't be set: it is the environment's name"),
 ]  # fmt: skip
 
 

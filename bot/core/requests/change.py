@@ -127,7 +127,7 @@ def _set(command: Set, subject: ChangeSubject) -> Manifest | Unchanged:
     values = _values(manifest, template, given)
     if values == manifest.parameters:
         said = ", ".join(f"`{name}` is {shown(str(values[name]))}" for name in given)
-        return Unchanged(f"`{command.name}` is like that already: {said}. Nothing was changed.")
+        return Unchanged(f"No change: in `{command.name}`, {said} already.")
     _refuse_another_identity(command, manifest, template, values)
     # A source has no purpose's or source's choice that could be overridden: all values are its own.
     by_hand = {*manifest.overrides, *given} if manifest.source else set(manifest.overrides)
@@ -148,15 +148,17 @@ def _refuse_fixed(command: Set, template: Template) -> None:
         if parameter is None:
             continue
         if parameter.identity:
-            why = f"it is part of who `{command.name}` is, and with another value it would be another environment"
+            why = f"it identifies `{command.name}`, so another value would make it another environment"
         elif parameter.allocate is not None:
             why = f"it was allocated to `{command.name}`"
         elif parameter.derive is not None:
-            why = f"it is made from others, as {shown(parameter.derive)}"
+            why = f"it is derived from other parameters ({shown(parameter.derive)})"
         else:
             continue
         rest = {key: text for key, text in command.set.items() if key != name}
-        message = f"`{name}` can't be set: {why}. A new clone may have it: `/clone … --set {name}=…`."
+        message = (
+            f"`{name}` can't be set: {why}. To use another value, make a new clone with `/clone … --set {name}=…`."
+        )
         raise Correctable(message, replace(command, set=rest) if rest else None)
 
 
@@ -166,8 +168,8 @@ def _refuse_another_identity(
     for name, value in values.items():
         if template.parameters[name].identity and value != manifest.parameters.get(name):
             raise Correctable(
-                f"`{name}` would become {shown(str(value))} with that, and it is part of who `{command.name}` is: it would be "
-                "another environment."
+                f"This would change `{name}` to {shown(str(value))}, which identifies `{command.name}`: it would "
+                "become another environment."
             )
 
 
@@ -181,11 +183,11 @@ def _extended(command: Extend, subject: ChangeSubject, now: datetime) -> Manifes
         longest = duration.text(subject.policy.ttl.max)
         most = _whole(latest - begins)
         message = (
-            f"`{manifest.name}` expires on {manifest.expires_at:%Y-%m-%d %H:%M} UTC, and from now on a clone may live for {longest} "
-            f"at most, so {duration.text(command.by)} more is too much."
+            f"`{manifest.name}` expires on {manifest.expires_at:%Y-%m-%d %H:%M} UTC, and the policy allows at "
+            f"most {longest} from now, so it can't be extended by {duration.text(command.by)}."
         )
         if most <= timedelta():
-            raise Correctable(f"{message} It has all that there is: ask again later.")
+            raise Correctable(f"{message} The expiry is already at the policy's maximum ({longest}).")
         raise Correctable(message, replace(command, by=most))
     return manifest.model_copy(update={"expires_at": until.replace(microsecond=0)})
 

@@ -106,14 +106,12 @@ def unknown_source(command: Clone, known: Sequence[str], templates: Sequence[str
     known = _valid(known)
     near = closest(command.source, known)
     listed = ", ".join(f"`{name}`" for name in known[:10]) or "none"
-    hint = f"Did you mean `{near}`?" if near else f"There are {listed}." if len(known) > 1 else f"There is {listed}."
+    hint = f"Did you mean `{near}`?" if near else f"Environments that can be cloned: {listed}."
     note = (
-        " (There is a template of that name, but what is cloned is an environment.)"
-        if command.source in templates
-        else ""
+        " (There is a template of that name, but `/clone` takes an environment.)" if command.source in templates else ""
     )
     instead = replace(command, source=EnvironmentName(near)) if near else None
-    return Refused(f"There is no environment `{command.source}`. {hint}{note}", instead)
+    return Refused(f"Environment `{command.source}` not found. {hint}{note}", instead)
 
 
 def unknown_environment(command: AboutOne, known: Iterable[str]) -> Refused:
@@ -121,9 +119,9 @@ def unknown_environment(command: AboutOne, known: Iterable[str]) -> Refused:
     assert command.name is not None
     near = closest(command.name, _valid(known))
     if near is None:
-        return Refused(f"There is no environment `{command.name}`. `/list` shows which there are.")
+        return Refused(f"Environment `{command.name}` not found. `/list` shows all environments.")
     return Refused(
-        f"There is no environment `{command.name}`. Did you mean `{near}`?",
+        f"Environment `{command.name}` not found. Did you mean `{near}`?",
         replace(command, name=EnvironmentName(near)),
     )
 

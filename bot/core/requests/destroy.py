@@ -40,14 +40,16 @@ class Removable:
 def removable(name: EnvironmentName, manifest: Manifest, policy: Policy) -> Removable:
     """Return the environment in the directory `name` as one that may be destroyed. Raises `NotRemovable`."""
     if name != manifest.name:
-        raise NotRemovable(f"`{directory(name)}` holds the manifest of `{manifest.name}`: put that right first.")
+        raise NotRemovable(
+            f"`{directory(name)}` contains the manifest of `{manifest.name}`. Fix `name` in its environment.yaml first."
+        )
     if name in policy.protected:
         raise NotRemovable(
-            f"`{manifest.name}` is protected: the policy on the default branch names it, and nothing here destroys it."
+            f"`{manifest.name}` is protected by the policy on the default branch, so it can't be destroyed."
         )
     if manifest.source is None:
         raise NotRemovable(
-            f"`{manifest.name}` was not cloned from anything: it is a source, and nothing here destroys it."
+            f"`{manifest.name}` is not a clone (its manifest has no `source`), so it can't be destroyed."
         )
     return Removable(manifest)
 
@@ -75,7 +77,7 @@ def message(removed: Removable, asked: RemovalRequest, base: str) -> str:
 
 def change_ended(name: EnvironmentName, end: str) -> str:
     """Return why a proposed change of a destroyed environment is closed; `end` names what removed it."""
-    return f"{code(name)} was destroyed ({end}), so there is nothing left to change: this pull request is closed."
+    return f"{code(name)} was destroyed ({end}), so this pull request is closed: there is nothing left to change."
 
 
 def body(
@@ -90,7 +92,7 @@ def body(
     manifest, name = removed.manifest, removed.name
     expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
     who = (
-        f"@{asked.by} asked for this [here]({asked.url})."
+        f"Requested by @{asked.by} [here]({asked.url})."
         if asked.url
         else f"It expired on {expires}. @{manifest.owner} owns it."
     )
@@ -104,33 +106,40 @@ def body(
     rows = "\n".join(f"| **{fact}** | {value} |" for fact, value in facts)
     parts = [
         MARKER.format(name=name, by=asked.reason),
-        f"{who} It removes the directory, and **merging destroys everything that {code(name)} is made of**.\n\n| | |\n| --- | --- |\n{rows}",
-        "### Steps, in the order in which they are taken back",
+        (
+            f"{who} This pull request deletes the directory, and **merging it destroys all resources "
+            f"of {code(name)}**.\n\n| | |\n| --- | --- |\n{rows}"
+        ),
+        "### Steps, in the order they are destroyed",
         _steps(pipeline, order),
         "### What to look at",
         _attention(removed, rival),
         f"Closing this pull request keeps {code(name)} as it is." + _longer(manifest),
-        details("What is removed from the repository", fence(f"{directory(name)}/", "text")),
+        details("Removed from the repository", fence(f"{directory(name)}/", "text")),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _attention(removed: Removable, rival: int | None) -> str:
-    change = (
-        f"- #{rival} proposes a change of {code(removed.name)}: it is closed once this is merged and all is destroyed."
-    )
+    change = f"- #{rival} changes {code(removed.name)}. It will be closed once {code(removed.name)} is destroyed."
     return "\n".join(
         [
             *([change] if rival is not None else []),
-            "- The comment with the plan names every resource that is destroyed. What it does not name is not destroyed.",
-            "- Data goes with it. What is kept on purpose (snapshots, deletion windows) is said in the receipt at the end.",
-            f"- A step that fails stops only what comes after it; nothing is forgotten, and {code(f'/resume {removed.name}')} goes on.",
+            (
+                "- The plan comment lists every resource that will be destroyed. Anything it does not list is not "
+                "destroyed."
+            ),
+            "- Data is deleted too. The report at the end lists what is retained (final snapshots, deletion windows).",
+            (
+                f"- If a step fails, only the steps that depend on it stop. {code(f'/resume {removed.name}')} continues "
+                "from there."
+            ),
         ]
     )
 
 
 def _longer(manifest: Manifest) -> str:
-    return f" Comment {code(f'/extend {manifest.name} 7d')} to keep it for longer." if manifest.expires_at else ""
+    return f" Comment {code(f'/extend {manifest.name} 7d')} to keep it longer." if manifest.expires_at else ""
 
 
 def _steps(pipeline: Pipeline, order: Sequence[StepName]) -> str:

@@ -66,14 +66,15 @@ def warning(one: Soon) -> str:
     """Return the comment that warns the owner. The same however late it is written, so that it is written once."""
     name, end = one.manifest.name, _end(one.manifest)
     return (
-        f"@{one.manifest.owner}: {code(name)} expires on {end:%Y-%m-%d at %H:%M} UTC, in less than {duration.text(one.before)}. "
-        f"Then a pull request is opened that destroys it. To keep it for longer, comment\n\n{fence(f'/extend {name} 7d', 'text')}"
+        f"@{one.manifest.owner}: {code(name)} expires on {end:%Y-%m-%d at %H:%M} UTC, in less "
+        f"than {duration.text(one.before)}. A pull request to destroy it will be opened then. To keep it longer, "
+        f"comment\n\n{fence(f'/extend {name} 7d', 'text')}"
     )
 
 
 def ended(manifest: Manifest, number: int, url: str, *, auto_merge: bool) -> str:
     """Return the comment that says what has become of a clone whose time is over."""
-    then = "It is merged by itself once its check passes" if auto_merge else "Merging it destroys the clone"
+    then = "It will be merged automatically once its check passes" if auto_merge else "Merging it destroys the clone"
     return (
         f"@{manifest.owner}: {code(manifest.name)} expired on {_end(manifest):%Y-%m-%d at %H:%M} UTC, and [#{number}]({url}) removes "
         f"it. {then}. To keep it, close #{number} and comment\n\n{fence(f'/extend {manifest.name} 7d', 'text')}"
@@ -83,15 +84,18 @@ def ended(manifest: Manifest, number: int, url: str, *, auto_merge: bool) -> str
 def declined(manifest: Manifest, number: int, url: str) -> str:
     """Return the comment after somebody closed the pull request of the end."""
     return (
-        f"@{manifest.owner}: [#{number}]({url}) was closed, so {code(manifest.name)} stays although its time is over, and nothing more is "
-        f"proposed by itself. Say how long it is needed, or destroy it:\n\n"
-        f"{fence(f'/extend {manifest.name} 7d', 'text')}\n\n{fence(f'/destroy {manifest.name}', 'text')}"
+        f"@{manifest.owner}: [#{number}]({url}) was closed, so {code(manifest.name)} stays although it has expired, "
+        "and no further pull request is opened automatically. Extend it, or destroy "
+        f"it:\n\n{fence(f'/extend {manifest.name} 7d', 'text')}\n\n{fence(f'/destroy {manifest.name}', 'text')}"
     )
 
 
 def refused(manifest: Manifest, reason: str) -> str:
     """Return the comment when the end can't be proposed."""
-    return f"@{manifest.owner}: {code(manifest.name)} has expired, but its end can't be proposed: {reason}"
+    return (
+        f"@{manifest.owner}: {code(manifest.name)} has expired, but no pull request to destroy it can be "
+        f"opened: {reason}"
+    )
 
 
 def is_end(manifest: Manifest, author: str, us: Login, body: str) -> bool:

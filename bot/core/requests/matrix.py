@@ -102,7 +102,7 @@ def _target(change: MatrixChange, policy: Policy, phase: Phase) -> Target | str:
     if isinstance(change.before, Manifest) and change.before.parameters.get(ACCOUNT) != change.after.parameters.get(
         ACCOUNT
     ):
-        return f"{where}: an environment can't move to another account: clone it there, and destroy this one."
+        return f"{where}: an environment can't move to another account. Clone it there, then destroy this one."
     if phase == "plan" and (complaint := _unsourced(name, change, change.after.source, policy)):
         return f"{where}: {complaint}"
     target = _reached(change.after, policy, phase, "create" if change.before is None else "update")
@@ -112,14 +112,17 @@ def _target(change: MatrixChange, policy: Policy, phase: Phase) -> Target | str:
 def _unsourced(name: EnvironmentName, change: MatrixChange, source: EnvironmentName | None, policy: Policy) -> str:
     """Return why an environment can't be held against what it was cloned from; nothing if it can, or is protected."""
     if name in (source, *change.sources):
-        return f"`source` leads back to `{name}` itself: write what it was cloned from (`source: production`)."
+        return (
+            f"the chain of `source` leads back to `{name}` itself. Set `source` to the environment that it was "
+            "cloned from, for example `source: production`."
+        )
     if source is not None or name in policy.protected:
         return ""
     # Without this, a manifest written by hand would leave out one line and with it parity, contract and leaks.
     return (
-        "`source` is missing, so nothing would be held against production. Write what it was cloned from "
-        f"(`source: production`), or, if `{name}` is itself what others are cloned from, first add it to `protected` in "
-        f"{POLICY} on the default branch."
+        "`source` is missing, so there is nothing to compare this environment with. Set the environment that it was "
+        f"cloned from, for example `source: production`; or, if others are cloned from `{name}`, first add it to "
+        f"`protected` in {POLICY} on the default branch."
     )
 
 
@@ -127,13 +130,13 @@ def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Polic
     """Return the environment as one to be destroyed, unless it may not be."""
     where = f"{directory(name)}/{MANIFEST}"
     if before is None:
-        return f"{directory(name)} does not exist, and never did on this branch."
+        return f"{directory(name)} does not exist and never existed on this branch."
     if isinstance(before, str):
-        return f"{before} Mend it before the directory is removed: what it was made of is told by it."
+        return f"{before} Fix it before removing the directory: destroy needs it."
     try:
         removable(name, before, policy)
     except UserError as error:
-        return f"{where}: it may not be removed: {error}"
+        return f"{where}: it can't be removed: {error}"
     return _reached(before, policy, phase, "destroy")
 
 
@@ -181,7 +184,7 @@ def _account(manifest: Manifest, policy: Policy) -> tuple[str, PolicyAccount] | 
     accounts: Mapping[str, PolicyAccount] = policy.accounts
     if not isinstance(number, str) or number not in accounts:
         return (
-            f"account {shown(str(number))} is not in the policy's `accounts` on the default branch, which are "
-            f"{', '.join(f'`{known}`' for known in accounts) or 'none'}: add it there first."
+            f"account {shown(str(number))} is not in the policy's `accounts` on the default branch "
+            f"({', '.join(f'`{known}`' for known in accounts) or 'none'}). Add it there first."
         )
     return number, accounts[number]

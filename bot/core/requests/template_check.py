@@ -97,10 +97,10 @@ def _drafted(
             Policy(quota=Quota(total=9, per_owner=9), gate=rules),
         )
     except UserError as error:
-        return [Finding(where, line, f"{source.name} can't be rendered from it: {error}")]
+        return [Finding(where, line, f"{source.name} can't be rendered from this template: {error}")]
     drafted = draft_clone(asked, base)
     if isinstance(drafted, Refused):
-        return [Finding(where, line, f"purpose `{purpose}` can't be cloned from {source.name}: {drafted.reason}")]
+        return [Finding(where, line, f"cloning {source.name} for purpose `{purpose}` fails: {drafted.reason}")]
     return list(_leaked(base, drafted, asked)) or len(drafted.files)
 
 
@@ -127,29 +127,29 @@ def _parameter_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], s
     for name, parameter in declared.items():
         for reference in references(parameter.derive or ""):
             if reference != ENVIRONMENT and reference not in declared:
-                yield ("parameters", name, "derive"), f"there is no parameter `{reference}`."
+                yield ("parameters", name, "derive"), f"unknown parameter `{reference}`."
         if parameter.default is not None:
             place = ("parameters", name, "default")
             yield from ((place, problem) for problem in _value_problems(template, name, parameter.default))
             if parameter.identity:
-                yield place, "an identity parameter has no default: derive or allocate it."
+                yield place, "an identity parameter can't have a default. Derive or allocate it."
 
 
 def _purpose_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
     declared, purposes = template.declaration.parameters, template.declaration.purposes
     if template.declaration.default_purpose not in purposes:
-        yield ("default_purpose",), f"there is no purpose `{template.declaration.default_purpose}`."
+        yield ("default_purpose",), f"unknown purpose `{template.declaration.default_purpose}`."
     for purpose_name, purpose in purposes.items():
         for name, value in purpose.set.items():
             place = ("purposes", purpose_name, "set", name)
             if name not in declared:
-                yield place, f"there is no parameter `{name}`."
+                yield place, f"unknown parameter `{name}`."
             elif not (isinstance(value, str) and references(value)):
                 yield from ((place, problem) for problem in _value_problems(template, name, value))
         for wanted in (*purpose.match, *purpose.differ):
             parameter = wanted.removeprefix("parameter:")
             if parameter != wanted and parameter not in declared:
-                yield ("purposes", purpose_name), f"there is no parameter `{parameter}`."
+                yield ("purposes", purpose_name), f"unknown parameter `{parameter}`."
 
 
 def _value_problems(template: TemplateAt, name: ParameterName, value: Json) -> Iterator[str]:
@@ -167,7 +167,7 @@ def _file_findings(template: TemplateAt) -> Iterator[Finding]:
             yield Finding(f"{where}/{DECLARATION}", 1, f"stack `{stack}` has no Terraform files in {where}/{stack}/.")
         elif f"{stack}/.terraform.lock.hcl" not in files:
             yield Finding(
-                f"{where}/{stack}", 1, "there is no .terraform.lock.hcl: run `terraform init` there and keep the file."
+                f"{where}/{stack}", 1, ".terraform.lock.hcl is missing. Run `terraform init` there and commit the file."
             )
     for path, file in template.files.items():
         if path.endswith((".tf", ".tfvars", ".tf.json", ".tfvars.json")):
@@ -185,7 +185,7 @@ def _step_findings(template: TemplateAt) -> Iterator[Finding]:
         for key, given in hook.inputs.items():
             if isinstance(given, FromParameter) and given.parameter not in template.declaration.parameters:
                 line = line_of(hooks_text, ["hooks", name, "with", key])
-                yield Finding(f"{where}/{HOOKS}", line, f"there is no parameter `{given.parameter}`.")
+                yield Finding(f"{where}/{HOOKS}", line, f"unknown parameter `{given.parameter}`.")
     pipeline = Pipeline(stacks=template.declaration.stacks, hooks=hooks)
     declaration = text_of(template.files[DECLARATION], DECLARATION)
     documents = StepDocuments(f"{where}/{DECLARATION}", declaration, f"{where}/{HOOKS}", hooks_text)

@@ -36,17 +36,19 @@ def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
     protected = next((p for p in policy.protected if p == name or resembles(name, p)), None)
     if protected:
         raise Correctable(
-            f"`{name}` is, or could be taken for, the protected environment `{protected}`. Choose another name."
+            f"`{name}` is the protected environment `{protected}`, or looks like it. Choose another name."
         )
     if estate.has(name):
-        where = "exists" if name in estate.live else "is being asked for in an open pull request"
+        where = "exists" if name in estate.live else "is proposed in an open pull request"
         raise Correctable(
             f"Environment `{name}` already {where}. Choose another name, or comment `/status {name}` to see it.",
             replace(command, name=_free_name(name, estate)),
         )
     alike = next((other for other in (*estate.live, *estate.proposed) if confusable(other, name)), None)
     if alike:
-        raise Correctable(f"`{name}` could be taken for the environment `{alike}`. Choose a name that nobody mistakes.")
+        raise Correctable(
+            f"`{name}` looks like the existing environment `{alike}`. Choose a name that can't be confused with it."
+        )
 
 
 def admitted_purpose(command: Clone, template: Template) -> PurposeName:
@@ -58,7 +60,7 @@ def admitted_purpose(command: Clone, template: Template) -> PurposeName:
         return purpose
     near = closest(purpose, template.purposes)
     known = ", ".join(f"`{known}`" for known in template.purposes)
-    message = f"Template {template.name} has no purpose {shown(purpose)}; it has {known}."
+    message = f"Template {template.name} has no purpose {shown(purpose)}. Its purposes are {known}."
     if near is None:
         raise Correctable(message)
     raise Correctable(f"{message} Did you mean `{near}`?", replace(command, purpose=PurposeName(near)))
@@ -70,7 +72,7 @@ def check_purpose(command: Clone, purpose: PurposeName, template: Template, sour
         others = [each for each in template.purposes if each != purpose]
         listed = ", ".join(f"`{each}`" for each in others) or "none"
         message = (
-            f"`{purpose}` is what `{source.name}` itself is for. A clone is for something else; there is {listed}."
+            f"`{purpose}` is the purpose of `{source.name}` itself, so a clone can't have it. Choose another: {listed}."
         )
         default = template.default_purpose if template.default_purpose != purpose else next(iter(others), None)
         raise Correctable(message, replace(command, purpose=default) if default else None)
@@ -88,7 +90,10 @@ def check_free(command: Clone, template: Template, values: Mapping[ParameterName
         held = estate.held(name, by_others_than=command.name) if parameter.allocate else ()
         holder = next((holder for value, holder in held if clash(parameter, value, values[name])), None)
         if holder is not None:
-            message = f"`{name}` can't be {shown(str(values[name]))}: `{holder}` holds it. Leave it out, and a free one is found:"
+            message = (
+                f"`{name}` can't be {shown(str(values[name]))}: `{holder}` already uses it. Leave it out to get a "
+                "free value:"
+            )
             raise Correctable(message, without(command, [name]))
 
 
@@ -98,7 +103,7 @@ def check_rules(command: Clone | Set, template: Template, values: Mapping[Parame
         blamed = frozenset(command.set) & set(each.rule.parameters)
         if not blamed:
             raise Correctable(
-                f"{each.message} Nothing that was asked for causes that: the template has to be put right (`envclone template check`)."
+                f"{each.message} No value in this command causes that: fix the template (`envclone template check`)."
             )
         raise Correctable(each.message, _within(command, template, kept(template, each.rule, values, blamed)))
 
@@ -142,11 +147,9 @@ def check_contract(command: Clone | Set, template: Template, breaches: Sequence[
     if not blamed and isinstance(command, Set):
         return
     if not blamed:
-        raise Correctable(
-            f"{said} No `--set` causes that: the template has to be put right (`envclone template check`)."
-        )
+        raise Correctable(f"{said} No `--set` causes that: fix the template (`envclone template check`).")
     sets = said_sets(command, blamed)
-    allowed = f" A purpose that promises no such thing allows it: {', '.join(others)}." if others else ""
+    allowed = f" These purposes allow it: {', '.join(others)}." if others else ""
     raise _blamed(command, blamed, f"{said} {sets} causes that.{allowed}")
 
 
@@ -162,7 +165,7 @@ def check_refusals(command: Clone | Set, found: Sequence[str], blamed: Collectio
         raise _blamed(
             command,
             blamed,
-            f"The pull request's check would refuse that: {found[0]}{more} {said_sets(command, blamed)} causes that.",
+            f"The pull request's check would fail: {found[0]}{more} {said_sets(command, blamed)} causes that.",
         )
 
 
@@ -188,7 +191,7 @@ def admitted_ttl(command: Clone, policy: Policy) -> timedelta:
     nearest = min(max(asked, policy.ttl.min), policy.ttl.max)
     if asked != nearest:
         low, high = duration.text(policy.ttl.min), duration.text(policy.ttl.max)
-        message = f"A clone lives from {low} to {high} here, so `--ttl {duration.text(asked)}` is out of bounds."
+        message = f"`--ttl` must be between {low} and {high}, not {duration.text(asked)}."
         raise Correctable(message, replace(command, ttl=nearest))
     return asked
 
@@ -197,7 +200,7 @@ def check_quota(estate: Inventory, policy: Policy, owner: Login, purpose: Purpos
     """Refuse one clone too many, counted over the default branch, open pull requests and unfinished ends. Raises `UserError`."""
     quota, clones = policy.quota, [clone for clone in estate.clones() if clone.name not in policy.protected]
     counts = (
-        ("in all", len(clones), quota.total),
+        ("in total", len(clones), quota.total),
         (f"owned by {owner}", sum(clone.owner == owner for clone in clones), quota.per_owner),
         (
             f"for {purpose}",
@@ -208,14 +211,14 @@ def check_quota(estate: Inventory, policy: Policy, owner: Login, purpose: Purpos
     for what, count, most in counts:
         if count >= most:
             raise UserError(
-                f"There are {count} clones {what} already, and the policy allows {most}. `/list` shows them: destroy one first."
+                f"Quota reached: {count} of {most} clones {what}. Destroy one first; `/list` shows them."
                 + _unfinished(estate)
             )
 
 
 def _unfinished(estate: Inventory) -> str:
     names = ", ".join(f"`{name}`" for name in estate.ending)
-    return f" Removed, but not destroyed yet: {names}. `/resume` goes on with that." if names else ""
+    return f" Removed but not destroyed yet: {names}. `/resume` continues the destroy." if names else ""
 
 
 def _override(command: Clone | Set, template: Template, name: ParameterName, text: str) -> Json:
@@ -228,13 +231,13 @@ def _override(command: Clone | Set, template: Template, name: ParameterName, tex
         raise Correctable(f"{message} Did you mean `{near}`?", replace(command, set=renamed))
     parameter = template.parameters[name]
     if not parameter.settable:
-        message = f"`{name}` can't be set: the template, its purposes and the source decide it."
+        message = f"`{name}` can't be set: the template, the purpose and the source decide its value."
         raise Correctable(message, without(command, [name]))
     if all(each.set.get(name) == purpose for purpose, each in template.purposes.items()):
-        message = f"`{name}` names the purpose, so it follows from `for <purpose>` and can't be set."
+        message = f"`{name}` can't be set: it is the purpose. Use `for <purpose>` instead."
         raise Correctable(message, without(command, [name]))
     if parameter.derive == f"{{{ENVIRONMENT}}}":
-        message = f"`{name}` follows from `as {command.name}` and can't be set: choose the name there."
+        message = f"`{name}` can't be set: it is the environment's name. Use `as <name>` instead."
         raise Correctable(message, without(command, [name]))
     try:
         return read(name, parameter, text)

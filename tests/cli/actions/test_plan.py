@@ -186,4 +186,4 @@ def test_what_cannot_be_read_is_not_checked_and_says_so(
     assert workflow.plan(monkeypatch)[0] == 2
     assert workflow.conclusions() == ["failure"]
     [(_, comment)] = workflow.comments()
-    assert f"{document}:{len(text.splitlines()) + 1}: `bogus` is not a key that belongs here" in comment
+    assert f"{document}:{len(text.splitlines()) + 1}: unknown key `bogus`" in comment

@@ -108,4 +108,4 @@ def test_a_template_is_proved_or_its_mistakes_are_named(root: Path) -> None:
     path.write_text(path.read_text().replace("default_purpose: demo", "default_purpose: party"))
     done = envclone(root, "template", "check")
     assert done.returncode == 1
-    assert "templates/shop/template.yaml:4: there is no purpose `party`" in done.stdout
+    assert "templates/shop/template.yaml:4: unknown purpose `party`" in done.stdout

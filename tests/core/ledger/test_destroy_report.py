@@ -131,7 +131,7 @@ def test_a_clone_is_removable() -> None:
 
 
 def test_a_directory_that_holds_another_ones_manifest_is_no_target() -> None:
-    with pytest.raises(NotRemovable, match="holds the manifest of `demo-x`"):
+    with pytest.raises(NotRemovable, match="contains the manifest of `demo-x`"):
         removable(EnvironmentName("production"), clone(), Policy())
 
 
@@ -140,7 +140,7 @@ def test_a_directory_that_holds_another_ones_manifest_is_no_target() -> None:
     [
         (clone("production"), Policy(), "is protected"),
         (clone(), Policy(protected=(EnvironmentName("demo-x"),)), "is protected"),
-        (clone(source=None), Policy(), "was not cloned"),
+        (clone(source=None), Policy(), "is not a clone"),
     ],
 )
 def test_what_is_protected_can_not_be_expressed_as_a_target(manifest: Manifest, policy: Policy, said: str) -> None:

@@ -47,7 +47,7 @@ def test_a_set_that_breaks_the_contract_is_refused(purpose: str, values: dict[st
 
 def test_the_refusal_says_which_purposes_would_allow_it_and_keeps_the_other_sets() -> None:
     found = refusal("load-test", db_class="db.c6gd.medium", team="growth")
-    assert "allows it: `qa`, `demo`, `dev`." in found.reason
+    assert "allow it: `qa`, `demo`, `dev`." in found.reason
     assert isinstance(found.instead, Clone)
     assert found.instead.set == {"team": "growth"}
 
@@ -85,7 +85,7 @@ def proof(was: str, now: str) -> str:
         (
             'match: [topology, sizes, versions, scaling, "parameter:private_domain"]\n    differ',
             "match: [topology, data]\n    differ",
-            "purpose `load-test` can't be cloned from production: `load-test` must match `production` in data",
+            "cloning production for purpose `load-test` fails: `load-test` must match `production` in data",
         ),
         (
             "match: [topology]",
@@ -102,7 +102,7 @@ def proof(was: str, now: str) -> str:
             'match: []\n    differ: ["attribute:aws_sqs_queue.*:sqs_managed_sse_enabled", "attribute:aws_rds_cluster.this:engine"]',
             "`data/aws_rds_cluster.this:engine` is the same",
         ),
-        ("match: [topology]", 'match: ["parameter:nothing"]', "there is no parameter `nothing`"),
+        ("match: [topology]", 'match: ["parameter:nothing"]', "unknown parameter `nothing`"),
     ],
 )
 def test_a_template_whose_purpose_breaks_its_own_contract_fails_its_check(was: str, now: str, complaint: str) -> None:

@@ -226,7 +226,7 @@ def test_a_template_reads_with_the_line_of_each_mistake() -> None:
     files = example.template_files()
     files["template.yaml"] = File(example.DECLARATION.replace("app_min: {", "app_min: {maximum: 4, ").encode())
     with pytest.raises(
-        InvalidInput, match=r"templates/shop/template.yaml:11: `parameters.app_min.maximum` is not a key"
+        InvalidInput, match=r"templates/shop/template.yaml:11: unknown key `parameters.app_min.maximum`"
     ):
         read_template(TemplateName("shop"), files, FACTS)
 

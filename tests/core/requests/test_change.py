@@ -79,9 +79,9 @@ def test_production_is_changed_through_the_same_door() -> None:
         ({"db_class": "lrage"}, "Did you mean `large`?", setting(db_class="large")),
         ({"app_min": "50"}, "from 1 to 20", setting(app_min="20")),
         ({"greeting": "a\u202eb"}, "invisible character U+202E", setting(greeting="ab")),
-        ({"name": "other"}, "part of who `demo-x` is", None),
+        ({"name": "other"}, "it identifies `demo-x`", None),
         ({"vpc_cidr": "10.64.9.0/24", "app_min": "3"}, "another environment", setting(app_min="3")),
-        ({"account_id": "333333333333"}, "part of who", None),
+        ({"account_id": "333333333333"}, "it identifies", None),
     ],
 )
 def test_what_cannot_be_set_is_refused_with_what_to_type(
@@ -125,12 +125,12 @@ def test_a_value_made_from_others_follows_unless_it_is_who_the_environment_is() 
     after = changed(setting(greeting="moin"), ChangeSubject(at, template, Policy())).manifest
     assert after.parameters[ParameterName("label")] == "moin-demo-x"
     assert followers(template.declaration, at, [ParameterName("greeting")]) == ["label"]
-    assert "made from others" in refused(setting(label="x"), ChangeSubject(at, template, Policy())).reason
+    assert "derived from other parameters" in refused(setting(label="x"), ChangeSubject(at, template, Policy())).reason
     identity = declared.replace("label: {type: string,", "label: {type: string, identity: true,")
     stricter = read_template(
         TemplateName("shop"), {**example.template_files(), "template.yaml": File(identity.encode())}, FACTS
     )
-    assert "`label` would become" in refused(setting(greeting="moin"), ChangeSubject(at, stricter, Policy())).reason
+    assert "would change `label` to" in refused(setting(greeting="moin"), ChangeSubject(at, stricter, Policy())).reason
 
 
 def test_extend_counts_from_the_expiry_or_from_now_if_that_is_over() -> None:

@@ -91,7 +91,7 @@ def test_the_manifest_says_who_asked_where_and_until_when() -> None:
         ({"set": {ParameterName("greeting"): "e\u0301"}}, "normal form NFC"),
         ({"set": {ParameterName("tags"): "[1]"}}, "is a map"),
         ({"set": {ParameterName("tags"): '{"${x}": "y"}'}}, "has the key"),
-        ({"ttl": timedelta(days=31)}, "out of bounds"),
+        ({"ttl": timedelta(days=31)}, "must be between"),
         ({"source": EnvironmentName("production")}, ""),
     ],
 )
@@ -109,7 +109,7 @@ def test_a_name_in_use_or_easily_mistaken_is_refused() -> None:
     assert "already exists" in taken.reason
     assert isinstance(taken.instead, Clone)
     assert taken.instead.name == "demo-x-2"
-    assert "could be taken for the environment `demo-x`" in refusal(base, "dem0-x").reason
+    assert "looks like the existing environment `demo-x`" in refusal(base, "dem0-x").reason
     assert "protected environment `production`" in refusal(base, "pr0duction").reason
     assert "protected environment `production`" in refusal(base, "production").reason
     assert "protected environment `production`" in refusal(base, "productlon").reason
@@ -123,15 +123,15 @@ def test_quotas_count_what_exists_and_what_is_proposed() -> None:
         base.template, base.source, base.source_files, Inventory(base.estate.live, {second.name: second}), base.policy
     )
     assert isinstance(draft_clone(example.asked("three"), base), Draft)
-    assert "2 clones owned by alice already" in refusal(both, "three").reason
+    assert "Quota reached: 2 of 2 clones owned by alice" in refusal(both, "three").reason
 
 
 @pytest.mark.parametrize(
     ("quota", "message"),
     [
-        (Quota(total=2), "2 clones in all already, and the policy allows 2"),
-        (Quota(per_owner=1), "1 clones owned by alice already, and the policy allows 1"),
-        (Quota(per_purpose={PurposeName("demo"): 1}), "1 clones for demo already, and the policy allows 1"),
+        (Quota(total=2), "Quota reached: 2 of 2 clones in total"),
+        (Quota(per_owner=1), "Quota reached: 1 of 1 clones owned by alice"),
+        (Quota(per_purpose={PurposeName("demo"): 1}), "Quota reached: 1 of 1 clones for demo"),
     ],
 )
 def test_each_quota_counts_its_own_over_the_default_branch_and_open_pull_requests(quota: Quota, message: str) -> None:
@@ -154,7 +154,7 @@ def test_each_quota_counts_its_own_over_the_default_branch_and_open_pull_request
 def test_a_clone_that_nobody_asked_for_in_a_comment_counts_as_its_owner_s() -> None:
     by_hand = drafted(name="one").manifest.model_copy(update={"request": None})
     base = example.base(by_hand, policy=Policy(quota=Quota(per_owner=1)))
-    assert "1 clones owned by alice already" in refusal(base, "two").reason
+    assert "Quota reached: 1 of 1 clones owned by alice" in refusal(base, "two").reason
     spared = Policy(quota=Quota(per_owner=1), protected=(EnvironmentName("production"), by_hand.name))
     assert isinstance(draft_clone(example.asked("two"), example.base(by_hand, policy=spared)), Draft)
 
@@ -164,8 +164,8 @@ def test_what_is_being_destroyed_counts_until_it_is() -> None:
     base = example.base(policy=Policy(quota=Quota(total=1)))
     full = replace(base, estate=replace(base.estate, ending={gone.name: gone}))
     reason = refusal(full, "two").reason
-    assert "1 clones in all already" in reason
-    assert "Removed, but not destroyed yet: `one`" in reason
+    assert "Quota reached: 1 of 1 clones in total" in reason
+    assert "Removed but not destroyed yet: `one`" in reason
 
 
 def test_a_proposed_change_of_a_clone_counts_it_once() -> None:
@@ -224,8 +224,8 @@ def test_verify_holds_for_a_draft_and_names_the_line_of_a_hand_edit() -> None:
         (b"purpose: demo", b"purpose: party", "no purpose `party`"),
         (b"  app_min: 1\n", b"", "parameter `app_min` has no value"),
         (b"  app_min: 1\n", b"  app_min: 1\n  app_max: 2\n", "no parameter `app_max`"),
-        (b"owner: alice", b"owner: alice\nbogus: 1", "not a key that belongs here"),
-        (b"owner: alice", b"owner: alice\nowner: eve", "stands here twice"),
+        (b"owner: alice", b"owner: alice\nbogus: 1", "unknown key `"),
+        (b"owner: alice", b"owner: alice\nowner: eve", "is defined twice"),
         (b"owner: alice", b"owner: [", "environment.yaml"),
     ],
 )

@@ -104,7 +104,7 @@ def test_the_warning_names_the_owner_and_the_command_and_does_not_change_with_th
 
 
 def test_the_end_says_whether_it_is_merged_by_itself() -> None:
-    assert "merged by itself" in ended(clone(), 7, "https://x", auto_merge=True)
+    assert "merged automatically" in ended(clone(), 7, "https://x", auto_merge=True)
     assert "Merging it destroys" in ended(clone(), 7, "https://x", auto_merge=False)
 
 

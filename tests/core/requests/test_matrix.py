@@ -87,9 +87,9 @@ def test_only_what_the_policy_protects_may_have_been_cloned_from_nothing() -> No
     assert [target.environment for target in found.targets] == ["production"]
     (complaint,) = found.complaints
     assert complaint == (
-        "envs/staging/environment.yaml: `source` is missing, so nothing would be held against production. Write what it was "
-        "cloned from (`source: production`), or, if `staging` is itself what others are cloned from, first add it to "
-        "`protected` in .github/envclone.yml on the default branch."
+        "envs/staging/environment.yaml: `source` is missing, so there is nothing to compare this environment with. "
+        "Set the environment that it was cloned from, for example `source: production`; or, if others are cloned "
+        "from `staging`, first add it to `protected` in .github/envclone.yml on the default branch."
     )
     both = POLICY.model_copy(update={"protected": (*POLICY.protected, EnvironmentName("staging"))})
     assert targets(alone, both, "plan").complaints == ()
@@ -100,10 +100,10 @@ def test_only_what_the_policy_protects_may_have_been_cloned_from_nothing() -> No
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (MatrixChange("Demo_X", None, manifest()), "is not an environment name"),
+        (MatrixChange("Demo_X", None, manifest()), "is not a valid environment name"),
         (MatrixChange("all", None, manifest()), "reserved"),
-        (MatrixChange("README.md", None, None), "is not an environment name"),
-        (MatrixChange("$(id)", None, manifest()), "is not an environment name"),
+        (MatrixChange("README.md", None, None), "is not a valid environment name"),
+        (MatrixChange("$(id)", None, manifest()), "is not a valid environment name"),
         (MatrixChange("production", manifest("production", source=None), None), "`production` is protected"),
         (MatrixChange("demo-x", None, manifest(source=None)), "`source` is missing"),
         (MatrixChange("demo-x", manifest(), manifest(source=None)), "`source` is missing"),
@@ -112,13 +112,16 @@ def test_only_what_the_policy_protects_may_have_been_cloned_from_nothing() -> No
             MatrixChange("demo-x", None, manifest(source="demo-y"), None, _names("demo-y", "demo-x")),
             "`source` leads back to `demo-x`",
         ),
-        (MatrixChange("other", manifest("other", source=None), None), "`other` was not cloned from anything"),
-        (MatrixChange("demo-x", None, None), "does not exist, and never did"),
-        (MatrixChange("demo-x", "envs/demo-x/environment.yaml:3: `owner` is missing.", None), "Mend it before"),
+        (MatrixChange("other", manifest("other", source=None), None), "`other` is not a clone"),
+        (MatrixChange("demo-x", None, None), "does not exist and never existed"),
+        (
+            MatrixChange("demo-x", "envs/demo-x/environment.yaml:3: `owner` is missing.", None),
+            "Fix it before removing the directory",
+        ),
         (MatrixChange("demo-x", None, "envs/demo-x/environment.yaml:3: `owner` is missing"), "`owner` is missing"),
         (MatrixChange("demo-x", None, manifest(number="333333333333")), "`333333333333` is not in the policy"),
         (MatrixChange("demo-x", None, manifest(number=222222222222)), "is not in the policy"),
-        (MatrixChange("demo-x", manifest(number="111111111111"), manifest()), "can't move to another account"),
+        (MatrixChange("demo-x", manifest(number="111111111111"), manifest()), "can't move to another account."),
     ],
 )
 def test_what_can_not_be_told_is_a_complaint_and_no_target(change: MatrixChange, complaint: str) -> None:

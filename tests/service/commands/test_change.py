@@ -221,8 +221,8 @@ def test_law_4_a_change_in_place_that_went_live_before_it_is_run_again_is_not_ma
 
 
 def test_what_cannot_be_done_is_said_and_nothing_is_proposed(live: SmallMonorepo) -> None:
-    assert "is like that already" in (live.say("/set demo-x app_min=1") or "")
-    assert "part of who `demo-x` is" in (live.say("/set demo-x vpc_cidr=10.64.9.0/24") or "")
+    assert "No change: in `demo-x`, " in (live.say("/set demo-x app_min=1") or "")
+    assert "it identifies `demo-x`" in (live.say("/set demo-x vpc_cidr=10.64.9.0/24") or "")
     assert "/set demo-x app_min=3" in (live.say("/set demo-x app_mni=3") or "")
     assert "Did you mean `demo-x`?" in (live.say("/set demo-y app_min=3") or "")
     assert "/extend demo-x 20d" in (live.say("/extend demo-x 29d") or "")

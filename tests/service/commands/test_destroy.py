@@ -26,7 +26,7 @@ def test_destroy_opens_a_pull_request_that_removes_the_directory_and_nothing_els
     assert f"[Pull request #{pull.number}]" in reply
     assert pull.title == "Destroy demo-x"
     body = pull.body or ""
-    assert "merging destroys everything" in body
+    assert "merging it destroys all resources of" in body
     changes = live.server.files(REPOSITORY, pull.number)
     assert {change.status for change in changes} == {"removed"}
     assert {change.path.split("/")[1] for change in changes} == {"demo-x"}

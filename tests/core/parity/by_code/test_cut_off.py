@@ -40,7 +40,7 @@ def test_where_a_purpose_promises_nothing_the_leak_check_finds_it_still() -> Non
 def test_what_the_source_itself_is_for_is_no_purpose_of_a_clone() -> None:
     found = asked(purpose="production")
     assert isinstance(found, Refused)
-    assert "is what `production` itself is for" in found.reason
+    assert "is the purpose of `production` itself" in found.reason
     assert found.instead is not None
 
 
@@ -48,7 +48,7 @@ def test_the_parameter_that_names_the_purpose_follows_from_it() -> None:
     command = Clone(PRODUCTION, EnvironmentName("demo-x"), PurposeName("demo"), set={ParameterName("purpose"): "qa"})
     found = draft_clone(CloneRequest(command, None, Login("alice"), NOW), BASE)
     assert isinstance(found, Refused)
-    assert "follows from `for <purpose>`" in found.reason
+    assert "it is the purpose. Use `for <purpose>`" in found.reason
 
 
 @pytest.mark.parametrize(
