@@ -110,7 +110,7 @@ def parse(name: str, body: bytes) -> Event:
     """Read a delivery: its event's name and its raw JSON body."""
     reader = _READERS.get(name)
     if reader is None:
-        return Ignored(reason=f"{name} is no event of ours")
+        return Ignored(reason=f"unsupported event {name}")
     try:
         return reader(body)
     except ValidationError as error:

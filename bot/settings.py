@@ -25,15 +25,15 @@ class Settings(Document):
     """Everything that can be set. Lists are separated by commas; durations are written `30s`, `5m`, `2h`."""
 
     webhook_secrets: tuple[SecretStr, ...] = Field(
-        (), description="Secrets of the webhook. Give the new and the old one while replacing it."
+        (), description="Webhook secrets. While rotating, set both the new and the old one."
     )
     github_app_id: str | None = Field(
         None, pattern=r"^[A-Za-z0-9.]+$", description="Id (or client id) of the GitHub App."
     )
     github_private_key: SecretStr | None = Field(None, description="Private key of the GitHub App, as PEM text.")
-    github_token: SecretStr | None = Field(None, description="A token, where there is no GitHub App.")
+    github_token: SecretStr | None = Field(None, description="A token, if there is no GitHub App.")
     github_login: str | None = Field(
-        None, description="Login that the token writes as. Only needed when the token can't ask who it is."
+        None, description="Login that the token writes as. Needed only if the token can't read its own user."
     )
     github_api_url: str = Field(
         PUBLIC_API,
@@ -41,15 +41,16 @@ class Settings(Document):
     )
     repositories: tuple[RepositoryName, ...] = Field(
         (),
-        description="The only repositories that are served (`owner/name`); empty: all that the credentials reach. "
-        "With a token they must be named, or no clone of theirs expires.",
+        description="Repositories to serve (`owner/name`). Empty: all that the credentials can access. Required with a "
+        "token, or clones never expire.",
     )
     content_per_minute: Annotated[int, Field(ge=1)] | None = Field(
         None,
-        description="Comments, pull requests and the like made in a minute. Unset: 80 on github.com, unbounded elsewhere.",
+        description="Comments, pull requests and other content created per minute. Unset: 80 on github.com, unlimited "
+        "elsewhere.",
     )
     content_per_hour: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="The same in an hour. Unset: 500 on github.com, unbounded elsewhere."
+        None, description="The same per hour. Unset: 500 on github.com, unlimited elsewhere."
     )
     commands_per_author: int = Field(
         100, ge=1,
@@ -59,9 +60,9 @@ class Settings(Document):
         None,
         description="PostgreSQL (`postgresql://…`), needed for several replicas. Unset: SQLite files in the data directory.",
     )
-    data_dir: Path = Field(Path("envclone-data"), description="Where SQLite files and the git mirrors lie.")
+    data_dir: Path = Field(Path("envclone-data"), description="Directory for SQLite files and git mirrors.")
     host: str = Field("127.0.0.1", description="Address to listen on for deliveries.")
-    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one and says which.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 picks a free port and prints it.")
     operations_host: str = Field(
         "127.0.0.1", description="Address to listen on for `/readyz` and `/metrics`. Keep it away from the internet."
     )
@@ -75,31 +76,30 @@ class Settings(Document):
     )  # fmt: skip
     max_body: int = Field(
         2 * 1024 * 1024, ge=1024, le=25 * 1024 * 1024,
-        description="Largest delivery that is read, in bytes. GitHub sends up to 25 MiB; the events used here stay below 1 MiB.",
+        description="Largest delivery accepted, in bytes. GitHub sends up to 25 MiB; the events used here stay below 1 MiB.",
     )  # fmt: skip
     replica: str = Field(
         "", pattern=r"^[A-Za-z0-9_.-]{0,100}$",
-        description="Name of this replica, stable over restarts and its own alone. Unset: the host's name.",
+        description="Unique name of this replica, stable across restarts. Unset: the host name.",
     )  # fmt: skip
-    concurrency: int = Field(8, ge=1, le=256, description="Jobs that one worker runs side by side.")
+    concurrency: int = Field(8, ge=1, le=256, description="Jobs that a worker runs in parallel.")
     stop_within: Duration = Field(
-        _duration("20s"), description="How long running steps may take to finish when the service is told to stop."
+        _duration("20s"), description="How long running steps may take to finish on shutdown."
     )
-    heartbeat: Duration = Field(_duration("5s"), description="How often a worker says that it is alive.")
+    heartbeat: Duration = Field(_duration("5s"), description="How often a worker sends a heartbeat.")
     dead_after: Duration = Field(
-        _duration("30s"), description="A worker that was silent for so long is dead; others take over its jobs."
+        _duration("30s"),
+        description="A worker without a heartbeat for this long counts as dead; others take over its jobs.",
     )
-    sweep_every: Duration = Field(
-        _duration("15m"), description="How often clones are looked through for those whose time comes."
-    )
-    log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
+    sweep_every: Duration = Field(_duration("15m"), description="How often clones are checked for expiry.")
+    log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Minimum log level.")
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Settings":
         if (self.github_app_id is None) != (self.github_private_key is None):
             raise InvalidInput("GITHUB_APP_ID and GITHUB_PRIVATE_KEY belong together: set both, or neither")
         if self.github_app_id is not None and self.github_token is not None:
-            raise InvalidInput("set either GITHUB_APP_ID or GITHUB_TOKEN: with both nobody knows who writes")
+            raise InvalidInput("set either GITHUB_APP_ID or GITHUB_TOKEN, not both")
         if self.dead_after < 2 * self.heartbeat:
             raise InvalidInput("DEAD_AFTER must be at least twice HEARTBEAT, or healthy workers are declared dead")
         return self
@@ -158,7 +158,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             continue
         field, text = _named(variable.removeprefix(PREFIX), value)
         if field in values:
-            raise UserError(f"{variable} says what another variable says already. Set one of them.")
+            raise UserError(f"{variable} sets the same setting as another variable. Set only one of them.")
         values[field] = [part.strip() for part in text.split(",") if part.strip()] if field in LISTS else text
     try:
         return Settings.model_validate(values)
@@ -181,6 +181,6 @@ def _explained(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_input=False, include_context=False, include_url=False):
         place = str(problem["loc"][0]).upper() if problem["loc"] else ""
-        text = "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
+        text = "unknown setting" if problem["type"] == "extra_forbidden" else problem["msg"]
         lines.append(f"{PREFIX}{place}: {text}" if place else text.removeprefix("Value error, "))
-    return "These settings don't hold:\n" + "\n".join(f"- {line}" for line in lines)
+    return "Invalid settings:\n" + "\n".join(f"- {line}" for line in lines)

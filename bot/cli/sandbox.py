@@ -38,15 +38,15 @@ def up(source: Source = Path()) -> None:
         typer.echo(
             f"token       {box.github.token(REQUESTER)} ({REQUESTER})\nservice     {box.service_url}\nAWS         {box.aws.endpoint}"
         )
-        typer.echo(f"everything  {box.root}\nCtrl-C ends it and removes everything.")
+        typer.echo(f"everything  {box.root}\nPress Ctrl-C to stop it and remove everything.")
         _wait_for_interrupt()
 
 
 @sandbox.command("demo")
 def demo(
     source: Source = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="Print what happened as data.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep everything running at the end, until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep everything running at the end until Ctrl-C.")] = False,
 ) -> None:
     """Clone production, end to end: comment, pull request, plan, merge, apply with hooks, live."""
     console = Console(stderr=as_json, emoji=False)
@@ -59,7 +59,7 @@ def demo(
         try:
             _demonstrate(console, box, until, time.monotonic() - began, as_json=as_json)
             if keep:
-                console.print(f"Everything keeps running: {box.github.url}, {box.service_url}. Ctrl-C ends it.")
+                console.print(f"Still running: {box.github.url}, {box.service_url}. Press Ctrl-C to stop.")
                 _wait_for_interrupt()
         finally:
             context.__exit__(*sys.exc_info())
@@ -68,7 +68,7 @@ def demo(
 @sandbox.command("lifecycle")
 def lifecycle(
     source: Source = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="Print what happened as data.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Live a clone's whole life: a step that fails, resume, extend, drift, destroy, and the receipt."""
     console = Console(stderr=as_json, emoji=False)
@@ -90,7 +90,7 @@ def lifecycle(
                 print(json.dumps(data, indent=2))
                 return
             _section(console, f"Issue #{drift.number}: {drift.title}", drift.body or "")
-            _section(console, "The receipt", story.report)
+            _section(console, "The destroy report", story.report)
 
 
 def _terraform_or_stop() -> None:
@@ -124,7 +124,7 @@ def _as_far_as_possible(console: Console) -> str:
 
         terraform()
     except UserError as error:
-        console.print(f"[yellow]{error}[/] Until then this goes as far as the pull request.")
+        console.print(f"[yellow]{error}[/] Until then the demo stops at the pull request.")
         return "pull_request"
     return "live"
 
@@ -144,7 +144,7 @@ def _live(console: Console, story: Any, stages: Any, started: float) -> None:
     """Live through a story while its stages are shown with their times."""
     from bot.sandbox.journey import walk  # noqa: PLC0415
 
-    console.print(f"The sandbox runs after {started:.1f} s: GitHub, AWS (two accounts), Actions and the service.\n")
+    console.print(f"The sandbox started in {started:.1f} s: GitHub, AWS (two accounts), Actions and the service.\n")
     began, current = time.monotonic(), None
     with Live(console=console, refresh_per_second=8, transient=False) as live:
         for stage in walk(story, stages):
@@ -180,7 +180,7 @@ def _report(console: Console, story: Any, until: str) -> None:
     box, pull = story.sandbox, story.pull_request
     _section(console, f"Pull request #{pull.number}: {pull.title}", pull.body)
     if until == "live":
-        _section(console, "The plan, as the reviewer sees it", story.plan_comment)
+        _section(console, "The plan, as reviewers see it", story.plan_comment)
         check = story.apply_check
         said = check.output.summary if check else "nothing reported"
         _section(console, "Steps and outputs, as the apply reports them", said)
@@ -192,7 +192,7 @@ def _report(console: Console, story: Any, until: str) -> None:
     console.print(
         f"logs     {box.root}/service/service.log and {box.root}/actions\nfiles    {len(story.files)} in the pull request"
     )
-    console.print("These are gone when this ends; `make demo ARGS=--keep` leaves them running.")
+    console.print("These are removed at the end; `make demo ARGS=--keep` keeps them running.")
 
 
 def pull_url(box: Any, number: int) -> str:

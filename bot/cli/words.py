@@ -28,17 +28,18 @@ def _unknown(args: list[str], known: list[str]) -> str:
     verb, *rest = args
     in_comments = [name for name in BY_VERB if name not in known]
     if verb.removeprefix("/") in in_comments:
-        return f"{shown('/' + verb.removeprefix('/'))} is a command for comments on GitHub alone; `envclone --help` lists those that work here."
+        return (
+            f"{shown('/' + verb.removeprefix('/'))} works only in GitHub comments. `envclone --help` lists the "
+            "commands that work here."
+        )
     near = closest(verb.removeprefix("/"), known, cutoff=0.6)
     if near is None:
-        return f"There is no command {shown(verb)}; `envclone --help` lists those that there are."
+        return f"Unknown command {shown(verb)}. `envclone --help` lists all commands."
     said, ours = _parted(rest)
     read = parse_words([near, *said]) if near in BY_VERB else None
     instead = read.instead if isinstance(read, Mistake) else format_command(read) if read is not None else None
     line = typed(instead) if instead else shlex.join(["envclone", near, *said])
-    return (
-        f"There is no command {shown(verb)}. Did you mean `{near}`?\n\n    {' '.join([line, *map(shlex.quote, ours)])}"
-    )
+    return f"Unknown command {shown(verb)}. Did you mean `{near}`?\n\n    {' '.join([line, *map(shlex.quote, ours)])}"
 
 
 def _parted(rest: list[str]) -> tuple[list[str], list[str]]:

@@ -21,7 +21,7 @@ def tagged(region: str, tags: Mapping[str, Sequence[str]]) -> frozenset[str]:
     try:
         return frozenset(arn for key, values in tags.items() for arn in _arns(region, key, values))
     except ClientError as error:
-        raise Unverifiable(error.response.get("Error", {}).get("Message", "AWS refused the search")) from error
+        raise Unverifiable(error.response.get("Error", {}).get("Message", "AWS rejected the search")) from error
     except BotoCoreError as error:
         raise Unverifiable(str(error)) from error
 

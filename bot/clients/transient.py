@@ -11,6 +11,6 @@ class RateLimited(Transient):
     """The other side asks to be left alone until a moment; a durable job sleeps until then, a thread does not wait."""
 
     def __init__(self, until: datetime, reason: str) -> None:
-        super().__init__(f"{reason}: nothing more before {until.isoformat(timespec='seconds')}")
+        super().__init__(f"{reason}: no further requests before {until.isoformat(timespec='seconds')}")
         self.until = until
         self.reason = reason

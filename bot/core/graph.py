@@ -73,7 +73,7 @@ class Graph:
 def problems(pipeline: Pipeline, documents: StepDocuments) -> Sequence[Finding]:
     """Return what is wrong with the pipeline's references."""
     found = [
-        documents.finding(hook, (name,), f"`{name}` is the name of a stack and of a hook: give the hook another.")
+        documents.finding(hook, (name,), f"`{name}` is the name of both a stack and a hook. Rename the hook.")
         for name, hook in pipeline.hooks.items()
         if name in pipeline.stacks
     ]
@@ -83,7 +83,7 @@ def problems(pipeline: Pipeline, documents: StepDocuments) -> Sequence[Finding]:
     if not found and (cycle := _cycle(pipeline)):
         first = cycle[0]
         path = " → ".join(f"`{name}`" for name in (*cycle, first))
-        message = f"`{first}` needs itself in a circle: {path}. Remove one of these."
+        message = f"`{first}` is in a dependency cycle: {path}. Remove one of these `needs`."
         found.append(documents.finding(pipeline.steps[first], (first,), message))
     return found
 
@@ -97,7 +97,7 @@ def graph(
     that is an output of a step left out.
     """
     if cycle := _cycle(pipeline):
-        raise InvalidInput(f"These steps need one another in a circle: {', '.join(f'`{name}`' for name in cycle)}.")
+        raise InvalidInput(f"Dependency cycle: {', '.join(f'`{name}`' for name in cycle)}.")
     given = parameters or {}
     kept = {
         name: step for name, step in pipeline.steps.items() if purpose is None or _applies(step.when, purpose, given)
@@ -106,8 +106,8 @@ def graph(
         for source in _sources(step):
             if source not in kept:
                 raise InvalidInput(
-                    f"`{name}` takes an output of `{source}`, which is no part of this environment (its `when` says so): "
-                    f"give `{name}` the same `when`."
+                    f"`{name}` uses an output of `{source}`, which is not part of this environment (see its `when`). "
+                    f"Give `{name}` the same `when`."
                 )
     nodes = {name: Node(name, step, _needs_kept(pipeline, name, kept)) for name, step in kept.items()}
     return Graph({name: nodes[name] for name in _ordered(nodes)}, pipeline.concurrency)
@@ -119,7 +119,7 @@ def graph_of_remains(pipeline: Pipeline) -> Graph:
     Raises `InvalidInput` for a circle.
     """
     if cycle := _cycle(pipeline):
-        raise InvalidInput(f"These steps need one another in a circle: {', '.join(f'`{name}`' for name in cycle)}.")
+        raise InvalidInput(f"Dependency cycle: {', '.join(f'`{name}`' for name in cycle)}.")
     nodes = {name: Node(name, step, _needs(pipeline, name)) for name, step in pipeline.steps.items()}
     return Graph({name: nodes[name] for name in _ordered(nodes)}, pipeline.concurrency)
 
@@ -202,17 +202,20 @@ def _step_problems(pipeline: Pipeline, name: StepName, step: Stack | Hook) -> It
             # It is planned before the first apply, and its end may be planned when the output is lost or secret.
             yield (
                 (key, given),
-                f"takes `{value.source}`, which is not always there when it is planned, or when its end is: add a `stand_in`.",
+                (
+                    f"uses `{value.source}`, which may not exist yet at plan time, or no longer when a destroy is "
+                    "planned. Add a mock value (`stand_in`)."
+                ),
             )
 
 
 def _reference_problem(pipeline: Pipeline, name: StepName, need: StepName) -> str | None:
     if need == name:
-        return "needs itself."
+        return "depends on itself."
     if need in pipeline.steps:
         return None
     near = closest(need, pipeline.steps)
-    return f"needs `{need}`, which is no step of this environment." + (f" Did you mean `{near}`?" if near else "")
+    return f"needs `{need}`, which is not a step of this environment." + (f" Did you mean `{near}`?" if near else "")
 
 
 def _sources(step: Stack | Hook) -> list[StepName]:

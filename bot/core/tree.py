@@ -39,7 +39,7 @@ def check_path(path: str) -> str:
     )
     if wrong:
         raise InvalidInput(
-            f"{shown(path)} is not a path that may stand in an environment: use letters, digits, `.`, `_`, `@`, `+`, `-`."
+            f"{shown(path)} is not a valid path in an environment. Use letters, digits, `.`, `_`, `@`, `+`, `-`."
         )
     return path
 
@@ -51,7 +51,7 @@ def check_tree(tree: Tree) -> Tree:
         check_path(path)
         other = seen.setdefault(path.lower(), path)
         if other != path:
-            raise InvalidInput(f"{shown(path)} and {shown(other)} are the same file on some systems: rename one.")
+            raise InvalidInput(f"{shown(path)} and {shown(other)} are the same file on some systems. Rename one.")
     return tree
 
 

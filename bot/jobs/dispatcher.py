@@ -70,10 +70,10 @@ class Dispatcher:
                 request = self._work.plan_of(delivery.id, event)
             except Exception:
                 # One delivery that breaks us must not stop those behind it.
-                log.exception("a delivery could not be understood", extra={"action": "dispatch"})
+                log.exception("a delivery could not be parsed", extra={"action": "dispatch"})
                 return self._settled("failed", "see above")
             if request is None:
-                return self._settled("ignored", "nothing was asked for")
+                return self._settled("ignored", "no command")
             self._submit(request)
             return self._settled("queued", request.key)
 

@@ -10,23 +10,26 @@ class Figures:
         self._replica = replica
         self._registry = CollectorRegistry()
         self._jobs = Counter(
-            "envclone_jobs", "Jobs ended, by kind and outcome.", ["replica", "kind", "outcome"], registry=self._registry
+            "envclone_jobs",
+            "Finished jobs, by kind and outcome.",
+            ["replica", "kind", "outcome"],
+            registry=self._registry,
         )
         self._seconds = Histogram(
             "envclone_job_seconds",
-            "From a job's (last) start to its end, waits included.",
+            "Time from a job's last start to its end, including waits.",
             ["replica", "kind"],
             buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
             registry=self._registry,
         )
         self._retries = Counter(
             "envclone_retries",
-            "Steps put off, because of a limit or a failure.",
+            "Steps postponed because of a rate limit or a failure.",
             ["replica", "reason"],
             registry=self._registry,
         )
         self._dispatched = Counter(
-            "envclone_dispatched", "Deliveries settled, by outcome.", ["replica", "outcome"], registry=self._registry
+            "envclone_dispatched", "Processed deliveries, by outcome.", ["replica", "outcome"], registry=self._registry
         )
         self._recovered = Counter(
             "envclone_recovered", "Jobs taken over from dead replicas.", ["replica"], registry=self._registry

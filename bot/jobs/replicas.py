@@ -38,7 +38,7 @@ class Heart:
                     self._store.prune()
                 beats += 1
             except Exception:
-                log.exception("the heartbeat failed", extra={"action": "beat"})
+                log.exception("heartbeat failed", extra={"action": "beat"})
             stop.wait(every.total_seconds())
 
     def beat(self, dead_after: timedelta) -> None:

@@ -84,7 +84,7 @@ class JobRunner:
                 if isinstance(outcome, Later):
                     self._figures.put_off(is_limit=outcome.is_limit)
                     log.warning(
-                        "step put off: %s",
+                        "step postponed: %s",
                         outcome.reason,
                         extra={"action": "wait", "seconds": round(outcome.seconds, 1)},
                     )

@@ -41,7 +41,7 @@ class Sweeper:
             try:
                 self.ask(self._work.now())
             except Exception:
-                log.exception("what is due can't be asked for now", extra={"action": "sweep"})
+                log.exception("can't check for expired clones now", extra={"action": "sweep"})
                 stop.wait(TROUBLE)
             else:
                 stop.wait(self._look)
@@ -54,7 +54,7 @@ class Sweeper:
         repositories = self._named or self._work.repositories()
         if not repositories and self._last is None:
             log.warning(
-                "no clone will expire: nothing says which repositories are served (set ENVCLONE_REPOSITORIES)",
+                "no clone will expire: set ENVCLONE_REPOSITORIES to the repositories that are served",
                 extra={"action": "sweep"},
             )
         for repository in repositories:

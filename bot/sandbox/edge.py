@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         parts = urlsplit(self.path)
         if parts.scheme != "http" or not parts.hostname:
-            self._send(InternetAnswer(501, {REASON: "only http://... requests are carried"}, b""))
+            self._send(InternetAnswer(501, {REASON: "only http://... requests are supported"}, b""))
             return
         try:
             request = InternetRequest(self.command, parts.hostname, parts.port or 80, parts.path or "/")

@@ -80,7 +80,7 @@ class Internet:
                     raise Unreachable(502, f"{host}: no public DNS record")
                 return name
             name = target.lower().rstrip(".").removeprefix("dualstack.")
-        raise Unreachable(502, f"{host}: its DNS records lead in a circle")
+        raise Unreachable(502, f"{host}: its DNS records form a loop")
 
     def _target(self, name: str) -> str | None:
         zones = [
@@ -105,13 +105,13 @@ class Internet:
     def _load_balancer(self, name: str, host: str) -> tuple[Any, Description]:
         region = name.removesuffix(".elb.amazonaws.com").rpartition(".")[2]
         if not name.endswith(".elb.amazonaws.com"):
-            raise Unreachable(502, f"{host} leads to {name}, which is outside the sandbox")
+            raise Unreachable(502, f"{host} points to {name}, which is outside the sandbox")
         for account in self._accounts():
             elbv2 = self._admin(account, region).client("elbv2")
             for balancer in elbv2.describe_load_balancers()["LoadBalancers"]:
                 if balancer["DNSName"].lower() == name:
                     return elbv2, balancer
-        raise Unreachable(502, f"{host} leads to {name}, and there is no such load balancer")
+        raise Unreachable(502, f"{host} points to {name}, but there is no such load balancer")
 
     def _admin_of(self, balancer: Description) -> Admin:
         _, _, _, region, account, _ = balancer["LoadBalancerArn"].split(":", 5)
@@ -125,7 +125,7 @@ def _admit(ec2: Any, balancer: Description, port: int) -> None:
         whole = rule["IpProtocol"] == "-1" or rule.get("FromPort", -1) <= port <= rule.get("ToPort", -1)
         if not rule["IsEgress"] and whole and rule.get("CidrIpv4") == "0.0.0.0/0":
             return
-    raise Unreachable(504, f"no security group of the load balancer lets the internet reach port {port}")
+    raise Unreachable(504, f"no security group of the load balancer allows port {port} from the internet")
 
 
 def _chosen(rules: Sequence[Description], request: InternetRequest) -> Description:
@@ -176,7 +176,7 @@ def _perform(elbv2: Any, action: Description, request: InternetRequest) -> Inter
         case "forward":
             return _forwarded(elbv2, action)
         case other:
-            return _plain(501, f"the sandbox's load balancer can't do {other}")
+            return _plain(501, f"the sandbox's load balancer does not support {other}")
 
 
 def _forwarded(elbv2: Any, action: Description) -> InternetAnswer:

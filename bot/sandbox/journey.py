@@ -56,7 +56,7 @@ def walk(story: Lived, stages: Sequence[JourneyStage[Lived]]) -> Iterator[Journe
         yield stage
         while not stage.act(story):
             if time.monotonic() - began > stage.patience:
-                raise Stuck(f"Stuck at “{stage.title}” for {stage.patience:.0f} s. {logs(story.sandbox)}")
+                raise Stuck(f"Timed out at “{stage.title}” after {stage.patience:.0f} s. {logs(story.sandbox)}")
             time.sleep(_LOOK)
         story.seconds[stage.key] = time.monotonic() - began
         yield stage
@@ -101,7 +101,7 @@ def is_planned(story: Story, number: int) -> bool:
         refuse_failed_runs(story)
         return False
     if required.conclusion != "success":
-        raise Stuck(f"The required check says {required.conclusion}: {required.output.title}. {logs(sandbox)}")
+        raise Stuck(f"The required check concluded {required.conclusion}: {required.output.title}. {logs(sandbox)}")
     return True
 
 
@@ -141,7 +141,7 @@ def refuse_failed_runs(story: Story) -> None:
     unexpected = failed_runs(story.sandbox)[story.expected_failures :]
     if unexpected:
         log = unexpected[-1].log
-        raise Stuck(f"The workflow run {log} ended as {unexpected[-1].conclusion}:\n{log.read_text()[-3000:]}")
+        raise Stuck(f"The workflow run {log} concluded {unexpected[-1].conclusion}:\n{log.read_text()[-3000:]}")
 
 
 def logs(sandbox: Sandbox) -> str:

@@ -96,7 +96,7 @@ def _fails(life: Life) -> bool:
     """Wait for the apply of the merged pull request to fail, as it must."""
     state = deployed(life.sandbox, NAME, after=life.deployment)
     if state == "success":
-        raise Stuck(f"The apply went well though {FLAG} was in its way. {logs(life.sandbox)}")
+        raise Stuck(f"The apply succeeded although {FLAG} already existed. {logs(life.sandbox)}")
     life.expected_failures = len(failed_runs(life.sandbox))
     return state in {"failure", "error"} and life.expected_failures == 1 and "❌" in life.reply("clone")
 
@@ -104,7 +104,7 @@ def _fails(life: Life) -> bool:
 def _goes_well(life: Life) -> bool:
     state = deployed(life.sandbox, NAME, after=life.deployment)
     if state in {"failure", "error"}:
-        raise Stuck(f"It failed: {life.report or state}\n{logs(life.sandbox)}")
+        raise Stuck(f"The run failed: {life.report or state}\n{logs(life.sandbox)}")
     if state is None:
         refuse_failed_runs(life)
     return state in {"success", "inactive"}
@@ -141,21 +141,21 @@ STAGES: Sequence[JourneyStage[Life]] = (
     JourneyStage("clone", f"{REQUESTER} comments: /clone production as {NAME} for demo --ttl 3d", 60,
           _says("clone", f"/clone production as {NAME} for demo --ttl 3d")),
     JourneyStage("planned", "Actions plan it", 180, _planned("clone")),
-    JourneyStage("by_hand", f"somebody makes {FLAG} by hand", 30, once(_by_hand)),
+    JourneyStage("by_hand", f"somebody creates {FLAG} by hand", 30, once(_by_hand)),
     JourneyStage("merge", f"{REVIEWER} merges", 30, _merged),
-    JourneyStage("fails", "the apply stops at the hook `flags`: it overwrites nothing that it did not make", 240, _fails),
-    JourneyStage("cleared", "the parameter is taken away", 30, once(_cleared)),
+    JourneyStage("fails", "the apply stops at the hook `flags`, which never overwrites what it did not create", 240, _fails),
+    JourneyStage("cleared", "the parameter is deleted", 30, once(_cleared)),
     JourneyStage("resume", f"{REQUESTER} comments: /resume {NAME}", 60, _says("resume", f"/resume {NAME}")),
-    JourneyStage("live", "it goes on at the step that failed, until it is live", 240, _resumes),
+    JourneyStage("live", "the apply resumes at the failed step, until the clone is live", 240, _resumes),
     JourneyStage("extend", f"{REQUESTER} comments: /extend {NAME} 7d", 60, _says("extend", f"/extend {NAME} 7d")),
     JourneyStage("extension_planned", "its plan is empty", 180, _planned("change")),
     JourneyStage("extension_merge", f"{REVIEWER} merges", 30, _merged),
-    JourneyStage("extended", "every step is skipped; it lives on", 180, _goes_well),
+    JourneyStage("extended", "every step is skipped; only the expiry changes", 180, _goes_well),
     JourneyStage("drifts", "somebody changes a retention and a flag by hand", 30, once(_drifts)),
     JourneyStage("look", f"{REQUESTER} comments: /plan {NAME}", 60, _says("look", f"/plan {NAME}")),
-    JourneyStage("drift", "the drift has an issue of its own", 180, lambda life: life.drift is not None),
+    JourneyStage("drift", "an issue reports the drift", 180, lambda life: life.drift is not None),
     JourneyStage("destroy", f"{REVIEWER} comments: /destroy {NAME}", 60, _says("destroy", f"/destroy {NAME}", by=REVIEWER)),
-    JourneyStage("end_planned", "Actions plan its end, backwards", 180, _planned("destroy")),
+    JourneyStage("end_planned", "Actions plan the destroy, in reverse order", 180, _planned("destroy")),
     JourneyStage("end_merge", f"{REVIEWER} merges", 30, _merged),
-    JourneyStage("destroyed", "everything is gone, and the receipt says so", 300, _is_destroyed),
+    JourneyStage("destroyed", "everything is destroyed, and the report says so", 300, _is_destroyed),
 )  # fmt: skip

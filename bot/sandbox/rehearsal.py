@@ -23,7 +23,7 @@ def monorepo(target: Path, source: Path) -> Path:
     """
     locks = sorted((source / "templates").glob(f"*/*/{_LOCK}"))
     if not locks or not (source / ".github").is_dir():
-        raise UserError(f"{source} has no templates and workflows: run this in a checkout of a monorepo.")
+        raise UserError(f"{source} has no templates and workflows. Run this in a checkout of a monorepo.")
     shutil.copytree(source / ".github", target / ".github")
     template = target / "templates" / TEMPLATE
     shutil.copytree(_FILES, template)

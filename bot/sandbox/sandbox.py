@@ -100,7 +100,7 @@ def seed(target: Path, source: Path) -> Path:
     for name in _SEEDED:
         if not (source / name).is_dir():
             raise UserError(
-                f"{source / name} does not exist: run this in a checkout that has templates, envs and workflows."
+                f"{source / name} does not exist. Run this in a checkout that has templates, envs and workflows."
             )
         shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns(*_NOT_SEEDED))
     return target

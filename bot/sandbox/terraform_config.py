@@ -75,7 +75,7 @@ def mirror(environ: Mapping[str, str]) -> Path | None:
     named = environ.get(MIRROR_VARIABLE)
     if named:
         if not (Path(named) / PROVIDER).is_dir():
-            raise UserError(f"{MIRROR_VARIABLE} is {named}, but {Path(named) / PROVIDER} is no directory.")
+            raise UserError(f"{MIRROR_VARIABLE} is {named}, but {Path(named) / PROVIDER} is not a directory.")
         return Path(named)
     left = iter(range(MOST))
     for place in _places(environ):

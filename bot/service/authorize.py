@@ -65,7 +65,7 @@ def authorize(context: ServiceContext, repository: RepositoryName, comment_id: i
     if comment is None:
         return Nothing("the comment was deleted")
     if comment.author_is_bot:
-        return Nothing("bots give no commands")
+        return Nothing("comments by bots are ignored")
     found = meant_in(comment.body)
     if found is None:
         return Nothing("no command in the visible text")

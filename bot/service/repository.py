@@ -94,7 +94,7 @@ class Repository:
         """Return the manifest of an environment that clones were made from. Raises `UserError` when it is gone."""
         manifest = self.manifest(name)
         if manifest is None:
-            raise UserError(f"There is no environment `{name}`.")
+            raise UserError(f"Environment `{name}` not found.")
         return manifest
 
     def names(self) -> Sequence[str]:
@@ -146,7 +146,7 @@ def repository_at_head(context: ServiceContext, name: RepositoryName) -> Reposit
     mirror.fetch(branch)
     commit = mirror.head(branch)
     if commit is None:
-        raise UserError(f"The repository has no commit on `{branch}` yet.")
+        raise UserError(f"The repository has no commits on `{branch}` yet.")
     return Repository(name, branch, commit, mirror, context)
 
 

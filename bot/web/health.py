@@ -27,8 +27,8 @@ def readiness(settings: Settings, store: JobStore) -> Readiness:
     return Readiness(
         inbox=_inbox(store),
         worker=_worker(settings, store),
-        github=OK if settings.has_credentials else "no credentials are set",
-        webhook=OK if any(settings.secrets) else "no webhook secret is set: every delivery is refused",
+        github=OK if settings.has_credentials else "no GitHub credentials are set",
+        webhook=OK if any(settings.secrets) else "no webhook secret is set, so every delivery is rejected",
     )
 
 
@@ -46,7 +46,7 @@ def _worker(settings: Settings, store: JobStore) -> str:
     except StoreUnavailable:
         return "the database can't be read"
     if not silences:
-        return "no worker was ever heard of"
+        return "no worker has ever sent a heartbeat"
     if min(silences) >= settings.dead_after:
-        return f"no worker was heard of for {int(min(silences).total_seconds())} s"
+        return f"no worker has sent a heartbeat for {int(min(silences).total_seconds())} s"
     return OK

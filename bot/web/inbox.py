@@ -26,7 +26,7 @@ class Inbox:
     async def put(self, delivery: Delivery) -> bool:
         """Return when the delivery is on the disk: True if it was new. Raises `StoreUnavailable`."""
         if len(self._waiting) >= MOST_WAITING:
-            raise StoreUnavailable("too many deliveries wait for the disk")
+            raise StoreUnavailable("too many deliveries are waiting to be stored")
         loop = asyncio.get_running_loop()
         written: asyncio.Future[bool] = loop.create_future()
         self._waiting.append((delivery, written))

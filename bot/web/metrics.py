@@ -30,7 +30,7 @@ class Metrics:
         )
         self.acknowledged = Histogram(
             "envclone_acknowledgement_seconds",
-            "From a delivery's first byte to its answer.",
+            "Time from a delivery's first byte to its response.",
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 10),
             registry=self.registry,
         )
@@ -52,15 +52,15 @@ class _Stored(Collector):
         try:
             waiting, replicas = self._store.waiting(), self._store.replicas()
         except StoreUnavailable:
-            yield _gauge("envclone_store_up", "Whether the database answers.", 0)
+            yield _gauge("envclone_store_up", "Whether the database is reachable.", 0)
             return
         alive = [replica for replica in replicas if replica.silent_for < self._dead_after]
-        yield _gauge("envclone_store_up", "Whether the database answers.", 1)
-        yield _gauge("envclone_inbox_depth", "Deliveries that are no jobs yet.", waiting.count)
+        yield _gauge("envclone_store_up", "Whether the database is reachable.", 1)
+        yield _gauge("envclone_inbox_depth", "Deliveries not yet turned into jobs.", waiting.count)
         yield _gauge(
-            "envclone_inbox_oldest_seconds", "How long the oldest of them has waited.", waiting.oldest.total_seconds()
+            "envclone_inbox_oldest_seconds", "Age of the oldest of these deliveries.", waiting.oldest.total_seconds()
         )
-        yield _gauge("envclone_workers_alive", "Workers heard of lately.", len(alive))
+        yield _gauge("envclone_workers_alive", "Workers with a recent heartbeat.", len(alive))
         yield from _merged([replica.metrics for replica in alive])
 
     def describe(self) -> list[Metric]:

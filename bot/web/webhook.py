@@ -74,7 +74,7 @@ class Webhook:
         if body is None:
             return self._too_long()
         if not is_signed(headers["x-hub-signature-256"], body, self._secrets):
-            return _refused(HTTPStatus.UNAUTHORIZED, "The signature does not fit: compare the webhook's secret.")
+            return _refused(HTTPStatus.UNAUTHORIZED, "The signature does not match. Check the webhook's secret.")
         event = headers["x-github-event"]
         if event not in EVENTS:
             return _accepted("ignored")
@@ -91,7 +91,7 @@ class Webhook:
             headers.get(name, "") for name in ("x-github-event", "x-github-delivery", "x-hub-signature-256")
         )
         if not signature:
-            return _refused(HTTPStatus.UNAUTHORIZED, "X-Hub-Signature-256 is missing: set the webhook's secret.")
+            return _refused(HTTPStatus.UNAUTHORIZED, "X-Hub-Signature-256 is missing. Set the webhook's secret.")
         if _EVENT.fullmatch(event) is None or _DELIVERY.fullmatch(delivery) is None:
             return _refused(HTTPStatus.BAD_REQUEST, "X-GitHub-Event and X-GitHub-Delivery are required.")
         if not is_signature(signature):
@@ -99,16 +99,16 @@ class Webhook:
         return None
 
     def _too_long(self) -> WebhookAnswer:
-        return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A delivery may have {self._max_body} bytes.")
+        return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A delivery can have at most {self._max_body} bytes.")
 
     async def _written(self, delivery: Delivery) -> WebhookAnswer:
         try:
             is_new = await self._inbox.put(delivery)
         except StoreUnavailable as error:
             # GitHub shows the refusal in the list of deliveries, from where it can be sent again.
-            log.error("a delivery could not be written down: %s", error, extra={"delivery": delivery.id})
+            log.error("a delivery could not be stored: %s", error, extra={"delivery": delivery.id})
             return WebhookAnswer(
-                "unwritten", problem(HTTPStatus.SERVICE_UNAVAILABLE, "The delivery could not be written down.")
+                "unwritten", problem(HTTPStatus.SERVICE_UNAVAILABLE, "The delivery could not be stored.")
             )
         return _accepted("accepted" if is_new else "duplicate")
 

@@ -79,9 +79,9 @@ def test_what_else_was_found_is_said_as_well_as_what_could_not_be_read(root: Pat
 def test_a_document_in_another_encoding_is_named_with_its_line(root: Path) -> None:
     (root / ".github/envclone.yml").write_bytes(b"labels:\n  - caf\xe9\n")
     code, output = run(root, "verify")
-    assert (code, output.strip()) == (2, ".github/envclone.yml:2: this is not UTF-8.")
+    assert (code, output.strip()) == (2, ".github/envclone.yml:2: not valid UTF-8.")
 
 
 def test_one_environment_is_one(root: Path) -> None:
-    assert run(root, "verify", "demo-x")[1].strip() == "1 environment is what its template renders."
-    assert run(root, "verify")[1].strip() == "2 environments are what their templates render."
+    assert run(root, "verify", "demo-x")[1].strip() == "1 environment matches what its template renders."
+    assert run(root, "verify")[1].strip() == "2 environments match what their templates render."

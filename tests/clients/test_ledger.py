@@ -56,7 +56,7 @@ def test_what_one_writes_the_other_reads(store: ObjectStore) -> None:
 
 def test_who_comes_second_is_told_who_is_at_work(store: ObjectStore) -> None:
     LedgerFile(store, DEMO).acquire(lease("one"), NOW)
-    with pytest.raises(LeaseHeld, match=r"`demo-x` is being worked on by one \(https://example/one\)"):
+    with pytest.raises(LeaseHeld, match=r"`demo-x` is locked by one \(https://example/one\)"):
         LedgerFile(store, DEMO).acquire(lease("two"), NOW)
 
 

@@ -63,25 +63,25 @@ def test_sound_declarations_have_no_problems() -> None:
 
 def test_an_unknown_step_is_named_with_its_line_and_what_was_meant() -> None:
     assert found(stacks=STACKS.replace("needs: [network]", "needs: [netwrok]")) == [
-        (True, 9, "`data` needs `netwrok`, which is no step of this environment. Did you mean `network`?")
+        (True, 9, "`data` needs `netwrok`, which is not a step of this environment. Did you mean `network`?")
     ]
     assert found(hooks=HOOKS.replace("- secret", "- secrets")) == [
         (
             False,
             7,
-            "`smoke` needs `secrets`, which is no step of this environment. Did you mean `secret`?",
+            "`smoke` needs `secrets`, which is not a step of this environment. Did you mean `secret`?",
         )
     ]
 
 
 def test_an_unknown_source_of_an_input_is_named_with_its_line() -> None:
     assert found(stacks=STACKS.replace("from: data.bucket", "from: dta.bucket")) == [
-        (True, 13, "`app` needs `dta`, which is no step of this environment. Did you mean `data`?")
+        (True, 13, "`app` needs `dta`, which is not a step of this environment. Did you mean `data`?")
     ]
 
 
 def test_a_step_that_needs_itself_is_named() -> None:
-    assert found(hooks=HOOKS.replace("- secret", "- smoke")) == [(False, 7, "`smoke` needs itself.")]
+    assert found(hooks=HOOKS.replace("- secret", "- smoke")) == [(False, 7, "`smoke` depends on itself.")]
 
 
 def test_a_circle_is_named_whole() -> None:
@@ -89,20 +89,20 @@ def test_a_circle_is_named_whole() -> None:
     [(in_stacks, line, message)] = found(stacks=circular)
     assert in_stacks
     assert line == 7
-    assert message.startswith("`network` needs itself in a circle: `network` → `app` → `network`.")
-    with pytest.raises(InvalidInput, match="circle"):
+    assert message.startswith("`network` is in a dependency cycle: `network` → `app` → `network`.")
+    with pytest.raises(InvalidInput, match="cycle"):
         graph(pipeline(circular))
 
 
 def test_a_circle_through_a_hook_is_found() -> None:
-    assert "circle" in found(stacks=STACKS.replace("network: {}", "network: {needs: [smoke]}"))[0][2]
+    assert "cycle" in found(stacks=STACKS.replace("network: {}", "network: {needs: [smoke]}"))[0][2]
 
 
 def test_a_name_for_a_stack_and_a_hook_is_refused() -> None:
     assert found(hooks=HOOKS.replace("  secret:", "  data:").replace("- secret", "- data"))[0] == (
         False,
         2,
-        "`data` is the name of a stack and of a hook: give the hook another.",
+        "`data` is the name of both a stack and a hook. Rename the hook.",
     )
 
 
@@ -111,7 +111,9 @@ def test_a_stack_takes_an_output_only_with_a_stand_in(source: str) -> None:
     without = STACKS.replace("from: data.bucket\n        stand_in: any\n", f"from: {source}\n")
     [(in_stacks, line, message)] = found(stacks=without)
     assert (in_stacks, line) == (True, 13)
-    assert message.endswith("is not always there when it is planned, or when its end is: add a `stand_in`.")
+    assert message.endswith(
+        "may not exist yet at plan time, or no longer when a destroy is planned. Add a mock value (`stand_in`)."
+    )
     assert found(stacks=without + "        stand_in: v0\n") == []
 
 
@@ -134,7 +136,7 @@ def test_when_compares_parameters() -> None:
 
 def test_an_output_of_a_step_left_out_is_refused() -> None:
     stacks = STACKS.replace("  data:\n", "  data:\n    when: {purpose: [qa]}\n")
-    with pytest.raises(InvalidInput, match="`app` takes an output of `data`, which is no part of this environment"):
+    with pytest.raises(InvalidInput, match="`app` uses an output of `data`, which is not part of this environment"):
         graph(pipeline(stacks=stacks), PurposeName("demo"), {})
 
 

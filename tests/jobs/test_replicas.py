@@ -96,4 +96,4 @@ def test_two_replicas_of_one_name_are_refused(url: str, store: PostgresStore, tm
         pool.start()
         pool.wait(lambda: store.replicas() != [], "the first heartbeat")
         assert pool.start().wait(60) == 1
-        assert "another worker is called one" in pool.log.read_text()
+        assert "another worker is already called one" in pool.log.read_text()

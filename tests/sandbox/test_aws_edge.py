@@ -129,7 +129,7 @@ def test_the_first_rule_by_priority_whose_conditions_all_hold_decides(edge: Edge
         ("http://absent.clones.acme.example/", 502, "no public DNS record"),
         ("http://elsewhere.example.com/", 502, "no public DNS record"),
         ("http://app.shop.internal/healthz", 502, "no public DNS record"),
-        ("http://circle.clones.acme.example/", 502, "in a circle"),
+        ("http://circle.clones.acme.example/", 502, "form a loop"),
         ("http://far.clones.acme.example/", 502, "outside the sandbox"),
         ("http://gone.clones.acme.example/", 502, "no such load balancer"),
         (f"http://{HOST}:8000/", 502, "does not listen on port 8000"),

@@ -43,7 +43,7 @@ def test_what_it_left_in_the_repository_is_given_back(ending: tuple[SmallMonorep
     assert "refs/heads/envclone/demo-x" in refs(place)
     deployed(place, "demo-x", "success", head)
     assert "envclone" not in refs(place).replace("refs/pull", "")
-    assert "There is no environment `demo-x`" in (place.say("/status demo-x") or "")
+    assert "Environment `demo-x` not found" in (place.say("/status demo-x") or "")
 
 
 def test_a_clone_that_took_the_name_again_is_left_alone(ending: tuple[SmallMonorepo, str]) -> None:
@@ -64,15 +64,15 @@ def test_a_removal_by_hand_ends_an_environment_as_ours_does(place: SmallMonorepo
     checked(place, number)
     merged(place, number, method)
     assert f"is being destroyed (#{number})" in (place.say(CLONE) or "")
-    assert f"gone from the default branch already (#{number})" in (place.say("/destroy demo-x") or "")
+    assert f"already been removed from the default branch (#{number})" in (place.say("/destroy demo-x") or "")
     deployed(place, "demo-x", "failure", head, "demo-x: network could not be destroyed")
     assert "`demo-x` could not be destroyed" in (place.reply(asked) or "")
     assert "network could not be destroyed" in (place.say("/resume demo-x") or "")
     deployed(place, "demo-x", "success", head)
     assert "`demo-x` is destroyed" in (place.reply(asked) or "")
-    assert f"asked for in [#{number}]" in (place.reply(asked) or "")
+    assert f"requested in [#{number}]" in (place.reply(asked) or "")
     assert "refs/heads/envclone" not in refs(place)
-    assert f"was removed (#{number}) and is destroyed" in (place.say("/destroy demo-x") or "")
+    assert f"was removed (#{number}) and destroyed" in (place.say("/destroy demo-x") or "")
     assert "`demo-x` is planning" in (place.say(CLONE) or "")
 
 

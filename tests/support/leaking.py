@@ -6,12 +6,12 @@ LEAKS = {
     "literal": (
         "app/extra.tf",
         'locals { pay = "https://api.payments.example/v1" }',
-        "what production reaches outside",
+        "an outside system that production uses",
     ),
     "variable": (
         "app/extra.tf",
         'variable "sender" {\n  type    = string\n  default = "orders@shop.acme.example"\n}',
-        "what production reaches outside",
+        "an outside system that production uses",
     ),
     "local": (
         "app/extra.tf",
@@ -32,7 +32,7 @@ resource "aws_ssm_parameter" "queue" {
     "hook input": (
         "hooks.yaml",
         HOOKS.replace("{parameter: payments_url}", '{value: "https://api.payments.example/v1"}'),
-        "what production reaches outside",
+        "an outside system that production uses",
     ),
     "secret path": (
         "app/extra.tf",

@@ -39,16 +39,16 @@ def clone(**values: str) -> CloneRequest:
 
 
 REFUSED = [
-    ({"protected": "true"}, "`protected` can't be set: the template, its purposes and the source decide it."),
+    ({"protected": "true"}, "`protected` can't be set: the template, the purpose and the source decide its value."),
     ({"account_id": "333333333333"},
         ("account `333333333333` is not in the policy's `accounts` on the default branch (`111111111111`, "
         "`222222222222`)")
     ),
-    ({"state_bucket": "somewhere-else"}, "envs/demo-x/network/backend.tf:2: the state must lie in the account's `state_bucket`, `acme-clones-tfstate`."),
+    ({"state_bucket": "somewhere-else"}, "envs/demo-x/network/backend.tf:2: the state must be in the account's `state_bucket`, `acme-clones-tfstate`."),
     ({"app_image": "111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop:1"}, "`111111111111` is production's account"),
-    ({"public_domain": "x.shop.acme.example"}, "which lies below `shop.acme.example`, production's own, so it does not differ enough"),
+    ({"public_domain": "x.shop.acme.example"}, "which lies below `shop.acme.example` of production, so it is not separate enough"),
     ({"public_domain": "acme.example"}, "which lies above `shop.acme.example`, production's own"),
-    ({"vpc_cidr": "10.0.0.0/21"}, "which overlaps with `10.0.0.0/20`, production's own network"),
+    ({"vpc_cidr": "10.0.0.0/21"}, "which overlaps with production's network `10.0.0.0/20`"),
     ({"purpose": "qa"}, "`purpose` can't be set: it is the purpose"),
     ({"name": "other"}, "`name` can't be set: it is the environment's name"),
 ]  # fmt: skip
@@ -113,5 +113,5 @@ def test_a_hand_edit_into_the_sources_zone_breaks_the_contract() -> None:
     manifest = drafted.manifest.model_copy(update={"parameters": values})
     sides = CodeSide(base().source, base().source_files), CodeSide(manifest, assemble(base().template, manifest))
     breaches = compare(*sides, base().template, NOW).parity.breaches
-    said = "`demo` must differ from `production` in identity, and one lies in the other in `public_domain`"
+    said = "`demo` must differ from `production` in identity, but one contains the other in `public_domain`"
     assert said in [breach.message for breach in breaches]

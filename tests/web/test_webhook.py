@@ -171,7 +171,7 @@ def test_a_database_that_can_t_be_written_is_told_and_forgotten(
 
 def test_readiness_names_what_is_missing(operations: httpx.Client, store: SqliteStore) -> None:
     answer = operations.get("/readyz")
-    assert (answer.status_code, answer.json()["checks"]["worker"]) == (503, "no worker was ever heard of")
+    assert (answer.status_code, answer.json()["checks"]["worker"]) == (503, "no worker has ever sent a heartbeat")
     store.beat("one", "")
     answer = operations.get("/readyz")
     assert (answer.status_code, answer.json()["ready"]) == (200, True)

@@ -21,11 +21,11 @@ from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 
 Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def set_values(
-    words: Annotated[list[str], typer.Argument(help="The words of a comment: demo-x app_cpu=512 app_memory=1024")],
+    words: Annotated[list[str], typer.Argument(help="As in a comment: demo-x app_cpu=512 app_memory=1024")],
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +35,7 @@ def set_values(
 
 
 def extend(
-    words: Annotated[list[str], typer.Argument(help="The words of a comment: demo-x 7d")],
+    words: Annotated[list[str], typer.Argument(help="As in a comment: demo-x 7d")],
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -86,8 +86,8 @@ def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
     files = checkout.template_at(manifest.template, manifest.revision)
     if files is None:
         raise UserError(
-            f"The history of this checkout does not hold the revision {manifest.revision[:12]} of template {manifest.template}: "
-            "fetch the whole of it."
+            f"Revision {manifest.revision[:12]} of template {manifest.template} is not in this checkout's history. "
+            "Run `git fetch --unshallow`."
         )
     return read_template(manifest.template, files, FACTS)
 

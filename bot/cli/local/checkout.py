@@ -29,15 +29,13 @@ from bot.names import EnvironmentName, Login, TemplateName
 from bot.runs.plan.verify import Verified, verify_environments
 
 Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
-templates = typer.Typer(no_args_is_help=True, help="Prove templates.")
+templates = typer.Typer(no_args_is_help=True, help="Check templates.")
 
 
 def clone(
-    words: Annotated[
-        list[str], typer.Argument(help="The sentence of a comment: production as demo-x for demo --ttl 14d")
-    ],
+    words: Annotated[list[str], typer.Argument(help="As in a comment: production as demo-x for demo --ttl 14d")],
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -72,7 +70,7 @@ def clone(
 
 def render(
     names: Annotated[
-        list[str], typer.Argument(help="Environments to render again from the template as it stands in this checkout.")
+        list[str], typer.Argument(help="Environments to render again from the templates of this checkout.")
     ],
     root: Root = Path(),
 ) -> None:
@@ -88,7 +86,7 @@ def render(
 
 
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Environments to verify; all when none is named.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Environments to verify; by default, all.")] = None,
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -105,9 +103,9 @@ def _verdict(verified: Verified) -> str:
         return "\n".join(map(str, (*verified.unreadable, *verified.findings)))
     count = len(verified.environments)
     return (
-        f"{count} environments are what their templates render."
+        f"{count} environments match what their templates render."
         if count > 1
-        else "1 environment is what its template renders."
+        else "1 environment matches what its template renders."
     )
 
 
@@ -122,7 +120,7 @@ def _as_data(verified: Verified) -> dict[str, object]:
 
 @templates.command("check")
 def template_check(
-    names: Annotated[list[str] | None, typer.Argument(help="Templates to prove; all when none is named.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Templates to check; by default, all.")] = None,
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:

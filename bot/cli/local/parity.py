@@ -25,16 +25,19 @@ from bot.runs.plan.recertify import certificate_by_code, kept_certificate
 
 def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     name: Annotated[str, typer.Argument(help="The clone.")],
-    against: Annotated[str, typer.Option("--against", help="What to hold it against; what it was cloned from.")] = "",
+    against: Annotated[
+        str,
+        typer.Option("--against", help="The environment to compare with; by default, the one that it was cloned from."),
+    ] = "",
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write the report as one HTML page to this file.", dir_okay=False)
+        Path | None, typer.Option("--html", help="Write the report as an HTML page to this file.", dir_okay=False)
     ] = None,
     certificate: Annotated[
         bool,
         typer.Option(
             "--certificate",
-            help="Print the certificate instead: the one that the plan gave (with GITHUB_TOKEN and GITHUB_REPOSITORY), or else one "
-            "by code for what is committed here.",
+            help="Print the certificate instead: the one issued by the plan (with GITHUB_TOKEN and "
+            "GITHUB_REPOSITORY), or else one by code for this commit.",
         ),
     ] = False,
     root: Root = Path(),
@@ -53,7 +56,7 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             say(sentence(issued), lambda: {"holds": True, "because": [], **issued.model_dump(mode="json")}, as_json)
             return
         if certificate:
-            typer.echo(f"There is no certificate for `{name}`, since its parity does not hold:\n", err=as_json)
+            typer.echo(f"`{name}` has no certificate, because parity does not hold:\n", err=as_json)
         if html is not None:
             _write(html, page(checked.parity, checked.leaks))
         said = text(checked.parity, unwaived(checked.leaks)) + (f"\nWrote {html}." if html else "")
@@ -67,16 +70,16 @@ def _write(path: Path, content: str) -> None:
         path.write_text(content, "utf-8")
     except OSError as error:
         raise UserError(
-            f"{path} could not be written: {error.strerror}. Name a file in a directory that exists."
+            f"{path} could not be written: {error.strerror}. Choose a file in an existing directory."
         ) from error
 
 
 def _say_kept(kept: tuple[Certificate, Sequence[str]] | None, name: str, as_json: bool) -> None:
     """Print a certificate that is kept on GitHub; leave with 1 when there is none or it holds no longer."""
     if kept is None:
-        raise UserError(f"`{name}` has no certificate: no plan found it to be what it was cloned from.")
+        raise UserError(f"`{name}` has no certificate: no plan has found parity with its source yet.")
     found, lapsed = kept
-    lines = [sentence(found), *(f"It holds no longer: {reason}." for reason in lapsed)]
+    lines = [sentence(found), *(f"No longer valid: {reason}." for reason in lapsed)]
     data = {"holds": not lapsed, "because": list(lapsed), **found.model_dump(mode="json")}
     say("\n".join(lines), lambda: data, as_json)
     if lapsed:

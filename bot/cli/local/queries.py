@@ -22,13 +22,14 @@ from bot.errors import Unreadable, UserError
 from bot.model.template import Template
 
 Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
-Words = Annotated[
-    list[str] | None, typer.Argument(help="The words of a comment behind the command.", show_default=False)
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Words = Annotated[list[str] | None, typer.Argument(help="As in a comment, after the command.", show_default=False)]
 
-NO_SUBJECT = "This checkout is on no branch of an environment. Write `envclone status NAME`, or `envclone list` to see which there are."
-ELSEWHERE = "not known in a checkout: the same command in a comment tells"
+NO_SUBJECT = (
+    "The current branch belongs to no environment. Run `envclone status NAME`, or `envclone list` to see all "
+    "environments."
+)
+ELSEWHERE = "not available in a checkout; use the same command in a comment"
 
 
 def show_help(context: typer.Context, words: Words = None, root: Root = Path()) -> None:
@@ -47,7 +48,9 @@ def show_help(context: typer.Context, words: Words = None, root: Root = Path()) 
         if command.command is None:
             comments = ", ".join(f"/{spec.verb}" for spec in TABLE if not spec.in_checkout)
             more = ", ".join(sorted(name for name in others if name not in BY_VERB))
-            said.append(f"In comments alone: {comments}.\nHere alone: {more}; `envclone help NAME` explains one.")
+            said.append(
+                f"Only in comments: {comments}.\nOnly on the command line: {more}; `envclone help NAME` explains one."
+            )
         typer.echo("\n\n".join(said))
 
 
@@ -78,7 +81,7 @@ def status(words: Words = None, root: Root = Path(), as_json: AsJson = False) ->
         if found is None:
             raise refused(unknown_environment(Status(name), checkout.environments()))
         facts = found.model_dump(mode="json", exclude={"stacks"}, exclude_none=True)
-        stage = ELSEWHERE if found.source else "a source of clones"
+        stage = ELSEWHERE if found.source else "not a clone"
         say(plain(replies.status(found, stage, datetime.now(UTC)), width()), lambda: facts, as_json)
 
 

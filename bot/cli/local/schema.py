@@ -36,7 +36,7 @@ def documents() -> dict[str, str]:
 def settings_page() -> str:
     """Return `docs/settings.md`."""
     head = "# Settings of the service\n\nEnvironment variables; any of them may name a file instead, with"
-    return "\n".join([GENERATED, f"{head} `{FILE}` behind its name.\n", *_settings_table()])
+    return "\n".join([GENERATED, f"{head} `{FILE}` appended to its name.\n", *_settings_table()])
 
 
 def with_settings(text: str) -> str:
@@ -63,7 +63,9 @@ def _settings_table() -> list[str]:
 
 def write(
     root: Annotated[Path, typer.Option("--root", help="The repository.", file_okay=False, exists=True)] = Path(),
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if a generated document is out of date.")
+    ] = False,
 ) -> None:
     """Write the JSON Schemas of our YAML formats and the reference documents."""
     stale = []

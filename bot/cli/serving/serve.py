@@ -75,12 +75,12 @@ class ServedProcess:
 
 
 def serve(
-    web_only: Annotated[bool, typer.Option("--web-only", help="Only take deliveries.")] = False,
-    worker_only: Annotated[bool, typer.Option("--worker-only", help="Only carry out jobs.")] = False,
+    web_only: Annotated[bool, typer.Option("--web-only", help="Only receive deliveries.")] = False,
+    worker_only: Annotated[bool, typer.Option("--worker-only", help="Only run jobs.")] = False,
 ) -> None:
     """Run the service: take webhooks, carry out commands. Settings are ENVCLONE_… environment variables."""
     if web_only and worker_only:
-        raise typer.BadParameter("--web-only and --worker-only exclude one another")
+        raise typer.BadParameter("--web-only and --worker-only can't be used together")
     settings = start()
     if not web_only and not settings.has_credentials:
         typer.echo(

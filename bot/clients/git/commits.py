@@ -14,7 +14,7 @@ def commit_of(root: Path, name: str = "HEAD") -> str:
     """Return the id of a commit. Raises `Unverifiable` if there is none of that name."""
     found = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     if found is None:
-        raise Unverifiable(f"There is no commit {name} in {root}: fetch the whole history.")
+        raise Unverifiable(f"Commit {name} not found in {root}. Fetch the full history (`git fetch --unshallow`).")
     return found.decode().strip()
 
 
@@ -23,12 +23,14 @@ def file_at(root: Path, commit: str, path: str) -> bytes | None:
     commit = commit_of(root, commit)
     listed = _git(root, "ls-tree", "--full-tree", commit, "--", path)
     if listed is None:
-        raise Unverifiable(f"git can't read commit {commit}: fetch the whole history.")
+        raise Unverifiable(f"git can't read commit {commit}. Fetch the full history (`git fetch --unshallow`).")
     if not listed:
         return None
     found = _git(root, "show", f"{commit}:{path}")
     if found is None:
-        raise Unverifiable(f"git can't read {path} at commit {commit}: fetch the whole history.")
+        raise Unverifiable(
+            f"git can't read {path} at commit {commit}. Fetch the full history (`git fetch --unshallow`)."
+        )
     return found
 
 

@@ -26,4 +26,6 @@ def change_of(root: Path, directory: str) -> HistoryChange | None:
             found = next(repo.iter_commits("HEAD", paths=directory, first_parent=True, max_count=1), None)
             return HistoryChange(found.hexsha, tuple(parent.hexsha for parent in found.parents)) if found else None
     except (git.InvalidGitRepositoryError, git.NoSuchPathError, git.GitCommandError, ValueError) as error:
-        raise Unverifiable(f"The history of {directory} in {root} can't be read: fetch the whole of it.") from error
+        raise Unverifiable(
+            f"The history of {directory} in {root} can't be read. Fetch the full history (`git fetch --unshallow`)."
+        ) from error

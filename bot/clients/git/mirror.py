@@ -143,7 +143,7 @@ class Mirror:
             try:
                 return self._trees.files(git.Tree(self._repo, hex_to_bin(_checked_id(tree_id)), DIRECTORY, ""), name)
             except ValueError as error:
-                raise UserError(f"{name}: no commit of this repository holds the revision {tree_id}.") from error
+                raise UserError(f"{name}: no commit of this repository contains the revision {tree_id}.") from error
 
     def publish(self, publication: Publication) -> str | Moved:
         """Push one commit, and the claims that go with it, atomically; return its id, or what moved. Raises `GitFailed`."""

@@ -58,7 +58,8 @@ class Trees:
                 continue
             if not isinstance(item, git.Blob) or item.mode not in {_BLOB, _EXECUTABLE}:
                 raise UserError(
-                    f"{where}: `{getattr(item, 'path', '?')}` is a symlink or submodule: put the file itself there."
+                    f"{where}: `{getattr(item, 'path', '?')}` is a symlink or submodule. Replace it with the file "
+                    "itself."
                 )
             path = str(item.path)
             prefix = f"{tree.path}/" if tree.path else ""

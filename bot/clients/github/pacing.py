@@ -66,7 +66,7 @@ class Pacer:
             moment = self._clock()
             free, reason = self._quiet_until or moment, self._reason
             if creates and (paced := self._paced(moment)) > free:
-                free, reason = paced, "content is created more slowly than that"
+                free, reason = paced, "the limit for creating content is reached"
             if free - moment > self._pacing.longest_wait:
                 raise RateLimited(free, reason)
             if free <= moment and creates:

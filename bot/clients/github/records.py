@@ -88,7 +88,7 @@ class CheckState:
 
     def __post_init__(self) -> None:
         if (self.conclusion is not None) != (self.progress == "completed"):
-            raise ValueError("a check has a conclusion when it is completed, and only then")
+            raise ValueError("a check has a conclusion if and only if it is completed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class PostgresStore:
             while not _holds(session, replica):
                 if time.monotonic() > deadline:
                     session.close()
-                    raise StoreUnavailable(f"another worker is called {replica}: set ENVCLONE_REPLICA")
+                    raise StoreUnavailable(f"another worker is already called {replica}: set ENVCLONE_REPLICA")
                 time.sleep(0.1)
         except psycopg.Error as error:
             raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}") from error

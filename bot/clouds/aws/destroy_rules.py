@@ -8,9 +8,9 @@ it is not written, and why. To add one: a row here, from the provider's document
 from bot.core.cloud_facts import DestroyRule, DestroyRules
 
 _REFUSED = "AWS refuses to delete it"
-_SNAPSHOT = "it would leave a final snapshot behind, or fail for want of its name"
+_SNAPSHOT = "it would leave a final snapshot behind, or fail because the snapshot has no name"
 _BACKUP = "it would leave a final backup behind"
-_NOT_EMPTY = "AWS refuses to delete it while anything is in it"
+_NOT_EMPTY = "AWS refuses to delete it unless it is empty"
 
 _DATABASE = (DestroyRule("skip_final_snapshot", True, False, _SNAPSHOT),)
 _SNAPSHOT_NAME = (DestroyRule("final_snapshot_identifier", None, None, "it would leave a final snapshot behind"),)
@@ -32,9 +32,11 @@ RULES: DestroyRules = {
     "aws_athena_workgroup": _FORCE_DESTROY,
     "aws_backup_vault": _FORCE_DESTROY,
     "aws_backup_vault_lock_configuration": (
-        DestroyRule("changeable_for_days", None, None, "the lock could never be taken off again"),
+        DestroyRule("changeable_for_days", None, None, "the lock can never be removed"),
     ),
-    "aws_cloudwatch_log_group": (DestroyRule("skip_destroy", False, False, "it would be forgotten instead"),),
+    "aws_cloudwatch_log_group": (
+        DestroyRule("skip_destroy", False, False, "it would be removed from the state but not deleted"),
+    ),
     "aws_cognito_user_pool": (DestroyRule("deletion_protection", "INACTIVE", "INACTIVE", _REFUSED),),
     "aws_db_instance": _DATABASE,
     "aws_docdb_cluster": _DATABASE,
@@ -44,7 +46,7 @@ RULES: DestroyRules = {
     "aws_elasticache_replication_group": _SNAPSHOT_NAME,
     "aws_fsx_openzfs_file_system": (DestroyRule("skip_final_backup", True, False, _BACKUP),),
     "aws_fsx_windows_file_system": (DestroyRule("skip_final_backup", True, False, _BACKUP),),
-    "aws_glacier_vault_lock": (DestroyRule("complete_lock", False, None, "the lock could never be taken off again"),),
+    "aws_glacier_vault_lock": (DestroyRule("complete_lock", False, None, "the lock can never be removed"),),
     "aws_memorydb_cluster": (DestroyRule("final_snapshot_name", None, None, "it would leave a final snapshot behind"),),
     "aws_neptune_cluster": _DATABASE,
     "aws_neptunegraph_graph": _ON_BY_DEFAULT,
@@ -58,7 +60,7 @@ RULES: DestroyRules = {
             "rule.default_retention.mode",
             "GOVERNANCE",
             "GOVERNANCE",
-            "nobody could delete what is in it before its time",
+            "its objects could not be deleted before their retention ends",
         ),
     ),
     "aws_s3_directory_bucket": _FORCE_DESTROY,

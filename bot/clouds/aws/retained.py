@@ -16,6 +16,6 @@ RETAINED: Mapping[str, RetainedRule] = {
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html
     "aws_db_instance": _SNAPSHOT,
     "aws_rds_cluster": _SNAPSHOT,
-    "aws_cloudwatch_log_group": RetainedRule(Has("skip_destroy", True), "its template says that logs are kept"),
-    "aws_ecs_task_definition": RetainedRule(Has("skip_destroy", True), "its template says that revisions are kept"),
+    "aws_cloudwatch_log_group": RetainedRule(Has("skip_destroy", True), "kept by its template"),
+    "aws_ecs_task_definition": RetainedRule(Has("skip_destroy", True), "kept by its template"),
 }

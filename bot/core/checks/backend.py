@@ -29,7 +29,7 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
     for stack in stacks:
         backends = list(_backends(files, stack))
         if not backends:
-            message = f'no `backend "{place.backend}"`: its state would be lost with the runner.'
+            message = f'no `backend "{place.backend}"`: the state would be lost with the runner. Add one.'
             found.append(Finding(f"{where}/{stack}/backend.tf", 1, message))
         for path, block in backends:
             at = f"{where}/{path}"
@@ -37,7 +37,7 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
                 continue
             if block.text("bucket") != place.bucket:
                 found.append(
-                    Finding(at, block.line, f"the state must lie in the account's `state_bucket`, `{place.bucket}`.")
+                    Finding(at, block.line, f"the state must be in the account's `state_bucket`, `{place.bucket}`.")
                 )
             key = block.text("key") or ""
             if not key.startswith(f"{place.owner}/{stack}/") or ".." in key:

@@ -31,8 +31,8 @@ from bot.model.pipeline import Stack
 from bot.names import StepName
 
 PREVENTED = (
-    "`lifecycle.prevent_destroy` is true, and Terraform would refuse. It can't depend on a parameter, so leave it out, and use "
-    "what the resource itself has against its deletion."
+    "`lifecycle.prevent_destroy` is true, so Terraform would refuse to destroy it. It can't depend on a parameter: "
+    "remove it, and use the resource's own deletion protection."
 )
 
 
@@ -146,7 +146,7 @@ def _shown(value: PlanValue) -> str:
 
 
 def _message(address: str, complaint: str) -> str:
-    return f"`{address}` could not be destroyed again: {complaint}"
+    return f"`{address}` could not be destroyed later: {complaint}"
 
 
 def _resources(files: Tree, stack: StepName, where: str) -> Sequence[_Declared]:

@@ -25,7 +25,10 @@ def output_problems(pipeline: Pipeline, files: Tree, documents: StepDocuments) -
                 continue
             near = closest(value.output, known[value.step])
             hint = f" Did you mean `{near}`?" if near else ""
-            message = f"`{name}` takes `{value.source}`, but stack `{value.step}` has no output `{value.output}`.{hint}"
+            message = (
+                f"Input of `{name}` refers to `{value.source}`, but stack `{value.step}` has no output "
+                f"`{value.output}`.{hint}"
+            )
             found.append(documents.finding(step, (name, key, given), message))
     return found
 

@@ -13,7 +13,7 @@ def backend_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, st
     """Yield what is wrong with a backend, with its line."""
     kind = block.labels[0] if block.labels else "?"
     if kind not in rules.backends:
-        yield block.line, f"backend `{kind}` is not allowed: use one of {', '.join(sorted(rules.backends))}."
+        yield block.line, f"backend `{kind}` is not allowed. Use one of {', '.join(sorted(rules.backends))}."
         return
     allowed = frozenset({"path"}) if kind == "local" else rules.cloud.gate.backend_arguments
     for name in sorted(_names(block) - allowed):
@@ -34,7 +34,7 @@ def provider_complaints(block: Block, source: str, rules: GateRules) -> Iterator
     """Yield what is wrong with the configuration of the provider `source`, with its line."""
     guard = rules.cloud.account_guard
     if source == rules.cloud.provider and not _is_guarded(block, guard):
-        yield block.line, f"the provider must say which account it may touch: `{guard} = [var.account_id]`."
+        yield block.line, f"the provider must be restricted to one account. Set `{guard} = [var.account_id]`."
     allowed = rules.provider_arguments(source)
     for found in sorted(_names(block) - allowed):
         yield block.line, _argument_complaint(found, source, rules)

@@ -57,27 +57,31 @@ def gate(files: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) 
 def _unreadable(path: str, error: InvalidInput) -> Finding:
     if isinstance(error, NotHcl):
         return Finding(path, error.finding.line, f"{error.finding.message} What can't be read is not run.")
-    return Finding(path, 1, f"{error}: what can't be read is not run.")
+    return Finding(path, 1, f"{error}. Code that can't be parsed is not run.")
 
 
 def _file_findings(files: Tree, stacks: Sequence[StepName], where: str) -> Iterator[Finding]:
     for stack in stacks:
         if f"{stack}/{LOCK}" not in files:
             yield Finding(
-                f"{where}/{stack}/{LOCK}", 1, "missing: without it any version of a provider may be installed."
+                f"{where}/{stack}/{LOCK}",
+                1,
+                "missing, so any provider version could be installed. Run `terraform init` and commit it.",
             )
     for path in sorted(files):
         name = posixpath.basename(path)
         if path.endswith((".tf.json", ".tofu.json")):
-            yield Finding(f"{where}/{path}", 1, "Terraform in JSON is not allowed here: write it as .tf.")
+            yield Finding(f"{where}/{path}", 1, "JSON configuration is not allowed. Write it as .tf.")
         elif path.endswith(".tofu"):
-            yield Finding(f"{where}/{path}", 1, "only OpenTofu reads .tofu files: write it as .tf.")
+            yield Finding(f"{where}/{path}", 1, ".tofu files are read only by OpenTofu. Write it as .tf.")
         elif name in {"override.tf", "terraform.rc", ".terraformrc"} or name.endswith("_override.tf"):
             yield Finding(
-                f"{where}/{path}", 1, "a file that overrides others or configures Terraform is not allowed here."
+                f"{where}/{path}", 1, "override files and Terraform CLI configuration are not allowed. Remove it."
             )
         elif ".terraform" in path.split("/"):
-            yield Finding(f"{where}/{path}", 1, "Terraform's working directory does not belong into git: remove it.")
+            yield Finding(
+                f"{where}/{path}", 1, "Terraform's working directory must not be committed. Remove it from git."
+            )
 
 
 def _local_names(files: Tree, directory: str) -> dict[str, str]:
@@ -128,7 +132,7 @@ def _judged(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iter
                 for judged in _resource(inner, rules, local_names)
             )
         case other:
-            yield block.line, f"a `{other}` block is not known to be harmless: leave it out."
+            yield block.line, f"`{other}` blocks are not allowed. Remove it."
 
 
 def _terraform(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
@@ -139,7 +143,7 @@ def _terraform(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
         if inner.type not in _TERRAFORM_BLOCKS:
             yield inner.line, f"`{inner.type}` in the terraform block is not allowed: leave it out."
         elif inner.type == "cloud":
-            yield inner.line, f"`cloud` would run the plan elsewhere: use the backend `{rules.cloud.backend}`."
+            yield inner.line, f"a `cloud` block would run the plan elsewhere. Use the backend `{rules.cloud.backend}`."
         elif inner.type == "required_providers":
             for setting in inner.settings:
                 source = _source(setting.name, setting.value)
@@ -211,7 +215,10 @@ def _module(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
     if not rules.allows_module(source):
         yield (
             block.line,
-            f"module source `{source}` is not in the policy's `gate.module_sources`: use `./…` or have it added.",
+            (
+                f"module source `{source}` is not in the policy's `gate.module_sources`. Use `./…`, or add it to the "
+                "policy."
+            ),
         )
     elif not _is_pinned(block, source):
         yield (

@@ -37,7 +37,8 @@ class Budget:
         self.left -= steps
         if self.left < 0:
             raise InvalidInput(
-                f"the code takes more than {MOST_OF_A_STACK:,} steps to evaluate: a `for`, `count` or `for_each` in it makes too much."
+                f"the code takes more than {MOST_OF_A_STACK:,} steps to evaluate. Reduce what its `for`, `count` or "
+                "`for_each` produce."
             )
 
 

@@ -16,7 +16,7 @@ from bot.errors import InvalidInput
 REFERENCE = "refers to another block, which is compared itself"
 OUTPUT = "another step's output, known after its apply"
 WITHOUT_VALUE = "a variable without a value in code"
-TERRAFORM = "known to Terraform alone"
+TERRAFORM = "known only to Terraform"
 TOO_LARGE = "too large to be evaluated"
 
 

@@ -12,7 +12,7 @@ from bot.model.base import Document
 from bot.names import EnvironmentName, StepName
 
 CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-_WORDS = {"succeeded": "✅ gone", "skipped": "⏭️ was gone", "failed": "❌ refused", "blocked": "⛔ not begun"}
+_WORDS = {"succeeded": "✅ destroyed", "skipped": "⏭️ already gone", "failed": "❌ failed", "blocked": "⛔ not started"}
 
 
 class Sweep(Document):
@@ -74,16 +74,14 @@ def title(receipt: DestroyReport) -> str:
     """Return the receipt in one plain line."""
     name = receipt.environment
     if not receipt.is_undone:
-        return f"{name} is not destroyed: {', '.join(step.name for step in receipt.failed) or 'a step'} refused"
+        return f"{name} was not destroyed: {', '.join(step.name for step in receipt.failed) or 'a step'} failed"
     count = len(receipt.destroyed)
     what = f"{count} {'resource' if count == 1 else 'resources'}"
     if receipt.sweep is None or receipt.sweep.problem:
-        return f"{name}: {what} destroyed, but nobody could look for what is left"
+        return f"{name}: {what} destroyed, but the account could not be searched for orphans"
     if receipt.sweep.found:
-        return f"{name}: {what} destroyed, but {len(receipt.sweep.found)} still bear its tag"
-    return f"{name} is destroyed: {what}, and nothing is left" + (
-        " but what stays on purpose" if receipt.remains else ""
-    )
+        return f"{name}: {what} destroyed, but {len(receipt.sweep.found)} with its tag remain"
+    return f"{name} is destroyed: {what}, nothing left" + (" except what is retained" if receipt.remains else "")
 
 
 def summary(receipt: DestroyReport, limit: int) -> str:
@@ -92,7 +90,7 @@ def summary(receipt: DestroyReport, limit: int) -> str:
     for count in range(len(parts), 0, -1):
         text = "\n\n".join(text for part in parts[:count] if (text := part(receipt))) + "\n"
         left_out = (
-            "" if count == len(parts) else "\n> This is shortened to fit; the receipt beside the state has all of it.\n"
+            "" if count == len(parts) else "\n> Shortened to fit; the complete report is stored beside the state.\n"
         )
         if len((text + left_out).encode()) <= limit:
             return text + left_out
@@ -107,11 +105,12 @@ def text(receipt: DestroyReport) -> str:
 def _essentials(receipt: DestroyReport) -> str:
     parts = [f"### {'✅' if receipt.is_clean else '❌'} {cell(title(receipt))}"]
     for step in receipt.failed:
-        parts += [f"**{code(step.name)} refused:**", fence(step.reason[:6_000])]
+        parts += [f"**{code(step.name)} failed:**", fence(step.reason[:6_000])]
     if not receipt.is_undone:
         resume = code(f"/resume {receipt.environment}")
         parts.append(
-            f"**How to go on:** what is gone stays gone. Mend the cause, then comment {resume}: it goes on at the step that refused."
+            f"**Next:** destroyed steps stay destroyed. Fix the cause, then comment {resume}: the destroy resumes at "
+            "the failed step."
         )
     if receipt.sweep is not None and (receipt.sweep.found or receipt.sweep.problem):
         parts.append(_left(receipt.sweep, receipt.environment))
@@ -123,8 +122,8 @@ def _left(sweep: Sweep, environment: EnvironmentName) -> str:
         return f"**The account could not be searched** for the tag {code(sweep.tag)}{_where(sweep)}:\n\n{fence(sweep.problem)}"
     listed = "\n".join(f"- {code(each)}" for each in sweep.found[:100])
     return (
-        f"**Still there**, with the tag {code(sweep.tag)}{_where(sweep)}, though every step was taken back:\n\n{listed}\n\n"
-        f"Delete these by hand, then comment {code(f'/resume {environment}')}: it searches again."
+        f"**Still there**, with the tag {code(sweep.tag)}{_where(sweep)}, although every step was "
+        f"undone:\n\n{listed}\n\nDelete these by hand, then comment {code(f'/resume {environment}')} to search again."
     )
 
 
@@ -133,7 +132,7 @@ def _where(sweep: Sweep) -> str:
 
 
 def _table(steps: Sequence[StepResult]) -> str:
-    rows = ["| Step | Kind | Result | What |", "| --- | --- | --- | --- |"]
+    rows = ["| Step | Kind | Result | Details |", "| --- | --- | --- | --- |"]
     for step in steps:
         said = step.evidence or ("see above" if step.state == "failed" else step.reason)
         rows.append(f"| {code(step.name)} | {cell(step.kind)} | {_WORDS[step.state]} | {cell(said[:200])} |")
@@ -142,7 +141,7 @@ def _table(steps: Sequence[StepResult]) -> str:
 
 def _context(receipt: DestroyReport) -> str:
     run = f" [The run]({receipt.run_url})." if receipt.run_url else ""
-    kept = "The ledger, this receipt and the empty state files stay in the state bucket, as the record of what was."
+    kept = "The ledger, this report and the empty state files stay in the state bucket as a record."
     return f"Reviewed at {code(receipt.head[:12])}, destroyed from {code(receipt.commit[:12])} by {cell(receipt.by)}.{run} {kept}"
 
 
@@ -150,7 +149,7 @@ def _remains(receipt: DestroyReport) -> str:
     if not receipt.remains:
         return ""
     rows = "\n".join(f"| {code(each.what)} | {cell(each.why)} | {cell(each.until)} |" for each in receipt.remains)
-    return f"#### Stays on purpose\n\n| What | Why | Until |\n| --- | --- | --- |\n{rows}"
+    return f"#### Retained\n\n| What | Why | Until |\n| --- | --- | --- |\n{rows}"
 
 
 def _destroyed(receipt: DestroyReport) -> str:
@@ -160,7 +159,7 @@ def _destroyed(receipt: DestroyReport) -> str:
 
 
 def _diagram(receipt: DestroyReport) -> str:
-    return details("The steps and how they hang together", fence(receipt.diagram, "mermaid"))
+    return details("Step dependencies", fence(receipt.diagram, "mermaid"))
 
 
 def _stays(each: Retained) -> str:
@@ -173,9 +172,9 @@ def _lines(receipt: DestroyReport) -> Iterator[str]:
         said = step.evidence or step.reason.partition("\n")[0]
         yield f"{step.name:<{widest}}  {step.state:<9}  {step.seconds:>5.0f} s  {said}"
     for step in receipt.failed:
-        yield from ("", f"{step.name} refused:", *(f"  {line}" for line in step.reason.splitlines()))
+        yield from ("", f"{step.name} failed:", *(f"  {line}" for line in step.reason.splitlines()))
     if receipt.remains:
-        yield from ("", "Stays on purpose:", *(f"  {_stays(each)}" for each in receipt.remains))
+        yield from ("", "Retained:", *(f"  {_stays(each)}" for each in receipt.remains))
     if receipt.sweep is not None:
         yield from (f"Still there: {each}" for each in receipt.sweep.found)
     yield from ("", f"{title(receipt)}.")

@@ -22,7 +22,11 @@ def _retained(removed: Sequence[PlannedChange], cloud: CloudFacts) -> Sequence[R
     for change in removed:
         attributes = change.before if isinstance(change.before, Mapping) else {}
         if change.action is Action.FORGET:
-            found.append(Retained(what=_named(change, attributes, cloud.identifier), why="Terraform only forgets it"))
+            found.append(
+                Retained(
+                    what=_named(change, attributes, cloud.identifier), why="Terraform only removes it from the state"
+                )
+            )
         elif (rule := cloud.retained.get(change.type)) and (why := _why(rule, attributes)):
             found.append(Retained(what=_named(change, attributes, rule.name or cloud.identifier), why=why))
     return found

@@ -7,7 +7,7 @@ from bot.core.ledger.apply_result import ApplyOutcome, StepResult
 from bot.core.markdown import cell, code, details, fence
 from bot.names import EnvironmentName
 
-_WORDS = {"succeeded": "✅ done", "skipped": "⏭️ was done", "failed": "❌ failed", "blocked": "⛔ not started"}
+_WORDS = {"succeeded": "✅ done", "skipped": "⏭️ already done", "failed": "❌ failed", "blocked": "⛔ not started"}
 
 
 def marker(environment: EnvironmentName) -> str:
@@ -19,10 +19,10 @@ def title(outcome: ApplyOutcome) -> str:
     """Return one line of plain text that says how it went."""
     if outcome.has_succeeded:
         ran = sum(step.state == "succeeded" for step in outcome.steps)
-        return f"{outcome.environment} is live: {ran} steps in {_took(outcome.seconds)}" + (
-            f", {len(outcome.steps) - ran} were done before" if ran < len(outcome.steps) else ""
+        return f"{outcome.environment} is live: {ran} steps run in {_took(outcome.seconds)}" + (
+            f", {len(outcome.steps) - ran} already done" if ran < len(outcome.steps) else ""
         )
-    return f"{outcome.environment}: {', '.join(step.name for step in outcome.failed) or 'something'} failed"
+    return f"{outcome.environment}: {', '.join(step.name for step in outcome.failed) or 'a step'} failed"
 
 
 def summary(outcome: ApplyOutcome, limit: int) -> str:
@@ -30,7 +30,7 @@ def summary(outcome: ApplyOutcome, limit: int) -> str:
     parts = [_essentials, _outputs, _evidence, _diagram]
     for count in range(len(parts), 0, -1):
         text = "\n\n".join(text for part in parts[:count] if (text := part(outcome))) + "\n"
-        left_out = "" if count == len(parts) else "\n> This is shortened to fit; the run's log has the rest.\n"
+        left_out = "" if count == len(parts) else "\n> Shortened to fit; the run's log has everything.\n"
         if len((text + left_out).encode()) <= limit:
             return text + left_out
     return f"{cell(title(outcome))}\n"
@@ -38,15 +38,13 @@ def summary(outcome: ApplyOutcome, limit: int) -> str:
 
 def refusal(environment: EnvironmentName, reason: str, *, was_begun: bool) -> str:
     """Return what is said of an apply without an outcome: nothing was begun, or it stopped on the way."""
-    head = (
-        f"The apply of {code(environment)} was stopped" if was_begun else f"Nothing was applied to {code(environment)}"
-    )
+    head = f"The apply of {code(environment)} stopped" if was_begun else f"{code(environment)} was not applied"
     return f"### {head}\n\n{fence(reason)}\n"
 
 
 def _essentials(outcome: ApplyOutcome) -> str:
     head = f"### {'✅' if outcome.has_succeeded else '❌'} {cell(title(outcome))}"
-    where = f"It answers at <{outcome.url}>." if outcome.has_succeeded and outcome.url else ""
+    where = f"Open it at <{outcome.url}>." if outcome.has_succeeded and outcome.url else ""
     parts = [
         head,
         where,
@@ -65,14 +63,14 @@ def _failures(outcome: ApplyOutcome) -> Iterator[str]:
         yield fence(step.reason[:6_000])
     if outcome.failed:
         yield (
-            f"**How to go on:** what is done stays done. Mend the cause, then comment {code(f'/resume {outcome.environment}')} (or run "
-            "this workflow again by hand): it goes on at the failed step. If the mend is a change of the code, open a pull request; "
-            "what is reviewed there is applied next."
+            "**Next:** completed steps are kept. Fix the cause, then "
+            f"comment {code(f'/resume {outcome.environment}')} or re-run this workflow: the apply resumes at the "
+            "failed step. If the fix is a change to the code, open a pull request and merge it instead."
         )
 
 
 def _table(steps: Sequence[StepResult]) -> str:
-    rows = ["| Step | Kind | Result | Took | What |", "| --- | --- | --- | --- | --- |"]
+    rows = ["| Step | Kind | Result | Took | Details |", "| --- | --- | --- | --- | --- |"]
     for step in steps:
         said = step.evidence if step.state == "succeeded" else step.reason if step.state != "failed" else "see above"
         took = _took(step.seconds) if step.state in {"succeeded", "failed"} else "–"  # noqa: RUF001
@@ -110,7 +108,7 @@ def _evidence(outcome: ApplyOutcome) -> str:
 
 
 def _diagram(outcome: ApplyOutcome) -> str:
-    return details("The steps and how they hang together", fence(outcome.diagram, "mermaid"))
+    return details("Step dependencies", fence(outcome.diagram, "mermaid"))
 
 
 def _written(value: object) -> str:

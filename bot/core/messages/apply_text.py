@@ -28,6 +28,6 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
     for name, value in shown:
         yield f"{name} = {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
     yield ""
-    yield f"{title(outcome)}." + (f" It answers at {outcome.url}" if outcome.has_succeeded and outcome.url else "")
+    yield f"{title(outcome)}." + (f" Open it at {outcome.url}" if outcome.has_succeeded and outcome.url else "")
     if not outcome.has_succeeded:
-        yield "What is done stays done: mend the cause and run this again, and it goes on at the failed step."
+        yield "Completed steps are kept. Fix the cause and re-run: the apply resumes at the failed step."

@@ -67,12 +67,12 @@ def table(before: Manifest, after: Manifest) -> str:
 
 def expiry(manifest: Manifest) -> str:
     """Return until when it lives."""
-    return f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "for ever"
+    return f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
 
 
 def in_place(before: Manifest, after: Manifest, link: str) -> str:
     """Answer a change of a clone whose pull request (`link`, in Markdown) is open."""
-    return f"`{after.name}` is changed in {link}, where it is planned again.\n\n{table(before, after)}"
+    return f"Changed `{after.name}` in {link}; its plan runs again.\n\n{table(before, after)}"
 
 
 def body(proposed: ProposedChange) -> str:
@@ -83,13 +83,16 @@ def body(proposed: ProposedChange) -> str:
         _introduction(proposed),
         "### What changes",
         _values(proposed),
-        "### Where",
+        "### Changed files",
         _places(proposed),
         "### What to look at",
         "\n".join(f"- {item}" for item in _attention(proposed)),
         "### Commands that work here",
         _commands(proposed.after),
-        "Merging this applies it: what is applied is what the plan in the comment below shows, or nothing.",
+        (
+            "Merging this pull request applies exactly the plan in the comment below; if the plan has changed by then, "
+            "nothing is applied."
+        ),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -98,9 +101,9 @@ def _commands(manifest: Manifest) -> str:
     name = manifest.name
     extend = f" and {code(f'/extend {name} 7d')}" if manifest.expires_at else ""
     lines = [
-        f"{code(f'/set {name} key=value')}{extend}: add to this pull request",
-        f"{code(f'/plan {name}')}: plan it again",
-        f"{code(f'/status {name}')}: show where it stands",
+        f"{code(f'/set {name} key=value')}{extend}: change this pull request",
+        f"{code(f'/plan {name}')}: re-run the plan",
+        f"{code(f'/status {name}')}: show its status",
     ]
     return "\n".join(f"- {line}" for line in lines)
 
@@ -108,7 +111,7 @@ def _commands(manifest: Manifest) -> str:
 def _introduction(proposed: ProposedChange) -> str:
     manifest = proposed.after
     asked = "".join(
-        f"@{request.by} asked for this [in #{request.issue}]({request.url}). " for request in proposed.requests
+        f"Requested by @{request.by} [in #{request.issue}]({request.url}). " for request in proposed.requests
     )
     facts = [
         ("Environment", f"{code(manifest.name)} in {code(directory(manifest.name) + '/')}"),
@@ -118,10 +121,10 @@ def _introduction(proposed: ProposedChange) -> str:
         ),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expiry(manifest)),
-        ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])}, as it was"),
+        ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])} (unchanged)"),
     ]
     rows = "\n".join(f"| **{fact}** | {value} |" for fact, value in facts)
-    return f"{asked}It changes what is listed here, and nothing else.\n\n| | |\n| --- | --- |\n{rows}"
+    return f"{asked}It changes only what is listed here.\n\n| | |\n| --- | --- |\n{rows}"
 
 
 def _values(proposed: ProposedChange) -> str:
@@ -131,18 +134,18 @@ def _values(proposed: ProposedChange) -> str:
         for name in changed(before, after)
     ]
     if before.expires_at != after.expires_at:
-        rows.append(f"| expires | {expiry(before)} | {expiry(after)} | asked for with `/extend` |")
+        rows.append(f"| expires | {expiry(before)} | {expiry(after)} | set with `/extend` |")
     return "\n".join(["| Parameter | Before | After | Cause |", "| --- | --- | --- | --- |", *rows])
 
 
 def _cause(proposed: ProposedChange, name: ParameterName) -> str:
     template, before, source = proposed.template.declaration, proposed.before, proposed.source
     if name in _following(proposed):
-        return "follows from the others"
+        return "derived from the others"
     was = origin(template, before, source, name) if source else None
     if was is None or was is Origin.OVERRIDE:
-        return "asked for with `/set`"
-    return f"asked for with `/set`; it was {ORIGINS[was]}"
+        return "set with `/set`"
+    return f"set with `/set`; it was {ORIGINS[was]}"
 
 
 def _following(proposed: ProposedChange) -> set[ParameterName]:
@@ -155,35 +158,35 @@ def _places(proposed: ProposedChange) -> str:
     found, files = proposed.differences, proposed.files
     manifest = code(f"{directory(proposed.after.name)}/environment.yaml")
     if not files:
-        return f"Only {manifest} is touched: no rendered file changes."
+        return f"Only {manifest} changes; the rendered files stay the same."
     head = "| Place | Before | After | Cause |\n| --- | --- | --- | --- |"
     rows = [
         f"| {code(key_of(each.address, each.attribute))} | {code(each.production)} | {code(each.clone)} | {_causes(each)} |"
         for each in found[:MOST_ROWS]
     ]
     more = [f"\n… and {len(found) - MOST_ROWS} more: see the files."] if len(found) > MOST_ROWS else []
-    touched = f"{manifest} and {', '.join(map(code, files[:20]))}{' …' if len(files) > 20 else ''} are touched."
-    return f"{touched}\n\n{details(f'{len(found)} places', chr(10).join([head, *rows, *more]))}"
+    touched = f"{manifest} and {', '.join(map(code, files[:20]))}{' …' if len(files) > 20 else ''} change."
+    return f"{touched}\n\n{details(f'{len(found)} changed values', chr(10).join([head, *rows, *more]))}"
 
 
 def _causes(each: Difference) -> str:
-    return ", ".join(code(cause.parameter) for cause in each.causes) or "**unexplained**: it was edited by hand"
+    return ", ".join(code(cause.parameter) for cause in each.causes) or "**unexplained**: edited by hand"
 
 
 def _attention(proposed: ProposedChange) -> Iterator[str]:
     before, after, template = proposed.before, proposed.after, proposed.template.declaration
     names, purpose = changed(before, after), template.purposes[after.purpose]
     if after.source is None:
-        yield f"**This changes {code(after.name)}, which clones are made from.** Existing clones stay as they are."
+        yield f"**This changes {code(after.name)}, which clones are made from.** Existing clones don't change."
     if not names:
-        yield "No resource changes: the plan is empty, and merging runs no step."
+        yield "No resource changes: the plan is empty, and merging runs no steps."
     if broken := [name for name in names if f"parameter:{name}" in purpose.match]:
-        yield f"**{after.purpose}** promises to match {code(str(after.source))} in {', '.join(map(code, broken))}."
+        yield f"**{after.purpose}** must match {code(str(after.source))} in {', '.join(map(code, broken))}."
     if outbound := [name for name in names if template.parameters[name].outbound]:
-        yield f"**These reach the outside**: {', '.join(map(code, outbound))}."
+        yield f"**These reach systems outside the environment**: {', '.join(map(code, outbound))}."
     source = proposed.source
     if source and (same := [n for n in outbound if after.parameters[n] == source.parameters.get(n)]):
-        yield f"**They would do so as {code(source.name)} does**: {', '.join(map(code, same))}."
+        yield f"**These would reach the same systems as {code(source.name)}**: {', '.join(map(code, same))}."
     if proposed.rival is not None:
-        yield f"**#{proposed.rival} would destroy {code(after.name)}**: only one of the two can be merged; close the other."
-    yield "The plan, in the comment that the check writes: it names what changes, and what would be replaced."
+        yield f"**#{proposed.rival} would destroy {code(after.name)}**. Merge only one of the two and close the other."
+    yield "The plan comment, with everything that changes or would be replaced."

@@ -54,7 +54,10 @@ def body(proposed: ProposedClone) -> str:
         "\n".join(f"- {item}" for item in _attention(proposed)),
         "### Commands that work here",
         _commands(manifest),
-        "Merging this deploys it, steps and all: what is applied is what the plan in the comment below shows, or nothing.",
+        (
+            "Merging this pull request deploys the clone. It applies exactly the plan in the comment below; if the plan "
+            "has changed by then, nothing is applied."
+        ),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -62,18 +65,18 @@ def body(proposed: ProposedClone) -> str:
 def _commands(manifest: Manifest) -> str:
     name = manifest.name
     rows = [
-        (f"/set {name} key=value", "gives a parameter another value, in this pull request"),
-        (f"/extend {name} 7d", "lets it live longer"),
-        (f"/plan {name}", "plans it again"),
-        (f"/status {name}", "shows its stage"),
-        ("/help", "shows the rest"),
+        (f"/set {name} key=value", "changes a parameter in this pull request"),
+        (f"/extend {name} 7d", "extends its life"),
+        (f"/plan {name}", "re-runs the plan"),
+        (f"/status {name}", "shows its status"),
+        ("/help", "lists all commands"),
     ]
     return "\n".join(f"- {code(command)} {what}" for command, what in rows)
 
 
 def _introduction(proposed: ProposedClone) -> str:
     manifest, request = proposed.manifest, proposed.manifest.request
-    asked = f"@{request.by} asked for this [in #{request.issue}]({request.url}). " if request else ""
+    asked = f"Requested by @{request.by} [in #{request.issue}]({request.url}). " if request else ""
     expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
     purpose = proposed.template.declaration.purposes[manifest.purpose]
     facts = [
@@ -84,13 +87,16 @@ def _introduction(proposed: ProposedClone) -> str:
         ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])}"),
     ]
     rows = "\n".join(f"| **{name}** | {value} |" for name, value in facts)
-    return f"{asked}It adds the whole of {code(str(manifest.source))} once more, rendered from the template it comes from.\n\n| | |\n| --- | --- |\n{rows}"
+    return (
+        f"{asked}It adds a complete copy of {code(str(manifest.source))}, rendered from the same template.\n\n| | |\n"
+        f"| --- | --- |\n{rows}"
+    )
 
 
 def _leaks(proposed: ProposedClone) -> Iterator[str]:
     if proposed.leaks:
         lines = "\n".join(f"- {code(f'{leak.place}:{leak.line}')} {cell(leak.message)}" for leak in proposed.leaks)
-        yield f"**{len(proposed.leaks)} leaks: something of {code(str(proposed.manifest.source))} stands in this clone.**\n\n{lines}"
+        yield f"**{len(proposed.leaks)} leaks: this clone refers to {code(str(proposed.manifest.source))}.**\n\n{lines}"
 
 
 def _why(proposed: ProposedClone, name: ParameterName) -> str:
@@ -122,22 +128,27 @@ def _attention(proposed: ProposedClone) -> Iterator[str]:
     manifest, template = proposed.manifest, proposed.template.declaration
     purpose = template.purposes[manifest.purpose]
     if purpose.match:
-        yield f"**{manifest.purpose}** promises to match {code(str(manifest.source))} in: {', '.join(map(code, purpose.match))}."
+        yield (
+            f"**{manifest.purpose}** must match {code(str(manifest.source))} in: {', '.join(map(code, purpose.match))}."
+        )
     if purpose.differ:
-        yield f"**{manifest.purpose}** promises to differ in: {', '.join(map(code, purpose.differ))}."
+        yield f"**{manifest.purpose}** must differ in: {', '.join(map(code, purpose.differ))}."
     if manifest.overrides:
-        yield f"Set by hand, against the purpose's own choice: {', '.join(code(name) for name in manifest.overrides)}."
+        yield f"Set with `--set`, overriding the purpose: {', '.join(code(name) for name in manifest.overrides)}."
     same = [
         n
         for n, p in template.parameters.items()
         if p.outbound and manifest.parameters[n] == proposed.source.parameters.get(n)
     ]
     if same:
-        yield f"**These still reach the outside as {manifest.source} does**: {', '.join(code(name) for name in same)}."
+        yield (
+            "**These still reach the same outside systems "
+            f"as {manifest.source}**: {', '.join(code(name) for name in same)}."
+        )
     programs = [name for name, hook in proposed.pipeline.hooks.items() if hook.run]
     if programs:
-        yield f"Steps that run the repository's own programs: {', '.join(code(name) for name in programs)}."
+        yield f"Steps that run programs from this repository: {', '.join(code(name) for name in programs)}."
     keep = [name for name, hook in proposed.pipeline.hooks.items() if hook.undo]
     if keep:
-        yield f"Steps that need no undo, for the reason given with each: {', '.join(code(name) for name in keep)}."
-    yield "The plan, in the comment that the check writes: it names what is created and in which account."
+        yield f"Steps without an undo (each gives its reason): {', '.join(code(name) for name in keep)}."
+    yield "The plan comment, with everything that is created and in which account."

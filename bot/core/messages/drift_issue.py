@@ -18,7 +18,7 @@ _STATES = {
     "same": "as applied",
     "drifted": "**has drifted**",
     "not_applied": "not applied yet",
-    "no_check": "nobody can tell",
+    "no_check": "has no check",
     "unchecked": "could not be checked",
 }
 
@@ -51,12 +51,12 @@ def headline(drift: Drift) -> str:
         return f"{drift.environment} was not compared: {drift.because}"
     changes = sum(max(1, len(step.changes)) for step in drift.drifted)
     blind = len(drift.unchecked)
-    parts = [f"{changes} {'thing' if changes == 1 else 'things'} changed outside the code" if changes else ""]
+    parts = [f"{changes} {'change' if changes == 1 else 'changes'} made outside the code" if changes else ""]
     parts += [f"{blind} {'step' if blind == 1 else 'steps'} could not be checked" if blind else ""]
     waiting = sum(step.state == "not_applied" for step in drift.steps)
     parts += [f"{waiting} {'step is' if waiting == 1 else 'steps are'} not applied yet" if waiting else ""]
     said = "; ".join(part for part in parts if part)
-    return f"{drift.environment}: {said or 'as it was applied'}"
+    return f"{drift.environment}: {said or 'no drift'}"
 
 
 def body(drift: Drift, owner: Login, run_url: str) -> str:
@@ -66,9 +66,9 @@ def body(drift: Drift, owner: Login, run_url: str) -> str:
     parts = [
         f"{marker(name)}\n<!-- envclone:drift-steps:{','.join(step.name for step in drift.drifted)} -->",
         (
-            f"What {code(name)} is made of is no longer what commit {code(drift.commit[:12])} says; last looked at{where}. "
-            f"@{owner} owns it. Undo what was changed outside, or change the code to match. This issue closes by itself once both "
-            "agree."
+            f"{code(name)} no longer matches commit {code(drift.commit[:12])}; last checked{where}. Its owner is "
+            f"@{owner}. Revert the change made outside, or change the code to match. This issue closes automatically "
+            "once both agree."
         ),
         summary(drift),
     ]
@@ -89,7 +89,7 @@ def summary(drift: Drift) -> str:
         parts.append(fence("\n".join([*changed[:MOST_LINES], *cut]), "diff"))
     noted = [f"- {code(change.address)}: {_paths(change)}" for step in drift.steps for change in step.noted]
     if noted:
-        parts.append(details("Also different, though the code says nothing of it", "\n".join(noted[:MOST_LINES])))
+        parts.append(details("Also different, but not set in the code", "\n".join(noted[:MOST_LINES])))
     return "\n\n".join(parts)
 
 
@@ -104,12 +104,12 @@ def text(drift: Drift) -> str:
 
 def gone(drift: Drift) -> str:
     """Return the comment that says that the drift is over."""
-    return f"{code(drift.environment)} is as commit {code(drift.commit[:12])} says again."
+    return f"{code(drift.environment)} matches commit {code(drift.commit[:12])} again."
 
 
 def came_back(drift: Drift) -> str:
     """Return the comment that says that there is drift once more."""
-    return f"{cell(headline(drift))}. The description above says what."
+    return f"{cell(headline(drift))}. See the updated description above."
 
 
 def no_more(name: str) -> str:
@@ -134,7 +134,7 @@ def _change_lines(change: DriftChange) -> Iterator[str]:
         case "gone":
             yield f"- {change.address} is gone"
         case "extra":
-            yield f"+ {change.address} is there, and no longer in the code"
+            yield f"+ {change.address} still exists, but is no longer in the code"
         case "changed":
             yield f"! {change.address}"
             yield from (f"!     {_difference(each)}" for each in change.differences)
@@ -142,7 +142,7 @@ def _change_lines(change: DriftChange) -> Iterator[str]:
 
 def _difference(each: ValueChange) -> str:
     if isinstance(each.before, Masked) or isinstance(each.after, Masked):
-        return f"{each.path or 'value'}: is not as it should be (sensitive)"
+        return f"{each.path or 'value'}: differs (sensitive)"
     return f"{each.path or 'value'}: is {shown(each.before)}, should be {shown(each.after)}"
 
 

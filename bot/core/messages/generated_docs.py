@@ -24,14 +24,14 @@ FORMATS: Mapping[str, tuple[type[BaseModel], str, str]] = {
     "environment": (
         Manifest,
         "envs/<name>/environment.yaml",
-        "What an environment is: its manifest, written by envclone.",
+        "An environment's manifest, written by envclone.",
     ),
     "hooks": (
         Hooks,
         "hooks.yaml",
-        "The declared extra steps, in a template and, as they are, in each of its environments.",
+        "The declared extra steps, in a template and, unchanged, in each of its environments.",
     ),
-    "policy": (Policy, ".github/envclone.yml", "Who may do what, and within which bounds."),
+    "policy": (Policy, ".github/envclone.yml", "The repository's policy: who may do what, and within which limits."),
 }
 """Our YAML formats by the name of their schema: model, path and purpose."""
 
@@ -89,18 +89,24 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _commands_introduction() -> Iterator[str]:
-    yield "A command is a line of a comment that begins with a slash, in the author's own visible words: not in a quote, in code or"
+    yield (
+        "A command is a line of a comment that begins with a slash, in the comment's visible text: not in a quote, "
+        "in code or"
+    )
     here = ", ".join(f"`{spec.verb}`" for spec in TABLE if spec.in_checkout)
-    yield "in HTML. One comment holds one command. What is in brackets may be left out. The same sentences work on the command"
+    yield "in HTML. One command per comment. Parts in brackets are optional. The same words work on the command"
     yield f"line, in a checkout and without the slash: `envclone clone production as demo-x` ({here}).\n"
-    yield "What is misspelt gets one reply with the corrected line, ready to paste.\n"
-    yield 'Values with spaces stand in quotes: `--set "greeting=hello world"`. Lists and maps are JSON, or words with commas:'
+    yield "A mistyped command gets one reply with the corrected line, ready to paste.\n"
+    yield (
+        'Put values with spaces in quotes: `--set "greeting=hello world"`. Write lists and maps as JSON, or lists '
+        "with commas:"
+    )
     yield "`--set zones=eu-central-1a,eu-central-1b`.\n"
 
 
 def _command(spec: Spec) -> Iterator[str]:
     yield f"## /{spec.verb}\n"
-    yield f"{spec.about} Needs the policy's permission `{spec.permission}`.\n"
+    yield f"{spec.about} Requires the policy's permission `{spec.permission}`.\n"
     yield f"```text\n{spec.usage}\n```\n"
     rows = [(f"`{slot.usage}`", slot.about) for slot in spec.slots] + [
         (f"`{option.usage}`", option.about) for option in spec.options

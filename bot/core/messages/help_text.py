@@ -25,7 +25,7 @@ def _commands(policy: Policy) -> str:
 
 def _command(spec: Spec, policy: Policy) -> Iterator[str]:
     yield f"### {code('/' + spec.verb)}"
-    yield f"{cell(spec.about)} It needs the permission {code(policy.allow[spec.permission])} on the repository."
+    yield f"{cell(spec.about)} Requires the {code(policy.allow[spec.permission])} permission on this repository."
     parts: list[Slot | Option] = [*spec.slots, *spec.options]
     rows = [f"| {code(part.usage)} | {cell(part.about)} |" for part in parts]
     if rows:
@@ -38,7 +38,7 @@ def _template(template: Template) -> Iterator[str]:
         f"| {code(name)}{' (default)' if name == template.default_purpose else ''} | {cell(purpose.description)} |"
         for name, purpose in template.purposes.items()
     ]
-    head = f"### Purposes of template {code(template.name)}\n\n| Purpose | What for |\n| --- | --- |"
+    head = f"### Purposes of template {code(template.name)}\n\n| Purpose | Description |\n| --- | --- |"
     yield "\n".join([head, *purposes])
     parameters = [
         f"| {code(name)} | {parameter.type} | {cell(parameter.description)} |"
@@ -46,5 +46,5 @@ def _template(template: Template) -> Iterator[str]:
         if parameter.settable
     ]
     yield details(
-        "Parameters for `--set`", "\n".join(["| Parameter | Type | What it is |", "| --- | --- | --- |", *parameters])
+        "Parameters for `--set`", "\n".join(["| Parameter | Type | Description |", "| --- | --- | --- |", *parameters])
     )

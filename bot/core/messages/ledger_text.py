@@ -14,16 +14,16 @@ def _lines(ledger: Ledger) -> Iterator[str]:
     if ledger.lease is not None:
         lease = ledger.lease
         where = f" ({lease.run_url})" if lease.run_url else ""
-        yield f"At work: {lease.lock_owner}{where}, until {lease.until:%Y-%m-%d %H:%M:%S} UTC unless it goes on."
+        yield f"Locked by {lease.lock_owner}{where} until {lease.until:%Y-%m-%d %H:%M:%S} UTC, unless renewed."
         yield ""
     if not ledger.steps:
-        yield f"Nothing was ever applied to {ledger.environment}."
+        yield f"{ledger.environment} has never been applied."
     for name, entry in ledger.steps.items():
         yield f"{name}: {_result(entry)}"
         yield from (f"  {line}" for line in _details(entry))
     if ledger.takeovers:
         yield ""
-        yield "Leases that were taken from their holders:"
+        yield "Locks taken over:"
         yield from (
             f"  {each.at:%Y-%m-%d %H:%M:%S} UTC: from {each.lock_owner} by {each.by}: {each.reason}"
             for each in ledger.takeovers

@@ -20,7 +20,7 @@ STEP_SUMMARY_LIMIT = 1024 * 1024
 """Bytes of a step's summary (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands)."""
 
 MOST_FINDINGS = 50
-_RESULTS = {"would_run": "would run", "already_so": "already so", "unknown": "not known"}
+_RESULTS = {"would_run": "would run", "already_so": "no change", "unknown": "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def fitted(plan: EnvironmentPlan, limit: int, whole: Whole) -> str:
     text = complete(plan)
     if _size(text) <= limit:
         return text
-    notice = f"\n> This is shortened to fit. The whole plan, attribute by attribute, is in {whole}.\n"
+    notice = f"\n> Shortened to fit. The complete plan, with every attribute, is in {whole}.\n"
     for detail in (_with_table, _with_nothing):
         text = f"{_text(plan, detail)}{notice}"
         if _size(text) <= limit:
@@ -60,23 +60,29 @@ def fitted(plan: EnvironmentPlan, limit: int, whole: Whole) -> str:
 
 def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole) -> str:
     """Return what is said when an environment could not be planned; `reason` is plain text."""
-    head = f"{marker(environment)}\n## No plan for {code(environment)}\n\nCommit {code(commit)} could not be planned, so it can't be merged.\n"
+    head = (
+        f"{marker(environment)}\n## No plan for {code(environment)}\n\nPlanning commit {code(commit)} failed, so it "
+        "can't be merged. Fix what is below and push again.\n"
+    )
     cut = reason if len(reason) <= 20_000 else f"{reason[:20_000]}\n… (the rest is in the run's log)"
     return f"{head}\n{fence(cut, 'text')}\n\n{_log(whole)}"
 
 
 def refusal(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
     """Return what is said when the code may not even be planned: each finding with its file and line."""
-    head = f"{marker(environment)}\n## {code(environment)} was not planned\n\nCommit {code(commit)} holds what may not be planned. Nothing of it was run.\n"
+    head = (
+        f"{marker(environment)}\n## {code(environment)} was not planned\n\nCommit {code(commit)} was rejected by the "
+        "static checks; nothing was executed. Fix what is below and push again.\n"
+    )
     return f"{head}\n{_findings(findings)}\n{_log(whole)}"
 
 
 def undestroyable(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
-    """Return what is said when a clone could not be destroyed again: each finding with its file and line."""
+    """Return what is said when a clone could not be destroyed later: each finding with its file and line."""
     head = (
-        f"{marker(environment)}\n## {code(environment)} could not be destroyed again\n\nCommit {code(commit)} was planned, and a clone "
-        "like that could be made but not removed. Nothing of it may be merged. Put it right in the template, where such an "
-        "attribute depends on a parameter that tells clones from what is protected.\n"
+        f"{marker(environment)}\n## {code(environment)} could not be destroyed later\n\nCommit {code(commit)} was "
+        "planned, but this clone could be created and then not destroyed, so it can't be merged. Fix the template: "
+        "make each attribute below depend on a parameter that differs between clones and protected environments.\n"
     )
     return f"{head}\n{_findings(findings)}\n{_log(whole)}"
 
@@ -87,7 +93,7 @@ def _findings(findings: Sequence[Finding]) -> str:
         for finding in findings[:MOST_FINDINGS]
     ]
     more = f"\n… and {len(findings) - MOST_FINDINGS} more.\n" if len(findings) > MOST_FINDINGS else ""
-    lines = "\n".join(["| Where | What, and what to do |", "| --- | --- |", *rows])
+    lines = "\n".join(["| Where | Problem and fix |", "| --- | --- |", *rows])
     return f"{lines}\n{more}"
 
 
@@ -98,7 +104,7 @@ def title(plan: EnvironmentPlan) -> str:
     runs = sum(hook.verb_result != "already_so" for hook in plan.hooks)
     hooks = f"; {runs} {'hook' if runs == 1 else 'hooks'} to run" if runs else ""
     deferred = sum(bool(stack.mock_outputs) for stack in plan.stacks)
-    waiting = f"; {deferred} {'stack' if deferred == 1 else 'stacks'} deferred" if deferred else ""
+    waiting = f"; {deferred} {'stack' if deferred == 1 else 'stacks'} planned with mocks" if deferred else ""
     return f"{plan.counts}{hooks}{waiting}"
 
 
@@ -107,7 +113,7 @@ def _size(text: str) -> int:
 
 
 def _log(whole: Whole) -> str:
-    return f"[The run's log]({whole.run_url}) says the rest.\n" if whole.run_url else ""
+    return f"Details are in [the run's log]({whole.run_url}).\n" if whole.run_url else ""
 
 
 _Detail = Callable[[StackPlan], Iterator[str]]
@@ -123,27 +129,28 @@ def _text(plan: EnvironmentPlan, detail: _Detail) -> str:
 
 def _headline(plan: EnvironmentPlan) -> str:
     verb = {"create": "creates", "update": "changes", "destroy": "destroys"}[plan.change]
-    said = f"Merging {verb} {code(plan.environment)}" if plan.changes_anything else "Merging changes nothing here"
+    said = f"Merging {verb} {code(plan.environment)}" if plan.changes_anything else "Merging changes no resources"
     lost = plan.counts.destroy
     warning = (
-        f"\n\n> [!WARNING]\n> **{lost} {'resource is' if lost == 1 else 'resources are'} destroyed** ({plan.counts.replace} of them replaced)."
+        f"\n\n> [!WARNING]\n> **{lost} {'resource' if lost == 1 else 'resources'} will be destroyed** "
+        f"({plan.counts.replace} of them replaced)."
         if lost
         else ""
     )
     return (
-        f"{marker(plan.environment)}\n## Plan for {code(plan.environment)}\n\n"
-        f"**{title(plan)}.** {said}; this is the plan for commit {code(plan.commit)}.{warning}"
+        f"{marker(plan.environment)}\n## Plan for {code(plan.environment)}\n\n**{title(plan)}.** {said}; planned at "
+        f"commit {code(plan.commit)}.{warning}"
     )
 
 
 def _overview(plan: EnvironmentPlan) -> str:
     rows = [_stack_row(step) if isinstance(step, StackPlan) else _hook_row(step) for step in plan.steps]
-    return "\n".join(["| Step | Kind | What it would do | To undo it |", "| --- | --- | --- | --- |", *rows])
+    return "\n".join(["| Step | Kind | Plan | Undo |", "| --- | --- | --- | --- |", *rows])
 
 
 def _stack_row(stack: StackPlan) -> str:
     would = cell(str(stack.plan.counts)) if stack.plan.changes_anything else "nothing"
-    deferred = " *(deferred)*" if stack.mock_outputs else ""
+    deferred = " *(with mocks)*" if stack.mock_outputs else ""
     return f"| {code(stack.name)} | stack | {would}{deferred} | destroy |"
 
 
@@ -159,12 +166,12 @@ def _notices(plan: EnvironmentPlan) -> Iterator[str]:
         return
     waits = "; ".join(f"{code(s.name)} waits for {', '.join(map(code, s.waits_for))}" for s in deferred)
     yield (
-        f"> [!NOTE]\n> **Deferred:** {waits}. Some outputs of those don't exist yet, so stand-ins were used in their places and "
-        "these plans are for reading. Each stack is planned again after the steps before it, and applied only if nothing but "
-        "those values differs."
+        f"> [!NOTE]\n> **Planned with mock outputs:** {waits}. Some of those outputs don't exist yet, so mock "
+        "outputs were used and these plans are previews. Each stack is planned again after the steps before it, and "
+        "applied only if nothing else differs."
     )
     lines = [f"- {code(stack.name)}: {', '.join(map(code, stack.mock_outputs))}" for stack in deferred]
-    yield details("Which inputs are stand-ins", "\n".join(lines))
+    yield details("Mocked inputs", "\n".join(lines))
 
 
 def _with_attributes(stack: StackPlan) -> Iterator[str]:
@@ -172,7 +179,7 @@ def _with_attributes(stack: StackPlan) -> Iterator[str]:
     outputs = [output for output in stack.plan.outputs if output.action != "no-op"]
     yield f"### {code(stack.name)}"
     yield _folded(stack)
-    yield details("Attribute by attribute", attributes(changes, outputs))
+    yield details("Attributes", attributes(changes, outputs))
 
 
 def _with_table(stack: StackPlan) -> Iterator[str]:

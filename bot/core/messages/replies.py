@@ -45,24 +45,29 @@ def refused(refusal: Refused) -> str:
 def forbidden(verb: str, held: Role | None, needed: Role) -> str:
     """Say that the author may not do this, and who can."""
     has = f"yours is `{held}`" if held else "you have none"
-    return f"`/{verb}` needs the permission `{needed}` on this repository, and {has}. Ask somebody who has it to comment it."
+    return (
+        f"`/{verb}` requires the `{needed}` permission on this repository, and {has}. Ask someone with that "
+        "permission to post the command."
+    )
 
 
 def edited(line: str) -> str:
     """Say why an edited comment is not carried out."""
     return _with_instead(
-        "That comment was edited before I could act on it, so I leave it alone. To run it, post it again:", line
+        "That comment was edited before it was processed, so it was ignored. To run it, post it again:", line
     )
 
 
 def several(count: int) -> str:
     """Say that a comment holds one command."""
-    return f"That comment holds {count} commands. Post one command in one comment, so that each has its own answer."
+    return f"That comment contains {count} commands. Post one command per comment, so that each gets its own reply."
 
 
 def failed(reference: str) -> str:
     """Say that something unforeseen happened; whoever runs the service finds it in the log by the reference."""
-    return f"Something went wrong on my side, and I stopped. Nothing was left half done. Reference for the log: {code(reference)}."
+    return (
+        f"Something went wrong on my side, so I stopped. Nothing is left half-done. Log reference: {code(reference)}."
+    )
 
 
 def listing(estate: Inventory, now: datetime, proposed: Sequence[ProposedEnvironment] | None = ()) -> str:
@@ -80,7 +85,7 @@ def listing(estate: Inventory, now: datetime, proposed: Sequence[ProposedEnviron
 
 def left_out(findings: Sequence[Finding]) -> str:
     """Say which environments are in no list, and why."""
-    return f"**These can't be read, so they are not in the list:**\n\n{unreadable(findings)}"
+    return f"**Not listed, because they can't be read:**\n\n{unreadable(findings)}"
 
 
 def status(
@@ -93,16 +98,16 @@ def status(
         ("Purpose", manifest.purpose),
         ("Owner", manifest.owner),
         ("Expires", _expiry(manifest, now)),
-        ("Cloned from", manifest.source or "nothing: it is a source"),
+        ("Cloned from", manifest.source or "nothing (not a clone)"),
         *((("Parity", parity),) if parity else ()),
-        ("Asked for", f"[in #{manifest.request.issue}]({manifest.request.url})" if manifest.request else "by hand"),
+        ("Requested", f"[in #{manifest.request.issue}]({manifest.request.url})" if manifest.request else "by hand"),
         ("Directory", code(directory(manifest.name) + "/")),
     ]
     rows = [f"### {code(manifest.name)}\n", "| | |", "| --- | --- |", *(f"| **{k}** | {v} |" for k, v in facts)]
     return "\n".join([*rows, "", _parameters(manifest)])
 
 
-NO_SUBJECT = "This thread is about no environment. Write `/status <name>`, or `/list` to see which there are."
+NO_SUBJECT = "This thread belongs to no environment. Write `/status <name>`, or `/list` to see all environments."
 
 
 def unreadable(findings: Sequence[Finding]) -> str:
@@ -167,7 +172,7 @@ def _where(name: EnvironmentName, estate: Inventory, proposed: Sequence[Proposed
 
 
 def _proposed(proposed: ProposedEnvironment) -> str:
-    return f"{'its end' if proposed.branch.kind == 'destroy' else 'a change'} in #{proposed.number}"
+    return f"{'its removal' if proposed.branch.kind == 'destroy' else 'a change'} in #{proposed.number}"
 
 
 def _with_instead(message: str, instead: str | None) -> str:

@@ -12,7 +12,7 @@ LONGEST_REASON = 20_000
 """Characters of what failed that are shown; the check's page has all of it."""
 
 _TABLE = "\n\n| Step |"
-_ADVICE = "**How to go on:**"
+_ADVICE = "**Next:**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ def nothing_to_resume(name: EnvironmentName, last: Last | None) -> str | None:
     if last is None or last.state != "success" or not last.is_current:
         return None
     return (
-        f"There is nothing to resume: the last run of {code(name)} did all that it had to do{_log(last)}. "
-        f"{code(f'/plan {name}')} looks for what has changed since."
+        f"There is nothing to resume: the last run of {code(name)} completed{_log(last)}. To check what has changed "
+        f"since, comment {code(f'/plan {name}')}."
     )
 
 
@@ -58,32 +58,35 @@ def take_over(command: Unlock, request: Request) -> str:
 
 def resumed(name: EnvironmentName, last: Last | None, run: str) -> str:
     """Answer `/resume`. `run` is a link, in Markdown, to where the run is seen."""
-    return f"{code(name)} goes on where it stopped: {run}. What is done is skipped.\n\n{_why(name, last)}"
+    return f"Resuming {code(name)} where it stopped: {run}. Completed steps are skipped.\n\n{_why(name, last)}"
 
 
 def rescued(command: Unlock, request: Request, last: Last | None, run: str) -> str:
     """Answer `/unlock`."""
     name = command.name
     return (
-        f"{code(name)} is taken from the run that holds it, with the state's locks that it left, and goes on: {run}.\n\n"
-        f"The ledger keeps the reason: *{cell(take_over(command, request))}*\n\n"
-        "GitHub lets one run at a time work on an environment. If the dead one still counts as running there, cancel it: this one "
-        f"waits for that.\n\n{_why(name, last)}"
+        f"Taking over {code(name)} and its state locks from the stale run, and resuming: {run}.\n\nReason, as "
+        f"recorded in the ledger: *{cell(take_over(command, request))}*\n\nGitHub runs one job at a time for an "
+        "environment. If the dead run is still shown as running, cancel it; this one waits until it "
+        f"ends.\n\n{_why(name, last)}"
     )
 
 
 def _why(name: EnvironmentName, last: Last | None) -> str:
     if last is None:
-        return f"**Why:** {code(name)} was never applied."
+        return f"**Why:** {code(name)} has never been applied."
     if last.state == "in_progress":
         return (
-            f"**Why:** the last run began and has said nothing since{_log(last)}. If it is still at work, this one waits for it. If it "
-            f"is dead, its lease ends five minutes after it died; {code(f'/unlock {name} --because …')} takes it at once."
+            f"**Why:** the last run started and has not reported since{_log(last)}. If it is still running, this one "
+            "waits for it. If it is dead, its lock expires five minutes after it "
+            f"died; {code(f'/unlock {name} --because …')} takes it over at once."
         )
     if last.state == "success" and last.is_current:
-        return f"It has done all that it had to do{_log(last)}."
+        return f"It completed{_log(last)}."
     if last.state == "success":
-        return "**Why:** what is on the default branch now was never applied: the last run was of another version."
+        return (
+            "**Why:** the current version on the default branch has not been applied; the last run applied another one."
+        )
     failed = last.results.partition(_TABLE)[0].partition(_ADVICE)[0].strip()
     shown = details("What failed", failed) if 0 < len(failed) <= LONGEST_REASON else ""
     return f"**Why:** {cell(last.note) or 'the last run failed'}{_log(last)}\n\n{shown}".strip()

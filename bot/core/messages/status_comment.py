@@ -1,6 +1,6 @@
 """The requester's status comment: one comment, edited from "seen" to "live", or to what failed and what to do.
 
-The same for what is proposed to an environment that is there: a change of it, and its end.
+The same for what is proposed to an environment that is there: a change of it, and its removal.
 
 It is a function of facts that are read afresh each time, so an event lost or delivered twice changes nothing: the next
 one sets it right.
@@ -40,11 +40,11 @@ class _Words:
 
 
 _WORDS: dict[BranchKind, _Words] = {
-    "clone": _Words("Apply", "applying", "Live", "that deploys it", "Nothing was deployed."),
-    "change": _Words("Apply", "applying", "Applied", "that applies it", "Nothing was changed."),
-    "destroy": _Words("Destroy", "destroying", "Destroyed", "that destroys it", "Nothing was destroyed."),
+    "clone": _Words("Apply", "applying", "Live", "to deploy", "Nothing was deployed."),
+    "change": _Words("Apply", "applying", "Applied", "to apply", "Nothing was changed."),
+    "destroy": _Words("Destroy", "destroying", "Destroyed", "to destroy", "Nothing was destroyed."),
 }
-_SUBJECTS: dict[BranchKind, str] = {"clone": "", "change": "The change of ", "destroy": "The end of "}
+_SUBJECTS: dict[BranchKind, str] = {"clone": "", "change": "The change of ", "destroy": "The removal of "}
 
 
 DeploymentOutcome: TypeAlias = Literal["in_progress", "success", "failure"]
@@ -120,7 +120,7 @@ def status_comment(manifest: Manifest, facts: StatusFacts, now: datetime) -> str
     parts += [text for text in (_next(manifest.name, facts, "clone"), facts.results) if text]
     if manifest.expires_at:
         verb = "expires" if now < manifest.expires_at else "expired"
-        parts.append(f"It {verb} on {manifest.expires_at:%Y-%m-%d at %H:%M} UTC; @{manifest.owner} owns it.")
+        parts.append(f"It {verb} on {manifest.expires_at:%Y-%m-%d at %H:%M} UTC. Owner: @{manifest.owner}.")
     return "\n\n".join(parts)
 
 
@@ -128,7 +128,7 @@ def end_comment(manifest: Manifest, end: StatusFacts) -> str:
     """Return what the status comment of a clone says whose directory is gone; `end` is the way of the pull request that took it."""
     said = {"success": "is destroyed", "failure": "could not be destroyed"}.get(end.deployment, "is being destroyed")
     asked = f"in [#{end.pull_number}]({end.pull_url})" if end.pull_number else "by a push, without a pull request"
-    parts = [f"### {code(manifest.name)} {said}", f"Its end was asked for {asked}."]
+    parts = [f"### {code(manifest.name)} {said}", f"Its removal was requested {asked}."]
     if end.deployment == "failure":
         parts.append(_next(manifest.name, end, "destroy"))
     return "\n\n".join(parts)
@@ -158,15 +158,13 @@ def _next(name: EnvironmentName, facts: StatusFacts, kind: BranchKind) -> str:
     log = f" ([log]({facts.log_url}))" if facts.log_url else ""
     if facts.is_merged and facts.deployment == "failure":
         note = facts.deployment_note or "A step failed."
-        return f"{note}{log} Comment {code(f'/resume {name}')} once the cause is gone: what is done is skipped."
+        return f"{note}{log} Comment {code(f'/resume {name}')} once the cause is fixed. Completed steps are skipped."
     if facts.is_closed and not facts.is_merged:
-        return f"{words.nothing} Comment the command again to ask anew."
+        return f"{words.nothing} To try again, post the command again."
     if facts.check == "failure" and not facts.is_merged:
-        return (
-            f"{facts.check_summary or 'The check says what is wrong.'} See [the pull request]({facts.pull_url}/checks)."
-        )
+        return f"{facts.check_summary or 'The check explains why.'} See [the pull request]({facts.pull_url}/checks)."
     if stage(facts) is StatusStage.LIVE:
         return f"Open it at {facts.environment_url}" if facts.environment_url else ""
     if stage(facts) is StatusStage.PLANNED:
-        return f"[Review the plan]({facts.pull_url}), then merge: {words.merge}."
+        return f"[Review the plan]({facts.pull_url}), then merge it {words.merge}."
     return ""

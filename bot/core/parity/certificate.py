@@ -99,12 +99,12 @@ def lapses(certificate: Certificate, now: Now) -> Sequence[str]:
     """Return why a certificate holds no longer; nothing when it holds."""
     found: list[str] = []
     if now.tree != certificate.tree:
-        found.append(f"{code(certificate.environment)} itself has changed since {code(certificate.commit[:12])}")
+        found.append(f"{code(certificate.environment)} has changed since {code(certificate.commit[:12])}")
     if now.production_tree != certificate.production_tree:
-        found.append(f"{code(certificate.against)} has moved on since {code(certificate.production_commit[:12])}")
+        found.append(f"{code(certificate.against)} has changed since {code(certificate.production_commit[:12])}")
     if now.template_tree != certificate.template_tree:
         found.append(
-            f"the template {code(certificate.template)} has moved on from {code(certificate.template_tree[:12])}"
+            f"template {code(certificate.template)} has changed since revision {code(certificate.template_tree[:12])}"
         )
     if certificate.holds_until is not None and certificate.holds_until <= now.time:
         found.append(f"a waiver expired on {certificate.holds_until:%Y-%m-%d}")
@@ -116,7 +116,7 @@ def sentence(certificate: Certificate) -> str:
     count = len(certificate.waivers)
     waived = f", except {'this waiver' if count == 1 else f'these {count} waivers'}" if count else ""
     explained = (
-        f" ({certificate.deviations} {'deviation' if certificate.deviations == 1 else 'deviations'}, each with its cause)"
+        f" ({certificate.deviations} {'deviation' if certificate.deviations == 1 else 'deviations'}, each explained)"
         if certificate.deviations
         else ""
     )
@@ -129,7 +129,7 @@ def sentence(certificate: Certificate) -> str:
 def title(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
     """Return the state of a certificate in one plain line."""
     what = f"{certificate.environment} equals {certificate.against}"
-    return f"No longer certain that {what}" if lapsed else f"{what}, by {certificate.depth}"
+    return f"Certificate no longer valid: {what}" if lapsed else f"{what}, by {certificate.depth}"
 
 
 def text(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
@@ -138,19 +138,21 @@ def text(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
     parts += [f"- {code(waiver)}" for waiver in certificate.waivers]
     alike = certificate.compared - min(certificate.deviations, certificate.compared)
     parts.append(
-        f"{certificate.compared:,} attributes were compared by {certificate.depth} on {certificate.issued_at:%Y-%m-%d at %H:%M} UTC: "
-        f"{alike:,} are as in {code(certificate.against)} ({alike - min(certificate.by_identity, alike):,} are equal, "
-        f"{certificate.by_identity:,} differ by identity alone), {certificate.deviations:,} are not."
+        f"{certificate.compared:,} attributes were compared by {certificate.depth} "
+        f"on {certificate.issued_at:%Y-%m-%d at %H:%M} UTC: {alike:,} match {code(certificate.against)} "
+        f"({alike - min(certificate.by_identity, alike):,} are equal, {certificate.by_identity:,} differ only in "
+        f"name, account or address), {certificate.deviations:,} do not."
     )
     if certificate.holds_until is not None and not lapsed:
         parts.append(
-            f"It holds until {certificate.holds_until:%Y-%m-%d at %H:%M} UTC at the latest: then a waiver expires."
+            f"Valid until {certificate.holds_until:%Y-%m-%d at %H:%M} UTC at the latest, when a waiver expires."
         )
     if lapsed:
         reasons = "\n".join(f"- {reason}" for reason in lapsed)
         parts.append(
-            f"**It holds no longer:**\n\n{reasons}\n\nWhat is tested here now is not tested on production's likeness. Bring the "
-            f"clone up to date (`envclone render {certificate.environment}`, in a pull request), so that it is planned again."
+            f"**No longer valid:**\n\n{reasons}\n\nTests on this clone no longer say how production behaves. Bring "
+            f"the clone up to date (run `envclone render {certificate.environment}` and open a pull request) to have "
+            "it planned and certified again."
         )
     return "\n\n".join([*parts, f"{_BEGIN}{_hidden(certificate)}{_END}"])
 
@@ -158,7 +160,7 @@ def text(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
 def status_line(certificate: Certificate | None, lapsed: Sequence[str]) -> str:
     """Return what an environment's status says of its parity."""
     if certificate is None:
-        return "not certified: no plan has compared it with what it was cloned from"
+        return "not certified: no plan has compared it with its source yet"
     if lapsed:
         return f"**stale**: {'; '.join(lapsed)}"
     until = (

@@ -67,11 +67,12 @@ def _unmatched(contract: Contract, counted: Sequence[Difference]) -> Iterator[Br
         name = ParameterName(demand.removeprefix("parameter:")) if demand.startswith("parameter:") else None
         if name is not None and name in production and production[name] != clone.get(name):
             message = (
-                f"{{0}} must have {{1}}'s `{name}`, {_braced(production[name])}, and has {_braced(clone.get(name))}"
+                f"{{0}} must match {{1}} in parameter `{name}`: it has {_braced(clone.get(name))} instead "
+                f"of {_braced(production[name])}"
             )
             yield Breach("match", demand, message, broken, (name,))
         elif name is None and broken:
-            message = f"{{0}} must match {{1}} in {_called(demand)}, and differs {_places(broken)}"
+            message = f"{{0}} must match {{1}} in {_called(demand)}, but differs {_places(broken)}"
             causes = dict.fromkeys(cause.parameter for each in broken for cause in each.causes)
             yield Breach("match", demand, message, broken, tuple(causes))
 
@@ -88,8 +89,8 @@ def _undiffering(
         if alike:
             listed = ", ".join(f"`{name}`" for name in alike)
             nested = any(template.parameters[n].identity and production[n] != clone[n] for n in alike)
-            has = "one lies in the other in" if nested else "has the same"
-            message = f"{{0}} must differ from {{1}} in {_called(demand)}, and {has} {listed}"
+            has = "one contains the other in" if nested else "both have the same"
+            message = f"{{0}} must differ from {{1}} in {_called(demand)}, but {has} {listed}"
             yield Breach("differ", demand, message, parameters=tuple(alike))
         patterns = (
             (*contract.template.cloud.secrets, *SECRETS)
@@ -104,10 +105,10 @@ def _undiffering(
                 f" and {len(same) - 3} more" if same[3:] else ""
             )
             yield Breach(
-                "differ", demand, f"{{0}} must differ from {{1}} in {_called(demand)}, and {listed} is the same"
+                "differ", demand, f"{{0}} must differ from {{1}} in {_called(demand)}, but {listed} is the same"
             )
         if not colon and not names and not patterns and not any(concerns(demand, each) for each in counted):
-            yield Breach("differ", demand, f"{{0}} must differ from {{1}} in {_called(demand)}, and does not")
+            yield Breach("differ", demand, f"{{0}} must differ from {{1}} in {_called(demand)}, but nothing differs")
 
 
 def _flagged(template: Template, demand: str) -> Iterable[ParameterName]:
@@ -119,7 +120,7 @@ def _flagged(template: Template, demand: str) -> Iterable[ParameterName]:
 
 
 def _is_alike(parameter: Parameter, theirs: Json, ours: Json) -> bool:
-    """Say whether a parameter is as in production; what reaches outside is if it reaches the same host, by whatever path.
+    """Say whether a parameter is match production; what reaches outside is if it reaches the same host, by whatever path.
 
     Identity is where it lies within production's.
     """
@@ -136,14 +137,14 @@ def _is_alike(parameter: Parameter, theirs: Json, ours: Json) -> bool:
 def _places(broken: Collection[Difference]) -> str:
     """Return where a demand is broken: the first few places, so that the one that matters is seen without a table."""
     first = list(broken)[:3]
-    more = f", and in {len(broken) - len(first)} more places" if len(broken) > len(first) else ""
+    more = f", and at {len(broken) - len(first)} more places" if len(broken) > len(first) else ""
     return f"{', '.join(map(_place, first))}{more}"
 
 
 def _place(each: Difference) -> str:
     key = _escaped(key_of(each.address, each.attribute))
     if each.kind != "changed":
-        return f"in `{key}`, which is {each.kind}"
+        return f"at `{key}` ({each.kind})"
     return f"at `{key}`: {_braced(each.clone)} instead of {_braced(each.production)}"
 
 

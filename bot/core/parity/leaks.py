@@ -17,10 +17,10 @@ _HOST = re.compile(
 )
 _KINDS = {
     "account": "production's account",
-    "host": "a host of production's",
-    "endpoint": "what production reaches outside",
+    "host": "production's host",
+    "endpoint": "an outside system that production uses",
     "name": "production's name",
-    "value": "a name of production's",
+    "value": "a name in production",
 }
 
 

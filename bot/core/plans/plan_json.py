@@ -72,9 +72,9 @@ def read_plan(document: bytes, secrets: Sequence[str] = ()) -> TerraformPlan:
         places = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False)[:3])
         raise Unverifiable(f"Terraform's plan could not be read (at {places or 'its start'})") from None
     if not read.format_version.startswith("1."):
-        raise Unverifiable(f"Terraform's plan has format {shown(read.format_version)}, but only 1.x is understood here")
+        raise Unverifiable(f"Terraform's plan has format {shown(read.format_version)}; only 1.x is supported")
     if read.errored or not read.complete:
-        raise Unverifiable("Terraform's plan is not complete: it covers only a part of the stack")
+        raise Unverifiable("Terraform's plan is incomplete: it covers only part of the stack")
     return TerraformPlan(
         changes=tuple(_planned_change(item, secrets) for item in read.resource_changes),
         outputs=tuple(_output_change(name, item, secrets) for name, item in read.output_changes.items()),
@@ -112,7 +112,7 @@ def _output_change(name: str, change: _Change, secrets: Sequence[str]) -> Output
 def _action(actions: tuple[str, ...]) -> Action:
     action = _ACTIONS.get(actions)
     if action is None:
-        raise Unverifiable(f"Terraform's plan has an action that is not known here: {shown(' '.join(actions))}")
+        raise Unverifiable(f"Terraform's plan has an unknown action: {shown(' '.join(actions))}")
     return action
 
 

@@ -61,14 +61,14 @@ def required_check(needs: Needs, completed: Collection[str], *, is_fork: bool) -
     if is_fork:
         return RequiredCheck(
             False,
-            "This pull request comes from a fork, so nothing was planned: forks get no credentials. "
-            "A maintainer who has read it can push its commits to a branch of this repository and open it from there.",
+            "This pull request comes from a fork. Forks get no credentials, so nothing was planned. A maintainer who "
+            "has reviewed it can push its commits to a branch of this repository and open a pull request from there.",
         )
     expected = needs.expected
     if expected is None:
-        return RequiredCheck(False, "It could not be told which environments change: see the job “targets”.")
+        return RequiredCheck(False, "Could not determine which environments change. See the job “targets”.")
     if not expected:
-        return RequiredCheck(True, "No environment changes.")
+        return RequiredCheck(True, "No environments change.")
     missing = sorted(set(expected) - set(completed))
     if needs.plan.result != "success" or missing:
         names = ", ".join(map(code, missing)) or "an environment"

@@ -84,7 +84,9 @@ def read_review(data: bytes, environment: EnvironmentName, commit: str) -> Revie
     try:
         review = Review.model_validate_json(data)
     except ValidationError as error:
-        raise Unverifiable(f"The review of {environment} at {commit[:12]} can't be read: plan it again.") from error
+        raise Unverifiable(
+            f"The stored review of {environment} at {commit[:12]} can't be read. Run the plan again."
+        ) from error
     if (review.environment, review.commit) != (environment, commit):
-        raise Unverifiable(f"The review of {environment} at {commit[:12]} speaks of something else: plan it again.")
+        raise Unverifiable(f"The stored review of {environment} at {commit[:12]} does not match. Run the plan again.")
     return review

@@ -81,8 +81,8 @@ def resolved(name: StepName, stack: Stack, outputs: Mapping[StepName, Outputs]) 
             mock_outputs.append(variable)
         else:
             raise UserError(
-                f"stack `{name}` can't be planned: `{source.source}` has no value yet. "
-                f"Give the input `{variable}` a `stand_in` in the template."
+                f"stack `{name}` can't be planned: `{source.source}` has no value yet. Give input `{variable}` a "
+                "mock value (`stand_in`) in the template."
             )
     return Inputs(values, tuple(mock_outputs), tuple(hidden))
 

@@ -22,16 +22,16 @@ _WORDS: Mapping[Action, str] = {
 """In the order in which reviewers need them: what is lost first."""
 
 _REASONS = {
-    "replace_because_tainted": "its creation failed half way",
+    "replace_because_tainted": "its creation failed halfway",
     "replace_because_cannot_update": "it can't be changed in place",
-    "replace_by_request": "asked for",
+    "replace_by_request": "requested",
     "replace_by_triggers": "`replace_triggered_by`",
     "delete_because_no_resource_config": "no longer in the code",
     "delete_because_no_module": "its module is no longer in the code",
     "delete_because_count_index": "beyond `count`",
     "delete_because_each_key": "its key is no longer in `for_each`",
-    "delete_because_wrong_repetition": "`count` and `for_each` were exchanged",
-    "delete_because_no_move_target": "nothing to move it to",
+    "delete_because_wrong_repetition": "switched between `count` and `for_each`",
+    "delete_because_no_move_target": "its `moved` target doesn't exist",
 }
 
 
@@ -81,7 +81,7 @@ def _change_lines(change: PlannedChange) -> Iterator[str]:
             yield f"+ {change.address}"
             yield from _created(change)
         case Action.DELETE | Action.FORGET:
-            yield f"- {change.address}" + (" (only forgotten)" if change.action == Action.FORGET else "")
+            yield f"- {change.address}" + (" (removed from state only)" if change.action == Action.FORGET else "")
         case Action.REPLACE:
             yield f"- {change.address} (replaced)"
             yield from (_changed(d, change) for d in change.differences if d.after is not UNKNOWN)

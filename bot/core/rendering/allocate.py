@@ -71,6 +71,6 @@ def _place(name: EnvironmentName, count: int) -> int:
 
 def _exhausted(parameter: ParameterName, what: str) -> UserError:
     return UserError(
-        f"No value is free for `{parameter}`: {what} is in use. Destroy a clone that is no longer needed (`/list` shows them), "
-        f"or give a value yourself with `--set {parameter}=…`."
+        f"No value is free for `{parameter}`: {what} is in use. Destroy a clone that is no longer needed (`/list` "
+        f"shows them), or choose a value with `--set {parameter}=…`."
     )

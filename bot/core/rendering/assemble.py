@@ -36,12 +36,12 @@ def read_template(name: TemplateName, files: Tree, cloud: CloudFacts) -> Templat
     declaration = files.get(DECLARATION)
     where = template_directory(name)
     if declaration is None:
-        raise UserError(f"{where}/{DECLARATION} does not exist: `{name}` is no template.")
+        raise UserError(f"{where}/{DECLARATION} does not exist: template `{name}` not found.")
     check_tree(files)
     text = text_of(declaration, f"{where}/{DECLARATION}")
     template = load(text, Template, f"{where}/{DECLARATION}")
     if template.name != name:
-        message = f"the name is `{template.name}`, but the directory's is `{name}`."
+        message = f"`name` is `{template.name}`, but the directory is `{name}`."
         raise Unreadable(Finding(f"{where}/{DECLARATION}", line_of(text, ["name"]), message))
     read_hooks(files, where)  # what can't be read would be found by nobody before an environment has it
     return TemplateAt(template, files, tree_id(files), cloud)
@@ -57,7 +57,9 @@ def read_manifest(files: Tree, where: str) -> Manifest:
     """Return the manifest in an environment's directory. Raises `Unreadable`."""
     manifest = files.get(MANIFEST)
     if manifest is None:
-        message = "it does not exist: this is no environment. Remove the directory or use `/clone`."
+        message = (
+            "missing, so this directory is not an environment. Remove it, or create the environment with `/clone`."
+        )
         raise Unreadable(Finding(f"{where}/{MANIFEST}", 1, message))
     return load(text_of(manifest, f"{where}/{MANIFEST}"), Manifest, f"{where}/{MANIFEST}")
 
@@ -99,7 +101,7 @@ def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
     """Return the files of `envs/<name>/`: a function of the template at its revision and of the manifest alone."""
     files = render(template.files, template.declaration.parameters, manifest.parameters)
     if MANIFEST in files:
-        raise InvalidInput(f"the template has a file {MANIFEST}, which is where the manifest stands: rename it.")
+        raise InvalidInput(f"a template can't contain a file {MANIFEST}: that is the manifest's name. Rename it.")
     return {MANIFEST: manifest_file(manifest), **files}
 
 
@@ -115,4 +117,4 @@ def text_of(file: File, path: str) -> str:
         return file.data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = file.data.count(b"\n", 0, error.start) + 1
-        raise Unreadable(Finding(path, line, "this is not UTF-8.")) from error
+        raise Unreadable(Finding(path, line, "not valid UTF-8.")) from error

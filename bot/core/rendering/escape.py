@@ -69,4 +69,4 @@ def _scalar(value: object, way_out: str) -> str:
         return str(value)  # a strict undefined raises here, with its own name
     if isinstance(value, bool | int | float):
         return json.dumps(value)
-    raise InvalidInput(f"a {type(value).__name__} has no form inside a string: write `{{{{ value | {way_out} }}}}`")
+    raise InvalidInput(f"a {type(value).__name__} can't be written inside a string. Use `{{{{ value | {way_out} }}}}`")

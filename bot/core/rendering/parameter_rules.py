@@ -71,9 +71,9 @@ def problems(template: Template) -> Iterator[tuple[int, str]]:
         for name in rule.parameters:
             parameter = template.parameters.get(name)
             if parameter is None:
-                yield position, f"there is no parameter `{name}`."
+                yield position, f"unknown parameter `{name}`."
             elif not isinstance(parameter, kinds[form]):
-                yield position, f"`{name}` is a {parameter.type}, and `{form}` is not about those."
+                yield position, f"`{form}` doesn't apply to `{name}`, which is a {parameter.type}."
 
 
 def _holds(rule: ParameterRule, values: Values) -> bool:

@@ -40,11 +40,11 @@ def read(name: ParameterName, parameter: Parameter, text: str) -> Json:
             return checked(name, parameter, text)
         case BoolParameter():
             if text not in {"true", "false"}:
-                raise InvalidInput(f"`{name}` is true or false, not {shown(text)}.")
+                raise InvalidInput(f"`{name}` must be true or false, not {shown(text)}.")
             return text == "true"
         case NumberParameter():
             if re.fullmatch(r"-?\d{1,15}(\.\d{1,10})?", text, re.ASCII) is None:
-                raise InvalidInput(f"`{name}` is a number, not {shown(text)}.")
+                raise InvalidInput(f"`{name}` must be a number, not {shown(text)}.")
             return checked(name, parameter, float(text) if "." in text else int(text))
         case ListParameter() | MapParameter():
             return checked(name, parameter, _structured(name, parameter, text))
@@ -73,7 +73,7 @@ def checked(name: ParameterName, parameter: Parameter, value: Json) -> Json:  # 
             text = _text(name, value)
             if not parameter.min_length <= len(text) <= parameter.max_length:
                 raise InvalidInput(
-                    f"`{name}` has {parameter.min_length} to {parameter.max_length} characters, not {len(text)}."
+                    f"`{name}` must have {parameter.min_length} to {parameter.max_length} characters, not {len(text)}."
                 )
             _match(name, parameter.pattern, text)
             return text
@@ -81,11 +81,13 @@ def checked(name: ParameterName, parameter: Parameter, value: Json) -> Json:  # 
             if not isinstance(value, str) or value not in parameter.values:
                 near = closest(str(value), parameter.values)
                 hint = f" Did you mean `{near}`?" if near else ""
-                raise InvalidInput(f"`{name}` is one of {_listed(parameter.values)}, not {shown(str(value))}.{hint}")
+                raise InvalidInput(
+                    f"`{name}` must be one of {_listed(parameter.values)}, not {shown(str(value))}.{hint}"
+                )
             return value
         case BoolParameter():
             if not isinstance(value, bool):
-                raise InvalidInput(f"`{name}` is true or false, not {shown(str(value))}.")
+                raise InvalidInput(f"`{name}` must be true or false, not {shown(str(value))}.")
             return value
         case NumberParameter():
             return _number(name, parameter, value)
@@ -94,7 +96,7 @@ def checked(name: ParameterName, parameter: Parameter, value: Json) -> Json:  # 
         case DurationParameter():
             length = duration.parse(_text(name, value))
             if (parameter.min and length < parameter.min) or (parameter.max and length > parameter.max):
-                raise InvalidInput(f"`{name}` is a duration {_bounds(parameter)}, not {shown(str(value))}.")
+                raise InvalidInput(f"`{name}` must be a duration {_bounds(parameter)}, not {shown(str(value))}.")
             return duration.text(length)
         case ListParameter():
             return _list(name, parameter, value)
@@ -106,15 +108,13 @@ def checked(name: ParameterName, parameter: Parameter, value: Json) -> Json:  # 
 
 def _text(name: str, value: Json) -> str:
     if not isinstance(value, str):
-        raise InvalidInput(f"`{name}` is text, not {shown(json.dumps(value))}.")
+        raise InvalidInput(f"`{name}` must be text, not {shown(json.dumps(value))}.")
     for character in value:
         # Cc control, Cf invisible (bidi overrides, zero width), Cs surrogates, Co and Cn without meaning; see UTS 55.
         if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"} and character not in "\n\t":
-            raise InvalidInput(f"`{name}` holds the invisible character U+{ord(character):04X}: remove it.")
+            raise InvalidInput(f"`{name}` contains the invisible character U+{ord(character):04X}. Remove it.")
     if unicodedata.normalize("NFC", value) != value:
-        raise InvalidInput(
-            f"`{name}` is not in Unicode's normal form NFC, so Terraform would change it: type it again."
-        )
+        raise InvalidInput(f"`{name}` is not in Unicode normal form NFC, so Terraform would change it. Type it again.")
     return value
 
 
@@ -125,11 +125,11 @@ def _match(name: str, pattern: str | None, text: str) -> None:
 
 def _number(name: str, parameter: NumberParameter, value: Json) -> Json:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidInput(f"`{name}` is a number, not {shown(str(value))}.")
+        raise InvalidInput(f"`{name}` must be a number, not {shown(str(value))}.")
     if parameter.integer and value != int(value):
-        raise InvalidInput(f"`{name}` is a whole number, not {shown(str(value))}.")
+        raise InvalidInput(f"`{name}` must be a whole number, not {shown(str(value))}.")
     if (parameter.min is not None and value < parameter.min) or (parameter.max is not None and value > parameter.max):
-        raise InvalidInput(f"`{name}` is a number {_bounds(parameter)}, not {value}.")
+        raise InvalidInput(f"`{name}` must be a number {_bounds(parameter)}, not {value}.")
     return int(value) if value == int(value) else value
 
 
@@ -138,36 +138,41 @@ def _network(name: str, parameter: CidrParameter, value: Json) -> Json:
     try:
         network = IPv4Network(text)
     except (AddressValueError, NetmaskValueError, ValueError) as error:
-        raise InvalidInput(f"`{name}` is an IPv4 network such as `10.64.0.0/20`, not {shown(text)}.") from error
+        raise InvalidInput(f"`{name}` must be an IPv4 network such as `10.64.0.0/20`, not {shown(text)}.") from error
     if not parameter.min_prefix <= network.prefixlen <= parameter.max_prefix:
         raise InvalidInput(
-            f"`{name}` is a network from /{parameter.min_prefix} to /{parameter.max_prefix}, not /{network.prefixlen}."
+            f"`{name}` must be a network from /{parameter.min_prefix} to /{parameter.max_prefix}, not "
+            f"/{network.prefixlen}."
         )
     return str(network)
 
 
 def _list(name: str, parameter: ListParameter, value: Json) -> Json:
     if not isinstance(value, list):
-        raise InvalidInput(f'`{name}` is a list, for example `["a","b"]`.')
+        raise InvalidInput(f'`{name}` must be a list, for example `["a","b"]`.')
     if not parameter.min_items <= len(value) <= parameter.max_items:
-        raise InvalidInput(f"`{name}` has {parameter.min_items} to {parameter.max_items} items, not {len(value)}.")
+        raise InvalidInput(
+            f"`{name}` must have {parameter.min_items} to {parameter.max_items} items, not {len(value)}."
+        )
     items = [_item(name, parameter.items, item) for item in value]
     for item in items:
         if isinstance(item, str):
             _match(name, parameter.pattern, item)
     if parameter.unique and len({json.dumps(item) for item in items}) != len(items):
-        raise InvalidInput(f"`{name}` has an item twice.")
+        raise InvalidInput(f"`{name}` contains an item twice.")
     return items
 
 
 def _map(name: str, parameter: MapParameter, value: Json) -> Json:
     if not isinstance(value, dict):
-        raise InvalidInput(f'`{name}` is a map, for example `{{"team":"shop"}}`.')
+        raise InvalidInput(f'`{name}` must be a map, for example `{{"team":"shop"}}`.')
     if len(value) > parameter.max_items:
-        raise InvalidInput(f"`{name}` has at most {parameter.max_items} items, not {len(value)}.")
+        raise InvalidInput(f"`{name}` can have at most {parameter.max_items} items, not {len(value)}.")
     for key in value:
         if _MAP_KEY.fullmatch(key) is None:
-            raise InvalidInput(f"`{name}` has the key {shown(key)}: use letters, digits, space and `_ . / : @ -`.")
+            raise InvalidInput(
+                f"`{name}` has an invalid key {shown(key)}. Use letters, digits, space and `_ . / : @ -`."
+            )
     return {key: _item(name, parameter.values, item) for key, item in sorted(value.items())}
 
 
@@ -185,7 +190,7 @@ def _structured(name: str, parameter: ListParameter | MapParameter, text: str) -
     try:
         value: Json = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"`{name}` is not JSON: {shown(text)}.") from error
+        raise InvalidInput(f"`{name}` is not valid JSON: {shown(text)}.") from error
     return value
 
 

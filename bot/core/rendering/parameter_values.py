@@ -87,13 +87,14 @@ def references(text: str) -> list[str]:
 def _nearness(value: Json, theirs: Json, source: EnvironmentName) -> str:
     """Say why a value of identity does not differ enough from the source's."""
     if value == theirs:
-        return f"which is {source}'s own: it is part of who an environment is, so the two must differ."
+        return f"the same as in {source}. It identifies an environment, so the two must differ."
     if "/" in str(theirs):
-        return f"which overlaps with `{theirs}`, {source}'s own network."
+        return f"which overlaps with {source}'s network `{theirs}`."
     below, whoever = ("below", "that one") if str(value).endswith(f".{theirs}") else ("above", "this one")
     return (
-        f"which lies {below} `{theirs}`, {source}'s own, so it does not differ enough: whoever has {whoever} answers for all names "
-        "below it, and its cookies reach them. A template that delegates it on purpose says so with `below_source: true`."
+        f"which lies {below} `{theirs}` of {source}, so it is not separate enough: whoever owns {whoever} controls "
+        "all names below it, and its cookies reach them. If the template delegates it on purpose, set `below_source: "
+        "true`."
     )
 
 
@@ -117,7 +118,9 @@ class _Resolver:
         if name not in self.values:
             if name in self.underway:
                 circle = " → ".join([*self.underway, name])
-                raise InvalidInput(f"template {self.template.name}: parameters are derived from each other: {circle}")
+                raise InvalidInput(
+                    f"template {self.template.name}: parameters are derived from each other in a cycle: {circle}"
+                )
             self.underway.append(name)
             value = self._chosen(name)
             self.underway.pop()
@@ -141,7 +144,7 @@ class _Resolver:
             return source.parameters[name]
         if parameter.default is not None:
             return parameter.default
-        raise UserError(f"`{name}` ({parameter.description}) needs a value: add `--set {name}=…`.")
+        raise UserError(f"`{name}` ({parameter.description}) needs a value. Add `--set {name}=…`.")
 
     def _filled(self, value: Json) -> Json:
         if not isinstance(value, str):
@@ -152,7 +155,7 @@ class _Resolver:
         if name == ENVIRONMENT:
             return self.wish.name
         if name not in self.template.parameters:
-            raise InvalidInput(f"template {self.template.name}: `{{{name}}}` is no parameter")
+            raise InvalidInput(f"template {self.template.name}: unknown parameter `{{{name}}}`")
         return str(self.value(ParameterName(name)))
 
     def _refuse_the_sources_identity(self, name: ParameterName) -> None:
@@ -163,8 +166,8 @@ class _Resolver:
         if differs_enough(parameter, value, theirs):
             return
         advice = (
-            f"Leave `--set {name}=…` out, or give another value."
+            f"Leave out `--set {name}=…`, or give another value."
             if name in self.wish.overrides or source.source is None
-            else f"`{source.name}` is a clone itself: clone `{source.source}` instead."
+            else f"`{source.name}` is itself a clone. Clone `{source.source}` instead."
         )
         raise NotApart(f"`{name}` would be `{value}`, {_nearness(value, theirs, source.name)} {advice}", name)

@@ -45,7 +45,7 @@ class _NoLoading(BaseLoader):
     """Refuse `include`, `import` and `extends`: a file of an environment comes from one file of the template."""
 
     def get_source(self, environment: Environment, template: str) -> NoReturn:
-        raise TemplateRuntimeError("a template file can't load another one: write it out")
+        raise TemplateRuntimeError("a template file can't include another one. Write its contents here")
 
 
 def render(template: Tree, declared: Declarations, parameters: Parameters) -> dict[str, File]:
@@ -65,7 +65,7 @@ def render(template: Tree, declared: Declarations, parameters: Parameters) -> di
             if target.endswith(_PARSED):
                 check_syntax(target, file.data)
         if target in rendered:
-            raise InvalidInput(f"{target} comes from two files of the template: remove one.")
+            raise InvalidInput(f"{target} comes from two files of the template. Remove one.")
         rendered[target] = content
     check_tree(rendered)
     return rendered
@@ -75,18 +75,18 @@ def _render_file(path: str, file: File, declared: Declarations, parameters: Para
     target = path.removesuffix(ENDING)
     if not target.endswith(KNOWN):
         raise InvalidInput(
-            f"{path}: only {', '.join(KNOWN)} files can be rendered, since only those can be escaped and checked."
+            f"{path}: only {', '.join(KNOWN)} files can be rendered, because only those can be escaped and checked."
         )
     if target.endswith(".tf.json"):
         raise InvalidInput(
-            f"{path}: Terraform evaluates `${{}}` inside .tf.json, so values aren't safe there: use a .tf file."
+            f"{path}: Terraform evaluates `${{}}` inside .tf.json, so values aren't safe there. Use a .tf file."
         )
     content = _filled(path, file.data, parameters)
     found = structure(target, content)
     if found != _neutral_structure(path, file.data, declared, parameters):
         raise InvalidInput(
-            f"{path}: the value of `{_culprit(path, file.data, declared, parameters)}` changes the structure of the file. "
-            "Branch on an enum or a bool, and put texts inside quotes or through `| hcl` or `| json`."
+            f"{path}: the value of `{_culprit(path, file.data, declared, parameters)}` changes the structure of the "
+            "file. Branch only on an enum or a bool, and put text inside quotes or through `| hcl` or `| json`."
         )
     return File(content, file.executable)
 

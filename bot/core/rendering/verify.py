@@ -56,7 +56,9 @@ def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt
                     and parameter == claim.parameter
                     and clash(template.declaration.parameters[parameter], value, claim.value)
                 ):
-                    message = f"`{parameter}` is {claim.value}, which {holder} holds ({value}): choose another value."
+                    message = (
+                        f"`{parameter}` is {claim.value}, which {holder} already uses ({value}). Choose another value."
+                    )
                     found.append(Finding(f"{directory(manifest.name)}/{MANIFEST}", 1, message))
             held[claim.parameter, claim.value] = manifest.name
     return found
@@ -67,7 +69,7 @@ def _manifest_findings(
 ) -> Iterable[Finding]:
     path, text = f"{directory(name)}/{MANIFEST}", files[MANIFEST].data.decode()
     if manifest.name != name:
-        yield Finding(path, line_of(text, ["name"]), f"the name is `{manifest.name}`, but the directory's is `{name}`.")
+        yield Finding(path, line_of(text, ["name"]), f"`name` is `{manifest.name}`, but the directory is `{name}`.")
     if manifest.purpose not in template.declaration.purposes:
         yield Finding(
             path,
@@ -79,7 +81,7 @@ def _manifest_findings(
     if manifest.source is not None and manifest.purpose in template.declaration.purposes:
         yield from _unsettled(path, text, manifest, template)
     if manifest.stacks != template.declaration.stacks:
-        yield Finding(path, line_of(text, ["stacks"]), "the stacks are not those of the template.")
+        yield Finding(path, line_of(text, ["stacks"]), "the stacks differ from the template's.")
 
 
 def _value_findings(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
@@ -94,7 +96,7 @@ def _value_findings(path: str, text: str, manifest: Manifest, template: Template
             continue
         try:
             if checked(parameter, declared[parameter], value) != value:
-                yield Finding(path, line, f"`{parameter}` is not in its canonical form.")
+                yield Finding(path, line, f"`{parameter}` is not in canonical form.")
         except InvalidInput as error:
             yield Finding(path, line, str(error))
 
@@ -106,7 +108,7 @@ def _contradictions(path: str, text: str, manifest: Manifest, template: Template
         yield Finding(path, line_of(text, ["parameters", each.rule.parameters[0]]), each.message)
     for name in manifest.overrides:
         if name in declared and not declared[name].settable:
-            message = f"`{name}` can't be overridden: the template, its purposes and the source decide it."
+            message = f"`{name}` can't be overridden: the template, the purpose and the source decide its value."
             yield Finding(path, line_of(text, ["overrides"]), message)
 
 
@@ -118,8 +120,8 @@ def _unsettled(path: str, text: str, manifest: Manifest, template: TemplateAt) -
     for name, value in settled(template.declaration, manifest).items():
         if manifest.parameters[name] != value:
             message = (
-                f"`{name}` is {_cut(str(manifest.parameters[name]))}, but purpose `{manifest.purpose}` makes it {_cut(str(value))}: "
-                f"`/set` it, so that it stands in `overrides`."
+                f"`{name}` is {_cut(str(manifest.parameters[name]))}, but purpose `{manifest.purpose}` sets it "
+                f"to {_cut(str(value))}. Change it with `/set`, so that it is listed in `overrides`."
             )
             yield Finding(path, line_of(text, ["parameters", name]), message)
 
@@ -129,7 +131,7 @@ def _file_findings(where: str, path: str, expected: Tree, found: Tree) -> Iterab
     if ours == theirs:
         return
     if ours is None:
-        yield Finding(f"{where}/{path}", 1, "the template renders no such file: remove it, or add it to the template.")
+        yield Finding(f"{where}/{path}", 1, "the template renders no such file. Remove it, or add it to the template.")
     elif theirs is None:
         yield Finding(f"{where}/{path}", 1, "the template renders this file, but it is missing.")
     else:
@@ -148,10 +150,10 @@ def _edits(path: str, expected: File, found: File) -> Iterable[Finding]:
         yield Finding(
             path,
             min(below + 1, max(1, len(theirs))),
-            f"edited by hand: the template renders {_cut(was)}, here stands {_cut(now)}.",
+            f"edited by hand: the template renders {_cut(was)}, the file has {_cut(now)}.",
         )
     if not edits:
-        yield Finding(path, max(1, len(theirs)), "edited by hand: the line endings or the end of the file differ.")
+        yield Finding(path, max(1, len(theirs)), "edited by hand: line endings or the end of the file differ.")
 
 
 def _cut(text: str) -> str:

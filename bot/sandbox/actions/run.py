@@ -106,13 +106,13 @@ class ActionsRun:
             return
         self._tickets[job] = ticket = self._join(rules, job.values, lambda: None)
         if not self._site.groups.wait(ticket):
-            raise ServiceRefusal(f"cancelled: a newer job took the place of this one in `{ticket.group}`")
+            raise ServiceRefusal(f"cancelled: a newer job replaced this one in `{ticket.group}`")
 
     def identity(self, job: JobId, audience: str) -> str:
         """Sign an identity token for a job that declares `id-token: write`."""
         declared = self.workflow.job(job.id)
         if declared.permissions.get("id-token") != "write":
-            raise ServiceRefusal(f"job `{job.id}` has no permission `id-token: write`")
+            raise ServiceRefusal(f"job `{job.id}` doesn't have the permission `id-token: write`")
         environment = interpolated(declared.environment, self._contexts(job.values)) if declared.environment else None
         found = self._site.github.repository(self.repository)
         claims = {

@@ -130,7 +130,7 @@ def _triggers(node: ExpressionNode, path: str) -> tuple[Trigger, ...]:
         filters = body if isinstance(body, dict) else {}
         unknown = {key for key in filters if key.endswith("-ignore")}
         if unknown:
-            raise WorkflowInvalid(f"{path}: on.{event}: the sandbox does not know {', '.join(sorted(unknown))}")
+            raise WorkflowInvalid(f"{path}: on.{event}: the sandbox does not support {', '.join(sorted(unknown))}")
         found.append(Trigger(event, *(_words(filters.get(key, [])) for key in ("types", "branches", "paths", "tags"))))
     return tuple(found)
 
@@ -161,13 +161,13 @@ def _concurrency(node: ExpressionNode | None, path: str) -> Concurrency | None:
 
 def _permissions(node: ExpressionNode, path: str) -> dict[str, str]:
     if not isinstance(node, dict):
-        raise WorkflowInvalid(f"{path}: write permissions one by one; `{node}` is too wide")
+        raise WorkflowInvalid(f"{path}: list permissions one by one; `{node}` is too broad")
     return {name: str(level) for name, level in node.items()}
 
 
 def _mapping(node: ExpressionNode, where: str) -> dict[str, ExpressionNode]:
     if not isinstance(node, dict):
-        raise WorkflowInvalid(f"{where}: a mapping belongs here")
+        raise WorkflowInvalid(f"{where}: expected a mapping")
     return node
 
 

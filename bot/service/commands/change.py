@@ -144,7 +144,9 @@ def propose_change(repo: Repository, branch: Branch) -> PullRequest:
     proposal = proposal_on(repo, branch)
     manifest = repo.at(proposal.tip).manifest(branch.environment) if proposal else None
     if proposal is None or manifest is None:
-        raise UserError(f"Somebody removed `{branch}` meanwhile, so nothing is proposed. Comment the command again.")
+        raise UserError(
+            f"Branch `{branch}` was deleted in the meantime, so no pull request was opened. Post the command again."
+        )
     if branch.kind == "clone":
         return repo.github.ensure_pull_request(repo.name, clone_proposal_at(repo, manifest, proposal.tip))
     pull = proposal.pull
@@ -183,7 +185,8 @@ def _in_clone(repo: Repository, clone: OwnProposal | None, command: Change) -> _
         return _on_top(repo, clone)
     if clone is not None:
         return Refused(
-            f"`{command.name}` is not on the default branch, and no pull request that adds it is open: nothing can be changed."
+            f"`{command.name}` is not on the default branch, and no open pull request adds it, so there is nothing "
+            "to change."
         )
     return unknown_environment(command, [*repo.names(), *repo.mirror.proposals()])
 
@@ -193,7 +196,7 @@ def _on_top(repo: Repository, proposal: OwnProposal) -> _Place | Refused:
     manifest = repo.at(proposal.tip).manifest(name)
     if manifest is None:
         number = proposal.pull.number if proposal.pull else "?"
-        return Refused(f"#{number} proposes something else for `{name}` by now. Merge or close it first.")
+        return Refused(f"#{number} now contains other changes to `{name}`. Merge or close it first.")
     return _Place(proposal.branch, manifest, proposal.tip, proposal.tip, proposal.base)
 
 

@@ -140,8 +140,8 @@ def _preview(repo: Repository, request: CloneRequest) -> str:
 
 def _being_destroyed(name: EnvironmentName, removal: Removal) -> str:
     return (
-        f"`{name}` is being destroyed ({removal}), and its name is free when that is done. If it failed, comment `/resume {name}`. "
-        "Or choose another name."
+        f"`{name}` is still being destroyed ({removal}), and its name is in use until then. Choose another name, or "
+        f"wait. If the destroy failed, comment `/resume {name}`."
     )
 
 

@@ -125,7 +125,7 @@ def _publish(repo: Repository, removed: Removable, request: RemovalRequest) -> N
         )
     )
     if isinstance(outcome, Moved):
-        raise Transient(f"{removed.name}: somebody else proposes its removal at this moment")
+        raise Transient(f"{removed.name}: another job is opening a pull request to destroy it")
 
 
 def _proposal(repo: Repository, removed: Removable, request: RemovalRequest) -> PullRequestSpec:
@@ -156,13 +156,16 @@ def _absent(repo: Repository, name: EnvironmentName) -> Refused:
     pull = repo.pull_request(branch)
     if repo.proposed(branch) is not None and not (pull and pull.is_merged):  # a merged branch may be left standing
         where = f" in #{pull.number}" if pull else ""
-        return Refused(f"`{name}` is only proposed{where}, so there is nothing to destroy: close that pull request.")
+        return Refused(
+            f"`{name}` hasn't been deployed yet, so there is nothing to destroy. Close its pull request{where}."
+        )
     unfinished = unfinished_removal(repo, name)
     if unfinished is not None:
         return Refused(
-            f"`{name}` is gone from the default branch already ({unfinished}). If its destroy failed, comment `/resume {name}`; if "
-            f"that is refused as not reviewed, revert {unfinished} and comment `/destroy {name}` again."
+            f"`{name}` has already been removed from the default branch ({unfinished}). If its destroy failed, "
+            f"comment `/resume {name}`. If that is refused because it was not reviewed, revert {unfinished} and "
+            f"comment `/destroy {name}` again."
         )
     if (done := removal_of(repo, name)) is not None:
-        return Refused(f"`{name}` was removed ({done}) and is destroyed: there is nothing left of it to destroy.")
+        return Refused(f"`{name}` was removed ({done}) and destroyed; there is nothing left to destroy.")
     return unknown_environment(Destroy(name), repo.names())

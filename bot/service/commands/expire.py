@@ -215,7 +215,5 @@ def _say(repo: Repository, manifest: Manifest, what: str, text: str) -> bool:
     except Refusal as refused:
         if refused.status not in (403, 404, 410):
             raise
-        log.warning(
-            "the owner could not be told: %s", refused, extra={"action": "expire", "environment": manifest.name}
-        )
+        log.warning("could not notify the owner: %s", refused, extra={"action": "expire", "environment": manifest.name})
         return False

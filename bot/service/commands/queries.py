@@ -101,7 +101,7 @@ def _status(repo: Repository, command: Status) -> str:
         return replies.unreadable(wrong)
     if manifest is None:
         return replies.refused(unknown_environment(command, [*inventory.live, *inventory.proposed]))
-    stage = headline(facts_of(repo, name)) if manifest.request else "a source of clones"
+    stage = headline(facts_of(repo, name)) if manifest.request else "not a clone"
     proposed = [each for each in _proposed(repo) if each.branch.environment == name]
     parity = parity_line(repo, manifest) if manifest.source else ""
     return replies.status(manifest, stage, repo.context.now(), proposed, parity)

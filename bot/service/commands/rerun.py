@@ -128,7 +128,8 @@ def replan(repo: Repository, request: Request, command: PlanCommand, commented_a
         refused = _start(lambda: repo.github.dispatch_workflow(repo.name, DRIFT, repo.branch, inputs), DRIFT)
     link = f"[its run]({run.url})" if run is not None else _page(request, DRIFT)
     return refused or Started(
-        text=f"No pull request of {code(name)} is open, so I look for drift: {link}. What it finds goes into an issue."
+        text=f"{code(name)} has no open pull request, so I am checking it for drift: {link}. Any drift is reported in "
+        "an issue."
     )
 
 
@@ -143,23 +144,23 @@ def replan_removal(repo: Repository, name: EnvironmentName, commented_at: dateti
     said = f"{code(name)} was removed by {removal}, which was merged without a reviewed plan, so it can't be destroyed yet."
     outcome = _planned(repo, removal.pull, commented_at)
     if isinstance(outcome, Refused):
-        return Refused(f"{said} {outcome.reason} Or revert {removal}, and comment {code(f'/destroy {name}')} again.")
-    return Started(text=f"{said} {outcome} Read what it would destroy, then comment {code(f'/resume {name}')}.")
+        return Refused(f"{said} {outcome.reason} Or revert {removal} and comment {code(f'/destroy {name}')} again.")
+    return Started(text=f"{said} {outcome} Review what it would destroy, then comment {code(f'/resume {name}')}.")
 
 
 def _planned(repo: Repository, pull: PullRequest, commented_at: datetime) -> str | Refused:
     """Return what is said of the pull request's plan, which is started unless it is under way."""
     runs = repo.github.workflow_runs(repo.name, PLAN, head_sha=pull.head_sha)
     if not runs:
-        return Refused(f"#{pull.number} has no plan to run again: push to its branch, and GitHub starts one.")
+        return Refused(f"#{pull.number} has no plan to re-run. Push to its branch to start one.")
     newest = runs[0]
     link = f"[its run]({newest.url})"
     if _is_ours(newest, commented_at):
-        return f"#{pull.number} is planned once more: {link}."
+        return f"#{pull.number} is being planned again: {link}."
     if not newest.is_over:
-        return f"#{pull.number} is being planned just now: {link}."
+        return f"#{pull.number} is already being planned: {link}."
     refused = _start(lambda: repo.github.rerun(repo.name, newest.id), PLAN)
-    return refused or f"#{pull.number} is planned once more: {link}."
+    return refused or f"#{pull.number} is being planned again: {link}."
 
 
 def _is_ours(run: WorkflowRun, commented_at: datetime) -> bool:
@@ -191,11 +192,11 @@ def _start(call: Callable[[], None], workflow: str) -> Refused | None:
         if refused.status not in {403, 404, 422}:
             raise
         hints = {
-            403: "The app needs the permission `actions: write`; whoever installed it can grant it.",
-            404: f"Is there `.github/workflows/{workflow}` on the default branch?",
-            422: f"Bring `.github/workflows/{workflow}` on the default branch up to date.",
+            403: "The GitHub App needs the permission `actions: write`. Whoever installed it can grant it.",
+            404: f"Check that `.github/workflows/{workflow}` exists on the default branch.",
+            422: f"Update `.github/workflows/{workflow}` on the default branch.",
         }
-        return Refused(f"GitHub does not start `{workflow}`: {refused.message}. {hints[refused.status]}")
+        return Refused(f"GitHub rejected the run of `{workflow}`: {refused.message}. {hints[refused.status]}")
     return None
 
 
@@ -223,7 +224,7 @@ def _absent(repo: Repository, command: Resume | Unlock) -> Refused | None:
         return None
     clone = repo.pull_request(Branch("clone", name))
     if clone is not None and clone.state == "open":
-        return Refused(f"`{name}` is only proposed, in #{clone.number}: nothing was begun. Merging that deploys it.")
+        return Refused(f"`{name}` hasn't been deployed yet. Merge #{clone.number} to deploy it.")
     return unknown_environment(command, repo.names())
 
 

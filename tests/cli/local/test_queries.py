@@ -53,7 +53,10 @@ def test_status_without_a_name_is_about_the_branch(root: Path) -> None:
     code, output = run(root, "status")
     assert (code, output.splitlines()[0]) == (
         1,
-        "This checkout is on no branch of an environment. Write `envclone status NAME`, or `envclone list` to see which there are.",
+        (
+            "The current branch belongs to no environment. Run `envclone status NAME`, or `envclone list` to see all "
+            "environments."
+        ),
     )
     for words in (["init", "-q"], ["checkout", "-q", "-b", "envclone/demo-x"]):
         subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True, timeout=60)
@@ -90,7 +93,7 @@ def test_help_speaks_of_comments_and_of_what_works_here(root: Path) -> None:
 
 def test_a_command_of_comments_alone_is_no_misspelling(root: Path) -> None:
     code, output = run(root, "destroy", "demo-x")
-    assert (code, "is a command for comments on GitHub alone" in output) == (2, True)
+    assert (code, "works only in GitHub comments" in output) == (2, True)
 
 
 def test_a_table_wider_than_the_terminal_has_its_cells_below_each_other() -> None:

@@ -191,7 +191,7 @@ def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
         ("ENVCLONE_PORT", "many", "ENVCLONE_PORT"),
         ("ENVCLONE_GITHUB_APP_ID", "7", "belong together"),
         ("ENVCLONE_GITHUB_TOKEN_FILE", "/nowhere/at/all", "can't be read"),
-        ("ENVCLONE_COLOUR", "red", "no such setting"),
+        ("ENVCLONE_COLOUR", "red", "unknown setting"),
     ],
 )
 def test_wrong_settings_are_named_and_nothing_starts(tmp_path: Path, variable: str, value: str, said: str) -> None:

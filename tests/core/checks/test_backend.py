@@ -30,7 +30,7 @@ def test_its_own_place_is_right() -> None:
 @pytest.mark.parametrize("bucket", ['"production-state"', "var.bucket", '"${var.bucket}"'])
 def test_another_bucket_is_not(bucket: str) -> None:
     assert found(backend(bucket)) == [
-        "envs/demo-x/app/backend.tf:2: the state must lie in the account's `state_bucket`, `state`."
+        "envs/demo-x/app/backend.tf:2: the state must be in the account's `state_bucket`, `state`."
     ]
 
 

@@ -34,8 +34,8 @@ def cluster(protection: str, *, skip: str = "true", rest: str = "") -> str:
 def test_a_protected_database_is_named_with_file_line_and_remedy() -> None:
     (found,) = code(cluster("true"))
     assert found == (
-        "envs/demo-x/data/main.tf:6: `aws_rds_cluster.this` could not be destroyed again: `deletion_protection` is true; "
-        "it must be false in a clone (AWS refuses to delete it)."
+        "envs/demo-x/data/main.tf:6: `aws_rds_cluster.this` could not be destroyed later: `deletion_protection` is "
+        "true; it must be false in a clone (AWS refuses to delete it)."
     )
 
 
@@ -62,8 +62,8 @@ def test_a_module_of_the_stack_s_own_is_read_but_its_variables_are_not_the_stack
 def test_a_bucket_that_says_nothing_would_be_refused_once_it_is_full() -> None:
     (found,) = code('resource "aws_s3_bucket" "logs" {\n  bucket = "x"\n}\n')
     assert found == (
-        "envs/demo-x/data/main.tf:1: `aws_s3_bucket.logs` could not be destroyed again: `force_destroy` is not set; "
-        "it must be true in a clone (AWS refuses to delete it while anything is in it)."
+        "envs/demo-x/data/main.tf:1: `aws_s3_bucket.logs` could not be destroyed later: `force_destroy` is not set; "
+        "it must be true in a clone (AWS refuses to delete it unless it is empty)."
     )
 
 
@@ -71,7 +71,7 @@ def test_prevent_destroy_is_found_whatever_the_resource_is() -> None:
     main = 'resource "aws_sns_topic" "x" {\n  lifecycle {\n    prevent_destroy = true\n  }\n}\n'
     (found,) = code(main)
     assert found.startswith(
-        "envs/demo-x/data/main.tf:3: `aws_sns_topic.x` could not be destroyed again: `lifecycle.prevent_destroy`"
+        "envs/demo-x/data/main.tf:3: `aws_sns_topic.x` could not be destroyed later: `lifecycle.prevent_destroy`"
     )
     assert code(main.replace("= true", "= false")) == []
 
@@ -126,7 +126,7 @@ def plan(
 
 def test_the_plan_tells_what_the_code_did_not() -> None:
     (found,) = plan({"deletion_protection": True, "skip_final_snapshot": True})
-    assert found.startswith("envs/demo-x/data/main.tf:6: `aws_rds_cluster.this` could not be destroyed again")
+    assert found.startswith("envs/demo-x/data/main.tf:6: `aws_rds_cluster.this` could not be destroyed later")
     assert plan({"deletion_protection": False, "skip_final_snapshot": True}) == []
 
 

@@ -65,9 +65,9 @@ def test_the_shipped_template_passes() -> None:
         (b'data "http" "x" {\n  url = "http://x"\n}\n', 1, "runs or fetches"),
         (b'data "terraform_remote_state" "x" {}\n', 1, "runs or fetches"),
         (b'resource "null_resource" "x" {}\n', 1, "provider `hashicorp/null`"),
-        (b'resource "aws_x" "x" {\n  provisioner "local-exec" {\n    command = "id"\n  }\n}\n', 2, "declare a hook"),
-        (b'resource "terraform_data" "x" {\n  provisioner "remote-exec" {}\n}\n', 2, "declare a hook"),
-        (b'resource "aws_x" "x" {\n  connection {}\n}\n', 2, "declare a hook"),
+        (b'resource "aws_x" "x" {\n  provisioner "local-exec" {\n    command = "id"\n  }\n}\n', 2, "Declare a hook"),
+        (b'resource "terraform_data" "x" {\n  provisioner "remote-exec" {}\n}\n', 2, "Declare a hook"),
+        (b'resource "aws_x" "x" {\n  connection {}\n}\n', 2, "Declare a hook"),
         (b'module "x" {\n  source = "git::https://evil.example/x"\n}\n', 1, "gate.module_sources"),
         (b'module "x" {\n  source = "./../../../x"\n}\n', 1, "gate.module_sources"),
         (b'module "x" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n', 1, "gate.module_sources"),
@@ -82,11 +82,11 @@ def test_the_shipped_template_passes() -> None:
         (b'provider "aws" {}\n', 1, "allowed_account_ids"),
         (b'provider "aws" {\n  allowed_account_ids = [1]\n  endpoints {\n    s3 = "x"\n  }\n}\n', 1, "`endpoints`"),
         (b'provider "aws" {\n  allowed_account_ids = [1]\n  access_key = "x"\n}\n', 1, "`access_key`"),
-        (b'locals {\n  x = file("/proc/self/environ")\n}\n', 2, "`file` may read"),
-        (b'locals {\n  x = file("${path.module}/../../x")\n}\n', 2, "`file` may read"),
-        (b"locals {\n  x = upper(templatefile(var.x, {}))\n}\n", 2, "`templatefile` may read"),
-        (b'locals {\n  x = core::file("/etc/passwd")\n}\n', 2, "`core::file` may read"),
-        (b'locals {\n  x = provider::evil::run("x")\n}\n', 2, "provider's function"),
+        (b'locals {\n  x = file("/proc/self/environ")\n}\n', 2, "`file` may only read"),
+        (b'locals {\n  x = file("${path.module}/../../x")\n}\n', 2, "`file` may only read"),
+        (b"locals {\n  x = upper(templatefile(var.x, {}))\n}\n", 2, "`templatefile` may only read"),
+        (b'locals {\n  x = core::file("/etc/passwd")\n}\n', 2, "`core::file` may only read"),
+        (b'locals {\n  x = provider::evil::run("x")\n}\n', 2, "is a provider function"),
         (b'ephemeral "aws_x" "x" {}\ngadget "x" {}\n', 2, "`gadget` block"),
         (b'check "x" {\n  data "http" "x" {}\n}\n', 2, "runs or fetches"),
         (b"x = = 1\n", 1, "not HCL"),
@@ -131,14 +131,14 @@ def test_the_shipped_template_passes() -> None:
             2,
             "`endpoints` in a backend block",
         ),
-        (b'locals {\n  x = file("${path.module}/" == "" ? "" : "/etc/passwd")\n}\n', 2, "`file` may read"),
-        (b'locals {\n  x = <<EOT\n${file("/etc/passwd")}\nEOT\n}\n', 3, "`file` may read"),
+        (b'locals {\n  x = file("${path.module}/" == "" ? "" : "/etc/passwd")\n}\n', 2, "`file` may only read"),
+        (b'locals {\n  x = <<EOT\n${file("/etc/passwd")}\nEOT\n}\n', 3, "`file` may only read"),
         (
             b'locals {\n  x = <<-EOT\n  %{ if true }${core::templatefile("/x", {})}%{ endif }\n  EOT\n}\n',
             3,
-            "`core::templatefile` may read",
+            "`core::templatefile` may only read",
         ),
-        (b'locals {\n  x = <<EOT\n${provider::evil::run("x")}\nEOT\n}\n', 3, "provider's function"),
+        (b'locals {\n  x = <<EOT\n${provider::evil::run("x")}\nEOT\n}\n', 3, "is a provider function"),
         (b'data "aws_s3_object" "x" {\n  provider = evil.x\n}\n', 1, "provider `hashicorp/evil`"),
     ],
 )
@@ -150,13 +150,13 @@ def test_code_that_runs_something_is_refused_with_its_line(code: bytes, line: in
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("app/main.tf.json", "in JSON"),
-        ("app/main.tofu", "only OpenTofu"),
-        ("app/main.tofu.json", "in JSON"),
-        ("app/x_override.tf", "overrides others"),
-        ("app/override.tf", "overrides others"),
-        ("app/.terraformrc", "configures Terraform"),
-        ("app/.terraform/x", "does not belong"),
+        ("app/main.tf.json", "JSON configuration"),
+        ("app/main.tofu", "only by OpenTofu"),
+        ("app/main.tofu.json", "JSON configuration"),
+        ("app/x_override.tf", "override files"),
+        ("app/override.tf", "override files"),
+        ("app/.terraformrc", "Terraform CLI configuration"),
+        ("app/.terraform/x", "must not be committed"),
     ],
 )
 def test_files_that_change_the_rules_are_refused(path: str, message: str) -> None:
@@ -266,8 +266,10 @@ def test_files_named_by_a_bounded_for_each_may_be_read() -> None:
 def test_what_a_template_calls_is_looked_into_with_its_own_line() -> None:
     main = 'locals {\n  x = templatefile("${path.module}/t.tftpl", { a = 1 })\n}\n'
     assert many(main_tf=main, t_tftpl="Hello ${upper(a)} $${file(1)}\n") == []
-    assert "envs/x/app/t.tftpl:2: `file` may read" in many(main_tf=main, t_tftpl='a\n${file("/etc/hostname")}')[0]
-    assert "envs/x/app/t.tftpl:1: `file` may read" in many(main_tf=main, t_tftpl="%{ if a }${file(a)}%{ endif }")[0]
+    assert "envs/x/app/t.tftpl:2: `file` may only read" in many(main_tf=main, t_tftpl='a\n${file("/etc/hostname")}')[0]
+    assert (
+        "envs/x/app/t.tftpl:1: `file` may only read" in many(main_tf=main, t_tftpl="%{ if a }${file(a)}%{ endif }")[0]
+    )
     assert "t.tftpl:1: a template can't call" in many(main_tf=main, t_tftpl='${templatefile("t.tftpl", {})}')[0]
     assert "t.tftpl:1: not HCL" in many(main_tf=main, t_tftpl="${")[0]
 

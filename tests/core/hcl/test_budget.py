@@ -81,7 +81,9 @@ def test_a_stack_that_is_too_large_in_all_is_refused_as_a_whole() -> None:
     code = "".join(block % number for number in range(100))
     whole = Module({"app/main.tf": File(code.encode())}, ModuleAddress("app", "app/"), {})
     whole.names.allowance = Budget(100_000)
-    with pytest.raises(InvalidInput, match=r"more than 250,000 steps to evaluate: a `for`, `count` or `for_each`"):
+    with pytest.raises(
+        InvalidInput, match=r"more than 250,000 steps to evaluate. Reduce what its `for`, `count` or `for_each`"
+    ):
         whole.evaluated()
 
 

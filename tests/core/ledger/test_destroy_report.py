@@ -46,11 +46,11 @@ def receipt(state: str = "succeeded", sweep: Sweep | None = None, **changed: obj
 
 def test_a_clean_end_says_what_went_and_what_stays_on_purpose() -> None:
     found = receipt(sweep=Sweep(tag="Environment=demo-x"))
-    assert title(found) == "demo-x is destroyed: 2 resources, and nothing is left but what stays on purpose"
+    assert title(found) == "demo-x is destroyed: 2 resources, nothing left except what is retained"
     said = summary(found, 60_000)
     assert "| `arn:aws:kms:eu-central-1:222222222222:key/1` | can no longer be used" in said
     assert "- `data/aws_sqs_queue.orders`" in said
-    assert "Stays on purpose" in text(found)
+    assert "Retained" in text(found)
     assert ending_of(found).is_well
 
 
@@ -64,10 +64,13 @@ def test_what_a_hook_left_on_purpose_is_listed_with_its_end() -> None:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (receipt("failed"), "demo-x is not destroyed: data refused"),
-        (receipt(), "nobody could look for what is left"),
-        (receipt(sweep=Sweep(tag="Environment=demo-x", problem="denied")), "nobody could look for what is left"),
-        (receipt(sweep=Sweep(tag="Environment=demo-x", found=("arn:aws:sqs:::x",))), "but 1 still bear its tag"),
+        (receipt("failed"), "demo-x was not destroyed: data failed"),
+        (receipt(), "the account could not be searched for orphans"),
+        (
+            receipt(sweep=Sweep(tag="Environment=demo-x", problem="denied")),
+            "the account could not be searched for orphans",
+        ),
+        (receipt(sweep=Sweep(tag="Environment=demo-x", found=("arn:aws:sqs:::x",))), "but 1 with its tag remain"),
     ],
 )
 def test_an_end_that_is_not_clean_is_never_called_one(found: DestroyReport, said: str) -> None:
@@ -85,14 +88,14 @@ def test_a_step_that_refused_is_told_with_its_reason_and_how_to_go_on() -> None:
 def test_leftovers_are_listed_with_what_to_do() -> None:
     said = summary(receipt(sweep=Sweep(tag="Environment=demo-x", found=("arn:aws:sqs:::x",))), 60_000)
     assert "- `arn:aws:sqs:::x`" in said
-    assert "it searches again" in said
+    assert "to search again" in said
 
 
 def test_it_always_fits() -> None:
     many = Gone(destroyed=tuple(f"aws_sqs_queue.q[{number}]" for number in range(5_000)))
     said = summary(receipt(sweep=Sweep(tag="t"), gone={DATA: many}), 4_000)
     assert len(said.encode()) <= 4_000
-    assert "shortened to fit" in said
+    assert "Shortened to fit" in said
 
 
 def change(kind: str, action: Action = Action.DELETE, **before: object) -> PlannedChange:
@@ -116,7 +119,7 @@ def test_what_aws_keeps_for_a_while_is_named_from_the_plan() -> None:
     assert [(each.what, each.why) for each in found.remains] == [
         ("arn:key", "can no longer be used, and is deleted 7 days later"),
         ("last", "its final snapshot is kept"),
-        ("arn:bucket", "Terraform only forgets it"),
+        ("arn:bucket", "Terraform only removes it from the state"),
     ]
 
 

@@ -35,7 +35,7 @@ def outcome(*steps: StepResult) -> ApplyOutcome:
 LIVE = outcome(
     step("network", evidence="3 added", outputs={"vpc": "vpc-1"}, hidden=("token",)),
     step("app", outputs={"url": "https://demo-x.example"}),
-    step("smoke", kind="http.probe", state="skipped", reason="done before"),
+    step("smoke", kind="http.probe", state="skipped", reason="already done"),
 )
 FAILED = outcome(
     step("network"),
@@ -45,9 +45,9 @@ FAILED = outcome(
 
 
 def test_a_live_environment_says_where_it_answers() -> None:
-    assert title(LIVE) == "demo-x is live: 2 steps in 1 min 15 s, 1 were done before"
+    assert title(LIVE) == "demo-x is live: 2 steps run in 1 min 15 s, 1 already done"
     text = summary(LIVE, 60_000)
-    assert "It answers at <https://demo-x.example>." in text
+    assert "Open it at <https://demo-x.example>." in text
     assert "| `network` | `vpc` | `vpc-1` |" in text
     assert "| `network` | `token` | *sensitive* |" in text
     assert LIVE.url == "https://demo-x.example"
@@ -58,9 +58,9 @@ def test_a_failure_says_which_step_why_and_how_to_go_on() -> None:
     text = summary(FAILED, 60_000)
     assert "**`app` failed** after 5 s and 3 attempts:" in text
     assert "````\nno such zone\n``` @everyone\n````" in text
-    assert "it goes on at the failed step" in text
+    assert "the apply resumes at the failed step" in text
     assert "which failed" in text
-    assert "It answers at" not in text
+    assert "Open it at" not in text
 
 
 def test_only_the_comment_is_marked_so_that_a_copy_is_not_taken_for_it() -> None:
@@ -76,7 +76,7 @@ def test_it_always_fits_and_says_when_it_is_shortened() -> None:
         text = summary(many, limit)
         assert len(text.encode()) <= limit
         assert "demo-x is live" in text
-    assert "This is shortened" in summary(many, len(whole.encode()) - 1)
+    assert "Shortened to fit" in summary(many, len(whole.encode()) - 1)
 
 
 def test_a_url_that_is_none_is_not_shown_as_one() -> None:
@@ -85,18 +85,18 @@ def test_a_url_that_is_none_is_not_shown_as_one() -> None:
 
 
 def test_a_refusal_quotes_the_reason() -> None:
-    assert "Nothing was applied" in refusal(DEMO, "not reviewed", was_begun=False)
+    assert "was not applied" in refusal(DEMO, "not reviewed", was_begun=False)
     assert "```\nnot reviewed\n```" in refusal(DEMO, "not reviewed", was_begun=False)
-    assert "was stopped" in refusal(DEMO, "the lease was lost", was_begun=True)
+    assert "stopped" in refusal(DEMO, "the lease was lost", was_begun=True)
 
 
 def test_a_terminal_is_told_the_same_without_markdown() -> None:
     told = text_of(FAILED)
     assert "app      failed         5 s  no such zone" in told
     assert "smoke    blocked        5 s  it needs `app`, which failed" in told
-    assert told.endswith("it goes on at the failed step.")
+    assert told.endswith("the apply resumes at the failed step.")
     assert "app.url = https://demo-x.example" in text_of(LIVE)
-    assert text_of(LIVE).endswith("It answers at https://demo-x.example")
+    assert text_of(LIVE).endswith("Open it at https://demo-x.example")
 
 
 def test_outcomes_are_data() -> None:

@@ -25,7 +25,7 @@ START = Start("d", "alice", "https://github.example/run/1", head="h" * 40, commi
 
 
 def test_an_empty_ledger_says_so() -> None:
-    assert text(Ledger(environment=DEMO)) == "Nothing was ever applied to demo-x."
+    assert text(Ledger(environment=DEMO)) == "demo-x has never been applied."
 
 
 def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
@@ -44,7 +44,7 @@ def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
     ledger = failed(started(ledger, SMOKE, START, NOW), SMOKE, "no answer", later)
     ledger = started(ledger, SMOKE, START, later)
     assert text(ledger).splitlines() == [
-        "At work: run 2, until 2026-03-04 12:05:00 UTC unless it goes on.",
+        "Locked by run 2 until 2026-03-04 12:05:00 UTC, unless renewed.",
         "",
         "app: succeeded at 2026-03-04 12:00:07 UTC in 7 s by alice",
         "  from commit cccccccccccc, reviewed at hhhhhhhhhhhh, https://github.example/run/1",
@@ -55,6 +55,6 @@ def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
         "smoke: running since 2026-03-04 12:00:07 UTC by alice, attempt 2",
         "  from commit cccccccccccc, reviewed at hhhhhhhhhhhh, https://github.example/run/1",
         "",
-        "Leases that were taken from their holders:",
+        "Locks taken over:",
         "  2026-03-04 12:00:00 UTC: from run 1 by run 2: its process is gone",
     ]

@@ -68,7 +68,8 @@ def test_it_says_for_which_commit_and_carries_the_marker_first() -> None:
     assert text.startswith(marker(NAME))
     assert COMMIT in text
     assert (
-        title(ORDINARY) == "2 to add, 0 to change, 2 to destroy (1 of them replaced); 1 hook to run; 1 stack deferred"
+        title(ORDINARY)
+        == "2 to add, 0 to change, 2 to destroy (1 of them replaced); 1 hook to run; 1 stack planned with mocks"
     )
 
 
@@ -76,15 +77,15 @@ def test_steps_stand_in_their_order_with_how_they_are_undone() -> None:
     rows = [line for line in complete(ORDINARY).splitlines() if re.match(r"\| `(network|data|seed|probe)`", line)]
     assert rows == [
         "| `network` | stack | 1 to add, 0 to change, 0 to destroy | destroy |",
-        "| `data` | stack | 1 to add, 0 to change, 2 to destroy (1 of them replaced) *(deferred)* | destroy |",
+        "| `data` | stack | 1 to add, 0 to change, 2 to destroy (1 of them replaced) *(with mocks)* | destroy |",
         "| `seed` | `aws.bucket-seed` | would run: three objects are missing | its undo |",
-        "| `probe` | `http.probe` | already so | nothing: a probe has nothing to undo |",
+        "| `probe` | `http.probe` | no change | nothing: a probe has nothing to undo |",
     ]
 
 
 def test_what_is_lost_is_said_before_everything_and_seen_without_a_click() -> None:
     text = complete(ORDINARY)
-    assert "**2 resources are destroyed** (1 of them replaced)." in text
+    assert "**2 resources will be destroyed** (1 of them replaced)." in text
     data = text[text.index("### `data`") :]
     table = data[: data.index("<details>")]
     assert table.index("**destroy** | `aws_key.old`") < table.index("**replace** | `aws_db.main`")
@@ -93,7 +94,7 @@ def test_what_is_lost_is_said_before_everything_and_seen_without_a_click() -> No
 
 def test_a_deferred_stack_is_marked_and_explained() -> None:
     text = complete(ORDINARY)
-    assert "**Deferred:** `data` waits for `network`." in text
+    assert "**Planned with mock outputs:** `data` waits for `network`." in text
     assert "- `data`: `vpc_id`" in text
 
 
@@ -109,7 +110,7 @@ def test_attributes_are_shown_before_and_after_and_secrets_never() -> None:
 def test_nothing_to_do_is_said_in_so_many_words() -> None:
     quiet = environment(stack("network"), HookPlan(StepName("probe"), "http.probe", "already_so"))
     assert title(quiet) == "Nothing to do"
-    assert "Merging changes nothing here" in complete(quiet)
+    assert "Merging changes no resources" in complete(quiet)
 
 
 def test_an_output_alone_is_a_change() -> None:
@@ -135,7 +136,7 @@ def test_it_always_fits_and_says_where_the_whole_is_when_it_was_cut(limit: int, 
     assert text.startswith(marker(NAME))
     assert title(plan) in text
     is_whole = text == complete(plan)
-    assert is_whole or "The whole plan, attribute by attribute, is in the artifact `plan-demo-x`" in text
+    assert is_whole or "The complete plan, with every attribute, is in the artifact `plan-demo-x`" in text
 
 
 def test_the_shorter_text_keeps_the_table_of_resources_while_it_fits() -> None:
@@ -175,7 +176,7 @@ def test_a_refusal_names_places_and_how_many_more() -> None:
     text = refusal(NAME, COMMIT, findings, WHOLE)
     assert code("envs/demo-x/app/0.tf:1") in text
     assert "… and 10 more." in text
-    assert "Nothing of it was run." in text
+    assert "nothing was executed." in text
 
 
 def test_a_long_reason_is_cut_and_says_so() -> None:

@@ -43,10 +43,13 @@ NOW = Now("b" * 40, "d" * 40, "e" * 40, ISSUED + timedelta(days=1))
 def test_it_says_what_equals_what() -> None:
     said = sentence(CERTIFICATE)
     assert said == (
-        "`demo-x` at commit `aaaaaaaaaaaa` equals `production` at commit `cccccccccccc`, template revision `eeeeeeeeeeee`, "
-        "except this waiver (3 deviations, each with its cause)."
+        "`demo-x` at commit `aaaaaaaaaaaa` equals `production` at commit `cccccccccccc`, template revision "
+        "`eeeeeeeeeeee`, except this waiver (3 deviations, each explained)."
     )
-    told = "1,200 attributes were compared by plan on 2026-03-04 at 12:00 UTC: 1,197 are as in `production` (1,100 are equal, 97 differ"
+    told = (
+        "1,200 attributes were compared by plan on 2026-03-04 at 12:00 UTC: 1,197 match `production` (1,100 are "
+        "equal, 97 differ"
+    )
     assert told in text(CERTIFICATE)
 
 
@@ -55,7 +58,7 @@ def test_it_holds_while_nothing_moves() -> None:
     assert status_line(CERTIFICATE, []) == (
         "equals `production` at `cccccccccccc`, by plan, until a waiver expires on 2026-04-03"
     )
-    assert "It holds until 2026-04-03 at 12:00 UTC at the latest: then a waiver expires." in text(CERTIFICATE)
+    assert "Valid until 2026-04-03 at 12:00 UTC at the latest, when a waiver expires." in text(CERTIFICATE)
     for_good = CERTIFICATE.model_copy(update={"waivers": (), "holds_until": None})
     assert status_line(for_good, []) == "equals `production` at `cccccccccccc`, by plan"
     assert "at the latest" not in text(for_good)
@@ -64,10 +67,10 @@ def test_it_holds_while_nothing_moves() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"tree": "f" * 40}, "`demo-x` itself has changed"),
-        ({"production_tree": "f" * 40}, "`production` has moved on since `cccccccccccc`"),
-        ({"production_tree": None}, "`production` has moved on"),
-        ({"template_tree": "f" * 40}, "the template `shop` has moved on"),
+        ({"tree": "f" * 40}, "`demo-x` has changed"),
+        ({"production_tree": "f" * 40}, "`production` has changed since `cccccccccccc`"),
+        ({"production_tree": None}, "`production` has changed"),
+        ({"template_tree": "f" * 40}, "template `shop` has changed"),
         ({"time": ISSUED + timedelta(days=31)}, "a waiver expired on 2026-04-03"),
     ],
 )
@@ -77,7 +80,7 @@ def test_it_stops_holding_when_anything_moves(change: dict[str, str], reason: st
     assert reason in lapsed[0]
     assert reason in text(CERTIFICATE, lapsed)
     assert "stale" in status_line(CERTIFICATE, lapsed)
-    assert title(CERTIFICATE, lapsed) == "No longer certain that demo-x equals production"
+    assert title(CERTIFICATE, lapsed) == "Certificate no longer valid: demo-x equals production"
 
 
 def test_it_is_read_back_from_the_check_that_holds_it() -> None:

@@ -90,12 +90,12 @@ def proof(was: str, now: str) -> str:
         (
             "match: [topology]",
             'match: ["attribute:aws_rds_cluster.*:allocated_storage"]',
-            "in `aws_rds_cluster.*:allocated_storage`, and differs at `data/aws_rds_cluster.this:allocated_storage`",
+            "in `aws_rds_cluster.*:allocated_storage`, but differs at `data/aws_rds_cluster.this:allocated_storage`",
         ),
         (
             "match: [topology]",
             'match: ["parameter:app_min"]',
-            "`dev` must have `production`'s `app_min`, `6`, and has `1`",
+            "`dev` must match `production` in parameter `app_min`: it has `1` instead of `6`",
         ),
         (
             "match: [topology]\n    differ: [identity, secrets, outbound]",
@@ -117,11 +117,11 @@ def test_a_template_that_names_its_source_fails_its_check_once_and_by_line() -> 
     asked = CloneRequest(a_clone(EnvironmentName("production"), Login("alice")), None, Login("alice"), shop.NOW)
     (found,) = check_template(template, shop.BASE.source, asked).findings
     assert (found.path, found.line) == ("templates/production/data/queue.tf", 10)
-    assert "`production-orders` is made of production's name" in found.message
+    assert "`production-orders` is derived from production's name" in found.message
 
 
 def test_a_difference_that_is_demanded_must_be_there() -> None:
-    assert "`dev` must differ from `production` in versions, and does not" in proof(
+    assert "`dev` must differ from `production` in versions, but nothing differs" in proof(
         "match: [topology]\n    differ: [identity, secrets, outbound]", "match: [topology]\n    differ: [versions]"
     )
 
@@ -131,7 +131,10 @@ def test_a_secret_with_productions_name_breaks_the_contract() -> None:
     files = shop.edited(drafted.files, "data/secrets.tf", '"${var.name}/payments"', '"production/payments"')
     messages = [breach.message for breach in shop.compared(drafted, files).parity.breaches]
     assert messages == [
-        "`demo` must differ from `production` in secrets, and `data/aws_secretsmanager_secret.payments:name` is the same"
+        (
+            "`demo` must differ from `production` in secrets, but `data/aws_secretsmanager_secret.payments:name` is the "
+            "same"
+        )
     ]
 
 
@@ -155,4 +158,4 @@ def test_a_qa_clone_without_the_private_zone_is_caught_by_name(condition: str) -
     files = shop.edited(drafted.files, "traffic/dns.tf", head, f"{head}\n  count = {condition}")
     parity = shop.compared(drafted, files).parity
     assert ("missing", "traffic/aws_route53_zone.private") in [(each.kind, each.address) for each in parity.unexplained]
-    assert "in `traffic/aws_route53_zone.private`, which is missing" in parity.breaches[0].message
+    assert "at `traffic/aws_route53_zone.private` (missing)" in parity.breaches[0].message

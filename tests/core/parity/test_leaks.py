@@ -84,7 +84,7 @@ def test_what_is_put_together_is_found_where_it_is_used(was: str, now: str, leak
 
 def test_it_says_what_should_stand_there() -> None:
     (found,) = shop.leaked(CLONE, edited("data/secrets.tf", '"${var.name}/payments"', '"production/payments"'))
-    assert found.message == "`production/payments` is a name of production's: the clone's own is `demo-x/payments`."
+    assert found.message == "`production/payments` is a name in production: the clone's own is `demo-x/payments`."
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,11 @@ def test_everything_else_lowers_the_score_also_a_name_that_no_parameter_makes() 
 
 def test_every_shape_of_the_report_says_both_counts() -> None:
     found = replace(PERFECT, compared=1000, differences=(NAME, SIZE))
-    likeness = "998 are equal, 1 differ by identity alone"
+    likeness = "998 are equal, 1 differ only in name, account or address"
     assert verdict(found).startswith(
-        f"99.9% of 1,000 attributes are as in `production`: {likeness}. 1 differs otherwise."
+        f"99.9% of 1,000 attributes match `production`: {likeness}. 1 differs in other ways."
     )
-    assert f"99.9% of 1,000 attributes are as in production ({likeness}); 1 differ otherwise" in text(found, ())
+    assert f"99.9% of 1,000 attributes match production ({likeness}); 1 differ in other ways" in text(found, ())
     data = document(found)
     assert (data["score"], data["compared"], data["equal"]) == (0.999, 1000, 998)
     assert data["counts"] == {
@@ -46,7 +46,7 @@ def test_every_shape_of_the_report_says_both_counts() -> None:
     for tile in (
         "<strong>99.9%</strong>",
         "<strong>998</strong><span>equal",
-        "<strong>1</strong><span>differ by identity alone",
+        "<strong>1</strong><span>differ only in name, account or address",
     ):
         assert tile in page(found)
 

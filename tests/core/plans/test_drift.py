@@ -79,11 +79,11 @@ def test_an_output_alone_is_drift_too_but_not_beside_the_resource_that_it_comes_
     ("steps", "because", "line"),
     [
         ((), "it was never applied", "demo-x was not compared: it was never applied"),
-        ((StepDrift(APP, "stack", "same"),), "", "demo-x: as it was applied"),
+        ((StepDrift(APP, "stack", "same"),), "", "demo-x: no drift"),
         (
             (StepDrift(APP, "stack", "unchecked"), StepDrift(HOOK, "run", "drifted", text="x"), StepDrift(HOOK, "run", "not_applied")),
             "",
-            "demo-x: 1 thing changed outside the code; 1 step could not be checked; 1 step is not applied yet",
+            "demo-x: 1 change made outside the code; 1 step could not be checked; 1 step is not applied yet",
         ),
     ],
 )  # fmt: skip

@@ -70,7 +70,7 @@ def asked(**values: str) -> CloneRequest:
         ({"places": "moon-1a"}, "`places` is `[\"moon-1a\"]` and must begin with", None),
         ({"warn": "8d"}, "`warn` is `8d` and must be at most `life`, which is `7d`", {"warn": "7d"}),
         ({"life": "12h"}, "`warn` is `1d` and must be at most `life`, which is `12h`", {"life": "1d"}),
-        ({"nets": "10.0.0.1/8,10.1.0.0/16"}, "`nets` is an IPv4 network", {"nets": "10.0.0.0/8,10.1.0.0/16"}),
+        ({"nets": "10.0.0.1/8,10.1.0.0/16"}, "`nets` must be an IPv4 network", {"nets": "10.0.0.0/8,10.1.0.0/16"}),
     ],
 )  # fmt: skip
 def test_values_that_contradict_each_other_are_refused_with_values_that_do_not(
@@ -109,9 +109,9 @@ def test_verify_names_the_line_of_a_value_that_contradicts_another() -> None:
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ("at_most: [app_min, app_mx]", "there is no parameter `app_mx`"),
-        ("at_most: [app_min, greeting]", "`greeting` is a string, and `at_most` is not about those"),
-        ("begins_with: [app_min, region]", "`app_min` is a number, and `begins_with` is not about those"),
+        ("at_most: [app_min, app_mx]", "unknown parameter `app_mx`"),
+        ("at_most: [app_min, greeting]", "`at_most` doesn't apply to `greeting`, which is a string"),
+        ("begins_with: [app_min, region]", "`begins_with` doesn't apply to `app_min`, which is a number"),
     ],
 )
 def test_template_check_names_the_line_of_a_rule_that_makes_no_sense(rule: str, message: str) -> None:

@@ -178,11 +178,11 @@ def test_the_body_names_value_cause_place_and_what_reaches_the_outside() -> None
     files = ["app/terraform.tfvars.json"]
     assert before.request is not None
     text = body(ProposedChange(before, after, source, template, files, found, [before.request], rival=9))
-    assert "| `app_min` | `1` | `3` | asked for with `/set`; it was set by the purpose |" in text
+    assert "| `app_min` | `1` | `3` | set with `/set`; it was set by the purpose |" in text
     assert "`app/terraform.tfvars.json`" in text
     assert "**unexplained**" not in text
-    assert "@alice asked for this [in #7]" in text
-    assert "would do so as `production` does" in text
+    assert "Requested by @alice [in #7]" in text
+    assert "would reach the same systems as `production`" in text
     assert "#9 would destroy `demo-x`" in text
 
 

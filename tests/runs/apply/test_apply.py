@@ -87,7 +87,7 @@ def test_failed_steps_block_only_what_needs_them_and_are_gone_on_with(deploying:
     assert "main.tf:" in stack.reason
     assert record.reason == "`python3` (apply) exited with code 1: the token is *** / told to fail with ***"
     assert outcome.steps[-1].reason == "it needs `app`, which failed"
-    assert "**How to go on:**" in summary(outcome, 60_000)
+    assert "**Next:**" in summary(outcome, 60_000)
     assert deploying.parameters()["/demo-x/group"][1] == 1
 
     in_the_way.unlink()

@@ -22,7 +22,7 @@ def test_of_two_applies_one_is_told_of_the_other_and_sigterm_lets_running_steps_
     process = deploying.start(log)
     try:
         until(lambda: "apply" in deploying.ran(), log)
-        with pytest.raises(LeaseHeld, match=rf"`demo-x` is being worked on by process {process.pid}\."):
+        with pytest.raises(LeaseHeld, match=rf"`demo-x` is locked by process {process.pid}\."):
             deploying.apply(head)
         process.terminate()
         until(lambda: "stopping once these have finished" in log.read_text(), log)
@@ -60,7 +60,7 @@ def test_killed_again_and_again_it_finishes_with_nothing_done_twice(deploying: D
     assert all(re.search(r"process \d+ on this machine is gone", each.reason) for each in ledger.takeovers)
     shown = CliRunner().invoke(app, ["ledger", DEMO, "--root", str(deploying.repo.root)])
     assert "app: succeeded at " in shown.output
-    assert "Leases that were taken from their holders:" in shown.output
+    assert "Locks taken over:" in shown.output
 
 
 @pytest.mark.timeout(900)

@@ -130,7 +130,7 @@ def test_failed_and_run_again_there_is_one_deployment_and_one_comment(merged: Me
 def test_a_refusal_is_told_with_its_reason(merged: Merged) -> None:
     merged.deployment.refuse("`envs/demo-x` differs from what was reviewed\nmore", was_begun=False)
     assert merged.statuses() == [("failure", "")]
-    assert merged.checks() == [("failure", "Nothing was applied")]
+    assert merged.checks() == [("failure", "was not applied")]
     assert "differs from what was reviewed" in merged.comments()[0]
 
 

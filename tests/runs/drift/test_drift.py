@@ -98,7 +98,7 @@ def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deplo
     assert issue.title == "demo-x has drifted"
     assert "! aws_cloudwatch_log_group.main\n!     retention_in_days: is 30, should be 0" in body
     assert "! aws_ssm_parameter.group\n" in body
-    assert "! aws_ssm_parameter.token\n!     value: is not as it should be (sensitive)" in body
+    assert "! aws_ssm_parameter.token\n!     value: differs (sensitive)" in body
     assert "1 to make, 0 to change" in body
     assert not [secret for secret in ("stolen-token", "token-of-demo-x") if secret in body + "".join(log)]
 
@@ -114,7 +114,7 @@ def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deplo
         "network": "same", "data": "not_applied", "app": "same", "record": "not_applied", "flags": "same",
     }  # fmt: skip
     assert told(server, right, 2) == "closed #1"
-    assert server.comments(REPOSITORY, 1)[-1].body.endswith("says again.")
+    assert server.comments(REPOSITORY, 1)[-1].body.endswith("` again.")
 
     now = datetime.now(UTC)
     LedgerFile(deploying.store, DEMO).acquire(
@@ -140,8 +140,8 @@ def test_one_issue_is_opened_updated_closed_and_opened_again(server: GitHubServe
     assert told(server, drift(*same), 4) == "closed #1"
     assert told(server, drift(more), 5) == "opened #1 again"
     assert [comment.body.split("\n")[1] for comment in server.comments(REPOSITORY, 1)] == [
-        "`demo-x` is as commit `cccccccccccc` says again.",
-        "demo-x: 1 thing changed outside the code. The description above says what.",
+        "`demo-x` matches commit `cccccccccccc` again.",
+        "demo-x: 1 change made outside the code. See the updated description above.",
     ]
     assert forget_drift(github(server), REPOSITORY, ["production", "demo-x"]) == []
     assert forget_drift(github(server), REPOSITORY, ["production"]) == [1]

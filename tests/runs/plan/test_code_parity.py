@@ -89,7 +89,7 @@ def test_each_failure_is_a_complaint_with_file_and_line(monorepo: Checkout) -> N
     line = manifest.index("purpose: demo") + 1
     assert f"envs/demo-x/environment.yaml:{line}: `demo` must match `production` in topology" in found
     assert (
-        "envs/demo-x/data/parameters.tf:4: `https://api.payments.example/v1` is what production reaches outside"
+        "envs/demo-x/data/parameters.tf:4: `https://api.payments.example/v1` is an outside system that production uses"
         in found
     )
     code, said = run(monorepo, "demo-x", "--json")

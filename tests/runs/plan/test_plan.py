@@ -122,7 +122,7 @@ def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, pl
 
     text = complete(outcome.plan)
     assert "/demo-x/greeting" in text
-    assert "**Deferred:** `app` waits for `network`." in text
+    assert "**Planned with mock outputs:** `app` waits for `network`." in text
     assert "token-of-demo-x" not in text + stored.data.decode(), (
         "an output that is sensitive stays so in the next stack"
     )
@@ -236,7 +236,7 @@ def test_what_a_tool_leaves_behind_may_not_be_committed(
 
 def test_a_state_in_another_bucket_is_not_run(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-state", state_bucket="somebody-elses")
-    assert "the state must lie in the account's `state_bucket`" in refused(monorepo, name, planner)
+    assert "the state must be in the account's `state_bucket`" in refused(monorepo, name, planner)
 
 
 def test_an_account_that_the_policy_does_not_know_is_refused(monorepo: Monorepo, planner: PlanContext) -> None:

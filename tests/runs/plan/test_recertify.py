@@ -78,4 +78,4 @@ def test_a_certificate_stops_holding_when_a_waiver_expires_though_nothing_was_me
     assert place.lapsed(NOW + timedelta(hours=23)) == []
     assert place.check() == ("success", "demo-x equals production, by plan")
     assert place.lapsed(NOW + timedelta(hours=25)) == ["a waiver expired on 2026-03-05"]
-    assert place.check() == ("failure", "No longer certain that demo-x equals production")
+    assert place.check() == ("failure", "Certificate no longer valid: demo-x equals production")

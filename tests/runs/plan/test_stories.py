@@ -187,7 +187,7 @@ def test_production_reached_from_a_demo_is_found_in_the_pull_request(shop: Shop,
     assert f"`envs/{name}/{path}:" in planned.comment
     assert what in planned.comment
     assert planned.checks[f"envclone/plan: {name}"][0] == "failure"
-    assert not shop.is_reviewed(name), "and nothing of it was run"
+    assert not shop.is_reviewed(name), "nothing was executed"
 
 
 # A certificate of a merged clone holds until production moves on.
@@ -205,10 +205,10 @@ def test_a_certificate_stops_holding_when_production_moves_on(shop: Shop) -> Non
     assert shop.check(merged, "envclone/parity: demo-z") == ("success", "demo-z equals production, by plan")
 
     shop.change_production(reads_max=60)
-    assert "production` has moved on" in shop.recertify()["demo-z"][0]
+    assert "production` has changed" in shop.recertify()["demo-z"][0]
     for commit in (merged, head):
         conclusion, title = shop.check(commit, "envclone/parity: demo-z")
-        assert (conclusion, title) == ("failure", "No longer certain that demo-z equals production")
+        assert (conclusion, title) == ("failure", "Certificate no longer valid: demo-z equals production")
     assert shop.recertify() == shop.recertify(), "twice is as good as once"
     code, depth, because = shop.certificate("demo-z")
     assert (code, depth, len(because)) == (1, "plan", 1)

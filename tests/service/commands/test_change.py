@@ -63,10 +63,10 @@ def ask(place: SmallMonorepo, body: str) -> int:
 def test_set_renders_an_open_clone_again_in_place(proposed: SmallMonorepo) -> None:
     (pull,), before = pulls(proposed), manifest(proposed, branch_of(NAME))
     reply = proposed.say("/set demo-x app_min=3") or ""
-    assert f"`demo-x` is changed in [#{pull.number}]" in reply
+    assert f"Changed `demo-x` in [#{pull.number}]" in reply
     assert "| `app_min` | `1` | `3` |" in reply
     (after,) = pulls(proposed)
-    assert "| `app_min` | `3` | `6` | asked for with `--set` |" in (after.body or "")
+    assert "| `app_min` | `3` | `6` | set with `--set` |" in (after.body or "")
     now = manifest(proposed, branch_of(NAME))
     assert now.request == before.request
     assert now.parameters == {**before.parameters, ParameterName("app_min"): 3}
@@ -88,8 +88,8 @@ def test_set_on_a_live_environment_opens_a_pull_request_that_shows_the_change(li
     assert f"#{pull.number}" in reply
     assert "| `db_class` | `small` | `medium` |" in reply
     assert pull.title == "Change demo-x: db_class, app_min"
-    assert "| `app_min` | `1` | `3` | asked for with `/set`; it was set by the purpose |" in (pull.body or "")
-    assert "@alice asked for this [in #" in (pull.body or "")
+    assert "| `app_min` | `1` | `3` | set with `/set`; it was set by the purpose |" in (pull.body or "")
+    assert "Requested by @alice [in #" in (pull.body or "")
     paths = {change.path for change in live.server.files(REPOSITORY, pull.number)}
     assert paths == {"envs/demo-x/environment.yaml", "envs/demo-x/app/terraform.tfvars.json"}
     assert value(live, "app_min") == 1
@@ -217,7 +217,7 @@ def test_law_4_a_change_in_place_that_went_live_before_it_is_run_again_is_not_ma
     merged(proposed, pulls(proposed)[-1].number)
     proposed.work(proposed.event(comment, "/extend demo-x 3d"))
     assert len(pulls(proposed)) == 1
-    assert "`demo-x` is changed in [#" in (proposed.reply(comment) or "")
+    assert "Changed `demo-x` in [#" in (proposed.reply(comment) or "")
 
 
 def test_what_cannot_be_done_is_said_and_nothing_is_proposed(live: SmallMonorepo) -> None:
@@ -232,7 +232,7 @@ def test_what_cannot_be_done_is_said_and_nothing_is_proposed(live: SmallMonorepo
 
 def test_a_clone_whose_pull_request_was_closed_can_not_be_changed(proposed: SmallMonorepo) -> None:
     proposed.server.close(REPOSITORY, pulls(proposed)[-1].number, by="alice")  # and nobody heard of it yet
-    assert "no pull request that adds it is open" in (proposed.say(SET) or "")
+    assert "no open pull request adds it" in (proposed.say(SET) or "")
 
 
 def test_production_is_changed_through_the_same_door(live: SmallMonorepo) -> None:

@@ -67,7 +67,7 @@ def test_one_that_is_only_proposed_is_closed_instead(place: SmallMonorepo) -> No
     place.say("/clone production as demo-x")
     reply = place.say(DESTROY)
     assert reply is not None
-    assert "close that pull request" in reply
+    assert "Close its pull request" in reply
 
 
 def test_an_unknown_name_gets_the_nearest(live: SmallMonorepo) -> None:

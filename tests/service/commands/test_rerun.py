@@ -82,7 +82,7 @@ def test_resume_starts_the_apply_and_says_why(live: SmallMonorepo, actions: Acti
     title = f"resume demo-x for comment {comment}"
     assert actions.dispatched == [(".github/workflows/apply.yml", {"environment": "demo-x", "request": title})]
     reply = live.reply(comment) or ""
-    assert "`demo-x` goes on where it stopped: [the runs of apply.yml](" in reply
+    assert "Resuming `demo-x` where it stopped: [the runs of apply.yml](" in reply
     assert f"/{REPOSITORY}/actions/workflows/apply.yml)" in reply
     assert "**Why:** demo-x: app failed ([log](https://github.example/" in reply
     assert "What failed" in reply
@@ -113,7 +113,7 @@ def test_nothing_is_resumed_that_is_done_unless_something_was_merged_since(
 
 def test_a_run_that_went_silent_is_gone_on_with(live: SmallMonorepo, actions: Actions) -> None:
     deployed(live, "demo-x", "in_progress", "0" * 40)
-    assert "has said nothing since" in say(live, "/resume demo-x")
+    assert "has not reported since" in say(live, "/resume demo-x")
     assert len(actions.dispatched) == 1
 
 
@@ -136,7 +136,7 @@ def test_an_end_that_was_merged_unreviewed_is_planned_once_more(
     deployed(live, "demo-x", "failure", "0" * 40, "There is no reviewed destroy plan of `demo-x`")
     reply = say(live, asked)
     assert f"`demo-x` was removed by #{number}, which was merged without a reviewed plan" in reply
-    assert f"#{number} is planned once more: [its run](" in reply
+    assert f"#{number} is being planned again: [its run](" in reply
     assert "then comment `/resume demo-x`" in reply
     assert actions.repeated == [run]
     checked(live, number)
@@ -147,13 +147,13 @@ def test_an_end_that_was_merged_without_any_plan_can_only_be_reverted(live: Smal
     number = removed_by_hand(live, "demo-x")[1]
     merged(live, number)
     reply = say(live, "/destroy demo-x")
-    assert "has no plan to run again" in reply
+    assert "has no plan to re-run" in reply
     assert f"Or revert #{number}" in reply
 
 
 def test_what_is_only_proposed_or_unknown_is_not_resumed(proposed: SmallMonorepo, actions: Actions) -> None:
-    assert "is only proposed, in #" in say(proposed, "/resume demo-x")
-    assert "There is no environment `demo-z`" in say(proposed, "/resume demo-z")
+    assert "hasn't been deployed yet. Merge #" in say(proposed, "/resume demo-x")
+    assert "Environment `demo-z` not found" in say(proposed, "/resume demo-z")
     assert actions.dispatched == []
 
 
@@ -163,8 +163,8 @@ def test_unlock_hands_the_reason_over_and_who_gave_it_where(live: SmallMonorepo,
     [(workflow, inputs)] = actions.dispatched
     assert workflow == ".github/workflows/apply.yml"
     assert inputs["take_over"] == f"the runner was switched off (@alice in #{live.issue})"
-    assert "The ledger keeps the reason: *the runner was switched off" in reply
-    assert "one run at a time" in reply
+    assert "Reason, as recorded in the ledger: *the runner was switched off" in reply
+    assert "one job at a time" in reply
 
 
 def test_plan_runs_the_newest_plan_of_an_open_pull_request_again_once(
@@ -178,10 +178,10 @@ def test_plan_runs_the_newest_plan_of_an_open_pull_request_again_once(
         assert proposed.server.settle()
     assert actions.repeated == [run]
     reply = proposed.reply(comment) or ""
-    assert "is planned once more: [its run](" in reply
+    assert "is being planned again: [its run](" in reply
     assert f"/actions/runs/{run})" in reply
     actions.plan(branch_of(NAME), None)
-    assert "is being planned just now" in say(proposed, "/plan demo-x")
+    assert "is already being planned" in say(proposed, "/plan demo-x")
     assert actions.repeated == [run]
 
 
@@ -191,7 +191,7 @@ def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: Sm
     for _ in range(2):  # killed before it answered, and run again
         live.work(live.event(comment, "/plan demo-x"))
         assert live.server.settle()
-    assert "I look for drift: [its run](" in (live.reply(comment) or "")
+    assert "I am checking it for drift: [its run](" in (live.reply(comment) or "")
     title = f"drift demo-x for comment {comment}"
     assert actions.dispatched == [(".github/workflows/drift.yml", {"environment": "demo-x", "request": title})]
     live.say("/set demo-x app_min=3")
@@ -199,8 +199,8 @@ def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: Sm
     number = live.server.pulls(REPOSITORY)[-2].number
     run = actions.plan(CHANGE, "success")
     reply = say(live, "/plan demo-x")
-    assert f"- #{number} is planned once more" in reply
-    assert "has no plan to run again" in reply
+    assert f"- #{number} is being planned again" in reply
+    assert "has no plan to re-run" in reply
     assert actions.repeated == [run]
     assert len(actions.dispatched) == 1
 
@@ -212,7 +212,7 @@ def test_what_github_refuses_is_explained(live: SmallMonorepo, actions: Actions)
     }
     live.server.commit(REPOSITORY, files, by=MAINTAINER, message="an old version")
     assert 'Unexpected inputs provided: ["request"]' in say(live, "/resume demo-x")
-    assert "Is there `.github/workflows/drift.yml`" in say(live, "/plan demo-x")
+    assert "Check that `.github/workflows/drift.yml` exists" in say(live, "/plan demo-x")
     assert actions.dispatched == []
 
 

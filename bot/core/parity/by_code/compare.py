@@ -162,7 +162,7 @@ class _Comparer:
         for key, leaf in self.ours.leaves.items():
             other = self.theirs.leaves.get(key)
             if isinstance(leaf.value, Unknown) and other is not None and same(other, leaf) and _is_attribute(key):
-                rule = min(leaf.value.rules, default="known to Terraform alone")
+                rule = min(leaf.value.rules, default="known only to Terraform")
                 counts[rule] = counts.get(rule, 0) + 1
         seen = {leaf.file for key in self.keys if (leaf := self._leaf(key)).file == HOOKS or key[1] == CODE}
         for path in self.theirs.read & self.ours.read - {MANIFEST} - seen:

@@ -187,7 +187,7 @@ def evaluated(job: _Job) -> ModuleResult:
     try:
         return Module(dict(job.files), ModuleAddress(job.name, f"{job.name}/"), job.given, memory).evaluated()
     except RecursionError as error:
-        raise InvalidInput(f"{job.name}: its expressions lean on one another too deeply to be evaluated.") from error
+        raise InvalidInput(f"{job.name}: its expressions are nested too deeply to be evaluated.") from error
 
 
 @lru_cache(maxsize=64)
@@ -253,7 +253,7 @@ _INSTANCE = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
 
 
 def renaming(mapped: Callable[[str], str]) -> Callable[[str], str]:
-    """Return what gives an instance's key the name that it has in production."""
+    """Return what gives an instance's key the name that it hmatch production."""
     known: dict[str, str] = {}
 
     def rename(address: str) -> str:

@@ -70,7 +70,9 @@ def _in_values(snapshot: EvaluatedEnvironment, side: CodeSide, identity: Identit
             for value in shared:
                 left = left.replace(value, "\0")
             if match := named.search(left):
-                told.append((_word(left, match), "made of production's name", f"make it of `{identity.clone}`"))
+                told.append(
+                    (_word(left, match), "derived from production's name", f"derive it from `{identity.clone}`")
+                )
         line = line_at(side.files, key, leaf) if told else 0
         for found, what, instead in told:
             yield Leak(leaf.file, line, found, f"{what}, in `{key_of(*key)}`", instead)
@@ -83,9 +85,13 @@ def _lookups(key: AttributeKey, leaf: Attribute, text: str, identity: Identity) 
     is_hook_input = address.startswith("hook/") and attribute.startswith("with.")
     if text == identity.production and (is_lookup or is_hook_input):
         what = "production's name, by which it is looked up" if is_lookup else "production's name, given to a hook"
-        yield text, what, f"say `{identity.clone}`"
+        yield text, what, f"use `{identity.clone}`"
     if "data.terraform_remote_state." in address and isinstance(leaf.value, Unknown):
-        yield text, "a remote state whose place can't be told", "declare an input of the stack, or write the place out"
+        yield (
+            text,
+            "a remote state whose location can't be determined",
+            "use an input of the stack, or write the location as plain text",
+        )
 
 
 def _providers(snapshot: EvaluatedEnvironment, identity: Identity) -> Iterator[Leak]:
@@ -104,17 +110,21 @@ def _providers(snapshot: EvaluatedEnvironment, identity: Identity) -> Iterator[L
                 found[attribute] = leaf
         elif attribute == "" and re.search(rf"(^|\.){cloud.prefix}", rest):
             stacks.setdefault(stack, leaf)
-    instead = f'it must say `{cloud.account_guard} = ["{identity.account}"]`'
+    instead = f'set `{cloud.account_guard} = ["{identity.account}"]`'
     for address, found in accounts.items():
         place = next(iter(found.values()), None)
         asserted = [leaf.value for attribute, leaf in found.items() if attribute]
         if place is not None and asserted != [identity.account]:
             yield Leak(
-                place.file, place.line, address, "a provider that does not assert the clone's account alone", instead
+                place.file,
+                place.line,
+                address,
+                "a provider that doesn't restrict itself to the clone's account",
+                instead,
             )
     for stack, leaf in stacks.items():
         if not any(address.startswith(f"{stack}/") for address in accounts):
-            yield Leak(leaf.file, leaf.line, f"{stack}/{provider}", "missing, so no account is asserted", instead)
+            yield Leak(leaf.file, leaf.line, f"{stack}/{provider}", "missing, so no account is enforced", instead)
 
 
 def _shared(manifest: Manifest, identity: Identity) -> Iterator[str]:

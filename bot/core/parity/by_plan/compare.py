@@ -19,7 +19,7 @@ from bot.core.tree import Tree
 from bot.model.pipeline import Json, Stack
 from bot.names import StepName
 
-NOT_APPLIED = "production's stack was never applied"
+NOT_APPLIED = "production's stack has never been applied"
 SHORTEST_STAND_IN = 8
 """Characters. A shorter stand-in (`http`) is a value like any other, and is compared."""
 

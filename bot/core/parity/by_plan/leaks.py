@@ -76,8 +76,8 @@ def _texts(address: str, path: str, value: PlanValue, is_sensitive: bool = False
 def _ids(text: SearchedText, given: Mapping[str, str], cloud: CloudFacts) -> Iterator[Leak]:
     for match in cloud.names.made_up.finditer(text.text):
         if match[0] in given:
-            what = f"what {cloud.name} calls production's `{given[match[0]]}`"
-            yield Leak(text.place, text.line, match[0], what, "the clone has one of its own")
+            what = f"{cloud.name}'s id of production's `{given[match[0]]}`"
+            yield Leak(text.place, text.line, match[0], what, "use the clone's own")
 
 
 def _given(snapshot: SourceSnapshot, cloud: CloudFacts) -> Iterator[tuple[str, str]]:

@@ -79,7 +79,10 @@ def _breaches(result: PlanComparison, planned: Sequence[Difference], context: Re
     if result.same_secrets and "secrets" in purpose.differ:
         where = ", ".join(f"`{place}`" for place in result.same_secrets[:5])
         more = f" and {len(result.same_secrets) - 5} more" if len(result.same_secrets) > 5 else ""
-        said = f"`{context.clone.purpose}` must differ from `{context.source.name}` in secrets, and holds the very same at {where}{more}"
+        said = (
+            f"`{context.clone.purpose}` must differ from `{context.source.name}` in secrets, but both have the same "
+            f"values at {where}{more}"
+        )
         yield Breach("differ", "secrets", said)
 
 

@@ -108,9 +108,7 @@ def read_state(document: bytes, key: str) -> StackSnapshot | None:
         places = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False)[:3])
         raise Unverifiable(f"Terraform's state could not be read (at {places or 'its start'})") from None
     if not read.format_version.startswith("1."):
-        raise Unverifiable(
-            f"Terraform's state has format {shown(read.format_version)}, but only 1.x is understood here"
-        )
+        raise Unverifiable(f"Terraform's state has format {shown(read.format_version)}; only 1.x is supported")
     if read.values is None:
         return None
     held = [item for item in read.values.root_module.held() if item.mode == "managed" and item.deposed_key is None]
@@ -137,7 +135,7 @@ def read_snapshot(data: bytes) -> SourceSnapshot:
     try:
         return SourceSnapshot.model_validate_json(data)
     except ValidationError:
-        raise Unverifiable("The snapshot of production can't be read: take it again.") from None
+        raise Unverifiable("The snapshot of production can't be read. Take a new snapshot.") from None
 
 
 def values_of(resource: Resource) -> PlanValue:

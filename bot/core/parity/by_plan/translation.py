@@ -104,7 +104,7 @@ class Translation:
         return min(known) if known else match[0]
 
     def _moved(self, match: re.Match[str]) -> str:
-        """Return a network or address at the same place of the clone's network as it has in production's."""
+        """Return a network or address at the same place of the clone's network as it hmatch production's."""
         try:
             at, length = IPv4Address(match[1]), int(match[2][1:]) if match[2] else None
             inside = IPv4Network(f"{match[1]}{match[2] or '/32'}", strict=False)

@@ -27,7 +27,7 @@ from bot.model.pipeline import Json
 
 KNOWN_AFTER_APPLY = "known after apply"
 COMPUTED = "computed by the provider"
-STAND_IN = "stand-in for another stack's output"
+STAND_IN = "mock value of another stack's output"
 SENSITIVE = "sensitive"
 ORDER = "order of blocks"
 

@@ -13,11 +13,11 @@ LONGEST = 80
 """Characters of a value that are shown in a table, for the same reason."""
 
 ORIGINS = {
-    Origin.OVERRIDE: "asked for with `--set`",
+    Origin.OVERRIDE: "set with `--set`",
     Origin.PURPOSE: "set by the purpose",
-    Origin.DERIVED: "who it is (derived)",
-    Origin.ALLOCATED: "who it is (allocated)",
-    Origin.SOURCE: "as in the source",
+    Origin.DERIVED: "name, account or address (derived)",
+    Origin.ALLOCATED: "name, account or address (allocated)",
+    Origin.SOURCE: "copied from the source",
     Origin.DEFAULT: "the template's default",
 }
 REVISION = "another revision of the template"
@@ -31,18 +31,18 @@ def verdict(parity: Parity) -> str:
     missing, extra = (sum(each.kind == kind for each in found) for kind in ("missing", "extra"))
     revision = sum(each.is_revision for each in found)
     waived = sum(each.waiver is not None and not each.is_explained for each in found)
-    whole = f", {missing} missing and {extra} extra among them" if missing or extra else ""
-    differ = f"{len(telling)} differ{'s' if len(telling) == 1 else ''} otherwise{whole}"
-    parts = [f"{share(parity)} are as in {code(parity.against)}: {likeness(parity)}. {differ}."]
+    whole = f", including {missing} missing and {extra} extra" if missing or extra else ""
+    differ = f"{len(telling)} differ{'s' if len(telling) == 1 else ''} in other ways{whole}"
+    parts = [f"{share(parity)} match {code(parity.against)}: {likeness(parity)}. {differ}."]
     if unexplained:
         parts.append(
             f"**{len(unexplained)} of {len(found)} differences are unexplained**: no parameter causes them, so one of the two "
             "environments was edited by hand."
         )
     elif found and not revision and not waived:
-        parts.append("A parameter causes every one of them.")
+        parts.append("Every one is explained by a parameter.")
     if revision:
-        parts.append(f"{revision} differ because the two were rendered from different revisions of the template.")
+        parts.append(f"{revision} are due to different revisions of the template.")
     if waived:
         parts.append(f"{waived} are waived.")
     broken = "\n".join(f"- **Broken contract:** {breach.message}." for breach in parity.breaches)
@@ -56,18 +56,22 @@ def share(parity: Parity) -> str:
 
 def likeness(parity: Parity) -> str:
     """Return how many attributes are equal, and how many only differ by identity."""
-    return f"{parity.equal:,} are equal, {len(parity.by_identity):,} differ by identity alone"
+    return f"{parity.equal:,} are equal, {len(parity.by_identity):,} differ only in name, account or address"
 
 
 def tables(parity: Parity) -> str:
     """Return the differences: what tells something first, identity folded away, and what could not be compared."""
     telling, identity = parity.telling, parity.by_identity
-    parts = [_rows(parity, sorted(telling, key=_order)) if telling else "Apart from its identity, nothing differs."]
+    parts = [
+        _rows(parity, sorted(telling, key=_order)) if telling else "Nothing differs but name, account and address."
+    ]
     if identity:
-        parts.append(details(f"Identity: {len(identity)} places that must differ", _rows(parity, identity)))
+        parts.append(
+            details(f"Name, account and address: {len(identity)} expected differences", _rows(parity, identity))
+        )
     if parity.set_apart:
         listed = "\n".join(f"- {count} {cell(rule)}" for rule, count in parity.set_apart.items())
-        parts.append(details(f"{sum(parity.set_apart.values())} places are compared by their code alone", listed))
+        parts.append(details(f"{sum(parity.set_apart.values())} places are compared by code only", listed))
     return "\n\n".join(parts)
 
 

@@ -52,14 +52,14 @@ def page(parity: Parity, leaks: Sequence[Leak] = ()) -> str:
 def _numbers(parity: Parity, leaks: int) -> str:
     found = counts(parity)
     tiles = [
-        ("as in production", f"{parity.score:.1%}", ""),
+        ("match production", f"{parity.score:.1%}", ""),
         ("compared", f"{parity.compared:,}", ""),
         ("equal", f"{parity.equal:,}", ""),
-        ("differ by identity alone", f"{len(parity.by_identity):,}", ""),
-        ("differ otherwise", f"{len(parity.telling):,}", ""),
+        ("differ only in name, account or address", f"{len(parity.by_identity):,}", ""),
+        ("differ in other ways", f"{len(parity.telling):,}", ""),
         ("missing or extra", str(int(str(found["missing"])) + int(str(found["extra"]))), ""),
         ("unexplained", str(found["unexplained"]), "bad" if found["unexplained"] else "good"),
-        ("broken promises", str(len(parity.breaches)), "bad" if parity.breaches else "good"),
+        ("broken contracts", str(len(parity.breaches)), "bad" if parity.breaches else "good"),
         ("leaks", str(leaks), "bad" if leaks else "good"),
     ]
     inner = "".join(
@@ -90,7 +90,7 @@ def _leaks(leaks: Sequence[Leak]) -> str:
 
 def _differences(parity: Parity) -> str:
     if not parity.differences:
-        return "<section><h2>Differences</h2><p>There are none.</p></section>"
+        return "<section><h2>Differences</h2><p>None.</p></section>"
     aspects = sorted({each.aspect or _NONE for each in parity.differences})
     causes = sorted({name for each in parity.differences for name in _names(each)})
     rows = "".join(_row(each) for each in sorted(parity.differences, key=_order))
@@ -149,7 +149,7 @@ def _set_apart(parity: Parity) -> str:
     if not parity.set_apart:
         return ""
     items = "".join(f"<li><strong>{count}</strong> {escape(rule)}</li>" for rule, count in parity.set_apart.items())
-    return f"<section><h2>Compared by code alone</h2><ul>{items}</ul></section>"
+    return f"<section><h2>Compared by code only</h2><ul>{items}</ul></section>"
 
 
 def _names(each: Difference) -> list[str]:

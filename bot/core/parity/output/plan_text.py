@@ -25,7 +25,7 @@ def headline(parity: Parity, leaks: Sequence[Leak]) -> str:
 def section(parity: Parity, leaks: Sequence[Leak], note: str, limit: int) -> str:
     """Return the report as a section of a comment, in at most `limit` bytes: the tables go first, then the rows."""
     head = _head(parity, unwaived(leaks), note)
-    shortened = "> Shortened to fit: the whole comparison is in `parity.json`.\n"
+    shortened = "> Shortened to fit; the complete comparison is in `parity.json`.\n"
     for text in (f"{head}\n\n{_tables(parity)}\n", f"{head}\n\n{_tables(_telling(parity))}\n\n{shortened}"):
         if len(text.encode()) <= limit:
             return text
@@ -34,7 +34,10 @@ def section(parity: Parity, leaks: Sequence[Leak], note: str, limit: int) -> str
 
 def _head(parity: Parity, leaks: Sequence[Leak], note: str) -> str:
     holds = "✅ holds" if parity.holds and not leaks else "❌ does not hold"
-    score = f"**{parity.score:.1%}** of {parity.compared:,} compared attributes are as in {code(parity.against)} ({markdown.likeness(parity)})"
+    score = (
+        f"**{parity.score:.1%}** of {parity.compared:,} compared attributes match {code(parity.against)} "
+        f"({markdown.likeness(parity)})"
+    )
     counts = {
         "missing": sum(each.kind == "missing" for each in parity.differences),
         "extra": sum(each.kind == "extra" for each in parity.differences),
@@ -52,9 +55,10 @@ def _head(parity: Parity, leaks: Sequence[Leak], note: str) -> str:
     lines += [f"… and {len(leaks) - MOST_LEAKS} more leaks."] if len(leaks) > MOST_LEAKS else []
     if parity.unexplained:
         lines.append(
-            f"**{len(parity.unexplained)} unexplained:** no parameter causes {'it' if len(parity.unexplained) == 1 else 'them'}, so "
-            f"the code or {code(parity.against)} was changed by hand. Put it right, or waive it in the manifest with a reason, an "
-            "owner and an expiry."
+            f"**{len(parity.unexplained)} unexplained:** no parameter "
+            f"causes {'it' if len(parity.unexplained) == 1 else 'them'}, so the code or {code(parity.against)} was "
+            "changed by hand. Revert the change, or waive it in environment.yaml with a reason, an owner and an "
+            "expiry."
         )
     return "\n\n".join([*lines, *([f"> {note}"] if note else [])])
 
@@ -63,7 +67,7 @@ def _tables(parity: Parity) -> str:
     parts = [markdown.tables(replace(parity, set_apart={}))]
     if parity.set_apart:
         rows = "\n".join(f"- {count:,} {cell(rule)}" for rule, count in parity.set_apart.items())
-        parts.append(details(f"{sum(parity.set_apart.values()):,} attributes are set apart by rule", rows))
+        parts.append(details(f"{sum(parity.set_apart.values()):,} attributes are not compared, by rule", rows))
     return "\n\n".join(parts)
 
 

@@ -17,12 +17,12 @@ def _lines(parity: Parity, leaks: Sequence[Leak]) -> Iterator[str]:
     for each in parity.telling:
         yield f"{key_of(each.address, each.attribute)}: {_change(each)}  [{each.aspect or '-'}; {_cause(each)}]"
     yield (
-        f"{parity.environment} against {parity.against} by {parity.depth}: {share(parity)} are as in {parity.against} "
-        f"({likeness(parity)}); {len(parity.telling)} differ otherwise, {len(parity.unexplained)} unexplained."
+        f"{parity.environment} against {parity.against} by {parity.depth}: {share(parity)} match {parity.against} "
+        f"({likeness(parity)}); {len(parity.telling)} differ in other ways, {len(parity.unexplained)} unexplained."
     )
     yield from (f"Broken contract: {breach.message}." for breach in parity.breaches)
     yield from (f"Leak: {leak.place}:{leak.line}: {leak.message}" for leak in leaks)
-    yield from (f"Set apart: {count} {rule}." for rule, count in parity.set_apart.items())
+    yield from (f"Not compared: {count} {rule}." for rule, count in parity.set_apart.items())
 
 
 def _change(each: Difference) -> str:

@@ -23,7 +23,7 @@ def main() -> None:
     if repository != os.environ["GITHUB_REPOSITORY"]:
         fail(f"the sandbox checks out only {os.environ['GITHUB_REPOSITORY']}, not {repository}")
     if given["persist-credentials"] != "false":
-        fail("the sandbox writes no token to disk: say `persist-credentials: false`")
+        fail("the sandbox writes no token to disk. Set `persist-credentials: false`")
     if os.environ["GITHUB_EVENT_NAME"] == "pull_request_target" and ref and _from_fork():
         fail("Refusing to check out fork pull request code from a 'pull_request_target' workflow.")
     directory = Path(os.environ["GITHUB_WORKSPACE"], given["path"])

@@ -41,12 +41,12 @@ def _role(arn: str, action: str) -> Role:
 
 def _published(url: str) -> Any:
     if urlsplit(url).hostname != LOOPBACK:
-        raise STSClientError("InvalidIdentityToken", "The sandbox trusts issuers on loopback only")
+        raise STSClientError("InvalidIdentityToken", "The sandbox trusts only issuers on loopback")
     try:
         with _direct.open(url, timeout=PATIENCE) as answer:
             return json.load(answer)
     except (OSError, ValueError) as error:
-        raise STSClientError("InvalidIdentityToken", f"No keys to be had from {url}") from error
+        raise STSClientError("InvalidIdentityToken", f"No signing keys found at {url}") from error
 
 
 def _verified(text: str) -> WebIdentity:

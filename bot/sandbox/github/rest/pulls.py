@@ -119,7 +119,9 @@ def update_pull(call: RestCall) -> RestAnswer:
     issue, pull = _found(call, repository)
     edit = call.body(PullEdit)
     if edit.base is not None and edit.base != pull.base_ref:
-        raise invalid("PullRequest", "base", "custom", "This stand-in does not change the base of a pull request.")
+        raise invalid(
+            "PullRequest", "base", "custom", "The sandbox does not support changing the base of a pull request."
+        )
     if issue.author.id != call.by.account.id:
         call.repository(WRITE)
     issue = edit_issue(call.act(repository), issue, Edit(edit.title, edit.body, edit.state))

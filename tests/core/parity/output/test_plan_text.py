@@ -29,8 +29,8 @@ def test_it_says_the_score_the_counts_and_each_cause() -> None:
     said = section(WHOLE, (), "", 60_000)
     assert "✅ holds" in said
     assert (
-        "**99.9%** of 1,000 compared attributes are as in `production` (999 are equal, 0 differ by identity alone); of all "
-        "differences, 1 explained." in said
+        "**99.9%** of 1,000 compared attributes match `production` (999 are equal, 0 differ only in name, account or "
+        "address); of all differences, 1 explained." in said
     )
     assert "| `data/aws_db.this:class` | `large` | `small` | sizes | `db_class`: set by the purpose |" in said
     assert "610 known after apply" in said
