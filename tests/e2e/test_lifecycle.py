@@ -26,5 +26,5 @@ def test_a_clone_is_lived_through_from_its_request_to_its_receipt(tmp_path: Path
     assert "5 already done" in replies["extend"]
     assert "`aws_cloudwatch_log_group.app`" in found["drift"]
     assert "`flags` | `aws.parameter` | **has drifted**" in found["drift"]
-    assert "The end of `demo-x`: destroyed" in replies["destroy"]
+    assert "The removal of `demo-x`: destroyed" in replies["destroy"]
     assert "6 resources, nothing left" in found["receipt"]

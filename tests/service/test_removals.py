@@ -30,7 +30,7 @@ def test_the_name_is_taken_until_the_destroy_is_done(ending: tuple[SmallMonorepo
     if is_deleted:  # as repositories do that delete merged branches by themselves
         place.server.delete_branch(REPOSITORY, "envclone/demo-x", by="alice")
         place.server.delete_branch(REPOSITORY, "envclone-destroy/demo-x", by="alice")
-    assert "is being destroyed (#3)" in (place.say(CLONE) or "")
+    assert "is still being destroyed (#3)" in (place.say(CLONE) or "")
     deployed(place, "demo-x", "failure", head, "demo-x: network could not be destroyed")
     assert "`/resume demo-x`" in (place.say(CLONE) or "")
     deployed(place, "demo-x", "success", head)
@@ -63,7 +63,7 @@ def test_a_removal_by_hand_ends_an_environment_as_ours_does(place: SmallMonorepo
     head, number = removed_by_hand(place, "demo-x")
     checked(place, number)
     merged(place, number, method)
-    assert f"is being destroyed (#{number})" in (place.say(CLONE) or "")
+    assert f"is still being destroyed (#{number})" in (place.say(CLONE) or "")
     assert f"already been removed from the default branch (#{number})" in (place.say("/destroy demo-x") or "")
     deployed(place, "demo-x", "failure", head, "demo-x: network could not be destroyed")
     assert "`demo-x` could not be destroyed" in (place.reply(asked) or "")

@@ -47,7 +47,7 @@ REFUSED = [
     ({"state_bucket": "somewhere-else"}, "envs/demo-x/network/backend.tf:2: the state must be in the account's `state_bucket`, `acme-clones-tfstate`."),
     ({"app_image": "111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop:1"}, "`111111111111` is production's account"),
     ({"public_domain": "x.shop.acme.example"}, "which lies below `shop.acme.example` of production, so it is not separate enough"),
-    ({"public_domain": "acme.example"}, "which lies above `shop.acme.example`, production's own"),
+    ({"public_domain": "acme.example"}, "which lies above `shop.acme.example` of production"),
     ({"vpc_cidr": "10.0.0.0/21"}, "which overlaps with production's network `10.0.0.0/20`"),
     ({"purpose": "qa"}, "`purpose` can't be set: it is the purpose"),
     ({"name": "other"}, "`name` can't be set: it is the environment's name"),

@@ -80,7 +80,9 @@ class DestroyJob(CommandJob[Destroy]):
             # Somebody else asked first, and that comment's reply is kept up to date.
             link = f"[#{proposed.number}]({proposed.url})"
             told.append(
-                reply_to(self.context, request, f"{link} removes `{branch.environment}` already: follow it there.")
+                reply_to(
+                    self.context, request, f"{link} already removes `{branch.environment}`. Follow its progress there."
+                )
             )
         return Reported(comments=tuple(told))
 

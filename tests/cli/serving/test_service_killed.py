@@ -49,7 +49,7 @@ def test_mistakes_and_strangers_get_one_answer(service: Serving) -> None:
     )
     service.until(lambda: service.replies(mistake) and service.replies(forbidden), 30)
     assert "Did you mean `/clone`?" in service.replies(mistake)[0]
-    assert "needs the permission `write`" in service.replies(forbidden)[0]
+    assert "requires the `write` permission" in service.replies(forbidden)[0]
     assert service.replies(remark) == []
     assert service.server.pulls(REPOSITORY) == []
 

@@ -264,5 +264,5 @@ def test_status_and_list_tell_of_the_open_change(live: SmallMonorepo) -> None:
 
 @pytest.mark.parametrize("line", [SET, "/extend demo-x 1d"])
 def test_a_reader_may_not_change(live: SmallMonorepo, line: str) -> None:
-    assert "needs the permission `write`" in (live.say(line, by=READER) or "")
+    assert "requires the `write` permission" in (live.say(line, by=READER) or "")
     assert len(pulls(live)) == 1

@@ -151,7 +151,7 @@ def test_law_5_a_value_given_by_hand_that_another_holds_is_refused(place: SmallM
     value = network(place, published(place))
     reply = place.say(f"/clone production as demo-y --set vpc_cidr={value}")
     assert reply is not None
-    assert "`demo-x` holds it" in reply
+    assert "`demo-x` already uses it" in reply
     assert reply.endswith("/clone production as demo-y\n```")
 
 

@@ -41,7 +41,7 @@ def test_the_commit_says_who_asked_and_where(live: SmallMonorepo) -> None:
     message = mirror.message(mirror.proposals("destroy")["demo-x"])
     assert "Requested-by: alice" in message
     assert f"Envclone-Request: {comment}" in message
-    assert "The end of `demo-x`" in (live.reply(comment) or "")
+    assert "The removal of `demo-x`" in (live.reply(comment) or "")
 
 
 @pytest.mark.parametrize("killed_after", ["accept", "propose", "report"])
@@ -80,7 +80,7 @@ def test_a_second_request_finds_the_open_pull_request(live: SmallMonorepo) -> No
     live.say(DESTROY)
     reply = live.say(DESTROY)
     assert reply is not None
-    assert "removes `demo-x` already" in reply
+    assert "already removes `demo-x`" in reply
     assert [pull.title for pull in live.server.pulls(REPOSITORY)].count("Destroy demo-x") == 1
 
 
@@ -96,7 +96,7 @@ def test_after_a_closed_one_it_can_be_asked_for_again(live: SmallMonorepo) -> No
 def test_a_reader_may_not_destroy(live: SmallMonorepo) -> None:
     reply = live.say(DESTROY, by=READER)
     assert reply is not None
-    assert "needs the permission `write`" in reply
+    assert "requires the `write` permission" in reply
 
 
 def test_after_a_change_was_merged_the_open_end_is_that_of_the_environment_as_it_is(live: SmallMonorepo) -> None:

@@ -107,7 +107,7 @@ def test_nothing_is_resumed_that_is_done_unless_something_was_merged_since(
     assert actions.dispatched == []
     live.say("/set demo-x app_min=3")
     merged(live, live.server.pulls(REPOSITORY)[-1].number)
-    assert "was never applied" in say(live, "/resume demo-x")
+    assert "has not been applied" in say(live, "/resume demo-x")
     assert len(actions.dispatched) == 1
 
 
@@ -226,5 +226,5 @@ def test_what_github_refuses_is_explained(live: SmallMonorepo, actions: Actions)
     ],
 )
 def test_whoever_may_not_is_told_so(live: SmallMonorepo, actions: Actions, line: str, by: str, role: str) -> None:
-    assert f"needs the permission `{role}`" in say(live, line, by)
+    assert f"requires the `{role}` permission" in say(live, line, by)
     assert actions.dispatched == []
