@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 class UserError(Exception):
-    """Something a person can put right: the message says what is wrong and what to type instead.
+    """Something a person can fix: the message says what is wrong and what to type instead.
 
     It is shown or posted exactly as it is, so it must hold no secret and no traceback.
     """
@@ -27,7 +27,7 @@ class Finding:
 
 
 class Unreadable(InvalidInput):
-    """Documents of the repository that can't be read, so nothing that needs them can be told: commands exit with 2."""
+    """Documents of the repository that can't be read, so nothing that needs them can be decided: commands exit with 2."""
 
     def __init__(self, *findings: Finding) -> None:
         super().__init__("\n".join(map(str, findings)))

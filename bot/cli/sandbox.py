@@ -155,7 +155,7 @@ def _live(console: Console, story: Any, stages: Any, started: float) -> None:
 
 
 class _Progress:
-    """The table of stages, drawn anew with the seconds of the one under way."""
+    """The table of stages, redrawn with the seconds of the current one."""
 
     def __init__(self, stages: Any, story: Any, current: Any, began: float) -> None:
         self.stages, self.story, self.current, self.began = stages, story, current, began

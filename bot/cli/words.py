@@ -18,7 +18,7 @@ class Commands(TyperGroup):
     """The group of all commands."""
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple[str | None, object, list[str]]:  # type: ignore[override]
-        """Return the command that is called; leave with what was probably meant when there is no such one."""
+        """Return the command that is called; if it doesn't exist, exit with the closest one."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             stop(_unknown(args, [*self.commands]), NOT_CHECKED)
         return super().resolve_command(ctx, args)

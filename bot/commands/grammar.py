@@ -2,9 +2,9 @@
 
 Law 1: `parse(format_command(command)) == command`.
 
-A line that can't be read is put right where that can be told: the reader says what is wrong and proposes other words
-(`Wrong`), and the first proposal that reads as a command is the corrected line. Where none does, the first one that can
-be put right in its turn is, so that a line with two mistakes gets one answer with both corrected.
+A line that can't be parsed is corrected where possible: the parser says what is wrong and proposes other words (`Wrong`), and
+the first proposal that parses as a command is the corrected line. If none does, the first one that can itself be corrected is
+used, so that a line with two mistakes gets one reply with both corrected.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from bot.names import shown
 
 LONGEST_LINE = 4_000
 MOST_MISTAKES = 5
-"""Mistakes in one line that are corrected; a line with more is not a typing error any more."""
+"""Mistakes in one line that are corrected. With more than this it is more likely a sentence than a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _read(tokens: Sequence[str], patience: int) -> Command | Mistake | None:
 
 
 def _corrected(wrong: Wrong, patience: int) -> Mistake:
-    """Return the mistake with a line that is right; half a correction helps nobody."""
+    """Return the mistake with a line that parses; half a correction is no help."""
     otherwise = format_command(wrong.otherwise) if wrong.otherwise else None
     if patience == 0:
         return Mistake(wrong.message, otherwise)

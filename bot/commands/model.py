@@ -45,7 +45,7 @@ class List:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """`/set <name> key=value …`: other values, in the open pull request of a clone or by a new one for a live environment."""
+    """`/set <name> key=value …`: change parameters, in the open pull request of a clone or in a new one for a live environment."""
 
     name: EnvironmentName
     set: Mapping[ParameterName, str]
@@ -53,7 +53,7 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """`/extend <name> 7d`: let it live `by` longer than it would."""
+    """`/extend <name> 7d`: extend its life by `by`."""
 
     name: EnvironmentName
     by: timedelta
@@ -61,21 +61,21 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class PlanCommand:
-    """`/plan <name>`: plan its open pull request again, or look for drift if it is live."""
+    """`/plan <name>`: re-run the plan of its open pull request, or check for drift if it is live."""
 
     name: EnvironmentName
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """`/resume <name>`: go on with an apply or a destroy at the step that failed."""
+    """`/resume <name>`: resume an apply or a destroy at the failed step."""
 
     name: EnvironmentName
 
 
 @dataclass(frozen=True, slots=True)
 class Unlock:
-    """`/unlock <name> --because "…"`: take the environment from a run that is dead; the ledger keeps the reason."""
+    """`/unlock <name> --because "…"`: take over the lock of a dead run; the ledger keeps the reason."""
 
     name: EnvironmentName
     because: str

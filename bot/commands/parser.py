@@ -212,7 +212,7 @@ class Reader:
             there = self._with(at, [keyword], message=f"Expected `{keyword}`, not {shown(text)}. Did you mean:")
             before = self._with(at, [keyword, text], message=f"`{keyword}` is missing. Did you mean:")
             is_meant = text.lower() in _CONNECTIVES or closest(text, [keyword]) is not None
-            # Another word in the place of one that is nowhere else may as well be a name: that is no case to guess in.
+            # A different word where a keyword is missing altogether may just as well be a name, so don't guess.
             proposals += [there, before] if is_meant else [there] if keyword in self.tokens else [before]
         rest = [token for i, token in enumerate(self.tokens) if i not in plain]
         return Wrong(message, *proposals, Correction([self.spec.verb, *rest]), otherwise=self._completed())
@@ -249,7 +249,7 @@ class Reader:
 
 
 def example_of(spec: Spec) -> Command:
-    """Return the command that stands in the table as an example."""
+    """Return the example command of a table row."""
     return Reader(spec, words(spec.example)[1:]).command()
 
 

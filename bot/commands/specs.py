@@ -110,7 +110,7 @@ class Spec:
 
 
 def _reason(text: str) -> str:
-    """Return a reason that somebody can still understand in half a year. Raises `InvalidInput`."""
+    """Return the reason on one line. Raises `InvalidInput` unless it is long enough to be understood in half a year and fits the ledger."""
     found = " ".join(text.split())
     if not 10 <= len(found) <= 300:
         raise InvalidInput("The reason must have 10 to 300 characters. Say how you know that the run is dead.")

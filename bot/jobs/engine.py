@@ -66,7 +66,7 @@ class Engine:
             "executor_id": place.replica,
             "serializer": DBOSPortableJSON,
             "log_level": "WARNING",
-            # Jobs, waits included, hold a thread each; beyond that only its own few.
+            # Each running or waiting job holds a thread; 8 more are ample for DBOS's own few.
             "max_executor_threads": place.concurrency + 8,
         }
         DBOS(config=config)
@@ -136,7 +136,7 @@ class Engine:
         return {"waiting": len(found) - running, "running": running}
 
     def destroy(self) -> None:
-        """Let go of the database. What is unfinished goes on at the next start.
+        """Close the database. Unfinished jobs resume at the next start.
 
         Threads of parked and waiting jobs are left behind, so the process must be ended by `os._exit`.
         """

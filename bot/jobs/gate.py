@@ -1,4 +1,4 @@
-"""A graceful stop: no step begins any more, those that run may end.
+"""A graceful stop: no new step starts, and running steps may finish.
 
 A job between two steps is parked, not failed: its thread waits for the end of the process, and the next start goes on with it.
 """

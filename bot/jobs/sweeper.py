@@ -16,10 +16,10 @@ from bot.settings import Settings
 log = logging.getLogger(__name__)
 
 LOOK = 0.2
-"""Seconds between two looks at the clock."""
+"""Seconds between two looks at the clock: cheap, because a look only reads the clock."""
 
 TROUBLE = 30.0
-"""Seconds to wait when GitHub or the database does not answer."""
+"""Seconds to wait when GitHub or the database does not answer. Expiry is a matter of hours, so there is no hurry."""
 
 
 class Sweeper:

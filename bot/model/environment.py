@@ -15,7 +15,7 @@ VARIABLES = "terraform.tfvars.json"
 
 
 class Request(Document):
-    """Who asked for the environment, and where; the comment's id makes the request unique."""
+    """Who requested the environment, and where; the comment's id makes the request unique."""
 
     by: Login
     repository: RepositoryName
@@ -25,7 +25,7 @@ class Request(Document):
 
 
 class Waiver(Document):
-    """Lets one finding of the parity or leak check pass, for a time, for a reason that somebody answers for.
+    """Accepts one finding of the parity or leak check until it expires, for a reason and with an owner.
 
     `what` is the finding's address (`network/terraform_data.main`), with `:attribute` where it is about one, or a rendered file's
     `path:line`; `*` stands for any run of characters.
@@ -38,7 +38,7 @@ class Waiver(Document):
 
 
 class Manifest(Document):
-    """What an environment is: a template at a revision, and the value of every parameter.
+    """An environment: a template at a revision, and the value of every parameter.
 
     `revision` is the git tree id of `templates/<template>/`, so it names the template's content whatever commit holds it.
     `source` is the environment that was cloned; production has none. `overrides` are the parameters given by `--set`.

@@ -36,7 +36,7 @@ def texts(value: Json) -> Iterator[str]:
 
 
 class FromOutput(Document):
-    """An input that is another step's output, `step.output`. `stand_in` is what plans use while that step has no outputs yet."""
+    """An input that is another step's output, `step.output`. `stand_in` is the mock value for plans while that step has no outputs."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -72,10 +72,10 @@ Failure: TypeAlias = Literal["failure", "timeout"]
 
 
 class Retries(Document):
-    """How often a failed step is tried again, after which failures, and how long to wait before (doubled each time).
+    """How often a failed step is retried, after which failures, and how long to wait first (doubled each time).
 
-    A timeout is tried again only when `on` names it: each further attempt may take as long. What is sure to fail in the same
-    way (a refused permission, a wrong input, a plan that is not the reviewed one) is never tried again.
+    Timeouts are retried only if `on` lists them, because each attempt may take as long again. What is sure to fail in the same
+    way (a missing permission, a wrong input, a plan that is not the reviewed one) is never retried.
     """
 
     attempts: Annotated[int, Field(ge=1, le=10)] = 1
@@ -116,7 +116,7 @@ class Stack(Step):
 
 
 class NoUndo(Document):
-    """Says that a hook has nothing to undo, and why; reviewers read the reason."""
+    """States that a hook has nothing to undo, and why; reviewers see the reason."""
 
     none: Annotated[str, Field(min_length=10)]
 
@@ -163,7 +163,7 @@ class Hook(Step):
 class Hooks(Document):
     """`hooks.yaml`: the declared extra steps of an environment.
 
-    `concurrency` bounds how many steps, stacks and hooks alike, are at work at once, however many a run would allow.
+    `concurrency` limits how many steps (stacks and hooks) run in parallel, however many a run would allow.
     """
 
     concurrency: Annotated[int | None, Field(ge=1, le=16)] = None

@@ -20,7 +20,7 @@ Permission: TypeAlias = Literal["read", "clone", "change", "rescue", "destroy"]
 
 
 class Ttl(Document):
-    """Bounds of a clone's life."""
+    """Limits of a clone's time to live."""
 
     default: Duration = timedelta(days=7)
     max: Duration = timedelta(days=30)
@@ -34,7 +34,7 @@ class Ttl(Document):
 
 
 class Quota(Document):
-    """How many clones there may be, counted over main, open pull requests and removed ones that are not destroyed yet."""
+    """The maximum number of clones, counting the default branch, open pull requests, and removed clones that are not destroyed yet."""
 
     total: Annotated[int, Field(ge=0)] = 50
     per_owner: Annotated[int, Field(ge=0)] = 5
@@ -42,7 +42,7 @@ class Quota(Document):
 
 
 class Expiry(Document):
-    """How long before its end a clone's owner is warned, and whether its end is merged by itself once its check passes."""
+    """How long before its expiry a clone's owner is warned, and whether the pull request that destroys it is merged automatically."""
 
     warn: tuple[Duration, ...] = (timedelta(days=3), timedelta(days=1))
     auto_merge: bool = False
@@ -98,7 +98,7 @@ _ALLOW: dict[Permission, Role] = {
 
 
 class Policy(Document):
-    """Who may do what, and within which bounds. An absent file is this model's defaults."""
+    """Who may do what, and within which limits. Without the file, the defaults below apply."""
 
     allow: dict[Permission, Role] = _ALLOW
     protected: tuple[EnvironmentName, ...] = (EnvironmentName("production"),)
@@ -123,5 +123,5 @@ class Policy(Document):
     @field_validator("allow", mode="after")
     @classmethod
     def _complete(cls, given: dict[Permission, Role]) -> dict[Permission, Role]:
-        """What the file does not speak of is as it would be without the file."""
+        """Keys that the file leaves out keep their defaults."""
         return {**_ALLOW, **given}

@@ -17,7 +17,7 @@ DECLARATION = "template.yaml"
 
 
 class Pool(Document):
-    """Allocate a free network of `prefix` bits out of `pool`, for example a /20 out of 10.64.0.0/10."""
+    """Allocate a free network of `prefix` bits from `pool`, for example a /20 from 10.64.0.0/10."""
 
     pool: IPv4Network
     prefix: Annotated[int, Field(ge=8, le=30)]
@@ -100,7 +100,7 @@ class BoolParameter(_Parameter):
 
 
 class EnumParameter(_Parameter):
-    """One of a few texts."""
+    """One of a fixed set of strings."""
 
     type: Literal["enum"]
     values: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -123,7 +123,7 @@ class DurationParameter(_Parameter):
 
 
 class ListParameter(_Parameter):
-    """A list of texts, of numbers or of IPv4 networks."""
+    """A list of strings, numbers or IPv4 networks."""
 
     type: Literal["list"]
     items: Literal["string", "number", "cidr"] = "string"
@@ -134,7 +134,7 @@ class ListParameter(_Parameter):
 
 
 class MapParameter(_Parameter):
-    """A map from text to texts or numbers."""
+    """A map from strings to strings or numbers."""
 
     type: Literal["map"]
     values: Literal["string", "number"] = "string"
@@ -187,7 +187,7 @@ _Two = Annotated[tuple[ParameterName, ...], Field(min_length=2, max_length=2)]
 
 
 class ParameterRule(Document):
-    """What the values of two parameters must be to each other: one of `at_most` and `begins_with`."""
+    """A relation between the values of two parameters: either `at_most` or `begins_with`."""
 
     description: Annotated[str, Field(min_length=1, description="Why the rule exists; shown when it is broken.")]
     at_most: Annotated[_Two | None, Field(description="The first (a number or duration) is at most the second.")] = None
@@ -209,10 +209,10 @@ class ParameterRule(Document):
 
 
 class Template(Document):
-    """The declaration of a template. What the models can't say across parts is checked in `bot.core.requests.template_check`.
+    """The declaration of a template. Rules across parts are checked in `bot.core.requests.template_check`.
 
-    `aspects` says what attributes are about where the built-in table does not know or is wrong. `rules` are held against
-    what somebody asks for, before anything is made of it.
+    `aspects` classifies attributes that the built-in table does not know or gets wrong. `rules` are checked against the
+    requested values before anything is rendered.
     """
 
     name: TemplateName

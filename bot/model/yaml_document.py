@@ -1,4 +1,4 @@
-"""A YAML document that knows its lines: parse, validate against a model, and say where each mistake stands.
+"""A YAML document that knows its lines: parse, validate against a model, and locate each mistake.
 
 Duplicate keys, anchors that expand beyond reason and tags other than YAML's plain ones are refused. Timestamps, `yes`/`no`
 and other implicit surprises of YAML 1.1 are read as the text that they look like, as YAML 1.2's core schema does.

@@ -1,7 +1,7 @@
 """Environments that were removed from the default branch: a name is free again when all that bore it is destroyed, and not before.
 
 Until then its state, its ledger and perhaps half of its resources are there; another environment of that name would find them.
-What removed a directory is told by the default branch's own history, so it does not matter who proposed that on which branch.
+The default branch's own history shows what removed a directory, so it does not matter who proposed that on which branch.
 """
 
 from collections.abc import Mapping

@@ -16,7 +16,7 @@ from bot.names import Login
 from bot.service.repository import Repository
 
 MOST_COMMITS = 50
-"""Commits of one proposal that are looked at. Each is a comment that somebody wrote."""
+"""Commits of one proposal that are read. Each was requested by a comment, so no real pull request comes near; it bounds the requests."""
 
 
 @dataclass(frozen=True, slots=True)

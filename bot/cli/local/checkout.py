@@ -145,7 +145,7 @@ def template_check(
 
 
 def _base(checkout: Checkout, asked: CloneRequest) -> Base | Refused:
-    """Return what is cloned; a source that is not there is named with the likeliest, and with all else put right."""
+    """Return what is cloned; an unknown source is refused with the closest name and everything else corrected."""
     name = asked.command.source
     files = checkout.environment(name)
     if not files:

@@ -1,4 +1,4 @@
-"""The sentences of comments on the command line: read by the same grammar, and put right in the same way."""
+"""Commands as in comments, on the command line: parsed by the same grammar and corrected in the same way."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

@@ -20,7 +20,7 @@ def start() -> Settings:
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
-    # Deliveries, jobs and mirrors are nobody else's: whatever this process and its children make is its user's alone.
+    # Deliveries, jobs and mirrors are private: files that this process and its children create are readable only by its user.
     os.umask(0o077)
     set_up(settings.log_level, secrets(settings))
     return settings

@@ -170,7 +170,7 @@ class Mirror:
         return line.split()[0] if line else None
 
     def message(self, commit: str) -> str:
-        """Return the message of a commit, fetching it when the mirror has not got it. Raises `GitFailed`."""
+        """Return the message of a commit, fetching it if the mirror doesn't have it. Raises `GitFailed`."""
         with self._lock:
             try:
                 return str(self._repo.commit(commit).message)
@@ -179,7 +179,7 @@ class Mirror:
                 return str(self._repo.commit(commit).message)
 
     def parent(self, commit: str) -> str | None:
-        """Return the first parent of a commit, fetching it when the mirror has not got it; None for a root. Raises `GitFailed`."""
+        """Return the first parent of a commit, fetching it if the mirror doesn't have it; None for a root. Raises `GitFailed`."""
         self.message(commit)
         with self._lock:
             parents = self._repo.commit(commit).parents

@@ -129,7 +129,7 @@ class AppCredentials:
 
 
 def connect(auth: Auth.Auth, api_url: str) -> github.Github:
-    """Return a PyGithub client that neither retries nor sleeps by itself, and asks for nothing until it is needed."""
+    """Return a PyGithub client that neither retries nor sleeps on its own and makes no request until needed."""
     return github.Github(
         base_url=api_url,
         auth=auth,

@@ -10,7 +10,7 @@ from bot.model.policy import Role
 from bot.names import RepositoryName
 
 GHOST = "ghost"
-"""Whom GitHub shows in the place of a deleted account."""
+"""The account that GitHub shows in place of a deleted one."""
 
 _STRONGEST_FIRST: tuple[tuple[str, Role], ...] = (
     ("admin", "admin"),

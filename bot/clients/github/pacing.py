@@ -1,9 +1,9 @@
 """GitHub's rate limits, kept: pace what creates content, wait shortly in place, and hand long waits to the caller.
 
-Limits (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api): primary ones are told in the
-headers of every answer; the secondary one is told by 403 or 429, with `Retry-After` or without; content creation is held
-to about 80 a minute and 500 an hour. One pacer serves all threads of a process that share a credential. Several replicas
-pace by themselves and meet GitHub's own refusal, which is then obeyed.
+Limits (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api): primary ones are in the headers of
+every response; the secondary one shows as 403 or 429, with or without `Retry-After`; content creation is held to about 80 a
+minute and 500 an hour. One pacer serves all threads of a process that share a credential. Several replicas pace by themselves
+and meet GitHub's own refusal, which is then obeyed.
 """
 
 import threading

@@ -164,7 +164,7 @@ class IssueState:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue that is no pull request."""
+    """An issue that is not a pull request."""
 
     number: int
     title: str

@@ -42,7 +42,7 @@ class Session:
         pacing: Pacing | None = None,
         clock: PacingClock = now,
     ) -> None:
-        """Pace as github.com asks when talking to it; elsewhere (`pacing` unsaid) its operator's limits are told by refusals."""
+        """Pace as github.com asks when talking to it; elsewhere (`pacing` unset) the operator's limits show as refusals."""
         self._credentials = credentials
         self._api_url = api_url.rstrip("/")
         self._pacing = pacing or (GITHUB_COM if self._api_url == PUBLIC_API else Pacing())

@@ -11,7 +11,7 @@ InstanceKey: TypeAlias = "str | int | None"
 """What tells an instance from the others; None for a block without `count` and `for_each`."""
 
 MOST = 1024
-"""Instances that a `count` may make."""
+"""Instances that a `count` may create. More would make a comparison slow and its report unreadable."""
 
 
 def reference_of(block: Block) -> str:

@@ -21,7 +21,7 @@ from bot.core.hcl.values import REFERENCE, TERRAFORM, WITHOUT_VALUE, HclValue, N
 from bot.core.tree import Tree
 
 DEEPEST = 8
-"""Modules inside one another."""
+"""Modules nested in one another. Real code has two or three levels; the limit ends a module that calls itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def is_held(ledger: Ledger, lock_owner: str) -> bool:
 
 
 def refusal(lease: Lease, environment: str) -> str:
-    """Return what somebody reads who wants to work on an environment that is held."""
+    """Return the message for a run that finds the environment locked."""
     where = f" ({lease.run_url})" if lease.run_url else ""
     return (
         f"`{environment}` is being worked on by {lease.lock_owner}{where}, since {lease.since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to "

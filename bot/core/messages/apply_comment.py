@@ -37,7 +37,7 @@ def summary(outcome: ApplyOutcome, limit: int) -> str:
 
 
 def refusal(environment: EnvironmentName, reason: str, *, was_begun: bool) -> str:
-    """Return what is said of an apply without an outcome: nothing was begun, or it stopped on the way."""
+    """Return the comment for an apply without an outcome: it never started, or it stopped on the way."""
     head = f"The apply of {code(environment)} stopped" if was_begun else f"{code(environment)} was not applied"
     return f"### {head}\n\n{fence(reason)}\n"
 

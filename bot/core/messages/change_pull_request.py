@@ -16,12 +16,12 @@ from bot.names import ParameterName
 
 MARKER = "<!-- envclone:change:{name} -->"
 MOST_NAMED = 3
-"""Parameters that a title names."""
+"""Parameters named in a title: with three it still fits on one line of GitHub's list."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedChange:
-    """A change with all that its pull request speaks of.
+    """A change with everything that its pull request describes.
 
     `source` is what the environment was cloned from, if it was. `files` are the rendered ones that change, and `differences`
     those of the environment as it would be from the environment as it is. `rival` is the open pull request that would

@@ -19,7 +19,7 @@ MARKER = "<!-- envclone:pull-request:{name} -->"
 
 @dataclass(frozen=True, slots=True)
 class ProposedClone:
-    """A clone with all that its pull request speaks of."""
+    """A clone with everything that its pull request describes."""
 
     manifest: Manifest
     source: Manifest

@@ -10,7 +10,7 @@ from bot.core.plans.tables import shown
 from bot.names import EnvironmentName, Login
 
 MOST_LINES = 400
-"""Lines of attributes in the issue; the run's log has all."""
+"""Lines of attributes in the issue: at 120 characters each they stay under GitHub's 65,536. The run's log has all of them."""
 
 _STEPS = re.compile(r"<!-- envclone:drift-steps:([a-z0-9,-]*) -->")
 _MARKER = re.compile(r"<!-- envclone:drift:([a-z0-9-]+) -->")
@@ -113,7 +113,7 @@ def came_back(drift: Drift) -> str:
 
 
 def no_more(name: str) -> str:
-    """Return the comment that says that the environment is no more."""
+    """Return the comment that says that the environment no longer exists."""
     return f"{code(name)} is no longer on the default branch."
 
 

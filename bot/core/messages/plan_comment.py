@@ -25,7 +25,7 @@ _RESULTS = {"would_run": "would run", "already_so": "no change", "unknown": "unk
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Where the whole plan is, when a text had to be shortened: an artifact of a run."""
+    """Where the complete plan is if the comment had to be shortened: an artifact of a run."""
 
     artifact: str
     run_url: str
@@ -59,7 +59,7 @@ def fitted(plan: EnvironmentPlan, limit: int, whole: Whole) -> str:
 
 
 def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole) -> str:
-    """Return what is said when an environment could not be planned; `reason` is plain text."""
+    """Return the comment for an environment that could not be planned; `reason` is plain text."""
     head = (
         f"{marker(environment)}\n## No plan for {code(environment)}\n\nPlanning commit {code(commit)} failed, so it "
         "can't be merged. Fix what is below and push again.\n"
@@ -69,7 +69,7 @@ def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole
 
 
 def refusal(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
-    """Return what is said when the code may not even be planned: each finding with its file and line."""
+    """Return the comment for code that the static checks rejected: each finding with its file and line."""
     head = (
         f"{marker(environment)}\n## {code(environment)} was not planned\n\nCommit {code(commit)} was rejected by the "
         "static checks; nothing was executed. Fix what is below and push again.\n"

@@ -33,17 +33,17 @@ def marker(comment: int) -> str:
 
 
 def mistake(found: Mistake) -> str:
-    """Explain a line that is not quite a command."""
+    """Explain a mistyped command."""
     return _with_instead(found.message, found.instead)
 
 
 def refused(refusal: Refused) -> str:
-    """Say why a command is not carried out, and what to type instead."""
+    """Say why a command was refused, and what to type instead."""
     return _with_instead(refusal.reason, format_command(refusal.instead) if refusal.instead else None)
 
 
 def forbidden(verb: str, held: Role | None, needed: Role) -> str:
-    """Say that the author may not do this, and who can."""
+    """Say that the author lacks the permission, and who can help."""
     has = f"yours is `{held}`" if held else "you have none"
     return (
         f"`/{verb}` requires the `{needed}` permission on this repository, and {has}. Ask someone with that "
@@ -52,7 +52,7 @@ def forbidden(verb: str, held: Role | None, needed: Role) -> str:
 
 
 def edited(line: str) -> str:
-    """Say why an edited comment is not carried out."""
+    """Say why an edited comment was ignored."""
     return _with_instead(
         "That comment was edited before it was processed, so it was ignored. To run it, post it again:", line
     )
@@ -64,7 +64,7 @@ def several(count: int) -> str:
 
 
 def failed(reference: str) -> str:
-    """Say that something unforeseen happened; whoever runs the service finds it in the log by the reference."""
+    """Report an unexpected failure; the operator finds it in the log by the reference."""
     return (
         f"Something went wrong on my side, so I stopped. Nothing is left half-done. Log reference: {code(reference)}."
     )
@@ -111,7 +111,7 @@ NO_SUBJECT = "This thread belongs to no environment. Write `/status <name>`, or 
 
 
 def unreadable(findings: Sequence[Finding]) -> str:
-    """Say what can't be read, and why."""
+    """List what can't be read, and why."""
     return "\n".join(f"- {code(f'{finding.path}:{finding.line}')}: {cell(finding.message)}" for finding in findings)
 
 

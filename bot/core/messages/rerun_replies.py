@@ -9,7 +9,7 @@ from bot.model.environment import Request
 from bot.names import EnvironmentName
 
 LONGEST_REASON = 20_000
-"""Characters of what failed that are shown; the check's page has all of it."""
+"""Characters of the failure that are shown, well below GitHub's 65,536 for a comment; the check's page has all of it."""
 
 _TABLE = "\n\n| Step |"
 _ADVICE = "**Next:**"
@@ -30,7 +30,7 @@ class Last:
 
 
 def nothing_to_resume(name: EnvironmentName, last: Last | None) -> str | None:
-    """Return why there is nothing to go on with, or None when there is."""
+    """Return why there is nothing to resume, or None."""
     if last is None or last.state != "success" or not last.is_current:
         return None
     return (
@@ -40,7 +40,7 @@ def nothing_to_resume(name: EnvironmentName, last: Last | None) -> str | None:
 
 
 def run_title(command: PlanCommand | Resume | Unlock, request: Request) -> str:
-    """Return the title of the run that a comment asks for: by it the run is found again."""
+    """Return the title of the run that a comment requests; the run is found again by it."""
     match command:
         case PlanCommand():
             verb = "drift"

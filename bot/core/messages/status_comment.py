@@ -62,7 +62,7 @@ def outcome_of(state: str | None) -> DeploymentOutcome:
 
 @dataclass(frozen=True, slots=True)
 class StatusFacts:
-    """What is known of a clone's way. A check or deployment that has not reported yet is "pending"."""
+    """What is known of a request's progress. A check or deployment that has not reported yet is "pending"."""
 
     pull_number: int | None = None
     pull_url: str = ""
@@ -110,7 +110,7 @@ def headline(facts: StatusFacts, kind: BranchKind = "clone") -> str:
 
 
 def has_failed(facts: StatusFacts) -> bool:
-    """Say whether somebody has to do something before it goes on."""
+    """Say whether a person has to act before it continues."""
     return (facts.deployment == "failure" and facts.is_merged) or (facts.check == "failure" and not facts.is_merged)
 
 
@@ -125,7 +125,7 @@ def status_comment(manifest: Manifest, facts: StatusFacts, now: datetime) -> str
 
 
 def end_comment(manifest: Manifest, end: StatusFacts) -> str:
-    """Return what the status comment of a clone says whose directory is gone; `end` is the way of the pull request that took it."""
+    """Return the status comment of a clone whose directory was removed; `end` is the progress of the pull request that removed it."""
     said = {"success": "is destroyed", "failure": "could not be destroyed"}.get(end.deployment, "is being destroyed")
     asked = f"in [#{end.pull_number}]({end.pull_url})" if end.pull_number else "by a push, without a pull request"
     parts = [f"### {code(manifest.name)} {said}", f"Its removal was requested {asked}."]
@@ -135,7 +135,7 @@ def end_comment(manifest: Manifest, end: StatusFacts) -> str:
 
 
 def proposal_comment(branch: Branch, facts: StatusFacts, what: str = "") -> str:
-    """Return the comment, without its marker, to whoever asked for a change or the end of an environment; `what` is it in Markdown."""
+    """Return the comment, without its marker, for whoever requested a change or a removal; `what` describes it in Markdown."""
     kind = branch.kind
     parts = [f"### {_SUBJECTS[kind]}{code(branch.environment)}: {headline(facts, kind)}", _marks(facts, kind), what]
     parts += [_next(branch.environment, facts, kind), facts.results]

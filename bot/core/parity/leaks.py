@@ -35,7 +35,7 @@ class SearchedText:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """What was found where, what it is, and what should stand there instead."""
+    """What was found where, what it is, and what to use instead."""
 
     place: str
     line: int
@@ -55,7 +55,7 @@ def unwaived(found: Sequence[Leak]) -> Sequence[Leak]:
 
 
 def search(texts: Iterable[SearchedText], identity: Identity) -> Iterator[Leak]:
-    """Yield what of production's identity stands in texts; for plans, give it every value with its address."""
+    """Yield production's identity found in texts; for plans, give it every value with its address."""
     for text in texts:
         for found, what, instead in searcher(identity).found(text.text):
             yield Leak(text.place, text.line, found, what, instead)

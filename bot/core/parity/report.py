@@ -88,7 +88,7 @@ class Parity:
 
     @property
     def by_identity(self) -> Sequence[Difference]:
-        """What differs only because the clone is somebody else: another name, account, network, host."""
+        """What differs only by identity: name, account, network or host."""
         return [each for each in self.differences if each.aspect == "identity" and not each.is_unexplained]
 
     @property

@@ -1,4 +1,4 @@
-"""Waivers: what the manifest lets pass, for a time, for a reason that somebody answers for."""
+"""Waivers: findings that the manifest accepts until they expire, each with a reason and an owner."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Drift: where reality is no longer what was applied, step by step.
 
-What counts is what an ordinary plan of the applied version, with its real inputs, would do to put it right; of a hook, what
+What counts is what an ordinary plan of the applied version, with its real inputs, would do to restore it; of a hook, what
 its check says. What Terraform merely found different, and would leave as it is, is noted beside it: providers change many a
 value by themselves, and an issue that is never empty is never read.
 

@@ -8,7 +8,7 @@ from bot.core.plans.plan import Action, OutputChange, PlannedChange
 from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue, UnknownUntilApply, ValueChange
 
 LONGEST_VALUE = 300
-"""Characters of one value; a policy or a script is long, and its difference is read in the code."""
+"""Characters of one value. 300 show a short policy whole; the difference of a longer one or of a script is read in the code."""
 
 _WORDS: Mapping[Action, str] = {
     Action.DELETE: "**destroy**",

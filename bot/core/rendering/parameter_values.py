@@ -35,7 +35,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants: an environment of this name, for this purpose, with these values."""
+    """A requested environment: its name, purpose and values."""
 
     name: EnvironmentName
     purpose: PurposeName
@@ -80,12 +80,12 @@ def origin(template: Template, manifest: Manifest, source: Manifest, name: Param
 
 
 def references(text: str) -> list[str]:
-    """Return the names that stand in braces in a derived text."""
+    """Return the names in braces in a derived text."""
     return _REFERENCE.findall(text)
 
 
 def _nearness(value: Json, theirs: Json, source: EnvironmentName) -> str:
-    """Say why a value of identity does not differ enough from the source's."""
+    """Say why an identity value is not separate enough from the source's."""
     if value == theirs:
         return f"the same as in {source}. It identifies an environment, so the two must differ."
     if "/" in str(theirs):

@@ -1,4 +1,4 @@
-"""The value that somebody probably meant: the nearest one that a parameter may have, as text to type."""
+"""The value that was probably meant: the nearest valid one, as text to type."""
 
 import json
 import re

@@ -91,7 +91,7 @@ def draft_clone(asked: CloneRequest, base: Base) -> Draft | Refused:
 
 
 def with_suggestion(refused: Refused, attempt: Callable[[Command], object]) -> Refused:
-    """Return the refusal with a corrected command in which other mistakes, which `attempt` finds, are put right as well."""
+    """Return the refusal with a corrected command in which the other mistakes that `attempt` finds are fixed as well."""
     instead = refused.instead
     for _ in range(MOST_MISTAKES):
         again = attempt(instead) if instead is not None else None

@@ -56,7 +56,7 @@ def removable(name: EnvironmentName, manifest: Manifest, policy: Policy) -> Remo
 
 @dataclass(frozen=True, slots=True)
 class RemovalRequest:
-    """Who asked for the end of an environment, and where. `comment` and `url` are absent when it expired."""
+    """Who requested that an environment be destroyed, and where. `comment` and `url` are absent when it expired."""
 
     reason: Reason
     by: Login

@@ -18,7 +18,7 @@ from bot.names import EnvironmentName, Login
 
 @dataclass(frozen=True, slots=True)
 class Soon:
-    """A clone that is to be warned about: its end is less than `before` away."""
+    """A clone whose owner is to be warned: it expires in less than `before`."""
 
     manifest: Manifest
     before: timedelta
@@ -82,7 +82,7 @@ def ended(manifest: Manifest, number: int, url: str, *, auto_merge: bool) -> str
 
 
 def declined(manifest: Manifest, number: int, url: str) -> str:
-    """Return the comment after somebody closed the pull request of the end."""
+    """Return the comment after the pull request that would destroy it was closed."""
     return (
         f"@{manifest.owner}: [#{number}]({url}) was closed, so {code(manifest.name)} stays although it has expired, "
         "and no further pull request is opened automatically. Extend it, or destroy "

@@ -1,7 +1,7 @@
 """Which environments a change touches, or a look for drift is due to, and how Actions reach the account of each.
 
 The roles come from the policy of the base branch, never from the change: a pull request can't choose the credentials that
-plan it. Whatever can't be told for certain is a complaint, and a complaint fails the job (it fails closed).
+plan it. Whatever can't be decided for certain is a complaint, and a complaint fails the job (it fails closed).
 """
 
 import re

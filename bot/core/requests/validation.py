@@ -131,7 +131,7 @@ def without(command: Clone | Set, names: Collection[ParameterName]) -> Clone | S
 def check_contract(command: Clone | Set, template: Template, breaches: Sequence[Breach]) -> None:
     """Refuse what would break its purpose's contract. Raises `Correctable` without the value that breaks it.
 
-    Without such a value the template contradicts itself or its source, and nobody who comments can put that right. A clone
+    Without such a value the template contradicts itself or its source, and no comment can fix that. A clone
     is not made then; one that is there already is none the worse for another value.
     """
     if not breaches:

@@ -36,7 +36,8 @@ from bot.service.requesters import OwnProposal, proposal_on
 from bot.service.status import report_branch
 
 ATTEMPTS = 10
-"""Lost races in a row before the job is tried again later."""
+"""Lost races in a row before the job is retried later. Only commits to the same branch compete here, far fewer than clones compete for
+a value."""
 
 Change: TypeAlias = Set | Extend
 

@@ -33,7 +33,8 @@ from bot.service.repository import Repository, repository_at, repository_at_head
 from bot.service.status import report_progress
 
 ATTEMPTS = 40
-"""Lost races in a row before the job is tried again later. Each loss means that another clone made progress."""
+"""Lost races in a row before the job is retried later. Each loss means that another clone won a value, so 40 clones requested at once
+still all get through; more losses than that mean that something else is wrong."""
 
 
 class Published(JobStepResult):

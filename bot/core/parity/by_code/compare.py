@@ -36,7 +36,7 @@ from bot.core.tree import Tree
 from bot.model.environment import HOOKS, MANIFEST, Manifest
 
 LONGEST = 300
-"""Characters of a value that are shown."""
+"""Characters of a value that are shown: a table's cell cuts at 80, the page and JSON show more; 300 hold a short policy."""
 HIDDEN = "***"
 LAYOUT = "comments and layout, which mean nothing to Terraform"
 
