@@ -46,7 +46,7 @@ class Invocation:
     home: Path
     payload: Path
     variables: Mapping[str, str]
-    mock_outputs: Mapping[str, Path]
+    stand_ins: Mapping[str, Path]
 
     def arguments(self, secrets: int) -> list[str]:
         """Return the argument list; secrets come through the file descriptor, never through arguments or disk."""
@@ -68,7 +68,7 @@ class Invocation:
             "--input-file", os.devnull,
             "--secret-file", f"/dev/fd/{secrets}",
             *(word for name, value in self.variables.items() for word in ("--env", f"{name}={value}")),
-            *(word for name, path in self.mock_outputs.items() for word in ("--local-repository", f"{name}={path}")),
+            *(word for name, path in self.stand_ins.items() for word in ("--local-repository", f"{name}={path}")),
         ]  # fmt: skip
 
 

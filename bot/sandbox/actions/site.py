@@ -13,7 +13,7 @@ from bot.sandbox.actions.groups import Groups
 from bot.sandbox.actions.service import ActionsService
 from bot.sandbox.github import GitHubServer
 
-STAND_INS = Path(__file__).parent / "mock_outputs"
+STAND_INS = Path(__file__).parent / "stand_ins"
 KNOWN = frozenset(entry.name for entry in STAND_INS.iterdir() if entry.is_dir())
 UNKNOWN = "unknown"
 CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})

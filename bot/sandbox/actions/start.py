@@ -85,7 +85,7 @@ def _invocation(site: Site, run: Running, home: Path) -> Invocation:
         home=home,
         payload=payload,
         variables=_variables(site, run),
-        mock_outputs=_stand_ins(site, run),
+        stand_ins=_stand_ins(site, run),
     )
 
 
