@@ -61,11 +61,6 @@ def below(tree: Tree, directory: str) -> dict[str, File]:
     return {path.removeprefix(prefix): file for path, file in tree.items() if path.startswith(prefix)}
 
 
-def under(tree: Tree, directory: str) -> dict[str, File]:
-    """Return `tree` moved into `directory`."""
-    return {f"{directory}/{path}": file for path, file in tree.items()}
-
-
 def blob_id(data: bytes) -> str:
     """Return the id that git gives to a blob of `data` (SHA-1 object format)."""
     return hashlib.sha1(b"blob %d\0%s" % (len(data), data), usedforsecurity=False).hexdigest()

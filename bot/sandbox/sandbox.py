@@ -22,7 +22,7 @@ import httpx
 
 from bot.clients.git.checkout import Checkout
 from bot.core.rendering.assemble import read_manifest
-from bot.core.requests.matrix import ACCOUNT
+from bot.core.requests.accounts import ACCOUNT
 from bot.errors import UserError
 from bot.names import EnvironmentName
 from bot.sandbox.actions.runner import ActionsRunner

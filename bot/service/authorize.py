@@ -12,8 +12,9 @@ from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import Clone, Command
 from bot.commands.specs import Spec, spec_of
 from bot.core.messages import replies
-from bot.core.requests.clone import CloneRequest, Refused
+from bot.core.requests.clone import CloneRequest
 from bot.core.requests.permissions import suffices
+from bot.core.requests.refusal import Refused
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import Request
 from bot.model.policy import Policy, Role

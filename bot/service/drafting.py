@@ -8,7 +8,8 @@ from bot.commands.model import Clone
 from bot.core.parity.by_code.compare import CodeSide
 from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.inventory import Claim, Inventory
-from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone, unknown_source, with_suggestion
+from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
+from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 from bot.names import EnvironmentName

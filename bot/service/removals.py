@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.clients.github.records import Deployment, PullRequest
-from bot.core.messages.status_comment import outcome_of
+from bot.core.messages import destroy_pull_request
 from bot.core.requests import destroy
 from bot.core.requests.branches import PREFIXES, Branch
+from bot.core.requests.status import outcome_of
 from bot.errors import UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.names import EnvironmentName
@@ -116,6 +117,6 @@ def _close_change(repo: Repository, removal: Removal) -> None:
         return
     # The comment first: whoever is killed in between says it once, and closes what is then still open.
     marker = destroy.ENDED_MARKER.format(name=name)
-    text = f"{marker}\n{destroy.change_ended(name, str(removal))}"
+    text = f"{marker}\n{destroy_pull_request.change_ended(name, str(removal))}"
     repo.github.upsert_comment(repo.name, pull.number, marker, text)
     repo.github.close_pull_request(repo.name, pull.number)

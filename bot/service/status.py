@@ -5,8 +5,9 @@ from typing import Literal
 
 from bot.clients.github.records import ACTIONS_APP, Check, Deployment, PullRequest
 from bot.core.messages import change_pull_request
-from bot.core.messages.status_comment import StatusFacts, end_comment, outcome_of, proposal_comment, status_comment
+from bot.core.messages.status_comment import end_comment, proposal_comment, status_comment
 from bot.core.requests.branches import PREFIXES, Branch
+from bot.core.requests.status import StatusFacts, outcome_of
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.service.removals import Removal, destroy_run, removal_of

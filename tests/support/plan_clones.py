@@ -13,7 +13,8 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from bot.core.plans.stack_inputs import Inputs
-from bot.core.requests.clone import Draft, Refused
+from bot.core.requests.clone import Draft
+from bot.core.requests.refusal import Refused
 from bot.model.environment import Manifest
 from bot.names import ParameterName, StepName
 from tests.support.shop import drafted

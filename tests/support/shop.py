@@ -12,7 +12,8 @@ from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.inventory import Inventory
-from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
+from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
+from bot.core.requests.refusal import Refused
 from bot.core.tree import File
 from bot.model.environment import Manifest
 from bot.model.policy import Policy, PolicyAccount, Quota, StaticCheckRules

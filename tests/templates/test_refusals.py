@@ -11,7 +11,8 @@ from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.rendering.assemble import assemble, read_manifest, read_policy, read_template
 from bot.core.rendering.inventory import Inventory, differs_enough
 from bot.core.requests.change import ChangeSubject, draft_change
-from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
+from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
+from bot.core.requests.refusal import Refused
 from bot.core.tree import File
 from bot.model.template import StringParameter
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName

@@ -24,10 +24,9 @@ from bot.cli.console import DOES_NOT_HOLD, edge, say
 from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LeaseLost, LedgerFile
 from bot.clients.orphans import tagged
-from bot.core.ledger import destroy_report
 from bot.core.ledger.apply_result import ApplyOutcome
 from bot.core.ledger.destroy_report import DestroyReport
-from bot.core.messages import apply_text, ledger_text
+from bot.core.messages import apply_text, destroy_receipt, ledger_text
 from bot.core.messages.apply_comment import refusal
 from bot.core.messages.plan_comment import STEP_SUMMARY_LIMIT
 from bot.core.messages.run_report import RunVerb, ending_of
@@ -88,7 +87,7 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         if commit and not request.commit.startswith(commit):
             raise UserError(f"The checkout is at {request.commit[:12]}, not at {shown(commit)}.")
         found = _run(request, context_of(opened, policy, as_json), on, policy)
-        text = destroy_report.text(found) if isinstance(found, DestroyReport) else apply_text.text(found)
+        text = destroy_receipt.text(found) if isinstance(found, DestroyReport) else apply_text.text(found)
         say(text, lambda: found.model_dump(mode="json"), as_json)
         if not ending_of(found).is_well:
             raise typer.Exit(DOES_NOT_HOLD)

@@ -22,7 +22,7 @@ from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.redaction import add_mask_lines
 from bot.core.rendering.assemble import read_manifest
-from bot.core.requests.matrix import ACCOUNT, REGION
+from bot.core.requests.accounts import ACCOUNT, REGION
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Json

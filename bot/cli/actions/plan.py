@@ -22,7 +22,7 @@ from bot.core.checks.static_checks import GateRules
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_snapshot
 from bot.core.plans.environment_plan import ChangeKind
 from bot.core.rendering.assemble import read_manifest
-from bot.core.requests.matrix import account_of
+from bot.core.requests.accounts import account_of
 from bot.core.tree import Tree
 from bot.errors import Unreadable, Unverifiable, UserError
 from bot.model.environment import MANIFEST, directory

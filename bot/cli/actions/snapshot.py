@@ -15,7 +15,7 @@ from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
 from bot.core.parity.by_plan.snapshot import write_snapshot
 from bot.core.rendering.assemble import read_manifest
-from bot.core.requests.matrix import ACCOUNT
+from bot.core.requests.accounts import ACCOUNT
 from bot.errors import UserError
 from bot.model.environment import directory
 from bot.names import EnvironmentName, shown

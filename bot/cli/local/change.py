@@ -16,7 +16,7 @@ from bot.core.messages import change_pull_request
 from bot.core.parity.by_code.compare import CodeSide, read_side
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
 from bot.core.requests.change import ChangeSubject, Unchanged, draft_change
-from bot.core.requests.clone import Refused, unknown_environment
+from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 

@@ -18,7 +18,8 @@ from bot.commands.model import Clone
 from bot.core.messages import replies
 from bot.core.parity.by_code.compare import CodeSide, compare, read_side
 from bot.core.rendering.assemble import assemble, read_hooks, read_manifest, read_template
-from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone, unknown_source, with_suggestion
+from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
+from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
 from bot.core.requests.template_check import a_clone, check_template
 from bot.errors import InvalidInput
 from bot.hooks.validate import template_findings

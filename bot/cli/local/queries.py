@@ -17,7 +17,7 @@ from bot.core.messages import replies
 from bot.core.messages.help_text import help_text
 from bot.core.rendering.assemble import read_template
 from bot.core.requests.branches import read_branch
-from bot.core.requests.clone import unknown_environment
+from bot.core.requests.refusal import unknown_environment
 from bot.errors import Unreadable, UserError
 from bot.model.template import Template
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from bot.cli.terminal import refusal
 from bot.commands.grammar import Mistake, format_command, parse, parse_words
 from bot.commands.model import Command
-from bot.core.requests.clone import Refused
+from bot.core.requests.refusal import Refused
 from bot.errors import UserError
 
 C = TypeVar("C", bound=Command)

@@ -1,18 +1,16 @@
-"""The receipt of a destroy: what was destroyed, what refused, what stays on purpose, and what a search still found."""
+"""The record of a destroy, as it lies beside the state: what was destroyed, what refused, what stays on purpose, and what a search still found."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.ledger import Gone, Retained
-from bot.core.markdown import cell, code, details, fence
 from bot.model.base import Document
 from bot.names import EnvironmentName, StepName
 
 CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-_WORDS = {"succeeded": "✅ destroyed", "skipped": "⏭️ already gone", "failed": "❌ failed", "blocked": "⛔ not started"}
 
 
 class Sweep(Document):
@@ -68,113 +66,3 @@ class DestroyReport(Document):
 def receipt_key(environment: EnvironmentName, head: str) -> str:
     """Return where the receipt lies beside the state."""
     return f"receipts/{environment}/{head}.json"
-
-
-def title(receipt: DestroyReport) -> str:
-    """Return the receipt in one plain line."""
-    name = receipt.environment
-    if not receipt.is_undone:
-        return f"{name} was not destroyed: {', '.join(step.name for step in receipt.failed) or 'a step'} failed"
-    count = len(receipt.destroyed)
-    what = f"{count} {'resource' if count == 1 else 'resources'}"
-    if receipt.sweep is None or receipt.sweep.problem:
-        return f"{name}: {what} destroyed, but the account could not be searched for orphans"
-    if receipt.sweep.found:
-        return f"{name}: {what} destroyed, but {len(receipt.sweep.found)} with its tag remain"
-    return f"{name} is destroyed: {what}, nothing left" + (" except what is retained" if receipt.remains else "")
-
-
-def summary(receipt: DestroyReport, limit: int) -> str:
-    """Return the receipt in Markdown in at most `limit` bytes, with as much detail as fits."""
-    parts = [_essentials, _remains, _destroyed, _diagram]
-    for count in range(len(parts), 0, -1):
-        text = "\n\n".join(text for part in parts[:count] if (text := part(receipt))) + "\n"
-        left_out = (
-            "" if count == len(parts) else "\n> Shortened to fit; the complete report is stored beside the state.\n"
-        )
-        if len((text + left_out).encode()) <= limit:
-            return text + left_out
-    return f"{cell(title(receipt))}\n"
-
-
-def text(receipt: DestroyReport) -> str:
-    """Return the receipt for a terminal."""
-    return "\n".join(_lines(receipt))
-
-
-def _essentials(receipt: DestroyReport) -> str:
-    parts = [f"### {'✅' if receipt.is_clean else '❌'} {cell(title(receipt))}"]
-    for step in receipt.failed:
-        parts += [f"**{code(step.name)} failed:**", fence(step.reason[:6_000])]
-    if not receipt.is_undone:
-        resume = code(f"/resume {receipt.environment}")
-        parts.append(
-            f"**Next:** destroyed steps stay destroyed. Fix the cause, then comment {resume}: the destroy resumes at "
-            "the failed step."
-        )
-    if receipt.sweep is not None and (receipt.sweep.found or receipt.sweep.problem):
-        parts.append(_left(receipt.sweep, receipt.environment))
-    return "\n\n".join([*parts, _table(receipt.steps), _context(receipt)])
-
-
-def _left(sweep: Sweep, environment: EnvironmentName) -> str:
-    if sweep.problem:
-        return f"**The account could not be searched** for the tag {code(sweep.tag)}{_where(sweep)}:\n\n{fence(sweep.problem)}"
-    listed = "\n".join(f"- {code(each)}" for each in sweep.found[:100])
-    return (
-        f"**Still there**, with the tag {code(sweep.tag)}{_where(sweep)}, although every step was "
-        f"undone:\n\n{listed}\n\nDelete these by hand, then comment {code(f'/resume {environment}')} to search again."
-    )
-
-
-def _where(sweep: Sweep) -> str:
-    return f" in {', '.join(map(code, sweep.regions))}" if sweep.regions else ""
-
-
-def _table(steps: Sequence[StepResult]) -> str:
-    rows = ["| Step | Kind | Result | Details |", "| --- | --- | --- | --- |"]
-    for step in steps:
-        said = step.evidence or ("see above" if step.state == "failed" else step.reason)
-        rows.append(f"| {code(step.name)} | {cell(step.kind)} | {_WORDS[step.state]} | {cell(said[:200])} |")
-    return "\n".join(rows)
-
-
-def _context(receipt: DestroyReport) -> str:
-    run = f" [The run]({receipt.run_url})." if receipt.run_url else ""
-    kept = "The ledger, this report and the empty state files stay in the state bucket as a record."
-    return f"Reviewed at {code(receipt.head[:12])}, destroyed from {code(receipt.commit[:12])} by {cell(receipt.by)}.{run} {kept}"
-
-
-def _remains(receipt: DestroyReport) -> str:
-    if not receipt.remains:
-        return ""
-    rows = "\n".join(f"| {code(each.what)} | {cell(each.why)} | {cell(each.until)} |" for each in receipt.remains)
-    return f"#### Retained\n\n| What | Why | Until |\n| --- | --- | --- |\n{rows}"
-
-
-def _destroyed(receipt: DestroyReport) -> str:
-    return details(
-        f"{len(receipt.destroyed)} resources destroyed", "\n".join(f"- {code(each)}" for each in receipt.destroyed)
-    )
-
-
-def _diagram(receipt: DestroyReport) -> str:
-    return details("Step dependencies", fence(receipt.diagram, "mermaid"))
-
-
-def _stays(each: Retained) -> str:
-    return f"{each.what}: {each.why}" + (f" ({each.until})" if each.until else "")
-
-
-def _lines(receipt: DestroyReport) -> Iterator[str]:
-    widest = max((len(step.name) for step in receipt.steps), default=0)
-    for step in receipt.steps:
-        said = step.evidence or step.reason.partition("\n")[0]
-        yield f"{step.name:<{widest}}  {step.state:<9}  {step.seconds:>5.0f} s  {said}"
-    for step in receipt.failed:
-        yield from ("", f"{step.name} failed:", *(f"  {line}" for line in step.reason.splitlines()))
-    if receipt.remains:
-        yield from ("", "Retained:", *(f"  {_stays(each)}" for each in receipt.remains))
-    if receipt.sweep is not None:
-        yield from (f"Still there: {each}" for each in receipt.sweep.found)
-    yield from ("", f"{title(receipt)}.")

@@ -11,7 +11,8 @@ from bot.core.parity.report import Parity
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_types import text
 from bot.core.requests.branches import Branch
-from bot.core.requests.clone import Draft, Refused
+from bot.core.requests.clone import Draft
+from bot.core.requests.refusal import Refused
 from bot.errors import Finding
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Pipeline

@@ -1,10 +1,8 @@
 """What `/resume`, `/unlock` and `/plan` start, why, and what whoever asked reads."""
 
-from dataclasses import dataclass
-
-from bot.commands.model import PlanCommand, Resume, Unlock
+from bot.commands.model import Unlock
 from bot.core.markdown import cell, code, details
-from bot.core.messages.status_comment import DeploymentOutcome
+from bot.core.requests.rerun import Last, take_over
 from bot.model.environment import Request
 from bot.names import EnvironmentName
 
@@ -15,20 +13,6 @@ _TABLE = "\n\n| Step |"
 _ADVICE = "**Next:**"
 
 
-@dataclass(frozen=True, slots=True)
-class Last:
-    """How the last apply, or destroy, of an environment ended. `is_current`: it was of what is on the default branch now.
-
-    `note` is one line, `results` the whole in Markdown, `url` where its log is.
-    """
-
-    state: DeploymentOutcome
-    is_current: bool
-    note: str = ""
-    results: str = ""
-    url: str = ""
-
-
 def nothing_to_resume(name: EnvironmentName, last: Last | None) -> str | None:
     """Return why there is nothing to resume, or None."""
     if last is None or last.state != "success" or not last.is_current:
@@ -37,23 +21,6 @@ def nothing_to_resume(name: EnvironmentName, last: Last | None) -> str | None:
         f"There is nothing to resume: the last run of {code(name)} completed{_log(last)}. To check what has changed "
         f"since, comment {code(f'/plan {name}')}."
     )
-
-
-def run_title(command: PlanCommand | Resume | Unlock, request: Request) -> str:
-    """Return the title of the run that a comment requests; the run is found again by it."""
-    match command:
-        case PlanCommand():
-            verb = "drift"
-        case Resume():
-            verb = "resume"
-        case Unlock():
-            verb = "unlock"
-    return f"{verb} {command.name} for comment {request.comment}"
-
-
-def take_over(command: Unlock, request: Request) -> str:
-    """Return the reason as the ledger keeps it."""
-    return f"{command.because} (@{request.by} in #{request.issue})"
 
 
 def resumed(name: EnvironmentName, last: Last | None, run: str) -> str:

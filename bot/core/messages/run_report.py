@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.core.ledger import destroy_report
 from bot.core.ledger.apply_result import ApplyOutcome
 from bot.core.ledger.destroy_report import DestroyReport
-from bot.core.messages import apply_comment
+from bot.core.messages import apply_comment, destroy_receipt
 
 RunVerb = Literal["apply", "destroy"]
 
@@ -27,7 +26,7 @@ def ending_of(found: ApplyOutcome | DestroyReport) -> Ending:
     """Return how an apply or a destroy ended."""
     if isinstance(found, DestroyReport):
         return Ending(
-            "destroy", destroy_report.title(found), lambda limit: destroy_report.summary(found, limit), found.is_clean
+            "destroy", destroy_receipt.title(found), lambda limit: destroy_receipt.summary(found, limit), found.is_clean
         )
     return Ending(
         "apply",

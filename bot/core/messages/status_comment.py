@@ -8,24 +8,12 @@ one sets it right.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
-from typing import Literal, TypeAlias
 
 from bot.core.markdown import code
 from bot.core.requests.branches import Branch, BranchKind
+from bot.core.requests.status import StatusFacts, StatusStage, has_failed, stage
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
-
-
-class StatusStage(IntEnum):
-    """How far a clone has come."""
-
-    SEEN = 0
-    PROPOSED = 1
-    PLANNED = 2
-    MERGED = 3
-    APPLYING = 4
-    LIVE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,47 +35,6 @@ _WORDS: dict[BranchKind, _Words] = {
 _SUBJECTS: dict[BranchKind, str] = {"clone": "", "change": "The change of ", "destroy": "The removal of "}
 
 
-DeploymentOutcome: TypeAlias = Literal["in_progress", "success", "failure"]
-
-
-def outcome_of(state: str | None) -> DeploymentOutcome:
-    """Return how an apply or a destroy stands by what its deployment says last; None when it has said nothing yet.
-
-    GitHub calls a deployment inactive when its environment is gone, as after a destroy.
-    """
-    if state in {"success", "inactive"}:
-        return "success"
-    return "failure" if state in {"failure", "error"} else "in_progress"
-
-
-@dataclass(frozen=True, slots=True)
-class StatusFacts:
-    """What is known of a request's progress. A check or deployment that has not reported yet is "pending"."""
-
-    pull_number: int | None = None
-    pull_url: str = ""
-    is_merged: bool = False
-    is_closed: bool = False
-    check: Literal["pending", "success", "failure"] = "pending"
-    check_summary: str = ""
-    deployment: Literal["pending", "in_progress", "success", "failure"] = "pending"
-    deployment_note: str = ""
-    environment_url: str = ""
-    log_url: str = ""
-    results: str = ""
-
-
-def stage(facts: StatusFacts) -> StatusStage:
-    """Return the last stage that was reached."""
-    if facts.is_merged:
-        return {"success": StatusStage.LIVE, "in_progress": StatusStage.APPLYING}.get(
-            facts.deployment, StatusStage.MERGED
-        )
-    if facts.pull_number is None:
-        return StatusStage.SEEN
-    return StatusStage.PLANNED if facts.check == "success" else StatusStage.PROPOSED
-
-
 def headline(facts: StatusFacts, kind: BranchKind = "clone") -> str:
     """Return the stage in words."""
     words = _WORDS[kind]
@@ -107,11 +54,6 @@ def headline(facts: StatusFacts, kind: BranchKind = "clone") -> str:
         StatusStage.APPLYING: words.applying,
         StatusStage.LIVE: words.last.lower(),
     }[stage(facts)]
-
-
-def has_failed(facts: StatusFacts) -> bool:
-    """Say whether a person has to act before it continues."""
-    return (facts.deployment == "failure" and facts.is_merged) or (facts.check == "failure" and not facts.is_merged)
 
 
 def status_comment(manifest: Manifest, facts: StatusFacts, now: datetime) -> str:

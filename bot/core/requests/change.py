@@ -14,8 +14,8 @@ from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_values import Wish, references, resolve
-from bot.core.requests.clone import Refused, with_suggestion
 from bot.core.requests.preflight import CheckRules, blamed, refusals
+from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import Correctable, check_contract, check_refusals, check_rules, overrides
 from bot.core.tree import File
 from bot.errors import UserError

@@ -1,17 +1,17 @@
 """Draft a clone: from a request and what exists to a directory of files, or to a refusal that says what to type instead."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias, cast
+from typing import cast
 
-from bot.commands.grammar import MOST_MISTAKES
-from bot.commands.model import Clone, Command, Destroy, Extend, PlanCommand, Resume, Set, Status, Unlock
+from bot.commands.model import Clone
 from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.parameter_values import NotApart, Wish, resolve
 from bot.core.requests.preflight import CheckRules, blamed, refusals, template_findings
+from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import (
     Correctable,
     admitted_purpose,
@@ -32,11 +32,7 @@ from bot.errors import UserError
 from bot.model.environment import Manifest, Request
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
-from bot.model.suggest import closest
-from bot.names import EnvironmentName, Login, ParameterName, PurposeName, is_valid
-
-AboutOne: TypeAlias = Set | Extend | PlanCommand | Resume | Unlock | Destroy | Status
-"""The commands about an environment that is there, or is proposed."""
+from bot.names import Login, ParameterName, PurposeName
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,61 +70,12 @@ class Draft:
     comparison: CodeComparison
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why a command is not carried out; `instead` is the corrected command when there is one to paste."""
-
-    reason: str
-    instead: Command | None = None
-
-
 def draft_clone(asked: CloneRequest, base: Base) -> Draft | Refused:
     """Return the clone that was asked for, or why not."""
     found = _attempt(asked, base)
     if not isinstance(found, Refused):
         return found
     return with_suggestion(found, lambda instead: _attempt(replace(asked, command=cast(Clone, instead)), base))
-
-
-def with_suggestion(refused: Refused, attempt: Callable[[Command], object]) -> Refused:
-    """Return the refusal with a corrected command in which the other mistakes that `attempt` finds are fixed as well."""
-    instead = refused.instead
-    for _ in range(MOST_MISTAKES):
-        again = attempt(instead) if instead is not None else None
-        if not isinstance(again, Refused) or again.instead is None:
-            break
-        instead = again.instead
-    return replace(refused, instead=instead)
-
-
-def unknown_source(command: Clone, known: Sequence[str], templates: Sequence[str] = ()) -> Refused:
-    """Return that there is no such environment to clone, with the one that was probably meant."""
-    known = _valid(known)
-    near = closest(command.source, known)
-    listed = ", ".join(f"`{name}`" for name in known[:10]) or "none"
-    hint = f"Did you mean `{near}`?" if near else f"Environments that can be cloned: {listed}."
-    note = (
-        " (There is a template of that name, but `/clone` takes an environment.)" if command.source in templates else ""
-    )
-    instead = replace(command, source=EnvironmentName(near)) if near else None
-    return Refused(f"Environment `{command.source}` not found. {hint}{note}", instead)
-
-
-def unknown_environment(command: AboutOne, known: Iterable[str]) -> Refused:
-    """Return that there is no such environment, with the command about the one that was probably meant."""
-    assert command.name is not None
-    near = closest(command.name, _valid(known))
-    if near is None:
-        return Refused(f"Environment `{command.name}` not found. `/list` shows all environments.")
-    return Refused(
-        f"Environment `{command.name}` not found. Did you mean `{near}`?",
-        replace(command, name=EnvironmentName(near)),
-    )
-
-
-def _valid(known: Iterable[str]) -> list[str]:
-    """Return what can be typed: a directory that somebody made by hand may be called anything."""
-    return [name for name in known if is_valid(EnvironmentName, name)]
 
 
 def _attempt(asked: CloneRequest, base: Base) -> Draft | Refused:

@@ -1,23 +1,21 @@
-"""Which environments may be destroyed, and the pull request that asks for it.
+"""Which environments may be destroyed, and who asked for it.
 
 A protected environment can't be expressed as a target: whatever destroys takes a `Removable`, and there is only one way to
 get one.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from bot.core.markdown import cell, code, details, fence
-from bot.core.requests.commit_trailers import Trailers, write
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
-from bot.model.pipeline import Hook, Pipeline, Stack
 from bot.model.policy import Policy
-from bot.names import EnvironmentName, Login, StepName
+from bot.names import EnvironmentName, Login
 
 MARKER = "<!-- envclone:destroy:{name}:{by} -->"
+EXPIRED_ON = "It expired on {end:%Y-%m-%d %H:%M} UTC"
+"""Words of the body by which the pull request of one very expiry is found again."""
 ENDED_MARKER = "<!-- envclone:ended:{name} -->"
 Reason: TypeAlias = Literal["command", "expiry"]
 
@@ -63,95 +61,3 @@ class RemovalRequest:
     at: datetime
     comment: int | None = None
     url: str = ""
-
-
-def title(removed: Removable, asked: RemovalRequest) -> str:
-    """Return the pull request's title."""
-    return f"Destroy {removed.name}" + (", which has expired" if asked.reason == "expiry" else "")
-
-
-def message(removed: Removable, asked: RemovalRequest, base: str) -> str:
-    """Return the commit's message, on top of `base`. Its trailers say who asked where, for whoever reports how it goes."""
-    return f"{title(removed, asked)}\n\n{write(Trailers(removed.name, asked.by, asked.comment, asked.url, base))}"
-
-
-def change_ended(name: EnvironmentName, end: str) -> str:
-    """Return why a proposed change of a destroyed environment is closed; `end` names what removed it."""
-    return f"{code(name)} was destroyed ({end}), so this pull request is closed: there is nothing left to change."
-
-
-def body(
-    removed: Removable,
-    asked: RemovalRequest,
-    pipeline: Pipeline,
-    order: Sequence[StepName],
-    *,
-    rival: int | None = None,
-) -> str:
-    """Return the pull request's body. `order` is that in which the steps are taken back; `rival` an open change of it."""
-    manifest, name = removed.manifest, removed.name
-    expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
-    who = (
-        f"Requested by @{asked.by} [here]({asked.url})."
-        if asked.url
-        else f"It expired on {expires}. @{manifest.owner} owns it."
-    )
-    facts = [
-        ("Environment", f"{code(name)} in {code(directory(name) + '/')}"),
-        ("Purpose", cell(manifest.purpose)),
-        ("Owner", f"@{manifest.owner}"),
-        ("Expires", expires),
-        ("Cloned from", code(str(manifest.source))),
-    ]
-    rows = "\n".join(f"| **{fact}** | {value} |" for fact, value in facts)
-    parts = [
-        MARKER.format(name=name, by=asked.reason),
-        (
-            f"{who} This pull request deletes the directory, and **merging it destroys all resources "
-            f"of {code(name)}**.\n\n| | |\n| --- | --- |\n{rows}"
-        ),
-        "### Steps, in the order they are destroyed",
-        _steps(pipeline, order),
-        "### What to look at",
-        _attention(removed, rival),
-        f"Closing this pull request keeps {code(name)} as it is." + _longer(manifest),
-        details("Removed from the repository", fence(f"{directory(name)}/", "text")),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _attention(removed: Removable, rival: int | None) -> str:
-    change = f"- #{rival} changes {code(removed.name)}. It will be closed once {code(removed.name)} is destroyed."
-    return "\n".join(
-        [
-            *([change] if rival is not None else []),
-            (
-                "- The plan comment lists every resource that will be destroyed. Anything it does not list is not "
-                "destroyed."
-            ),
-            "- Data is deleted too. The report at the end lists what is retained (final snapshots, deletion windows).",
-            (
-                f"- If a step fails, only the steps that depend on it stop. {code(f'/resume {removed.name}')} continues "
-                "from there."
-            ),
-        ]
-    )
-
-
-def _longer(manifest: Manifest) -> str:
-    return f" Comment {code(f'/extend {manifest.name} 7d')} to keep it longer." if manifest.expires_at else ""
-
-
-def _steps(pipeline: Pipeline, order: Sequence[StepName]) -> str:
-    rows = [f"| {code(name)} | {_kind(pipeline.steps[name])} | {_undo(pipeline.steps[name])} |" for name in order]
-    return "\n".join(["| Step | Kind | How |", "| --- | --- | --- |", *rows])
-
-
-def _kind(step: Stack | Hook) -> str:
-    return step.kind if isinstance(step, Stack) else code(step.kind)
-
-
-def _undo(step: Stack | Hook) -> str:
-    if isinstance(step, Stack):
-        return "destroyed by Terraform"
-    return f"nothing to undo: {cell(step.undo.none)}" if step.undo else "its undo"

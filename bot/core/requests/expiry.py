@@ -1,4 +1,4 @@
-"""Expiry: which clones are to be warned about, which have outlived their time, and what is said.
+"""Expiry: which clones are to be warned about and which have outlived their time.
 
 Nothing here remembers: what was said is found on GitHub by hidden markers, one for each warning of each expiry. So a lost
 database, a clock that was wrong, or two replicas make no second warning, and what was missed is made good at the next look.
@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.markdown import code, fence
-from bot.core.requests.destroy import MARKER
+from bot.core.requests.destroy import EXPIRED_ON, MARKER
 from bot.model import duration
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
@@ -54,48 +53,12 @@ def due(manifests: Iterable[Manifest], now: datetime, policy: Policy) -> Due:
 
 def marker(manifest: Manifest, what: str) -> str:
     """Return the hidden text of what is said once about this expiry; a clone that was extended has another."""
-    return f"<!-- envclone:expiry:{manifest.name}:{_end(manifest):%Y-%m-%dT%H:%M:%SZ}:{what} -->"
+    return f"<!-- envclone:expiry:{manifest.name}:{end_of(manifest):%Y-%m-%dT%H:%M:%SZ}:{what} -->"
 
 
 def warned(before: timedelta) -> str:
     """Return the word for one warning in a marker."""
     return f"warn-{duration.text(before)}"
-
-
-def warning(one: Soon) -> str:
-    """Return the comment that warns the owner. The same however late it is written, so that it is written once."""
-    name, end = one.manifest.name, _end(one.manifest)
-    return (
-        f"@{one.manifest.owner}: {code(name)} expires on {end:%Y-%m-%d at %H:%M} UTC, in less "
-        f"than {duration.text(one.before)}. A pull request to destroy it will be opened then. To keep it longer, "
-        f"comment\n\n{fence(f'/extend {name} 7d', 'text')}"
-    )
-
-
-def ended(manifest: Manifest, number: int, url: str, *, auto_merge: bool) -> str:
-    """Return the comment that says what has become of a clone whose time is over."""
-    then = "It will be merged automatically once its check passes" if auto_merge else "Merging it destroys the clone"
-    return (
-        f"@{manifest.owner}: {code(manifest.name)} expired on {_end(manifest):%Y-%m-%d at %H:%M} UTC, and [#{number}]({url}) removes "
-        f"it. {then}. To keep it, close #{number} and comment\n\n{fence(f'/extend {manifest.name} 7d', 'text')}"
-    )
-
-
-def declined(manifest: Manifest, number: int, url: str) -> str:
-    """Return the comment after the pull request that would destroy it was closed."""
-    return (
-        f"@{manifest.owner}: [#{number}]({url}) was closed, so {code(manifest.name)} stays although it has expired, "
-        "and no further pull request is opened automatically. Extend it, or destroy "
-        f"it:\n\n{fence(f'/extend {manifest.name} 7d', 'text')}\n\n{fence(f'/destroy {manifest.name}', 'text')}"
-    )
-
-
-def refused(manifest: Manifest, reason: str) -> str:
-    """Return the comment when the end can't be proposed."""
-    return (
-        f"@{manifest.owner}: {code(manifest.name)} has expired, but no pull request to destroy it can be "
-        f"opened: {reason}"
-    )
 
 
 def is_end(manifest: Manifest, author: str, us: Login, body: str) -> bool:
@@ -105,9 +68,10 @@ def is_end(manifest: Manifest, author: str, us: Login, body: str) -> bool:
 
 def is_end_of(manifest: Manifest, author: str, us: Login, body: str) -> bool:
     """Say whether a pull request is ours, and was opened because this very expiry had come."""
-    return is_end(manifest, author, us, body) and f"It expired on {_end(manifest):%Y-%m-%d %H:%M} UTC" in body
+    return is_end(manifest, author, us, body) and EXPIRED_ON.format(end=end_of(manifest)) in body
 
 
-def _end(manifest: Manifest) -> datetime:
+def end_of(manifest: Manifest) -> datetime:
+    """Return when a clone that expires does."""
     assert manifest.expires_at is not None
     return manifest.expires_at

@@ -16,7 +16,7 @@ from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import unwaived
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.render import ENDING
-from bot.core.requests.matrix import account_of
+from bot.core.requests.accounts import account_of
 from bot.core.tree import Tree
 from bot.errors import Finding, UserError
 from bot.model.environment import Manifest, directory

@@ -16,8 +16,9 @@ from bot.core.rendering.parameter_rules import problems as rule_problems
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import ENVIRONMENT, references
 from bot.core.rendering.render import ENDING
-from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
+from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.preflight import template_findings
+from bot.core.requests.refusal import Refused
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput, UserError
 from bot.model.environment import HOOKS, Manifest

@@ -16,8 +16,8 @@ from bot.clients.transient import Transient
 from bot.commands.comment import command_lines
 from bot.commands.grammar import parse
 from bot.commands.model import Unlock
-from bot.core.messages import rerun_replies as texts
 from bot.core.requests.permissions import suffices
+from bot.core.requests.rerun import run_title, take_over
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import Request
 from bot.model.policy import Policy
@@ -74,7 +74,7 @@ def _is_asked_for(rescue: TakeoverRequest, on: OnGitHub, policy: Policy) -> bool
     command, request = _unlock(comment), _request(comment, on)
     if command is None or request is None or command.name != rescue.environment:
         return False
-    if texts.take_over(command, request) != rescue.because or texts.run_title(command, request) != rescue.title:
+    if take_over(command, request) != rescue.because or run_title(command, request) != rescue.title:
         return False
     return suffices(on.github.permission(on.repository, comment.author), policy.allow["rescue"])
 

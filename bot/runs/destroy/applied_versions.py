@@ -18,7 +18,7 @@ from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, graph, graph_of_remains, in_reverse
 from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.core.rendering.assemble import read_hooks, read_manifest
-from bot.core.requests.matrix import account_of
+from bot.core.requests.accounts import account_of
 from bot.core.tree import Tree
 from bot.errors import Unverifiable, UserError
 from bot.model.environment import Manifest, directory

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from bot.clouds.registry import FACTS
 from bot.core.ledger.destroy_report import Sweep
-from bot.core.requests.matrix import account_of, regions_in
+from bot.core.requests.accounts import account_of, regions_in
 from bot.errors import Unverifiable
 from bot.hooks.aws.session import OWNER_TAG
 from bot.model.pipeline import Hook

@@ -31,7 +31,7 @@ from bot.core.plans.plan_json import read_plan
 from bot.core.plans.review import Review, review_key, write_review
 from bot.core.plans.stack_inputs import Inputs, Outputs, known, resolved
 from bot.core.rendering.assemble import read_manifest, read_pipeline
-from bot.core.requests.matrix import account_of
+from bot.core.requests.accounts import account_of
 from bot.core.tree import Tree, tree_id
 from bot.errors import Finding, UserError
 from bot.hooks.validate import pipeline_findings

@@ -20,8 +20,8 @@ from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
 from bot.core.requests.branches import Branch
 from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_change
-from bot.core.requests.clone import Refused, unknown_environment
 from bot.core.requests.commit_trailers import Trailers
+from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
 from bot.model.environment import Manifest, Request, directory
 from bot.names import EnvironmentName

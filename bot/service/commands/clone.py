@@ -13,13 +13,15 @@ from bot.clients.github.records import PullRequestSpec
 from bot.clients.transient import Transient
 from bot.commands.model import Clone
 from bot.core.messages import replies
-from bot.core.messages.status_comment import StatusFacts, status_comment
+from bot.core.messages.status_comment import status_comment
 from bot.core.parity.by_code.compare import CodeSide
 from bot.core.rendering.assemble import read_hooks
 from bot.core.requests import commit_trailers
 from bot.core.requests.branches import Branch, branch_of
-from bot.core.requests.clone import CloneRequest, Draft, Refused
+from bot.core.requests.clone import CloneRequest, Draft
 from bot.core.requests.commit_trailers import Trailers
+from bot.core.requests.refusal import Refused
+from bot.core.requests.status import StatusFacts
 from bot.model.environment import Manifest, Request, directory
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName

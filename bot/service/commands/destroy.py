@@ -12,12 +12,11 @@ from bot.clients.github.records import PullRequest, PullRequestSpec
 from bot.clients.transient import Transient
 from bot.commands.model import Destroy
 from bot.core.graph import graph, in_reverse
-from bot.core.messages import replies
+from bot.core.messages import destroy_pull_request, replies
 from bot.core.rendering.assemble import read_hooks
-from bot.core.requests import destroy
 from bot.core.requests.branches import Branch, branch_of
-from bot.core.requests.clone import Refused, unknown_environment
 from bot.core.requests.destroy import Removable, RemovalRequest, removable
+from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
 from bot.model.environment import ENVIRONMENTS, directory
 from bot.model.pipeline import Pipeline
@@ -121,7 +120,7 @@ def _publish(repo: Repository, removed: Removable, request: RemovalRequest) -> N
             branch=str(branch),
             branch_was=repo.proposed(branch),
             claims={},
-            message=destroy.message(removed, request, repo.commit),
+            message=destroy_pull_request.message(removed, request, repo.commit),
             author=repo.context.author,
             at=request.at,
         )
@@ -138,8 +137,8 @@ def _proposal(repo: Repository, removed: Removable, request: RemovalRequest) -> 
     return PullRequestSpec(
         head=branch_of(removed.name, "destroy"),
         base=repo.branch,
-        title=destroy.title(removed, request),
-        body=destroy.body(removed, request, pipeline, order, rival=open_change(repo, removed.name)),
+        title=destroy_pull_request.title(removed, request),
+        body=destroy_pull_request.body(removed, request, pipeline, order, rival=open_change(repo, removed.name)),
         labels=policy.labels,
         reviewers=policy.reviewers,
     )

@@ -16,11 +16,12 @@ from pydantic import TypeAdapter
 
 from bot.clients.github import GitHubRefused as Refusal
 from bot.clients.github.records import PullRequest
+from bot.core.messages import expiry_comments
 from bot.core.requests import expiry
 from bot.core.requests.branches import Branch
-from bot.core.requests.clone import Refused
 from bot.core.requests.destroy import RemovalRequest
 from bot.core.requests.expiry import due
+from bot.core.requests.refusal import Refused
 from bot.events import Tick
 from bot.model.environment import Manifest, directory
 from bot.model.policy import Policy
@@ -124,7 +125,7 @@ def expire(repo: Repository, name: EnvironmentName) -> Expired:
     manifest, policy = repo.manifest(name), repo.policy()
     found = due([manifest] if manifest else [], repo.context.now(), policy)
     for soon in found.soon:
-        is_new = _say(repo, soon.manifest, expiry.warned(soon.before), expiry.warning(soon))
+        is_new = _say(repo, soon.manifest, expiry.warned(soon.before), expiry_comments.warning(soon))
         return Expired(name, "warned" if is_new else "nothing")
     for expired in found.expired:
         return _remove(repo, expired, policy)
@@ -146,17 +147,17 @@ def _remove(repo: Repository, manifest: Manifest, policy: Policy) -> Expired:
     name = manifest.name
     found = repo.pull_request(Branch("destroy", name))
     if found is not None and found.state == "closed" and not found.is_merged and _is_ours(repo, manifest, found):
-        _say(repo, manifest, "declined", expiry.declined(manifest, found.number, found.url))
+        _say(repo, manifest, "declined", expiry_comments.declined(manifest, found.number, found.url))
         return Expired(name, "declined", found.number)
     if found is None or found.state == "closed" or _is_outdated(repo, manifest, found):
         proposed = propose_destroy(repo, name, RemovalRequest("expiry", _us(repo), repo.context.now()))
         if isinstance(proposed, Refused):
-            _say(repo, manifest, "refused", expiry.refused(manifest, proposed.reason))
+            _say(repo, manifest, "refused", expiry_comments.refused(manifest, proposed.reason))
             return Expired(name, "refused")
         found = proposed
     if not _is_ours(repo, manifest, found):
         return Expired(name, "waits", found.number)  # a person proposed it already, and it is that person's to merge
-    text = expiry.ended(manifest, found.number, found.url, auto_merge=policy.expiry.auto_merge)
+    text = expiry_comments.ended(manifest, found.number, found.url, auto_merge=policy.expiry.auto_merge)
     is_new = _say(repo, manifest, "ended", text)
     merged = _merge(repo.fetched(), name, policy, found)
     return Expired(name, "proposed", found.number) if is_new and merged.outcome == "waits" else merged

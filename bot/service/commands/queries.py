@@ -8,7 +8,7 @@ from bot.core.messages.help_text import help_text
 from bot.core.messages.replies import ProposedEnvironment
 from bot.core.messages.status_comment import headline
 from bot.core.requests.branches import read_branch
-from bot.core.requests.clone import unknown_environment
+from bot.core.requests.refusal import unknown_environment
 from bot.errors import UserError
 from bot.model.environment import Request
 from bot.names import EnvironmentName

@@ -20,10 +20,10 @@ from bot.commands.model import PlanCommand, Resume, Unlock
 from bot.core.markdown import code
 from bot.core.messages import replies
 from bot.core.messages import rerun_replies as texts
-from bot.core.messages.rerun_replies import Last
-from bot.core.messages.status_comment import outcome_of
 from bot.core.requests.branches import PREFIXES, Branch
-from bot.core.requests.clone import Refused, unknown_environment
+from bot.core.requests.refusal import Refused, unknown_environment
+from bot.core.requests.rerun import Last, run_title, take_over
+from bot.core.requests.status import outcome_of
 from bot.model.environment import Request
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
@@ -87,7 +87,7 @@ def start_apply(repo: Repository, request: Request, command: Resume | Unlock) ->
     if absent is not None:
         return absent
     last = last_run(repo, command.name)
-    title = texts.run_title(command, request)
+    title = run_title(command, request)
     run = _run_titled(repo, APPLY, title)
     if run is None:
         nothing = texts.nothing_to_resume(command.name, last) if isinstance(command, Resume) else None
@@ -95,7 +95,7 @@ def start_apply(repo: Repository, request: Request, command: Resume | Unlock) ->
             return Refused(nothing)
         inputs = {"environment": str(command.name), "request": title}
         if isinstance(command, Unlock):
-            inputs["take_over"] = texts.take_over(command, request)
+            inputs["take_over"] = take_over(command, request)
         refused = _start(lambda: repo.github.dispatch_workflow(repo.name, APPLY, repo.branch, inputs), APPLY)
         if refused is not None:
             return refused
@@ -120,7 +120,7 @@ def replan(repo: Repository, request: Request, command: PlanCommand, commented_a
         return removal
     if repo.manifest(name) is None:
         return unknown_environment(command, repo.names())
-    title = texts.run_title(command, request)
+    title = run_title(command, request)
     run = _run_titled(repo, DRIFT, title)
     refused = None
     if run is None:

@@ -6,9 +6,10 @@ import pytest
 
 from bot.clouds.registry import FACTS
 from bot.core.ledger.apply_result import StepResult
-from bot.core.ledger.destroy_report import DestroyReport, Sweep, summary, text, title
+from bot.core.ledger.destroy_report import DestroyReport, Sweep
 from bot.core.ledger.ledger import Gone, Retained
 from bot.core.ledger.retained import gone
+from bot.core.messages.destroy_receipt import summary, text, title
 from bot.core.messages.run_report import ending_of
 from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
 from bot.core.requests.destroy import NotRemovable, removable

@@ -10,7 +10,8 @@ from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import Leak
 from bot.core.rendering.assemble import read_manifest, read_template
 from bot.core.rendering.inventory import Inventory
-from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
+from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
+from bot.core.requests.refusal import Refused
 from bot.core.tree import File, Tree
 from bot.model.environment import Manifest, Waiver
 from bot.model.policy import Policy

@@ -7,7 +7,8 @@ from bot.commands.model import Clone, Set
 from bot.core.parity.by_code.compare import CodeSide
 from bot.core.rendering.assemble import read_template
 from bot.core.requests.change import Changed, ChangeSubject, draft_change
-from bot.core.requests.clone import CloneRequest, Refused
+from bot.core.requests.clone import CloneRequest
+from bot.core.requests.refusal import Refused
 from bot.core.requests.template_check import a_clone, check_template
 from bot.core.tree import File
 from bot.model.policy import Policy

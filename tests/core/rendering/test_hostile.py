@@ -12,7 +12,8 @@ from bot.core.hcl.structure import structure
 from bot.core.markdown import cell, code, details, fence
 from bot.core.messages.change_pull_request import ProposedChange, body, table, title
 from bot.core.requests.change import Changed, ChangeSubject, draft_change
-from bot.core.requests.clone import Draft, Refused, draft_clone
+from bot.core.requests.clone import Draft, draft_clone
+from bot.core.requests.refusal import Refused
 from bot.core.tree import File, check_path, check_tree
 from bot.errors import InvalidInput
 from bot.model.policy import Policy

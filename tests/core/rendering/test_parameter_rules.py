@@ -10,7 +10,8 @@ from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.verify import verify
 from bot.core.requests.change import ChangeSubject, draft_change
-from bot.core.requests.clone import Base, CloneRequest, Draft, Refused, draft_clone
+from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
+from bot.core.requests.refusal import Refused
 from bot.core.requests.template_check import a_clone, check_template
 from bot.core.tree import File
 from bot.errors import Unreadable

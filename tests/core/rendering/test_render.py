@@ -18,7 +18,8 @@ from bot.core.rendering.assemble import assemble, manifest_file, read_manifest, 
 from bot.core.rendering.escape import as_json, finalize_hcl, hcl
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.render import render
-from bot.core.requests.clone import Draft, Refused, draft_clone
+from bot.core.requests.clone import Draft, draft_clone
+from bot.core.requests.refusal import Refused
 from bot.core.tree import File, tree_id
 from bot.errors import InvalidInput
 from bot.model.template import StringParameter

@@ -15,7 +15,8 @@ from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.rendering.assemble import assemble, read_template
 from bot.core.rendering.verify import verify
 from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_change, followers
-from bot.core.requests.clone import Draft, Refused, draft_clone
+from bot.core.requests.clone import Draft, draft_clone
+from bot.core.requests.refusal import Refused
 from bot.core.tree import File
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import Policy

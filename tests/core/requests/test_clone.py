@@ -17,7 +17,8 @@ from bot.core.rendering.assemble import assemble
 from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.rendering.verify import collisions, verify
-from bot.core.requests.clone import Base, Draft, Refused, draft_clone
+from bot.core.requests.clone import Base, Draft, draft_clone
+from bot.core.requests.refusal import Refused
 from bot.core.tree import File
 from bot.errors import UserError
 from bot.model.policy import Policy, Quota

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.requests.expiry import Due, Soon, due, ended, is_end_of, marker, warned, warning
+from bot.core.messages.expiry_comments import ended, warning
+from bot.core.requests.expiry import Due, Soon, due, is_end_of, marker, warned
 from bot.model.environment import Manifest
 from bot.model.policy import Expiry, Policy
 from bot.names import EnvironmentName, Login

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.ledger.destroy_report import DestroyReport, receipt_key, summary, title
+from bot.core.ledger.destroy_report import DestroyReport, receipt_key
+from bot.core.messages.destroy_receipt import summary, title
 from bot.core.plans.review import read_review, review_key, write_review
 from bot.errors import UserError
 from bot.names import StepName

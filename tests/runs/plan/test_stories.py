@@ -10,7 +10,8 @@ import pytest
 
 from bot.core.parity.certificate import read_certificate
 from bot.core.parity.leaks import unwaived
-from bot.core.requests.clone import Draft, Refused
+from bot.core.requests.clone import Draft
+from bot.core.requests.refusal import Refused
 from bot.model.environment import Waiver
 from bot.names import Login, ParameterName, StepName
 from bot.sandbox.github import GitHubServer

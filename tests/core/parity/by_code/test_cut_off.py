@@ -7,7 +7,8 @@ import pytest
 from bot.commands.model import Clone
 from bot.core.rendering.assemble import assemble
 from bot.core.rendering.verify import verify
-from bot.core.requests.clone import CloneRequest, Refused, draft_clone
+from bot.core.requests.clone import CloneRequest, draft_clone
+from bot.core.requests.refusal import Refused
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 from tests.core.parity.shop import BASE, NOW, PRODUCTION, asked, clone, leaked
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from bot.core.parity.leaks import unwaived
 from bot.core.parity.report import Difference
 from bot.core.rendering.verify import verify
-from bot.core.requests.clone import Draft, Refused
+from bot.core.requests.clone import Draft
+from bot.core.requests.refusal import Refused
 from tests.core.parity import shop
 from tests.core.parity.by_code.mutations import Mutation, mutations
 
