@@ -17,7 +17,7 @@ WRONG_KEYS = " ".join(f"wrong_{number}" for number in range(8_000))
 def test_a_line_that_is_too_long_is_refused_unread(rest: str) -> None:
     found = parse(f"/set demo-x {rest}")
     assert isinstance(found, Mistake)
-    assert found.message == f"This line is longer than {LONGEST_LINE:,} characters."
+    assert found.message == f"This command is longer than {LONGEST_LINE:,} characters. Shorten it."
     assert parse(f"/no-command {rest}") is None
 
 

@@ -30,8 +30,8 @@ def test_a_right_that_is_enough_for_no_command_is_none(place: SmallMonorepo) -> 
 
 
 def test_a_reader_is_told_what_a_command_needs(place: SmallMonorepo) -> None:
-    assert "needs the permission `write`" in (place.say(CLONE, by=READER) or "")
-    assert "There is no command" in (place.say("/clnoe production as demo-x", by=READER) or "")
+    assert "requires the `write` permission" in (place.say(CLONE, by=READER) or "")
+    assert "Unknown command" in (place.say("/clnoe production as demo-x", by=READER) or "")
 
 
 def test_one_account_gets_so_many_answers_in_an_hour(place: SmallMonorepo) -> None:

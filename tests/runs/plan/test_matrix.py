@@ -123,7 +123,7 @@ def test_what_the_policy_protects_may_be_protected(monorepo: Monorepo) -> None:
     monorepo.put("envs/production/app", {"lb.tf": File(PROTECTED)})
     monorepo.commit("protect it")
     found = find_targets(monorepo.root, span(monorepo, base), "plan")
-    assert not any("destroyed again" in each for each in found.complaints)
+    assert not any("destroyed later" in each for each in found.complaints)
 
 
 def test_a_removed_clone_is_destroyed_and_named_also_by_hand_once_it_is_gone(monorepo: Monorepo) -> None:

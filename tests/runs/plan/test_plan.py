@@ -185,7 +185,7 @@ def test_a_clone_that_could_not_be_destroyed_again_is_found_in_its_plan(
     assert isinstance(outcome, Undestroyable), outcome
     (found,) = map(str, outcome.findings)
     assert found.startswith(
-        f"envs/demo-x/data/main.tf:{line}: `aws_cloudwatch_log_group.kept` could not be destroyed again"
+        f"envs/demo-x/data/main.tf:{line}: `aws_cloudwatch_log_group.kept` could not be destroyed later"
     )
     assert deploying.store.read(review_key(DEMO, head)) is None, "without a review nothing can be applied"
     said = report(request, outcome)

@@ -140,7 +140,7 @@ def test_an_end_that_was_merged_unreviewed_is_planned_once_more(
     assert "then comment `/resume demo-x`" in reply
     assert actions.repeated == [run]
     checked(live, number)
-    assert "planned once more" not in say(live, asked)
+    assert "being planned again" not in say(live, asked)
 
 
 def test_an_end_that_was_merged_without_any_plan_can_only_be_reverted(live: SmallMonorepo, actions: Actions) -> None:
