@@ -235,16 +235,20 @@ class Mirror:
         except GitFailed as error:
             # Porcelain lines are `<flag> TAB <from>:<to> TAB <summary>`; `!` marks what was refused, and why. With
             # --atomic the innocent refs are marked too, as "atomic push failed".
-            refused = re.findall(r"^!\t[^\t]*:(\S+)\t\[[^\]]*\] \((.*)\)$", str(error), re.MULTILINE)
-            moved = tuple(
-                ref
-                for ref, why in refused
-                if "stale" in why or "exists" in why or "fetch first" in why or "lock" in why
-            )
+            refused = dict(re.findall(r"^!\t[^\t]*:(\S+)\t\[[^\]]*\] \((.*)\)$", str(error), re.MULTILINE))
+            moved = tuple(ref for ref, why in refused.items() if re.search("stale|exists|fetch first|lock", why))
+            # A ref that is taken between the server's advertisement and its transaction is refused in other words, and
+            # for all refs alike, so the refs themselves are asked.
+            moved = moved or (self._moved(leases) if refused else ())
             if moved:
                 return Moved(moved)
             raise
         return None
+
+    def _moved(self, leases: Mapping[str, str | None]) -> tuple[str, ...]:
+        listed = self._remote("ls-remote", self.url, *leases)
+        now = {ref: commit for commit, ref in (line.split("\t") for line in listed.splitlines())}
+        return tuple(ref for ref, was in leases.items() if now.get(ref) != was)
 
     def _remote(self, *arguments: str) -> str:
         user, token = self._credentials()

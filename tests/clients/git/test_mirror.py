@@ -1,0 +1,69 @@
+"""Pushes as compare-and-swap, against a bare repository of real git."""
+
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.clients.git.mirror import GitFailed, Mirror, Moved, claim_ref
+from bot.clients.git.trees import Author, Publication
+from bot.core.rendering.inventory import Claim
+from bot.core.tree import File
+from bot.names import ParameterName
+
+CLAIM = Claim(ParameterName("network"), "10.64.0.0/20")
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    """A bare repository with one commit on `main`."""
+    bare = tmp_path / "remote.git"
+    run("git", "init", "-q", "--bare", "-b", "main", str(bare))
+    empty = run("git", "-C", str(bare), "hash-object", "-t", "tree", "-w", "/dev/null")
+    identity = ("-c", "user.name=Ana", "-c", "user.email=ana@example.com")
+    commit = run("git", "-C", str(bare), *identity, "commit-tree", empty, "-m", "Begin")
+    run("git", "-C", str(bare), "update-ref", "refs/heads/main", commit)
+    return bare
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, remote: Path) -> Iterator[Mirror]:
+    """A mirror of it that is up to date."""
+    found = Mirror(tmp_path / "mirror.git", str(remote), lambda: ("x-access-token", "none"))
+    found.fetch("main")
+    yield found
+    found.close()
+
+
+def run(*argv: str) -> str:
+    return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+
+
+def publication(mirror: Mirror) -> Publication:
+    parent = mirror.head("main")
+    assert parent is not None
+    author = Author("envclone", "envclone@example.com")
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    files = {"main.tf": File(b"")}
+    return Publication(parent, "envs/demo-x", files, "envclone/demo-x", None, {CLAIM: None}, "Clone", author, at)
+
+
+def before_the_transaction(remote: Path, line: str) -> None:
+    """Let the server run `line` once it has compared the leases, and before it writes the refs."""
+    hook = remote / "hooks" / "pre-receive"
+    hook.write_text(f"#!/bin/sh\nunset GIT_QUARANTINE_PATH\n{line}\n")
+    hook.chmod(0o755)
+
+
+def test_a_claim_that_another_push_takes_at_the_same_moment_has_moved(remote: Path, mirror: Mirror) -> None:
+    before_the_transaction(remote, f"git update-ref {claim_ref(CLAIM)} {mirror.head('main')}")
+    assert mirror.publish(publication(mirror)) == Moved((claim_ref(CLAIM),))
+    assert run("git", "-C", str(remote), "for-each-ref", "--format=%(refname)", "refs/heads") == "refs/heads/main"
+
+
+def test_a_push_that_a_hook_of_the_server_refuses_has_failed(remote: Path, mirror: Mirror) -> None:
+    before_the_transaction(remote, "echo no; exit 1")
+    with pytest.raises(GitFailed, match="pre-receive hook declined"):
+        mirror.publish(publication(mirror))
