@@ -136,9 +136,9 @@ def test_one_issue_is_opened_updated_closed_and_opened_again(server: GitHubServe
     same = (StepDrift(APP, "stack", "same"), StepDrift(DATA, "aws.parameter", "same"))
     assert told(server, drift(*same), 1) == "nothing to report"
     assert told(server, drift(GONE), 2) == "opened #1"
-    assert told(server, drift(GONE, more), 3) == "brought #1 up to date"
+    assert told(server, drift(GONE, more), 3) == "updated #1"
     assert told(server, drift(*same), 4) == "closed #1"
-    assert told(server, drift(more), 5) == "opened #1 again"
+    assert told(server, drift(more), 5) == "reopened #1"
     assert [comment.body.split("\n")[1] for comment in server.comments(REPOSITORY, 1)] == [
         "`demo-x` matches commit `cccccccccccc` again.",
         "demo-x: 1 change made outside the code. See the updated description above.",
