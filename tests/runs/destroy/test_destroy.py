@@ -54,7 +54,7 @@ def test_law_9_destroy_after_any_prefix_of_apply_leaves_nothing_and_says_so(depl
         receipt = deploying.destroy(deploying.remove())
         assert receipt.is_clean, (done, title(receipt), receipt)
         assert deploying.left() == [], done
-        assert "nothing is left" in title(receipt)
+        assert "nothing left" in title(receipt)
         assert {entry.result for entry in deploying.ledger.steps.values()} <= {"undone"}
     # All of it, at the last: backwards, every hook's undo once.
     assert [step.name for step in receipt.steps][-1] == "network"
