@@ -72,7 +72,7 @@ def refusal(lease: Lease, environment: str) -> str:
     """Return the message for a run that finds the environment locked."""
     where = f" ({lease.run_url})" if lease.run_url else ""
     return (
-        f"`{environment}` is being worked on by {lease.lock_owner}{where}, since {lease.since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to "
+        f"`{environment}` is locked by {lease.lock_owner}{where}, since {lease.since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to "
         f"finish. If it is dead, its lease expires at {lease.until:%H:%M:%S} UTC: run this again then, or comment "
         f'`/unlock {environment} --because "…"`.'
     )

@@ -61,7 +61,7 @@ def authorize(rescue: TakeoverRequest, on: OnGitHub | None, policy: Policy) -> N
     name = rescue.environment
     has = f"has `{held}`" if held else "has none"
     raise MayNot(
-        f"Not taken over: that needs the permission `{needed}` on this repository (`allow.rescue` in the policy), and "
+        f"Not taken over: that requires the `{needed}` permission on this repository (`allow.rescue` in the policy), and "
         f'{shown(rescue.actor or "nobody")} {has}. Ask someone with that permission to comment `/unlock {name} --because "…"`.'
     )
 

@@ -33,7 +33,7 @@ def asked(place: SmallMonorepo, body: str = UNLOCK, by: str = MAINTAINER) -> Tak
 
 
 def test_whoever_starts_it_needs_the_role_that_the_policy_wants(place: SmallMonorepo) -> None:
-    with pytest.raises(MayNot, match=r"needs the permission `maintain` .* and `alice` has `write`"):
+    with pytest.raises(MayNot, match=r"requires the `maintain` permission .* and `alice` has `write`"):
         authorize(rescue(MAINTAINER), github(place), Policy())
     place.server.set_role(REPOSITORY, MAINTAINER, "maintain")
     authorize(rescue(MAINTAINER), github(place), Policy())
