@@ -48,6 +48,7 @@ GATE = GateFacts(
     ),
     files={
         "*": frozenset({"filename"}),
+        "aws_gamelift_script": frozenset({"zip_file"}),
         "aws_s3_object": frozenset({"source"}),
         "aws_s3_bucket_object": frozenset({"source"}),
         "aws_synthetics_canary": frozenset({"zip_file"}),

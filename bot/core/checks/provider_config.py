@@ -6,6 +6,7 @@ from bot.core.checks.file_access import bounded, maps_in
 from bot.core.checks.gate_rules import GateRules
 from bot.core.hcl.ast import Block, Items, Literal
 
+STATE = ".tfstate"
 _RUNS = frozenset({"exec", "command", "credential_process"})
 
 
@@ -22,6 +23,9 @@ def backend_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, st
     path = block.setting("path")
     if path is not None and not bounded(path.value):
         yield path.line, "the local state must lie in the stack's directory: write a plain path without `..`."
+    elif path is not None and not (block.text("path") or "").endswith(STATE):
+        # Files of that name are never committed, so nobody hands the plan a state that was written by hand.
+        yield path.line, f'the file of the local state must end in `{STATE}`: write `path = "terraform{STATE}"`.'
 
 
 def _names(block: Block) -> set[str]:

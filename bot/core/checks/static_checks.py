@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.checks.file_access import ModulePlace, argument_findings, call_findings
 from bot.core.checks.gate_rules import BUILT_IN, GateRules, ref_of
-from bot.core.checks.provider_config import backend_complaints, provider_complaints
+from bot.core.checks.provider_config import STATE, backend_complaints, provider_complaints
 from bot.core.hcl.ast import Block, Expression, Literal, Pairs
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.tokens import NotHcl
@@ -69,19 +69,31 @@ def _file_findings(files: Tree, stacks: Sequence[StepName], where: str) -> Itera
                 "missing, so any provider version could be installed. Run `terraform init` and commit it.",
             )
     for path in sorted(files):
-        name = posixpath.basename(path)
-        if path.endswith((".tf.json", ".tofu.json")):
-            yield Finding(f"{where}/{path}", 1, "JSON configuration is not allowed. Write it as .tf.")
-        elif path.endswith(".tofu"):
-            yield Finding(f"{where}/{path}", 1, ".tofu files are read only by OpenTofu. Write it as .tf.")
-        elif name in {"override.tf", "terraform.rc", ".terraformrc"} or name.endswith("_override.tf"):
-            yield Finding(
-                f"{where}/{path}", 1, "override files and Terraform CLI configuration are not allowed. Remove it."
-            )
-        elif ".terraform" in path.split("/"):
-            yield Finding(
-                f"{where}/{path}", 1, "Terraform's working directory must not be committed. Remove it from git."
-            )
+        message = _misplaced(path)
+        if message is not None:
+            yield Finding(f"{where}/{path}", 1, message)
+
+
+def _misplaced(path: str) -> str | None:
+    """Return what is wrong with a file for its name alone, whatever it says."""
+    *directories, name = path.split("/")
+    if name.endswith((".tf.json", ".tofu.json")):
+        return "JSON configuration is not allowed. Write it as .tf."
+    if name.endswith(".tofu"):
+        return ".tofu files are read only by OpenTofu. Write it as .tf."
+    if name in {"override.tf", "terraform.rc", ".terraformrc"} or name.endswith("_override.tf"):
+        return "override files and Terraform CLI configuration are not allowed. Remove it."
+    if name.startswith(".") and name.endswith(".tf"):
+        return "Terraform doesn't read files that begin with a dot. Rename it, or remove it."
+    if ".terraform" in (*directories, name):
+        return "Terraform's working directory must not be committed. Remove it from git."
+    if "terraform.d" in directories:
+        # `terraform init` installs from terraform.d/plugins before it asks a registry.
+        return "provider programs must not be committed. Remove it: `terraform init` installs providers."
+    if "terraform.tfstate.d" in directories or name.endswith((STATE, f"{STATE}.backup")):
+        # A state names providers of its own, which `init` installs and the plan runs.
+        return "state must not be committed. Remove it from git; it belongs in the backend."
+    return None
 
 
 def _local_names(files: Tree, directory: str) -> dict[str, str]:
