@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from bot.core.checks.file_access import bounded, maps_in
+from bot.core.checks.bounded_paths import bounded
+from bot.core.checks.file_access import maps_in
 from bot.core.checks.gate_rules import GateRules
 from bot.core.hcl.ast import Block, Items, Literal
 
