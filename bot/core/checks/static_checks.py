@@ -113,8 +113,10 @@ def _local_names(files: Tree, directory: str) -> dict[str, str]:
 
 
 def _source(name: str, requirement: Expression) -> str:
+    if isinstance(requirement, Literal):
+        return f"hashicorp/{name}"  # only a version, as in Terraform 0.12
     if not isinstance(requirement, Pairs):
-        return f"hashicorp/{name}"
+        return "(not one plain text)"
     given = [value for key, value in requirement.pairs if not isinstance(key, Literal) or key.value == "source"]
     if not given:
         return f"hashicorp/{name}"

@@ -365,6 +365,7 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
         ('terraform {\n  backend "local" {\n    path = "notes.json"\n  }\n}\n', 'write `path = "terraform.tfstate"`'),
         ('terraform {\n  backend "local" {\n    workspace_dir = "/x"\n  }\n}\n', "`workspace_dir`"),
         ('terraform {\n  provider_meta "aws" {}\n}\n', "`provider_meta`"),
+        ('terraform {\n  required_providers {\n    aws = merge({ source = "evil/aws" })\n  }\n}\n', "(not one plain text)"),
         ("terraform {\n  experiments = [x]\n}\n", "`experiments`"),
         ('data "terraform_\\u0072emote_state" "x" {}\n', "data source `terraform_remote_state`"),
         ('data "aws_s3_object" "x" {}\n', "gate.data_sources"),
