@@ -134,7 +134,7 @@ def _drifts(life: Life) -> None:
 
 def _is_destroyed(life: Life) -> bool:
     told = ": destroyed" in life.reply("destroy") and f"`{NAME}` is destroyed" in life.reply("clone")
-    return _goes_well(life) and told and "nothing is left" in life.report
+    return _goes_well(life) and told and "nothing left" in life.report
 
 
 STAGES: Sequence[JourneyStage[Life]] = (

@@ -146,6 +146,7 @@ def serving(directory: Path) -> Iterator[Serving]:
             "ENVCLONE_PORT": str(port),
             "ENVCLONE_OPERATIONS_PORT": str(operations_port),
             "ENVCLONE_REPLICA": "test",
+            "ENVCLONE_COMMANDS_PER_AUTHOR": "1000",  # one person asks for two hundred clones
         }
         issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
         found = Serving(server, guillotine, environment, directory / "service.log", issue, port, operations_port)
