@@ -12,7 +12,7 @@ ELSEWHERE = re.compile(r"at \w+$")
 
 def _other(environ: str) -> str:
     """Return the holder that another process is, after that process has ended."""
-    program = f"from bot.clients.lock_owner import this_holder; print(this_holder({environ}).name)"
+    program = f"from bot.clients.lock_owner import this_lock_owner; print(this_lock_owner({environ}).name)"
     return subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60
     ).stdout.strip()
