@@ -19,7 +19,7 @@ def difference(document: Json, expected: Mapping[str, Json]) -> str | None:
     for pointer, value in expected.items():
         if (found := _at(document, pointer)) != value:
             there = "nothing" if found is _MISSING else shown(json.dumps(found))
-            return f"at {shown(pointer)} is {there} instead of {shown(json.dumps(value))}"
+            return f"{shown(pointer)} is {there} instead of {shown(json.dumps(value))}"
     return None
 
 

@@ -111,7 +111,7 @@ def test_it_gives_up_when_the_time_is_over(around: Surroundings, server: Server)
         ({"status": 204}, "status 200 instead of 204"),
         ({"headers": {"X-A": "b"}}, "header `X-A` is `None` instead of `b`"),
         ({"body_contains": "absent"}, "does not contain `absent`"),
-        ({"json_values": {"/status": "bad"}}, "at `/status` is"),
+        ({"json_values": {"/status": "bad"}}, "`/status` is"),
         ({"json_values": {"/none/0": 1}}, "is nothing instead of `1`"),
     ],
 )

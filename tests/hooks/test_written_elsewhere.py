@@ -27,11 +27,12 @@ from bot.hooks import verbs
 from bot.hooks.validate import hook_problems
 from bot.hooks.kind import HookContext
 from bot.names import EnvironmentName, StepName
+from bot.core.graph import StepDocuments
 from bot.model.pipeline import Hooks, Pipeline
 
 text = Path("hooks.yaml").read_text()
 declared = load(text, Hooks, "hooks.yaml")
-problems = hook_problems(Pipeline.of({}, declared), {}, stacks_text="", hooks_text=text)
+problems = hook_problems(Pipeline.of({}, declared), {}, StepDocuments("template.yaml", "", "hooks.yaml", text))
 context = HookContext(
     environment=EnvironmentName("demo-x"), step=StepName("channel"), parameters={}, directory=Path.cwd(),
     environment_variables={}, remaining=lambda: timedelta(seconds=30), log=print, keep_secret=lambda value: None, digest=str,

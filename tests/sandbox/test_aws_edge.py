@@ -133,7 +133,7 @@ def test_the_first_rule_by_priority_whose_conditions_all_hold_decides(edge: Edge
         ("http://far.clones.acme.example/", 502, "outside the sandbox"),
         ("http://gone.clones.acme.example/", 502, "no such load balancer"),
         (f"http://{HOST}:8000/", 502, "does not listen on port 8000"),
-        (f"http://{HOST}:9000/", 504, "reach port 9000"),
+        (f"http://{HOST}:9000/", 504, "allows port 9000"),
     ],
 )
 def test_what_is_not_there_is_not_reached_and_says_why(edge: Edge, url: str, status: int, reason: str) -> None:

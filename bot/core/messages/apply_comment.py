@@ -19,8 +19,9 @@ def title(outcome: ApplyOutcome) -> str:
     """Return one line of plain text that says how it went."""
     if outcome.has_succeeded:
         ran = sum(step.state == "succeeded" for step in outcome.steps)
-        return f"{outcome.environment} is live: {ran} steps run in {_took(outcome.seconds)}" + (
-            f", {len(outcome.steps) - ran} already done" if ran < len(outcome.steps) else ""
+        return (
+            f"{outcome.environment} is live: {ran} {'step' if ran == 1 else 'steps'} run in {_took(outcome.seconds)}"
+            + (f", {len(outcome.steps) - ran} already done" if ran < len(outcome.steps) else "")
         )
     return f"{outcome.environment}: {', '.join(step.name for step in outcome.failed) or 'a step'} failed"
 

@@ -59,7 +59,7 @@ def test_the_nearest_zone_delegates_and_takes_it_back(around: Surroundings, pare
     assert present(parent) == made
     assert KIND.verify(inputs(), around.context()) == f"clones.example leads to the 2 name servers of {DOMAIN}"
     assert applied.undo is not None
-    assert KIND.undo(applied.undo, around.context()) == f"clones.example delegates {DOMAIN} no more"
+    assert KIND.undo(applied.undo, around.context()) == f"clones.example no longer delegates {DOMAIN}"
     assert present(parent) == {}
     assert "that this step made" in KIND.undo(applied.undo, around.context())
 

@@ -110,7 +110,7 @@ def test_an_apply_that_goes_well_is_told_from_beginning_to_end(merged: Merged) -
     assert merged.checks() == [(None, "Applying demo-x")]
     merged.deployment.end(ending_of(merged.outcome("succeeded")))
     assert merged.statuses()[-1] == ("success", "https://demo-x.example")
-    assert merged.checks() == [("success", "demo-x is live: 1 steps in 3 s")]
+    assert merged.checks() == [("success", "demo-x is live: 1 step run in 3 s")]
     [comment] = merged.comments()
     assert comment.startswith(marker(DEMO))
     assert merged.lines == []
@@ -130,7 +130,7 @@ def test_failed_and_run_again_there_is_one_deployment_and_one_comment(merged: Me
 def test_a_refusal_is_told_with_its_reason(merged: Merged) -> None:
     merged.deployment.refuse("`envs/demo-x` differs from what was reviewed\nmore", was_begun=False)
     assert merged.statuses() == [("failure", "")]
-    assert merged.checks() == [("failure", "was not applied")]
+    assert merged.checks() == [("failure", "Nothing was applied")]
     assert "differs from what was reviewed" in merged.comments()[0]
 
 

@@ -15,10 +15,16 @@ from bot.core.rendering.parameter_values import Origin
 from bot.core.requests.clone import Base, Draft, draft_clone
 from bot.core.tree import File, Tree
 from bot.model.environment import Waiver
-from bot.model.policy import Policy, Quota
+from bot.model.policy import Policy, Quota, StaticCheckRules
 from bot.names import EnvironmentName, Login, ParameterName, TemplateName
 from tests.core.parity import shop
 from tests.support import example
+
+POLICY = Policy(
+    quota=Quota(total=9, per_owner=9),
+    gate=StaticCheckRules(providers=("hashicorp/aws", "terraform.io/builtin/terraform", "hashicorp/x")),
+)
+"""The resources of these tests are of a type `x`."""
 
 VARIABLES = "".join(
     f'variable "{name}" {{}}\n'
@@ -36,7 +42,7 @@ def template(main: str, **more: str) -> TemplateAt:
 def clone_of(at: TemplateAt, **command: object) -> tuple[CodeSide, Draft]:
     source = example.production(at)
     files = assemble(at, source)
-    base = Base(at, source, files, Inventory({source.name: source}), Policy(quota=Quota(total=9, per_owner=9)))
+    base = Base(at, source, files, Inventory({source.name: source}), POLICY)
     drafted = draft_clone(example.asked(**command), base)  # type: ignore[arg-type]
     assert isinstance(drafted, Draft), drafted
     return CodeSide(source, files), drafted
