@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -177,3 +178,21 @@ def test_a_role_is_assumed_by_the_accounts_that_it_names(aws: SandboxAws, clones
     assert assumed["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{CLONES}:assumed-role/named/someone"
     with pytest.raises(ClientError, match="AccessDenied"):
         sts.assume_role(RoleArn=f"arn:aws:iam::{CLONES}:role/other", RoleSessionName="someone")
+
+
+def test_of_writers_that_race_for_a_key_one_succeeds(clones: dict[str, str]) -> None:
+    s3 = client(clones, "s3")
+    s3.create_bucket(Bucket="races", CreateBucketConfiguration={"LocationConstraint": REGION})
+
+    def wins(key: str) -> bool:
+        try:
+            s3.put_object(Bucket="races", Key=key, Body=b"", IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"PreconditionFailed", "ConditionalRequestConflict"}:
+                raise
+            return False
+        return True
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        races = [list(pool.map(wins, [f"key-{number}"] * 8)) for number in range(10)]
+    assert [sum(race) for race in races] == [1] * 10

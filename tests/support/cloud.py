@@ -8,6 +8,10 @@ from typing import Final
 import httpx
 from moto.server import ThreadedMotoServer
 
+from bot.sandbox.aws.corrections.data import CONDITIONAL_WRITES
+
+CONDITIONAL_WRITES.install()  # leases and reviews lean on them
+
 REGION: Final = "eu-central-1"
 ACCOUNT = "123456789012"
 """The account that moto's default credentials belong to."""

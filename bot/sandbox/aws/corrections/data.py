@@ -1,9 +1,11 @@
-"""Corrections of RDS and SQS."""
+"""Corrections of RDS, S3 and SQS."""
 
 import json
+import threading
 from typing import Any
 
 from moto.rds.models import DBCluster
+from moto.s3.responses import S3Response
 from moto.sqs.models import Queue
 
 from bot.sandbox.aws.corrections.correction import EmulatorCorrection, wrap
@@ -32,7 +34,28 @@ def _attributes_are_compact_json() -> None:
     wrap(Queue, "attributes", around)
 
 
+def _conditional_writes_are_atomic() -> None:
+    lock = threading.Lock()
+
+    def around(put_object: Any) -> Any:
+        def corrected(self: S3Response) -> Any:
+            with lock:
+                return put_object(self)
+
+        return corrected
+
+    wrap(S3Response, "put_object", around)
+
+
+CONDITIONAL_WRITES = EmulatorCorrection(
+    "conditional writes are atomic",
+    "Of several PutObject with If-None-Match or If-Match that race for one key, S3 lets one succeed.",
+    "moto compares first and writes then, in threads: two runs hold one lease.",
+    _conditional_writes_are_atomic,
+)
+
 CORRECTIONS = (
+    CONDITIONAL_WRITES,
     EmulatorCorrection(
         "only serverless clusters scale capacity",
         "DescribeDBClusters answers ScalingConfigurationInfo for Aurora Serverless v1 alone.",
