@@ -6,6 +6,7 @@ fence, or hide characters (bidirectional overrides, zero-width). Our own Markdow
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~&$])")
 _AUTOLINK = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
@@ -40,6 +41,17 @@ def fence(text: str, language: str = "") -> str:
     """Return `text` as a block of code; the fence is longer than any in it."""
     ticks = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return f"{ticks}{language}\n{visible(text).rstrip()}\n{ticks}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table without a line break at its end; each cell is Markdown on one line already (`cell`, `code`)."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("".join(f"| {each} " if each else "| " for each in line) + "|" for line in lines)
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return a table of names, in bold, and what they stand for, with no heading."""
+    return table(("", ""), ((f"**{name}**", value) for name, value in pairs))
 
 
 def details(summary: str, body: str) -> str:

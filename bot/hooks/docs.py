@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator
 
-from bot.core.messages.generated_docs import GENERATED, table, tables
+from bot.core.messages.generated_docs import GENERATED, table_lines, tables
 from bot.hooks import program
 from bot.hooks.registry import AnyKind, built_in
 
@@ -53,7 +53,7 @@ def _kind(kind: AnyKind) -> Iterator[str]:
     yield "Inputs:\n"
     yield from tables(kind.inputs.model_json_schema())
     yield "Outputs:\n"
-    yield from table(("Output", "Meaning"), [(f"`{name}`", about) for name, about in kind.outputs.items()])
+    yield from table_lines(("Output", "Meaning"), [(f"`{name}`", about) for name, about in kind.outputs.items()])
 
 
 def _paragraphs(documented: object) -> str:

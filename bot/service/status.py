@@ -86,7 +86,7 @@ def what_of(repo: Repository, proposal: OwnProposal) -> str:
     """Return what a change gives other values, in Markdown; of a removal there is nothing to say."""
     name = proposal.branch.environment
     before, after = repo.at(proposal.base).manifest(name), repo.at(proposal.tip).manifest(name)
-    return change_pull_request.table(before, after) if before and after else ""
+    return change_pull_request.values_table(before, after) if before and after else ""
 
 
 def _facts_of_pull(repo: Repository, pull: PullRequest) -> StatusFacts:

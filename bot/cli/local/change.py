@@ -56,7 +56,7 @@ def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
     after = drafted.manifest
     checkout.write_environment(after.name, drafted.files)
     say(
-        f"{plain(change_pull_request.table(before, after), width())}\n\nWrote {directory(after.name)}/. Commit it and open a pull request.",
+        f"{plain(change_pull_request.values_table(before, after), width())}\n\nWrote {directory(after.name)}/. Commit it and open a pull request.",
         lambda: {
             "changed": {name: after.parameters[name] for name in change_pull_request.changed(before, after)},
             "expires_at": after.expires_at.isoformat() if after.expires_at else None,

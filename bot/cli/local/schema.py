@@ -1,6 +1,7 @@
 """`envclone schema`: write the JSON Schemas and the reference documents, or check that they are what the models say."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ import typer
 
 from bot.cli.console import DOES_NOT_HOLD, stop
 from bot.clouds.registry import FACTS
-from bot.core.messages.generated_docs import FORMATS, GENERATED, commands_page, formats_page, schema, table
+from bot.core.messages.generated_docs import FORMATS, GENERATED, commands_page, formats_page, schema, table_lines
 from bot.hooks.docs import hooks_page
 from bot.model import duration
 from bot.settings import ALIASES, FILE, PREFIX, Settings
@@ -49,7 +50,7 @@ def with_settings(text: str) -> str:
     return f"{before}{BEGIN}\n\n{table_text}\n\n{END}{after}"
 
 
-def _settings_table() -> list[str]:
+def _settings_table() -> Iterator[str]:
     rows = []
     for name, field in Settings.model_fields.items():
         default = field.get_default()
@@ -58,7 +59,7 @@ def _settings_table() -> list[str]:
         others = [f", or `{PREFIX}{alias}`" for alias, of in ALIASES.items() if of == name.upper()]
         variable = f"`{PREFIX}{name.upper()}`{''.join(others)}"
         rows.append((variable, shown, (field.description or "").replace("\n", " ")))
-    return table(("Variable", "Default", "Meaning"), rows)
+    return table_lines(("Variable", "Default", "Meaning"), rows)
 
 
 def write(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from bot.core.ledger.apply_result import ApplyOutcome, StepResult
-from bot.core.markdown import cell, code, details, fence
+from bot.core.markdown import cell, code, details, fence, table
 from bot.names import EnvironmentName
 
 _WORDS = {"succeeded": "✅ done", "skipped": "⏭️ already done", "failed": "❌ failed", "blocked": "⛔ not started"}
@@ -71,14 +71,12 @@ def _failures(outcome: ApplyOutcome) -> Iterator[str]:
 
 
 def _table(steps: Sequence[StepResult]) -> str:
-    rows = ["| Step | Kind | Result | Took | Details |", "| --- | --- | --- | --- | --- |"]
+    rows = []
     for step in steps:
         said = step.evidence if step.state == "succeeded" else step.reason if step.state != "failed" else "see above"
         took = _took(step.seconds) if step.state in {"succeeded", "failed"} else "–"  # noqa: RUF001
-        rows.append(
-            f"| {code(step.name)} | {cell(step.kind)} | {_WORDS[step.state]} | {took} | {cell(_cut(said, 200))} |"
-        )
-    return "\n".join(rows)
+        rows.append((code(step.name), cell(step.kind), _WORDS[step.state], took, cell(_cut(said, 200))))
+    return table(("Step", "Kind", "Result", "Took", "Details"), rows)
 
 
 def _context(outcome: ApplyOutcome) -> str:
@@ -90,7 +88,7 @@ def _context(outcome: ApplyOutcome) -> str:
 
 def _outputs(outcome: ApplyOutcome) -> str:
     rows = [
-        f"| {code(step.name)} | {code(name)} | {shown} |"
+        (code(step.name), code(name), shown)
         for step in outcome.steps
         for name, shown in [
             *((name, code(_cut(_written(value), 300))) for name, value in step.outputs.items()),
@@ -99,8 +97,7 @@ def _outputs(outcome: ApplyOutcome) -> str:
     ]
     if not rows:
         return ""
-    table = "\n".join(["| Step | Output | Value |", "| --- | --- | --- |", *rows])
-    return details(f"{len(rows)} outputs", table)
+    return details(f"{len(rows)} outputs", table(("Step", "Output", "Value"), rows))
 
 
 def _evidence(outcome: ApplyOutcome) -> str:

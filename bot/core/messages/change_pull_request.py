@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.hcl.address_patterns import key_of
-from bot.core.markdown import cell, code, details
+from bot.core.markdown import cell, code, details, facts, table
 from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS
 from bot.core.parity.report import Difference
 from bot.core.rendering.assemble import TemplateAt
@@ -54,15 +54,15 @@ def title(before: Manifest, after: Manifest) -> str:
     return f"Change {after.name}: {', '.join([*names[:MOST_NAMED], *more, *longer])}"
 
 
-def table(before: Manifest, after: Manifest) -> str:
+def values_table(before: Manifest, after: Manifest) -> str:
     """Return every value before and after, in Markdown; nothing when nothing differs."""
     rows = [
-        f"| {code(name)} | {code(text(before.parameters.get(name)))} | {code(text(after.parameters[name]))} |"
+        (code(name), code(text(before.parameters.get(name))), code(text(after.parameters[name])))
         for name in changed(before, after)
     ]
     if before.expires_at != after.expires_at:
-        rows.append(f"| expires | {expiry(before)} | {expiry(after)} |")
-    return "\n".join(["| | before | after |", "| --- | --- | --- |", *rows]) if rows else ""
+        rows.append(("expires", expiry(before), expiry(after)))
+    return table(("", "before", "after"), rows) if rows else ""
 
 
 def expiry(manifest: Manifest) -> str:
@@ -72,7 +72,7 @@ def expiry(manifest: Manifest) -> str:
 
 def in_place(before: Manifest, after: Manifest, link: str) -> str:
     """Answer a change of a clone whose pull request (`link`, in Markdown) is open."""
-    return f"Changed `{after.name}` in {link}; its plan runs again.\n\n{table(before, after)}"
+    return f"Changed `{after.name}` in {link}; its plan runs again.\n\n{values_table(before, after)}"
 
 
 def body(proposed: ProposedChange) -> str:
@@ -113,7 +113,7 @@ def _introduction(proposed: ProposedChange) -> str:
     asked = "".join(
         f"Requested by @{request.by} [in #{request.issue}]({request.url}). " for request in proposed.requests
     )
-    facts = [
+    known = [
         ("Environment", f"{code(manifest.name)} in {code(directory(manifest.name) + '/')}"),
         (
             "Purpose",
@@ -123,19 +123,23 @@ def _introduction(proposed: ProposedChange) -> str:
         ("Expires", expiry(manifest)),
         ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])} (unchanged)"),
     ]
-    rows = "\n".join(f"| **{fact}** | {value} |" for fact, value in facts)
-    return f"{asked}It changes only what is listed here.\n\n| | |\n| --- | --- |\n{rows}"
+    return f"{asked}It changes only what is listed here.\n\n{facts(known)}"
 
 
 def _values(proposed: ProposedChange) -> str:
     before, after = proposed.before, proposed.after
     rows = [
-        f"| {code(name)} | {code(text(before.parameters.get(name)))} | {code(text(after.parameters[name]))} | {_cause(proposed, name)} |"
+        (
+            code(name),
+            code(text(before.parameters.get(name))),
+            code(text(after.parameters[name])),
+            _cause(proposed, name),
+        )
         for name in changed(before, after)
     ]
     if before.expires_at != after.expires_at:
-        rows.append(f"| expires | {expiry(before)} | {expiry(after)} | set with `/extend` |")
-    return "\n".join(["| Parameter | Before | After | Cause |", "| --- | --- | --- | --- |", *rows])
+        rows.append(("expires", expiry(before), expiry(after), "set with `/extend`"))
+    return table(("Parameter", "Before", "After", "Cause"), rows)
 
 
 def _cause(proposed: ProposedChange, name: ParameterName) -> str:
@@ -159,14 +163,14 @@ def _places(proposed: ProposedChange) -> str:
     manifest = code(f"{directory(proposed.after.name)}/environment.yaml")
     if not files:
         return f"Only {manifest} changes; the rendered files stay the same."
-    head = "| Place | Before | After | Cause |\n| --- | --- | --- | --- |"
     rows = [
-        f"| {code(key_of(each.address, each.attribute))} | {code(each.production)} | {code(each.clone)} | {_causes(each)} |"
+        (code(key_of(each.address, each.attribute)), code(each.production), code(each.clone), _causes(each))
         for each in found[:MOST_ROWS]
     ]
-    more = [f"\n… and {len(found) - MOST_ROWS} more: see the files."] if len(found) > MOST_ROWS else []
+    more = f"\n\n… and {len(found) - MOST_ROWS} more: see the files." if len(found) > MOST_ROWS else ""
+    shown = table(("Place", "Before", "After", "Cause"), rows)
     touched = f"{manifest} and {', '.join(map(code, files[:20]))}{' …' if len(files) > 20 else ''} change."
-    return f"{touched}\n\n{details(f'{len(found)} changed values', chr(10).join([head, *rows, *more]))}"
+    return f"{touched}\n\n{details(f'{len(found)} changed values', shown + more)}"
 
 
 def _causes(each: Difference) -> str:

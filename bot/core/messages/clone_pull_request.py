@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.markdown import cell, code, details, fence
+from bot.core.markdown import cell, code, details, facts, fence, table
 from bot.core.parity.leaks import Leak
 from bot.core.parity.output import markdown
 from bot.core.parity.report import Parity
@@ -79,18 +79,15 @@ def _introduction(proposed: ProposedClone) -> str:
     asked = f"Requested by @{request.by} [in #{request.issue}]({request.url}). " if request else ""
     expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
     purpose = proposed.template.declaration.purposes[manifest.purpose]
-    facts = [
+    known = [
         ("Environment", f"{code(manifest.name)} in {code(directory(manifest.name) + '/')} ({proposed.files} files)"),
         ("Purpose", f"**{manifest.purpose}**: {cell(purpose.description)}"),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expires),
         ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])}"),
     ]
-    rows = "\n".join(f"| **{name}** | {value} |" for name, value in facts)
-    return (
-        f"{asked}It adds a complete copy of {code(str(manifest.source))}, rendered from the same template.\n\n| | |\n"
-        f"| --- | --- |\n{rows}"
-    )
+    copied = f"It adds a complete copy of {code(str(manifest.source))}, rendered from the same template."
+    return f"{asked}{copied}\n\n{facts(known)}"
 
 
 def _leaks(proposed: ProposedClone) -> Iterator[str]:
@@ -105,23 +102,23 @@ def _why(proposed: ProposedClone, name: ParameterName) -> str:
 
 def _parameter_table(proposed: ProposedClone) -> str:
     declared = proposed.template.declaration.parameters
-    rows = ["| Parameter | Value | " + str(proposed.source.name) + " | Origin |", "| --- | --- | --- | --- |"]
+    rows = []
     for name, value in proposed.manifest.parameters.items():
         theirs = proposed.source.parameters.get(name)
         other = (
             "the same" if theirs == value else (code(typed(declared[name], theirs)) if theirs is not None else "absent")
         )
-        rows.append(f"| {code(name)} | {code(typed(declared[name], value))} | {other} | {_why(proposed, name)} |")
-    return "\n".join(rows)
+        rows.append((code(name), code(typed(declared[name], value)), other, _why(proposed, name)))
+    return table(("Parameter", "Value", proposed.source.name, "Origin"), rows)
 
 
 def _step_table(pipeline: Pipeline) -> str:
-    rows = ["| Step | Kind | After | What it does | To undo it |", "| --- | --- | --- | --- | --- |"]
+    rows = []
     for name, step in pipeline.steps.items():
         undo = "none: " + cell(step.undo.none) if isinstance(step, Hook) and step.undo else "yes"
         needs = ", ".join(code(need) for need in step.needs) or "–"  # noqa: RUF001
-        rows.append(f"| {code(name)} | {code(step.kind)} | {needs} | {cell(step.description)} | {undo} |")
-    return "\n".join(rows)
+        rows.append((code(name), code(step.kind), needs, cell(step.description), undo))
+    return table(("Step", "Kind", "After", "What it does", "To undo it"), rows)
 
 
 def _attention(proposed: ProposedClone) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.core.markdown import cell, code, details, fence
+from bot.core.markdown import cell, code, details, facts, fence, table
 from bot.core.requests.commit_trailers import Trailers, write
 from bot.core.requests.destroy import EXPIRED_ON, MARKER, Removable, RemovalRequest
 from bot.model.environment import Manifest, directory
@@ -38,19 +38,18 @@ def body(
     expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
     expired = EXPIRED_ON.format(end=manifest.expires_at) if manifest.expires_at else f"It expired on {expires}"
     who = f"Requested by @{asked.by} [here]({asked.url})." if asked.url else f"{expired}. @{manifest.owner} owns it."
-    facts = [
+    known = [
         ("Environment", f"{code(name)} in {code(directory(name) + '/')}"),
         ("Purpose", cell(manifest.purpose)),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expires),
         ("Cloned from", code(str(manifest.source))),
     ]
-    rows = "\n".join(f"| **{fact}** | {value} |" for fact, value in facts)
     parts = [
         MARKER.format(name=name, by=asked.reason),
         (
             f"{who} This pull request deletes the directory, and **merging it destroys all resources "
-            f"of {code(name)}**.\n\n| | |\n| --- | --- |\n{rows}"
+            f"of {code(name)}**.\n\n{facts(known)}"
         ),
         "### Steps, in the order they are destroyed",
         _steps(pipeline, order),
@@ -85,8 +84,8 @@ def _longer(manifest: Manifest) -> str:
 
 
 def _steps(pipeline: Pipeline, order: Sequence[StepName]) -> str:
-    rows = [f"| {code(name)} | {_kind(pipeline.steps[name])} | {_undo(pipeline.steps[name])} |" for name in order]
-    return "\n".join(["| Step | Kind | How |", "| --- | --- | --- |", *rows])
+    rows = [(code(name), _kind(pipeline.steps[name]), _undo(pipeline.steps[name])) for name in order]
+    return table(("Step", "Kind", "How"), rows)
 
 
 def _kind(step: Stack | Hook) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.destroy_report import DestroyReport, Sweep
 from bot.core.ledger.ledger import Retained
-from bot.core.markdown import cell, code, details, fence
+from bot.core.markdown import cell, code, details, fence, table
 from bot.names import EnvironmentName
 
 _WORDS = {"succeeded": "✅ destroyed", "skipped": "⏭️ already gone", "failed": "❌ failed", "blocked": "⛔ not started"}
@@ -73,11 +73,11 @@ def _where(sweep: Sweep) -> str:
 
 
 def _table(steps: Sequence[StepResult]) -> str:
-    rows = ["| Step | Kind | Result | Details |", "| --- | --- | --- | --- |"]
+    rows = []
     for step in steps:
         said = step.evidence or ("see above" if step.state == "failed" else step.reason)
-        rows.append(f"| {code(step.name)} | {cell(step.kind)} | {_WORDS[step.state]} | {cell(said[:200])} |")
-    return "\n".join(rows)
+        rows.append((code(step.name), cell(step.kind), _WORDS[step.state], cell(said[:200])))
+    return table(("Step", "Kind", "Result", "Details"), rows)
 
 
 def _context(receipt: DestroyReport) -> str:
@@ -89,8 +89,8 @@ def _context(receipt: DestroyReport) -> str:
 def _remains(receipt: DestroyReport) -> str:
     if not receipt.remains:
         return ""
-    rows = "\n".join(f"| {code(each.what)} | {cell(each.why)} | {cell(each.until)} |" for each in receipt.remains)
-    return f"#### Retained\n\n| What | Why | Until |\n| --- | --- | --- |\n{rows}"
+    rows = [(code(each.what), cell(each.why), cell(each.until)) for each in receipt.remains]
+    return f"#### Retained\n\n{table(('What', 'Why', 'Until'), rows)}"
 
 
 def _destroyed(receipt: DestroyReport) -> str:

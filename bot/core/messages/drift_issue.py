@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.core.markdown import cell, code, details, fence
+from bot.core.markdown import cell, code, details, fence, table
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
 from bot.core.plans.plan_values import Masked, ValueChange
 from bot.core.plans.tables import shown
@@ -79,10 +79,8 @@ def summary(drift: Drift) -> str:
     """Return everything that was found, for a run's page."""
     if drift.because:
         return f"### {cell(headline(drift))}\n"
-    rows = [
-        f"| {code(step.name)} | {code(step.kind)} | {_STATES[step.state]} | {_note(step)} |" for step in drift.steps
-    ]
-    parts = ["\n".join(["| Step | Kind | | |", "| --- | --- | --- | --- |", *rows])]
+    rows = [(code(step.name), code(step.kind), _STATES[step.state], _note(step)) for step in drift.steps]
+    parts = [table(("Step", "Kind", "", ""), rows)]
     changed = list(_lines(step for step in drift.drifted if step.changes))
     if changed:
         cut = [] if len(changed) <= MOST_LINES else [f"… {len(changed) - MOST_LINES} more lines are in the run's log"]

@@ -1,6 +1,6 @@
 """The reference documents, generated from the models and the command table so that they can't tell anything else."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from bot.commands.specs import TABLE, Spec
 from bot.core.cloud_facts import CloudFacts
+from bot.core.markdown import table
 from bot.model.duration import SCHEMA_PATTERN
 from bot.model.duration import text as duration_text
 from bot.model.environment import Manifest
@@ -82,10 +83,10 @@ def formats_page(cloud: CloudFacts) -> str:
     return "\n".join(lines)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return a Markdown table's lines; a bare pipe would end a cell."""
-    safe = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
-    return [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *(f"| {row} |" for row in safe), ""]
+def table_lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield a table and the empty line after it; a bare pipe would end a cell."""
+    yield table(head, ([each.replace("|", "\\|") for each in row] for row in rows))
+    yield ""
 
 
 def _commands_introduction() -> Iterator[str]:
@@ -112,7 +113,7 @@ def _command(spec: Spec) -> Iterator[str]:
         (f"`{option.usage}`", option.about) for option in spec.options
     ]
     if rows:
-        yield from table(("Part", "Meaning"), rows)
+        yield from table_lines(("Part", "Meaning"), rows)
     yield f"Example: `{spec.example}`\n"
 
 
@@ -138,7 +139,7 @@ def _object_table(found: dict[str, Any]) -> Iterator[str]:
         )
         for name, value in found.get("properties", {}).items()
     ]
-    yield from table(("Key (* required)", "Type", "Default", "Meaning"), rows)
+    yield from table_lines(("Key (* required)", "Type", "Default", "Meaning"), rows)
 
 
 def _type(value: dict[str, Any]) -> str:

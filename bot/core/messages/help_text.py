@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.commands.model import Clone, Help, Set
 from bot.commands.specs import BY_VERB, TABLE, Option, Slot, Spec
-from bot.core.markdown import cell, code, details
+from bot.core.markdown import cell, code, details, table
 from bot.model.policy import Policy
 from bot.model.template import Template
 
@@ -19,32 +19,29 @@ def help_text(command: Help, template: Template | None, policy: Policy) -> str:
 
 
 def _commands(policy: Policy) -> str:
-    rows = [f"| {code(spec.usage)} | {cell(spec.about)} | {code(policy.allow[spec.permission])} |" for spec in TABLE]
-    return "\n".join(["### Commands\n", "| Command | What it does | Needs |", "| --- | --- | --- |", *rows])
+    rows = [(code(spec.usage), cell(spec.about), code(policy.allow[spec.permission])) for spec in TABLE]
+    return f"### Commands\n\n{table(('Command', 'What it does', 'Needs'), rows)}"
 
 
 def _command(spec: Spec, policy: Policy) -> Iterator[str]:
     yield f"### {code('/' + spec.verb)}"
     yield f"{cell(spec.about)} Requires the {code(policy.allow[spec.permission])} permission on this repository."
     parts: list[Slot | Option] = [*spec.slots, *spec.options]
-    rows = [f"| {code(part.usage)} | {cell(part.about)} |" for part in parts]
+    rows = [(code(part.usage), cell(part.about)) for part in parts]
     if rows:
-        yield "\n".join(["| Part | Meaning |", "| --- | --- |", *rows])
+        yield table(("Part", "Meaning"), rows)
     yield f"For example {code(spec.example)}"
 
 
 def _template(template: Template) -> Iterator[str]:
     purposes = [
-        f"| {code(name)}{' (default)' if name == template.default_purpose else ''} | {cell(purpose.description)} |"
+        (f"{code(name)}{' (default)' if name == template.default_purpose else ''}", cell(purpose.description))
         for name, purpose in template.purposes.items()
     ]
-    head = f"### Purposes of template {code(template.name)}\n\n| Purpose | Description |\n| --- | --- |"
-    yield "\n".join([head, *purposes])
+    yield f"### Purposes of template {code(template.name)}\n\n{table(('Purpose', 'Description'), purposes)}"
     parameters = [
-        f"| {code(name)} | {parameter.type} | {cell(parameter.description)} |"
+        (code(name), parameter.type, cell(parameter.description))
         for name, parameter in template.parameters.items()
         if parameter.settable
     ]
-    yield details(
-        "Parameters for `--set`", "\n".join(["| Parameter | Type | Description |", "| --- | --- | --- |", *parameters])
-    )
+    yield details("Parameters for `--set`", table(("Parameter", "Type", "Description"), parameters))

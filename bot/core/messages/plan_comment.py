@@ -6,10 +6,10 @@ Too long is never silence: the text is made again with less detail until it fits
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.markdown import cell, code, details, fence
+from bot.core.markdown import cell, code, details, fence, table
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
-from bot.core.plans.tables import attributes, table
+from bot.core.plans.tables import attributes, changes_table
 from bot.errors import Finding
 from bot.names import EnvironmentName
 
@@ -88,13 +88,9 @@ def undestroyable(environment: EnvironmentName, commit: str, findings: Sequence[
 
 
 def _findings(findings: Sequence[Finding]) -> str:
-    rows = [
-        f"| {code(f'{finding.path}:{finding.line}')} | {cell(finding.message)} |"
-        for finding in findings[:MOST_FINDINGS]
-    ]
+    rows = [(code(f"{finding.path}:{finding.line}"), cell(finding.message)) for finding in findings[:MOST_FINDINGS]]
     more = f"\n… and {len(findings) - MOST_FINDINGS} more.\n" if len(findings) > MOST_FINDINGS else ""
-    lines = "\n".join(["| Where | Problem and fix |", "| --- | --- |", *rows])
-    return f"{lines}\n{more}"
+    return f"{table(('Where', 'Problem and fix'), rows)}\n{more}"
 
 
 def title(plan: EnvironmentPlan) -> str:
@@ -145,19 +141,19 @@ def _headline(plan: EnvironmentPlan) -> str:
 
 def _overview(plan: EnvironmentPlan) -> str:
     rows = [_stack_row(step) if isinstance(step, StackPlan) else _hook_row(step) for step in plan.steps]
-    return "\n".join(["| Step | Kind | Plan | Undo |", "| --- | --- | --- | --- |", *rows])
+    return table(("Step", "Kind", "Plan", "Undo"), rows)
 
 
-def _stack_row(stack: StackPlan) -> str:
+def _stack_row(stack: StackPlan) -> tuple[str, str, str, str]:
     would = cell(str(stack.plan.counts)) if stack.plan.changes_anything else "nothing"
     deferred = " *(with mocks)*" if stack.mock_outputs else ""
-    return f"| {code(stack.name)} | stack | {would}{deferred} | destroy |"
+    return code(stack.name), "stack", f"{would}{deferred}", "destroy"
 
 
-def _hook_row(hook: HookPlan) -> str:
+def _hook_row(hook: HookPlan) -> tuple[str, str, str, str]:
     text = f": {cell(hook.text)}" if hook.text else ""
     undo = f"nothing: {cell(hook.no_undo)}" if hook.no_undo else "its undo"
-    return f"| {code(hook.name)} | {code(hook.kind)} | {_RESULTS[hook.verb_result]}{text} | {undo} |"
+    return code(hook.name), code(hook.kind), f"{_RESULTS[hook.verb_result]}{text}", undo
 
 
 def _notices(plan: EnvironmentPlan) -> Iterator[str]:
@@ -196,6 +192,6 @@ def _folded(stack: StackPlan) -> str:
     if not changes:
         return "Only outputs change."
     counts = stack.plan.counts
-    shown = table(changes)
+    shown = changes_table(changes)
     # What is lost must be seen without a click; what is added may be folded away.
     return shown if counts.destroy or len(changes) <= 5 else details(str(counts), shown)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.commands.grammar import Mistake, format_command
-from bot.core.markdown import cell, code, details, fence
+from bot.core.markdown import cell, code, details, facts, fence, table
 from bot.core.parity.output import markdown
 from bot.core.parity.report import Parity
 from bot.core.rendering.inventory import Inventory
@@ -75,13 +75,10 @@ def listing(estate: Inventory, now: datetime, proposed: Sequence[ProposedEnviron
     """List all environments, those that expire first on top, with what is proposed to them (None: it can't be told)."""
     far = datetime.max.replace(tzinfo=now.tzinfo)
     manifests = sorted(estate.manifests(), key=lambda m: (m.expires_at or far, m.name))
-    rows = [
-        f"| {code(m.name)} | {m.purpose} | {m.owner} | {_expiry(m, now)} | {_where(m.name, estate, proposed)} |"
-        for m in manifests
-    ]
+    rows = [(code(m.name), m.purpose, m.owner, _expiry(m, now), _where(m.name, estate, proposed)) for m in manifests]
     if not rows:
         return "There are no environments."
-    return "\n".join(["| Environment | Purpose | Owner | Expires | |", "| --- | --- | --- | --- | --- |", *rows])
+    return table(("Environment", "Purpose", "Owner", "Expires", ""), rows)
 
 
 def left_out(findings: Sequence[Finding]) -> str:
@@ -93,7 +90,7 @@ def status(
     manifest: Manifest, stage: str, now: datetime, proposed: Sequence[ProposedEnvironment] = (), parity: str = ""
 ) -> str:
     """Describe one environment, and what is proposed to it; `parity` says whether it still equals its source."""
-    facts = [
+    known = [
         ("Stage", stage),
         *([("Proposed", ", ".join(map(_proposed, proposed)))] if proposed else []),
         ("Purpose", manifest.purpose),
@@ -104,8 +101,7 @@ def status(
         ("Requested", f"[in #{manifest.request.issue}]({manifest.request.url})" if manifest.request else "by hand"),
         ("Directory", code(directory(manifest.name) + "/")),
     ]
-    rows = [f"### {code(manifest.name)}\n", "| | |", "| --- | --- |", *(f"| **{k}** | {v} |" for k, v in facts)]
-    return "\n".join([*rows, "", _parameters(manifest)])
+    return f"### {code(manifest.name)}\n\n{facts(known)}\n\n{_parameters(manifest)}"
 
 
 NO_SUBJECT = "This thread belongs to no environment. Write `/status <name>`, or `/list` to see all environments."
@@ -134,8 +130,8 @@ def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
 
 
 def _parameters(manifest: Manifest) -> str:
-    rows = [f"| {code(name)} | {code(text(value))} |" for name, value in manifest.parameters.items()]
-    return details("Parameters", "\n".join(["| Parameter | Value |", "| --- | --- |", *rows]))
+    rows = [(code(name), code(text(value))) for name, value in manifest.parameters.items()]
+    return details("Parameters", table(("Parameter", "Value"), rows))
 
 
 def _file_tree(top: str, files: Mapping[str, object]) -> str:

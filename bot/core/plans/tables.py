@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.core.markdown import cell, code, fence
+from bot.core.markdown import cell, code, fence, table
 from bot.core.plans.plan import Action, OutputChange, PlannedChange
 from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue, UnknownUntilApply, ValueChange
 
@@ -35,14 +35,14 @@ _REASONS = {
 }
 
 
-def table(changes: Sequence[PlannedChange]) -> str:
+def changes_table(changes: Sequence[PlannedChange]) -> str:
     """Return the changes as a table, destructions first."""
     order = list(_WORDS)
     rows = [
-        f"| {_WORDS[change.action]} | {code(change.address)} | {_note(change)} |"
+        (_WORDS[change.action], code(change.address), _note(change))
         for change in sorted(changes, key=lambda c: (order.index(c.action), c.address))
     ]
-    return "\n".join(["| | Resource | |", "| --- | --- | --- |", *rows])
+    return table(("", "Resource", ""), rows)
 
 
 def attributes(changes: Sequence[PlannedChange], outputs: Sequence[OutputChange]) -> str:

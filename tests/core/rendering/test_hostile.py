@@ -10,7 +10,7 @@ from bot.commands.grammar import Mistake, parse
 from bot.commands.model import Clone, Set, Unlock
 from bot.core.hcl.structure import structure
 from bot.core.markdown import cell, code, details, fence
-from bot.core.messages.change_pull_request import ProposedChange, body, table, title
+from bot.core.messages.change_pull_request import ProposedChange, body, title, values_table
 from bot.core.requests.change import Changed, ChangeSubject, draft_change
 from bot.core.requests.clone import Draft, draft_clone
 from bot.core.requests.refusal import Refused
@@ -131,7 +131,7 @@ def test_a_hostile_text_that_is_set_breaks_out_of_nothing(text: str) -> None:
     assert isinstance(found, Changed)
     assert found.files.keys() == clone.files.keys()
     assert json.loads(found.files["app/terraform.tfvars.json"].data)["greeting"] == f"{text[:999]}!"
-    assert table(before, found.manifest).count("\n") == 2
+    assert values_table(before, found.manifest).count("\n") == 2
     proposed = ProposedChange(before, found.manifest, example.production(), example.template(), [], [], [])
     assert body(proposed).count("\n| `greeting` |") == 1
     assert "\n" not in title(before, found.manifest)

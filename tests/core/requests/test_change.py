@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.clouds.registry import FACTS
 from bot.commands.model import Extend, Set
-from bot.core.messages.change_pull_request import ProposedChange, body, table, title
+from bot.core.messages.change_pull_request import ProposedChange, body, title, values_table
 from bot.core.parity.by_code.compare import CodeSide, compare
 from bot.core.rendering.assemble import assemble, read_template
 from bot.core.rendering.verify import verify
@@ -193,4 +193,4 @@ def test_titles_are_short_and_say_what_for() -> None:
     assert title(before, after) == "Change demo-x: db_class, app_min, greeting, 1 more"
     later = changed(Extend(NAME, DAY), subject(before)).manifest
     assert title(before, later) == "Extend demo-x until 2026-03-12 12:00 UTC"
-    assert "| expires | 2026-03-11 12:00 UTC | 2026-03-12 12:00 UTC |" in table(before, later)
+    assert "| expires | 2026-03-11 12:00 UTC | 2026-03-12 12:00 UTC |" in values_table(before, later)

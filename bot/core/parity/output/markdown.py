@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.hcl.address_patterns import key_of
-from bot.core.markdown import cell, code, details
+from bot.core.markdown import cell, code, details, table
 from bot.core.parity.report import Cause, Difference, Parity
 from bot.core.rendering.parameter_values import Origin
 
@@ -99,13 +99,18 @@ def because(each: Difference) -> str:
 
 
 def _rows(parity: Parity, found: Sequence[Difference]) -> str:
-    head = f"| Place | {parity.against} | {parity.environment} | Aspect | Cause |\n| --- | --- | --- | --- | --- |"
     rows = [
-        f"| {code(key_of(each.address, each.attribute))} | {_side(each.production)} | {_side(each.clone)} | {each.aspect or ''} | {because(each)} |"
+        (
+            code(key_of(each.address, each.attribute)),
+            _side(each.production),
+            _side(each.clone),
+            each.aspect or "",
+            because(each),
+        )
         for each in found[:MOST_ROWS]
     ]
-    more = [f"\n… and {len(found) - MOST_ROWS} more: see the files."] if len(found) > MOST_ROWS else []
-    return "\n".join([head, *rows, *more])
+    more = f"\n\n… and {len(found) - MOST_ROWS} more: see the files." if len(found) > MOST_ROWS else ""
+    return table(("Place", parity.against, parity.environment, "Aspect", "Cause"), rows) + more
 
 
 def _side(text: str) -> str:
