@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from bot.clients.ledger import LedgerFile
 from bot.clients.terraform.output import TerraformEvent
-from bot.core.ledger.ledger import Ledger, Start, Undo
+from bot.core.ledger.ledger import Ledger, Undo
 from bot.core.ledger.redaction import Secrets
+from bot.core.ledger.transitions import Start
 from bot.core.plans.stack_inputs import Outputs
 from bot.model.pipeline import Json, Retries
 from bot.names import StepName

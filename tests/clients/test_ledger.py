@@ -12,7 +12,8 @@ import pytest
 from bot.clients.ledger import LeaseHeld, LeaseLost, LedgerFile
 from bot.clients.objects import DirectoryStore, ObjectStore, S3Store
 from bot.core.ledger.lease import LENGTH
-from bot.core.ledger.ledger import Lease, Ledger, Start, started
+from bot.core.ledger.ledger import Lease, Ledger
+from bot.core.ledger.transitions import Start, started
 from bot.errors import Unverifiable
 from bot.names import EnvironmentName, StepName
 from tests.support.cloud import REGION, cloud

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.ledger.ledger import Ledger, Start, Undo, failed, started
+from bot.core.ledger.ledger import Ledger, Undo
 from bot.core.ledger.secret_references import Unredactable
+from bot.core.ledger.transitions import Start, failed, started
 from bot.core.plans.stack_inputs import Output
 from bot.hooks import verbs
 from bot.hooks.registry import built_in

@@ -11,7 +11,8 @@ from bot.clients.github import GitHub, Token
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects import DirectoryStore
 from bot.core.ledger.lease import LENGTH
-from bot.core.ledger.ledger import Lease, Start, started
+from bot.core.ledger.ledger import Lease
+from bot.core.ledger.transitions import Start, started
 from bot.core.plans.review import Review, review_key, write_review
 from bot.core.tree import File
 from bot.errors import UserError

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import PlanOptions, RootModule
-from bot.core.ledger.ledger import Undo, approved
+from bot.core.ledger.ledger import Undo
 from bot.core.ledger.resume import actions, exceeding
+from bot.core.ledger.transitions import approved
 from bot.core.plans.fingerprint import fingerprint
 from bot.core.plans.plan import TerraformPlan, unshown
 from bot.core.plans.plan_json import read_plan

@@ -6,20 +6,10 @@ from datetime import datetime
 
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.kept_outputs import clear_outputs
-from bot.core.ledger.ledger import (
-    Clear,
-    Decision,
-    LedgerEntry,
-    Success,
-    Undo,
-    decide,
-    failed,
-    hidden,
-    started,
-    succeeded,
-)
+from bot.core.ledger.ledger import Clear, LedgerEntry, Undo, hidden
 from bot.core.ledger.ledger import KeptOutput as Kept
 from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
+from bot.core.ledger.transitions import Decision, Success, decide, failed, started, succeeded
 from bot.core.plans.stack_inputs import Output, Outputs
 from bot.errors import UserError
 from bot.hooks import verbs

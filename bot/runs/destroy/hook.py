@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.core.ledger.kept_outputs import clear_outputs
-from bot.core.ledger.ledger import Undo, learnt
+from bot.core.ledger.ledger import Undo
 from bot.core.ledger.step_digest import given
+from bot.core.ledger.transitions import learnt
 from bot.core.plans.stack_inputs import Output
 from bot.hooks import verbs
 from bot.hooks.kind import HookContext, Undone

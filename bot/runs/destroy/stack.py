@@ -6,8 +6,8 @@ from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import RootModule, SavedPlan
 from bot.clouds.registry import FACTS
-from bot.core.ledger.ledger import took
 from bot.core.ledger.retained import gone
+from bot.core.ledger.transitions import took
 from bot.core.plans.fingerprint import fingerprint
 from bot.core.plans.plan import TerraformPlan
 from bot.core.plans.plan_json import read_plan

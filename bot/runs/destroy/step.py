@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from bot.core.ledger.apply_result import StepResult
-from bot.core.ledger.ledger import Gone, Retained, Start, failed, started, took, undone
+from bot.core.ledger.ledger import Gone, Retained
+from bot.core.ledger.transitions import Start, failed, started, took, undone
 from bot.core.tree import tree_id
 from bot.errors import UserError
 from bot.hooks import verbs

@@ -20,8 +20,9 @@ from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import PlanOptions, Terraform
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Node, graph
-from bot.core.ledger.ledger import Ledger, is_done
+from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
+from bot.core.ledger.transitions import is_done
 from bot.core.plans.drift import Drift, StepDrift, of_stack
 from bot.core.plans.plan_json import read_plan
 from bot.core.plans.plan_values import leaves

@@ -8,23 +8,8 @@ from hypothesis import strategies as st
 
 from bot.core.digest import digest_of
 from bot.core.ledger.lease import LENGTH, LeaseState, acquired, is_held, released, renewed
-from bot.core.ledger.ledger import (
-    Clear,
-    Lease,
-    Ledger,
-    LedgerEntry,
-    NotRunning,
-    Start,
-    Success,
-    Undo,
-    decide,
-    failed,
-    hidden,
-    is_done,
-    started,
-    succeeded,
-    undone,
-)
+from bot.core.ledger.ledger import Clear, Lease, Ledger, LedgerEntry, Undo, hidden
+from bot.core.ledger.transitions import NotRunning, Start, Success, decide, failed, is_done, started, succeeded, undone
 from bot.names import EnvironmentName, StepName
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

@@ -3,19 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.core.ledger.lease import LENGTH, acquired
-from bot.core.ledger.ledger import (
-    Clear,
-    KeptOutput,
-    Lease,
-    Ledger,
-    Start,
-    Success,
-    Undo,
-    failed,
-    hidden,
-    started,
-    succeeded,
-)
+from bot.core.ledger.ledger import Clear, KeptOutput, Lease, Ledger, Undo, hidden
+from bot.core.ledger.transitions import Start, Success, failed, started, succeeded
 from bot.core.messages.ledger_text import text
 from bot.names import EnvironmentName, StepName
 
