@@ -3,7 +3,8 @@
 from bot.clients.github.records import PullRequestSpec
 from bot.core.messages import change_pull_request
 from bot.core.messages.change_pull_request import ProposedChange
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import compare
 from bot.core.requests.branches import Branch
 from bot.model.environment import MANIFEST, Manifest
 from bot.names import EnvironmentName

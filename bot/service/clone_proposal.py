@@ -3,7 +3,8 @@
 from bot.clients.github.records import PullRequestSpec
 from bot.core.graph import diagram
 from bot.core.messages import clone_pull_request
-from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.rendering.assemble import read_hooks
 from bot.core.requests.branches import branch_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from bot.commands.model import Clone
-from bot.core.parity.by_code.compare import CodeSide
+from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone

@@ -17,7 +17,8 @@ from bot.core.hcl.parser import body
 from bot.core.hcl.structure import structure
 from bot.core.hcl.tokens import tokens
 from bot.core.parity.by_code import causes, evaluated
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import compare
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Inventory

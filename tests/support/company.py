@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.clients.git.checkout import Checkout
 from bot.clients.terraform.terraform import Terraform
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import compare
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.by_plan.snapshot import read_snapshot
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan

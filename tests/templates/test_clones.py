@@ -10,7 +10,8 @@ from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.checks.destroyable import undestroyable_code
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import read_manifest, read_template
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.verify import verify

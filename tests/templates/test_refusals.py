@@ -7,7 +7,8 @@ import pytest
 
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone, Set
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import assemble, read_manifest, read_policy, read_template
 from bot.core.rendering.inventory import Inventory, differs_enough
 from bot.core.requests.change import ChangeSubject, draft_change

@@ -13,7 +13,7 @@ from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.commands.model import Extend, Set
 from bot.core.messages import change_pull_request
-from bot.core.parity.by_code.compare import CodeSide, read_side
+from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
 from bot.core.requests.change import ChangeSubject, Unchanged, draft_change
 from bot.core.requests.refusal import Refused, unknown_environment

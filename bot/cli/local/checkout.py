@@ -16,7 +16,8 @@ from bot.clients.hcl_referee import disagreements
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.messages import replies
-from bot.core.parity.by_code.compare import CodeSide, compare, read_side
+from bot.core.parity.by_code.code_side import CodeSide, read_side
+from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import assemble, read_hooks, read_manifest, read_template
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.refusal import Refused, unknown_source, with_suggestion

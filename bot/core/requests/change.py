@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, cast
 
 from bot.commands.model import Extend, Set
-from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_values import Wish, references, resolve

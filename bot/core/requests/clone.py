@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import cast
 
 from bot.commands.model import Clone
-from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.parameter_values import NotApart, Wish, resolve

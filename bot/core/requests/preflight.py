@@ -11,7 +11,8 @@ from bot.core.checks.backend import StatePlace, misplaced
 from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.cloud_facts import CloudFacts
-from bot.core.parity.by_code.compare import CodeComparison, CodeSide
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import CodeComparison
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import unwaived
 from bot.core.rendering.assemble import TemplateAt

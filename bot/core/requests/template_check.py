@@ -8,7 +8,8 @@ from bot.core.checks.outputs import output_problems
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import StepDocuments, problems
 from bot.core.hcl.structure import check_syntax
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import compare
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, text_of
 from bot.core.rendering.inventory import Inventory

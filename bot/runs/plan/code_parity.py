@@ -6,7 +6,8 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.core.hcl.address_patterns import key_of
-from bot.core.parity.by_code.compare import CodeSide, compare, read_side
+from bot.core.parity.by_code.code_side import CodeSide, read_side
+from bot.core.parity.by_code.compare import compare
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import Leak, unwaived
 from bot.core.parity.report import Difference, Parity

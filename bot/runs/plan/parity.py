@@ -11,6 +11,7 @@ from datetime import datetime
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.core.parity.by_code import compare as by_code
+from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.by_plan.compare import PlannedStack, PlanSide, PlanSides, compare
 from bot.core.parity.by_plan.leaks import planned_leaks
@@ -97,8 +98,8 @@ def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, no
         raise Unverifiable(f"The snapshot does not match {manifest.source} at commit {commit[:12]}: take it again.")
     source, ours = read_manifest(files, directory(manifest.source)), checkout.environment(manifest.name)
     template = Templates(checkout).at(manifest)
-    compared = by_code.compare(by_code.CodeSide(source, files), by_code.CodeSide(manifest, ours), template, now)
-    found = leaks(compared, by_code.CodeSide(manifest, ours), now)
+    compared = by_code.compare(CodeSide(source, files), CodeSide(manifest, ours), template, now)
+    found = leaks(compared, CodeSide(manifest, ours), now)
     return PlannedParity(manifest, source, files, ours, commit, snapshot, template, compared, found)
 
 

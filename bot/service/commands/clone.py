@@ -14,7 +14,7 @@ from bot.clients.transient import Transient
 from bot.commands.model import Clone
 from bot.core.messages import replies
 from bot.core.messages.status_comment import status_comment
-from bot.core.parity.by_code.compare import CodeSide
+from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_hooks
 from bot.core.requests import commit_trailers
 from bot.core.requests.branches import Branch, branch_of

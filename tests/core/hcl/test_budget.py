@@ -8,7 +8,8 @@ from bot.core.hcl.budget import CHARACTERS, MOST_OF_AN_EXPRESSION, Budget, weigh
 from bot.core.hcl.module import Module
 from bot.core.hcl.scope import ModuleAddress
 from bot.core.hcl.values import TOO_LARGE, Encoded, HclValue, Unknown, rules_in
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import compare
 from bot.core.parity.output.markdown import report
 from bot.core.tree import File
 from bot.errors import InvalidInput

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
-from bot.core.parity.by_code.compare import CodeComparison, CodeSide, compare, evaluated_side
+from bot.core.parity.by_code.code_side import CodeSide, evaluated_side
+from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import Leak
 from bot.core.rendering.assemble import read_manifest, read_template

@@ -4,7 +4,7 @@ import pytest
 
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone, Set
-from bot.core.parity.by_code.compare import CodeSide
+from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_template
 from bot.core.requests.change import Changed, ChangeSubject, draft_change
 from bot.core.requests.clone import CloneRequest

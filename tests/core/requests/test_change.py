@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bot.clouds.registry import FACTS
 from bot.commands.model import Extend, Set
 from bot.core.messages.change_pull_request import ProposedChange, body, title, values_table
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import assemble, read_template
 from bot.core.rendering.verify import verify
 from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_change, followers

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands.model import Clone
-from bot.core.parity.by_code.compare import CodeSide, compare
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.allocate import allocate
 from bot.core.rendering.assemble import assemble
 from bot.core.rendering.inventory import Claim, Inventory

@@ -14,7 +14,8 @@ from functools import lru_cache
 from bot.core.hcl.address_patterns import key_of
 from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.values import Unknown
-from bot.core.parity.by_code.compare import CodeComparison, CodeSide
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import CodeComparison
 from bot.core.parity.by_code.evaluated import CODE, AttributeKey, EvaluatedEnvironment, line_at
 from bot.core.parity.identity import Identity
 from bot.core.parity.leaks import Leak, SearchedText, grown, search, searcher
