@@ -8,6 +8,9 @@ FAST := not provider and not postgres and not browser and not e2e
 TESTS ?= $(FAST)
 CHECKS := check-style check-types check-imports check-dependencies check-workflows check-environments
 
+# Tests start hundreds of Python processes: they compile our modules once, also where the environment says otherwise.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo demo-lifecycle test test-fast coverage fuzz check $(CHECKS) bench docs lock clean
 
 demo: $(READY) ## Watch production being cloned, end to end, on this machine alone

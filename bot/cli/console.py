@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 import typer
 
-from bot.cli.terminal import spoken
 from bot.errors import Unreadable, Unverifiable, UserError
 
 HOLDS, DOES_NOT_HOLD, NOT_CHECKED = 0, 1, 2
@@ -23,6 +22,8 @@ def edge() -> Iterator[None]:
     except (Unreadable, Unverifiable) as error:
         stop(str(error), NOT_CHECKED)
     except UserError as error:
+        from bot.cli.terminal import spoken  # noqa: PLC0415 (the words of comments cost 0.1 s, and most commands end well)
+
         stop(spoken(str(error)), DOES_NOT_HOLD)
 
 

@@ -3,10 +3,6 @@
 import itertools
 import shlex
 
-import typer
-from typer.core import TyperGroup
-
-from bot.cli.console import NOT_CHECKED, stop
 from bot.cli.terminal import typed
 from bot.commands.grammar import Mistake, format_command, parse_words
 from bot.commands.specs import BY_VERB
@@ -14,17 +10,8 @@ from bot.model.suggest import closest
 from bot.names import shown
 
 
-class Commands(TyperGroup):
-    """The group of all commands."""
-
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple[str | None, object, list[str]]:  # type: ignore[override]
-        """Return the command that is called; if it doesn't exist, exit with the closest one."""
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            stop(_unknown(args, [*self.commands]), NOT_CHECKED)
-        return super().resolve_command(ctx, args)
-
-
-def _unknown(args: list[str], known: list[str]) -> str:
+def unknown(args: list[str], known: list[str]) -> str:
+    """Return what to say of a command that is not one of the `known`, with the line that was meant, if it can be told."""
     verb, *rest = args
     in_comments = [name for name in BY_VERB if name not in known]
     if verb.removeprefix("/") in in_comments:

@@ -18,14 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from bot.errors import Unverifiable
 from bot.names import shown
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
 
@@ -71,12 +68,17 @@ class S3Store:
     def __init__(self, bucket: str, prefix: str, region: str) -> None:
         self.bucket = bucket
         self.prefix = prefix.strip("/")
+        import boto3  # noqa: PLC0415 (0.3 s of a start, for those alone who ask S3)
+        from botocore.config import Config  # noqa: PLC0415
+
         # An object here is a few hundred KB, so 30 s without a byte is an outage; five attempts outlast S3's usual 503s, and all of
         # it ends well before the lease that is being written does.
         config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
         self._client: S3Client = boto3.session.Session().client("s3", region_name=region, config=config)
 
     def read(self, key: str) -> StoredObject | None:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=self._key(key))
             return StoredObject(answer["Body"].read(), answer["ETag"])
@@ -88,6 +90,8 @@ class S3Store:
             raise self._unverifiable("read", key, str(error)) from error
 
     def write(self, key: str, data: bytes, *, if_match: str | None = None, if_absent: bool = False) -> str:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
         request: PutObjectRequestTypeDef = {
             "Bucket": self.bucket,
             "Key": self._key(key),
@@ -168,5 +172,5 @@ def _tag(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _code(error: ClientError) -> str:
+def _code(error: "ClientError") -> str:
     return error.response.get("Error", {}).get("Code", "unknown error")

@@ -2,10 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from bot.errors import Unverifiable
 
 MOST_VALUES = 20
@@ -18,6 +14,8 @@ def tagged(region: str, tags: Mapping[str, Sequence[str]]) -> frozenset[str]:
     Source: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html. Untagged kinds of
     resources, and those of global services in other regions, are out of its sight.
     """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (only a destroy searches)
+
     try:
         return frozenset(arn for key, values in tags.items() for arn in _arns(region, key, values))
     except ClientError as error:
@@ -27,6 +25,9 @@ def tagged(region: str, tags: Mapping[str, Sequence[str]]) -> frozenset[str]:
 
 
 def _arns(region: str, key: str, values: Sequence[str]) -> Iterator[str]:
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
     config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
     client = boto3.session.Session().client("resourcegroupstaggingapi", region_name=region, config=config)
     for first in range(0, len(values), MOST_VALUES):

@@ -3,9 +3,8 @@
 import json
 import time
 from collections.abc import Collection, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-import httpx
 from pydantic import Field
 
 from bot.hooks.json_values import Pointer, difference
@@ -14,6 +13,9 @@ from bot.model.duration import Duration
 from bot.model.duration import parse as _duration
 from bot.model.pipeline import Json
 from bot.names import ParameterName, shown
+
+if TYPE_CHECKING:
+    import httpx
 
 LARGEST_BODY = 1_000_000
 """Bytes of an answer that are read; the rest can't be asserted on."""
@@ -108,7 +110,9 @@ def _wait(inputs: ProbeInputs, context: HookContext) -> str:
             time.sleep(inputs.interval.total_seconds())
 
 
-def _client(inputs: ProbeInputs) -> httpx.Client:
+def _client(inputs: ProbeInputs) -> "httpx.Client":
+    import httpx  # noqa: PLC0415 (it brings a terminal's colours with it: 0.2 s of a start)
+
     return httpx.Client(
         timeout=inputs.request_timeout.total_seconds(),
         follow_redirects=inputs.follow_redirects,
@@ -117,8 +121,10 @@ def _client(inputs: ProbeInputs) -> httpx.Client:
     )
 
 
-def _complaint(client: httpx.Client, inputs: ProbeInputs) -> str | None:
+def _complaint(client: "httpx.Client", inputs: ProbeInputs) -> str | None:
     """Ask once and return what is wrong with the answer, or None."""
+    import httpx  # noqa: PLC0415
+
     try:
         given = inputs.request_json if inputs.method == "POST" else None
         with client.stream(inputs.method, inputs.url, json=given) as answer:
@@ -132,7 +138,7 @@ def _complaint(client: httpx.Client, inputs: ProbeInputs) -> str | None:
     return _difference(inputs, answer, body[:LARGEST_BODY])
 
 
-def _difference(inputs: ProbeInputs, answer: httpx.Response, body: bytes) -> str | None:
+def _difference(inputs: ProbeInputs, answer: "httpx.Response", body: bytes) -> str | None:
     if answer.status_code != inputs.status:
         return f"status {answer.status_code} instead of {inputs.status}"
     for name, value in inputs.headers.items():

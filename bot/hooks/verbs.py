@@ -11,7 +11,7 @@ from bot.core.ledger.secret_references import Unredactable
 from bot.errors import UserError
 from bot.hooks.kind import HookCheck, HookContext, HookFailed, HookModel, OutOfTime, Undone
 from bot.hooks.program import Program
-from bot.hooks.registry import AnyKind, kind_of, kinds
+from bot.hooks.registry import AnyKind, kind_of, recorded_kind
 from bot.model.pipeline import Failure, Hook, Json, RunProgram
 from bot.names import ParameterName
 
@@ -80,10 +80,10 @@ def undo(recorded: Undo, context: HookContext) -> Undone:
     if recorded.none:
         return Undone(recorded.none)
     if recorded.run is not None:
-        kind: AnyKind = Program(RunProgram(apply=recorded.run, undo=recorded.run))
-    elif recorded.uses is not None and recorded.uses in kinds():
-        kind = kinds()[recorded.uses]
+        kind: AnyKind | None = Program(RunProgram(apply=recorded.run, undo=recorded.run))
     else:
+        kind = recorded_kind(recorded.uses)
+    if kind is None:
         raise UserError(f"Hook kind `{recorded.uses}` is no longer installed: install the package that provides it.")
     try:
         said = kind.undo(kind.record.model_validate(recorded.record), context)

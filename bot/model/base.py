@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 class Document(BaseModel):
     """A document of ours: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ForeignDocument(BaseModel):
@@ -15,4 +15,4 @@ class ForeignDocument(BaseModel):
     Terraform and GitHub add keys in minor versions.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)

@@ -83,3 +83,15 @@ def test_an_unknown_kind_is_refused_with_what_was_meant() -> None:
     hook = Hook(uses="aws.secrets", undo=NoUndo(none="nothing is made here"))
     with pytest.raises(UserError, match=r"Hook kind `aws.secrets` not found. Did you mean `aws.secret`\?"):
         kind_of(hook)
+
+
+def test_only_the_kind_that_is_used_is_imported() -> None:
+    program = (
+        "import sys; from bot.hooks.registry import kind_of; from bot.model.pipeline import Hook, NoUndo; "
+        "kind_of(Hook(uses='aws.secret', undo=NoUndo(none='nothing is made')))"
+        "; print(*sorted(name for name in sys.modules if name.startswith('bot.hooks.aws.') or name == 'boto3'))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert said.stdout.split() == [f"bot.hooks.aws.{name}" for name in ("secret", "secret_shape", "session")], (
+        said.stderr
+    )

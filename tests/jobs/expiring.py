@@ -4,7 +4,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from bot.cli.serving.worker import end, main, service
+from bot.cli.serving.composition import service
+from bot.cli.serving.worker import end, main
 from bot.service.router import Router
 from bot.settings import Settings
 

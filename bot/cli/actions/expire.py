@@ -11,7 +11,7 @@ import typer
 
 from bot.cli.actions.options import write_summary
 from bot.cli.console import DOES_NOT_HOLD, edge, stop
-from bot.cli.serving.worker import service
+from bot.cli.serving.composition import service
 from bot.clients.github import GitHubRefused
 from bot.clients.transient import Transient
 from bot.errors import Unverifiable, UserError

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.commands import COMMANDS
 from bot.cli.console import NOT_CHECKED, edge, say, stop, width
+from bot.cli.group import loaded
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
@@ -35,12 +37,10 @@ ELSEWHERE = "not available in a checkout; use the same command in a comment"
 def show_help(context: typer.Context, words: Words = None, root: Root = Path()) -> None:
     """Show the commands of comments, the purposes and the parameters, or how one command is written."""
     with edge():
-        known = context.parent.command if context.parent else None
-        others = getattr(known, "commands", {})
+        others = {command.name: command for command in COMMANDS}
         if words and words[0] in others and words[0] not in BY_VERB:
-            typer.echo(
-                others[words[0]].get_help(typer.Context(others[words[0]], parent=context.parent, info_name=words[0]))
-            )
+            other = loaded(others[words[0]])
+            typer.echo(other.get_help(typer.Context(other, parent=context.parent, info_name=words[0])))
             return
         command = sentence(Help, "help", words or ())
         checkout = Checkout(root)

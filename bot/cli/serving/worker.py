@@ -4,22 +4,15 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
+from bot.cli.serving.composition import service
 from bot.cli.serving.processes import start, told_to_stop
-from bot.clients.git.trees import Author
-from bot.clients.github import GITHUB_COM, AppCredentials, Credentials, GitHub, Pacing, Token
 from bot.clients.store import StoreUnavailable, open_store
 from bot.clients.transient import Transient
 from bot.errors import UserError
 from bot.jobs.worker import run_worker
-from bot.names import RepositoryName
-from bot.service.author_limit import AuthorLimit
-from bot.service.context import ServiceContext
 from bot.service.jobs_api import JobsApi
-from bot.service.router import Router
-from bot.settings import PUBLIC_API, Settings
+from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -36,55 +29,6 @@ def main(work_of: Callable[[Settings], JobsApi] | None = None) -> int:
         log.critical("can't work: %s", error)
         return 1
     return 0
-
-
-def service(settings: Settings) -> Router:
-    """Return the product's own work: the one place where flows meet their clients. Raises `UserError`."""
-    github = github_client(settings)
-    login = github.identity()
-    return Router(
-        ServiceContext(
-            github=github,
-            git_url=lambda repository: git_url(settings.github_api_url, repository),
-            mirrors_directory=settings.data_dir / "mirrors",
-            author=Author(login, f"{login}@users.noreply.github.com"),
-            now=lambda: datetime.now(UTC),
-            author_limit=AuthorLimit(settings.commands_per_author),
-        )
-    )
-
-
-def github_client(settings: Settings) -> GitHub:
-    """Return GitHub as the settings say: as an app or with a token. Raises `UserError`."""
-    pacing = GITHUB_COM if settings.github_api_url.rstrip("/") == PUBLIC_API else Pacing()
-    return GitHub(
-        _credentials(settings),
-        api_url=settings.github_api_url,
-        pacing=Pacing(
-            per_minute=settings.content_per_minute or pacing.per_minute,
-            per_hour=settings.content_per_hour or pacing.per_hour,
-            longest_wait=timedelta(seconds=5),
-        ),
-    )
-
-
-def git_url(api_url: str, repository: RepositoryName) -> str:
-    """Return where git finds a repository: on github.com, or on the host of an enterprise's API."""
-    if api_url.rstrip("/") == PUBLIC_API:
-        return f"https://github.com/{repository}.git"
-    parts = urlsplit(api_url)
-    # GitHub Enterprise Cloud with data residency serves its API at api.<name>.ghe.com; Server under /api/v3.
-    return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}/{repository}.git"
-
-
-def _credentials(settings: Settings) -> Credentials:
-    if settings.github_app_id is not None and settings.github_private_key is not None:
-        return AppCredentials(
-            settings.github_app_id, settings.github_private_key.get_secret_value(), settings.github_api_url
-        )
-    if settings.github_token is not None:
-        return Token(settings.github_token.get_secret_value(), settings.github_login)
-    raise UserError("No GitHub credentials: set ENVCLONE_GITHUB_APP_ID and its key, or ENVCLONE_GITHUB_TOKEN.")
 
 
 def end(status: int) -> None:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import git
-
 from bot.errors import Unverifiable
 
 
@@ -21,6 +19,8 @@ def change_of(root: Path, directory: str) -> HistoryChange | None:
 
     A merge counts as the one commit that it is to the branch, whatever it brought.
     """
+    import git  # noqa: PLC0415 (a job that asks nothing of history starts without it)
+
     try:
         with git.Repo(root) as repo:
             found = next(repo.iter_commits("HEAD", paths=directory, first_parent=True, max_count=1), None)

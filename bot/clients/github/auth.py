@@ -1,19 +1,19 @@
 """Who we are to GitHub: an app with an installation token for each repository, or a plain token."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
-
-import github
-from github import Auth
-from github.Installation import Installation
-from github.PaginatedList import PaginatedList
-from github.Repository import Repository
+from typing import TYPE_CHECKING, Protocol
 
 from bot.clients.github.pacing import PacingClock, now
 from bot.names import RepositoryName
+
+if TYPE_CHECKING:
+    import github
+    from github import Auth
 
 USER_AGENT = "envclone"
 TIMEOUT = 20
@@ -72,6 +72,8 @@ class AppCredentials:
     """
 
     def __init__(self, app_id: int | str, private_key: str, api_url: str, clock: PacingClock = now) -> None:
+        from github import Auth  # noqa: PLC0415 (as in `session`)
+
         self._app = connect(Auth.AppAuth(app_id, private_key), api_url)
         self._api_url = api_url
         self._clock = clock
@@ -102,11 +104,18 @@ class AppCredentials:
 
     def repositories(self) -> Sequence[RepositoryName]:
         with self._lock:
+            from github.Installation import Installation  # noqa: PLC0415
+            from github.PaginatedList import PaginatedList  # noqa: PLC0415
+
             found = PaginatedList(Installation, self._app.requester, "/app/installations", None)
             active = [one.id for one in found if one.raw_data.get("suspended_at") is None]
             return sorted({name for installation in active for name in self._installed(installation)})
 
     def _installed(self, installation: int) -> list[RepositoryName]:
+        from github import Auth  # noqa: PLC0415
+        from github.PaginatedList import PaginatedList  # noqa: PLC0415
+        from github.Repository import Repository  # noqa: PLC0415
+
         _, answer = self._app.requester.requestJsonAndCheck("POST", f"/app/installations/{installation}/access_tokens")
         client = connect(Auth.Token(answer["token"]), self._api_url)
         found = PaginatedList(
@@ -130,6 +139,8 @@ class AppCredentials:
 
 def connect(auth: Auth.Auth, api_url: str) -> github.Github:
     """Return a PyGithub client that neither retries nor sleeps on its own and makes no request until needed."""
+    import github  # noqa: PLC0415
+
     return github.Github(
         base_url=api_url,
         auth=auth,

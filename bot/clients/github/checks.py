@@ -1,15 +1,19 @@
 """Checks and deployments: what machines say about a commit."""
 
-from github.CheckRun import CheckRun
-from github.Deployment import Deployment as RemoteDeployment
-from github.GithubObject import NotSet
-from github.Repository import Repository
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import Check, CheckState, Deployment, DeploymentStatus
 from bot.clients.github.session import Session
 from bot.model.pipeline import Json
 from bot.names import RepositoryName
+
+if TYPE_CHECKING:
+    from github.CheckRun import CheckRun
+    from github.Deployment import Deployment as RemoteDeployment
+    from github.Repository import Repository
 
 MOST_TEXT = 65_535
 """Characters in a check's summary and in its text (https://docs.github.com/en/rest/checks/runs)."""
@@ -25,6 +29,8 @@ class Checks(Session):
         """Return the newest check runs of a commit (one for each name and app), perhaps only those of a name."""
 
         def read(repo: Repository) -> list[Check]:
+            from github.GithubObject import NotSet  # noqa: PLC0415 (as in `session`)
+
             runs = repo.get_commit(sha).get_check_runs(check_name=NotSet if name is None else name, filter="latest")
             return [_check(run) for run in runs]
 
@@ -46,6 +52,8 @@ class Checks(Session):
         """Return the deployments to an environment, newest first, perhaps only those of a commit."""
 
         def read(repo: Repository) -> list[Deployment]:
+            from github.GithubObject import NotSet  # noqa: PLC0415
+
             found = repo.get_deployments(environment=environment, sha=NotSet if sha is None else sha)
             return [_deployment(one) for one in found]
 
@@ -86,6 +94,8 @@ class Checks(Session):
         """Say how a deployment stands, unless that was the last thing said."""
         if self.last_deployment_status(repository, deployment_id) == _cut(status):
             return
+        from github.GithubObject import NotSet  # noqa: PLC0415
+
         cut = _cut(status)
         self._create(
             repository,
@@ -137,6 +147,9 @@ def _says(check: Check, state: CheckState) -> bool:
 
 
 def _edited(repo: Repository, check_id: int, state: CheckState) -> Check:
+    from github.CheckRun import CheckRun  # noqa: PLC0415
+    from github.GithubObject import NotSet  # noqa: PLC0415
+
     run = CheckRun(repo.requester, url=f"{repo.url}/check-runs/{check_id}")
     run.edit(
         status=state.progress,
@@ -149,6 +162,8 @@ def _edited(repo: Repository, check_id: int, state: CheckState) -> Check:
 
 
 def _created(repo: Repository, sha: str, name: str, state: CheckState) -> Check:
+    from github.GithubObject import NotSet  # noqa: PLC0415
+
     return _check(
         repo.create_check_run(
             name,

@@ -1,13 +1,18 @@
 """People and what they say: comments, reactions, issues and permissions."""
 
-from github.Issue import Issue
-from github.IssueComment import IssueComment
-from github.Repository import Repository
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from bot.clients.github.records import Comment, IssueState, Reaction
 from bot.clients.github.session import GitHubRefused, Session
 from bot.model.policy import Role
 from bot.names import RepositoryName
+
+if TYPE_CHECKING:
+    from github.Issue import Issue
+    from github.IssueComment import IssueComment
+    from github.Repository import Repository
 
 GHOST = "ghost"
 """The account that GitHub shows in place of a deleted one."""
@@ -26,9 +31,8 @@ class Conversation(Session):
 
     def comment(self, repository: RepositoryName, comment_id: int) -> Comment | None:
         """Return a comment as it is now, or None when it is gone."""
-        path = f"/repos/{repository}/issues/comments/{comment_id}"
         try:
-            return self._read(repository, lambda repo: _comment(IssueComment(repo.requester, url=path)))
+            return self._read(repository, lambda repo: _comment(_remote(repo, comment_id)))
         except GitHubRefused as refused:
             _must_be_absent(refused)
             return None
@@ -47,8 +51,7 @@ class Conversation(Session):
             return self._create(repository, lambda repo: repo.get_issue(number).create_comment(text).html_url)
         first = found[0]
         if _normal(first.body) != _normal(text):
-            path = f"/repos/{repository}/issues/comments/{first.id}"
-            self._change(repository, lambda repo: IssueComment(repo.requester, url=path).edit(text))
+            self._change(repository, lambda repo: _remote(repo, first.id).edit(text))
         return first.url
 
     def comment_once(self, repository: RepositoryName, number: int, marker: str, body: str) -> str | None:
@@ -59,8 +62,7 @@ class Conversation(Session):
 
     def react(self, repository: RepositoryName, comment_id: int, content: Reaction) -> None:
         """React to a comment. GitHub answers 200 instead of 201 for a reaction that is there, so it never doubles."""
-        path = f"/repos/{repository}/issues/comments/{comment_id}"
-        self._change(repository, lambda repo: IssueComment(repo.requester, url=path).create_reaction(content))
+        self._change(repository, lambda repo: _remote(repo, comment_id).create_reaction(content))
 
     def permission(self, repository: RepositoryName, login: str) -> Role | None:
         """Return what an account may do in a repository right now, or None for nothing.
@@ -98,9 +100,8 @@ class Conversation(Session):
         return sorted(self._read(repository, read), key=lambda one: one.id)
 
     def _delete(self, repository: RepositoryName, comment: Comment) -> None:
-        path = f"/repos/{repository}/issues/comments/{comment.id}"
         try:
-            self._change(repository, lambda repo: IssueComment(repo.requester, url=path).delete())
+            self._change(repository, lambda repo: _remote(repo, comment.id).delete())
         except GitHubRefused as refused:
             _must_be_absent(refused)
 
@@ -113,6 +114,13 @@ def _must_be_absent(refused: GitHubRefused) -> None:
 
 def _normal(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
+
+
+def _remote(repo: Repository, comment_id: int) -> IssueComment:
+    """Return a comment that nothing was asked of yet."""
+    from github.IssueComment import IssueComment  # noqa: PLC0415 (as in `session`)
+
+    return IssueComment(repo.requester, url=f"{repo.url}/issues/comments/{comment_id}")
 
 
 def _comment(found: IssueComment) -> Comment:

@@ -1,13 +1,17 @@
 """Issues of our own: found again by a hidden marker and by who wrote them."""
 
-from github.Issue import Issue as Remote
-from github.PaginatedList import PaginatedList
-from github.Repository import Repository
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import Issue, IssueStatus
 from bot.clients.github.session import Session
 from bot.names import RepositoryName
+
+if TYPE_CHECKING:
+    from github.Issue import Issue as Remote
+    from github.Repository import Repository
 
 
 class Issues(Session):
@@ -22,6 +26,9 @@ class Issues(Session):
         ours = self.identity()
 
         def read(repo: Repository) -> list[Issue]:
+            from github.Issue import Issue as Remote  # noqa: PLC0415 (as in `session`)
+            from github.PaginatedList import PaginatedList  # noqa: PLC0415
+
             # PyGithub wants a person here, and we are a bot.
             query = {"state": "all", "creator": ours}
             found = PaginatedList(Remote, repo.requester, f"/repos/{repository}/issues", query)

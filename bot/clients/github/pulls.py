@@ -1,15 +1,19 @@
 """Pull requests."""
 
+from __future__ import annotations
+
 import logging
 from dataclasses import replace
-
-from github.PullRequest import PullRequest as Remote
-from github.Repository import Repository
+from typing import TYPE_CHECKING
 
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import PullRequest, PullRequestSpec
 from bot.clients.github.session import GitHubRefused, Session
 from bot.names import RepositoryName
+
+if TYPE_CHECKING:
+    from github.PullRequest import PullRequest as Remote
+    from github.Repository import Repository
 
 log = logging.getLogger(__name__)
 

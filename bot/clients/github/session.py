@@ -1,19 +1,23 @@
-"""One request at a time to GitHub: paced, with the right token, and with errors in our own words."""
+"""One request at a time to GitHub: paced, with the right token, and with errors in our own words.
+
+PyGithub is imported where it is used: loading it takes longer than all the rest of most commands together.
+"""
+
+from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
-
-import github
-import requests
-from github import Auth
-from github.Repository import Repository
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.clients.github.auth import Credentials, connect
 from bot.clients.github.pacing import GITHUB_COM, Pacer, Pacing, PacingClock, now
 from bot.clients.transient import RateLimited, Transient
 from bot.names import RepositoryName
+
+if TYPE_CHECKING:
+    import github
+    from github.Repository import Repository
 
 T = TypeVar("T")
 
@@ -66,6 +70,8 @@ class Session:
         return "x-access-token", self._guarded(lambda: self._credentials.token(repository))
 
     def _asked(self) -> str:
+        from github import Auth  # noqa: PLC0415
+
         # Only a plain token gets here, and that is the same for every repository.
         whoami = connect(Auth.Token(self._credentials.token(RepositoryName("any/any"))), self._api_url)
         return str(whoami.requester.requestJsonAndCheck("GET", "/user")[1]["login"])
@@ -77,6 +83,8 @@ class Session:
         except RateLimited:
             raise
         except Transient as error:
+            import requests  # noqa: PLC0415
+
             if not isinstance(error.__cause__, requests.ConnectionError):
                 raise
         return self._run(repository, call, creates=False)
@@ -119,6 +127,8 @@ class Session:
 
     def _client(self, repository: RepositoryName) -> github.Github:
         """Return this thread's client with a fresh token (PyGithub's connections must not be shared)."""
+        from github import Auth  # noqa: PLC0415
+
         clients: dict[str, github.Github] = self._local.__dict__.setdefault("clients", {})
         token = self._credentials.token(repository)
         if token not in clients:
@@ -129,6 +139,9 @@ class Session:
         return clients[token]
 
     def _guarded(self, call: Callable[[], T]) -> T:
+        import github  # noqa: PLC0415
+        import requests  # noqa: PLC0415
+
         try:
             return call()
         except github.GithubException as error:
@@ -137,6 +150,8 @@ class Session:
             raise Transient(f"GitHub can't be reached ({type(error).__name__})") from error
 
     def _translated(self, error: github.GithubException) -> Exception:
+        import github  # noqa: PLC0415
+
         headers = {name.lower(): value for name, value in (error.headers or {}).items()}
         data = error.data if isinstance(error.data, dict) else {}
         message = str(data.get("message") or error.message or "no reason given")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, ClassVar
 
-from botocore.exceptions import ReadTimeoutError
 from pydantic import Field
 
 from bot.core.digest import digest_of
@@ -152,6 +151,8 @@ def _invoke(aws: Aws, call: _Call, context: HookContext) -> tuple[bytes, str]:
             )
             said = answer["Payload"].read()
     except HookFailed as failure:
+        from botocore.exceptions import ReadTimeoutError  # noqa: PLC0415 (as in `session`)
+
         if isinstance(failure.__cause__, ReadTimeoutError):
             raise OutOfTime(f"The time was over before {shown(call.function)} answered.") from failure
         raise

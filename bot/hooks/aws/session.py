@@ -6,14 +6,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from bot.hooks.kind import HookContext, HookFailed, HookModel, OutOfTime
 from bot.names import ParameterName
 
 if TYPE_CHECKING:
+    from botocore.config import Config
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_lambda import LambdaClient
@@ -31,8 +28,6 @@ OWNER_TAG = "envclone:step"
 
 AwsLookup = TypeVar("AwsLookup")
 
-# Five attempts outlast throttling; RDS and Lambda need up to a minute for an answer.
-_CONFIG = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 _FINAL = frozenset({"AccessDenied", "AccessDeniedException", "ValidationException", "InvalidParameterException"})
 
 
@@ -55,6 +50,8 @@ class Aws:
     def __init__(self, account_id: str, region: str) -> None:
         self.account_id = account_id
         self.region = region
+        import boto3  # noqa: PLC0415 (0.3 s of a start, for those alone who ask AWS)
+
         # A session of its own: boto3's default one is not safe to share between threads.
         self._session = boto3.session.Session(region_name=region)
 
@@ -79,7 +76,7 @@ class Aws:
     def assert_account(self) -> None:
         """Raise `HookFailed` unless the credentials are those of the account."""
         with speaking("asking who we are"):
-            found = self._session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
+            found = self._session.client("sts", config=_config()).get_caller_identity()["Account"]
         if found != self.account_id:
             raise HookFailed(
                 f"The credentials belong to account {found}, but the environment lives in {self.account_id}: nothing was done.",
@@ -87,37 +84,48 @@ class Aws:
             )
 
     def acm(self, region: str) -> "ACMClient":
-        return self._session.client("acm", region_name=region, config=_CONFIG)
+        return self._session.client("acm", region_name=region, config=_config())
 
     def ecs(self) -> "ECSClient":
-        return self._session.client("ecs", config=_CONFIG)
+        return self._session.client("ecs", config=_config())
 
     def functions(self, patience: timedelta) -> "LambdaClient":
         """Return a client that waits for an answer as long as a function may take, and never calls twice by itself."""
-        once = _CONFIG.merge(
+        from botocore.config import Config  # noqa: PLC0415
+
+        once = _config().merge(
             Config(read_timeout=patience.total_seconds() + 5, retries={"mode": "standard", "total_max_attempts": 1})
         )
         return self._session.client("lambda", config=once)
 
     def rds(self) -> "RDSClient":
-        return self._session.client("rds", config=_CONFIG)
+        return self._session.client("rds", config=_config())
 
     def route53(self) -> "Route53Client":
-        return self._session.client("route53", config=_CONFIG)
+        return self._session.client("route53", config=_config())
 
     def s3(self) -> "S3Client":
-        return self._session.client("s3", config=_CONFIG)
+        return self._session.client("s3", config=_config())
 
     def secretsmanager(self) -> "SecretsManagerClient":
-        return self._session.client("secretsmanager", config=_CONFIG)
+        return self._session.client("secretsmanager", config=_config())
 
     def ssm(self) -> "SSMClient":
-        return self._session.client("ssm", config=_CONFIG)
+        return self._session.client("ssm", config=_config())
+
+
+def _config() -> "Config":
+    from botocore.config import Config  # noqa: PLC0415
+
+    # Five attempts outlast throttling; RDS and Lambda need up to a minute for an answer.
+    return Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
 
 
 @contextmanager
 def speaking(what: str) -> Iterator[None]:
     """Turn AWS's errors into `HookFailed`, with `what` was being done."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
     try:
         yield
     except ClientError as error:
@@ -130,6 +138,8 @@ def speaking(what: str) -> Iterator[None]:
 
 def code_of(failure: HookFailed) -> str:
     """Return AWS's own word for why it refused; nothing for any other failure."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
     cause = failure.__cause__
     return cause.response.get("Error", {}).get("Code", "") if isinstance(cause, ClientError) else ""
 

@@ -1,0 +1,80 @@
+"""A command starts with what it needs: neither its help nor a local command loads the service, a cloud's client or GitHub's."""
+
+import inspect
+import json
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from bot.cli.app import app
+from bot.cli.commands import COMMANDS, CommandPlace
+
+HEAVY = (
+    *("dbos", "sqlalchemy", "psycopg", "prometheus_client"),
+    *("fastapi", "starlette", "uvicorn", "httpx", "requests"),
+    *("github", "jwt", "git", "boto3", "botocore", "moto", "pygohcl"),
+)
+HELPED = [command.name for command in COMMANDS if command.name != "expire"]
+"""`expire` is the service's own work done once; what it needs of git is loaded with it."""
+
+PROGRAM = """
+import contextlib, io, json, sys
+from bot.cli.app import app
+
+seen = {}
+for words in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            app(words)
+        except SystemExit as end:
+            assert end.code == 0, (words, end.code)
+    seen[" ".join(words)] = [name for name in sys.argv[2:] if name in sys.modules]
+print(json.dumps(seen))
+"""
+
+
+def loaded_by(lines: list[list[str]], *names: str) -> dict[str, list[str]]:
+    """Return which of the modules are loaded after each command, carried out one after the other in one process."""
+    said = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps(lines), *names],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert said.returncode == 0, said.stderr
+    found: dict[str, list[str]] = json.loads(said.stdout)
+    return found
+
+
+def test_help_loads_no_command() -> None:
+    ours = [command.place.partition(":")[0] for command in COMMANDS]
+    assert loaded_by([["--help"]], "pydantic", "hcl2", "jinja2", "yaml", *ours, *HEAVY) == {"--help": []}
+
+
+def test_commands_load_nothing_that_only_others_need() -> None:
+    lines = [["verify"], ["list"], *([name, "--help"] for name in HELPED)]
+    assert loaded_by(lines, *HEAVY) == {" ".join(line): [] for line in lines}
+
+
+def test_expire_needs_no_durable_engine() -> None:
+    heavy = [name for name in HEAVY if name != "git"]
+    assert loaded_by([["expire", "--help"]], *heavy) == {"expire --help": []}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_the_row_of_a_command_says_what_its_docstring_does(command: CommandPlace) -> None:
+    module, _, name = command.place.partition(":")
+    found = getattr(import_module(module), name)
+    about = found.info.help if isinstance(found, typer.Typer) else inspect.getdoc(found)
+    assert about == command.about
+    assert CliRunner().invoke(app, [command.name, "--help"]).exit_code == 0
+
+
+def test_help_lists_every_command() -> None:
+    said = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
+    assert all(f" {command.name} " in said and command.about.split(".")[0] in said for command in COMMANDS)
