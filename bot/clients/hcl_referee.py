@@ -5,23 +5,21 @@ would look for who wants to slip a block or a call past the checks. Held against
 of arguments, plain texts, and that nothing we take for text is a call (`core/hcl/outline`).
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
+from bot.clients.warm_child import ChildEnded, WarmChild
 from bot.core.hcl.outline import NotComparable, difference, outline, with_marked_texts
 from bot.core.hcl.parser import parsed
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput, Unverifiable
 
-TIMEOUT_SECONDS = 60
+WITHIN = timedelta(minutes=1)
 """HashiCorp's parser reads 4 MB a second; this is for a machine that is busy with other things."""
 
-ARGV = (sys.executable, "-I", "-m", "bot.clients.hcl_child")
-"""`-I`: the directory that it is started in may be a pull request's, and no module may come from there."""
+PARSER = WarmChild("bot.clients.hcl_child")
 
 _KEPT = 4096
 _Reading: TypeAlias = Mapping[str, object]
@@ -96,15 +94,6 @@ def _verdict(data: bytes, plain: _Reading, marked: _Reading) -> _Verdict:
 
 def _read(texts: Mapping[str, str]) -> Mapping[str, _Reading]:
     try:
-        answered = subprocess.run(
-            ARGV,
-            input=json.dumps(texts).encode() + b"\n",
-            capture_output=True,
-            timeout=TIMEOUT_SECONDS,
-            check=True,
-            env={},
-        )
-    except (subprocess.SubprocessError, OSError) as error:
+        return cast("Mapping[str, _Reading]", PARSER.ask(texts, WITHIN))
+    except (ChildEnded, OSError) as error:
         raise Unverifiable(f"HashiCorp's parser gave no answer: {error}") from error
-    found: Mapping[str, _Reading] = json.loads(answered.stdout)
-    return found

@@ -2,10 +2,15 @@
 
 Duplicate keys, anchors that expand beyond reason and tags other than YAML's plain ones are refused. Timestamps, `yes`/`no`
 and other implicit surprises of YAML 1.1 are read as the text that they look like, as YAML 1.2's core schema does.
+
+The work is bounded, whoever wrote the document: its size and depth are looked at before it is parsed, a place in it is found by its
+keys without a search, and so many mistakes are told and no more.
 """
 
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 import yaml
@@ -15,6 +20,15 @@ from bot.errors import Finding, Unreadable
 
 LARGEST = 1_000_000
 """Characters in a document. Ours have a few thousand; more than this is a mistake or an attack."""
+
+DEEPEST = 500
+"""Characters that may open a level. libyaml builds a document by recursion in C: 40,000 open brackets end the whole process."""
+
+MOST_NODES = 25_000
+"""Keys, values and items. Each takes some ten microseconds; the template that the product ships has 700."""
+
+MOST_FINDINGS = 50
+"""Mistakes that are told of one document. Nobody reads more at once, and GitHub's comments end somewhere."""
 
 DocumentModel = TypeVar("DocumentModel", bound=BaseModel)
 DocumentPath = tuple[str | int, ...]
@@ -63,20 +77,28 @@ def load(text: str, model: type[DocumentModel], name: str) -> DocumentModel:
         raise Unreadable(Finding(name, 1, f"longer than {LARGEST:,} characters."))
     loader = _Loader(text)
     try:
-        _refuse_aliases(text)
+        _refuse_bombs(text)
         node = loader.get_single_node()
         data = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Unreadable(Finding(name, mark.line + 1 if mark else 1, str(error.problem or error.context))) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # Python refuses numbers of more than 4,300 digits
         raise Unreadable(Finding(name, 1, f"not valid YAML: {str(error).splitlines()[0]}")) from error
     finally:
         loader.dispose()
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise Unreadable(*_findings(error, node, name)) from error
+        raise Unreadable(*islice(_findings(error, _Places(node), name), MOST_FINDINGS)) from error
+
+
+def plain_value(text: str) -> object:
+    """Return what a YAML text of another program's kind holds, as YAML 1.1 reads it.
+
+    It may be far larger than the text, where aliases stand for the same values. Raises `yaml.YAMLError`, `ValueError`."""
+    _refuse_bombs(text, has_aliases=True)
+    return yaml.load(text, Loader=_Fastest)  # noqa: S506 - a safe loader, whichever it is
 
 
 def dump(data: BaseModel | dict[str, Any], schema: str) -> str:
@@ -88,23 +110,92 @@ def dump(data: BaseModel | dict[str, Any], schema: str) -> str:
 
 def line_of(text: str, place: Sequence[str | int]) -> int:
     """Return the line, from 1, on which the value at `place` stands in the YAML `text`; its nearest parent's if absent."""
-    return _line(yaml.compose(text, Loader=_Loader), place)
+    return _places(text).line(place)
 
 
-def _refuse_aliases(text: str) -> None:
-    if "*" not in text:
+def _refuse_bombs(text: str, *, has_aliases: bool = False) -> None:
+    """Refuse what a small document could make large, or deep. Raises `yaml.YAMLError`."""
+    opened = text.count("[") + text.count("{") + max(map(len, _LEVELS.findall(text)), default=0)
+    values = text.count("\n") + text.count(",") + text.count(":") + text.count("?") + opened
+    if (has_aliases or "*" not in text) and opened <= DEEPEST and values <= MOST_NODES // 2:
         return
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.AliasEvent):  # an alias can expand a small document beyond memory
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=_Loader)):  # by events, so without recursion
+        mark = cast(yaml.Mark, event.start_mark)
+        if count > MOST_NODES:
+            problem = f"more than {MOST_NODES:,} keys and values"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+        if isinstance(event, yaml.AliasEvent) and not has_aliases:  # an alias can expand a small document beyond memory
             problem = "YAML aliases (`*name`) are not supported. Write out the value"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=cast(yaml.Mark, event.start_mark))
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            problem = f"nested more than {DEEPEST} levels deep. Write it flatter"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
-def _findings(error: ValidationError, node: yaml.Node | None, name: str) -> Iterable[Finding]:
+_LEVELS = re.compile(r"^[ \-?:]+", re.MULTILINE)
+"""What a line begins with: each further level of a block needs a further column there."""
+
+
+class _Places:
+    """A document's nodes by the keys that lead to them."""
+
+    def __init__(self, root: yaml.Node | None) -> None:
+        self._root = root
+        self._keys: dict[int, Mapping[str, tuple[yaml.Node, yaml.Node]]] = {}
+
+    def line(self, place: Sequence[str | int]) -> int:
+        """Return the line of the value at `place`, or of its nearest parent."""
+        node = self._root
+        line = node.start_mark.line + 1 if node is not None else 1
+        for part in place:
+            if isinstance(node, yaml.MappingNode) and (found := self._children(node).get(str(part))) is not None:
+                line = found[0].start_mark.line + 1
+            child = self._child(node, part)
+            if child is not None:
+                node = child
+                if not isinstance(part, str):
+                    line = node.start_mark.line + 1
+        return line
+
+    def named(self, place: Sequence[str | int]) -> Iterator[str | int]:
+        """Yield the parts of `place` that stand in the document, and the last; pydantic adds names of union members."""
+        node = self._root
+        for position, part in enumerate(place):
+            child = self._child(node, part)
+            if child is not None or position == len(place) - 1:
+                yield part
+            node = child if child is not None else node
+
+    def _child(self, node: yaml.Node | None, part: str | int) -> yaml.Node | None:
+        if isinstance(node, yaml.MappingNode):
+            found = self._children(node).get(str(part))
+            return found[1] if found is not None else None
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            return cast(yaml.Node, node.value[part])
+        return None
+
+    def _children(self, node: yaml.MappingNode) -> Mapping[str, tuple[yaml.Node, yaml.Node]]:
+        if id(node) not in self._keys:  # the nodes live as long as this does
+            self._keys[id(node)] = {key.value: (key, value) for key, value in node.value}
+        return self._keys[id(node)]
+
+
+@lru_cache(maxsize=8)
+def _places(text: str) -> _Places:
+    """Return the places of a document; whoever asks for one line of it asks for many."""
+    return _Places(yaml.compose(text, Loader=_Loader))
+
+
+def _findings(error: ValidationError, places: _Places, name: str) -> Iterable[Finding]:
     seen: set[Finding] = set()
-    for item in error.errors(include_url=False):
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
         place = tuple(item["loc"])
-        where = ".".join(str(part) for part in _named(node, place))
+        where = ".".join(str(part) for part in places.named(place))
         match item["type"]:
             case "extra_forbidden":
                 what = f"unknown key `{where}`"
@@ -112,39 +203,7 @@ def _findings(error: ValidationError, node: yaml.Node | None, name: str) -> Iter
                 what = f"`{where}` is missing"
             case _:
                 what = f"`{where}`: {item['msg'].removeprefix('Value error, ')}" if where else item["msg"]
-        finding = Finding(name, _line(node, place), what)
+        finding = Finding(name, places.line(place), what)
         if finding not in seen:
             seen.add(finding)
             yield finding
-
-
-def _named(node: yaml.Node | None, place: Sequence[str | int]) -> Iterable[str | int]:
-    """Yield the parts of `place` that stand in the document, and the last; pydantic adds names of union members."""
-    for position, part in enumerate(place):
-        child = _child(node, part)
-        if child is not None or position == len(place) - 1:
-            yield part
-        node = child if child is not None else node
-
-
-def _line(node: yaml.Node | None, place: Sequence[str | int]) -> int:
-    line = node.start_mark.line + 1 if node is not None else 1
-    for part in place:
-        if isinstance(node, yaml.MappingNode):
-            for key, _ in node.value:
-                if key.value == str(part):
-                    line = key.start_mark.line + 1
-        child = _child(node, part)
-        if child is not None:
-            node = child
-            if not isinstance(part, str):
-                line = node.start_mark.line + 1
-    return line
-
-
-def _child(node: yaml.Node | None, part: str | int) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == str(part)), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return cast(yaml.Node, node.value[part])
-    return None

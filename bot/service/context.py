@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.clients.git.mirror import Mirror, mirror_path
 from bot.clients.git.trees import Author
 from bot.clients.github.client import GitHub
+from bot.errors import Finding
 from bot.model.environment import Manifest
 from bot.names import RepositoryName
 from bot.service.author_limit import AuthorLimit
@@ -25,6 +26,8 @@ class ServiceContext:
     now: Callable[[], datetime]
     manifests: dict[str, Manifest] = field(default_factory=dict)
     """Manifests by the id of the tree they are in, and by commit and name: ids never change their content."""
+    unreadable: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    """What is wrong with manifests that can't be read, by the id of the tree they are in: each survey meets them again."""
     destroyed: set[str] = field(default_factory=set)
     """Commits that removed an environment which is known to be destroyed: that never changes any more."""
     author_limit: AuthorLimit = field(default_factory=AuthorLimit)

@@ -11,7 +11,7 @@ from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, 
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.requests.branches import Branch
 from bot.core.tree import File, Tree
-from bot.errors import Finding, UserError
+from bot.errors import Finding, Unreadable, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
@@ -132,11 +132,17 @@ class Repository:
         return InventoryReading(Inventory(live, proposed), tuple(wrong))
 
     def _manifest(self, name: str, tree: str) -> Manifest:
-        known = self.context.manifests
+        known, unreadable = self.context.manifests, self.context.unreadable
+        if tree in unreadable:
+            raise Unreadable(*unreadable[tree])
         if tree not in known:
             data = self.mirror.read(self.commit, f"{ENVIRONMENTS}/{name}/{MANIFEST}")
             files: Tree = {} if data is None else {MANIFEST: File(data)}
-            known[tree] = read_manifest(files, f"{ENVIRONMENTS}/{name}")
+            try:
+                known[tree] = read_manifest(files, f"{ENVIRONMENTS}/{name}")
+            except Unreadable as error:
+                unreadable[tree] = error.findings
+                raise
         return known[tree]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.clients.hcl_referee import ARGV, disagreements
+from bot.clients.hcl_referee import PARSER, disagreements
 from bot.core.hcl.outline import NotComparable, difference, outline, with_marked_texts
 from bot.core.hcl.parser import parsed
 from bot.core.hcl.tokens import NAME, tokens
@@ -115,7 +115,9 @@ class HashiCorp:
 
 @pytest.fixture(scope="module")
 def hashicorp() -> Iterator[HashiCorp]:
-    with subprocess.Popen(ARGV, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
+    with subprocess.Popen(
+        PARSER.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
         yield HashiCorp(process)
         assert process.stdin is not None
         process.stdin.close()

@@ -8,6 +8,7 @@ second opinion: a value that only one of them takes for code is refused as well.
 import json
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 
 import hcl2
 import yaml
@@ -29,11 +30,15 @@ from bot.core.hcl.tokens import (
     tokens,
 )
 from bot.errors import InvalidInput
+from bot.model.yaml_document import plain_value
 
 HCL = (".tf", ".hcl", ".tfvars")
 JSON = (".json",)
 YAML = (".yaml", ".yml")
 KNOWN = HCL + JSON + YAML
+
+MOST_WORDS = 500_000
+"""Of JSON or YAML: half a megabyte of the shortest values. Aliases can make a few lines of YAML more than any memory holds."""
 
 _NUMBERS = {"INT_LITERAL", "FLOAT_LITERAL"}
 _NOT_READ = ("(python-hcl2 does not read it)",)
@@ -49,14 +54,20 @@ def structure(path: str, data: bytes) -> tuple[str, ...]:
         parsed(path, data)
         text = decoded(path, data)
         return (*_words(text), *_second_opinion(text if text.endswith("\n") else f"{text}\n"))
-    text = decoded(path, data)
+    text, kind = decoded(path, data), "JSON" if path.endswith(JSON) else "YAML"
     try:
-        value = json.loads(text) if path.endswith(JSON) else yaml.safe_load(text)
+        value = json.loads(text) if path.endswith(JSON) else plain_value(text)
     except ValueError as error:
-        raise InvalidInput(f"{path}: not JSON: {error}") from error
-    except yaml.YAMLError as error:
-        raise InvalidInput(f"{path}: not YAML: {str(error).splitlines()[0]}") from error
-    return tuple(_of_value(value))
+        raise InvalidInput(f"{path}: not {kind}: {error}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InvalidInput(f"{path}: not {kind}: {str(error).splitlines()[0]}") from error
+    try:
+        words = tuple(islice(_of_value(value), MOST_WORDS + 1))
+    except RecursionError as error:
+        raise InvalidInput(f"{path}: nested too deeply to be read") from error
+    if len(words) > MOST_WORDS:
+        raise InvalidInput(f"{path}: more than {MOST_WORDS:,} keys and values: split the file.")
+    return words
 
 
 def check_syntax(path: str, data: bytes) -> None:

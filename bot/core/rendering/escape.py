@@ -6,12 +6,14 @@ for the inside of a quoted string of that language; a value that isn't text has 
 
 import json
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from jinja2 import Undefined
 
 from bot.errors import InvalidInput
-from bot.model.pipeline import Json
+
+if TYPE_CHECKING:  # the process that fills templates starts several times as fast without pydantic
+    from bot.model.pipeline import Json
 
 
 class Rendered(str):
@@ -35,7 +37,7 @@ def in_hcl_string(text: str) -> str:
     return escaped.replace("${", "$\\u007b").replace("%{", "%\\u007b")
 
 
-def hcl(value: Json) -> Rendered:
+def hcl(value: "Json") -> Rendered:
     """Return any value as an HCL literal, quotes included (filter `hcl`)."""
     match value:
         case str():
@@ -49,7 +51,7 @@ def hcl(value: Json) -> Rendered:
             return Rendered(json.dumps(value))
 
 
-def as_json(value: Json) -> Rendered:
+def as_json(value: "Json") -> Rendered:
     """Return any value as JSON (filter `json`), keys in order, text as it is."""
     return Rendered(json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False))
 

@@ -1,4 +1,4 @@
-"""Render a template: files byte for byte, except `*.j2`, which Jinja2 renders.
+"""Render a template: files byte for byte, except `*.j2`, which Jinja2 renders (`fill`).
 
 Properties (laws 2 and 3): the result is a function of the template's files and the parameters; no value changes the
 structure of a file. Design: values are escaped by default for the language they stand in (`escape`), and each rendered
@@ -6,15 +6,11 @@ file is compared in structure with the same file rendered from neutral texts (`s
 a number, a bool or an enum can't carry syntax, so a template may branch on those and on nothing else.
 """
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import NoReturn
-
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateError, TemplateRuntimeError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from collections.abc import Mapping
 
 from bot.core.hcl.structure import HCL, KNOWN, check_syntax, structure
-from bot.core.rendering import escape
+from bot.core.rendering.fill import filled
+from bot.core.rendering.filling import Filling, NotFilled
 from bot.core.tree import File, Tree, check_tree
 from bot.errors import InvalidInput
 from bot.model.pipeline import Json
@@ -39,13 +35,6 @@ _PARSED = (".tf", ".tfvars", ".tf.json", ".tfvars.json", ".tfbackend.hcl")
 
 Parameters = Mapping[ParameterName, Json]
 Declarations = Mapping[ParameterName, Parameter]
-
-
-class _NoLoading(BaseLoader):
-    """Refuse `include`, `import` and `extends`: a file of an environment comes from one file of the template."""
-
-    def get_source(self, environment: Environment, template: str) -> NoReturn:
-        raise TemplateRuntimeError("a template file can't include another one. Write its contents here")
 
 
 def render(template: Tree, declared: Declarations, parameters: Parameters) -> dict[str, File]:
@@ -92,39 +81,14 @@ def _render_file(path: str, file: File, declared: Declarations, parameters: Para
 
 
 def _filled(path: str, source: bytes, parameters: Parameters) -> bytes:
-    target = path.removesuffix(ENDING)
     try:
         text = source.decode("utf-8")
-        return _compiled(text, target.endswith(HCL)).render(dict(parameters)).encode("utf-8")
+        values = {str(name): value for name, value in parameters.items()}
+        return filled(Filling(text, values, path.removesuffix(ENDING).endswith(HCL))).encode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{path}: not UTF-8 at byte {error.start}") from error
-    except TemplateError as error:
-        line = getattr(error, "lineno", None)
-        raise InvalidInput(f"{path}{f':{line}' if line else ''}: {error.message or error}") from error
-    except InvalidInput as error:
-        raise InvalidInput(f"{path}: {error}") from error
-    except (TypeError, ValueError, ArithmeticError, OverflowError) as error:
-        raise InvalidInput(f"{path}: {error}") from error
-
-
-@lru_cache(maxsize=2048)
-def _compiled(text: str, is_hcl: bool) -> Template:
-    return _engine(escape.finalize_hcl if is_hcl else escape.finalize_json).from_string(text)
-
-
-@lru_cache(maxsize=2)
-def _engine(finalize: Callable[[object], str]) -> ImmutableSandboxedEnvironment:
-    engine = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined,
-        finalize=finalize,
-        keep_trailing_newline=True,
-        loader=_NoLoading(),
-        newline_sequence="\n",
-    )
-    engine.globals.clear()  # no `range`, `lipsum` (random!) or `namespace`: a file is a function of its parameters
-    allowed = {"default", "first", "join", "last", "length", "lower", "replace", "sort", "upper"}
-    engine.filters = {name: engine.filters[name] for name in allowed} | {"hcl": escape.hcl, "json": escape.as_json}
-    return engine
+    except NotFilled as error:
+        raise InvalidInput(f"{path}{f':{error.line}' if error.line else ''}: {error.message}") from error
 
 
 def _neutral_structure(path: str, source: bytes, declared: Declarations, parameters: Parameters) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Production is no exception: it goes through here like every clone.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
@@ -16,6 +17,9 @@ from bot.errors import Finding, InvalidInput, Unreadable, UserError
 from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName, ParameterName
+
+MOST_COMPARED = 10_000
+"""Pairs of equal lines. The time that a comparison takes grows with their square, and 900 lines that are all alike took half a minute."""
 
 
 def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence[Finding]:
@@ -144,16 +148,34 @@ def _edits(path: str, expected: File, found: File) -> Iterable[Finding]:
     if expected.data == found.data:
         return
     ours, theirs = (file.data.decode("utf-8", "backslashreplace").splitlines() for file in (expected, found))
-    edits = [op for op in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes() if op[0] != "equal"]
-    for _, first, last, below, above in edits:
-        was, now = " ⏎ ".join(ours[first:last]).strip(), " ⏎ ".join(theirs[below:above]).strip()
+    same = _same_at_the_start(ours, theirs)
+    edits = _differences(ours[same:], theirs[same:])
+    for first, last, below, above in edits:
+        was = " ⏎ ".join(ours[same + first : same + last]).strip()
+        now = " ⏎ ".join(theirs[same + below : same + above]).strip()
         yield Finding(
             path,
-            min(below + 1, max(1, len(theirs))),
+            min(same + below + 1, max(1, len(theirs))),
             f"edited by hand: the template renders {_cut(was)}, the file has {_cut(now)}.",
         )
     if not edits:
         yield Finding(path, max(1, len(theirs)), "edited by hand: line endings or the end of the file differ.")
+
+
+def _same_at_the_start(ours: Sequence[str], theirs: Sequence[str]) -> int:
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    return next((at for at, (was, now) in pairs if was != now), min(len(ours), len(theirs)))
+
+
+def _differences(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[tuple[int, int, int, int]]:
+    """Return which lines of the one stand for which of the other; all in one where it would take too long to tell."""
+    end = _same_at_the_start(ours[::-1], theirs[::-1])
+    ours, theirs = ours[: len(ours) - end], theirs[: len(theirs) - end]
+    counted = Counter(theirs)
+    if sum(counted[line] for line in ours) > MOST_COMPARED:
+        return [(0, len(ours), 0, len(theirs))]
+    compared = SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes()
+    return [(first, last, below, above) for kind, first, last, below, above in compared if kind != "equal"]
 
 
 def _cut(text: str) -> str:
