@@ -11,10 +11,11 @@ from bot.clients.github import GitHub, GitHubRefused
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects import ObjectStore
 from bot.clients.transient import Transient
+from bot.core.hcl.local_modules import code_id, places_outside
 from bot.core.plans.review import read_review, review_key
-from bot.core.tree import tree_id
 from bot.errors import Unverifiable, UserError
 from bot.model.environment import directory
+from bot.model.modules import module_path
 from bot.names import EnvironmentName, RepositoryName
 
 
@@ -55,16 +56,18 @@ class _Wanted:
 
 
 def _wanted(root: Path, environment: EnvironmentName) -> _Wanted:
-    files = Checkout(root).environment(environment)
-    if files:
-        return _Wanted(tree_id(files), is_destroy=False)
+    code = Checkout(root).code(environment)
+    if code:
+        return _Wanted(code_id(code), is_destroy=False)
     removal = change_of(root, directory(environment))
     before = tree_at(root, removal.parents[0], directory(environment)) if removal and removal.parents else None
     return _Wanted(before or "", is_destroy=True)
 
 
 def _candidates(root: Path, environment: EnvironmentName, store: ObjectStore, on: OnGitHub | None) -> Iterator[str]:
-    change = change_of(root, directory(environment))
+    where = directory(environment)
+    outside = (module_path(place) for place in places_outside(Checkout(root).code(environment)))
+    change = change_of(root, where, *filter(None, outside))
     if change is not None:
         if len(change.parents) > 1:
             yield change.parents[1]

@@ -1,6 +1,7 @@
 """The pull request of a change: its title, its text, who is asked. The text is made from the commits of the branch."""
 
 from bot.clients.github.records import PullRequestSpec
+from bot.core.hcl.local_modules import own
 from bot.core.messages import change_pull_request
 from bot.core.messages.change_pull_request import ProposedChange
 from bot.core.parity.by_code.code_side import CodeSide
@@ -29,7 +30,7 @@ def change_proposal(repo: Repository, proposal: OwnProposal, after: Manifest) ->
 def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: Manifest) -> ProposedChange:
     template, name = repo.template_of(after), after.name
     was, becomes = (
-        {path: file for path, file in repo.at(commit).environment(name).items() if path != MANIFEST}
+        {path: file for path, file in repo.at(commit).code(name).items() if path != MANIFEST}
         for commit in (proposal.base, proposal.tip)
     )
     found = compare(CodeSide(before, was), CodeSide(after, becomes), template, repo.context.now())
@@ -38,7 +39,7 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         after=after,
         source=repo.manifest(after.source) if after.source else None,
         template=template,
-        files=sorted(path for path in {*was, *becomes} if was.get(path) != becomes.get(path)),
+        files=sorted(path for path in {*own(was), *own(becomes)} if was.get(path) != becomes.get(path)),
         differences=found.parity.differences,
         requests=requests_of(repo, proposal),
         rival=_rival(repo, name),

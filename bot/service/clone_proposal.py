@@ -41,9 +41,9 @@ def clone_proposal(repo: Repository, clone: CodeSide, found: CodeComparison) -> 
 
 def clone_proposal_at(repo: Repository, manifest: Manifest, commit: str) -> PullRequestSpec:
     """Return the pull request of a clone as a commit holds it, which is compared with its source now. Raises `UserError`."""
-    clone = CodeSide(manifest, repo.at(commit).environment(manifest.name))
+    clone = CodeSide(manifest, repo.at(commit).code(manifest.name))
     source = source_of(repo, manifest)
-    production = CodeSide(source, repo.environment(source.name))
+    production = CodeSide(source, repo.code(source.name))
     return clone_proposal(repo, clone, compare(production, clone, repo.template_of(manifest), repo.context.now()))
 
 

@@ -61,7 +61,7 @@ def _draft(
 
 def source_side(repo: Repository, source: Manifest) -> CodeSide:
     """Return an environment to compare with. Raises `Unreadable`, also for its hooks, which are compared too."""
-    files = repo.environment(source.name)
+    files = repo.code(source.name)
     read_hooks(files, directory(source.name))
     return CodeSide(source, files)
 

@@ -7,15 +7,17 @@ from bot.clients.git.mirror import Mirror
 from bot.clients.github.client import GitHub
 from bot.clients.github.records import PullRequest
 from bot.clouds.registry import FACTS
+from bot.core.hcl.local_modules import modules_outside
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.requests.branches import Branch
 from bot.core.tree import File, Tree
 from bot.errors import Finding, Unreadable, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.model.modules import module_path, owning_directory
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
-from bot.model.template import TEMPLATES
+from bot.model.template import DECLARATION, TEMPLATES
 from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.service.context import ServiceContext
@@ -61,16 +63,30 @@ class Repository:
 
     def template(self, name: TemplateName) -> TemplateAt:
         """Return a template as it is at this commit. Raises `UserError`."""
-        return read_template(name, self.mirror.read_tree(self.commit, template_directory(name)), FACTS)
+        return read_template(name, self.mirror.read_tree(self.commit, template_directory(name)), FACTS, self.module)
 
     def template_of(self, manifest: Manifest) -> TemplateAt:
         """Return the template that an environment was rendered from. Raises `UserError`."""
         files = self.mirror.read_tree_by_id(manifest.revision, template_directory(manifest.template))
-        return read_template(manifest.template, files, FACTS)
+        return read_template(manifest.template, files, FACTS, self.module)
 
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist."""
         return self.mirror.read_tree(self.commit, directory(name))
+
+    def code(self, name: EnvironmentName) -> dict[str, File]:
+        """Return the files of an environment, and of the modules outside that they call."""
+        files = self.environment(name)
+        return {**files, **modules_outside(files, self.module)}
+
+    def module(self, directory: str) -> dict[str, File]:
+        """Return the files of a module outside (`../../modules/logs`), none if none may lie there. Raises `UserError`."""
+        path = module_path(directory)
+        owner = owning_directory(path) if path is not None else None
+        owned = (self.mirror.read(self.commit, f"{owner}/{document}") for document in (MANIFEST, DECLARATION))
+        if path is None or (owner is not None and any(found is not None for found in owned)):
+            return {}
+        return self.mirror.read_tree(self.commit, path)
 
     def trees(self) -> dict[str, str]:
         """Return the names of the directories in `envs/`, valid or not, with their tree ids."""

@@ -127,3 +127,15 @@ def test_of_a_squashed_pull_request_github_knows_the_head(server: GitHubServer, 
     github = GitHub(Token(token, "github-actions[bot]"), api_url=f"{server.url}/api/v3")
     found = reviewed_head(tmp_path / "checkout", DEMO, DirectoryStore(tmp_path / "store"), OnGitHub(github, REPOSITORY))
     assert found == head
+
+
+def test_what_changed_only_a_module_beside_the_environments_is_found_by_the_modules_history(history: History) -> None:
+    repo = history.repo
+    repo.put("envs/demo-x", {"app/main.tf": File(b'module "x" {\n  source = "../../../modules/x"\n}\n')})
+    repo.put("modules/x", {"main.tf": File(b"")})
+    repo.commit("an environment that calls a module")
+    repo.git("checkout", "-q", "-B", "change", "main")
+    repo.put("modules/x", {"main.tf": File(b'resource "terraform_data" "x" {}\n')})
+    head = repo.commit("the module alone")
+    history.merge(head, "--no-ff", "-m", "merge")
+    assert history.head() == head

@@ -67,7 +67,7 @@ def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
 
 def _source(checkout: Checkout, manifest: Manifest) -> CodeSide | None:
     """Return what an environment was cloned from, if it is in this checkout."""
-    files = checkout.environment(manifest.source) if manifest.source else {}
+    files = checkout.code(manifest.source) if manifest.source else {}
     return read_side(files, directory(manifest.source)) if manifest.source and files else None
 
 
@@ -80,7 +80,7 @@ def _manifest(checkout: Checkout, command: Set | Extend) -> Manifest:
 
 def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
     """Return the template at the environment's revision: as it is now, or from history."""
-    now = read_template(manifest.template, checkout.template(manifest.template), FACTS)
+    now = read_template(manifest.template, checkout.template(manifest.template), FACTS, checkout.module)
     if now.revision == manifest.revision:
         return now
     files = checkout.template_at(manifest.template, manifest.revision)
@@ -89,7 +89,7 @@ def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
             f"Revision {manifest.revision[:12]} of template {manifest.template} is not in this checkout's history. "
             "Run `git fetch --unshallow`."
         )
-    return read_template(manifest.template, files, FACTS)
+    return read_template(manifest.template, files, FACTS, checkout.module)
 
 
 def _now() -> datetime:

@@ -53,7 +53,7 @@ def clone(
         assert isinstance(base, Base)
         where = directory(drafted.manifest.name)
         if command.dry_run:
-            sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.files)
+            sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.code)
             found = compare(*sides, base.template, asked.at).parity
             pipeline = Pipeline(stacks=drafted.manifest.stacks, hooks=read_hooks(drafted.files, where).hooks)
             say(
@@ -81,7 +81,7 @@ def render(
         checkout = Checkout(root)
         for name in map(EnvironmentName, names):
             manifest = read_manifest(checkout.environment(name), directory(name))
-            template = read_template(manifest.template, checkout.template(manifest.template), FACTS)
+            template = read_template(manifest.template, checkout.template(manifest.template), FACTS, checkout.module)
             current = manifest.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
             checkout.write_environment(name, assemble(template, current))
             typer.echo(f"Rendered {directory(name)}/ from template {manifest.template} at {template.revision}.")
@@ -130,14 +130,18 @@ def template_check(
     with edge():
         checkout, data, wrong = Checkout(root), {}, False
         for name in map(TemplateName, names or checkout.templates()):
-            template = read_template(name, checkout.template(name), FACTS)
+            template = read_template(name, checkout.template(name), FACTS, checkout.module)
             source = _source_of(checkout, name)
             asked = CloneRequest(
                 a_clone(source.name if source else EnvironmentName("production"), _me()), None, _me(), datetime.now(UTC)
             )
             proof = check_template(template, source, asked, checkout.policy())
             where = template_directory(name)
-            findings = proof.findings or template_findings(template, source) or disagreements(template.files, where)
+            findings = (
+                proof.findings
+                or template_findings(template, source)
+                or disagreements({**template.files, **template.modules}, where)
+            )
             wrong = wrong or bool(findings)
             data[name] = {"proved": proof.proved, "findings": [str(finding) for finding in findings]}
         lines = [f"{name}: {line}" for name, found in data.items() for line in (*found["proved"], *found["findings"])]
@@ -149,14 +153,14 @@ def template_check(
 def _base(checkout: Checkout, asked: CloneRequest) -> Base | Refused:
     """Return what is cloned; an unknown source is refused with the closest name and everything else corrected."""
     name = asked.command.source
-    files = checkout.environment(name)
+    files = checkout.code(name)
     if not files:
         refusal = unknown_source(asked.command, checkout.environments(), checkout.templates())
         return with_suggestion(
             refusal, lambda instead: _attempt(checkout, replace(asked, command=cast(Clone, instead)))
         )
     source = read_side(files, directory(name)).manifest
-    template = read_template(source.template, checkout.template(source.template), FACTS)
+    template = read_template(source.template, checkout.template(source.template), FACTS, checkout.module)
     return Base(template, source, files, checkout.survey().whole(), checkout.policy())
 
 

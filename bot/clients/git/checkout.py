@@ -9,14 +9,16 @@ from pathlib import Path
 
 from bot.clients.git.commits import file_at
 from bot.clouds.registry import FACTS
+from bot.core.hcl.local_modules import modules_outside, outside, own
 from bot.core.rendering.assemble import read_manifest, read_policy
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.tree import File, Tree, check_tree
 from bot.errors import Finding, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest
+from bot.model.modules import module_path, owning_directory
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
-from bot.model.template import TEMPLATES
+from bot.model.template import DECLARATION, TEMPLATES
 from bot.names import EnvironmentName, TemplateName
 
 # What tools leave in a work tree and git is told to ignore; it is no part of an environment.
@@ -40,6 +42,43 @@ class Checkout:
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink."""
         return self._files(f"{ENVIRONMENTS}/{name}")
+
+    def code(self, name: EnvironmentName) -> dict[str, File]:
+        """Return the files of an environment, and of the modules outside that they call. Raises `UserError` for a symlink."""
+        files = self.environment(name)
+        return {**files, **modules_outside(files, self.module)}
+
+    def code_at(self, name: EnvironmentName, commit: str) -> dict[str, File] | None:
+        """Return an environment's files with its modules at a commit, None when the environment is not there."""
+        files = self.environment_at(name, commit)
+        if files is None:
+            return None
+
+        def read(directory: str) -> Tree:
+            path = module_path(directory)
+            found = self._files_of_tree(f"{commit}:{path}", path) if path and not self._is_owned(path, commit) else None
+            return found or {}
+
+        return {**files, **modules_outside(files, read)}
+
+    def module(self, directory: str) -> dict[str, File]:
+        """Return the files of a module outside (`../../modules/logs`), none if none may lie there. Raises `UserError`."""
+        path = module_path(directory)
+        if path is None or self._is_owned(path):
+            return {}
+        for depth in range(path.count("/") + 1):
+            above = "/".join(path.split("/")[: depth + 1])
+            if (self.root / above).is_symlink():
+                raise UserError(f"{above} is a symlink: commit the module itself.")
+        return self._files(path)
+
+    def _is_owned(self, path: str, commit: str | None = None) -> bool:
+        """Say whether a directory belongs to an environment or a template."""
+        owner = owning_directory(path)
+        documents = [f"{owner}/{name}" for name in (MANIFEST, DECLARATION)] if owner else []
+        if commit is None:
+            return any((self.root / document).exists() for document in documents)
+        return any(file_at(self.root, commit, document) is not None for document in documents)
 
     def survey(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't."""
@@ -104,15 +143,17 @@ class Checkout:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as scratch:
             fresh = Path(scratch) / "new"
-            for path, file in files.items():
-                place = fresh / path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(file.data)
-                place.chmod(0o755 if file.executable else 0o644)
+            _write(fresh, files)
             if target.exists():
                 target.rename(Path(scratch) / "old")
             fresh.rename(target)
         return target
+
+    def write_code(self, name: EnvironmentName, code: Tree) -> Path:
+        """Write an environment's directory and the modules outside that it calls, and return the directory's path."""
+        modules = {path: file for path, file in outside(code).items() if module_path(path) is not None}
+        _write(self.root, {str(module_path(path)): file for path, file in modules.items()})
+        return self.write_environment(name, own(code))
 
     def _directories(self, parent: str) -> list[str]:
         place = self.root / parent
@@ -146,3 +187,11 @@ class Checkout:
             stdin=subprocess.DEVNULL,
         )
         return done.stdout if done.returncode == 0 else None
+
+
+def _write(root: Path, files: Tree) -> None:
+    for path, file in files.items():
+        place = root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(file.data)
+        place.chmod(0o755 if file.executable else 0o644)

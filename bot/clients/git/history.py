@@ -14,8 +14,8 @@ class HistoryChange:
     parents: tuple[str, ...]
 
 
-def change_of(root: Path, directory: str) -> HistoryChange | None:
-    """Return the last commit on the checked-out branch that changed `directory`, or None. Raises `Unverifiable`.
+def change_of(root: Path, *directories: str) -> HistoryChange | None:
+    """Return the last commit on the checked-out branch that changed one of the directories, or None. Raises `Unverifiable`.
 
     A merge counts as the one commit that it is to the branch, whatever it brought.
     """
@@ -23,9 +23,9 @@ def change_of(root: Path, directory: str) -> HistoryChange | None:
 
     try:
         with git.Repo(root) as repo:
-            found = next(repo.iter_commits("HEAD", paths=directory, first_parent=True, max_count=1), None)
+            found = next(repo.iter_commits("HEAD", paths=list(directories), first_parent=True, max_count=1), None)
             return HistoryChange(found.hexsha, tuple(parent.hexsha for parent in found.parents)) if found else None
     except (git.InvalidGitRepositoryError, git.NoSuchPathError, git.GitCommandError, ValueError) as error:
         raise Unverifiable(
-            f"The history of {directory} in {root} can't be read. Fetch the full history (`git fetch --unshallow`)."
+            f"The history of {directories[0]} in {root} can't be read. Fetch the full history (`git fetch --unshallow`)."
         ) from error

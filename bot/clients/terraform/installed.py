@@ -21,7 +21,7 @@ def foreign(data: Path, rules: GateRules) -> Iterator[str]:
         if host not in _HOSTS or f"{namespace}/{kind}" not in rules.providers:
             yield f"provider {shown(f'{host}/{namespace}/{kind}')} is not in the policy's `gate.providers`"
     for source in _modules(data / "modules" / "modules.json"):
-        if not source.startswith("./") and not rules.allows_module(_plain(source)):
+        if not source.startswith(("./", "../")) and rules.module_entry(_plain(source)) is None:
             yield f"module source {shown(source)} is not in the policy's `gate.module_sources`"
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from bot.core.cloud_facts import DestroyRule, DestroyRules
 from bot.core.hcl.ast import Block, Setting
+from bot.core.hcl.local_modules import code_files, reached
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.scope import ModuleAddress, Names
@@ -27,6 +28,7 @@ from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue, UnknownUntilA
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.environment import VARIABLES
+from bot.model.modules import place_of
 from bot.model.pipeline import Stack
 from bot.names import StepName
 
@@ -151,8 +153,10 @@ def _message(address: str, complaint: str) -> str:
 
 def _resources(files: Tree, stack: StepName, where: str) -> Sequence[_Declared]:
     found = []
-    for path in sorted(path for path in files if path.startswith(f"{stack}/") and path.endswith(".tf")):
-        found += [_Declared(f"{where}/{path}", block) for block in _blocks(files, path) if block.type == "resource"]
+    called, by_directory = reached(files, stack), code_files(files)
+    below = [directory for directory in by_directory if f"{directory}/".startswith(f"{stack}/")]
+    for path in (path for directory in dict.fromkeys((*below, *called)) for path in by_directory.get(directory, ())):
+        found += [_Declared(place_of(where, path), block) for block in _blocks(files, path) if block.type == "resource"]
     return found
 
 

@@ -26,6 +26,7 @@ from bot.core.hcl.parser import template
 from bot.core.hcl.tokens import NotHcl
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
+from bot.model.modules import place_of
 
 ONE_PATH = frozenset(
     {"file", "filebase64", "fileexists", "filemd5", "filesha1", "filesha256", "filesha512", "templatefile",
@@ -36,11 +37,19 @@ FILESET, TEMPLATE = "fileset", "templatefile"
 
 @dataclass(frozen=True, slots=True)
 class ModulePlace:
-    """A module's directory in the environment's files; `where` is the environment's directory, for messages."""
+    """A module's directory in an environment's code, and that of the root module which calls it.
+
+    `where` is the environment's directory, for messages.
+    """
 
     files: Tree
     directory: str
+    root: str
     where: str
+
+    def at(self, path: str) -> str:
+        """Return where a file of the code lies in the repository."""
+        return place_of(self.where, path)
 
 
 def call_findings(block: Block, place: ModulePlace, path: str) -> Iterator[Finding]:
@@ -98,7 +107,7 @@ def _calls(whole: Expression, bounds: Bounds) -> Iterator[tuple[Call, Bounds]]:
 
 def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterator[Finding]:
     name = call.name.removeprefix("core::")
-    at = f"{place.where}/{path}"
+    at = place.at(path)
     if name.startswith("provider::"):
         message = (
             f"`{call.name}` is a provider's function and runs its code: use Terraform's own functions "
@@ -135,15 +144,13 @@ def _template_findings(call: Call, bounds: Bounds, place: ModulePlace, at: str) 
         try:
             inner = template(place.files[path].data.decode())
         except UnicodeDecodeError as error:
-            yield Finding(
-                f"{place.where}/{path}", 1, f"not UTF-8 at byte {error.start}, so `templatefile` can't read it."
-            )
+            yield Finding(place.at(path), 1, f"not UTF-8 at byte {error.start}, so `templatefile` can't read it.")
             continue
         except NotHcl as error:
-            yield Finding(f"{place.where}/{path}", error.finding.line, error.finding.message)
+            yield Finding(place.at(path), error.finding.line, error.finding.message)
             continue
         except InvalidInput as error:
-            yield Finding(f"{place.where}/{path}", 1, str(error))
+            yield Finding(place.at(path), 1, str(error))
             continue
         for node, bound in _calls(inner, Bounds(has_path=False)):
             yield from _judged_in_template(node, bound, place, path)
@@ -151,9 +158,7 @@ def _template_findings(call: Call, bounds: Bounds, place: ModulePlace, at: str) 
 
 def _judged_in_template(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterator[Finding]:
     if call.name.removeprefix("core::") == TEMPLATE:
-        yield Finding(
-            f"{place.where}/{path}", call.line, "a template can't call `templatefile`: pass it the text instead."
-        )
+        yield Finding(place.at(path), call.line, "a template can't call `templatefile`: pass it the text instead.")
     else:
         yield from _judged(call, bounds, place, path)
 
@@ -161,13 +166,10 @@ def _judged_in_template(call: Call, bounds: Bounds, place: ModulePlace, path: st
 def _files_named(value: Expression, bounds: Bounds, place: ModulePlace) -> Sequence[str]:
     """Return the files that a bounded path may name: one, or with a bounded name in it all below its plain beginning."""
     parts: Sequence[Expression] = value.parts if isinstance(value, TemplateExpression) else (value,)
-    directory = place.directory
+    directory = place.root  # a bare name is looked for where Terraform runs
     if (first := name_of(parts[0])) in {"path.module", "path.root"}:
-        if first == "path.root":
-            directory = directory.split("/")[0]
+        directory = place.directory if first == "path.module" else place.root
         parts = parts[1:]
-    elif place.directory.count("/"):
-        directory = place.directory.split("/")[0]  # a bare name is looked for where Terraform runs: in the root module
     plain = ""
     for part in parts:
         if not isinstance(part, Literal):
@@ -190,7 +192,7 @@ def argument_findings(block: Block, arguments: frozenset[str], place: ModulePlac
                     f"`{setting.name}` names a file, which must be of its own module: "
                     'write the path as "${path.module}/…", without `..`.'
                 )
-                yield Finding(f"{place.where}/{path}", setting.line, message)
+                yield Finding(place.at(path), setting.line, message)
 
 
 def _is_made_here(value: Expression) -> bool:

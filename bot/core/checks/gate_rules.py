@@ -24,16 +24,14 @@ class GateRules:
         return (self.cloud.provider, BUILT_IN) if self.policy.providers is None else self.policy.providers
 
     @property
-    def module_sources(self) -> Sequence[str]:
-        return self.policy.module_sources
-
-    @property
     def backends(self) -> frozenset[str]:
         return frozenset({self.cloud.backend, "local"})
 
-    def allows_module(self, source: str) -> bool:
-        """Say whether the policy names a module's source, with its `?ref=` or without."""
-        return source in self.module_sources or without_ref(source) in self.module_sources
+    def module_entry(self, source: str) -> "ModuleEntry | None":
+        """Return what the policy says of a module's source; it may name it without its `?ref=` and without its `//…`."""
+        plain = without_ref(source)
+        entries = [ModuleEntry.of(text) for text in self.policy.module_sources]
+        return next((each for each in entries if each.source in {source, plain, package_of(plain)}), None)
 
     def allows_data(self, kind: str) -> bool:
         """Say whether a data source may be read: by the policy's name, or as harmless by the cloud's table."""
@@ -46,9 +44,29 @@ class GateRules:
         return own | {"alias", "version"} | set(self.policy.provider_arguments.get(source, ()))
 
 
+@dataclass(frozen=True, slots=True)
+class ModuleEntry:
+    """A source of modules that the policy names, and the versions that it allows (`terraform-aws-modules/vpc/aws >= 5.0, < 6`)."""
+
+    source: str
+    versions: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> "ModuleEntry":
+        """Return what a line of `gate.module_sources` names."""
+        source, _, versions = text.strip().partition(" ")
+        return cls(source, versions.strip())
+
+
 def without_ref(source: str) -> str:
     """Return a module's source without the version that it asks for."""
     return _REF.sub("", source)
+
+
+def package_of(source: str) -> str:
+    """Return what a module's source downloads, without the directory in it that follows `//`."""
+    at = source.find("//", source.find("://") + 3 if "://" in source else 0)
+    return source if at < 0 else source[:at]
 
 
 def ref_of(source: str) -> str | None:

@@ -10,13 +10,16 @@ import posixpath
 from collections.abc import Iterator, Sequence
 
 from bot.core.checks.file_access import ModulePlace, argument_findings, call_findings
-from bot.core.checks.gate_rules import BUILT_IN, GateRules, ref_of
+from bot.core.checks.gate_rules import BUILT_IN, GateRules
+from bot.core.checks.module_sources import local_module_findings, source_complaints
 from bot.core.checks.provider_config import STATE, backend_complaints, provider_complaints
 from bot.core.hcl.ast import Block, Expression, Literal, Pairs
+from bot.core.hcl.local_modules import code_files, is_outside, reached
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.tokens import NotHcl
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
+from bot.model.modules import place_of
 from bot.names import StepName
 
 __all__ = ["GateRules", "gate"]
@@ -34,24 +37,39 @@ _INSTEAD = {
 }
 
 
-def gate(files: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) -> Sequence[Finding]:
-    """Return everything in an environment's `files` that may not be planned; `where` is its directory, for messages."""
-    findings = [*_file_findings(files, stacks, where)]
-    for path in sorted(path for path in files if path.endswith(".tf")):
+def gate(code: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) -> Sequence[Finding]:
+    """Return everything in an environment's `code` that may not be planned; `where` is its directory, for messages.
+
+    `code` are its own files and those of the modules outside that it calls (`core/hcl/local_modules`).
+    """
+    reaches = {stack: reached(code, stack) for stack in stacks}
+    called = frozenset(directory for found in reaches.values() for directory in found)
+    findings = [*_file_findings(code, stacks, called, where)]
+    paths = code_files(code)
+    # What no stack reaches is held against the same rules, as if the directory at its top were a stack.
+    places: list[tuple[str, str]] = [(each, stack) for stack, found in reaches.items() for each in found]
+    places += [(directory, directory.split("/")[0]) for directory in paths if not is_outside(directory)]
+    judged: dict[Finding, None] = {}
+    for directory, root in places:
+        if root in reaches or directory not in called:
+            place = ModulePlace(code, directory, root, where)
+            judged |= dict.fromkeys(_module_findings(place, paths.get(directory, ()), rules))
+    return [*findings, *judged]
+
+
+def _module_findings(place: ModulePlace, paths: Sequence[str], rules: GateRules) -> Iterator[Finding]:
+    code, local_names = place.files, _local_names(place.files, place.directory)
+    for path in paths:
         try:
-            found = blocks(path, files[path].data)
+            found = blocks(path, code[path].data)
         except InvalidInput as error:
-            findings.append(_unreadable(f"{where}/{path}", error))
+            yield _unreadable(place.at(path), error)
             continue
-        place = ModulePlace(files, posixpath.dirname(path), where)
-        local_names = _local_names(files, place.directory)
         for block in found:
-            findings += [
-                Finding(f"{where}/{path}", line, message) for line, message in _judged(block, rules, local_names)
-            ]
-            findings += call_findings(block, place, path)
-            findings += _named_files(block, rules, place, path)
-    return findings
+            yield from (Finding(place.at(path), line, message) for line, message in _judged(block, rules, local_names))
+            yield from local_module_findings(block, place, path)
+            yield from call_findings(block, place, path)
+            yield from _named_files(block, rules, place, path)
 
 
 def _unreadable(path: str, error: InvalidInput) -> Finding:
@@ -60,7 +78,7 @@ def _unreadable(path: str, error: InvalidInput) -> Finding:
     return Finding(path, 1, f"{error}. Code that can't be parsed is not run.")
 
 
-def _file_findings(files: Tree, stacks: Sequence[StepName], where: str) -> Iterator[Finding]:
+def _file_findings(files: Tree, stacks: Sequence[StepName], called: frozenset[str], where: str) -> Iterator[Finding]:
     for stack in stacks:
         if f"{stack}/{LOCK}" not in files:
             yield Finding(
@@ -69,9 +87,9 @@ def _file_findings(files: Tree, stacks: Sequence[StepName], where: str) -> Itera
                 "missing, so any provider version could be installed. Run `terraform init` and commit it.",
             )
     for path in sorted(files):
-        message = _misplaced(path)
+        message = _misplaced(path) if not is_outside(path) or posixpath.dirname(path) in called else None
         if message is not None:
-            yield Finding(f"{where}/{path}", 1, message)
+            yield Finding(place_of(where, path), 1, message)
 
 
 def _misplaced(path: str) -> str | None:
@@ -134,7 +152,7 @@ def _judged(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iter
         case "resource" | "data" | "ephemeral":
             yield from _resource(block, rules, local_names)
         case "module":
-            yield from _module(block, rules)
+            yield from source_complaints(block, rules)
         case "import":
             yield from _import(block, rules)
         case "variable" | "output" | "locals" | "moved" | "removed" | "check":
@@ -209,43 +227,6 @@ def _programs(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
 def _alias(block: Block) -> str | None:
     setting = block.setting("provider")
     return setting.code.strip('"').split(".")[0] if setting else None
-
-
-def _module(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
-    setting, source = block.setting("source"), block.text("source")
-    if source is None:
-        shown = setting.code if setting else ""
-        yield block.line, f"module source `{shown}` must be plain text, so that it can be held against the policy."
-        return
-    if source.startswith("./") and ".." not in source.split("/"):
-        return
-    if source.startswith(("./", "../")):
-        message = (
-            f"module source `{source}` is outside the stack and is not checked there (`gate.module_sources` is for remote ones): "
-            "move the module below the stack's directory and use `./…`."
-        )
-        yield block.line, message
-        return
-    if not rules.allows_module(source):
-        yield (
-            block.line,
-            (
-                f"module source `{source}` is not in the policy's `gate.module_sources`. Use `./…`, or add it to the "
-                "policy."
-            ),
-        )
-    elif not _is_pinned(block, source):
-        yield (
-            block.line,
-            f"module source `{source}` is not pinned: add `?ref=` with a tag or commit, or an exact `version`.",
-        )
-
-
-def _is_pinned(block: Block, source: str) -> bool:
-    if ref_of(source) is not None:
-        return True
-    version = block.text("version")
-    return version is not None and version.removeprefix("=").strip().replace("-", ".").replace(".", "").isalnum()
 
 
 def _import(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:

@@ -15,6 +15,7 @@ from bot.core.hcl.budget import Budget
 from bot.core.hcl.declarations import ModuleCode
 from bot.core.hcl.evaluator import Evaluator
 from bot.core.hcl.instances import InstanceKey, bracketed, instances, names_of
+from bot.core.hcl.local_modules import local_directory
 from bot.core.hcl.parser import template
 from bot.core.hcl.result import Given, Made, ModuleResult
 from bot.core.hcl.values import REFERENCE, TERRAFORM, WITHOUT_VALUE, HclValue, NotKnown, Unknown, plain
@@ -130,11 +131,11 @@ class Names:
             return None
         source, keys = call.setting("source"), self.keys(word, call)
         path = Evaluator(self, {}).value(source.value) if source else None
-        if keys is None or not isinstance(path, str) or not path.startswith("./") or ".." in path.split("/"):
+        directory = local_directory(self.place.directory, path) if isinstance(path, str) else None
+        if keys is None or directory is None or directory == self.place.directory:
+            return None  # of elsewhere, or inside itself, which Terraform refuses
+        if not any(posixpath.dirname(file) == directory for file in self.files):
             return None
-        directory = posixpath.normpath(posixpath.join(self.place.directory, path))
-        if directory == self.place.directory:
-            return None  # a module inside itself, which Terraform refuses
         self.underway.add(word)
         items, found = self.items(word), []
         for key in keys:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bot.core.digest import digest_of, keyed
+from bot.core.hcl.local_modules import beside
 from bot.core.plans.stack_inputs import Output, Outputs, value_of
 from bot.core.tree import Tree, below, blob_id, tree_id
 from bot.errors import UserError
@@ -28,9 +29,11 @@ def given(
     return {key: _value(name, source, parameters, outputs) for key, source in step.inputs.items()}
 
 
-def stack_digest(name: StepName, files: Tree, inputs: Mapping[ParameterName, Output], key: str) -> str:
-    """Return the digest of a stack: its directory and its inputs. `files` are the environment's, and so is the `key` for secrets."""
-    return digest_of({"stack": tree_id(below(files, name)), "inputs": _values(inputs, key)})
+def stack_digest(name: StepName, code: Tree, inputs: Mapping[ParameterName, Output], key: str) -> str:
+    """Return the digest of a stack: its code and its inputs. `code` is the environment's, and so is the `key` for secrets."""
+    given: dict[str, Json] = {"stack": tree_id(below(code, name)), "inputs": _values(inputs, key)}
+    modules: dict[str, Json] = {path: blob_id(file.data) for path, file in beside(code, name).items()}
+    return digest_of(given | ({"modules": modules} if modules else {}))
 
 
 @dataclass(frozen=True, slots=True)

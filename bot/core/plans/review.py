@@ -48,7 +48,8 @@ class ReviewedStep(Stored):
 
 
 class Review(Document):
-    """The reviewed plan of `environment` at `commit`; `tree` is git's id of `envs/<name>/` there.
+    """The reviewed plan of `environment` at `commit`; `tree` is git's id of `envs/<name>/` there, and where it calls
+    modules outside, an id of both (`code_id`).
 
     `key` is the random key of the fingerprints. `change` says what the pull request does to the environment.
     """

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.core.cloud_facts import CloudFacts
+from bot.core.hcl.local_modules import ReadDirectory, modules_outside, nothing_outside
 from bot.core.rendering.render import render
 from bot.core.tree import File, Tree, check_tree, tree_id
 from bot.errors import Finding, InvalidInput, Unreadable, UserError
@@ -23,16 +24,26 @@ GENERATED = "# Written by envclone: edit the template or ask for a change; `envc
 
 @dataclass(frozen=True, slots=True)
 class TemplateAt:
-    """A template at one revision: its declaration, its files, the git tree id of those files, and the cloud that it is for."""
+    """A template at one revision: its declaration, its files, the git tree id of those files, and the cloud that it is for.
+
+    `modules` are the modules outside that its code calls, as they lie in the repository (`core/hcl/local_modules`): no part of its
+    revision.
+    """
 
     declaration: Template
     files: Tree
     revision: str
     cloud: CloudFacts
+    modules: Tree = field(default_factory=dict)
 
 
-def read_template(name: TemplateName, files: Tree, cloud: CloudFacts) -> TemplateAt:
-    """Return the template whose directory holds `files`. Raises `UserError`, `Unreadable` with the line of each mistake."""
+def read_template(
+    name: TemplateName, files: Tree, cloud: CloudFacts, read: ReadDirectory = nothing_outside
+) -> TemplateAt:
+    """Return the template whose directory holds `files`; `read` gives the modules outside.
+
+    Raises `UserError`, `Unreadable` with the line of each mistake.
+    """
     declaration = files.get(DECLARATION)
     where = template_directory(name)
     if declaration is None:
@@ -44,7 +55,7 @@ def read_template(name: TemplateName, files: Tree, cloud: CloudFacts) -> Templat
         message = f"`name` is `{template.name}`, but the directory is `{name}`."
         raise Unreadable(Finding(f"{where}/{DECLARATION}", line_of(text, ["name"]), message))
     read_hooks(files, where)  # what can't be read would be found by nobody before an environment has it
-    return TemplateAt(template, files, tree_id(files), cloud)
+    return TemplateAt(template, files, tree_id(files), cloud, modules_outside(files, read))
 
 
 def read_hooks(files: Tree, where: str) -> Hooks:

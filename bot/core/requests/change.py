@@ -75,7 +75,7 @@ def _attempt(command: Set | Extend, subject: ChangeSubject, now: datetime) -> Ch
             return manifest
         files = assemble(subject.template, manifest)
         if isinstance(command, Set):
-            _check(command, subject, CodeSide(manifest, files), now)
+            _check(command, subject, CodeSide(manifest, {**files, **subject.template.modules}), now)
         return Changed(manifest, files)
     except Correctable as error:
         return Refused(str(error), error.instead)
@@ -94,7 +94,7 @@ def _check(command: Set, subject: ChangeSubject, side: CodeSide, now: datetime) 
     def found_without(name: ParameterName) -> Sequence[str]:
         rest = {key: value for key, value in given.items() if key != name}
         manifest = side.manifest.model_copy(update={"parameters": _values(subject.manifest, template, rest)})
-        less = CodeSide(manifest, assemble(subject.template, manifest))
+        less = CodeSide(manifest, {**assemble(subject.template, manifest), **subject.template.modules})
         return refusals(less, _compared(subject, less, now), subject.rules, now)
 
     refused = refusals(side, found, subject.rules, now)

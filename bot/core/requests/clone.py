@@ -69,6 +69,8 @@ class Draft:
     files: Mapping[str, File]
     claims: tuple[Claim, ...]
     comparison: CodeComparison
+    code: Tree
+    """The files with those of the modules outside that they call."""
 
 
 def draft_clone(asked: CloneRequest, base: Base) -> Draft | Refused:
@@ -106,14 +108,13 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
         ) from error
     check_free(command, template, manifest.parameters, base.estate)
     files = assemble(base.template, manifest)
-    found = compare(CodeSide(base.source, base.source_files), CodeSide(manifest, files), base.template, asked.at)
+    side = CodeSide(manifest, {**files, **base.template.modules})
+    found = compare(CodeSide(base.source, base.source_files), side, base.template, asked.at)
     check_contract(command, template, found.parity.breaches)
     check_rules(command, template, manifest.parameters)
-    check_code(template_findings(base.template, manifest, files, base.policy))
-    _check_refusals(
-        terms, given, base, refusals(CodeSide(manifest, files), found, base.rules, asked.at) if given else ()
-    )
-    return Draft(manifest, files, claims(template.parameters, manifest.parameters), found)
+    check_code(template_findings(base.template, side, base.policy))
+    _check_refusals(terms, given, base, refusals(side, found, base.rules, asked.at) if given else ())
+    return Draft(manifest, files, claims(template.parameters, manifest.parameters), found, side.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _check_refusals(terms: _Terms, given: Mapping[ParameterName, Json], base: Ba
 
     def found_without(name: ParameterName) -> Sequence[str]:
         manifest = _manifest(terms, {key: value for key, value in given.items() if key != name}, base)
-        side = CodeSide(manifest, assemble(base.template, manifest))
+        side = CodeSide(manifest, {**assemble(base.template, manifest), **base.template.modules})
         compared = compare(CodeSide(base.source, base.source_files), side, base.template, terms.asked.at)
         return refusals(side, compared, base.rules, terms.asked.at)
 

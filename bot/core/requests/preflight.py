@@ -18,9 +18,9 @@ from bot.core.parity.leaks import unwaived
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.render import ENDING
 from bot.core.requests.accounts import account_of
-from bot.core.tree import Tree
 from bot.errors import Finding, UserError
-from bot.model.environment import Manifest, directory
+from bot.model.environment import directory
+from bot.model.modules import place_of
 from bot.model.policy import Policy
 from bot.model.template import directory as template_directory
 from bot.names import ParameterName
@@ -54,18 +54,21 @@ def refusals(side: CodeSide, comparison: CodeComparison | None, rules: CheckRule
     return [
         *said,
         *map(str, found),
-        *(f"{where}/{leak.place}:{leak.line}: {leak.message}" for leak in unwaived(leaked)),
+        *(f"{place_of(where, leak.place)}:{leak.line}: {leak.message}" for leak in unwaived(leaked)),
     ]
 
 
-def template_findings(template: TemplateAt, manifest: Manifest, files: Tree, policy: Policy) -> Sequence[Finding]:
+def template_findings(template: TemplateAt, side: CodeSide, policy: Policy) -> Sequence[Finding]:
     """Return what an environment rendered from a template may not do, at the template's files and lines."""
-    where = directory(manifest.name)
-    found = gate(files, list(manifest.stacks), GateRules(policy.gate, template.cloud), where)
-    return [replace(each, path=_template_path(template, each.path.removeprefix(f"{where}/"))) for each in found]
+    where = directory(side.manifest.name)
+    found = gate(side.files, list(side.manifest.stacks), GateRules(policy.gate, template.cloud), where)
+    return [replace(each, path=_template_path(template, where, each.path)) for each in found]
 
 
-def _template_path(template: TemplateAt, path: str) -> str:
+def _template_path(template: TemplateAt, where: str, path: str) -> str:
+    if not path.startswith(f"{where}/"):
+        return path  # a module beside the environments
+    path = path.removeprefix(f"{where}/")
     place = path if path in template.files or f"{path}{ENDING}" not in template.files else f"{path}{ENDING}"
     return f"{template_directory(template.declaration.name)}/{place}"
 

@@ -7,6 +7,7 @@ from bot.commands.model import Clone
 from bot.core.checks.outputs import output_problems
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import StepDocuments, problems
+from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.structure import check_syntax
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
@@ -23,6 +24,7 @@ from bot.core.requests.refusal import Refused
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput, UserError
 from bot.model.environment import HOOKS, Manifest
+from bot.model.modules import place_of
 from bot.model.pipeline import FromParameter, Json, Pipeline
 from bot.model.policy import Policy, Quota, StaticCheckRules
 from bot.model.template import DECLARATION, directory
@@ -72,10 +74,12 @@ def _code_findings(template: TemplateAt, source: Manifest | None, rules: StaticC
     policy = Policy(gate=rules)
     if source is None:
         where, stacks = directory(template.declaration.name), list(template.declaration.stacks)
-        return gate(template.files, stacks, GateRules(rules, template.cloud), where)
+        return gate({**template.files, **template.modules}, stacks, GateRules(rules, template.cloud), where)
     current = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
     try:
-        return template_findings(template, current, assemble(template, current), policy)
+        return template_findings(
+            template, CodeSide(current, {**assemble(template, current), **template.modules}), policy
+        )
     except UserError:
         return ()  # said with the purpose that can't be rendered
 
@@ -94,7 +98,7 @@ def _drafted(
         base = Base(
             template,
             current,
-            assemble(template, current),
+            {**assemble(template, current), **template.modules},
             Inventory({source.name: current}),
             Policy(quota=Quota(total=9, per_owner=9), gate=rules),
         )
@@ -108,11 +112,12 @@ def _drafted(
 
 def _leaked(base: Base, drafted: Draft, asked: CloneRequest) -> Iterator[Finding]:
     """Yield what every clone would have of its source's, at the place in the template where it comes from."""
-    sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.files)
+    sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.code)
     found = compare(*sides, base.template, asked.at)
     for leak in leaks(found, sides[1], asked.at):
-        path = leak.place if leak.place in base.template.files else f"{leak.place}{ENDING}"
-        yield Finding(f"{directory(base.template.declaration.name)}/{path}", leak.line, leak.message)
+        is_there = leak.place in base.template.files or is_outside(leak.place)
+        path = leak.place if is_there else f"{leak.place}{ENDING}"
+        yield Finding(place_of(directory(base.template.declaration.name), path), leak.line, leak.message)
 
 
 def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:

@@ -12,9 +12,10 @@ from bot.clients.hcl_referee import disagreements
 from bot.clients.objects import ObjectStore
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, graph
+from bot.core.hcl.local_modules import code_id
 from bot.core.plans.review import Review, read_review, review_key
 from bot.core.rendering.assemble import read_hooks, read_manifest
-from bot.core.tree import Tree, tree_id
+from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.hooks.validate import pipeline_findings
 from bot.model.environment import MANIFEST, Manifest, directory
@@ -50,7 +51,7 @@ def approved(request: ApplyRequest, context: ApplyContext) -> Approved:
     Raises `NotReviewed`, `UserError` for declarations that make no sense, and `Unverifiable`.
     """
     environment, root, head = request.environment, request.root, request.head
-    files = Checkout(root).environment(environment)
+    files = Checkout(root).code(environment)
     where = directory(environment)
     if not files:
         raise UserError(f"{where} does not exist in {root}: there is nothing to apply.")
@@ -58,10 +59,10 @@ def approved(request: ApplyRequest, context: ApplyContext) -> Approved:
     if manifest.name != environment:
         raise UserError(f"{where}/{MANIFEST} is the manifest of another environment, `{manifest.name}`.")
     review = _review(environment, head, context.store)
-    tree = tree_id(files)
+    tree = code_id(files)
     if review.tree != tree:
         raise NotReviewed(
-            f"`{where}` differs from what was reviewed: its tree was {review.tree[:12]} at {head[:12]} and is {tree[:12]} here. It was "
+            f"`{where}` (or a module that it calls) differs from what was reviewed: its tree was {review.tree[:12]} at {head[:12]} and is {tree[:12]} here. It was "
             "changed after the review, or something else was merged. Open a pull request, so that it is planned and reviewed."
         )
     pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))

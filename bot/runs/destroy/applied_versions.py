@@ -29,12 +29,12 @@ from bot.names import EnvironmentName, StepName
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An environment's directory as it was at a commit, laid out in `directory`."""
+    """An environment's directory, and the modules outside that it calls, as they were at a commit; laid out in `directory`."""
 
     commit: str
     manifest: Manifest
     pipeline: Pipeline
-    files: Tree
+    code: Tree
     directory: Path
 
 
@@ -128,12 +128,12 @@ class _Versions:
 
     def _laid_out(self, commit: str) -> Version:
         name, where = self._environment, directory(self._environment)
-        files = self._checkout.environment_at(name, commit)
+        files = self._checkout.code_at(name, commit)
         if not files:
             raise Unverifiable(
                 f"{where} at commit {commit[:12]}, which was applied, is not in this clone: fetch the full history."
             )
-        place = Checkout(self._scratch / commit).write_environment(name, files)
+        place = Checkout(self._scratch / commit).write_code(name, files)
         manifest = read_manifest(files, where)
         self._refuse_unfit(commit, manifest, files)
         pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))

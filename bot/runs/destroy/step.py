@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.core.hcl.local_modules import own
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.ledger import Gone, Retained
 from bot.core.ledger.transitions import Start, failed, started, took, undone
@@ -57,7 +58,7 @@ def _succeeded(run: DestroyRun, name: StepName, evidence: str) -> None:
 def _start(run: DestroyRun, each: AppliedStep) -> Start:
     """Return how undoing the step begins: the ledger keeps the commit that applied it, not the one that removed it."""
     start = run.start(each.entry.digest if each.entry is not None else "")
-    return replace(start, commit=each.version.commit, tree=tree_id(each.version.files))
+    return replace(start, commit=each.version.commit, tree=tree_id(own(each.version.code)))
 
 
 def _taken_back(run: DestroyRun, each: AppliedStep) -> str:

@@ -64,7 +64,7 @@ class DriftContext:
 def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     """Return what is not as it was applied. Raises `UserError` and `Unverifiable` when it can't even be tried."""
     name, where = request.environment, directory(request.environment)
-    files = Checkout(request.root).environment(name)
+    files = Checkout(request.root).code(name)
     if not files:
         raise UserError(f"{where} does not exist on this branch.")
     manifest = read_manifest(files, where)

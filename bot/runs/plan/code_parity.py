@@ -13,6 +13,7 @@ from bot.core.parity.leaks import Leak, unwaived
 from bot.core.parity.report import Difference, Parity
 from bot.errors import Finding, Unverifiable
 from bot.model.environment import ENVIRONMENTS, MANIFEST, directory
+from bot.model.modules import place_of
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName
 from bot.runs.plan.verify import Templates
@@ -53,7 +54,7 @@ def check_parity(checkout: Checkout, name: EnvironmentName, against: Environment
 
 
 def _side(checkout: Checkout, name: EnvironmentName) -> CodeSide:
-    files = checkout.environment(name)
+    files = checkout.code(name)
     if not files:
         known = ", ".join(checkout.environments()) or "none"
         raise Unverifiable(f"{ENVIRONMENTS}/{name} does not exist; there are: {known}.")
@@ -64,12 +65,12 @@ def _findings(parity: Parity, leaked: Sequence[Leak], clone: CodeSide) -> Iterat
     here = directory(parity.environment)
     for each in parity.unexplained:
         owner = here if each.kind != "missing" and each.file in clone.files else directory(parity.against)
-        yield Finding(f"{owner}/{each.file}", each.line or 1, _said(each, parity))
+        yield Finding(place_of(owner, each.file), each.line or 1, _said(each, parity))
     text = clone.files[MANIFEST].data.decode()
     for breach in parity.breaches:
         yield Finding(f"{here}/{MANIFEST}", line_of(text, ["purpose"]), f"{breach.message}.")
     for leak in unwaived(leaked):
-        yield Finding(f"{here}/{leak.place}", leak.line, leak.message)
+        yield Finding(place_of(here, leak.place), leak.line, leak.message)
 
 
 def _said(each: Difference, parity: Parity) -> str:

@@ -20,6 +20,7 @@ from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
 from bot.runs.plan.code_parity import check_parity
+from bot.runs.plan.module_callers import calling
 from bot.runs.plan.verify import Verified, verify_environments
 
 NO_COMMIT = "0" * 40
@@ -73,7 +74,7 @@ def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence
 
 
 def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
-    files, where = checkout.environment(name), directory(name)
+    files, where = checkout.code(name), directory(name)
     stacks = read_manifest(files, where).stacks
     stuck = () if name in policy.protected else undestroyable_code(files, stacks, where, FACTS.destroy_rules)
     return [*(gate(files, list(stacks), GateRules(policy.gate, FACTS), where) or disagreements(files, where)), *stuck]
@@ -98,10 +99,11 @@ def _touched(root: Path, span: Span) -> Sequence[str]:
     if span.base == NO_COMMIT:
         return []  # the first push of a branch changes nothing that was there
     start = _git(root, "merge-base", span.base, span.head).strip()
-    paths = _git(root, "diff", "--name-only", "-z", "--no-renames", start, span.head, "--", f"{ENVIRONMENTS}/").split(
-        "\0"
-    )
-    return sorted({path.split("/")[1] for path in paths if path.count("/") >= 1})
+    changed = _git(root, "diff", "--name-only", "-z", "--no-renames", start, span.head)
+    paths = [path for path in changed.split("\0") if path]
+    prefix = f"{ENVIRONMENTS}/"
+    found = {path.split("/")[1] for path in paths if path.startswith(prefix)}
+    return sorted(found | set(calling(Checkout(root), span.head, paths)))
 
 
 def _only(root: Path, span: Span, name: str) -> MatrixChange:

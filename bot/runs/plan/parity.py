@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
+from bot.core.hcl.local_modules import modules_outside
 from bot.core.parity.by_code import compare as by_code
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.leaks import leaks
@@ -29,6 +30,7 @@ from bot.core.rendering.assemble import TemplateAt, read_manifest
 from bot.core.tree import Tree, tree_id
 from bot.errors import Finding, Unverifiable
 from bot.model.environment import Manifest, directory
+from bot.model.modules import place_of
 from bot.names import StepName
 from bot.runs.plan.verify import Templates
 
@@ -80,7 +82,7 @@ class PlannedParity:
     def findings(self) -> Sequence[Finding]:
         """Return the leaks that stand in the code: with these nothing is planned, for a plan may act on what it reaches."""
         where = directory(self.manifest.name)
-        return [Finding(f"{where}/{leak.place}", leak.line, leak.message) for leak in unwaived(self.leaks)]
+        return [Finding(place_of(where, leak.place), leak.line, leak.message) for leak in unwaived(self.leaks)]
 
 
 def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, now: datetime) -> PlannedParity | None:
@@ -97,9 +99,11 @@ def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, no
     if snapshot is not None and (snapshot.environment, snapshot.tree) != (manifest.source, tree_id(files)):
         raise Unverifiable(f"The snapshot does not match {manifest.source} at commit {commit[:12]}: take it again.")
     source, ours = read_manifest(files, directory(manifest.source)), checkout.environment(manifest.name)
-    template = Templates(checkout).at(manifest)
-    compared = by_code.compare(CodeSide(source, files), CodeSide(manifest, ours), template, now)
-    found = leaks(compared, CodeSide(manifest, ours), now)
+    template, side = Templates(checkout).at(manifest), CodeSide(manifest, checkout.code(manifest.name))
+    # A change of a module reaches both with the same merge, so both are compared with the modules as they are here.
+    theirs = {**files, **modules_outside(files, checkout.module)}
+    compared = by_code.compare(CodeSide(source, theirs), side, template, now)
+    found = leaks(compared, side, now)
     return PlannedParity(manifest, source, files, ours, commit, snapshot, template, compared, found)
 
 

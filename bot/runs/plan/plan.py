@@ -25,6 +25,7 @@ from bot.core.checks.backend import StatePlace, misplaced
 from bot.core.checks.destroyable import undestroyable_code, undestroyable_plan
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, Node, graph
+from bot.core.hcl.local_modules import outside, own
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.plan_json import read_plan
@@ -108,7 +109,7 @@ PlanOutcome: TypeAlias = Planned | PlanRefused | Undestroyable | Failed
 def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
     """Plan every step of the environment. Raises `UserError` and `Unverifiable` when it can't even be tried."""
     name, where = request.environment, directory(request.environment)
-    files = context.checkout.environment(name)
+    files = context.checkout.code(name)
     if not files:
         raise UserError(
             f"{where} is deleted in this pull request, so this is a destroy plan. To propose one, comment `/destroy {name}`."
@@ -167,13 +168,17 @@ def _uncommitted(request: PlanRequest, files: Tree, context: PlanContext) -> Seq
     """Refuse a work tree that is not its commit: what a checkout overlooks (`.terraform`) nobody proved."""
     where = directory(request.environment)
     committed = tree_at(context.checkout.root, request.commit, where)
-    if committed == tree_id(files):
+    if committed == tree_id(own(files)) and outside(files) == outside(_committed(request, context)):
         return ()
     message = (
         f"the work tree differs from commit {request.commit[:12]}: commit your changes, and remove from git what tools "
         "leave behind (`.terraform`)."
     )
     return [Finding(where, 1, message)]
+
+
+def _committed(request: PlanRequest, context: PlanContext) -> Tree:
+    return context.checkout.code_at(request.environment, request.commit) or {}
 
 
 def _plan_steps(

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.hcl.local_modules import code_id
 from bot.core.plans.environment_plan import StackPlan
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.review import Review, ReviewedStep
-from bot.core.tree import Tree, tree_id
+from bot.core.tree import Tree
 from bot.model.environment import Manifest
 from bot.runs.plan.request import PlanRequest
 
@@ -24,8 +25,8 @@ class ReviewedPlan:
     at: datetime
 
 
-def review_of(request: PlanRequest, manifest: Manifest, files: Tree, plan: ReviewedPlan) -> Review:
-    """Return the review of a plan of the environment whose directory is `files`."""
+def review_of(request: PlanRequest, manifest: Manifest, code: Tree, plan: ReviewedPlan) -> Review:
+    """Return the review of a plan of the environment whose code is `code`."""
     key = secrets.token_hex(KEY_BYTES)
     steps = {
         step.name: step.reviewed(key) if isinstance(step, StackPlan) else ReviewedStep(kind=step.kind)
@@ -34,7 +35,7 @@ def review_of(request: PlanRequest, manifest: Manifest, files: Tree, plan: Revie
     return Review(
         environment=request.environment,
         commit=request.commit,
-        tree=tree_id(files),
+        tree=code_id(code),
         template_revision=manifest.revision,
         change=request.change,
         key=key,

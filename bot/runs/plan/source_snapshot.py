@@ -48,7 +48,8 @@ def take_snapshot(name: EnvironmentName, by: SnapshotContext) -> SourceSnapshot:
     if not files:
         raise UserError(f"{where} does not exist here: there is nothing to take a snapshot of.")
     manifest = read_manifest(files, where)
-    if refused := (gate(files, list(manifest.stacks), by.rules, where) or disagreements(files, where)):
+    code = by.checkout.code(name)
+    if refused := (gate(code, list(manifest.stacks), by.rules, where) or disagreements(code, where)):
         raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, refused)))
     key = secrets.token_hex(32)
     keys = state_keys(files, list(manifest.stacks))

@@ -109,7 +109,7 @@ class Templates:
     def _read(self, manifest: Manifest) -> TemplateAt:
         present = self.checkout.template(manifest.template)
         if present:
-            template = read_template(manifest.template, present, FACTS)
+            template = read_template(manifest.template, present, FACTS, self.checkout.module)
             if template.revision == manifest.revision:
                 return template
         files = self.checkout.template_at(manifest.template, manifest.revision)
@@ -119,4 +119,4 @@ class Templates:
                 "the work tree nor in this clone's history. Fetch the whole history (`git fetch --unshallow`), "
                 f"or bring the environment up to date with `envclone render {manifest.name}`."
             )
-        return read_template(manifest.template, files, FACTS)
+        return read_template(manifest.template, files, FACTS, self.checkout.module)

@@ -123,7 +123,7 @@ def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refuse
         drafted = draft(repo, request, others)
         if isinstance(drafted, Refused):
             return drafted
-        proposal = clone_proposal(repo, CodeSide(drafted.manifest, drafted.files), drafted.comparison)
+        proposal = clone_proposal(repo, CodeSide(drafted.manifest, drafted.code), drafted.comparison)
         outcome = repo.mirror.publish(_publication(repo, request, drafted, others))
         if not isinstance(outcome, Moved):
             repo.at(outcome).remember(drafted.manifest)

@@ -36,7 +36,7 @@ APP = StepName("app")
 
 
 def findings(code: bytes, *, path: str = "app/main.tf", rules: StaticCheckRules | None = None) -> list[str]:
-    files = {"app/.terraform.lock.hcl": File(b""), path: File(code)}
+    files = {"app/.terraform.lock.hcl": File(b""), "app/module/x.tf": File(b""), path: File(code)}
     return [str(finding) for finding in gate(files, [APP], GateRules(rules or StaticCheckRules(), FACTS), "envs/x")]
 
 
@@ -69,7 +69,8 @@ def test_the_shipped_template_passes() -> None:
         (b'resource "terraform_data" "x" {\n  provisioner "remote-exec" {}\n}\n', 2, "declare a hook"),
         (b'resource "aws_x" "x" {\n  connection {}\n}\n', 2, "declare a hook"),
         (b'module "x" {\n  source = "git::https://evil.example/x"\n}\n', 1, "gate.module_sources"),
-        (b'module "x" {\n  source = "./../../../x"\n}\n', 1, "gate.module_sources"),
+        (b'module "x" {\n  source = "./../../../x"\n}\n', 1, "is not the directory of a module"),
+        (b'module "x" {\n  source = "../../../../x"\n}\n', 1, "leaves the repository"),
         (b'module "x" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n', 1, "gate.module_sources"),
         (b'terraform {\n  required_providers {\n    aws = { source = "evil/aws" }\n  }\n}\n', 2, "provider `evil/aws`"),
         (
@@ -375,9 +376,9 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
         ('data "aws_eks_cluster_auth" "x" {}\n', "gate.data_sources"),
         ('ephemeral "aws_secretsmanager_secret_version" "x" {}\n', "ephemeral resource"),
         ('check "x" {\n  data "aws_s3_object" "x" {}\n}\n', "gate.data_sources"),
-        ('module "x" {\n  source = ".\\u002e/x"\n}\n', "outside the stack"),
+        ('module "x" {\n  source = ".\\u002e/x"\n}\n', "is not the directory of a module"),
         ("module \"x\" {\n  source = var.x\n}\n", "must be plain text"),
-        ('module "x" {\n  source = "../../../modules/logs"\n}\n', "use `./…`"),
+        ('module "x" {\n  source = "../../../modules/logs"\n}\n', "is not the directory of a module"),
         ('import {\n  to = aws_x.y\n  id = "x"\n}\n', "a clone has nothing to import"),
         ('resource "aws_s3_object" "x" {\n  source = "/etc/passwd"\n}\n', "`source` names a file"),
         ('resource "aws_gamelift_script" "x" {\n  zip_file = "/etc/passwd"\n}\n', "`zip_file` names a file"),

@@ -1,6 +1,7 @@
 """Which environments a change touches, asked of a real repository."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -9,6 +10,7 @@ from bot.errors import Unverifiable
 from bot.names import EnvironmentName
 from bot.runs.plan.matrix import Span, find_targets
 from tests.support.monorepo import Monorepo
+from tests.support.product import STACKS
 
 SOURCE = "production"
 
@@ -205,3 +207,50 @@ def test_what_cannot_be_read_is_told_from_what_does_not_hold(monorepo: Monorepo)
     broken = find_targets(monorepo.root, span(monorepo, base), "plan")
     assert broken.is_unreadable
     assert broken.complaints[0].startswith("envs/demo-x/environment.yaml:2: ")
+
+
+CALL = '\nmodule "shared" {\n  source = "../../../modules/shared"\n}\n'
+
+
+@pytest.fixture
+def with_module(tmp_path: Path) -> Monorepo:
+    """A repository in which production calls a module beside the environments, and that one another."""
+    found = Monorepo.create(tmp_path / "shared", "state-bucket", {"data": f"{STACKS['data']}{CALL}"})
+    found.put("modules/shared", {"main.tf": File(b'module "inner" {\n  source = "../inner"\n}\n')})
+    found.put("modules/inner", {"main.tf": File(b'resource "terraform_data" "x" {}\n')})
+    found.put("modules/other", {"main.tf": File(b"")})
+    found.commit("modules")
+    found.add(SOURCE)
+    return found
+
+
+@pytest.mark.parametrize("changed", ["modules/shared/main.tf", "modules/inner/main.tf", "modules/inner/data/x.json"])
+@pytest.mark.parametrize("phase", ["plan", "apply"])
+def test_a_change_of_a_module_alone_touches_every_environment_that_uses_it(
+    with_module: Monorepo, changed: str, phase: Literal["plan", "apply"]
+) -> None:
+    with_module.add("demo-a", SOURCE)
+    base = head(with_module)
+    place, _, name = changed.rpartition("/")
+    before = with_module.root / changed
+    text = (before.read_bytes() if before.exists() else b"") + b"\n"
+    with_module.put(place, {name: File(text)})
+    with_module.commit("module")
+    found = find_targets(with_module.root, span(with_module, base), phase)
+    assert [(t.environment, t.change) for t in found.targets] == [("demo-a", "update"), (SOURCE, "update")]
+    assert found.complaints == ()
+
+
+def test_a_module_that_no_environment_uses_touches_none(with_module: Monorepo) -> None:
+    base = head(with_module)
+    with_module.put("modules/other", {"main.tf": File(b"# changed\n")})
+    with_module.commit("module")
+    assert find_targets(with_module.root, span(with_module, base), "plan").targets == ()
+
+
+def test_what_a_changed_module_may_not_do_is_refused_before_there_are_credentials(with_module: Monorepo) -> None:
+    base = head(with_module)
+    with_module.put("modules/inner", {"main.tf": File(b'locals {\n  x = file("/etc/passwd")\n}\n')})
+    with_module.commit("module")
+    (complaint,) = find_targets(with_module.root, span(with_module, base), "plan").complaints
+    assert complaint.startswith("modules/inner/main.tf:2: `file` may read files of its own module only")

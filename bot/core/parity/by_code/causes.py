@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.local_modules import code_id
 from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.evaluated import AttributeKey, EvaluatedEnvironment, InputReference, renaming, snapshot
 from bot.core.parity.identity import Identity
@@ -30,6 +31,7 @@ class Renderings:
         self.declared = template.declaration.parameters
         self.rename = renaming(identity.mapped)
         self._files: Tree | None = None
+        self._modules = code_id(template.modules) if template.modules else ""
 
     @property
     def ideal(self) -> EvaluatedEnvironment:
@@ -53,14 +55,14 @@ class Renderings:
 
     def _evaluated(self, values: Parameters, purpose: PurposeName) -> EvaluatedEnvironment:
         key = json.dumps([values, purpose], sort_keys=True)
-        return _ideal(_Ideal(self.template.revision, self.identity, key, self, values, purpose))
+        return _ideal(_Ideal(self.template.revision, self._modules, self.identity, key, self, values, purpose))
 
     def evaluated_afresh(self, values: Parameters, purpose: PurposeName) -> EvaluatedEnvironment:
         """Return the values of an environment as the template renders it with these values."""
         if self._files is None:
             self._files = self._rendered(self.clone.parameters, self.template.files)
         dynamic = {path: file for path, file in self.template.files.items() if path.endswith(ENDING)}
-        files = {**self._files, **self._rendered(values, dynamic)}
+        files = {**self._files, **self._rendered(values, dynamic), **self.template.modules}
         return snapshot(InputReference(files, values, purpose, self.template.declaration.stacks), self.rename)
 
     def _rendered(self, values: Parameters, files: Tree) -> dict[str, File]:
@@ -127,6 +129,7 @@ class _Ideal:
     """What decides an ideal snapshot: template, identity, values and purpose. The rest is how to make one."""
 
     revision: str
+    modules: str
     identity: Identity
     key: str
     renderings: Renderings = field(compare=False)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from bot.core.graph import graph
 from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.local_modules import beside, is_outside
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import body
 from bot.core.hcl.result import EvaluationMemory, ModuleResult
@@ -89,7 +90,7 @@ class _Whole:
         for variable, source in stack.inputs.items():
             value, reads = self._output(source)
             given[variable] = (value, reads | {f"{name}/{variable}"})
-        found = evaluated(_Job(_subtree(self.given.files, name), name, repr(given), given))
+        found = evaluated(_Job(_code_of(self.given.files, name), name, repr(given), given))
         self.outputs[name] = found.outputs
         self.sensitive |= found.sensitive
         self.read |= found.read
@@ -121,8 +122,8 @@ class _Whole:
     def add_files(self) -> None:
         """Add every file that is not evaluated, byte for byte."""
         for path, file in self.given.files.items():
-            if path in self.read:
-                continue
+            if path in self.read or is_outside(path):
+                continue  # modules outside are the same files for both
             mode = Attribute("executable" if file.executable else "plain", frozenset(), path, 1)
             self._place(path, path, {"mode": mode, **_content(path, file)}, Attribute("present", frozenset(), path, 1))
             digest = f"{len(file.data)} bytes, SHA-256 {hashlib.sha256(file.data).hexdigest()[:12]}"
@@ -206,8 +207,10 @@ def _is_value(path: str, file: File) -> bool:
         return False
 
 
-def _subtree(files: Tree, name: str) -> tuple[tuple[str, File], ...]:
-    return tuple(sorted(((p, f) for p, f in files.items() if p.startswith(f"{name}/")), key=lambda pair: pair[0]))
+def _code_of(files: Tree, name: str) -> tuple[tuple[str, File], ...]:
+    """Return the files of a stack and of the modules that it calls outside itself."""
+    inside = {path: file for path, file in files.items() if path.startswith(f"{name}/")}
+    return tuple(sorted((inside | beside(files, name)).items(), key=lambda pair: pair[0]))
 
 
 @lru_cache(maxsize=64)

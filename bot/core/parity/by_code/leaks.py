@@ -6,13 +6,14 @@ state, and providers that don't assert the clone's account.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
 from bot.core.hcl.address_patterns import key_of
 from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison
@@ -31,7 +32,7 @@ def leaks(comparison: CodeComparison, side: CodeSide, now: datetime) -> Sequence
     """Return every leak of a clone, waived ones too, in the order of files and lines."""
     files, identity, waivers = side.files, comparison.identity, Waivers(side.manifest.waivers, now)
     found = [
-        *search(_lines(files), identity),
+        *search(_lines(files, comparison.clone.read), identity),
         *_in_values(comparison.clone, side, identity),
         *_providers(comparison.clone, identity),
     ]
@@ -47,10 +48,12 @@ def leaks(comparison: CodeComparison, side: CodeSide, now: datetime) -> Sequence
     ]
 
 
-def _lines(files: Tree) -> Iterator[SearchedText]:
+def _lines(files: Tree, read: Collection[str]) -> Iterator[SearchedText]:
     for path, file in sorted(files.items()):
         if path == MANIFEST:
             continue  # it names its source and template, and its parameters are proved where they are rendered
+        if is_outside(path) and path not in read:
+            continue  # what lies beside a module's code may speak of any environment
         for number, line in enumerate(file.data.decode("utf-8", "replace").splitlines(), start=1):
             yield SearchedText(path, number, line)
 

@@ -1,0 +1,63 @@
+"""Which modules code may call: those of the repository, and those of elsewhere that the policy names."""
+
+import posixpath
+from collections.abc import Iterator
+
+from bot.core.checks.file_access import ModulePlace
+from bot.core.checks.gate_rules import GateRules, ref_of
+from bot.core.checks.versions import is_exact
+from bot.core.hcl.ast import Block
+from bot.core.hcl.local_modules import is_outside, local_directory
+from bot.errors import Finding
+from bot.model.modules import module_path
+
+
+def source_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
+    """Yield why a module's source can't be used, with its line; a local one is judged by `local_module_findings`."""
+    setting, source = block.setting("source"), block.text("source")
+    if source is None:
+        shown = setting.code if setting else ""
+        message = f"module source `{shown}` must be plain text, so that it can be held against the policy."
+        yield block.line, message
+    elif source.startswith(("/", "~", ".\\", "..\\")):
+        yield (
+            block.line,
+            f"module source `{source}` is a path of one machine: write it relative (`./…`, `../…`) with `/`.",
+        )
+    elif local_directory("", source) is not None:
+        return
+    elif rules.module_entry(source) is None:
+        message = (
+            f"module source `{source}` is not in the policy's `gate.module_sources`. Use a module of the repository (`./…`, "
+            "`../…`), or add it to the policy."
+        )
+        yield block.line, message
+    elif not _is_pinned(block, source, rules):
+        message = (
+            f"module source `{source}` is not pinned: add `?ref=` with a tag or commit, or an exact `version`. A registry module may "
+            f"keep a range if the policy's `gate.module_sources` gives one (`{source} >= 5.0, < 6`)."
+        )
+        yield block.line, message
+
+
+def _is_pinned(block: Block, source: str, rules: GateRules) -> bool:
+    if ref_of(source) is not None:
+        return True
+    version, entry = block.text("version"), rules.module_entry(source)
+    return version is not None and (is_exact(version) or bool(entry and entry.versions))
+
+
+def local_module_findings(block: Block, place: ModulePlace, path: str) -> Iterator[Finding]:
+    """Yield why a module of the repository can't be used: it is not there, or it is not the repository's."""
+    source = block.text("source") if block.type == "module" else None
+    directory = local_directory(place.directory, source) if source is not None else None
+    if directory is None or any(found == directory for found in map(posixpath.dirname, place.files)):
+        return
+    if is_outside(directory) and module_path(directory) is None:
+        message = f"module source `{source}` leaves the repository, or is all of it: move the module into `modules/`."
+    else:
+        message = (
+            f"module source `{source}` is not the directory of a module: correct the path. Modules lie below the stack, beside it, or "
+            "in a directory of the repository (`modules/…`), never in another environment or a template."
+        )
+    yield Finding(place.at(path), block.line, message)
