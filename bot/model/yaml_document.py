@@ -73,13 +73,26 @@ def load(text: str, model: type[DocumentModel], name: str) -> DocumentModel:
 
     `name` is the document's path, for messages. Raises `Unreadable` with the line of each mistake.
     """
+    data, node = _parsed(text, name)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise Unreadable(*islice(_findings(error, _Places(node), name), MOST_FINDINGS)) from error
+
+
+def unvalidated(text: str) -> object:
+    """Return what a document says, whatever its shape. Raises `Unreadable` when it is no YAML of ours."""
+    return _parsed(text, "")[0]
+
+
+def _parsed(text: str, name: str) -> tuple[object, yaml.Node | None]:
     if len(text) > LARGEST:
         raise Unreadable(Finding(name, 1, f"longer than {LARGEST:,} characters."))
     loader = _Loader(text)
     try:
         _refuse_bombs(text)
         node = loader.get_single_node()
-        data = loader.construct_document(node) if node is not None else None
+        return (loader.construct_document(node) if node is not None else None), node
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Unreadable(Finding(name, mark.line + 1 if mark else 1, str(error.problem or error.context))) from error
@@ -87,10 +100,6 @@ def load(text: str, model: type[DocumentModel], name: str) -> DocumentModel:
         raise Unreadable(Finding(name, 1, f"not valid YAML: {str(error).splitlines()[0]}")) from error
     finally:
         loader.dispose()
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise Unreadable(*islice(_findings(error, _Places(node), name), MOST_FINDINGS)) from error
 
 
 def plain_value(text: str) -> object:

@@ -1,7 +1,9 @@
 """Give back what a pull request held that is no more: its branch, and with a clone's its name and its claims."""
 
-from bot.core.rendering.inventory import claims
+from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests.branches import Branch
+from bot.errors import UserError
+from bot.names import EnvironmentName
 from bot.service.repository import Repository
 
 
@@ -17,12 +19,21 @@ def release_branch(repo: Repository, branch: Branch) -> bool:
 
 
 def delete_branch(repo: Repository, branch: Branch) -> bool:
-    """Delete a branch without an open pull request, and the claims that point to it; say whether it was there."""
+    """Delete a branch that we proposed and that is proposed no more, and the claims that point to it; say whether it was there."""
     commit = repo.proposed(branch)
     pull = repo.pull_request(branch)
-    if commit is None or (pull is not None and pull.state == "open"):
+    if commit is None or pull is None or pull.state == "open":
         return False
-    manifest = repo.at(commit).manifest(branch.environment) if branch.kind == "clone" else None
-    held = claims(repo.template_of(manifest).declaration.parameters, manifest.parameters) if manifest else ()
-    repo.mirror.withdraw(str(branch), commit, held)
+    repo.mirror.withdraw(
+        str(branch), commit, _held(repo.at(commit), branch.environment) if branch.kind == "clone" else ()
+    )
     return True
+
+
+def _held(repo: Repository, name: EnvironmentName) -> tuple[Claim, ...]:
+    """Return the claims of a proposed clone; none of one that can't be read: what nobody needs is taken over by whoever wants it."""
+    try:
+        manifest = repo.manifest(name)
+        return claims(repo.template_of(manifest).declaration.parameters, manifest.parameters) if manifest else ()
+    except UserError:
+        return ()

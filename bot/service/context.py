@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.clients.git.mirror import Mirror, mirror_path
 from bot.clients.git.trees import Author
 from bot.clients.github.client import GitHub
+from bot.core.rendering.inventory import Remnant
 from bot.errors import Finding
 from bot.model.environment import Manifest
 from bot.names import RepositoryName
@@ -27,7 +28,9 @@ class ServiceContext:
     manifests: dict[str, Manifest] = field(default_factory=dict)
     """Manifests by the id of the tree they are in, and by commit and name: ids never change their content."""
     unreadable: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
-    """What is wrong with manifests that can't be read, by the id of the tree they are in: each survey meets them again."""
+    """What is wrong with manifests that can't be read, by name and the id of the tree they are in: each survey meets them again."""
+    remnants: dict[str, Remnant] = field(default_factory=dict)
+    """What can still be told of environments that can't be read, by name and the id of the tree they are in."""
     destroyed: set[str] = field(default_factory=set)
     """Commits that removed an environment which is known to be destroyed: that never changes any more."""
     author_limit: AuthorLimit = field(default_factory=AuthorLimit)

@@ -7,7 +7,7 @@ from typing import cast
 from bot.commands.model import Clone
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_hooks
-from bot.core.rendering.inventory import Claim, Inventory
+from bot.core.rendering.inventory import Claim
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
 from bot.errors import UserError
@@ -46,12 +46,11 @@ def _draft(
         source = repo.manifest(request.command.source)
         if source is None:
             return _unknown_source(repo, request, claims, removals)
-        inventory = repo.inventory()
         base = Base(
             template=repo.template(source.template),
             source=source,
             source_files=source_side(repo, source).files,
-            estate=Inventory(inventory.live, inventory.proposed, claims.taken, removals),
+            estate=replace(repo.inventory(), claimed=claims.taken, ending=removals),
             policy=repo.policy(),
         )
     except UserError as error:

@@ -43,7 +43,7 @@ class PullRequestJob:
 
     def run(self, _: JobRequest, steps: Steps) -> Finished:
         branch = _branch(self.event)
-        if branch is None:
+        if branch is None or self.event.author.casefold() != self.context.github.identity().casefold():
             return Finished()
         # Who asked is found through the commits of the branch, so they are told before the branch goes.
         steps.run("report", REPORTED, lambda: self.report(branch))
@@ -80,7 +80,11 @@ class CheckJob:
         """Tell whoever asked for what was checked; merge what may be."""
         repo = repository_at_head(self.context, self.event.repository)
         pulls = repo.github.pull_requests_for_commit(repo.name, self.event.head_sha)
-        branches = [branch for pull in pulls if pull.is_from(repo.name) and (branch := read_branch(pull.head))]
+        branches = [
+            branch
+            for pull in pulls
+            if pull.is_from(repo.name) and repo.is_ours(pull) and (branch := read_branch(pull.head))
+        ]
         told = [comment for branch in branches for comment in report_branch(repo, branch)]
         for branch in branches:
             if branch.kind == "destroy" and self.event.conclusion == "success":

@@ -1,7 +1,7 @@
 """A monorepo on GitHub and in its mirror, at one commit: templates, environments, policy, and what is proposed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.clients.git.mirror import Mirror
 from bot.clients.github.client import GitHub
@@ -9,8 +9,8 @@ from bot.clients.github.records import PullRequest
 from bot.clouds.registry import FACTS
 from bot.core.hcl.local_modules import modules_outside
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_template
-from bot.core.rendering.inventory import Inventory, InventoryReading, findings
-from bot.core.requests.branches import Branch
+from bot.core.rendering.inventory import Inventory, InventoryReading, Remnant, findings, remnant_of
+from bot.core.requests.branches import PREFIXES, Branch, Stranger, read_branch
 from bot.core.tree import File, Tree
 from bot.errors import Finding, Unreadable, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
@@ -21,6 +21,9 @@ from bot.model.template import DECLARATION, TEMPLATES
 from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.service.context import ServiceContext
+
+OLDER = 20
+"""Versions of a manifest that are looked at for the last one that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Repository:
         return repository_at_head(self.context, self.name)
 
     def pull_request(self, branch: Branch) -> PullRequest | None:
-        """Return the open pull request from a branch of ours, else its newest one. Raises `Transient`."""
+        """Return our open pull request from a branch of ours, else our newest one. Raises `Transient`."""
         return self.github.pull_request_for_head(self.name, str(branch))
 
     def proposed(self, branch: Branch) -> str | None:
@@ -121,45 +124,110 @@ class Repository:
         """Return the names of the directories in `templates/`, valid or not, in order."""
         return sorted(self.mirror.entries(self.commit, TEMPLATES))
 
+    def own_pull_requests(self) -> list[PullRequest]:
+        """Return the open pull requests that we opened, from branches of ours: what is proposed. People may push to them.
+
+        Raises `Transient`.
+        """
+        return [pull for pull in self._from_our_branches() if self.is_ours(pull)]
+
+    def is_ours(self, pull: PullRequest) -> bool:
+        """Say whether we opened it, and not somebody else from a branch that is named like ours."""
+        return pull.author.casefold() == self.github.identity().casefold()
+
+    def strangers(self) -> list[Stranger]:
+        """Return what looks like a proposal of ours and is none. Raises `Transient`."""
+        if not self.mirror.has_proposals():
+            return []
+        pulls = self._from_our_branches()
+        behind = {pull.head for pull in pulls} | {f"{PREFIXES['clone']}/{text}" for text in self.trees()}
+        standing = [f"{PREFIXES['clone']}/{text}" for text in self.mirror.proposals()]
+        others = [Stranger(pull.head, pull.number, pull.author) for pull in pulls if not self.is_ours(pull)]
+        return [*others, *(Stranger(branch) for branch in standing if branch not in behind)]
+
     def inventory(self) -> Inventory:
-        """Return all environments, on the default branch and proposed on our own branches. Raises `Unreadable`."""
-        return self.read_inventory().whole()
+        """Return all environments, on the default branch and proposed by us. Raises `Transient`."""
+        return self.read_inventory().estate
 
     def read_inventory(self) -> InventoryReading:
-        """Return all environments that can be read, and why the others can't."""
-        live: dict[EnvironmentName, Manifest] = {}
-        proposed: dict[EnvironmentName, Manifest] = {}
-        wrong: list[Finding] = []
+        """Return all environments that can be read, and why the others can't; these keep what they hold. Raises `Transient`."""
+        read = _Reading()
         trees = self.trees()
-        for text, tree in trees.items():
+        for text in trees:
+            self._sort(read, text, read.live)
+        # Without a branch of ours that is not merged nothing is proposed, and GitHub need not be asked.
+        if any(text not in trees for text in self.mirror.proposals()):
+            for pull in self.own_pull_requests():
+                branch = read_branch(pull.head)
+                if branch is not None and branch.kind == "clone" and branch.environment not in trees:
+                    self.at(pull.head_sha)._sort(read, branch.environment, read.proposed)
+        return InventoryReading(Inventory(read.live, read.proposed, unreadable=read.unreadable), tuple(read.findings))
+
+    def _sort(self, read: "_Reading", text: str, into: dict[EnvironmentName, Manifest]) -> None:
+        try:
+            name = EnvironmentName(text)
+        except UserError as error:
+            read.findings += findings(text, error)
+            return
+        try:
+            manifest = self.manifest(name)
+            if manifest is None:
+                raise Unreadable(Finding(f"{directory(name)}/{MANIFEST}", 1, "removed on the branch that proposes it."))
+            into[name] = manifest
+        except UserError as error:
+            read.findings += findings(text, error)
+            read.unreadable[name] = self._remnant(name, is_live=into is read.live)
+
+    def _remnant(self, name: EnvironmentName, *, is_live: bool) -> Remnant:
+        """Return what can still be told of an environment that can't be read."""
+        path = f"{directory(name)}/{MANIFEST}"
+        tree = self.trees().get(name)
+        key = f"{name}:{tree or self.commit}"
+        if key not in self.context.remnants:
+            last = next(filter(None, map(self._readable(name), self.mirror.versions(self.commit, path, OLDER))), None)
+            data = self.mirror.read(self.commit, path) or b""
+            self.context.remnants[key] = remnant_of(data, is_live=is_live, last=last)
+        return self.context.remnants[key]
+
+    def _readable(self, name: EnvironmentName) -> Callable[[str], Manifest | None]:
+        def manifest(commit: str) -> Manifest | None:
             try:
-                live[EnvironmentName(text)] = self._manifest(text, tree)
-            except UserError as error:
-                wrong += findings(text, error)
-        for text, commit in self.mirror.proposals().items():
-            try:
-                name = EnvironmentName(text)
-                manifest = replace(self, commit=commit).manifest(name) if text not in trees else None
-            except UserError as error:
-                wrong += findings(text, error)
-                continue
-            if manifest is not None:
-                proposed[name] = manifest
-        return InventoryReading(Inventory(live, proposed), tuple(wrong))
+                return replace(self, commit=commit).manifest(name)
+            except UserError:
+                return None
+
+        return manifest
+
+    def _from_our_branches(self) -> list[PullRequest]:
+        pulls = self.github.open_pull_requests(self.name)
+        return [pull for pull in pulls if pull.is_from(self.name) and read_branch(pull.head) is not None]
 
     def _manifest(self, name: str, tree: str) -> Manifest:
-        known, unreadable = self.context.manifests, self.context.unreadable
-        if tree in unreadable:
-            raise Unreadable(*unreadable[tree])
+        known, unreadable, where = self.context.manifests, self.context.unreadable, f"{ENVIRONMENTS}/{name}"
+        key = f"{name}:{tree}"
+        if key in unreadable:
+            raise Unreadable(*unreadable[key])
         if tree not in known:
-            data = self.mirror.read(self.commit, f"{ENVIRONMENTS}/{name}/{MANIFEST}")
+            data = self.mirror.read(self.commit, f"{where}/{MANIFEST}")
             files: Tree = {} if data is None else {MANIFEST: File(data)}
             try:
-                known[tree] = read_manifest(files, f"{ENVIRONMENTS}/{name}")
+                known[tree] = read_manifest(files, where)
             except Unreadable as error:
-                unreadable[tree] = error.findings
+                unreadable[key] = error.findings
                 raise
+        if known[tree].name != name:
+            raise Unreadable(Finding(f"{where}/{MANIFEST}", 1, f"`name` must be {name}, as its directory is called."))
         return known[tree]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Environments as they are read, one after the other."""
+
+    live: dict[EnvironmentName, Manifest] = field(default_factory=dict)
+    proposed: dict[EnvironmentName, Manifest] = field(default_factory=dict)
+    unreadable: dict[EnvironmentName, Remnant] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
 
 
 def repository_at_head(context: ServiceContext, name: RepositoryName) -> Repository:

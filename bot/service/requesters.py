@@ -59,6 +59,19 @@ def proposal_on(repo: Repository, branch: Branch) -> OwnProposal | None:
     return OwnProposal(branch, tip, base, commits, pull)
 
 
+def proposed_on(repo: Repository, branch: Branch) -> OwnProposal | None:
+    """Return what our newest pull request from a branch proposes, or proposed; None when we opened none. Raises `Transient`.
+
+    Whatever else stands on a branch of that name, somebody else may have put there.
+    """
+    pull = repo.pull_request(branch)
+    if pull is None:
+        return None
+    tip = (repo.proposed(branch) if pull.state == "open" else None) or pull.head_sha
+    base, commits = _commits(repo, branch, tip)
+    return OwnProposal(branch, tip, base, commits, pull)
+
+
 def requests_of(repo: Repository, proposal: OwnProposal) -> Sequence[Request]:
     """Return the comments that asked for a proposal, oldest first; those that were deleted are left out. Raises `Transient`."""
     found: list[Request] = []
@@ -76,22 +89,31 @@ def requests_of(repo: Repository, proposal: OwnProposal) -> Sequence[Request]:
 
 
 def _commits(repo: Repository, branch: Branch, tip: str) -> tuple[str, tuple[RequestCommit, ...]]:
-    """Return where the branch began, and its commits, oldest first.
+    """Return where the branch began, and our commits on it, oldest first. People's commits, and merges of theirs, lie between.
 
-    The tip names the base. Without a base it is one commit: whoever merged may have squashed, and trailers travel with that.
+    Our newest names the base. Without a base it is one commit: whoever merged may have squashed, and trailers travel with that.
+    What was merged into the branch since is a part of the default branch, and so no change of this one.
     """
     commits: list[RequestCommit] = []
-    commit, base = tip, ""
-    while len(commits) < MOST_COMMITS:
+    commit, base, end = tip, "", repo.mirror.merge_base(tip, repo.commit)
+    for _ in range(MOST_COMMITS):
         trailers = read(repo.mirror.message(commit))
-        if trailers is None or trailers.environment != branch.environment:
-            break
-        commits.append(RequestCommit(commit, trailers))
-        base = base or trailers.base
+        is_ours = trailers is not None and trailers.environment == branch.environment
+        if trailers is not None and is_ours:
+            commits.append(RequestCommit(commit, trailers))
+            base = base or trailers.base
         parent = repo.mirror.parent(commit)
         if parent is None:
             break
         commit = parent
-        if commit == base or not base:
+        if commit in (base, end) or (is_ours and not base):
             break
-    return base or commit, tuple(reversed(commits))
+    return _began(repo, tip, base or commit, end), tuple(reversed(commits))
+
+
+def _began(repo: Repository, tip: str, base: str, end: str | None) -> str:
+    """Return the newer of the commit on which a branch began and the one of the default branch that it was brought up to since."""
+    if end is None or end == tip:
+        return base  # it is merged, and so all of it is a part of the default branch
+    repo.mirror.message(base)  # brings the commit into the mirror
+    return end if repo.mirror.is_merged(base, end) else base

@@ -13,7 +13,7 @@ from bot.names import EnvironmentName
 from bot.service.removals import Removal, destroy_run, removal_of
 from bot.service.replies import reply_to
 from bot.service.repository import Repository
-from bot.service.requesters import OwnProposal, proposal_on, requests_of
+from bot.service.requesters import OwnProposal, proposed_on, requests_of
 
 REQUIRED_CHECK = "envclone"
 """The aggregate check of the pull request (see `.github/workflows/plan.yml`)."""
@@ -40,7 +40,7 @@ def report_branch(repo: Repository, branch: Branch) -> list[str]:
     if branch.kind == "clone":
         told = report_progress(repo, branch.environment)
         return [told] if told else []
-    proposal = proposal_on(repo, branch)
+    proposal = proposed_on(repo, branch)
     if proposal is None:
         return []
     text = proposal_comment(branch, facts_of_proposal(repo, proposal), what_of(repo, proposal))
@@ -138,5 +138,5 @@ def _result(check: Check | None) -> Literal["pending", "success", "failure"]:
 
 def _proposed(repo: Repository, name: EnvironmentName) -> Manifest | None:
     """Return the manifest of a clone that is not on the default branch: not yet, or no more."""
-    proposal = proposal_on(repo, Branch("clone", name))
+    proposal = proposed_on(repo, Branch("clone", name))
     return repo.at(proposal.tip).manifest(name) if proposal is not None else None

@@ -14,21 +14,21 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote, unquote
 
 import git
 from gitdb.util import hex_to_bin
 
+from bot.clients.git.claims import claim_ref
 from bot.clients.git.trees import DIRECTORY, Publication, Trees
 from bot.clients.transient import Transient
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.branches import PREFIXES, BranchKind
 from bot.core.tree import File
 from bot.errors import UserError
-from bot.names import ParameterName, RepositoryName
+from bot.names import RepositoryName
 
-CLAIMS = "refs/envclone/claims"
 LISTINGS = 64
 """Directory listings that are kept, by tree id; reading ten thousand entries takes Python a tenth of a second."""
 MOST_REMOVALS_IN = 5_000
@@ -98,6 +98,10 @@ class Mirror:
             except (git.BadName, ValueError):
                 return None
 
+    def has_proposals(self) -> bool:
+        """Say whether there is any branch that is named like ours."""
+        return any(self.proposals(kind) for kind in PREFIXES)
+
     def proposals(self, kind: BranchKind = "clone") -> dict[str, str]:
         """Return our own branches of a kind, without their prefix, and the commits they point to."""
         with self._lock:
@@ -109,15 +113,21 @@ class Mirror:
     def entries(self, commit: str, directory: str) -> Mapping[str, str]:
         """Return the names of the directories in `directory` at `commit`, with their tree ids."""
         with self._lock:
-            try:
-                tree = self._repo.commit(commit).tree / directory
-            except KeyError:
+            tree = self._tree(commit, directory)
+            if tree is None:
                 return {}
             if tree.hexsha not in self._listings:
                 while len(self._listings) >= LISTINGS:
                     self._listings.pop(next(iter(self._listings)))
                 self._listings[tree.hexsha] = {str(child.name): child.hexsha for child in tree.trees}
             return self._listings[tree.hexsha]
+
+    def _tree(self, commit: str, directory: str) -> git.Tree | None:
+        try:
+            found = self._repo.commit(commit).tree / directory
+        except KeyError:
+            return None
+        return found if isinstance(found, git.Tree) else None
 
     def read(self, commit: str, path: str) -> bytes | None:
         """Return a file's bytes at `commit`, or None when there is no such file."""
@@ -131,11 +141,8 @@ class Mirror:
     def read_tree(self, commit: str, directory: str) -> dict[str, File]:
         """Return the files below `directory` at `commit`; none when it does not exist. Raises `UserError` for symlinks."""
         with self._lock:
-            try:
-                tree = self._repo.commit(commit).tree / directory
-            except KeyError:
-                return {}
-            return self._trees.files(tree, directory)
+            tree = self._tree(commit, directory)
+            return self._trees.files(tree, directory) if tree is not None else {}
 
     def read_tree_by_id(self, tree_id: str, name: str) -> dict[str, File]:
         """Return the files of the tree object `tree_id`; `name` is for messages. Raises `UserError` when it is unknown."""
@@ -151,7 +158,7 @@ class Mirror:
             commit = self._trees.commit(publication)
             leases = {f"refs/heads/{publication.branch}": publication.branch_was}
             leases |= {claim_ref(claim): was for claim, was in publication.claims.items()}
-            moved = self._push(dict.fromkeys(leases, commit), leases)
+            moved = self.push(dict.fromkeys(leases, commit), leases)
             if moved is None:
                 self._repo.git.update_ref(f"refs/heads/{publication.branch}", commit)
             return moved or commit
@@ -161,22 +168,47 @@ class Mirror:
         held = [claim_ref(claim) for claim in claims if self.holder(claim) == was]
         with self._lock:
             leases: dict[str, str | None] = dict.fromkeys([f"refs/heads/{branch}", *held], was)
-            return self._push(dict.fromkeys(leases, ""), leases)
+            return self.push(dict.fromkeys(leases, ""), leases)
 
     def holder(self, claim: Claim) -> str | None:
         """Return the commit that holds a claim on the remote, or None when it is free. Raises `GitFailed`."""
         with self._lock:
-            line = self._remote("ls-remote", self.url, claim_ref(claim))
-        return line.split()[0] if line else None
+            return self.refs(claim_ref(claim)).get(claim_ref(claim))
+
+    def refs(self, *patterns: str) -> dict[str, str]:
+        """Return the remote's refs whose last parts match, and what they point to. Raises `GitFailed`."""
+        with self._lock:
+            listed = self._remote("ls-remote", self.url, *patterns)
+        return {ref: found for found, ref in (line.split("\t") for line in listed.splitlines())}
 
     def message(self, commit: str) -> str:
-        """Return the message of a commit, fetching it if the mirror doesn't have it. Raises `GitFailed`."""
+        """Return the message of a commit, fetching it if the mirror doesn't have it. Raises `GitFailed`, `UserError`."""
         with self._lock:
             try:
                 return str(self._repo.commit(commit).message)
             except (ValueError, git.BadName):
                 self.fetch_commit(commit)
+            try:
                 return str(self._repo.commit(commit).message)
+            except (ValueError, git.BadName) as error:  # a ref may point to a blob, or to a tag of one
+                raise UserError(f"{commit[:12]} is not a commit of this repository.") from error
+
+    def committed_at(self, commit: str) -> datetime:
+        """Return when a commit of the mirror was made, as whoever made it says."""
+        with self._lock:
+            return self._repo.commit(commit).committed_datetime
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the newest commit that two commits have in common, fetching the first if need be. Raises `GitFailed`."""
+        self.message(one)
+        with self._lock:
+            found = self._repo.merge_base(one, other)
+        return found[0].hexsha if found else None
+
+    def is_merged(self, commit: str, into: str) -> bool:
+        """Say whether one commit of the mirror is on the way to another, or is that one."""
+        with self._lock:
+            return bool(self._repo.is_ancestor(self._repo.commit(commit), self._repo.commit(into)))
 
     def parent(self, commit: str) -> str | None:
         """Return the first parent of a commit, fetching it if the mirror doesn't have it; None for a root. Raises `GitFailed`."""
@@ -211,6 +243,12 @@ class Mirror:
             self._removed[pattern] = (commit, {**found, **newer})
             return self._removed[pattern][1]
 
+    def versions(self, commit: str, path: str, most: int) -> list[str]:
+        """Return the last commits on the way to `commit` that changed a file, newest first."""
+        with self._lock:
+            found = self._repo.git.rev_list(f"--max-count={most}", commit, "--", path)
+        return str(found).split()
+
     def only_removes(self, commit: str, directory: str, onto: str) -> bool:
         """Say whether a commit is one on top of what `onto` holds, and does nothing but remove `directory`. Raises `GitFailed`."""
         self.message(commit)
@@ -226,7 +264,8 @@ class Mirror:
         """End git's helper processes."""
         self._repo.close()
 
-    def _push(self, refs: Mapping[str, str], leases: Mapping[str, str | None]) -> Moved | None:
+    def push(self, refs: Mapping[str, str], leases: Mapping[str, str | None]) -> Moved | None:
+        """Point the remote's refs elsewhere ("" deletes one), all or none, while they are what `leases` say. Raises `GitFailed`."""
         options = [f"--force-with-lease={ref}:{was or ''}" for ref, was in leases.items()]
         try:
             self._remote(
@@ -246,8 +285,7 @@ class Mirror:
         return None
 
     def _moved(self, leases: Mapping[str, str | None]) -> tuple[str, ...]:
-        listed = self._remote("ls-remote", self.url, *leases)
-        now = {ref: commit for commit, ref in (line.split("\t") for line in listed.splitlines())}
+        now = self.refs(*leases)
         return tuple(ref for ref, was in leases.items() if now.get(ref) != was)
 
     def _remote(self, *arguments: str) -> str:
@@ -272,18 +310,6 @@ class Mirror:
         if status != 0:
             raise GitFailed(f"git {arguments[0]} failed:\n{out}\n{err}".replace(header, "***"))
         return str(out)
-
-
-def claim_ref(claim: Claim) -> str:
-    """Return the ref whose existence is the claim: one for each value, so that a value can be held only once."""
-    value = quote(claim.value, safe="").replace(".", "%2E").replace("~", "%7E").replace("%", "=")
-    return f"{CLAIMS}/{claim.parameter}/{value}"
-
-
-def claim_of(ref: str) -> Claim | None:
-    """Return the claim that a ref is, or None when it is none of ours."""
-    match = re.fullmatch(rf"{CLAIMS}/([a-z0-9_]+)/(.+)", ref)
-    return Claim(ParameterName(match[1]), unquote(match[2].replace("=", "%"))) if match else None
 
 
 def mirror_path(root: Path, repository: RepositoryName) -> Path:

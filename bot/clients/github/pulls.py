@@ -35,9 +35,19 @@ class PullRequests(Session):
             return None
 
     def pull_request_for_head(self, repository: RepositoryName, branch: str) -> PullRequest | None:
-        """Return the open pull request from a branch; else the newest closed or merged one; else None."""
-        found = self._from_branch(repository, branch)
+        """Return our open pull request from a branch; else our newest closed or merged one; else None.
+
+        Whoever may push can make a branch of that name, and a pull request from it: only what we opened ourselves is ours.
+        """
+        us = self.identity().casefold()
+        found = [one for one in self._from_branch(repository, branch) if one.author.casefold() == us]
         return next((one for one in found if one.state == "open"), found[-1] if found else None)
+
+    def strangers_pull_request(self, repository: RepositoryName, branch: str) -> PullRequest | None:
+        """Return the open pull request from a branch that somebody else opened, if there is one."""
+        us = self.identity().casefold()
+        found = self._from_branch(repository, branch)
+        return next((one for one in found if one.state == "open" and one.author.casefold() != us), None)
 
     def pull_requests_for_commit(self, repository: RepositoryName, sha: str) -> list[PullRequest]:
         """Return the pull requests that a commit belongs to, or that brought it to its branch."""

@@ -10,7 +10,7 @@ from bot.core.parity.output import markdown
 from bot.core.parity.report import Parity
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_types import text
-from bot.core.requests.branches import Branch
+from bot.core.requests.branches import Branch, Stranger
 from bot.core.requests.clone import Draft
 from bot.core.requests.refusal import Refused
 from bot.errors import Finding
@@ -84,6 +84,32 @@ def listing(estate: Inventory, now: datetime, proposed: Sequence[ProposedEnviron
 def left_out(findings: Sequence[Finding]) -> str:
     """Say which environments are in no list, and why."""
     return f"**Not listed, because they can't be read:**\n\n{unreadable(findings)}"
+
+
+def strangers(found: Sequence[Stranger]) -> str:
+    """Warn of branches that are named like mine and are not: nobody should take them for proposals."""
+    lines = [f"- {code(each.branch)}: {_whose(each)}" for each in found]
+    return "\n".join(["**Not counted, because I didn't propose it** (delete the branch, or rename it):", "", *lines])
+
+
+def squatted(name: EnvironmentName, stranger: Stranger) -> str:
+    """Say why a clone can't be proposed from its own branch."""
+    return (
+        f"{code(stranger.branch)} is the branch from which I would propose `{name}`, but {_whose(stranger)}. Close that "
+        "pull request and delete its branch, or choose another name."
+    )
+
+
+def moved_aside(moved: Mapping[str, str]) -> str:
+    """Warn that somebody else's branches stood where mine has to be."""
+    lines = [f"- {code(old)} {f'is now {code(new)}' if new else 'was deleted'}" for old, new in moved.items()]
+    return "\n".join(["I didn't make these, and they were in the way of my branch, so I moved them aside:", "", *lines])
+
+
+def _whose(stranger: Stranger) -> str:
+    if stranger.pull is None:
+        return "no open pull request of mine belongs to it"
+    return f"{code(stranger.author)} opened #{stranger.pull} from it"
 
 
 def status(

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from bot.errors import Finding, Unreadable, UserError
+from bot.core.rendering.parameter_types import checked
+from bot.errors import Finding, InvalidInput, Unreadable, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.model.pipeline import Json
 from bot.model.template import CidrParameter, Parameter
-from bot.names import EnvironmentName, ParameterName
+from bot.model.yaml_document import unvalidated
+from bot.names import EnvironmentName, ParameterName, is_valid
 
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?")
 
@@ -23,17 +25,35 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Remnant:
+    """What can still be told of an environment that can't be read: the values that it names, and how it was last readable."""
+
+    is_live: bool
+    values: Mapping[ParameterName, Json] = field(default_factory=dict)
+    manifest: Manifest | None = None
+
+    def held(self, parameter: ParameterName) -> Iterator[Json]:
+        """Yield what it may hold of a parameter."""
+        if parameter in self.values:
+            yield self.values[parameter]
+        if self.manifest is not None and parameter in self.manifest.parameters:
+            yield self.manifest.parameters[parameter]
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
-    """`live` are the manifests on the default branch, `proposed` those in open pull requests.
+    """`live` are the manifests on the default branch, `proposed` those in open pull requests that we opened.
 
     `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or can't be told. `ending`
-    are environments that were removed from the default branch and are not known to be destroyed.
+    are environments that were removed from the default branch and are not known to be destroyed. `unreadable` ones are in no list,
+    but what they hold stays theirs.
     """
 
     live: Mapping[EnvironmentName, Manifest]
     proposed: Mapping[EnvironmentName, Manifest] = field(default_factory=dict)
     claimed: Mapping[Claim, EnvironmentName] = field(default_factory=dict)
     ending: Mapping[EnvironmentName, Manifest] = field(default_factory=dict)
+    unreadable: Mapping[EnvironmentName, Remnant] = field(default_factory=dict)
 
     def manifests(self) -> Sequence[Manifest]:
         """Return every manifest once; a proposed change of a live environment counts as proposed."""
@@ -41,22 +61,45 @@ class Inventory:
 
     def clones(self) -> Sequence[Manifest]:
         """Return the manifests of what was cloned and so counts against quotas, whoever made it how, until it is destroyed."""
-        counted = {**self.ending, **self.live, **self.proposed}
+        last = {name: remnant.manifest for name, remnant in self.unreadable.items() if remnant.manifest is not None}
+        counted = {**self.ending, **last, **self.live, **self.proposed}
         return [manifest for manifest in counted.values() if manifest.source is not None]
 
-    def held(self, parameter: ParameterName, by_others_than: EnvironmentName) -> Iterator[tuple[Json, EnvironmentName]]:
-        """Yield the values of `parameter` that other environments have, would have, or claim, and who does."""
-        for source in (self.live, self.proposed):
-            for name, manifest in source.items():
-                if name != by_others_than and parameter in manifest.parameters:
-                    yield manifest.parameters[parameter], name
+    def held(
+        self, name: ParameterName, parameter: Parameter, by_others_than: EnvironmentName
+    ) -> Iterator[tuple[Json, EnvironmentName]]:
+        """Yield the values of a parameter that other environments have, would have, or claim, and who does.
+
+        What is only proposed counts if the parameter can have that value: people push to proposals, and `0.0.0.0/0` on one of them
+        must not keep everybody else from a network.
+        """
+        for value, holder, is_live in self._held(name):
+            if holder != by_others_than and (is_live or _is_possible(name, parameter, value)):
+                yield value, holder
+
+    def _held(self, name: ParameterName) -> Iterator[tuple[Json, EnvironmentName, bool]]:
+        for source, is_live in ((self.live, True), (self.proposed, False)):
+            for holder, manifest in source.items():
+                if name in manifest.parameters:
+                    yield manifest.parameters[name], holder, is_live
+        for holder, remnant in self.unreadable.items():
+            for value in remnant.held(name):
+                yield value, holder, remnant.is_live
         for claim, holder in self.claimed.items():
-            if claim.parameter == parameter and holder != by_others_than:
-                yield claim.value, holder
+            if claim.parameter == name:
+                yield claim.value, holder, True
 
     def has(self, name: EnvironmentName) -> bool:
-        """Say whether the environment exists or is proposed."""
-        return name in self.live or name in self.proposed
+        """Say whether the environment exists or is proposed, readable or not."""
+        return name in self.live or name in self.proposed or name in self.unreadable
+
+    def holds(self, name: EnvironmentName, claim: Claim) -> bool:
+        """Say whether an environment has the value that a claim says is its own. Whoever may push can make claims in any name."""
+        manifest = self.proposed.get(name) or self.live.get(name)
+        if manifest is not None:
+            return str(manifest.parameters.get(claim.parameter)) == claim.value
+        remnant = self.unreadable.get(name)
+        return remnant is not None and claim.value in map(str, remnant.held(claim.parameter))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +118,18 @@ class InventoryReading:
     def of(self, name: EnvironmentName) -> tuple[Finding, ...]:
         """Return what is wrong with this one."""
         return tuple(finding for finding in self.findings if finding.path.startswith(f"{directory(name)}/"))
+
+
+def remnant_of(data: bytes, *, is_live: bool, last: Manifest | None = None) -> Remnant:
+    """Return what a manifest that is refused still says of its values; `last` is how it was when it could be read."""
+    try:
+        document = unvalidated(data.decode())
+    except (UnicodeDecodeError, Unreadable):
+        return Remnant(is_live, manifest=last)
+    said = document.get("parameters") if isinstance(document, dict) else None
+    named = said.items() if isinstance(said, dict) else ()
+    values = {ParameterName(str(name)): value for name, value in named if is_valid(ParameterName, str(name))}
+    return Remnant(is_live, values, last)
 
 
 def findings(name: str, error: UserError) -> Sequence[Finding]:
@@ -101,6 +156,14 @@ def differs_enough(parameter: Parameter, value: Json, source: Json) -> bool:
     if value == source or clash(parameter, value, source):
         return False
     return parameter.below_source or not (_is_below(value, source) or _is_below(source, value))
+
+
+def _is_possible(name: ParameterName, parameter: Parameter, value: Json) -> bool:
+    try:
+        checked(name, parameter, value)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _is_below(one: Json, other: Json) -> bool:

@@ -138,7 +138,7 @@ class _Resolver:
         if parameter.derive is not None:
             return self._filled(parameter.derive)
         if parameter.allocate is not None:
-            held = (value for value, _ in self.estate.held(name, by_others_than=self.wish.name))
+            held = (value for value, _ in self.estate.held(name, parameter, by_others_than=self.wish.name))
             return allocate(name, parameter.allocate, held, self.wish.name)
         if source is not None and name in source.parameters and not parameter.identity:
             return source.parameters[name]

@@ -26,6 +26,15 @@ class Branch:
         return f"{PREFIXES[self.kind]}/{self.environment}"
 
 
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A branch that is named like ours, with the pull request that somebody else opened from it, if there is one."""
+
+    branch: str
+    pull: int | None = None
+    author: str = ""
+
+
 def branch_of(name: EnvironmentName, kind: BranchKind = "clone") -> str:
     """Return the branch on which this is proposed for an environment."""
     return str(Branch(kind, name))

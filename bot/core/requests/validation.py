@@ -39,12 +39,16 @@ def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
             f"`{name}` is the protected environment `{protected}`, or looks like it. Choose another name."
         )
     if estate.has(name):
-        where = "exists" if name in estate.live else "is proposed in an open pull request"
+        left = estate.unreadable.get(name)
+        is_live = name in estate.live or (left is not None and left.is_live)
+        where = "exists" if is_live else "is proposed in an open pull request"
         raise Correctable(
             f"Environment `{name}` already {where}. Choose another name, or comment `/status {name}` to see it.",
             replace(command, name=_free_name(name, estate)),
         )
-    alike = next((other for other in (*estate.live, *estate.proposed) if confusable(other, name)), None)
+    alike = next(
+        (other for other in (*estate.live, *estate.proposed, *estate.unreadable) if confusable(other, name)), None
+    )
     if alike:
         raise Correctable(
             f"`{name}` looks like the existing environment `{alike}`. Choose a name that can't be confused with it."
@@ -87,7 +91,7 @@ def check_free(command: Clone, template: Template, values: Mapping[ParameterName
     """Refuse a value given by `--set` that another environment holds alone. Raises `Correctable` without that `--set`."""
     for name in command.set:
         parameter = template.parameters[name]
-        held = estate.held(name, by_others_than=command.name) if parameter.allocate else ()
+        held = estate.held(name, parameter, by_others_than=command.name) if parameter.allocate else ()
         holder = next((holder for value, holder in held if clash(parameter, value, values[name])), None)
         if holder is not None:
             message = (

@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 from pydantic import TypeAdapter
 
-from bot.clients.git.mirror import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
@@ -18,7 +17,7 @@ from bot.commands.model import Extend, Set
 from bot.core.messages import change_pull_request, replies
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
-from bot.core.requests.branches import Branch
+from bot.core.requests.branches import Branch, Stranger
 from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_change
 from bot.core.requests.commit_trailers import Trailers
 from bot.core.requests.refusal import Refused, unknown_environment
@@ -34,6 +33,7 @@ from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import OwnProposal, proposal_on
 from bot.service.status import report_branch
+from bot.service.way import clear, publish
 
 ATTEMPTS = 10
 """Lost races in a row before the job is retried later. Only commits to the same branch compete here, far fewer than clones compete for
@@ -130,8 +130,8 @@ def publish_change(repo: Repository, request: Request, command: Change) -> Chang
         drafted = draft_change(command, subject, repo.context.now())
         if not isinstance(drafted, Changed):
             return drafted
-        outcome = repo.mirror.publish(_publication(repo, request, found, drafted))
-        if not isinstance(outcome, Moved):
+        outcome = publish(repo, _publication(repo, request, found, drafted))
+        if isinstance(outcome, str):
             return Pushed(branch=found.branch, commit=outcome)
         repo = repo.fetched()
     raise Transient(f"{command.name}: lost {ATTEMPTS} races for its branch in a row")
@@ -178,7 +178,10 @@ def _place(repo: Repository, request: Request, command: Change) -> _Place | Push
     if change is not None and change.is_open:
         return _on_top(repo, change)
     branch = Branch("change", name)
-    return _Place(branch, live, repo.commit, repo.proposed(branch), repo.commit)
+    cleared = clear(repo, branch)
+    if isinstance(cleared, Stranger):
+        return Refused(replies.squatted(name, cleared))
+    return _Place(branch, live, repo.commit, None if cleared else repo.proposed(branch), repo.commit)
 
 
 def _in_clone(repo: Repository, clone: OwnProposal | None, command: Change) -> _Place | Refused:
@@ -189,7 +192,7 @@ def _in_clone(repo: Repository, clone: OwnProposal | None, command: Change) -> _
             f"`{command.name}` is not on the default branch, and no open pull request adds it, so there is nothing "
             "to change."
         )
-    return unknown_environment(command, [*repo.names(), *repo.mirror.proposals()])
+    return unknown_environment(command, [*repo.names(), *repo.inventory().proposed])
 
 
 def _on_top(repo: Repository, proposal: OwnProposal) -> _Place | Refused:

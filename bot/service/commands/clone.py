@@ -5,9 +5,13 @@ so; whoever loses a value drafts again without it. A request whose branch is the
 or delivered twice) finds that branch by the comment's id in its manifest and changes nothing.
 """
 
-from pydantic import TypeAdapter
+from collections.abc import Mapping
+from dataclasses import replace
 
-from bot.clients.git.mirror import Moved, claim_of
+from pydantic import Field, TypeAdapter
+
+from bot.clients.git.claims import claim_of
+from bot.clients.git.mirror import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequestSpec
 from bot.clients.transient import Transient
@@ -16,12 +20,14 @@ from bot.core.messages import replies
 from bot.core.messages.status_comment import status_comment
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_hooks
+from bot.core.rendering.inventory import Claim
 from bot.core.requests import commit_trailers
-from bot.core.requests.branches import Branch, branch_of
+from bot.core.requests.branches import Branch, Stranger, branch_of
 from bot.core.requests.clone import CloneRequest, Draft
 from bot.core.requests.commit_trailers import Trailers
 from bot.core.requests.refusal import Refused
 from bot.core.requests.status import StatusFacts
+from bot.errors import UserError
 from bot.model.environment import Manifest, Request, directory
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
@@ -33,10 +39,13 @@ from bot.service.removals import Removal, unfinished_removal
 from bot.service.replies import reply_first, reply_to
 from bot.service.repository import Repository, repository_at, repository_at_head
 from bot.service.status import report_progress
+from bot.service.way import Cleared, clear, publish
 
 ATTEMPTS = 40
 """Lost races in a row before the job is retried later. Each loss means that another clone won a value, so 40 clones requested at once
 still all get through; more losses than that mean that something else is wrong."""
+
+MOVED_MARKER = "<!-- envclone:moved-aside -->"
 
 
 class Published(JobStepResult):
@@ -44,6 +53,8 @@ class Published(JobStepResult):
 
     commit: str
     pull_request: PullRequestSpec
+    moved: Mapping[str, str] = Field(default_factory=dict)
+    """Branches of others that were in its way, with their new names."""
 
 
 class Proposed(JobStepResult):
@@ -91,6 +102,9 @@ class CloneJob(CommandJob[Clone]):
     def propose(self, request: Request, published: Published) -> Proposed:
         """Open the pull request, or bring the one that is there up to date."""
         pull = self.context.github.ensure_pull_request(request.repository, published.pull_request)
+        if published.moved:
+            said = f"{MOVED_MARKER}\n{replies.moved_aside(published.moved)}"
+            self.context.github.comment_once(request.repository, pull.number, MOVED_MARKER, said)
         return Proposed(number=pull.number, url=pull.url, is_open=pull.state == "open")
 
     def report(self, accepted: Accepted[Clone], published: Published, proposed: Proposed) -> Reported:
@@ -112,7 +126,8 @@ class CloneJob(CommandJob[Clone]):
 
 def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refused:
     """Return what the branch holds, pushing it unless it is there. Raises `Transient`, `UserError`."""
-    others = OthersClaims()
+    others, branch = OthersClaims(), Branch("clone", request.command.name)
+    moved: dict[str, str] = {}
     for _ in range(ATTEMPTS):
         found = _already_there(repo, request)
         if found is not None:
@@ -123,13 +138,22 @@ def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refuse
         drafted = draft(repo, request, others)
         if isinstance(drafted, Refused):
             return drafted
+        cleared = clear(repo, branch)
+        if isinstance(cleared, Stranger):
+            return Refused(replies.squatted(branch.environment, cleared))
+        moved |= cleared
         proposal = clone_proposal(repo, CodeSide(drafted.manifest, drafted.code), drafted.comparison)
-        outcome = repo.mirror.publish(_publication(repo, request, drafted, others))
-        if not isinstance(outcome, Moved):
+        publication = _publication(repo, request, drafted, others)
+        left = None if cleared else repo.proposed(branch)  # what we proposed once, and what became of that is settled
+        outcome = publish(repo, replace(publication, branch_was=left))
+        if isinstance(outcome, str):
             repo.at(outcome).remember(drafted.manifest)
-            return Published(commit=outcome, pull_request=proposal)
+            return Published(commit=outcome, pull_request=proposal, moved=moved)
         repo = repo.fetched()
-        _learn(repo, outcome, others)
+        if isinstance(outcome, Cleared):
+            moved |= outcome.moved
+        else:
+            _learn(repo, outcome, others)
     raise Transient(f"{request.command.name}: lost {ATTEMPTS} races for a free value in a row")
 
 
@@ -153,10 +177,13 @@ def _already_there(repo: Repository, request: CloneRequest) -> Published | None:
     commit = repo.proposed(Branch("clone", name))
     if commit is None or request.request is None:
         return None
-    manifest = repo.at(commit).manifest(name)
-    if manifest is None or manifest.request is None or manifest.request.comment != request.request.comment:
-        return None
-    return Published(commit=commit, pull_request=clone_proposal_at(repo, manifest, commit))
+    try:
+        manifest = repo.at(commit).manifest(name)
+        if manifest is None or manifest.request is None or manifest.request.comment != request.request.comment:
+            return None
+        return Published(commit=commit, pull_request=clone_proposal_at(repo, manifest, commit))
+    except UserError:
+        return None  # not what we pushed
 
 
 def _publication(repo: Repository, request: CloneRequest, drafted: Draft, others: OthersClaims) -> Publication:
@@ -187,15 +214,41 @@ def _message(request: CloneRequest, manifest: Manifest, base: str) -> str:
 
 
 def _learn(repo: Repository, moved: Moved, others: OthersClaims) -> None:
-    """Note who holds the claims that were refused; one whose holder is neither live nor proposed nor half destroyed is free."""
+    """Note who holds the claims that were refused; one that its holder does not need is free, whoever made it."""
     inventory = repo.inventory()
     for claim in filter(None, map(claim_of, moved.refs)):
         commit = repo.mirror.holder(claim)
         if commit is None:
             continue
-        said = commit_trailers.read(repo.mirror.message(commit))
-        holder = said.environment if said else None
-        if holder is None or inventory.has(holder) or unfinished_removal(repo, holder) is not None:
-            others.taken[claim] = holder or EnvironmentName("unknown-holder")
+        holder = _holder(repo, commit)
+        if holder is not None and (inventory.holds(holder, claim) or _is_to_hold(repo, holder, claim, commit)):
+            others.taken[claim] = holder
         else:
             others.left_over[claim] = commit
+
+
+def _holder(repo: Repository, commit: str) -> EnvironmentName | None:
+    """Return for which environment a claim was made. Anybody who may push could have made it, of anything."""
+    try:
+        said = commit_trailers.read(repo.mirror.message(commit))
+    except UserError:
+        return None
+    return said.environment if said else None
+
+
+def _is_to_hold(repo: Repository, holder: EnvironmentName, claim: Claim, commit: str) -> bool:
+    """Say whether the value belongs to an environment that is half destroyed, or whose branch is pushed and not yet proposed."""
+    removal = unfinished_removal(repo, holder)
+    if removal is not None:
+        return _has(repo, removal.base, holder, claim)
+    branch = Branch("clone", holder)
+    is_between = repo.proposed(branch) == commit and repo.pull_request(branch) is None
+    return is_between and _has(repo, commit, holder, claim)
+
+
+def _has(repo: Repository, commit: str, name: EnvironmentName, claim: Claim) -> bool:
+    try:
+        manifest = repo.at(commit).manifest(name)
+    except UserError:
+        return False
+    return manifest is not None and str(manifest.parameters.get(claim.parameter)) == claim.value

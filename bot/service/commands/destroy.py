@@ -6,7 +6,6 @@ pull request; a branch left over from a closed or merged one is taken over.
 
 from pydantic import TypeAdapter
 
-from bot.clients.git.mirror import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest, PullRequestSpec
 from bot.clients.transient import Transient
@@ -14,7 +13,7 @@ from bot.commands.model import Destroy
 from bot.core.graph import graph, in_reverse
 from bot.core.messages import destroy_pull_request, replies
 from bot.core.rendering.assemble import read_hooks
-from bot.core.requests.branches import Branch, branch_of
+from bot.core.requests.branches import Branch, Stranger, branch_of
 from bot.core.requests.destroy import Removable, RemovalRequest, removable
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
@@ -29,6 +28,7 @@ from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import proposal_on
 from bot.service.status import report_branch
+from bot.service.way import clear, publish
 
 
 class DestroyProposed(JobStepResult):
@@ -98,7 +98,10 @@ def propose_destroy(repo: Repository, name: EnvironmentName, request: RemovalReq
     found = repo.pull_request(Branch("destroy", name))
     if found is not None and found.state == "open" and _is_current(repo, found, name):
         return found
-    _publish(repo, removed, request)
+    cleared = clear(repo, Branch("destroy", name))
+    if isinstance(cleared, Stranger):
+        return Refused(replies.squatted(name, cleared))
+    _publish(repo.fetched() if cleared else repo, removed, request)
     return repo.github.ensure_pull_request(repo.name, _proposal(repo, removed, request))
 
 
@@ -112,7 +115,8 @@ def _is_current(repo: Repository, pull: PullRequest, name: EnvironmentName) -> b
 
 def _publish(repo: Repository, removed: Removable, request: RemovalRequest) -> None:
     branch = Branch("destroy", removed.name)
-    outcome = repo.mirror.publish(
+    outcome = publish(
+        repo,
         Publication(
             parent=repo.commit,
             directory=directory(removed.name),
@@ -123,9 +127,9 @@ def _publish(repo: Repository, removed: Removable, request: RemovalRequest) -> N
             message=destroy_pull_request.message(removed, request, repo.commit),
             author=repo.context.author,
             at=request.at,
-        )
+        ),
     )
-    if isinstance(outcome, Moved):
+    if not isinstance(outcome, str):
         raise Transient(f"{removed.name}: another job is opening a pull request to destroy it")
 
 
@@ -155,10 +159,9 @@ def _absent(repo: Repository, name: EnvironmentName) -> Refused:
     """Say why an environment that is not on the default branch can't be destroyed from there."""
     branch = Branch("clone", name)
     pull = repo.pull_request(branch)
-    if repo.proposed(branch) is not None and not (pull and pull.is_merged):  # a merged branch may be left standing
-        where = f" in #{pull.number}" if pull else ""
+    if pull is not None and pull.state == "open":
         return Refused(
-            f"`{name}` hasn't been deployed yet, so there is nothing to destroy. Close its pull request{where}."
+            f"`{name}` hasn't been deployed yet, so there is nothing to destroy. Close its pull request in #{pull.number}."
         )
     unfinished = unfinished_removal(repo, name)
     if unfinished is not None:

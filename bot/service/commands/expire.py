@@ -10,6 +10,7 @@ lost database too; two runs for one environment must not overlap (jobs of one en
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -34,6 +35,9 @@ from bot.service.status import REQUIRED_CHECK, newest_check
 
 SWEEP = "*sweep"
 """In the place of an environment's name in a partition; no environment can be called so."""
+
+PROPOSING = timedelta(minutes=15)
+"""How long a pull request may follow its branch: GitHub may be slow, or tell us to wait."""
 
 log = logging.getLogger(__name__)
 
@@ -184,8 +188,11 @@ def _has_rival(repo: Repository, name: EnvironmentName) -> bool:
     if commit is None:
         return False
     found = repo.pull_request(branch)
-    # A branch without a pull request of its own is one that is being proposed at this moment.
-    return found is None or found.state == "open" or found.head_sha != commit
+    if found is not None and found.state == "open":
+        return True
+    # A new branch without a pull request of ours is one that is being proposed at this moment; an older one is somebody else's.
+    is_new = found is None or found.head_sha != commit
+    return is_new and abs(repo.context.now() - repo.mirror.committed_at(commit)) < PROPOSING
 
 
 def _is_ours(repo: Repository, manifest: Manifest, pull: PullRequest) -> bool:

@@ -56,8 +56,10 @@ def answer(repo: Repository, command: Query, request: Request) -> str:
 
 def _list(repo: Repository) -> str:
     reading = repo.read_inventory()
-    text = replies.listing(reading.estate, repo.context.now(), _proposed(repo))
-    return f"{text}\n\n{replies.left_out(reading.findings)}" if reading.findings else text
+    listed = [replies.listing(reading.estate, repo.context.now(), _proposed(repo))]
+    listed += [replies.left_out(reading.findings)] if reading.findings else []
+    strangers = repo.strangers()
+    return "\n\n".join([*listed, replies.strangers(strangers)] if strangers else listed)
 
 
 def _help(repo: Repository, command: Help) -> str:
@@ -74,7 +76,7 @@ def _subject(repo: Repository, request: Request) -> EnvironmentName | None:
     if requested is not None:
         return requested
     pull = repo.github.pull_request(repo.name, request.issue)
-    branch = read_branch(pull.head) if pull is not None and pull.is_from(repo.name) else None
+    branch = read_branch(pull.head) if pull is not None and pull.is_from(repo.name) and repo.is_ours(pull) else None
     return branch.environment if branch else None
 
 
@@ -82,8 +84,7 @@ def _proposed(repo: Repository) -> list[ProposedEnvironment]:
     """Return the open changes and removals. GitHub is asked only if there is a branch of the kind, be it one left standing."""
     if not (repo.mirror.proposals("change") or repo.mirror.proposals("destroy")):
         return []
-    pulls = repo.github.open_pull_requests(repo.name)
-    found = [(pull, read_branch(pull.head)) for pull in pulls if pull.is_from(repo.name)]
+    found = [(pull, read_branch(pull.head)) for pull in repo.own_pull_requests()]
     return [
         ProposedEnvironment(branch, pull.number)
         for pull, branch in found

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.git.mirror import GitFailed, Mirror, Moved, claim_ref
+from bot.clients.git.claims import claim_ref
+from bot.clients.git.mirror import GitFailed, Mirror, Moved
 from bot.clients.git.trees import Author, Publication
 from bot.core.rendering.inventory import Claim
 from bot.core.tree import File
