@@ -1,4 +1,4 @@
-"""The service's own database: deliveries that wait to become jobs, and which workers are alive.
+"""The service's own database: deliveries that wait to become jobs, which workers are alive, and what must be counted over all of them.
 
 Nothing else is kept here: what should exist is in git, what does exist is in Terraform's state, and jobs under way are the
 engine's. SQLite serves one web process and one worker; PostgreSQL serves as many as one likes.
@@ -8,10 +8,11 @@ import os
 from pathlib import Path
 
 from bot.clients.store.postgres import PostgresStore
-from bot.clients.store.records import Delivery, JobStore, Replica, StoreUnavailable, Waiting
+from bot.clients.store.records import CommandLimit, Delivery, JobStore, Replica, StoreUnavailable, Waiting
 from bot.clients.store.sqlite import SqliteStore
 
 __all__ = [
+    "CommandLimit",
     "Delivery",
     "JobStore",
     "PostgresStore",
