@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.store import CommandLimit, Delivery, JobStore, PostgresStore, StoreUnavailable, open_store
+from bot.clients.store import CommandLimit, Delivery, JobStore, StoreUnavailable, open_store
+from bot.clients.store.postgres import PostgresStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

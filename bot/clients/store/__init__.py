@@ -7,7 +7,6 @@ engine's. SQLite serves one web process and one worker; PostgreSQL serves as man
 import os
 from pathlib import Path
 
-from bot.clients.store.postgres import PostgresStore
 from bot.clients.store.records import CommandLimit, Delivery, JobStore, Replica, StoreUnavailable, Waiting
 from bot.clients.store.sqlite import SqliteStore
 
@@ -15,7 +14,6 @@ __all__ = [
     "CommandLimit",
     "Delivery",
     "JobStore",
-    "PostgresStore",
     "Replica",
     "SqliteStore",
     "StoreUnavailable",
@@ -27,6 +25,8 @@ __all__ = [
 def open_store(url: str | None, directory: Path) -> JobStore:
     """Open PostgreSQL at `url`, or SQLite in `directory`; make what is missing. Raises `StoreUnavailable`."""
     if url is not None:
+        from bot.clients.store.postgres import PostgresStore  # noqa: PLC0415 (its driver is for whoever has PostgreSQL)
+
         return PostgresStore(url)
     path = directory / "service.sqlite3"
     try:
