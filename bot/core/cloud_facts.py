@@ -5,7 +5,7 @@ A cloud is a package in `bot/clouds/` with one `CloudFacts`; the core holds the 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bot.model.template import Aspect
@@ -56,12 +56,36 @@ class RetainedRule:
 
 @dataclass(frozen=True, slots=True)
 class AccountPatterns:
-    """Regular expressions for what the policy says of an account, each for the whole text."""
+    """Regular expressions for what the policy says of an account, each for the whole text.
+
+    `identity` are further names that a workflow needs to get its credentials. `backend` is where state is kept if the policy
+    doesn't say otherwise.
+    """
 
     account: str
     region: str
     role: str
     bucket: str
+    backend: str
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BackendFacts:
+    """One kind of backend, and how its block says whose state it keeps.
+
+    `key` is the argument that names the environment and the stack, with `separator` between them; in the ones in `like_key`
+    they stand as well. `place` are the arguments that are the same for a whole account, which the policy gives; `arguments` are
+    the harmless ones. `store` is the address of the objects in the same place; nothing where it can't hold ours. `object` is the key of the state's object there.
+    """
+
+    key: str
+    separator: str
+    place: tuple[str, ...]
+    arguments: frozenset[str]
+    store: str = ""
+    object: str = ""
+    like_key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +120,6 @@ class GateFacts:
 
     provider_arguments: frozenset[str]
     free_provider_arguments: frozenset[str]
-    backend_arguments: frozenset[str]
     data_sources: frozenset[str]
     files: Mapping[str, frozenset[str]]
 
@@ -105,24 +128,31 @@ class GateFacts:
 class CloudFacts:
     """One cloud, as the core sees it. Compared by identity: there is one for each cloud.
 
-    `provider` is the source address of its provider and `prefix` what its resource types begin with; `account_guard` is the
+    `key` is the policy's word for it. `provider` is the source address of its provider and `prefix` what its resource types begin with; `account_guard` is the
     provider's argument that names the accounts which it may touch. `redirects` are arguments of providers and backends that say
-    where credentials come from or requests go: these are the runner's to set. `backend` keeps state in a bucket under a key.
+    where credentials come from or requests go: these are the runner's to set. `accounts` are the forms of accounts, by the name
+    of the cloud, and `backends` all kinds of backends by Terraform's name.
     `identifier` is the attribute that names a resource across accounts; `retained` is by type of resource.
     `secrets` are patterns of attributes that name or hold a secret, beyond those of every provider.
     """
 
+    key: str
     name: str
     provider: str
     prefix: str
     account_guard: str
     redirects: frozenset[str]
-    backend: str
     destroy_rules: DestroyRules
     identifier: str
     retained: Mapping[str, RetainedRule]
-    accounts: AccountPatterns
+    accounts: Mapping[str, AccountPatterns]
+    backends: Mapping[str, BackendFacts]
     names: NameFacts
     gate: GateFacts
     aspects: AspectTable
     secrets: Sequence[str]
+
+    @property
+    def own_accounts(self) -> AccountPatterns:
+        """Return the forms of this cloud's own accounts."""
+        return self.accounts[self.key]

@@ -13,7 +13,6 @@ from pydantic import TypeAdapter
 
 from bot.jobs.attempt import OUTCOME, JobFailed, JobRefused, Later, Patience, StepDone, StepOutcome, Tries, attempt
 from bot.jobs.figures import Figures
-from bot.jobs.step_attempts import StepAttempts
 from bot.logs import about
 from bot.model.pipeline import Json
 from bot.service.jobs_api import JobRequest, JobsApi, R
@@ -37,11 +36,10 @@ class JobMemory(Protocol):
 class JobRunner:
     """Runs jobs of one `JobsApi`."""
 
-    def __init__(self, work: JobsApi, figures: Figures, patience: Patience, attempts: StepAttempts) -> None:
+    def __init__(self, work: JobsApi, figures: Figures, patience: Patience) -> None:
         self._work = work
         self._figures = figures
         self._patience = patience
-        self.attempts = attempts
 
     @property
     def version(self) -> str:
@@ -60,7 +58,7 @@ class JobRunner:
 
     def _run(self, request: JobRequest, memory: JobMemory) -> StepDone | JobRefused | JobFailed:
         try:
-            finished = self._work.run(request, _RememberedSteps(self, memory, request.key))
+            finished = self._work.run(request, _RememberedSteps(self, memory))
         except _CutShort as short:
             return short.ending
         for follower in finished.follow:
@@ -118,16 +116,12 @@ class _CutShort(Exception):
 class _RememberedSteps:
     """`Steps` on an engine that remembers: the one place where results become JSON, and are read again."""
 
-    def __init__(self, runner: JobRunner, memory: JobMemory, job: str) -> None:
+    def __init__(self, runner: JobRunner, memory: JobMemory) -> None:
         self._runner = runner
         self._memory = memory
-        self._job = job
 
     def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
-        def noted() -> dict[str, Json]:
-            return self._runner.attempts.run(self._job, name, lambda: result.dump_python(act(), mode="json"))
-
-        outcome = self._runner.step(name, noted, self._memory)
+        outcome = self._runner.step(name, lambda: result.dump_python(act(), mode="json"), self._memory)
         if not isinstance(outcome, StepDone):
             raise _CutShort(outcome)
         return result.validate_python(outcome.result)

@@ -37,6 +37,15 @@ class Waiver(Document):
     expires_at: AwareDatetime
 
 
+class ExistingState(Document):
+    """Where a stack's state lies that is older than this directory: its key, as the backend of the stack has it.
+
+    A state of the workspace `w` is named by the object in which the backend keeps it, for example `env:/w/app.tfstate`.
+    """
+
+    key: Annotated[str, Field(min_length=1, max_length=900, pattern=r"^[A-Za-z0-9:_./-]+$")]
+
+
 class Manifest(Document):
     """An environment: a template at a revision, and the value of every parameter.
 
@@ -57,6 +66,10 @@ class Manifest(Document):
     parameters: dict[ParameterName, Json]
     waivers: tuple[Waiver, ...] = ()
     stacks: dict[StepName, Stack]
+    state: Annotated[
+        dict[StepName, ExistingState] | None,
+        Field(description="Of a protected environment only: the stacks whose state already exists elsewhere."),
+    ] = None
 
 
 def directory(name: EnvironmentName) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from bot.errors import InvalidInput
 from bot.model.base import Document
 from bot.model.duration import Duration
-from bot.names import EnvironmentName, Login, PurposeName
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 
 PATH = ".github/envclone.yml"
 
@@ -48,18 +48,40 @@ class Expiry(Document):
     auto_merge: bool = False
 
 
+class AccountState(Document):
+    """Where Terraform keeps the state of an account's environments: the backend that every stack must have."""
+
+    backend: Annotated[str, Field(description="Terraform's name of the backend.")]
+    arguments: Annotated[
+        dict[str, str],
+        Field(
+            alias="with", description="Arguments that every backend block of this account must have with these values."
+        ),
+    ] = {}
+
+
 class PolicyAccount(
     Document
 ):  # the form of each value is the cloud's to say: `read_policy` holds them against its facts
-    """How Actions reach one account of the cloud: a read-only role that plans and a role that applies, both assumed through OIDC.
+    """How Actions reach one account of a cloud: an identity that plans (read-only) and one that applies, both through OIDC.
 
-    `state_bucket` is the bucket that holds state, ledger and reviews of the environments in this account.
+    `state_bucket` is the bucket that holds state, ledger and reviews of the environments in this account. Where state lies
+    elsewhere, `state` says so; where the ledger and the reviews lie elsewhere, `store`.
     """
 
-    plan_role: str
-    apply_role: str
-    region: str
-    state_bucket: str
+    cloud: Annotated[
+        str, Field(description="Whose account it is; left out, the cloud of the template that is shipped.")
+    ] = ""
+    id: Annotated[str, Field(description="The account in its cloud's form; left out, the account's name here.")] = ""
+    plan_role: str = ""
+    apply_role: str = ""
+    identity: Annotated[
+        dict[str, str], Field(description="What else the cloud needs to know to give credentials, by its own names.")
+    ] = {}
+    region: str = ""
+    state_bucket: str = ""
+    state: AccountState | None = None
+    store: Annotated[str, Field(description="The address of the objects beside the state: ledger, reviews, keys.")] = ""
 
 
 class StaticCheckRules(Document):
@@ -102,11 +124,25 @@ class Policy(Document):
 
     allow: dict[Permission, Role] = _ALLOW
     protected: tuple[EnvironmentName, ...] = (EnvironmentName("production"),)
+    may_be_created: Annotated[
+        tuple[EnvironmentName, ...],
+        Field(
+            description="Protected environments that a plan may create whole, because they are new. Of any other such a plan "
+            "fails: its state was not found, and an apply would build it a second time."
+        ),
+    ] = ()
     ttl: Ttl = Ttl()
     quota: Quota = Quota()
     expiry: Expiry = Expiry()
     purposes_requiring: dict[PurposeName, Role] = {}
     accounts: dict[str, PolicyAccount] = {}
+    account_parameters: Annotated[
+        tuple[ParameterName, ...],
+        Field(
+            description="The parameters that may name an environment's account, by its name here or by its id: the first one "
+            "that the environment has counts.",
+        ),
+    ] = tuple(map(ParameterName, ("account_id", "account", "project_id", "project", "subscription_id")))
     gate: StaticCheckRules = StaticCheckRules()
     environment_tag: Annotated[
         str,

@@ -22,7 +22,7 @@ import httpx
 
 from bot.clients.git.checkout import Checkout
 from bot.core.rendering.assemble import read_manifest
-from bot.core.requests.accounts import ACCOUNT
+from bot.core.requests.accounts import NamedAccount, named_account
 from bot.errors import UserError
 from bot.names import EnvironmentName
 from bot.sandbox.actions.runner import ActionsRunner
@@ -110,13 +110,17 @@ def seed(target: Path, source: Path) -> Path:
 def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
     """Make the accounts that the policy speaks of, as an organisation would have; return that of the clones."""
     production = read_manifest(checkout.environment(EnvironmentName("production")), "envs/production")
-    for number, account in checkout.policy().accounts.items():
+    policy = checkout.policy()
+    of_production = named_account(production, policy)
+    assert isinstance(of_production, NamedAccount), of_production
+    for name, account in policy.accounts.items():
+        number = NamedAccount(name, account).id
         aws.create_account(
             SandboxAccount(
                 id=number,
                 region=account.region,
                 state_bucket=account.state_bucket,
-                domain=_PARENT_ZONE if number == production.parameters[ACCOUNT] else _CLONES_ZONE,
+                domain=_PARENT_ZONE if number == of_production.id else _CLONES_ZONE,
                 issuer=issuer,
                 plan_subjects=(
                     f"repo:{REPOSITORY}:environment:envclone-plan",
@@ -128,7 +132,7 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
                 ),
             )
         )
-    return next(number for number in aws.accounts if number != production.parameters[ACCOUNT])
+    return next(number for number in aws.accounts if number != of_production.id)
 
 
 @contextmanager

@@ -19,15 +19,15 @@ from bot.clients.lock_owner import stale_reason, this_lock_owner
 from bot.clients.objects import DirectoryStore, ObjectStore, S3Store
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.clouds.registry import FACTS
+from bot.core.checks.backend import store_address
 from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.redaction import add_mask_lines
 from bot.core.rendering.assemble import read_manifest
-from bot.core.requests.accounts import ACCOUNT, REGION
+from bot.core.requests.accounts import REGION, account_of
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Json
-from bot.model.policy import PATH as POLICY
-from bot.model.policy import Policy
+from bot.model.policy import Policy, PolicyAccount
 from bot.names import EnvironmentName, RepositoryName, shown
 from bot.runs.context import ApplyContext
 from bot.runs.request import ApplyRequest
@@ -90,15 +90,24 @@ def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> O
     """Return the store that was named, or else that of the environment's account."""
     if place and not place.startswith("s3://"):
         return DirectoryStore(Path(place))
-    parameters = _last_manifest(root, name).parameters
+    manifest = _last_manifest(root, name)
     if place:
-        bucket, _, prefix = place.removeprefix("s3://").partition("/")
-        return S3Store(bucket, prefix, str(parameters.get(REGION)))
-    number = parameters.get(ACCOUNT)
-    if not isinstance(number, str) or number not in policy.accounts:
-        raise UserError(f"Account {shown(str(number))} is not in the policy's `accounts` ({POLICY}).")
-    account = policy.accounts[number]
-    return S3Store(account.state_bucket, "", account.region)
+        return open_store(place, str(manifest.parameters.get(REGION)))
+    return account_store(account_of(manifest, policy))
+
+
+def account_store(account: PolicyAccount) -> ObjectStore:
+    """Return the store of an account."""
+    return open_store(store_address(account, FACTS), account.region)
+
+
+def open_store(address: str, region: str) -> ObjectStore:
+    """Return the store at an address such as `s3://BUCKET/PREFIX`."""
+    scheme, _, rest = address.partition("://")
+    if scheme != "s3":
+        raise UserError(f"The store {shown(address)} can't be opened: write `s3://BUCKET`.")
+    bucket, _, prefix = rest.partition("/")
+    return S3Store(bucket, prefix, region)
 
 
 def _last_manifest(root: Path, name: EnvironmentName) -> Manifest:

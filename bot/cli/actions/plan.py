@@ -10,12 +10,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import ACTIONS, run_url
+from bot.cli.actions.options import ACTIONS, account_store, run_url
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, file_at
 from bot.clients.github import GitHub, Token
-from bot.clients.objects import S3Store
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
@@ -109,7 +108,7 @@ def _context(request: PlanRequest, root: Path, against: ParityBase) -> PlanConte
         policy=policy,
         base_template=base_template,
         terraform=Terraform(find_terraform(os.environ), os.environ, GateRules(policy.gate, FACTS)),
-        store=S3Store(account.state_bucket, "", account.region),
+        store=account_store(account),
         now=lambda: datetime.now(UTC),
         log=typer.echo,
         against=against,

@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.actions.options import account_store
 from bot.cli.console import edge
 from bot.clients.git.checkout import Checkout
-from bot.clients.objects import S3Store
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
 from bot.core.parity.by_plan.snapshot import write_snapshot
 from bot.core.rendering.assemble import read_manifest
-from bot.core.requests.accounts import ACCOUNT
+from bot.core.requests.accounts import account_of
 from bot.errors import UserError
 from bot.model.environment import directory
-from bot.names import EnvironmentName, shown
+from bot.names import EnvironmentName
 from bot.runs.plan.source_snapshot import SnapshotContext, take_snapshot
 
 
@@ -38,15 +38,13 @@ def snapshot(
         files = checkout.environment(name)
         if not files:
             raise UserError(f"There is no {directory(name)} in {root}.")
-        number = read_manifest(files, directory(name)).parameters.get(ACCOUNT)
-        account = policy.accounts.get(str(number))
-        if account is None:
-            raise UserError(f"Account {shown(str(number))} is not in the policy's `accounts`.")
+        account = account_of(read_manifest(files, directory(name)), policy)
         by = SnapshotContext(
             checkout=checkout,
             rules=GateRules(policy.gate, FACTS),
             terraform=Terraform(find_terraform(os.environ), os.environ, GateRules(policy.gate, FACTS)),
-            store=S3Store(account.state_bucket, "", account.region),
+            store=account_store(account),
+            holds_states=not account.store,
             now=lambda: datetime.now(UTC),
             log=typer.echo,
         )

@@ -2,13 +2,16 @@
 
 import re
 
+from bot.clouds.accounts import ACCOUNTS
 from bot.clouds.aws.aspects import ASPECTS
 from bot.clouds.aws.destroy_rules import RULES
 from bot.clouds.aws.gate import GATE
 from bot.clouds.aws.retained import RETAINED
-from bot.core.cloud_facts import AccountPatterns, CloudFacts, NameFacts
+from bot.clouds.backends import BACKENDS
+from bot.core.cloud_facts import CloudFacts, NameFacts
 
 FACTS = CloudFacts(
+    key="aws",
     name="AWS",
     provider="hashicorp/aws",
     prefix="aws_",
@@ -18,16 +21,11 @@ FACTS = CloudFacts(
          "https_proxy", "iam_endpoint", "profile", "role_arn", "secret_key", "shared_config_files", "shared_credentials_file",
          "shared_credentials_files", "skip_credentials_validation", "skip_requesting_account_id", "sts_endpoint", "token"}
     ),
-    backend="s3",
     destroy_rules=RULES,
     identifier="arn",
     retained=RETAINED,
-    accounts=AccountPatterns(
-        account=r"\d{12}",
-        region=r"[a-z]{2}(-[a-z]+)+-\d",
-        role=r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
-        bucket=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-    ),
+    accounts=ACCOUNTS,
+    backends=BACKENDS,
     names=NameFacts(
         reference="arn:",
         # Ids (`vpc-0a1b…`, a zone's `Z…`) and host names.

@@ -9,7 +9,6 @@ GATE = GateFacts(
          "use_dualstack_endpoint", "use_fips_endpoint"}
     ),
     free_provider_arguments=frozenset({"default_tags", "ignore_tags"}),
-    backend_arguments=frozenset({"bucket", "key", "region", "encrypt", "kms_key_id", "use_lockfile", "dynamodb_table", "acl"}),
     data_sources=frozenset(
         {
             # Who and where

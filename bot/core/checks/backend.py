@@ -1,26 +1,63 @@
-"""Where a stack's state lies: in the bucket of its own account, under its own environment's name (law 5)."""
+"""Where a stack's state lies: in the place of its own account, under its own environment's name (law 5)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from bot.core.cloud_facts import BackendFacts, CloudFacts
 from bot.core.hcl.ast import Block
 from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree
 from bot.errors import Finding
+from bot.model.environment import MANIFEST, Manifest
+from bot.model.policy import Policy, PolicyAccount
 from bot.names import EnvironmentName, StepName
+
+_At: TypeAlias = tuple[str, Block]
 
 
 @dataclass(frozen=True, slots=True)
 class StatePlace:
-    """Where the state of an environment belongs: `backend` is Terraform's name of the kind of backend."""
+    """Where the states of an environment belong.
+
+    `backend` is Terraform's name of it, `arguments` what each of its blocks must say, with the policy's key that says so.
+    `adopted` are the keys of states that are older than the environment's directory, by stack.
+    """
 
     owner: EnvironmentName
-    bucket: str
     backend: str
+    facts: BackendFacts
+    arguments: Mapping[str, tuple[str, str]]
+    adopted: Mapping[StepName, str]
+    may_adopt: bool
+
+
+def state_place(manifest: Manifest, account: PolicyAccount, policy: Policy, cloud: CloudFacts) -> StatePlace:
+    """Return where the account of an environment keeps its states."""
+    adopted = {stack: each.key for stack, each in (manifest.state or {}).items()}
+    may_adopt = manifest.name in policy.protected
+    if account.state is not None:
+        kind = account.state.backend
+        said = {key: (value, f"state.with.{key}") for key, value in account.state.arguments.items()}
+    else:
+        kind = cloud.accounts[account.cloud or cloud.key].backend
+        said = {cloud.backends[kind].place[0]: (account.state_bucket, "state_bucket")}
+    return StatePlace(manifest.name, kind, cloud.backends[kind], said, adopted, may_adopt)
+
+
+def store_address(account: PolicyAccount, cloud: CloudFacts) -> str:
+    """Return the address of the account's store, for the ledger and what else lies beside the state."""
+    if account.store:
+        return account.store
+    own = cloud.accounts[account.cloud or cloud.key].backend
+    if account.state_bucket:
+        return cloud.backends[own].store.format(bucket=account.state_bucket)
+    assert account.state is not None, "the policy was checked when it was read"
+    return cloud.backends[account.state.backend].store.format(**account.state.arguments)
 
 
 def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where: str) -> Sequence[Finding]:
-    """Return every stack whose backend is not `place.bucket`, or whose state key is not `<owner>/<stack>/…`.
+    """Return every stack whose state does not lie in `place`, or not under the names of its environment and stack.
 
     The files must have passed the gate, so they parse. `where` is the environment's directory, for messages.
     """
@@ -31,29 +68,81 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
         if not backends:
             message = f'no `backend "{place.backend}"`: the state would be lost with the runner. Add one.'
             found.append(Finding(f"{where}/{stack}/backend.tf", 1, message))
-        for path, block in backends:
-            at = f"{where}/{path}"
-            if block.labels != (place.backend,):
-                continue
-            if block.text("bucket") != place.bucket:
-                found.append(
-                    Finding(at, block.line, f"the state must be in the account's `state_bucket`, `{place.bucket}`.")
-                )
-            key = block.text("key") or ""
-            if not key.startswith(f"{place.owner}/{stack}/") or ".." in key:
-                found.append(Finding(at, block.line, f"the state's key must begin with `{place.owner}/{stack}/`."))
+        for at in backends:
+            found += _misplaced(at, stack, place, where)
+            key = at[1].text(place.facts.key) or ""
             if keys.setdefault(key, stack) != stack:
-                found.append(Finding(at, block.line, f"the state's key is that of stack `{keys[key]}`."))
+                found.append(
+                    Finding(f"{where}/{at[0]}", at[1].line, f"the state's key is that of stack `{keys[key]}`.")
+                )
+    if place.adopted and not place.may_adopt:
+        message = (
+            "`state` may be set in a protected environment only: a clone begins with a state of its own. Remove it."
+        )
+        found.append(Finding(f"{where}/{MANIFEST}", 1, message))
+    for unknown in sorted(place.adopted.keys() - set(stacks)):
+        found.append(Finding(f"{where}/{MANIFEST}", 1, f"`state` names the stack `{unknown}`, which does not exist."))
     return found
 
 
-def state_keys(files: Tree, stacks: Sequence[StepName]) -> Mapping[StepName, str]:
-    """Return the key of each stack's state in its bucket; a stack without a plain one is left out."""
-    found = {stack: block.text("key") for stack in stacks for _, block in _backends(files, stack)}
+def _misplaced(at: _At, stack: StepName, place: StatePlace, where: str) -> Iterator[Finding]:
+    path, block = f"{where}/{at[0]}", at[1]
+    kind = block.labels[0] if block.labels else ""
+    if kind != place.backend:
+        message = f'this account keeps its state in the backend `{place.backend}`. Write `backend "{place.backend}"`.'
+        yield Finding(path, block.line, message)
+        return
+    facts = place.facts
+    for argument, (value, said_by) in place.arguments.items():
+        if argument != facts.key and block.text(argument) != value:
+            noun = "be in" if argument == "bucket" else f"have `{argument}` of"
+            yield Finding(path, block.line, f"the state must {noun} the account's `{said_by}`, `{value}`.")
+    keys = [facts.key, *(name for name in facts.like_key if block.setting(name))]
+    for name in keys:
+        if complaint := _key_complaint(block.text(name) or "", name, stack, place):
+            yield Finding(path, block.line, complaint)
+
+
+def _key_complaint(key: str, argument: str, stack: StepName, place: StatePlace) -> str:
+    adopted = place.adopted.get(stack)
+    if adopted is not None and argument == place.facts.key:
+        return "" if key == adopted else f"the state's `{argument}` must be `{adopted}`, as `state` in {MANIFEST} says."
+    separator = place.facts.separator
+    name = f"{place.owner}{separator}{stack}"
+    if place.backend == "local":
+        return ""  # a file in the stack's own directory: the gate sees to it
+    base = place.arguments.get(argument, place.arguments.get(place.facts.key, ("", "")))[0]
+    if base:
+        name = f"{base.rstrip('/')}/{name}"
+    if separator != "/":
+        return "" if key == name else f"the state's `{argument}` must be `{name}`."
+    if (key == name or key.startswith(f"{name}/")) and not {"..", ".", ""} & set(key[len(name) + 1 :].split("/")[:-1]):
+        return (
+            "" if ".." not in key and not {"?", "#"} & set(key) else f"the state's `{argument}` must be a plain path."
+        )
+    return f"the state's {argument if argument == 'key' else f'`{argument}`'} must begin with `{name}/`."
+
+
+def state_texts(files: Tree, facts: BackendFacts) -> frozenset[str]:
+    """Return what all stacks in `files` say in the argument that names whose state it is."""
+    stacks = {StepName(path.rpartition("/")[0]) for path in files if path.endswith(".tf") and path.count("/") == 1}
+    texts = (block.text(facts.key) for stack in stacks for _, block in _backends(files, stack))
+    return frozenset(text for text in texts if text)
+
+
+def state_keys(files: Tree, stacks: Sequence[StepName], cloud: CloudFacts) -> Mapping[StepName, str]:
+    """Return the key of the object in which each stack's state is; a stack for which it isn't known is left out."""
+    found = {stack: _object(block, cloud) for stack in stacks for _, block in _backends(files, stack)}
     return {stack: key for stack, key in found.items() if key}
 
 
-def _backends(files: Tree, stack: StepName) -> Iterator[tuple[str, Block]]:
+def _object(block: Block, cloud: CloudFacts) -> str:
+    facts = cloud.backends.get(block.labels[0]) if block.labels else None
+    key = block.text(facts.key) if facts is not None else None
+    return facts.object.format(key=key) if facts is not None and key else ""
+
+
+def _backends(files: Tree, stack: StepName) -> Iterator[_At]:
     for path in sorted(files):
         if path.endswith(".tf") and path.rpartition("/")[0] == stack:
             for outer in blocks(path, files[path].data):

@@ -25,7 +25,7 @@ class GateRules:
 
     @property
     def backends(self) -> frozenset[str]:
-        return frozenset({self.cloud.backend, "local"})
+        return frozenset(self.cloud.backends)
 
     def module_entry(self, source: str) -> "ModuleEntry | None":
         """Return what the policy says of a module's source; it may name it without its `?ref=` and without its `//…`."""
@@ -46,7 +46,7 @@ class GateRules:
 
 @dataclass(frozen=True, slots=True)
 class ModuleEntry:
-    """A source of modules that the policy names, and the versions that it allows (`terraform-aws-modules/vpc/aws >= 5.0, < 6`)."""
+    """A source of modules that the policy names, and the versions that it allows (`acme/network/any >= 5.0, < 6`)."""
 
     source: str
     versions: str = ""

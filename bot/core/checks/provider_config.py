@@ -14,10 +14,11 @@ _RUNS = frozenset({"exec", "command", "credential_process"})
 def backend_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
     """Yield what is wrong with a backend, with its line."""
     kind = block.labels[0] if block.labels else "?"
-    if kind not in rules.backends:
+    facts = rules.cloud.backends.get(kind)
+    if facts is None:
         yield block.line, f"backend `{kind}` is not allowed. Use one of {', '.join(sorted(rules.backends))}."
         return
-    allowed = frozenset({"path"}) if kind == "local" else rules.cloud.gate.backend_arguments
+    allowed = facts.arguments | {facts.key, *facts.place, *facts.like_key}
     for name in sorted(_names(block) - allowed):
         message = f"`{name}` in a backend block is not allowed: leave it out, since credentials and addresses come from the runner."
         yield block.line, message

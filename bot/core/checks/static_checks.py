@@ -175,7 +175,10 @@ def _terraform(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
         if inner.type not in _TERRAFORM_BLOCKS:
             yield inner.line, f"`{inner.type}` in the terraform block is not allowed: leave it out."
         elif inner.type == "cloud":
-            yield inner.line, f"a `cloud` block would run the plan elsewhere. Use the backend `{rules.cloud.backend}`."
+            yield (
+                inner.line,
+                f"a `cloud` block would run the plan elsewhere. Use a backend, for example `{rules.cloud.own_accounts.backend}`.",
+            )
         elif inner.type == "required_providers":
             for setting in inner.settings:
                 source = _source(setting.name, setting.value)

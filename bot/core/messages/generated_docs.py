@@ -47,7 +47,7 @@ def schema(name: str, cloud: CloudFacts) -> dict[str, Any]:
 
 
 def _add_account_patterns(found: dict[str, Any], cloud: CloudFacts) -> None:
-    patterns = cloud.accounts
+    patterns = cloud.own_accounts
     given = {
         "plan_role": patterns.role,
         "apply_role": patterns.role,

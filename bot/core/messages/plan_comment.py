@@ -87,6 +87,15 @@ def undestroyable(environment: EnvironmentName, commit: str, findings: Sequence[
     return f"{head}\n{_findings(findings)}\n{_log(whole)}"
 
 
+def created_again(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
+    """Return what is said when a protected environment looks as if it did not exist: each finding with its file and line."""
+    head = (
+        f"{marker(environment)}\n## {code(environment)} would be created a second time\n\nCommit {code(commit)} was planned, but "
+        "the plan would create what a protected environment already has, so it can't be merged.\n"
+    )
+    return f"{head}\n{_findings(findings)}\n{_log(whole)}"
+
+
 def _findings(findings: Sequence[Finding]) -> str:
     rows = [(code(f"{finding.path}:{finding.line}"), cell(finding.message)) for finding in findings[:MOST_FINDINGS]]
     more = f"\n… and {len(findings) - MOST_FINDINGS} more.\n" if len(findings) > MOST_FINDINGS else ""

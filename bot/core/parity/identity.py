@@ -7,7 +7,6 @@ evaluates to them, never from a list.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Literal
 
@@ -59,8 +58,7 @@ class Identity:
         placed = text
         for position, (ours, _) in enumerate(self.pairs):
             # Through tokens, so that what was put in is not replaced once more.
-            if ours in placed:
-                placed = _bounded(ours).sub(f"\0{position}\0", placed)
+            placed = _bounded(ours).sub(f"\0{position}\0", placed)
         placed = _QUAD.sub(lambda found: self._moved(found[1], found[2] or ""), placed)
         return re.sub(r"\0(\d+)\0", lambda found: self.pairs[int(found[1])][1], placed)
 
@@ -178,7 +176,7 @@ def _marks(
             if host is not None and other != host:
                 # Also when the clone's own value leads there: another path of production's host is production all the same.
                 yield Mark(host, "host", own if host != host_of(own) else "a host that is not production's", name)
-        elif re.fullmatch(cloud.accounts.account, other):
+        elif re.fullmatch(cloud.own_accounts.account, other):
             yield Mark(other, "account", own, name)
         elif host is not None:
             yield Mark(host, "host", own, name)
@@ -191,6 +189,5 @@ def _is_telling(text: str, production: EnvironmentName) -> bool:
     return len(text) >= 5 and text != production and re.search(r"[^A-Za-z]", text) is not None
 
 
-@lru_cache(maxsize=4096)
 def _bounded(text: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])")

@@ -1,11 +1,10 @@
 """Put an environment's directory together: what its template renders, and its manifest."""
 
-import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.local_modules import ReadDirectory, modules_outside, nothing_outside
+from bot.core.rendering.account_forms import account_problems
 from bot.core.rendering.render import render
 from bot.core.tree import File, Tree, check_tree, tree_id
 from bot.errors import Finding, InvalidInput, Unreadable, UserError
@@ -16,7 +15,7 @@ from bot.model.policy import Policy
 from bot.model.template import DECLARATION, Template
 from bot.model.template import directory as template_directory
 from bot.model.yaml_document import dump, line_of, load
-from bot.names import TemplateName, shown
+from bot.names import TemplateName
 
 SCHEMA = "../../.github/schemas/environment.schema.json"
 GENERATED = "# Written by envclone: edit the template or ask for a change; `envclone verify` refuses hand edits.\n"
@@ -86,26 +85,10 @@ def read_policy(data: bytes | None, cloud: CloudFacts) -> Policy:
         return Policy()
     text = text_of(File(data), POLICY)
     policy = load(text, Policy, POLICY)
-    wrong = [Finding(POLICY, line_of(text, place), message) for place, message in _account_problems(policy, cloud)]
+    wrong = [Finding(POLICY, line_of(text, place), message) for place, message in account_problems(policy, cloud)]
     if wrong:
         raise Unreadable(*wrong)
     return policy
-
-
-def _account_problems(policy: Policy, cloud: CloudFacts) -> Iterator[tuple[Sequence[str], str]]:
-    patterns = cloud.accounts
-    for number, account in policy.accounts.items():
-        values = {
-            "": (number, patterns.account),
-            "plan_role": (account.plan_role, patterns.role),
-            "apply_role": (account.apply_role, patterns.role),
-            "region": (account.region, patterns.region),
-            "state_bucket": (account.state_bucket, patterns.bucket),
-        }
-        for key, (value, pattern) in values.items():
-            if not re.fullmatch(pattern, value):
-                place = ["accounts", number, key] if key else ["accounts", number]
-                yield place, f"`{'.'.join(place)}` is {shown(value)}, which does not match `{pattern}`."
 
 
 def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:

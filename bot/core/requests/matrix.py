@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-from bot.core.requests.accounts import ACCOUNT, _account
+from bot.core.requests.accounts import account_value, named_account
 from bot.core.requests.destroy import removable
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import MANIFEST, Manifest, directory
@@ -33,6 +33,7 @@ class Target:
     region: str
     role: str
     bucket: str
+    cloud: str = ""
     source: str = ""
     source_account: str = ""
     source_region: str = ""
@@ -95,8 +96,8 @@ def _target(change: MatrixChange, policy: Policy, phase: Phase) -> Target | str:
         return _removed(name, change.before, policy, phase)
     if isinstance(change.after, str):
         return change.after
-    if isinstance(change.before, Manifest) and change.before.parameters.get(ACCOUNT) != change.after.parameters.get(
-        ACCOUNT
+    if isinstance(change.before, Manifest) and account_value(change.before, policy) != account_value(
+        change.after, policy
     ):
         return f"{where}: an environment can't move to another account. Clone it there, then destroy this one."
     if phase == "plan" and (complaint := _unsourced(name, change, change.after.source, policy)):
@@ -139,23 +140,22 @@ def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Polic
 def _reached(
     manifest: Manifest, policy: Policy, phase: Phase, change: Literal["create", "update", "destroy"]
 ) -> Target | str:
-    account = _account(manifest, policy)
-    if isinstance(account, str):
-        return f"{directory(manifest.name)}/{MANIFEST}: {account}"
-    number, reach = account
+    found = named_account(manifest, policy)
+    if isinstance(found, str):
+        return f"{directory(manifest.name)}/{MANIFEST}: {found}"
+    reach = found.account
     role = reach.apply_role if phase == "apply" else reach.plan_role
-    return Target(manifest.name, change, number, reach.region, role, reach.state_bucket)
+    return Target(manifest.name, change, found.id, reach.region, role, reach.state_bucket, cloud=reach.cloud)
 
 
 def _with_source(target: Target, source: Manifest | None, policy: Policy) -> Target:
-    found = _account(source, policy) if source is not None else ""
+    found = named_account(source, policy) if source is not None else ""
     if source is None or isinstance(found, str):
         return target
-    number, reach = found
     return replace(
         target,
         source=str(source.name),
-        source_account=number,
-        source_region=reach.region,
-        source_role=reach.plan_role,
+        source_account=found.id,
+        source_region=found.account.region,
+        source_role=found.account.plan_role,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.checks.backend import StatePlace, misplaced
+from bot.core.checks.backend import misplaced, state_place
 from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.cloud_facts import CloudFacts
@@ -44,8 +44,8 @@ def refusals(side: CodeSide, comparison: CodeComparison | None, rules: CheckRule
     said: list[str] = []
     if policy.accounts:  # without any, nothing is deployed from here
         try:
-            bucket = account_of(manifest, policy).state_bucket
-            found += misplaced(files, stacks, StatePlace(manifest.name, bucket, rules.cloud.backend), where)
+            place = state_place(manifest, account_of(manifest, policy), policy, rules.cloud)
+            found += misplaced(files, stacks, place, where)
         except UserError as error:
             said.append(str(error))
     if manifest.name not in policy.protected:

@@ -1,5 +1,6 @@
 """What a `/clone` must satisfy before it is drafted: its name, purpose, values, life and quota; and the values of a `/set`."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -46,6 +47,11 @@ def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
             f"Environment `{name}` already {where}. Choose another name, or comment `/status {name}` to see it.",
             replace(command, name=_free_name(name, estate)),
         )
+    adopted = next((m.name for m in estate.manifests() if name in _names_of_states(m)), None)
+    if adopted:
+        raise Correctable(
+            f"`{adopted}` keeps an older state under the name `{name}`. Choose another name, so that the two can't be confused."
+        )
     alike = next(
         (other for other in (*estate.live, *estate.proposed, *estate.unreadable) if confusable(other, name)), None
     )
@@ -53,6 +59,11 @@ def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
         raise Correctable(
             f"`{name}` looks like the existing environment `{alike}`. Choose a name that can't be confused with it."
         )
+
+
+def _names_of_states(manifest: Manifest) -> Collection[str]:
+    """Return what the keys of older states begin with, where a clone of that name would keep its own."""
+    return {re.split(r"[/_.]", each.key, maxsplit=1)[0] for each in (manifest.state or {}).values()}
 
 
 def admitted_purpose(command: Clone, template: Template) -> PurposeName:

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.clients.git.checkout import Checkout
 from bot.clients.hcl_referee import disagreements
 from bot.clouds.registry import FACTS
-from bot.core.checks.backend import StatePlace, misplaced
+from bot.core.checks.backend import misplaced, state_place
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, graph, graph_of_remains, in_reverse
 from bot.core.ledger.ledger import Ledger, LedgerEntry
@@ -143,8 +143,8 @@ class _Versions:
         where, stacks = directory(self._environment), list(manifest.stacks)
         findings = gate(files, stacks, GateRules(self._policy.gate, FACTS), where) or disagreements(files, where)
         if not findings:
-            bucket = account_of(manifest, self._policy).state_bucket
-            findings = misplaced(files, stacks, StatePlace(self._environment, bucket, FACTS.backend), where)
+            place = state_place(manifest, account_of(manifest, self._policy), self._policy, FACTS)
+            findings = misplaced(files, stacks, place, where)
         if findings:
             raise UserError(
                 f"The code at {commit[:12]} was rejected by the static checks:\n" + "\n".join(map(str, findings))

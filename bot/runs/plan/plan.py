@@ -21,8 +21,9 @@ from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformEvent, TerraformFailed
 from bot.clients.terraform.terraform import PlanOptions, Terraform
 from bot.clouds.registry import FACTS
-from bot.core.checks.backend import StatePlace, misplaced
+from bot.core.checks.backend import misplaced, state_place
 from bot.core.checks.destroyable import undestroyable_code, undestroyable_plan
+from bot.core.checks.second_production import claimed_states, created_again
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, Node, graph
 from bot.core.hcl.local_modules import outside, own
@@ -96,6 +97,13 @@ class Undestroyable:
 
 
 @dataclass(frozen=True, slots=True)
+class CreatedAgain:
+    """A protected environment was planned as though nothing of it existed; no review was kept, so it can't be applied."""
+
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A step could not be planned; `reason` is for people and holds no secret."""
 
@@ -103,7 +111,7 @@ class Failed:
     reason: str
 
 
-PlanOutcome: TypeAlias = Planned | PlanRefused | Undestroyable | Failed
+PlanOutcome: TypeAlias = Planned | PlanRefused | Undestroyable | CreatedAgain | Failed
 
 
 def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
@@ -123,8 +131,10 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
     steps = _plan_steps(manifest, pipeline, files, context)
     if isinstance(steps, Failed):
         return steps
-    stuck = _undestroyable(name, files, steps, context.policy)
-    if stuck:
+    stacks = [step for step in steps if isinstance(step, StackPlan)]
+    if again := created_again(manifest, stacks, context.policy):
+        return CreatedAgain(again)
+    if stuck := _undestroyable(name, files, stacks, context.policy):
         return Undestroyable(stuck)
     environment = EnvironmentPlan(name, request.commit, request.change, steps)
     review = review_of(request, manifest, files, ReviewedPlan(steps, context.now()))
@@ -141,10 +151,12 @@ def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, context: P
     refused = gate(files, stacks, GateRules(context.policy.gate, FACTS), where) or disagreements(files, where)
     if refused:
         return refused
-    bucket = account_of(read_manifest(files, where), context.policy).state_bucket
+    manifest = read_manifest(files, where)
+    place = state_place(manifest, account_of(manifest, context.policy), context.policy, FACTS)
     return [
-        *pipeline_findings(files, read_manifest(files, where), pipeline),
-        *misplaced(files, stacks, StatePlace(name, bucket, FACTS.backend), where),
+        *pipeline_findings(files, manifest, pipeline),
+        *misplaced(files, stacks, place, where),
+        *(claimed_states(place, _others(name, context.checkout)) if place.adopted else ()),
         *verify_environments(context.checkout, [name]).checked(),
         *(
             ()
@@ -154,13 +166,18 @@ def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, context: P
     ]
 
 
+def _others(name: EnvironmentName, checkout: Checkout) -> Mapping[EnvironmentName, Tree]:
+    """Return the files of every other environment, readable or not."""
+    known = checkout.survey().estate
+    return {other: checkout.environment(other) for other in {*known.live, *known.unreadable} - {name}}
+
+
 def _undestroyable(
-    name: EnvironmentName, files: Tree, steps: Sequence[StackPlan | HookPlan], policy: Policy
+    name: EnvironmentName, files: Tree, stacks: Sequence[StackPlan], policy: Policy
 ) -> Sequence[Finding]:
     """Return what the plan of a clone tells, beyond its code, of what would outlast the clone."""
     if name in policy.protected:
         return ()
-    stacks = [step for step in steps if isinstance(step, StackPlan)]
     return undestroyable_plan(files, stacks, directory(name), FACTS.destroy_rules)
 
 

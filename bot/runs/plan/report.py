@@ -12,6 +12,7 @@ from bot.core.messages.plan_comment import (
     COMMENT_LIMIT,
     STEP_SUMMARY_LIMIT,
     Whole,
+    created_again,
     failure,
     fitted,
     marker,
@@ -29,7 +30,7 @@ from bot.core.plans.required_check import CHECK
 from bot.errors import Finding
 from bot.model.pipeline import Json
 from bot.names import RepositoryName
-from bot.runs.plan.plan import Failed, Planned, PlanOutcome, PlanRefused, Undestroyable
+from bot.runs.plan.plan import CreatedAgain, Failed, Planned, PlanOutcome, PlanRefused, Undestroyable
 from bot.runs.plan.recertify import said as certified
 from bot.runs.plan.request import PlanRequest
 
@@ -72,6 +73,12 @@ def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
             said = _check(request, "failure", "It could not be destroyed completely", text)
             return Report(
                 text, text, text, said, {**_data(request, "undestroyable"), "findings": _list(outcome.findings)}
+            )
+        case CreatedAgain():
+            text = created_again(request.environment, request.commit, outcome.findings, whole)
+            said = _check(request, "failure", "It would be created a second time", text)
+            return Report(
+                text, text, text, said, {**_data(request, "created again"), "findings": _list(outcome.findings)}
             )
         case Failed():
             text = failure(request.environment, request.commit, outcome.reason, whole)

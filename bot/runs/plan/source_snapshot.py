@@ -32,13 +32,14 @@ SIDE_BY_SIDE = 4
 
 @dataclass(frozen=True, slots=True)
 class SnapshotContext:
-    """What a snapshot is taken with. `checkout` is at the default branch; `store` is the bucket of the states."""
+    """What a snapshot is taken with. `checkout` is at the default branch; `store` holds the states too, if it `holds_states`."""
 
     checkout: Checkout
     rules: GateRules
     terraform: Terraform
     store: ObjectStore
     now: Callable[[], datetime]
+    holds_states: bool = True
     log: Callable[[str], None] = field(default=lambda line: None)
 
 
@@ -52,7 +53,7 @@ def take_snapshot(name: EnvironmentName, by: SnapshotContext) -> SourceSnapshot:
     if refused := (gate(code, list(manifest.stacks), by.rules, where) or disagreements(code, where)):
         raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, refused)))
     key = secrets.token_hex(32)
-    keys = state_keys(files, list(manifest.stacks))
+    keys = state_keys(files, list(manifest.stacks), by.rules.cloud) if by.holds_states else {}
 
     def read(stack: StepName) -> StackSnapshot | None:
         # Most often there is all or nothing; to look first saves starting Terraform where nothing was ever applied.

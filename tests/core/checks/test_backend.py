@@ -3,8 +3,10 @@
 import pytest
 
 from bot.clouds.registry import FACTS
-from bot.core.checks.backend import StatePlace, misplaced
+from bot.core.checks.backend import StatePlace, misplaced, state_keys, state_place, store_address
 from bot.core.tree import File
+from bot.model.environment import Manifest
+from bot.model.policy import AccountState, Policy, PolicyAccount
 from bot.names import EnvironmentName, StepName
 
 NAME = EnvironmentName("demo-x")
@@ -14,13 +16,11 @@ def backend(bucket: str = '"state"', key: str = '"demo-x/app/terraform.tfstate"'
     return f'terraform {{\n  backend "{kind}" {{\n    bucket = {bucket}\n    key    = {key}\n  }}\n}}\n'.encode()
 
 
-def found(data: bytes, path: str = "app/backend.tf") -> list[str]:
-    return [
-        str(f)
-        for f in misplaced(
-            {path: File(data)}, [StepName("app")], StatePlace(NAME, "state", FACTS.backend), "envs/demo-x"
-        )
-    ]
+BUCKET = StatePlace(NAME, "s3", FACTS.backends["s3"], {"bucket": ("state", "state_bucket")}, {}, may_adopt=False)
+
+
+def found(data: bytes, path: str = "app/backend.tf", place: StatePlace = BUCKET) -> list[str]:
+    return [str(f) for f in misplaced({path: File(data)}, [StepName("app")], place, "envs/demo-x")]
 
 
 def test_its_own_place_is_right() -> None:
@@ -49,3 +49,140 @@ def test_a_stack_without_a_backend_is_found() -> None:
 
 def test_two_backends_are_both_judged() -> None:
     assert len(found(backend() + backend('"other"'))) == 1
+
+
+def test_another_kind_of_backend_would_lose_the_state_or_hide_it() -> None:
+    said = 'this account keeps its state in the backend `s3`. Write `backend "s3"`.'
+    for kind in ("local", "gcs", "http"):
+        assert found(backend(kind=kind)) == [f"envs/demo-x/app/backend.tf:2: {said}"]
+
+
+PLACES: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
+    "gcs": ({"bucket": "acme-state"}, {"prefix": "demo-x/app"}, "prefix"),
+    "azurerm": (
+        {"storage_account_name": "acme", "container_name": "tfstate"},
+        {"key": "demo-x/app/terraform.tfstate"},
+        "key",
+    ),
+    "pg": ({}, {"schema_name": "demo-x_app"}, "schema_name"),
+    "http": (
+        {"address": "https://state.example.com/v1"},
+        {
+            "address": "https://state.example.com/v1/demo-x/app",
+            "lock_address": "https://state.example.com/v1/demo-x/app/lock",
+        },
+        "address",
+    ),
+    "kubernetes": ({"namespace": "terraform"}, {"secret_suffix": "demo-x.app"}, "secret_suffix"),
+}
+"""For each kind of backend: what the policy says of the account, a right block beside that, and the argument that names whose state it is."""
+
+
+def written(kind: str, arguments: dict[str, str]) -> bytes:
+    lines = "".join(f'    {name} = "{value}"\n' for name, value in arguments.items())
+    return f'terraform {{\n  backend "{kind}" {{\n{lines}  }}\n}}\n'.encode()
+
+
+def account(kind: str, store: str = "s3://acme-ledger") -> PolicyAccount:
+    state = AccountState.model_validate({"backend": kind, "with": PLACES[kind][0]})
+    return PolicyAccount(state=state, store="" if FACTS.backends[kind].store else store)
+
+
+def manifest(name: str = NAME, **state: str) -> Manifest:
+    keys = {stack: {"key": key} for stack, key in state.items()}
+    return Manifest.model_validate(
+        {
+            "name": name,
+            "template": "production",
+            "revision": "0" * 40,
+            "purpose": "demo",
+            "owner": "kim",
+            "parameters": {},
+            "stacks": {},
+            "state": keys or None,
+        }
+    )
+
+
+def place_of(kind: str, **state: str) -> StatePlace:
+    protected = (NAME,) if state else ()
+    return state_place(manifest(**state), account(kind), Policy(protected=protected), FACTS)
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_each_kind_of_backend_has_a_place_for_each_stack(kind: str) -> None:
+    fixed, own, key = PLACES[kind]
+    assert found(written(kind, {**fixed, **own}), place=place_of(kind)) == []
+    for argument in fixed.keys() - {key}:
+        wrong = found(written(kind, {**fixed, **own, argument: "another"}), place=place_of(kind))
+        assert len(wrong) == 1
+        assert f"`state.with.{argument}`, `{fixed[argument]}`" in wrong[0]
+    for other in (
+        own[key].replace("demo-x", "production"),
+        own[key].replace("app", "network"),
+        own[key].replace("app", "app2"),
+        "",
+    ):
+        wrong = found(written(kind, {**fixed, **own, key: other}), place=place_of(kind))
+        assert len(wrong) == 1, other
+        assert own[key].removesuffix("/terraform.tfstate") in wrong[0]
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_no_two_pairs_of_names_have_one_state(kind: str) -> None:
+    """Law 5 for every kind: whatever the names, what is right for one stack is wrong for every other."""
+    names = [("demo", "x-app"), ("demo-x", "app"), ("demo", "app"), ("demo-x", "app-x")]
+    fixed, own, key = PLACES[kind]
+    for environment, stack in names:
+        for owner, other in names:
+            value = own[key].replace("demo-x", environment).replace("app", stack)
+            place = state_place(manifest(owner), account(kind), Policy(), FACTS)
+            files = {f"{other}/backend.tf": File(written(kind, {**fixed, **own, key: value}))}
+            right = misplaced(files, [StepName(other)], place, f"envs/{owner}")
+            mine = [each for each in right if "lock_address" not in each.message]
+            assert (mine == []) == ((environment, stack) == (owner, other)), (environment, stack, owner, other)
+
+
+@pytest.mark.parametrize("value", ["https://elsewhere.example.com/demo-x/app", "https://state.example.com/v1/demo-x/app/../../production/app", "https://state.example.com/v1/demo-x/app?x=/production", "https://state.example.com/v1/demo-x/app#x"])  # fmt: skip
+def test_an_address_of_a_state_stays_below_the_accounts(value: str) -> None:
+    fixed, own, _ = PLACES["http"]
+    assert len(found(written("http", {**fixed, **own, "address": value}), place=place_of("http"))) == 1
+    assert len(found(written("http", {**fixed, **own, "lock_address": value}), place=place_of("http"))) == 1
+
+
+def test_a_protected_environment_keeps_the_state_that_it_has() -> None:
+    place = state_place(
+        manifest(app="legacy/prod.tfstate"), PolicyAccount(state_bucket="state"), Policy(protected=(NAME,)), FACTS
+    )
+    assert found(backend(key='"legacy/prod.tfstate"'), place=place) == []
+    assert found(backend(), place=place) == [
+        "envs/demo-x/app/backend.tf:2: the state's `key` must be `legacy/prod.tfstate`, as `state` in environment.yaml says."
+    ]
+
+
+def test_a_clone_adopts_nothing() -> None:
+    place = state_place(manifest(app="production/app/x"), PolicyAccount(state_bucket="state"), Policy(), FACTS)
+    said = "`state` may be set in a protected environment only: a clone begins with a state of its own. Remove it."
+    assert found(backend(key='"production/app/x"'), place=place) == [f"envs/demo-x/environment.yaml:1: {said}"]
+
+
+def test_a_stack_that_is_not_there_has_no_state_to_adopt() -> None:
+    said = found(written("gcs", {**PLACES["gcs"][0], "prefix": "demo-x/app"}), place=place_of("gcs", data="x"))
+    assert said == ["envs/demo-x/environment.yaml:1: `state` names the stack `data`, which does not exist."]
+
+
+def test_the_objects_beside_the_state_lie_where_the_state_does_or_where_the_policy_says() -> None:
+    assert store_address(PolicyAccount(state_bucket="state"), FACTS) == "s3://state"
+    assert store_address(account("gcs"), FACTS) == "gs://acme-state"
+    assert store_address(account("azurerm"), FACTS) == "azblob://acme/tfstate"
+    assert store_address(account("pg"), FACTS) == "s3://acme-ledger"
+
+
+def test_the_object_of_a_state_is_known_where_it_is_one() -> None:
+    def key(kind: str, arguments: dict[str, str]) -> str | None:
+        files = {"app/backend.tf": File(written(kind, arguments))}
+        return state_keys(files, [StepName("app")], FACTS).get(StepName("app"))
+
+    assert key("s3", {"key": "demo-x/app/terraform.tfstate"}) == "demo-x/app/terraform.tfstate"
+    assert key("gcs", {"prefix": "demo-x/app"}) == "demo-x/app/default.tfstate"
+    assert key("pg", {"schema_name": "demo-x_app"}) is None

@@ -78,7 +78,7 @@ def test_the_shipped_template_passes() -> None:
             2,
             "evil.example",
         ),
-        (b'terraform {\n  backend "http" {}\n}\n', 2, "backend `http`"),
+        (b'terraform {\n  backend "consul" {}\n}\n', 2, "backend `consul`"),
         (b"terraform {\n  cloud {}\n}\n", 2, "run the plan elsewhere"),
         (b'provider "aws" {}\n', 1, "allowed_account_ids"),
         (b'provider "aws" {\n  allowed_account_ids = [1]\n  endpoints {\n    s3 = "x"\n  }\n}\n', 1, "`endpoints`"),

@@ -22,6 +22,7 @@ from bot.core.requests.clone import Base, Draft, draft_clone
 from bot.core.requests.refusal import Refused
 from bot.core.tree import File
 from bot.errors import UserError
+from bot.model.environment import ExistingState
 from bot.model.policy import Policy, Quota
 from bot.model.template import Choices, Pool
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
@@ -116,6 +117,15 @@ def test_a_name_in_use_or_easily_mistaken_is_refused() -> None:
     assert "protected environment `production`" in refusal(base, "production").reason
     assert "protected environment `production`" in refusal(base, "productlon").reason
     assert "protected environment `production`" in refusal(base, "producttion").reason
+
+
+def test_a_name_under_which_an_older_state_lies_is_refused() -> None:
+    other = drafted().manifest
+    stack = next(iter(other.stacks))
+    state = {stack: ExistingState(key="payments/app/terraform.tfstate")}
+    base = example.base(other.model_copy(update={"state": state}))
+    assert "`demo-x` keeps an older state under the name `payments`" in refusal(base, "payments").reason
+    assert drafted(base, "payments-2")
 
 
 def test_quotas_count_what_exists_and_what_is_proposed() -> None:

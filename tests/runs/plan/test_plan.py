@@ -22,7 +22,7 @@ from bot.core.tree import File
 from bot.errors import UserError
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName, StepName
-from bot.runs.plan.plan import Failed, PlanContext, Planned, PlanRefused, Undestroyable, plan
+from bot.runs.plan.plan import CreatedAgain, Failed, PlanContext, Planned, PlanRefused, Undestroyable, plan
 from bot.runs.plan.report import report
 from bot.runs.plan.request import PlanRequest
 from tests.support.cloud import REGION, cloud
@@ -164,6 +164,21 @@ def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Mo
     assert outcome.step == DATA
     assert "envs/demo-bad/data" in outcome.reason
     assert "main.tf:" in outcome.reason
+
+
+@pytest.mark.provider
+def test_a_protected_environment_whose_state_is_not_found_is_not_built_again(
+    monorepo: Monorepo, planner: PlanContext
+) -> None:
+    name = monorepo.add("demo-live")
+    policy = monorepo.policy.model_copy(update={"protected": (name,)})
+    outcome = plan(request(monorepo, name), changed(planner, policy=policy))
+    assert isinstance(outcome, CreatedAgain), outcome
+    said = report(request(monorepo, name), outcome)
+    assert "## `demo-live` would be created a second time" in said.comment
+    assert r"may\_be\_created" in said.comment
+    assert said.check.conclusion == "failure"
+    assert planner.store.read(review_key(name, request(monorepo, name).commit)) is None
 
 
 @pytest.mark.provider

@@ -126,7 +126,7 @@ class Translation:
 
 def _bounded(text: str, cloud: CloudFacts) -> str:
     """Return the pattern of a whole word; a region's may go on with the letter of a zone."""
-    zone = "[a-z]?" if re.fullmatch(cloud.accounts.region, text) else ""
+    zone = "[a-z]?" if re.fullmatch(cloud.own_accounts.region, text) else ""
     return rf"{re.escape(text)}(?={zone}(?![A-Za-z0-9]))"
 
 
