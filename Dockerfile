@@ -14,6 +14,8 @@ COPY bot ./bot
 RUN /opt/build/bin/python -m hatchling build -t wheel -d /wheel \
     && /opt/envclone/bin/pip install --no-deps --no-index /wheel/*.whl \
     && /opt/envclone/bin/pip uninstall --yes pip
+# python-hcl2 keeps its grammar's tables beside itself, and there the service may not write: each process would need seconds for them.
+RUN /opt/envclone/bin/python -c 'import hcl2; hcl2.loads("")'
 
 FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="envclone" org.opencontainers.image.licenses="Apache-2.0"

@@ -3,17 +3,19 @@
 So the command line says what a comment would, in the same words. Commands are said as they are typed in a shell.
 """
 
+from __future__ import annotations
+
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from bot.commands.specs import TABLE
 from bot.commands.tokens import words
 
-_MARKDOWN = MarkdownIt("commonmark").enable("table")
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
 _HERE = "|".join(spec.verb for spec in TABLE if spec.in_checkout)
 _COMMAND = re.compile(rf"`/({_HERE})\b")
 _SUMMARY = re.compile(r"<summary>(.*?)</summary>", re.DOTALL)
@@ -23,7 +25,9 @@ _NO_WIDTH = "\u200b"
 
 def plain(markdown: str, width: int = 0) -> str:
     """Return Markdown of ours as plain text; a table that is wider than `width` (0: however wide) has its cells below each other."""
-    tokens = _MARKDOWN.parse(spoken(markdown))
+    from markdown_it import MarkdownIt  # noqa: PLC0415 (most commands print no Markdown)
+
+    tokens = MarkdownIt("commonmark").enable("table").parse(spoken(markdown))
     return "\n".join(_Blocks(tokens, width).lines()).replace(_NO_WIDTH, "").strip("\n")
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from bot.clients.aws_session import session
 from bot.errors import Unverifiable
 from bot.names import shown
 
@@ -68,13 +69,12 @@ class S3Store:
     def __init__(self, bucket: str, prefix: str, region: str) -> None:
         self.bucket = bucket
         self.prefix = prefix.strip("/")
-        import boto3  # noqa: PLC0415 (0.3 s of a start, for those alone who ask S3)
-        from botocore.config import Config  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415 (as in `aws_session`)
 
         # An object here is a few hundred KB, so 30 s without a byte is an outage; five attempts outlast S3's usual 503s, and all of
         # it ends well before the lease that is being written does.
         config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
-        self._client: S3Client = boto3.session.Session().client("s3", region_name=region, config=config)
+        self._client: S3Client = session().client("s3", region_name=region, config=config)
 
     def read(self, key: str) -> StoredObject | None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from bot.clients.aws_session import session
 from bot.errors import Unverifiable
 
 MOST_VALUES = 20
@@ -25,11 +26,10 @@ def tagged(region: str, tags: Mapping[str, Sequence[str]]) -> frozenset[str]:
 
 
 def _arns(region: str, key: str, values: Sequence[str]) -> Iterator[str]:
-    import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
     config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
-    client = boto3.session.Session().client("resourcegroupstaggingapi", region_name=region, config=config)
+    client = session().client("resourcegroupstaggingapi", region_name=region, config=config)
     for first in range(0, len(values), MOST_VALUES):
         wanted = [*values[first : first + MOST_VALUES]]
         for page in client.get_paginator("get_resources").paginate(TagFilters=[{"Key": key, "Values": wanted}]):

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from bot.jobs.attempt import OUTCOME, JobFailed, JobRefused, Later, Patience, StepDone, StepOutcome, Tries, attempt
 from bot.jobs.figures import Figures
+from bot.jobs.step_attempts import StepAttempts
 from bot.logs import about
 from bot.model.pipeline import Json
 from bot.service.jobs_api import JobRequest, JobsApi, R
@@ -36,10 +37,11 @@ class JobMemory(Protocol):
 class JobRunner:
     """Runs jobs of one `JobsApi`."""
 
-    def __init__(self, work: JobsApi, figures: Figures, patience: Patience) -> None:
+    def __init__(self, work: JobsApi, figures: Figures, patience: Patience, attempts: StepAttempts) -> None:
         self._work = work
         self._figures = figures
         self._patience = patience
+        self.attempts = attempts
 
     @property
     def version(self) -> str:
@@ -58,7 +60,7 @@ class JobRunner:
 
     def _run(self, request: JobRequest, memory: JobMemory) -> StepDone | JobRefused | JobFailed:
         try:
-            finished = self._work.run(request, _RememberedSteps(self, memory))
+            finished = self._work.run(request, _RememberedSteps(self, memory, request.key))
         except _CutShort as short:
             return short.ending
         for follower in finished.follow:
@@ -116,12 +118,16 @@ class _CutShort(Exception):
 class _RememberedSteps:
     """`Steps` on an engine that remembers: the one place where results become JSON, and are read again."""
 
-    def __init__(self, runner: JobRunner, memory: JobMemory) -> None:
+    def __init__(self, runner: JobRunner, memory: JobMemory, job: str) -> None:
         self._runner = runner
         self._memory = memory
+        self._job = job
 
     def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
-        outcome = self._runner.step(name, lambda: result.dump_python(act(), mode="json"), self._memory)
+        def noted() -> dict[str, Json]:
+            return self._runner.attempts.run(self._job, name, lambda: result.dump_python(act(), mode="json"))
+
+        outcome = self._runner.step(name, noted, self._memory)
         if not isinstance(outcome, StepDone):
             raise _CutShort(outcome)
         return result.validate_python(outcome.result)

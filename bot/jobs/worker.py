@@ -11,6 +11,7 @@ from bot.jobs.engine import Engine, EngineLocation
 from bot.jobs.figures import Figures
 from bot.jobs.replicas import Heart
 from bot.jobs.runner import JobRunner
+from bot.jobs.step_attempts import StepAttempts
 from bot.jobs.sweeper import Sweeper
 from bot.service.jobs_api import JobsApi
 from bot.settings import Settings
@@ -40,7 +41,7 @@ def run_worker(
     url = settings.database_url.get_secret_value() if settings.database_url else None
     engine = Engine(
         EngineLocation(url, settings.data_dir, replica, settings.concurrency),
-        JobRunner(work, figures, patience or Patience()),
+        JobRunner(work, figures, patience or Patience(), StepAttempts(store)),
     )
     dispatcher = Dispatcher(store, work, engine.submit, figures=figures, repositories=settings.repositories)
     heart = Heart(store, engine, figures, replica)

@@ -1,39 +1,38 @@
 """How many commands of one account are answered in an hour, so that nobody uses up what GitHub lets us write for everybody.
 
-It is counted in memory, in each worker: a restart forgives, and a comment whose job runs again is counted once.
+It is counted in the service's database: replicas share it, a restart forgives nothing, and a comment whose job runs again counts once.
 """
 
-import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.clients.store.records import CommandLimit, StoreUnavailable
+from bot.clients.transient import Transient
 
 WINDOW = timedelta(hours=1)
 
 COMMANDS = 100
 """GitHub takes about 500 pieces of content in an hour, and a command makes one to three."""
 
-MOST_AUTHORS = 10_000
-"""Accounts that are remembered; those of the last hour, unless there are more."""
+
+class CommandCounts(Protocol):
+    """What is needed of the database (`JobStore`)."""
+
+    def admits(self, author: str, comment: int, at: datetime, limit: CommandLimit) -> bool:
+        """Say whether one more command of an author is answered, and count it if so."""
 
 
+@dataclass(frozen=True, slots=True)
 class AuthorLimit:
     """Counts the commands of each author. Safe to use from any thread."""
 
-    def __init__(self, commands: int = COMMANDS) -> None:
-        self._most = commands
-        self._lock = threading.Lock()
-        # By author, and of each the comments of the last hour with their times, oldest first.
-        self._counted: dict[str, dict[int, datetime]] = {}
+    counts: CommandCounts
+    most: int = COMMANDS
 
     def admits(self, author: str, comment: int, now: datetime) -> bool:
-        """Say whether one more command of an author is answered, and count it if so."""
-        with self._lock:
-            # Taken out and put back, so that whoever was quiet for longest is forgotten first.
-            earlier = self._counted.pop(author.lower(), {})
-            recent = {each: at for each, at in earlier.items() if at > now - WINDOW}
-            self._counted[author.lower()] = recent
-            if len(self._counted) > MOST_AUTHORS:
-                del self._counted[next(iter(self._counted))]
-            if comment not in recent and len(recent) >= self._most:
-                return False
-            recent.setdefault(comment, now)
-            return True
+        """Say whether one more command of an author is answered, and count it if so. Raises `Transient`."""
+        try:
+            return self.counts.admits(author.lower(), comment, now, CommandLimit(self.most, WINDOW))
+        except StoreUnavailable as error:
+            raise Transient(str(error)) from error

@@ -25,6 +25,7 @@ class ServiceContext:
     mirrors_directory: Path
     author: Author
     now: Callable[[], datetime]
+    author_limit: AuthorLimit
     manifests: dict[str, Manifest] = field(default_factory=dict)
     """Manifests by the id of the tree they are in, and by commit and name: ids never change their content."""
     unreadable: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
@@ -33,7 +34,6 @@ class ServiceContext:
     """What can still be told of environments that can't be read, by name and the id of the tree they are in."""
     destroyed: set[str] = field(default_factory=set)
     """Commits that removed an environment which is known to be destroyed: that never changes any more."""
-    author_limit: AuthorLimit = field(default_factory=AuthorLimit)
     _mirrors: dict[RepositoryName, Mirror] = field(default_factory=dict)
     _branches: dict[RepositoryName, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

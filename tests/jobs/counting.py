@@ -6,6 +6,7 @@ looks for its effect (a file) before making it. Every run of a step is noted in 
 
 import fcntl
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -121,6 +122,8 @@ class CountingWork:
                 raise KeyError("a surprise with a secret in it")
             case "slow":
                 time.sleep(2)
+            case "deadly":
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def _once(self, name: str, text: str) -> None:
         path = self._directory / name

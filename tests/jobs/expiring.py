@@ -6,12 +6,13 @@ from pathlib import Path
 
 from bot.cli.serving.composition import service
 from bot.cli.serving.worker import end, main
+from bot.clients.store import open_store
 from bot.service.router import Router
 from bot.settings import Settings
 
 
 def work(settings: Settings) -> Router:
-    found = service(settings)
+    found = service(settings, open_store(None, settings.data_dir))
     found.context.now = lambda: datetime.fromisoformat(Path(sys.argv[1]).read_text())
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.store import PostgresStore
+from bot.clients.store.postgres import PostgresStore
 from tests.jobs.workers import Workers, expected, order, workers
 from tests.postgres import Cluster
 

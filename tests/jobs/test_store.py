@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.store import Delivery, JobStore, PostgresStore, StoreUnavailable, open_store
+from bot.clients.store import CommandLimit, Delivery, JobStore, StoreUnavailable, open_store
+from bot.clients.store.postgres import PostgresStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -85,6 +86,36 @@ def test_heartbeats_tell_who_is_silent(store: JobStore) -> None:
     store.beat("one", "a 3\n")
     assert [(r.name, r.metrics) for r in store.replicas()] == [("one", "a 3\n"), ("two", "a 2\n")]
     assert all(timedelta(0) <= r.silent_for < timedelta(minutes=1) for r in store.replicas())
+
+
+def test_a_step_that_begins_is_known_until_it_ends(store: JobStore, url: str | None, tmp_path: Path) -> None:
+    assert store.unfinished("job", "one") == 0
+    store.begin("job", "one")
+    store.begin("other", "one")
+    assert store.unfinished("job", "one") == 1
+    again = open_store(url, tmp_path)  # as after the death of the worker
+    again.begin("job", "one")
+    assert again.unfinished("job", "one") == 2
+    assert again.unfinished("job", "two") == 0
+    again.close()
+    store.begin("job", "two")
+    assert (store.unfinished("job", "one"), store.unfinished("job", "two")) == (0, 1)
+    store.end("job")
+    assert (store.unfinished("job", "two"), store.unfinished("other", "one")) == (0, 1)
+
+
+def test_commands_are_counted_over_all_workers_and_forgotten_in_time(
+    store: JobStore, url: str | None, tmp_path: Path
+) -> None:
+    limit, other = CommandLimit(2, timedelta(hours=1)), open_store(url, tmp_path)
+    assert store.admits("eve", 1, NOW, limit)
+    assert other.admits("eve", 2, NOW + timedelta(minutes=1), limit)
+    assert store.admits("eve", 2, NOW + timedelta(minutes=2), limit)
+    assert not store.admits("eve", 3, NOW + timedelta(minutes=59), limit)
+    assert store.admits("ana", 3, NOW + timedelta(minutes=59), limit)
+    assert other.admits("eve", 4, NOW + timedelta(minutes=60), limit)
+    assert not other.admits("eve", 5, NOW + timedelta(minutes=60), limit)
+    other.close()
 
 
 def test_old_deliveries_are_forgotten_and_waiting_ones_never(store: JobStore) -> None:

@@ -1,6 +1,7 @@
 """The worker process on SQLite: jobs, steps, trouble, stops and kills."""
 
 import random
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.clients.store import Delivery, SqliteStore, open_store
+from bot.jobs.step_attempts import SET_ASIDE
 from tests.jobs.counting import STEPS
-from tests.jobs.workers import Workers, expected, order, workers
+from tests.jobs.workers import PATIENCE, Workers, expected, order, workers
 from tests.web.serving import comment
 
 
@@ -39,7 +41,7 @@ def test_jobs_killed_at_random_points_lose_nothing_and_repeat_nothing(pool: Work
     order(store, jobs)
     for kill in range(6):
         seen = len(pool.runs)
-        pool.wait(lambda seen=seen: len(pool.runs) > seen + chance.randrange(8, 40), f"work before kill {kill}")  # type: ignore[misc]
+        pool.wait(lambda seen=seen: len(pool.runs) > seen + chance.randrange(20, 36), f"work before kill {kill}")  # type: ignore[misc]
         worker.kill()
         worker.wait()
         worker = pool.start()
@@ -98,6 +100,21 @@ def test_trouble_gets_what_it_deserves(pool: Workers, store: SqliteStore) -> Non
     log = pool.log.read_text()
     assert log.count('raise KeyError("a surprise') + log.count('raise KeyError(\\"a surprise') == 1
     assert f"delivery-{done['broken']}" in log
+
+
+def test_a_job_that_ends_its_worker_twice_is_set_aside_and_those_beside_it_are_done(
+    pool: Workers, store: SqliteStore
+) -> None:
+    others = {number: f"env-{number}" for number in range(2, 8)}
+    order(store, {1: "deadly", **others})
+    for _ in range(2):
+        assert pool.start().wait(PATIENCE) == -signal.SIGKILL
+    worker = pool.start()
+    pool.wait(lambda: pool.answers != {}, "the answer")
+    pool.wait(lambda: len(pool.effects) == 1 + len(expected(others)), "all effects of the others")
+    assert pool.stop(worker) == 0
+    assert pool.answers == {"comment-1": f"refused {SET_ASIDE}\n"}
+    assert pool.effects == {"comment-1.one": "one\n", **expected(others)}
 
 
 def test_a_stop_lets_the_running_step_end_and_the_next_start_goes_on(pool: Workers, store: SqliteStore) -> None:

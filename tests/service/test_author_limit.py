@@ -1,15 +1,27 @@
-"""One account gets so many answers in an hour."""
+"""One account gets so many answers in an hour, wherever the service's workers are."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from bot.service import author_limit
+import pytest
+
+from bot.clients.store import JobStore, open_store
+from bot.clients.transient import Transient
 from bot.service.author_limit import AuthorLimit
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def test_one_command_too_many_waits_until_the_first_is_an_hour_old() -> None:
-    limit = AuthorLimit(2)
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[JobStore]:
+    store = open_store(None, tmp_path)
+    yield store
+    store.close()
+
+
+def test_one_command_too_many_waits_until_the_first_is_an_hour_old(store: JobStore) -> None:
+    limit = AuthorLimit(store, 2)
     assert [limit.admits("eve", comment, NOW + timedelta(minutes=comment)) for comment in range(4)] == [
         True, True, False, False,
     ]  # fmt: skip
@@ -18,22 +30,30 @@ def test_one_command_too_many_waits_until_the_first_is_an_hour_old() -> None:
     assert not limit.admits("eve", 7, NOW + timedelta(minutes=60))
 
 
-def test_others_are_not_counted_with_it_and_spelling_makes_nobody_another() -> None:
-    limit = AuthorLimit(1)
+def test_others_are_not_counted_with_it_and_spelling_makes_nobody_another(store: JobStore) -> None:
+    limit = AuthorLimit(store, 1)
     assert limit.admits("eve", 1, NOW)
     assert limit.admits("ana", 2, NOW)
     assert not limit.admits("EVE", 3, NOW)
 
 
-def test_a_job_that_runs_again_is_counted_once() -> None:
-    limit = AuthorLimit(1)
+def test_a_job_that_runs_again_is_counted_once(store: JobStore) -> None:
+    limit = AuthorLimit(store, 1)
     assert all(limit.admits("eve", 1, NOW) for _ in range(3))
     assert not limit.admits("eve", 2, NOW)
 
 
-def test_what_is_remembered_is_bounded() -> None:
-    limit = AuthorLimit(1)
-    for number in range(author_limit.MOST_AUTHORS + 5):
-        assert limit.admits(f"eve-{number}", number, NOW)
-    assert limit.admits("eve-0", -1, NOW)
-    assert not limit.admits(f"eve-{author_limit.MOST_AUTHORS}", -1, NOW)
+def test_a_restart_and_a_second_worker_count_on(store: JobStore, tmp_path: Path) -> None:
+    assert AuthorLimit(store, 2).admits("eve", 1, NOW)
+    other = open_store(None, tmp_path)
+    assert AuthorLimit(other, 2).admits("eve", 2, NOW)
+    assert not AuthorLimit(other, 2).admits("eve", 3, NOW)
+    other.close()
+    assert not AuthorLimit(store, 2).admits("eve", 4, NOW)
+
+
+def test_a_database_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    closed = open_store(None, tmp_path)
+    closed.close()
+    with pytest.raises(Transient):
+        AuthorLimit(closed, 2).admits("eve", 1, NOW)

@@ -1,8 +1,9 @@
 """Who gets an answer: somebody with a right here, and so many times in an hour."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.service.author_limit import AuthorLimit
 from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, STRANGER, SmallMonorepo
 
 CLONE = "/clone production as demo-x"
@@ -35,7 +36,8 @@ def test_a_reader_is_told_what_a_command_needs(place: SmallMonorepo) -> None:
 
 
 def test_one_account_gets_so_many_answers_in_an_hour(place: SmallMonorepo) -> None:
-    place.service.context.author_limit = AuthorLimit(2)
+    context = place.service.context
+    context.author_limit = replace(context.author_limit, most=2)
     assert place.say("/list", by=READER) is not None
     assert place.say("/lsit", by=READER) is not None
     comment = place.comment("/list", by=READER)

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from bot.clients.git.trees import Author
 from bot.clients.github.auth import Token
 from bot.clients.github.client import GitHub
+from bot.clients.store import open_store
 from bot.core.rendering.assemble import assemble
 from bot.core.tree import Tree
 from bot.events import CommentCreated, Event
@@ -173,13 +174,14 @@ def small_monorepo(directory: Path, middleware: Middleware | None = None) -> Ite
     token = server.add_user(BOT, REPOSITORY, "write")
     with server.running() as url:
         github = GitHub(Token(token), api_url=f"{url}/api/v3")
+        store = open_store(None, directory / "service")
         context = ServiceContext(
             github=github,
             git_url=lambda repository: f"{url}/{repository}.git",
             mirrors_directory=directory / "mirrors",
             author=Author("envclone", "envclone@users.noreply.github.example"),
             now=lambda: datetime.now(UTC),
-            author_limit=AuthorLimit(10_000),
+            author_limit=AuthorLimit(store, 10_000),
         )
         issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
         found = SmallMonorepo(server, Router(context), issue)
@@ -187,4 +189,5 @@ def small_monorepo(directory: Path, middleware: Middleware | None = None) -> Ite
             yield found
         finally:
             context.close()
+            store.close()
         assert found.unread() == [], "the bot wrote this, and the test did not read it"

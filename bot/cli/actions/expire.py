@@ -13,6 +13,7 @@ from bot.cli.actions.options import write_summary
 from bot.cli.console import DOES_NOT_HOLD, edge, stop
 from bot.cli.serving.composition import service
 from bot.clients.github import GitHubRefused
+from bot.clients.store import open_store
 from bot.clients.transient import Transient
 from bot.errors import Unverifiable, UserError
 from bot.names import RepositoryName
@@ -32,8 +33,9 @@ def expire(
     with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
         name = RepositoryName(repository)
         try:
-            context = service(read(_settings(os.environ, scratch))).context
-            with closing(context):
+            store = open_store(None, Path(scratch))
+            context = service(read(_settings(os.environ, scratch)), store).context
+            with closing(store), closing(context):
                 lines, failed = _all(context, name)
         except Transient as error:
             raise Unverifiable(str(error)) from error

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from bot.clients.git.trees import Author
 from bot.clients.github import GITHUB_COM, AppCredentials, Credentials, GitHub, Pacing, Token
+from bot.clients.store import JobStore
 from bot.errors import UserError
 from bot.names import RepositoryName
 from bot.service.author_limit import AuthorLimit
@@ -13,8 +14,8 @@ from bot.service.router import Router
 from bot.settings import PUBLIC_API, Settings
 
 
-def service(settings: Settings) -> Router:
-    """Return the product's own work. Raises `UserError`."""
+def service(settings: Settings, store: JobStore) -> Router:
+    """Return the product's own work; what it counts over all replicas is in `store`. Raises `UserError`."""
     github = github_client(settings)
     login = github.identity()
     return Router(
@@ -24,7 +25,7 @@ def service(settings: Settings) -> Router:
             mirrors_directory=settings.data_dir / "mirrors",
             author=Author(login, f"{login}@users.noreply.github.com"),
             now=lambda: datetime.now(UTC),
-            author_limit=AuthorLimit(settings.commands_per_author),
+            author_limit=AuthorLimit(store, settings.commands_per_author),
         )
     )
 

@@ -1,4 +1,4 @@
-"""The service's own database: deliveries that wait to become jobs, and which workers are alive.
+"""The service's own database: deliveries that wait to become jobs, which workers are alive, and what must be counted over all of them.
 
 Nothing else is kept here: what should exist is in git, what does exist is in Terraform's state, and jobs under way are the
 engine's. SQLite serves one web process and one worker; PostgreSQL serves as many as one likes.
@@ -7,14 +7,13 @@ engine's. SQLite serves one web process and one worker; PostgreSQL serves as man
 import os
 from pathlib import Path
 
-from bot.clients.store.postgres import PostgresStore
-from bot.clients.store.records import Delivery, JobStore, Replica, StoreUnavailable, Waiting
+from bot.clients.store.records import CommandLimit, Delivery, JobStore, Replica, StoreUnavailable, Waiting
 from bot.clients.store.sqlite import SqliteStore
 
 __all__ = [
+    "CommandLimit",
     "Delivery",
     "JobStore",
-    "PostgresStore",
     "Replica",
     "SqliteStore",
     "StoreUnavailable",
@@ -26,6 +25,8 @@ __all__ = [
 def open_store(url: str | None, directory: Path) -> JobStore:
     """Open PostgreSQL at `url`, or SQLite in `directory`; make what is missing. Raises `StoreUnavailable`."""
     if url is not None:
+        from bot.clients.store.postgres import PostgresStore  # noqa: PLC0415 (its driver is for whoever has PostgreSQL)
+
         return PostgresStore(url)
     path = directory / "service.sqlite3"
     try:

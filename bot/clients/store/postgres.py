@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 from psycopg import Connection
@@ -17,6 +17,8 @@ from bot.clients.store.records import (
     KEEP_BODIES,
     KEEP_DELIVERIES,
     KEEP_REPLICAS,
+    KEEP_STEPS,
+    CommandLimit,
     Delivery,
     Replica,
     StoreUnavailable,
@@ -37,6 +39,10 @@ CREATE TABLE IF NOT EXISTS envclone.deliveries (
 );
 CREATE INDEX IF NOT EXISTS waiting ON envclone.deliveries (number) WHERE outcome IS NULL;
 CREATE TABLE IF NOT EXISTS envclone.replicas (name text PRIMARY KEY, beat_at timestamptz NOT NULL, metrics text NOT NULL);
+CREATE TABLE IF NOT EXISTS envclone.commands (
+    author text NOT NULL, comment bigint NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (author, comment)
+);
+CREATE TABLE IF NOT EXISTS envclone.steps (job text PRIMARY KEY, step text NOT NULL, begun integer NOT NULL, at timestamptz NOT NULL);
 """
 
 APPEND = """
@@ -48,6 +54,17 @@ ON CONFLICT (id) DO NOTHING RETURNING id
 NEXT = """
 SELECT id, event, body, received_at FROM envclone.deliveries
 WHERE outcome IS NULL ORDER BY number LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+
+# Whoever counts the same author waits for the lock, so that two comments in two workers are not both the last one.
+COUNTED = """
+WITH old AS (DELETE FROM envclone.commands WHERE at <= %(since)s)
+SELECT comment FROM envclone.commands WHERE author = %(author)s AND at > %(since)s
+"""
+
+BEGIN = """
+INSERT INTO envclone.steps AS known VALUES (%s, %s, 1, now()) ON CONFLICT (job) DO UPDATE
+SET begun = CASE WHEN known.step = EXCLUDED.step THEN known.begun + 1 ELSE 1 END, step = EXCLUDED.step, at = EXCLUDED.at
 """
 
 BEAT = """
@@ -62,6 +79,7 @@ PRUNE = (
         KEEP_BODIES,
     ),
     ("DELETE FROM envclone.replicas WHERE beat_at < now() - %s", KEEP_REPLICAS),
+    ("DELETE FROM envclone.steps WHERE at < now() - %s", KEEP_STEPS),
 )
 
 
@@ -111,6 +129,33 @@ class PostgresStore:
         with self._transaction() as connection:
             for statement, age in PRUNE:
                 connection.execute(statement, (age,))
+
+    def admits(self, author: str, comment: int, at: datetime, limit: CommandLimit) -> bool:
+        with self._transaction() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(6150285, hashtext(%s))", (author,))
+            asked = {"author": author, "since": at - limit.within}
+            earlier = {each for (each,) in connection.execute(COUNTED, asked)}
+            if comment not in earlier and len(earlier) < limit.most:
+                connection.execute("INSERT INTO envclone.commands VALUES (%s, %s, %s)", (author, comment, at))
+                return True
+            return comment in earlier
+
+    def begin(self, job: str, step: str) -> None:
+        with self._transaction() as connection:
+            connection.execute("SET LOCAL synchronous_commit = off")
+            connection.execute(BEGIN, (job, step))
+
+    def unfinished(self, job: str, step: str) -> int:
+        with self._transaction() as connection:
+            found = connection.execute(
+                "SELECT begun FROM envclone.steps WHERE job = %s AND step = %s", (job, step)
+            ).fetchone()
+        return int(found[0]) if found is not None else 0
+
+    def end(self, job: str) -> None:
+        with self._transaction() as connection:
+            connection.execute("SET LOCAL synchronous_commit = off")
+            connection.execute("DELETE FROM envclone.steps WHERE job = %s", (job,))
 
     def beat(self, replica: str, metrics: str) -> None:
         with self._transaction() as connection:

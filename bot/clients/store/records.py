@@ -11,6 +11,9 @@ KEEP_BODIES = timedelta(days=7)
 KEEP_DELIVERIES = timedelta(days=90)
 """How long a delivery's id is remembered. GitHub redelivers for three days."""
 
+KEEP_STEPS = timedelta(days=7)
+"""How long it is remembered that a step ended its worker. Its job has been set aside by then, or nobody takes it up any more."""
+
 KEEP_REPLICAS = timedelta(days=2)
 """How long a silent worker is remembered."""
 
@@ -46,6 +49,14 @@ class Replica:
     metrics: str
 
 
+@dataclass(frozen=True, slots=True)
+class CommandLimit:
+    """How many commands of one account are answered within a time."""
+
+    most: int
+    within: timedelta
+
+
 class JobStore(Protocol):
     """What both databases do. Safe to use from any thread. Every method may raise `StoreUnavailable`."""
 
@@ -64,6 +75,18 @@ class JobStore(Protocol):
 
     def prune(self) -> None:
         """Forget what is too old to be of use."""
+
+    def admits(self, author: str, comment: int, at: datetime, limit: CommandLimit) -> bool:
+        """Say whether one more command of an author is answered, and count it if so; a comment counts once."""
+
+    def begin(self, job: str, step: str) -> None:
+        """Note that a step begins. Whoever dies now leaves the note; it need not survive the machine."""
+
+    def unfinished(self, job: str, step: str) -> int:
+        """Return how often the step has begun and neither ended nor failed: its worker died, or somebody else works at it."""
+
+    def end(self, job: str) -> None:
+        """Note that the job's step is over, however it ended."""
 
     def beat(self, replica: str, metrics: str) -> None:
         """Say that a worker is alive."""

@@ -17,6 +17,8 @@ from bot.clients.store.records import (
     KEEP_BODIES,
     KEEP_DELIVERIES,
     KEEP_REPLICAS,
+    KEEP_STEPS,
+    CommandLimit,
     Delivery,
     Replica,
     StoreUnavailable,
@@ -34,6 +36,8 @@ CREATE TABLE IF NOT EXISTS deliveries (
 );
 CREATE INDEX IF NOT EXISTS waiting ON deliveries (number) WHERE outcome IS NULL;
 CREATE TABLE IF NOT EXISTS replicas (name TEXT PRIMARY KEY, beat_at REAL NOT NULL, metrics TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS commands (author TEXT NOT NULL, comment INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (author, comment));
+CREATE TABLE IF NOT EXISTS steps (job TEXT PRIMARY KEY, step TEXT NOT NULL, begun INTEGER NOT NULL, at REAL NOT NULL);
 """
 
 
@@ -99,6 +103,35 @@ class SqliteStore:
                 (now - KEEP_BODIES.total_seconds(),),
             )
             connection.execute("DELETE FROM replicas WHERE beat_at < ?", (now - KEEP_REPLICAS.total_seconds(),))
+            connection.execute("DELETE FROM steps WHERE at < ?", (now - KEEP_STEPS.total_seconds(),))
+
+    def admits(self, author: str, comment: int, at: datetime, limit: CommandLimit) -> bool:
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM commands WHERE at <= ?", ((at - limit.within).timestamp(),))
+            earlier = {
+                each for (each,) in connection.execute("SELECT comment FROM commands WHERE author = ?", (author,))
+            }
+            if comment not in earlier and len(earlier) < limit.most:
+                connection.execute("INSERT INTO commands VALUES (?, ?, ?)", (author, comment, at.timestamp()))
+                return True
+            return comment in earlier
+
+    def begin(self, job: str, step: str) -> None:
+        with self._unsynced() as connection:
+            connection.execute(
+                "INSERT INTO steps VALUES (?, ?, 1, ?) ON CONFLICT (job) DO UPDATE SET "
+                "begun = iif(step = excluded.step, begun + 1, 1), step = excluded.step, at = excluded.at",
+                (job, step, time.time()),
+            )
+
+    def unfinished(self, job: str, step: str) -> int:
+        with self._reading() as connection:
+            found = connection.execute("SELECT begun FROM steps WHERE job = ? AND step = ?", (job, step)).fetchone()
+        return int(found[0]) if found else 0
+
+    def end(self, job: str) -> None:
+        with self._unsynced() as connection:
+            connection.execute("DELETE FROM steps WHERE job = ?", (job,))
 
     def beat(self, replica: str, metrics: str) -> None:
         with self._transaction() as connection:
@@ -143,6 +176,16 @@ class SqliteStore:
                 yield self._connection
             except sqlite3.Error as error:
                 raise StoreUnavailable(str(error)) from error
+
+    @contextmanager
+    def _unsynced(self) -> Iterator[sqlite3.Connection]:
+        """Write what the death of a process must not lose, but a power cut may: without waiting for the disk."""
+        with self._reading() as connection:
+            connection.execute("PRAGMA synchronous=NORMAL")
+            try:
+                yield connection
+            finally:
+                connection.execute("PRAGMA synchronous=FULL")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -7,6 +7,7 @@ evaluates to them, never from a list.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Literal
 
@@ -58,7 +59,8 @@ class Identity:
         placed = text
         for position, (ours, _) in enumerate(self.pairs):
             # Through tokens, so that what was put in is not replaced once more.
-            placed = _bounded(ours).sub(f"\0{position}\0", placed)
+            if ours in placed:
+                placed = _bounded(ours).sub(f"\0{position}\0", placed)
         placed = _QUAD.sub(lambda found: self._moved(found[1], found[2] or ""), placed)
         return re.sub(r"\0(\d+)\0", lambda found: self.pairs[int(found[1])][1], placed)
 
@@ -189,5 +191,6 @@ def _is_telling(text: str, production: EnvironmentName) -> bool:
     return len(text) >= 5 and text != production and re.search(r"[^A-Za-z]", text) is not None
 
 
+@lru_cache(maxsize=4096)
 def _bounded(text: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])")

@@ -56,8 +56,9 @@ def unwaived(found: Sequence[Leak]) -> Sequence[Leak]:
 
 def search(texts: Iterable[SearchedText], identity: Identity) -> Iterator[Leak]:
     """Yield production's identity found in texts; for plans, give it every value with its address."""
+    production = searcher(identity)
     for text in texts:
-        for found, what, instead in searcher(identity).found(text.text):
+        for found, what, instead in production.found(text.text):
             yield Leak(text.place, text.line, found, what, instead)
 
 
@@ -102,7 +103,8 @@ class Searcher:
         return text
 
     def _hosts(self, text: str) -> Iterator[tuple[str, str, str]]:
-        if not any(host in text.lower() for host in self.hosts):
+        lowered = text.lower()
+        if not any(host in lowered for host in self.hosts):
             return
         for match in _HOST.finditer(text):
             host = match[0].lower()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from bot.clients.aws_session import session
 from bot.hooks.kind import HookContext, HookFailed, HookModel, OutOfTime
 from bot.names import ParameterName
 
@@ -50,10 +51,7 @@ class Aws:
     def __init__(self, account_id: str, region: str) -> None:
         self.account_id = account_id
         self.region = region
-        import boto3  # noqa: PLC0415 (0.3 s of a start, for those alone who ask AWS)
-
-        # A session of its own: boto3's default one is not safe to share between threads.
-        self._session = boto3.session.Session(region_name=region)
+        self._session = session(region)
 
     @classmethod
     def of(cls, context: HookContext) -> "Aws":

@@ -1,11 +1,12 @@
-"""boto3 sessions that act inside an account of the sandbox without a key of it: for setting up and looking around."""
+"""Sessions that act inside an account of the sandbox without a key of it: for setting up and looking around."""
 
 from threading import Lock
 from typing import Any
 
-import boto3
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+
+from bot.clients.aws_session import session
 
 ACCOUNT_HEADER = "x-moto-account-id"
 """moto's own way to say which account is meant; the product never sends it."""
@@ -18,11 +19,7 @@ class Admin:
         self._endpoint = endpoint
         self.account_id = account_id
         self.region = region
-        self._session = boto3.Session(
-            aws_access_key_id="sandbox",
-            aws_secret_access_key="sandbox",  # noqa: S106 - no key: the header decides
-            region_name=region,
-        )
+        self._session = session(region, key=("sandbox", "sandbox"))  # no key of anybody's: the header decides
         self._clients: dict[str, Any] = {}
         self._making = Lock()  # clients may be shared by threads, sessions may not
         self._session.events.register("before-sign.*.*", self._name_account)
