@@ -11,7 +11,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from bot.clients.objects import Conflict, ObjectStore
+from bot.clients.objects.store import Conflict, ObjectStore
 from bot.core.ledger.lease import LENGTH, LeaseState, acquired, is_held, refusal, released, renewed
 from bot.core.ledger.ledger import Lease, Ledger
 from bot.errors import Unverifiable, UserError

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.clients.objects import ObjectStore
+from bot.clients.objects.store import ObjectStore
 from bot.clients.terraform.terraform import Terraform
 from bot.core.checks.static_checks import GateRules
 from bot.model.pipeline import Json

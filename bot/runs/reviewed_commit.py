@@ -9,7 +9,7 @@ from bot.clients.git.commits import tree_at
 from bot.clients.git.history import change_of
 from bot.clients.github import GitHub, GitHubRefused
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import ObjectStore
+from bot.clients.objects.store import ObjectStore
 from bot.clients.transient import Transient
 from bot.core.hcl.local_modules import code_id, places_outside
 from bot.core.plans.review import read_review, review_key

@@ -10,7 +10,9 @@ import boto3
 import pytest
 
 from bot.clients.ledger import LeaseHeld, LeaseLost, LedgerFile
-from bot.clients.objects import DirectoryStore, ObjectStore, S3Store
+from bot.clients.objects.directory import DirectoryStore
+from bot.clients.objects.s3 import S3Store
+from bot.clients.objects.store import ObjectStore
 from bot.core.ledger.lease import LENGTH
 from bot.core.ledger.ledger import Lease, Ledger
 from bot.core.ledger.transitions import Start, started

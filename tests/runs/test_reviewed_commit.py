@@ -9,7 +9,7 @@ import pytest
 
 from bot.clients.github import GitHub, Token
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import DirectoryStore
+from bot.clients.objects.directory import DirectoryStore
 from bot.core.ledger.lease import LENGTH
 from bot.core.ledger.ledger import Lease
 from bot.core.ledger.transitions import Start, started

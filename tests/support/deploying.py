@@ -17,7 +17,7 @@ import boto3
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import S3Store
+from bot.clients.objects.s3 import S3Store
 from bot.clients.orphans import tagged
 from bot.clients.terraform.terraform import Terraform
 from bot.clouds.registry import FACTS

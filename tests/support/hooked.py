@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import DirectoryStore
+from bot.clients.objects.directory import DirectoryStore
 from bot.clients.terraform.terraform import Terraform, environment_of
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules

@@ -16,7 +16,9 @@ from bot.clients.git.commits import commit_of
 from bot.clients.git.history import change_of
 from bot.clients.github import GitHub, Token
 from bot.clients.lock_owner import stale_reason, this_lock_owner
-from bot.clients.objects import DirectoryStore, ObjectStore, S3Store
+from bot.clients.objects.directory import DirectoryStore
+from bot.clients.objects.s3 import S3Store
+from bot.clients.objects.store import ObjectStore
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.backend import store_address

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.hcl_referee import disagreements
-from bot.clients.objects import ObjectStore
+from bot.clients.objects.store import ObjectStore
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, graph
 from bot.core.hcl.local_modules import code_id

@@ -17,7 +17,7 @@ from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import tree_at
 from bot.clients.git.history import change_of
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import ObjectStore
+from bot.clients.objects.store import ObjectStore
 from bot.core.graph import blocked, mermaid
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.destroy_report import DestroyReport, receipt_key

@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.clients.git.checkout import Checkout
 from bot.clients.hcl_referee import disagreements
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects import ObjectStore
+from bot.clients.objects.store import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import PlanOptions, Terraform

@@ -13,7 +13,7 @@ from datetime import datetime
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.clients.hcl_referee import disagreements
-from bot.clients.objects import ObjectStore
+from bot.clients.objects.store import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import Terraform

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from bot.clients.git.checkout import Checkout
-from bot.clients.objects import S3Store
+from bot.clients.objects.s3 import S3Store
 from bot.clients.terraform.terraform import Terraform
 from bot.core.messages.plan_comment import complete
 from bot.core.plans.fingerprint import fingerprint

@@ -8,7 +8,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from bot.clients.objects import Conflict, DirectoryStore, ObjectStore, S3Store
+from bot.clients.objects.directory import DirectoryStore
+from bot.clients.objects.s3 import S3Store
+from bot.clients.objects.store import Conflict, ObjectStore
 from bot.errors import Unverifiable
 from tests.support.cloud import REGION, cloud
 

@@ -1,0 +1,1 @@
+"""Objects beside the Terraform state, one file for each place that holds them."""
