@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -17,7 +18,7 @@ from bot.clients.git.history import change_of
 from bot.clients.github import GitHub, Token
 from bot.clients.lock_owner import stale_reason, this_lock_owner
 from bot.clients.objects.directory import DirectoryStore
-from bot.clients.objects.s3 import S3Store
+from bot.clients.objects.opening import open_object_store
 from bot.clients.objects.store import ObjectStore
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.clouds.registry import FACTS
@@ -30,7 +31,8 @@ from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Json
 from bot.model.policy import Policy, PolicyAccount
-from bot.names import EnvironmentName, RepositoryName, shown
+from bot.model.store_address import S3Address, read_address
+from bot.names import EnvironmentName, RepositoryName
 from bot.runs.context import ApplyContext
 from bot.runs.request import ApplyRequest
 from bot.runs.reviewed_commit import OnGitHub
@@ -42,7 +44,7 @@ StoreOption = Annotated[
     str,
     typer.Option(
         "--store",
-        help="Where reviews and ledgers are kept: s3://BUCKET/PREFIX or a directory; by default, the account's bucket.",
+        help="Where reviews and ledgers are kept: an address (s3://BUCKET/PREFIX) or a directory; by default, the account's bucket.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text; the log goes to standard error.")]
@@ -90,26 +92,22 @@ def context_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContex
 
 def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> ObjectStore:
     """Return the store that was named, or else that of the environment's account."""
-    if place and not place.startswith("s3://"):
+    if not place:
+        return account_store(account_of(_last_manifest(root, name), policy))
+    if "://" not in place:
         return DirectoryStore(Path(place))
-    manifest = _last_manifest(root, name)
-    if place:
-        return open_store(place, str(manifest.parameters.get(REGION)))
-    return account_store(account_of(manifest, policy))
+    address = read_address(place)
+    if isinstance(address, S3Address) and not address.region:
+        address = replace(address, region=str(_last_manifest(root, name).parameters.get(REGION, "")))
+    return open_object_store(address)
 
 
 def account_store(account: PolicyAccount) -> ObjectStore:
-    """Return the store of an account."""
-    return open_store(store_address(account, FACTS), account.region)
-
-
-def open_store(address: str, region: str) -> ObjectStore:
-    """Return the store at an address such as `s3://BUCKET/PREFIX`."""
-    scheme, _, rest = address.partition("://")
-    if scheme != "s3":
-        raise UserError(f"The store {shown(address)} can't be opened: write `s3://BUCKET`.")
-    bucket, _, prefix = rest.partition("/")
-    return S3Store(bucket, prefix, region)
+    """Return the store of an account; a bucket of S3 that does not say its region is in the account's."""
+    address = read_address(store_address(account, FACTS))
+    if isinstance(address, S3Address) and not address.region:
+        address = replace(address, region=account.region)
+    return open_object_store(address)
 
 
 def _last_manifest(root: Path, name: EnvironmentName) -> Manifest:

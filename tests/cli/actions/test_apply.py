@@ -22,3 +22,17 @@ def test_a_run_of_actions_takes_nothing_over_unless_it_can_ask_who_may(
     assert done.exit_code == 1
     assert "to check who has permission" in done.output
     assert not (tmp_path / "store").exists()
+
+
+def test_an_address_of_no_store_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["ledger", "demo-x", "--root", str(tmp_path), "--store", "ftp://acme-state"])
+    assert done.exit_code == 1
+    said = " ".join(done.output.split())
+    assert "`ftp://acme-state` is not the address of a store. Write `s3://BUCKET/PREFIX`" in said
+
+
+def test_a_ledger_is_read_from_the_store_at_an_address(tmp_path: Path) -> None:
+    at = f"file://{tmp_path}/store"
+    done = CliRunner().invoke(app, ["ledger", "demo-x", "--root", str(tmp_path), "--store", at, "--json"])
+    assert done.exit_code == 0, done.output
+    assert '"environment": "demo-x"' in done.output

@@ -37,19 +37,20 @@ def _attributes_are_compact_json() -> None:
 def _conditional_writes_are_atomic() -> None:
     lock = threading.Lock()
 
-    def around(put_object: Any) -> Any:
+    def around(request: Any) -> Any:
         def corrected(self: S3Response) -> Any:
             with lock:
-                return put_object(self)
+                return request(self)
 
         return corrected
 
     wrap(S3Response, "put_object", around)
+    wrap(S3Response, "delete_object", around)
 
 
 CONDITIONAL_WRITES = EmulatorCorrection(
     "conditional writes are atomic",
-    "Of several PutObject with If-None-Match or If-Match that race for one key, S3 lets one succeed.",
+    "Of several PutObject or DeleteObject with If-None-Match or If-Match that race for one key, S3 lets one succeed.",
     "moto compares first and writes then, in threads: two runs hold one lease.",
     _conditional_writes_are_atomic,
 )

@@ -1,0 +1,28 @@
+"""Open the store at an address. The library of a cloud is loaded when a store in that cloud is opened, never before."""
+
+import os
+from pathlib import Path
+from typing import assert_never
+
+from bot.clients.objects.directory import DirectoryStore
+from bot.clients.objects.store import ObjectStore
+from bot.model.store_address import DirectoryAddress, S3Address, StoreAddress
+
+
+def open_object_store(address: StoreAddress) -> ObjectStore:
+    """Return the store; nothing is asked of it yet. Credentials are those that its library finds in the environment."""
+    match address:
+        case S3Address():
+            return _s3(address)
+        case DirectoryAddress():
+            return DirectoryStore(Path(address.path))
+        case _:
+            assert_never(address)
+
+
+def _s3(address: S3Address) -> ObjectStore:
+    from bot.clients.objects.s3 import S3Store  # noqa: PLC0415 (boto3: 0.3 s of a start)
+
+    # Terraform reads both variables, boto3 the second alone.
+    region = address.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
+    return S3Store(address.bucket, address.prefix, region)

@@ -1,0 +1,80 @@
+"""Where the objects beside the Terraform state lie: an address, in the words that Terraform's backends have for its parts.
+
+| address | Terraform's backend |
+| --- | --- |
+| `s3://BUCKET/PREFIX?region=REGION` | `s3`: `bucket`, `region` |
+| `file:///DIRECTORY` | `local`: `path` |
+
+Prefix and region may be left out; without a region the environment's variables say it. An address holds no credential.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.errors import InvalidInput
+from bot.names import shown
+
+FORMS = "`s3://BUCKET/PREFIX` or `file:///DIRECTORY`"
+
+_S3_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_REGION = r"[a-z]{2,}(?:-[a-z]+)+-\d"
+
+# No store takes every name: a directory has `.` and `..`, Azure no segment that ends in a dot, and the directory's own files begin with one.
+SEGMENT = r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?"
+"""One part of a key or a prefix, in letters that every store takes."""
+_PREFIX = rf"{SEGMENT}(?:/{SEGMENT}){{0,9}}"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Address:
+    """Objects in a bucket of S3; without a region, in that of the environment's variables."""
+
+    bucket: str
+    prefix: str = ""
+    region: str = ""
+
+    def __str__(self) -> str:
+        query = f"?region={self.region}" if self.region else ""
+        return f"{_joined('s3:/', self.bucket, self.prefix)}{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryAddress:
+    """Objects in a directory of one machine."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"file://{self.path}"
+
+
+StoreAddress: TypeAlias = S3Address | DirectoryAddress
+
+
+def _s3(parts: re.Match[str]) -> StoreAddress:
+    return S3Address(parts["bucket"], parts["prefix"] or "", parts["region"] or "")
+
+
+def _directory(parts: re.Match[str]) -> StoreAddress:
+    return DirectoryAddress(parts["path"])
+
+
+_BELOW = rf"(?:/(?P<prefix>{_PREFIX})?)?"
+_READERS: tuple[tuple[str, Callable[[re.Match[str]], StoreAddress]], ...] = (
+    (rf"s3://(?P<bucket>{_S3_BUCKET}){_BELOW}(?:\?region=(?P<region>{_REGION}))?", _s3),
+    (r"file://(?P<path>(?:/(?!\.{1,2}(?:/|$))[^/\x00-\x1f]+)+)/?", _directory),
+)
+
+
+def read_address(text: str) -> StoreAddress:
+    """Return the address that `text` is. Raises `InvalidInput`."""
+    for pattern, read in _READERS:
+        if parts := re.fullmatch(pattern, text, re.ASCII):
+            return read(parts)
+    raise InvalidInput(f"{shown(text)} is not the address of a store. Write {FORMS}.")
+
+
+def _joined(*parts: str) -> str:
+    return "/".join(part for part in parts if part)
