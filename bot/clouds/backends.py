@@ -55,5 +55,12 @@ BACKENDS: Mapping[str, BackendFacts] = {
     "kubernetes": BackendFacts(
         key="secret_suffix", separator=".", place=("namespace",), arguments=frozenset({"labels"})
     ),
+    # HCP Terraform and Terraform Enterprise: the workspace runs Terraform where it says itself. The token is TF_TOKEN_<host>.
+    "cloud": BackendFacts(
+        key="workspaces.name", separator="_", place=("organization",), arguments=frozenset(), asserted=("hostname",)
+    ),
+    "remote": BackendFacts(
+        key="workspaces.name", separator="_", place=("organization",), arguments=frozenset(), asserted=("hostname",)
+    ),
     "local": BackendFacts(key="path", separator="", place=(), arguments=frozenset()),
 }

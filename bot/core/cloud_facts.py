@@ -75,7 +75,7 @@ class BackendFacts:
     """One kind of backend, and how its block says whose state it keeps.
 
     `key` is the argument that names the environment and the stack, with `separator` between them; in the ones in `like_key`
-    they stand as well. `place` are the arguments that are the same for a whole account, which the policy gives; `arguments` are
+    they stand as well, and `asserted` are arguments that may only say what the policy does. `place` are the arguments that are the same for a whole account, which the policy gives; `arguments` are
     the harmless ones. `store` is the address of the objects in the same place; nothing where it can't hold ours. `object` is the key of the state's object there.
     """
 
@@ -86,6 +86,7 @@ class BackendFacts:
     store: str = ""
     object: str = ""
     like_key: tuple[str, ...] = ()
+    asserted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,15 @@ class NameFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class AssumedRole:
+    """How a provider block says that it acts as another role: its block, the argument that names the role, and the harmless others."""
+
+    argument: str
+    role: str
+    others: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class GateFacts:
     """What code may do with the cloud's provider: allow-lists, so that what a newer provider adds is refused until looked at.
 
@@ -122,6 +132,7 @@ class GateFacts:
     free_provider_arguments: frozenset[str]
     data_sources: frozenset[str]
     files: Mapping[str, frozenset[str]]
+    assumed: AssumedRole
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -103,6 +103,23 @@ class StaticCheckRules(Document):
         description="Arguments and blocks that the configuration of a provider may have, by its source address, besides the "
         "cloud's own list.",
     )
+    account_guard: Annotated[
+        bool,
+        Field(
+            description="Whether a provider block must name the account that it may touch. Without it the runner's credentials "
+            "alone decide, and the account that they belong to."
+        ),
+    ] = True
+    assume_role: tuple[str, ...] = Field(
+        default=(),
+        description="Roles that a provider block may assume, each as the code writes it: a role, or an expression such as "
+        "`var.deploy_role`.",
+    )
+    exec: tuple[str, ...] = Field(
+        default=(),
+        description="Programs that a provider may start for its credentials, each a whole line with all arguments; `*` stands "
+        "for one argument, for example `kubelogin get-token --server-id *`.",
+    )
     imports: Annotated[
         bool,
         Field(description="Whether `import` blocks may read what exists, with a `for_each` that is empty in clones."),

@@ -70,7 +70,7 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
             found.append(Finding(f"{where}/{stack}/backend.tf", 1, message))
         for at in backends:
             found += _misplaced(at, stack, place, where)
-            key = at[1].text(place.facts.key) or ""
+            key = state_text(at[1], place.facts) or ""
             if keys.setdefault(key, stack) != stack:
                 found.append(
                     Finding(f"{where}/{at[0]}", at[1].line, f"the state's key is that of stack `{keys[key]}`.")
@@ -87,9 +87,9 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
 
 def _misplaced(at: _At, stack: StepName, place: StatePlace, where: str) -> Iterator[Finding]:
     path, block = f"{where}/{at[0]}", at[1]
-    kind = block.labels[0] if block.labels else ""
-    if kind != place.backend:
-        message = f'this account keeps its state in the backend `{place.backend}`. Write `backend "{place.backend}"`.'
+    if kind_of(block) != place.backend:
+        instead = "cloud { … }" if place.backend == "cloud" else f'backend "{place.backend}"'
+        message = f"this account keeps its state in the backend `{place.backend}`. Write `{instead}`."
         yield Finding(path, block.line, message)
         return
     facts = place.facts
@@ -97,9 +97,17 @@ def _misplaced(at: _At, stack: StepName, place: StatePlace, where: str) -> Itera
         if argument != facts.key and block.text(argument) != value:
             noun = "be in" if argument == "bucket" else f"have `{argument}` of"
             yield Finding(path, block.line, f"the state must {noun} the account's `{said_by}`, `{value}`.")
-    keys = [facts.key, *(name for name in facts.like_key if block.setting(name))]
-    for name in keys:
-        if complaint := _key_complaint(block.text(name) or "", name, stack, place):
+    for argument in facts.asserted:
+        if argument not in place.arguments and block.setting(argument) is not None:
+            yield Finding(
+                path, block.line, f"`{argument}` is not in the account's `state.with`: leave it out, or add it there."
+            )
+    texts = {
+        facts.key: state_text(block, facts),
+        **{name: block.text(name) for name in facts.like_key if block.setting(name)},
+    }
+    for name, text in texts.items():
+        if complaint := _key_complaint(text or "", name, stack, place):
             yield Finding(path, block.line, complaint)
 
 
@@ -126,7 +134,7 @@ def _key_complaint(key: str, argument: str, stack: StepName, place: StatePlace) 
 def state_texts(files: Tree, facts: BackendFacts) -> frozenset[str]:
     """Return what all stacks in `files` say in the argument that names whose state it is."""
     stacks = {StepName(path.rpartition("/")[0]) for path in files if path.endswith(".tf") and path.count("/") == 1}
-    texts = (block.text(facts.key) for stack in stacks for _, block in _backends(files, stack))
+    texts = (state_text(block, facts) for stack in stacks for _, block in _backends(files, stack))
     return frozenset(text for text in texts if text)
 
 
@@ -137,8 +145,8 @@ def state_keys(files: Tree, stacks: Sequence[StepName], cloud: CloudFacts) -> Ma
 
 
 def _object(block: Block, cloud: CloudFacts) -> str:
-    facts = cloud.backends.get(block.labels[0]) if block.labels else None
-    key = block.text(facts.key) if facts is not None else None
+    facts = cloud.backends.get(kind_of(block))
+    key = state_text(block, facts) if facts is not None else None
     return facts.object.format(key=key) if facts is not None and key else ""
 
 
@@ -146,4 +154,18 @@ def _backends(files: Tree, stack: StepName) -> Iterator[_At]:
     for path in sorted(files):
         if path.endswith(".tf") and path.rpartition("/")[0] == stack:
             for outer in blocks(path, files[path].data):
-                yield from ((path, b) for b in outer.blocks if outer.type == "terraform" and b.type == "backend")
+                yield from (
+                    (path, b) for b in outer.blocks if outer.type == "terraform" and b.type in {"backend", "cloud"}
+                )
+
+
+def kind_of(block: Block) -> str:
+    """Return Terraform's name of the backend of a `backend` or `cloud` block."""
+    return "cloud" if block.type == "cloud" else block.labels[0] if block.labels else ""
+
+
+def state_text(block: Block, facts: BackendFacts) -> str | None:
+    """Return the text that names whose state it is; the key may be an argument of an inner block (`workspaces.name`)."""
+    outer, _, inner = facts.key.rpartition(".")
+    found = block if not outer else next((each for each in block.blocks if each.type == outer), None)
+    return found.text(inner) if found is not None else None

@@ -8,6 +8,8 @@ from bot.core.cloud_facts import CloudFacts
 from bot.model.policy import StaticCheckRules
 
 BUILT_IN = "terraform.io/builtin/terraform"
+RUNS = frozenset({"exec", "command", "credential_process"})
+"""Arguments that start a program, wherever they stand: only `gate.exec` allows one, by its whole line."""
 _REF = re.compile(r"[?&]ref=([^&]*)")
 
 
@@ -41,7 +43,7 @@ class GateRules:
     def provider_arguments(self, source: str) -> frozenset[str]:
         """Return the arguments that the configuration of a provider may have."""
         own = self.cloud.gate.provider_arguments if source == self.cloud.provider else frozenset[str]()
-        return own | {"alias", "version"} | set(self.policy.provider_arguments.get(source, ()))
+        return own | {"alias", "version"} | (set(self.policy.provider_arguments.get(source, ())) - RUNS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,32 +2,50 @@
 
 from collections.abc import Iterator
 
+from bot.core.checks.backend import kind_of
 from bot.core.checks.bounded_paths import bounded
 from bot.core.checks.file_access import maps_in
-from bot.core.checks.gate_rules import GateRules
+from bot.core.checks.gate_rules import RUNS, GateRules
+from bot.core.checks.provider_credentials import COMMAND, EXEC, allowed_programs, role_complaints
 from bot.core.hcl.ast import Block, Items, Literal
 
 STATE = ".tfstate"
-_RUNS = frozenset({"exec", "command", "credential_process"})
 
 
 def backend_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
     """Yield what is wrong with a backend, with its line."""
-    kind = block.labels[0] if block.labels else "?"
+    kind = kind_of(block) or "?"
     facts = rules.cloud.backends.get(kind)
     if facts is None:
         yield block.line, f"backend `{kind}` is not allowed. Use one of {', '.join(sorted(rules.backends))}."
         return
-    allowed = facts.arguments | {facts.key, *facts.place, *facts.like_key}
+    allowed = facts.arguments | {facts.key.partition(".")[0], *facts.place, *facts.like_key, *facts.asserted}
     for name in sorted(_names(block) - allowed):
-        message = f"`{name}` in a backend block is not allowed: leave it out, since credentials and addresses come from the runner."
-        yield block.line, message
+        yield block.line, _backend_argument_complaint(name)
+    for inner in block.blocks:
+        for name in sorted(_names(inner) - {facts.key.rpartition(".")[2]}):
+            message = f"`{name}` in `{inner.type}` is not allowed: each stack of each environment has a workspace, so write its `name`."
+            yield inner.line, message
     path = block.setting("path")
     if path is not None and not bounded(path.value):
         yield path.line, "the local state must lie in the stack's directory: write a plain path without `..`."
     elif path is not None and not (block.text("path") or "").endswith(STATE):
         # Files of that name are never committed, so nobody hands the plan a state that was written by hand.
         yield path.line, f'the file of the local state must end in `{STATE}`: write `path = "terraform{STATE}"`.'
+
+
+def _backend_argument_complaint(name: str) -> str:
+    match name:
+        case "profile":
+            instead = "a profile is a file of one machine. Leave it out: the role of the account in the policy's `accounts` takes its place."
+        case "workspace_key_prefix":
+            instead = (
+                "an environment is a directory here, with a state of its own. Leave it out, and name the state that a protected "
+                "environment has under `state` in its environment.yaml (`env:/WORKSPACE/KEY`)."
+            )
+        case _:
+            instead = "leave it out, since credentials and addresses come from the runner."
+    return f"`{name}` in a backend block is not allowed: {instead}"
 
 
 def _names(block: Block) -> set[str]:
@@ -39,12 +57,15 @@ def _names(block: Block) -> set[str]:
 def provider_complaints(block: Block, source: str, rules: GateRules) -> Iterator[tuple[int, str]]:
     """Yield what is wrong with the configuration of the provider `source`, with its line."""
     guard = rules.cloud.account_guard
-    if source == rules.cloud.provider and not _is_guarded(block, guard):
-        yield block.line, f"the provider must be restricted to one account. Set `{guard} = [var.account_id]`."
     allowed = rules.provider_arguments(source)
-    for found in sorted(_names(block) - allowed):
-        yield block.line, _argument_complaint(found, source, rules)
-    for found in sorted(_deeper_names(block, rules) - (_names(block) - allowed)):
+    if source == rules.cloud.provider:
+        if rules.policy.account_guard and not _is_guarded(block, guard):
+            yield block.line, f"the provider must be restricted to one account. Set `{guard} = [var.account_id]`."
+        if rules.policy.assume_role:
+            allowed |= {rules.cloud.gate.assumed.argument}
+        yield from role_complaints(block, rules)
+    programs = {EXEC, COMMAND} if rules.policy.exec and allowed_programs(block, rules) else set[str]()
+    for found in sorted(((_names(block) - allowed) | _deeper_names(block, source, rules)) - programs):
         yield block.line, _argument_complaint(found, source, rules)
 
 
@@ -61,9 +82,13 @@ def _is_guarded(block: Block, guard: str) -> bool:
             return True
 
 
-def _deeper_names(block: Block, rules: GateRules) -> set[str]:
+def _deeper_names(block: Block, source: str, rules: GateRules) -> set[str]:
     """Return what would run a program or send requests elsewhere, in blocks and objects inside the provider's own arguments."""
-    watched, free = _RUNS | rules.cloud.redirects, rules.cloud.gate.free_provider_arguments
+    free = rules.cloud.gate.free_provider_arguments
+    # What the policy allows of another provider's configuration, it allows in the blocks that it has too.
+    named = set(rules.policy.provider_arguments.get(source, ())) if source != rules.cloud.provider else set()
+    roles = {rules.cloud.gate.assumed.role} if source == rules.cloud.provider and rules.policy.assume_role else set()
+    watched = RUNS | ((rules.cloud.redirects - named) - roles)
     found: set[str] = set()
     for setting in block.settings:
         if setting.name not in free:
@@ -77,6 +102,16 @@ def _deeper_names(block: Block, rules: GateRules) -> set[str]:
 
 
 def _argument_complaint(name: str, source: str, rules: GateRules) -> str:
+    if name in RUNS:
+        return (
+            f"`{name}` in a provider block starts a program: leave it out, or have its whole line added to the policy's `gate.exec`, "
+            "for example `kubelogin get-token --server-id *`."
+        )
+    if name == "profile":
+        return (
+            "`profile` in a provider block is not allowed: a profile is a file of one machine. Leave it out; the role of the "
+            "account in the policy's `accounts` takes its place."
+        )
     if name in rules.cloud.redirects:
         return (
             f"`{name}` in a provider block is not allowed: credentials and addresses come from the runner "

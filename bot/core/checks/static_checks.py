@@ -25,7 +25,7 @@ from bot.names import StepName
 __all__ = ["GateRules", "gate"]
 
 LOCK = ".terraform.lock.hcl"
-_TERRAFORM_BLOCKS = frozenset({"backend", "cloud", "required_providers"})
+_TERRAFORM_BLOCKS = frozenset({"backend", "cloud", "provider_meta", "required_providers"})
 # Arguments that name a file, of resources and data sources of providers that the cloud's table does not know.
 _FILES = frozenset(
     {"config_path", "filename", "kubeconfig", "output_path", "path", "private_key_path", "source", "source_dir", "source_file"}
@@ -174,11 +174,8 @@ def _terraform(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
     for inner in block.blocks:
         if inner.type not in _TERRAFORM_BLOCKS:
             yield inner.line, f"`{inner.type}` in the terraform block is not allowed: leave it out."
-        elif inner.type == "cloud":
-            yield (
-                inner.line,
-                f"a `cloud` block would run the plan elsewhere. Use a backend, for example `{rules.cloud.own_accounts.backend}`.",
-            )
+        elif inner.type == "provider_meta":
+            continue  # a word for the provider's statistics
         elif inner.type == "required_providers":
             for setting in inner.settings:
                 source = _source(setting.name, setting.value)

@@ -73,14 +73,24 @@ PLACES: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
         },
         "address",
     ),
+    "cloud": ({"organization": "acme"}, {"workspaces.name": "demo-x_app"}, "workspaces.name"),
+    "remote": (
+        {"organization": "acme", "hostname": "tfe.example.com"},
+        {"workspaces.name": "demo-x_app"},
+        "workspaces.name",
+    ),
     "kubernetes": ({"namespace": "terraform"}, {"secret_suffix": "demo-x.app"}, "secret_suffix"),
 }
 """For each kind of backend: what the policy says of the account, a right block beside that, and the argument that names whose state it is."""
 
 
 def written(kind: str, arguments: dict[str, str]) -> bytes:
-    lines = "".join(f'    {name} = "{value}"\n' for name, value in arguments.items())
-    return f'terraform {{\n  backend "{kind}" {{\n{lines}  }}\n}}\n'.encode()
+    lines = "".join(f'    {name} = "{value}"\n' for name, value in arguments.items() if "." not in name)
+    for name, value in arguments.items():
+        outer, _, inner = name.rpartition(".")
+        lines += f'    {outer} {{\n      {inner} = "{value}"\n    }}\n' if outer else ""
+    head = "cloud" if kind == "cloud" else f'backend "{kind}"'
+    return f"terraform {{\n  {head} {{\n{lines}  }}\n}}\n".encode()
 
 
 def account(kind: str, store: str = "s3://acme-ledger") -> PolicyAccount:
@@ -186,3 +196,14 @@ def test_the_object_of_a_state_is_known_where_it_is_one() -> None:
     assert key("s3", {"key": "demo-x/app/terraform.tfstate"}) == "demo-x/app/terraform.tfstate"
     assert key("gcs", {"prefix": "demo-x/app"}) == "demo-x/app/default.tfstate"
     assert key("pg", {"schema_name": "demo-x_app"}) is None
+
+
+def test_a_host_that_the_policy_does_not_name_is_asked_nothing() -> None:
+    fixed, own, _ = PLACES["cloud"]
+    said = found(written("cloud", {**fixed, **own, "hostname": "tfe.evil.example"}), place=place_of("cloud"))
+    assert len(said) == 1
+    assert "`hostname` is not in the account's `state.with`" in said[0]
+    fixed = {**PLACES["remote"][0], "hostname": "tfe.evil.example"}
+    said = found(written("remote", {**fixed, **own}), place=place_of("remote"))
+    assert len(said) == 1
+    assert "`state.with.hostname`, `tfe.example.com`" in said[0]

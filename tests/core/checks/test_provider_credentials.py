@@ -1,0 +1,137 @@
+"""A provider gets credentials from the runner, or by a role or a program that the policy names whole."""
+
+import pytest
+
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules, gate
+from bot.core.tree import File
+from bot.model.policy import StaticCheckRules
+from bot.names import StepName
+
+APP = StepName("app")
+PROVIDERS = ("hashicorp/aws", "hashicorp/kubernetes", "hashicorp/helm")
+ARGUMENTS = {
+    "hashicorp/kubernetes": ("host", "cluster_ca_certificate", "token"),
+    "hashicorp/helm": ("kubernetes", "host", "cluster_ca_certificate"),
+}
+TOKEN = "aws eks get-token --cluster-name *"
+
+
+def found(code: str, **policy: object) -> list[str]:
+    rules = StaticCheckRules.model_validate({"providers": PROVIDERS, "provider_arguments": ARGUMENTS, **policy})
+    files = {"app/main.tf": File(code.encode()), "app/.terraform.lock.hcl": File(b"")}
+    return [f"{each.line}: {each.message}" for each in gate(files, [APP], GateRules(rules, FACTS), "envs/x")]
+
+
+def aws(inside: str) -> str:
+    return f'provider "aws" {{\n  allowed_account_ids = [var.account_id]\n{inside}\n}}\n'
+
+
+ROLE = '  assume_role {\n    role_arn     = "arn:aws:iam::111111111111:role/dns"\n    session_name = "envclone"\n  }'
+
+
+def test_a_role_that_the_policy_names_is_assumed() -> None:
+    assert found(aws(ROLE), assume_role=["arn:aws:iam::111111111111:role/dns"]) == []
+    by_variable = "  assume_role {\n    role_arn = var.dns_role\n  }"
+    assert found(aws(by_variable), assume_role=["var.dns_role"]) == []
+
+
+def test_without_the_policy_no_role_is_assumed() -> None:
+    assert any("`assume_role` in a provider block is not allowed" in each for each in found(aws(ROLE)))
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        '  assume_role {\n    role_arn = "arn:aws:iam::111111111111:role/admin"\n  }',
+        "  assume_role {\n    role_arn = var.other\n  }",
+        '  assume_role {\n    session_name = "x"\n  }',
+        '  assume_role {\n    role_arn = "arn:aws:iam::111111111111:role/${var.x}"\n  }',
+        '  assume_role = [{ role_arn = "arn:aws:iam::111111111111:role/dns" }]',
+        '  dynamic "assume_role" {\n    for_each = [1]\n    content {\n      role_arn = "arn:aws:iam::111111111111:role/dns"\n    }\n  }',
+        '  assume_role {\n    role_arn          = "arn:aws:iam::111111111111:role/dns"\n    web_identity_token_file = "/x"\n  }',
+        '  assume_role_with_web_identity {\n    role_arn = "arn:aws:iam::111111111111:role/dns"\n  }',
+    ],
+)
+def test_any_other_role_is_refused(block: str) -> None:
+    assert found(aws(block), assume_role=["arn:aws:iam::111111111111:role/dns"]) != []
+
+
+def test_several_roles_are_each_held_against_the_policy() -> None:
+    code = (
+        aws(ROLE)
+        + 'provider "aws" {\n  alias = "b"\n  allowed_account_ids = [1]\n'
+        + ROLE.replace("dns", "admin")
+        + "\n}\n"
+    )
+    said = found(code, assume_role=["arn:aws:iam::111111111111:role/dns"])
+    assert len(said) == 1
+    assert said[0].startswith(
+        "11: the role `arn:aws:iam::111111111111:role/admin` is not in the policy's `gate.assume_role`"
+    )
+
+
+def kubernetes(args: str = '["eks", "get-token", "--cluster-name", module.eks.cluster_name]', more: str = "") -> str:
+    return (
+        'provider "kubernetes" {\n  host = module.eks.endpoint\n  exec {\n    api_version = "client.authentication.k8s.io/v1beta1"\n'
+        f'    command     = "aws"\n    args        = {args}\n{more}  }}\n}}\n'
+    )
+
+
+def test_a_program_that_the_policy_names_is_started() -> None:
+    assert found(kubernetes(), exec=[TOKEN]) == []
+
+
+def test_in_an_object_too() -> None:
+    code = (
+        'provider "helm" {\n  kubernetes = {\n    host = "x"\n    exec = {\n      api_version = "v1"\n      command = "aws"\n'
+        '      args = ["eks", "get-token", "--cluster-name", local.name]\n    }\n  }\n}\n'
+    )
+    assert found(code, exec=[TOKEN]) == []
+    assert found(code.replace('"eks"', '"s3"'), exec=[TOKEN]) != []
+    nested = code.replace("kubernetes = {", "kubernetes {").replace("exec = {", "exec {")
+    assert found(nested, exec=[TOKEN]) == []
+    assert found(nested.replace("aws", "sh"), exec=[TOKEN]) != []
+
+
+def test_without_the_policy_no_program_is_started() -> None:
+    assert any("starts a program" in each for each in found(kubernetes()))
+    assert found(kubernetes(), provider_arguments={"hashicorp/kubernetes": ("host", "exec", "command")}) != []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        kubernetes('["eks", "get-token", "--cluster-name", "x", "--endpoint-url", "https://evil.example"]'),
+        kubernetes('["eks", "get-token"]'),
+        kubernetes('concat(["eks", "get-token", "--cluster-name"], ["x"])'),
+        kubernetes('["s3", "cp", "--cluster-name", "x"]'),
+        kubernetes('[var.verb, "get-token", "--cluster-name", "x"]'),
+        kubernetes(more='    env = {\n      AWS_PROFILE = "admin"\n    }\n'),
+        kubernetes().replace('"aws"', "var.program"),
+        kubernetes()
+        .replace("exec {", 'dynamic "exec" {\n    for_each = [1]\n    content {')
+        .replace("  }\n}\n", "  }}\n}\n"),
+        kubernetes() + 'provider "helm" {\n  kubernetes {\n    exec {\n      command = "sh"\n    }\n  }\n}\n',
+        'provider "helm" {\n  kubernetes = { "exec" = merge({ command = "sh" }, {}) }\n}\n',
+    ],
+)
+def test_any_other_line_is_refused(code: str) -> None:
+    assert found(code, exec=[TOKEN]) != []
+
+
+def test_a_profile_is_refused_with_the_way() -> None:
+    said = found(aws('  profile = "moj-cp"'))
+    assert len(said) == 1
+    assert "a profile is a file of one machine. Leave it out; the role of the account in the policy's" in said[0]
+
+
+def test_the_guard_of_the_account_can_be_left_to_the_credentials() -> None:
+    assert found('provider "aws" {\n  region = "eu-central-1"\n}\n') != []
+    assert found('provider "aws" {\n  region = "eu-central-1"\n}\n', account_guard=False) == []
+
+
+def test_what_the_policy_allows_of_a_provider_it_allows_in_its_blocks_but_no_program() -> None:
+    code = 'provider "helm" {\n  kubernetes {\n    host  = "x"\n    token = "y"\n  }\n}\n'
+    assert any("`token`" in each for each in found(code))
+    assert found(code, provider_arguments={"hashicorp/helm": ("kubernetes", "host", "token")}) == []
