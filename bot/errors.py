@@ -26,6 +26,11 @@ class Finding:
         return f"{self.path}:{self.line}: {self.message}"
 
 
+@dataclass(frozen=True, slots=True)
+class HandEdit(Finding):
+    """A file that is not as the template renders it: nothing is wrong with it but that nobody proved it."""
+
+
 class Unreadable(InvalidInput):
     """Documents of the repository that can't be read, so nothing that needs them can be decided: commands exit with 2."""
 

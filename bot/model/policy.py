@@ -15,8 +15,11 @@ PATH = ".github/envclone.yml"
 Role: TypeAlias = Literal["read", "triage", "write", "maintain", "admin"]
 """GitHub's repository roles, weakest first."""
 
-Permission: TypeAlias = Literal["read", "clone", "change", "rescue", "destroy"]
-"""What a command needs (`bot.commands.specs` says which command needs which)."""
+Permission: TypeAlias = Literal["read", "clone", "change", "rescue", "destroy", "plan_unproved"]
+"""What a command needs (`bot.commands.specs` says which command needs which).
+
+`plan_unproved` is what approving a commit for planning needs whose code the base branch does not have.
+"""
 
 
 class Ttl(Document):
@@ -133,6 +136,7 @@ _ALLOW: dict[Permission, Role] = {
     "change": "write",
     "rescue": "maintain",
     "destroy": "write",
+    "plan_unproved": "maintain",
 }
 
 
@@ -172,9 +176,22 @@ class Policy(Document):
     ] = "Environment"
     labels: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = ("envclone",)
     reviewers: tuple[Login, ...] = ()
+    bot: Annotated[
+        str,
+        Field(
+            pattern=r"^([A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?)?$",
+            description="The login of the bot (`envclone[bot]`). `/plan` approves a commit by a commit status of this account; "
+            "without it, only approving reviews count.",
+        ),
+    ] = ""
 
     @field_validator("allow", mode="after")
     @classmethod
     def _complete(cls, given: dict[Permission, Role]) -> dict[Permission, Role]:
         """Keys that the file leaves out keep their defaults."""
-        return {**_ALLOW, **given}
+        allow = {**_ALLOW, **given}
+        if allow["plan_unproved"] in ("read", "triage"):
+            raise InvalidInput(
+                "`plan_unproved` must be write, maintain or admin: whoever approves lets code meet credentials"
+            )
+        return allow

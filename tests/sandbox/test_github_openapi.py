@@ -130,6 +130,8 @@ def pulls(call: Caller) -> Iterator[httpx.Response]:
     yield call(f"GET {at}")
     yield call(f"PATCH {at}", {"title": "Better"})
     yield call(f"POST {at}/requested_reviewers", {"reviewers": [READER]})
+    yield call(f"POST {at}/reviews", {"event": "COMMENT", "body": "Fine", "commit_id": pull.json()["head"]["sha"]})
+    yield call(f"GET {at}/reviews")
     yield call(f"GET {at}/files")
     yield call(f"GET {at}/commits")
     yield call(f"GET {HERE}/commits/{pull.json()['head']['sha']}/pulls")

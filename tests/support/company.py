@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from bot.cli.app import app
 from bot.clients.git.checkout import Checkout
+from bot.clients.github import GitHub, Token
 from bot.clients.terraform.terraform import Terraform
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
@@ -29,8 +30,10 @@ from bot.core.tree import File
 from bot.model.environment import directory
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName, ParameterName, RepositoryName, StepName
+from bot.runs.plan.approvals import ProposedCommit
 from bot.runs.plan.matrix import Span, find_targets
 from bot.runs.plan.parity import ParityResult, PlannedParity, parity_result
+from bot.runs.reviewed_commit import OnGitHub
 from bot.sandbox.aws import SandboxAws
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.issues import IssueText
@@ -41,6 +44,7 @@ from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, client
 from tests.support.shop import SOURCE, policy, production, template
 from tests.support.terraform import program
 
+REVIEWER = "max"
 REPOSITORY = RepositoryName("acme/infrastructure")
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -89,6 +93,8 @@ class Shop:
     repo: Monorepo
     scratch: Path
     runs: int = 0
+    number: int = 0
+    """The newest pull request."""
     snapshot: bytes | None = None
 
     @classmethod
@@ -101,6 +107,7 @@ class Shop:
         source.put(".github", {"envclone.yml": File(dump(policy(), "none").encode())})
         server.create_repository(REPOSITORY, source.root)
         server.add_user("ana", REPOSITORY, "maintain")
+        server.add_user(REVIEWER, REPOSITORY, "maintain")
         login = f"ana:{server.token('ana')}"
         remote = f"{url.replace('://', f'://{login}@')}/{REPOSITORY}.git"
         where = scratch / "head"
@@ -136,7 +143,13 @@ class Shop:
         self.repo.put(directory(name), {path: File(text.encode()) for path, text in (edits or {}).items()})
         self.repo.commit(f"clone {name}")
         self.repo.git("push", "-q", "-f", "origin", f"HEAD:refs/heads/{branch}")
-        return self.server.open_pull(REPOSITORY, PullSpec(IssueText(f"Clone {name}", ""), branch, "main"), by="ana")
+        self.number = self.server.open_pull(
+            REPOSITORY, PullSpec(IssueText(f"Clone {name}", ""), branch, "main"), by="ana"
+        )
+        self.server.review(
+            REPOSITORY, self.number, by=REVIEWER
+        )  # what the base branch doesn't prove is planned for no one else
+        return self.number
 
     def planned(self, draft: Draft) -> Documents:
         """Return the plan of each stack of a clone, beside the checkout, as Terraform writes it, and its inputs."""
@@ -174,7 +187,10 @@ class Shop:
     def complaints(self) -> Sequence[str]:
         """Return what the job `targets` complains of, before there are credentials, for the head that is checked out."""
         base, head = (self.repo.git("rev-parse", name).strip() for name in ("origin/main", "HEAD"))
-        return find_targets(self.repo.root, Span(base, head), "plan").complaints
+        token = self.server.workflow_token(REPOSITORY, {"contents": "read", "pull_requests": "read"})
+        github = GitHub(Token(token, "github-actions[bot]"), api_url=f"{self.server.url}/api/v3")
+        proposed = ProposedCommit(OnGitHub(github, REPOSITORY), self.number, head)
+        return find_targets(self.repo.root, Span(base, head, proposed), "plan").complaints
 
     def merge(self, number: int) -> str:
         """Merge a pull request on GitHub; return the commit on main."""

@@ -1,5 +1,6 @@
 """What surrounds a run on an environment: its store, its policy, its Terraform, GitHub if there is one, and signals."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ from bot.model.policy import Policy, PolicyAccount
 from bot.model.store_address import S3Address, read_address
 from bot.names import EnvironmentName, RepositoryName
 from bot.runs.context import ApplyContext
+from bot.runs.plan.approvals import ProposedCommit
 from bot.runs.request import ApplyRequest
 from bot.runs.reviewed_commit import OnGitHub
 
@@ -128,6 +130,21 @@ def on_github(environ: Mapping[str, str]) -> OnGitHub | None:
         return None
     api_url = environ.get("GITHUB_API_URL", "https://api.github.com")
     return OnGitHub(GitHub(Token(token, ACTIONS), api_url=api_url), RepositoryName(repository))
+
+
+def proposed_commit(environ: Mapping[str, str]) -> ProposedCommit | None:
+    """Return the head of the pull request that this job of Actions is about, which somebody may have approved; else None."""
+    token, repository = environ.get("GITHUB_TOKEN"), environ.get("GITHUB_REPOSITORY")
+    path = environ.get("GITHUB_EVENT_PATH")
+    if not token or not repository or not path:
+        return None
+    api_url = environ.get("GITHUB_API_URL", "https://api.github.com")
+    on = OnGitHub(GitHub(Token(token, ACTIONS), api_url=api_url), RepositoryName(repository))
+    try:
+        pull = json.loads(Path(path).read_text("utf-8"))["pull_request"]
+        return ProposedCommit(on, int(pull["number"]), str(pull["head"]["sha"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # started by something else, and so nobody approved anything
 
 
 def actor(environ: Mapping[str, str]) -> str:

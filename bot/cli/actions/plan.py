@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import ACTIONS, account_store, run_url
+from bot.cli.actions.options import ACTIONS, account_store, proposed_commit, run_url
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, file_at
@@ -112,6 +112,7 @@ def _context(request: PlanRequest, root: Path, against: ParityBase) -> PlanConte
         now=lambda: datetime.now(UTC),
         log=typer.echo,
         against=against,
+        proposed=proposed_commit(os.environ),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from bot.cli.actions.options import proposed_commit
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
 from bot.runs.plan.matrix import Span, find_targets
 
@@ -25,7 +26,7 @@ def targets(
 ) -> None:
     """Say which environments a change touches, as a workflow's matrix; fail when anything about them can't be told."""
     with edge():
-        found = find_targets(root, Span(base, head), phase, environment or None)
+        found = find_targets(root, Span(base, head, proposed_commit(os.environ)), phase, environment or None)
         for complaint in found.complaints:
             typer.echo(f"::error::{complaint}" if "GITHUB_ACTIONS" in os.environ else complaint, err=True)
         code = NOT_CHECKED if found.is_unreadable else DOES_NOT_HOLD

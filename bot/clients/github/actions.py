@@ -48,6 +48,7 @@ def _run(found: Mapping[str, Any]) -> WorkflowRun:
         conclusion=found["conclusion"],
         head_sha=found["head_sha"],
         attempt=found.get("run_attempt") or 1,
+        created_at=datetime.fromisoformat(found["created_at"]),
         started_at=datetime.fromisoformat(found.get("run_started_at") or found["created_at"]),
         url=found["html_url"],
     )

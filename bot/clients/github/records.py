@@ -63,6 +63,25 @@ class PullRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequestReview:
+    """A review of a pull request at a commit. `state` is GitHub's word (`APPROVED`); dismissed ones say so."""
+
+    author: str
+    state: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitStatus:
+    """A status of a commit; `creator` is who wrote it, whatever it says."""
+
+    context: str
+    creator: str
+    description: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequestSpec:
     """A pull request that should be there. `head` is a branch of the repository itself; reviewers are asked if they can be."""
 
@@ -143,6 +162,7 @@ class WorkflowRun:
     conclusion: str | None
     head_sha: str
     attempt: int
+    created_at: datetime
     started_at: datetime
     url: str
 

@@ -13,7 +13,7 @@ from bot.core.rendering.parameter_rules import broken
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import settled
 from bot.core.tree import File, Tree
-from bot.errors import Finding, InvalidInput, Unreadable, UserError
+from bot.errors import Finding, HandEdit, InvalidInput, Unreadable, UserError
 from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName, ParameterName
@@ -135,16 +135,16 @@ def _file_findings(where: str, path: str, expected: Tree, found: Tree) -> Iterab
     if ours == theirs:
         return
     if ours is None:
-        yield Finding(f"{where}/{path}", 1, "the template renders no such file. Remove it, or add it to the template.")
+        yield HandEdit(f"{where}/{path}", 1, "the template renders no such file. Remove it, or add it to the template.")
     elif theirs is None:
-        yield Finding(f"{where}/{path}", 1, "the template renders this file, but it is missing.")
+        yield HandEdit(f"{where}/{path}", 1, "the template renders this file, but it is missing.")
     else:
         yield from _edits(f"{where}/{path}", ours, theirs)
 
 
 def _edits(path: str, expected: File, found: File) -> Iterable[Finding]:
     if expected.executable != found.executable:
-        yield Finding(path, 1, f"the file must {'' if expected.executable else 'not '}be executable.")
+        yield HandEdit(path, 1, f"the file must {'' if expected.executable else 'not '}be executable.")
     if expected.data == found.data:
         return
     ours, theirs = (file.data.decode("utf-8", "backslashreplace").splitlines() for file in (expected, found))
@@ -153,13 +153,13 @@ def _edits(path: str, expected: File, found: File) -> Iterable[Finding]:
     for first, last, below, above in edits:
         was = " ⏎ ".join(ours[same + first : same + last]).strip()
         now = " ⏎ ".join(theirs[same + below : same + above]).strip()
-        yield Finding(
+        yield HandEdit(
             path,
             min(same + below + 1, max(1, len(theirs))),
             f"edited by hand: the template renders {_cut(was)}, the file has {_cut(now)}.",
         )
     if not edits:
-        yield Finding(path, max(1, len(theirs)), "edited by hand: line endings or the end of the file differ.")
+        yield HandEdit(path, max(1, len(theirs)), "edited by hand: line endings or the end of the file differ.")
 
 
 def _same_at_the_start(ours: Sequence[str], theirs: Sequence[str]) -> int:

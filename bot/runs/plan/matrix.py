@@ -13,14 +13,17 @@ from bot.clouds.registry import FACTS
 from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.rendering.assemble import read_manifest
+from bot.core.requests.approvals import refusal
 from bot.core.requests.matrix import MatrixChange, Phase, Targets, targets
 from bot.core.tree import File
 from bot.errors import Finding, InvalidInput, Unverifiable, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
+from bot.runs.plan.approvals import ProposedCommit
 from bot.runs.plan.code_parity import check_parity
 from bot.runs.plan.module_callers import calling
+from bot.runs.plan.proof import other_findings, unproved
 from bot.runs.plan.verify import Verified, verify_environments
 
 NO_COMMIT = "0" * 40
@@ -28,21 +31,27 @@ NO_COMMIT = "0" * 40
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From which commit to which. `base` is the base branch's, whose policy counts."""
+    """From which commit to which. `base` is the base branch's, whose policy counts; `proposed` is the pull request, if it is one."""
 
     base: str
     head: str
+    proposed: ProposedCommit | None = None
 
 
 def find_targets(
-    root: Path, span: Span, phase: Phase, only: str | None = None, *, now: datetime | None = None
+    root: Path,
+    span: Span,
+    phase: Phase,
+    only: str | None = None,
+    *,
+    now: datetime | None = None,
 ) -> Targets:
     """Return what `span` touches in the checkout at `root`, whose work tree is at the head.
 
     With `only`, that environment alone, changed or not (a run by hand). Drift is looked for in every environment. A plan's
     targets are verified and held against the gate and against what they were cloned from here, before there are credentials,
-    and a clone must be one that can be destroyed again; `now` decides which waivers are in force. Raises `Unverifiable` when
-    git can't tell.
+    and a clone must be one that can be destroyed again; `now` decides which waivers are in force. What the base branch doesn't
+    prove needs an approval of the proposed commit. Raises `Transient`, `Unverifiable` when git can't tell.
     """
     checkout = Checkout(root)
     policy = checkout.policy_at(span.base if span.base != NO_COMMIT else span.head)
@@ -54,12 +63,28 @@ def find_targets(
     verified = verify_environments(checkout, present) if present else Verified((), ())
     at = now or datetime.now(UTC)
     findings = [
-        *verified.unreadable,
-        *verified.findings,
-        *(finding for name in present for finding in (*_gated(checkout, name, policy), *_apart(checkout, name, at))),
+        *other_findings(verified),
+        *(line for name in present for line in _unapproved(checkout, span, name, verified)),
+        *(
+            str(finding)
+            for name in present
+            for finding in (*_gated(checkout, name, policy), *_apart(checkout, name, at))
+        ),
     ]
     is_unreadable = found.is_unreadable or bool(verified.unreadable)
-    return Targets(found.targets, (*found.complaints, *map(str, findings)), is_unreadable)
+    return Targets(found.targets, (*found.complaints, *findings), is_unreadable)
+
+
+def _unapproved(checkout: Checkout, span: Span, name: EnvironmentName, verified: Verified) -> Sequence[str]:
+    """Return why an environment that the base branch doesn't prove may not be planned; nothing when it is proved or approved."""
+    policy = checkout.policy_at(span.base)
+    try:
+        found = unproved(checkout, span.base, name, verified)
+    except UserError as error:
+        return () if verified.unreadable else str(error).splitlines()
+    if found is None or (span.proposed is not None and span.proposed.approved_by(name, policy) is not None):
+        return ()
+    return [*map(str, found.reasons), refusal(found, span.head, policy)]
 
 
 def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence[Finding]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from bot.clients.git.checkout import Checkout
-from bot.clients.git.commits import tree_at
+from bot.clients.git.commits import commit_of, tree_at
 from bot.clients.hcl_referee import disagreements
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.store import ObjectStore
@@ -34,16 +34,19 @@ from bot.core.plans.review import Review, review_key, write_review
 from bot.core.plans.stack_inputs import Inputs, Outputs, known, resolved
 from bot.core.rendering.assemble import read_manifest, read_pipeline
 from bot.core.requests.accounts import account_of
+from bot.core.requests.approvals import refusal
 from bot.core.tree import Tree, tree_id
-from bot.errors import Finding, UserError
+from bot.errors import Finding, HandEdit, UserError
 from bot.hooks.validate import pipeline_findings
-from bot.model.environment import Manifest, directory
+from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.pipeline import Pipeline, Stack
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, StepName, TemplateName
 from bot.runs.executor import run_graph
+from bot.runs.plan.approvals import ProposedCommit
 from bot.runs.plan.hook_checks import HookChecks
 from bot.runs.plan.parity import ParityBase, ParityResult, compare_code, parity_result
+from bot.runs.plan.proof import unproved
 from bot.runs.plan.request import PlanRequest
 from bot.runs.plan.review import ReviewedPlan, review_of
 from bot.runs.plan.verify import verify_environments
@@ -64,6 +67,7 @@ class PlanContext:
     now: Callable[[], datetime]
     log: Callable[[str], None] = field(default=lambda line: None)
     against: ParityBase = field(default_factory=ParityBase)
+    proposed: ProposedCommit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, context: P
         *pipeline_findings(files, manifest, pipeline),
         *misplaced(files, stacks, place, where),
         *(claimed_states(place, _others(name, context.checkout)) if place.adopted else ()),
-        *verify_environments(context.checkout, [name]).checked(),
+        *_unapproved(name, context),
         *(
             ()
             if name in context.policy.protected
@@ -170,6 +174,19 @@ def _others(name: EnvironmentName, checkout: Checkout) -> Mapping[EnvironmentNam
     """Return the files of every other environment, readable or not."""
     known = checkout.survey().estate
     return {other: checkout.environment(other) for other in {*known.live, *known.unreadable} - {name}}
+
+
+def _unapproved(name: EnvironmentName, context: PlanContext) -> Sequence[Finding]:
+    """Return what the base branch doesn't prove, unless this very commit was approved: this job holds credentials, so it asks itself."""
+    verified = verify_environments(context.checkout, [name])
+    found = unproved(context.checkout, context.against.commit, name, verified)
+    wrong = [each for each in verified.checked() if not isinstance(each, HandEdit)]
+    if found is None or wrong:
+        return wrong
+    if context.proposed is not None and context.proposed.approved_by(name, context.policy) is not None:
+        return ()
+    said = refusal(found, commit_of(context.checkout.root), context.policy)
+    return [*found.reasons, Finding(f"{directory(name)}/{MANIFEST}", 1, said)]
 
 
 def _undestroyable(

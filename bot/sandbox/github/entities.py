@@ -240,6 +240,18 @@ class CheckRunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewRecord:
+    """A person's review of a pull request, at the commit that it was written about."""
+
+    id: int
+    sha: str
+    state: str
+    body: str
+    author: AccountRecord
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CommitStatusRecord:
     """A status of a commit in a context."""
 

@@ -39,6 +39,7 @@ from bot.sandbox.github.issues import (
 )
 from bot.sandbox.github.pulls import Merge, PullSpec, follow_push, merge_pull, merge_state, open_pull
 from bot.sandbox.github.push_events import Update, announce_push
+from bot.sandbox.github.reviews import Verdict, submit_review
 from bot.sandbox.github.tokens import issue_personal_token
 
 
@@ -204,6 +205,12 @@ class People:
             merged = merge_pull(act, self.forge.pull(act.repository, number), Merge(method))
             assert merged.pull is not None
             return merged.pull.merge_commit_sha or ""
+
+    def review(self, repository: str, number: int, *, by: str, verdict: Verdict = "APPROVE", sha: str = "") -> None:
+        """Review a pull request as it is now, or as it was at a commit."""
+        with self.forge.state.lock:
+            act = self._act(repository, by)
+            submit_review(act, self.forge.pull(act.repository, number), verdict, sha=sha)
 
     def issue(self, repository: str, number: int) -> IssueRecord:
         """Look at an issue or pull request."""

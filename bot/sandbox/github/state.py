@@ -29,6 +29,7 @@ from bot.sandbox.github.entities import (
     ReactionRecord,
     ReactionSubject,
     RepositoryRecord,
+    ReviewRecord,
     RoleName,
     TokenRecord,
     WorkflowRecord,
@@ -67,6 +68,7 @@ class ForgeState:
         self.labels: dict[tuple[int, str], LabelRecord] = {}
         self.checks: dict[int, CheckRunRecord] = {}
         self.checks_of: dict[tuple[int, str], list[int]] = defaultdict(list)
+        self.reviews: dict[tuple[int, int], list[ReviewRecord]] = defaultdict(list)
         self.statuses: dict[tuple[int, str], list[CommitStatusRecord]] = defaultdict(list)
         self.deployments: dict[int, DeploymentRecord] = {}
         self.deployment_statuses: dict[int, list[DeploymentStatusRecord]] = defaultdict(list)

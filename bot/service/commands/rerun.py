@@ -9,6 +9,7 @@ the credentials that go with it. A run that began after the comment was written 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -20,7 +21,9 @@ from bot.commands.model import PlanCommand, Resume, Unlock
 from bot.core.markdown import code
 from bot.core.messages import replies
 from bot.core.messages import rerun_replies as texts
+from bot.core.requests.approvals import CONTEXT
 from bot.core.requests.branches import PREFIXES, Branch
+from bot.core.requests.permissions import suffices
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.rerun import Last, run_title, take_over
 from bot.core.requests.status import outcome_of
@@ -108,9 +111,10 @@ def start_apply(repo: Repository, request: Request, command: Resume | Unlock) ->
 def replan(repo: Repository, request: Request, command: PlanCommand, commented_at: datetime) -> Started | Refused:
     """Start the plans of an environment's open pull requests, or the search for drift. Raises `Transient`."""
     name = command.name
-    found = [repo.pull_request(Branch(kind, name)) for kind in PREFIXES]
-    pulls = [pull for pull in found if pull is not None and pull.state == "open"]
+    pulls = _open_pulls(repo, request, name)
     if pulls:
+        for pull in pulls:
+            approve(repo, request, pull, Approval(name, commented_at))
         outcomes = [_planned(repo, pull, commented_at) for pull in pulls]
         lines = [outcome if isinstance(outcome, str) else outcome.reason for outcome in outcomes]
         text = "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else lines[0]
@@ -131,6 +135,40 @@ def replan(repo: Repository, request: Request, command: PlanCommand, commented_a
         text=f"{code(name)} has no open pull request, so I am checking it for drift: {link}. Any drift is reported in "
         "an issue."
     )
+
+
+def _open_pulls(repo: Repository, request: Request, name: EnvironmentName) -> list[PullRequest]:
+    """Return our open pull requests for an environment, and the one in which the comment stands, whoever opened that."""
+    found = [repo.pull_request(Branch(kind, name)) for kind in PREFIXES]
+    here = repo.github.pull_request(repo.name, request.issue) if request.repository == repo.name else None
+    if here is not None and here.is_from(repo.name):
+        found.append(here)
+    return list({pull.number: pull for pull in found if pull is not None and pull.state == "open"}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a `/plan` approves: that an environment is planned, as its pull request was when the comment was written."""
+
+    environment: EnvironmentName
+    at: datetime
+
+
+def approve(repo: Repository, request: Request, pull: PullRequest, approval: Approval) -> bool:
+    """Write down that somebody who may approves the head of a pull request; say whether it was. Raises `Transient`.
+
+    Only a head that was there before the comment: the newest plan of the branch began before it was written, and is of that head.
+    """
+    policy = repo.policy()
+    if not policy.bot or not suffices(repo.github.permission(repo.name, request.by), policy.allow["plan_unproved"]):
+        return False
+    runs = repo.github.workflow_runs(repo.name, PLAN, branch=pull.head)
+    newest = max(runs, key=lambda run: run.created_at, default=None)
+    if newest is None or newest.head_sha != pull.head_sha or newest.created_at >= approval.at:
+        return False
+    context = CONTEXT.format(environment=approval.environment)
+    repo.github.set_status(repo.name, pull.head_sha, context, str(request.by))
+    return True
 
 
 def replan_removal(repo: Repository, name: EnvironmentName, commented_at: datetime) -> Started | Refused | None:

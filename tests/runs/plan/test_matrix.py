@@ -238,7 +238,9 @@ def test_a_change_of_a_module_alone_touches_every_environment_that_uses_it(
     with_module.commit("module")
     found = find_targets(with_module.root, span(with_module, base), phase)
     assert [(t.environment, t.change) for t in found.targets] == [("demo-a", "update"), (SOURCE, "update")]
-    assert found.complaints == ()
+    unproved = ("no commit of the base branch has this module as it is here", "is not proved by the base branch")
+    assert [line for line in found.complaints if not any(each in line for each in unproved)] == []
+    assert bool(found.complaints) == (phase == "plan"), "nobody approved the module"
 
 
 def test_a_module_that_no_environment_uses_touches_none(with_module: Monorepo) -> None:
@@ -252,5 +254,5 @@ def test_what_a_changed_module_may_not_do_is_refused_before_there_are_credential
     base = head(with_module)
     with_module.put("modules/inner", {"main.tf": File(b'locals {\n  x = file("/etc/passwd")\n}\n')})
     with_module.commit("module")
-    (complaint,) = find_targets(with_module.root, span(with_module, base), "plan").complaints
+    complaint = find_targets(with_module.root, span(with_module, base), "plan").complaints[-1]
     assert complaint.startswith("modules/inner/main.tf:2: `file` may read files of its own module only")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from bot.core.requests.branches import branch_of
 from bot.names import EnvironmentName
 from bot.sandbox.github import SandboxRun
 from bot.sandbox.github.entities import JsonObject as Payload
-from tests.support.small_monorepo import BOT, MAINTAINER, READER, REPOSITORY, SmallMonorepo
+from tests.support.small_monorepo import BOT, MAINTAINER, POLICY, READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import checked, deployed, merged, removed_by_hand
 
 NAME = EnvironmentName("demo-x")
@@ -183,6 +184,35 @@ def test_plan_runs_the_newest_plan_of_an_open_pull_request_again_once(
     actions.plan(branch_of(NAME), None)
     assert "is already being planned" in say(proposed, "/plan demo-x")
     assert actions.repeated == [run]
+
+
+def test_plan_approves_what_its_author_saw_and_nothing_later(proposed: SmallMonorepo, actions: Actions) -> None:
+    server = proposed.server
+    bot = POLICY + f"bot: {BOT}\n".encode()
+    server.commit(REPOSITORY, {".github/envclone.yml": bot}, by=MAINTAINER, message="Name the bot")
+    now = server.forge.state.clock()
+
+    def approved(at: int) -> list[tuple[str, str]]:
+        """Plan the head at one moment, comment at the next, and return what the bot has written down."""
+        server.forge.state.clock = lambda: now + timedelta(seconds=at)
+        comment = proposed.comment("/plan demo-x")
+        event = proposed.event(comment, "/plan demo-x")
+        proposed.work(event.model_copy(update={"created_at": server.forge.state.clock()}))
+        assert proposed.reply(comment)
+        assert server.settle()
+        statuses = proposed.service.context.github.statuses(REPOSITORY, server.head(REPOSITORY, branch_of(NAME)) or "")
+        return [(status.creator, status.description) for status in statuses]
+
+    actions.plan(branch_of(NAME), "failure")
+    assert approved(5) == [], "a writer may not"
+    server.set_role(REPOSITORY, MAINTAINER, "maintain")
+    assert approved(10) == [(BOT, MAINTAINER)]
+    assert approved(15) == [(BOT, MAINTAINER)], "said once"
+    server.commit(REPOSITORY, {"envs/demo-x/a": b"b"}, by=READER, message="Later", branch=branch_of(NAME))
+    assert approved(20) == [], "nobody has seen a plan of it"
+    actions.plan(branch_of(NAME), "failure")
+    assert approved(20) == [], "it came in the same moment"
+    assert approved(25) == [(BOT, MAINTAINER)]
 
 
 def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: SmallMonorepo, actions: Actions) -> None:

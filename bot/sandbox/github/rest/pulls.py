@@ -13,6 +13,7 @@ from bot.sandbox.github.git.changes import changes_between
 from bot.sandbox.github.issues import Edit, IssueText, edit_issue
 from bot.sandbox.github.pulls import Merge, PullSpec, merge_pull, merge_state, open_pull, request_reviews
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
+from bot.sandbox.github.reviews import Verdict, review_view, submit_review
 from bot.sandbox.github.views.pulls import change_view, commit_view, full_pull_view, pull_view
 
 table = Operations()
@@ -43,6 +44,14 @@ class ReviewRequest(RequestBody):
     """Body of "request reviewers"; there are no teams here."""
 
     reviewers: list[str] = Field(default_factory=list)
+
+
+class NewReview(RequestBody):
+    """Body of "create a review"; without an event it would stay a draft, which the sandbox does not know."""
+
+    event: Verdict
+    body: str | None = None
+    commit_id: str | None = None
 
 
 class MergeRequest(RequestBody):
@@ -156,6 +165,26 @@ def request_reviewers(call: RestCall) -> RestAnswer:
     issue = request_reviews(call.act(repository), issue, call.body(ReviewRequest).reviewers)
     assert issue.pull is not None
     return RestAnswer(pull_view(call.forge, repository, issue, issue.pull), 201)
+
+
+@table.on("GET", "/repos/{owner}/{repo}/pulls/{number}/reviews")
+def list_reviews(call: RestCall) -> RestAnswer:
+    """The reviews, oldest first."""
+    repository = call.repository(READ)
+    issue, _ = _found(call, repository)
+    act = call.act(repository)
+    found = call.forge.state.reviews[repository.id, issue.number]
+    return call.listing(found, lambda review: review_view(act, issue, review))
+
+
+@table.on("POST", "/repos/{owner}/{repo}/pulls/{number}/reviews")
+def create_review(call: RestCall) -> RestAnswer:
+    """Approve, ask for changes, or remark."""
+    repository = call.repository(write("pull_requests", role="read"))
+    issue, _ = _found(call, repository)
+    new, act = call.body(NewReview), call.act(repository)
+    review = submit_review(act, issue, new.event, body=new.body or "", sha=new.commit_id or "")
+    return RestAnswer(review_view(act, issue, review))
 
 
 @table.on("GET", "/repos/{owner}/{repo}/pulls/{number}/merge")
