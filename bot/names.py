@@ -39,13 +39,17 @@ class Name(str):
     pattern: ClassVar[str]
     longest: ClassVar[int]
     rule: ClassVar[str]
+    _compiled: ClassVar[re.Pattern[str]]
 
     __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        cls._compiled = re.compile(cls.pattern)
 
     def __new__(cls, text: str) -> Self:
         if isinstance(text, cls):
             return text
-        if len(text) > cls.longest or re.fullmatch(cls.pattern, text) is None:
+        if len(text) > cls.longest or cls._compiled.fullmatch(text) is None:
             raise InvalidInput(
                 f"{shown(text)} is not a valid {cls.what}. Use {cls.rule}, at most {cls.longest} characters."
             )

@@ -4,6 +4,7 @@ Whatever can be said of a stack (needs, inputs, timeout, retries, when) can be s
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
@@ -45,11 +46,17 @@ class FromOutput(Document):
 
     @property
     def step(self) -> StepName:
-        return StepName(self.source.partition(".")[0])
+        return _parts(self.source)[0]
 
     @property
     def output(self) -> ParameterName:
-        return ParameterName(self.source.partition(".")[2])
+        return _parts(self.source)[1]
+
+
+@lru_cache(maxsize=1024)
+def _parts(source: str) -> tuple[StepName, ParameterName]:
+    step, _, output = source.partition(".")
+    return StepName(step), ParameterName(output)
 
 
 class FromParameter(Document):

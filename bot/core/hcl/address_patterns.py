@@ -21,6 +21,19 @@ def matches(pattern: str, address: str, attribute: str, *, any_stack: bool = Tru
     return any_stack and bool(slash) and compiled.fullmatch(rest) is not None
 
 
+def matches_any(patterns: tuple[str, ...], address: str, attribute: str) -> bool:
+    """Say whether one of the patterns names this attribute, in any stack."""
+    if not patterns:
+        return False
+    key, compiled = key_of(address, attribute), _any_of(patterns)
+    return compiled.fullmatch(key) is not None or ("/" in key and compiled.fullmatch(key.partition("/")[2]) is not None)
+
+
+@lru_cache(maxsize=256)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{_compiled(pattern).pattern})" for pattern in patterns), re.DOTALL)
+
+
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
     # Not `fnmatch`: brackets and question marks are ordinary characters of addresses.

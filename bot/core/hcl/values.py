@@ -180,14 +180,17 @@ def leaves(value: HclValue, path: str) -> Iterator[tuple[str, "Scalar | Unknown"
             yield path, value
 
 
+_WORD = re.compile(r"[A-Za-z_][\w-]*")
+
+
 def join(path: str, key: str) -> str:
     """Return the path of a key of a map."""
-    plain_word = re.fullmatch(r"[A-Za-z_][\w-]*", key)
+    plain_word = _WORD.fullmatch(key)
     return f"{path}.{key}" if plain_word and path else key if plain_word else f"{path}[{json.dumps(key)}]"
 
 
 def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z_][\w-]*", key) else json.dumps(key, ensure_ascii=False)
+    return key if _WORD.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
 def texts(value: Sequence[HclValue]) -> list[str]:

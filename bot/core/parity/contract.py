@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.hcl.address_patterns import key_of, matches
+from bot.core.hcl.address_patterns import key_of, matches, matches_any
 from bot.core.parity.identity import host_of
 from bot.core.parity.report import Breach, Difference
 from bot.core.rendering.assemble import TemplateAt
@@ -99,7 +99,7 @@ def _undiffering(
             if kind == "attribute"
             else ()
         )
-        same = [key_of(*key) for key in equal if any(matches(pattern, *key) for pattern in patterns)]
+        same = [key_of(*key) for key in equal if matches_any(patterns, *key)]
         if same:
             listed = ", ".join(f"`{_escaped(key)}`" for key in same[:3]) + (
                 f" and {len(same) - 3} more" if same[3:] else ""

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -90,14 +89,13 @@ class _Whole:
         for variable, source in stack.inputs.items():
             value, reads = self._output(source)
             given[variable] = (value, reads | {f"{name}/{variable}"})
-        found = evaluated(_Job(_code_of(self.given.files, name), name, repr(given), given))
+        job = _Job(_code_of(self.given.files, name), name, repr(given), given)
+        found, stood = evaluated(job), _placed(job, self.renamed)
         self.outputs[name] = found.outputs
         self.sensitive |= found.sensitive
         self.read |= found.read
-        for address, thing in found.things.items():
-            self._place(address, thing.block, thing.leaves, Attribute("present", frozenset(), thing.file, thing.line))
-        for address, code in found.codes.items():
-            self.leaves[self.renamed(address), CODE] = Attribute(code.text, frozenset(), code.file, code.line)
+        self.leaves |= stood.leaves
+        self.blocks |= stood.blocks
         for key, path in undeclared.items():
             if f"{name}/var.{key}" not in found.codes:
                 self._undeclared(path, key, given[key][0])
@@ -125,13 +123,14 @@ class _Whole:
             if path in self.read or is_outside(path):
                 continue  # modules outside are the same files for both
             mode = Attribute("executable" if file.executable else "plain", frozenset(), path, 1)
-            self._place(path, path, {"mode": mode, **_content(path, file)}, Attribute("present", frozenset(), path, 1))
-            digest = f"{len(file.data)} bytes, SHA-256 {hashlib.sha256(file.data).hexdigest()[:12]}"
-            self.leaves[path, CODE] = Attribute(digest, frozenset(), path, 1)
+            self.blocks[path] = path
+            self.leaves[path, ""] = Attribute("present", frozenset(), path, 1)
+            self.leaves |= {(path, at): leaf for at, leaf in {"mode": mode, **_content(path, file)}.items()}
+            self.leaves[path, CODE] = Attribute(_digest(file), frozenset(), path, 1)
 
     def _variables(self, stack: StepName) -> Iterator[tuple[str, Mapping[str, HclValue]]]:
         """Yield the files with values of variables, in the order in which Terraform reads them."""
-        names = [path for path in self.given.files if posixpath.dirname(path) == stack]
+        names = [path for path in self.given.files if path.rpartition("/")[0] == stack]
         automatic = sorted(path for path in names if path.endswith((".auto.tfvars.json", ".auto.tfvars")))
         for path in (f"{stack}/terraform.tfvars", f"{stack}/{VARIABLES}", *automatic):
             if path in self.given.files:
@@ -163,13 +162,6 @@ class _Whole:
         for attribute, item in leaves(value, place):
             self.leaves[address, attribute] = Attribute(item, reads, file, 0)
 
-    def _place(self, address: str, block: str, found: Mapping[str, Attribute], present: Attribute) -> None:
-        address = self.renamed(address)
-        self.blocks[address] = block
-        self.leaves[address, ""] = present
-        for attribute, leaf in found.items():
-            self.leaves[address, attribute] = leaf
-
 
 @dataclass(frozen=True)
 class _Job:
@@ -189,6 +181,30 @@ def evaluated(job: _Job) -> ModuleResult:
         return Module(dict(job.files), ModuleAddress(job.name, f"{job.name}/"), job.given, memory).evaluated()
     except RecursionError as error:
         raise InvalidInput(f"{job.name}: its expressions are nested too deeply to be evaluated.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A stack's values by address and attribute, and the blocks that they were made from."""
+
+    leaves: Mapping[AttributeKey, Attribute]
+    blocks: Mapping[str, str]
+
+
+@lru_cache(maxsize=256)
+def _placed(job: _Job, renamed_address: Callable[[str], str]) -> _Placed:
+    """Return a stack's values where they stand in an environment; putting back a parameter changes few of the stacks."""
+    leaves: dict[AttributeKey, Attribute] = {}
+    blocks: dict[str, str] = {}
+    found = evaluated(job)
+    for at, thing in found.things.items():
+        address = renamed_address(at)
+        blocks[address] = thing.block
+        leaves[address, ""] = Attribute("present", frozenset(), thing.file, thing.line)
+        leaves |= {(address, attribute): leaf for attribute, leaf in thing.leaves.items()}
+    for at, code in found.codes.items():
+        leaves[renamed_address(at), CODE] = Attribute(code.text, frozenset(), code.file, code.line)
+    return _Placed(leaves, blocks)
 
 
 @lru_cache(maxsize=64)
@@ -218,6 +234,7 @@ def _hooks(file: File) -> Hooks:
     return read_hooks({HOOKS: file}, ".")
 
 
+@lru_cache(maxsize=256)
 def _values(path: str, data: bytes) -> Mapping[str, HclValue] | None:
     if not path.endswith(".json"):
         file = File(b"".join((b"locals {\n", data, b"\n}\n")))
@@ -242,14 +259,19 @@ def _json(value: object) -> HclValue:
     return found
 
 
+@lru_cache(maxsize=1024)
 def _content(path: str, file: File) -> Mapping[str, Attribute]:
     if path.endswith(".json"):
         try:
             return {at or CONTENT: Attribute(v, frozenset(), path, 1) for at, v in leaves(json.loads(file.data), "")}
         except (ValueError, RecursionError):
             pass  # no JSON after all
-    digest = hashlib.sha256(file.data).hexdigest()
-    return {CONTENT: Attribute(f"{len(file.data)} bytes, SHA-256 {digest[:12]}", frozenset(), path, 1)}
+    return {CONTENT: Attribute(_digest(file), frozenset(), path, 1)}
+
+
+@lru_cache(maxsize=1024)
+def _digest(file: File) -> str:
+    return f"{len(file.data)} bytes, SHA-256 {hashlib.sha256(file.data).hexdigest()[:12]}"
 
 
 _INSTANCE = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
@@ -282,6 +304,9 @@ def line_at(files: Tree, key: AttributeKey, leaf: Attribute) -> int:
 def forget() -> None:
     """Forget what was evaluated before; for measurements."""
     evaluated.cache_clear()
+    _placed.cache_clear()
+    _values.cache_clear()
+    _content.cache_clear()
     _memory.cache_clear()
 
 
