@@ -97,7 +97,7 @@ def _draft(base: Base, name: str) -> Draft:
     drafted = draft_clone(example.asked(name), base)
     assert isinstance(drafted, Draft), drafted
     causes.forget()  # drafting compares, too
-    evaluated.evaluated.cache_clear()
+    evaluated.forget()
     return drafted
 
 

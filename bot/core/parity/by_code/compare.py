@@ -17,11 +17,8 @@ from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.causes import Renderings, attributed, same
 from bot.core.parity.by_code.code_side import CodeSide, Sides, evaluated_side
 from bot.core.parity.by_code.differences import Differences
-from bot.core.parity.by_code.evaluated import (
-    CODE,
-    AttributeKey,
-    EvaluatedEnvironment,
-)
+from bot.core.parity.by_code.evaluated import EvaluatedEnvironment
+from bot.core.parity.by_code.stack_values import CODE, AttributeKey
 from bot.core.parity.contract import Contract, breaches
 from bot.core.parity.identity import Identity, identity
 from bot.core.parity.report import Difference, Parity

@@ -8,7 +8,8 @@ from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.values import written
 from bot.core.parity.aspects import AspectFacts, aspect_of, is_secret
 from bot.core.parity.by_code.code_side import Sides
-from bot.core.parity.by_code.evaluated import CODE, CONTENT, AttributeKey, first_difference, line_at
+from bot.core.parity.by_code.evaluated import CONTENT, first_difference, line_at
+from bot.core.parity.by_code.stack_values import CODE, AttributeKey
 from bot.core.parity.identity import Identity
 from bot.core.parity.report import Cause, Difference
 from bot.core.parity.waivers import Waivers

@@ -4,31 +4,25 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.core.graph import graph
 from bot.core.hcl.attributes import Attribute
-from bot.core.hcl.local_modules import beside, is_outside
+from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.module import Module
-from bot.core.hcl.parser import body
-from bot.core.hcl.result import EvaluationMemory, ModuleResult
 from bot.core.hcl.scope import ModuleAddress
 from bot.core.hcl.values import OUTPUT, HclValue, Unknown, join, leaves, renamed
+from bot.core.parity.by_code import stack_values
+from bot.core.parity.by_code.stack_values import CODE, AttributeKey, StackJob, code_of, evaluated, placed
 from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.render import Parameters
 from bot.core.tree import File, Tree
-from bot.errors import InvalidInput
 from bot.model.environment import HOOKS, MANIFEST, VARIABLES
 from bot.model.pipeline import FromOutput, FromParameter, Hook, Hooks, Pipeline, Stack
 from bot.model.yaml_document import line_of
 from bot.names import PurposeName, StepName
 
-AttributeKey = tuple[str, str]
-"""An address and an attribute; the empty attribute says that the address exists."""
-
-CODE = "(code)"
-"""The attribute that holds a block's code, for differences that no value shows."""
 CONTENT = "(content)"
 
 
@@ -89,8 +83,8 @@ class _Whole:
         for variable, source in stack.inputs.items():
             value, reads = self._output(source)
             given[variable] = (value, reads | {f"{name}/{variable}"})
-        job = _Job(_code_of(self.given.files, name), name, repr(given), given)
-        found, stood = evaluated(job), _placed(job, self.renamed)
+        job = StackJob(code_of(self.given.files, name), name, repr(given), given)
+        found, stood = evaluated(job), placed(job, self.renamed)
         self.outputs[name] = found.outputs
         self.sensitive |= found.sensitive
         self.read |= found.read
@@ -161,72 +155,6 @@ class _Whole:
     def _leaves(self, address: str, place: str, value: HclValue, reads: frozenset[str], file: str = HOOKS) -> None:
         for attribute, item in leaves(value, place):
             self.leaves[address, attribute] = Attribute(item, reads, file, 0)
-
-
-@dataclass(frozen=True)
-class _Job:
-    """A stack to be evaluated; equal when the files and the inputs are."""
-
-    files: tuple[tuple[str, File], ...]
-    name: StepName
-    key: str
-    given: Mapping[str, tuple[HclValue, frozenset[str]]] = field(compare=False)
-
-
-@lru_cache(maxsize=256)
-def evaluated(job: _Job) -> ModuleResult:
-    """Return a stack's values. Remembered by content: most of a clone's stacks are evaluated many times, with few changes."""
-    memory = _memory(job.name, tuple((path, file) for path, file in job.files if not _is_value(path, file)))
-    try:
-        return Module(dict(job.files), ModuleAddress(job.name, f"{job.name}/"), job.given, memory).evaluated()
-    except RecursionError as error:
-        raise InvalidInput(f"{job.name}: its expressions are nested too deeply to be evaluated.") from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A stack's values by address and attribute, and the blocks that they were made from."""
-
-    leaves: Mapping[AttributeKey, Attribute]
-    blocks: Mapping[str, str]
-
-
-@lru_cache(maxsize=256)
-def _placed(job: _Job, renamed_address: Callable[[str], str]) -> _Placed:
-    """Return a stack's values where they stand in an environment; putting back a parameter changes few of the stacks."""
-    leaves: dict[AttributeKey, Attribute] = {}
-    blocks: dict[str, str] = {}
-    found = evaluated(job)
-    for at, thing in found.things.items():
-        address = renamed_address(at)
-        blocks[address] = thing.block
-        leaves[address, ""] = Attribute("present", frozenset(), thing.file, thing.line)
-        leaves |= {(address, attribute): leaf for attribute, leaf in thing.leaves.items()}
-    for at, code in found.codes.items():
-        leaves[renamed_address(at), CODE] = Attribute(code.text, frozenset(), code.file, code.line)
-    return _Placed(leaves, blocks)
-
-
-@lru_cache(maxsize=64)
-def _memory(name: StepName, code: tuple[tuple[str, File], ...]) -> EvaluationMemory:
-    """Return what blocks of this code came to before."""
-    return {}
-
-
-def _is_value(path: str, file: File) -> bool:
-    """Say whether a file can't change what blocks of other files come to, but through variables."""
-    if path.endswith((".tfvars", ".tfvars.json")):
-        return True
-    try:
-        return path.endswith(".tf") and all(block.type == "terraform" for block in body(file.data).blocks)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _code_of(files: Tree, name: str) -> tuple[tuple[str, File], ...]:
-    """Return the files of a stack and of the modules that it calls outside itself."""
-    inside = {path: file for path, file in files.items() if path.startswith(f"{name}/")}
-    return tuple(sorted((inside | beside(files, name)).items(), key=lambda pair: pair[0]))
 
 
 @lru_cache(maxsize=64)
@@ -303,11 +231,9 @@ def line_at(files: Tree, key: AttributeKey, leaf: Attribute) -> int:
 
 def forget() -> None:
     """Forget what was evaluated before; for measurements."""
-    evaluated.cache_clear()
-    _placed.cache_clear()
+    stack_values.forget()
     _values.cache_clear()
     _content.cache_clear()
-    _memory.cache_clear()
 
 
 def first_difference(one: bytes, other: bytes) -> int:

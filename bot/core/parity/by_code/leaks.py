@@ -17,7 +17,8 @@ from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison
-from bot.core.parity.by_code.evaluated import CODE, AttributeKey, EvaluatedEnvironment, line_at
+from bot.core.parity.by_code.evaluated import EvaluatedEnvironment, line_at
+from bot.core.parity.by_code.stack_values import CODE, AttributeKey
 from bot.core.parity.identity import Identity
 from bot.core.parity.leaks import Leak, SearchedText, grown, search, searcher
 from bot.core.parity.waivers import Waivers
