@@ -3,6 +3,7 @@
 | address | Terraform's backend |
 | --- | --- |
 | `s3://BUCKET/PREFIX?region=REGION` | `s3`: `bucket`, `region` |
+| `gs://BUCKET/PREFIX` | `gcs`: `bucket`, `prefix` |
 | `file:///DIRECTORY` | `local`: `path` |
 
 Prefix and region may be left out; without a region the environment's variables say it. An address holds no credential.
@@ -16,13 +17,15 @@ from typing import TypeAlias
 from bot.errors import InvalidInput
 from bot.names import shown
 
-FORMS = "`s3://BUCKET/PREFIX` or `file:///DIRECTORY`"
+FORMS = "`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `file:///DIRECTORY`"
 
+# The providers' own rules for new names.
 _S3_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_GCS_BUCKET = r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"
 _REGION = r"[a-z]{2,}(?:-[a-z]+)+-\d"
 
 # No store takes every name: a directory has `.` and `..`, Azure no segment that ends in a dot, and the directory's own files begin with one.
-SEGMENT = r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?"
+SEGMENT = r"[A-Za-z0-9_-](?:[A-Za-z0-9._:-]{0,126}[A-Za-z0-9_:-])?"
 """One part of a key or a prefix, in letters that every store takes."""
 _PREFIX = rf"{SEGMENT}(?:/{SEGMENT}){{0,9}}"
 
@@ -41,6 +44,17 @@ class S3Address:
 
 
 @dataclass(frozen=True, slots=True)
+class GcsAddress:
+    """Objects in a bucket of Google Cloud Storage."""
+
+    bucket: str
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        return _joined("gs:/", self.bucket, self.prefix)
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryAddress:
     """Objects in a directory of one machine."""
 
@@ -50,11 +64,15 @@ class DirectoryAddress:
         return f"file://{self.path}"
 
 
-StoreAddress: TypeAlias = S3Address | DirectoryAddress
+StoreAddress: TypeAlias = S3Address | GcsAddress | DirectoryAddress
 
 
 def _s3(parts: re.Match[str]) -> StoreAddress:
     return S3Address(parts["bucket"], parts["prefix"] or "", parts["region"] or "")
+
+
+def _gcs(parts: re.Match[str]) -> StoreAddress:
+    return GcsAddress(parts["bucket"], parts["prefix"] or "")
 
 
 def _directory(parts: re.Match[str]) -> StoreAddress:
@@ -64,6 +82,7 @@ def _directory(parts: re.Match[str]) -> StoreAddress:
 _BELOW = rf"(?:/(?P<prefix>{_PREFIX})?)?"
 _READERS: tuple[tuple[str, Callable[[re.Match[str]], StoreAddress]], ...] = (
     (rf"s3://(?P<bucket>{_S3_BUCKET}){_BELOW}(?:\?region=(?P<region>{_REGION}))?", _s3),
+    (rf"gs://(?P<bucket>{_GCS_BUCKET}){_BELOW}", _gcs),
     (r"file://(?P<path>(?:/(?!\.{1,2}(?:/|$))[^/\x00-\x1f]+)+)/?", _directory),
 )
 

@@ -6,7 +6,8 @@ from typing import assert_never
 
 from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.store import ObjectStore
-from bot.model.store_address import DirectoryAddress, S3Address, StoreAddress
+from bot.errors import UserError
+from bot.model.store_address import DirectoryAddress, GcsAddress, S3Address, StoreAddress
 
 
 def open_object_store(address: StoreAddress) -> ObjectStore:
@@ -16,6 +17,8 @@ def open_object_store(address: StoreAddress) -> ObjectStore:
             return _s3(address)
         case DirectoryAddress():
             return DirectoryStore(Path(address.path))
+        case GcsAddress():
+            return _gcs(address)
         case _:
             assert_never(address)
 
@@ -26,3 +29,15 @@ def _s3(address: S3Address) -> ObjectStore:
     # Terraform reads both variables, boto3 the second alone.
     region = address.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
     return S3Store(address.bucket, address.prefix, region)
+
+
+def _gcs(address: GcsAddress) -> ObjectStore:
+    try:
+        from bot.clients.objects.gcs import GcsStore  # noqa: PLC0415 (0.5 s of a start, and not always installed)
+    except ModuleNotFoundError as error:
+        raise _not_installed(address, "gcp") from error
+    return GcsStore(address.bucket, address.prefix)
+
+
+def _not_installed(address: StoreAddress, extra: str) -> UserError:
+    return UserError(f"To reach {address}, install what its cloud needs: `pip install 'envclone[{extra}]'`.")

@@ -59,9 +59,9 @@ USUAL = StoreBounds()
 
 
 class ObjectStore(Protocol):
-    """Objects by key. Keys are paths of letters, digits, `.`, `_` and `-`; anything else is a `ValueError`.
+    """Objects by key. Keys are paths of letters, digits, `.`, `_`, `-` and `:`; anything else is a `ValueError`.
 
-    No part of a key begins or ends with a dot. All verbs raise `Unverifiable` when the answer can't be known (no such bucket,
+    No part of a key begins or ends with a dot, or begins with `:`. (Terraform keeps workspaces below `env:/`.) All verbs raise `Unverifiable` when the answer can't be known (no such bucket,
     no access, no connection).
     """
 

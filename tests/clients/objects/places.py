@@ -7,8 +7,10 @@ from typing import Protocol
 
 import boto3
 import pytest
+from google.cloud import storage
 
 from bot.clients.objects.directory import DirectoryStore
+from bot.clients.objects.gcs import GcsStore
 from bot.clients.objects.s3 import S3Store
 from bot.clients.objects.store import USUAL, ObjectStore, StoreBounds
 from tests.support.cloud import REGION
@@ -50,6 +52,25 @@ class S3Place:
 
     def through(self, url: str, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("AWS_ENDPOINT_URL", url)
+
+
+@dataclass
+class GcsPlace:
+    """A bucket of the fake-gcs-server that the environment's variables name."""
+
+    bucket: str = field(default_factory=lambda: f"state-{uuid.uuid4().hex}")
+
+    def __post_init__(self) -> None:
+        storage.Client(project="acme").create_bucket(self.bucket)
+
+    def store(self, bounds: StoreBounds = USUAL) -> ObjectStore:
+        return GcsStore(self.bucket, PREFIX, bounds)
+
+    def missing(self) -> ObjectStore:
+        return GcsStore("no-such-bucket-anywhere", "")
+
+    def through(self, url: str, patch: pytest.MonkeyPatch) -> None:
+        patch.setenv("STORAGE_EMULATOR_HOST", url)
 
 
 @dataclass
