@@ -3,7 +3,14 @@
 import pytest
 
 from bot.errors import InvalidInput
-from bot.model.store_address import DirectoryAddress, S3Address, StoreAddress, read_address
+from bot.model.store_address import (
+    AzureBlobAddress,
+    DirectoryAddress,
+    GcsAddress,
+    S3Address,
+    StoreAddress,
+    read_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -13,6 +20,10 @@ from bot.model.store_address import DirectoryAddress, S3Address, StoreAddress, r
         ("s3://acme-state/envclone/eu", S3Address("acme-state", "envclone/eu")),
         ("s3://acme.state/x?region=us-gov-west-1", S3Address("acme.state", "x", "us-gov-west-1")),
         ("s3://acme-state?region=eu-central-1", S3Address("acme-state", "", "eu-central-1")),
+        ("gs://acme_state.example.com/envclone", GcsAddress("acme_state.example.com", "envclone")),
+        ("gs://acme-state", GcsAddress("acme-state")),
+        ("azblob://acmestate/tfstate", AzureBlobAddress("acmestate", "tfstate")),
+        ("azblob://acmestate/tf-state/a/b", AzureBlobAddress("acmestate", "tf-state", "a/b")),
         ("file:///var/lib/envclone", DirectoryAddress("/var/lib/envclone")),
         ("file:///with a space/and#%?", DirectoryAddress("/with a space/and#%?")),
     ],
@@ -45,6 +56,13 @@ def test_a_slash_at_the_end_says_nothing() -> None:
         "s3://acme-state?endpoint=https://example.com",
         "s3://acme-state\n",
         "S3://acme-state",
+        "gs://Acme",
+        "gs://acme-state?region=eu-central-1",
+        "azblob://acmestate",
+        "azblob://acme-state/tfstate",
+        "azblob://acmestate/tf--state",
+        "azblob://acmestate.blob.core.windows.net/tfstate",
+        "https://acme.example.com/tfstate",
         "file://host/dir",
         "file:///",
         "file:///a/../b",
@@ -55,4 +73,17 @@ def test_a_slash_at_the_end_says_nothing() -> None:
 )
 def test_anything_else_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"is not the address of a store\. Write `s3://BUCKET/PREFIX`"):
+        read_address(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("https://acmestate.blob.core.windows.net/tfstate/a", "azblob://acmestate/tfstate/a"),
+        ("https://storage.googleapis.com/acme-state/a", "gs://acme-state/a"),
+        ("gcs://acme-state", "gs://acme-state"),
+    ],
+)
+def test_another_tools_form_of_a_place_is_answered_with_ours(text: str, meant: str) -> None:
+    with pytest.raises(InvalidInput, match=f"You probably mean `{meant}`"):
         read_address(text)

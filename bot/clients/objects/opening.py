@@ -7,7 +7,7 @@ from typing import assert_never
 from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.store import ObjectStore
 from bot.errors import UserError
-from bot.model.store_address import DirectoryAddress, GcsAddress, S3Address, StoreAddress
+from bot.model.store_address import AzureBlobAddress, DirectoryAddress, GcsAddress, S3Address, StoreAddress
 
 
 def open_object_store(address: StoreAddress) -> ObjectStore:
@@ -19,6 +19,8 @@ def open_object_store(address: StoreAddress) -> ObjectStore:
             return DirectoryStore(Path(address.path))
         case GcsAddress():
             return _gcs(address)
+        case AzureBlobAddress():
+            return _azure(address)
         case _:
             assert_never(address)
 
@@ -34,9 +36,18 @@ def _s3(address: S3Address) -> ObjectStore:
 def _gcs(address: GcsAddress) -> ObjectStore:
     try:
         from bot.clients.objects.gcs import GcsStore  # noqa: PLC0415 (0.5 s of a start, and not always installed)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise _not_installed(address, "gcp") from error
     return GcsStore(address.bucket, address.prefix)
+
+
+def _azure(address: AzureBlobAddress) -> ObjectStore:
+    try:
+        from bot.clients.objects.azure import AzureBlobStore  # noqa: PLC0415 (0.5 s of a start, and not always installed)
+    except ImportError as error:
+        raise _not_installed(address, "azure") from error
+    url = f"https://{address.storage_account_name}.blob.core.windows.net"
+    return AzureBlobStore(url, address.container_name, address.prefix)
 
 
 def _not_installed(address: StoreAddress, extra: str) -> UserError:

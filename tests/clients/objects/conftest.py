@@ -1,19 +1,19 @@
 """Each place that holds objects, and its server for as long as the tests of one file take."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.clients.objects.store import ObjectStore
-from tests.clients.objects.places import DirectoryPlace, GcsPlace, ObjectPlace, S3Place
+from tests.clients.objects.places import AzurePlace, DirectoryPlace, GcsPlace, ObjectPlace, S3Place
+from tests.support.azure import AzureAccount, azure_storage
 from tests.support.cloud import cloud
 from tests.support.gcs import google_storage
 
-SERVED = ("s3", "gcs")
+SERVED = ("s3", "gcs", "azure")
 """Places that a server answers for: only those can be out of reach."""
 
-PLACES: Mapping[str, type[S3Place] | type[GcsPlace]] = {"s3": S3Place, "gcs": GcsPlace}
 KINDS = (*SERVED, "directory")
 
 
@@ -31,6 +31,12 @@ def gcs_server() -> Iterator[None]:
         for name, value in variables.items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture(scope="session")  # Node takes a second to load it
+def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureAccount]:
+    with azure_storage(tmp_path_factory.mktemp("azurite")) as account:
+        yield account
 
 
 @pytest.fixture(params=KINDS)
@@ -51,5 +57,11 @@ def store(place: ObjectPlace) -> ObjectStore:
 def _place(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> ObjectPlace:
     if kind == "directory":
         return DirectoryPlace(tmp_path / "objects")
-    request.getfixturevalue(f"{kind}_server")
-    return PLACES[kind]()
+    server = request.getfixturevalue(f"{kind}_server")
+    match kind:
+        case "s3":
+            return S3Place()
+        case "gcs":
+            return GcsPlace()
+        case _:
+            return AzurePlace(server)

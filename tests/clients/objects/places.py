@@ -1,18 +1,22 @@
 """The places that hold objects, each as real as it can be had: what the contract is tested on."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from azure.storage.blob import ContainerClient
 from google.cloud import storage
 
+from bot.clients.objects.azure import AzureBlobStore
 from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.gcs import GcsStore
 from bot.clients.objects.s3 import S3Store
 from bot.clients.objects.store import USUAL, ObjectStore, StoreBounds
+from tests.support.azure import AzureAccount
 from tests.support.cloud import REGION
 
 PREFIX = "envclone"
@@ -71,6 +75,27 @@ class GcsPlace:
 
     def through(self, url: str, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("STORAGE_EMULATOR_HOST", url)
+
+
+@dataclass
+class AzurePlace:
+    """A container of an azurite."""
+
+    account: AzureAccount
+    container: str = field(default_factory=lambda: f"state-{uuid.uuid4().hex}")
+
+    def __post_init__(self) -> None:
+        ContainerClient(self.account.url, self.container, self.account.credential).create_container()
+
+    def store(self, bounds: StoreBounds = USUAL) -> ObjectStore:
+        credential = self.account.credential
+        return AzureBlobStore(self.account.url, self.container, PREFIX, credential=credential, bounds=bounds)
+
+    def missing(self) -> ObjectStore:
+        return AzureBlobStore(self.account.url, "no-such-container", "", credential=self.account.credential)
+
+    def through(self, url: str, patch: pytest.MonkeyPatch) -> None:
+        self.account = replace(self.account, url=f"{url}{urlsplit(self.account.url).path}")
 
 
 @dataclass

@@ -6,13 +6,24 @@ from pathlib import Path
 
 import pytest
 
+from bot.clients.objects.azure import AzureBlobStore
 from bot.clients.objects.directory import DirectoryStore
+from bot.clients.objects.gcs import GcsStore
 from bot.clients.objects.opening import open_object_store
 from bot.clients.objects.s3 import S3Store
+from bot.errors import UserError
 from bot.model.store_address import S3Address, read_address
-from tests.clients.objects.places import S3Place
+from tests.clients.objects.places import GcsPlace, S3Place
 
-LIBRARIES = ("boto3", "botocore")
+LIBRARIES = (
+    "boto3",
+    "botocore",
+    "google.cloud.storage",
+    "google.auth",
+    "azure.core",
+    "azure.identity",
+    "azure.storage.blob",
+)
 
 
 def test_a_directory_is_opened_by_its_address(tmp_path: Path) -> None:
@@ -28,6 +39,37 @@ def test_a_bucket_of_s3_is_opened_by_its_address(s3_server: None) -> None:
     assert isinstance(store, S3Store)
     store.write("a", b"1")
     assert list(S3Store(bucket, "", "eu-central-1").keys()) == ["below/here/a"]
+
+
+def test_a_bucket_of_google_is_opened_by_its_address(gcs_server: None) -> None:
+    bucket = GcsPlace().bucket
+    store = open_object_store(read_address(f"gs://{bucket}/below/here"))
+    store.write("a", b"1")
+    assert list(GcsStore(bucket, "").keys()) == ["below/here/a"]
+
+
+def test_a_container_of_azure_is_opened_by_its_address() -> None:
+    store = open_object_store(read_address("azblob://acmestate/tfstate/below/here"))
+    assert isinstance(store, AzureBlobStore)
+    assert (store.account_url, store.container) == ("https://acmestate.blob.core.windows.net", "tfstate")
+    assert store.prefix == "below/here"
+
+
+@pytest.mark.parametrize(
+    ("address", "library", "extra"),
+    [
+        ("gs://acme-state/x", "google.api_core.exceptions", "gcp"),
+        ("azblob://acmestate/tfstate", "azure.storage.blob", "azure"),
+    ],
+)
+def test_without_its_library_a_store_says_what_to_install(
+    address: str, library: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ours in ("gcs", "azure"):
+        monkeypatch.delitem(sys.modules, f"bot.clients.objects.{ours}")
+    monkeypatch.setitem(sys.modules, library, None)  # as Python marks what can't be imported
+    with pytest.raises(UserError, match=rf"To reach {address}, .* `pip install 'envclone\[{extra}\]'`\."):
+        open_object_store(read_address(address))
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])

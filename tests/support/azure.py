@@ -1,0 +1,62 @@
+"""Azure Blob Storage as azurite, Azure's own emulator, imitates it, on a free port of this machine."""
+
+import base64
+import os
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from azure.core.credentials import AzureNamedKeyCredential
+
+from tests import ROOT
+from tests.support import npm
+
+ACCOUNT = "acme"
+
+
+@dataclass(frozen=True, slots=True)
+class AzureAccount:
+    """A storage account: where it is, and its key. Over plain HTTP the library sends no token, so there is no default chain."""
+
+    url: str
+    credential: AzureNamedKeyCredential = field(repr=False)
+
+
+@contextmanager
+def azure_storage(directory: Path) -> Iterator[AzureAccount]:
+    """Yield an empty storage account; `directory` is for what azurite writes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    program = npm.installed(ROOT / "tests" / "azurite") / "azurite/dist/src/blob/main.js"
+    # The library speaks a newer version of the protocol than azurite knows.
+    switches = ("--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
+    command = ["node", str(program), "--blobHost", "127.0.0.1", "--blobPort", str(port), *switches]
+    variables = {"PATH": os.environ["PATH"], "AZURITE_ACCOUNTS": f"{ACCOUNT}:{key}"}
+    with subprocess.Popen(
+        command, cwd=directory, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            url = f"http://127.0.0.1:{port}/{ACCOUNT}"
+            _wait_for(url, process)
+            yield AzureAccount(url, AzureNamedKeyCredential(ACCOUNT, key))
+        finally:
+            process.terminate()
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    while process.poll() is None:
+        try:
+            httpx.get(url)
+        except httpx.TransportError:
+            time.sleep(0.02)
+            continue
+        return
+    raise AssertionError(f"azurite ended with {process.returncode}")
