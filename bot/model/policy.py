@@ -92,9 +92,14 @@ class StaticCheckRules(Document):
 
     providers: tuple[str, ...] | None = Field(
         default=None,
-        description="Source addresses of the providers that may run; left out, the cloud's own and Terraform's built-in one.",
+        description="Source addresses of the providers that may run; left out, the cloud's own and those that reach nothing "
+        "outside (archive, local, null, random, time, tls, and Terraform's built-in one).",
     )
-    module_sources: tuple[str, ...] = ()
+    module_sources: tuple[str, ...] = Field(
+        default=(),
+        description="Sources of modules of elsewhere that may be called, with their `?ref=` and `//…` or without; for one of a registry, "
+        "perhaps with the versions that may be installed (`terraform-aws-modules/vpc/aws >= 5.0, < 6`).",
+    )
     data_sources: tuple[str, ...] = Field(
         default=(),
         description="Data sources that may be read besides the harmless ones: those that return objects, secrets, tokens or "

@@ -11,6 +11,7 @@ from bot.core.hcl.ast import AttributeAccess, Call, Expression, Items, Literal, 
 
 _HIDDEN = ".terraform"  # Terraform's own directory: providers, modules and what `init` was told of the backend
 _SIGNS_OF_PATTERNS = str.maketrans("", "", "{}[],\\")
+PLACES = frozenset({"path.module", "path.root"})
 _WILDCARD = re.compile(r"[*?\]}]")
 
 
@@ -32,7 +33,7 @@ class Bounds:
 
     def is_module(self, value: Expression) -> bool:
         """Say whether an expression is the directory of the module, or of the root module."""
-        return self.has_path and name_of(value) in {"path.module", "path.root"}
+        return self.has_path and name_of(value) in PLACES
 
 
 def bounded(value: Expression, bounds: Bounds = Bounds()) -> bool:

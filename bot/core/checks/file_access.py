@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.checks.bounded_paths import Bounds, bounded, endings_of, is_plain_pattern, name_of
+from bot.core.checks.bounded_paths import PLACES, Bounds, bounded, endings_of, is_plain_pattern, name_of
 from bot.core.hcl.ast import (
     AttributeAccess,
     Block,
@@ -32,6 +32,7 @@ ONE_PATH = frozenset(
     {"file", "filebase64", "fileexists", "filemd5", "filesha1", "filesha256", "filesha512", "templatefile",
      "filebase64sha256", "filebase64sha512"}
 )  # fmt: skip
+_PATH_FUNCTIONS = frozenset({"provider::local::direxists"})
 FILESET, TEMPLATE = "fileset", "templatefile"
 
 
@@ -39,13 +40,14 @@ FILESET, TEMPLATE = "fileset", "templatefile"
 class ModulePlace:
     """A module's directory in an environment's code, and that of the root module which calls it.
 
-    `where` is the environment's directory, for messages.
+    `where` is the environment's directory, for messages. `providers` are the local names of the providers whose functions it may call.
     """
 
     files: Tree
     directory: str
     root: str
     where: str
+    providers: frozenset[str] = frozenset()
 
     def at(self, path: str) -> str:
         """Return where a file of the code lies in the repository."""
@@ -109,11 +111,7 @@ def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterat
     name = call.name.removeprefix("core::")
     at = place.at(path)
     if name.startswith("provider::"):
-        message = (
-            f"`{call.name}` is a provider's function and runs its code: use Terraform's own functions "
-            '(`split(":", …)`, `regex()`) or a parameter.'
-        )
-        yield Finding(at, call.line, message)
+        yield from _provider_function(call, bounds, place, at)
     elif name == "templatestring":
         yield Finding(at, call.line, f"`{call.name}` runs a text that nobody sees here: use `templatefile`.")
     elif name == FILESET:
@@ -128,6 +126,17 @@ def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterat
             yield Finding(at, call.line, _complaint(call))
         elif name == TEMPLATE:
             yield from _template_findings(call, bounds, place, at)
+
+
+def _provider_function(call: Call, bounds: Bounds, place: ModulePlace, at: str) -> Iterator[Finding]:
+    if call.name.split("::")[1] not in place.providers:
+        message = (
+            f"`{call.name}` is a provider's function and runs its code, and that provider is not in the policy's `gate.providers`: "
+            "have it added, or use Terraform's own functions."
+        )
+        yield Finding(at, call.line, message)
+    elif call.name in _PATH_FUNCTIONS and not all(bounded(argument, bounds) for argument in call.arguments):
+        yield Finding(at, call.line, _complaint(call))
 
 
 def _complaint(call: Call) -> str:
@@ -167,7 +176,7 @@ def _files_named(value: Expression, bounds: Bounds, place: ModulePlace) -> Seque
     """Return the files that a bounded path may name: one, or with a bounded name in it all below its plain beginning."""
     parts: Sequence[Expression] = value.parts if isinstance(value, TemplateExpression) else (value,)
     directory = place.root  # a bare name is looked for where Terraform runs
-    if (first := name_of(parts[0])) in {"path.module", "path.root"}:
+    if (first := name_of(parts[0])) in PLACES:
         directory = place.directory if first == "path.module" else place.root
         parts = parts[1:]
     plain = ""

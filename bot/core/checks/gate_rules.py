@@ -10,6 +10,17 @@ from bot.model.policy import StaticCheckRules
 BUILT_IN = "terraform.io/builtin/terraform"
 RUNS = frozenset({"exec", "command", "credential_process"})
 """Arguments that start a program, wherever they stand: only `gate.exec` allows one, by its whole line."""
+HARMLESS = (
+    BUILT_IN,
+    "hashicorp/archive",
+    "hashicorp/local",
+    "hashicorp/null",
+    "hashicorp/random",
+    "hashicorp/time",
+    "hashicorp/tls",
+)
+"""Providers without credentials that reach nothing outside: what of them names a file is held against the bounds of the module."""
+_HARMLESS_DATA = frozenset({"archive_file", "local_file", "null_data_source", "tls_public_key"})
 _REF = re.compile(r"[?&]ref=([^&]*)")
 
 
@@ -22,8 +33,8 @@ class GateRules:
 
     @property
     def providers(self) -> Sequence[str]:
-        """Return the allowed providers: those of the policy, or the cloud's own and Terraform's built-in one."""
-        return (self.cloud.provider, BUILT_IN) if self.policy.providers is None else self.policy.providers
+        """Return the allowed providers: those of the policy, or the cloud's own and those that reach nothing outside."""
+        return (self.cloud.provider, *HARMLESS) if self.policy.providers is None else self.policy.providers
 
     @property
     def backends(self) -> frozenset[str]:
@@ -38,7 +49,8 @@ class GateRules:
     def allows_data(self, kind: str) -> bool:
         """Say whether a data source may be read: by the policy's name, or as harmless by the cloud's table."""
         denied = {kind, kind.partition("_")[0]} & set(self.policy.data_sources_forbidden)
-        return kind in self.policy.data_sources or (not denied and kind in self.cloud.gate.data_sources)
+        harmless = kind in self.cloud.gate.data_sources or kind in _HARMLESS_DATA
+        return kind in self.policy.data_sources or (not denied and harmless)
 
     def provider_arguments(self, source: str) -> frozenset[str]:
         """Return the arguments that the configuration of a provider may have."""

@@ -7,7 +7,7 @@ policy of the default branch; what the gate can't read, it refuses. Source of th
 """
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.core.checks.file_access import ModulePlace, argument_findings, call_findings
 from bot.core.checks.gate_rules import BUILT_IN, GateRules
@@ -52,9 +52,17 @@ def gate(code: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) -
     judged: dict[Finding, None] = {}
     for directory, root in places:
         if root in reaches or directory not in called:
-            place = ModulePlace(code, directory, root, where)
+            names = _local_names(code, directory)
+            place = ModulePlace(code, directory, root, where, _callable(names, rules))
             judged |= dict.fromkeys(_module_findings(place, paths.get(directory, ()), rules))
     return [*findings, *judged]
+
+
+def _callable(local_names: Mapping[str, str], rules: GateRules) -> frozenset[str]:
+    """Return the local names of providers whose functions may be called: those that may run anyway."""
+    own = {name for name, source in local_names.items() if source in rules.providers}
+    implied = {source.removeprefix("hashicorp/") for source in rules.providers if source.startswith("hashicorp/")}
+    return frozenset(own | (implied - local_names.keys()) | {"terraform"})
 
 
 def _module_findings(place: ModulePlace, paths: Sequence[str], rules: GateRules) -> Iterator[Finding]:
