@@ -11,10 +11,14 @@ from functools import lru_cache
 from typing import TypeAlias, cast
 
 from bot.clients.warm_child import ChildEnded, WarmChild
+from bot.clouds.registry import FACTS
+from bot.core.checks.gate_rules import GateRules
 from bot.core.hcl.outline import NotComparable, difference, outline, with_marked_texts
 from bot.core.hcl.parser import parsed
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput, Unverifiable
+from bot.model.modules import place_of
+from bot.model.policy import Policy
 
 WITHIN = timedelta(minutes=1)
 """HashiCorp's parser reads 4 MB a second; this is for a machine that is busy with other things."""
@@ -25,6 +29,11 @@ _KEPT = 4096
 _Reading: TypeAlias = Mapping[str, object]
 
 
+def gate_rules(policy: Policy) -> GateRules:
+    """Return what code is held against everywhere: the policy's rules, and HashiCorp's parser."""
+    return GateRules(policy.gate, FACTS, disagreements)
+
+
 def disagreements(files: Tree, where: str) -> Sequence[Finding]:
     """Return the `.tf` files in `files` that HashiCorp's parser reads otherwise. What our reader refuses is left to the checks.
 
@@ -33,7 +42,7 @@ def disagreements(files: Tree, where: str) -> Sequence[Finding]:
     texts = {path: file.data for path, file in sorted(files.items()) if path.endswith(".tf") and _is_read(file.data)}
     found = _verdicts(tuple(dict.fromkeys(texts.values())))
     return [
-        Finding(f"{where}/{path}", line, message)
+        Finding(place_of(where, path), line, message)
         for path, data in texts.items()
         if (verdict := found[data]) is not None
         for line, message in [verdict]

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
+from bot.clients.hcl_referee import disagreements
 from bot.core.checks.outputs import output_problems
 from bot.core.graph import StepDocuments, problems
 from bot.core.rendering.assemble import TemplateAt, read_hooks, text_of
+from bot.core.requests.preflight import Judges
 from bot.core.tree import Tree
 from bot.errors import Finding, UserError
 from bot.hooks.registry import AnyKind, kind_of
@@ -33,6 +35,16 @@ def template_findings(template: TemplateAt, source: Manifest | None) -> Sequence
     pipeline = Pipeline.of(template.declaration.stacks, read_hooks(template.files, where))
     undecided = template.declaration.parameters.keys() - parameters.keys()
     return hook_problems(pipeline, parameters, documents, undecided)
+
+
+def step_findings(code: Tree, manifest: Manifest) -> Sequence[Finding]:
+    """Return what is wrong with an environment's steps, `hooks.yaml` included."""
+    hooks = read_hooks(code, environment_directory(manifest.name))
+    return pipeline_findings(code, manifest, Pipeline.of(manifest.stacks, hooks))
+
+
+JUDGES = Judges(disagreements, step_findings)
+"""Who is asked of an environment's code, wherever it is held against the checks."""
 
 
 def pipeline_findings(files: Tree, manifest: Manifest, pipeline: Pipeline) -> Sequence[Finding]:

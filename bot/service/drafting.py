@@ -11,6 +11,7 @@ from bot.core.rendering.inventory import Claim
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
 from bot.errors import UserError
+from bot.hooks.validate import JUDGES
 from bot.model.environment import Manifest, directory
 from bot.names import EnvironmentName
 from bot.service.removals import removed, unfinished
@@ -52,6 +53,7 @@ def _draft(
             source_files=source_side(repo, source).files,
             estate=replace(repo.inventory(), claimed=claims.taken, ending=removals),
             policy=repo.policy(),
+            judges=JUDGES,
         )
     except UserError as error:
         return Refused(str(error))

@@ -48,6 +48,7 @@ HOOKS = """hooks:
 
 TFVARS = """{
   "name": {{ name | json }},
+  "account_id": {{ account_id | json }},
   "vpc_cidr": {{ vpc_cidr | json }},
   "db_class": {{ db_class | json }},
   "app_min": {{ app_min | json }},
@@ -78,6 +79,13 @@ output "url" {
 }
 """
 
+PROVIDER = b"""provider "aws" {
+  allowed_account_ids = [var.account_id]
+}
+"""
+
+LOCK = b'# This file is maintained automatically by "terraform init".\n'
+
 PRODUCTION_VALUES = {
     "name": "production",
     "account_id": "111111111111",
@@ -98,8 +106,11 @@ def template_files() -> dict[str, File]:
         "template.yaml": File(DECLARATION.encode()),
         "hooks.yaml": File(HOOKS.encode()),
         "README.md": File(b"About the template.\n"),
+        "network/.terraform.lock.hcl": File(LOCK),
+        "app/.terraform.lock.hcl": File(LOCK),
         "network/main.tf": File(b'output "vpc_id" {\n  value = "vpc-1"\n}\n'),
         "app/main.tf": File(MAIN),
+        "app/provider.tf": File(PROVIDER),
         "app/terraform.tfvars.json.j2": File(TFVARS.encode()),
         "app/backend.tf.j2": File(BACKEND.encode()),
         "app/logo.bin": File(bytes(range(256))),

@@ -17,6 +17,7 @@ from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.clients.git.history import change_of
 from bot.clients.github import GitHub, Token
+from bot.clients.hcl_referee import gate_rules
 from bot.clients.lock_owner import stale_reason, this_lock_owner
 from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.opening import open_object_store
@@ -24,7 +25,6 @@ from bot.clients.objects.store import ObjectStore
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.backend import store_address
-from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.redaction import add_mask_lines
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import REGION, account_of
@@ -69,7 +69,7 @@ def request_of(name: EnvironmentName, root: Path, head: str) -> ApplyRequest:
 
 def context_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContext:
     """Return what a run acts on: this machine's Terraform, its variables, its clock; the log goes to the terminal."""
-    terraform = Terraform(find_terraform(os.environ), os.environ, GateRules(policy.gate, FACTS))
+    terraform = Terraform(find_terraform(os.environ), os.environ, gate_rules(policy))
     on_actions = bool(os.environ.get("GITHUB_ACTIONS"))
 
     def log(line: str) -> None:
@@ -83,7 +83,7 @@ def context_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContex
     return ApplyContext(
         store=store,
         terraform=terraform,
-        rules=GateRules(policy.gate, FACTS),
+        rules=gate_rules(policy),
         hook_variables=terraform.environment,
         now=lambda: datetime.now(UTC),
         log=log,

@@ -10,9 +10,8 @@ import typer
 from bot.cli.actions.options import account_store
 from bot.cli.console import edge
 from bot.clients.git.checkout import Checkout
+from bot.clients.hcl_referee import gate_rules
 from bot.clients.terraform.terraform import Terraform, find_terraform
-from bot.clouds.registry import FACTS
-from bot.core.checks.static_checks import GateRules
 from bot.core.parity.by_plan.snapshot import write_snapshot
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import account_of
@@ -41,8 +40,8 @@ def snapshot(
         account = account_of(read_manifest(files, directory(name)), policy)
         by = SnapshotContext(
             checkout=checkout,
-            rules=GateRules(policy.gate, FACTS),
-            terraform=Terraform(find_terraform(os.environ), os.environ, GateRules(policy.gate, FACTS)),
+            rules=gate_rules(policy),
+            terraform=Terraform(find_terraform(os.environ), os.environ, gate_rules(policy)),
             store=account_store(account),
             holds_states=not account.store,
             now=lambda: datetime.now(UTC),

@@ -18,6 +18,7 @@ from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
 from bot.core.requests.change import ChangeSubject, Unchanged, draft_change
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
+from bot.hooks.validate import JUDGES
 from bot.model.environment import Manifest, directory
 
 Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
@@ -46,7 +47,7 @@ def extend(
 
 def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
     before = _manifest(checkout, command)
-    subject = ChangeSubject(before, _template(checkout, before), checkout.policy(), _source(checkout, before))
+    subject = ChangeSubject(before, _template(checkout, before), checkout.policy(), _source(checkout, before), JUDGES)
     drafted = draft_change(command, subject, _now())
     if isinstance(drafted, Unchanged):
         say(drafted.reason, lambda: {"changed": {}}, as_json)

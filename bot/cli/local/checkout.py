@@ -12,21 +12,20 @@ from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say, width
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
-from bot.clients.hcl_referee import disagreements
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.messages import replies
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
-from bot.core.rendering.assemble import assemble, read_hooks, read_manifest, read_template
+from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, read_manifest, read_template
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
+from bot.core.requests.preflight import CheckRules, in_template, refusals
 from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
 from bot.core.requests.template_check import a_clone, check_template
-from bot.errors import InvalidInput
-from bot.hooks.validate import template_findings
+from bot.errors import InvalidInput, UserError
+from bot.hooks.validate import JUDGES, template_findings
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Pipeline
-from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, Login, TemplateName
 from bot.runs.plan.verify import Verified, verify_environments
 
@@ -83,8 +82,23 @@ def render(
             manifest = read_manifest(checkout.environment(name), directory(name))
             template = read_template(manifest.template, checkout.template(manifest.template), FACTS, checkout.module)
             current = manifest.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
-            checkout.write_environment(name, assemble(template, current))
+            files = assemble(template, current)
+            _check(checkout, template, CodeSide(current, {**files, **template.modules}))
+            checkout.write_environment(name, files)
             typer.echo(f"Rendered {directory(name)}/ from template {manifest.template} at {template.revision}.")
+
+
+def _check(checkout: Checkout, template: TemplateAt, side: CodeSide) -> None:
+    """Refuse what the check of a pull request would. Raises `UserError`."""
+    now, source = datetime.now(UTC), side.manifest.source
+    theirs = checkout.code(source) if source is not None else {}
+    found = (
+        compare(read_side(theirs, directory(source)), side, template, now) if source is not None and theirs else None
+    )
+    refused = refusals(side, found, CheckRules(checkout.policy(), FACTS, JUDGES), now)
+    if refused:
+        lines = "\n".join(map(str, in_template(template, side, refused)))
+        raise UserError(f"The pull request's check would refuse {directory(side.manifest.name)}:\n{lines}")
 
 
 def verify(
@@ -135,13 +149,8 @@ def template_check(
             asked = CloneRequest(
                 a_clone(source.name if source else EnvironmentName("production"), _me()), None, _me(), datetime.now(UTC)
             )
-            proof = check_template(template, source, asked, checkout.policy())
-            where = template_directory(name)
-            findings = (
-                proof.findings
-                or template_findings(template, source)
-                or disagreements({**template.files, **template.modules}, where)
-            )
+            proof = check_template(template, source, asked, CheckRules(checkout.policy(), FACTS, JUDGES))
+            findings = template_findings(template, source) or proof.findings
             wrong = wrong or bool(findings)
             data[name] = {"proved": proof.proved, "findings": [str(finding) for finding in findings]}
         lines = [f"{name}: {line}" for name, found in data.items() for line in (*found["proved"], *found["findings"])]
@@ -161,7 +170,7 @@ def _base(checkout: Checkout, asked: CloneRequest) -> Base | Refused:
         )
     source = read_side(files, directory(name)).manifest
     template = read_template(source.template, checkout.template(source.template), FACTS, checkout.module)
-    return Base(template, source, files, checkout.survey().whole(), checkout.policy())
+    return Base(template, source, files, checkout.survey().whole(), checkout.policy(), JUDGES)
 
 
 def _asked(command: Clone) -> CloneRequest:

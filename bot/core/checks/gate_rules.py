@@ -1,10 +1,13 @@
 """What code is held against: the policy of the default branch, and what is known of the cloud."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bot.core.cloud_facts import CloudFacts
+from bot.core.tree import Tree
+from bot.errors import Finding
 from bot.model.policy import StaticCheckRules
 
 BUILT_IN = "terraform.io/builtin/terraform"
@@ -24,12 +27,22 @@ _HARMLESS_DATA = frozenset({"archive_file", "local_file", "null_data_source", "t
 _REF = re.compile(r"[?&]ref=([^&]*)")
 
 
+Referee: TypeAlias = Callable[[Tree, str], Sequence[Finding]]
+"""Returns which of some files another parser reads otherwise than ours; the text is the environment's directory, for messages."""
+
+
+def nobody(files: Tree, where: str) -> Sequence[Finding]:
+    """Find nothing: where the code is our own, as in tests of the core."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class GateRules:
-    """The policy's rules and the cloud's tables; everything not named by either is refused."""
+    """The policy's rules and the cloud's tables; everything not named by either is refused. What passes them, the referee is asked of."""
 
     policy: StaticCheckRules
     cloud: CloudFacts
+    referee: Referee = nobody
 
     @property
     def providers(self) -> Sequence[str]:

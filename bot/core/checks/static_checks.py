@@ -55,7 +55,8 @@ def gate(code: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) -
             names = _local_names(code, directory)
             place = ModulePlace(code, directory, root, where, _callable(names, rules))
             judged |= dict.fromkeys(_module_findings(place, paths.get(directory, ()), rules))
-    return [*findings, *judged]
+    read = {path: code[path] for directory, _ in places for path in paths.get(directory, ())}
+    return [*findings, *judged] or rules.referee(read, where)
 
 
 def _callable(local_names: Mapping[str, str], rules: GateRules) -> frozenset[str]:

@@ -15,11 +15,11 @@ from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_values import Wish, references, resolve
-from bot.core.requests.preflight import CheckRules, blamed, refusals
+from bot.core.requests.preflight import NOBODY, CheckRules, Judges, blamed, in_template, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
-from bot.core.requests.validation import Correctable, check_contract, check_refusals, check_rules, overrides
+from bot.core.requests.validation import Correctable, check_code, check_contract, check_refusals, check_rules, overrides
 from bot.core.tree import File
-from bot.errors import UserError
+from bot.errors import Finding, UserError
 from bot.model import duration
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
@@ -36,10 +36,11 @@ class ChangeSubject:
     template: TemplateAt
     policy: Policy
     source: CodeSide | None = None
+    judges: Judges = NOBODY
 
     @property
     def rules(self) -> CheckRules:
-        return CheckRules(self.policy, self.template.cloud)
+        return CheckRules(self.policy, self.template.cloud, self.judges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _check(command: Set, subject: ChangeSubject, side: CodeSide, now: datetime) 
     check_rules(command, template, side.manifest.parameters)
     given = overrides(command, template)
 
-    def found_without(name: ParameterName) -> Sequence[str]:
+    def found_without(name: ParameterName) -> Sequence[Finding]:
         rest = {key: value for key, value in given.items() if key != name}
         manifest = side.manifest.model_copy(update={"parameters": _values(subject.manifest, template, rest)})
         less = CodeSide(manifest, {**assemble(subject.template, manifest), **subject.template.modules})
@@ -99,6 +100,7 @@ def _check(command: Set, subject: ChangeSubject, side: CodeSide, now: datetime) 
 
     refused = refusals(side, found, subject.rules, now)
     check_refusals(command, refused, blamed(refused, given, found_without) if refused else ())
+    check_code(in_template(subject.template, side, refused))
 
 
 def _compared(subject: ChangeSubject, side: CodeSide, now: datetime) -> CodeComparison | None:

@@ -11,10 +11,11 @@ from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.parameter_values import NotApart, Wish, resolve
-from bot.core.requests.preflight import CheckRules, blamed, refusals, template_findings
+from bot.core.requests.preflight import NOBODY, CheckRules, Judges, blamed, in_template, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import (
     Correctable,
+    Unplannable,
     admitted_purpose,
     admitted_ttl,
     check_code,
@@ -29,7 +30,7 @@ from bot.core.requests.validation import (
     without,
 )
 from bot.core.tree import File, Tree
-from bot.errors import UserError
+from bot.errors import Finding, UserError
 from bot.model.environment import Manifest, Request
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
@@ -38,17 +39,18 @@ from bot.names import Login, ParameterName, PurposeName
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a clone is drafted from: the template, the source environment, everything that exists, and the policy."""
+    """What a clone is drafted from: the template, the source environment, everything that exists, the policy, and who is asked."""
 
     template: TemplateAt
     source: Manifest
     source_files: Tree
     estate: Inventory
     policy: Policy
+    judges: Judges = NOBODY
 
     @property
     def rules(self) -> CheckRules:
-        return CheckRules(self.policy, self.template.cloud)
+        return CheckRules(self.policy, self.template.cloud, self.judges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ def _attempt(asked: CloneRequest, base: Base) -> Draft | Refused:
         return _drafted(asked, base)
     except Correctable as error:
         return Refused(str(error), error.instead)
+    except Unplannable as error:
+        return Refused(str(error), findings=error.findings)
     except UserError as error:
         return Refused(str(error))
 
@@ -112,8 +116,7 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
     found = compare(CodeSide(base.source, base.source_files), side, base.template, asked.at)
     check_contract(command, template, found.parity.breaches)
     check_rules(command, template, manifest.parameters)
-    check_code(template_findings(base.template, side, base.policy))
-    _check_refusals(terms, given, base, refusals(side, found, base.rules, asked.at) if given else ())
+    _check_refusals(terms, given, base, side, refusals(side, found, base.rules, asked.at))
     return Draft(manifest, files, claims(template.parameters, manifest.parameters), found, side.files)
 
 
@@ -145,16 +148,16 @@ def _manifest(terms: _Terms, given: Mapping[ParameterName, Json], base: Base) ->
     )
 
 
-def _check_refusals(terms: _Terms, given: Mapping[ParameterName, Json], base: Base, found: Sequence[str]) -> None:
-    """Refuse what the check of the pull request would, if values that were asked for cause it. Raises `Correctable`.
+def _check_refusals(
+    terms: _Terms, given: Mapping[ParameterName, Json], base: Base, side: CodeSide, found: Sequence[Finding]
+) -> None:
+    """Refuse what the check of the pull request would. Raises `Correctable` without the values that cause it, `UserError`."""
 
-    What nobody asked for comes from the template and its source, which are proved by themselves.
-    """
-
-    def found_without(name: ParameterName) -> Sequence[str]:
+    def found_without(name: ParameterName) -> Sequence[Finding]:
         manifest = _manifest(terms, {key: value for key, value in given.items() if key != name}, base)
         side = CodeSide(manifest, {**assemble(base.template, manifest), **base.template.modules})
         compared = compare(CodeSide(base.source, base.source_files), side, base.template, terms.asked.at)
         return refusals(side, compared, base.rules, terms.asked.at)
 
     check_refusals(terms.asked.command, found, blamed(found, given, found_without) if found else ())
+    check_code(in_template(base.template, side, found))

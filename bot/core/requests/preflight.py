@@ -6,10 +6,13 @@ It is asked for here before anything is proposed, so that whoever comments learn
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import SequenceMatcher
+from typing import TypeAlias
 
 from bot.core.checks.backend import misplaced, state_place
 from bot.core.checks.destroyable import undestroyable_code
-from bot.core.checks.static_checks import GateRules, gate
+from bot.core.checks.gate_rules import GateRules, Referee, nobody
+from bot.core.checks.static_checks import gate
 from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison
@@ -18,63 +21,111 @@ from bot.core.parity.leaks import unwaived
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.render import ENDING
 from bot.core.requests.accounts import account_of
+from bot.core.tree import Tree
 from bot.errors import Finding, UserError
-from bot.model.environment import directory
+from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.modules import place_of
 from bot.model.policy import Policy
+from bot.model.template import DECLARATION
 from bot.model.template import directory as template_directory
 from bot.names import ParameterName
+
+StepJudge: TypeAlias = Callable[[Tree, Manifest], Sequence[Finding]]
+"""Returns what is wrong with how the steps of an environment are declared: the kinds of hooks are outside the core."""
+
+
+def no_step(code: Tree, manifest: Manifest) -> Sequence[Finding]:
+    """Find nothing: where no hook's kind is known, as in tests of the core."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Who is asked of an environment's code beside the core: HashiCorp's parser, and the kinds of hooks."""
+
+    code: Referee = nobody
+    steps: StepJudge = no_step
+
+
+NOBODY = Judges()
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRules:
-    """What a pull request's check goes by: the policy of the default branch, and what is known of the cloud."""
+    """What a pull request's check goes by: the policy of the default branch, what is known of the cloud, and who else is asked."""
 
     policy: Policy
     cloud: CloudFacts
+    judges: Judges = NOBODY
+
+    @property
+    def gate(self) -> GateRules:
+        return GateRules(self.policy.gate, self.cloud, self.judges.code)
 
 
-def refusals(side: CodeSide, comparison: CodeComparison | None, rules: CheckRules, now: datetime) -> Sequence[str]:
-    """Return why the environment would not be planned. `comparison` is the one with what it was cloned from, if it was."""
-    manifest, files, policy = side.manifest, side.files, rules.policy
+def code_findings(side: CodeSide, rules: CheckRules) -> Sequence[Finding]:
+    """Return why an environment's code would not be planned: the one list that every check goes through (law 11).
+
+    `envclone template check`, `/clone`, `/set`, the command line and the jobs of a pull request ask it, so what passes one passes
+    all. The static checks come first: the others read the code as though it were harmless.
+    """
+    manifest, code, policy = side.manifest, side.files, rules.policy
     where, stacks = directory(manifest.name), list(manifest.stacks)
-    found = [*gate(files, stacks, GateRules(policy.gate, rules.cloud), where)]
+    found = [*gate(code, stacks, rules.gate, where)]
     if found:
-        return [str(each) for each in found]  # the others read the code as though it were harmless
-    said: list[str] = []
+        return found
+    found += rules.judges.steps(code, manifest)
     if policy.accounts:  # without any, nothing is deployed from here
         try:
             place = state_place(manifest, account_of(manifest, policy), policy, rules.cloud)
-            found += misplaced(files, stacks, place, where)
+            found += misplaced(code, stacks, place, where)
         except UserError as error:
-            said.append(str(error))
+            found.append(Finding(f"{where}/{MANIFEST}", 1, str(error)))
     if manifest.name not in policy.protected:
-        found += undestroyable_code(files, manifest.stacks, where, rules.cloud.destroy_rules)
-    leaked = leaks(comparison, side, now) if comparison is not None else ()
-    return [
-        *said,
-        *map(str, found),
-        *(f"{place_of(where, leak.place)}:{leak.line}: {leak.message}" for leak in unwaived(leaked)),
-    ]
+        found += undestroyable_code(code, manifest.stacks, where, rules.cloud.destroy_rules)
+    return found
 
 
-def template_findings(template: TemplateAt, side: CodeSide, policy: Policy) -> Sequence[Finding]:
-    """Return what an environment rendered from a template may not do, at the template's files and lines."""
+def refusals(side: CodeSide, comparison: CodeComparison | None, rules: CheckRules, now: datetime) -> Sequence[Finding]:
+    """Return why the environment would not be planned. `comparison` is the one with what it was cloned from, if it was."""
+    where, found = directory(side.manifest.name), code_findings(side, rules)
+    leaked = leaks(comparison, side, now) if comparison is not None and not found else ()
+    return [*found, *(Finding(place_of(where, leak.place), leak.line, leak.message) for leak in unwaived(leaked))]
+
+
+def in_template(template: TemplateAt, side: CodeSide, found: Sequence[Finding]) -> Sequence[Finding]:
+    """Return what was found in an environment's files at the files and lines of the template that they were rendered from."""
     where = directory(side.manifest.name)
-    found = gate(side.files, list(side.manifest.stacks), GateRules(policy.gate, template.cloud), where)
-    return [replace(each, path=_template_path(template, where, each.path)) for each in found]
+    return [_in_template(template, side, each, where) for each in found]
 
 
-def _template_path(template: TemplateAt, where: str, path: str) -> str:
-    if not path.startswith(f"{where}/"):
-        return path  # a module beside the environments
-    path = path.removeprefix(f"{where}/")
-    place = path if path in template.files or f"{path}{ENDING}" not in template.files else f"{path}{ENDING}"
-    return f"{template_directory(template.declaration.name)}/{place}"
+def _in_template(template: TemplateAt, side: CodeSide, found: Finding, where: str) -> Finding:
+    if not found.path.startswith(f"{where}/"):
+        return found  # a module beside the environments
+    path = found.path.removeprefix(f"{where}/")
+    source, rendered = template.files.get(f"{path}{ENDING}"), side.files.get(path)
+    if path == MANIFEST:
+        path = DECLARATION
+    elif path not in template.files and source is not None and rendered is not None:
+        line = line_before(source.data, rendered.data, found.line)
+        return replace(found, path=f"{template_directory(template.declaration.name)}/{path}{ENDING}", line=line)
+    return replace(found, path=f"{template_directory(template.declaration.name)}/{path}")
+
+
+def line_before(source: bytes, rendered: bytes, line: int) -> int:
+    """Return the line of a file that became this line of the rendered one; where it was changed, the nearest."""
+    before, after = (text.decode("utf-8", "replace").splitlines() for text in (source, rendered))
+    for kind, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if start < line <= end:
+            offset = line - start
+            return first + offset if kind == "equal" else min(first + offset, max(last, first + 1))
+    return min(line, max(1, len(before)))
 
 
 def blamed(
-    found: Sequence[str], asked: Collection[ParameterName], found_without: Callable[[ParameterName], Sequence[str]]
+    found: Sequence[Finding],
+    asked: Collection[ParameterName],
+    found_without: Callable[[ParameterName], Sequence[Finding]],
 ) -> Sequence[ParameterName]:
     """Return which of the values asked for cause what was found: those without which some of it is gone."""
     return [name for name in asked if not set(found) <= set(found_without(name))]

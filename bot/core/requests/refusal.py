@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from bot.commands.grammar import MOST_MISTAKES
 from bot.commands.model import Clone, Command, Destroy, Extend, PlanCommand, Resume, Set, Status, Unlock
+from bot.errors import Finding
 from bot.model.suggest import closest
 from bot.names import EnvironmentName, is_valid
 
@@ -15,10 +16,14 @@ AboutOne: TypeAlias = Set | Extend | PlanCommand | Resume | Unlock | Destroy | S
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a command is not carried out; `instead` is the corrected command when there is one to paste."""
+    """Why a command is not carried out; `instead` is the corrected command when there is one to paste.
+
+    `findings` are what is wrong with the template's code, if that is why.
+    """
 
     reason: str
     instead: Command | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def with_suggestion(refused: Refused, attempt: Callable[[Command], object]) -> Refused:

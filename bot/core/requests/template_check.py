@@ -5,28 +5,24 @@ from dataclasses import dataclass, replace
 
 from bot.commands.model import Clone
 from bot.core.checks.outputs import output_problems
-from bot.core.checks.static_checks import GateRules, gate
+from bot.core.checks.static_checks import gate
 from bot.core.graph import StepDocuments, problems
-from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.structure import check_syntax
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.parity.by_code.compare import compare
-from bot.core.parity.by_code.leaks import leaks
 from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, text_of
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_rules import problems as rule_problems
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import ENVIRONMENT, references
 from bot.core.rendering.render import ENDING
-from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
-from bot.core.requests.preflight import template_findings
+from bot.core.requests.clone import Base, CloneRequest, draft_clone
+from bot.core.requests.preflight import CheckRules, code_findings, in_template
 from bot.core.requests.refusal import Refused
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput, UserError
 from bot.model.environment import HOOKS, Manifest
-from bot.model.modules import place_of
 from bot.model.pipeline import FromParameter, Json, Pipeline
-from bot.model.policy import Policy, Quota, StaticCheckRules
+from bot.model.policy import Policy, Quota
 from bot.model.template import DECLARATION, directory
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName, Login, ParameterName
@@ -41,13 +37,13 @@ class Proof:
 
 
 def check_template(
-    template: TemplateAt, source: Manifest | None, asked: CloneRequest, policy: Policy | None = None
+    template: TemplateAt, source: Manifest | None, asked: CloneRequest, rules: CheckRules | None = None
 ) -> Proof:
     """Prove `template`. With a `source` environment every purpose is drafted from it; `asked` says who and when.
 
-    `policy` is the repository's; without one the code is held against the defaults.
+    `rules` are the repository's; without them the code is held against the defaults.
     """
-    rules = (policy or Policy()).gate
+    rules = rules or CheckRules(Policy(), template.cloud)
     findings = [*_declaration_findings(template), *_file_findings(template), *_step_findings(template)]
     findings = findings or list(_code_findings(template, source, rules))
     proved = [
@@ -69,24 +65,20 @@ def a_clone(source: EnvironmentName, by: Login) -> Clone:
     return Clone(source, EnvironmentName("template-check"), owner=by)
 
 
-def _code_findings(template: TemplateAt, source: Manifest | None, rules: StaticCheckRules) -> Sequence[Finding]:
+def _code_findings(template: TemplateAt, source: Manifest | None, rules: CheckRules) -> Sequence[Finding]:
     """Return what the first job of a pull request would refuse of the code, rendered for the source or as it stands."""
-    policy = Policy(gate=rules)
     if source is None:
         where, stacks = directory(template.declaration.name), list(template.declaration.stacks)
-        return gate({**template.files, **template.modules}, stacks, GateRules(rules, template.cloud), where)
+        return gate({**template.files, **template.modules}, stacks, rules.gate, where)
     current = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
     try:
-        return template_findings(
-            template, CodeSide(current, {**assemble(template, current), **template.modules}), policy
-        )
+        side = CodeSide(current, {**assemble(template, current), **template.modules})
+        return in_template(template, side, code_findings(side, rules))
     except UserError:
         return ()  # said with the purpose that can't be rendered
 
 
-def _drafted(
-    template: TemplateAt, source: Manifest, rules: StaticCheckRules, asked: CloneRequest
-) -> int | Sequence[Finding]:
+def _drafted(template: TemplateAt, source: Manifest, rules: CheckRules, asked: CloneRequest) -> int | Sequence[Finding]:
     purpose = asked.command.purpose
     where = f"{directory(template.declaration.name)}/{DECLARATION}"
     text = text_of(template.files[DECLARATION], where)
@@ -100,24 +92,17 @@ def _drafted(
             current,
             {**assemble(template, current), **template.modules},
             Inventory({source.name: current}),
-            Policy(quota=Quota(total=9, per_owner=9), gate=rules),
+            rules.policy.model_copy(update={"quota": Quota(total=9, per_owner=9)}),
+            rules.judges,
         )
     except UserError as error:
         return [Finding(where, line, f"{source.name} can't be rendered from this template: {error}")]
     drafted = draft_clone(asked, base)
     if isinstance(drafted, Refused):
-        return [Finding(where, line, f"cloning {source.name} for purpose `{purpose}` fails: {drafted.reason}")]
-    return list(_leaked(base, drafted, asked)) or len(drafted.files)
-
-
-def _leaked(base: Base, drafted: Draft, asked: CloneRequest) -> Iterator[Finding]:
-    """Yield what every clone would have of its source's, at the place in the template where it comes from."""
-    sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.code)
-    found = compare(*sides, base.template, asked.at)
-    for leak in leaks(found, sides[1], asked.at):
-        is_there = leak.place in base.template.files or is_outside(leak.place)
-        path = leak.place if is_there else f"{leak.place}{ENDING}"
-        yield Finding(place_of(directory(base.template.declaration.name), path), leak.line, leak.message)
+        return drafted.findings or [
+            Finding(where, line, f"cloning {source.name} for purpose `{purpose}` fails: {drafted.reason}")
+        ]
+    return len(drafted.files)
 
 
 def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:

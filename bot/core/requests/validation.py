@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.commands.model import Clone, Command, Set
-from bot.core.checks.static_checks import LOCK
 from bot.core.parity.report import Breach
 from bot.core.rendering.inventory import Inventory, clash
 from bot.core.rendering.parameter_rules import broken, kept
@@ -29,6 +28,15 @@ class Correctable(UserError):
     def __init__(self, message: str, instead: Command | None = None) -> None:
         super().__init__(message)
         self.instead = instead
+
+
+class Unplannable(UserError):
+    """The pull request's check would refuse the template's code, whatever is asked for."""
+
+    def __init__(self, found: Sequence[Finding]) -> None:
+        more = f" (and {len(found) - 1} more: run `envclone template check`)" if len(found) > 1 else ""
+        super().__init__(f"The template's code would not be planned. {found[0]}{more}")
+        self.findings = tuple(found)
 
 
 def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
@@ -173,7 +181,7 @@ def said_sets(command: Clone | Set, names: Collection[ParameterName]) -> str:
     return ", ".join(f"`{'--set ' if isinstance(command, Clone) else ''}{name}=…`" for name in names)
 
 
-def check_refusals(command: Clone | Set, found: Sequence[str], blamed: Collection[ParameterName]) -> None:
+def check_refusals(command: Clone | Set, found: Sequence[Finding], blamed: Collection[ParameterName]) -> None:
     """Refuse what the check of the pull request would refuse. Raises `Correctable` without the values that cause it."""
     if found and blamed:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
@@ -185,14 +193,9 @@ def check_refusals(command: Clone | Set, found: Sequence[str], blamed: Collectio
 
 
 def check_code(found: Sequence[Finding]) -> None:
-    """Refuse a clone whose template's code the pull request's check would refuse. Raises `UserError`.
-
-    A missing lock file does not keep anybody from proposing: it can be added to the pull request's template meanwhile.
-    """
-    code = [each for each in found if not each.path.endswith(f"/{LOCK}")]
-    if code:
-        more = f" (and {len(code) - 1} more: run `envclone template check`)" if len(code) > 1 else ""
-        raise UserError(f"The template can't be cloned, since its code would not be planned. {code[0]}{more}")
+    """Refuse what the pull request's check would refuse whatever is asked for. Raises `Unplannable`."""
+    if found:
+        raise Unplannable(found)
 
 
 def _blamed(command: Clone | Set, blamed: Collection[ParameterName], message: str) -> Correctable:

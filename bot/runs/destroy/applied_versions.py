@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
-from bot.clients.hcl_referee import disagreements
+from bot.clients.hcl_referee import gate_rules
 from bot.clouds.registry import FACTS
 from bot.core.checks.backend import misplaced, state_place
-from bot.core.checks.static_checks import GateRules, gate
+from bot.core.checks.static_checks import gate
 from bot.core.graph import Graph, graph, graph_of_remains, in_reverse
 from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.core.rendering.assemble import read_hooks, read_manifest
@@ -141,7 +141,7 @@ class _Versions:
 
     def _refuse_unfit(self, commit: str, manifest: Manifest, files: Tree) -> None:
         where, stacks = directory(self._environment), list(manifest.stacks)
-        findings = gate(files, stacks, GateRules(self._policy.gate, FACTS), where) or disagreements(files, where)
+        findings = gate(files, stacks, gate_rules(self._policy), where)
         if not findings:
             place = state_place(manifest, account_of(manifest, self._policy), self._policy, FACTS)
             findings = misplaced(files, stacks, place, where)

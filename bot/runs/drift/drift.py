@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
-from bot.clients.hcl_referee import disagreements
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.store import ObjectStore
 from bot.clients.process import TimedOut
@@ -68,7 +67,7 @@ def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     if not files:
         raise UserError(f"{where} does not exist on this branch.")
     manifest = read_manifest(files, where)
-    refused = gate(files, list(manifest.stacks), context.rules, where) or disagreements(files, where)
+    refused = gate(files, list(manifest.stacks), context.rules, where)
     if refused:
         raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, refused)))
     ledger = LedgerFile(context.store, name).read()

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.history import change_of
-from bot.clients.hcl_referee import disagreements
 from bot.clouds.registry import FACTS
-from bot.core.checks.destroyable import undestroyable_code
-from bot.core.checks.static_checks import GateRules, gate
+from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.approvals import refusal
 from bot.core.requests.matrix import MatrixChange, Phase, Targets, targets
+from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.tree import File
 from bot.errors import Finding, InvalidInput, Unverifiable, UserError
+from bot.hooks.validate import JUDGES
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
@@ -99,10 +99,9 @@ def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence
 
 
 def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
-    files, where = checkout.code(name), directory(name)
-    stacks = read_manifest(files, where).stacks
-    stuck = () if name in policy.protected else undestroyable_code(files, stacks, where, FACTS.destroy_rules)
-    return [*(gate(files, list(stacks), GateRules(policy.gate, FACTS), where) or disagreements(files, where)), *stuck]
+    code = checkout.code(name)
+    side = CodeSide(read_manifest(code, directory(name)), code)
+    return code_findings(side, CheckRules(policy, FACTS, JUDGES))
 
 
 def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence[MatrixChange]:

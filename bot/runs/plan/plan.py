@@ -14,19 +14,18 @@ from typing import TypeAlias
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, tree_at
-from bot.clients.hcl_referee import disagreements
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.store import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformEvent, TerraformFailed
 from bot.clients.terraform.terraform import PlanOptions, Terraform
 from bot.clouds.registry import FACTS
-from bot.core.checks.backend import misplaced, state_place
-from bot.core.checks.destroyable import undestroyable_code, undestroyable_plan
+from bot.core.checks.backend import state_place
+from bot.core.checks.destroyable import undestroyable_plan
 from bot.core.checks.second_production import claimed_states, created_again
-from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Graph, Node, graph
 from bot.core.hcl.local_modules import outside, own
+from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.plan_json import read_plan
@@ -35,9 +34,10 @@ from bot.core.plans.stack_inputs import Inputs, Outputs, known, resolved
 from bot.core.rendering.assemble import read_manifest, read_pipeline
 from bot.core.requests.accounts import account_of
 from bot.core.requests.approvals import refusal
+from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.tree import Tree, tree_id
 from bot.errors import Finding, HandEdit, UserError
-from bot.hooks.validate import pipeline_findings
+from bot.hooks.validate import JUDGES
 from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.pipeline import Pipeline, Stack
 from bot.model.policy import Policy
@@ -127,7 +127,7 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
             f"{where} is deleted in this pull request, so this is a destroy plan. To propose one, comment `/destroy {name}`."
         )
     manifest, pipeline = read_manifest(files, where), read_pipeline(files, where)
-    findings = _refusals(name, files, pipeline, context) or _uncommitted(request, files, context)
+    findings = _refusals(name, files, context) or _uncommitted(request, files, context)
     comparison = compare_code(manifest, context.checkout, context.against, context.now()) if not findings else None
     findings = findings or (comparison.findings() if comparison is not None else ())
     if findings:
@@ -149,24 +149,14 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
     return planned
 
 
-def _refusals(name: EnvironmentName, files: Tree, pipeline: Pipeline, context: PlanContext) -> Sequence[Finding]:
-    """Return why the code may not be planned, the gate's reasons first: the others read it as though it were harmless."""
-    where, stacks = directory(name), list(pipeline.stacks)
-    refused = gate(files, stacks, GateRules(context.policy.gate, FACTS), where) or disagreements(files, where)
-    if refused:
-        return refused
-    manifest = read_manifest(files, where)
+def _refusals(name: EnvironmentName, files: Tree, context: PlanContext) -> Sequence[Finding]:
+    """Return why the code may not be planned: as every check before it, or because it is not what its template renders."""
+    manifest = read_manifest(files, directory(name))
+    found = code_findings(CodeSide(manifest, files), CheckRules(context.policy, FACTS, JUDGES))
     place = state_place(manifest, account_of(manifest, context.policy), context.policy, FACTS)
-    return [
-        *pipeline_findings(files, manifest, pipeline),
-        *misplaced(files, stacks, place, where),
+    return found or [
         *(claimed_states(place, _others(name, context.checkout)) if place.adopted else ()),
         *_unapproved(name, context),
-        *(
-            ()
-            if name in context.policy.protected
-            else undestroyable_code(files, pipeline.stacks, where, FACTS.destroy_rules)
-        ),
     ]
 
 

@@ -12,7 +12,6 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
-from bot.clients.hcl_referee import disagreements
 from bot.clients.objects.store import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
@@ -50,7 +49,7 @@ def take_snapshot(name: EnvironmentName, by: SnapshotContext) -> SourceSnapshot:
         raise UserError(f"{where} does not exist here: there is nothing to take a snapshot of.")
     manifest = read_manifest(files, where)
     code = by.checkout.code(name)
-    if refused := (gate(code, list(manifest.stacks), by.rules, where) or disagreements(code, where)):
+    if refused := (gate(code, list(manifest.stacks), by.rules, where)):
         raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, refused)))
     key = secrets.token_hex(32)
     keys = state_keys(files, list(manifest.stacks), by.rules.cloud) if by.holds_states else {}

@@ -22,6 +22,7 @@ from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_ch
 from bot.core.requests.commit_trailers import Trailers
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
+from bot.hooks.validate import JUDGES
 from bot.model.environment import Manifest, Request, directory
 from bot.names import EnvironmentName
 from bot.service.change_proposal import change_proposal
@@ -160,7 +161,7 @@ def _subject(repo: Repository, manifest: Manifest) -> ChangeSubject:
     """Return what is changed, with what it was cloned from, as that is now."""
     source = repo.manifest(manifest.source) if manifest.source else None
     side = source_side(repo, source) if source else None
-    return ChangeSubject(manifest, repo.template_of(manifest), repo.policy(), side)
+    return ChangeSubject(manifest, repo.template_of(manifest), repo.policy(), side, JUDGES)
 
 
 def _place(repo: Repository, request: Request, command: Change) -> _Place | Pushed | Refused:

@@ -69,7 +69,7 @@ def test_files_are_copied_byte_for_byte_and_j2_files_lose_their_ending() -> None
     assert files["hooks/seed"].executable
     assert set(files) == {
         "environment.yaml", "hooks.yaml", "network/main.tf", "app/main.tf", "app/terraform.tfvars.json", "app/backend.tf",
-        "app/logo.bin", "hooks/seed",
+        "app/logo.bin", "hooks/seed", "app/provider.tf", "app/.terraform.lock.hcl", "network/.terraform.lock.hcl",
     }  # fmt: skip
 
 
