@@ -1,17 +1,38 @@
 """What `terraform init` installed, by Terraform's own account: the last look before any of it is run.
 
-The gate reads code with another parser than Terraform's. Should the two ever read it differently, this finds out: installing
-runs nothing, and a provider or a module that the policy does not name is refused before the first command that would.
+Installing runs nothing. A provider or a module that the policy does not name is refused before the first command that would
+run it, and so is what a downloaded module does that the static checks would not let a stack do.
 """
 
 import json
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from bot.core.checks.static_checks import GateRules
+from bot.core.checks.static_checks import GateRules, downloaded_findings
+from bot.core.checks.versions import is_within
+from bot.core.tree import File
+from bot.errors import InvalidInput
 from bot.names import shown
 
 _HOSTS = frozenset({"registry.terraform.io", "registry.opentofu.org"})
+MOST_BYTES = 64 * 1024 * 1024
+"""Of one downloaded module. The largest of the public registry have some 2 MB, examples included."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Installed:
+    """A line of Terraform's listing: the address of a module, where it comes from, its version, and where it lies."""
+
+    key: str
+    source: str
+    version: str
+    directory: Path
+
+    @property
+    def is_local(self) -> bool:
+        return self.source.startswith(("./", "../"))
 
 
 def foreign(data: Path, rules: GateRules) -> Iterator[str]:
@@ -20,16 +41,62 @@ def foreign(data: Path, rules: GateRules) -> Iterator[str]:
         host, namespace, kind = place.parts[-3:]
         if host not in _HOSTS or f"{namespace}/{kind}" not in rules.providers:
             yield f"provider {shown(f'{host}/{namespace}/{kind}')} is not in the policy's `gate.providers`"
-    for source in _modules(data / "modules" / "modules.json"):
-        if not source.startswith(("./", "../")) and rules.module_entry(_plain(source)) is None:
-            yield f"module source {shown(source)} is not in the policy's `gate.module_sources`"
+    downloads = data / "modules"
+    for module in _modules(downloads / "modules.json"):
+        if not module.is_local:
+            yield from _source_complaints(module, rules)
+        # A local one that doesn't lie there is the repository's own, and was judged with the code that calls it.
+        if not module.is_local or module.directory.is_relative_to(downloads):
+            yield from _code_complaints(module, downloads, rules)
 
 
-def _modules(listing: Path) -> Iterator[str]:
+def _source_complaints(module: _Installed, rules: GateRules) -> Iterator[str]:
+    entry = rules.module_entry(_plain(module.source))
+    if entry is None:
+        yield f"module source {shown(module.source)} is not in the policy's `gate.module_sources`"
+    elif entry.versions and not _is_allowed(module.version, entry.versions):
+        yield (
+            f"module source {shown(module.source)} was installed in version {shown(module.version or 'none')}, and the policy's "
+            f"`gate.module_sources` allows {shown(entry.versions)}"
+        )
+
+
+def _is_allowed(version: str, span: str) -> bool:
+    try:
+        return is_within(version, span)
+    except InvalidInput:
+        return False  # a range that is none allows nothing
+
+
+def _code_complaints(module: _Installed, downloads: Path, rules: GateRules) -> Iterator[str]:
+    name = f"module {shown(module.key)} ({shown(module.source)})"
+    files: dict[str, File] = {}
+    size = 0
+    for folder, folders, names in os.walk(module.directory):
+        folders[:] = sorted(each for each in folders if each not in {".git", ".terraform"})
+        for each in sorted([*folders, *names]):
+            place = Path(folder) / each
+            if place.is_symlink() and not place.resolve().is_relative_to(downloads.resolve()):
+                yield f"{name} has a symlink that leaves it: {shown(str(place.relative_to(module.directory)))}"
+                return
+        for each in sorted(names):
+            place = Path(folder) / each
+            size += place.stat().st_size
+            if size > MOST_BYTES:
+                yield f"{name} has more than {MOST_BYTES // 1024**2} MiB, which are not read"
+                return
+            files[place.relative_to(module.directory).as_posix()] = File(place.read_bytes())
+    for found in downloaded_findings(files, rules, module.key):
+        yield f"{name}: {found}"
+
+
+def _modules(listing: Path) -> Iterator[_Installed]:
     if listing.exists():
         for module in json.loads(listing.read_text("utf-8"))["Modules"]:
             if module["Key"]:  # the root module has none
-                yield module["Source"]
+                # Terraform names the directory relative to where it runs, unless its data directory is elsewhere, as ours is.
+                directory = Path(os.path.normpath(listing.parents[2] / module["Dir"]))
+                yield _Installed(module["Key"], module["Source"], module.get("Version", ""), directory)
 
 
 def _plain(source: str) -> str:

@@ -182,13 +182,13 @@ def _files_named(value: Expression, bounds: Bounds, place: ModulePlace) -> Seque
     plain = ""
     for part in parts:
         if not isinstance(part, Literal):
-            beginning = posixpath.normpath(f"{directory}/{plain.rpartition('/')[0]}")
+            beginning = posixpath.normpath(f"./{directory}/{plain.rpartition('/')[0]}")
             last = parts[-1]
             endings = [str(last.value)] if isinstance(last, Literal) else bounds.names[name_of(last)]
-            below = (path for path in sorted(place.files) if path.startswith(f"{beginning}/"))
+            below = (path for path in sorted(place.files) if beginning == "." or path.startswith(f"{beginning}/"))
             return [path for path in below if path.endswith(tuple(endings))]
         plain += str(part.value)
-    path = posixpath.normpath(f"{directory}/{plain}")
+    path = posixpath.normpath(f"./{directory}/{plain}")
     return [path] if path in place.files else []
 
 

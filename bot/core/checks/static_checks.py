@@ -55,6 +55,7 @@ def gate(code: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) -
             names = _local_names(code, directory)
             place = ModulePlace(code, directory, root, where, _callable(names, rules))
             judged |= dict.fromkeys(_module_findings(place, paths.get(directory, ()), rules))
+            judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ())))
     read = {path: code[path] for directory, _ in places for path in paths.get(directory, ())}
     return [*findings, *judged] or rules.referee(read, where)
 
@@ -76,9 +77,31 @@ def _module_findings(place: ModulePlace, paths: Sequence[str], rules: GateRules)
             continue
         for block in found:
             yield from (Finding(place.at(path), line, message) for line, message in _judged(block, rules, local_names))
-            yield from local_module_findings(block, place, path)
             yield from call_findings(block, place, path)
             yield from _named_files(block, rules, place, path)
+
+
+def _missing_modules(place: ModulePlace, paths: Sequence[str]) -> Iterator[Finding]:
+    for path in paths:
+        try:
+            found = blocks(path, place.files[path].data)
+        except InvalidInput:
+            continue  # reported by the other checks
+        for block in found:
+            yield from local_module_findings(block, place, path)
+
+
+def downloaded_findings(files: Tree, rules: GateRules, where: str) -> Sequence[Finding]:
+    """Return what a downloaded module, with all that lies below its directory, may not do; `where` names it in messages.
+
+    The modules that it calls are downloaded, too, and are judged for themselves.
+    """
+    place = ModulePlace(files, "", "", where, _callable(_local_names(files, ""), rules))
+    paths = code_files(files).get("", ())
+    named = ((path, _misplaced(path)) for path in sorted(files) if "/" not in path)
+    found = [Finding(place.at(path), 1, message) for path, message in named if message is not None]
+    found += _module_findings(place, paths, rules)
+    return found or rules.referee({path: files[path] for path in paths}, where)
 
 
 def _unreadable(path: str, error: InvalidInput) -> Finding:

@@ -144,7 +144,9 @@ def test_modules_from_elsewhere_are_found_in_terraforms_own_listing(tmp_path: Pa
     listing = tmp_path / "modules" / "modules.json"
     listing.parent.mkdir()
     sources = {"": "", "a": "./a", "b": "registry.terraform.io/acme/vpc/aws", "c": "git::https://evil.example/x"}
-    listing.write_text(json.dumps({"Modules": [{"Key": key, "Source": sources[key], "Dir": "."} for key in sources]}))
+    listing.write_text(
+        json.dumps({"Modules": [{"Key": key, "Source": sources[key], "Dir": "none"} for key in sources]})
+    )
     assert [
         c.split("`")[1] for c in foreign(tmp_path, GateRules(StaticCheckRules(module_sources=("acme/vpc/aws",)), FACTS))
     ] == [sources["c"]]

@@ -215,7 +215,8 @@ CALL = '\nmodule "shared" {\n  source = "../../../modules/shared"\n}\n'
 @pytest.fixture
 def with_module(tmp_path: Path) -> Monorepo:
     """A repository in which production calls a module beside the environments, and that one another."""
-    found = Monorepo.create(tmp_path / "shared", "state-bucket", {"data": f"{STACKS['data']}{CALL}"})
+    stacks = {**STACKS, "data": f"{STACKS['data']}{CALL}"}
+    found = Monorepo.create(tmp_path / "shared", "state-bucket", stacks)
     found.put("modules/shared", {"main.tf": File(b'module "inner" {\n  source = "../inner"\n}\n')})
     found.put("modules/inner", {"main.tf": File(b'resource "terraform_data" "x" {}\n')})
     found.put("modules/other", {"main.tf": File(b"")})

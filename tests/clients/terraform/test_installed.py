@@ -1,0 +1,98 @@
+"""What `terraform init` downloaded is held against the static checks before anything of it is run. Git and Terraform are real."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.clients.hcl_referee import gate_rules
+from bot.clients.terraform.installed import foreign
+from bot.clients.terraform.output import TerraformFailed
+from bot.clients.terraform.terraform import Terraform, find_terraform
+from bot.core.tree import File
+from bot.model.policy import Policy, StaticCheckRules
+from tests.support.small_monorepo import place
+
+HARMLESS = 'variable "name" {}\nresource "terraform_data" "x" {\n  input = file("${path.module}/x.txt")\n}\n'
+
+
+def module_repository(root: Path, files: dict[str, str]) -> str:
+    """Make a git repository with a module and a tag, and return its source."""
+    place(root, {path: File(text.encode()) for path, text in {"x.txt": "hello", **files}.items()})
+    git = ("git", "-C", str(root), "-c", "user.name=Alice", "-c", "user.email=alice@example.com")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "module"), ("tag", "v1.0.0")):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    return f"git::file://{root}"
+
+
+def init(tmp_path: Path, source: str, ending: str = "?ref=v1.0.0") -> None:
+    """Prepare a stack that calls the module, which the policy names without its `?ref=`."""
+    stack = tmp_path / "stack"
+    place(stack, {"main.tf": File(f'module "x" {{\n  source = "{source}{ending}"\n  name = "a"\n}}\n'.encode())})
+    rules = gate_rules(Policy(gate=StaticCheckRules(module_sources=(source,))))
+    with Terraform(find_terraform(os.environ), os.environ, rules).opened(stack) as module:
+        module.init()
+
+
+def test_a_harmless_module_is_downloaded_and_passes(tmp_path: Path) -> None:
+    inner = 'module "inner" {\n  source = "./inner"\n}\n'
+    files = {"main.tf": HARMLESS + inner, "inner/main.tf": "", "examples/all/main.tf": 'data "external" "x" {}\n'}
+    init(tmp_path, module_repository(tmp_path / "module", files))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"main.tf": 'variable "name" {}\nlocals {\n  x = file("/etc/passwd")\n}\n'}, "x/main.tf:3: `file` may read files of its own module"),
+        ({"main.tf": 'variable "name" {}\nresource "terraform_data" "x" {\n  provisioner "local-exec" {\n    command = "id"\n  }\n}\n'}, "x/main.tf:3: a `provisioner` runs programs"),
+        (
+            {"main.tf": 'variable "name" {}\nmodule "inner" {\n  source = "./inner"\n}\n', "inner/main.tf": 'locals {\n  x = templatefile("${path.module}/x.tftpl", {})\n}\n', "inner/x.tftpl": '${file("/etc/passwd")}'},
+            "x.inner/x.tftpl:1: `file` may read",
+        ),
+        ({"main.tf": 'variable "name" {}\nlocals {\n  x = <<EOT\nEOT \n  y = file("/etc/passwd")\n}\n'}, "x/main.tf:5: `file` may read"),
+    ],
+)  # fmt: skip
+def test_what_a_stack_may_not_do_a_downloaded_module_may_not_do(
+    tmp_path: Path, files: dict[str, str], message: str
+) -> None:
+    source = module_repository(tmp_path / "module", files)
+    with pytest.raises(TerraformFailed) as failed:
+        init(tmp_path, source)
+    assert message in str(failed.value)
+
+
+def test_a_symlink_that_leaves_a_downloaded_module_is_refused(tmp_path: Path) -> None:
+    repository = tmp_path / "module"
+    repository.mkdir()
+    (repository / "x.txt").symlink_to("/proc/self/environ")
+    (repository / "main.tf").write_text(HARMLESS)
+    data = tmp_path / "data"
+    (data / "modules").mkdir(parents=True)
+    repository.rename(data / "modules" / "x")
+    assert list(listed(data, source="git::https://git.example/x?ref=v1", directory=str(data / "modules" / "x"))) == [
+        "module `x` (`git::https://git.example/x?ref=v1`) has a symlink that leaves it: `x.txt`"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "allowed"), [("5.1.0", True), ("6.0.0", False), ("", False), ("5.1.0-beta1", False)]
+)
+def test_the_version_that_was_installed_must_be_in_the_policys_range(
+    tmp_path: Path, version: str, allowed: bool
+) -> None:
+    data = tmp_path / "data"
+    source = "registry.terraform.io/acme/vpc/aws"
+    said = list(listed(data, source=source, directory="nowhere", version=version))
+    assert (said == []) is allowed
+    assert allowed or "allows `>= 5.0, < 6`" in said[0]
+
+
+def listed(data: Path, *, source: str, directory: str, version: str = "") -> list[str]:
+    """Return what is said of one module in Terraform's own listing."""
+    (data / "modules").mkdir(parents=True, exist_ok=True)
+    entry = {"Key": "x", "Source": source, "Version": version, "Dir": directory}
+    (data / "modules" / "modules.json").write_text(json.dumps({"Modules": [entry]}))
+    names = ("acme/vpc/aws >= 5.0, < 6", "git::https://git.example/x")
+    return list(foreign(data, gate_rules(Policy(gate=StaticCheckRules(module_sources=names)))))
