@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from bot.hooks.addresses import address_of
 from bot.hooks.json_values import Pointer, difference
-from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookKind, HookModel, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, VerifyFailed
 from bot.model.duration import Duration
 from bot.model.duration import parse as _duration
 from bot.model.pipeline import Json
@@ -49,7 +50,8 @@ class ProbeRecord(HookModel):
 class HttpProbe(HookKind[ProbeInputs, ProbeRecord]):
     """Asks a URL until the answer has the status, headers, text and JSON values that it should have.
 
-    Honours `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Follows no redirect unless told. There is nothing to undo.
+    What it answers is never repeated. A plan asks only a probe that the base branch declares, at a public address or one that the
+    policy's `gate.probe_networks` names. Honours `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Follows no redirect unless told. There is nothing to undo.
     """
 
     name = "http.probe"
@@ -63,11 +65,13 @@ class HttpProbe(HookKind[ProbeInputs, ProbeRecord]):
     def check(self, inputs: ProbeInputs, context: HookContext) -> HookCheck:
         if inputs.method not in {"GET", "HEAD"}:
             return HookCheck("unknown", f"not asked: a {inputs.method} may change something, and a check must not")
+        if inputs.follow_redirects:
+            return HookCheck("unknown", "not asked: it follows redirects, which may lead anywhere")
         with _client(inputs) as client:
-            wrong = _complaint(client, inputs)
+            wrong = _complaint(client, inputs, _address(inputs, context))
         if wrong is None:
             return HookCheck("already_so", f"{inputs.url} responds as expected")
-        return HookCheck("would_change", f"{inputs.url} does not respond as expected yet: {wrong}")
+        return HookCheck("would_change", f"{inputs.url} does not respond as expected yet")
 
     def apply(self, inputs: ProbeInputs, context: HookContext) -> AppliedHook[ProbeRecord]:
         evidence = _wait(inputs, context)
@@ -84,8 +88,23 @@ class HttpProbe(HookKind[ProbeInputs, ProbeRecord]):
     def undo(self, record: ProbeRecord, context: HookContext) -> str:
         return "a probe has nothing to undo"
 
+    @property
+    def asks_anybody(self) -> bool:
+        return True
+
     def can_undo(self, given: Collection[ParameterName]) -> bool:
         return False
+
+
+def _address(inputs: ProbeInputs, context: HookContext) -> str:
+    """Return the address that a check may ask. Raises `HookFailed`."""
+    import httpx  # noqa: PLC0415
+
+    try:
+        url = httpx.URL(inputs.url)
+    except httpx.InvalidURL as error:
+        raise HookFailed(f"{shown(inputs.url)} is not a URL.", is_final=True) from error
+    return address_of(url.host, url.port or (443 if url.scheme == "https" else 80), context.networks)
 
 
 def _wait(inputs: ProbeInputs, context: HookContext) -> str:
@@ -121,13 +140,17 @@ def _client(inputs: ProbeInputs) -> "httpx.Client":
     )
 
 
-def _complaint(client: "httpx.Client", inputs: ProbeInputs) -> str | None:
-    """Ask once and return what is wrong with the answer, or None."""
+def _complaint(client: "httpx.Client", inputs: ProbeInputs, address: str | None = None) -> str | None:
+    """Ask once, at that address if one is given, and return what is wrong with the answer, or None."""
     import httpx  # noqa: PLC0415
 
     try:
         given = inputs.request_json if inputs.method == "POST" else None
-        with client.stream(inputs.method, inputs.url, json=given) as answer:
+        named = httpx.URL(inputs.url)
+        url = named if address is None else named.copy_with(host=address)
+        headers = {"Host": named.netloc.decode()}
+        extensions = {"sni_hostname": named.host}
+        with client.stream(inputs.method, url, json=given, headers=headers, extensions=extensions) as answer:
             body = b""
             for piece in answer.iter_bytes():
                 body += piece
@@ -143,7 +166,7 @@ def _difference(inputs: ProbeInputs, answer: "httpx.Response", body: bytes) -> s
         return f"status {answer.status_code} instead of {inputs.status}"
     for name, value in inputs.headers.items():
         if answer.headers.get(name) != value:
-            return f"header {shown(name)} is {shown(str(answer.headers.get(name)))} instead of {shown(value)}"
+            return f"header {shown(name)} is not {shown(value)}"
     if inputs.body_contains is not None and inputs.body_contains not in body.decode("utf-8", "replace"):
         return f"the body does not contain {shown(inputs.body_contains)}"
     if not inputs.json_values:

@@ -18,7 +18,7 @@ def difference(document: Json, expected: Mapping[str, Json]) -> str | None:
     """Return what is not as expected, in words, or None."""
     for pointer, value in expected.items():
         if (found := _at(document, pointer)) != value:
-            there = "nothing" if found is _MISSING else shown(json.dumps(found))
+            there = "nothing" if found is _MISSING else "something else"
             return f"{shown(pointer)} is {there} instead of {shown(json.dumps(value))}"
     return None
 

@@ -18,6 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, TypeVar
 
@@ -66,7 +67,7 @@ class HookContext:
     `directory` is the environment's, absolute. `environment_variables` are those that a program may see. `remaining` is how
     long the verb may still take. `log` takes one line for people; `keep_secret` is told a value before it can turn up
     anywhere. `digest` is what may be kept of inputs, to know them again: nothing secret can be guessed from it. `previous` is
-    the undo record of the last apply, if there was one.
+    the undo record of the last apply, if there was one. `networks` may be asked by a check although they are private.
     """
 
     environment: EnvironmentName
@@ -79,6 +80,7 @@ class HookContext:
     keep_secret: Callable[[Json], None]
     digest: Callable[[Json], str]
     previous: Json = None
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def owner(self) -> str:
@@ -151,6 +153,11 @@ class HookKind(ABC, Generic[HookInputs, Record]):
     def can_undo(self, given: Collection[ParameterName]) -> bool:
         """Say whether undo does anything when these inputs are given; if not, the declaration has to say why that is right."""
         return True
+
+    @property
+    def asks_anybody(self) -> bool:
+        """Say whether a check talks to whomever the inputs name, so that only a declaration of the base branch is carried out."""
+        return False
 
     def reads(self, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
         """Return the files and directories of the environment that apply depends on, relative to its directory."""

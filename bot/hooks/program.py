@@ -19,14 +19,15 @@ purpose; the receipt of the destroy lists it.
 """
 
 import json
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from bot.core.ledger.ledger import Retained
+from bot.core.ledger.step_digest import EVERYTHING
 from bot.hooks.json_process import ChildFailed, ChildTimedOut, JsonProcess, run
 from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, OutOfTime, Undone
 from bot.hooks.paths import regular_file
@@ -134,10 +135,9 @@ def resolved(argv: Argv, context: HookContext) -> list[str]:
 
 
 def _directory_of(argv: Argv) -> str:
-    """Return where the program lies: it may import what lies beside it. A file at the top stands for itself alone."""
+    """Return where the program lies: it may import all that lies beside it, at the top whatever the environment has."""
     file = argv[0] if "/" in argv[0] else argv[1] if len(argv) > 1 else ""
-    parent = str(PurePosixPath(file).parent)
-    return file if parent == "." else parent
+    return posixpath.dirname(posixpath.normpath(file)) or EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

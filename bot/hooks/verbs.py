@@ -1,5 +1,6 @@
 """The verbs of a declared hook: its inputs checked, its kind called, the result in the ledger's words."""
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -93,8 +94,13 @@ def undo(recorded: Undo, context: HookContext) -> Undone:
 
 
 def reads(hook: Hook, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
-    """Return the files and directories of the environment that the hook's apply depends on."""
-    return tuple(kind_of(hook).reads(inputs))
+    """Return the files and directories of the environment that the hook's apply depends on, each in one spelling."""
+    return tuple(sorted({posixpath.normpath(path) for path in kind_of(hook).reads(inputs)}))
+
+
+def asks_anybody(hook: Hook) -> bool:
+    """Say whether its check runs code of the repository, or talks to whomever its inputs name."""
+    return hook.run is not None or kind_of(hook).asks_anybody
 
 
 def _validated(kind: AnyKind, inputs: Mapping[ParameterName, Json]) -> HookModel:

@@ -1,6 +1,7 @@
 """The repository's policy, `.github/envclone.yml`, always read from the default branch."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
@@ -127,6 +128,10 @@ class StaticCheckRules(Document):
         default=(),
         description="Programs that a provider may start for its credentials, each a whole line with all arguments; `*` stands "
         "for one argument, for example `kubelogin get-token --server-id *`.",
+    )
+    probe_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Private networks that `http.probe` may ask while an environment is planned, for example `10.20.0.0/16`.",
     )
     imports: Annotated[
         bool,

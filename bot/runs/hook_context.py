@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+from bot.hooks.addresses import Network
 from bot.hooks.kind import HookContext
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName, StepName
@@ -14,12 +15,15 @@ from bot.runs.deadline import Deadline
 
 @dataclass(frozen=True, slots=True)
 class HookSite:
-    """Where a hook runs: its environment's directory and parameters, and the environment variables that programs see."""
+    """Where a hook runs: its environment's directory and parameters, the environment variables that programs see,
+    and the private networks that a check may ask.
+    """
 
     environment: EnvironmentName
     parameters: Mapping[ParameterName, Json]
     directory: Path
     variables: Mapping[str, str] = field(repr=False)
+    networks: tuple[Network, ...] = ()
 
 
 class HookSecrets(Protocol):
@@ -57,4 +61,5 @@ def hook_context(site: HookSite, call: HookCall, secrets: HookSecrets) -> HookCo
         keep_secret=secrets.add,
         digest=secrets.digest,
         previous=call.previous,
+        networks=site.networks,
     )

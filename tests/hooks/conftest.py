@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,13 @@ class Surroundings:
     lines: list[str] = field(default_factory=list)
     secrets: Secrets = field(default_factory=Secrets)
 
-    def context(self, previous: Json = None, account: str = ACCOUNT, seconds: float = 30) -> HookContext:
+    def context(
+        self,
+        previous: Json = None,
+        account: str = ACCOUNT,
+        seconds: float = 30,
+        networks: tuple[IPv4Network | IPv6Network, ...] = (),
+    ) -> HookContext:
         parameters: Mapping[ParameterName, Json] = {
             ParameterName("account_id"): account,
             ParameterName("region"): REGION,
@@ -39,6 +46,7 @@ class Surroundings:
             keep_secret=self.secrets.add,
             digest=lambda value: keyed(value, "key"),
             previous=previous,
+            networks=networks,
         )
 
 

@@ -4,15 +4,17 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 
 from bot.hooks.http_probe import HttpProbe, ProbeInputs
-from bot.hooks.kind import VerifyFailed
+from bot.hooks.kind import HookFailed, VerifyFailed
 from bot.names import ParameterName
 from tests.hooks.conftest import Surroundings
 
 KIND = HttpProbe()
+LOOPBACK = (IPv4Network("127.0.0.0/8"),)
 
 
 class Server(ThreadingHTTPServer):
@@ -21,6 +23,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     failures = 0
     asked: list[str]
+    hosts: list[str]
 
     @property
     def url(self) -> str:
@@ -32,6 +35,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
+        self.server.hosts.append(str(self.headers["Host"]))
         if self.server.failures > 0:
             self.server.failures -= 1
             self.send_error(503)
@@ -64,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Server(("127.0.0.1", 0), Handler) as server:
-        server.asked = []
+        server.asked, server.hosts = [], []
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server
@@ -89,7 +93,7 @@ def test_a_good_answer_is_evidence(around: Surroundings, server: Server) -> None
         assert applied.evidence == f"GET {server.url} answered 200"
         assert applied.undo is None
     assert KIND.verify(inputs, around.context()) == f"GET {server.url} answers 200"
-    assert KIND.check(inputs, around.context()).result == "already_so"
+    assert KIND.check(inputs, around.context(networks=LOOPBACK)).result == "already_so"
 
 
 def test_it_waits_until_the_answer_is_right(around: Surroundings, server: Server) -> None:
@@ -109,16 +113,17 @@ def test_it_gives_up_when_the_time_is_over(around: Surroundings, server: Server)
     ("more", "complaint"),
     [
         ({"status": 204}, "status 200 instead of 204"),
-        ({"headers": {"X-A": "b"}}, "header `X-A` is `None` instead of `b`"),
+        ({"headers": {"X-A": "b"}}, "header `X-A` is not `b`"),
         ({"body_contains": "absent"}, "does not contain `absent`"),
-        ({"json_values": {"/status": "bad"}}, "`/status` is"),
+        ({"json_values": {"/status": "bad"}}, "`/status` is something else instead of"),
         ({"json_values": {"/none/0": 1}}, "is nothing instead of `1`"),
     ],
 )
 def test_a_wrong_answer_is_named(around: Surroundings, server: Server, more: dict[str, object], complaint: str) -> None:
     with pytest.raises(VerifyFailed, match=complaint):
         KIND.verify(probe(server.url, **more), around.context())
-    assert KIND.check(probe(server.url, **more), around.context()).result == "would_change"
+    found = KIND.check(probe(server.url, **more), around.context(networks=LOOPBACK))
+    assert (found.result, found.text) == ("would_change", f"{server.url} does not respond as expected yet")
 
 
 def test_no_redirect_is_followed_unless_told(around: Surroundings, server: Server) -> None:
@@ -161,3 +166,23 @@ def test_the_proxy_of_the_environment_is_used(
 def test_a_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="url"):
         ProbeInputs.model_validate({"url": url})
+
+
+def test_a_plan_asks_no_private_address_that_the_policy_does_not_name(around: Surroundings, server: Server) -> None:
+    with pytest.raises(HookFailed, match=r"`127\.0\.0\.1` is a private address"):
+        KIND.check(probe(server.url), around.context())
+    assert server.asked == []
+
+
+def test_a_plan_follows_no_redirect(around: Surroundings, server: Server) -> None:
+    found = KIND.check(probe(f"{server.url}/moved", follow_redirects=True), around.context(networks=LOOPBACK))
+    assert (found.result, server.asked) == ("unknown", [])
+
+
+def test_a_plan_asks_the_address_that_it_looked_at_in_the_name_of_the_host(
+    around: Surroundings, server: Server
+) -> None:
+    networks = (*LOOPBACK, IPv6Network("::1/128"))
+    inputs = probe(f"http://localhost:{server.server_port}/where")
+    assert KIND.check(inputs, around.context(networks=networks)).result in {"already_so", "would_change"}
+    assert server.hosts[:1] in ([f"localhost:{server.server_port}"], [])

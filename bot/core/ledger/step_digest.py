@@ -1,18 +1,24 @@
 """What a step is given when it is applied, and the digest of it by which a step that is done is recognised."""
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
 from bot.core.digest import digest_of, keyed
-from bot.core.hcl.local_modules import beside
+from bot.core.hcl.local_modules import beside, is_outside
 from bot.core.plans.stack_inputs import Output, Outputs, value_of
 from bot.core.tree import Tree, below, blob_id, tree_id
 from bot.errors import UserError
+from bot.model.environment import MANIFEST
 from bot.model.pipeline import FromOutput, FromParameter, Hook, Input, Json, Stack
 from bot.names import ParameterName, StepName
 
 _PLACE = {ParameterName("account_id"), ParameterName("region")}
+
+
+EVERYTHING = "."
+"""The environment's whole directory: what a program at its top may import."""
 
 
 class OutputMissing(UserError):
@@ -53,7 +59,7 @@ def hook_digest(hook: Hook, files: Tree, given: HookGiven, key: str) -> str:
     """
     parameters = given.parameters
     seen = parameters.keys() if hook.run is not None else parameters.keys() & _PLACE
-    read = {path: blob_id(file.data) for path, file in files.items() if _is_read(path, given.reads)}
+    read = {path: blob_id(file.data) for path, file in files.items() if is_read(path, given.reads)}
     declared = hook.model_dump(mode="json", exclude={"description", "needs", "timeout", "retries", "when"})
     return digest_of(
         {
@@ -93,5 +99,8 @@ def _values(inputs: Mapping[ParameterName, Output], key: str) -> dict[str, Json]
     }
 
 
-def _is_read(path: str, reads: tuple[str, ...]) -> bool:
-    return any(path == each.removeprefix("./") or path.startswith(f"{each.removeprefix('./')}/") for each in reads)
+def is_read(path: str, reads: tuple[str, ...]) -> bool:
+    """Say whether a file is one of those that a hook reads, or below one of the directories. The manifest changes with a clone's life."""
+    return any(path == each or path.startswith(f"{each}/") for each in map(posixpath.normpath, reads)) or (
+        EVERYTHING in reads and path != MANIFEST and not is_outside(path)
+    )

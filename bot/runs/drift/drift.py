@@ -116,6 +116,7 @@ class _DriftCheck:
             ledger=ledger,
             environment_variables=context.terraform.environment,
             log=context.log,
+            networks=context.rules.policy.probe_networks,
         )
 
     def look(self, node: Node) -> StepDrift:

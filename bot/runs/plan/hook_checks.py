@@ -2,7 +2,8 @@
 
 Security: this runs with the plan's read-only credentials, on declarations from the pull request. Built-in kinds come with the
 tool, from the base branch. A `run:` program is code from the pull request: it is asked only if its declaration and every
-file beside it are, byte for byte, those of the template on the base branch. Nothing secret is handed to a check.
+file beside it are, byte for byte, those of the template on the base branch. A probe talks to whomever it names: only a
+declaration of the base branch is carried out, and never towards a private address that the policy does not name. Nothing secret is handed to a check.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,12 +15,15 @@ from bot.core.digest import digest_of
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.redaction import Secrets
+from bot.core.ledger.step_digest import is_read
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.stack_inputs import NoValue, Output, Outputs, value_of
 from bot.core.rendering.assemble import read_hooks
+from bot.core.rendering.render import ENDING, NOT_RENDERED
 from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.hooks import verbs
+from bot.hooks.addresses import Network
 from bot.hooks.kind import HookContext
 from bot.model.pipeline import FromOutput, FromParameter, Hook, Json
 from bot.names import EnvironmentName, ParameterName, StepName
@@ -41,6 +45,8 @@ class HookChecks:
     ledger: Ledger
     environment_variables: Mapping[str, str] = field(repr=False)
     log: Callable[[str], None] = field(repr=False)
+    networks: tuple[Network, ...] = ()
+    """Private networks that the policy lets a probe ask."""
 
     def plan(
         self, name: StepName, hook: Hook, outputs: Mapping[StepName, Outputs], changing: tuple[StepName, ...]
@@ -68,10 +74,10 @@ class HookChecks:
         inputs = self._inputs(hook, outputs)
         if isinstance(inputs, str):
             return planned("unknown", f"not checked: {inputs}")
-        if hook.run is not None and (reason := self._untrusted(name, hook)):
-            return planned("unknown", f"not checked: {reason}")
         secrets = Secrets()
         try:
+            if verbs.asks_anybody(hook) and (reason := self._untrusted(name, hook)):
+                return planned("unknown", f"not checked: {reason}")
             found = verbs.check(hook, inputs, self._context(name, secrets))
         except UserError as error:
             return planned("unknown", f"not checked: {error}")
@@ -101,22 +107,24 @@ class HookChecks:
         return found
 
     def _untrusted(self, name: StepName, hook: Hook) -> str | None:
-        """Say why the program may not be run before it is merged; None when it is the base branch's own."""
+        """Say why the hook may not be asked before it is merged; None when it is the base branch's own."""
         try:
             declared = read_hooks(self.base, "the base branch's template").hooks.get(name)
         except UserError:
             declared = None
+        if hook.run is None:
+            return None if declared == hook else "its declaration is new in this pull request"
         if declared is None or declared.run != hook.run:
             return "the program or its declaration is new in this pull request"
-        for place in verbs.reads(hook, {}):
-            prefix = f"{place}/"
-            for path in {*self.files, *self.base}:
-                if (path == place or path.startswith(prefix)) and self.files.get(path) != self.base.get(path):
-                    return "the program is changed by this pull request"
+        for path in filter(lambda path: is_read(path, verbs.reads(hook, {})), {*self.files, *self.base}):
+            # What is rendered is no code that a program could import, and differs from its source anyway.
+            is_rendered = f"{path}{ENDING}" in self.base or path.endswith(ENDING) or path in NOT_RENDERED
+            if not is_rendered and self.files.get(path) != self.base.get(path):
+                return "the program is changed by this pull request"
         return None
 
     def _context(self, name: StepName, secrets: Secrets) -> HookContext:
-        site = HookSite(self.environment, self.parameters, self.directory, self.environment_variables)
+        site = HookSite(self.environment, self.parameters, self.directory, self.environment_variables, self.networks)
         call = HookCall(name, TIMEOUT, lambda line: self.log(f"{name}: {secrets.hide(line)}"))
         return hook_context(site, call, _CheckSecrets(secrets))
 

@@ -218,6 +218,7 @@ def _plan_steps(
         ledger=LedgerFile(context.store, manifest.name).read(),
         environment_variables=context.terraform.environment,
         log=context.log,
+        networks=context.policy.gate.probe_networks,
     )
     try:
         results = run_graph(ordered, _Steps(manifest.name, context, checks, ordered).plan, SIDE_BY_SIDE)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from bot.core.ledger.ledger import Clear, Hidden, Ledger, LedgerEntry
 from bot.core.ledger.ledger import KeptOutput as Kept
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.stack_inputs import Output, Outputs
+from bot.core.rendering.assemble import read_hooks
 from bot.core.tree import File
 from bot.model.pipeline import Hook
 from bot.names import EnvironmentName, ParameterName, StepName
@@ -149,3 +151,48 @@ def test_only_what_the_ledger_may_show_is_handed_on(checks: HookChecks) -> None:
 def test_a_kind_that_there_is_not_is_said(checks: HookChecks) -> None:
     hook = Hook.model_validate({"uses": "no.such", "with": {ParameterName("x"): {"value": 1}}})
     assert "Hook kind `no.such` not found" in asked(checks, hook).text
+
+
+TOP = Hook.model_validate(
+    {"run": {"check": ["./announce"], "apply": ["announce"]}, "undo": {"none": "it can not be unsaid"}}
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_asked"),
+    [
+        ({}, True),
+        ({"environment.yaml": File(b"another"), "app/terraform.tfvars.json": File(b"{}")}, True),
+        ({"announce": File(b"#!/bin/sh\nid\n", executable=True)}, False),
+        ({"library.sh": File(b"id\n")}, False),
+        ({"library/inner.sh": File(b"id\n")}, False),
+    ],
+    ids=["nothing", "what is rendered", "the program", "a file beside it", "a file below"],
+)
+def test_a_program_at_the_top_stands_with_all_that_it_may_import_however_its_path_is_written(
+    checks: HookChecks, changed: dict[str, File], is_asked: bool
+) -> None:
+    declared = "hooks:\n  announce:\n    run: {check: [./announce], apply: [announce]}\n    undo: {none: it can not be unsaid}\n"
+    base = {
+        "hooks.yaml": File(declared.encode()),
+        "announce": File(PROGRAM, executable=True),
+        "app/terraform.tfvars.json.j2": File(b"{}"),
+    }
+    (checks.directory / "announce").write_bytes(PROGRAM)
+    (checks.directory / "announce").chmod(0o755)
+    files = {path: file for path, file in base.items() if not path.endswith(".j2")}
+    asked(replace(checks, base=base, files={**files, **changed}), TOP)
+    assert was_run(checks) is is_asked
+
+
+def test_a_probe_is_asked_only_as_the_base_branch_declares_it(checks: HookChecks) -> None:
+    declared = "hooks:\n  announce: {uses: http.probe, with: {url: {value: 'http://127.0.0.1:9/'}}, undo: {none: a probe leaves nothing}}\n"
+    base = {"hooks.yaml": File(declared.encode())}
+    hook = read_hooks(base, "x").hooks[STEP]
+    same = asked(replace(checks, base=base, networks=(IPv4Network("127.0.0.0/8"),)), hook)
+    assert same.text == "http://127.0.0.1:9/ does not respond as expected yet"
+    assert "is a private address" in asked(replace(checks, base=base), hook).text
+    elsewhere = {"hooks.yaml": File(declared.replace(":9/", ":10/").encode())}
+    assert (
+        asked(replace(checks, base=elsewhere), hook).text == "not checked: its declaration is new in this pull request"
+    )
