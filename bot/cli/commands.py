@@ -119,6 +119,11 @@ COMMANDS: Final = (
         "Say on each clone's latest commit whether its parity certificate still holds. Exits with 0 whether it does or not.",
     ),
     CommandPlace(
+        "post",
+        "bot.cli.actions.post:post",
+        "Post the reports that the plan jobs have left: comments and checks. Exits with 1 when one is missing or makes no sense.",
+    ),
+    CommandPlace(
         "conclude",
         "bot.cli.actions.conclude:conclude_pull_request",
         "Pass only if every environment that the pull request changes was verified and planned. Exits with 0, 1 or 2.",

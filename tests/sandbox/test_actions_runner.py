@@ -170,7 +170,7 @@ def test_a_pull_request_is_planned_with_the_plan_role_and_passes_the_one_check(s
     log = run.log.read_text()
     assert run.conclusion == "success", log
     assert stage.checks(head) == {"targets": "success", "plan (demo-x)": "success", "envclone": "success"}
-    assert f"at {head}, keys: none, token: none" in log
+    assert f"at {head}, keys: none, token: ***" in log
     assert "Assumed arn:aws:sts::222222222222:assumed-role/envclone-plan/envclone-plan-" in log
     assert "planning demo-x with ***" in log
     [artifact] = stage.github.artifacts(run.id)

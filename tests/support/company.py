@@ -40,6 +40,7 @@ from bot.sandbox.github.issues import IssueText
 from bot.sandbox.github.pulls import PullSpec
 from tests.support.monorepo import Monorepo
 from tests.support.plan_clones import Documents
+from tests.support.posting import post
 from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, client
 from tests.support.shop import SOURCE, policy, production, template
 from tests.support.terraform import program
@@ -256,6 +257,8 @@ class Shop:
             patch.setenv("GITHUB_EVENT_PATH", str(self._event(place, number)))
             arguments = ["plan", name, "--output", str(place / "plan"), "--production", str(place / "snapshot.json")]
             code, _ = self._run(patch, CLONES, self.repo.root, arguments, good=(0, 1))
+            token = self.server.workflow_token(REPOSITORY, {"pull_requests": "write", "checks": "write"})
+            assert post(patch, place, name, token)[0] == 0
         assert not (place / "snapshot.json").exists(), "no snapshot is left behind"
         head = self.repo.git("rev-parse", "HEAD").strip()
         checks = {
@@ -272,7 +275,7 @@ class Shop:
         given = {
             **self.terraform(account).environment,
             "GITHUB_TOKEN": self.server.workflow_token(
-                REPOSITORY, {"contents": "read", "pull_requests": "write", "checks": "write"}
+                REPOSITORY, {"contents": "read", "pull_requests": "read", "checks": "write"}
             ),
             "GITHUB_API_URL": f"{self.server.url}/api/v3",
             "GITHUB_SERVER_URL": self.server.url,

@@ -22,7 +22,8 @@ WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 ACTIONS = sorted((GITHUB / "actions").rglob("action.yml"))
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 WRITES = {  # every permission to write, and what it is for, in one place
-    ("plan.yml", "plan"): {"pull-requests", "checks", "id-token"},
+    ("plan.yml", "plan"): {"id-token"},
+    ("plan.yml", "report"): {"pull-requests", "checks"},
     ("parity.yml", "parity"): {"checks"},
     ("apply.yml", "apply"): {"deployments", "checks", "pull-requests", "id-token"},
     ("drift.yml", "drift"): {"issues", "id-token"},
@@ -154,6 +155,14 @@ def test_the_plan_comes_from_the_default_branch() -> None:
                 assert "ref" not in given
             if given.get("path") == "head":
                 assert given["ref"] == "${{ github.event.pull_request.head.sha }}"
+
+
+def test_no_job_has_both_a_token_that_writes_to_github_and_what_a_pull_request_wrote() -> None:
+    for id_, job in _workflow("plan.yml")["jobs"].items():
+        writes = {name for name, level in job["permissions"].items() if level == "write"} - {"id-token"}
+        reads_the_change = any(step.get("with", {}).get("path") == "head" for step in job["steps"])
+        assert not (writes and reads_the_change), id_
+        assert not (writes and job["permissions"].get("id-token")), id_
 
 
 def test_forks_get_no_checkout_and_no_credentials() -> None:

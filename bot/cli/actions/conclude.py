@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
-from bot.clients.github import GitHub, Token
-from bot.clients.github.records import ACTIONS_APP
-from bot.core.plans.required_check import CHECK, Needs, required_check
+from bot.core.plans.required_check import Needs, required_check
 from bot.names import RepositoryName
 
 
@@ -28,23 +25,7 @@ def conclude_pull_request(
         event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
         head, repository = event["pull_request"]["head"], RepositoryName(os.environ["GITHUB_REPOSITORY"])
         is_fork = (head.get("repo") or {}).get("full_name") != repository
-        completed = [] if is_fork else _completed(os.environ, repository, head["sha"], ended)
-        conclusion = required_check(ended, completed, is_fork=is_fork)
+        conclusion = required_check(ended, ended.completed, is_fork=is_fork)
         typer.echo(conclusion.reason if conclusion.passes else f"::error::{conclusion.reason}")
         if not conclusion.passes:
             raise typer.Exit(DOES_NOT_HOLD)
-
-
-def _completed(environment: Mapping[str, str], repository: RepositoryName, sha: str, needs: Needs) -> list[str]:
-    """Return the environments whose plan reported success on `sha`, through a check that only Actions can write."""
-    if not needs.expected:
-        return []
-    github = GitHub(Token(environment["GITHUB_TOKEN"], "github-actions[bot]"), api_url=environment["GITHUB_API_URL"])
-    return [
-        name
-        for name in needs.expected
-        if any(
-            c.conclusion == "success" and c.app == ACTIONS_APP
-            for c in github.checks(repository, sha, CHECK.format(environment=name))
-        )
-    ]

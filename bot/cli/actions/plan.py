@@ -10,11 +10,10 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import ACTIONS, account_store, proposed_commit, run_url
+from bot.cli.actions.options import account_store, proposed_commit, run_url
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, file_at
-from bot.clients.github import GitHub, Token
 from bot.clients.hcl_referee import gate_rules
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_snapshot
@@ -26,12 +25,12 @@ from bot.errors import Unreadable, Unverifiable, UserError
 from bot.model.environment import MANIFEST, directory
 from bot.model.policy import Policy, PolicyAccount
 from bot.model.template import directory as template_directory
-from bot.names import EnvironmentName, RepositoryName, TemplateName
+from bot.names import EnvironmentName, TemplateName
 from bot.runs.plan.parity import ParityBase
 from bot.runs.plan.plan import PlanContext, Planned, PlanOutcome
 from bot.runs.plan.plan import plan as plan_environment
 from bot.runs.plan.plan_destroy import plan_destroy
-from bot.runs.plan.report import PullRequestOnGitHub, Report, Unplanned, publish, report, write_report
+from bot.runs.plan.report import Report, Unplanned, report, write_report
 from bot.runs.plan.request import PlanRequest
 
 
@@ -42,7 +41,11 @@ def plan(
     ] = Path(),
     base: Annotated[str, typer.Option("--base", help="Commit before the change; its policy applies.")] = "",
     output: Annotated[
-        Path | None, typer.Option("--output", help="Directory for plan.md, plan.json and parity.json.")
+        Path | None,
+        typer.Option(
+            "--output",
+            help="Directory for plan.md, plan.json, parity.json and report.json, which `envclone post` posts.",
+        ),
     ] = None,
     production: Annotated[
         Path | None,
@@ -66,7 +69,7 @@ def plan(
         snapshot = _taken(production)
         outcome, code = _outcome(request, root, ParityBase(before, snapshot))
         said = report(request, outcome)
-        _tell(request, said, output, event)
+        _tell(request, said, output)
         if code:
             raise typer.Exit(code)
 
@@ -127,18 +130,14 @@ def _change(root: Path, base: str, name: EnvironmentName) -> ChangeKind:
     return "create" if file_at(root, base, f"{directory(name)}/{MANIFEST}") is None else "update"
 
 
-def _tell(request: PlanRequest, said: Report, output: Path | None, event: "_Event") -> None:
+def _tell(request: PlanRequest, said: Report, output: Path | None) -> None:
     typer.echo(said.check.title)
     if output is not None:
-        write_report(output, said)
+        write_report(output, request, said)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(said.step_summary)
-    if event.number and (token := os.environ.get("GITHUB_TOKEN")):
-        github = GitHub(Token(token, ACTIONS), api_url=os.environ["GITHUB_API_URL"])
-        repository = RepositoryName(os.environ["GITHUB_REPOSITORY"])
-        typer.echo(publish(request, said, PullRequestOnGitHub(github, repository, event.number)))
-    elif output is None and not summary:
+    if output is None and not summary:
         typer.echo(said.complete)
 
 
@@ -146,7 +145,6 @@ def _tell(request: PlanRequest, said: Report, output: Path | None, event: "_Even
 class _Event:
     """The pull request that started the workflow; empty outside of Actions."""
 
-    number: int = 0
     base: str = "HEAD"
     head: str = ""
 
@@ -157,6 +155,6 @@ def _event(environment: Mapping[str, str]) -> _Event:
         return _Event()
     try:
         pull = json.loads(Path(path).read_text("utf-8"))["pull_request"]
-        return _Event(int(pull["number"]), str(pull["base"]["sha"]), str(pull["head"]["sha"]))
+        return _Event(str(pull["base"]["sha"]), str(pull["head"]["sha"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise Unverifiable("The workflow's event names no pull request.") from None

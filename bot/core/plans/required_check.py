@@ -7,14 +7,14 @@ every word but "success" fails, and what was expected is compared with what was 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bot.core.markdown import code
 from bot.model.base import ForeignDocument
 from bot.names import EnvironmentName
 
 CHECK = "envclone/plan: {environment}"
-"""The name of the check with which `envclone plan` reports one environment on the pull request's head."""
+"""The name of the check in which one environment's plan is reported on the pull request's head."""
 
 
 class _Job(ForeignDocument):
@@ -30,11 +30,15 @@ class _Matrix(ForeignDocument):
     include: tuple[_Row, ...]
 
 
+_COMPLETED: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
+
+
 class Needs(ForeignDocument):
     """`toJSON(needs)` of the workflow's last job: how the jobs before it ended."""
 
     targets: _Job
     plan: _Job
+    report: _Job | None = None
 
     @property
     def expected(self) -> tuple[EnvironmentName, ...] | None:
@@ -46,6 +50,15 @@ class Needs(ForeignDocument):
         except ValidationError:
             return None
         return tuple(row.environment for row in rows)
+
+    @property
+    def completed(self) -> tuple[str, ...]:
+        """The environments whose plan succeeded, as the job says that has read the reports: a check may be written by any workflow."""
+        said = (self.report.outputs or {}).get("completed", "") if self.report is not None else ""
+        try:
+            return _COMPLETED.validate_json(said)
+        except ValidationError:
+            return ()
 
 
 @dataclass(frozen=True, slots=True)

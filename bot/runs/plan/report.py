@@ -5,9 +5,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import assert_never
+from typing import Literal, assert_never
 
-from bot.clients.github import CheckState, GitHub
+from bot.clients.github import CheckState
 from bot.core.messages.plan_comment import (
     COMMENT_LIMIT,
     STEP_SUMMARY_LIMIT,
@@ -15,21 +15,18 @@ from bot.core.messages.plan_comment import (
     created_again,
     failure,
     fitted,
-    marker,
     refusal,
     title,
     undestroyable,
 )
-from bot.core.parity.certificate import CHECK as PARITY
 from bot.core.parity.certificate import Certificate
 from bot.core.parity.output.document import document
 from bot.core.parity.output.plan_text import headline as parity_headline
 from bot.core.parity.output.plan_text import section
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
-from bot.core.plans.required_check import CHECK
+from bot.core.plans.job_report import FILE, JobReport, ReportedCheck, write_job_report
 from bot.errors import Finding
 from bot.model.pipeline import Json
-from bot.names import RepositoryName
 from bot.runs.plan.plan import CreatedAgain, Failed, Planned, PlanOutcome, PlanRefused, Undestroyable
 from bot.runs.plan.recertify import said as certified
 from bot.runs.plan.request import PlanRequest
@@ -113,33 +110,33 @@ def _planned(request: PlanRequest, outcome: Planned, whole: Whole) -> Report:
     )
 
 
-def write_report(directory: Path, said: Report) -> None:
-    """Write the whole plan (`plan.md`, masked), the outcome (`plan.json`) and the comparison (`parity.json`) for the artifact."""
+def write_report(directory: Path, request: PlanRequest, said: Report) -> None:
+    """Write the artifact: the whole plan (`plan.md`, masked), the outcome (`plan.json`), the comparison (`parity.json`), and what is to be
+    posted (`report.json`).
+    """
     directory.mkdir(parents=True, exist_ok=True)
+    (directory / FILE).write_bytes(write_job_report(left_behind(request, said)))
     (directory / "plan.md").write_text(said.complete, encoding="utf-8")
     (directory / "plan.json").write_text(json.dumps(said.data, indent=2) + "\n", encoding="utf-8")
     if said.parity is not None:
         (directory / "parity.json").write_text(json.dumps(said.parity, indent=2) + "\n", encoding="utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequestOnGitHub:
-    """Where the comment and the check go."""
+def left_behind(request: PlanRequest, said: Report) -> JobReport:
+    """Return what another job is to post of a report: this one, which holds credentials, has no token that writes."""
+    parity = _reported(_parity(request, said)) if said.parity is not None else None
+    return JobReport(
+        environment=request.environment,
+        commit=request.commit,
+        comment=said.comment,
+        plan=_reported(said.check),
+        parity=parity,
+    )
 
-    github: GitHub
-    repository: RepositoryName
-    number: int
 
-
-def publish(request: PlanRequest, said: Report, at: PullRequestOnGitHub) -> str:
-    """Put the comment and then the checks; return the comment's URL. The plan's comes last: it is what merging waits for."""
-    url = at.github.upsert_comment(at.repository, at.number, marker(request.environment), said.comment)
-    if said.parity is not None:
-        at.github.put_check(
-            at.repository, request.commit, PARITY.format(environment=request.environment), _parity(request, said)
-        )
-    at.github.put_check(at.repository, request.commit, CHECK.format(environment=request.environment), said.check)
-    return url
+def _reported(check: CheckState) -> ReportedCheck:
+    conclusion: Literal["success", "failure"] = "success" if check.conclusion == "success" else "failure"
+    return ReportedCheck(title=check.title[:200], summary=check.summary, conclusion=conclusion)
 
 
 def _parity(request: PlanRequest, said: Report) -> CheckState:

@@ -23,6 +23,7 @@ from bot.sandbox.github.issues import IssueText
 from bot.sandbox.github.pulls import PullSpec
 from tests.support.cloud import REGION, cloud
 from tests.support.monorepo import Monorepo
+from tests.support.posting import post
 from tests.support.terraform import program
 
 REPOSITORY = RepositoryName("acme/infrastructure")
@@ -58,7 +59,7 @@ class Workflow:
             json.dumps({"pull_request": {"number": self.number, "base": {"sha": base}, "head": {"sha": head}}})
         )
         token = self.server.workflow_token(
-            REPOSITORY, {"contents": "read", "pull_requests": "write", "checks": "write"}
+            REPOSITORY, {"contents": "read", "pull_requests": "read", "statuses": "read"}
         )
         given = {
             "GITHUB_EVENT_PATH": str(event),
@@ -76,6 +77,10 @@ class Workflow:
             result = CliRunner().invoke(
                 app, ["plan", NAME, "--output", str(self.scratch / "plan")], catch_exceptions=False
             )
+            writing = self.server.workflow_token(REPOSITORY, {"pull_requests": "write", "checks": "write"})
+            posted, completed = post(inner, self.scratch, NAME, writing)
+            assert posted == 0
+            assert completed == f"completed={json.dumps([NAME] if result.exit_code == 0 else [])}\n"
         return result.exit_code, result.output
 
     def comments(self) -> list[tuple[str, str]]:

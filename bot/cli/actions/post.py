@@ -1,0 +1,47 @@
+"""`envclone post`: what the plan workflow runs after the plans, with a token that writes to GitHub and no cloud credentials."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from bot.cli.actions.options import ACTIONS, run_url
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
+from bot.clients.github import GitHub, Token
+from bot.core.plans.required_check import Needs
+from bot.names import RepositoryName
+from bot.runs.plan.posting import ProposedPlan
+from bot.runs.plan.posting import post as post_reports
+
+
+def post(
+    reports: Annotated[Path, typer.Argument(help="The directory of the plan jobs' artifacts.", file_okay=False)],
+    needs: Annotated[str, typer.Option("--needs", envvar="NEEDS", help="How the other jobs ended: toJSON(needs).")],
+) -> None:
+    """Post the reports that the plan jobs have left: comments and checks. Exits with 1 when one is missing or makes no sense."""
+    with edge():
+        try:
+            expected = Needs.model_validate_json(needs).expected
+        except ValidationError:
+            expected = None
+        if expected is None:
+            stop("NEEDS lacks the environments that were to be planned.", NOT_CHECKED)
+        pull = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))["pull_request"]
+        at = ProposedPlan(
+            github=GitHub(Token(os.environ["GITHUB_TOKEN"], ACTIONS), api_url=os.environ["GITHUB_API_URL"]),
+            repository=RepositoryName(os.environ["GITHUB_REPOSITORY"]),
+            number=int(pull["number"]),
+            commit=str(pull["head"]["sha"]),
+            run_url=run_url(os.environ),
+        )
+        posted = post_reports(reports, expected, at)
+        if output := os.environ.get("GITHUB_OUTPUT"):
+            with Path(output).open("a", encoding="utf-8") as file:
+                file.write(f"completed={json.dumps(posted.completed)}\n")
+        for line in posted.complaints:
+            typer.echo(f"::error::{line}", err=True)
+        if posted.complaints:
+            raise typer.Exit(DOES_NOT_HOLD)
