@@ -169,7 +169,7 @@ def test_a_pull_request_is_planned_with_the_plan_role_and_passes_the_one_check(s
     assert head is not None
     log = run.log.read_text()
     assert run.conclusion == "success", log
-    assert stage.checks(head) == {"targets": "success", "plan (demo-x)": "success", "envclone": "success"}
+    assert stage.checks(head) == dict.fromkeys(("targets", "plan (demo-x)", "report", "envclone"), "success")
     assert f"at {head}, keys: none, token: ***" in log
     assert "Assumed arn:aws:sts::222222222222:assumed-role/envclone-plan/envclone-plan-" in log
     assert "planning demo-x with ***" in log
@@ -189,6 +189,7 @@ def test_one_failed_plan_fails_the_check_and_leaves_the_others(stage: Stage) -> 
         "targets": "success",
         "plan (demo-x)": "failure",
         "plan (demo-y)": "success",
+        "report": "success",
         "envclone": "failure",
     }
 
@@ -198,7 +199,8 @@ def test_a_pull_request_without_environments_passes_and_plans_nothing(stage: Sta
     stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Describe"), "docs", "main"), by=ANA)
     [run] = stage.finished()
     assert run.conclusion == "success"
-    assert run.jobs == {"targets": "success", "plan (${{ matrix.environment }})": "skipped", "envclone": "success"}
+    skipped = dict.fromkeys(("plan (${{ matrix.environment }})", "report"), "skipped")
+    assert run.jobs == {"targets": "success", **skipped, "envclone": "success"}
     assert stage.checks("docs")["envclone"] == "success"
 
 
@@ -222,7 +224,7 @@ def test_a_workflow_file_of_the_pull_request_runs_nothing(stage: Stage) -> None:
     stage.github.commit(REPOSITORY, files, by=ANA, message="Add demo-x", branch="clone/demo-x")
     stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Clone"), "clone/demo-x", "main"), by=ANA)
     [run] = stage.finished()
-    assert sorted(run.jobs) == ["envclone", "plan (demo-x)", "targets"]
+    assert sorted(run.jobs) == ["envclone", "plan (demo-x)", "report", "targets"]
 
 
 def test_a_merge_is_applied_and_other_changes_are_not(stage: Stage) -> None:
