@@ -230,7 +230,8 @@ def test_a_workflow_file_of_the_pull_request_runs_nothing(stage: Stage) -> None:
 def test_a_merge_is_applied_and_other_changes_are_not(stage: Stage) -> None:
     stage.github.commit(REPOSITORY, {"README.md": b"#\n"}, by=ROOT, message="Describe")
     stage.merge("demo-x")
-    [run] = stage.finished()
+    other, run = stage.finished()
+    assert [name for name, how in other.jobs.items() if how == "success"] == ["targets"]
     assert run.workflow.path == ".github/workflows/apply.yml"
     assert run.conclusion == "success"
     assert stage.turn_log() == [f"begin demo-x {run.id}", f"end demo-x {run.id}"]

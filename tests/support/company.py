@@ -147,9 +147,8 @@ class Shop:
         self.number = self.server.open_pull(
             REPOSITORY, PullSpec(IssueText(f"Clone {name}", ""), branch, "main"), by="ana"
         )
-        self.server.review(
-            REPOSITORY, self.number, by=REVIEWER
-        )  # what the base branch doesn't prove is planned for no one else
+        if at is not None:  # the base branch does not prove it, so somebody must have approved it
+            self.server.review(REPOSITORY, self.number, by=REVIEWER)
         return self.number
 
     def planned(self, draft: Draft) -> Documents:
