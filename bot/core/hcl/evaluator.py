@@ -3,7 +3,8 @@
 What takes more steps than an expression may (`allowance`) is unknown, too, with a rule of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from bot.core.hcl.ast import (
@@ -24,7 +25,7 @@ from bot.core.hcl.ast import (
 )
 from bot.core.hcl.budget import Budget, EvaluationSteps, TooLarge
 from bot.core.hcl.functions.table import called
-from bot.core.hcl.operators import computed, decided
+from bot.core.hcl.operators import computed, decided, unified
 from bot.core.hcl.parser import quoted
 from bot.core.hcl.values import (
     TERRAFORM,
@@ -34,6 +35,7 @@ from bot.core.hcl.values import (
     NotKnown,
     Unknown,
     encoded,
+    normalized,
     not_evaluated,
     rules_in,
     text_of,
@@ -58,6 +60,9 @@ class Scope(Protocol):
 
     def read_file(self, path: str) -> str:
         """Return the text of a file of the module. Raises `NotKnown`."""
+
+    def aside(self, evaluate: Callable[[], HclValue]) -> HclValue:
+        """Return a value that nothing is made from: what it reads is not noted."""
 
     def filled(self, path: str, variables: Mapping[str, HclValue]) -> HclValue:
         """Return a template file filled with variables. Raises `NotKnown`."""
@@ -100,7 +105,7 @@ class _Run:
     def _value(self, node: Expression) -> HclValue:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
         match node:
             case Literal():
-                return node.value
+                return normalized(node.value)
             case TemplateExpression():
                 return self._template(node)
             case NameExpression():
@@ -139,7 +144,7 @@ class _Run:
         except NotKnown:
             return Unknown("".join(f"${{{written(value)}}}" for value in values), frozenset({TERRAFORM}))
         if all(isinstance(part, str) for part in parts):
-            return "".join(map(str, parts))
+            return normalized("".join(map(str, parts)))
         text = "".join(quoted(part)[1:-1] if isinstance(part, str) else f"${{{part.text}}}" for part in parts)
         return Unknown(f'"{text}"', frozenset().union(*(rules_in(part) for part in parts)))
 
@@ -159,7 +164,13 @@ class _Run:
         rules |= rules_in(key)
         if not rules and isinstance(of, dict) and (found := of.get(_key_text(key), _MISSING)) is not _MISSING:
             return found  # type: ignore[return-value]
-        if not rules and isinstance(of, list) and isinstance(key, int) and 0 <= key < len(of):
+        if (
+            not rules
+            and isinstance(of, list)
+            and isinstance(key, int)
+            and not isinstance(key, bool)
+            and 0 <= key < len(of)
+        ):
             return of[key]
         text = f"{written(of)}.{key}" if is_attribute else f"{written(of)}[{written(key)}]"
         return Unknown(text, rules or frozenset({TERRAFORM}))
@@ -255,9 +266,12 @@ class _Run:
         condition = self.value(node.condition)
         try:
             if not rules_in(condition):
-                return self.value(node.then if truth(condition) else node.otherwise)
+                is_true = truth(condition)
+                taken, other = (node.then, node.otherwise) if is_true else (node.otherwise, node.then)
+                # Both sides have one type, so the other one is evaluated too; the value is not made from it.
+                return unified(self.value(taken), self.scope.aside(partial(self.value, other)))
         except NotKnown:
-            pass  # neither true nor false: Terraform would refuse it, so both sides stay in the text
+            pass  # neither true nor false, or of different types: Terraform would refuse it, so both sides stay in the text
         then, otherwise = self.value(node.then), self.value(node.otherwise)
         rules = rules_in(condition) | rules_in(then) | rules_in(otherwise)
         text = f"{written(condition)} ? {written(then)} : {written(otherwise)}"

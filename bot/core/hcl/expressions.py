@@ -20,6 +20,7 @@ from bot.core.hcl.ast import (
     Pairs,
     Splat,
 )
+from bot.core.hcl.numbers import NotExact, read
 from bot.core.hcl.string_templates import Directive, Part, assembled, flushed, melded, unescaped
 from bot.core.hcl.tokens import (
     BLANKS,
@@ -161,7 +162,7 @@ class Expressions:
                 self.read()
                 return OperationExpression(token.kind, None, self._traversed())
             case "number":
-                return Literal(_number(self.read()))
+                return _number(self.read())
             case "name":
                 return self._named(self.read())
             case "[" | "{":
@@ -325,9 +326,12 @@ def shown(token: HclToken) -> str:
     return _PLAIN.get(token.kind) or f"`{token.text}`"
 
 
-def _number(token: HclToken) -> int | float:
+def _number(token: HclToken) -> Expression:
     if len(token.text) > 512:  # as many digits as Terraform keeps of a number; Python would refuse 4,300
         raise NotHcl(token.line, "a number of more than 512 characters: write it in quotes.")
     if token.text.count(".") > 1:
         raise NotHcl(token.line, f"`{token.text}` is not a number: write versions and addresses in quotes.")
-    return int(token.text) if token.text.isdigit() else float(token.text)
+    try:
+        return Literal(read(token.text))
+    except NotExact:
+        return NameExpression(token.text)  # a number that only Terraform holds exactly: a name without a value

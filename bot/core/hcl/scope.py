@@ -78,6 +78,14 @@ class Names:
         except UnicodeDecodeError as error:
             raise NotKnown(f"{path} is no text") from error
 
+    def aside(self, evaluate: Callable[[], HclValue]) -> HclValue:
+        """Return a value that nothing is made from: what it reads is not noted."""
+        before, self.reads = self.reads, set()
+        try:
+            return evaluate()
+        finally:
+            self.reads = before
+
     def filled(self, path: str, variables: Mapping[str, HclValue]) -> HclValue:
         """Return a template file filled with `variables`. Raises `NotKnown`."""
         return Evaluator(self, variables).value(template(self.read_file(path)))

@@ -6,10 +6,12 @@ can be compared by their text. `Encoded` is a JSON text that is still compared i
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bot.core.hcl.numbers import NotExact, number_text, read
 from bot.errors import InvalidInput
 
 # Why something is not known; also the rules by which the report sets attributes apart.
@@ -44,8 +46,16 @@ HclValue: TypeAlias = "bool | int | float | str | list[HclValue] | dict[str, Hcl
 Scalar: TypeAlias = bool | int | float | str | None
 
 
+_ESCAPED = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
+
+
 class NotKnown(InvalidInput):
     """An expression that can't be evaluated because it is wrong; the text says why."""
+
+
+def normalized(value: HclValue) -> HclValue:
+    """Return a text in the one form in which Terraform holds texts (NFC); any other value as it is."""
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) and not value.isascii() else value
 
 
 def rules_in(value: HclValue) -> frozenset[str]:
@@ -100,8 +110,20 @@ def encoded(value: Encoded) -> str | Unknown:
     rules = rules_in(value)
     if rules:
         return Unknown(written(value), rules)
-    text = json.dumps(plain(value.value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return json_text(plain(value.value))
+
+
+def json_text(value: HclValue) -> str:
+    """Return a known value as JSON, as Terraform writes it: sorted keys, no exponents, no `<`, `>` or `&`."""
+    match value:
+        case list():
+            return f"[{','.join(map(json_text, value))}]"
+        case dict():
+            return f"{{{','.join(f'{json_text(key)}:{json_text(value[key])}' for key in sorted(value))}}}"
+        case int() | float() if not isinstance(value, bool):
+            return number_text(value)
+        case _:
+            return json.dumps(value, ensure_ascii=False).translate(_ESCAPED)
 
 
 def plain(value: HclValue) -> HclValue:
@@ -117,31 +139,23 @@ def plain(value: HclValue) -> HclValue:
             return value
 
 
-def number_text(value: float) -> str:
-    """Return a number as Terraform writes it."""
-    if isinstance(value, int):
-        return str(value)
-    return str(int(value)) if value.is_integer() else repr(value)
-
-
 def number(value: HclValue) -> int | float:
     """Return a value as a number. Raises `NotKnown`."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise NotKnown(f"{written(value)} is no number")
-    if isinstance(value, int):
+    if not isinstance(value, str):
         return value
     try:
-        found = float(value)
-    except ValueError:
-        raise NotKnown(f"{written(value)} is no number") from None
-    return int(found) if found.is_integer() else found
+        return read(value)
+    except NotExact as error:
+        raise NotKnown(str(error)) from error
 
 
 def truth(value: HclValue) -> bool:
     """Return a value as a bool. Raises `NotKnown`."""
-    if value in (True, "true"):
+    if value is True or value == "true":
         return True
-    if value in (False, "false"):
+    if value is False or value == "false":
         return False
     raise NotKnown(f"{written(value)} is neither true nor false")
 

@@ -61,7 +61,7 @@ def value(expression: str) -> HclValue:
         ('join(",", concat(var.zones, ["c"]))', "a,b,c"),
         ('setproduct(["a", "b"], [1, 2])', [["a", 1], ["a", 2], ["b", 1], ["b", 2]]),
         ('toset(["b", "a", "b"])', ["a", "b"]),
-        ('distinct(["b", 1, "a", 1.0, "b", true])', ["b", 1, "a", True]),
+        ('distinct(["b", 1, "a", 1.0, "b", true])', ["b", "1", "a", "true"]),
         ('setsubtract(["a", "b", "c"], ["b"])', ["a", "c"]),
         ('setintersection(["a", "b", "c"], ["c", "b"], ["b"])', ["b"]),
         ('try(var.default.a, "x")', 1),

@@ -3,18 +3,19 @@
 import json
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import product
 
-from bot.core.hcl.values import HclValue, NotKnown, Unknown, number, number_text, plain, rules_in, texts
+from bot.core.hcl.numbers import exact, held, number_text
+from bot.core.hcl.operators import alike, same
+from bot.core.hcl.values import HclValue, NotKnown, Unknown, number, plain, rules_in, texts, truth
 
 MOST = 4096
 """Elements that a function may make out of nothing."""
 
 
 def items_of(value: HclValue) -> list[HclValue]:
-    """Return the elements of a list, or the values of a map."""
-    if isinstance(value, dict):
-        return list(value.values())
+    """Return the elements of a list or a set."""
     if not isinstance(value, list):
         raise NotKnown("not a list")
     return value
@@ -32,7 +33,11 @@ def set_of(value: HclValue) -> list[HclValue]:
     items = items_of(value)
     if any(rules_in(item) for item in items):
         raise NotKnown("a set with an unknown element")
-    return sorted({json.dumps(plain(i), sort_keys=True): i for i in items}.values(), key=lambda i: json.dumps(plain(i)))
+    found = list({_alike(item): item for item in alike(items)}.values())
+    if len(found) > 1 and any(isinstance(item, list | dict) for item in found):
+        raise NotKnown("a set of collections, whose order is Terraform's own")
+    # Texts by their bytes, numbers by their size; null is last.
+    return [*sorted(item for item in found if item is not None), *(item for item in found if item is None)]  # type: ignore[type-var]
 
 
 def in_each(items: list[HclValue], lists: list[list[HclValue]]) -> Iterator[tuple[HclValue, bool]]:
@@ -72,7 +77,7 @@ def flattened(value: HclValue) -> HclValue:
 def distinct(value: HclValue) -> HclValue:
     """Return what `distinct()` comes to."""
     found: dict[str, HclValue] = {}
-    for item in items_of(value):
+    for item in alike(items_of(value)):
         found.setdefault(_alike(item), item)
     return list(found.values())
 
@@ -84,11 +89,28 @@ def _alike(value: HclValue) -> str:
     return json.dumps(plain(value), sort_keys=True)
 
 
+def contained(value: HclValue, item: HclValue) -> HclValue:
+    """Return what `contains()` comes to."""
+    if item is None:
+        raise NotKnown("contains() of null")
+    return any(same(item, other) for other in items_of(value))
+
+
+def texts_or_null(value: HclValue) -> list[str | None]:
+    """Return the elements of a list as texts, but null. Raises `NotKnown`."""
+    return [None if item is None else texts([item])[0] for item in items_of(value)]
+
+
+def truths(value: HclValue) -> list[bool]:
+    """Return the elements of a list as bools. Raises `NotKnown`."""
+    return [truth(item) for item in items_of(value)]
+
+
 def first_of(*values: HclValue) -> HclValue:
     """Return what `coalesce()` comes to."""
-    for value in values:
-        if isinstance(value, Unknown):
-            raise NotKnown("coalesce() of an unknown value")
+    if any(isinstance(value, Unknown) for value in values):
+        raise NotKnown("coalesce() of an unknown value")
+    for value in alike(values):
         if value is not None and value != "":
             return value
     raise NotKnown("coalesce() finds no value")
@@ -105,19 +127,23 @@ def only_one(value: HclValue) -> HclValue:
 def element(value: HclValue, index: HclValue) -> HclValue:
     """Return what `element()` comes to."""
     items = items_of(value)
-    if not items:
-        raise NotKnown("element() of nothing")
-    return items[int(number(index)) % len(items)]
+    if not items or number(index) < 0:
+        raise NotKnown("element() of nothing, or before the first")
+    return items[whole(index) % len(items)]
 
 
 def length(value: HclValue) -> HclValue:
     """Return what `length()` comes to."""
-    return len(value) if isinstance(value, list | dict | str) else len(texts([value])[0])
+    if isinstance(value, list | dict):
+        return len(value)
+    if not isinstance(value, str):
+        raise NotKnown("length() of what has none")
+    return len(plain_characters(value))
 
 
 def products(*lists: HclValue) -> HclValue:
     """Return what `setproduct()` comes to."""
-    found = [items_of(given) for given in lists]
+    found = [alike(items_of(given)) for given in lists]
     if math.prod(map(len, found)) > MOST:
         raise NotKnown("setproduct() is too long")
     return [list(row) for row in product(*found)]
@@ -125,15 +151,42 @@ def products(*lists: HclValue) -> HclValue:
 
 def part(value: HclValue, start: HclValue, end: HclValue) -> HclValue:
     """Return what `slice()` comes to."""
-    return items_of(value)[int(number(start)) : int(number(end))]
+    items, first, last = items_of(value), whole(start), whole(end)
+    if not 0 <= first <= last <= len(items):
+        raise NotKnown("slice() out of its list")
+    return items[first:last]
+
+
+def whole(value: HclValue) -> int:
+    """Return a value as a whole number. Raises `NotKnown`."""
+    found = number(value)
+    if not isinstance(found, int) or abs(found) >= 2**31:
+        raise NotKnown(f"{found} is not a whole number of usual size")
+    return found
+
+
+def total(value: HclValue) -> HclValue:
+    """Return what `sum()` comes to."""
+    items = items_of(value)
+    if not items:
+        raise NotKnown("sum() of nothing")
+    return held(sum((exact(number(item)) for item in items), Fraction(0)))
+
+
+def plain_characters(text: str) -> str:
+    """Return a text of which each code point is a character for Terraform, which counts what a reader sees as one. Raises `NotKnown`."""
+    if any(ord(each) >= 0x300 for each in text) or "\r\n" in text:
+        raise NotKnown("characters of several code points")
+    return text
 
 
 def counted(*bounds: HclValue) -> HclValue:
     """Return what `range()` comes to."""
-    start, stop, step = {1: (0, bounds[0], 1), 2: (*bounds, 1), 3: bounds}[len(bounds)]
-    if not int(number(step)):
-        raise NotKnown("range() without a step")
-    found = range(int(number(start)), int(number(stop)), int(number(step)))
+    start, stop = (0, whole(bounds[0])) if len(bounds) == 1 else (whole(bounds[0]), whole(bounds[1]))
+    step = whole(bounds[2]) if len(bounds) == 3 else 1 if stop >= start else -1
+    if not step or (stop - start) * step < 0:
+        raise NotKnown("range() that never gets there")
+    found = range(start, stop, step)
     if len(found) > MOST:
         raise NotKnown("range() is too long")
     return list(found)

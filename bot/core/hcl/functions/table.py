@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network
 
 from bot.core.hcl.functions.collections import (
+    contained,
     counted,
     distinct,
     element,
@@ -26,6 +27,9 @@ from bot.core.hcl.functions.collections import (
     part,
     products,
     set_of,
+    texts_or_null,
+    total,
+    truths,
 )
 from bot.core.hcl.functions.strings import (
     as_text,
@@ -34,15 +38,18 @@ from bot.core.hcl.functions.strings import (
     formatted,
     host,
     joined,
+    lowered,
     ordered,
+    raised,
     replaced,
     subnet,
     subnets,
     substring,
     text_in,
+    titled,
 )
-from bot.core.hcl.operators import same
-from bot.core.hcl.values import Encoded, HclValue, NotKnown, Unknown, number, rules_in, texts, truth
+from bot.core.hcl.operators import alike
+from bot.core.hcl.values import Encoded, HclValue, NotKnown, Unknown, normalized, number, rules_in, texts, truth
 
 Function = Callable[..., HclValue]
 
@@ -60,16 +67,16 @@ LENIENT: Mapping[str, Function] = {
     "reverse": lambda value: items_of(value)[::-1],
     "sensitive": lambda value: value,
     "slice": part,
-    "tolist": items_of,
-    "tomap": map_of,
+    "tolist": lambda value: alike(items_of(value)),
+    "tomap": lambda value: dict(zip(map_of(value), alike([*map_of(value).values()]), strict=True)),
     "values": lambda given: [item for _, item in sorted(map_of(given).items())],
     "zipmap": lambda keys, values: dict(zip(texts(items_of(keys)), items_of(values), strict=True)),
 }
 
 STRICT: Mapping[str, Function] = {
     "abs": lambda value: abs(number(value)),
-    "alltrue": lambda value: all(map(truth, items_of(value))),
-    "anytrue": lambda value: any(map(truth, items_of(value))),
+    "alltrue": lambda value: all(truths(value)),
+    "anytrue": lambda value: any(truths(value)),
     "base64encode": lambda text: base64.b64encode(text_in(text).encode()).decode(),
     "ceil": lambda value: math.ceil(number(value)),
     "chunklist": lambda value, size: [
@@ -81,8 +88,8 @@ STRICT: Mapping[str, Function] = {
     "cidrsubnet": subnet,
     "cidrsubnets": subnets,
     "coalesce": first_of,
-    "compact": lambda value: [item for item in items_of(value) if item not in (None, "")],
-    "contains": lambda value, item: any(same(item, other) for other in items_of(value)),
+    "compact": lambda value: [item for item in texts_or_null(value) if item],
+    "contains": contained,
     "distinct": distinct,
     "endswith": lambda text, end: text_in(text).endswith(text_in(end)),
     "floor": lambda value: math.floor(number(value)),
@@ -90,18 +97,16 @@ STRICT: Mapping[str, Function] = {
     "formatlist": lambda pattern, *lists: [formatted(pattern, *row) for row in zip(*map(items_of, lists), strict=True)],
     "join": joined,
     "jsondecode": decoded,
-    "lower": lambda text: text_in(text).lower(),
+    "lower": lowered,
     "max": lambda *values: max(map(number, values)),
     "md5": digest("md5"),
     "min": lambda *values: min(map(number, values)),
     "range": counted,
     "replace": replaced,
-    "setintersection": lambda first, *rest: [
-        item for item, kept in in_each(set_of(first), [items_of(other) for other in rest]) if kept
-    ],
+    "setintersection": lambda first, *rest: _among(True, first, *rest),
     "setproduct": products,
-    "setsubtract": lambda one, other: [item for item, gone in in_each(set_of(one), [items_of(other)]) if not gone],
-    "setunion": lambda *lists: set_of([item for given in lists for item in items_of(given)]),
+    "setsubtract": lambda one, other: _among(False, one, other),
+    "setunion": lambda *lists: set_of([item for given in lists for item in set_of(given)]),
     "sha1": digest("sha1"),
     "sha256": digest("sha256"),
     "sort": ordered,
@@ -109,8 +114,8 @@ STRICT: Mapping[str, Function] = {
     "startswith": lambda text, start: text_in(text).startswith(text_in(start)),
     "strcontains": lambda text, part: text_in(part) in text_in(text),
     "substr": substring,
-    "sum": lambda value: sum(map(number, items_of(value))),
-    "title": lambda text: re.sub(r"(^|\s)(\S)", lambda m: m[1] + m[2].upper(), text_in(text)),
+    "sum": total,
+    "title": titled,
     "tobool": lambda value: None if value is None else truth(value),
     "tonumber": lambda value: None if value is None else number(value),
     "toset": set_of,
@@ -119,8 +124,19 @@ STRICT: Mapping[str, Function] = {
     "trimprefix": lambda text, start: text_in(text).removeprefix(text_in(start)),
     "trimspace": lambda text: text_in(text).strip(),
     "trimsuffix": lambda text, end: text_in(text).removesuffix(text_in(end)),
-    "upper": lambda text: text_in(text).upper(),
+    "upper": raised,
 }
+
+
+def _among(is_kept: bool, first: HclValue, *rest: HclValue) -> HclValue:
+    """Return the elements of the first set that are, or are not, in all of the others; all in one type."""
+    given = [alike(items_of(each)) for each in (first, *rest)]
+    whole = alike([item for items in given for item in items])
+    sets: list[list[HclValue]] = []
+    for items in given:
+        sets.append(whole[: len(items)])
+        whole = whole[len(items) :]
+    return [item for item, found in in_each(set_of(sets[0]), sets[1:]) if found == is_kept]
 
 
 def called(name: str, arguments: list[HclValue]) -> HclValue:
@@ -138,6 +154,6 @@ def called(name: str, arguments: list[HclValue]) -> HclValue:
     if lenient is None and any(rules_in(argument) for argument in arguments):
         raise NotKnown(f"{name}() of an unknown value")
     try:
-        return function(*arguments)
+        return normalized(function(*arguments))
     except (TypeError, ValueError, KeyError, IndexError, ArithmeticError, re.error) as error:
         raise NotKnown(f"{name}(): {error}") from error
