@@ -24,11 +24,12 @@ class ForwardedRequest:
 
 @dataclass(frozen=True, slots=True)
 class ForwardedAnswer:
-    """What the client is told."""
+    """What the client is told; if it is `cut`, the connection ends in the middle of the body."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cut: bool = False
 
 
 Forward: TypeAlias = Callable[[ForwardedRequest], ForwardedAnswer]
@@ -77,8 +78,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
+        if answer.cut:
+            self.close_connection = True
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
+            self.wfile.write(answer.body[: len(answer.body) // 2] if answer.cut else answer.body)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 

@@ -71,7 +71,7 @@ class AzureBlobStore:
         return ContainerClient(
             self.account_url,
             self.container,
-            self._credential or DefaultAzureCredential(),
+            self._credential or _default_credential(),
             connection_timeout=self._bounds.connect.total_seconds(),
             read_timeout=self._bounds.answer.total_seconds(),
             # The library's own pauses begin at 15 s: five attempts would outlast a lease.
@@ -148,6 +148,13 @@ class AzureBlobStore:
             raise unverifiable(verb, self._shown(key), f"{known} ({code})" if known else code) from error
         except AzureError as error:
             raise unverifiable(verb, self._shown(key), _first_line(error)) from error
+
+
+def _default_credential() -> TokenCredential:
+    found = DefaultAzureCredential()
+    # Asked here, a chain without a credential fails at once; in a request the library would ask five times over.
+    found.get_token("https://storage.azure.com/.default")
+    return found
 
 
 def _code(error: HttpResponseError) -> str:

@@ -1,10 +1,11 @@
 """The places that hold objects, each as real as it can be had: what the contract is tested on."""
 
+import json
+import os
 import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -16,8 +17,9 @@ from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.gcs import GcsStore
 from bot.clients.objects.s3 import S3Store
 from bot.clients.objects.store import USUAL, ObjectStore, StoreBounds
-from tests.support.azure import AzureAccount
+from tests.support.azure import ACCOUNT, AzureAccount
 from tests.support.cloud import REGION
+from tests.support.forwarder import ForwardedAnswer
 
 PREFIX = "envclone"
 
@@ -33,8 +35,16 @@ class ObjectPlace(Protocol):
         """Return a store on a bucket that does not exist."""
         ...
 
+    def server(self) -> str:
+        """Return the address of the server that answers."""
+        ...
+
     def through(self, url: str, patch: pytest.MonkeyPatch) -> None:
         """Let stores that are made from now on talk to another server."""
+        ...
+
+    def denial(self) -> ForwardedAnswer:
+        """Return what the service says to somebody without the right, as it documents it."""
         ...
 
 
@@ -54,8 +64,16 @@ class S3Place:
     def missing(self) -> ObjectStore:
         return S3Store("no-such-bucket-anywhere", "", REGION)
 
+    def server(self) -> str:
+        return os.environ["AWS_ENDPOINT_URL"]
+
     def through(self, url: str, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("AWS_ENDPOINT_URL", url)
+
+    def denial(self) -> ForwardedAnswer:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+        body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        return ForwardedAnswer(403, {"Content-Type": "application/xml"}, body)
 
 
 @dataclass
@@ -73,8 +91,16 @@ class GcsPlace:
     def missing(self) -> ObjectStore:
         return GcsStore("no-such-bucket-anywhere", "")
 
+    def server(self) -> str:
+        return os.environ["STORAGE_EMULATOR_HOST"]
+
     def through(self, url: str, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("STORAGE_EMULATOR_HOST", url)
+
+    def denial(self) -> ForwardedAnswer:
+        # https://cloud.google.com/storage/docs/json_api/v1/status-codes
+        error = {"code": 403, "message": "Forbidden", "errors": [{"domain": "global", "reason": "forbidden"}]}
+        return ForwardedAnswer(403, {"Content-Type": "application/json"}, json.dumps({"error": error}).encode())
 
 
 @dataclass
@@ -94,8 +120,19 @@ class AzurePlace:
     def missing(self) -> ObjectStore:
         return AzureBlobStore(self.account.url, "no-such-container", "", credential=self.account.credential)
 
+    def server(self) -> str:
+        return self.account.url.removesuffix(f"/{ACCOUNT}")
+
     def through(self, url: str, patch: pytest.MonkeyPatch) -> None:
-        self.account = replace(self.account, url=f"{url}{urlsplit(self.account.url).path}")
+        self.account = replace(self.account, url=f"{url}/{ACCOUNT}")
+
+    def denial(self) -> ForwardedAnswer:
+        # https://learn.microsoft.com/en-us/rest/api/storageservices/blob-service-error-codes
+        code = "AuthorizationPermissionMismatch"
+        body = (
+            f"<?xml version='1.0' encoding='utf-8'?><Error><Code>{code}</Code><Message>No.</Message></Error>".encode()
+        )
+        return ForwardedAnswer(403, {"Content-Type": "application/xml", "x-ms-error-code": code}, body)
 
 
 @dataclass
@@ -110,5 +147,11 @@ class DirectoryPlace:
     def missing(self) -> ObjectStore:
         pytest.fail("A directory is made when it is first written to.")
 
+    def server(self) -> str:
+        pytest.fail("No server is asked.")
+
     def through(self, url: str, patch: pytest.MonkeyPatch) -> None:
+        pytest.fail("No server is asked.")
+
+    def denial(self) -> ForwardedAnswer:
         pytest.fail("No server is asked.")
