@@ -11,13 +11,15 @@ from collections.abc import Iterable, Sequence
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~&$])")
 _AUTOLINK = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
 _REFERENCE = re.compile(r"(?i)(@|#|\bgh-)(?=\w)")
+_UNUSUAL = re.compile(r"[^ -~\n\t]")
+"""What could be hidden: all but ASCII's own printable characters, which a plan has by the million."""
 _NO_WIDTH = "\u200b"
 """Zero-width space: between `@` and a name there is then no mention (and the reader sees no difference)."""
 
 
 def visible(text: str) -> str:
     """Return `text` with tabs and line breaks as they are and every other invisible or reordering character spelt out."""
-    return "".join(c if c in "\n\t" or not _is_hidden(c) else f"\\u{{{ord(c):x}}}" for c in text.replace("\r\n", "\n"))
+    return _UNUSUAL.sub(lambda found: _spelt_out(found[0]), text.replace("\r\n", "\n"))
 
 
 def cell(text: str) -> str:
@@ -61,5 +63,6 @@ def details(summary: str, body: str) -> str:
     return f"<details><summary>{line}</summary>\n\n{body.strip()}\n\n</details>"
 
 
-def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+def _spelt_out(character: str) -> str:
+    is_hidden = unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+    return f"\\u{{{ord(character):x}}}" if is_hidden else character

@@ -2,11 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from bot.cli.app import app
 from tests.support.small_monorepo import monorepo
 
 
@@ -23,33 +24,32 @@ def git(root: Path, *words: str) -> None:
     subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True, timeout=30)
 
 
-def envclone(root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    argv = [sys.executable, "-m", "bot.cli.app", *words, "--root", str(root)]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+def envclone(root: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--root", str(root)])
 
 
 def test_clone_writes_a_directory_that_verifies(root: Path) -> None:
     done = envclone(root, "clone", "production", "as", "demo-x", "for", "demo", "--ttl", "14d")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert (root / "envs/demo-x/app/main.tf").exists()
     assert (root / "envs/demo-x/hooks/seed").stat().st_mode & 0o111
-    assert envclone(root, "verify").returncode == 0
+    assert envclone(root, "verify").exit_code == 0
     again = envclone(root, "clone", "production", "as", "demo-x")
-    assert again.returncode == 1
+    assert again.exit_code == 1
     assert "already exists" in again.stderr
     assert "envclone clone production as demo-x-2" in again.stderr
 
 
 def test_a_dry_run_writes_nothing(root: Path) -> None:
     done = envclone(root, "clone", "production", "as", "demo-x", "--dry-run")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "nothing was created" in done.stdout
     assert not (root / "envs/demo-x").exists()
 
 
 def test_a_misspelt_sentence_says_what_to_type(root: Path) -> None:
     done = envclone(root, "clone", "production", "demo-x")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "envclone clone production as demo-x" in done.stderr
 
 
@@ -57,7 +57,7 @@ def test_verify_names_file_and_line_of_a_hand_edit(root: Path) -> None:
     path = root / "envs/production/app/main.tf"
     path.write_bytes(path.read_bytes().replace(b'"String"', b'"SecureString"'))
     done = envclone(root, "verify")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "envs/production/app/main.tf:4: edited by hand" in done.stdout
     found = json.loads(envclone(root, "verify", "production", "--json").stdout)
     assert not found["holds"]
@@ -65,29 +65,29 @@ def test_verify_names_file_and_line_of_a_hand_edit(root: Path) -> None:
 
 
 def test_verify_says_when_it_could_not_check(root: Path) -> None:
-    assert envclone(root, "verify", "nowhere").returncode == 2
+    assert envclone(root, "verify", "nowhere").exit_code == 2
     manifest = root / "envs/production/environment.yaml"
     text = manifest.read_text()
     revision = next(line for line in text.splitlines() if line.startswith("revision: "))
     manifest.write_text(text.replace(revision, f"revision: {'a' * 40}"))
     done = envclone(root, "verify")
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "history" in done.stderr
 
 
 def test_an_environment_of_an_older_template_is_proved_from_history(root: Path) -> None:
     template = root / "templates/shop/app/main.tf"
     template.write_bytes(template.read_bytes() + b"# newer\n")
-    assert envclone(root, "verify").returncode == 0
-    assert envclone(root, "render", "production").returncode == 0
+    assert envclone(root, "verify").exit_code == 0
+    assert envclone(root, "render", "production").exit_code == 0
     assert (root / "envs/production/app/main.tf").read_bytes().endswith(b"# newer\n")
-    assert envclone(root, "verify").returncode == 0
+    assert envclone(root, "verify").exit_code == 0
 
 
 def test_a_symlink_is_refused(root: Path) -> None:
     (root / "envs/production/app/link.tf").symlink_to("main.tf")
     done = envclone(root, "verify")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "symlink" in done.stdout + done.stderr
 
 
@@ -100,12 +100,10 @@ def test_list_and_status_read_the_checkout(root: Path) -> None:
 def test_a_template_is_proved_or_its_mistakes_are_named(root: Path) -> None:
     (root / "templates/shop/app/.terraform.lock.hcl").write_text("")
     (root / "templates/shop/network/.terraform.lock.hcl").write_text("")
-    asserted = 'provider "aws" {\n  allowed_account_ids = ["{{ account_id }}"]\n}\n'
-    (root / "templates/shop/app/provider.tf.j2").write_text(asserted)
     done = envclone(root, "template", "check")
-    assert done.returncode == 0, done.stdout
+    assert done.exit_code == 0, done.stdout
     path = root / "templates/shop/template.yaml"
     path.write_text(path.read_text().replace("default_purpose: demo", "default_purpose: party"))
     done = envclone(root, "template", "check")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "templates/shop/template.yaml:4: unknown purpose `party`" in done.stdout
