@@ -24,7 +24,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@examples(120)
+@examples(60)  # a tenth of a second each
 @given(
     st.sampled_from(PATHS), st.floats(0, 1), st.lists(st.sampled_from(PIECES) | st.text(max_size=6), min_size=1, max_size=4), st.integers(0, 30)
 )  # fmt: skip
@@ -34,12 +34,7 @@ def test_no_content_of_a_file_makes_it_fail_otherwise(path: str, at: float, piec
     broken = text[:place] + "".join(pieces) + text[place + cut :]
     files = {**CLONE.files, path: File(broken.encode("utf-8", "surrogatepass"))}
     with contextlib.suppress(InvalidInput):
-        found = compare(
-            CodeSide(shop.BASE.source, shop.BASE.source_files),
-            CodeSide(CLONE.manifest, files),
-            shop.BASE.template,
-            shop.NOW,
-        )
+        found = shop.compared(CLONE, files)
         leaks(found, CodeSide(CLONE.manifest, files), shop.NOW)
 
 
