@@ -86,11 +86,15 @@ def test_killed_after_each_step_nothing_that_is_done_is_done_again(deploying: De
 
 
 def test_killed_while_terraform_works_nothing_that_it_makes_is_lost_or_made_twice(deploying: Deploying) -> None:
-    slow = 'resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = "sleep 5"\n  }\n}\n'
+    hanging = deploying.place / "hang-slow"
+    hanging.touch()
+    waits = f"while [ -e {hanging} ]; do sleep 0.1; done"
+    slow = f'resource "terraform_data" "slow" {{\n  provisioner "local-exec" {{\n    command = "{waits}"\n  }}\n}}\n'
     deploying.stacks["data"] += slow
     deploying.deliver()
     log = deploying.place.parent / "apply.log"
     kill_when(deploying, log, lambda: "terraform_data.greeting: Creation complete" in log.read_text())
+    hanging.unlink()  # only now Terraform, which goes on by itself, can end
     process = deploying.start(log)
     assert process.wait(400) == 0, log.read_text()
     assert "[data] done: nothing to do" in log.read_text()
