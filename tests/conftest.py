@@ -33,10 +33,15 @@ LONGEST = (
     "tests/jobs/test_expiry.py",
     "tests/cli/serving/test_serve.py",
     "tests/core/parity/by_code/test_mutations.py",
+    "tests/jobs/test_worker.py",
     "tests/runs/apply/test_apply.py",
     "tests/runs/apply/test_apply_taken_over.py",
+    "tests/jobs/test_replicas.py",
+    "tests/cli/serving/test_flood.py",
+    "tests/hooks/aws/test_killed_anywhere.py",
+    "tests/hooks/aws/test_rds_snapshot.py",
 )
-"""The files that take minutes. Those that wait for the AWS provider stand between those that keep a core busy."""
+"""The files that take longest. Those that wait for the AWS provider stand between those that keep a core busy."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
