@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
+from bot.clients.cage import Cage
+
 MOST_STDERR = 64 * 1024
 """Bytes of standard error that are kept, from its end: far more than any message shows, and bounded for a program that babbles."""
 
@@ -45,6 +47,8 @@ class ProcessOptions:
     grace: timedelta = timedelta(seconds=30)
     stop_signal: signal.Signals = signal.SIGINT
     stops_group: bool = False
+    cage: Cage | None = None
+    """What of the machine it may reach; None: as much as we."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ def supervised(argv: Sequence[str], options: ProcessOptions, streams: ProcessStr
 
     If the block raises, the program is asked to end first. Raises `OSError` if there is no such program.
     """
+    if options.cage is not None:
+        argv = options.cage.argv(argv, options.environment)
     process = subprocess.Popen(
         argv,
         cwd=options.directory,

@@ -3,13 +3,16 @@
 import contextlib
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
+from bot.clients.cage import NOTHING, Cage
 from bot.clients.process import ProcessOptions, ProcessStreams, RunningProcess, supervised
 
 MOST_OUTPUT = 1_000_000
@@ -40,16 +43,13 @@ class JsonProcess:
     directory: Path
     environment_variables: Mapping[str, str] = field(repr=False)
     given: bytes = field(repr=False)
+    reach: Cage = NOTHING
 
 
 def run(child: JsonProcess, timeout: timedelta, log: Callable[[str], None]) -> bytes:
     """Return what the program wrote; its standard error goes to `log` as it comes. Raises `ChildFailed`, `OSError`."""
-    # SIGTERM to the whole group: a shell would wait for its child before it took any notice of the signal.
-    options = ProcessOptions(
-        child.directory, child.environment_variables, timeout, GRACE, signal.SIGTERM, stops_group=True
-    )
     pipes = ProcessStreams(subprocess.PIPE, subprocess.PIPE, subprocess.PIPE)
-    with supervised(child.argv, options, pipes) as running:
+    with tempfile.TemporaryDirectory(prefix="envclone-") as own, _started(child, timeout, Path(own), pipes) as running:
         said, last = _Bounded(running), _Lines(log)
         readers = _readers(running.process, child.given, said, last)
         running.wait()
@@ -64,6 +64,24 @@ def run(child: JsonProcess, timeout: timedelta, log: Callable[[str], None]) -> b
         how = f"exited with code {code}" if code > 0 else f"was killed by signal {-code}"
         raise ChildFailed(": ".join([how, " / ".join(last.lines)]) if last.lines else f"{how}.")
     return bytes(said.data)
+
+
+def _started(
+    child: JsonProcess, timeout: timedelta, own: Path, pipes: ProcessStreams
+) -> AbstractContextManager[RunningProcess]:
+    """Run the program in its cage: it reads the environment's directory, and writes in a directory of its own (`TMPDIR`)."""
+    variables = {**child.environment_variables, "TMPDIR": str(own)}
+    # SIGTERM to the whole group: a shell would wait for its child before it took any notice of the signal.
+    options = ProcessOptions(
+        child.directory,
+        variables,
+        timeout,
+        GRACE,
+        signal.SIGTERM,
+        stops_group=True,
+        cage=Cage(reads=(child.directory,), writes=(own,)) + child.reach,
+    )
+    return supervised(child.argv, options, pipes)
 
 
 def _readers(

@@ -24,6 +24,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from pydantic import ConfigDict
 
+from bot.clients.cage import NOTHING, Cage
 from bot.core.ledger.ledger import Retained
 from bot.model.base import Document
 from bot.model.pipeline import Json
@@ -67,7 +68,8 @@ class HookContext:
     `directory` is the environment's, absolute. `environment_variables` are those that a program may see. `remaining` is how
     long the verb may still take. `log` takes one line for people; `keep_secret` is told a value before it can turn up
     anywhere. `digest` is what may be kept of inputs, to know them again: nothing secret can be guessed from it. `previous` is
-    the undo record of the last apply, if there was one. `networks` may be asked by a check although they are private.
+    the undo record of the last apply, if there was one. `networks` may be asked by a check although they are private. `reach` is
+    what a program may reach of the machine besides the environment.
     """
 
     environment: EnvironmentName
@@ -81,6 +83,7 @@ class HookContext:
     digest: Callable[[Json], str]
     previous: Json = None
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    reach: Cage = NOTHING
 
     @property
     def owner(self) -> str:

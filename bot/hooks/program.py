@@ -162,7 +162,9 @@ def _answer(call: _Call, context: HookContext, model: type[_Answer]) -> _Answer:
     # Otherwise a Python program with a module beside it leaves `__pycache__` in the environment's directory, which is then
     # no longer what was reviewed.
     variables = {**context.environment_variables, "PYTHONDONTWRITEBYTECODE": "1"}
-    child = JsonProcess(resolved(call.argv, context), context.directory, variables, json.dumps(given).encode())
+    child = JsonProcess(
+        resolved(call.argv, context), context.directory, variables, json.dumps(given).encode(), context.reach
+    )
     try:
         said = run(child, context.remaining(), context.log)
     except ChildTimedOut as error:

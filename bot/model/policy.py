@@ -88,6 +88,22 @@ class PolicyAccount(
     store: Annotated[str, Field(description="The address of the objects beside the state: ledger, reviews, keys.")] = ""
 
 
+Place: TypeAlias = Annotated[str, Field(min_length=2, max_length=200, pattern=r"^(/|~/)[^\x00-\x1f]*$")]
+
+
+class Confinement(Document):
+    """What Terraform and hooks' programs may reach of the machine that runs them, besides what each of them is given."""
+
+    required: Annotated[
+        bool,
+        Field(description="Whether they run only where the machine can confine them (Linux with Landlock)."),
+    ] = True
+    reads: tuple[Place, ...] = Field(
+        default=(), description="Files and directories that they may read, absolute or below `~/`."
+    )
+    writes: tuple[Place, ...] = Field(default=(), description="Files and directories that they may also change.")
+
+
 class StaticCheckRules(Document):
     """What code may do before it is planned with credentials: an allow-list, checked before `terraform init`."""
 
@@ -175,6 +191,7 @@ class Policy(Document):
         ),
     ] = tuple(map(ParameterName, ("account_id", "account", "project_id", "project", "subscription_id")))
     gate: StaticCheckRules = StaticCheckRules()
+    confinement: Confinement = Confinement()
     environment_tag: Annotated[
         str,
         Field(

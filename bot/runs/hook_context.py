@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+from bot.clients.cage import NOTHING, Cage
 from bot.hooks.addresses import Network
 from bot.hooks.kind import HookContext
 from bot.model.pipeline import Json
@@ -16,7 +17,7 @@ from bot.runs.deadline import Deadline
 @dataclass(frozen=True, slots=True)
 class HookSite:
     """Where a hook runs: its environment's directory and parameters, the environment variables that programs see,
-    and the private networks that a check may ask.
+    and the private networks that a check may ask. `reach` is what programs may reach of the machine besides.
     """
 
     environment: EnvironmentName
@@ -24,6 +25,7 @@ class HookSite:
     directory: Path
     variables: Mapping[str, str] = field(repr=False)
     networks: tuple[Network, ...] = ()
+    reach: Cage = NOTHING
 
 
 class HookSecrets(Protocol):
@@ -62,4 +64,5 @@ def hook_context(site: HookSite, call: HookCall, secrets: HookSecrets) -> HookCo
         digest=secrets.digest,
         previous=call.previous,
         networks=site.networks,
+        reach=site.reach,
     )

@@ -120,22 +120,22 @@ def test_what_hangs_is_ended_with_all_that_it_started(around: Surroundings) -> N
     text = """
 import os, subprocess, sys, time
 child = subprocess.Popen(["sleep", "300"])
-open("pids", "w").write(f"{os.getpid()} {child.pid}")
+print(os.getpid(), child.pid, file=sys.stderr, flush=True)
 time.sleep(300)
 """
     with pytest.raises(OutOfTime, match="did not finish within 0:00:02"):
         applied(program(around, text), around, seconds=2)
-    pids = [int(pid) for pid in (around.directory / "pids").read_text().split()]
+    pids = [int(pid) for pid in around.lines[0].split()]
     assert not any(_lives(pid) for pid in pids)
 
 
 def test_what_it_leaves_running_is_ended(around: Surroundings) -> None:
     text = """
-import subprocess
-open("pids", "w").write(str(subprocess.Popen(["sleep", "300"]).pid))
+import subprocess, sys
+print(subprocess.Popen(["sleep", "300"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid, file=sys.stderr)
 """
     applied(program(around, text), around)
-    assert not _lives(int((around.directory / "pids").read_text()))
+    assert not _lives(int(around.lines[0]))
 
 
 def test_too_much_output_is_refused(around: Surroundings) -> None:

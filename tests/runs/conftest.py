@@ -44,5 +44,5 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Fixtures:
 def deploying(tmp_path: Path, aws: Mapping[str, str], shelf: Fixtures) -> Deploying:
     """A monorepo in an account that holds nothing but its state bucket."""
     boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    terraform = program(tmp_path / "configuration", {**aws, "HOME": str(tmp_path)})
+    terraform = program(tmp_path / "configuration", {**aws, "HOME": str(tmp_path)}, tmp_path / "place")
     return Deploying.create(tmp_path, BUCKET, terraform, shelf)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.clients.cage import Cage
 from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.directory import DirectoryStore
@@ -119,7 +120,7 @@ class Hooked:
         self.runs += 1
         world = ApplyContext(
             store=self.store,
-            terraform=Terraform(Path("no-terraform-here"), {}),
+            terraform=Terraform(Path("no-terraform-here"), {}, reach=Cage(writes=(self.root,))),
             rules=GateRules(StaticCheckRules(), FACTS),
             hook_variables=environment_of(),
             now=lambda: datetime.now(UTC),

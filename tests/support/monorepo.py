@@ -8,11 +8,14 @@ from pathlib import Path
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.tree import File
 from bot.model.environment import directory
-from bot.model.policy import Policy, PolicyAccount, StaticCheckRules
+from bot.model.policy import Confinement, Policy, PolicyAccount, StaticCheckRules
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName
 from tests.support.cloud import ACCOUNT, REGION
 from tests.support.product import CHECKED_HOOKS, NAME, STACKS, manifest, template
+
+SEEN = Confinement(writes=("~/place",))
+"""Where the product's stacks and hooks write down what they do, for the tests to see."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Monorepo:
         role = f"arn:aws:iam::{ACCOUNT}:role/any"
         account = PolicyAccount(plan_role=role, apply_role=role, region=REGION, state_bucket=self.bucket)
         # The product's stacks write down what they make.
-        return Policy(accounts={ACCOUNT: account}, gate=StaticCheckRules(provisioners=True))
+        return Policy(accounts={ACCOUNT: account}, gate=StaticCheckRules(provisioners=True), confinement=SEEN)
 
     def add(self, name: str, source: str | None = None, **parameters: str) -> EnvironmentName:
         """Commit an environment rendered from the template, perhaps as a clone of another; return its name."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clients.cage import Cage
 from bot.clients.terraform.terraform import Terraform
 from bot.errors import UserError
 from bot.sandbox.terraform_config import terraform, terraform_environment
@@ -48,14 +49,18 @@ def provider_files(main: str) -> dict[str, str]:
     return {"provider.tf": PROVIDER, "versions.tf": VERSIONS, ".terraform.lock.hcl": LOCK}
 
 
-def program(directory: Path, aws: Mapping[str, str]) -> Terraform:
-    """Return the client of the real program, whose CLI configuration lies in `directory`; skip the test if there is none."""
+def program(directory: Path, aws: Mapping[str, str], *writes: Path) -> Terraform:
+    """Return the client of the real program, whose CLI configuration lies in `directory`; skip the test if there is none.
+
+    `writes` are places outside its cage where what it runs tells the test of itself.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     try:
         binary = terraform()
     except UserError as error:
         pytest.skip(str(error))
-    return Terraform(binary, {**inherited, **terraform_environment(directory, inherited), **aws})
+    environment = {**inherited, **terraform_environment(directory, inherited), **aws}
+    return Terraform(binary, environment, reach=Cage(writes=writes))
 
 
 def stack(main: str, bucket: str, key: str) -> dict[str, str]:

@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import StoreOption, on_github, run_url, store_of, write_summary
+from bot.cli.actions.options import StoreOption, on_github, run_url, store_of, terraform_of, write_summary
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.clients.hcl_referee import gate_rules
-from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.core.messages import drift_issue
 from bot.core.plans.drift import Drift
 from bot.core.rendering.assemble import read_manifest
@@ -42,7 +41,7 @@ def drift(
         policy = Checkout(root).policy_at("HEAD")
         context = DriftContext(
             store=store_of(store, root, name, policy),
-            terraform=Terraform(find_terraform(os.environ), os.environ, gate_rules(policy)),
+            terraform=terraform_of(policy),
             rules=gate_rules(policy),
             now=lambda: datetime.now(UTC),
             log=lambda line: typer.echo(line, err=True),

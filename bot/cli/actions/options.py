@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from bot.clients.cage import landlock, reach_of, unconfined
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.clients.git.history import change_of
@@ -22,6 +23,7 @@ from bot.clients.lock_owner import stale_reason, this_lock_owner
 from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.opening import open_object_store
 from bot.clients.objects.store import ObjectStore
+from bot.clients.own_memory import keep_memory_private
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.backend import store_address
@@ -69,7 +71,7 @@ def request_of(name: EnvironmentName, root: Path, head: str) -> ApplyRequest:
 
 def context_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContext:
     """Return what a run acts on: this machine's Terraform, its variables, its clock; the log goes to the terminal."""
-    terraform = Terraform(find_terraform(os.environ), os.environ, gate_rules(policy))
+    terraform = terraform_of(policy)
     on_actions = bool(os.environ.get("GITHUB_ACTIONS"))
 
     def log(line: str) -> None:
@@ -90,6 +92,18 @@ def context_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContex
         announce=announce,
         stale_reason=lambda other: stale_reason(other, this_lock_owner(os.environ)),
     )
+
+
+def terraform_of(policy: Policy) -> Terraform:
+    """Return this machine's Terraform as the policy lets it run. Raises `UserError` if that has to be confined and can't be.
+
+    From now on this process's own memory is closed to what it runs.
+    """
+    keep_memory_private()
+    if (said := unconfined(policy.confinement, landlock())) is not None:
+        typer.echo(said, err=True)
+        write_summary(f"{said}\n")
+    return Terraform(find_terraform(os.environ), os.environ, gate_rules(policy), reach_of(policy.confinement))
 
 
 def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> ObjectStore:

@@ -10,12 +10,10 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import account_store, proposed_commit, run_url
+from bot.cli.actions.options import account_store, proposed_commit, run_url, terraform_of
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, file_at
-from bot.clients.hcl_referee import gate_rules
-from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_snapshot
 from bot.core.plans.environment_plan import ChangeKind
 from bot.core.rendering.assemble import read_manifest
@@ -109,7 +107,7 @@ def _context(request: PlanRequest, root: Path, against: ParityBase) -> PlanConte
         checkout=checkout,
         policy=policy,
         base_template=base_template,
-        terraform=Terraform(find_terraform(os.environ), os.environ, gate_rules(policy)),
+        terraform=terraform_of(policy),
         store=account_store(account),
         now=lambda: datetime.now(UTC),
         log=typer.echo,

@@ -1,17 +1,15 @@
 """`envclone snapshot ENV`: what a plan of a clone is compared with, taken with the environment's own read-only role."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import account_store
+from bot.cli.actions.options import account_store, terraform_of
 from bot.cli.console import edge
 from bot.clients.git.checkout import Checkout
 from bot.clients.hcl_referee import gate_rules
-from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.core.parity.by_plan.snapshot import write_snapshot
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import account_of
@@ -41,7 +39,7 @@ def snapshot(
         by = SnapshotContext(
             checkout=checkout,
             rules=gate_rules(policy),
-            terraform=Terraform(find_terraform(os.environ), os.environ, gate_rules(policy)),
+            terraform=terraform_of(policy),
             store=account_store(account),
             holds_states=not account.store,
             now=lambda: datetime.now(UTC),

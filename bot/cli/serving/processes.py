@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 
+from bot.clients.own_memory import keep_memory_private
 from bot.errors import UserError
 from bot.logs import set_up
 from bot.settings import Settings, read
@@ -22,6 +23,7 @@ def start() -> Settings:
         raise SystemExit(2) from None
     # Deliveries, jobs and mirrors are private: files that this process and its children create are readable only by its user.
     os.umask(0o077)
+    keep_memory_private()
     set_up(settings.log_level, secrets(settings))
     return settings
 

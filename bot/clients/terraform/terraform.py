@@ -24,7 +24,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.clients.cage import NOTHING, Cage
 from bot.clients.process import ProcessOptions, ProcessResult, stream
+from bot.clients.terraform.access import access
 from bot.clients.terraform.installed import foreign
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
 from bot.core.checks.static_checks import GateRules
@@ -86,12 +88,16 @@ def _ignored(event: TerraformEvent) -> None:
 class Terraform:
     """The program, and the environment that it may see: of `environment` only what Terraform and AWS need is passed on.
 
-    With `rules`, `init` refuses what the policy's gate does not allow to be installed, before anything of it is run.
+    With `rules`, `init` refuses what the policy's gate does not allow to be installed, before anything of it is run. `reach` is
+    what it and hooks' programs may reach of the machine besides their own.
     """
 
-    def __init__(self, binary: Path, environment: Mapping[str, str], rules: GateRules | None = None) -> None:
+    def __init__(
+        self, binary: Path, environment: Mapping[str, str], rules: GateRules | None = None, reach: Cage = NOTHING
+    ) -> None:
         self.binary = binary
         self.rules = rules
+        self.reach = reach
         kept = {
             name: value
             for name, value in environment.items()
@@ -196,10 +202,13 @@ class RootModule:
         return b"".join(lines)
 
     def _stream(self, arguments: Sequence[str], on_line: Callable[[bytes], None], timeout: timedelta) -> ProcessResult:
-        environment = {**_SHORT_LIVED, **self._terraform.environment, "TF_DATA_DIR": str(self._private / "data")}
+        own = {"TF_DATA_DIR": str(self._private / "data"), "TMPDIR": str(self._private)}
+        environment = {**_SHORT_LIVED, **self._terraform.environment, **own}
+        cage = access(self.directory, self._private, environment, installs=arguments[0] == "init")
+        cage += self._terraform.reach
         argv = [str(self._terraform.binary), *arguments]
         try:
-            return stream(argv, on_line, ProcessOptions(self.directory, environment, timeout))
+            return stream(argv, on_line, ProcessOptions(self.directory, environment, timeout, cage=cage))
         except FileNotFoundError:
             raise Unverifiable(f"{self._terraform.binary} or {self.directory} does not exist") from None
 

@@ -75,7 +75,9 @@ class HookTry:
         if kept is not None and previous is None:
             run.log(self.name, "a secret has changed since the last apply: starting without its undo record")
         parameters, variables = run.approved.manifest.parameters, run.context.hook_variables
-        site = HookSite(run.request.environment, parameters, run.approved.directory, variables)
+        site = HookSite(
+            run.request.environment, parameters, run.approved.directory, variables, reach=run.context.terraform.reach
+        )
         record = previous.record if previous is not None else None
         call = HookCall(self.name, self.hook.timeout, lambda line: run.log(self.name, line), record)
         return hook_context(site, call, secrets)

@@ -91,7 +91,11 @@ class HookUndo:
     def _context(self, secrets: UndoSecrets, previous: Undo | None) -> HookContext:
         run, name, version = self.run, self.applied.name, self.applied.version
         site = HookSite(
-            run.request.environment, version.manifest.parameters, version.directory, run.context.hook_variables
+            run.request.environment,
+            version.manifest.parameters,
+            version.directory,
+            run.context.hook_variables,
+            reach=run.context.terraform.reach,
         )
         record = previous.record if previous is not None else None
         call = HookCall(name, self.hook.timeout, lambda line: run.log(name, line), record)

@@ -117,6 +117,7 @@ class _DriftCheck:
             environment_variables=context.terraform.environment,
             log=context.log,
             networks=context.rules.policy.probe_networks,
+            reach=context.terraform.reach,
         )
 
     def look(self, node: Node) -> StepDrift:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from bot.clients.cage import NOTHING, Cage
 from bot.core.digest import digest_of
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Ledger
@@ -47,6 +48,7 @@ class HookChecks:
     log: Callable[[str], None] = field(repr=False)
     networks: tuple[Network, ...] = ()
     """Private networks that the policy lets a probe ask."""
+    reach: Cage = NOTHING
 
     def plan(
         self, name: StepName, hook: Hook, outputs: Mapping[StepName, Outputs], changing: tuple[StepName, ...]
@@ -124,7 +126,9 @@ class HookChecks:
         return None
 
     def _context(self, name: StepName, secrets: Secrets) -> HookContext:
-        site = HookSite(self.environment, self.parameters, self.directory, self.environment_variables, self.networks)
+        site = HookSite(
+            self.environment, self.parameters, self.directory, self.environment_variables, self.networks, self.reach
+        )
         call = HookCall(name, TIMEOUT, lambda line: self.log(f"{name}: {secrets.hide(line)}"))
         return hook_context(site, call, _CheckSecrets(secrets))
 

@@ -219,6 +219,7 @@ def _plan_steps(
         environment_variables=context.terraform.environment,
         log=context.log,
         networks=context.policy.gate.probe_networks,
+        reach=context.terraform.reach,
     )
     try:
         results = run_graph(ordered, _Steps(manifest.name, context, checks, ordered).plan, SIDE_BY_SIDE)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clients.cage import Cage
 from bot.core.ledger.ledger import Clear, Hidden, Ledger, LedgerEntry
 from bot.core.ledger.ledger import KeptOutput as Kept
 from bot.core.plans.plan import HookPlan
@@ -55,6 +56,7 @@ def checks(tmp_path: Path) -> HookChecks:
         ledger=Ledger(environment=NAME, steps={STEP: entry("succeeded")}),
         environment_variables={"PATH": "/usr/bin:/bin"},
         log=lambda line: None,
+        reach=Cage(writes=(tmp_path,)),  # the program leaves a trace
     )
 
 

@@ -1,0 +1,110 @@
+"""Run a program under Landlock: it reads and writes what it was given, and nothing else of the machine.
+
+    python -I -S confined.py '{"read": ["/usr", …], "write": ["/tmp/own"]}' terraform plan …
+
+This file is a program of its own, started by its path with Python's library and nothing more, because a restriction can't be taken back
+and must be made by a process without threads: it restricts itself and becomes the program that it is asked to run. Landlock
+needs no privilege and holds for all descendants. See https://docs.kernel.org/userspace-api/landlock.html for the numbers below.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import stat
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
+"""System calls, the same on every architecture."""
+VERSION, PATH_BENEATH = 1, 1
+PR_SET_NO_NEW_PRIVS = 38
+
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
+REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
+CHANGE_DIR = sum(1 << bit for bit in range(4, 13))
+"""Make and remove entries of a directory, of every kind."""
+SCOPED = 0b11
+"""Neither abstract sockets nor processes outside are reached, signals included."""
+
+READ = READ_FILE | READ_DIR | EXECUTE
+WRITE = WRITE_FILE | CHANGE_DIR | REFER | TRUNCATE
+FILE_ONLY = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
+"""What can be said of a file that is no directory."""
+
+CANNOT_RUN = 126
+"""A shell's exit code for a program that can't be run."""
+
+
+class _Ruleset(ctypes.Structure):
+    _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
+
+
+class _PathBeneath(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
+
+
+def abi() -> int:
+    """Return the version of Landlock that this kernel has; 0 where there is none, or where it is switched off."""
+    if sys.platform != "linux":
+        return 0
+    return max(0, int(_libc().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION)))
+
+
+def restrict(version: int, access: Mapping[str, Iterable[str]]) -> None:
+    """Restrict this process, for ever. Paths that don't exist are left out. Raises `OSError`."""
+    handled = READ | WRITE
+    # Version 1 refuses to move anything between directories, and can't be told otherwise.
+    handled &= ~(REFER if version < 2 else 0) & ~(TRUNCATE if version < 3 else 0)
+    handled |= IOCTL_DEV if version >= 5 else 0
+    ruleset = _Ruleset(handled, 0, SCOPED if version >= 6 else 0)
+    # Older kernels know a shorter structure, and refuse a longer one only if the rest isn't zero.
+    rules = _call(CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(ctypes.sizeof(ruleset)), 0)
+    for paths, allowed in ((access["read"], READ), (access["write"], READ | WRITE)):
+        for path in paths:
+            _allow(rules, path, allowed & handled)
+    if _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+    _call(RESTRICT_SELF, rules, 0)
+    os.close(rules)
+
+
+def _allow(rules: int, path: str, allowed: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            allowed &= FILE_ONLY
+        _call(ADD_RULE, rules, PATH_BENEATH, ctypes.byref(_PathBeneath(allowed, descriptor)), 0)
+    finally:
+        os.close(descriptor)
+
+
+def _call(number: int, *arguments: object) -> int:
+    done = int(_libc().syscall(number, *arguments))
+    if done < 0:
+        raise OSError(ctypes.get_errno(), f"Landlock: {os.strerror(ctypes.get_errno())}")
+    return done
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def main(words: Sequence[str]) -> None:
+    """Restrict this process as the first word says, then become the program that the others name."""
+    access, *argv = words
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        restrict(abi(), json.loads(access))
+        os.execve(argv[0], argv, dict(os.environ))  # noqa: S606 - becoming the program is what this one is for
+    except OSError as error:
+        sys.stderr.write(f"{argv[0]} could not be run confined: {error.strerror or error}\n")
+    raise SystemExit(CANNOT_RUN)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,102 @@
+"""What Terraform and its providers may read and write: their code and what was installed, and nothing else of the machine.
+
+Installing (`init`) also needs the machine's registry and git credentials, and runs no code of the repository; whatever evaluates that
+code (`plan`, `apply`, `show` …) gets none of them.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bot.clients.cage import Cage
+from bot.core.hcl.ast import Block
+from bot.core.hcl.local_modules import MOST_MODULES, local_calls
+from bot.core.hcl.parser import body
+from bot.core.tree import File
+from bot.errors import InvalidInput
+
+_FOR_INSTALLING = (
+    ".terraformrc",
+    ".terraform.d",
+    ".netrc",
+    ".gitconfig",
+    ".git-credentials",
+    ".config/git",
+    ".ssh",
+    ".tofurc",
+)
+_INSTALLED = (".terraform.d/plugins", ".terraform.d/plugin-cache", ".local/share/terraform/plugins")
+_CONFIG = "TF_CLI_CONFIG_FILE"
+_CACHE = "TF_PLUGIN_CACHE_DIR"
+_PATHS = re.compile(r'^\s*(?:path|plugin_cache_dir)\s*=\s*"([^"]+)"', re.MULTILINE)
+"""Mirrors and the cache in a CLI configuration (https://developer.hashicorp.com/terraform/cli/config/config-file)."""
+
+
+def access(directory: Path, private: Path, environment: Mapping[str, str], *, installs: bool) -> Cage:
+    """Return what Terraform may reach for the stack in `directory`, whose plans and data lie in `private`."""
+    home = Path(environment.get("HOME") or "/nonexistent")
+    reads = [*_modules(directory), *(home / each for each in _INSTALLED), *_config(environment)]
+    writes = [private]
+    if cache := environment.get(_CACHE):
+        (writes if installs else reads).append(Path(cache))
+    if installs:
+        reads += [home / each for each in _FOR_INSTALLING]
+        writes += [Path(each) for each in _configured(environment)]
+    if _keeps_state_here(directory):
+        writes.append(directory)
+    return Cage(tuple(reads), tuple(writes))
+
+
+def _config(environment: Mapping[str, str]) -> Iterator[Path]:
+    if named := environment.get(_CONFIG):
+        yield Path(named)
+        yield from map(Path, _configured(environment))
+
+
+def _configured(environment: Mapping[str, str]) -> list[str]:
+    """Return the directories of providers that the machine's own configuration names."""
+    named = environment.get(_CONFIG)
+    if not named or not Path(named).is_file():
+        return []
+    return [os.path.expandvars(path) for path in _PATHS.findall(Path(named).read_text("utf-8", "replace"))]
+
+
+def _modules(stack: Path) -> list[Path]:
+    """Return the directories of the stack's code: its own, and those of the repository's modules that it calls."""
+    stack = stack.resolve()
+    root = next(
+        (each for each in stack.parents if (each / ".git").exists()), stack.parents[min(2, len(stack.parents) - 1)]
+    )
+    found, left = [stack], [stack]
+    while left and len(found) < MOST_MODULES:
+        here = left.pop()
+        for call in local_calls(_code(here), ""):
+            there = Path(os.path.normpath(here / call.source))
+            # A symlink would lead wherever it likes, and the root or what is above it holds `.git` and other checkouts.
+            if there not in found and there.resolve() == there and root in there.parents and ".git" not in there.parts:
+                found.append(there)
+                left.append(there)
+    return found
+
+
+def _code(directory: Path) -> dict[str, File]:
+    return {path.name: File(path.read_bytes()) for path in directory.glob("*.tf") if path.is_file()}
+
+
+def _keeps_state_here(stack: Path) -> bool:
+    """Say whether Terraform writes its state beside the code: it does so unless a backend or a `cloud` block says otherwise."""
+    return not any(
+        inner.type == "cloud" or (inner.type == "backend" and inner.labels != ("local",))
+        for file in _code(stack).values()
+        for block in _blocks(file)
+        if block.type == "terraform"
+        for inner in block.blocks
+    )
+
+
+def _blocks(file: File) -> tuple[Block, ...]:
+    try:
+        return body(file.data).blocks
+    except InvalidInput:
+        return ()

@@ -1,0 +1,170 @@
+"""What a pull request's code would win with the gate switched off: nothing. Each attack is refused by the gate, too."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.clients.cage import landlock
+from bot.clients.terraform.output import TerraformFailed
+from bot.clients.terraform.terraform import Terraform
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules, gate
+from bot.core.tree import File
+from bot.model.policy import StaticCheckRules
+from bot.names import StepName
+from tests.support.terraform import program
+
+SECRET = "ghs_the-token-of-the-job"
+LOCAL = 'terraform {\n  backend "local" {\n    path = "terraform.tfstate"\n  }\n}\n'
+
+pytestmark = pytest.mark.skipif(not landlock(), reason="this machine has no Landlock")
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A machine on which a job runs: a process with a token, a checkout, a home directory, files of the runner and other states."""
+
+    place: Path
+    holder: int
+    terraform: Terraform
+
+    @property
+    def stack(self) -> Path:
+        return self.place / "checkout" / "envs" / "demo-x" / "app"
+
+    def code(self, text: str) -> str:
+        """Write the stack's code, with the places to attack put in."""
+        for name, value in {
+            "HOLDER": f"/proc/{self.holder}/environ",
+            "RUNNER": str(self.place / "runner"),
+            "HOME": str(self.place / "home"),
+            "OTHER": str(self.place / "checkout" / "envs" / "production" / "terraform.tfstate"),
+        }.items():
+            text = text.replace(name, value)
+        (self.stack / "main.tf").write_text(LOCAL + text)
+        return LOCAL + text
+
+    def said(self, *, applies: bool = False) -> str:
+        """Return all that a plan, or an apply too, says to anybody: events, errors, plan, state and outputs."""
+        said: list[str] = []
+        with self.terraform.opened(self.stack) as module:
+            try:
+                module.init()
+                saved = module.plan({}, on_event=lambda event: said.append(str(event)))
+                said.append(module.show(saved).decode())
+                if applies:
+                    module.apply(saved, on_event=lambda event: said.append(str(event)))
+                    said += [str(module.outputs()), module.show_state().decode()]
+            except TerraformFailed as error:
+                said.append(str(error))
+        return "\n".join(said)
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Iterator[Runner]:
+    secrets = {
+        "checkout/.git/config": SECRET, "checkout/envs/production/main.tf": f"# {SECRET}\n",
+        "home/.netrc": SECRET, "home/.terraformrc": f'credentials "x" {{\n  token = "{SECRET}"\n}}\n', "home/.ssh/id": SECRET,
+        "runner/_temp/file": SECRET, "checkout/envs/demo-x/app/.terraform.lock.hcl": "# none\n",
+        "checkout/envs/production/terraform.tfstate": json.dumps(
+            {"version": 4, "terraform_version": "1.9.0", "serial": 1, "lineage": "x",
+             "outputs": {"password": {"value": SECRET, "type": "string"}}, "resources": []}),
+    }  # fmt: skip
+    for path, text in secrets.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "print(flush=True); input()"],
+        env={"GITHUB_TOKEN": SECRET},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()  # its environment is its own now, not what it was forked from
+        home = {"HOME": str(tmp_path / "home"), "TF_CLI_CONFIG_FILE": ""}
+        yield Runner(tmp_path, holder.pid, program(tmp_path / "configuration", home))
+        holder.kill()
+
+
+READS = """
+output "said" {
+  value = [for path in [%s] : try(file(path), "nothing")]
+}
+"""
+PLACES = (
+    '"/proc/self/environ", "HOLDER", "${path.module}/../../../.git/config", "${path.module}/../../production/main.tf", '
+    '"${path.module}/../../production/terraform.tfstate", "HOME/.netrc", "HOME/.terraformrc", "HOME/.ssh/id", "RUNNER/_temp/file", '
+    '"/etc/hostname"'
+)
+STATE = """
+data "terraform_remote_state" "other" {
+  backend = "local"
+  config  = { path = "OTHER" }
+}
+output "said" { value = data.terraform_remote_state.other.outputs }
+"""
+RUNS = """
+resource "terraform_data" "attack" {
+  provisioner "local-exec" {
+    command = "cat /proc/self/environ HOLDER /proc/[0-9]*/environ OTHER HOME/.netrc RUNNER/_temp/file; env; cp main.tf RUNNER/_temp/; kill -9 PID; echo ended"
+    on_failure = continue
+  }
+}
+"""
+ENDPOINT = 'provider "aws" {\n  endpoints {\n    sts = "http://192.0.2.1/"\n  }\n}\n'
+
+
+def test_no_file_of_the_machine_is_read_by_a_function(runner: Runner) -> None:
+    runner.code(READS % PLACES)
+    said = runner.said()
+    assert SECRET not in said
+    assert said.count('"nothing"') >= 10
+
+
+def test_the_same_code_reads_all_of_it_outside_the_cage(runner: Runner) -> None:
+    # Else the test above would hold for a reason of its own.
+    runner.code(READS % PLACES)
+    said = ""
+    for words in (["init"], ["plan", "-no-color"]):
+        said = subprocess.run(
+            [runner.terraform.binary, *words],
+            cwd=runner.stack,
+            env=runner.terraform.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+    assert said.count(SECRET) >= 8
+
+
+def test_no_other_state_is_read_by_a_data_source(runner: Runner) -> None:
+    runner.code(STATE)
+    said = runner.said()
+    assert SECRET not in said
+    assert "permission denied" in said or "Unable to find remote state" in said
+
+
+def test_a_program_that_apply_runs_reads_and_changes_nothing(runner: Runner) -> None:
+    runner.code(RUNS.replace("PID", str(runner.holder)))
+    said = runner.said(applies=True)
+    assert "ended" in said
+    assert SECRET not in said
+    assert not (runner.place / "runner" / "_temp" / "main.tf").exists()
+    assert Path(f"/proc/{runner.holder}/environ").read_bytes() != b""  # it is not even ended by a signal
+
+
+@pytest.mark.parametrize(
+    "text", [READS % f'"{place}"' for place in ("/proc/self/environ", "HOLDER", "OTHER")] + [STATE, RUNS, ENDPOINT]
+)
+def test_the_gate_refuses_each_of_them(runner: Runner, text: str) -> None:
+    code = runner.code(text)
+    assert gate(
+        {"app/main.tf": File(code.encode())}, [StepName("app")], GateRules(StaticCheckRules(), FACTS), "envs/demo-x"
+    )
