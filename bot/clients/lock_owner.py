@@ -32,7 +32,7 @@ def this_lock_owner(environ: Mapping[str, str]) -> LockOwner:
     process = f"process {pid}.{_born(pid) or 0} at {_place()}"
     run, attempt = environ.get("GITHUB_RUN_ID", ""), environ.get("GITHUB_RUN_ATTEMPT") or "1"
     name = f"run {run} attempt {attempt}, {process}" if run.isdecimal() and attempt.isdecimal() else process
-    return LockOwner(name, f"{_user()}@{socket.gethostname()}")
+    return LockOwner(name, f"{user_name()}@{socket.gethostname()}")
 
 
 def stale_reason(other: str, mine: LockOwner) -> str | None:
@@ -87,7 +87,8 @@ def _born(pid: int) -> str | None:
     return None if fields[0] == "Z" else fields[19]
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return this process's user, as Terraform would name it."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.clients.cage import NOTHING, Cage
+from bot.clients.lock_owner import user_name
 from bot.clients.process import ProcessOptions, ProcessResult, stream
 from bot.clients.terraform.access import access
 from bot.clients.terraform.installed import foreign
@@ -202,7 +203,8 @@ class RootModule:
         return b"".join(lines)
 
     def _stream(self, arguments: Sequence[str], on_line: Callable[[bytes], None], timeout: timedelta) -> ProcessResult:
-        own = {"TF_DATA_DIR": str(self._private / "data"), "TMPDIR": str(self._private)}
+        # It names who holds a state's lock by the user, which it can't look up in its cage.
+        own = {"TF_DATA_DIR": str(self._private / "data"), "TMPDIR": str(self._private), "USER": user_name()}
         environment = {**_SHORT_LIVED, **self._terraform.environment, **own}
         cage = access(self.directory, self._private, environment, installs=arguments[0] == "init")
         cage += self._terraform.reach
