@@ -45,7 +45,7 @@ def test_the_template_proves_itself_for_every_purpose() -> None:
 
 @pytest.mark.parametrize("parameters", [PRODUCTION, DEMO], ids=["production", "demo"])
 def test_rendered_files_pass_the_gate_before_a_plan(parameters: dict[str, Json]) -> None:
-    findings = gate(rendered(parameters), list(declaration().stacks), GateRules(Policy().gate, FACTS), "envs/x")
+    findings = gate(rendered(parameters), declaration().stacks, GateRules(Policy().gate, FACTS), "envs/x")
     assert [str(finding) for finding in findings] == []
 
 

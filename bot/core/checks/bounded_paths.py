@@ -121,9 +121,9 @@ def endings_of(value: Expression, bounds: Bounds) -> Sequence[str] | None:
 
 
 def _is_name(value: Expression) -> bool:
+    return isinstance(value, Literal) and isinstance(value.value, str) and is_harmless(value.value)
+
+
+def is_harmless(text: str) -> bool:
     """Say whether a text stays below the module whatever stands before and after it: no part of it may become a `..`."""
-    match value:
-        case Literal(str(text)):
-            return _is_plain_path(text) and not any(_HIDDEN.startswith(segment) for segment in text.split("/"))
-        case _:
-            return False
+    return _is_plain_path(text) and not any(_HIDDEN.startswith(segment) for segment in text.split("/"))

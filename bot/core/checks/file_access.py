@@ -6,9 +6,10 @@ that a bounded `fileset()` or a list of plain texts gave. What `templatefile()` 
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bot.core.checks.bounded_paths import PLACES, Bounds, bounded, endings_of, is_plain_pattern, name_of
+from bot.core.checks.bounded_paths import PLACES, Bounds, bounded, endings_of, is_harmless, is_plain_pattern, name_of
+from bot.core.checks.known_texts import KnownTexts
 from bot.core.hcl.ast import (
     AttributeAccess,
     Block,
@@ -40,7 +41,8 @@ FILESET, TEMPLATE = "fileset", "templatefile"
 class ModulePlace:
     """A module's directory in an environment's code, and that of the root module which calls it.
 
-    `where` is the environment's directory, for messages. `providers` are the local names of the providers whose functions it may call.
+    `where` is the environment's directory, for messages. `providers` are the local names of the providers whose functions it may call,
+    `texts` what its variables and locals can be.
     """
 
     files: Tree
@@ -48,6 +50,7 @@ class ModulePlace:
     root: str
     where: str
     providers: frozenset[str] = frozenset()
+    texts: KnownTexts = field(default_factory=dict)
 
     def at(self, path: str) -> str:
         """Return where a file of the code lies in the repository."""
@@ -56,7 +59,7 @@ class ModulePlace:
 
 def call_findings(block: Block, place: ModulePlace, path: str) -> Iterator[Finding]:
     """Yield every call in a block that may read what isn't its module's, or that runs a provider's code."""
-    for inner, bounds in _bodies(block, _bounds_of(block)):
+    for inner, bounds in _bodies(block, _bounds_of(block, place)):
         for setting in inner.settings:
             for call, bound in _calls(setting.value, bounds):
                 yield from _judged(call, bound, place, path)
@@ -80,11 +83,12 @@ def _iterators(dynamic: Block) -> Sequence[str]:
             return ("each", "path")
 
 
-def _bounds_of(block: Block) -> Bounds:
-    """Return the bounds in a block: `each` is bounded if its `for_each` is."""
+def _bounds_of(block: Block, place: ModulePlace) -> Bounds:
+    """Return the bounds in a block: names with harmless texts, and `each` if its `for_each` is bounded."""
+    names = {name: texts for name, texts in place.texts.items() if all(map(is_harmless, texts))}
     found = block.setting("for_each")
     endings = endings_of(found.value, Bounds()) if found else None
-    return Bounds() if endings is None else Bounds({"each.key": endings, "each.value": endings})
+    return Bounds(names if endings is None else {**names, "each.key": endings, "each.value": endings})
 
 
 def _calls(whole: Expression, bounds: Bounds) -> Iterator[tuple[Call, Bounds]]:
@@ -194,7 +198,7 @@ def _files_named(value: Expression, bounds: Bounds, place: ModulePlace) -> Seque
 
 def argument_findings(block: Block, arguments: frozenset[str], place: ModulePlace, path: str) -> Iterator[Finding]:
     """Yield the arguments of a block (and of those inside it) that name a file which isn't the module's."""
-    for inner, bounds in _bodies(block, _bounds_of(block)):
+    for inner, bounds in _bodies(block, _bounds_of(block, place)):
         for setting in inner.settings:
             if setting.name in arguments and not (bounded(setting.value, bounds) or _is_made_here(setting.value)):
                 message = (

@@ -7,10 +7,11 @@ policy of the default branch; what the gate can't read, it refuses. Source of th
 """
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.core.checks.file_access import ModulePlace, argument_findings, call_findings
 from bot.core.checks.gate_rules import BUILT_IN, GateRules
+from bot.core.checks.known_texts import KnownTexts, known_texts
 from bot.core.checks.module_sources import local_module_findings, source_complaints
 from bot.core.checks.provider_config import STATE, backend_complaints, provider_complaints
 from bot.core.hcl.ast import Block, Expression, Literal, Pairs
@@ -20,6 +21,7 @@ from bot.core.hcl.tokens import NotHcl
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of
+from bot.model.pipeline import Stack
 from bot.names import StepName
 
 __all__ = ["GateRules", "gate"]
@@ -37,14 +39,17 @@ _INSTEAD = {
 }
 
 
-def gate(code: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) -> Sequence[Finding]:
+def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: str) -> Sequence[Finding]:
     """Return everything in an environment's `code` that may not be planned; `where` is its directory, for messages.
 
     `code` are its own files and those of the modules outside that it calls (`core/hcl/local_modules`).
     """
-    reaches = {stack: reached(code, stack) for stack in stacks}
+    reaches: dict[str, tuple[str, ...]] = {stack: reached(code, stack) for stack in stacks}
     called = frozenset(directory for found in reaches.values() for directory in found)
     findings = [*_file_findings(code, stacks, called, where)]
+    texts: dict[str, Mapping[str, KnownTexts]] = {
+        stack: known_texts(code, reaches[stack], stacks[stack].inputs) for stack in stacks
+    }
     paths = code_files(code)
     # What no stack reaches is held against the same rules, as if the directory at its top were a stack.
     places: list[tuple[str, str]] = [(each, stack) for stack, found in reaches.items() for each in found]
@@ -53,7 +58,9 @@ def gate(code: Tree, stacks: Sequence[StepName], rules: GateRules, where: str) -
     for directory, root in places:
         if root in reaches or directory not in called:
             names = _local_names(code, directory)
-            place = ModulePlace(code, directory, root, where, _callable(names, rules))
+            place = ModulePlace(
+                code, directory, root, where, _callable(names, rules), texts.get(root, {}).get(directory, {})
+            )
             judged |= dict.fromkeys(_module_findings(place, paths.get(directory, ()), rules))
             judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ())))
     read = {path: code[path] for directory, _ in places for path in paths.get(directory, ())}
@@ -110,7 +117,7 @@ def _unreadable(path: str, error: InvalidInput) -> Finding:
     return Finding(path, 1, f"{error}. Code that can't be parsed is not run.")
 
 
-def _file_findings(files: Tree, stacks: Sequence[StepName], called: frozenset[str], where: str) -> Iterator[Finding]:
+def _file_findings(files: Tree, stacks: Collection[StepName], called: frozenset[str], where: str) -> Iterator[Finding]:
     for stack in stacks:
         if f"{stack}/{LOCK}" not in files:
             yield Finding(

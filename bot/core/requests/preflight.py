@@ -71,7 +71,7 @@ def code_findings(side: CodeSide, rules: CheckRules) -> Sequence[Finding]:
     """
     manifest, code, policy = side.manifest, side.files, rules.policy
     where, stacks = directory(manifest.name), list(manifest.stacks)
-    found = [*gate(code, stacks, rules.gate, where)]
+    found = [*gate(code, manifest.stacks, rules.gate, where)]
     if found:
         return found
     found += rules.judges.steps(code, manifest)

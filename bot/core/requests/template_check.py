@@ -68,8 +68,8 @@ def a_clone(source: EnvironmentName, by: Login) -> Clone:
 def _code_findings(template: TemplateAt, source: Manifest | None, rules: CheckRules) -> Sequence[Finding]:
     """Return what the first job of a pull request would refuse of the code, rendered for the source or as it stands."""
     if source is None:
-        where, stacks = directory(template.declaration.name), list(template.declaration.stacks)
-        return gate({**template.files, **template.modules}, stacks, rules.gate, where)
+        where, code = directory(template.declaration.name), {**template.files, **template.modules}
+        return gate(code, template.declaration.stacks, rules.gate, where)
     current = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
     try:
         side = CodeSide(current, {**assemble(template, current), **template.modules})

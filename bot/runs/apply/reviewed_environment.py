@@ -88,7 +88,7 @@ def _review(environment: EnvironmentName, head: str, store: ObjectStore) -> Revi
 def _check(files: Tree, manifest: Manifest, pipeline: Pipeline, rules: GateRules) -> None:
     """Refuse what the plan refused, or should have: it ran elsewhere, and this run holds stronger credentials."""
     where = directory(manifest.name)
-    findings = gate(files, tuple(manifest.stacks), rules, where)
+    findings = gate(files, manifest.stacks, rules, where)
     if findings:
         raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, findings)))
     if wrong := pipeline_findings(files, manifest, pipeline):

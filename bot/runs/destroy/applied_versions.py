@@ -141,7 +141,7 @@ class _Versions:
 
     def _refuse_unfit(self, commit: str, manifest: Manifest, files: Tree) -> None:
         where, stacks = directory(self._environment), list(manifest.stacks)
-        findings = gate(files, stacks, gate_rules(self._policy), where)
+        findings = gate(files, manifest.stacks, gate_rules(self._policy), where)
         if not findings:
             place = state_place(manifest, account_of(manifest, self._policy), self._policy, FACTS)
             findings = misplaced(files, stacks, place, where)

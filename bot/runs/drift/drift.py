@@ -67,7 +67,7 @@ def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     if not files:
         raise UserError(f"{where} does not exist on this branch.")
     manifest = read_manifest(files, where)
-    refused = gate(files, list(manifest.stacks), context.rules, where)
+    refused = gate(files, manifest.stacks, context.rules, where)
     if refused:
         raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, refused)))
     ledger = LedgerFile(context.store, name).read()

@@ -49,7 +49,7 @@ def take_snapshot(name: EnvironmentName, by: SnapshotContext) -> SourceSnapshot:
         raise UserError(f"{where} does not exist here: there is nothing to take a snapshot of.")
     manifest = read_manifest(files, where)
     code = by.checkout.code(name)
-    if refused := (gate(code, list(manifest.stacks), by.rules, where)):
+    if refused := gate(code, manifest.stacks, by.rules, where):
         raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, refused)))
     key = secrets.token_hex(32)
     keys = state_keys(files, list(manifest.stacks), by.rules.cloud) if by.holds_states else {}

@@ -1,5 +1,7 @@
 """What people write in Terraform and is harmless passes, or passes once the policy names it."""
 
+from typing import Any
+
 import pytest
 
 from bot.clouds.registry import FACTS
@@ -7,8 +9,9 @@ from bot.core.checks.static_checks import GateRules, gate
 from bot.core.checks.versions import is_exact, is_within
 from bot.core.tree import File
 from bot.errors import InvalidInput
+from bot.model.pipeline import FromOutput, Stack
 from bot.model.policy import StaticCheckRules
-from bot.names import StepName
+from bot.names import ParameterName, StepName
 
 
 def findings(main: str, rules: StaticCheckRules | None = None) -> list[str]:
@@ -20,7 +23,7 @@ def findings(main: str, rules: StaticCheckRules | None = None) -> list[str]:
     }
     return [
         found.message
-        for found in gate(files, [StepName("app")], GateRules(rules or StaticCheckRules(), FACTS), "envs/x")
+        for found in gate(files, {StepName("app"): Stack()}, GateRules(rules or StaticCheckRules(), FACTS), "envs/x")
     ]
 
 
@@ -108,3 +111,83 @@ def test_a_range_that_is_none_is_named() -> None:
         is_within("5.1.0", "newest")
     assert is_exact("= 5.1.0")
     assert not is_exact("5.1")
+
+
+READS = 'locals {\n  x = file("${path.module}/x/${NAME}.json")\n}\n'
+VARIABLE = 'variable "y" {\n  type = string\nDEFAULT}\n'
+
+
+def told(
+    name: str = "var.y",
+    default: str | None = None,
+    values: dict[str, str] | None = None,
+    inputs: dict[ParameterName, FromOutput] | None = None,
+    more: str = "",
+) -> bool:
+    """Say whether a path with a name in it is read."""
+    declared = VARIABLE.replace("DEFAULT", f"  default = {default}\n" if default is not None else "")
+    files = {
+        "app/.terraform.lock.hcl": "",
+        "app/main.tf": READS.replace("NAME", name) + declared + more,
+        **(values or {}),
+    }
+    stacks = {StepName("app"): Stack(inputs=inputs or {})}
+    tree = {path: File(text.encode()) for path, text in files.items()}
+    return not gate(tree, stacks, GateRules(StaticCheckRules(), FACTS), "envs/x")
+
+
+JSON_VALUES = "app/terraform.tfvars.json"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_read"),
+    [
+        ({"default": '"a"'}, True),
+        ({"default": '"a/b"'}, True),
+        ({"default": '"../../../etc/x"'}, False),
+        ({"default": '".."'}, False),
+        ({"default": '"a/"'}, False),
+        ({"default": '"/etc/x"'}, False),
+        ({"default": "null"}, False),
+        ({}, False),
+        ({"values": {JSON_VALUES: '{"y": "a"}'}}, True),
+        ({"values": {JSON_VALUES: '{"y": 1}'}}, True),
+        ({"values": {JSON_VALUES: '{"y": "../a"}'}}, False),
+        ({"default": '"a"', "values": {JSON_VALUES: '{"y": "../a"}'}}, False),
+        ({"default": '"a"', "values": {"app/x.auto.tfvars": 'y = "../a"\n'}}, False),
+        ({"default": '"a"', "values": {"app/x.auto.tfvars": 'y = upper("a")\n'}}, False),
+        ({"default": '"a"', "values": {"app/terraform.tfvars": 'y = "b"\n'}}, True),
+        ({"default": '"a"', "inputs": {ParameterName("y"): FromOutput(source="other.path")}}, False),
+        ({"name": "local.z", "default": '"a"', "more": 'locals {\n  z = "b-${var.y}"\n}\n'}, True),
+        ({"name": "local.z", "default": '".."', "more": 'locals {\n  z = "b/${var.y}"\n}\n'}, False),
+        ({"name": "local.z", "more": 'locals {\n  z = trimprefix("a../x", "a")\n}\n'}, False),
+        ({"name": "local.z", "more": 'locals {\n  z = local.w\n  w = local.z\n}\n'}, False),
+        ({"name": "each.value", "default": '"a"'}, False),
+    ],
+)  # fmt: skip
+def test_a_variable_in_a_path_is_read_if_all_that_it_can_be_stays_in_the_module(
+    given: dict[str, Any], is_read: bool
+) -> None:
+    assert told(**given) is is_read
+
+
+def test_texts_that_double_with_each_local_come_to_an_end() -> None:
+    doubled = "".join(f'  z{n} = "${{local.z{n + 1}}}${{local.z{n + 1}}}"\n' for n in range(60))
+    assert not told("local.z0", more=f'locals {{\n{doubled}  z60 = "aa"\n}}\n')
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_read"),
+    [('"a"', '"b"', True), ('"a"', "var.y", False), ('"a"', '"../b"', False), ('"a"', "null", False)],
+)
+def test_a_module_is_known_by_what_all_its_callers_hand_to_it(first: str, second: str, is_read: bool) -> None:
+    call = 'module "NAME" {\n  source = "./inner"\n  y = VALUE\n}\n'
+    main = call.replace("NAME", "one").replace("VALUE", first) + call.replace("NAME", "two").replace("VALUE", second)
+    files = {
+        "app/.terraform.lock.hcl": "",
+        "app/main.tf": main + VARIABLE.replace("DEFAULT", ""),
+        "app/inner/main.tf": READS.replace("NAME", "var.y") + VARIABLE.replace("DEFAULT", ""),
+    }
+    tree = {path: File(text.encode()) for path, text in files.items()}
+    found = gate(tree, {StepName("app"): Stack()}, GateRules(StaticCheckRules(), FACTS), "envs/x")
+    assert (not found) is is_read

@@ -6,6 +6,7 @@ from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.hcl.local_modules import code_id, modules_outside, places_outside
 from bot.core.tree import File, Tree, tree_id
+from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
 from bot.names import StepName
 
@@ -35,7 +36,7 @@ def code(main: str, repository: dict[str, str], own: dict[str, str] | None = Non
 
 
 def findings(found: Tree, **rules: bool) -> list[str]:
-    return [str(each) for each in gate(found, [APP], GateRules(StaticCheckRules(**rules), FACTS), "envs/x")]
+    return [str(each) for each in gate(found, {APP: Stack()}, GateRules(StaticCheckRules(**rules), FACTS), "envs/x")]
 
 
 def test_a_harmless_module_beside_the_environments_passes() -> None:

@@ -5,6 +5,7 @@ import pytest
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.tree import File
+from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
 from bot.names import StepName
 
@@ -20,7 +21,7 @@ TOKEN = "aws eks get-token --cluster-name *"
 def found(code: str, **policy: object) -> list[str]:
     rules = StaticCheckRules.model_validate({"providers": PROVIDERS, "provider_arguments": ARGUMENTS, **policy})
     files = {"app/main.tf": File(code.encode()), "app/.terraform.lock.hcl": File(b"")}
-    return [f"{each.line}: {each.message}" for each in gate(files, [APP], GateRules(rules, FACTS), "envs/x")]
+    return [f"{each.line}: {each.message}" for each in gate(files, {APP: Stack()}, GateRules(rules, FACTS), "envs/x")]
 
 
 def aws(inside: str) -> str:

@@ -5,6 +5,7 @@ import pytest
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.tree import File
+from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
 from bot.names import StepName
 from tests import ROOT
@@ -37,7 +38,9 @@ APP = StepName("app")
 
 def findings(code: bytes, *, path: str = "app/main.tf", rules: StaticCheckRules | None = None) -> list[str]:
     files = {"app/.terraform.lock.hcl": File(b""), "app/module/x.tf": File(b""), path: File(code)}
-    return [str(finding) for finding in gate(files, [APP], GateRules(rules or StaticCheckRules(), FACTS), "envs/x")]
+    return [
+        str(finding) for finding in gate(files, {APP: Stack()}, GateRules(rules or StaticCheckRules(), FACTS), "envs/x")
+    ]
 
 
 def test_ordinary_code_passes() -> None:
@@ -51,7 +54,7 @@ def test_the_shipped_template_passes() -> None:
         for p in root.rglob("*")
         if p.is_file() and ".terraform" not in p.parts
     }
-    stacks = sorted({StepName(path.split("/")[0]) for path in files if path.endswith(".tf")})
+    stacks = {StepName(path.split("/")[0]): Stack() for path in files if path.endswith(".tf")}
     complaints = [
         str(finding) for finding in gate(files, stacks, GateRules(StaticCheckRules(), FACTS), "envs/production")
     ]
@@ -169,7 +172,9 @@ def test_files_that_change_the_rules_are_refused(path: str, message: str) -> Non
 
 
 def test_a_stack_without_a_lock_file_is_refused() -> None:
-    assert "missing" in str(gate({"app/main.tf": File(GOOD)}, [APP], GateRules(StaticCheckRules(), FACTS), "envs/x")[0])
+    assert "missing" in str(
+        gate({"app/main.tf": File(GOOD)}, {APP: Stack()}, GateRules(StaticCheckRules(), FACTS), "envs/x")[0]
+    )
 
 
 def test_the_policy_may_allow_more() -> None:
@@ -188,7 +193,7 @@ def many(**files: str) -> list[str]:
     for name, text in files.items():
         base, _, ending = name.rpartition("_")
         tree[f"app/{base.replace('__', '/')}.{ending}"] = File(text.encode())
-    return [str(each) for each in gate(tree, [APP], GateRules(StaticCheckRules(), FACTS), "envs/x")]
+    return [str(each) for each in gate(tree, {APP: Stack()}, GateRules(StaticCheckRules(), FACTS), "envs/x")]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from bot.clients.terraform.terraform import Terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.tree import File
+from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
 from bot.names import StepName
 from tests.support.terraform import program
@@ -166,5 +167,8 @@ def test_a_program_that_apply_runs_reads_and_changes_nothing(runner: Runner) -> 
 def test_the_gate_refuses_each_of_them(runner: Runner, text: str) -> None:
     code = runner.code(text)
     assert gate(
-        {"app/main.tf": File(code.encode())}, [StepName("app")], GateRules(StaticCheckRules(), FACTS), "envs/demo-x"
+        {"app/main.tf": File(code.encode())},
+        {StepName("app"): Stack()},
+        GateRules(StaticCheckRules(), FACTS),
+        "envs/demo-x",
     )

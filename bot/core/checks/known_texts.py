@@ -1,0 +1,143 @@
+"""Which texts the variables and locals of a module can have, as far as code and files of values alone say it.
+
+For paths with a variable in them (`file("${path.module}/policies/${var.name}.json")`): a text is known where it is written down, and
+only `var.x`, `local.x` and texts made of these are followed. Nothing is evaluated, so nothing can be evaluated wrongly. What
+another stack, a function or a condition decides is unknown, and so is a variable that one of several callers hands something unknown.
+"""
+
+import json
+import posixpath
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias
+
+from bot.core.checks.bounded_paths import name_of
+from bot.core.hcl.ast import Block, Expression, Literal, TemplateExpression
+from bot.core.hcl.local_modules import code_files, local_directory
+from bot.core.hcl.parser import body
+from bot.core.tree import Tree
+from bot.errors import InvalidInput
+
+KnownTexts: TypeAlias = Mapping[str, Sequence[str]]
+"""All texts that a name (`var.x`, `local.x`) can have."""
+
+MOST = 100
+LONGEST = 1_000
+"""Texts of one name, and characters of one: beyond it the name is unknown. A path has fewer."""
+DEEPEST = 8
+"""Locals that are made of one another. Real code has two or three in a row."""
+_FILES = ("terraform.tfvars", ".auto.tfvars")
+
+
+def known_texts(code: Tree, directories: Sequence[str], inputs: Collection[str]) -> Mapping[str, KnownTexts]:
+    """Return what is known in each directory that a root module is made of, the first its own; `inputs` are handed to it."""
+    found: dict[str, KnownTexts] = {}
+    given = _values(code, directories[0])
+    for position, directory in enumerate(directories):
+        blocks = _blocks(code, directory)
+        variables = {block.labels[-1]: block for block in blocks if block.type == "variable" and block.labels}
+        if position:
+            calls = _calls_of(code, directories, directory)
+            if not all(caller in found for caller, _ in calls):
+                found[directory] = {}  # called by a module that comes after it
+                continue
+            values = {name: _handed(name, calls, found) for name in variables}
+        else:
+            values = {name: None if name in inputs else given.get(name, []) for name in variables}
+        texts = {f"var.{name}": _with_default(values[name], block) for name, block in variables.items()}
+        known = {name: each for name, each in texts.items() if each}
+        local = {s.name: s.value for block in blocks if block.type == "locals" for s in block.settings}
+        found[directory] = _with_locals(known, local)
+    return found
+
+
+def _with_locals(known: KnownTexts, local: Mapping[str, Expression]) -> KnownTexts:
+    found = dict(known)
+    for _ in range(DEEPEST):
+        left = [name for name in local if f"local.{name}" not in found]
+        more = {f"local.{name}": texts for name in left if (texts := _texts(local[name], found))}
+        if not more:
+            break
+        found |= more
+    return found
+
+
+def _texts(value: Expression, known: KnownTexts) -> Sequence[str]:
+    """Return all texts that an expression can have, none if they are not known."""
+    match value:
+        case Literal(str(text)):
+            return [text]
+        case Literal(int(number)) if not isinstance(number, bool):
+            return [str(number)]
+        case TemplateExpression(parts):
+            made = [""]
+            for part in parts:
+                made = [f"{begun}{text}" for text in _texts(part, known) for begun in made]
+                if len(made) > MOST or any(len(text) > LONGEST for text in made):
+                    return []
+            return made
+        case _:
+            return known.get(name_of(value), [])
+
+
+def _with_default(given: Sequence[str] | None, variable: Block) -> Sequence[str]:
+    """Return the texts that a variable can have: what it is given, or its default. None is something unknown."""
+    default = variable.setting("default")
+    if given is None or default is None:
+        return given or []
+    texts = _texts(default.value, {})
+    is_null = isinstance(default.value, Literal) and default.value.value is None
+    return [*given, *texts] if texts or is_null else []
+
+
+def _calls_of(code: Tree, directories: Sequence[str], called: str) -> Sequence[tuple[str, Block]]:
+    return [
+        (caller, block)
+        for caller in directories
+        for block in _blocks(code, caller)
+        if block.type == "module" and local_directory(caller, block.text("source") or "") == called
+    ]
+
+
+def _handed(name: str, calls: Sequence[tuple[str, Block]], found: Mapping[str, KnownTexts]) -> Sequence[str] | None:
+    """Return what callers hand to a variable; None if one of them hands something unknown."""
+    handed: list[str] = []
+    for caller, call in calls:
+        setting = call.setting(name)
+        texts = _texts(setting.value, found[caller]) if setting is not None else []
+        if setting is not None and not texts:
+            return None
+        handed += texts
+    return handed
+
+
+def _values(code: Tree, stack: str) -> Mapping[str, Sequence[str] | None]:
+    """Return the values that files give to a root module's variables; None where one of them is no plain text."""
+    found: dict[str, list[str] | None] = {}
+    for path in sorted(code):
+        if posixpath.dirname(path) != stack or not path.removesuffix(".json").endswith(_FILES):
+            continue
+        for name, texts in _of_file(path, code[path].data).items():
+            known = found.get(name, [])
+            found[name] = [*known, *texts] if known is not None and texts else None
+    return found
+
+
+def _of_file(path: str, data: bytes) -> Mapping[str, Sequence[str]]:
+    try:
+        if path.endswith(".json"):
+            values = json.loads(data)
+            given = {name: Literal(value) for name, value in values.items() if isinstance(value, str | int)}
+            return dict.fromkeys(values, ()) | {name: _texts(value, {}) for name, value in given.items()}
+        return {setting.name: _texts(setting.value, {}) for setting in body(data).settings}
+    except (InvalidInput, ValueError, RecursionError, AttributeError):
+        return {}  # Terraform refuses it
+
+
+def _blocks(code: Tree, directory: str) -> Sequence[Block]:
+    found: list[Block] = []
+    for path in code_files(code).get(directory, ()):
+        try:
+            found += body(code[path].data).blocks
+        except (InvalidInput, ValueError):
+            continue  # reported where it stands
+    return found
