@@ -105,9 +105,9 @@ class StepName(Name):
     """The name of a step (a stack or a hook); a stack's is also its directory's."""
 
     what = "step name"
-    pattern = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+    pattern = "[a-z][a-z0-9]*([-_][a-z0-9]+)*"
     longest = 40
-    rule = "lower-case letters, digits and single hyphens, starting with a letter"
+    rule = "lower-case letters, digits and single hyphens or underscores, starting with a letter"
 
 
 class ParameterName(Name):

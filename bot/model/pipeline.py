@@ -41,7 +41,7 @@ class FromOutput(Document):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    source: Annotated[str, Field(alias="from", pattern=r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9_]*$")]
+    source: Annotated[str, Field(alias="from", pattern=r"^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_]*$")]
     stand_in: Json = None
 
     @property

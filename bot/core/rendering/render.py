@@ -29,6 +29,9 @@ from bot.model.template import (
 from bot.names import ParameterName
 
 ENDING = ".j2"
+COPIED = f"{ENDING}{ENDING}"
+"""The ending of a file that is itself to end in `.j2`: it loses one of the two, and is copied like any other file."""
+RAW = "Braces that are the file's own go between `{% raw %}` and `{% endraw %}`."
 NOT_RENDERED = frozenset({DECLARATION, "README.md"})
 """Files of a template that speak of the template, not of an environment."""
 _PARSED = (".tf", ".tfvars", ".tf.json", ".tfvars.json", ".tfbackend.hcl")
@@ -47,7 +50,9 @@ def render(template: Tree, declared: Declarations, parameters: Parameters) -> di
     for path, file in sorted(template.items()):
         if path in NOT_RENDERED:
             continue
-        if path.endswith(ENDING):
+        if path.endswith(COPIED):
+            target, content = path.removesuffix(ENDING), file
+        elif path.endswith(ENDING):
             target, content = path.removesuffix(ENDING), _render_file(path, file, declared, parameters)
         else:
             target, content = path, file
@@ -64,7 +69,8 @@ def _render_file(path: str, file: File, declared: Declarations, parameters: Para
     target = path.removesuffix(ENDING)
     if not target.endswith(KNOWN):
         raise InvalidInput(
-            f"{path}: only {', '.join(KNOWN)} files can be rendered, because only those can be escaped and checked."
+            f"{path}: only {', '.join(KNOWN)} files can be rendered, because only those can be escaped and checked. A file that is "
+            f"itself to end in `{ENDING}` is copied if it is named `{path}{ENDING}`."
         )
     if target.endswith(".tf.json"):
         raise InvalidInput(
@@ -88,7 +94,9 @@ def _filled(path: str, source: bytes, parameters: Parameters) -> bytes:
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{path}: not UTF-8 at byte {error.start}") from error
     except NotFilled as error:
-        raise InvalidInput(f"{path}{f':{error.line}' if error.line else ''}: {error.message}") from error
+        is_syntax = error.line is not None or "undefined" in error.message
+        hint = f" {RAW}" if is_syntax else ""
+        raise InvalidInput(f"{path}{f':{error.line}' if error.line else ''}: {error.message}{hint}") from error
 
 
 def _neutral_structure(path: str, source: bytes, declared: Declarations, parameters: Parameters) -> tuple[str, ...]:

@@ -120,8 +120,9 @@ class HookChecks:
             return "the program or its declaration is new in this pull request"
         for path in filter(lambda path: is_read(path, verbs.reads(hook, {})), {*self.files, *self.base}):
             # What is rendered is no code that a program could import, and differs from its source anyway.
-            is_rendered = f"{path}{ENDING}" in self.base or path.endswith(ENDING) or path in NOT_RENDERED
-            if not is_rendered and self.files.get(path) != self.base.get(path):
+            is_source = path not in self.files and (path.endswith(ENDING) or path in NOT_RENDERED)
+            is_rendered = f"{path}{ENDING}" in self.base and not path.endswith(ENDING)
+            if not (is_source or is_rendered) and self.files.get(path) != self.base.get(path):
                 return "the program is changed by this pull request"
         return None
 

@@ -1,6 +1,7 @@
 """Rendering: byte for byte, escaped, and never another structure (laws 2, 3 and 6)."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +144,8 @@ def test_a_text_where_only_syntax_may_stand_is_refused_by_name(source: bytes, va
         ("a.tf.j2", b"x = \xff\n", "not UTF-8"),
         ("a.tf.json.j2", b"{}", "Use a .tf file"),
         ("a.sh.j2", b"echo {{ greeting }}", "can be rendered"),
+        ("a.sh.j2", b"", "is copied if it is named `a.sh.j2.j2`"),
+        ("a.tf.j2", b'x = "{{ .Values.name }}"\n', "go between `{% raw %}` and `{% endraw %}`"),
         ("a.tf", b"x = = 1\n", "a.tf:1: not HCL"),
         ("a b.tf", b"x = 1\n", "not a valid path"),
         ("../a.tf", b"x = 1\n", "not a valid path"),
@@ -151,8 +154,13 @@ def test_a_text_where_only_syntax_may_stand_is_refused_by_name(source: bytes, va
 )
 def test_a_template_that_is_not_safe_is_refused_by_file(path: str, source: bytes, complaint: str) -> None:
     declared = {ParameterName("greeting"): StringParameter(type="string", description="any")}
-    with pytest.raises(InvalidInput, match=complaint.replace("(", r"\(")):
+    with pytest.raises(InvalidInput, match=re.escape(complaint)):
         render({path: File(source)}, declared, {ParameterName("greeting"): "hello"})
+
+
+def test_a_file_that_is_itself_to_end_in_j2_is_copied_as_it_is() -> None:
+    found = render({"app/x.conf.j2.j2": File(b"{{ not ours }}", executable=True)}, {}, {})
+    assert found == {"app/x.conf.j2": File(b"{{ not ours }}", executable=True)}
 
 
 def test_two_files_that_render_to_one_are_refused() -> None:
