@@ -119,9 +119,10 @@ def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> O
 
 
 def account_store(account: PolicyAccount) -> ObjectStore:
-    """Return the store of an account; a bucket of S3 that does not say its region is in the account's."""
+    """Return the store of an account; a bucket of S3 that does not say its region is in the account's, if that keeps state in S3."""
     address = read_address(store_address(account, FACTS))
-    if isinstance(address, S3Address) and not address.region:
+    own = FACTS.accounts[account.cloud or FACTS.key].backend
+    if isinstance(address, S3Address) and not address.region and own == "s3":
         address = replace(address, region=account.region)
     return open_object_store(address)
 

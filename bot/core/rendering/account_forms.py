@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.core.cloud_facts import AccountPatterns, CloudFacts
+from bot.errors import InvalidInput
 from bot.model.policy import Policy, PolicyAccount
+from bot.model.store_address import read_address
 from bot.names import shown
 
 
@@ -18,6 +20,7 @@ def account_problems(policy: Policy, cloud: CloudFacts) -> Iterator[tuple[Sequen
             continue
         yield from _wrong_forms(name, account, patterns)
         yield from _wrong_state(name, account, cloud)
+        yield from _wrong_store(name, account)
 
 
 def _wrong_forms(name: str, account: PolicyAccount, patterns: AccountPatterns) -> Iterator[tuple[Sequence[str], str]]:
@@ -63,3 +66,11 @@ def _wrong_state(name: str, account: PolicyAccount, cloud: CloudFacts) -> Iterat
                 f"`store: {next(each.store for each in cloud.backends.values() if each.store)}`."
             ),
         )
+
+
+def _wrong_store(name: str, account: PolicyAccount) -> Iterator[tuple[Sequence[str], str]]:
+    if account.store:
+        try:
+            read_address(account.store)
+        except InvalidInput as error:
+            yield ["accounts", name, "store"], str(error)

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot.cli.actions.options import account_store
 from bot.cli.app import app
+from bot.clients.objects.s3 import S3Store
+from bot.model.policy import PolicyAccount
 
 
 def test_a_run_of_actions_takes_nothing_over_unless_it_can_ask_who_may(
@@ -36,3 +39,20 @@ def test_a_ledger_is_read_from_the_store_at_an_address(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["ledger", "demo-x", "--root", str(tmp_path), "--store", at, "--json"])
     assert done.exit_code == 0, done.output
     assert '"environment": "demo-x"' in done.output
+
+
+@pytest.mark.parametrize(
+    ("account", "region"),
+    [
+        (PolicyAccount(region="eu-central-1", state_bucket="acme-state"), "eu-central-1"),
+        (PolicyAccount(region="eu-central-1", store="s3://acme-ledger?region=eu-north-1"), "eu-north-1"),
+        (PolicyAccount(cloud="gcp", region="europe-west1", store="s3://acme-ledger"), "us-west-2"),
+    ],
+)
+def test_a_bucket_of_s3_is_in_the_region_of_its_address_or_of_an_account_with_aws(
+    account: PolicyAccount, region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    store = account_store(account)
+    assert isinstance(store, S3Store)
+    assert store.region == region
