@@ -142,7 +142,8 @@ class CloudFacts:
     `key` is the policy's word for it. `provider` is the source address of its provider and `prefix` what its resource types begin with; `account_guard` is the
     provider's argument that names the accounts which it may touch. `redirects` are arguments of providers and backends that say
     where credentials come from or requests go: these are the runner's to set. `accounts` are the forms of accounts, by the name
-    of the cloud, and `backends` all kinds of backends by Terraform's name.
+    of the cloud, and `backends` all kinds of backends by Terraform's name. Every address of a store matches `store_pattern`; people are shown
+    `store_forms`.
     `identifier` is the attribute that names a resource across accounts; `retained` is by type of resource.
     `secrets` are patterns of attributes that name or hold a secret, beyond those of every provider.
     """
@@ -158,6 +159,8 @@ class CloudFacts:
     retained: Mapping[str, RetainedRule]
     accounts: Mapping[str, AccountPatterns]
     backends: Mapping[str, BackendFacts]
+    store_pattern: str
+    store_forms: str
     names: NameFacts
     gate: GateFacts
     aspects: AspectTable

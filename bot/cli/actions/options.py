@@ -26,6 +26,7 @@ from bot.clients.objects.store import ObjectStore
 from bot.clients.own_memory import keep_memory_private
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.clouds.registry import FACTS
+from bot.clouds.store_address import S3Address, read_address
 from bot.core.checks.backend import store_address
 from bot.core.ledger.redaction import add_mask_lines
 from bot.core.rendering.assemble import read_manifest
@@ -34,7 +35,6 @@ from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Json
 from bot.model.policy import Policy, PolicyAccount
-from bot.model.store_address import S3Address, read_address
 from bot.names import EnvironmentName, RepositoryName
 from bot.runs.context import ApplyContext
 from bot.runs.plan.approvals import ProposedCommit

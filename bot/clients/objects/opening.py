@@ -6,8 +6,8 @@ from typing import assert_never
 
 from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.store import ObjectStore
+from bot.clouds.store_address import AzureBlobAddress, DirectoryAddress, GcsAddress, S3Address, StoreAddress
 from bot.errors import UserError
-from bot.model.store_address import AzureBlobAddress, DirectoryAddress, GcsAddress, S3Address, StoreAddress
 
 
 def open_object_store(address: StoreAddress) -> ObjectStore:

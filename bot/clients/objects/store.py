@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from bot.clouds.store_address import SEGMENT
 from bot.errors import Unverifiable
-from bot.model.store_address import SEGMENT
 from bot.names import shown
 
 _KEY = re.compile(rf"{SEGMENT}(?:/{SEGMENT}){{0,9}}")

@@ -8,6 +8,7 @@ from bot.clouds.aws.destroy_rules import RULES
 from bot.clouds.aws.gate import GATE
 from bot.clouds.aws.retained import RETAINED
 from bot.clouds.backends import BACKENDS
+from bot.clouds.store_address import STORE_FORMS, STORE_PATTERN
 from bot.core.cloud_facts import CloudFacts, NameFacts
 
 FACTS = CloudFacts(
@@ -26,6 +27,8 @@ FACTS = CloudFacts(
     retained=RETAINED,
     accounts=ACCOUNTS,
     backends=BACKENDS,
+    store_pattern=STORE_PATTERN,
+    store_forms=STORE_FORMS,
     names=NameFacts(
         reference="arn:",
         # Ids (`vpc-0a1b…`, a zone's `Z…`) and host names.

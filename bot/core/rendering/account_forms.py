@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.core.cloud_facts import AccountPatterns, CloudFacts
-from bot.errors import InvalidInput
 from bot.model.policy import Policy, PolicyAccount
-from bot.model.store_address import read_address
 from bot.names import shown
 
 
@@ -20,7 +18,7 @@ def account_problems(policy: Policy, cloud: CloudFacts) -> Iterator[tuple[Sequen
             continue
         yield from _wrong_forms(name, account, patterns)
         yield from _wrong_state(name, account, cloud)
-        yield from _wrong_store(name, account)
+        yield from _wrong_store(name, account, cloud)
 
 
 def _wrong_forms(name: str, account: PolicyAccount, patterns: AccountPatterns) -> Iterator[tuple[Sequence[str], str]]:
@@ -68,9 +66,9 @@ def _wrong_state(name: str, account: PolicyAccount, cloud: CloudFacts) -> Iterat
         )
 
 
-def _wrong_store(name: str, account: PolicyAccount) -> Iterator[tuple[Sequence[str], str]]:
-    if account.store:
-        try:
-            read_address(account.store)
-        except InvalidInput as error:
-            yield ["accounts", name, "store"], str(error)
+def _wrong_store(name: str, account: PolicyAccount, cloud: CloudFacts) -> Iterator[tuple[Sequence[str], str]]:
+    if account.store and not re.fullmatch(cloud.store_pattern, account.store, re.ASCII):
+        yield (
+            ["accounts", name, "store"],
+            f"{shown(account.store)} is not the address of a store. Write {cloud.store_forms}.",
+        )

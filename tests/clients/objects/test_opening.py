@@ -11,8 +11,8 @@ from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.gcs import GcsStore
 from bot.clients.objects.opening import open_object_store
 from bot.clients.objects.s3 import S3Store
+from bot.clouds.store_address import S3Address, read_address
 from bot.errors import UserError
-from bot.model.store_address import S3Address, read_address
 from tests.clients.objects.places import GcsPlace, S3Place
 
 LIBRARIES = (
@@ -86,7 +86,7 @@ def test_no_library_of_a_cloud_is_loaded_before_a_store_in_that_cloud_is_opened(
     program = f"""
 import sys
 from bot.clients.objects.opening import open_object_store
-from bot.model.store_address import read_address
+from bot.clouds.store_address import read_address
 open_object_store(read_address("file://{tmp_path}")).write("a", b"1")
 print([name for name in {LIBRARIES!r} if name in sys.modules])
 """

@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.errors import InvalidInput
-from bot.model.store_address import (
+from bot.clouds.store_address import (
     AzureBlobAddress,
     DirectoryAddress,
     GcsAddress,
@@ -11,6 +10,7 @@ from bot.model.store_address import (
     StoreAddress,
     read_address,
 )
+from bot.errors import InvalidInput
 
 
 @pytest.mark.parametrize(

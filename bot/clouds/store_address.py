@@ -11,14 +11,16 @@ Prefix and region may be left out; without a region the environment's variables 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from bot.errors import InvalidInput
 from bot.names import shown
 
-FORMS = "`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `azblob://STORAGE_ACCOUNT/CONTAINER/PREFIX` or `file:///DIRECTORY`"
+STORE_FORMS: Final = (
+    "`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `azblob://STORAGE_ACCOUNT/CONTAINER/PREFIX` or `file:///DIRECTORY`"
+)
 
 # The providers' own rules for new names.
 _S3_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
@@ -99,7 +101,7 @@ def _directory(parts: re.Match[str]) -> StoreAddress:
 
 
 _BELOW = rf"(?:/(?P<prefix>{_PREFIX})?)?"
-_READERS: tuple[tuple[str, Callable[[re.Match[str]], StoreAddress]], ...] = (
+_READERS: Sequence[tuple[str, Callable[[re.Match[str]], StoreAddress]]] = (
     (rf"s3://(?P<bucket>{_S3_BUCKET}){_BELOW}(?:\?region=(?P<region>{_REGION}))?", _s3),
     (rf"gs://(?P<bucket>{_GCS_BUCKET}){_BELOW}", _gcs),
     (rf"azblob://(?P<account>{_STORAGE_ACCOUNT})/(?P<container>{_CONTAINER}){_BELOW}", _azure),
@@ -107,12 +109,16 @@ _READERS: tuple[tuple[str, Callable[[re.Match[str]], StoreAddress]], ...] = (
 )
 
 
+STORE_PATTERN: Final = "|".join(re.sub(r"\?P<\w+>", "?:", pattern) for pattern, _ in _READERS)
+"""What every address matches."""
+
+
 def read_address(text: str) -> StoreAddress:
     """Return the address that `text` is. Raises `InvalidInput`."""
     for pattern, read in _READERS:
         if parts := re.fullmatch(pattern, text, re.ASCII):
             return read(parts)
-    raise InvalidInput(f"{shown(text)} is not the address of a store. Write {FORMS}.{_hint(text)}")
+    raise InvalidInput(f"{shown(text)} is not the address of a store. Write {STORE_FORMS}.{_hint(text)}")
 
 
 def _hint(text: str) -> str:
