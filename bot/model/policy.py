@@ -115,7 +115,7 @@ class StaticCheckRules(Document):
     module_sources: tuple[str, ...] = Field(
         default=(),
         description="Sources of modules of elsewhere that may be called, with their `?ref=` and `//…` or without; for one of a registry, "
-        "perhaps with the versions that may be installed (`terraform-aws-modules/vpc/aws >= 5.0, < 6`).",
+        "perhaps with the versions that may be installed (`NAMESPACE/NAME/PROVIDER >= 5.0, < 6`).",
     )
     data_sources: tuple[str, ...] = Field(
         default=(),
