@@ -26,6 +26,8 @@ _FOR_INSTALLING = (
     ".ssh",
     ".tofurc",
 )
+_GIT_AND_SSH = ("/etc/gitconfig", "/etc/ssh", "/etc/passwd")
+"""What git and ssh read of the machine itself: without them they end before they download a module. ssh looks up its user."""
 _INSTALLED = (".terraform.d/plugins", ".terraform.d/plugin-cache", ".local/share/terraform/plugins")
 _CONFIG = "TF_CLI_CONFIG_FILE"
 _CACHE = "TF_PLUGIN_CACHE_DIR"
@@ -41,7 +43,7 @@ def access(directory: Path, private: Path, environment: Mapping[str, str], *, in
     if cache := environment.get(_CACHE):
         (writes if installs else reads).append(Path(cache))
     if installs:
-        reads += [home / each for each in _FOR_INSTALLING]
+        reads += [*(home / each for each in _FOR_INSTALLING), *map(Path, _GIT_AND_SSH)]
         writes += [Path(each) for each in _configured(environment)]
     if _keeps_state_here(directory):
         writes.append(directory)

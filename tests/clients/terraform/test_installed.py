@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clients.cage import Cage
 from bot.clients.hcl_referee import gate_rules
 from bot.clients.terraform.installed import foreign
 from bot.clients.terraform.output import TerraformFailed
@@ -32,7 +33,8 @@ def init(tmp_path: Path, source: str, ending: str = "?ref=v1.0.0") -> None:
     stack = tmp_path / "stack"
     place(stack, {"main.tf": File(f'module "x" {{\n  source = "{source}{ending}"\n  name = "a"\n}}\n'.encode())})
     rules = gate_rules(Policy(gate=StaticCheckRules(module_sources=(source,))))
-    with Terraform(find_terraform(os.environ), os.environ, rules).opened(stack) as module:
+    repository = Cage((tmp_path / "module",), ())
+    with Terraform(find_terraform(os.environ), os.environ, rules, repository).opened(stack) as module:
         module.init()
 
 
