@@ -8,7 +8,7 @@ from io import BytesIO
 import git
 from git.objects.fun import tree_to_stream
 from git.util import Actor
-from gitdb import IStream
+from gitdb import IStream, LooseObjectDB
 
 from bot.core.rendering.inventory import Claim
 from bot.core.tree import File, Tree
@@ -49,6 +49,8 @@ class Trees:
 
     def __init__(self, repo: git.Repo) -> None:
         self._repo = repo
+        # Not the repository's own `odb`: that starts git for each object, and a clone of the shipped production has seventy.
+        self._objects = LooseObjectDB(repo.odb.root_path())
 
     def files(self, tree: git.Tree, where: str) -> dict[str, File]:
         """Return the files below a tree; `where` is for messages. Raises `UserError` for symlinks and submodules."""
@@ -114,4 +116,4 @@ class Trees:
         return self._store(b"tree", buffer.getvalue())
 
     def _store(self, kind: bytes, data: bytes) -> bytes:
-        return bytes(self._repo.odb.store(IStream(kind, len(data), BytesIO(data))).binsha)
+        return bytes(self._objects.store(IStream(kind, len(data), BytesIO(data))).binsha)
