@@ -24,7 +24,7 @@ PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 WRITES = {  # every permission to write, and what it is for, in one place
     ("plan.yml", "plan"): {"id-token"},
     ("plan.yml", "report"): {"pull-requests", "checks"},
-    ("parity.yml", "parity"): {"checks"},
+    ("parity.yml", "parity"): {"checks", "id-token"},
     ("apply.yml", "apply"): {"deployments", "checks", "pull-requests", "id-token"},
     ("drift.yml", "drift"): {"issues", "id-token"},
     ("drift.yml", "forget"): {"issues"},
@@ -34,6 +34,7 @@ WRITES = {  # every permission to write, and what it is for, in one place
 ENVIRONMENTS = {
     "plan": "envclone-plan",
     "drift": "envclone-plan",
+    "parity": "envclone-plan",
     "apply": "envclone-apply",
     "image": "envclone-release",
     "publish": "envclone-release",

@@ -8,16 +8,23 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import ACTIONS
+from bot.cli.actions.options import ACTIONS, account_store
 from bot.cli.console import edge, say
+from bot.clients.git.checkout import Checkout
 from bot.clients.github import GitHub, Token
+from bot.clients.objects.store import ObjectStore
+from bot.core.requests.accounts import named_account
 from bot.errors import UserError
+from bot.model.environment import Manifest
 from bot.names import RepositoryName
 from bot.runs.plan.recertify import recertify as recertify_all
 from bot.runs.reviewed_commit import OnGitHub
 
 
 def recertify(
+    account: Annotated[
+        str, typer.Option("--account", envvar="ACCOUNT", help="Only the clones in this account; by default, all.")
+    ] = "",
     root: Annotated[
         Path, typer.Option("--root", help="The checkout of the default branch.", file_okay=False, exists=True)
     ] = Path(),
@@ -27,8 +34,16 @@ def recertify(
     with edge():
         on = on_github(os.environ)
         if on is None:
-            raise UserError("Set GITHUB_TOKEN and GITHUB_REPOSITORY: certificates are kept in checks.")
-        found = recertify_all(root, on, datetime.now(UTC))
+            raise UserError("Set GITHUB_TOKEN and GITHUB_REPOSITORY: checks tell people of the certificates.")
+        policy = Checkout(root).policy()
+
+        def store(manifest: Manifest) -> ObjectStore | None:
+            found = named_account(manifest, policy)
+            if isinstance(found, str) or account not in ("", found.id, found.name):
+                return None
+            return account_store(found.account)
+
+        found = recertify_all(root, on, store, datetime.now(UTC))
         lines = [
             f"{each.certificate.environment}: {'; '.join(each.lapsed) if each.lapsed else 'holds'}" for each in found
         ]

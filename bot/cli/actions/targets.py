@@ -38,6 +38,7 @@ def targets(
         if output:
             with Path(output).open("a", encoding="utf-8") as file:
                 file.write(f"matrix={matrix}\nany={'true' if found.targets else 'false'}\n")
+                file.write(f"accounts={json.dumps(found.accounts())}\n")
         if found.complaints:
             # One environment that can't be read must not hide the drift of the others.
             stop("Some environments can't be checked: see above.", code)

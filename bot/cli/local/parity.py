@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.actions.options import store_of
 from bot.cli.actions.recertify import on_github
 from bot.cli.console import DOES_NOT_HOLD, edge, say
 from bot.cli.local.checkout import AsJson, Root
@@ -36,8 +37,8 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         bool,
         typer.Option(
             "--certificate",
-            help="Print the certificate instead: the one issued by the plan (with GITHUB_TOKEN and "
-            "GITHUB_REPOSITORY), or else one by code for this commit.",
+            help="Print the certificate instead: the one kept by the plan (with GITHUB_TOKEN, GITHUB_REPOSITORY and "
+            "credentials that read the account's state bucket), or else one by code for this commit.",
         ),
     ] = False,
     root: Root = Path(),
@@ -47,7 +48,8 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     with edge():
         on = on_github(os.environ)
         if certificate and on is not None:
-            _say_kept(kept_certificate(root, EnvironmentName(name), on, datetime.now(UTC)), name, as_json)
+            store = store_of("", root, EnvironmentName(name), Checkout(root).policy())
+            _say_kept(kept_certificate(root, EnvironmentName(name), on, store, datetime.now(UTC)), name, as_json)
             return
         source = EnvironmentName(against) if against else None
         checked = check_parity(Checkout(root), EnvironmentName(name), source, datetime.now(UTC))

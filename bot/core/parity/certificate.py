@@ -2,7 +2,8 @@
 
 It holds for as long as the three things it speaks of stay as they were: the clone's files, production's files, and their
 template. Each is named by git's id of its directory, so whether it still holds is a comparison of ids, and anybody who has
-the repository can make it. It is written into a check of the clone's commit, which only Actions may write.
+the repository can make it. It is kept beside the Terraform state, where the plan role alone may write, for any workflow of the
+repository can write a check. The check of the clone's commit tells people of it, and nothing is decided by what that says.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from bot.model.base import Document
 from bot.names import EnvironmentName, TemplateName
 
 CHECK = "envclone/parity: {environment}"
-"""The name of the check that holds the certificate of an environment's commit."""
+"""The name of the check that tells people of the certificate of an environment's commit."""
 
 _BEGIN, _END = "<!-- envclone:certificate ", " -->"
 
@@ -167,6 +168,25 @@ def status_line(certificate: Certificate | None, lapsed: Sequence[str]) -> str:
         f", until a waiver expires on {certificate.holds_until:%Y-%m-%d}" if certificate.holds_until is not None else ""
     )
     return f"equals {code(certificate.against)} at {code(certificate.production_commit[:12])}, by {certificate.depth}{until}"
+
+
+def certificate_key(environment: EnvironmentName, commit: str) -> str:
+    """Return the object's key in the store: beside the review of that commit, where the plan role may write."""
+    return f"reviews/{environment}/{commit}.certificate.json"
+
+
+def write_certificate(certificate: Certificate) -> bytes:
+    """Return the certificate as it is kept."""
+    return certificate.model_dump_json(indent=2).encode()
+
+
+def kept(data: bytes, environment: EnvironmentName) -> Certificate | None:
+    """Return a kept certificate, or None when it can't be read or is another environment's."""
+    try:
+        found = Certificate.model_validate_json(data)
+    except ValidationError:
+        return None
+    return found if found.environment == environment else None
 
 
 def read_certificate(said: str) -> Certificate | None:

@@ -56,6 +56,14 @@ class Targets:
             ]
         }
 
+    def accounts(self) -> dict[str, list[dict[str, str]]]:
+        """Return the matrix of a job that looks at all environments of an account at once, one row an account."""
+        rows = {
+            target.account: {"account": target.account, "region": target.region, "role": target.role}
+            for target in self.targets
+        }
+        return {"include": list(rows.values())}
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixChange:

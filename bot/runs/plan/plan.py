@@ -26,6 +26,7 @@ from bot.core.checks.second_production import claimed_states, created_again
 from bot.core.graph import Graph, Node, graph
 from bot.core.hcl.local_modules import outside, own
 from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.certificate import certificate_key, write_certificate
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.plan_json import read_plan
@@ -145,6 +146,9 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
     result = parity_result(environment, comparison, context.now()) if comparison is not None else None
     planned = Planned(environment, review, result)
     if planned.holds:
+        if result is not None and result.certificate is not None:
+            key = certificate_key(name, request.commit)
+            context.store.write(key, write_certificate(result.certificate))
         context.store.write(review_key(name, request.commit), write_review(review))
     return planned
 

@@ -1,27 +1,28 @@
 """Say on each clone's latest commit whether its parity certificate still holds: after each merge, and by the clock.
 
-A certificate is found again in the check that the plan wrote on the reviewed commit, and git alone says whether it still holds.
-So this needs no account, runs twice without harm, and an event that was lost is made good by the next one.
+A certificate is found again beside the state, where the plan kept it, and git alone says whether it still holds. So this runs twice
+without harm, and an event that was lost is made good by the next one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, tree_at
 from bot.clients.git.history import change_of
 from bot.clients.github import CheckState
-from bot.clients.github.certificates import certificate_on
+from bot.clients.objects.store import ObjectStore
 from bot.core.parity import certificate as certificates
-from bot.core.parity.certificate import Certificate, CertifiedSubject, Now, certify, lapses
+from bot.core.parity.certificate import Certificate, CertifiedSubject, Now, certificate_key, certify, kept, lapses
 from bot.core.parity.leaks import Leak
 from bot.core.parity.report import Parity
 from bot.core.rendering.assemble import read_manifest
 from bot.core.tree import tree_id
 from bot.errors import UserError
-from bot.model.environment import directory
+from bot.model.environment import Manifest, directory
 from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName
 from bot.runs.plan.verify import verify_environments
@@ -37,15 +38,19 @@ class Recertified:
     commits: Sequence[str]
 
 
-def recertify(root: Path, on: OnGitHub, now: datetime) -> Sequence[Recertified]:
+StoreOf: TypeAlias = Callable[[Manifest], ObjectStore | None]
+"""Returns the store of an environment's account; None for an account that is not looked at."""
+
+
+def recertify(root: Path, on: OnGitHub, store_of: StoreOf, now: datetime) -> Sequence[Recertified]:
     """Look at every clone in the checkout at `root`, which is the default branch's. Raises `Transient`, `Unverifiable`."""
-    checkout = Checkout(root)
     found: list[Recertified] = []
-    for name in map(EnvironmentName, checkout.environments()):
-        if read_manifest(checkout.environment(name), directory(name)).source is None:
+    for name, manifest in Checkout(root).survey().estate.live.items():
+        store = store_of(manifest) if manifest.source is not None else None
+        if store is None:
             continue
         commits = list(dict.fromkeys(_commits(root, name, on)))
-        certificate = certificate_on(on.github, on.repository, name, commits)
+        certificate = _newest(store, name, commits)
         if certificate is None:
             continue
         lapsed = lapses(certificate, _now(root, certificate, now))
@@ -58,11 +63,17 @@ def recertify(root: Path, on: OnGitHub, now: datetime) -> Sequence[Recertified]:
 
 
 def kept_certificate(
-    root: Path, name: EnvironmentName, on: OnGitHub, now: datetime
+    root: Path, name: EnvironmentName, on: OnGitHub, store: ObjectStore, now: datetime
 ) -> tuple[Certificate, Sequence[str]] | None:
     """Return the certificate that a plan gave an environment as it is in the checkout, and why it holds no longer."""
-    certificate = certificate_on(on.github, on.repository, name, list(dict.fromkeys(_commits(root, name, on))))
+    certificate = _newest(store, name, list(dict.fromkeys(_commits(root, name, on))))
     return (certificate, lapses(certificate, _now(root, certificate, now))) if certificate is not None else None
+
+
+def _newest(store: ObjectStore, name: EnvironmentName, commits: Sequence[str]) -> Certificate | None:
+    objects = [store.read(certificate_key(name, commit)) for commit in commits]
+    found = [certificate for each in objects if each is not None and (certificate := kept(each.data, name)) is not None]
+    return max(found, key=lambda each: each.issued_at, default=None)
 
 
 def certificate_by_code(root: Path, parity: Parity, leaks: Sequence[Leak], now: datetime) -> Certificate:

@@ -9,7 +9,8 @@ import pytest
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.github import GitHub, Token
-from bot.core.parity.certificate import CertifiedSubject, certify
+from bot.clients.objects.directory import DirectoryStore
+from bot.core.parity.certificate import CertifiedSubject, certificate_key, certify, kept, write_certificate
 from bot.core.parity.report import Difference, Parity
 from bot.core.tree import tree_id
 from bot.model.environment import Waiver
@@ -39,9 +40,10 @@ class Place:
     server: GitHubServer
     on: OnGitHub
     commit: str
+    store: DirectoryStore
 
     def lapsed(self, now: datetime) -> list[str]:
-        [found] = recertify(self.monorepo.root, self.on, now)
+        [found] = recertify(self.monorepo.root, self.on, lambda manifest: self.store, now)
         return list(found.lapsed)
 
     def check(self) -> tuple[str | None, str]:
@@ -70,8 +72,10 @@ def place(tmp_path: Path) -> Iterator[Place]:
         subject = CertifiedSubject(commit, trees[0], commit, trees[1], NAME, monorepo.template.revision)
         waived = Difference("changed", "network/terraform_data.main", "input", "a", "b", waiver=WAIVER)
         parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "plan", 100, (waived,))
-        on.github.put_check(REPOSITORY, commit, CHECK, said(certify(parity, (), subject, NOW)))
-        yield Place(monorepo, server, on, commit)
+        certificate, store = certify(parity, (), subject, NOW), DirectoryStore(tmp_path / "store")
+        store.write(certificate_key(certificate.environment, commit), write_certificate(certificate))
+        on.github.put_check(REPOSITORY, commit, CHECK, said(certificate))
+        yield Place(monorepo, server, on, commit, store)
 
 
 def test_a_certificate_stops_holding_when_a_waiver_expires_though_nothing_was_merged(place: Place) -> None:
@@ -79,3 +83,17 @@ def test_a_certificate_stops_holding_when_a_waiver_expires_though_nothing_was_me
     assert place.check() == ("success", "demo-x equals production, by plan")
     assert place.lapsed(NOW + timedelta(hours=25)) == ["a waiver expired on 2026-03-05"]
     assert place.check() == ("failure", "Certificate no longer valid: demo-x equals production")
+
+
+def test_a_check_that_any_workflow_may_write_certifies_nothing(place: Place) -> None:
+    name = EnvironmentName("demo-x")
+    held = place.store.read(certificate_key(name, place.commit))
+    assert held is not None
+    certificate = kept(held.data, name)
+    assert certificate is not None
+    forged = certificate.model_copy(update={"holds_until": None, "issued_at": NOW + timedelta(days=1)})
+    place.on.github.put_check(REPOSITORY, place.commit, CHECK, said(forged))
+    assert place.lapsed(NOW + timedelta(hours=25)) == ["a waiver expired on 2026-03-05"]
+    assert place.check()[0] == "failure"
+    place.store.write(certificate_key(name, place.commit), b"{}")
+    assert recertify(place.monorepo.root, place.on, lambda manifest: place.store, NOW) == []
