@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from bot.cli.actions.options import in_one_line
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
 from bot.core.plans.required_check import Needs, required_check
 from bot.names import RepositoryName
@@ -26,6 +27,6 @@ def conclude_pull_request(
         head, repository = event["pull_request"]["head"], RepositoryName(os.environ["GITHUB_REPOSITORY"])
         is_fork = (head.get("repo") or {}).get("full_name") != repository
         conclusion = required_check(ended, ended.completed, is_fork=is_fork)
-        typer.echo(conclusion.reason if conclusion.passes else f"::error::{conclusion.reason}")
+        typer.echo(conclusion.reason if conclusion.passes else f"::error::{in_one_line(conclusion.reason)}")
         if not conclusion.passes:
             raise typer.Exit(DOES_NOT_HOLD)

@@ -167,6 +167,11 @@ def actor(environ: Mapping[str, str]) -> str:
     return environ.get("GITHUB_TRIGGERING_ACTOR") or environ.get("GITHUB_ACTOR") or ""
 
 
+def in_one_line(text: str) -> str:
+    """Return a text as the value of a workflow command: whatever a pull request wrote into it begins no other command."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
 def run_url(environ: Mapping[str, str]) -> str:
     """Return the page of the run of Actions that this is, or nothing."""
     parts = [environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from bot.cli.actions.options import ACTIONS, run_url
+from bot.cli.actions.options import ACTIONS, in_one_line, run_url
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
 from bot.clients.github import GitHub, Token
 from bot.core.plans.required_check import Needs
@@ -42,6 +42,6 @@ def post(
             with Path(output).open("a", encoding="utf-8") as file:
                 file.write(f"completed={json.dumps(posted.completed)}\n")
         for line in posted.complaints:
-            typer.echo(f"::error::{line}", err=True)
+            typer.echo(f"::error::{in_one_line(line)}", err=True)
         if posted.complaints:
             raise typer.Exit(DOES_NOT_HOLD)

@@ -2,14 +2,18 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from bot.cli.actions.options import proposed_commit
+from bot.cli.actions.options import in_one_line, proposed_commit
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
 from bot.runs.plan.matrix import Span, find_targets
+
+MOST, LONGEST = 20, 1000
+"""Complaints that are handed on, the last ones: the first lines are places, the last says what to do; and characters of each."""
 
 
 def targets(
@@ -28,7 +32,8 @@ def targets(
     with edge():
         found = find_targets(root, Span(base, head, proposed_commit(os.environ)), phase, environment or None)
         for complaint in found.complaints:
-            typer.echo(f"::error::{complaint}" if "GITHUB_ACTIONS" in os.environ else complaint, err=True)
+            typer.echo(f"::error::{in_one_line(complaint)}" if "GITHUB_ACTIONS" in os.environ else complaint, err=True)
+        _hand_on(found.complaints)
         code = NOT_CHECKED if found.is_unreadable else DOES_NOT_HOLD
         if found.complaints and phase != "drift":
             stop(f"Nothing is {'planned' if phase == 'plan' else 'applied'}: see above.", code)
@@ -42,3 +47,10 @@ def targets(
         if found.complaints:
             # One environment that can't be read must not hide the drift of the others.
             stop("Some environments can't be checked: see above.", code)
+
+
+def _hand_on(complaints: Sequence[str]) -> None:
+    """Leave the complaints to the job that concludes: its check is what people look at."""
+    if (output := os.environ.get("GITHUB_OUTPUT")) and complaints:
+        with Path(output).open("a", encoding="utf-8") as file:
+            file.write(f"complaints={json.dumps([line[:LONGEST] for line in complaints[-MOST:]])}\n")

@@ -30,7 +30,7 @@ class _Matrix(ForeignDocument):
     include: tuple[_Row, ...]
 
 
-_COMPLETED: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
+_WORDS: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
 
 
 class Needs(ForeignDocument):
@@ -52,13 +52,21 @@ class Needs(ForeignDocument):
         return tuple(row.environment for row in rows)
 
     @property
+    def complaints(self) -> tuple[str, ...]:
+        """Why nothing may be planned, as the first job says."""
+        return _words((self.targets.outputs or {}).get("complaints", ""))
+
+    @property
     def completed(self) -> tuple[str, ...]:
         """The environments whose plan succeeded, as the job says that has read the reports: a check may be written by any workflow."""
-        said = (self.report.outputs or {}).get("completed", "") if self.report is not None else ""
-        try:
-            return _COMPLETED.validate_json(said)
-        except ValidationError:
-            return ()
+        return _words((self.report.outputs or {}).get("completed", "") if self.report is not None else "")
+
+
+def _words(said: str) -> tuple[str, ...]:
+    try:
+        return _WORDS.validate_json(said)
+    except ValidationError:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ def required_check(needs: Needs, completed: Collection[str], *, is_fork: bool) -
             "has reviewed it can push its commits to a branch of this repository and open a pull request from there.",
         )
     expected = needs.expected
+    if expected is None and needs.complaints:
+        return RequiredCheck(False, "Nothing was planned.\n" + "\n".join(needs.complaints))
     if expected is None:
         return RequiredCheck(False, "Could not determine which environments change. See the job “targets”.")
     if not expected:

@@ -52,3 +52,13 @@ def test_it_fails_when_anything_is_missing(found: Needs, completed: list[str], i
 def test_what_does_not_say_how_jobs_ended_is_no_answer() -> None:
     with pytest.raises(ValidationError):
         Needs.model_validate_json("{}")
+
+
+def test_it_says_why_nothing_may_be_planned() -> None:
+    said = json.dumps(["envs/demo-x: edited", "`demo-x` is not proved by the base branch"])
+    found = Needs.model_validate(
+        {"targets": {"result": "failure", "outputs": {"complaints": said}}, "plan": {"result": "skipped"}}
+    )
+    conclusion = required_check(found, found.completed, is_fork=False)
+    assert not conclusion.passes
+    assert "is not proved by the base branch" in conclusion.reason
