@@ -21,6 +21,8 @@ from bot.model.policy import Policy
 from bot.model.template import DECLARATION, TEMPLATES
 from bot.names import EnvironmentName, TemplateName
 
+MOST_OF_A_MODULE = 64 * 1024 * 1024
+"""Bytes of a module's directory with all below it. The largest of the public registry have some 2 MB, examples included."""
 # What tools leave in a work tree and git is told to ignore; it is no part of an environment.
 _IGNORED = frozenset({".terraform", ".DS_Store"})
 
@@ -70,6 +72,12 @@ class Checkout:
             above = "/".join(path.split("/")[: depth + 1])
             if (self.root / above).is_symlink():
                 raise UserError(f"{above} is a symlink: commit the module itself.")
+        found = sum(place.lstat().st_size for place in (self.root / path).rglob("*"))
+        if found > MOST_OF_A_MODULE:
+            raise UserError(
+                f"{path} holds more than {MOST_OF_A_MODULE // 1024**2} MiB, and all of a module is read and reviewed: move what is no "
+                "part of it elsewhere."
+            )
         return self._files(path)
 
     def _is_owned(self, path: str, commit: str | None = None) -> bool:

@@ -112,6 +112,11 @@ def _argument_complaint(name: str, source: str, rules: GateRules) -> str:
             "`profile` in a provider block is not allowed: a profile is a file of one machine. Leave it out; the role of the "
             "account in the policy's `accounts` takes its place."
         )
+    if source == rules.cloud.provider and name in {rules.cloud.gate.assumed.argument, rules.cloud.gate.assumed.role}:
+        return (
+            f"`{name}` in a provider block is not allowed: the runner assumes the role of the account in the policy's `accounts`. Leave "
+            "it out, or have the role added to `gate.assume_role`, as the code writes it."
+        )
     if name in rules.cloud.redirects:
         return (
             f"`{name}` in a provider block is not allowed: credentials and addresses come from the runner "
