@@ -26,4 +26,6 @@ class ApplyContext:
     now: Callable[[], datetime]
     log: Callable[[str], None]
     announce: Callable[[Json], None]
+    held: tuple[str, ...] = field(default=(), repr=False)
+    """Tokens and keys that this process holds: hidden like what is learnt to be secret."""
     stale_reason: Callable[[str], str | None] = lambda lock_owner: None

@@ -38,6 +38,10 @@ class EnvironmentRun:
     outputs: dict[StepName, Outputs] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
 
+    def __post_init__(self) -> None:
+        for value in self.context.held:
+            self.secrets.add(value)
+
     def log(self, step: StepName, line: str) -> None:
         """Say one line of a step, masked."""
         for part in self.secrets.hide(line).splitlines():

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.masked import mask_streams, process_secrets
 from bot.clients.cage import landlock, reach_of, unconfined
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
@@ -28,7 +29,7 @@ from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.clouds.registry import FACTS
 from bot.clouds.store_address import S3Address, read_address
 from bot.core.checks.backend import store_address
-from bot.core.ledger.redaction import add_mask_lines
+from bot.core.ledger.redaction import add_mask_lines, held
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import REGION, account_of
 from bot.errors import UserError
@@ -90,6 +91,7 @@ def context_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContex
         now=lambda: datetime.now(UTC),
         log=log,
         announce=announce,
+        held=tuple(held(os.environ)),
         stale_reason=lambda other: stale_reason(other, this_lock_owner(os.environ)),
     )
 
@@ -97,9 +99,10 @@ def context_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContex
 def terraform_of(policy: Policy) -> Terraform:
     """Return this machine's Terraform as the policy lets it run. Raises `UserError` if that has to be confined and can't be.
 
-    From now on this process's own memory is closed to what it runs.
+    From now on this process's own memory is closed to what it runs, and its tokens and keys are hidden in what it prints.
     """
     keep_memory_private()
+    mask_streams()
     if (said := unconfined(policy.confinement, landlock())) is not None:
         typer.echo(said, err=True)
         write_summary(f"{said}\n")
@@ -182,7 +185,7 @@ def write_summary(text: str) -> None:
     """Add to the summary of this step of Actions, if it is one."""
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(text)
+            file.write(process_secrets().hide(text))
 
 
 @contextmanager

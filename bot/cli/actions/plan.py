@@ -12,6 +12,7 @@ import typer
 
 from bot.cli.actions.options import account_store, proposed_commit, run_url, terraform_of
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
+from bot.cli.masked import process_secrets
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, file_at
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_snapshot
@@ -28,7 +29,7 @@ from bot.runs.plan.parity import ParityBase
 from bot.runs.plan.plan import PlanContext, Planned, PlanOutcome
 from bot.runs.plan.plan import plan as plan_environment
 from bot.runs.plan.plan_destroy import plan_destroy
-from bot.runs.plan.report import Report, Unplanned, report, write_report
+from bot.runs.plan.report import Report, Unplanned, masked, report, write_report
 from bot.runs.plan.request import PlanRequest
 
 
@@ -66,7 +67,7 @@ def plan(
         # Before anything of the pull request runs: its code could read files, and this one is about another account.
         snapshot = _taken(production)
         outcome, code = _outcome(request, root, ParityBase(before, snapshot))
-        said = report(request, outcome)
+        said = masked(report(request, outcome), process_secrets())
         _tell(request, said, output)
         if code:
             raise typer.Exit(code)

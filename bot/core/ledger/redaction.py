@@ -5,9 +5,12 @@ set grows; nothing ever leaves it. A value that is shorter than four characters 
 hide half of every text and so tell more than it keeps: such values are never put into a text in the first place.
 """
 
+import base64
 import json
+import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote
 
 from bot.model.pipeline import Json, texts
 from bot.names import shown
@@ -15,6 +18,22 @@ from bot.names import shown
 HIDDEN = "***"
 SHORTEST = 4
 """Characters. GitHub's own masking has no such limit, and logs full of asterisks show why there should be one."""
+
+
+SHORTEST_ENCODED = 8
+"""Characters of a secret that is also looked for in other codings: of a shorter one these would be ordinary letters."""
+
+_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PRIVATE_KEY|API_KEY|CREDENTIALS|DATABASE_URL")
+_PUBLIC_NAME = re.compile(r"_FILE$|_PATH$|_URL$|_URI$")
+"""Such a variable says where a secret is, not what it is."""
+
+
+def held(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield the tokens, keys and passwords among a process's environment variables."""
+    for name, value in environment.items():
+        is_secret = _SECRET_NAME.search(name) and (name.endswith("DATABASE_URL") or not _PUBLIC_NAME.search(name))
+        if is_secret and len(value) >= SHORTEST_ENCODED:
+            yield value
 
 
 class Secrets:
@@ -69,10 +88,24 @@ def add_mask_lines(value: Json) -> Iterator[str]:
 
 
 def _forms(text: str) -> Iterable[str]:
-    """Yield the forms in which a text may turn up: as it is, line by line (logs are lines), as JSON writes it, and cut for a message."""
+    """Yield the forms in which a text may turn up: as it is, line by line (logs are lines), as JSON writes it, cut for a message, and coded."""
     for form in {text, text.strip(), *(line.strip() for line in text.splitlines())}:
         if len(form) >= SHORTEST:
             yield form
             yield json.dumps(form)[1:-1]
             yield json.dumps(form, ensure_ascii=False)[1:-1]
             yield shown(form)[1:-1].removesuffix("…")
+            if len(form) >= SHORTEST_ENCODED:
+                yield quote(form, safe="", errors="replace")
+                yield from _in_base64(form.encode("utf-8", "replace"))
+
+
+def _in_base64(data: bytes) -> Iterable[str]:
+    """Yield what base64 makes of the data wherever it stands in a longer text: there are three ways, by its place."""
+    for before, cut in ((0, 0), (1, 2), (2, 3)):
+        coded = base64.b64encode(b"\0" * before + data).decode().rstrip("=")
+        whole = (
+            coded[cut:] if (before + len(data)) % 3 == 0 else coded[cut:-1]
+        )  # the last letter depends on what follows
+        yield whole
+        yield whole.replace("+", "-").replace("/", "_")

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, assert_never
+from typing import Literal, TypeVar, assert_never, cast
 
 from bot.clients.github import CheckState
+from bot.core.ledger.redaction import Secrets
 from bot.core.messages.plan_comment import (
     COMMENT_LIMIT,
     STEP_SUMMARY_LIMIT,
@@ -30,6 +31,8 @@ from bot.model.pipeline import Json
 from bot.runs.plan.plan import CreatedAgain, Failed, Planned, PlanOutcome, PlanRefused, Undestroyable
 from bot.runs.plan.recertify import said as certified
 from bot.runs.plan.request import PlanRequest
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,23 @@ def _planned(request: PlanRequest, outcome: Planned, whole: Whole) -> Report:
         parity=document(result.parity, result.leaks) if result else None,
         certificate=result.certificate if result else None,
     )
+
+
+def masked(said: Report, secrets: Secrets) -> Report:
+    """Return the report without the tokens and keys that this process holds, should code have got hold of one."""
+    return replace(
+        said,
+        complete=secrets.hide(said.complete),
+        comment=secrets.hide(said.comment),
+        step_summary=secrets.hide(said.step_summary),
+        check=replace(said.check, title=secrets.hide(said.check.title), summary=secrets.hide(said.check.summary)),
+        data=_masked_json(said.data, secrets),
+        parity=None if said.parity is None else _masked_json(said.parity, secrets),
+    )
+
+
+def _masked_json(value: T, secrets: Secrets) -> T:
+    return cast(T, secrets.hide_in(cast(Json, value)))
 
 
 def write_report(directory: Path, request: PlanRequest, said: Report) -> None:

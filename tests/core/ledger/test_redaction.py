@@ -1,11 +1,13 @@
 """What is secret is hidden in whatever form it turns up."""
 
+import base64
 import json
+from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.ledger.redaction import HIDDEN, Secrets, add_mask_lines
+from bot.core.ledger.redaction import HIDDEN, Secrets, add_mask_lines, held
 
 SECRETS = st.text(min_size=4, max_size=40).filter(lambda text: len(text.strip()) >= 4 and "*" not in text)
 
@@ -57,3 +59,28 @@ def test_github_is_told_line_by_line() -> None:
         "::add-mask::100%25sure",
         "::add-mask::second line",
     ]
+
+
+@given(
+    st.text(min_size=8, max_size=40).filter(lambda text: len(text.strip()) >= 8),
+    st.binary(max_size=5),
+    st.binary(max_size=5),
+)
+def test_a_secret_is_hidden_in_other_codings_too(secret: str, before: bytes, after: bytes) -> None:
+    secrets, data = known(secret), secret.strip().encode()
+    for code in (base64.b64encode, base64.urlsafe_b64encode):
+        hidden = secrets.hide(code(before + data + after).decode())
+        assert len(hidden) < len(code(before + data + after)) or HIDDEN in hidden
+    assert quote(secret.strip(), safe="") not in secrets.hide(f"https://x/?a={quote(secret.strip(), safe='')}")
+
+
+def test_the_tokens_and_keys_of_a_process_are_known_by_their_names() -> None:
+    environment = {
+        "GITHUB_TOKEN": "ghs_abcdefgh", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "eyJabcdefgh", "AWS_SECRET_ACCESS_KEY": "secret/key+1",
+        "AWS_SESSION_TOKEN": "session-token", "TF_TOKEN_app_terraform_io": "registry-token", "ENVCLONE_DATABASE_URL": "postgresql://u:p@h/d",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://actions.example", "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/token",
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7", "PATH": "/usr/bin", "GITHUB_REPOSITORY": "acme/platform", "MY_TOKEN": "short",
+    }  # fmt: skip
+    assert set(held(environment)) == {
+        "ghs_abcdefgh", "eyJabcdefgh", "secret/key+1", "session-token", "registry-token", "postgresql://u:p@h/d",
+    }  # fmt: skip
