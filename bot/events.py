@@ -44,6 +44,18 @@ class PullRequestChanged(Document):
     merge_commit_sha: str | None
 
 
+class ReviewApproved(Document):
+    """Somebody approved a pull request, at one commit. Who may, and whether it counts, is asked anew."""
+
+    kind: Literal["review"] = "review"
+    repository: RepositoryName
+    number: int
+    review: int
+    commit: str
+    author: str
+    submitted_at: datetime
+
+
 class CheckRunCompleted(Document):
     """A check of a commit came to its conclusion. `app` is the slug of the app that made it."""
 
@@ -98,11 +110,18 @@ class Ignored(Document):
 
 
 Event: TypeAlias = Annotated[
-    CommentCreated | PullRequestChanged | CheckRunCompleted | DeploymentStatusCreated | Tick | Ping | Ignored,
+    CommentCreated
+    | PullRequestChanged
+    | ReviewApproved
+    | CheckRunCompleted
+    | DeploymentStatusCreated
+    | Tick
+    | Ping
+    | Ignored,
     Field(discriminator="kind"),
 ]
 
-EVENTS = ("issue_comment", "pull_request", "check_run", "deployment_status", "ping")
+EVENTS = ("issue_comment", "pull_request", "pull_request_review", "check_run", "deployment_status", "ping")
 """The events to subscribe to, by GitHub's names."""
 
 
@@ -174,6 +193,25 @@ class _PullRequest(ForeignDocument):
     repository: _Repository
     pull_request: _Pull
     sender: _User | None = None
+
+
+class _Review(ForeignDocument):
+    id: int
+    user: _User | None
+    state: str
+    commit_id: str | None
+    submitted_at: datetime | None = None
+
+
+class _ReviewedPull(ForeignDocument):
+    number: int
+
+
+class _PullRequestReview(ForeignDocument):
+    action: str
+    repository: _Repository
+    pull_request: _ReviewedPull
+    review: _Review
 
 
 class _App(ForeignDocument):
@@ -266,6 +304,23 @@ def _pull_request(body: bytes) -> Event:
     )
 
 
+def _review(body: bytes) -> Event:
+    payload = _PullRequestReview.model_validate_json(body)
+    review = payload.review
+    if payload.action != "submitted" or review.state.lower() != "approved":
+        return Ignored(reason=f"a review was {payload.action} ({review.state.lower()})")
+    if review.commit_id is None or review.submitted_at is None:
+        return Ignored(reason="a review of no commit")
+    return ReviewApproved(
+        repository=payload.repository.full_name,
+        number=payload.pull_request.number,
+        review=review.id,
+        commit=review.commit_id,
+        author=(review.user or _GHOST).login,
+        submitted_at=review.submitted_at,
+    )
+
+
 def _check_run(body: bytes) -> Event:
     payload = _CheckRun.model_validate_json(body)
     run = payload.check_run
@@ -309,6 +364,7 @@ def _ping(body: bytes) -> Event:
 _READERS = {
     "issue_comment": _comment,
     "pull_request": _pull_request,
+    "pull_request_review": _review,
     "check_run": _check_run,
     "deployment_status": _deployment_status,
     "ping": _ping,

@@ -78,6 +78,17 @@ def test_a_pull_request_from_a_lost_fork_has_no_repository() -> None:
     assert event.head_repository is None
 
 
+def test_only_an_approving_review_is_an_event() -> None:
+    review = {"id": 7, "user": ANA, "state": "approved", "commit_id": "a" * 40, "submitted_at": "2026-03-01T12:00:00Z"}
+    body = {"action": "submitted", "repository": REPOSITORY, "pull_request": {"number": 9}, "review": review}
+    event = parse("pull_request_review", json.dumps(body).encode())
+    assert event.kind == "review"
+    assert (event.number, event.commit, event.author) == (9, "a" * 40, "ana")
+    for other in ({"state": "changes_requested"}, {"state": "commented"}, {"commit_id": None}):
+        assert reason(parse("pull_request_review", json.dumps({**body, "review": {**review, **other}}).encode()))
+    assert "dismissed" in reason(parse("pull_request_review", json.dumps({**body, "action": "dismissed"}).encode()))
+
+
 def test_a_check_tells_which_app_made_it() -> None:
     run = {
         "id": 1, "name": "envclone", "head_sha": "a" * 40, "conclusion": "success", "external_id": "demo-x",
@@ -114,7 +125,7 @@ def test_a_ping_is_known() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff", b'{"action": "created"}'])
 def test_what_can_t_be_read_is_ignored_with_its_place(body: bytes) -> None:
-    for name in ("issue_comment", "pull_request", "check_run", "deployment_status"):
+    for name in ("issue_comment", "pull_request", "pull_request_review", "check_run", "deployment_status"):
         assert f"unreadable {name}" in reason(parse(name, body))
 
 

@@ -7,17 +7,18 @@ from pydantic import TypeAdapter
 from bot.clients.github.records import ACTIONS_APP
 from bot.core.requests.branches import Branch, read_branch
 from bot.errors import InvalidInput
-from bot.events import CheckRunCompleted, DeploymentStatusCreated, PullRequestChanged
+from bot.events import CheckRunCompleted, DeploymentStatusCreated, PullRequestChanged, ReviewApproved
 from bot.names import EnvironmentName
 from bot.service.branch_cleanup import release_branch
 from bot.service.commands.expire import merge_expired
+from bot.service.commands.rerun import plan_approved
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, Reported, Steps
 from bot.service.removals import release_removed
 from bot.service.repository import repository_at_head
 from bot.service.status import REQUIRED_CHECK, report_branch, report_environment
 
-Told: TypeAlias = PullRequestChanged | CheckRunCompleted | DeploymentStatusCreated
+Told: TypeAlias = PullRequestChanged | ReviewApproved | CheckRunCompleted | DeploymentStatusCreated
 
 
 class Released(JobStepResult):
@@ -26,6 +27,13 @@ class Released(JobStepResult):
     released: bool
 
 
+class Replanned(JobStepResult):
+    """Whether a plan was started, or runs already."""
+
+    started: bool
+
+
+REPLANNED: TypeAdapter[Replanned] = TypeAdapter(Replanned)
 RELEASED: TypeAdapter[Released] = TypeAdapter(Released)
 
 
@@ -90,6 +98,26 @@ class CheckJob:
             if branch.kind == "destroy" and self.event.conclusion == "success":
                 merge_expired(repo, branch.environment)
         return Reported(comments=tuple(told))
+
+
+class ReviewJob:
+    """Plans a pull request again whose code had to be approved, once somebody who may has approved its head."""
+
+    def __init__(self, context: ServiceContext, event: ReviewApproved) -> None:
+        self.context, self.event = context, event
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job; whether the pull request has a plan that waits for it is asked there."""
+        return _job(delivery, self.event, "review", f"review-{self.event.number}")
+
+    def run(self, _: JobRequest, steps: Steps) -> Finished:
+        steps.run("plan", REPLANNED, self.replan)
+        return Finished()
+
+    def replan(self) -> Replanned:
+        """Start the plan once more that failed for this commit. Raises `Transient`."""
+        repo = repository_at_head(self.context, self.event.repository)
+        return Replanned(started=plan_approved(repo, self.event))
 
 
 class DeploymentJob:

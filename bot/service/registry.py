@@ -21,6 +21,7 @@ from bot.events import (
     Ignored,
     Ping,
     PullRequestChanged,
+    ReviewApproved,
     Tick,
 )
 from bot.service import commands
@@ -28,7 +29,7 @@ from bot.service.authorize import Reply, meant_in
 from bot.service.command_job import ACCEPTED, Accepted, CommandJob, accept
 from bot.service.commands.expire import ExpiryJob
 from bot.service.context import ServiceContext
-from bot.service.event_jobs import CheckJob, DeploymentJob, PullRequestJob
+from bot.service.event_jobs import CheckJob, DeploymentJob, PullRequestJob, ReviewJob
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
 
 
@@ -69,6 +70,8 @@ def job_of(context: ServiceContext, event: Event) -> EventJob | None:
             return CommentJob(context, event)
         case PullRequestChanged():
             return PullRequestJob(context, event)
+        case ReviewApproved():
+            return ReviewJob(context, event)
         case CheckRunCompleted():
             return CheckJob(context, event)
         case DeploymentStatusCreated():

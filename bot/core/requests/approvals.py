@@ -50,6 +50,6 @@ def refusal(found: Unproved, commit: str, policy: Policy) -> str:
     by_comment = f"comment `/plan {name}` on this pull request, or approve" if policy.bot else "approve"
     return (
         f"{code(str(name))} is not proved by the base branch, so nothing of it is planned with credentials until somebody with the "
-        f"`{role}` permission (`plan_unproved`) approves commit {commit[:12]}: {by_comment} it in a review"
-        f"{'' if policy.bot else f' and comment `/plan {name}`'}. A later push needs a new approval."
+        f"`{role}` permission (`plan_unproved`) approves commit {commit[:12]}: {by_comment} it in a review. "
+        "A later push needs a new approval."
     )

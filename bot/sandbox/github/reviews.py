@@ -6,10 +6,12 @@ from typing import Literal, TypeAlias
 
 from bot.sandbox.github.answers import ApiError
 from bot.sandbox.github.entities import IssueRecord, JsonObject, ReviewRecord
+from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.common import account_view, moment
 from bot.sandbox.github.views.issues import association, issue_page
+from bot.sandbox.github.views.pulls import full_pull_view
 
 Verdict: TypeAlias = Literal["APPROVE", "REQUEST_CHANGES", "COMMENT"]
 _STATES: dict[Verdict, str] = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
@@ -25,6 +27,10 @@ def submit_review(act: Act, issue: IssueRecord, verdict: Verdict, *, body: str =
     state = act.forge.state
     review = ReviewRecord(state.next_id(), sha or pull.head_sha, _STATES[verdict], body, act.by.account, state.clock())
     state.reviews[act.repository.id, issue.number].append(review)
+    if act.forge.address:  # a payload says in lower case what the REST API says in capitals
+        view = {**review_view(act, issue, review), "state": review.state.lower()}
+        shown = full_pull_view(act.forge, act.repository, issue, pull, "unknown")
+        announce(act, "pull_request_review", {"action": "submitted", "pull_request": shown, "review": view})
     return review
 
 

@@ -27,6 +27,7 @@ from bot.core.requests.permissions import suffices
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.rerun import Last, run_title, take_over
 from bot.core.requests.status import outcome_of
+from bot.events import ReviewApproved
 from bot.model.environment import Request
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
@@ -169,6 +170,22 @@ def approve(repo: Repository, request: Request, pull: PullRequest, approval: App
     context = CONTEXT.format(environment=approval.environment)
     repo.github.set_status(repo.name, pull.head_sha, context, str(request.by))
     return True
+
+
+def plan_approved(repo: Repository, event: ReviewApproved) -> bool:
+    """Start the plan of a head again that an approving review lets be planned; say whether it runs. Raises `Transient`.
+
+    The plan reads the review itself, so a run that is started for nothing plans nothing: this only saves a person a `/plan`.
+    """
+    pull = repo.github.pull_request(repo.name, event.number)
+    if pull is None or pull.state != "open" or pull.head_sha != event.commit or not pull.is_from(repo.name):
+        return False
+    if not suffices(repo.github.permission(repo.name, event.author), repo.policy().allow["plan_unproved"]):
+        return False
+    check = newest_check(repo, pull.head_sha, REQUIRED_CHECK)
+    if check is None or check.conclusion in (None, "success"):
+        return False
+    return isinstance(_planned(repo, pull, event.submitted_at), str)
 
 
 def replan_removal(repo: Repository, name: EnvironmentName, commented_at: datetime) -> Started | Refused | None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.requests.branches import branch_of
+from bot.events import ReviewApproved
 from bot.names import EnvironmentName
 from bot.sandbox.github import SandboxRun
 from bot.sandbox.github.entities import JsonObject as Payload
@@ -213,6 +214,28 @@ def test_plan_approves_what_its_author_saw_and_nothing_later(proposed: SmallMono
     actions.plan(branch_of(NAME), "failure")
     assert approved(20) == [], "it came in the same moment"
     assert approved(25) == [(BOT, MAINTAINER)]
+
+
+def test_an_approving_review_plans_its_head_again_once(proposed: SmallMonorepo, actions: Actions) -> None:
+    server, context = proposed.server, proposed.service.context
+    server.set_role(REPOSITORY, MAINTAINER, "maintain")
+    head = server.head(REPOSITORY, branch_of(NAME)) or ""
+    number = server.pulls(REPOSITORY)[-1].number
+    run = actions.plan(branch_of(NAME), "failure")
+
+    def approved(by: str, commit: str = head) -> list[int]:
+        event = ReviewApproved(
+            repository=REPOSITORY, number=number, review=7, commit=commit, author=by, submitted_at=context.now()
+        )
+        for _ in range(2):  # killed, and run again
+            proposed.work(event)
+            assert server.settle()
+        return actions.repeated
+
+    assert approved(READER) == [], "whoever may not approve starts nothing"
+    assert approved(MAINTAINER, "0" * 40) == [], "another commit"
+    checked(proposed, number, "failure")
+    assert approved(MAINTAINER) == [run]
 
 
 def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: SmallMonorepo, actions: Actions) -> None:
