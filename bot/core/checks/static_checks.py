@@ -33,8 +33,8 @@ _FILES = frozenset(
     {"config_path", "filename", "kubeconfig", "output_path", "path", "private_key_path", "source", "source_dir", "source_file"}
 )  # fmt: skip
 _INSTEAD = {
-    "terraform_remote_state": "take the other stack's output as an input in template.yaml (`inputs: {vpc_id: {from: network.vpc_id, "
-    "stand_in: vpc-0}}`), or make it a parameter.",
+    "terraform_remote_state": "take the other stack's output as an input in template.yaml (`inputs: {subnet: {from: network.subnet, "
+    "stand_in: none-yet}}`), or make it a parameter.",
     "external": "declare a hook.",
     "http": "declare a hook.",
 }

@@ -98,7 +98,7 @@ def test_a_function_that_fails_is_a_failure_with_its_words(around: Surroundings,
 
 @pytest.mark.parametrize(
     ("answer", "complaint"),
-    [('{"ok": false}', "but `/ok` is `false` instead of `true`"), ("no json", "not with JSON")],
+    [('{"ok": false}', "but `/ok` is something else instead of `true`"), ("no json", "not with JSON")],
 )
 def test_an_answer_that_is_not_as_it_should_be_is_a_failure(
     around: Surroundings, function: Function, answer: str, complaint: str
