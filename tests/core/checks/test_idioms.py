@@ -73,7 +73,7 @@ def test_it_passes_once_the_policy_names_it(main: str, rules: StaticCheckRules) 
         ('module "x" {\n  source = "git::https://x.example/y.git"\n}\n', StaticCheckRules(module_sources=("git::https://x.example/y.git",)), "is not pinned"),
         ('module "x" {\n  source = "a/b/aws2"\n  version = "5.1.0"\n}\n', StaticCheckRules(module_sources=("a/b/aws",)), "not in the policy"),
         ('provider "aws" {\n  allowed_account_ids = [var.x]\n  assume_role {\n    role_arn = var.y\n  }\n}\n', StaticCheckRules(), "added to `gate.assume_role`"),
-        ('data "terraform_remote_state" "x" {\n  backend = "s3"\n}\n', StaticCheckRules(), "`inputs: {vpc_id: {from: network.vpc_id, stand_in: vpc-0}}`"),
+        ('data "terraform_remote_state" "x" {\n  backend = "s3"\n}\n', StaticCheckRules(), "`inputs: {subnet: {from: network.subnet, stand_in: none-yet}}`"),
         ('output "x" {\n  value = provider::vault::x("a")\n}\n', StaticCheckRules(), "gate.providers"),
         ('output "x" {\n  value = provider::local::direxists("/etc")\n}\n', StaticCheckRules(), "files of its own module"),
         ('data "tls_certificate" "x" {\n  url = "https://x.example"\n}\n', StaticCheckRules(), "gate.data_sources"),
