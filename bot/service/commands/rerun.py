@@ -40,6 +40,8 @@ from bot.service.status import REQUIRED_CHECK, newest_check
 APPLY = "apply.yml"
 PLAN = "plan.yml"
 DRIFT = "drift.yml"
+PROPOSED = "pull_request_target"
+"""What starts a plan. A run of the same file by another event is of a version that somebody pushed, on a branch or a tag of any name."""
 _CHECK = "envclone/apply: {}"
 """What both an apply and a destroy report in (`bot.runs.apply.github_status`)."""
 
@@ -115,7 +117,9 @@ def replan(repo: Repository, request: Request, command: PlanCommand, commented_a
     pulls = _open_pulls(repo, request, name)
     if pulls:
         for pull in pulls:
-            approve(repo, request, pull, Approval(name, commented_at))
+            # Somewhere else its author has looked at something else.
+            if (request.repository, request.issue) == (repo.name, pull.number):
+                approve(repo, request, pull, Approval(name, commented_at))
         outcomes = [_planned(repo, pull, commented_at) for pull in pulls]
         lines = [outcome if isinstance(outcome, str) else outcome.reason for outcome in outcomes]
         text = "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else lines[0]
@@ -158,12 +162,13 @@ class Approval:
 def approve(repo: Repository, request: Request, pull: PullRequest, approval: Approval) -> bool:
     """Write down that somebody who may approves the head of a pull request; say whether it was. Raises `Transient`.
 
-    Only a head that was there before the comment: the newest plan of the branch began before it was written, and is of that head.
+    Only a head that was there before the comment: the newest plan of the branch began before it was written, and is of that head. The
+    comment stands in that pull request.
     """
     policy = repo.policy()
     if not policy.bot or not suffices(repo.github.permission(repo.name, request.by), policy.allow["plan_unproved"]):
         return False
-    runs = repo.github.workflow_runs(repo.name, PLAN, branch=pull.head)
+    runs = repo.github.workflow_runs(repo.name, PLAN, event=PROPOSED, branch=pull.head)
     newest = max(runs, key=lambda run: run.created_at, default=None)
     if newest is None or newest.head_sha != pull.head_sha or newest.created_at >= approval.at:
         return False
@@ -205,7 +210,7 @@ def replan_removal(repo: Repository, name: EnvironmentName, commented_at: dateti
 
 def _planned(repo: Repository, pull: PullRequest, commented_at: datetime) -> str | Refused:
     """Return what is said of the pull request's plan, which is started unless it is under way."""
-    runs = repo.github.workflow_runs(repo.name, PLAN, head_sha=pull.head_sha)
+    runs = repo.github.workflow_runs(repo.name, PLAN, event=PROPOSED, head_sha=pull.head_sha)
     if not runs:
         return Refused(f"#{pull.number} has no plan to re-run. Push to its branch to start one.")
     newest = runs[0]

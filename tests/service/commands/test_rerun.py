@@ -40,11 +40,11 @@ class Actions:
             run = SandboxRun(workflow, name, head, BOT, "main", title=str(inputs.get("request", "")))
             self.place.server.record_run(REPOSITORY, run)
 
-    def plan(self, branch: str, conclusion: str | None) -> int:
+    def plan(self, branch: str, conclusion: str | None, event: str = "pull_request_target", head: str = "") -> int:
         """Record the run that planned a branch's head."""
         server = self.place.server
-        head = server.head(REPOSITORY, branch) or ""
-        run = SandboxRun(".github/workflows/plan.yml", "pull_request_target", head, MAINTAINER, branch)
+        commit = head or server.head(REPOSITORY, branch) or ""
+        run = SandboxRun(".github/workflows/plan.yml", event, commit, MAINTAINER, branch)
         run_id = server.record_run(REPOSITORY, run)
         if conclusion is not None:
             server.finish_run(run_id, conclusion)
@@ -192,13 +192,14 @@ def test_plan_approves_what_its_author_saw_and_nothing_later(proposed: SmallMono
     bot = POLICY + f"bot: {BOT}\n".encode()
     server.commit(REPOSITORY, {".github/envclone.yml": bot}, by=MAINTAINER, message="Name the bot")
     now = server.forge.state.clock()
+    number = server.pulls(REPOSITORY)[-1].number
 
-    def approved(at: int) -> list[tuple[str, str]]:
+    def approved(at: int, where: int = number) -> list[tuple[str, str]]:
         """Plan the head at one moment, comment at the next, and return what the bot has written down."""
         server.forge.state.clock = lambda: now + timedelta(seconds=at)
-        comment = proposed.comment("/plan demo-x")
+        comment = proposed.comment("/plan demo-x", issue=where)
         event = proposed.event(comment, "/plan demo-x")
-        proposed.work(event.model_copy(update={"created_at": server.forge.state.clock()}))
+        proposed.work(event.model_copy(update={"created_at": server.forge.state.clock(), "issue": where}))
         assert proposed.reply(comment)
         assert server.settle()
         statuses = proposed.service.context.github.statuses(REPOSITORY, server.head(REPOSITORY, branch_of(NAME)) or "")
@@ -207,6 +208,7 @@ def test_plan_approves_what_its_author_saw_and_nothing_later(proposed: SmallMono
     actions.plan(branch_of(NAME), "failure")
     assert approved(5) == [], "a writer may not"
     server.set_role(REPOSITORY, MAINTAINER, "maintain")
+    assert approved(10, proposed.issue) == [], "who asks in the issue has not looked at the pull request"
     assert approved(10) == [(BOT, MAINTAINER)]
     assert approved(15) == [(BOT, MAINTAINER)], "said once"
     server.commit(REPOSITORY, {"envs/demo-x/a": b"b"}, by=READER, message="Later", branch=branch_of(NAME))
@@ -214,6 +216,30 @@ def test_plan_approves_what_its_author_saw_and_nothing_later(proposed: SmallMono
     actions.plan(branch_of(NAME), "failure")
     assert approved(20) == [], "it came in the same moment"
     assert approved(25) == [(BOT, MAINTAINER)]
+
+
+def test_a_run_that_a_pushed_workflow_made_is_no_plan(proposed: SmallMonorepo, actions: Actions) -> None:
+    """A tag may be named like the branch, and a file that somebody pushed starts on what it likes."""
+    server, branch = proposed.server, branch_of(NAME)
+    server.commit(
+        REPOSITORY, {".github/envclone.yml": POLICY + f"bot: {BOT}\n".encode()}, by=MAINTAINER, message="Name the bot"
+    )
+    server.set_role(REPOSITORY, MAINTAINER, "maintain")
+    number = server.pulls(REPOSITORY)[-1].number
+    now = server.forge.state.clock()
+    actions.plan(branch, "failure")
+    server.forge.state.clock = lambda: now + timedelta(seconds=5)
+    head = server.commit(REPOSITORY, {"envs/demo-x/a": b"b"}, by=READER, message="Later", branch=branch)
+    actions.plan(branch, "failure", "push", head)
+    server.forge.state.clock = lambda: now + timedelta(seconds=10)
+    comment = proposed.comment("/plan demo-x", issue=number)
+    at = server.forge.state.clock()
+    event = proposed.event(comment, "/plan demo-x").model_copy(update={"created_at": at, "issue": number})
+    proposed.work(event)
+    assert proposed.service.context.github.statuses(REPOSITORY, head) == []
+    assert server.settle()
+    assert actions.repeated == []
+    assert "has no plan to re-run" in (proposed.reply(comment) or "")
 
 
 def test_an_approving_review_plans_its_head_again_once(proposed: SmallMonorepo, actions: Actions) -> None:
