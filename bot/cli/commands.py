@@ -22,7 +22,7 @@ class CommandPlace:
 COMMANDS: Final = (
     CommandPlace(
         "clone",
-        "bot.cli.local.checkout:clone",
+        "bot.cli.local.clone:clone",
         "Write the directory of a clone into this checkout, as `/clone` would propose it.",
         takes_sentence=True,
     ),
@@ -55,12 +55,12 @@ COMMANDS: Final = (
     ),
     CommandPlace(
         "render",
-        "bot.cli.local.checkout:render",
+        "bot.cli.local.render:render",
         "Render environments again from their manifests and the template in this checkout, and set their revision.",
     ),
     CommandPlace(
         "verify",
-        "bot.cli.local.checkout:verify",
+        "bot.cli.local.verify:verify",
         "Prove that environments are exactly what their template renders. Exits with 0 (holds), 1 (does not) or 2 (not checked).",
     ),
     CommandPlace(
@@ -128,7 +128,7 @@ COMMANDS: Final = (
         "bot.cli.actions.conclude:conclude_pull_request",
         "Pass only if every environment that the pull request changes was verified and planned. Exits with 0, 1 or 2.",
     ),
-    CommandPlace("template", "bot.cli.local.checkout:templates", "Check templates."),
+    CommandPlace("template", "bot.cli.local.template:templates", "Check templates."),
     CommandPlace(
         "sandbox", "bot.cli.sandbox:sandbox", "A local GitHub, AWS and Actions with the service in front of them."
     ),

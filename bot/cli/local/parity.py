@@ -11,7 +11,7 @@ import typer
 from bot.cli.actions.options import store_of
 from bot.cli.actions.recertify import on_github
 from bot.cli.console import DOES_NOT_HOLD, edge, say
-from bot.cli.local.checkout import AsJson, Root
+from bot.cli.local.options import AsJson, Root
 from bot.clients.git.checkout import Checkout
 from bot.core.parity.certificate import Certificate, sentence
 from bot.core.parity.leaks import unwaived

@@ -1,0 +1,56 @@
+"""`envclone template check`: the proof of a template for each of its purposes."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import DOES_NOT_HOLD, edge, say
+from bot.cli.local.options import AsJson, Root, me
+from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
+from bot.core.rendering.assemble import read_template
+from bot.core.requests.clone import CloneRequest
+from bot.core.requests.preflight import CheckRules
+from bot.core.requests.template_check import a_clone, check_template
+from bot.hooks.validate import JUDGES, template_findings
+from bot.model.environment import Manifest
+from bot.names import EnvironmentName, TemplateName
+
+templates = typer.Typer(no_args_is_help=True, help="Check templates.")
+
+
+@templates.command("check")
+def template_check(
+    names: Annotated[list[str] | None, typer.Argument(help="Templates to check; by default, all.")] = None,
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Prove that a template is consistent, parses, and renders for each of its purposes."""
+    with edge():
+        checkout, data, wrong = Checkout(root), {}, False
+        for name in map(TemplateName, names or checkout.templates()):
+            template = read_template(name, checkout.template(name), FACTS, checkout.module)
+            source = _source_of(checkout, name)
+            asked = CloneRequest(
+                a_clone(source.name if source else EnvironmentName("production"), me()), None, me(), datetime.now(UTC)
+            )
+            proof = check_template(template, source, asked, CheckRules(checkout.policy(), FACTS, JUDGES))
+            findings = template_findings(template, source) or proof.findings
+            wrong = wrong or bool(findings)
+            data[name] = {"proved": proof.proved, "findings": [str(finding) for finding in findings]}
+        lines = [f"{name}: {line}" for name, found in data.items() for line in (*found["proved"], *found["findings"])]
+        say("\n".join(lines), lambda: data, as_json)
+        if wrong:
+            raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _source_of(checkout: Checkout, template: TemplateName) -> Manifest | None:
+    """Return the environment that others of this template are cloned from: the protected one."""
+    found = (
+        m
+        for m in checkout.survey().whole().live.values()
+        if m.template == template and m.request is None and m.source is None
+    )
+    return next(found, None)
