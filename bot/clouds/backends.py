@@ -52,8 +52,15 @@ BACKENDS: Mapping[str, BackendFacts] = {
         like_key=("lock_address", "unlock_address"),
     ),
     # The suffix is a part of the secret's name, where a dot may stand and which neither name can hold.
+    # It looks for the secrets of a state by their labels, and those of the block go before its own.
     "kubernetes": BackendFacts(
-        key="secret_suffix", separator=".", place=("namespace",), arguments=frozenset({"labels"})
+        key="secret_suffix",
+        separator=".",
+        place=("namespace",),
+        arguments=frozenset({"labels"}),
+        reserved={
+            "labels": frozenset({"tfstate", "tfstateSecretSuffix", "tfstateWorkspace", "app.kubernetes.io/managed-by"})
+        },
     ),
     # HCP Terraform and Terraform Enterprise: the workspace runs Terraform where it says itself. The token is TF_TOKEN_<host>.
     "cloud": BackendFacts(

@@ -114,7 +114,9 @@ def _misplaced(at: _At, stack: StepName, place: StatePlace, where: str) -> Itera
 def _key_complaint(key: str, argument: str, stack: StepName, place: StatePlace) -> str:
     adopted = place.adopted.get(stack)
     if adopted is not None and argument == place.facts.key:
-        return "" if key == adopted else f"the state's `{argument}` must be `{adopted}`, as `state` in {MANIFEST} says."
+        if key != adopted:
+            return f"the state's `{argument}` must be `{adopted}`, as `state` in {MANIFEST} says."
+        return _adopted_complaint(key, argument, place)
     separator = place.facts.separator
     name = f"{place.owner}{separator}{stack}"
     if place.backend == "local":
@@ -126,9 +128,21 @@ def _key_complaint(key: str, argument: str, stack: StepName, place: StatePlace) 
         return "" if key == name else f"the state's `{argument}` must be `{name}`."
     if (key == name or key.startswith(f"{name}/")) and not {"..", ".", ""} & set(key[len(name) + 1 :].split("/")[:-1]):
         return (
-            "" if ".." not in key and not {"?", "#"} & set(key) else f"the state's `{argument}` must be a plain path."
+            ""
+            if ".." not in key and not {"?", "#", "%"} & set(key)
+            else f"the state's `{argument}` must be a plain path."
         )
     return f"the state's {argument if argument == 'key' else f'`{argument}`'} must begin with `{name}/`."
+
+
+def _adopted_complaint(key: str, argument: str, place: StatePlace) -> str:
+    """Return what is wrong with the key of a state that already exists: it lies in the account's place, too, under one name."""
+    base = place.arguments.get(argument, ("", ""))[0].rstrip("/") if argument in place.facts.place else ""
+    if base and not key.startswith(f"{base}/"):
+        return f"the state's `{argument}` must begin with `{base}/`, where the account keeps its states."
+    if {".", ".."} & set(key.split("/")):
+        return f"the state's `{argument}` must be a plain path: write it without `.` and `..`."
+    return ""
 
 
 def state_texts(files: Tree, facts: BackendFacts) -> frozenset[str]:

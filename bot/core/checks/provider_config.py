@@ -7,7 +7,8 @@ from bot.core.checks.bounded_paths import bounded
 from bot.core.checks.file_access import maps_in
 from bot.core.checks.gate_rules import RUNS, GateRules
 from bot.core.checks.provider_credentials import COMMAND, EXEC, allowed_programs, role_complaints
-from bot.core.hcl.ast import Block, Items, Literal
+from bot.core.cloud_facts import BackendFacts
+from bot.core.hcl.ast import Block, Items, Literal, Pairs
 
 STATE = ".tfstate"
 
@@ -26,12 +27,26 @@ def backend_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, st
         for name in sorted(_names(inner) - {facts.key.rpartition(".")[2]}):
             message = f"`{name}` in `{inner.type}` is not allowed: each stack of each environment has a workspace, so write its `name`."
             yield inner.line, message
+    yield from _reserved_complaints(block, facts)
     path = block.setting("path")
     if path is not None and not bounded(path.value):
         yield path.line, "the local state must lie in the stack's directory: write a plain path without `..`."
     elif path is not None and not (block.text("path") or "").endswith(STATE):
         # Files of that name are never committed, so nobody hands the plan a state that was written by hand.
         yield path.line, f'the file of the local state must end in `{STATE}`: write `path = "terraform{STATE}"`.'
+
+
+def _reserved_complaints(block: Block, facts: BackendFacts) -> Iterator[tuple[int, str]]:
+    """Yield which names of an argument are those by which the backend finds a state, perhaps another's."""
+    for name, reserved in facts.reserved.items():
+        setting = block.setting(name)
+        if setting is None:
+            continue
+        pairs = setting.value.pairs if isinstance(setting.value, Pairs) else None
+        if pairs is None or not all(isinstance(key, Literal) for key, _ in pairs):
+            yield setting.line, f'`{name}` in a backend block must be written out: `{name} = {{ team = "platform" }}`.'
+        for key in sorted({key for key, _ in maps_in(setting.value)} & reserved):
+            yield setting.line, f"`{key}` in `{name}` is how Terraform finds the state: leave it out, or rename it."
 
 
 def _backend_argument_complaint(name: str) -> str:

@@ -56,9 +56,18 @@ def _claimed(place: StatePlace, others: Mapping[EnvironmentName, Tree]) -> Itera
     where = f"{directory(place.owner)}/{MANIFEST}"
     for stack, key in place.adopted.items():
         for other, files in others.items():
-            if key in state_texts(files, place.facts) or _first_name(key, place) == other:
+            texts = {_plain(text) for text in state_texts(files, place.facts)}
+            if _plain(key) in texts or _first_name(key, place) == other:
                 yield Finding(where, 1, f"`state` gives stack `{stack}` the state `{key}`, which is that of `{other}`.")
 
 
 def _first_name(key: str, place: StatePlace) -> str:
-    return key.split(place.facts.separator, 1)[0] if place.facts.separator else ""
+    base = _plain(place.arguments.get(place.facts.key, ("", ""))[0])
+    plain = _plain(key)
+    below = plain.removeprefix(f"{base}/") if base else plain
+    return below.split(place.facts.separator, 1)[0] if place.facts.separator else ""
+
+
+def _plain(key: str) -> str:
+    """Return a key as a backend may take it, which drops slashes that say nothing."""
+    return "/".join(filter(None, key.split("/")))

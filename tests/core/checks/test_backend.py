@@ -153,7 +153,7 @@ def test_no_two_pairs_of_names_have_one_state(kind: str) -> None:
             assert (mine == []) == ((environment, stack) == (owner, other)), (environment, stack, owner, other)
 
 
-@pytest.mark.parametrize("value", ["https://elsewhere.example.com/demo-x/app", "https://state.example.com/v1/demo-x/app/../../production/app", "https://state.example.com/v1/demo-x/app?x=/production", "https://state.example.com/v1/demo-x/app#x"])  # fmt: skip
+@pytest.mark.parametrize("value", ["https://elsewhere.example.com/demo-x/app", "https://state.example.com/v1/demo-x/app/../../production/app", "https://state.example.com/v1/demo-x/app?x=/production", "https://state.example.com/v1/demo-x/app#x", "https://state.example.com/v1/demo-x/app/%2e%2e/%2e%2e/production/app"])  # fmt: skip
 def test_an_address_of_a_state_stays_below_the_accounts(value: str) -> None:
     fixed, own, _ = PLACES["http"]
     assert len(found(written("http", {**fixed, **own, "address": value}), place=place_of("http"))) == 1
@@ -168,6 +168,24 @@ def test_a_protected_environment_keeps_the_state_that_it_has() -> None:
     assert found(backend(), place=place) == [
         "envs/demo-x/app/backend.tf:2: the state's `key` must be `legacy/prod.tfstate`, as `state` in environment.yaml says."
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "said"),
+    [
+        ("http", "https://elsewhere.example.com/v1/old/app", "must begin with `https://state.example.com/v1/`, where the account"),
+        ("http", "https://state.example.com/v10/app", "must begin with `https://state.example.com/v1/`, where the account"),
+        ("http", "https://state.example.com/v1/../other/app", "must be a plain path"),
+        ("gcs", "old/../production/app", "must be a plain path"),
+        ("gcs", "./production/app", "must be a plain path"),
+        ("http", "https://state.example.com/v1/old/app", ""),
+        ("gcs", "old/production/", ""),
+    ],
+)  # fmt: skip
+def test_a_state_that_exists_lies_in_the_accounts_place_too(kind: str, key: str, said: str) -> None:
+    fixed, own, argument = PLACES[kind]
+    lines = found(written(kind, {**fixed, **own, argument: key}), place=place_of(kind, app=key))
+    assert [said in line for line in lines] == ([True] if said else [])
 
 
 def test_a_clone_adopts_nothing() -> None:

@@ -11,7 +11,7 @@ from bot.core.plans.environment_plan import StackPlan
 from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
 from bot.core.tree import File
 from bot.model.environment import Manifest
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.policy import AccountState, Policy, PolicyAccount
 from bot.names import EnvironmentName, StepName
 
 NAME = EnvironmentName("production")
@@ -112,3 +112,14 @@ def test_no_state_is_taken_from_another_environment(adopted: str, other: str, th
     said = [str(each) for each in claimed_states(place, {EnvironmentName(other): backend(theirs)})]
     want = f"envs/production/environment.yaml:1: `state` gives stack `app` the state `{adopted}`, which is that of `{other}`."
     assert said == ([want] if is_theirs else [])
+
+
+@pytest.mark.parametrize("adopted", ["live/demo-x/network", "live//demo-x/network", "live/old", "/live/old/"])
+def test_no_state_is_taken_below_the_accounts_own_name_however_it_is_written(adopted: str) -> None:
+    account = PolicyAccount(
+        state=AccountState.model_validate({"backend": "gcs", "with": {"bucket": "state", "prefix": "live"}})
+    )
+    place = state_place(manifest({"app": adopted}), account, Policy(), FACTS)
+    text = b'terraform {\n  backend "gcs" {\n    bucket = "state"\n    prefix = "live/old"\n  }\n}\n'
+    said = claimed_states(place, {EnvironmentName("demo-x"): {"app/backend.tf": File(text)}})
+    assert ["which is that of `demo-x`" in str(each) for each in said] == [True]

@@ -370,6 +370,9 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
         ('terraform {\n  backend "local" {\n    path = "../other/terraform.tfstate"\n  }\n}\n', "local state"),
         ('terraform {\n  backend "local" {\n    path = "notes.json"\n  }\n}\n', 'write `path = "terraform.tfstate"`'),
         ('terraform {\n  backend "local" {\n    workspace_dir = "/x"\n  }\n}\n', "`workspace_dir`"),
+        ('terraform {\n  backend "kubernetes" {\n    labels = { tfstateSecretSuffix = "production.app" }\n  }\n}\n', "how Terraform finds the state"),
+        ('terraform {\n  backend "kubernetes" {\n    labels = { "tfstate\\u0057orkspace" = "x" }\n  }\n}\n', "how Terraform finds the state"),
+        ('terraform {\n  backend "kubernetes" {\n    labels = { for k in ["tfstateSecretSuffix"] : k => "production.app" }\n  }\n}\n', "must be written out"),
         ('terraform {\n  provider_meta "aws" {}\n  state_store "x" {}\n}\n', "`state_store`"),
         ('terraform {\n  required_providers {\n    aws = merge({ source = "evil/aws" })\n  }\n}\n', "(not one plain text)"),
         ("terraform {\n  experiments = [x]\n}\n", "`experiments`"),
@@ -393,6 +396,11 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
 )  # fmt: skip
 def test_only_what_is_known_to_be_harmless_is_allowed(code: str, message: str) -> None:
     assert any(message in finding for finding in findings(code.encode())), findings(code.encode())
+
+
+def test_the_secrets_of_a_state_may_have_labels() -> None:
+    code = b'terraform {\n  backend "kubernetes" {\n    labels = { team = "platform", "a.b/c" = "d" }\n  }\n}\n'
+    assert findings(code) == []
 
 
 def test_the_policy_names_what_else_may_be_read_run_or_imported() -> None:
