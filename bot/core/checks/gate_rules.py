@@ -13,6 +13,8 @@ from bot.model.policy import StaticCheckRules
 BUILT_IN = "terraform.io/builtin/terraform"
 RUNS = frozenset({"exec", "command", "credential_process"})
 """Arguments that start a program, wherever they stand: only `gate.exec` allows one, by its whole line."""
+HOLD_PROGRAMS = frozenset({"kubernetes"})
+"""Arguments of providers whose objects may hold such a one: they are written out in the provider block, where it is seen."""
 HARMLESS = (
     BUILT_IN,
     "hashicorp/archive",

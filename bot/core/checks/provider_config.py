@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from bot.core.checks.backend import kind_of
 from bot.core.checks.bounded_paths import bounded
 from bot.core.checks.file_access import maps_in
-from bot.core.checks.gate_rules import RUNS, GateRules
+from bot.core.checks.gate_rules import HOLD_PROGRAMS, RUNS, GateRules
 from bot.core.checks.provider_credentials import COMMAND, EXEC, allowed_programs, role_complaints
 from bot.core.cloud_facts import BackendFacts
-from bot.core.hcl.ast import Block, Items, Literal, Pairs
+from bot.core.hcl.ast import Block, Items, Literal, Pairs, parts_of
 
 STATE = ".tfstate"
 
@@ -82,6 +82,22 @@ def provider_complaints(block: Block, source: str, rules: GateRules) -> Iterator
     programs = {EXEC, COMMAND} if rules.policy.exec and allowed_programs(block, rules) else set[str]()
     for found in sorted(((_names(block) - allowed) | _deeper_names(block, source, rules)) - programs):
         yield block.line, _argument_complaint(found, source, rules)
+    yield from _hidden_complaints(block, rules)
+
+
+def _hidden_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
+    """Yield the objects of a provider block whose names are not all to be seen there: one of them may start a program."""
+    free = rules.cloud.gate.free_provider_arguments
+    for holder in (block, *(inner for outer in block.blocks if outer.type not in free for inner in outer.within())):
+        for setting in (each for each in holder.settings if each.name not in free):
+            is_open = setting.name not in HOLD_PROGRAMS or isinstance(setting.value, Pairs | Literal)
+            keys = [key for node in parts_of(setting.value) if isinstance(node, Pairs) for key, _ in node.pairs]
+            if not is_open or not all(isinstance(key, Literal) for key in keys):
+                message = (
+                    f"`{setting.name}` in a provider block must be written out there, with plain names: "
+                    f"`{setting.name} = {{ host = … }}`."
+                )
+                yield setting.line, message
 
 
 def _is_guarded(block: Block, guard: str) -> bool:

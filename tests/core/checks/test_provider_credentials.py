@@ -136,3 +136,25 @@ def test_what_the_policy_allows_of_a_provider_it_allows_in_its_blocks_but_no_pro
     code = 'provider "helm" {\n  kubernetes {\n    host  = "x"\n    token = "y"\n  }\n}\n'
     assert any("`token`" in each for each in found(code))
     assert found(code, provider_arguments={"hashicorp/helm": ("kubernetes", "host", "token")}) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'provider "helm" {\n  kubernetes = local.k\n}\nlocals {\n  k = { exec = { command = "sh" } }\n}\n',
+        'provider "helm" {\n  kubernetes = merge({ host = "x" }, local.k)\n}\n',
+        'provider "helm" {\n  kubernetes = true ? local.k : null\n}\n',
+        'provider "helm" {\n  kubernetes = { (local.e) = { (local.c) = "sh" } }\n}\n',
+        'provider "helm" {\n  kubernetes = { "ex${local.c}" = local.e }\n}\n',
+        'provider "helm" {\n  kubernetes = { for k in ["exec"] : k => local.e }\n}\n',
+    ],
+)
+def test_a_program_that_is_not_written_in_the_provider_block_is_refused(code: str) -> None:
+    for allowed in ([], [TOKEN]):
+        assert any("must be written out there" in each for each in found(code, exec=allowed))
+
+
+def test_an_object_with_plain_names_may_hold_any_values() -> None:
+    assert found('provider "helm" {\n  kubernetes = {\n    host = module.eks.endpoint\n  }\n}\n') == []
+    tags = "  default_tags {\n    tags = { (var.key) = var.name }\n  }"
+    assert found(aws(tags)) == []
