@@ -12,6 +12,8 @@ from bot.model.duration import Duration
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 
 PATH = ".github/envclone.yml"
+ACTIONS = "github-actions[bot]"
+"""In whose name workflows write, that of a branch which somebody pushed as well: nobody's word counts less."""
 
 Role: TypeAlias = Literal["read", "triage", "write", "maintain", "admin"]
 """GitHub's repository roles, weakest first."""
@@ -211,6 +213,17 @@ class Policy(Document):
             "without it, only approving reviews count.",
         ),
     ] = ""
+
+    @field_validator("bot", mode="after")
+    @classmethod
+    def _own(cls, given: str) -> str:
+        """In the name of Actions any workflow of a pushed branch writes, statuses too."""
+        if given.casefold() == ACTIONS:
+            raise InvalidInput(
+                f"`bot` can't be `{ACTIONS}`, in whose name every pushed workflow writes: name the account of the GitHub App "
+                "(`envclone[bot]`), or leave it empty, so that only approving reviews count"
+            )
+        return given
 
     @field_validator("allow", mode="after")
     @classmethod

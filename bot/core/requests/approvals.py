@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.core.markdown import code
 from bot.errors import Finding
-from bot.model.policy import Policy
+from bot.model.policy import ACTIONS, Policy
 from bot.names import EnvironmentName
 
 CONTEXT = "envclone/approved: {environment}"
@@ -39,7 +39,7 @@ def approvers(reviews: Sequence[Said], commit: str) -> Iterator[str]:
     """Yield who approved this very commit by a review and has not taken it back; `reviews` are in order, oldest first."""
     last: dict[str, Said] = {}
     for review in reviews:
-        if review.state in _VERDICTS:
+        if review.state in _VERDICTS and review.by.casefold() != ACTIONS:
             last[review.by.casefold()] = review
     yield from (said.by for said in last.values() if said.state == "APPROVED" and said.commit == commit)
 
