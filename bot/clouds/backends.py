@@ -16,6 +16,7 @@ BACKENDS: Mapping[str, BackendFacts] = {
         arguments=frozenset({"region", "encrypt", "kms_key_id", "use_lockfile", "dynamodb_table", "acl"}),
         store="s3://{bucket}",
         object="{key}",
+        choices={"acl": frozenset({"private", "bucket-owner-read", "bucket-owner-full-control"})},
     ),
     "gcs": BackendFacts(
         key="prefix",

@@ -77,7 +77,8 @@ class BackendFacts:
     `key` is the argument that names the environment and the stack, with `separator` between them; in the ones in `like_key`
     they stand as well, and `asserted` are arguments that may only say what the policy does. `place` are the arguments that are the same for a whole account, which the policy gives; `arguments` are
     the harmless ones. `store` is the address of the objects in the same place; nothing where it can't hold ours. `object` is the key of the state's object there.
-    `reserved` are, for arguments that hold names and values, the names by which the backend itself finds a state.
+    `reserved` are, for arguments that hold names and values, the names by which the backend itself finds a state. `choices` are all
+    that an argument may say.
     """
 
     key: str
@@ -89,6 +90,7 @@ class BackendFacts:
     like_key: tuple[str, ...] = ()
     asserted: tuple[str, ...] = ()
     reserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,14 @@ def backend_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, st
             message = f"`{name}` in `{inner.type}` is not allowed: each stack of each environment has a workspace, so write its `name`."
             yield inner.line, message
     yield from _reserved_complaints(block, facts)
+    for name, choices in facts.choices.items():
+        setting = block.setting(name)
+        if setting is not None and block.text(name) not in choices:
+            named = ", ".join(f"`{choice}`" for choice in sorted(choices))
+            yield (
+                setting.line,
+                f"`{name}` in a backend block would let others read the state: leave it out, or use {named}.",
+            )
     path = block.setting("path")
     if path is not None and not bounded(path.value):
         yield path.line, "the local state must lie in the stack's directory: write a plain path without `..`."

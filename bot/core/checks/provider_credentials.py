@@ -59,9 +59,14 @@ def allowed_programs(block: Block, rules: GateRules) -> bool:
 
 def _is_named(line: Sequence[str | None], rules: GateRules) -> bool:
     return any(
-        len(words) == len(line) and all(word in (ANY, said) for word, said in zip(words, line, strict=True))
+        len(words) == len(line) and all(_is_said(word, said) for word, said in zip(words, line, strict=True))
         for words in (entry.split() for entry in rules.policy.exec)
     )
+
+
+def _is_said(word: str, said: str | None) -> bool:
+    """Say whether an argument is the policy's; an option (`--endpoint-url=…`) stands for no value."""
+    return word == said or (word == ANY and not (said or "").startswith("-"))
 
 
 def _line_of_block(block: Block) -> Sequence[str | None] | None:

@@ -105,6 +105,7 @@ def test_without_the_policy_no_program_is_started() -> None:
     [
         kubernetes('["eks", "get-token", "--cluster-name", "x", "--endpoint-url", "https://evil.example"]'),
         kubernetes('["eks", "get-token"]'),
+        kubernetes('["eks", "get-token", "--cluster-name", "--endpoint-url=https://evil.example"]'),
         kubernetes('concat(["eks", "get-token", "--cluster-name"], ["x"])'),
         kubernetes('["s3", "cp", "--cluster-name", "x"]'),
         kubernetes('[var.verb, "get-token", "--cluster-name", "x"]'),

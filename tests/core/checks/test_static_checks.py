@@ -370,6 +370,8 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
         ('terraform {\n  backend "local" {\n    path = "../other/terraform.tfstate"\n  }\n}\n', "local state"),
         ('terraform {\n  backend "local" {\n    path = "notes.json"\n  }\n}\n', 'write `path = "terraform.tfstate"`'),
         ('terraform {\n  backend "local" {\n    workspace_dir = "/x"\n  }\n}\n', "`workspace_dir`"),
+        ('terraform {\n  backend "s3" {\n    acl = "public-read"\n  }\n}\n', "would let others read the state"),
+        ('terraform {\n  backend "s3" {\n    acl = "public-${"read"}"\n  }\n}\n', "would let others read the state"),
         ('terraform {\n  backend "kubernetes" {\n    labels = { tfstateSecretSuffix = "production.app" }\n  }\n}\n', "how Terraform finds the state"),
         ('terraform {\n  backend "kubernetes" {\n    labels = { "tfstate\\u0057orkspace" = "x" }\n  }\n}\n', "how Terraform finds the state"),
         ('terraform {\n  backend "kubernetes" {\n    labels = { for k in ["tfstateSecretSuffix"] : k => "production.app" }\n  }\n}\n', "must be written out"),
