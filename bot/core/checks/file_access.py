@@ -33,7 +33,8 @@ ONE_PATH = frozenset(
     {"file", "filebase64", "fileexists", "filemd5", "filesha1", "filesha256", "filesha512", "templatefile",
      "filebase64sha256", "filebase64sha512"}
 )  # fmt: skip
-_PATH_FUNCTIONS = frozenset({"provider::local::direxists"})
+_PATH_FUNCTIONS = frozenset({"direxists"})
+"""Of providers, whatever name a module gives to the provider."""
 FILESET, TEMPLATE = "fileset", "templatefile"
 
 
@@ -139,7 +140,9 @@ def _provider_function(call: Call, bounds: Bounds, place: ModulePlace, at: str) 
             "have it added, or use Terraform's own functions."
         )
         yield Finding(at, call.line, message)
-    elif call.name in _PATH_FUNCTIONS and not all(bounded(argument, bounds) for argument in call.arguments):
+    elif call.name.rpartition("::")[2] in _PATH_FUNCTIONS and not all(
+        bounded(argument, bounds) for argument in call.arguments
+    ):
         yield Finding(at, call.line, _complaint(call))
 
 

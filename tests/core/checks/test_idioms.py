@@ -76,6 +76,12 @@ def test_it_passes_once_the_policy_names_it(main: str, rules: StaticCheckRules) 
         ('data "terraform_remote_state" "x" {\n  backend = "s3"\n}\n', StaticCheckRules(), "`inputs: {subnet: {from: network.subnet, stand_in: none-yet}}`"),
         ('output "x" {\n  value = provider::vault::x("a")\n}\n', StaticCheckRules(), "gate.providers"),
         ('output "x" {\n  value = provider::local::direxists("/etc")\n}\n', StaticCheckRules(), "files of its own module"),
+        (
+            'terraform {\n  required_providers {\n    l = { source = "hashicorp/local" }\n  }\n}\n'
+            'output "x" {\n  value = provider::l::direxists("/etc")\n}\n',
+            StaticCheckRules(),
+            "files of its own module",
+        ),
         ('data "tls_certificate" "x" {\n  url = "https://x.example"\n}\n', StaticCheckRules(), "gate.data_sources"),
         ('data "local_file" "x" {\n  filename = "/etc/passwd"\n}\n', StaticCheckRules(), "names a file"),
         ('data "archive_file" "x" {\n  source_dir = "/etc"\n}\n', StaticCheckRules(), "names a file"),
