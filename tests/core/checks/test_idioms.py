@@ -77,8 +77,7 @@ def test_it_passes_once_the_policy_names_it(main: str, rules: StaticCheckRules) 
         ('output "x" {\n  value = provider::vault::x("a")\n}\n', StaticCheckRules(), "gate.providers"),
         ('output "x" {\n  value = provider::local::direxists("/etc")\n}\n', StaticCheckRules(), "files of its own module"),
         (
-            'terraform {\n  required_providers {\n    l = { source = "hashicorp/local" }\n  }\n}\n'
-            'output "x" {\n  value = provider::l::direxists("/etc")\n}\n',
+            'terraform {\n  required_providers {\n    l = { source = "hashicorp/local" }\n  }\n}\noutput "x" {\n  value = provider::l::direxists("/etc")\n}\n',
             StaticCheckRules(),
             "files of its own module",
         ),
