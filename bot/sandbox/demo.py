@@ -99,18 +99,18 @@ def _applied(story: Cloning) -> bool:
 
 
 STAGES: Sequence[JourneyStage[Cloning]] = (
-    JourneyStage("comment", f"{REQUESTER} comments: {COMMAND}", 10, _comment),
-    JourneyStage("reaction", "the bot reacts with 👀", 30, _reacted),
-    JourneyStage("pull_request", "the pull request is open", 30, _proposed),
+    JourneyStage("comment", f"{REQUESTER} comments: {COMMAND}", 60, _comment),
+    JourneyStage("reaction", "the bot reacts with 👀", 180, _reacted),
+    JourneyStage("pull_request", "the pull request is open", 180, _proposed),
     JourneyStage(
         "plan",
         "Actions verify and plan it; the required check passes",
-        180,
+        900,
         lambda story: is_planned(story, story.pull),
     ),
-    JourneyStage("merge", f"{REVIEWER} reviews and merges", 30, _merge),
-    JourneyStage("apply", "Actions apply the stacks and hooks", 300, _applied),
-    JourneyStage("live", "the status comment says: live", 60, lambda story: f"`{NAME}` is live" in story.status),
+    JourneyStage("merge", f"{REVIEWER} reviews and merges", 180, _merge),
+    JourneyStage("apply", "Actions apply the stacks and hooks", 1200, _applied),
+    JourneyStage("live", "the status comment says: live", 300, lambda story: f"`{NAME}` is live" in story.status),
 )
 
 

@@ -12,11 +12,11 @@ from tests import ROOT
 
 @pytest.mark.e2e
 @pytest.mark.provider
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_clone_is_lived_through_from_its_request_to_its_receipt(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bot.cli.app", "sandbox", "lifecycle", "--json", "--from", str(ROOT)],
-        capture_output=True, text=True, timeout=880, check=False, cwd=tmp_path,
+        capture_output=True, text=True, timeout=1780, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-6000:]
     found = json.loads(done.stdout)
