@@ -87,8 +87,9 @@ def company(tmp_path: Path) -> Iterator[Company]:
     )
     role = f"arn:aws:iam::{ACCOUNT}:role/envclone-"
     reach = Reach(plan_role=f"{role}plan", apply_role=f"{role}apply", region=REGION, state_bucket=BUCKET)
-    # There is no production here to be like: the environment is one of its own, and so has to be protected.
-    policy = dump(Policy(accounts={ACCOUNT: reach}, protected=(EnvironmentName("demo-x"),)), "none").encode()
+    # There is no production here to be like: the environment is one of its own, and so has to be protected; and it is new.
+    own = (EnvironmentName("demo-x"),)
+    policy = dump(Policy(accounts={ACCOUNT: reach}, protected=own, may_be_created=own), "none").encode()
     monorepo.put(".github", {"envclone.yml": File(policy)})
     monorepo.commit("Add workflows and policy")
     github = GitHubServer(tmp_path / "github")

@@ -33,9 +33,10 @@ def kill_when(deploying: Deploying, log: Path, holds: Callable[[], bool], *, wit
     try:
         until(holds, log)
     finally:
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         for pid in _at_work_in(deploying.repo.root / "envs" / DEMO) if with_children else ():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended with its parent
+                os.kill(pid, signal.SIGKILL)
         process.wait()
 
 
