@@ -5,6 +5,7 @@ Source: https://cloud.google.com/storage/docs/request-preconditions. Needed: `st
 Google's Application Default Credentials.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,10 @@ from bot.clients.objects.store import (
     relative,
     unverifiable,
 )
+
+# For traces that nobody collects here, the library asks in the background where the bucket lies: a right more than ours, and with
+# retries of its own, that go on for minutes after we gave up.
+os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
 
 _GENERATION: Final = re.compile(r"[1-9]\d{0,18}", re.ASCII)
 _REASONS: Final = {HTTPStatus.NOT_FOUND: NO_PLACE, HTTPStatus.FORBIDDEN: DENIED, HTTPStatus.UNAUTHORIZED: DENIED}

@@ -78,6 +78,20 @@ def test_without_the_right_nothing_is_known(fault: Fault) -> None:
     assert sorted(fault.asked) == sorted(set(fault.asked)), "asking again would not help"
 
 
+def test_nothing_is_asked_but_what_a_verb_needs(fault: Fault) -> None:
+    before = set(threading.enumerate())
+    fault.by(lambda request, forward: forward(request))
+    store = fault.place.store()
+    store.write(KEY, b"1", if_absent=True)
+    store.read(KEY)
+    store.keys("ledger")
+    store.delete(KEY)
+    for thread in set(threading.enumerate()) - before:
+        if "_fetch_background" in thread.name:  # Google's library names them so
+            thread.join(20)
+    assert len(fault.asked) == 4, fault.asked
+
+
 def test_another_accounts_key_is_no_right(azure_server: AzureAccount) -> None:
     place = AzurePlace(azure_server)
     key = AzureNamedKeyCredential(ACCOUNT, base64.b64encode(bytes(32)).decode())
