@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bot.errors import Finding, InvalidInput
-from bot.model.pipeline import FromOutput, Hook, Json, Pipeline, Stack, When
+from bot.model.pipeline import FromOutput, Hook, Json, Pipeline, Stack
 from bot.model.suggest import closest
 from bot.model.yaml_document import DocumentPath, line_of
 from bot.names import ParameterName, PurposeName, StepName
@@ -100,7 +100,9 @@ def graph(
         raise InvalidInput(f"Dependency cycle: {', '.join(f'`{name}`' for name in cycle)}.")
     given = parameters or {}
     kept = {
-        name: step for name, step in pipeline.steps.items() if purpose is None or _applies(step.when, purpose, given)
+        name: step
+        for name, step in pipeline.steps.items()
+        if purpose is None or step.when is None or step.when.applies(purpose, given)
     }
     for name, step in kept.items():
         for source in _sources(step):
@@ -270,12 +272,3 @@ def _cycle(pipeline: Pipeline) -> tuple[StepName, ...]:
             else:
                 stack.append((following, iter(_needs(pipeline, following))))
     return ()
-
-
-def _applies(when: When | None, purpose: PurposeName, parameters: Mapping[ParameterName, Json]) -> bool:
-    """Say whether a step is part: the purpose is one of those named (if any are), and every named parameter has its value."""
-    if when is None:
-        return True
-    return (not when.purpose or purpose in when.purpose) and all(
-        name in parameters and parameters[name] == value for name, value in when.parameter.items()
-    )

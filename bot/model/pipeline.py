@@ -95,10 +95,16 @@ class Retries(Document):
 
 
 class When(Document):
-    """A step is part of the pipeline only for these purposes, and only if these parameters have these values."""
+    """A step or a file is part of an environment only for these purposes, and only if these parameters have these values."""
 
     purpose: tuple[PurposeName, ...] = ()
     parameter: dict[ParameterName, Json] = {}
+
+    def applies(self, purpose: PurposeName, parameters: Mapping[ParameterName, Json]) -> bool:
+        """Say whether it holds: the purpose is one of those named (if any are), and every named parameter has its value."""
+        return (not self.purpose or purpose in self.purpose) and all(
+            name in parameters and parameters[name] == value for name, value in self.parameter.items()
+        )
 
 
 class Step(Document):

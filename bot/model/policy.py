@@ -117,7 +117,8 @@ class StaticCheckRules(Document):
     module_sources: tuple[str, ...] = Field(
         default=(),
         description="Sources of modules of elsewhere that may be called, with their `?ref=` and `//…` or without; for one of a registry, "
-        "perhaps with the versions that may be installed (`NAMESPACE/NAME/PROVIDER >= 5.0, < 6`).",
+        "perhaps with the versions that may be installed (`NAMESPACE/NAME/PROVIDER >= 5.0, < 6`). `SOURCE *` takes any version, also of "
+        "a call that asks for none.",
     )
     data_sources: tuple[str, ...] = Field(
         default=(),
@@ -153,7 +154,10 @@ class StaticCheckRules(Document):
     )
     imports: Annotated[
         bool,
-        Field(description="Whether `import` blocks may read what exists, with a `for_each` that is empty in clones."),
+        Field(
+            description="Whether `import` blocks may take over what exists: those of a protected environment, and of a clone those with "
+            "a `for_each`."
+        ),
     ] = False
     provisioners: bool = False
 

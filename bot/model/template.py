@@ -9,7 +9,7 @@ from bot.errors import InvalidInput
 from bot.model.base import Document
 from bot.model.duration import Duration
 from bot.model.pattern import ValuePattern
-from bot.model.pipeline import Json, Stack
+from bot.model.pipeline import Json, Stack, When
 from bot.names import ParameterName, PurposeName, StepName, TemplateName
 
 TEMPLATES = "templates"
@@ -223,6 +223,10 @@ class Template(Document):
     aspects: dict[Aspect, tuple[Pattern, ...]] = {}
     rules: tuple[ParameterRule, ...] = ()
     stacks: Annotated[dict[StepName, Stack], Field(min_length=1)]
+    files: Annotated[
+        dict[str, When],
+        Field(description="Files that only some environments get, by their path as rendered (`network/imports.tf`)."),
+    ] = {}
 
 
 def directory(name: TemplateName) -> str:

@@ -54,7 +54,7 @@ def _source_complaints(module: _Installed, rules: GateRules) -> Iterator[str]:
     entry = rules.module_entry(_plain(module.source))
     if entry is None:
         yield f"module source {shown(module.source)} is not in the policy's `gate.module_sources`"
-    elif entry.versions and not _is_allowed(module.version, entry.versions):
+    elif entry.versions and not entry.is_free and not _is_allowed(module.version, entry.versions):
         yield (
             f"module source {shown(module.source)} was installed in version {shown(module.version or 'none')}, and the policy's "
             f"`gate.module_sources` allows {shown(entry.versions)}"

@@ -26,6 +26,7 @@ HARMLESS = (
 )
 """Providers without credentials that reach nothing outside: what of them names a file is held against the bounds of the module."""
 _HARMLESS_DATA = frozenset({"archive_file", "local_file", "null_data_source", "tls_public_key"})
+ANY_VERSION = "*"
 _REF = re.compile(r"[?&]ref=([^&]*)")
 
 
@@ -79,6 +80,11 @@ class ModuleEntry:
 
     source: str
     versions: str = ""
+
+    @property
+    def is_free(self) -> bool:
+        """Say whether the policy takes whatever version there is."""
+        return self.versions == ANY_VERSION
 
     @classmethod
     def of(cls, text: str) -> "ModuleEntry":

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 
 from bot.core.checks.file_access import ModulePlace
-from bot.core.checks.gate_rules import GateRules, ref_of
+from bot.core.checks.gate_rules import GateRules, ref_of, without_ref
 from bot.core.checks.versions import is_exact
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import is_outside, local_directory
@@ -35,15 +35,17 @@ def source_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str
     elif not _is_pinned(block, source, rules):
         message = (
             f"module source `{source}` is not pinned: add `?ref=` with a tag or commit, or an exact `version`. A registry module may "
-            f"keep a range if the policy's `gate.module_sources` gives one (`{source} >= 5.0, < 6`)."
+            f"keep a range if the policy's `gate.module_sources` gives one (`{source} >= 5.0, < 6`); `{without_ref(source)} *` there "
+            "takes any version, whatever it is on the day."
         )
         yield block.line, message
 
 
 def _is_pinned(block: Block, source: str, rules: GateRules) -> bool:
-    if ref_of(source) is not None:
+    entry = rules.module_entry(source)
+    if ref_of(source) is not None or (entry is not None and entry.is_free):
         return True
-    version, entry = block.text("version"), rules.module_entry(source)
+    version = block.text("version")
     return version is not None and (is_exact(version) or bool(entry and entry.versions))
 
 

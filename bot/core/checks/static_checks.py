@@ -273,12 +273,10 @@ def _import(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
     yield from _programs(block, rules)
     if not rules.policy.imports:
         message = (
-            "an `import` block reads what exists, and a clone has nothing to import: remove it once production is imported, or "
-            "set the policy's `gate.imports`."
+            "an `import` block takes over what exists: remove it once production is imported, or set the policy's `gate.imports`, and "
+            "have only the protected environment get the file (`files` with a `when` in template.yaml)."
         )
         yield block.line, message
-    elif block.setting("for_each") is None:
-        yield block.line, "a clone has nothing to import: give the `import` block a `for_each` that is empty in clones."
 
 
 def _named_files(block: Block, rules: GateRules, place: ModulePlace, path: str) -> Iterator[Finding]:

@@ -15,6 +15,9 @@ from bot.core.tree import Tree
 
 _NOT_REMEMBERED = frozenset({"locals", "module", "terraform", "variable"})
 
+_OF_THE_STATE = frozenset({"import", "moved", "removed"})
+"""Blocks that say how the state came to be what it is, and make nothing."""
+
 
 class Module:
     """A module at `place` of `files`, with values for its variables."""
@@ -31,6 +34,8 @@ class Module:
         """Return all that the module holds. Raises `InvalidInput` when that is too much."""
         self.names.allowance.spend(OF_A_MODULE + len(self.code.blocks))
         for path, block in self.code.blocks:
+            if block.type in _OF_THE_STATE:
+                continue
             if self.place.depth or block.type in _NOT_REMEMBERED:
                 self._block(path, block)
             else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.local_modules import ReadDirectory, modules_outside, nothing_outside
 from bot.core.rendering.account_forms import account_problems
-from bot.core.rendering.render import render
+from bot.core.rendering.render import ENDING, Parameters, render
 from bot.core.tree import File, Tree, check_tree, tree_id
 from bot.errors import Finding, InvalidInput, Unreadable, UserError
 from bot.model.environment import HOOKS, MANIFEST, Manifest
@@ -15,7 +15,7 @@ from bot.model.policy import Policy
 from bot.model.template import DECLARATION, Template
 from bot.model.template import directory as template_directory
 from bot.model.yaml_document import dump, line_of, load
-from bot.names import TemplateName
+from bot.names import PurposeName, TemplateName
 
 SCHEMA = "../../.github/schemas/environment.schema.json"
 GENERATED = "# Written by envclone: edit the template or ask for a change; `envclone verify` refuses hand edits.\n"
@@ -93,10 +93,20 @@ def read_policy(data: bytes | None, cloud: CloudFacts) -> Policy:
 
 def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
     """Return the files of `envs/<name>/`: a function of the template at its revision and of the manifest alone."""
-    files = render(template.files, template.declaration.parameters, manifest.parameters)
+    chosen = chosen_files(template, manifest.purpose, manifest.parameters)
+    files = render(chosen, template.declaration.parameters, manifest.parameters)
     if MANIFEST in files:
         raise InvalidInput(f"a template can't contain a file {MANIFEST}: that is the manifest's name. Rename it.")
     return {MANIFEST: manifest_file(manifest), **files}
+
+
+def chosen_files(template: TemplateAt, purpose: PurposeName, parameters: Parameters) -> Tree:
+    """Return the template's files that an environment of this purpose and with these parameters is rendered from."""
+    when = template.declaration.files
+    left_out = {path for path, each in when.items() if not each.applies(purpose, parameters)}
+    if not left_out:
+        return template.files
+    return {path: file for path, file in template.files.items() if path.removesuffix(ENDING) not in left_out}
 
 
 def manifest_file(manifest: Manifest) -> File:

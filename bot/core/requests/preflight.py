@@ -9,6 +9,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import TypeAlias
 
+from bot.core.checks.adopting import adopted_by_clones
 from bot.core.checks.backend import misplaced, state_place
 from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.gate_rules import GateRules, Referee, nobody
@@ -82,6 +83,7 @@ def code_findings(side: CodeSide, rules: CheckRules) -> Sequence[Finding]:
         except UserError as error:
             found.append(Finding(f"{where}/{MANIFEST}", 1, str(error)))
     if manifest.name not in policy.protected:
+        found += adopted_by_clones(code, stacks, where)
         found += undestroyable_code(code, manifest.stacks, where, rules.cloud.destroy_rules)
     return found
 

@@ -108,7 +108,11 @@ def _drafted(template: TemplateAt, source: Manifest, rules: CheckRules, asked: C
 def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:
     where = f"{directory(template.declaration.name)}/{DECLARATION}"
     text = text_of(template.files[DECLARATION], where)
-    for place, problem in (*_parameter_problems(template), *_purpose_problems(template)):
+    for place, problem in (
+        *_parameter_problems(template),
+        *_purpose_problems(template),
+        *_chosen_file_problems(template),
+    ):
         yield Finding(where, line_of(text, place), problem)
     for position, problem in rule_problems(template.declaration):
         yield Finding(where, line_of(text, ["rules", position]), problem)
@@ -142,6 +146,22 @@ def _purpose_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str
             parameter = wanted.removeprefix("parameter:")
             if parameter != wanted and parameter not in declared:
                 yield ("purposes", purpose_name), f"unknown parameter `{parameter}`."
+
+
+def _chosen_file_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
+    declared, rendered = template.declaration, {path.removesuffix(ENDING) for path in template.files}
+    for path, when in declared.files.items():
+        if path not in rendered:
+            yield (
+                ("files", path),
+                f"`{path}` is no file of the template. Name it as it is rendered, without `{ENDING}`.",
+            )
+        for purpose in when.purpose:
+            if purpose not in declared.purposes:
+                yield ("files", path), f"unknown purpose `{purpose}`."
+        for name in when.parameter:
+            if name not in declared.parameters:
+                yield ("files", path), f"unknown parameter `{name}`."
 
 
 def _value_problems(template: TemplateAt, name: ParameterName, value: Json) -> Iterator[str]:

@@ -58,6 +58,11 @@ def test_it_passes(main: str) -> None:
             'module "x" {\n  source = "terraform-aws-modules/iam/aws//modules/role"\n  version = "~> 5.1"\n}\n',
             StaticCheckRules(module_sources=("terraform-aws-modules/iam/aws >= 5.0, < 6",)),
         ),
+        ('module "x" {\n  source = "a/b/aws"\n}\n', StaticCheckRules(module_sources=("a/b/aws *",))),
+        (
+            'module "x" {\n  source = "github.com/acme/logs//one"\n}\n',
+            StaticCheckRules(module_sources=("github.com/acme/logs *",)),
+        ),
     ],
 )
 def test_it_passes_once_the_policy_names_it(main: str, rules: StaticCheckRules) -> None:

@@ -389,7 +389,7 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
         ('module "x" {\n  source = ".\\u002e/x"\n}\n', "is not the directory of a module"),
         ("module \"x\" {\n  source = var.x\n}\n", "must be plain text"),
         ('module "x" {\n  source = "../../../modules/logs"\n}\n', "is not the directory of a module"),
-        ('import {\n  to = aws_x.y\n  id = "x"\n}\n', "a clone has nothing to import"),
+        ('import {\n  to = aws_x.y\n  id = "x"\n}\n', "takes over what exists"),
         ('resource "aws_s3_object" "x" {\n  source = "/etc/passwd"\n}\n', "`source` names a file"),
         ('resource "aws_gamelift_script" "x" {\n  zip_file = "/etc/passwd"\n}\n', "`zip_file` names a file"),
         ('resource "aws_lambda_function" "x" {\n  filename = "../../x.zip"\n}\n', "`filename` names a file"),
@@ -437,7 +437,6 @@ import {
     for before, after, message in (
         ("?ref=v1.4.0", "", "not pinned"),
         ("?ref=v1.4.0", "?ref=", "not pinned"),
-        ("  for_each = var.kept\n", "", "`for_each`"),
         ('"${path.module}/a"', '"/proc/self"', "`source_dir` names a file"),
         ('host = "x"', 'host = "x"\n  exec {\n    command = "id"\n  }', "`exec`"),
         ('host = "x"', 'host = { exec = "id" }', "`exec`"),

@@ -12,7 +12,7 @@ from bot.core.parity.by_code.evaluated import EvaluatedEnvironment, InputReferen
 from bot.core.parity.by_code.stack_values import AttributeKey
 from bot.core.parity.identity import Identity
 from bot.core.parity.report import Cause
-from bot.core.rendering.assemble import TemplateAt
+from bot.core.rendering.assemble import TemplateAt, chosen_files
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.rendering.render import ENDING, NOT_RENDERED, Parameters, render
 from bot.core.tree import File, Tree
@@ -62,8 +62,11 @@ class Renderings:
         """Return the values of an environment as the template renders it with these values."""
         if self._files is None:
             self._files = self._rendered(self.clone.parameters, self.template.files)
-        dynamic = {path: file for path, file in self.template.files.items() if path.endswith(ENDING)}
-        files = {**self._files, **self._rendered(values, dynamic), **self.template.modules}
+        chosen = chosen_files(self.template, purpose, values)
+        dynamic = {path: file for path, file in chosen.items() if path.endswith(ENDING)}
+        there = {path.removesuffix(ENDING) for path in chosen}
+        kept = {path: file for path, file in self._files.items() if path in there}
+        files = {**kept, **self._rendered(values, dynamic), **self.template.modules}
         return snapshot(InputReference(files, values, purpose, self.template.declaration.stacks), self.rename)
 
     def _rendered(self, values: Parameters, files: Tree) -> dict[str, File]:
