@@ -213,6 +213,7 @@ def test_every_refusal_has_githubs_form(call: Caller, oracle: Oracle) -> None:
     number = server.open_issue(REPOSITORY, "Clone, please", by=READER)
     server.commit(REPOSITORY, {"a": b"1"}, by=MAINTAINER, message="a", branch="topic")
     pull = server.open_pull(REPOSITORY, PullSpec(IssueText("Topic"), "topic", "main"), by=MAINTAINER)
+    server.commit(REPOSITORY, {"b": b"1"}, by=MAINTAINER, message="b")  # so that the topic can't be rebased
     reader = server.token(READER)
     path = ".github/workflows/apply.yml"
     run = server.record_run(REPOSITORY, SandboxRun(path, "push", server.head(REPOSITORY) or "", MAINTAINER, "main"))

@@ -35,7 +35,8 @@ from bot.runs.apply.apply import apply
 from bot.runs.context import ApplyContext
 from bot.runs.destroy.destroy import destroy
 from bot.runs.destroy.orphans import OrphanSearch
-from bot.runs.plan.plan import PlanContext, Planned, plan
+from bot.runs.plan.context import PlanContext
+from bot.runs.plan.plan import Planned, plan
 from bot.runs.plan.plan_destroy import plan_destroy
 from bot.runs.plan.request import PlanRequest
 from bot.runs.request import ApplyRequest

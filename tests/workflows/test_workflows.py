@@ -158,6 +158,13 @@ def test_the_plan_comes_from_the_default_branch() -> None:
                 assert given["ref"] == "${{ github.event.pull_request.head.sha }}"
 
 
+def test_a_plan_that_is_started_again_reads_the_base_branch_as_it_is_now() -> None:
+    (step,) = [each for each in _workflow("plan.yml")["jobs"]["targets"]["steps"] if "BASE" in each.get("env", {})]
+    assert step["env"]["BASE"] == "origin/${{ github.event.pull_request.base.ref }}"
+    for path in WORKFLOWS:
+        assert "base.sha" not in path.read_text("utf-8"), path
+
+
 def test_no_job_has_both_a_token_that_writes_to_github_and_what_a_pull_request_wrote() -> None:
     for id_, job in _workflow("plan.yml")["jobs"].items():
         writes = {name for name, level in job["permissions"].items() if level == "write"} - {"id-token"}

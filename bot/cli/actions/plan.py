@@ -25,8 +25,9 @@ from bot.model.environment import MANIFEST, directory
 from bot.model.policy import Policy, PolicyAccount
 from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, TemplateName
+from bot.runs.plan.context import PlanContext
 from bot.runs.plan.parity import ParityBase
-from bot.runs.plan.plan import PlanContext, Planned, PlanOutcome
+from bot.runs.plan.plan import Planned, PlanOutcome
 from bot.runs.plan.plan import plan as plan_environment
 from bot.runs.plan.plan_destroy import plan_destroy
 from bot.runs.plan.report import Report, Unplanned, masked, report, write_report
@@ -142,7 +143,10 @@ def _tell(request: PlanRequest, said: Report, output: Path | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    """The pull request that started the workflow; empty outside of Actions."""
+    """The pull request that started the workflow; empty outside of Actions.
+
+    `base` is the base branch as it is now, not as it was at the event: a run that is started again weeks later has today's policy.
+    """
 
     base: str = "HEAD"
     head: str = ""
@@ -154,6 +158,6 @@ def _event(environment: Mapping[str, str]) -> _Event:
         return _Event()
     try:
         pull = json.loads(Path(path).read_text("utf-8"))["pull_request"]
-        return _Event(str(pull["base"]["sha"]), str(pull["head"]["sha"]))
+        return _Event(f"origin/{pull['base']['ref']}", str(pull["head"]["sha"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise Unverifiable("The workflow's event names no pull request.") from None

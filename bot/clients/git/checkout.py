@@ -37,6 +37,11 @@ class Checkout:
         """Return the names of the directories in `envs/`, valid or not, in order."""
         return self._directories(ENVIRONMENTS)
 
+    def environments_at(self, commit: str) -> Sequence[str]:
+        """Return the names of the directories that `envs/` has at a commit, valid or not, in order; none when it is not there."""
+        listing = self._git("ls-tree", "-d", "--name-only", "-z", f"{commit}:{ENVIRONMENTS}") or b""
+        return sorted(filter(None, listing.decode("utf-8", "surrogateescape").split("\0")))
+
     def templates(self) -> Sequence[str]:
         """Return the names of the directories in `templates/`, valid or not, in order."""
         return self._directories(TEMPLATES)

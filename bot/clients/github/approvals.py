@@ -20,7 +20,12 @@ class Approvals(Session):
         """Return the reviews of a pull request, oldest first."""
         found = self._pages(repository, f"/repos/{repository}/pulls/{number}/reviews")
         return [
-            PullRequestReview((each.get("user") or {}).get("login") or GHOST, each["state"], each["commit_id"] or "")
+            PullRequestReview(
+                (each.get("user") or {}).get("login") or GHOST,
+                each["state"],
+                each["commit_id"] or "",
+                each.get("submitted_at") or "",
+            )
             for each in found
         ]
 
@@ -33,6 +38,7 @@ class Approvals(Session):
                 (each.get("creator") or {}).get("login") or GHOST,
                 each.get("description") or "",
                 each["state"],
+                each["created_at"],
             )
             for each in found
         ]

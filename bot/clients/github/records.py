@@ -69,6 +69,8 @@ class PullRequestReview:
     author: str
     state: str
     commit: str
+    submitted_at: str
+    """As GitHub writes it (ISO 8601, UTC), so that texts are in the order of the moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class CommitStatus:
     creator: str
     description: str
     state: str
+    created_at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,13 +112,9 @@ def _is_guarded(block: Block, guard: str) -> bool:
     found = block.setting(guard)
     if found is None:
         return False
-    match found.value:
-        case Items(items):
-            return bool(items) and not any(isinstance(item, Literal) and not item.value for item in items)
-        case Literal():
-            return False
-        case _:
-            return True
+    # Only a list that is written out: what a name stands for may be an empty one, which the provider takes for "any account".
+    items = found.value.items if isinstance(found.value, Items) else ()
+    return bool(items) and not any(isinstance(item, Literal) and not item.value for item in items)
 
 
 def _deeper_names(block: Block, source: str, rules: GateRules) -> set[str]:

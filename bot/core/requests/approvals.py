@@ -3,7 +3,7 @@
 What counts is who GitHub says wrote it, about which commit, and what that person may do now; never a text alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.core.markdown import code
@@ -33,12 +33,15 @@ class Said:
     by: str
     state: str
     commit: str
+    at: str
+    """When, as GitHub writes moments."""
 
 
-def approvers(reviews: Sequence[Said], commit: str) -> Iterator[str]:
-    """Yield who approved this very commit by a review and has not taken it back; `reviews` are in order, oldest first."""
+def approvers(said: Iterable[Said], commit: str) -> Iterator[str]:
+    """Yield who approved this very commit, by a review or by `/plan`, and has not taken it back by a later review."""
     last: dict[str, Said] = {}
-    for review in reviews:
+    # GitHub's moments are whole seconds: of two in the same one, what takes an approval back is the later.
+    for review in sorted(said, key=lambda each: (each.at, each.state != "APPROVED")):
         if review.state in _VERDICTS and review.by.casefold() != ACTIONS:
             last[review.by.casefold()] = review
     yield from (said.by for said in last.values() if said.state == "APPROVED" and said.commit == commit)

@@ -23,7 +23,7 @@ class ProposedCommit:
     def approved_by(self, name: EnvironmentName, policy: Policy) -> str | None:
         """Return who approved that this environment is planned at this commit, and may; None when nobody. Raises `Transient`, `Unverifiable`."""
         try:
-            said = list(self._said(name, policy))
+            said = list(approvers(self._said(name, policy), self.commit))
         except GitHubRefused as refused:
             raise Unverifiable(
                 f"GitHub doesn't say who approved this commit ({refused.message}). The job needs `pull-requests: read` and "
@@ -32,14 +32,14 @@ class ProposedCommit:
         needed = policy.allow["plan_unproved"]
         return next((by for by in said if suffices(self.on.github.permission(self.on.repository, by), needed)), None)
 
-    def _said(self, name: EnvironmentName, policy: Policy) -> Iterator[str]:
+    def _said(self, name: EnvironmentName, policy: Policy) -> Iterator[Said]:
         github, repository = self.on.github, self.on.repository
-        reviews = [Said(each.author, each.state, each.commit) for each in github.reviews(repository, self.number)]
-        yield from approvers(reviews, self.commit)
+        for review in github.reviews(repository, self.number):
+            yield Said(review.author, review.state, review.commit, review.submitted_at)
         if not policy.bot:
             return
         context = CONTEXT.format(environment=name)
         for status in github.statuses(repository, self.commit):
             is_the_bots = status.creator.casefold() == policy.bot.casefold()
             if is_the_bots and status.context == context and status.state == "success":
-                yield status.description
+                yield Said(status.description, "APPROVED", self.commit, status.created_at)

@@ -21,6 +21,7 @@ from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
 from bot.runs.plan.approvals import ProposedCommit
+from bot.runs.plan.base_history import History
 from bot.runs.plan.code_parity import check_parity
 from bot.runs.plan.module_callers import calling
 from bot.runs.plan.proof import other_findings, unproved
@@ -79,7 +80,8 @@ def _unapproved(checkout: Checkout, span: Span, name: EnvironmentName, verified:
     """Return why an environment that the base branch doesn't prove may not be planned; nothing when it is proved or approved."""
     policy = checkout.policy_at(span.base)
     try:
-        found = unproved(checkout, span.base, name, verified)
+        history = History(checkout.root, span.base, span.proposed.on if span.proposed is not None else None)
+        found = unproved(checkout, history, name, verified)
     except UserError as error:
         return () if verified.unreadable else str(error).splitlines()
     if found is None or (span.proposed is not None and span.proposed.approved_by(name, policy) is not None):

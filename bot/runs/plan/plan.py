@@ -7,25 +7,20 @@ is written here and nowhere else.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.clients.git.checkout import Checkout
-from bot.clients.git.commits import commit_of, tree_at
+from bot.clients.git.commits import tree_at
 from bot.clients.ledger import LedgerFile
-from bot.clients.objects.store import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformEvent, TerraformFailed
-from bot.clients.terraform.terraform import PlanOptions, Terraform
+from bot.clients.terraform.terraform import PlanOptions
 from bot.clouds.registry import FACTS
-from bot.core.checks.backend import state_place
 from bot.core.checks.destroyable import undestroyable_plan
-from bot.core.checks.second_production import claimed_states, created_again
+from bot.core.checks.second_production import created_again
 from bot.core.graph import Graph, Node, graph
 from bot.core.hcl.local_modules import outside, own
-from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.certificate import certificate_key, write_certificate
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
@@ -33,42 +28,22 @@ from bot.core.plans.plan_json import read_plan
 from bot.core.plans.review import Review, review_key, write_review
 from bot.core.plans.stack_inputs import Inputs, Outputs, known, resolved
 from bot.core.rendering.assemble import read_manifest, read_pipeline
-from bot.core.requests.accounts import account_of
-from bot.core.requests.approvals import refusal
-from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.tree import Tree, tree_id
-from bot.errors import Finding, HandEdit, UserError
-from bot.hooks.validate import JUDGES
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.errors import Finding, UserError
+from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Pipeline, Stack
 from bot.model.policy import Policy
-from bot.names import EnvironmentName, StepName, TemplateName
+from bot.names import EnvironmentName, StepName
 from bot.runs.executor import run_graph
-from bot.runs.plan.approvals import ProposedCommit
+from bot.runs.plan.context import PlanContext
 from bot.runs.plan.hook_checks import HookChecks
-from bot.runs.plan.parity import ParityBase, ParityResult, compare_code, parity_result
-from bot.runs.plan.proof import unproved
+from bot.runs.plan.parity import ParityResult, compare_code, parity_result
+from bot.runs.plan.refusals import refusals
 from bot.runs.plan.request import PlanRequest
 from bot.runs.plan.review import ReviewedPlan, review_of
-from bot.runs.plan.verify import verify_environments
 
 SIDE_BY_SIDE = 4
 """Stacks planned at once. Each takes some 600 MB while its provider runs, and a hosted runner has 16 GB."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanContext:
-    """What planning acts on. `checkout` is at the pull request's head; `policy`, `base_template` and `against` are the base branch's."""
-
-    checkout: Checkout
-    policy: Policy
-    base_template: Callable[[TemplateName], Tree]
-    terraform: Terraform
-    store: ObjectStore
-    now: Callable[[], datetime]
-    log: Callable[[str], None] = field(default=lambda line: None)
-    against: ParityBase = field(default_factory=ParityBase)
-    proposed: ProposedCommit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +103,7 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
             f"{where} is deleted in this pull request, so this is a destroy plan. To propose one, comment `/destroy {name}`."
         )
     manifest, pipeline = read_manifest(files, where), read_pipeline(files, where)
-    findings = _refusals(name, files, context) or _uncommitted(request, files, context)
+    findings = refusals(name, files, context) or _uncommitted(request, files, context)
     comparison = compare_code(manifest, context.checkout, context.against, context.now()) if not findings else None
     findings = findings or (comparison.findings() if comparison is not None else ())
     if findings:
@@ -151,36 +126,6 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
             context.store.write(key, write_certificate(result.certificate))
         context.store.write(review_key(name, request.commit), write_review(review))
     return planned
-
-
-def _refusals(name: EnvironmentName, files: Tree, context: PlanContext) -> Sequence[Finding]:
-    """Return why the code may not be planned: as every check before it, or because it is not what its template renders."""
-    manifest = read_manifest(files, directory(name))
-    found = code_findings(CodeSide(manifest, files), CheckRules(context.policy, FACTS, JUDGES))
-    place = state_place(manifest, account_of(manifest, context.policy), context.policy, FACTS)
-    return found or [
-        *(claimed_states(place, _others(name, context.checkout)) if place.adopted else ()),
-        *_unapproved(name, context),
-    ]
-
-
-def _others(name: EnvironmentName, checkout: Checkout) -> Mapping[EnvironmentName, Tree]:
-    """Return the files of every other environment, readable or not."""
-    known = checkout.survey().estate
-    return {other: checkout.environment(other) for other in {*known.live, *known.unreadable} - {name}}
-
-
-def _unapproved(name: EnvironmentName, context: PlanContext) -> Sequence[Finding]:
-    """Return what the base branch doesn't prove, unless this very commit was approved: this job holds credentials, so it asks itself."""
-    verified = verify_environments(context.checkout, [name])
-    found = unproved(context.checkout, context.against.commit, name, verified)
-    wrong = [each for each in verified.checked() if not isinstance(each, HandEdit)]
-    if found is None or wrong:
-        return wrong
-    if context.proposed is not None and context.proposed.approved_by(name, context.policy) is not None:
-        return ()
-    said = refusal(found, commit_of(context.checkout.root), context.policy)
-    return [*found.reasons, Finding(f"{directory(name)}/{MANIFEST}", 1, said)]
 
 
 def _undestroyable(

@@ -25,7 +25,8 @@ from bot.names import StepName
 from bot.runs.destroy.applied_versions import AppliedStep, AppliedVersion, PolicyBase, applied
 from bot.runs.destroy.destroy_inputs import destroy_inputs
 from bot.runs.executor import run_graph
-from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, PlanContext, Planned
+from bot.runs.plan.context import PlanContext
+from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, Planned
 from bot.runs.plan.request import PlanRequest
 from bot.runs.plan.review import ReviewedPlan, review_of
 

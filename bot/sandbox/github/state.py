@@ -58,6 +58,8 @@ class ForgeState:
         self.accounts: dict[str, AccountRecord] = {}
         self.repositories: dict[str, RepositoryRecord] = {}
         self.roles: dict[tuple[int, int], RoleName] = {}
+        self.rebased: dict[str, str] = {}
+        """Which commit of a branch a commit that a rebase merge wrote was."""
         self.tokens: dict[str, TokenRecord] = {}
         self.apps: dict[int, AppRecord] = {}
         self.installations: dict[int, InstallationRecord] = {}

@@ -53,10 +53,10 @@ class Workflow:
 
     def plan(self, patch: pytest.MonkeyPatch) -> tuple[int, str]:
         """Run the command in the checkout; return its exit code and what it said."""
-        head, base = (self.monorepo.git("rev-parse", name).strip() for name in ("HEAD", "origin/main"))
+        head = self.monorepo.git("rev-parse", "HEAD").strip()
         event = self.scratch / "event.json"
         event.write_text(
-            json.dumps({"pull_request": {"number": self.number, "base": {"sha": base}, "head": {"sha": head}}})
+            json.dumps({"pull_request": {"number": self.number, "base": {"ref": "main"}, "head": {"sha": head}}})
         )
         token = self.server.workflow_token(
             REPOSITORY, {"contents": "read", "pull_requests": "read", "statuses": "read"}
@@ -169,7 +169,7 @@ def test_a_policy_in_the_pull_request_does_not_count(workflow: Workflow, monkeyp
 def test_a_checkout_of_something_else_is_not_planned(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as inner:
         event = workflow.scratch / "other.json"
-        pull = {"number": workflow.number, "base": {"sha": "0" * 40}, "head": {"sha": "1" * 40}}
+        pull = {"number": workflow.number, "base": {"ref": "main"}, "head": {"sha": "1" * 40}}
         event.write_text(json.dumps({"pull_request": pull}))
         inner.setenv("GITHUB_EVENT_PATH", str(event))
         inner.chdir(workflow.monorepo.root)

@@ -84,6 +84,8 @@ def test_the_shipped_template_passes() -> None:
         (b'terraform {\n  backend "consul" {}\n}\n', 2, "backend `consul`"),
         (b"terraform {\n  cloud {\n    workspaces {\n      tags = [1]\n    }\n  }\n}\n", 3, "write its `name`"),
         (b'provider "aws" {}\n', 1, "allowed_account_ids"),
+        (b'locals {\n  n = []\n}\nprovider "aws" {\n  allowed_account_ids = local.n\n}\n', 4, "allowed_account_ids"),
+        (b'provider "aws" {\n  allowed_account_ids = concat([])\n}\n', 1, "allowed_account_ids"),
         (b'provider "aws" {\n  allowed_account_ids = [1]\n  endpoints {\n    s3 = "x"\n  }\n}\n', 1, "`endpoints`"),
         (b'provider "aws" {\n  allowed_account_ids = [1]\n  access_key = "x"\n}\n', 1, "`access_key`"),
         (b'locals {\n  x = file("/proc/self/environ")\n}\n', 2, "`file` may read files of its own module"),

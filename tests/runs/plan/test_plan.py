@@ -1,5 +1,7 @@
 """Plan an environment of a real monorepo, with the real Terraform against moto."""
 
+import re
+import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +24,9 @@ from bot.core.tree import File
 from bot.errors import UserError
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, ParameterName, StepName
-from bot.runs.plan.plan import CreatedAgain, Failed, PlanContext, Planned, PlanRefused, Undestroyable, plan
+from bot.runs.plan.context import PlanContext
+from bot.runs.plan.parity import ParityBase
+from bot.runs.plan.plan import CreatedAgain, Failed, Planned, PlanRefused, Undestroyable, plan
 from bot.runs.plan.report import report
 from bot.runs.plan.request import PlanRequest
 from tests.support.cloud import REGION, cloud
@@ -252,6 +256,28 @@ def test_what_a_tool_leaves_behind_may_not_be_committed(
 def test_a_state_in_another_bucket_is_not_run(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-state", state_bucket="somebody-elses")
     assert "the state must be in the account's `state_bucket`" in refused(monorepo, name, planner)
+
+
+def test_no_state_is_adopted_of_an_environment_that_the_same_change_removes(
+    monorepo: Monorepo, planner: PlanContext
+) -> None:
+    monorepo.add("demo-x")
+    base = monorepo.git("rev-parse", "HEAD").strip()
+    theirs = monorepo.root / "envs/demo-x/app/backend.tf"
+    found = re.search(r'key\s*=\s*"([^"]+)"', theirs.read_text())
+    assert found
+    shutil.rmtree(monorepo.root / "envs/demo-x")
+    name = monorepo.add("production")
+    manifest = monorepo.root / "envs/production/environment.yaml"
+    manifest.write_text(f"{manifest.read_text()}state: {{app: {{key: {found[1]}}}}}\n")
+    ours = monorepo.root / "envs/production/app/backend.tf"
+    ours.write_text(ours.read_text().replace("production/app/terraform.tfstate", found[1]))
+    monorepo.commit("Adopt it")
+    context = without_terraform(planner, against=ParityBase(base))
+    outcome = plan(request(monorepo, name), context)
+    assert isinstance(outcome, PlanRefused)
+    said = "\n".join(map(str, outcome.findings))
+    assert f"`state` gives stack `app` the state `{found[1]}`, which is that of `demo-x`" in said
 
 
 def test_an_account_that_the_policy_does_not_know_is_refused(monorepo: Monorepo, planner: PlanContext) -> None:

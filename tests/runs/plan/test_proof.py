@@ -139,7 +139,15 @@ def test_a_changed_template_is_planned_only_when_somebody_who_may_approved_that_
 
 @pytest.mark.parametrize(
     "what",
-    ["a writer's review", "a remark", "taken back", "of another commit", "a writer's status", "the bot's for a writer"],
+    [
+        "a writer's review",
+        "a remark",
+        "taken back",
+        "of another commit",
+        "a writer's status",
+        "the bot's for a writer",
+        "the bot's, taken back",
+    ],
 )
 def test_what_is_no_approval_lets_nothing_be_planned(proposal: Proposal, what: str) -> None:
     edit(proposal, "envs/production/network/main.tf", "/main", "/by-hand")
@@ -159,6 +167,9 @@ def test_what_is_no_approval_lets_nothing_be_planned(proposal: Proposal, what: s
         proposal.status(WRITER, MAINTAINER)
     if what == "the bot's for a writer":
         proposal.status(BOT, WRITER)
+    if what == "the bot's, taken back":
+        proposal.status(BOT, MAINTAINER)
+        server.review(REPOSITORY, number, by=MAINTAINER, verdict="REQUEST_CHANGES")
     assert not proposal.is_planned
 
 
@@ -187,6 +198,43 @@ def test_a_template_that_only_the_history_of_a_merged_branch_knows_proves_nothin
     proposal.propose()
     assert not proposal.is_planned
     assert any("is on no commit of the base branch" in line for line in proposal.targets().complaints)
+
+
+@pytest.mark.parametrize("method", ["rebase", "merge"])
+def test_what_a_rebased_pull_request_took_back_again_proves_nothing(proposal: Proposal, method: str) -> None:
+    head, server = proposal.head, proposal.server
+    change_template(proposal)
+    changed = head.commit("Mine, for a moment")
+    head.git("revert", "--no-edit", changed)
+    proposal.propose()
+    server.merge(REPOSITORY, proposal.number, by=MAINTAINER, method=method)
+    head.git("fetch", "-q", "origin")
+    head.git("reset", "-q", "--hard", "origin/main")
+    proposal.base = "origin/main"
+    head.git("checkout", "-q", changed, "--", "envs/production")
+    proposal.propose()
+    assert not proposal.is_planned
+    assert any("is on no commit of the base branch" in line for line in proposal.targets().complaints)
+
+
+def test_each_merge_of_the_base_branch_proves_what_it_was_then(proposal: Proposal) -> None:
+    head, server = proposal.head, proposal.server
+    change_template(proposal)
+    changed = head.commit("Another")
+    for name, method in (("theirs", "rebase"), ("ours", "squash")):
+        head.git("push", "-q", "--force", "origin", f"HEAD:refs/heads/{name}")
+        number = server.open_pull(REPOSITORY, PullSpec(IssueText(name), name, "main"), by=WRITER)
+        server.merge(REPOSITORY, number, by=MAINTAINER, method=method)
+        head.git("fetch", "-q", "origin")
+        head.git("reset", "-q", "--hard", "origin/main")
+        edit(proposal, "templates/small/network/main.tf", "}/", f"}}/{name}-")
+        render(proposal)
+        head.commit("Another")
+    proposal.base = "origin/main"
+    head.git("reset", "-q", "--hard", "origin/main")
+    head.git("checkout", "-q", changed, "--", "envs/production")
+    proposal.propose()
+    assert proposal.is_planned
 
 
 def test_a_changed_module_beside_the_environments_is_unproved(proposal: Proposal) -> None:

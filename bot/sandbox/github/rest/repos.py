@@ -159,7 +159,10 @@ def list_commit_pulls(call: RestCall) -> RestAnswer:
         if issue.pull is not None
         and (
             sha in (issue.pull.head_sha, issue.pull.merge_commit_sha)
-            or (bare.is_ancestor(sha, issue.pull.head_sha) and not bare.is_ancestor(sha, issue.pull.base_sha))
+            or (
+                bare.is_ancestor(call.forge.state.rebased.get(sha, sha), issue.pull.head_sha)
+                and not bare.is_ancestor(sha, issue.pull.base_sha)
+            )
         )
     ]
     return call.listing(found, lambda pair: pull_view(call.forge, repository, *pair))

@@ -180,7 +180,7 @@ def full_repository_view(forge: Forge, repository: RepositoryRecord, viewer: Cal
         "permissions": {name: index <= reach for index, name in reversed(list(enumerate(order)))},
         "allow_merge_commit": True,
         "allow_squash_merge": True,
-        "allow_rebase_merge": False,
+        "allow_rebase_merge": True,
         "allow_auto_merge": False,
         "delete_branch_on_merge": False,
         "allow_update_branch": False,
