@@ -1,10 +1,12 @@
 """Say of an environment whether it is still certified to equal what it was cloned from, for its status."""
 
 from bot.clients.github.certificates import certificate_on
+from bot.core.hcl.local_modules import code_id
 from bot.core.parity.certificate import Now, lapses, status_line
 from bot.core.requests.branches import Branch
 from bot.model.environment import Manifest
 from bot.model.template import TEMPLATES
+from bot.names import EnvironmentName
 from bot.service.repository import Repository
 
 
@@ -17,12 +19,15 @@ def parity_line(repo: Repository, manifest: Manifest) -> str:
     if certificate is None:
         return status_line(None, ())
     proposed = repo.proposed(clone)
-    environments = repo.trees()
-    own = environments if manifest.name in environments or not proposed else repo.at(proposed).trees()
+    own = repo if manifest.name in repo.trees() or not proposed else repo.at(proposed)
     now = Now(
-        tree=own.get(manifest.name),
-        production_tree=environments.get(certificate.against),
+        code=_code_id(own, manifest.name),
+        production_code=_code_id(repo, certificate.against),
         template_tree=repo.mirror.entries(repo.commit, TEMPLATES).get(certificate.template),
         time=repo.context.now(),
     )
     return status_line(certificate, lapses(certificate, now))
+
+
+def _code_id(repo: Repository, name: EnvironmentName) -> str | None:
+    return code_id(repo.code(name)) if name in repo.trees() else None

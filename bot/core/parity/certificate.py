@@ -28,7 +28,7 @@ CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
 class Certificate(Document):
-    """What was compared with what, and when. `tree`, `production_tree` and `template_tree` are git's ids of directories.
+    """What was compared with what, and when. `tree` and `production_tree` are ids of code (`code_id`), `template_tree` is git's of a directory.
 
     `deviations` are differences that identity alone does not make; those are `by_identity`. `waivers` are what the manifest lets pass, until `holds_until` at the latest (the first waiver's expiry).
     """
@@ -53,22 +53,22 @@ class Certificate(Document):
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What the repository holds now: git's ids of the three directories (None: gone), and the time."""
+    """What the repository holds now: ids of the code of both environments and git's id of the template (None: gone), and the time."""
 
-    tree: str | None
-    production_tree: str | None
+    code: str | None
+    production_code: str | None
     template_tree: str | None
     time: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True)
 class CertifiedSubject:
-    """What a certificate speaks of: the commits, and git's ids of the three directories there."""
+    """What a certificate speaks of: the commits, the ids of both environments' code, and git's id of the template."""
 
     commit: str
-    tree: str
+    code: str
     production_commit: str
-    production_tree: str
+    production_code: str
     template: TemplateName
     template_tree: str
 
@@ -80,10 +80,10 @@ def certify(parity: Parity, leaks: Sequence[Leak], subject: CertifiedSubject, no
     return Certificate(
         environment=parity.environment,
         commit=subject.commit,
-        tree=subject.tree,
+        tree=subject.code,
         against=parity.against,
         production_commit=subject.production_commit,
-        production_tree=subject.production_tree,
+        production_tree=subject.production_code,
         template=subject.template,
         template_tree=subject.template_tree,
         depth=parity.depth,
@@ -99,9 +99,9 @@ def certify(parity: Parity, leaks: Sequence[Leak], subject: CertifiedSubject, no
 def lapses(certificate: Certificate, now: Now) -> Sequence[str]:
     """Return why a certificate holds no longer; nothing when it holds."""
     found: list[str] = []
-    if now.tree != certificate.tree:
+    if now.code != certificate.tree:
         found.append(f"{code(certificate.environment)} has changed since {code(certificate.commit[:12])}")
-    if now.production_tree != certificate.production_tree:
+    if now.production_code != certificate.production_tree:
         found.append(f"{code(certificate.against)} has changed since {code(certificate.production_commit[:12])}")
     if now.template_tree != certificate.template_tree:
         found.append(

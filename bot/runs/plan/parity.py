@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
-from bot.core.hcl.local_modules import modules_outside
+from bot.core.hcl.local_modules import code_id, modules_outside, own
 from bot.core.parity.by_code import compare as by_code
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.leaks import leaks
@@ -67,12 +67,12 @@ class ParityResult:
 
 @dataclass(frozen=True, slots=True)
 class PlannedParity:
-    """A clone held against its source by code: the first half, before anything is planned. `files` are the source's."""
+    """A clone held against its source by code: the first half, before anything is planned. Code is with the modules outside."""
 
     manifest: Manifest
     source: Manifest
-    files: Tree
-    ours: Tree
+    source_code: Tree
+    clone_code: Tree
     commit: str
     snapshot: SourceSnapshot | None
     template: TemplateAt
@@ -98,13 +98,13 @@ def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, no
         )
     if snapshot is not None and (snapshot.environment, snapshot.tree) != (manifest.source, tree_id(files)):
         raise Unverifiable(f"The snapshot does not match {manifest.source} at commit {commit[:12]}: take it again.")
-    source, ours = read_manifest(files, directory(manifest.source)), checkout.environment(manifest.name)
-    template, side = Templates(checkout).at(manifest), CodeSide(manifest, checkout.code(manifest.name))
+    source, code = read_manifest(files, directory(manifest.source)), checkout.code(manifest.name)
+    template, side = Templates(checkout).at(manifest), CodeSide(manifest, code)
     # A change of a module reaches both with the same merge, so both are compared with the modules as they are here.
     theirs = {**files, **modules_outside(files, checkout.module)}
     compared = by_code.compare(CodeSide(source, theirs), side, template, now)
     found = leaks(compared, side, now)
-    return PlannedParity(manifest, source, files, ours, commit, snapshot, template, compared, found)
+    return PlannedParity(manifest, source, theirs, code, commit, snapshot, template, compared, found)
 
 
 def parity_result(planned: EnvironmentPlan, comparison: PlannedParity, now: datetime) -> ParityResult:
@@ -119,7 +119,9 @@ def parity_result(planned: EnvironmentPlan, comparison: PlannedParity, now: date
         (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=source.name),
     )
     if snapshot is not None and snapshot.is_applied:
-        sides = PlanSides(PlanSide(comparison.files, source.stacks), PlanSide(comparison.ours, manifest.stacks))
+        sides = PlanSides(
+            PlanSide(own(comparison.source_code), source.stacks), PlanSide(own(comparison.clone_code), manifest.stacks)
+        )
         translation = who(comparison.template, source, manifest)
         result = compare(snapshot, _stacks(planned, manifest), sides, translation)
         values = comparison.compared.clone.leaves
@@ -130,9 +132,9 @@ def parity_result(planned: EnvironmentPlan, comparison: PlannedParity, now: date
     parity = ParityResult(found, note, leaked)
     subject = CertifiedSubject(
         planned.commit,
-        tree_id(comparison.ours),
+        code_id(comparison.clone_code),
         comparison.commit,
-        tree_id(comparison.files),
+        code_id(comparison.source_code),
         manifest.template,
         manifest.revision,
     )

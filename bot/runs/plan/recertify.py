@@ -15,12 +15,12 @@ from bot.clients.git.commits import commit_of, tree_at
 from bot.clients.git.history import change_of
 from bot.clients.github import CheckState
 from bot.clients.objects.store import ObjectStore
+from bot.core.hcl.local_modules import code_id
 from bot.core.parity import certificate as certificates
 from bot.core.parity.certificate import Certificate, CertifiedSubject, Now, certificate_key, certify, kept, lapses
 from bot.core.parity.leaks import Leak
 from bot.core.parity.report import Parity
 from bot.core.rendering.assemble import read_manifest
-from bot.core.tree import tree_id
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 from bot.model.template import directory as template_directory
@@ -85,10 +85,11 @@ def certificate_by_code(root: Path, parity: Parity, leaks: Sequence[Leak], now: 
         raise UserError("There is no certificate: " + "\n".join(map(str, proved)))
     trees: list[str] = []
     for name in (parity.environment, parity.against):
-        here = tree_id(checkout.environment(name))
-        if tree_at(root, commit, directory(name)) != here:
+        here = code_id(checkout.code(name))
+        if _code_id(root, commit, name) != here:
             raise UserError(
-                f"{directory(name)} has uncommitted changes: commit them first, because a certificate names commits."
+                f"{directory(name)}, or a module that it calls, has uncommitted changes: commit them first, because a certificate names "
+                "commits."
             )
         trees.append(here)
     manifest = read_manifest(checkout.environment(parity.environment), directory(parity.environment))
@@ -118,10 +119,15 @@ def _commits(root: Path, name: EnvironmentName, on: OnGitHub) -> Iterator[str]:
             yield pull.head_sha
 
 
+def _code_id(root: Path, commit: str, name: EnvironmentName) -> str | None:
+    code = Checkout(root).code_at(name, commit)
+    return code_id(code) if code is not None else None
+
+
 def _now(root: Path, certificate: Certificate, time: datetime) -> Now:
     return Now(
-        tree=tree_at(root, "HEAD", directory(certificate.environment)),
-        production_tree=tree_at(root, "HEAD", directory(certificate.against)),
+        code=_code_id(root, "HEAD", certificate.environment),
+        production_code=_code_id(root, "HEAD", certificate.against),
         template_tree=tree_at(root, "HEAD", template_directory(certificate.template)),
         time=time,
     )

@@ -67,9 +67,9 @@ def test_it_holds_while_nothing_moves() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"tree": "f" * 40}, "`demo-x` has changed"),
-        ({"production_tree": "f" * 40}, "`production` has changed since `cccccccccccc`"),
-        ({"production_tree": None}, "`production` has changed"),
+        ({"code": "f" * 40}, "`demo-x` has changed"),
+        ({"production_code": "f" * 40}, "`production` has changed since `cccccccccccc`"),
+        ({"production_code": None}, "`production` has changed"),
         ({"template_tree": "f" * 40}, "template `shop` has changed"),
         ({"time": ISSUED + timedelta(days=31)}, "a waiver expired on 2026-04-03"),
     ],

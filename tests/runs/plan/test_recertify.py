@@ -10,9 +10,10 @@ import pytest
 from bot.clients.git.checkout import Checkout
 from bot.clients.github import GitHub, Token
 from bot.clients.objects.directory import DirectoryStore
-from bot.core.parity.certificate import CertifiedSubject, certificate_key, certify, kept, write_certificate
+from bot.core.hcl.local_modules import code_id
+from bot.core.parity.certificate import Certificate, CertifiedSubject, certificate_key, certify, kept, write_certificate
 from bot.core.parity.report import Difference, Parity
-from bot.core.tree import tree_id
+from bot.core.tree import File
 from bot.model.environment import Waiver
 from bot.names import EnvironmentName, Login, RepositoryName
 from bot.runs.plan.recertify import recertify, said
@@ -41,6 +42,20 @@ class Place:
     on: OnGitHub
     commit: str
     store: DirectoryStore
+    remote: str
+
+    def certify(self) -> Certificate:
+        """Certify the clone as it is committed, as its plan does."""
+        self.monorepo.git("push", "-q", "-f", self.remote, "HEAD:refs/heads/main")
+        self.commit = self.monorepo.git("rev-parse", "HEAD").strip()
+        checkout = Checkout(self.monorepo.root)
+        clone, source = (code_id(checkout.code(EnvironmentName(name))) for name in ("demo-x", "production"))
+        subject = CertifiedSubject(self.commit, clone, self.commit, source, NAME, self.monorepo.template.revision)
+        waived = Difference("changed", "network/terraform_data.main", "input", "a", "b", waiver=WAIVER)
+        parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "plan", 100, (waived,))
+        certificate = certify(parity, (), subject, NOW)
+        self.store.write(certificate_key(certificate.environment, self.commit), write_certificate(certificate))
+        return certificate
 
     def lapsed(self, now: datetime) -> list[str]:
         [found] = recertify(self.monorepo.root, self.on, lambda manifest: self.store, now)
@@ -56,26 +71,18 @@ def place(tmp_path: Path) -> Iterator[Place]:
     monorepo = Monorepo.create(tmp_path / "monorepo", "state-bucket")
     monorepo.add("production")
     monorepo.add("demo-x", source="production")
-    commit = monorepo.git("rev-parse", "HEAD").strip()
     server = GitHubServer(tmp_path / "github")
     server.create_repository(REPOSITORY)
     server.add_user("ana", REPOSITORY, "admin")
     with server.running() as url:
         login = f"ana:{server.token('ana')}"
         remote = f"{url.replace('://', f'://{login}@')}/{REPOSITORY}.git"
-        monorepo.git("push", "-q", "-f", remote, "HEAD:refs/heads/main")
         token = server.workflow_token(REPOSITORY, {"contents": "read", "checks": "write", "pull_requests": "read"})
         on = OnGitHub(GitHub(Token(token, "github-actions[bot]"), api_url=f"{url}/api/v3"), REPOSITORY)
-        trees = [
-            tree_id(Checkout(monorepo.root).environment(EnvironmentName(name))) for name in ("demo-x", "production")
-        ]
-        subject = CertifiedSubject(commit, trees[0], commit, trees[1], NAME, monorepo.template.revision)
-        waived = Difference("changed", "network/terraform_data.main", "input", "a", "b", waiver=WAIVER)
-        parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "plan", 100, (waived,))
-        certificate, store = certify(parity, (), subject, NOW), DirectoryStore(tmp_path / "store")
-        store.write(certificate_key(certificate.environment, commit), write_certificate(certificate))
-        on.github.put_check(REPOSITORY, commit, CHECK, said(certificate))
-        yield Place(monorepo, server, on, commit, store)
+        place = Place(monorepo, server, on, "", DirectoryStore(tmp_path / "store"), remote)
+        certificate = place.certify()
+        on.github.put_check(REPOSITORY, place.commit, CHECK, said(certificate))
+        yield place
 
 
 def test_a_certificate_stops_holding_when_a_waiver_expires_though_nothing_was_merged(place: Place) -> None:
@@ -83,6 +90,19 @@ def test_a_certificate_stops_holding_when_a_waiver_expires_though_nothing_was_me
     assert place.check() == ("success", "demo-x equals production, by plan")
     assert place.lapsed(NOW + timedelta(hours=25)) == ["a waiver expired on 2026-03-05"]
     assert place.check() == ("failure", "Certificate no longer valid: demo-x equals production")
+
+
+def test_a_certificate_stops_holding_when_a_module_of_the_clone_changes(place: Place) -> None:
+    monorepo = place.monorepo
+    call = b'module "names" {\n  source = "../../../modules/names"\n}\n'
+    monorepo.put("modules/names", {"main.tf": File(b'output "name" {\n  value = "one"\n}\n')})
+    monorepo.put("envs/demo-x/network", {"names.tf": File(call)})
+    monorepo.commit("A module")
+    place.certify()
+    assert place.lapsed(NOW) == []
+    monorepo.put("modules/names", {"main.tf": File(b'output "name" {\n  value = "two"\n}\n')})
+    monorepo.commit("Another name")
+    assert place.lapsed(NOW) == [f"`demo-x` has changed since `{place.commit[:12]}`"]
 
 
 def test_a_check_that_any_workflow_may_write_certifies_nothing(place: Place) -> None:
