@@ -16,6 +16,8 @@ BACKENDS: Mapping[str, BackendFacts] = {
         arguments=frozenset({"region", "encrypt", "kms_key_id", "use_lockfile", "dynamodb_table", "acl"}),
         store="s3://{bucket}",
         object="{key}",
+        workspace="{prefix}/{workspace}/{key}",
+        asserted=("workspace_key_prefix",),
         choices={"acl": frozenset({"private", "bucket-owner-read", "bucket-owner-full-control"})},
     ),
     "gcs": BackendFacts(
@@ -25,6 +27,7 @@ BACKENDS: Mapping[str, BackendFacts] = {
         arguments=frozenset({"kms_encryption_key"}),
         store="gs://{bucket}",
         object="{key}/default.tfstate",
+        workspace="{key}/{workspace}.tfstate",
     ),
     "azurerm": BackendFacts(
         key="key",
@@ -35,6 +38,7 @@ BACKENDS: Mapping[str, BackendFacts] = {
         ),
         store="azblob://{storage_account_name}/{container_name}",
         object="{key}",
+        workspace="{key}env:{workspace}",
     ),
     # The connection is PG_CONN_STR. The database folds no case and allows a hyphen: Terraform quotes the name.
     "pg": BackendFacts(
@@ -42,6 +46,7 @@ BACKENDS: Mapping[str, BackendFacts] = {
         separator="_",
         place=(),
         arguments=frozenset({"skip_schema_creation", "skip_table_creation", "skip_index_creation"}),
+        workspace="{key}: {workspace}",
     ),
     "http": BackendFacts(
         key="address",
@@ -65,7 +70,13 @@ BACKENDS: Mapping[str, BackendFacts] = {
     ),
     # HCP Terraform and Terraform Enterprise: the workspace runs Terraform where it says itself. The token is TF_TOKEN_<host>.
     "cloud": BackendFacts(
-        key="workspaces.name", separator="_", place=("organization",), arguments=frozenset(), asserted=("hostname",)
+        key="workspaces.name",
+        separator="_",
+        place=("organization",),
+        arguments=frozenset(),
+        asserted=("hostname",),
+        chosen_by=("tags",),
+        beside_key=frozenset({"project"}),
     ),
     "remote": BackendFacts(
         key="workspaces.name", separator="_", place=("organization",), arguments=frozenset(), asserted=("hostname",)

@@ -40,10 +40,12 @@ class Waiver(Document):
 class ExistingState(Document):
     """Where a stack's state lies that is older than this directory: its key, as the backend of the stack has it.
 
-    A state of the workspace `w` is named by the object in which the backend keeps it, for example `env:/w/app.tfstate`.
+    `workspace` is Terraform's workspace that it lies in, if that is not the default one. Of a stack that chooses its workspace
+    of HCP Terraform by tags, `key` is the workspace's name.
     """
 
     key: Annotated[str, Field(min_length=1, max_length=900, pattern=r"^[A-Za-z0-9:_./-]+$")]
+    workspace: Annotated[str, Field(min_length=1, max_length=90, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
 
 
 class Manifest(Document):

@@ -7,7 +7,7 @@
         plan = read_plan(module.show(saved))
         module.apply(saved)
 
-Nothing is written into the checkout. Plan files and plan JSON hold secrets in clear: they, Terraform's data directory and
+Nothing stays in the checkout. Plan files and plan JSON hold secrets in clear: they, Terraform's data directory and
 the file with the inputs lie in a directory that only this user can read, and that is gone when the module is closed.
 """
 
@@ -30,7 +30,9 @@ from bot.clients.process import ProcessOptions, ProcessResult, stream
 from bot.clients.terraform.access import access
 from bot.clients.terraform.installed import foreign
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
+from bot.clients.terraform.workspace import state_apart, workspace_at
 from bot.core.checks.static_checks import GateRules
+from bot.core.checks.workspaces import Workspace
 from bot.core.plans.stack_inputs import Output
 from bot.errors import Unverifiable, UserError
 from bot.model.pipeline import Json
@@ -52,6 +54,9 @@ _PASSED_ON = re.compile(
 # These change what a command does behind the caller's back, or write values into logs.
 _NOT_PASSED_ON = re.compile(r"TF_(?:CLI_ARGS\w*|LOG\w*|VAR_\w+|WORKSPACE|DATA_DIR|REATTACH_PROVIDERS|INPUT)")
 
+
+_NO_STATE = b'{"format_version": "1.0"}'
+"""What `terraform show -json` says where nothing was ever applied."""
 
 _SHORT_LIVED = {"GOGC": "400"}
 """Go collects garbage whenever the heap has grown by GOGC percent (100 by default). Terraform and its providers live for seconds
@@ -110,27 +115,45 @@ class Terraform:
     def opened(self, directory: Path, secrets: Sequence[str] = ()) -> Iterator["RootModule"]:
         """Yield the root module in `directory`. `secrets` never leave it in an event or an error."""
         with tempfile.TemporaryDirectory(prefix="envclone-") as private:  # mkdtemp makes it 0700
-            yield RootModule(self, directory, Path(private), tuple(secrets))
+            workspace = workspace_at(directory, self.rules.cloud) if self.rules is not None else None
+            yield RootModule(self, directory, Path(private), Selected(tuple(secrets), workspace))
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What a root module is opened with: values that it must not show, and its workspace."""
+
+    secrets: tuple[str, ...] = ()
+    workspace: Workspace | None = None
 
 
 class RootModule:
     """One root module with its private directory. Every verb raises `TerraformFailed`, or `TimedOut` from `process`."""
 
-    def __init__(self, terraform: Terraform, directory: Path, private: Path, secrets: tuple[str, ...]) -> None:
+    def __init__(self, terraform: Terraform, directory: Path, private: Path, selected: Selected) -> None:
         self.directory = directory
         self._terraform = terraform
         self._private = private
-        self._secrets = secrets
+        self._data = private / "data"
+        self._secrets = selected.secrets
+        self._workspace = selected.workspace
+        self._is_new = False
         self._plans = 0
 
     def init(self, timeout: timedelta = INIT_TIMEOUT) -> None:
         """Prepare providers, modules and the backend, by the lock file as it is. Safe side by side."""
-        with self._cache_to_itself():
-            self._run(["init", "-input=false", "-lockfile=readonly", "-json"], timeout)
+        self._initialize(timeout)
+        if self._workspace is not None and not self._workspace.is_remote:
+            listed = self._captured(["workspace", "list"], SHORT_TIMEOUT).decode("utf-8", "replace")
+            self._is_new = self._workspace.name not in listed.replace("*", " ").split()
         if self._terraform.rules is not None:
             refused = [Diagnostic("error", each) for each in foreign(self._private / "data", self._terraform.rules)]
             if refused:
                 raise TerraformFailed("init", refused)
+
+    def _initialize(self, timeout: timedelta) -> None:
+        with self._cache_to_itself():
+            self._run(["init", "-input=false", "-lockfile=readonly", "-json"], timeout)
 
     def plan(
         self,
@@ -149,8 +172,24 @@ class RootModule:
         arguments += [_lock_timeout(options.lock_timeout)] if options.lock else ["-lock=false"]
         arguments += ["-refresh-only"] if options.refresh_only else []
         arguments += ["-destroy"] if options.destroy else []
-        self._run(arguments, timeout, on_event)
+        if self._is_new and not options.lock:
+            with self._apart(timeout):
+                self._run(arguments, timeout, on_event)
+        else:
+            self._run(arguments, timeout, on_event)
+            self._is_new = False  # Terraform made the workspace
         return saved
+
+    @contextmanager
+    def _apart(self, timeout: timedelta) -> Iterator[None]:
+        """Work on an empty state of our own: the workspace doesn't exist, and must not be made by looking at it."""
+        kept, self._data = self._data, self._private / "data-apart"
+        try:
+            with state_apart(self.directory, self._private):
+                self._initialize(timeout)
+                yield
+        finally:
+            self._data = kept
 
     def show(self, saved: SavedPlan, timeout: timedelta = SHORT_TIMEOUT) -> bytes:
         """Return the plan as JSON. It holds secrets in clear: hand it to `read_plan` and forget it."""
@@ -158,7 +197,7 @@ class RootModule:
 
     def show_state(self, timeout: timedelta = SHORT_TIMEOUT) -> bytes:
         """Return the state as JSON. It holds secrets in clear: hand it to `read_state` and forget it."""
-        return self._captured(["show", "-json"], timeout)
+        return _NO_STATE if self._is_new else self._captured(["show", "-json"], timeout)
 
     def apply(self, saved: SavedPlan, on_event: OnEvent = _ignored, timeout: timedelta = PLAN_TIMEOUT) -> None:
         """Apply exactly the saved plan."""
@@ -166,7 +205,7 @@ class RootModule:
 
     def outputs(self, timeout: timedelta = SHORT_TIMEOUT) -> dict[str, Output]:
         """Return the outputs in the state; none when nothing was applied yet."""
-        text = self._captured(["output", "-json"], timeout)
+        text = b"{}" if self._is_new else self._captured(["output", "-json"], timeout)
         try:
             found: dict[str, dict[str, Any]] = json.loads(text)
             return {name: Output(item["value"], item["sensitive"]) for name, item in found.items()}
@@ -197,14 +236,18 @@ class RootModule:
 
     def _captured(self, arguments: Sequence[str], timeout: timedelta) -> bytes:
         lines: list[bytes] = []
-        finished = self._stream([arguments[0], "-no-color", *arguments[1:]], lines.append, timeout)
+        words = 2 if arguments[0] == "workspace" else 1
+        finished = self._stream([*arguments[:words], "-no-color", *arguments[words:]], lines.append, timeout)
         if finished.code != 0:
             raise self._failure(arguments[0], [], finished)
         return b"".join(lines)
 
     def _stream(self, arguments: Sequence[str], on_line: Callable[[bytes], None], timeout: timedelta) -> ProcessResult:
         # It names who holds a state's lock by the user, which it can't look up in its cage.
-        own = {"TF_DATA_DIR": str(self._private / "data"), "TMPDIR": str(self._private), "USER": user_name()}
+        own = {"TF_DATA_DIR": str(self._data), "TMPDIR": str(self._private), "USER": user_name()}
+        # `init` finds other workspaces only in the default one, and on HCP Terraform only the one that is named.
+        if self._workspace is not None and (self._workspace.is_remote or arguments[0] not in {"init", "workspace"}):
+            own["TF_WORKSPACE"] = self._workspace.name
         environment = {**_SHORT_LIVED, **self._terraform.environment, **own}
         cage = access(self.directory, self._private, environment, installs=arguments[0] == "init")
         cage += self._terraform.reach

@@ -4,16 +4,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bot.core.checks.workspaces import (
+    PREFIX,
+    StackState,
+    Workspace,
+    backend_blocks,
+    kind_of,
+    object_of,
+    state_text,
+    workspace_of,
+    workspace_reads,
+)
 from bot.core.cloud_facts import BackendFacts, CloudFacts
 from bot.core.hcl.ast import Block
-from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree
 from bot.errors import Finding
-from bot.model.environment import MANIFEST, Manifest
+from bot.model.environment import MANIFEST, ExistingState, Manifest
 from bot.model.policy import Policy, PolicyAccount
 from bot.names import EnvironmentName, StepName
 
 _At: TypeAlias = tuple[str, Block]
+_HOW = {PREFIX: " (`*` stands for one name, as in `live/*`)"}
+
+
+@dataclass(frozen=True, slots=True)
+class StateAt:
+    """A stack, and the workspace that its state lies in."""
+
+    stack: StepName
+    workspace: Workspace | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +40,23 @@ class StatePlace:
     """Where the states of an environment belong.
 
     `backend` is Terraform's name of it, `arguments` what each of its blocks must say, with the policy's key that says so.
-    `adopted` are the keys of states that are older than the environment's directory, by stack.
+    `existing` are the states that are older than the environment's directory, by stack, and `adopted` their keys.
     """
 
     owner: EnvironmentName
     backend: str
     facts: BackendFacts
     arguments: Mapping[str, tuple[str, str]]
-    adopted: Mapping[StepName, str]
+    existing: Mapping[StepName, ExistingState]
     may_adopt: bool
+
+    @property
+    def adopted(self) -> Mapping[StepName, str]:
+        return {stack: each.key for stack, each in self.existing.items()}
 
 
 def state_place(manifest: Manifest, account: PolicyAccount, policy: Policy, cloud: CloudFacts) -> StatePlace:
     """Return where the account of an environment keeps its states."""
-    adopted = {stack: each.key for stack, each in (manifest.state or {}).items()}
     may_adopt = manifest.name in policy.protected
     if account.state is not None:
         kind = account.state.backend
@@ -42,7 +64,7 @@ def state_place(manifest: Manifest, account: PolicyAccount, policy: Policy, clou
     else:
         kind = cloud.accounts[account.cloud or cloud.key].backend
         said = {cloud.backends[kind].place[0]: (account.state_bucket, "state_bucket")}
-    return StatePlace(manifest.name, kind, cloud.backends[kind], said, adopted, may_adopt)
+    return StatePlace(manifest.name, kind, cloud.backends[kind], said, manifest.state or {}, may_adopt)
 
 
 def store_address(account: PolicyAccount, cloud: CloudFacts) -> str:
@@ -64,17 +86,23 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
     found: list[Finding] = []
     keys: dict[str, StepName] = {}
     for stack in stacks:
-        backends = list(_backends(files, stack))
+        backends = list(backend_blocks(files, stack))
+        state = StackState(place.owner, stack, place.existing.get(stack))
+        workspace = workspace_of(files, state, {place.backend: place.facts})
         if not backends:
             message = f'no `backend "{place.backend}"`: the state would be lost with the runner. Add one.'
             found.append(Finding(f"{where}/{stack}/backend.tf", 1, message))
         for at in backends:
-            found += _misplaced(at, stack, place, where)
-            key = state_text(at[1], place.facts) or ""
-            if keys.setdefault(key, stack) != stack:
+            found += _misplaced(at, StateAt(stack, workspace), place, where)
+            key = object_of(at[1], workspace, {place.backend: place.facts}) or state_text(at[1], place.facts) or ""
+            if key and keys.setdefault(key, stack) != stack:
                 found.append(
                     Finding(f"{where}/{at[0]}", at[1].line, f"the state's key is that of stack `{keys[key]}`.")
                 )
+        if workspace is None and not place.facts.workspace:
+            found += [
+                Finding(f"{where}/{path}", line, _no_workspaces(place)) for path, line in workspace_reads(files, stack)
+            ]
     if place.adopted and not place.may_adopt:
         message = (
             "`state` may be set in a protected environment only: a clone begins with a state of its own. Remove it."
@@ -85,7 +113,14 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
     return found
 
 
-def _misplaced(at: _At, stack: StepName, place: StatePlace, where: str) -> Iterator[Finding]:
+def _no_workspaces(place: StatePlace) -> str:
+    return (
+        f"`terraform.workspace` is `default` in every environment, since the backend `{place.backend}` has no workspaces here. Use a "
+        "parameter of the template in its place."
+    )
+
+
+def _misplaced(at: _At, state: StateAt, place: StatePlace, where: str) -> Iterator[Finding]:
     path, block = f"{where}/{at[0]}", at[1]
     if kind_of(block) != place.backend:
         instead = "cloud { … }" if place.backend == "cloud" else f'backend "{place.backend}"'
@@ -94,29 +129,46 @@ def _misplaced(at: _At, stack: StepName, place: StatePlace, where: str) -> Itera
         return
     facts = place.facts
     for argument, (value, said_by) in place.arguments.items():
-        if argument != facts.key and block.text(argument) != value:
+        if argument == PREFIX:
+            yield from (Finding(path, block.line, each) for each in _prefix_complaints(block, value))
+        elif argument != facts.key and block.text(argument) != value:
             noun = "be in" if argument == "bucket" else f"have `{argument}` of"
             yield Finding(path, block.line, f"the state must {noun} the account's `{said_by}`, `{value}`.")
     for argument in facts.asserted:
         if argument not in place.arguments and block.setting(argument) is not None:
-            yield Finding(
-                path, block.line, f"`{argument}` is not in the account's `state.with`: leave it out, or add it there."
-            )
+            message = f"`{argument}` is not in the account's `state.with`: leave it out, or add it there{_HOW.get(argument, '')}."
+            yield Finding(path, block.line, message)
+    if state.workspace is not None and state.workspace.is_remote:
+        return  # the runner names it for this environment and stack alone
     texts = {
         facts.key: state_text(block, facts),
         **{name: block.text(name) for name in facts.like_key if block.setting(name)},
     }
     for name, text in texts.items():
-        if complaint := _key_complaint(text or "", name, stack, place):
+        if complaint := _key_complaint(text or "", name, state, place):
             yield Finding(path, block.line, complaint)
 
 
-def _key_complaint(key: str, argument: str, stack: StepName, place: StatePlace) -> str:
-    adopted = place.adopted.get(stack)
+def _prefix_complaints(block: Block, pattern: str) -> Iterator[str]:
+    """Yield why the prefix of a workspace's state is not the account's; `*` stands for one name, so that all are equally deep."""
+    if block.setting(PREFIX) is None:
+        return
+    said, names = (block.text(PREFIX) or "").split("/"), pattern.split("/")
+    alike = (name in {"*", each} and each.strip(".") for name, each in zip(names, said, strict=False))
+    if len(said) != len(names) or not all(alike):
+        yield f"`{PREFIX}` must be `{pattern}`, as the account's `state.with` says."
+
+
+def _key_complaint(key: str, argument: str, state: StateAt, place: StatePlace) -> str:
+    adopted, stack = place.adopted.get(state.stack), state.stack
     if adopted is not None and argument == place.facts.key:
         if key != adopted:
             return f"the state's `{argument}` must be `{adopted}`, as `state` in {MANIFEST} says."
         return _adopted_complaint(key, argument, place)
+    if state.workspace is not None:
+        return "" if key and _is_plain(key) else f"the state's `{argument}` must be a plain path."
+    if place.owner == place.arguments.get(PREFIX, ("", ""))[0].partition("/")[0]:
+        return f"states of workspaces lie below `{place.owner}/`, as the account's `state.with` says. Give the environment another name."
     separator = place.facts.separator
     name = f"{place.owner}{separator}{stack}"
     if place.backend == "local":
@@ -127,12 +179,13 @@ def _key_complaint(key: str, argument: str, stack: StepName, place: StatePlace) 
     if separator != "/":
         return "" if key == name else f"the state's `{argument}` must be `{name}`."
     if (key == name or key.startswith(f"{name}/")) and not {"..", ".", ""} & set(key[len(name) + 1 :].split("/")[:-1]):
-        return (
-            ""
-            if ".." not in key and not {"?", "#", "%"} & set(key)
-            else f"the state's `{argument}` must be a plain path."
-        )
+        return "" if _is_plain(key) else f"the state's `{argument}` must be a plain path."
     return f"the state's {argument if argument == 'key' else f'`{argument}`'} must begin with `{name}/`."
+
+
+def _is_plain(key: str) -> bool:
+    # Azure appends `env:` and a workspace's name to a key.
+    return not (".." in key or "." in key.split("/") or {"?", "#", "%"} & set(key) or "env:" in key)
 
 
 def _adopted_complaint(key: str, argument: str, place: StatePlace) -> str:
@@ -148,38 +201,15 @@ def _adopted_complaint(key: str, argument: str, place: StatePlace) -> str:
 def state_texts(files: Tree, facts: BackendFacts) -> frozenset[str]:
     """Return what all stacks in `files` say in the argument that names whose state it is."""
     stacks = {StepName(path.rpartition("/")[0]) for path in files if path.endswith(".tf") and path.count("/") == 1}
-    texts = (state_text(block, facts) for stack in stacks for _, block in _backends(files, stack))
+    texts = (state_text(block, facts) for stack in stacks for _, block in backend_blocks(files, stack))
     return frozenset(text for text in texts if text)
 
 
-def state_keys(files: Tree, stacks: Sequence[StepName], cloud: CloudFacts) -> Mapping[StepName, str]:
+def state_keys(files: Tree, manifest: Manifest, cloud: CloudFacts) -> Mapping[StepName, str]:
     """Return the key of the object in which each stack's state is; a stack for which it isn't known is left out."""
-    found = {stack: _object(block, cloud) for stack in stacks for _, block in _backends(files, stack)}
+    found: dict[StepName, str] = {}
+    for stack in manifest.stacks:
+        state = StackState(manifest.name, stack, (manifest.state or {}).get(stack))
+        for _, block in backend_blocks(files, stack):
+            found[stack] = object_of(block, workspace_of(files, state, cloud.backends), cloud.backends)
     return {stack: key for stack, key in found.items() if key}
-
-
-def _object(block: Block, cloud: CloudFacts) -> str:
-    facts = cloud.backends.get(kind_of(block))
-    key = state_text(block, facts) if facts is not None else None
-    return facts.object.format(key=key) if facts is not None and key else ""
-
-
-def _backends(files: Tree, stack: StepName) -> Iterator[_At]:
-    for path in sorted(files):
-        if path.endswith(".tf") and path.rpartition("/")[0] == stack:
-            for outer in blocks(path, files[path].data):
-                yield from (
-                    (path, b) for b in outer.blocks if outer.type == "terraform" and b.type in {"backend", "cloud"}
-                )
-
-
-def kind_of(block: Block) -> str:
-    """Return Terraform's name of the backend of a `backend` or `cloud` block."""
-    return "cloud" if block.type == "cloud" else block.labels[0] if block.labels else ""
-
-
-def state_text(block: Block, facts: BackendFacts) -> str | None:
-    """Return the text that names whose state it is; the key may be an argument of an inner block (`workspaces.name`)."""
-    outer, _, inner = facts.key.rpartition(".")
-    found = block if not outer else next((each for each in block.blocks if each.type == outer), None)
-    return found.text(inner) if found is not None else None

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from bot.core.checks.backend import kind_of
 from bot.core.checks.bounded_paths import bounded
 from bot.core.checks.file_access import maps_in
 from bot.core.checks.gate_rules import HOLD_PROGRAMS, RUNS, GateRules
 from bot.core.checks.provider_credentials import COMMAND, EXEC, allowed_programs, role_complaints
+from bot.core.checks.workspaces import kind_of
 from bot.core.cloud_facts import BackendFacts
 from bot.core.hcl.ast import Block, Items, Literal, Pairs, parts_of
 
@@ -24,8 +24,11 @@ def backend_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, st
     for name in sorted(_names(block) - allowed):
         yield block.line, _backend_argument_complaint(name)
     for inner in block.blocks:
-        for name in sorted(_names(inner) - {facts.key.rpartition(".")[2]}):
-            message = f"`{name}` in `{inner.type}` is not allowed: each stack of each environment has a workspace, so write its `name`."
+        for name in sorted(_names(inner) - {facts.key.rpartition(".")[2], *facts.chosen_by} - facts.beside_key):
+            message = (
+                f"`{name}` in `{inner.type}` is not allowed: each stack of each environment has a workspace of its own. Write its "
+                "`name`, or a `cloud` block with `tags`."
+            )
             yield inner.line, message
     yield from _reserved_complaints(block, facts)
     for name, choices in facts.choices.items():
@@ -61,11 +64,6 @@ def _backend_argument_complaint(name: str) -> str:
     match name:
         case "profile":
             instead = "a profile is a file of one machine. Leave it out: the role of the account in the policy's `accounts` takes its place."
-        case "workspace_key_prefix":
-            instead = (
-                "an environment is a directory here, with a state of its own. Leave it out, and name the state that a protected "
-                "environment has under `state` in its environment.yaml (`env:/WORKSPACE/KEY`)."
-            )
         case _:
             instead = "leave it out, since credentials and addresses come from the runner."
     return f"`{name}` in a backend block is not allowed: {instead}"

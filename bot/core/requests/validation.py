@@ -71,7 +71,9 @@ def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
 
 def _names_of_states(manifest: Manifest) -> Collection[str]:
     """Return what the keys of older states begin with, where a clone of that name would keep its own."""
-    return {re.split(r"[/_.]", each.key, maxsplit=1)[0] for each in (manifest.state or {}).values()}
+    states = list((manifest.state or {}).values())
+    workspaces = {each.workspace for each in states if each.workspace}
+    return workspaces | {re.split(r"[/_.]", each.key, maxsplit=1)[0] for each in states}
 
 
 def admitted_purpose(command: Clone, template: Template) -> PurposeName:

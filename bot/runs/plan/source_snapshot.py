@@ -52,7 +52,7 @@ def take_snapshot(name: EnvironmentName, by: SnapshotContext) -> SourceSnapshot:
     if refused := gate(code, manifest.stacks, by.rules, where):
         raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, refused)))
     key = secrets.token_hex(32)
-    keys = state_keys(files, list(manifest.stacks), by.rules.cloud) if by.holds_states else {}
+    keys = state_keys(files, manifest, by.rules.cloud) if by.holds_states else {}
 
     def read(stack: StepName) -> StackSnapshot | None:
         # Most often there is all or nothing; to look first saves starting Terraform where nothing was ever applied.

@@ -108,7 +108,7 @@ def manifest(name: str = NAME, **state: str) -> Manifest:
             "purpose": "demo",
             "owner": "kim",
             "parameters": {},
-            "stacks": {},
+            "stacks": {"app": {}},
             "state": keys or None,
         }
     )
@@ -209,7 +209,7 @@ def test_the_objects_beside_the_state_lie_where_the_state_does_or_where_the_poli
 def test_the_object_of_a_state_is_known_where_it_is_one() -> None:
     def key(kind: str, arguments: dict[str, str]) -> str | None:
         files = {"app/backend.tf": File(written(kind, arguments))}
-        return state_keys(files, [StepName("app")], FACTS).get(StepName("app"))
+        return state_keys(files, manifest(), FACTS).get(StepName("app"))
 
     assert key("s3", {"key": "demo-x/app/terraform.tfstate"}) == "demo-x/app/terraform.tfstate"
     assert key("gcs", {"prefix": "demo-x/app"}) == "demo-x/app/default.tfstate"

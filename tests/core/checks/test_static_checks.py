@@ -82,7 +82,7 @@ def test_the_shipped_template_passes() -> None:
             "evil.example",
         ),
         (b'terraform {\n  backend "consul" {}\n}\n', 2, "backend `consul`"),
-        (b"terraform {\n  cloud {\n    workspaces {\n      tags = [1]\n    }\n  }\n}\n", 3, "write its `name`"),
+        (b"terraform {\n  cloud {\n    workspaces {\n      prefix = 1\n    }\n  }\n}\n", 3, "Write its `name`"),
         (b'provider "aws" {}\n', 1, "allowed_account_ids"),
         (b'locals {\n  n = []\n}\nprovider "aws" {\n  allowed_account_ids = local.n\n}\n', 4, "allowed_account_ids"),
         (b'provider "aws" {\n  allowed_account_ids = concat([])\n}\n', 1, "allowed_account_ids"),

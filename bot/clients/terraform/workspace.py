@@ -1,0 +1,45 @@
+"""The workspace of a stack: which one it is, by its code and manifest, and how it is planned before it exists.
+
+Terraform makes a workspace as soon as anything is planned in it: it writes an empty state, which the role that plans may not. So a
+workspace that is not there yet is planned with an empty state of its own, in a private directory: a file beside the code says so
+while that plan is made.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.core.checks.workspaces import StackState, Workspace, workspace_of
+from bot.core.cloud_facts import CloudFacts
+from bot.core.rendering.assemble import read_manifest
+from bot.core.tree import File
+from bot.model.environment import MANIFEST
+from bot.names import StepName
+
+_APART = "envclone_override.tf"
+"""Terraform lets such a file have the last word. The static checks refuse any that is committed."""
+
+
+def workspace_at(directory: Path, cloud: CloudFacts) -> Workspace | None:
+    """Return the workspace of the stack in `directory`, with the manifest in the directory above; None for the default one."""
+    name, manifest = directory.name, directory.parent / MANIFEST
+    files = {f"{name}/{path.name}": File(path.read_bytes()) for path in sorted(directory.glob("*.tf"))}
+    if not manifest.is_file() or not any(b"workspace" in file.data for file in files.values()):
+        return None
+    said = read_manifest({MANIFEST: File(manifest.read_bytes())}, directory.parent.name)
+    stack = StepName(name)
+    return workspace_of(files, StackState(said.name, stack, (said.state or {}).get(stack)), cloud.backends)
+
+
+@contextmanager
+def state_apart(directory: Path, private: Path) -> Iterator[None]:
+    """Let the root module in `directory` have its state in `private` meanwhile."""
+    place = directory / _APART
+    where = {"path": private / "apart.tfstate", "workspace_dir": private / "apart"}
+    lines = "".join(f"    {name} = {json.dumps(str(path))}\n" for name, path in where.items())
+    place.write_text(f'terraform {{\n  backend "local" {{\n{lines}  }}\n}}\n', "utf-8")
+    try:
+        yield
+    finally:
+        place.unlink()

@@ -1,0 +1,103 @@
+"""The real Terraform on a stack with a workspace: looking at one that is not there doesn't make it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import boto3
+import pytest
+
+from bot.clients.terraform.output import TerraformFailed
+from bot.clients.terraform.terraform import PlanOptions, Terraform
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules
+from bot.core.plans.plan_json import read_plan
+from bot.model.policy import StaticCheckRules
+from tests.support.cloud import REGION, cloud
+from tests.support.terraform import program
+
+MAIN = """terraform {
+  backend "s3" {
+    bucket = "states"
+    key    = "app.tfstate"
+    region = "eu-central-1"
+  }
+}
+resource "terraform_data" "name" {
+  input = "shop-${terraform.workspace}"
+}
+output "name" {
+  value = terraform_data.name.output
+}
+"""
+MANIFEST = """name: demo-x
+template: shop
+revision: "0000000000000000000000000000000000000000"
+purpose: demo
+owner: kim
+parameters: {}
+stacks: {app: {}}
+"""
+FILES = [".terraform.lock.hcl", "main.tf"]
+
+
+def names(stack: Path) -> list[str]:
+    return sorted(path.name for path in stack.iterdir())
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    directory = tmp_path / "app"
+    directory.mkdir()
+    (directory / ".terraform.lock.hcl").write_text("# No provider is installed.\n")
+    (directory / "main.tf").write_text(MAIN)
+    (tmp_path / "environment.yaml").write_text(MANIFEST)
+    return directory
+
+
+@pytest.fixture
+def aws() -> Iterator[Mapping[str, str]]:
+    with cloud() as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        boto3.client("s3").create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": REGION})
+        yield variables
+
+
+def objects() -> list[str]:
+    return [each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket="states").get("Contents", [])]
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, aws: Mapping[str, str]) -> Terraform:
+    found = program(tmp_path, aws)
+    return Terraform(found.binary, found.environment, GateRules(StaticCheckRules(), FACTS))
+
+
+def test_a_workspace_is_made_by_the_apply_and_not_by_the_plan(stack: Path, terraform: Terraform) -> None:
+    with terraform.opened(stack) as module:
+        module.init()
+        saved = module.plan({}, PlanOptions(lock=False))
+        plan = read_plan(module.show(saved))
+        assert plan.counts.add == 1
+        assert module.outputs() == {}
+    assert names(stack) == FILES, "nothing stays in the checkout"
+    assert objects() == []
+    with terraform.opened(stack) as module:
+        module.init()
+        module.apply(module.plan({}))
+        assert module.outputs()["name"].value == "shop-demo-x"
+    assert objects() == ["env:/demo-x/app.tfstate"]
+    with terraform.opened(stack) as module:
+        module.init()
+        assert not read_plan(module.show(module.plan({}, PlanOptions(lock=False)))).changes_anything
+
+
+def test_what_changes_the_place_of_the_state_for_a_plan_is_gone_when_it_fails(
+    stack: Path, terraform: Terraform
+) -> None:
+    (stack / "main.tf").write_text(MAIN + 'output "broken" {\n  value = terraform_data.none.output\n}\n')
+    with terraform.opened(stack) as module:
+        module.init()
+        with pytest.raises(TerraformFailed, match="none"):
+            module.plan({}, PlanOptions(lock=False))
+    assert names(stack) == FILES
