@@ -5,7 +5,7 @@ A variable of a `for`, an iterator or a template's own variables may be called `
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.hcl.ast import AttributeAccess, Call, Expression, Items, Literal, NameExpression, TemplateExpression
 
@@ -15,17 +15,31 @@ PLACES = frozenset({"path.module", "path.root"})
 _WILDCARD = re.compile(r"[*?\]}]")
 
 
+DEEPEST = 8
+"""Locals that a path is made of, one in another. Real code has two or three."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What stays below the module at one place in the code: names with the endings of their values, and whether `path` is Terraform's."""
+    """What stays below the stack at one place in the code: names with the endings of their values, and whether `path` is Terraform's.
+
+    `locals` are the module's, as they are written. `depth` is how far the module's directory is below that of its stack.
+    """
 
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     has_path: bool = True
+    locals: Mapping[str, Expression] = field(default_factory=dict)
+    depth: int = 0
 
     def without(self, *shadowed: str) -> "Bounds":
         """Return the bounds where variables of these names hide what is called so outside."""
         kept = {name: endings for name, endings in self.names.items() if name.split(".")[0] not in shadowed}
-        return Bounds(kept, self.has_path and "path" not in shadowed)
+        left = self.locals if "local" not in shadowed else {}
+        return replace(self, names=kept, has_path=self.has_path and "path" not in shadowed, locals=left)
+
+    def having(self, more: Mapping[str, Sequence[str]]) -> "Bounds":
+        """Return the bounds with more names."""
+        return replace(self, names={**self.names, **more})
 
     def has(self, value: Expression) -> bool:
         """Say whether an expression is one of the names."""
@@ -38,15 +52,39 @@ class Bounds:
 
 def bounded(value: Expression, bounds: Bounds = Bounds()) -> bool:
     """Say whether a path stays below the module: as plain text, begun by `${path.module}/`, or one of the bounded names."""
+    value = written_out(value, bounds)
     match value:
         case Literal(str(text)):
             return _is_plain_path(text)
         case TemplateExpression((first, Literal(str(text)), *rest)) if bounds.is_module(first):
-            return text.startswith("/") and _is_plain_path(f".{_joined((Literal(text), *rest), bounds)}")
+            path = _joined((Literal(text), *rest), bounds)
+            path = _below_stack(path, bounds.depth) if name_of(first) == "path.module" else path
+            return text.startswith("/") and _is_plain_path(f".{path}")
         case TemplateExpression((Literal(), *_) as parts):
             return _is_plain_path(_joined(parts, bounds))
         case _:
             return bounds.is_module(value) or bounds.has(value)
+
+
+def written_out(value: Expression, bounds: Bounds) -> Expression:
+    """Return a path with the local that it begins with as that is written (`"${local.policies}/x.json"`)."""
+    for _ in range(DEEPEST):
+        first, rest = (value.parts[0], value.parts[1:]) if isinstance(value, TemplateExpression) else (value, ())
+        inner = bounds.locals.get(name_of(first))
+        if inner is None:
+            return value
+        parts = inner.parts if isinstance(inner, TemplateExpression) else (inner,)
+        value = TemplateExpression((*parts, *rest)) if rest else inner
+    return value
+
+
+def _below_stack(path: str, depth: int) -> str:
+    """Return a path without the `/..` at its beginning that lead from the module's directory no higher than to its stack's."""
+    for _ in range(depth):
+        if not f"{path}/".startswith("/../"):
+            break
+        path = path.removeprefix("/..")
+    return path
 
 
 def _joined(parts: Sequence[Expression], bounds: Bounds) -> str:
@@ -116,6 +154,9 @@ def endings_of(value: Expression, bounds: Bounds) -> Sequence[str] | None:
             return (
                 [str(item.value) for item in items if isinstance(item, Literal)] if all(map(_is_name, items)) else None
             )
+        case _ if (written := bounds.locals.get(name := name_of(value))) is not None:
+            others = {other: text for other, text in bounds.locals.items() if other != name}
+            return endings_of(written, Bounds(locals=others, depth=bounds.depth))
         case _:
             return None
 

@@ -5,10 +5,19 @@ that a bounded `fileset()` or a list of plain texts gave. What `templatefile()` 
 """
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.checks.bounded_paths import PLACES, Bounds, bounded, endings_of, is_harmless, is_plain_pattern, name_of
+from bot.core.checks.bounded_paths import (
+    PLACES,
+    Bounds,
+    bounded,
+    endings_of,
+    is_harmless,
+    is_plain_pattern,
+    name_of,
+    written_out,
+)
 from bot.core.checks.known_texts import KnownTexts
 from bot.core.hcl.ast import (
     AttributeAccess,
@@ -16,6 +25,7 @@ from bot.core.hcl.ast import (
     Call,
     Expression,
     For,
+    Index,
     Literal,
     NameExpression,
     Pairs,
@@ -35,6 +45,8 @@ ONE_PATH = frozenset(
 )  # fmt: skip
 _PATH_FUNCTIONS = frozenset({"direxists"})
 """Of providers, whatever name a module gives to the provider."""
+NESTED_LINKS = frozenset({"path", "source"})
+"""Of blocks inside a resource: part of an address there (`http_get { path = "/ready" }`), or another resource (`boot_disk`)."""
 FILESET, TEMPLATE = "fileset", "templatefile"
 
 
@@ -43,7 +55,7 @@ class ModulePlace:
     """A module's directory in an environment's code, and that of the root module which calls it.
 
     `where` is the environment's directory, for messages. `providers` are the local names of the providers whose functions it may call,
-    `texts` what its variables and locals can be.
+    `texts` what its variables and locals can be, and `locals` how these are written.
     """
 
     files: Tree
@@ -52,6 +64,13 @@ class ModulePlace:
     where: str
     providers: frozenset[str] = frozenset()
     texts: KnownTexts = field(default_factory=dict)
+    locals: Mapping[str, Expression] = field(default_factory=dict)
+
+    @property
+    def depth(self) -> int:
+        """How far the module's directory is below that of the root module that calls it."""
+        below = self.directory.removeprefix(f"{self.root}/")
+        return below.count("/") + 1 if below != self.directory else 0
 
     def at(self, path: str) -> str:
         """Return where a file of the code lies in the repository."""
@@ -88,8 +107,9 @@ def _bounds_of(block: Block, place: ModulePlace) -> Bounds:
     """Return the bounds in a block: names with harmless texts, and `each` if its `for_each` is bounded."""
     names = {name: texts for name, texts in place.texts.items() if all(map(is_harmless, texts))}
     found = block.setting("for_each")
-    endings = endings_of(found.value, Bounds()) if found else None
-    return Bounds(names if endings is None else {**names, "each.key": endings, "each.value": endings})
+    bounds = Bounds(names, locals=place.locals, depth=place.depth)
+    endings = endings_of(found.value, Bounds(locals=place.locals, depth=place.depth)) if found else None
+    return bounds if endings is None else bounds.having({"each.key": endings, "each.value": endings})
 
 
 def _calls(whole: Expression, bounds: Bounds) -> Iterator[tuple[Call, Bounds]]:
@@ -103,7 +123,7 @@ def _calls(whole: Expression, bounds: Bounds) -> Iterator[tuple[Call, Bounds]]:
         if isinstance(node, For):
             inner, endings = bound.without(*node.names), endings_of(node.over, bound)
             if endings is not None:
-                inner = Bounds({**inner.names, node.names[-1]: endings}, inner.has_path)
+                inner = inner.having({node.names[-1]: endings})
             left.append((node.over, bound))
             left += [(part, inner) for part in (node.key, node.value, node.condition) if part is not None]
             continue
@@ -181,6 +201,7 @@ def _judged_in_template(call: Call, bounds: Bounds, place: ModulePlace, path: st
 
 def _files_named(value: Expression, bounds: Bounds, place: ModulePlace) -> Sequence[str]:
     """Return the files that a bounded path may name: one, or with a bounded name in it all below its plain beginning."""
+    value = written_out(value, bounds)
     parts: Sequence[Expression] = value.parts if isinstance(value, TemplateExpression) else (value,)
     directory = place.root  # a bare name is looked for where Terraform runs
     if (first := name_of(parts[0])) in PLACES:
@@ -202,8 +223,9 @@ def _files_named(value: Expression, bounds: Bounds, place: ModulePlace) -> Seque
 def argument_findings(block: Block, arguments: frozenset[str], place: ModulePlace, path: str) -> Iterator[Finding]:
     """Yield the arguments of a block (and of those inside it) that name a file which isn't the module's."""
     for inner, bounds in _bodies(block, _bounds_of(block, place)):
+        named = arguments if inner is block else arguments - NESTED_LINKS
         for setting in inner.settings:
-            if setting.name in arguments and not (bounded(setting.value, bounds) or _is_made_here(setting.value)):
+            if setting.name in named and not (bounded(setting.value, bounds) or _is_made_here(setting.value)):
                 message = (
                     f"`{setting.name}` names a file, which must be of its own module: "
                     'write the path as "${path.module}/…", without `..`.'
@@ -215,7 +237,9 @@ def _is_made_here(value: Expression) -> bool:
     """Say whether a path is that of an archive made by this code, whose own paths are judged where it is made."""
     match value:
         case AttributeAccess(
-            AttributeAccess(AttributeAccess(NameExpression("data"), "archive_file"), _), "output_path"
+            AttributeAccess(AttributeAccess(NameExpression("data"), "archive_file"), _)
+            | Index(AttributeAccess(AttributeAccess(NameExpression("data"), "archive_file"), _), _),
+            "output_path",
         ):
             return True
         case Literal(None):

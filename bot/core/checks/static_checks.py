@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.core.checks.file_access import ModulePlace, argument_findings, call_findings
 from bot.core.checks.gate_rules import BUILT_IN, GateRules
-from bot.core.checks.known_texts import KnownTexts, known_texts
+from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
 from bot.core.checks.module_sources import local_module_findings, source_complaints
 from bot.core.checks.provider_config import STATE, backend_complaints, provider_complaints
-from bot.core.hcl.ast import Block, Expression, Literal, Pairs
+from bot.core.checks.required_providers import local_names_of, source_of
+from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files, is_outside, reached
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.tokens import NotHcl
@@ -58,9 +59,15 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
     judged: dict[Finding, None] = {}
     for directory, root in places:
         if root in reaches or directory not in called:
-            names = _local_names(code, directory)
+            names = local_names_of(code, directory)
             place = ModulePlace(
-                code, directory, root, where, _callable(names, rules), texts.get(root, {}).get(directory, {})
+                code,
+                directory,
+                root,
+                where,
+                _callable(names, rules),
+                texts.get(root, {}).get(directory, {}),
+                locals_of(code, directory),
             )
             judged |= dict.fromkeys(_module_findings(place, paths.get(directory, ()), rules))
             judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ())))
@@ -76,7 +83,7 @@ def _callable(local_names: Mapping[str, str], rules: GateRules) -> frozenset[str
 
 
 def _module_findings(place: ModulePlace, paths: Sequence[str], rules: GateRules) -> Iterator[Finding]:
-    code, local_names = place.files, _local_names(place.files, place.directory)
+    code, local_names = place.files, local_names_of(place.files, place.directory)
     for path in paths:
         try:
             found = blocks(path, code[path].data)
@@ -104,7 +111,8 @@ def downloaded_findings(files: Tree, rules: GateRules, where: str) -> Sequence[F
 
     The modules that it calls are downloaded, too, and are judged for themselves.
     """
-    place = ModulePlace(files, "", "", where, _callable(_local_names(files, ""), rules))
+    names = _callable(local_names_of(files, ""), rules)
+    place = ModulePlace(files, "", "", where, names, locals=locals_of(files, ""))
     paths = code_files(files).get("", ())
     named = ((path, _misplaced(path)) for path in sorted(files) if "/" not in path)
     found = [Finding(place.at(path), 1, message) for path, message in named if message is not None]
@@ -154,35 +162,6 @@ def _misplaced(path: str) -> str | None:
     return None
 
 
-def _local_names(files: Tree, directory: str) -> dict[str, str]:
-    """Return the providers' local names of a root module and their sources."""
-    found: dict[str, str] = {}
-    for path, file in files.items():
-        if posixpath.dirname(path) != directory or not path.endswith(".tf"):
-            continue
-        try:
-            top = blocks(path, file.data)
-        except InvalidInput:
-            continue  # reported where it stands
-        for block in (inner for outer in top if outer.type == "terraform" for inner in outer.blocks):
-            if block.type == "required_providers":
-                found |= {setting.name: _source(setting.name, setting.value) for setting in block.settings}
-    return found
-
-
-def _source(name: str, requirement: Expression) -> str:
-    if isinstance(requirement, Literal):
-        return f"hashicorp/{name}"  # only a version, as in Terraform 0.12
-    if not isinstance(requirement, Pairs):
-        return "(not one plain text)"
-    given = [value for key, value in requirement.pairs if not isinstance(key, Literal) or key.value == "source"]
-    if not given:
-        return f"hashicorp/{name}"
-    if len(given) != 1 or not isinstance(given[0], Literal):
-        return "(not one plain text)"
-    return str(given[0].value).removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
-
-
 def _judged(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     match block.type:
         case "terraform":
@@ -218,7 +197,7 @@ def _terraform(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
             continue  # a word for the provider's statistics
         elif inner.type == "required_providers":
             for setting in inner.settings:
-                source = _source(setting.name, setting.value)
+                source = source_of(setting.name, setting.value)
                 if source not in rules.providers:
                     yield inner.line, _provider_complaint(source, rules)
         else:

@@ -203,3 +203,107 @@ def test_a_module_is_known_by_what_all_its_callers_hand_to_it(first: str, second
     tree = {path: File(text.encode()) for path, text in files.items()}
     found = gate(tree, {StepName("app"): Stack()}, GateRules(StaticCheckRules(), FACTS), "envs/x")
     assert (not found) is is_read
+
+
+def reading(main: str, inner: str = "", *more: str) -> list[str]:
+    """Return what is found of a stack with a module in `app/modules/logs` that reads its own stack's files."""
+    files = {
+        "app/.terraform.lock.hcl": "",
+        "app/main.tf": main,
+        "app/modules/logs/main.tf": inner,
+        "app/policies/a.json": "{}",
+        "app/policies/b.tpl": "${name}",
+        **dict.fromkeys(more, "{}"),
+    }
+    tree = {path: File(text.encode()) for path, text in files.items()}
+    return [
+        str(each) for each in gate(tree, {StepName("app"): Stack()}, GateRules(StaticCheckRules(), FACTS), "envs/x")
+    ]
+
+
+EACH = (
+    'resource "terraform_data" "x" {\n  for_each = OVER\n  input = file("${path.module}/policies/${each.value}")\n}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("over", "local", "is_read"),
+    [
+        ("toset(local.names)", '["a.json", "b.json"]', True),
+        ("local.names", 'fileset("${path.module}/policies", "*.json")', True),
+        ("toset(local.names)", '["../../x"]', False),
+        ("toset(local.names)", "var.names", False),
+        ("toset(local.names)", "local.names", False),
+        ("local.names", 'fileset("..", "*.json")', False),
+    ],
+)
+def test_a_collection_may_be_a_local(over: str, local: str, is_read: bool) -> None:
+    found = reading(EACH.replace("OVER", over) + f"locals {{\n  names = {local}\n}}\n")
+    assert (not found) is is_read, found
+
+
+@pytest.mark.parametrize(
+    ("local", "is_read"),
+    [
+        ('"${path.module}/policies"', True),
+        ('"policies"', True),
+        ('"./policies"', True),
+        ("path.module", True),
+        ('"${local.root}/policies"', True),
+        ('"${path.module}/.."', False),
+        ('"/etc"', False),
+        ("var.directory", False),
+        ('"${local.directory}/x"', False),
+    ],
+)
+def test_a_path_may_begin_with_a_local(local: str, is_read: bool) -> None:
+    body = f'locals {{\n  directory = {local}\n  root = path.module\n  x = file("${{local.directory}}/a.json")\n}}\n'
+    found = reading(body)
+    assert (not found) is is_read, found
+
+
+def test_what_templatefile_reads_is_found_through_a_local() -> None:
+    body = 'locals {\n  directory = "${path.module}/policies"\n  x = templatefile("${local.directory}/b.tpl", {})\n}\n'
+    assert reading(body) == []
+    [found] = reading(body.replace("b.tpl", "c.tpl"))
+    assert "the file that `templatefile` reads is not in the module" in found
+
+
+def test_a_name_that_hides_locals_hides_their_paths() -> None:
+    body = 'locals {\n  directory = "policies"\n  x = [for local in var.x : file("${local.directory}/a.json")]\n}\n'
+    assert reading(body)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_read"),
+    [
+        ("${path.module}/../../policies/a.json", True),
+        ("${path.module}/../logs/a.json", True),
+        ("${path.module}/../../../policies/a.json", False),
+        ("${path.module}/x/../../policies/a.json", False),
+        ("${path.root}/../policies/a.json", False),
+        ("../policies/a.json", False),
+        ("${path.module}/../../.terraform/x", False),
+    ],
+)
+def test_a_module_inside_a_stack_reads_that_stack_s_files(path: str, is_read: bool) -> None:
+    call = 'module "logs" {\n  source = "./modules/logs"\n}\n'
+    inner = f'locals {{\n  x = file("{path}")\n}}\n'
+    found = reading(call, inner)
+    assert (not found) is is_read, found
+    assert reading(inner), "but the stack itself is at its top"
+
+
+@pytest.mark.parametrize(
+    ("main", "is_read"),
+    [
+        ('resource "kubernetes_pod" "x" {\n  spec {\n    path = "/ready"\n    source = google_compute_disk.x.self_link\n  }\n}\n', True),
+        ('resource "kubernetes_pod" "x" {\n  path = "/etc"\n}\n', False),
+        ('resource "kubernetes_pod" "x" {\n  spec {\n    filename = "/etc/x"\n  }\n}\n', False),
+        ('resource "aws_lambda_function" "x" {\n  filename = data.archive_file.x[0].output_path\n}\n', True),
+        ('resource "aws_lambda_function" "x" {\n  filename = terraform_data.x[0].output_path\n}\n', False),
+    ],
+)  # fmt: skip
+def test_what_names_a_file_is_told_from_what_has_its_name_alone(main: str, is_read: bool) -> None:
+    rules = StaticCheckRules(providers=("hashicorp/aws", "hashicorp/kubernetes", "terraform.io/builtin/terraform"))
+    assert (not findings(main, rules)) is is_read

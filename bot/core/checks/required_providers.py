@@ -1,0 +1,41 @@
+"""Which providers a module's local names stand for: its `required_providers`.
+
+Source: https://developer.hashicorp.com/terraform/language/providers/requirements
+"""
+
+import posixpath
+
+from bot.core.hcl.ast import Expression, Literal, Pairs
+from bot.core.hcl.parser import blocks
+from bot.core.tree import Tree
+from bot.errors import InvalidInput
+
+
+def local_names_of(files: Tree, directory: str) -> dict[str, str]:
+    """Return the providers' local names of a root module and their sources."""
+    found: dict[str, str] = {}
+    for path, file in files.items():
+        if posixpath.dirname(path) != directory or not path.endswith(".tf"):
+            continue
+        try:
+            top = blocks(path, file.data)
+        except InvalidInput:
+            continue  # reported where it stands
+        for block in (inner for outer in top if outer.type == "terraform" for inner in outer.blocks):
+            if block.type == "required_providers":
+                found |= {setting.name: source_of(setting.name, setting.value) for setting in block.settings}
+    return found
+
+
+def source_of(name: str, requirement: Expression) -> str:
+    """Return the source address that an entry of `required_providers` gives to a local name."""
+    if isinstance(requirement, Literal):
+        return f"hashicorp/{name}"  # only a version, as in Terraform 0.12
+    if not isinstance(requirement, Pairs):
+        return "(not one plain text)"
+    given = [value for key, value in requirement.pairs if not isinstance(key, Literal) or key.value == "source"]
+    if not given:
+        return f"hashicorp/{name}"
+    if len(given) != 1 or not isinstance(given[0], Literal):
+        return "(not one plain text)"
+    return str(given[0].value).removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
