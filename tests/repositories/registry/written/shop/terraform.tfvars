@@ -1,0 +1,2 @@
+environment       = "production"
+retention_seconds = 345600

@@ -1,0 +1,6 @@
+variable "name" {
+  type = string
+}
+output "text" {
+  value = templatefile("${path.module}/label.tftpl", { name = var.name })
+}

@@ -1,0 +1,25 @@
+terraform {
+  backend "s3" {
+    bucket = "acme-state"
+    key    = "production/web_site/terraform.tfstate"
+    region = "eu-central-1"
+  }
+}
+module "service" {
+  source   = "../../../modules/service"
+  name     = "${var.environment}-web_site"
+  replicas = var.replicas
+}
+module "local" {
+  source = "./details"
+  names  = module.service.names
+}
+variable "environment" {
+  type = string
+}
+variable "replicas" {
+  type = number
+}
+output "names" {
+  value = module.service.names
+}

@@ -1,0 +1,4 @@
+moved {
+  from = terraform_data.machine
+  to   = terraform_data.server
+}
