@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from bot.core.plans.plan_values import SHORTEST_SECRET
+from bot.errors import Finding
 
 HIDDEN = "(sensitive)"
 
@@ -87,6 +88,16 @@ def read_event(line: bytes, secrets: Sequence[str]) -> TerraformEvent | None:
         address=resource.get("addr"),
         diagnostic=_diagnostic(said["diagnostic"], secrets) if "diagnostic" in said else None,
     )
+
+
+def warning_in(event: TerraformEvent, where: str) -> Finding | None:
+    """Return the warning that an event holds, with its place in the repository; `where` is the stack's directory."""
+    said = event.diagnostic
+    if said is None or said.severity != "warning":
+        return None
+    about = f"{said.address}: " if said.address else ""
+    detail = f": {said.detail}" if said.detail else ""
+    return Finding(f"{where}/{said.file}" if said.file else where, said.line or 1, f"{about}{said.summary}{detail}")
 
 
 def redacted(text: str, secrets: Sequence[str]) -> str:

@@ -20,6 +20,8 @@ STEP_SUMMARY_LIMIT = 1024 * 1024
 """Bytes of a step's summary (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands)."""
 
 MOST_FINDINGS = 50
+MOST_WARNINGS = 10
+"""In a comment. A plan with more has one kind of them many times."""
 _RESULTS = {"would_run": "would run", "already_so": "no change", "unknown": "unknown"}
 
 
@@ -96,10 +98,10 @@ def created_again(environment: EnvironmentName, commit: str, findings: Sequence[
     return f"{head}\n{_findings(findings)}\n{_log(whole)}"
 
 
-def _findings(findings: Sequence[Finding]) -> str:
+def _findings(findings: Sequence[Finding], said: str = "Problem and fix") -> str:
     rows = [(code(f"{finding.path}:{finding.line}"), cell(finding.message)) for finding in findings[:MOST_FINDINGS]]
     more = f"\n… and {len(findings) - MOST_FINDINGS} more.\n" if len(findings) > MOST_FINDINGS else ""
-    return f"{table(('Where', 'Problem and fix'), rows)}\n{more}"
+    return f"{table(('Where', said), rows)}\n{more}"
 
 
 def title(plan: EnvironmentPlan) -> str:
@@ -166,6 +168,12 @@ def _hook_row(hook: HookPlan) -> tuple[str, str, str, str]:
 
 
 def _notices(plan: EnvironmentPlan) -> Iterator[str]:
+    warnings = [warning for stack in plan.stacks for warning in stack.warnings]
+    if warnings:
+        said = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+        yield f"**Terraform gave {said}:**\n\n{_findings(warnings[:MOST_WARNINGS], 'What it says')}"
+        if len(warnings) > MOST_WARNINGS:
+            yield f"The {len(warnings) - MOST_WARNINGS} others are in the run's log."
     deferred = [stack for stack in plan.stacks if stack.mock_outputs]
     if not deferred:
         return

@@ -8,6 +8,7 @@ from bot.core.plans.fingerprint import fingerprint
 from bot.core.plans.plan import Counts, HookPlan, TerraformPlan
 from bot.core.plans.review import ReviewedStep
 from bot.core.plans.stack_inputs import Inputs
+from bot.errors import Finding
 from bot.names import EnvironmentName, ParameterName, StepName
 
 ChangeKind: TypeAlias = Literal["create", "update", "destroy"]
@@ -15,13 +16,17 @@ ChangeKind: TypeAlias = Literal["create", "update", "destroy"]
 
 @dataclass(frozen=True, slots=True)
 class StackPlan:
-    """One stack's plan, made with `inputs`. `mock_outputs` are the inputs that it was given in place of outputs of `waits_for`, which don't exist yet."""
+    """One stack's plan, made with `inputs`. `mock_outputs` are the inputs that it was given in place of outputs of `waits_for`, which don't exist yet.
+
+    `warnings` are Terraform's own, failed `check` blocks among them; a plan with some is a plan.
+    """
 
     name: StepName
     plan: TerraformPlan
     mock_outputs: tuple[ParameterName, ...] = ()
     waits_for: tuple[StepName, ...] = ()
     inputs: Inputs | None = field(default=None, repr=False, compare=False)
+    warnings: tuple[Finding, ...] = ()
 
     def reviewed(self, key: str) -> ReviewedStep:
         """Return what is kept of this plan for the apply."""

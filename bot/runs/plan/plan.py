@@ -14,7 +14,7 @@ from typing import TypeAlias
 from bot.clients.git.commits import tree_at
 from bot.clients.ledger import LedgerFile
 from bot.clients.process import TimedOut
-from bot.clients.terraform.output import TerraformEvent, TerraformFailed
+from bot.clients.terraform.output import TerraformEvent, TerraformFailed, warning_in
 from bot.clients.terraform.terraform import PlanOptions
 from bot.clouds.registry import FACTS
 from bot.core.checks.destroyable import undestroyable_plan
@@ -211,9 +211,12 @@ class _Steps:
         return stack
 
     def _plan_stack(self, name: StepName, stack: Stack, inputs: Inputs) -> StackPlan:
-        place = self._context.checkout.root / directory(self._environment) / name
+        where = f"{directory(self._environment)}/{name}"
+        place, warnings = self._context.checkout.root / where, dict[Finding, None]()
 
         def say(event: TerraformEvent) -> None:
+            if (warning := warning_in(event, where)) is not None:
+                warnings[warning] = None
             if event.kind in {"planned_change", "diagnostic", "change_summary"}:
                 self._context.log(f"{name}: {event.message}")
 
@@ -224,7 +227,7 @@ class _Steps:
             made = read_plan(module.show(saved), inputs.secrets)
         waits = {stack.inputs[variable].step for variable in inputs.mock_outputs}
         waits_for = tuple(step for step in self._graph.order if step in waits)
-        return StackPlan(name, made, inputs.mock_outputs, waits_for, inputs)
+        return StackPlan(name, made, inputs.mock_outputs, waits_for, inputs, tuple(warnings))
 
     def _known(self) -> Mapping[StepName, Outputs]:
         with self._lock:

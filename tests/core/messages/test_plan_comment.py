@@ -1,6 +1,7 @@
 """The plan in Markdown: complete, honest about what is lost and deferred, safe, and never too long."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -111,6 +112,20 @@ def test_nothing_to_do_is_said_in_so_many_words() -> None:
     quiet = environment(stack("network"), HookPlan(StepName("probe"), "http.probe", "already_so"))
     assert title(quiet) == "Nothing to do"
     assert "Merging changes no resources" in complete(quiet)
+
+
+def test_terraform_s_warnings_are_shown_where_they_are_and_never_too_many() -> None:
+    said = Finding("envs/demo-x/app/main.tf", 7, "Check block assertion failed: the pool is | too small @octocat")
+    one = replace(stack("app", create("terraform_data.x")), warnings=(said,))
+    text = complete(environment(one))
+    assert "**Terraform gave 1 warning:**" in text
+    [row] = [line for line in text.splitlines() if line.startswith("| `envs/demo-x/app/main.tf:7`")]
+    assert "the pool is" in row
+    assert "@octocat" not in row, "what a code says is no mention"
+    many = replace(one, warnings=tuple(replace(said, line=line) for line in range(1, 40)))
+    text = complete(environment(many))
+    assert text.count("Check block assertion failed") == 10
+    assert "The 29 others are in the run's log." in text
 
 
 def test_an_output_alone_is_a_change() -> None:

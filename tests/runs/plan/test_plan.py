@@ -32,7 +32,7 @@ from bot.runs.plan.request import PlanRequest
 from tests.support.cloud import REGION, cloud
 from tests.support.deploying import DEMO, Deploying
 from tests.support.monorepo import Monorepo
-from tests.support.product import ON_AWS, template
+from tests.support.product import ON_AWS, STACKS, template
 from tests.support.terraform import program
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -103,6 +103,21 @@ class StackOf:
             module.init()
             module.apply(module.plan({}))
             return read_plan(module.show(module.plan({})))
+
+
+def test_a_check_block_that_fails_is_told_to_reviewers(
+    tmp_path: Path, planner: PlanContext, aws: Mapping[str, str]
+) -> None:
+    check = 'check "pool" {\n  assert {\n    condition     = var.name == "production"\n    error_message = "${var.name} is small."\n  }\n}\n'
+    only = {"network": STACKS["network"] + check, "app": STACKS["app"]}
+    monorepo = Monorepo.create(tmp_path / "checked", create_bucket(), only)
+    name = monorepo.add("demo-x")
+    base = {"checkout": Checkout(monorepo.root), "policy": monorepo.policy}
+    outcome = planned(monorepo, name, changed(planner, **base, base_template=lambda name: monorepo.template.files))
+    [warning] = [each for stack in outcome.plan.stacks for each in stack.warnings]
+    assert warning.path == "envs/demo-x/network/main.tf"
+    assert warning.message == "Check block assertion failed: demo-x is small."
+    assert "demo-x is small." in complete(outcome.plan)
 
 
 def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, planner: PlanContext) -> None:
