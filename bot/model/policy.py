@@ -126,6 +126,11 @@ class StaticCheckRules(Document):
         "another program's answer, and those of providers that the cloud does not know.",
     )
     data_sources_forbidden: tuple[str, ...] = ("external", "http", "terraform_remote_state")
+    remote_states: tuple[str, ...] = Field(
+        default=(),
+        description="States that `terraform_remote_state` may read besides those of the environment's own stacks, each by the "
+        "address of its object, for example `s3://acme-shared/network.tfstate`.",
+    )
     provider_arguments: dict[str, tuple[str, ...]] = Field(
         default={},
         description="Arguments and blocks that the configuration of a provider may have, by its source address, besides the "

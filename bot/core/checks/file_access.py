@@ -38,6 +38,7 @@ from bot.core.hcl.tokens import NotHcl
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of
+from bot.names import StepName
 
 ONE_PATH = frozenset(
     {"file", "filebase64", "fileexists", "filemd5", "filesha1", "filesha256", "filesha512", "templatefile",
@@ -55,7 +56,7 @@ class ModulePlace:
     """A module's directory in an environment's code, and that of the root module which calls it.
 
     `where` is the environment's directory, for messages. `providers` are the local names of the providers whose functions it may call,
-    `texts` what its variables and locals can be, and `locals` how these are written.
+    `texts` what its variables and locals can be, and `locals` how these are written. `stacks` are those of the environment.
     """
 
     files: Tree
@@ -65,6 +66,7 @@ class ModulePlace:
     providers: frozenset[str] = frozenset()
     texts: KnownTexts = field(default_factory=dict)
     locals: Mapping[str, Expression] = field(default_factory=dict)
+    stacks: tuple[StepName, ...] = ()
 
     @property
     def depth(self) -> int:

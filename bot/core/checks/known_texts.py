@@ -60,14 +60,14 @@ def _with_locals(known: KnownTexts, local: Mapping[str, Expression]) -> KnownTex
     found = dict(known)
     for _ in range(DEEPEST):
         left = [name for name in local if f"local.{name}" not in found]
-        more = {f"local.{name}": texts for name in left if (texts := _texts(local[name], found))}
+        more = {f"local.{name}": texts for name in left if (texts := texts_of(local[name], found))}
         if not more:
             break
         found |= more
     return found
 
 
-def _texts(value: Expression, known: KnownTexts) -> Sequence[str]:
+def texts_of(value: Expression, known: KnownTexts) -> Sequence[str]:
     """Return all texts that an expression can have, none if they are not known."""
     match value:
         case Literal(str(text)):
@@ -77,7 +77,7 @@ def _texts(value: Expression, known: KnownTexts) -> Sequence[str]:
         case TemplateExpression(parts):
             made = [""]
             for part in parts:
-                made = [f"{begun}{text}" for text in _texts(part, known) for begun in made]
+                made = [f"{begun}{text}" for text in texts_of(part, known) for begun in made]
                 if len(made) > MOST or any(len(text) > LONGEST for text in made):
                     return []
             return made
@@ -90,7 +90,7 @@ def _with_default(given: Sequence[str] | None, variable: Block) -> Sequence[str]
     default = variable.setting("default")
     if given is None or default is None:
         return given or []
-    texts = _texts(default.value, {})
+    texts = texts_of(default.value, {})
     is_null = isinstance(default.value, Literal) and default.value.value is None
     return [*given, *texts] if texts or is_null else []
 
@@ -109,7 +109,7 @@ def _handed(name: str, calls: Sequence[tuple[str, Block]], found: Mapping[str, K
     handed: list[str] = []
     for caller, call in calls:
         setting = call.setting(name)
-        texts = _texts(setting.value, found[caller]) if setting is not None else []
+        texts = texts_of(setting.value, found[caller]) if setting is not None else []
         if setting is not None and not texts:
             return None
         handed += texts
@@ -133,8 +133,8 @@ def _of_file(path: str, data: bytes) -> Mapping[str, Sequence[str]]:
         if path.endswith(".json"):
             values = json.loads(data)
             given = {name: Literal(value) for name, value in values.items() if isinstance(value, str | int)}
-            return dict.fromkeys(values, ()) | {name: _texts(value, {}) for name, value in given.items()}
-        return {setting.name: _texts(setting.value, {}) for setting in body(data).settings}
+            return dict.fromkeys(values, ()) | {name: texts_of(value, {}) for name, value in given.items()}
+        return {setting.name: texts_of(setting.value, {}) for setting in body(data).settings}
     except (InvalidInput, ValueError, RecursionError, AttributeError):
         return {}  # Terraform refuses it
 

@@ -14,6 +14,8 @@ from bot.core.checks.gate_rules import BUILT_IN, GateRules
 from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
 from bot.core.checks.module_sources import local_module_findings, source_complaints
 from bot.core.checks.provider_config import STATE, backend_complaints, provider_complaints
+from bot.core.checks.remote_states import KIND as REMOTE_STATE
+from bot.core.checks.remote_states import remote_state_findings
 from bot.core.checks.required_providers import local_names_of, source_of
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files, is_outside, reached
@@ -34,8 +36,6 @@ _FILES = frozenset(
     {"config_path", "filename", "kubeconfig", "output_path", "path", "private_key_path", "source", "source_dir", "source_file"}
 )  # fmt: skip
 _INSTEAD = {
-    "terraform_remote_state": "take the other stack's output as an input in template.yaml (`inputs: {subnet: {from: network.subnet, "
-    "stand_in: none-yet}}`), or make it a parameter.",
     "external": "declare a hook.",
     "http": "declare a hook.",
 }
@@ -68,6 +68,7 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
                 _callable(names, rules),
                 texts.get(root, {}).get(directory, {}),
                 locals_of(code, directory),
+                tuple(stacks),
             )
             judged |= dict.fromkeys(_module_findings(place, paths.get(directory, ()), rules))
             judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ())))
@@ -94,6 +95,7 @@ def _module_findings(place: ModulePlace, paths: Sequence[str], rules: GateRules)
             yield from (Finding(place.at(path), line, message) for line, message in _judged(block, rules, local_names))
             yield from call_findings(block, place, path)
             yield from _named_files(block, rules, place, path)
+            yield from remote_state_findings(block, place, path, rules)
 
 
 def _missing_modules(place: ModulePlace, paths: Sequence[str]) -> Iterator[Finding]:
@@ -218,7 +220,7 @@ def _resource(block: Block, rules: GateRules, local_names: dict[str, str]) -> It
     source = _source_of(block, local_names)
     if source not in rules.providers:
         yield block.line, _provider_complaint(source, rules)
-    if block.type != "resource" and not rules.allows_data(kind):
+    if block.type != "resource" and kind != REMOTE_STATE and not rules.allows_data(kind):
         what = "data source" if block.type == "data" else "ephemeral resource"
         instead = _INSTEAD.get(
             kind, "make what it returns a parameter, or have it added to the policy's `gate.data_sources`."

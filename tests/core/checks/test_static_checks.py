@@ -66,7 +66,7 @@ def test_the_shipped_template_passes() -> None:
     [
         (b'data "external" "x" {\n  program = ["id"]\n}\n', 1, "hashicorp/external"),
         (b'data "http" "x" {\n  url = "http://x"\n}\n', 1, "runs or fetches"),
-        (b'data "terraform_remote_state" "x" {}\n', 1, "runs or fetches"),
+        (b'data "terraform_remote_state" "x" {}\n', 1, "fetches every secret of another state"),
         (b'resource "vault_mount" "x" {}\n', 1, "provider `hashicorp/vault`"),
         (b'resource "aws_x" "x" {\n  provisioner "local-exec" {\n    command = "id"\n  }\n}\n', 2, "declare a hook"),
         (b'resource "terraform_data" "x" {\n  provisioner "remote-exec" {}\n}\n', 2, "declare a hook"),
