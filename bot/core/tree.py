@@ -1,27 +1,39 @@
 """A directory as a value: paths to files, and the id that git gives to that content."""
 
 import hashlib
+import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, UserError
 from bot.names import shown
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file's bytes and whether it may be executed. Symlinks and submodules are refused where trees are read."""
+    """A file's bytes and whether it may be executed. Submodules are refused where trees are read.
+
+    A symlink has in `link` what it says, and in `data` the bytes of the file that it leads to (`with_links`).
+    """
 
     data: bytes
     executable: bool = False
+    link: str = ""
+
+    @property
+    def stored(self) -> bytes:
+        """What git keeps of it: of a symlink, where it leads."""
+        return self.link.encode() if self.link else self.data
 
 
 Tree: TypeAlias = Mapping[str, File]
 """Relative paths with `/` to files. Git's own notion of a tree: empty directories don't exist."""
 
 LONGEST_PATH = 200
+NO_LINKS = frozenset({"environment.yaml", "hooks.yaml", "template.yaml", "README.md"})
+"""Documents that are also read one by one out of git, where a symlink is only the name of another file."""
 _SEGMENT = re.compile(r"[A-Za-z0-9._@+-]+")
 
 
@@ -55,6 +67,41 @@ def check_tree(tree: Tree) -> Tree:
     return tree
 
 
+def with_links(files: Tree, links: Mapping[str, str], where: str) -> dict[str, File]:
+    """Return the files of a directory with its symlinks, by what each says; `where` is the directory, for messages.
+
+    A symlink leads to a file of the same directory that is none itself. Raises `UserError` with what to do instead.
+    """
+    found = dict(files)
+    for path, target in links.items():
+        there = _led_to(path, target)
+        if path in NO_LINKS:
+            raise UserError(f"{where}/{path} is a symlink: commit the file itself, since it is read in several ways.")
+        if there not in files or path.endswith(".tf") is not there.endswith(".tf"):
+            raise UserError(
+                f"{where}/{path} is a symlink to {shown(target)}, which is no such file of {where}. Commit the file itself, or let the "
+                "link lead to a file of the same kind there."
+            )
+        found[path] = File(files[there].data, link=target)
+    return found
+
+
+def broken_links(tree: Tree) -> Sequence[str]:
+    """Return the symlinks that don't lead to the file whose bytes they have."""
+    return [path for path, file in tree.items() if file.link and not _is_led_by(tree, path, file)]
+
+
+def _is_led_by(tree: Tree, path: str, file: File) -> bool:
+    there = tree.get(_led_to(path, file.link))
+    return there is not None and not there.link and there.data == file.data
+
+
+def _led_to(path: str, target: str) -> str:
+    if not all(_SEGMENT.fullmatch(segment) for segment in target.split("/")):
+        return ""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+
+
 def below(tree: Tree, directory: str) -> dict[str, File]:
     """Return what lies below `directory`, with paths relative to it."""
     prefix = f"{directory}/"
@@ -75,8 +122,8 @@ def tree_id(tree: Tree) -> str:
         if rest:
             directories.setdefault(name, {})[rest] = file
         else:
-            mode = b"100755" if file.executable else b"100644"
-            entries.append((name.encode(), mode + b" " + name.encode() + b"\0" + bytes.fromhex(blob_id(file.data))))
+            mode = b"120000" if file.link else b"100755" if file.executable else b"100644"
+            entries.append((name.encode(), mode + b" " + name.encode() + b"\0" + bytes.fromhex(blob_id(file.stored))))
     for name, content in directories.items():
         # Git sorts a directory as though its name ended in a slash.
         entries.append((name.encode() + b"/", b"40000 " + name.encode() + b"\0" + bytes.fromhex(tree_id(content))))

@@ -17,7 +17,7 @@ from bot.core.rendering.assemble import TemplateAt, assemble, read_policy, read_
 from bot.core.rendering.inventory import Inventory
 from bot.core.requests.clone import Base
 from bot.core.requests.preflight import CheckRules
-from bot.core.tree import File, Tree, below
+from bot.core.tree import File, Tree, below, with_links
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, TemplateName
@@ -37,9 +37,10 @@ class Adopted:
 
     def read(self, part: str) -> dict[str, File]:
         root = PLACE / self.kind / part
-        return {
-            path.relative_to(root).as_posix(): File(path.read_bytes()) for path in root.rglob("*") if path.is_file()
-        }
+        every = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+        links = {name: str(path.readlink()) for name, path in every.items() if path.is_symlink()}
+        files = {name: File(path.read_bytes()) for name, path in every.items() if name not in links}
+        return with_links(files, links, part)
 
     @cached_property
     def written(self) -> Mapping[str, File]:
@@ -86,5 +87,8 @@ class Adopted:
         place = root / "envs" / manifest.name
         for path, file in {**assemble(self.template, manifest), **self.template.modules}.items():
             (place / path).parent.mkdir(parents=True, exist_ok=True)
-            (place / path).write_bytes(file.data)
+            if file.link:
+                (place / path).symlink_to(file.link)
+            else:
+                (place / path).write_bytes(file.data)
         return place

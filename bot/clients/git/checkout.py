@@ -12,7 +12,7 @@ from bot.clouds.registry import FACTS
 from bot.core.hcl.local_modules import modules_outside, outside, own
 from bot.core.rendering.assemble import read_manifest, read_policy
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
-from bot.core.tree import File, Tree, check_tree
+from bot.core.tree import File, Tree, check_tree, with_links
 from bot.errors import Finding, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest
 from bot.model.modules import module_path, owning_directory
@@ -47,11 +47,11 @@ class Checkout:
         return self._directories(TEMPLATES)
 
     def environment(self, name: EnvironmentName) -> dict[str, File]:
-        """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink."""
+        """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink that leaves them."""
         return self._files(f"{ENVIRONMENTS}/{name}")
 
     def code(self, name: EnvironmentName) -> dict[str, File]:
-        """Return the files of an environment, and of the modules outside that they call. Raises `UserError` for a symlink."""
+        """Return the files of an environment, and of the modules outside that they call. Raises `UserError` for a symlink that leaves them."""
         files = self.environment(name)
         return {**files, **modules_outside(files, self.module)}
 
@@ -112,7 +112,7 @@ class Checkout:
         return name.decode("utf-8", "replace").strip() if name is not None else None
 
     def template(self, name: TemplateName) -> dict[str, File]:
-        """Return the files of a template; none when it does not exist. Raises `UserError` for a symlink."""
+        """Return the files of a template; none when it does not exist. Raises `UserError` for a symlink that leaves them."""
         return self._files(f"{TEMPLATES}/{name}")
 
     def template_at(self, name: TemplateName, revision: str) -> dict[str, File] | None:
@@ -129,16 +129,20 @@ class Checkout:
         if listing is None:
             return None
         found: dict[str, File] = {}
+        links: dict[str, str] = {}
         for line in filter(None, listing.split(b"\0")):
             mode, kind, rest = line.split(b" ", 2)
             blob, path = rest.split(b"\t", 1)
-            if kind != b"blob" or mode == b"120000":
-                raise UserError(f"{where}: `{path.decode()}` is a symlink or submodule: put the file itself there.")
+            if kind != b"blob":
+                raise UserError(f"{where}: `{path.decode()}` is a submodule: put the files themselves there.")
             data = self._git("cat-file", "blob", blob.decode())
             if data is None:
                 return None
-            found[path.decode()] = File(data, mode == b"100755")
-        return found
+            if mode == b"120000":
+                links[path.decode()] = data.decode("utf-8", "surrogateescape")
+            else:
+                found[path.decode()] = File(data, mode == b"100755")
+        return with_links(found, links, where)
 
     def policy(self) -> Policy:
         """Return the repository's policy; the defaults when there is no file. Raises `Unreadable`."""
@@ -174,19 +178,17 @@ class Checkout:
 
     def _files(self, directory: str) -> dict[str, File]:
         found: dict[str, File] = {}
+        links: dict[str, str] = {}
         base = self.root / directory
         for folder, folders, names in os.walk(base):
             folders[:] = sorted(f for f in folders if f not in _IGNORED)
-            for entry in [*folders, *names]:
-                place = Path(folder) / entry
+            for place in (Path(folder) / entry for entry in [*folders, *names] if entry not in _IGNORED):
+                path = place.relative_to(base).as_posix()
                 if place.is_symlink():
-                    raise UserError(f"{place.relative_to(self.root)} is a symlink: commit the file itself.")
-            for entry in names:
-                if entry not in _IGNORED:
-                    place = Path(folder) / entry
-                    path = place.relative_to(base).as_posix()
+                    links[path] = str(place.readlink())
+                elif place.is_file():
                     found[path] = File(place.read_bytes(), bool(place.stat().st_mode & 0o100))
-        return found
+        return with_links(found, links, directory)
 
     def _git(self, *arguments: str) -> bytes | None:
         git = shutil.which("git")
@@ -206,5 +208,10 @@ def _write(root: Path, files: Tree) -> None:
     for path, file in files.items():
         place = root / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(file.data)
-        place.chmod(0o755 if file.executable else 0o644)
+        if file.link or place.is_symlink():
+            place.unlink(missing_ok=True)  # a link is replaced, never written through
+        if file.link:
+            place.symlink_to(file.link)
+        else:
+            place.write_bytes(file.data)
+            place.chmod(0o755 if file.executable else 0o644)

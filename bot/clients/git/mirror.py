@@ -139,7 +139,7 @@ class Mirror:
             return item.data_stream.read() if isinstance(item, git.Blob) else None
 
     def read_tree(self, commit: str, directory: str) -> dict[str, File]:
-        """Return the files below `directory` at `commit`; none when it does not exist. Raises `UserError` for symlinks."""
+        """Return the files below `directory` at `commit`; none when it does not exist. Raises `UserError` for symlinks that leave it."""
         with self._lock:
             tree = self._tree(commit, directory)
             return self._trees.files(tree, directory) if tree is not None else {}

@@ -11,11 +11,11 @@ from git.util import Actor
 from gitdb import IStream, LooseObjectDB
 
 from bot.core.rendering.inventory import Claim
-from bot.core.tree import File, Tree
+from bot.core.tree import File, Tree, with_links
 from bot.errors import UserError
 
 DIRECTORY = 0o040000
-_BLOB, _EXECUTABLE = 0o100644, 0o100755
+_BLOB, _EXECUTABLE, _LINK = 0o100644, 0o100755, 0o120000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +53,23 @@ class Trees:
         self._objects = LooseObjectDB(repo.odb.root_path())
 
     def files(self, tree: git.Tree, where: str) -> dict[str, File]:
-        """Return the files below a tree; `where` is for messages. Raises `UserError` for symlinks and submodules."""
+        """Return the files below a tree; `where` is for messages. Raises `UserError` for submodules, and symlinks that leave it."""
         found: dict[str, File] = {}
+        links: dict[str, str] = {}
         for item in tree.traverse():
             if isinstance(item, git.Tree):
                 continue
-            if not isinstance(item, git.Blob) or item.mode not in {_BLOB, _EXECUTABLE}:
+            if not isinstance(item, git.Blob) or item.mode not in {_BLOB, _EXECUTABLE, _LINK}:
                 raise UserError(
-                    f"{where}: `{getattr(item, 'path', '?')}` is a symlink or submodule. Replace it with the file "
-                    "itself."
+                    f"{where}: `{getattr(item, 'path', '?')}` is a submodule. Replace it with the files themselves."
                 )
-            path = str(item.path)
-            prefix = f"{tree.path}/" if tree.path else ""
-            found[path.removeprefix(prefix)] = File(item.data_stream.read(), item.mode == _EXECUTABLE)
-        return found
+            path = str(item.path).removeprefix(f"{tree.path}/" if tree.path else "")
+            data: bytes = item.data_stream.read()
+            if item.mode == _LINK:
+                links[path] = data.decode("utf-8", "surrogateescape")
+            else:
+                found[path] = File(data, item.mode == _EXECUTABLE)
+        return with_links(found, links, where)
 
     def commit(self, publication: Publication) -> str:
         """Store the commit and return its id."""
@@ -104,8 +107,8 @@ class Trees:
             if rest:
                 directories.setdefault(name, {})[rest] = file
             else:
-                blob = self._store(b"blob", file.data)
-                entries.append((blob, _EXECUTABLE if file.executable else _BLOB, name))
+                blob = self._store(b"blob", file.stored)
+                entries.append((blob, _LINK if file.link else _EXECUTABLE if file.executable else _BLOB, name))
         entries += [(self._store_tree(content), DIRECTORY, name) for name, content in directories.items()]
         return self._store_entries(entries)
 

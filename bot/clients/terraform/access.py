@@ -38,7 +38,7 @@ _PATHS = re.compile(r'^\s*(?:path|plugin_cache_dir)\s*=\s*"([^"]+)"', re.MULTILI
 def access(directory: Path, private: Path, environment: Mapping[str, str], *, installs: bool) -> Cage:
     """Return what Terraform may reach for the stack in `directory`, whose plans and data lie in `private`."""
     home = Path(environment.get("HOME") or "/nonexistent")
-    reads = [*_modules(directory), *(home / each for each in _INSTALLED), *_config(environment)]
+    reads = [*_modules(directory), *_linked(directory), *(home / each for each in _INSTALLED), *_config(environment)]
     writes = [private]
     if cache := environment.get(_CACHE):
         (writes if installs else reads).append(Path(cache))
@@ -80,6 +80,13 @@ def _modules(stack: Path) -> list[Path]:
                 found.append(there)
                 left.append(there)
     return found
+
+
+def _linked(stack: Path) -> list[Path]:
+    """Return the files of the environment that symlinks in a stack lead to: where trees are read, they are held to lie in it."""
+    stack = stack.resolve()
+    led = (place.resolve() for place in stack.rglob("*") if place.is_symlink())
+    return [each for each in led if stack.parent in each.parents and each.is_file() and ".git" not in each.parts]
 
 
 def _code(directory: Path) -> dict[str, File]:

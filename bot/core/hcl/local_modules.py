@@ -143,7 +143,8 @@ def code_id(code: Tree) -> str:
     modules = outside(code)
     if not modules:
         return tree_id(code)
-    lines = (f"{blob_id(file.data)} {file.executable:d} {path}\n" for path, file in sorted(modules.items()))
+    modes = {path: "link" if file.link else f"{file.executable:d}" for path, file in modules.items()}
+    lines = (f"{blob_id(file.stored)} {modes[path]} {path}\n" for path, file in sorted(modules.items()))
     text = f"{tree_id(own(code))}\n{''.join(lines)}"
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 

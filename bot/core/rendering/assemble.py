@@ -6,7 +6,7 @@ from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.local_modules import ReadDirectory, modules_outside, nothing_outside
 from bot.core.rendering.account_forms import account_problems
 from bot.core.rendering.render import ENDING, Parameters, render
-from bot.core.tree import File, Tree, check_tree, tree_id
+from bot.core.tree import File, Tree, broken_links, check_tree, tree_id
 from bot.errors import Finding, InvalidInput, Unreadable, UserError
 from bot.model.environment import HOOKS, MANIFEST, Manifest
 from bot.model.pipeline import Hooks, Pipeline
@@ -95,6 +95,11 @@ def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
     """Return the files of `envs/<name>/`: a function of the template at its revision and of the manifest alone."""
     chosen = chosen_files(template, manifest.purpose, manifest.parameters)
     files = render(chosen, template.declaration.parameters, manifest.parameters)
+    for path in broken_links(files):
+        raise InvalidInput(
+            f"{path} is a symlink to `{files[path].link}`, which an environment has not, or not as it stands: a link leads to a file that "
+            "is copied. Commit the file itself."
+        )
     if MANIFEST in files:
         raise InvalidInput(f"a template can't contain a file {MANIFEST}: that is the manifest's name. Rename it.")
     return {MANIFEST: manifest_file(manifest), **files}

@@ -145,6 +145,10 @@ def _file_findings(where: str, path: str, expected: Tree, found: Tree) -> Iterab
 def _edits(path: str, expected: File, found: File) -> Iterable[Finding]:
     if expected.executable != found.executable:
         yield HandEdit(path, 1, f"the file must {'' if expected.executable else 'not '}be executable.")
+    if expected.link != found.link:
+        wanted = f"a symlink to {_cut(expected.link)}" if expected.link else "no symlink"
+        yield HandEdit(path, 1, f"it must be {wanted}, as in the template.")
+        return
     if expected.data == found.data:
         return
     ours, theirs = (file.data.decode("utf-8", "backslashreplace").splitlines() for file in (expected, found))

@@ -52,12 +52,15 @@ def _calls(checkout: Checkout, files: Mapping[str, File], changed: Sequence[str]
 
 
 def _code_files(checkout: Checkout, commit: str) -> Mapping[str, Mapping[str, str]]:
-    """Return the Terraform files of each environment, by path relative to its directory, with git's ids of their contents."""
+    """Return the Terraform files of each environment, by path relative to its directory, with git's ids of their contents.
+
+    A symlink leads to a file of the same directory, which is among them.
+    """
     found: dict[str, dict[str, str]] = {}
     for line in _git(checkout, ["ls-tree", "-r", "-z", "--full-tree", commit, f"{ENVIRONMENTS}/"], b"").split(b"\0"):
         about, _, name = line.partition(b"\t")
         path = posixpath.relpath(name.decode("utf-8", "surrogateescape"), ENVIRONMENTS) if name else ""
-        if path.endswith(CODE) and b" blob " in about:
+        if path.endswith(CODE) and b" blob " in about and not about.startswith(b"120000"):
             environment, _, rest = path.partition("/")
             found.setdefault(environment, {})[rest] = about.split()[2].decode()
     return found

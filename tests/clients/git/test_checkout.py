@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
+from bot.clients.git.checkout import Checkout
+from bot.names import EnvironmentName
 from tests.support.small_monorepo import monorepo
 
 
@@ -84,11 +86,50 @@ def test_an_environment_of_an_older_template_is_proved_from_history(root: Path) 
     assert envclone(root, "verify").exit_code == 0
 
 
-def test_a_symlink_is_refused(root: Path) -> None:
-    (root / "envs/production/app/link.tf").symlink_to("main.tf")
+@pytest.mark.parametrize("target", ["../../../modules/x.tf", "/etc/passwd", "none.tf", "../app", "logo.bin"])
+def test_a_symlink_that_leads_elsewhere_is_refused(root: Path, target: str) -> None:
+    (root / "envs/production/app/link.tf").symlink_to(target)
     done = envclone(root, "verify")
     assert done.exit_code == 1
     assert "symlink" in done.stdout + done.stderr
+
+
+def test_a_symlink_that_the_template_has_not_is_a_hand_edit(root: Path) -> None:
+    (root / "envs/production/app/link.tf").symlink_to("main.tf")
+    done = envclone(root, "verify")
+    assert done.exit_code == 1
+    assert "the template renders no such file" in done.stdout + done.stderr
+
+
+def test_a_symlink_of_the_template_is_one_in_every_environment(root: Path) -> None:
+    (root / "templates/shop/network/logo.bin").symlink_to("../app/logo.bin")
+    assert envclone(root, "render", "production").exit_code == 0
+    assert envclone(root, "clone", "production", "as", "demo-x").exit_code == 0
+    for name in ("production", "demo-x"):
+        assert str((root / "envs" / name / "network/logo.bin").readlink()) == "../app/logo.bin"
+    assert envclone(root, "verify").exit_code == 0
+    git(root, "add", "-A")
+    git(root, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "links")
+    manifest = (root / "envs/demo-x/environment.yaml").read_text()
+    revision = subprocess.run(
+        ["git", "-C", str(root), "rev-parse", "HEAD:templates/shop"], check=True, capture_output=True, text=True
+    ).stdout
+    assert revision.strip() in manifest, "the revision is git's own"
+    at_commit = Checkout(root).environment_at(EnvironmentName("demo-x"), "HEAD")
+    assert at_commit == Checkout(root).environment(EnvironmentName("demo-x"))
+    link = root / "envs/demo-x/network/logo.bin"
+    link.unlink()
+    link.write_bytes((root / "templates/shop/app/logo.bin").read_bytes())
+    done = envclone(root, "verify")
+    assert "it must be a symlink to `../app/logo.bin`" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("target", ["../app/backend.tf.j2", "../app/backend.tf"])
+def test_a_symlink_to_what_is_rendered_is_refused(root: Path, target: str) -> None:
+    (root / "templates/shop/network/backend.tf").symlink_to(target)
+    done = envclone(root, "template", "check")
+    assert done.exit_code == 1
+    assert "is a symlink to" in done.stdout + done.stderr
 
 
 def test_list_and_status_read_the_checkout(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bot.clients.git.claims import claim_ref
 from bot.clients.git.mirror import GitFailed, Mirror, Moved
 from bot.clients.git.trees import Author, Publication
 from bot.core.rendering.inventory import Claim
-from bot.core.tree import File
+from bot.core.tree import File, tree_id
 from bot.names import ParameterName
 
 CLAIM = Claim(ParameterName("network"), "10.64.0.0/20")
@@ -68,3 +69,13 @@ def test_a_push_that_a_hook_of_the_server_refuses_has_failed(remote: Path, mirro
     before_the_transaction(remote, "echo no; exit 1")
     with pytest.raises(GitFailed, match="pre-receive hook declined"):
         mirror.publish(publication(mirror))
+
+
+def test_a_symlink_is_pushed_as_one_and_read_as_what_it_leads_to(remote: Path, mirror: Mirror) -> None:
+    files = {"app/main.tf": File(b"x"), "web/main.tf": File(b"x", link="../app/main.tf")}
+    commit = mirror.publish(replace(publication(mirror), files=files))
+    assert isinstance(commit, str)
+    [line] = run("git", "-C", str(remote), "ls-tree", commit, "envs/demo-x/web/").splitlines()
+    assert line.startswith("120000 blob ")
+    assert mirror.read_tree(commit, "envs/demo-x") == files
+    assert run("git", "-C", str(remote), "rev-parse", f"{commit}:envs/demo-x") == tree_id(files)

@@ -14,12 +14,6 @@ module "local" {
   source = "./details"
   names  = module.service.names
 }
-variable "environment" {
-  type = string
-}
-variable "replicas" {
-  type = number
-}
 output "names" {
   value = module.service.names
 }

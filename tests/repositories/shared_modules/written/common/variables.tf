@@ -1,0 +1,6 @@
+variable "environment" {
+  type = string
+}
+variable "replicas" {
+  type = number
+}
