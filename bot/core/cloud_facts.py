@@ -111,13 +111,14 @@ class NameFacts:
     """How the cloud names what it makes: what could only be production's, wherever it turns up.
 
     `reference` is what a full name begins with in a text. `made_up` finds names that nobody chose, and `attributes` are where a
-    resource says its own. `zones` are the endings that make a zone of a region.
+    resource says its own. `zones` are the endings that make a zone of a region. Below `own_hosts` are the cloud's own services.
     """
 
     reference: str
     made_up: re.Pattern[str]
     attributes: Sequence[str]
     zones: Sequence[str]
+    own_hosts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

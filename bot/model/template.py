@@ -222,6 +222,12 @@ class Template(Document):
     purposes: Annotated[dict[PurposeName, Purpose], Field(min_length=1)]
     aspects: dict[Aspect, tuple[Pattern, ...]] = {}
     rules: tuple[ParameterRule, ...] = ()
+    shared: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Hosts, mail addresses and accounts outside that every environment may reach, written out in the code."
+        ),
+    ] = ()
     stacks: Annotated[dict[StepName, Stack], Field(min_length=1)]
     files: Annotated[
         dict[str, When],

@@ -49,6 +49,7 @@ HOOKS = """hooks:
 TFVARS = """{
   "name": {{ name | json }},
   "account_id": {{ account_id | json }},
+  "domain": {{ domain | json }},
   "vpc_cidr": {{ vpc_cidr | json }},
   "db_class": {{ db_class | json }},
   "app_min": {{ app_min | json }},

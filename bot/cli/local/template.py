@@ -1,5 +1,6 @@
 """`envclone template check`: the proof of a template for each of its purposes."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,8 @@ from bot.core.requests.template_check import a_clone, check_template
 from bot.hooks.validate import JUDGES, template_findings
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, TemplateName
+
+_EXTERNAL = "If a clone may not, make it a parameter with `outbound: true`; if all may, list it under `shared` in template.yaml."
 
 templates = typer.Typer(no_args_is_help=True, help="Check templates.")
 
@@ -39,11 +42,22 @@ def template_check(
             proof = check_template(template, source, asked, CheckRules(checkout.policy(), FACTS, JUDGES))
             findings = template_findings(template, source) or proof.findings
             wrong = wrong or bool(findings)
-            data[name] = {"proved": proof.proved, "findings": [str(finding) for finding in findings]}
-        lines = [f"{name}: {line}" for name, found in data.items() for line in (*found["proved"], *found["findings"])]
+            data[name] = {
+                "proved": proof.proved,
+                "findings": [str(finding) for finding in findings],
+                "external": [str(each) for each in proof.external],
+            }
+        lines = [f"{name}: {line}" for name, found in data.items() for line in _told(found)]
         say("\n".join(lines), lambda: data, as_json)
         if wrong:
             raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _told(found: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    lines = [*found["proved"], *found["findings"]]
+    if found["external"]:
+        lines.append(f"every environment reaches {', '.join(found['external'])}. {_EXTERNAL}")
+    return lines
 
 
 def _source_of(checkout: Checkout, template: TemplateName) -> Manifest | None:

@@ -37,6 +37,7 @@ FACTS = CloudFacts(
         ),
         attributes=("id", "dns_name", "endpoint", "reader_endpoint", "domain_name", "bucket_domain_name"),
         zones="abcdef",
+        own_hosts=("amazonaws.com", "aws.amazon.com", "amazonaws.com.cn"),
     ),
     gate=GATE,
     aspects=ASPECTS,

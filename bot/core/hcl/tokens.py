@@ -219,6 +219,17 @@ def tokens(text: str) -> Sequence[HclToken]:
     return _Scanner(text.removeprefix(MARK), _Mode("code")).scanned()
 
 
+def without_comments(text: str) -> str:
+    """Return code without its comments, every line where it was. Raises `NotHcl`."""
+    plain, at = text.removeprefix(MARK), 0
+    kept: list[str] = []
+    for token in tokens(text):
+        # Between words there is nothing but blanks and comments.
+        kept += ["\n" * plain.count("\n", at, token.at) or " " * (token.at > at), token.text]
+        at = token.at + len(token.text)
+    return "".join(kept)
+
+
 def template_tokens(text: str) -> Sequence[HclToken]:
     """Return the words of a file for `templatefile()`: text from its first character to its last, with `${…}` in it."""
     return _Scanner(text, _Mode("heredoc")).scanned()

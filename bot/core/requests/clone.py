@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from bot.commands.model import Clone
+from bot.core.parity.by_code.apart import unread
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
@@ -116,6 +117,7 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
     found = compare(CodeSide(base.source, base.source_files), side, base.template, asked.at)
     check_contract(command, template, found.parity.breaches)
     check_rules(command, template, manifest.parameters)
+    check_code(unread(base.template, base.source, manifest))
     _check_refusals(terms, given, base, side, refusals(side, found, base.rules, asked.at))
     return Draft(manifest, files, claims(template.parameters, manifest.parameters), found, side.files)
 

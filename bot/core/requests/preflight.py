@@ -15,6 +15,7 @@ from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.gate_rules import GateRules, Referee, nobody
 from bot.core.checks.static_checks import gate
 from bot.core.cloud_facts import CloudFacts
+from bot.core.parity.by_code.apart import not_apart
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison
 from bot.core.parity.by_code.leaks import leaks
@@ -91,6 +92,8 @@ def code_findings(side: CodeSide, rules: CheckRules) -> Sequence[Finding]:
 def refusals(side: CodeSide, comparison: CodeComparison | None, rules: CheckRules, now: datetime) -> Sequence[Finding]:
     """Return why the environment would not be planned. `comparison` is the one with what it was cloned from, if it was."""
     where, found = directory(side.manifest.name), code_findings(side, rules)
+    if comparison is not None and not found:
+        found = not_apart(comparison.source, side, rules.cloud)
     leaked = leaks(comparison, side, now) if comparison is not None and not found else ()
     return [*found, *(Finding(place_of(where, leak.place), leak.line, leak.message) for leak in unwaived(leaked))]
 

@@ -9,13 +9,14 @@ from bot.core.checks.static_checks import gate
 from bot.core.graph import StepDocuments, problems
 from bot.core.hcl.structure import check_syntax
 from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.external_references import ExternalReference, external_references
 from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, text_of
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_rules import problems as rule_problems
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import ENVIRONMENT, references
 from bot.core.rendering.render import ENDING
-from bot.core.requests.clone import Base, CloneRequest, draft_clone
+from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.preflight import CheckRules, code_findings, in_template
 from bot.core.requests.refusal import Refused
 from bot.core.tree import Tree
@@ -30,10 +31,11 @@ from bot.names import EnvironmentName, Login, ParameterName
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was proved (one line each), and what is wrong."""
+    """What was proved (one line each), what is wrong, and what the code reaches outside, for people to judge."""
 
     proved: Sequence[str]
     findings: Sequence[Finding]
+    external: Sequence[ExternalReference] = ()
 
 
 def check_template(
@@ -51,13 +53,25 @@ def check_template(
     ]
     if source is None or findings:
         return Proof(proved, findings)
+    external: dict[str, ExternalReference] = {}
     for purpose in template.declaration.purposes:
         drafted = _drafted(template, source, rules, replace(asked, command=replace(asked.command, purpose=purpose)))
-        if isinstance(drafted, int):
-            proved.append(f"purpose {purpose} renders {drafted} files")
+        if isinstance(drafted, Draft):
+            proved.append(f"purpose {purpose} renders {_told_apart(drafted, source)}")
+            side = CodeSide(drafted.manifest, drafted.code)
+            references = external_references(drafted.comparison, side, template.declaration)
+            external = {each.text: each for each in references} | external
+        elif drafted is None:
+            proved.append(f"purpose {purpose} is {source.name}'s own")
         else:
             findings += [finding for finding in drafted if finding not in findings]  # a leak is every purpose's
-    return Proof(proved, findings)
+    return Proof(proved, findings, [external[text] for text in sorted(external)])
+
+
+def _told_apart(drafted: Draft, source: Manifest) -> str:
+    theirs = drafted.comparison.source.files
+    other = sum(1 for path, file in drafted.files.items() if theirs.get(path) != file)
+    return f"{len(drafted.files)} files, of which {other} differ from {source.name}'s"
 
 
 def a_clone(source: EnvironmentName, by: Login) -> Clone:
@@ -78,13 +92,16 @@ def _code_findings(template: TemplateAt, source: Manifest | None, rules: CheckRu
         return ()  # said with the purpose that can't be rendered
 
 
-def _drafted(template: TemplateAt, source: Manifest, rules: CheckRules, asked: CloneRequest) -> int | Sequence[Finding]:
+def _drafted(
+    template: TemplateAt, source: Manifest, rules: CheckRules, asked: CloneRequest
+) -> Draft | Sequence[Finding] | None:
+    """Return a clone for the purpose that is asked for, or why there can't be one; None for the source's own purpose."""
     purpose = asked.command.purpose
     where = f"{directory(template.declaration.name)}/{DECLARATION}"
     text = text_of(template.files[DECLARATION], where)
     line = line_of(text, ["purposes", str(purpose)])
     if purpose == source.purpose:
-        return len(template.files)  # the source's own purpose is proved by `envclone verify`
+        return None  # proved by `envclone verify`
     try:
         current = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
         base = Base(
@@ -102,7 +119,7 @@ def _drafted(template: TemplateAt, source: Manifest, rules: CheckRules, asked: C
         return drafted.findings or [
             Finding(where, line, f"cloning {source.name} for purpose `{purpose}` fails: {drafted.reason}")
         ]
-    return len(drafted.files)
+    return drafted
 
 
 def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:

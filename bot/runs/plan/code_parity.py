@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.core.hcl.address_patterns import key_of
+from bot.core.parity.by_code.apart import not_apart
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
 from bot.core.parity.by_code.leaks import leaks
@@ -50,7 +51,8 @@ def check_parity(checkout: Checkout, name: EnvironmentName, against: Environment
         )
     found = compare(production, clone, Templates(checkout).at(clone.manifest), now)
     leaked = leaks(found, clone, now)
-    return Checked(found.parity, leaked, list(_findings(found.parity, leaked, clone)))
+    same = not_apart(production, clone, found.identity.cloud) if source == clone.manifest.source else ()
+    return Checked(found.parity, leaked, [*same, *_findings(found.parity, leaked, clone)])
 
 
 def _side(checkout: Checkout, name: EnvironmentName) -> CodeSide:

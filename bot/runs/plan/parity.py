@@ -12,6 +12,7 @@ from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.core.hcl.local_modules import code_id, modules_outside, own
 from bot.core.parity.by_code import compare as by_code
+from bot.core.parity.by_code.apart import not_apart
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.by_plan.compare import PlannedStack, PlanSide, PlanSides, compare
@@ -80,9 +81,10 @@ class PlannedParity:
     leaks: Sequence[Leak]
 
     def findings(self) -> Sequence[Finding]:
-        """Return the leaks that stand in the code: with these nothing is planned, for a plan may act on what it reaches."""
+        """Return where it is its source, and the leaks in its code: then nothing is planned, for a plan may act on what it reaches."""
         where = directory(self.manifest.name)
-        return [Finding(place_of(where, leak.place), leak.line, leak.message) for leak in unwaived(self.leaks)]
+        same = not_apart(self.compared.source, CodeSide(self.manifest, self.clone_code), self.template.cloud)
+        return same or [Finding(place_of(where, leak.place), leak.line, leak.message) for leak in unwaived(self.leaks)]
 
 
 def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, now: datetime) -> PlannedParity | None:

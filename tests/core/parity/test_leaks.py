@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.parity.leaks import Leak, SearchedText, search, unwaived
 from bot.core.requests.clone import Draft
-from bot.core.tree import Tree
+from bot.core.tree import File, Tree
 from bot.model.environment import Waiver
 from bot.names import Login
 from tests.core.parity import shop
@@ -119,6 +119,22 @@ def test_the_bare_word_is_no_leak() -> None:
         '= 120 # production has as many; production-like\n  tags = { Like = "production" }\n',
     )
     assert told(files) == []
+
+
+def test_what_is_said_to_people_alone_is_no_leak() -> None:
+    host = "api.payments.example"
+    comment = f"# Not {host}.\n/* nor\n{host} */\nlocals {{ # {host}"
+    assert told(edited("data/parameters.tf", "locals {", comment)) == []
+    assert told({**CLONE.files, "data/README.md": File(f"Production asks {host}.\n".encode())}) == []
+    text = told(edited("data/parameters.tf", "locals {", f'locals {{\n  /* \n */ a = "# {host}" # none\n'))
+    assert text == [f"data/parameters.tf:{line_of_locals() + 2} {host}"]
+    script = edited("hooks/partners.py", "SECONDS = 15", f"SECONDS = 15  # {host}")
+    assert [each.rpartition(" ")[2] for each in told(script)] == [host], "only Terraform's comments are known for sure"
+
+
+def line_of_locals() -> int:
+    lines = CLONE.files["data/parameters.tf"].data.decode().splitlines()
+    return next(number for number, line in enumerate(lines, start=1) if line.startswith("locals {"))
 
 
 def test_own_values_that_hold_productions_are_no_leaks() -> None:

@@ -30,8 +30,9 @@ LAYOUT = "comments and layout, which mean nothing to Terraform"
 
 @dataclass(frozen=True, slots=True)
 class CodeComparison:
-    """The comparison, with what further checks need: both sides' values, and who is who, with production's own names."""
+    """The comparison, with what further checks need: the source, both sides' values, and who is who, with production's own names."""
 
+    source: CodeSide
     parity: Parity
     production: EvaluatedEnvironment
     clone: EvaluatedEnvironment
@@ -100,7 +101,8 @@ class _Comparer:
             breaches=breaches(Contract(self.template, theirs, ours), kept, equal),
             set_apart=set_apart,
         )
-        return CodeComparison(parity, self.theirs, self.ours, self.identity.with_names(self._names()))
+        known = self.identity.with_names(self._names())
+        return CodeComparison(self.production, parity, self.theirs, self.ours, known)
 
     # What differs.
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from bot.core.hcl.address_patterns import key_of
 from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.local_modules import is_outside
+from bot.core.hcl.tokens import NotHcl, without_comments
 from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison
@@ -26,6 +27,9 @@ from bot.core.tree import Tree
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import texts
 
+_PROSE = re.compile(
+    r"(^|/)(README|CHANGELOG|LICENSE|NOTICE|CONTRIBUTING)(\.[a-z]+)?$|\.(md|markdown|rst|adoc)$", re.IGNORECASE
+)
 _FREE_TEXT = re.compile(r"(^|\.)(description|comment|error_message)$|(^|\.)(default_)?tags\b")
 
 
@@ -55,8 +59,20 @@ def _lines(files: Tree, read: Collection[str]) -> Iterator[SearchedText]:
             continue  # it names its source and template, and its parameters are proved where they are rendered
         if is_outside(path) and path not in read:
             continue  # what lies beside a module's code may speak of any environment
-        for number, line in enumerate(file.data.decode("utf-8", "replace").splitlines(), start=1):
+        if _PROSE.search(path):
+            continue  # whom people are told about in a README is nobody's identity
+        for number, line in enumerate(_code(path, file.data.decode("utf-8", "replace")).split("\n"), start=1):
             yield SearchedText(path, number, line)
+
+
+def _code(path: str, text: str) -> str:
+    """Return what a file says to a program: Terraform's code without its comments, and everything else whole."""
+    if not path.endswith((".tf", ".tofu", ".tfvars", ".hcl")):
+        return text
+    try:
+        return without_comments(text)
+    except NotHcl:
+        return text
 
 
 def _in_values(snapshot: EvaluatedEnvironment, side: CodeSide, identity: Identity) -> Iterator[Leak]:

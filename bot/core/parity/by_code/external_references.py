@@ -1,0 +1,88 @@
+"""What the code of a source and of its clone names outside of both, alike: hosts, mail addresses, accounts in resource names.
+
+A clone that sends mail to the same address, or asks the same host, reaches what production reaches. Whether it may is nobody's
+to guess, so each is listed once: to be made a parameter that is `outbound`, or to be declared as `shared`.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.core.cloud_facts import NameFacts
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import CodeComparison
+from bot.core.parity.by_code.evaluated import line_at
+from bot.core.parity.by_code.stack_values import CODE, AttributeKey
+from bot.core.parity.identity import host_of
+from bot.model.environment import MANIFEST
+from bot.model.pipeline import texts
+from bot.model.template import Template
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s\"'<>]+", re.IGNORECASE)
+_MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_EXAMPLE = re.compile(r"(^|\.)(localhost|invalid)$|^(127\.|0\.0\.0\.0)")
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalReference:
+    """A host, mail address or account that both sides name, where it stands first, and in how many more places."""
+
+    text: str
+    path: str
+    line: int
+    more: int
+
+    def __str__(self) -> str:
+        more = f" and {self.more} more" if self.more else ""
+        return f"{self.text} ({self.path}:{self.line}{more})"
+
+
+def external_references(compared: CodeComparison, side: CodeSide, template: Template) -> Sequence[ExternalReference]:
+    """Return what both sides name alike outside of themselves, but for what the template declares as outbound or shared."""
+    outbound = [side.manifest.parameters.get(name) for name, each in template.parameters.items() if each.outbound]
+    known = {text.lower() for text in texts([value for value in outbound if value is not None])}
+    known |= {host for text in known if (host := host_of(text))} | {text.lower() for text in template.shared}
+    found: dict[str, list[AttributeKey]] = {}
+    for key, leaf in compared.clone.leaves.items():
+        theirs = compared.production.leaves.get(key)
+        if (
+            key[1] in ("", CODE)
+            or key[1].endswith(".stand_in")
+            or leaf.file == MANIFEST
+            or theirs is None
+            or not isinstance(leaf.value, str)
+        ):
+            continue
+        if leaf.value == theirs.value:
+            for text in _outside(leaf.value, compared.identity.cloud.names):
+                if not _is_known(text, known):
+                    found.setdefault(text, []).append(key)
+    return [_reference(text, keys, compared, side) for text, keys in sorted(found.items())]
+
+
+def _reference(text: str, keys: Sequence[AttributeKey], compared: CodeComparison, side: CodeSide) -> ExternalReference:
+    places = sorted(
+        {(leaf.file, line_at(side.files, key, leaf)) for key in keys for leaf in [compared.clone.leaves[key]]}
+    )
+    path, line = places[0]
+    return ExternalReference(text, path, line, len(places) - 1)
+
+
+def _is_known(text: str, known: set[str]) -> bool:
+    return any(text == each or text.endswith((f".{each}", f"@{each}")) for each in known)
+
+
+def _outside(text: str, names: NameFacts) -> Iterator[str]:
+    """Yield the hosts, mail addresses and accounts in a text, in lower case; a cloud's own hosts are its services."""
+    for match in _URL.finditer(text):
+        host = host_of(match[0])
+        if (
+            host
+            and not _EXAMPLE.search(host)
+            and not any(host == own or host.endswith(f".{own}") for own in names.own_hosts)
+        ):
+            yield host
+    for match in _MAIL.finditer(_URL.sub("", text)):
+        yield match[0].lower()
+    if text.startswith(names.reference):
+        yield from (part for part in re.split(r"[:/]", text) if re.fullmatch(r"\d{12}", part))
