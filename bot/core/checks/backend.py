@@ -184,7 +184,7 @@ def _key_complaint(key: str, argument: str, state: StateAt, place: StatePlace) -
 
 
 def _is_plain(key: str) -> bool:
-    # Azure appends `env:` and a workspace's name to a key.
+    # A backend may append `env:` and a workspace's name to a key.
     return not (".." in key or "." in key.split("/") or {"?", "#", "%"} & set(key) or "env:" in key)
 
 
