@@ -128,8 +128,8 @@ class StaticCheckRules(Document):
     data_sources_forbidden: tuple[str, ...] = ("external", "http", "terraform_remote_state")
     remote_states: tuple[str, ...] = Field(
         default=(),
-        description="States that `terraform_remote_state` may read besides those of the environment's own stacks, each by the "
-        "address of its object, for example `s3://acme-shared/network.tfstate`.",
+        description="States that `terraform_remote_state` may read besides those of the environment's own stacks, each by the address of its object, as "
+        "`store` of an account has it.",
     )
     provider_arguments: dict[str, tuple[str, ...]] = Field(
         default={},
