@@ -10,14 +10,21 @@ targets)
     [ -z "${ENVIRONMENT:-}" ] || [ "$ENVIRONMENT" = "$name" ] || continue
     role="$3"
     [ "$name" != demo-greedy ] || role=apply
-    one="{\"environment\":\"$name\",\"account\":\"222222222222\",\"region\":\"eu-central-1\",\"role\":\"arn:aws:iam::222222222222:role/envclone-$role\"}"
+    cloud="$(sed -n 's/^cloud: //p' "envs/$name/behave")"
+    case "$cloud" in
+    gcp) role="plan@acme-demo.iam.gserviceaccount.com\",\"workload_identity_provider\":\"projects/1/locations/global/workloadIdentityPools/github/providers/github" ;;
+    azure) role="00000000-0000-0000-0000-00000000000a\",\"tenant_id\":\"00000000-0000-0000-0000-00000000000b" ;;
+    none) role="" ;;
+    *) role="arn:aws:iam::222222222222:role/envclone-$role" ;;
+    esac
+    one="{\"cloud\":\"${cloud:-aws}\",\"environment\":\"$name\",\"account\":\"222222222222\",\"region\":\"eu-central-1\",\"role\":\"$role\"}"
     include="$include${include:+,}$one"
   done
   echo "matrix={\"include\":[$include]}" >>"$GITHUB_OUTPUT"
   if [ -n "$include" ]; then echo any=true; else echo any=false; fi >>"$GITHUB_OUTPUT"
   ;;
 plan)
-  echo "planning $2 with ${AWS_ACCESS_KEY_ID:?}"
+  echo "planning $2 with ${AWS_ACCESS_KEY_ID:-no keys}, google=${GOOGLE_OAUTH_ACCESS_TOKEN:+yes}${GOOGLE_APPLICATION_CREDENTIALS:+file} azure=${ARM_CLIENT_ID:-}"
   mkdir -p "$RUNNER_TEMP/plan"
   echo "plan of $2" >"$RUNNER_TEMP/plan/summary.md"
   case "$(cat "envs/$2/behave")" in
@@ -36,6 +43,7 @@ conclude)
   if echo "$NEEDS" | grep -Eq '"result": "(failure|cancelled)"'; then exit 1; fi
   ;;
 apply)
+  echo "applying $2 with google=${GOOGLE_OAUTH_ACCESS_TOKEN:+yes}${GOOGLE_APPLICATION_CREDENTIALS:+file} azure=${ARM_CLIENT_ID:-}"
   echo "taking over: ${TAKE_OVER:-nothing}"
   echo "begin $2 $GITHUB_RUN_ID" >>"$TURNS/applied"
   if [ "$(cat "envs/$2/behave")" = wait ]; then

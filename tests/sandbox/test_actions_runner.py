@@ -326,3 +326,29 @@ def test_no_token_is_on_disk_or_in_the_log(stage: Stage) -> None:
     for file in run.directory.parent.parent.rglob("*"):
         content = file.read_bytes() if file.is_file() else b""
         assert not any(token in content for token in tokens), file
+
+
+def test_each_cloud_s_own_credentials_are_taken_and_an_account_of_none_takes_none(stage: Stage) -> None:
+    clouds = ("gcp", "azure", "none")
+    files = {f"envs/demo-{cloud}/behave": f"cloud: {cloud}\n".encode() for cloud in clouds}
+    stage.github.commit(REPOSITORY, files, by=ANA, message="Add three", branch="clone/three")
+    spec = PullSpec(IssueText("Clone three times"), "clone/three", "main")
+    number = stage.github.open_pull(REPOSITORY, spec, by=ANA)
+    [plan] = stage.finished()
+    log = plan.log.read_text()
+    assert plan.conclusion == "success", log[-4000:]
+    client = "00000000-0000-0000-0000-00000000000a"
+    assert "planning demo-gcp with no keys, google=yes azure=\n" in log
+    assert f"planning demo-azure with no keys, google= azure={client}\n" in log
+    assert "planning demo-none with no keys, google= azure=\n" in log
+    assert log.count("Impersonated plan@acme-demo.iam.gserviceaccount.com") == 1
+    assert log.count(f"Logged in as {client} of 00000000-0000-0000-0000-00000000000b to {CLONES}") == 1
+    assert "Assumed" not in log
+
+    stage.github.merge(REPOSITORY, number, by=ROOT)
+    apply = stage.finished()[-1]
+    log = apply.log.read_text()
+    assert apply.conclusion == "success", log[-4000:]
+    assert "applying demo-gcp with google=file azure=\n" in log, "what may last longer is renewed from a file"
+    assert f"applying demo-azure with google= azure={client}\n" in log
+    assert "applying demo-none with google= azure=\n" in log

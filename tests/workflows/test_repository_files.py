@@ -45,7 +45,12 @@ def test_the_licence_is_the_one_that_the_metadata_names() -> None:
 
 
 def test_locks_hold_hashes_and_no_address() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock", ".github/actions/setup/build.lock"):
+    for name in (
+        "requirements.lock",
+        "requirements-dev.lock",
+        ".github/actions/setup/build.lock",
+        ".github/actions/setup/clouds.lock",
+    ):
         blocks = re.split(r"\n(?=\w)", (ROOT / name).read_text().strip())
         assert all("--hash=sha256:" in block for block in blocks if not block.startswith("#")), name
         assert "://" not in (ROOT / name).read_text(), name

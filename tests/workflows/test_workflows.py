@@ -149,7 +149,8 @@ def test_the_plan_comes_from_the_default_branch() -> None:
     }
     for id_, job in _workflow("plan.yml")["jobs"].items():
         tools = [step for step in job["steps"] if step.get("uses", "").startswith("./")]
-        assert [step["uses"] for step in tools] == ["./base/.github/actions/setup"], id_
+        uses = [step["uses"].removeprefix("./base/.github/actions/") for step in tools]
+        assert uses == ["setup", *(["credentials", "credentials"] if id_ == "plan" else [])], id_
         for step in job["steps"]:
             given = step.get("with", {})
             if given.get("path") == "base":
@@ -171,6 +172,31 @@ def test_no_job_has_both_a_token_that_writes_to_github_and_what_a_pull_request_w
         reads_the_change = any(step.get("with", {}).get("path") == "head" for step in job["steps"])
         assert not (writes and reads_the_change), id_
         assert not (writes and job["permissions"].get("id-token")), id_
+
+
+def test_a_job_asks_for_an_identity_only_to_take_the_credentials_that_the_policy_says() -> None:
+    for name in ("plan.yml", "apply.yml", "drift.yml", "parity.yml"):
+        for id_, job in _workflow(name)["jobs"].items():
+            taken = [step for step in job["steps"] if step.get("uses", "") == "./base/.github/actions/credentials"]
+            assert bool(taken) is (job["permissions"].get("id-token") == "write"), (name, id_)
+            for step in taken:
+                assert step["with"]["cloud"] == "${{ matrix.cloud }}"
+                assert step["with"]["role"] in {"${{ matrix.role }}", "${{ matrix.source_role }}"}
+                assert ("applies" in step["with"]) is (id_ == "apply"), (name, id_)
+
+
+def test_what_a_plan_gets_of_google_can_ask_for_no_identity() -> None:
+    steps = {step["name"]: step for step in _document(GITHUB / "actions/credentials/action.yml")["runs"]["steps"]}
+    google = steps["Impersonate the service account (Google Cloud)"]["with"]
+    assert google["create_credentials_file"] == "${{ inputs.applies == 'true' }}"
+    assert google["token_format"] == "${{ inputs.applies != 'true' && 'access_token' || '' }}"
+
+
+def test_what_reaches_other_clouds_is_pinned_as_what_is_tested() -> None:
+    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements-dev.lock").read_text().strip())
+    clouds = re.split(r"\n(?=\S)", (GITHUB / "actions/setup/clouds.lock").read_text().strip())
+    assert set(clouds) <= set(blocks)
+    assert {block.partition("==")[0] for block in clouds} >= {"azure-identity", "google-cloud-storage", "boto3"}
 
 
 def test_forks_get_no_checkout_and_no_credentials() -> None:

@@ -2,7 +2,7 @@
 
 Source: https://cloud.google.com/storage/docs/request-preconditions. Needed: `storage.objects.get`, `create`, `delete` and `list`
 (the role Storage Object User); without the last, Google says "access denied" of an object that is not there. Credentials are
-Google's Application Default Credentials.
+an access token in `GOOGLE_OAUTH_ACCESS_TOKEN`, which Terraform reads too, or else Google's Application Default Credentials.
 """
 
 import os
@@ -18,6 +18,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
 from google.cloud.storage.retry import DEFAULT_RETRY
+from google.oauth2.credentials import Credentials
 from requests import RequestException
 
 from bot.clients.objects.store import (
@@ -57,7 +58,9 @@ class GcsStore:
     @cached_property
     def _client(self) -> storage.Client:
         # Looking for credentials may ask a server, so it is done with the first request; objects need no project.
-        return storage.Client(project=None)
+        token = os.environ.get("GOOGLE_OAUTH_ACCESS_TOKEN")
+        credentials = Credentials(token) if token else None  # type: ignore[no-untyped-call]
+        return storage.Client(project=None, credentials=credentials)
 
     def read(self, key: str) -> StoredObject | None:
         blob = placed(self.prefix, key)

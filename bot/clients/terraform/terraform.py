@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.clients.cage import NOTHING, Cage
+from bot.clients.identity_token import AZURE, identity_token
 from bot.clients.lock_owner import user_name
 from bot.clients.process import ProcessOptions, ProcessResult, stream
 from bot.clients.terraform.access import access
@@ -48,8 +49,9 @@ LOCK_TIMEOUT = timedelta(seconds=60)
 """Long enough to outlast a plan of somebody else's that holds the lock for a moment."""
 
 _PASSED_ON = re.compile(
-    r"PATH|HOME|TMPDIR|LANG|LC_[A-Z]+|TZ|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL)_PROXY|(?:https?|no|all)_proxy|AWS_\w+|TF_\w+"
-    r"|GOGC|GOMEMLIMIT"
+    r"PATH|HOME|TMPDIR|LANG|LC_[A-Z]+|TZ|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL)_PROXY|(?:https?|no|all)_proxy|TF_\w+|GOGC|GOMEMLIMIT"
+    # Which account, and credentials for it, as the clouds' providers and backends read them.
+    r"|AWS_\w+|ARM_\w+|GOOGLE_\w+|GCLOUD_PROJECT|CLOUDSDK_CORE_PROJECT"
 )
 # These change what a command does behind the caller's back, or write values into logs.
 _NOT_PASSED_ON = re.compile(r"TF_(?:CLI_ARGS\w*|LOG\w*|VAR_\w+|WORKSPACE|DATA_DIR|REATTACH_PROVIDERS|INPUT)")
@@ -92,7 +94,7 @@ def _ignored(event: TerraformEvent) -> None:
 
 
 class Terraform:
-    """The program, and the environment that it may see: of `environment` only what Terraform and AWS need is passed on.
+    """The program, and the environment that it may see: of `environment` only what Terraform and the clouds need is passed on.
 
     With `rules`, `init` refuses what the policy's gate does not allow to be installed, before anything of it is run. `reach` is
     what it and hooks' programs may reach of the machine besides their own.
@@ -109,7 +111,13 @@ class Terraform:
             for name, value in environment.items()
             if _PASSED_ON.fullmatch(name) and not _NOT_PASSED_ON.fullmatch(name)
         }
+        self._process = environment
         self.environment = {**kept, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+
+    def identity_token(self) -> str | None:
+        """Return what Azure's provider and backend are to show, if this job is one of an application of Azure; else None."""
+        wants = self.environment.get("ARM_USE_OIDC") == "true"
+        return identity_token(self._process, AZURE) if wants else None
 
     @contextmanager
     def opened(self, directory: Path, secrets: Sequence[str] = ()) -> Iterator["RootModule"]:
@@ -248,6 +256,11 @@ class RootModule:
         # `init` finds other workspaces only in the default one, and on HCP Terraform only the one that is named.
         if self._workspace is not None and (self._workspace.is_remote or arguments[0] not in {"init", "workspace"}):
             own["TF_WORKSPACE"] = self._workspace.name
+        if (token := self._terraform.identity_token()) is not None:
+            file = self._private / "identity-token"
+            file.touch(mode=0o600)
+            file.write_text(token)
+            own["ARM_OIDC_TOKEN_FILE_PATH"] = str(file)
         environment = {**_SHORT_LIVED, **self._terraform.environment, **own}
         cage = access(self.directory, self._private, environment, installs=arguments[0] == "init")
         cage += self._terraform.reach

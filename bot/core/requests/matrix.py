@@ -4,8 +4,8 @@ The roles come from the policy of the base branch, never from the change: a pull
 plan it. Whatever can't be decided for certain is a complaint, and a complaint fails the job (it fails closed).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from bot.core.requests.accounts import account_value, named_account
@@ -24,7 +24,8 @@ class Target:
     """An environment to be planned or applied, with the role for its account.
 
     A clone's plan is compared with what it was cloned from, `source`; the role is the one that reads there. Without a role
-    (the policy does not name that account) it is compared by code alone.
+    (the policy does not name that account, or it is in another cloud) it is compared by code alone. `identity` is what else a
+    cloud must be told to give credentials, by its own names.
     """
 
     environment: EnvironmentName
@@ -38,6 +39,17 @@ class Target:
     source_account: str = ""
     source_region: str = ""
     source_role: str = ""
+    identity: Mapping[str, str] = field(default_factory=dict)
+    source_identity: Mapping[str, str] = field(default_factory=dict)
+
+    def row(self) -> dict[str, str]:
+        """Return the target as a row of a workflow's matrix, all texts."""
+        plain = (each.name for each in fields(self) if each.name not in {"identity", "source_identity"})
+        return {
+            **{name: str(getattr(self, name)) for name in plain},
+            **self.identity,
+            **{f"source_{name}": value for name, value in self.source_identity.items()},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +62,18 @@ class Targets:
 
     def matrix(self) -> dict[str, list[dict[str, str]]]:
         """Return the matrix of a workflow's job, one row an environment."""
-        return {
-            "include": [
-                {each.name: str(getattr(target, each.name)) for each in fields(target)} for target in self.targets
-            ]
-        }
+        return {"include": [target.row() for target in self.targets]}
 
     def accounts(self) -> dict[str, list[dict[str, str]]]:
         """Return the matrix of a job that looks at all environments of an account at once, one row an account."""
         rows = {
-            target.account: {"account": target.account, "region": target.region, "role": target.role}
+            target.account: {
+                "account": target.account,
+                "region": target.region,
+                "role": target.role,
+                "cloud": target.cloud,
+                **target.identity,
+            }
             for target in self.targets
         }
         return {"include": list(rows.values())}
@@ -153,12 +167,21 @@ def _reached(
         return f"{directory(manifest.name)}/{MANIFEST}: {found}"
     reach = found.account
     role = reach.apply_role if phase == "apply" else reach.plan_role
-    return Target(manifest.name, change, found.id, reach.region, role, reach.state_bucket, cloud=reach.cloud)
+    return Target(
+        manifest.name,
+        change,
+        found.id,
+        reach.region,
+        role,
+        reach.state_bucket,
+        cloud=reach.cloud,
+        identity=reach.identity,
+    )
 
 
 def _with_source(target: Target, source: Manifest | None, policy: Policy) -> Target:
     found = named_account(source, policy) if source is not None else ""
-    if source is None or isinstance(found, str):
+    if source is None or isinstance(found, str) or found.account.cloud != target.cloud:
         return target
     return replace(
         target,
@@ -166,4 +189,5 @@ def _with_source(target: Target, source: Manifest | None, policy: Policy) -> Tar
         source_account=found.id,
         source_region=found.account.region,
         source_role=found.account.plan_role,
+        source_identity=found.account.identity,
     )

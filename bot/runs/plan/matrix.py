@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def find_targets(
     """
     checkout = Checkout(root)
     policy = checkout.policy_at(span.base if span.base != NO_COMMIT else span.head)
-    found = targets(_changes(root, span, phase, only), policy, phase)
+    found = _with_clouds(targets(_changes(root, span, phase, only), policy, phase))
     if phase != "plan" or not found.targets:
         return found
     # What is removed is planned by the code of the base branch, which was proved when it came there.
@@ -74,6 +74,11 @@ def find_targets(
     ]
     is_unreadable = found.is_unreadable or bool(verified.unreadable)
     return Targets(found.targets, (*found.complaints, *findings), is_unreadable)
+
+
+def _with_clouds(found: Targets) -> Targets:
+    """Return the targets with the cloud that an account is in where the policy names none: workflows choose by that word."""
+    return replace(found, targets=tuple(replace(each, cloud=each.cloud or FACTS.key) for each in found.targets))
 
 
 def _unapproved(checkout: Checkout, span: Span, name: EnvironmentName, verified: Verified) -> Sequence[str]:

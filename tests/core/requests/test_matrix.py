@@ -56,6 +56,21 @@ def test_a_clone_s_plan_gets_the_role_that_reads_what_it_was_cloned_from() -> No
     assert applied.source_role == "", "an apply compares nothing"
 
 
+def test_what_else_a_cloud_must_be_told_stands_in_the_matrix_and_another_cloud_s_source_is_not_read() -> None:
+    elsewhere = PolicyAccount(cloud="moon", plan_role="reader", apply_role="writer", identity={"tenant_id": "t-1"})
+    both = Policy(accounts={"111111111111": elsewhere, "222222222222": elsewhere})
+    clone = MatrixChange("demo-x", None, manifest(), production())
+    found = targets([clone], both, "plan")
+    [row] = found.matrix()["include"]
+    assert (row["cloud"], row["role"], row["tenant_id"]) == ("moon", "reader", "t-1")
+    assert (row["source_role"], row["source_tenant_id"]) == ("reader", "t-1")
+    [by_account] = found.accounts()["include"]
+    assert (by_account["cloud"], by_account["tenant_id"]) == ("moon", "t-1")
+    mixed = Policy(accounts={"111111111111": account("111111111111"), "222222222222": elsewhere})
+    [target] = targets([clone], mixed, "plan").targets
+    assert (target.cloud, target.source_role) == ("moon", ""), "one job holds one cloud's credentials"
+
+
 def test_without_the_source_s_account_in_the_policy_there_is_no_role_and_no_complaint() -> None:
     only = Policy(accounts={"222222222222": account("222222222222")})
     found = targets([MatrixChange("demo-x", None, manifest(), production())], only, "plan")

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from urllib.parse import quote
-
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from bot.sandbox.actions.steps.toolkit import ask, fail, hand_on, inputs, mask
+from bot.sandbox.actions.steps.toolkit import fail, hand_on, identity_token, inputs, mask
 
 
 def main() -> None:
     """Assume the role and hand its keys to the job's later steps."""
     given = inputs()
-    if "ACTIONS_ID_TOKEN_REQUEST_URL" not in os.environ:
-        fail("Credentials could not be loaded: does the job declare `id-token: write`?")
-    url = f"{os.environ['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience={quote(given['audience'])}"
-    token = str(ask(url)["value"])
-    mask(token)
+    token = identity_token(given["audience"])
     sts = boto3.client("sts", region_name=given["aws-region"], config=Config(signature_version=UNSIGNED))
     try:
         answer = sts.assume_role_with_web_identity(

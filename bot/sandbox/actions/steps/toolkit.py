@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import NoReturn, cast
+from urllib.parse import quote
 
 LONGEST_WAIT = 6 * 3600
 """Seconds; a job may wait that long for its concurrency group. The run's own timeout ends it earlier."""
@@ -34,6 +35,16 @@ def hand_on(file: str, values: dict[str, str]) -> None:
     """Append to `GITHUB_ENV` or `GITHUB_OUTPUT`; the values must be single lines."""
     with Path(os.environ[file]).open("a", encoding="utf-8") as stream:
         stream.writelines(f"{name}={value}\n" for name, value in values.items())
+
+
+def identity_token(audience: str) -> str:
+    """Return the job's identity token for somebody who asks for this audience, hidden from now on."""
+    if "ACTIONS_ID_TOKEN_REQUEST_URL" not in os.environ:
+        fail("Credentials could not be loaded: does the job declare `id-token: write`?")
+    url = f"{os.environ['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience={quote(audience)}"
+    token = str(ask(url)["value"])
+    mask(token)
+    return token
 
 
 def ask(url: str, body: dict[str, str] | None = None) -> dict[str, object]:
