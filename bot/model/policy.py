@@ -12,6 +12,7 @@ from bot.model.duration import Duration
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 
 PATH = ".github/envclone.yml"
+WHOLE_VERSION = r"^\d{1,3}\.\d{1,3}\.\d{1,3}(-[a-z]{1,8}\d{0,8})?$"
 ACTIONS = "github-actions[bot]"
 """In whose name workflows write, that of a branch which somebody pushed as well: nobody's word counts less."""
 
@@ -203,6 +204,13 @@ class Policy(Document):
     ] = tuple(map(ParameterName, ("account_id", "account", "project_id", "project", "subscription_id")))
     gate: StaticCheckRules = StaticCheckRules()
     confinement: Confinement = Confinement()
+    terraform_version: Annotated[
+        str,
+        Field(
+            pattern=WHOLE_VERSION,
+            description="The version of Terraform for environments without a `.terraform-version` beside their stacks.",
+        ),
+    ] = "1.11.4"
     environment_tag: Annotated[
         str,
         Field(

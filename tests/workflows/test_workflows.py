@@ -254,6 +254,13 @@ def test_drift_is_looked_for_by_the_clock_and_by_hand_and_one_bad_environment_hi
     assert job["strategy"]["fail-fast"] == "false"
 
 
+@pytest.mark.parametrize("name", ["plan.yml", "apply.yml", "drift.yml"])
+def test_the_version_of_terraform_is_the_environment_s_and_in_no_workflow(name: str) -> None:
+    steps = [step for job in _workflow(name)["jobs"].values() for step in job.get("steps", [])]
+    versions = {step["with"]["terraform_version"] for step in steps if "setup-terraform" in str(step.get("uses", ""))}
+    assert versions == {"${{ matrix.terraform }}"}
+
+
 def test_certificates_are_looked_at_after_each_merge_and_by_the_clock_for_waivers_expire_by_it() -> None:
     triggers = _workflow("parity.yml")["on"]
     assert triggers["push"] == {"branches": ["main"], "paths": ["envs/**", "templates/**"]}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.clients.git.commits import file_at
 from bot.clouds.registry import FACTS
+from bot.core.checks.terraform_version import FILE as VERSION
 from bot.core.hcl.local_modules import modules_outside, outside, own
 from bot.core.rendering.assemble import read_manifest, read_policy
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
@@ -49,6 +50,12 @@ class Checkout:
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink that leaves them."""
         return self._files(f"{ENVIRONMENTS}/{name}")
+
+    def version_files(self, name: EnvironmentName) -> dict[str, File]:
+        """Return the files that name a version of Terraform, beside and in the stacks, without reading any other."""
+        place = self.root / ENVIRONMENTS / name
+        found = (each for pattern in (VERSION, f"*/{VERSION}") for each in place.glob(pattern) if each.is_file())
+        return {each.relative_to(place).as_posix(): File(each.read_bytes()) for each in found}
 
     def code(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment, and of the modules outside that they call. Raises `UserError` for a symlink that leaves them."""

@@ -25,7 +25,7 @@ class Target:
 
     A clone's plan is compared with what it was cloned from, `source`; the role is the one that reads there. Without a role
     (the policy does not name that account, or it is in another cloud) it is compared by code alone. `identity` is what else a
-    cloud must be told to give credentials, by its own names.
+    cloud must be told to give credentials, by its own names. `terraform` is the version that plans or applies it.
     """
 
     environment: EnvironmentName
@@ -35,6 +35,7 @@ class Target:
     role: str
     bucket: str
     cloud: str = ""
+    terraform: str = ""
     source: str = ""
     source_account: str = ""
     source_region: str = ""
@@ -176,6 +177,7 @@ def _reached(
         reach.state_bucket,
         cloud=reach.cloud,
         identity=reach.identity,
+        terraform=policy.terraform_version,
     )
 
 

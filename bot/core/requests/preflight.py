@@ -14,6 +14,7 @@ from bot.core.checks.backend import misplaced, state_place
 from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.gate_rules import GateRules, Referee, nobody
 from bot.core.checks.static_checks import gate
+from bot.core.checks.terraform_version import version_findings
 from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.by_code.apart import not_apart
 from bot.core.parity.by_code.code_side import CodeSide
@@ -77,6 +78,7 @@ def code_findings(side: CodeSide, rules: CheckRules) -> Sequence[Finding]:
     if found:
         return found
     found += rules.judges.steps(code, manifest)
+    found += version_findings(code, stacks, where, policy)
     if policy.accounts:  # without any, nothing is deployed from here
         try:
             place = state_place(manifest, account_of(manifest, policy), policy, rules.cloud)

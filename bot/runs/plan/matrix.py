@@ -9,10 +9,11 @@ from pathlib import Path
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.history import change_of
 from bot.clouds.registry import FACTS
+from bot.core.checks.terraform_version import terraform_version
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.approvals import refusal
-from bot.core.requests.matrix import MatrixChange, Phase, Targets, targets
+from bot.core.requests.matrix import MatrixChange, Phase, Target, Targets, targets
 from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.tree import File
 from bot.errors import Finding, InvalidInput, Unverifiable, UserError
@@ -57,6 +58,7 @@ def find_targets(
     checkout = Checkout(root)
     policy = checkout.policy_at(span.base if span.base != NO_COMMIT else span.head)
     found = _with_clouds(targets(_changes(root, span, phase, only), policy, phase))
+    found = replace(found, targets=tuple(_with_version(checkout, target, policy) for target in found.targets))
     if phase != "plan" or not found.targets:
         return found
     # What is removed is planned by the code of the base branch, which was proved when it came there.
@@ -79,6 +81,11 @@ def find_targets(
 def _with_clouds(found: Targets) -> Targets:
     """Return the targets with the cloud that an account is in where the policy names none: workflows choose by that word."""
     return replace(found, targets=tuple(replace(each, cloud=each.cloud or FACTS.key) for each in found.targets))
+
+
+def _with_version(checkout: Checkout, target: Target, policy: Policy) -> Target:
+    """Return a target with the version that its directory names; one that is removed has the policy's."""
+    return replace(target, terraform=terraform_version(checkout.version_files(target.environment), policy))
 
 
 def _unapproved(checkout: Checkout, span: Span, name: EnvironmentName, verified: Verified) -> Sequence[str]:

@@ -41,8 +41,15 @@ def _names(*names: str) -> tuple[EnvironmentName, ...]:
 def test_a_new_environment_is_created_with_the_role_of_its_account() -> None:
     found = targets([MatrixChange("demo-x", None, manifest())], POLICY, "plan")
     role = "arn:aws:iam::222222222222:role/plan"
-    assert found.targets == (
-        Target(EnvironmentName("demo-x"), "create", "222222222222", "eu-central-1", role, "state-222222222222"),
+    [target] = found.targets
+    assert target == Target(
+        EnvironmentName("demo-x"),
+        "create",
+        "222222222222",
+        "eu-central-1",
+        role,
+        "state-222222222222",
+        terraform="1.11.4",
     )
     assert found.complaints == ()
 

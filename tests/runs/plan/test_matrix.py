@@ -257,3 +257,12 @@ def test_what_a_changed_module_may_not_do_is_refused_before_there_are_credential
     with_module.commit("module")
     complaint = find_targets(with_module.root, span(with_module, base), "plan").complaints[-1]
     assert complaint.startswith("modules/inner/main.tf:2: `file` may read files of its own module only")
+
+
+def test_an_environment_is_planned_with_the_version_that_it_names(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x", SOURCE)
+    monorepo.put("envs/demo-x", {".terraform-version": File(b"1.9.8\n")})
+    monorepo.commit("an older version")
+    found = find_targets(monorepo.root, span(monorepo, head(monorepo)), "drift")
+    assert {str(t.environment): t.terraform for t in found.targets} == {"demo-x": "1.9.8", SOURCE: "1.11.4"}
+    assert {row["terraform"] for row in found.matrix()["include"]} == {"1.9.8", "1.11.4"}

@@ -1,0 +1,74 @@
+"""Which version of Terraform plans and applies an environment: what its `.terraform-version` says, or else the policy.
+
+One job plans all stacks of an environment, so they have one version. It is held against every `required_version` here, before a pull
+request would find out.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+
+from bot.core.checks.versions import is_within
+from bot.core.hcl.local_modules import code_files
+from bot.core.hcl.parser import blocks
+from bot.core.tree import Tree
+from bot.errors import Finding, InvalidInput
+from bot.model.policy import PATH as POLICY
+from bot.model.policy import WHOLE_VERSION, Policy
+from bot.names import StepName
+
+FILE = ".terraform-version"
+"""As the version managers `tenv` and `tfenv` have it; of what they take, only a whole version is the same on every day."""
+
+
+def terraform_version(files: Tree, policy: Policy) -> str:
+    """Return the version for an environment with these files; what is wrong with them is said by `version_findings`."""
+    said = {text for _, text in _said(files)}
+    return said.pop() if len(said) == 1 and all(map(_is_whole, said)) else policy.terraform_version
+
+
+def version_findings(code: Tree, stacks: Sequence[StepName], where: str, policy: Policy) -> Sequence[Finding]:
+    """Return why an environment can't be planned with its version. The files must have passed the gate, so they parse."""
+    said = [(path, text) for path, text in _said(code) if posixpath.dirname(path) in {"", *stacks}]
+    wrong = [
+        Finding(
+            f"{where}/{path}", 1, "a whole version must stand here, the same on every day: write for example `1.11.4`."
+        )
+        for path, text in said
+        if not _is_whole(text)
+    ]
+    if not wrong and len({text for _, text in said}) > 1:
+        message = f"all stacks of an environment are planned with one version. Write one `{FILE}` beside the stacks."
+        wrong = [Finding(f"{where}/{path}", 1, message) for path, _ in said]
+    return wrong or list(_unmet(code, where, terraform_version(code, policy)))
+
+
+def _unmet(code: Tree, where: str, version: str) -> Iterator[Finding]:
+    for paths in code_files(code).values():
+        for path in paths:
+            for block in blocks(path, code[path].data):
+                setting = block.setting("required_version") if block.type == "terraform" else None
+                span = block.text("required_version")
+                if setting is not None and span is not None and not _is_met(version, span):
+                    message = (
+                        f"`{span}` does not take Terraform {version}, which plans this environment. Write a version that it takes into "
+                        f"`{FILE}` beside the stacks, or into `terraform_version` in {POLICY} for all environments."
+                    )
+                    yield Finding(posixpath.normpath(f"{where}/{path}"), setting.line, message)
+
+
+def _is_met(version: str, span: str) -> bool:
+    try:
+        return is_within(version, span)
+    except InvalidInput:
+        return False
+
+
+def _said(files: Tree) -> Iterator[tuple[str, str]]:
+    for path in sorted(files):
+        if posixpath.basename(path) == FILE and path.count("/") <= 1 and not path.startswith("../"):
+            yield path, files[path].data.decode("utf-8", "replace").strip()
+
+
+def _is_whole(text: str) -> bool:
+    return re.fullmatch(WHOLE_VERSION, text, re.ASCII) is not None

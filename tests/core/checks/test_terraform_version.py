@@ -1,0 +1,69 @@
+"""The version of Terraform is the environment's own, and every `required_version` takes it."""
+
+import pytest
+
+from bot.core.checks.terraform_version import terraform_version, version_findings
+from bot.core.tree import File
+from bot.model.policy import Policy
+from bot.names import StepName
+
+POLICY = Policy(terraform_version="1.11.4")
+STACKS = [StepName("app"), StepName("network")]
+
+
+def found(**files: str) -> list[str]:
+    return [str(each) for each in version_findings(code(files), STACKS, "envs/demo-x", POLICY)]
+
+
+def code(files: dict[str, str]) -> dict[str, File]:
+    names = {"own": ".terraform-version", "app": "app/.terraform-version", "network": "network/.terraform-version"}
+    return {names.get(name, f"{name}/main.tf"): File(text.encode()) for name, text in files.items()}
+
+
+def required(span: str) -> str:
+    return f'terraform {{\n  required_version = "{span}"\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "version"),
+    [
+        ({}, "1.11.4"),
+        ({"own": "1.9.8\n"}, "1.9.8"),
+        ({"app": "1.9.8", "network": "1.9.8"}, "1.9.8"),
+        ({"own": "1.12.0-rc1"}, "1.12.0-rc1"),
+        ({"own": "latest"}, "1.11.4"),
+        ({"app": "1.9.8", "network": "1.9.7"}, "1.11.4"),
+        ({"own": "1.9.8\n; id"}, "1.11.4"),
+    ],
+)
+def test_the_environment_says_the_version_or_else_the_policy(files: dict[str, str], version: str) -> None:
+    assert terraform_version(code(files), POLICY) == version
+
+
+def test_a_version_that_every_stack_takes_is_right() -> None:
+    assert found(data=required(">= 1.6"), own="1.9.8") == []
+    assert found(data=required(">= 1.10, < 2")) == []
+    assert found(data='variable "x" {}\n') == []
+
+
+def test_a_version_that_a_stack_does_not_take_is_named_with_what_to_write() -> None:
+    [said] = found(data=required("~> 1.9.0"))
+    assert said.startswith("envs/demo-x/data/main.tf:2: `~> 1.9.0` does not take Terraform 1.11.4")
+    assert "into `.terraform-version` beside the stacks, or into `terraform_version` in .github/envclone.yml" in said
+    assert found(data=required("~> 1.9.0"), own="1.9.8") == []
+    assert len(found(data=required("newest"))) == 1
+
+
+@pytest.mark.parametrize("text", ["latest", "latest:^1.9", "1.9", "", "1.9.8\n1.9.7", "1.9.8 # old", "٣.1.1"])
+def test_a_version_that_is_none_is_named(text: str) -> None:
+    [said] = found(own=text)
+    assert (
+        said
+        == "envs/demo-x/.terraform-version:1: a whole version must stand here, the same on every day: write for example `1.11.4`."
+    )
+
+
+def test_two_versions_for_one_job_are_named() -> None:
+    said = found(app="1.9.8", network="1.9.7")
+    assert len(said) == 2
+    assert "all stacks of an environment are planned with one version" in said[0]
