@@ -181,6 +181,10 @@ class BareRepository:
         """Return the tree entry at a path, or None. The root has no entry of its own."""
         return next(iter(self._entries(commit, "--", path.rstrip("/"))), None)
 
+    def entries(self, commit: str, paths: Sequence[str]) -> list[TreeEntry]:
+        """Return the tree entries at some paths, without those where nothing is."""
+        return self._entries(commit, "--", *paths)
+
     def children(self, commit: str, path: str) -> list[TreeEntry]:
         """List the entries of a directory (`""`: the root)."""
         return self._entries(commit, "--", f"{path.rstrip('/')}/" if path else ".")
