@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.clients.git.mirror import Mirror, mirror_path
 from bot.clients.git.trees import Author
 from bot.clients.github.client import GitHub
+from bot.clients.manifest_cache import ManifestCache
 from bot.core.rendering.inventory import Remnant
 from bot.errors import Finding
 from bot.model.environment import Manifest
@@ -37,6 +38,10 @@ class ServiceContext:
     _mirrors: dict[RepositoryName, Mirror] = field(default_factory=dict)
     _branches: dict[RepositoryName, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def kept_manifests(self) -> ManifestCache:
+        """Return the manifests that were kept when the process ended."""
+        return ManifestCache(self.mirrors_directory / "manifests.sqlite3")
 
     def mirror(self, repository: RepositoryName) -> Mirror:
         """Return the repository's mirror, made on first use."""

@@ -1,7 +1,8 @@
 """A monorepo on GitHub and in its mirror, at one commit: templates, environments, policy, and what is proposed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bot.clients.git.mirror import Mirror
 from bot.clients.github.client import GitHub
@@ -24,6 +25,8 @@ from bot.service.context import ServiceContext
 
 OLDER = 20
 """Versions of a manifest that are looked at for the last one that can be read."""
+FEW = 3
+"""Manifests that are as well read one by one: what came since the last look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,24 +156,48 @@ class Repository:
         """Return all environments that can be read, and why the others can't; these keep what they hold. Raises `Transient`."""
         read = _Reading()
         trees = self.trees()
-        for text in trees:
-            self._sort(read, text, read.live)
+        self._read_ahead(trees)
+        for text, tree in trees.items():
+            self._sort(read, text, read.live, partial(self._manifest, tree=tree))
         # Without a branch of ours that is not merged nothing is proposed, and GitHub need not be asked.
         if any(text not in trees for text in self.mirror.proposals()):
             for pull in self.own_pull_requests():
                 branch = read_branch(pull.head)
                 if branch is not None and branch.kind == "clone" and branch.environment not in trees:
-                    self.at(pull.head_sha)._sort(read, branch.environment, read.proposed)
+                    at = self.at(pull.head_sha)
+                    at._sort(read, branch.environment, read.proposed, at.manifest)
         return InventoryReading(Inventory(read.live, read.proposed, unreadable=read.unreadable), tuple(read.findings))
 
-    def _sort(self, read: "_Reading", text: str, into: dict[EnvironmentName, Manifest]) -> None:
+    def _read_ahead(self, trees: Mapping[str, str]) -> None:
+        """Bring what is not known of these manifests into memory in one reading: from what was kept, else from git together."""
+        known, unreadable = self.context.manifests, self.context.unreadable
+        wanted = {
+            tree: name for name, tree in trees.items() if tree not in known and f"{name}:{tree}" not in unreadable
+        }
+        if len(wanted) < FEW:
+            return
+        cache = self.context.kept_manifests()
+        known.update(cache.read(wanted))
+        fresh = {tree: name for tree, name in wanted.items() if tree not in known}
+        for (tree, name), data in zip(fresh.items(), self.mirror.read_in(list(fresh), MANIFEST), strict=True):
+            self._parse(name, tree, data)
+        if fresh:
+            cache.write({tree: known[tree] for tree in fresh if tree in known})
+
+    def _sort(
+        self,
+        read: "_Reading",
+        text: str,
+        into: dict[EnvironmentName, Manifest],
+        manifest_of: Callable[[EnvironmentName], Manifest | None],
+    ) -> None:
         try:
             name = EnvironmentName(text)
         except UserError as error:
             read.findings += findings(text, error)
             return
         try:
-            manifest = self.manifest(name)
+            manifest = manifest_of(name)
             if manifest is None:
                 raise Unreadable(Finding(f"{directory(name)}/{MANIFEST}", 1, "removed on the branch that proposes it."))
             into[name] = manifest
@@ -208,16 +235,20 @@ class Repository:
         if key in unreadable:
             raise Unreadable(*unreadable[key])
         if tree not in known:
-            data = self.mirror.read(self.commit, f"{where}/{MANIFEST}")
-            files: Tree = {} if data is None else {MANIFEST: File(data)}
-            try:
-                known[tree] = read_manifest(files, where)
-            except Unreadable as error:
-                unreadable[key] = error.findings
-                raise
+            self._parse(name, tree, next(self.mirror.read_in([tree], MANIFEST)))
+        if key in unreadable:
+            raise Unreadable(*unreadable[key])
         if known[tree].name != name:
             raise Unreadable(Finding(f"{where}/{MANIFEST}", 1, f"`name` must be {name}, as its directory is called."))
         return known[tree]
+
+    def _parse(self, name: str, tree: str, data: bytes | None) -> None:
+        """Note the manifest of a tree, or what is wrong with it."""
+        files: Tree = {} if data is None else {MANIFEST: File(data)}
+        try:
+            self.context.manifests[tree] = read_manifest(files, f"{ENVIRONMENTS}/{name}")
+        except Unreadable as error:
+            self.context.unreadable[f"{name}:{tree}"] = error.findings
 
 
 @dataclass(slots=True)

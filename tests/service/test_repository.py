@@ -1,6 +1,16 @@
 """A repository as the service reads it: its default branch, and itself at another commit."""
 
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+
+from bot.core.rendering.assemble import assemble
 from bot.names import EnvironmentName
+from bot.service.repository import repository_at_head
+from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
 
 PRODUCTION = EnvironmentName("production")
@@ -22,3 +32,57 @@ def test_at_another_commit_it_is_as_it_was_there(place: SmallMonorepo) -> None:
     assert after.at(before.commit).manifest(PRODUCTION) == before.manifest(PRODUCTION) is not None
     assert after.environment(PRODUCTION) == {}
     assert "environment.yaml" in after.at(before.commit).environment(PRODUCTION)
+
+
+def test_many_manifests_are_read_in_one_process_and_after_a_restart_from_what_was_kept(place: SmallMonorepo) -> None:
+    _grow(place, 5)
+    first = place.repository().read_inventory()
+    assert len(first.estate.live) == 6
+    assert not first.findings
+    context = place.service.context
+    started = replace(context, manifests={}, unreadable={}, remnants={})
+    git_starts: list[Sequence[str]] = []
+    with watched_programs(git_starts):
+        again = repository_at_head(started, REPOSITORY).read_inventory()
+    assert again == first
+    assert [words for words in git_starts if "cat-file" in words and "--buffer" in words] == []
+    (context.mirrors_directory / "manifests.sqlite3").write_bytes(b"no database")
+    lost = replace(context, manifests={}, unreadable={}, remnants={})
+    with watched_programs(git_starts):
+        assert repository_at_head(lost, REPOSITORY).read_inventory() == first
+    assert len([words for words in git_starts if "cat-file" in words and "--buffer" in words]) == 1
+
+
+def test_one_manifest_among_many_that_can_not_be_read_is_named_and_stops_no_other(place: SmallMonorepo) -> None:
+    _grow(place, 4)
+    files: dict[str, bytes | None] = {"envs/old-1/environment.yaml": b"name: [", "envs/old-2/environment.yaml": None}
+    place.server.commit(REPOSITORY, files, by="admin", message="Break two")
+    reading = place.repository().read_inventory()
+    assert {*reading.estate.live} == {"production", "old-0", "old-3"}
+    assert {finding.path for finding in reading.findings} == {*files}
+
+
+def _grow(place: SmallMonorepo, count: int) -> None:
+    place.server.add_user("admin", REPOSITORY, "admin")
+    files: dict[str, bytes | None] = {}
+    for number in range(count):
+        manifest = example.production().model_copy(update={"name": f"old-{number}"})
+        files |= {
+            f"envs/old-{number}/{path}": file.data for path, file in assemble(example.template(), manifest).items()
+        }
+    place.server.commit(REPOSITORY, files, by="admin", message="Grow")
+
+
+@contextmanager
+def watched_programs(started: list[Sequence[str]]) -> Iterator[None]:
+    """Note the argument lists of the programs that this thread starts, by the interpreter's own profiling hook."""
+
+    def look(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code is subprocess.Popen.__init__.__code__:
+            started.append(frame.f_locals["args"])
+
+    sys.setprofile(look)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)

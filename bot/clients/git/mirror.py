@@ -12,7 +12,7 @@ import base64
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from pathlib import Path
 import git
 from gitdb.util import hex_to_bin
 
+from bot.clients.git.batch import blobs
 from bot.clients.git.claims import claim_ref
 from bot.clients.git.trees import DIRECTORY, Publication, Trees
 from bot.clients.transient import Transient
@@ -137,6 +138,10 @@ class Mirror:
             except KeyError:
                 return None
             return item.data_stream.read() if isinstance(item, git.Blob) else None
+
+    def read_in(self, trees: Sequence[str], path: str) -> Iterator[bytes | None]:
+        """Yield the bytes of the file at `path` in each of these tree objects, None where there is none. Raises `Transient`."""
+        return blobs(Path(self._repo.git_dir), [f"{tree}:{path}" for tree in trees])
 
     def read_tree(self, commit: str, directory: str) -> dict[str, File]:
         """Return the files below `directory` at `commit`; none when it does not exist. Raises `UserError` for symlinks that leave it."""
