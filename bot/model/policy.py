@@ -1,5 +1,6 @@
 """The repository's policy, `.github/envclone.yml`, always read from the default branch."""
 
+import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal, TypeAlias
@@ -67,6 +68,16 @@ class AccountState(Document):
     ] = {}
 
 
+Variable: TypeAlias = Annotated[
+    str, Field(pattern=r"^[A-Z][A-Z0-9_]*$|^TF_(?:VAR|TOKEN)_[A-Za-z0-9_-]+$", max_length=128)
+]
+SecretKey: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
+_DECIDES_WHAT_RUNS = re.compile(
+    r"PATH|HOME|TMPDIR|USER|SHELL|IFS|ENV|BASH\w*|LD_\w+|DYLD_\w+|PYTHON\w*|NODE_\w+|GIT_\w+|GITHUB_\w+|ACTIONS_\w+|RUNNER_\w+"
+    r"|TF_(?!VAR_|TOKEN_|HTTP_)\w+"
+)
+
+
 class PolicyAccount(
     Document
 ):  # the form of each value is the cloud's to say: `read_policy` holds them against its facts
@@ -89,6 +100,23 @@ class PolicyAccount(
     state_bucket: str = ""
     state: AccountState | None = None
     store: Annotated[str, Field(description="The address of the objects beside the state: ledger, reviews, keys.")] = ""
+    variables: Annotated[
+        dict[Variable, SecretKey],
+        Field(
+            description="Environment variables that Terraform and hooks get besides the cloud's own, each with the name of its value "
+            "in the Actions secret `ENVCLONE_VARIABLES`: other providers' credentials, and `TF_VAR_…` for sensitive variables."
+        ),
+    ] = {}
+
+    @field_validator("variables", mode="after")
+    @classmethod
+    def _values_alone(cls, given: dict[str, str]) -> dict[str, str]:
+        for name in given:
+            if _DECIDES_WHAT_RUNS.fullmatch(name):
+                raise InvalidInput(
+                    f"`{name}` decides what is run, and is the runner's to set: leave it out of `variables`"
+                )
+        return given
 
 
 Place: TypeAlias = Annotated[str, Field(min_length=2, max_length=200, pattern=r"^(/|~/)[^\x00-\x1f]*$")]

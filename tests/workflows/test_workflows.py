@@ -138,6 +138,9 @@ def test_only_jobs_behind_a_protected_environment_get_an_identity(file: Path) ->
     for id_, job in _jobs(file).items():
         if job["permissions"].get("id-token") == "write":
             assert job["environment"] == ENVIRONMENTS[id_]
+            # The values that the policy's `variables` name, of which `envclone` hands on the account's alone.
+            named = set(re.findall(r"secrets\.(\w+)", str(job)))
+            assert named <= ({"ENVCLONE_VARIABLES"} if id_ in {"plan", "apply", "drift"} else set()), id_
         else:
             assert job.get("environment") == SECRET.get((file.name, id_))
             assert ("${{ secrets." in str(job)) is ((file.name, id_) in SECRET)

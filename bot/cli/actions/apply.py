@@ -14,6 +14,7 @@ from bot.cli.actions.options import (
     StoreOption,
     actor,
     context_of,
+    known_account,
     on_github,
     request_of,
     stoppable,
@@ -86,7 +87,8 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         )
         if commit and not request.commit.startswith(commit):
             raise UserError(f"The checkout is at {request.commit[:12]}, not at {shown(commit)}.")
-        found = _run(request, context_of(opened, policy, as_json), on, policy)
+        account = known_account(root, name, policy)
+        found = _run(request, context_of(opened, policy, account, as_json), on, policy)
         text = destroy_receipt.text(found) if isinstance(found, DestroyReport) else apply_text.text(found)
         say(text, lambda: found.model_dump(mode="json"), as_json)
         if not ending_of(found).is_well:

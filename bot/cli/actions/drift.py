@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import StoreOption, on_github, run_url, store_of, terraform_of, write_summary
+from bot.cli.actions.options import (
+    StoreOption,
+    known_account,
+    on_github,
+    run_url,
+    store_of,
+    terraform_of,
+    write_summary,
+)
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
@@ -41,7 +49,7 @@ def drift(
         policy = Checkout(root).policy_at("HEAD")
         context = DriftContext(
             store=store_of(store, root, name, policy),
-            terraform=terraform_of(policy),
+            terraform=terraform_of(policy, known_account(root, name, policy)),
             rules=gate_rules(policy),
             now=lambda: datetime.now(UTC),
             log=lambda line: typer.echo(line, err=True),

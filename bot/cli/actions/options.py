@@ -31,7 +31,8 @@ from bot.clouds.store_address import S3Address, read_address
 from bot.core.checks.backend import store_address
 from bot.core.ledger.redaction import add_mask_lines, held
 from bot.core.rendering.assemble import read_manifest
-from bot.core.requests.accounts import REGION, account_of
+from bot.core.requests.account_variables import account_variables
+from bot.core.requests.accounts import REGION, account_of, named_account
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Json
@@ -70,9 +71,9 @@ def request_of(name: EnvironmentName, root: Path, head: str) -> ApplyRequest:
     )
 
 
-def context_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContext:
+def context_of(store: ObjectStore, policy: Policy, account: PolicyAccount, as_json: bool) -> ApplyContext:
     """Return what a run acts on: this machine's Terraform, its variables, its clock; the log goes to the terminal."""
-    terraform = terraform_of(policy)
+    terraform = terraform_of(policy, account)
     on_actions = bool(os.environ.get("GITHUB_ACTIONS"))
 
     def log(line: str) -> None:
@@ -91,22 +92,30 @@ def context_of(store: ObjectStore, policy: Policy, as_json: bool) -> ApplyContex
         now=lambda: datetime.now(UTC),
         log=log,
         announce=announce,
-        held=tuple(held(os.environ)),
+        held=(*held(os.environ), *terraform.secrets),
         stale_reason=lambda other: stale_reason(other, this_lock_owner(os.environ)),
     )
 
 
-def terraform_of(policy: Policy) -> Terraform:
-    """Return this machine's Terraform as the policy lets it run. Raises `UserError` if that has to be confined and can't be.
+def terraform_of(policy: Policy, account: PolicyAccount) -> Terraform:
+    """Return this machine's Terraform as the policy lets it run for an account. Raises `UserError` if that has to be confined and can't be.
 
     From now on this process's own memory is closed to what it runs, and its tokens and keys are hidden in what it prints.
     """
     keep_memory_private()
+    variables = account_variables(account, os.environ)
+    if os.environ.get("GITHUB_ACTIONS"):
+        # Before our own mask, which would hide the values in these lines, too; the runner takes the lines out of the log.
+        for line in (line for value in variables.values() for line in add_mask_lines(value)):
+            typer.echo(line, err=True)
+    for value in variables.values():
+        process_secrets().add(value)
     mask_streams()
     if (said := unconfined(policy.confinement, landlock())) is not None:
         typer.echo(said, err=True)
         write_summary(f"{said}\n")
-    return Terraform(find_terraform(os.environ), os.environ, gate_rules(policy), reach_of(policy.confinement))
+    program, reach = find_terraform(os.environ), reach_of(policy.confinement)
+    return Terraform(program, os.environ, gate_rules(policy), reach, variables=variables)
 
 
 def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> ObjectStore:
@@ -119,6 +128,12 @@ def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> O
     if isinstance(address, S3Address) and not address.region:
         address = replace(address, region=str(_last_manifest(root, name).parameters.get(REGION, "")))
     return open_object_store(address)
+
+
+def known_account(root: Path, name: EnvironmentName, policy: Policy) -> PolicyAccount:
+    """Return the account of an environment; one that says nothing where the policy has none, as for a store of one's own."""
+    found = named_account(_last_manifest(root, name), policy)
+    return PolicyAccount() if isinstance(found, str) else found.account
 
 
 def account_store(account: PolicyAccount) -> ObjectStore:

@@ -109,7 +109,7 @@ def _context(request: PlanRequest, root: Path, against: ParityBase) -> PlanConte
         checkout=checkout,
         policy=policy,
         base_template=base_template,
-        terraform=terraform_of(policy),
+        terraform=terraform_of(policy, account),
         store=account_store(account),
         now=lambda: datetime.now(UTC),
         log=typer.echo,

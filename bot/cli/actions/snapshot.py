@@ -39,7 +39,7 @@ def snapshot(
         by = SnapshotContext(
             checkout=checkout,
             rules=gate_rules(policy),
-            terraform=terraform_of(policy),
+            terraform=terraform_of(policy, account),
             store=account_store(account),
             holds_states=not account.store,
             now=lambda: datetime.now(UTC),

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bot.clients.cage import NOTHING, Cage
@@ -97,12 +98,19 @@ class Terraform:
     """The program, and the environment that it may see: of `environment` only what Terraform and the clouds need is passed on.
 
     With `rules`, `init` refuses what the policy's gate does not allow to be installed, before anything of it is run. `reach` is
-    what it and hooks' programs may reach of the machine besides their own.
+    what it and hooks' programs may reach of the machine besides their own. `variables` are the account's own, and secret.
     """
 
     def __init__(
-        self, binary: Path, environment: Mapping[str, str], rules: GateRules | None = None, reach: Cage = NOTHING
+        self,
+        binary: Path,
+        environment: Mapping[str, str],
+        rules: GateRules | None = None,
+        reach: Cage = NOTHING,
+        *,
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self.secrets = tuple(variables.values())
         self.binary = binary
         self.rules = rules
         self.reach = reach
@@ -112,7 +120,7 @@ class Terraform:
             if _PASSED_ON.fullmatch(name) and not _NOT_PASSED_ON.fullmatch(name)
         }
         self._process = environment
-        self.environment = {**kept, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+        self.environment = {**kept, **variables, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 
     def identity_token(self) -> str | None:
         """Return what Azure's provider and backend are to show, if this job is one of an application of Azure; else None."""
@@ -124,7 +132,7 @@ class Terraform:
         """Yield the root module in `directory`. `secrets` never leave it in an event or an error."""
         with tempfile.TemporaryDirectory(prefix="envclone-") as private:  # mkdtemp makes it 0700
             workspace = workspace_at(directory, self.rules.cloud) if self.rules is not None else None
-            yield RootModule(self, directory, Path(private), Selected(tuple(secrets), workspace))
+            yield RootModule(self, directory, Path(private), Selected((*secrets, *self.secrets), workspace))
 
 
 @dataclass(frozen=True, slots=True)
