@@ -5,6 +5,7 @@ Every name is a `str`, so it formats and serialises as one; building it from any
 """
 
 import re
+import unicodedata
 from typing import Any, ClassVar, Self
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -29,6 +30,8 @@ RESERVED = DEVICES | frozenset(
 # What a reader mistakes for one another in common typefaces (Unicode TR 39's idea, kept to our alphabet).
 _LOOK_ALIKE_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _LOOK_ALIKES = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "-": ""})
+_LATIN = dict(zip("аеорсухіјѕԁһӏАВЕКМНОРСТХοανιΑΒΕΗΙΚΜΝΟΡΤΧ", "aeopcyxijsdhlABEKMHOPCTXoaviABEHIKMNOPTX", strict=True))  # noqa: RUF001
+"""Cyrillic and Greek letters, and the Latin ones that they look like."""
 _DOUBLED = re.compile(r"([a-z])\1+")
 
 
@@ -156,11 +159,25 @@ def is_valid(kind: type[Name], text: str) -> bool:
 
 
 def shown(text: str, longest: int = 60) -> str:
-    """Quote `text` for a message: control and non-ASCII characters escaped, long text cut, no Markdown broken."""
-    printable = "".join(
-        c if c.isascii() and c.isprintable() and c != "`" else f"\\u{{{ord(c):x}}}" for c in text[: longest + 1]
-    )
-    return f"`{printable[:longest]}…`" if len(text) > longest or len(printable) > longest else f"`{printable}`"
+    """Quote `text` for a message as it was typed: what can't be seen is named, long text is cut, no Markdown is broken."""
+    printable = "".join(_seen(c) for c in text[: longest + 1])
+    quoted = f"`{printable[:longest]}…`" if len(text) > longest or len(printable) > longest else f"`{printable}`"
+    alike = next((c for c in text[:longest] if c in _LATIN), None)
+    if alike is None:
+        return quoted
+    return f"{quoted} (with {alike}, {unicodedata.name(alike).lower()}, which is not the letter {_LATIN[alike]})"
+
+
+def _seen(character: str) -> str:
+    if character == "`":
+        return "'"
+    return character if character.isprintable() else f"<U+{ord(character):04X}>"
+
+
+def latin(text: str) -> str:
+    """Return `text` with the letters of other alphabets that look like Latin ones as those, and without accents and invisible characters."""
+    alike = "".join(_LATIN.get(c, c) for c in text)
+    return "".join(c for c in unicodedata.normalize("NFKD", alike) if unicodedata.category(c) not in {"Mn", "Cf"})
 
 
 def confusable(one: str, other: str) -> bool:

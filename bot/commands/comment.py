@@ -20,6 +20,7 @@ from markdown_it.rules_inline import StateInline, escape, newline
 from markdown_it.token import Token
 
 from bot.commands.raw_html import OpenElements
+from bot.commands.typography import GREETING, INVISIBLE, LIST_MARKERS
 
 LONGEST_BODY = 65_536
 """GitHub's own bound of a comment, in characters."""
@@ -30,7 +31,11 @@ MOST_MARKUP = 3_000
 MOST_LINES = 100
 """Lines that begin with a slash. More are a list of paths; each is compared with the names of commands."""
 
-_COMMAND = re.compile(r"^[^\S\n]*/\S", re.MULTILINE)
+_OPENING = re.compile(rf"[\s*_{INVISIBLE}]*(?:[/\uff0f]|(?:{GREETING})?@envclone\b)", re.IGNORECASE)
+_COMMAND = re.compile(rf"^{LIST_MARKERS}{_OPENING.pattern}", re.MULTILINE | re.IGNORECASE)
+_LIST_MARKERS = re.compile(LIST_MARKERS)
+_GOES_ON = re.compile(r"(?:--|[\u2013\u2014])[A-Za-z]|(?:for|as|ttl)\s+\S+|[A-Za-z][\w-]*=", re.IGNORECASE)
+"""How a line begins that belongs to the command above it."""
 _HTML = re.compile(r"<[A-Za-z/!?]")
 _MARKUP = re.compile(r"[]\[`*_~<!&\\]")
 _FOOTNOTE = re.compile(r"[\s>*+\-0-9.)]*\[\^[^\]]*\]:")
@@ -42,7 +47,11 @@ _LINKS = {"link_open": 1, "link_close": -1}
 
 
 def command_lines(body: str) -> list[str]:
-    """Return the visible lines of `body` that begin with a slash, in order."""
+    """Return the visible lines of `body` that begin as a command, in order.
+
+    A line that ends with a backslash goes on with the next one, as in a shell. Options, keywords and values that begin the lines below
+    are returned with their line breaks: whoever wrote them takes them for a part of the command.
+    """
     text = body[:LONGEST_BODY].replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return list(islice(_found(text), MOST_LINES)) if _COMMAND.search(text) else []
 
@@ -64,16 +73,44 @@ def _found(text: str) -> Iterator[str]:
             if markup > MOST_MARKUP:
                 return
             paragraph = _paragraph(token.content, references)
-            is_own = elements.are_none and _is_paragraph([tokens[block] for block in blocks])
-            # A list's marker, say, may stand before the paragraph on its first line.
-            starts = source[token.map[0]].lstrip().startswith("/")
-            row, before = token.map[0], 0
-            for line in paragraph.lines:
-                row, before = row + token.content.count("\n", before, line.start), line.start
-                found = token.content[line.start : line.end].strip()
-                if is_own and line.is_plain and row not in hidden and found.startswith("/") and (line.start or starts):
-                    yield found
+            if elements.are_none and _is_paragraph([tokens[block] for block in blocks]):
+                # What stands before a paragraph on its first line may be a list's marker, and nothing else.
+                first = source[token.map[0]]
+                marked = _OPENING.match(first[_LIST_MARKERS.match(first).end() :]) is not None  # type: ignore[union-attr]
+                yield from _commands(_own_lines(token, paragraph.lines, hidden, marked))
             elements.lost |= paragraph.leaks
+
+
+def _own_lines(
+    token: Token, lines: Sequence["_Line"], hidden: frozenset[int], first_is_marked: bool
+) -> Iterator[str | None]:
+    """Yield a paragraph's lines; None for one that the page doesn't show as it was written."""
+    assert token.map is not None
+    row, before = token.map[0], 0
+    for line in lines:
+        row, before = row + token.content.count("\n", before, line.start), line.start
+        is_own = line.is_plain and row not in hidden and (line.start > 0 or first_is_marked)
+        yield token.content[line.start : line.end].strip() if is_own else None
+
+
+def _commands(lines: Iterator[str | None]) -> Iterator[str]:
+    """Yield the commands of a paragraph, each with the lines that belong to it."""
+    found: str | None = None
+    for line in lines:
+        if line is not None and found is not None and found.endswith("\\"):
+            found = f"{found[:-1].rstrip()} {line}"
+            continue
+        if line is not None and _OPENING.match(line):
+            if found is not None:
+                yield found
+            found = line
+        elif line is not None and found is not None and _GOES_ON.match(line):
+            found = f"{found}\n{line}"
+        elif found is not None:
+            yield found
+            found = None
+    if found is not None:
+        yield found
 
 
 def _is_looked_into(paragraph: str) -> bool:

@@ -8,12 +8,14 @@ used, so that a line with two mistakes gets one reply with both corrected.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.commands.model import Command
-from bot.commands.parser import Correction, Reader, Wrong, example_of
+from bot.commands.model import Command, Help
+from bot.commands.parser import Correction, Reader, Wrong
 from bot.commands.specs import BY_VERB, Spec, spec_of
 from bot.commands.tokens import Unbalanced, quoted, words
+from bot.commands.typography import opened, without_courtesy
+from bot.commands.verbs import OTHERS, SYNONYMS
 from bot.errors import InvalidInput
 from bot.model.suggest import closest
 from bot.names import shown
@@ -21,31 +23,55 @@ from bot.names import shown
 LONGEST_LINE = 4_000
 MOST_MISTAKES = 5
 """Mistakes in one line that are corrected. With more than this it is more likely a sentence than a command."""
+MOST_WORDS = 100
+"""Words of a line that is corrected: each proposal reads all of them again."""
+
+MOST_CERTAIN = 3
+"""Words behind a verb from which on a line that can't be read may as well be a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A line that is meant as a command but isn't one, and the corrected line when it can be told."""
+    """A line that is meant as a command but isn't one, and the corrected line when it can be told.
+
+    Unless it `is_certain`, it is meant for us only if one of its `words` is the name of an environment.
+    """
 
     message: str
     instead: str | None = None
+    is_certain: bool = True
+    words: tuple[str, ...] = ()
 
 
 def parse(line: str) -> Command | Mistake | None:
-    """Return the command that `line` (with its slash) is, a mistake to explain, or None: not meant as a command at all."""
-    if not line.startswith("/") or line[1:2].isspace():
+    """Return the command that `line` (with its slash) is, a mistake to explain, or None: not meant as a command at all.
+
+    Behind a line break stand options that somebody wrote below the command: they are read, and the one line is offered.
+    """
+    found = opened(line)
+    if found is None:
         return None
+    text, is_strict = found
+    if not text.strip():
+        return Help() if line.strip().lower().startswith("/envclone") else None
     if len(line) > LONGEST_LINE:
         return (
             Mistake(f"This command is longer than {LONGEST_LINE:,} characters. Shorten it.")
-            if _spec(line[:60])
+            if _spec(text[:60])
             else None
         )
     try:
-        tokens = words(line[1:])
+        tokens = words(text)
     except Unbalanced as error:
-        return Mistake(str(error)) if _spec(line) else None
-    return parse_words(tokens)
+        return Mistake(str(error)) if _spec(text) and not is_strict else None
+    read = parse_words(tokens)
+    if is_strict:
+        return None if isinstance(read, Mistake) else read
+    if "\n" in line and read is not None and not isinstance(read, Mistake):
+        return Mistake(
+            "Write the command on one line, or end each line but the last with a backslash:", format_command(read)
+        )
+    return read
 
 
 def parse_words(tokens: Sequence[str]) -> Command | Mistake | None:
@@ -74,40 +100,66 @@ def format_command(command: Command) -> str:
     return " ".join(parts)
 
 
-def _spec(line: str) -> Spec | None:
-    return BY_VERB.get(line[1:].split(maxsplit=1)[0]) if line[1:].split() else None
+def _spec(text: str) -> Spec | None:
+    first = text.split(maxsplit=1)[:1]
+    return BY_VERB.get(first[0].lower()) if first else None
 
 
 def _read(tokens: Sequence[str], patience: int) -> Command | Mistake | None:
     if not tokens:
         return None
     verb, *rest = tokens
-    spec = BY_VERB.get(verb)
-    if spec is not None:
-        try:
-            return Reader(spec, rest).command()
-        except Wrong as wrong:
-            return _corrected(wrong, patience)
-        except InvalidInput as error:
-            return Mistake(str(error))
-    near = closest(verb, BY_VERB, cutoff=0.7) if len(verb) < 20 else None
-    if near is None:
+    spec = BY_VERB.get(verb.lower().rstrip(".,:;!?"))
+    if spec is None:
+        return _misspelt(verb, rest, patience)
+    if spec.is_shared and not rest:
+        return None
+    try:
+        return Reader(spec, rest).command()
+    except Wrong as wrong:
+        return _without_courtesy(spec, rest) or _corrected(wrong, spec, rest, patience)
+    except InvalidInput as error:
+        return _without_courtesy(spec, rest) or Mistake(str(error))
+
+
+def _without_courtesy(spec: Spec, rest: Sequence[str]) -> Command | None:
+    kept = without_courtesy(rest)
+    if kept == rest:
+        return None
+    try:
+        return Reader(spec, kept).command()
+    except (Wrong, InvalidInput):
+        return None
+
+
+def _misspelt(verb: str, rest: Sequence[str], patience: int) -> Command | Mistake | None:
+    """Return the mistake of a word that is none of the commands, if it is probably meant to be one."""
+    said = verb.lower()
+    meant = SYNONYMS.get(said)
+    if meant is not None:
+        spec = BY_VERB[meant]
+        message = f"Unknown command {shown('/' + verb)}. Write `{spec.usage}`, for example `{spec.example}`."
+        return Mistake(message, is_certain=False, words=tuple(rest))
+    near = closest(said, BY_VERB, cutoff=0.7) if len(verb) < 20 and said not in OTHERS else None
+    if near is None or (not rest and len(near) == len(said) and sorted(near) != sorted(said)):
         return None
     message = f"Unknown command {shown('/' + verb)}. Did you mean `/{near}`?"
-    return _corrected(Wrong(message, Correction([near, *rest]), otherwise=example_of(BY_VERB[near])), patience)
+    spec = BY_VERB[near]
+    return _corrected(Wrong(message, Correction([near, *without_courtesy(rest)])), spec, rest, patience)
 
 
-def _corrected(wrong: Wrong, patience: int) -> Mistake:
+def _corrected(wrong: Wrong, spec: Spec, rest: Sequence[str], patience: int) -> Mistake:
     """Return the mistake with a line that parses; half a correction is no help."""
-    otherwise = format_command(wrong.otherwise) if wrong.otherwise else None
-    if patience == 0:
-        return Mistake(wrong.message, otherwise)
+    is_certain = len(rest) < MOST_CERTAIN or any(word.startswith("--") or "=" in word for word in rest)
+    unsaid = Mistake(wrong.message, is_certain=is_certain, words=tuple(rest))
+    if patience == 0 or len(rest) > MOST_WORDS:
+        return unsaid
     read = [(proposal, _read(proposal.words, 0)) for proposal in wrong.proposals]
     for proposal, found in read:
         if found is not None and not isinstance(found, Mistake):
-            return Mistake(proposal.message or wrong.message, format_command(found))
+            return replace(unsaid, message=proposal.message or wrong.message, instead=format_command(found))
     for proposal, _ in read:
         again = _read(proposal.words, patience - 1)
         if isinstance(again, Mistake) and again.instead is not None:
-            return Mistake(proposal.message or wrong.message, again.instead)
-    return Mistake(wrong.message, otherwise)
+            return replace(unsaid, message=proposal.message or wrong.message, instead=again.instead)
+    return unsaid

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from bot.commands.model import Command
 from bot.commands.specs import Option, Slot, Spec
-from bot.commands.tokens import words
 from bot.errors import InvalidInput
 from bot.model.suggest import closest
 from bot.names import ParameterName, shown
@@ -16,6 +15,7 @@ _CONNECTIVES = frozenset(
     {"to", "into", "named", "called", "name", "is", "=", "=>", "->", "by", "with", "until", "till", "a", "the"}
 )
 """Words that people put between others where the grammar wants its own, or none."""
+_FILLERS = _CONNECTIVES | {"all", "environments", "environment"}
 _NO = frozenset({"no", "false", "off", "0"})
 
 
@@ -28,11 +28,11 @@ class Correction:
 
 
 class Wrong(Exception):
-    """What is wrong with the words, and others that may have been meant, likeliest first; `otherwise` is an example."""
+    """What is wrong with the words, and others that may have been meant, likeliest first."""
 
-    def __init__(self, message: str, *proposals: Correction, otherwise: Command | None = None) -> None:
+    def __init__(self, message: str, *proposals: Correction) -> None:
         super().__init__(message)
-        self.message, self.proposals, self.otherwise = message, proposals, otherwise
+        self.message, self.proposals = message, proposals
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ class Reader:
         self._take_slots(plain)
         for option in self.spec.options:
             if option.required and option.field not in self.fields:
-                message = f"`{option.usage}` is missing: {option.about}. For example:"
-                raise Wrong(message, otherwise=self._completed())
+                raise Wrong(f"`{option.usage}` is missing: {option.about}. For example `{self.spec.example}`.")
         return self.spec.model(**self.fields)
 
     def _take_options(self) -> list[int]:
@@ -78,6 +77,7 @@ class Reader:
                 plain.append(at - 1)
                 continue
             flag, equals, value = token[2:].partition("=")
+            flag = flag.lower()
             option = next((option for option in self.spec.options if option.flag == flag), None)
             if option is None:
                 raise self._unknown_option(at - 1)
@@ -111,8 +111,7 @@ class Reader:
         key, equals, value = text.partition("=")
         if not equals:
             proposals = self._paired(part, text, at, prefix)
-            otherwise = self._completed() if isinstance(part, Slot) else None
-            raise Wrong(f"{into.what}, not {shown(text)}.", *proposals, otherwise=otherwise)
+            raise Wrong(f"{into.what}, not {shown(text)}. For example `{self.spec.example}`.", *proposals)
         try:
             name = ParameterName(key)
         except InvalidInput as error:
@@ -125,6 +124,7 @@ class Reader:
     def _paired(self, part: Option | Slot, text: str, at: int, prefix: str) -> Iterator[Correction]:
         """Yield what a pair without its `=` was probably meant to be."""
         after, before = self.tokens[at + 1 : at + 3], self.tokens[at - 1 : at]
+        yield from self._list(at)
         if ":" in text:
             yield self._with(at, [f"{prefix}{text.replace(':', '=', 1)}"])
         if after[:1] == ["="] and len(after) == 2:
@@ -181,23 +181,28 @@ class Reader:
     def _nearest(self, part: Slot | Option, text: str, at: int, prefix: str) -> Iterator[Correction]:
         """Yield what a value was probably meant to be, alone or together with the next word (`14 days`)."""
         after = self.tokens[at + 1] if at + 1 < len(self.tokens) else ""
-        if after and not after.startswith("--") and (both := part.nearest(f"{text} {after}")):
+        keywords = {slot.keyword for slot in self.spec.slots}
+        if (
+            after
+            and not after.startswith("--")
+            and after.lower() not in keywords
+            and (both := part.nearest(f"{text} {after}"))
+        ):
             yield self._with(at, [f"{prefix}{both}"], 2)
         if (near := part.nearest(text)) and near != text:
             yield self._with(at, [f"{prefix}{near}"])
 
     def _missing(self) -> Wrong:
-        return Wrong(
-            f"This command is incomplete. Its form is `{self.spec.usage}`, for example:", otherwise=self._completed()
-        )
+        form = f"Its form is `{self.spec.usage}`, for example `{self.spec.example}`."
+        return Wrong(f"This command is incomplete. {form}", *self._apart())
 
     def _unexpected(self, plain: Sequence[int], keyword: str | None = None) -> Wrong:
         at, text = plain[0], self.tokens[plain[0]]
         message = (
             f"I don't understand {shown(' '.join(self.tokens[i] for i in plain))} here. The command's form is "
-            f"`{self.spec.usage}`, for example:"
+            f"`{self.spec.usage}`, for example `{self.spec.example}`."
         )
-        proposals: list[Correction] = []
+        proposals = [*self._apart(), *self._list(at), *self._joined(plain, keyword)]
         key, equals, value = text.partition("=")
         if equals and self.map_option:
             pair = [f"--{self.map_option.flag}", f"{_underscored(key)}={value}"]
@@ -214,8 +219,38 @@ class Reader:
             is_meant = text.lower() in _CONNECTIVES or closest(text, [keyword]) is not None
             # A different word where a keyword is missing altogether may just as well be a name, so don't guess.
             proposals += [there, before] if is_meant else [there] if keyword in self.tokens else [before]
-        rest = [token for i, token in enumerate(self.tokens) if i not in plain]
-        return Wrong(message, *proposals, Correction([self.spec.verb, *rest]), otherwise=self._completed())
+        # Only words that say nothing may be left out.
+        if all(self.tokens[i].lower() in _FILLERS for i in plain):
+            rest = [token for i, token in enumerate(self.tokens) if i not in plain]
+            proposals.append(Correction([self.spec.verb, *rest]))
+        return Wrong(message, *proposals)
+
+    def _apart(self) -> Iterator[Correction]:
+        """Yield the words in the order of the grammar, when commas part them or another order is said by `from` and `as`."""
+        words = [word.rstrip(",;") if "=" not in word else word for word in self.tokens]
+        if self.map_option and words != self.tokens and not any("=" in word for word in self.tokens):
+            yield Correction([self.spec.verb, *filter(None, words)])
+        said = [word.lower() for word in words]
+        if self.spec.verb == "clone" and said.count("from") == 1:
+            at = said.index("from")
+            if at + 1 < len(words):
+                rest = words[:at] + words[at + 2 :]
+                named = rest if said[at + 2 : at + 3] == ["as"] or "as" in said[:at] else ["as", *rest]
+                yield Correction([self.spec.verb, words[at + 1], *named])
+
+    def _list(self, at: int) -> Iterator[Correction]:
+        """Yield the value of a list in one word, where blanks stand behind its commas."""
+        before = self.tokens[at - 1] if at else ""
+        if "=" in before and (before.endswith((",", ";")) or self.tokens[at].startswith(",")):
+            joined = f"{before.rstrip(',;')},{self.tokens[at].lstrip(',')}"
+            yield self._with(at - 1, [joined], 2)
+
+    def _joined(self, plain: Sequence[int], keyword: str | None) -> Iterator[Correction]:
+        """Yield a name in one word that was written in two, where the next keyword stands behind them."""
+        at = plain[0]
+        has_next = keyword is not None and keyword in (self.tokens[i].lower() for i in plain[1:2])
+        if has_next and self.tokens[at - 2 : at - 1] == ["as"]:
+            yield self._with(at - 1, [f"{self.tokens[at - 1]}-{self.tokens[at]}"], 2)
 
     def _unknown_option(self, at: int) -> Wrong:
         token = self.tokens[at]
@@ -239,18 +274,9 @@ class Reader:
             proposals.append(self._with(at, [f"--{self.map_option.flag}", pair] if self.map_option else [pair], span))
         return Wrong(message, *proposals)
 
-    def _completed(self) -> Command:
-        """Return the command with what was read, and with the example's words for what is missing."""
-        return replace(example_of(self.spec), **{name: value for name, value in self.fields.items() if value})
-
     def _with(self, at: int, others: Sequence[str], count: int = 1, message: str | None = None) -> Correction:
         """Propose the words with `others` in the place of `count` of them."""
         return Correction([self.spec.verb, *self.tokens[:at], *others, *self.tokens[at + count :]], message)
-
-
-def example_of(spec: Spec) -> Command:
-    """Return the example command of a table row."""
-    return Reader(spec, words(spec.example)[1:]).command()
 
 
 def _underscored(text: str) -> str:

@@ -27,7 +27,7 @@ from bot.errors import InvalidInput
 from bot.model import duration
 from bot.model.policy import Permission
 from bot.model.suggest import closest
-from bot.names import EnvironmentName, Login, PurposeName, shown
+from bot.names import EnvironmentName, Login, PurposeName, latin, shown
 
 
 def _nothing_near(_: str) -> str | None:
@@ -35,7 +35,9 @@ def _nothing_near(_: str) -> str | None:
 
 
 def _hyphenated(text: str) -> str | None:
-    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-") or None
+    """Return the name that `text` shows, in Latin letters; None when one of them has no such form."""
+    said = latin(text).lower()
+    return re.sub("[^a-z0-9]+", "-", said).strip("-") or None if said.isascii() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ class Option:
 class Spec:
     """One command: how it is written, what it does, and which permission of the policy it needs.
 
-    `in_checkout` says whether the same sentence works on the command line, in a checkout.
+    `in_checkout` says whether the same sentence works on the command line, in a checkout; `is_shared` whether other bots know the bare
+    verb too, so that without a word behind it it is none of ours.
     """
 
     verb: str
@@ -101,6 +104,7 @@ class Spec:
     slots: tuple[Slot, ...] = ()
     options: tuple[Option, ...] = ()
     in_checkout: bool = False
+    is_shared: bool = False
 
     @property
     def usage(self) -> str:
@@ -185,6 +189,7 @@ TABLE: tuple[Spec, ...] = (
         "change",
         "/plan demo-x",
         (_NAME,),
+        is_shared=True,
     ),
     Spec(
         "resume",
@@ -193,6 +198,7 @@ TABLE: tuple[Spec, ...] = (
         "change",
         "/resume demo-x",
         (_NAME,),
+        is_shared=True,
     ),
     Spec(
         "unlock",

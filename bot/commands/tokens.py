@@ -1,5 +1,6 @@
 """Split a line into words and back, with quotes as people know them from a shell, and nothing else of a shell."""
 
+from bot.commands.typography import bare
 from bot.errors import InvalidInput
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
@@ -16,27 +17,34 @@ def words(line: str) -> list[str]:
     """Return the words of `line`. Inside double quotes `\\"`, `\\\\`, `\\n`, `\\t` stand for what they say."""
     found: list[str] = []
     word: str | None = None
-    position = 0
+    is_quoted, position = False, 0
+
+    def end() -> None:
+        said = word if word is None or is_quoted else bare(word)
+        if said or (is_quoted and said is not None):
+            found.append(said)
+
     while position < len(line):
         character = line[position]
         straight = character.translate(_STRAIGHT)
         if straight in "\"'":
             text, position = _quotation(line, position)
-            word = (word or "") + text
+            word, is_quoted = (word or "") + text, True
             continue
         if character.isspace():
-            if word is not None:
-                found.append(word)
-            word = None
+            end()
+            word, is_quoted = None, False
         else:
             word = (word or "") + character
         position += 1
-    return found if word is None else [*found, word]
+    end()
+    return found
 
 
 def quoted(word: str) -> str:
     """Return `word` so that `words` reads it as one word again."""
-    if word and not any(c.isspace() or c.translate(_STRAIGHT) in "\"'" for c in word):
+    is_plain = word and not any(c.isspace() or c.translate(_STRAIGHT) in "\"'" for c in word)
+    if is_plain and bare(word) == word and not word.endswith("\\"):
         return word
     return '"' + "".join(_UNESCAPES.get(character, character) for character in word) + '"'
 

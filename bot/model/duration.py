@@ -31,6 +31,12 @@ _WORDS = {
     "years": timedelta(days=365),
 }
 """Units as people write them; a month and a year are about as long as this."""
+_NUMBERS = {
+    word: str(number)
+    for number, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=1
+    )
+} | {"a": "1", "an": "1"}
 _PATTERN = r"(?:\d{1,6}[wdhms]){1,5}"
 SCHEMA_PATTERN = f"^{_PATTERN}$"
 """By which a JSON Schema's duration is told from other texts."""
@@ -51,7 +57,8 @@ def parse(text: str) -> timedelta:
 
 def nearest(said: str) -> str | None:
     """Return the duration that `said` probably means (`14 days`, `2 weeks`, `14D`, `14`), if it can be told."""
-    parts = re.findall(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z]*)[\s,]*", said.lower(), re.ASCII)
+    said = " ".join(_NUMBERS.get(word, word) for word in said.lower().removeprefix("+").split())
+    parts = re.findall(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z]*)[\s,]*", said, re.ASCII)
     if (
         not parts
         or re.fullmatch(r"(?:\d{1,6}(?:[.,]\d{1,3})?\s*[a-z]*[\s,]*){1,5}", said.strip().lower(), re.ASCII) is None

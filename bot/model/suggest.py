@@ -12,3 +12,10 @@ def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
         if ratio > best_ratio or (ratio == best_ratio and best is None):
             best, best_ratio = candidate, ratio
     return best
+
+
+def abbreviated(word: str, known: Iterable[str]) -> str | None:
+    """Return the one known word that `word` is the beginning of, or one of the parts of (`cpu` of `app_cpu`), if there is just one."""
+    said = word.lower()
+    parts = [each for each in known if len(said) > 2 and (each.startswith(said) or said in each.split("_"))]
+    return parts[0] if len(parts) == 1 else None

@@ -9,19 +9,17 @@ from typing import TypeAlias
 from bot.clients.github.records import Comment
 from bot.commands.comment import command_lines
 from bot.commands.grammar import Mistake, format_command, parse
-from bot.commands.model import Clone, Command
+from bot.commands.model import Clone, Command, Destroy
 from bot.commands.specs import Spec, spec_of
 from bot.core.messages import replies
-from bot.core.requests.clone import CloneRequest
 from bot.core.requests.permissions import suffices
-from bot.core.requests.refusal import Refused
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import Request
 from bot.model.policy import Policy, Role
 from bot.names import Login, RepositoryName, is_valid
 from bot.service.context import ServiceContext
-from bot.service.drafting import draft
-from bot.service.repository import repository_at_head
+from bot.service.corrections import Corrections
+from bot.service.repository import Repository, repository_at_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +69,29 @@ def authorize(context: ServiceContext, repository: RepositoryName, comment_id: i
     if found is None:
         return Nothing("no command in the visible text")
     held = context.github.permission(repository, comment.author)
+    if isinstance(found, Mistake) and not found.is_certain and found.instead is None and held is None:
+        return _NO_RIGHT
     if held is None or not context.author_limit.admits(comment.author, comment_id, context.now()):
         context.github.react(repository, comment_id, "confused")
         return Nothing(
             "the author has no right here" if held is None else "the author had many answers within the hour"
         )
-    context.github.react(repository, comment_id, "eyes")
     asked = _Asked(repository, comment, held)
+    if isinstance(found, Mistake):
+        meant = _corrected(context, asked, found)
+        if meant is None:
+            return Nothing("a sentence, or another bot's command")
+        found = meant
+    context.github.react(repository, comment_id, "eyes")
     if isinstance(found, Mistake | Reply) or comment.is_edited:
         return _explained(context, asked, found)
-    return _authorized(asked, found, repository_at_head(context, repository).policy())
+    return _authorized(asked, found, repository_at_head(context, repository))
 
 
-def _authorized(asked: _Asked, command: Command, policy: Policy) -> Authorization:
-    spec = spec_of(command)
+def _authorized(asked: _Asked, command: Command, repo: Repository) -> Authorization:
+    spec, policy = spec_of(command), repo.policy()
     needed = _needed(command, spec, policy)
-    if not suffices(asked.held, needed):
+    if not suffices(asked.held, needed) and not _ends_own_clone(asked, command, repo):
         return (
             Reply(replies.forbidden(spec.verb, asked.held, needed)) if _may_anything(asked.held, policy) else _NO_RIGHT
         )
@@ -97,6 +102,13 @@ def _authorized(asked: _Asked, command: Command, policy: Policy) -> Authorizatio
         return Reply(str(error))
     request = Request(by=author, repository=asked.repository, issue=comment.issue, comment=comment.id, url=comment.url)
     return Authorized(command, request)
+
+
+def _ends_own_clone(asked: _Asked, command: Command, repo: Repository) -> bool:
+    """Say whether somebody proposes the end of a clone that is their own, which whoever owns it always may."""
+    manifest = repo.manifest(command.name) if isinstance(command, Destroy) else None
+    is_own = manifest is not None and manifest.owner.casefold() == asked.comment.author.casefold()
+    return is_own and manifest is not None and manifest.source is not None
 
 
 def _explained(context: ServiceContext, asked: _Asked, found: Command | Mistake | Reply) -> Reply | Nothing:
@@ -110,7 +122,7 @@ def _explained(context: ServiceContext, asked: _Asked, found: Command | Mistake 
     if isinstance(found, Reply):
         return found
     if isinstance(found, Mistake):
-        return Reply(replies.mistake(_corrected(context, asked, found)))
+        return Reply(replies.mistake(found))
     return Reply(replies.edited(format_command(found)))
 
 
@@ -126,21 +138,18 @@ def meant_in(body: str) -> Command | Mistake | Reply | None:
     return meant[0] if len(meant) == 1 else Reply(replies.several(len(meant)))
 
 
-def _corrected(context: ServiceContext, asked: _Asked, mistake: Mistake) -> Mistake:
-    """Return the mistake with a line in which purpose, parameters and values are right as well, for whoever may read them here."""
-    meant = parse(mistake.instead) if mistake.instead else None
+def _corrected(context: ServiceContext, asked: _Asked, mistake: Mistake) -> Mistake | None:
+    """Return the mistake with a line that would be accepted from its author, or without; None when it is not meant for us."""
     author = asked.comment.author
-    if not isinstance(meant, Clone) or not is_valid(Login, author):
-        return mistake
     try:
         repo = repository_at_head(context, asked.repository)
-        if not suffices(asked.held, _needed(meant, spec_of(meant), repo.policy())):
-            return mistake
-        drafted = draft(repo, CloneRequest(meant, None, Login(author), context.now()))
+        meant = parse(mistake.instead) if mistake.instead else None
+        if meant is not None and not isinstance(meant, Mistake):
+            is_allowed = suffices(asked.held, _needed(meant, spec_of(meant), repo.policy()))
+            mistake = mistake if is_allowed and is_valid(Login, author) else replace(mistake, instead=None)
+        return Corrections(repo, Login(author)).corrected(mistake) if is_valid(Login, author) else mistake
     except UserError:
-        return mistake  # what is wrong with the repository is said when the corrected line is posted
-    better = drafted.instead if isinstance(drafted, Refused) else None
-    return replace(mistake, instead=format_command(better)) if better is not None else mistake
+        return replace(mistake, instead=None)  # what is wrong with the repository is said when a command is posted
 
 
 def _needed(command: Command, spec: Spec, policy: Policy) -> Role:

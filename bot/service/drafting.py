@@ -8,6 +8,7 @@ from bot.commands.model import Clone
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.inventory import Claim
+from bot.core.requests.change import ChangeSubject
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
 from bot.errors import UserError
@@ -65,6 +66,13 @@ def source_side(repo: Repository, source: Manifest) -> CodeSide:
     files = repo.code(source.name)
     read_hooks(files, directory(source.name))
     return CodeSide(source, files)
+
+
+def change_subject(repo: Repository, manifest: Manifest) -> ChangeSubject:
+    """Return what is changed, with what it was cloned from, as that is now."""
+    source = repo.manifest(manifest.source) if manifest.source else None
+    side = source_side(repo, source) if source else None
+    return ChangeSubject(manifest, repo.template_of(manifest), repo.policy(), side, JUDGES)
 
 
 def _unknown_source(

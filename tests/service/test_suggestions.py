@@ -17,7 +17,6 @@ from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo, 
 MISSPELT = [
     # commands
     ("/clnoe production as demo-y", "/clone production as demo-y"),
-    ("/Clone production as demo-y", "/clone production as demo-y"),
     ("/stauts demo-x", "/status demo-x"),
     ("/lsit", "/list"),
     ("/list all", "/list"),
@@ -28,7 +27,6 @@ MISSPELT = [
     ("/clone production called demo-y for demo", "/clone production as demo-y for demo"),
     ("/clone production as demo-y fro demo", "/clone production as demo-y for demo"),
     ("/clone production as demo-y demo", "/clone production as demo-y for demo"),
-    ("/clone production as demo-y for demo please", "/clone production as demo-y for demo"),
     ("/extend demo-x by 7d", "/extend demo-x 7d"),
     ("/set to demo-x app_min=3", "/set demo-x app_min=3"),
     # sources and names
@@ -95,7 +93,6 @@ MISSPELT = [
 ONLY_IN_COMMENTS = [
     ("/destory demo-x", "/destroy demo-x"),
     ("/destroy demo-y", "/destroy demo-x"),
-    ("/destroy", "/destroy demo-x"),
     ("/plan demo-y", "/plan demo-x"),
     ("/resume demo-y", "/resume demo-x"),
     (

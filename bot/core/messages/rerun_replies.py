@@ -15,7 +15,12 @@ _ADVICE = "**Next:**"
 
 def nothing_to_resume(name: EnvironmentName, last: Last | None) -> str | None:
     """Return why there is nothing to resume, or None."""
-    if last is None or last.state != "success" or not last.is_current:
+    if last is None:
+        return (
+            f"{code(name)} has never been applied, so there is nothing to resume. It is applied when its pull request is "
+            "merged; if that run is missing, look for it on the Actions page and re-run it there."
+        )
+    if last.state != "success" or not last.is_current:
         return None
     return (
         f"There is nothing to resume: the last run of {code(name)} completed{_log(last)}. To check what has changed "

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from bot.commands.grammar import MOST_MISTAKES
 from bot.commands.model import Clone, Command, Destroy, Extend, PlanCommand, Resume, Set, Status, Unlock
 from bot.errors import Finding
-from bot.model.suggest import closest
+from bot.model.suggest import abbreviated, closest
 from bot.names import EnvironmentName, is_valid
 
 AboutOne: TypeAlias = Set | Extend | PlanCommand | Resume | Unlock | Destroy | Status
@@ -27,20 +27,23 @@ class Refused:
 
 
 def with_suggestion(refused: Refused, attempt: Callable[[Command], object]) -> Refused:
-    """Return the refusal with a corrected command in which the other mistakes that `attempt` finds are fixed as well."""
+    """Return the refusal with a corrected command in which the other mistakes that `attempt` finds are fixed as well.
+
+    One that would be refused in its turn is not shown.
+    """
     instead = refused.instead
     for _ in range(MOST_MISTAKES):
         again = attempt(instead) if instead is not None else None
-        if not isinstance(again, Refused) or again.instead is None:
-            break
+        if not isinstance(again, Refused):
+            return replace(refused, instead=instead)
         instead = again.instead
-    return replace(refused, instead=instead)
+    return replace(refused, instead=None)
 
 
 def unknown_source(command: Clone, known: Sequence[str], templates: Sequence[str] = ()) -> Refused:
     """Return that there is no such environment to clone, with the one that was probably meant."""
     known = _valid(known)
-    near = closest(command.source, known)
+    near = closest(command.source, known) or abbreviated(command.source, known)
     listed = ", ".join(f"`{name}`" for name in known[:10]) or "none"
     hint = f"Did you mean `{near}`?" if near else f"Environments that can be cloned: {listed}."
     note = (

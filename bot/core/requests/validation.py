@@ -17,7 +17,7 @@ from bot.model import duration
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
-from bot.model.suggest import closest
+from bot.model.suggest import abbreviated, closest
 from bot.model.template import Parameter, Template
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, confusable, resembles, shown
 
@@ -243,7 +243,7 @@ def _unfinished(estate: Inventory) -> str:
 
 def _override(command: Clone | Set, template: Template, name: ParameterName, text: str) -> Json:
     if name not in template.parameters:
-        near = closest(name, template.parameters)
+        near = abbreviated(name, template.parameters) or closest(name, template.parameters)
         message = f"Template {template.name} has no parameter {shown(name)}."
         if near is None:
             raise Correctable(f"{message} `/help` lists them.")

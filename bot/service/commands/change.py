@@ -18,17 +18,16 @@ from bot.core.messages import change_pull_request, replies
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
 from bot.core.requests.branches import Branch, Stranger
-from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_change
+from bot.core.requests.change import Changed, Unchanged, draft_change
 from bot.core.requests.commit_trailers import Trailers
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
-from bot.hooks.validate import JUDGES
 from bot.model.environment import Manifest, Request, directory
 from bot.names import EnvironmentName
 from bot.service.change_proposal import change_proposal
 from bot.service.clone_proposal import clone_proposal_at
 from bot.service.command_job import Accepted, CommandJob
-from bot.service.drafting import source_side
+from bot.service.drafting import change_subject
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
@@ -125,7 +124,7 @@ def publish_change(repo: Repository, request: Request, command: Change) -> Chang
         if not isinstance(found, _Place):
             return found
         try:
-            subject = _subject(repo, found.manifest)
+            subject = change_subject(repo, found.manifest)
         except UserError as error:
             return Refused(str(error))
         drafted = draft_change(command, subject, repo.context.now())
@@ -155,13 +154,6 @@ def propose_change(repo: Repository, branch: Branch) -> PullRequest:
     if pull is not None and not proposal.is_open and repo.proposed(branch) in (None, pull.head_sha):
         return pull
     return repo.github.ensure_pull_request(repo.name, change_proposal(repo, proposal, manifest))
-
-
-def _subject(repo: Repository, manifest: Manifest) -> ChangeSubject:
-    """Return what is changed, with what it was cloned from, as that is now."""
-    source = repo.manifest(manifest.source) if manifest.source else None
-    side = source_side(repo, source) if source else None
-    return ChangeSubject(manifest, repo.template_of(manifest), repo.policy(), side, JUDGES)
 
 
 def _place(repo: Repository, request: Request, command: Change) -> _Place | Pushed | Refused:

@@ -91,6 +91,7 @@ def test_resume_starts_the_apply_and_says_why(live: SmallMonorepo, actions: Acti
 
 
 def test_a_killed_resume_finds_the_run_that_it_started(live: SmallMonorepo, actions: Actions) -> None:
+    deployed(live, "demo-x", "failure", "0" * 40, "demo-x: app failed")
     comment = live.comment("/resume demo-x")
     event = live.event(comment, "/resume demo-x")
     live.work(event, "start")
@@ -99,6 +100,11 @@ def test_a_killed_resume_finds_the_run_that_it_started(live: SmallMonorepo, acti
     assert live.server.settle()
     assert len(actions.dispatched) == 1
     assert "/actions/runs/" in (live.reply(comment) or "")
+
+
+def test_what_was_never_applied_is_not_resumed(live: SmallMonorepo, actions: Actions) -> None:
+    assert "has never been applied, so there is nothing to resume" in say(live, "/resume demo-x")
+    assert actions.dispatched == []
 
 
 def test_nothing_is_resumed_that_is_done_unless_something_was_merged_since(
@@ -290,6 +296,7 @@ def test_what_github_refuses_is_explained(live: SmallMonorepo, actions: Actions)
         ".github/workflows/drift.yml": None,
     }
     live.server.commit(REPOSITORY, files, by=MAINTAINER, message="an old version")
+    deployed(live, "demo-x", "failure", "0" * 40, "demo-x: app failed")
     assert 'Unexpected inputs provided: ["request"]' in say(live, "/resume demo-x")
     assert "Check that `.github/workflows/drift.yml` exists" in say(live, "/plan demo-x")
     assert actions.dispatched == []

@@ -1,0 +1,100 @@
+"""What people and their editors put around words that carries no meaning: ticks, emphasis, forms of letters, courtesy."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+INVISIBLE = "\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f"
+"""Characters without a shape, for a set in a pattern. Those that turn the direction of a text are not among them."""
+
+LIST_MARKERS = r"[^\S\n]*(?:(?:[-*+]|\d{1,9}[.)])[^\S\n]+)*"
+GREETING = r"(?:hi|hey|hello|please|ok)[ ,]+"
+
+_ADDRESS = re.compile(rf"(?:{GREETING})?@envclone(?:\[bot\])?[\s:,]+|/envclone(?:[\s:,]+|$)", re.IGNORECASE)
+_BEFORE = re.compile(r"(?:(?:please|pls|can you|could you)\s+)*(?=\S)", re.IGNORECASE)
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_LEADING = re.compile(rf"[\s*_{INVISIBLE}]*")
+_COURTESY = frozenset(
+    [
+        "please",
+        "pls",
+        "plz",
+        "thanks",
+        "thank",
+        "thankyou",
+        "thx",
+        "ty",
+        "you",
+        "now",
+        "asap",
+        "cheers",
+        "kindly",
+        "bitte",
+        "danke",
+        "merci",
+        "gracias",
+        "\\",
+    ]
+)
+_EMOJI_NAME = re.compile(r":[a-z0-9_+-]+:")
+_ENDS = ".!?,;:\u2026\u3002"
+
+
+def opened(line: str) -> tuple[str, bool] | None:
+    """Return the words behind the slash or our name, and whether only a whole command is meant; None for another line.
+
+    After our name, or a slash with a blank behind it, may be a sentence about us, so there only what is right in itself counts.
+    """
+    first, blank, rest = _LEADING.sub("", line, count=1).partition(" ")
+    text = f"{''.join(map(_narrow, _INVISIBLE.sub('', first)))}{blank}{rest}"
+    address = _ADDRESS.match(text)
+    if address is not None:
+        rest = text[address.end() :]
+        rest = rest[_BEFORE.match(rest).end() :] if rest.strip() else ""  # type: ignore[union-attr]
+        return (rest[1:], False) if rest.startswith("/") else (rest, address[0][0] != "/")
+    if not text.startswith("/"):
+        return None
+    return text[1:], text[1:2].isspace()
+
+
+def bare(word: str) -> str:
+    """Return a word that stands in no quotes, without ticks and emphasis around it.
+
+    Behind the first `=` is a value, which stays as it is but for ticks around it. No letter becomes another one: a name that only
+    looks like a plain one is refused, and corrected where somebody sees it.
+    """
+    key, equals, value = word.partition("=")
+    if equals:
+        ticked = word.startswith("`") or value.startswith("`")
+        return f"{key.strip('`')}={value.strip('`') if ticked else value}"
+    text = word.strip("`")
+    for mark in ("**", "__", "*", "_"):
+        text = text.removeprefix(mark).removesuffix(mark)
+    return text
+
+
+def _narrow(character: str) -> str:
+    """Return the plain form of a full-width letter or sign."""
+    normal = unicodedata.normalize("NFKC", character)
+    is_word = normal.isascii() and normal.isprintable() and not set(normal) & set(" \"'")
+    return normal if is_word else character
+
+
+def without_courtesy(words: Sequence[str]) -> list[str]:
+    """Return the words without what ends a sentence and says nothing: thanks, emoji, punctuation."""
+    kept = list(words)
+    while kept and _is_courtesy(kept[-1]):
+        kept.pop()
+    # A value may end with anything.
+    if kept and "=" not in kept[-1]:
+        kept[-1] = kept[-1].rstrip(_ENDS)
+    return kept
+
+
+def _is_courtesy(word: str) -> bool:
+    said = word.strip(_ENDS).lower()
+    return (
+        (not any(c.isalnum() for c in said) and said not in {"="})
+        or said in _COURTESY
+        or bool(_EMOJI_NAME.fullmatch(word))
+    )

@@ -1,0 +1,71 @@
+"""Verbs that are none of ours: those that people use for ours, and those of other bots."""
+
+from collections.abc import Mapping
+
+SYNONYMS: Mapping[str, str] = {
+    **dict.fromkeys(("copy", "duplicate", "replicate", "create", "provision"), "clone"),
+    **dict.fromkeys(("delete", "remove", "stop", "kill", "terminate", "teardown", "drop"), "destroy"),
+    **dict.fromkeys(("prolong", "renew"), "extend"),
+    **dict.fromkeys(("update", "change", "configure", "scale"), "set"),
+    **dict.fromkeys(("show", "info", "describe"), "status"),
+    **dict.fromkeys(("retry", "continue", "restart"), "resume"),
+}
+"""Other words for a command. They may be another bot's, so they count only for an environment of ours."""
+
+OTHERS = frozenset(
+    [
+        "approve",
+        "apply",
+        "area",
+        "assign",
+        "backport",
+        "build",
+        "cc",
+        "check",
+        "cherry-pick",
+        "ci",
+        "close",
+        "deploy",
+        "fix",
+        "format",
+        "help-wanted",
+        "hold",
+        "honk",
+        "kind",
+        "label",
+        "lgtm",
+        "lint",
+        "lock",
+        "loan",
+        "meow",
+        "merge",
+        "milestone",
+        "ok-to-test",
+        "override",
+        "ping",
+        "plant",
+        "priority",
+        "rebase",
+        "release",
+        "reopen",
+        "rerun",
+        "reset",
+        "retest",
+        "retitle",
+        "review",
+        "rollback",
+        "run",
+        "shrug",
+        "skip",
+        "squash",
+        "sync",
+        "test",
+        "thanks",
+        "triage",
+        "unassign",
+        "unhold",
+        "unlabel",
+        "unlocked",
+    ]
+)
+"""Commands of other bots, some of which look like a misspelt one of ours."""

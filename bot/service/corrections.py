@@ -1,0 +1,83 @@
+"""Whether a corrected line would be accepted as it stands: it is read through the same checks as a command before anybody sees it.
+
+Law 13: a corrected line is accepted as it stands and keeps what was said.
+"""
+
+from dataclasses import dataclass, replace
+
+from bot.commands.grammar import Mistake, format_command, parse
+from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, Set
+from bot.core.requests.change import Changed, draft_change
+from bot.core.requests.clone import CloneRequest, Draft
+from bot.core.requests.destroy import removable
+from bot.core.requests.refusal import Refused, unknown_environment
+from bot.errors import UserError
+from bot.names import Login
+from bot.service.drafting import change_subject, draft
+from bot.service.repository import Repository
+
+MOST_CORRECTIONS = 3
+"""Lines that are tried one after the other: a name, then what is wrong with the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """Corrects the commands of one author."""
+
+    repo: Repository
+    author: Login
+
+    def corrected(self, mistake: Mistake) -> Mistake | None:
+        """Return the mistake with a line that would be accepted, or without one; None when it is not meant for us at all."""
+        meant = parse(mistake.instead) if mistake.instead else None
+        if meant is not None and not isinstance(meant, Mistake):
+            accepted = self._accepted(meant)
+            if accepted is not None:
+                return replace(mistake, instead=format_command(accepted))
+        if not mistake.is_certain and not self._names_an_environment(mistake):
+            return None
+        return replace(mistake, instead=None)
+
+    def _accepted(self, meant: Command) -> Command | None:
+        """Return the command, or the one that it is corrected to, if that would be accepted."""
+        command: Command | None = meant
+        for _ in range(MOST_CORRECTIONS):
+            if command is None:
+                return None
+            again = self._again(command)
+            if again is None:
+                return command
+            command = again.instead
+        return None
+
+    def _again(self, command: Command) -> Refused | None:
+        """Return why a command would be refused, with the better one if there is one. Raises `Transient`."""
+        if isinstance(command, Help | List):
+            return None
+        try:
+            if isinstance(command, Clone):
+                drafted = draft(self.repo, CloneRequest(command, None, self.author, self.repo.context.now()))
+                return None if isinstance(drafted, Draft) else drafted
+            if command.name is None:
+                return None
+            manifest = self.repo.manifest(command.name) or self.repo.inventory().proposed.get(command.name)
+            if manifest is None:
+                protected = self.repo.policy().protected if isinstance(command, Destroy) else ()
+                return unknown_environment(command, [name for name in self._known() if name not in protected])
+            if isinstance(command, Set | Extend):
+                changed = draft_change(command, change_subject(self.repo, manifest), self.repo.context.now())
+                return (
+                    None if isinstance(changed, Changed) else Refused(changed.reason, getattr(changed, "instead", None))
+                )
+            if isinstance(command, Destroy):
+                removable(command.name, manifest, self.repo.policy())
+        except UserError as error:
+            return Refused(str(error))
+        return None
+
+    def _known(self) -> list[str]:
+        return [*self.repo.names(), *self.repo.inventory().proposed]
+
+    def _names_an_environment(self, mistake: Mistake) -> bool:
+        known = frozenset(self._known())
+        return any(word.strip(".,:;!?").lower() in known for word in mistake.words)

@@ -1,0 +1,140 @@
+"""Comments as people write them: carried out, answered with a line to paste, answered with a hint, or none of ours."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+
+from bot.commands.comment import command_lines
+from bot.commands.grammar import Mistake, format_command, parse
+from bot.service.authorize import meant_in
+from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo, small_monorepo
+
+CLONE = "/clone production as demo-a for demo"
+ACTS = [
+    ("/Clone production AS demo-a FOR demo", CLONE),
+    ("/STATUS demo-x", "/status demo-x"),
+    ("/Status", "/status"),
+    ("/clone `production` as `demo-a` for `demo`", CLONE),
+    ("/clone **production** as demo-a for _demo_", CLONE),
+    ("**/clone production as demo-a for demo**", CLONE),
+    ("/clone production as demo-d \\\n for demo \\\n --ttl 2d", "/clone production as demo-d for demo --ttl 2d"),
+    ("/clone production as demo-a --DRY-RUN --TTL 2d", "/clone production as demo-a --ttl 2d --dry-run"),
+    ("/envclone clone production as demo-a", "/clone production as demo-a"),
+    ("/envclone", "/help"),
+    ("@envclone clone production as demo-a", "/clone production as demo-a"),
+    ("@envclone /clone production as demo-a", "/clone production as demo-a"),
+    ("Hi @envclone, please clone production as demo-a", "/clone production as demo-a"),
+    ("- /clone production as demo-a", "/clone production as demo-a"),
+    ("* /status demo-x", "/status demo-x"),
+    ("1. /list", "/list"),
+    ("／clone production as demo-a", "/clone production as demo-a"),
+    ("/ clone production as demo-a", "/clone production as demo-a"),
+    ("\u200b/clone production as demo-a", "/clone production as demo-a"),
+    ("/ｃｌｏｎｅ production as demo-a", "/clone production as demo-a"),
+    *((f"/clone production as demo-a {end}", "/clone production as demo-a") for end in ("please", "✅", ".", "thanks!", "now, please 🙏", ":pray:")),
+    ("/status demo-x?", "/status demo-x"),
+    ("/clone production as demo-a.", "/clone production as demo-a"),
+]  # fmt: skip
+ASKS = [
+    ("/clone Production as Demo-A for Demo", CLONE),
+    ("/clone production as demo-c, for demo, ttl 14d", "/clone production as demo-c for demo --ttl 14d"),
+    ("/clone production as demo-e\nfor demo --ttl 2d", "/clone production as demo-e for demo --ttl 2d"),
+    ("/clone production as demo-e\n--ttl 2d\nThanks", "/clone production as demo-e --ttl 2d"),
+    ("/clone production as demo-b --set zones=a, b", "/clone production as demo-b --set zones=a,b"),
+    ("/clone production as demo x2 for demo", "/clone production as demo-x2 for demo"),
+    ("/clone demo-w from production", "/clone production as demo-w"),
+    ("/clone from production as demo-w", "/clone production as demo-w"),
+    ("/clone prod demo-w", "/clone production as demo-w"),
+    ("/set demo-x min 3", "/set demo-x app_min=3"),
+    ("/clone production as ｄｅｍｏ-\u200bb", "/clone production as demo-b"),
+    ("/extend demo-x +7d", "/extend demo-x 7d"),
+    ('/clone production as demo-b --ttl "two weeks"', "/clone production as demo-b --ttl 14d"),
+]
+HINTS = ["/delete demo-x", "/remove demo-x", "/stop demo-x", "/copy production as y", "/clone", "/destroy"]
+SILENT = [
+    *("/cc @bob", "/assign @bob", "/thanks", "/close", "/lock", "/reset", "/plan", "/lint", "/test", "/ list of things"),
+    *("/delete staging", "/stop", "/clone ist leider kaputt, kann jemand helfen?", "/status ist rot, bitte noch etwas warten"),
+    *("@envclone is a bot", "/etc/hosts", "Bitte nicht /clone verwenden", "> /clone production as demo-q", "`/clone production as demo-q`", "**`/clone production`** as demo-q"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallMonorepo]:
+    with small_monorepo(tmp_path_factory.mktemp("small_monorepo")) as found:
+        found.say("/clone production as demo-x")
+        found.server.merge(REPOSITORY, found.server.pulls(REPOSITORY)[0].number, by=MAINTAINER)
+        yield found
+
+
+@pytest.mark.parametrize(("body", "line"), ACTS)
+def test_a_command_is_read_however_it_is_set(body: str, line: str) -> None:
+    found = meant_in(body)
+    assert found is not None
+    assert not isinstance(found, Mistake), found
+    assert found == parse(line)
+
+
+@pytest.mark.parametrize(("body", "line"), ASKS)
+def test_what_can_be_told_is_answered_with_a_line_that_is_accepted(place: SmallMonorepo, body: str, line: str) -> None:
+    assert (place.say(body) or "").endswith(f"\n\n```text\n{line}\n```")
+    assert not isinstance(parse(line), Mistake | None)
+
+
+@pytest.mark.parametrize("body", HINTS)
+def test_what_is_meant_for_us_and_unclear_gets_a_hint_and_nothing_to_paste(place: SmallMonorepo, body: str) -> None:
+    reply = place.say(body) or ""
+    assert "`/" in reply
+    assert "```text" not in reply
+
+
+@pytest.mark.parametrize("body", SILENT)
+def test_what_is_not_meant_for_us_gets_neither_an_answer_nor_a_reaction(place: SmallMonorepo, body: str) -> None:
+    comment = place.comment(body)
+    place.work(place.event(comment, body))
+    assert place.reply(comment) is None
+    assert place.server.reactions(comment) == []
+
+
+BREAKS = [
+    lambda line: line.upper().replace("DEMO-Y", "demo-y"),
+    lambda line: line.replace("/clone", "/clnoe"),
+    lambda line: line.replace(" as ", " called "),
+    lambda line: line.replace(" as ", " "),
+    lambda line: line.replace("production", "produktion"),
+    lambda line: line.replace("for demo", "for dmeo"),
+    lambda line: line.replace("--ttl 3d", "--tll 3 days"),
+    lambda line: line.replace("app_min", "app_mni"),
+    lambda line: line.replace(" for", ", for"),
+]
+VALID = "/clone production as demo-y for demo --ttl 3d --set app_min=2"
+
+
+@pytest.mark.parametrize(("one", "other"), [(a, b) for a, b in product(range(len(BREAKS)), repeat=2) if a < b])
+def test_law_13_a_corrected_line_is_what_was_meant(place: SmallMonorepo, one: int, other: int) -> None:
+    reply = place.say(BREAKS[other](BREAKS[one](VALID))) or ""
+    offered = reply.partition("```text\n")[2].removesuffix("\n```")
+    assert offered in {"", VALID}
+
+
+def test_what_looks_like_a_letter_is_named_and_corrected(place: SmallMonorepo) -> None:
+    reply = place.say("/clone production as d\u0435mo-z") or ""
+    assert "cyrillic small letter ie" in reply
+    assert "\\u{" not in reply
+    assert reply.endswith("```text\n/clone production as demo-z\n```")
+
+
+def test_the_owner_of_a_clone_may_always_propose_its_end(place: SmallMonorepo) -> None:
+    place.say("/clone production as demo-o --owner rob")
+    number = next(p.number for p in place.server.pulls(REPOSITORY) if p.state == "open" and "demo-o" in p.title)
+    place.server.merge(REPOSITORY, number, by=MAINTAINER)
+    assert "requires the `write` permission" in (place.say("/destroy demo-x", by="rob") or "")
+    assert "requires" not in (place.say("/destroy demo-o", by="rob") or "requires")
+
+
+def test_a_line_that_goes_on_is_joined_only_by_what_the_page_shows() -> None:
+    assert command_lines("/clone production as demo-a \\\n<!-- x -->--ttl 2d") == ["/clone production as demo-a \\"]
+    found = parse("/clone production as demo-a")
+    assert found is not None
+    assert not isinstance(found, Mistake)
+    assert format_command(found) == "/clone production as demo-a"
