@@ -14,6 +14,12 @@ from bot.core.plans.plan_values import SHORTEST_SECRET
 from bot.errors import Finding
 
 HIDDEN = "(sensitive)"
+_OTHER_PLATFORM = "match any of the checksums"
+"""What Terraform says of a provider whose package the lock file does not have the checksum of."""
+_LOCK_PLATFORM = (
+    "- The lock file may have been made on another platform than this one. In the template's stack, run `terraform providers lock "
+    "-platform=linux_amd64`, once more for each platform that you use, and commit `.terraform.lock.hcl`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,10 @@ class TerraformFailed(Exception):
         self.diagnostics = tuple(diagnostics)
 
     def __str__(self) -> str:
-        return f"terraform {self.command} failed:\n" + "\n".join(f"- {diagnostic}" for diagnostic in self.diagnostics)
+        lines = [f"- {diagnostic}" for diagnostic in self.diagnostics]
+        if any(_OTHER_PLATFORM in " ".join(diagnostic.detail.split()) for diagnostic in self.diagnostics):
+            lines.append(_LOCK_PLATFORM)
+        return "\n".join([f"terraform {self.command} failed:", *lines])
 
 
 class StateLocked(TerraformFailed):

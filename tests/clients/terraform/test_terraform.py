@@ -13,7 +13,7 @@ import pytest
 
 from bot.clients.process import TimedOut
 from bot.clients.terraform.installed import foreign
-from bot.clients.terraform.output import StateLocked, TerraformEvent, TerraformFailed, read_event
+from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event
 from bot.clients.terraform.terraform import PlanOptions, RootModule, Terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
@@ -232,3 +232,16 @@ def test_lines_that_are_no_event_are_passed_over() -> None:
     assert read_event(b"[]", ()) is None
     event = read_event(b'{"@message": "token is hunter2-long", "type": "log"}', ["hunter2-long"])
     assert event == TerraformEvent("log", "token is (sensitive)")
+
+
+def test_a_lock_file_of_another_platform_comes_with_the_command_that_mends_it() -> None:
+    detail = (
+        "Error while installing hashicorp/aws v5.100.0: the local package for\nregistry.terraform.io/hashicorp/aws 5.100.0 doesn't match "
+        "any of the checksums\npreviously recorded in the dependency lock file"
+    )
+    said = str(TerraformFailed("init", [Diagnostic("error", "Failed to install provider", detail)]))
+    assert "`terraform providers lock -platform=linux_amd64`" in said
+    other = str(
+        TerraformFailed("init", [Diagnostic("error", "Failed to query available provider packages", "timeout")])
+    )
+    assert "providers lock" not in other
