@@ -289,7 +289,9 @@ class Shop:
         return result.exit_code, result.output
 
     def _event(self, place: Path, number: int) -> Path:
-        head, base = (self.repo.git("rev-parse", name).strip() for name in ("HEAD", "origin/main"))
+        head = self.repo.git("rev-parse", "HEAD").strip()
         event = place / "event.json"
-        event.write_text(json.dumps({"pull_request": {"number": number, "base": {"sha": base}, "head": {"sha": head}}}))
+        event.write_text(
+            json.dumps({"pull_request": {"number": number, "base": {"ref": "main"}, "head": {"sha": head}}})
+        )
         return event

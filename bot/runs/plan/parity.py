@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
-from bot.core.hcl.local_modules import code_id, modules_outside, own
+from bot.core.hcl.local_modules import code_id, modules_outside
 from bot.core.parity.by_code import compare as by_code
 from bot.core.parity.by_code.apart import not_apart
 from bot.core.parity.by_code.code_side import CodeSide
@@ -122,7 +122,7 @@ def parity_result(planned: EnvironmentPlan, comparison: PlannedParity, now: date
     )
     if snapshot is not None and snapshot.is_applied:
         sides = PlanSides(
-            PlanSide(own(comparison.source_code), source.stacks), PlanSide(own(comparison.clone_code), manifest.stacks)
+            PlanSide(comparison.source_code, source.stacks), PlanSide(comparison.clone_code, manifest.stacks)
         )
         translation = who(comparison.template, source, manifest)
         result = compare(snapshot, _stacks(planned, manifest), sides, translation)

@@ -40,9 +40,9 @@ class PlannedStack:
 
 @dataclass(frozen=True, slots=True)
 class PlanSide:
-    """The files of an environment, for what its code sets."""
+    """The code of an environment, with the modules outside that it calls, for what it sets."""
 
-    files: Tree
+    code: Tree
     stacks: Mapping[StepName, Stack]
 
 
@@ -55,7 +55,7 @@ class PlanSides:
 
     def declared(self, stack: StepName) -> "_Code":
         """Return what both sides' code of a stack declares."""
-        return _Code(declared(self.production.files, stack), declared(self.clone.files, stack))
+        return _Code(declared(self.production.code, stack), declared(self.clone.code, stack))
 
 
 @dataclass(frozen=True, slots=True)

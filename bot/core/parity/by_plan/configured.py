@@ -27,12 +27,12 @@ class Declared:
         return path in self.blocks or any(".".join(parts[:length]) in self.paths for length in range(1, len(parts) + 1))
 
 
-def declared(files: Tree, stack: StepName) -> Mapping[str, Declared]:
-    """Return the resources of a stack by their addresses without keys; those of local modules too.
+def declared(code: Tree, stack: StepName) -> Mapping[str, Declared]:
+    """Return the resources of a stack by their addresses without keys; those of local modules too, inside and outside.
 
-    The files must have passed the gate, so they parse.
+    The code must have passed the gate, so it parses.
     """
-    return dict(_module(files, stack, ""))
+    return dict(_module(code, stack, ""))
 
 
 def _module(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, Declared]]:
@@ -45,7 +45,7 @@ def _module(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, Dec
                 yield f"{prefix}{block.labels[0]}.{block.labels[1]}", found
             elif block.type == "module" and block.labels:
                 source = block.text("source") or ""
-                if source.startswith("./"):
+                if source.startswith(("./", "../")):
                     inside = normpath(join(directory, source))
                     yield from _module(files, inside, f"{prefix}module.{block.labels[0]}.")
 

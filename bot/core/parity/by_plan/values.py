@@ -4,7 +4,8 @@ What can't be compared is set apart by a named rule and counted:
 
 - *known after apply*: Terraform can't know the clone's value yet;
 - *computed by the provider*: no code of either side sets the attribute, and it is what the provider made of the rest of a
-  resource that exists, or leaves open in one that does not (a default that it names is compared);
+  resource that exists, or leaves open in one that does not (a default that it names is compared); and, whoever writes it, what
+  is null in the plan and the provider's zero in the state, which is how providers read null back;
 - *stand-in*: the value comes from a stack that is not applied yet, and stands in for it;
 - *sensitive*: only whether it is the same is known, and it is not;
 - *order of blocks*: the same blocks in another order, which most resources take as a set.
@@ -79,6 +80,8 @@ class ValueComparison:
             for name in dict.fromkeys([*there, *clone]):
                 if name in _ALWAYS_COMPARED and not path:
                     self._compare_tags(there, clone, name)
+                elif name in clone and _is_null_read_back(there.get(name), clone[name]):
+                    self.set_apart[COMPUTED] += 1
                 else:
                     self.compare(there.get(name), clone.get(name), f"{path}.{name}" if path else name)
         elif _is_list(production) and _is_list(clone) and not _is_empty(production) and not _is_empty(clone):
@@ -250,6 +253,11 @@ def _is_open(production: PlanValue, clone: PlanValue) -> bool:
     That production has a value then proves nothing: providers read values back that they would never plan.
     """
     return not clone and not (production is True and clone is False)
+
+
+def _is_null_read_back(production: PlanValue, clone: PlanValue) -> bool:
+    """Say whether a state has false or zero where a plan has null (and not nothing at all, as a key that JSON leaves out)."""
+    return clone is None and isinstance(production, bool | int | float) and not production
 
 
 def _equal(one: PlanValue, other: PlanValue) -> bool:

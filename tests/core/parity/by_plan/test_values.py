@@ -69,6 +69,14 @@ def test_what_differs_is_found_where_it_differs(production: PlanValue, clone: Pl
     assert path in paths(compared({"x": production}, {"x": clone}))
 
 
+@pytest.mark.parametrize("zero", [False, 0, 0.0])
+def test_null_in_a_plan_and_a_zero_in_the_state_is_the_providers_own_whoever_writes_it(zero: PlanValue) -> None:
+    run = compared({"x": zero, "y": [{"z": zero}]}, {"x": None, "y": [{"z": None}]}, is_set=lambda path: True)
+    assert (paths(run), run.set_apart) == ([], {COMPUTED: 2})
+    assert paths(compared({"x": None}, {"x": zero})) == ["x"], "what a plan names is compared"
+    assert paths(compared({"x": {"k": zero}}, {"x": {}})) == ["x.k"], "and so is what it leaves out of an object"
+
+
 def test_a_set_may_change_its_order_with_the_names_in_it() -> None:
     assert paths(compared({"x": ["production", "zebra"]}, {"x": ["demo-x", "zebra"]})) == []
     assert paths(compared({"x": ["aaa", "production"]}, {"x": ["aaa", "demo-x"]})) == []
