@@ -31,6 +31,20 @@ def test_a_reader_clones_but_does_not_push(server: GitHubServer, checkout: Clone
     assert server.head(REPOSITORY, "topic") is None
 
 
+def test_a_repository_is_fetched_and_pushed_to_without_git_in_its_address(
+    server: GitHubServer, checkout: Clone
+) -> None:
+    clone = checkout(server.add_user("root", REPOSITORY, "admin"))
+    clone.git("remote", "set-url", "origin", f"{server.url}/{REPOSITORY}")
+    sha = clone.commit("README.md", "mine", "topic")
+
+    clone.git("fetch", "--quiet", "origin", "main")
+    clone.git("push", "--quiet", "origin", "topic")
+
+    assert clone.git("rev-parse", "FETCH_HEAD").stdout.strip() == server.head(REPOSITORY)
+    assert server.head(REPOSITORY, "topic") == sha
+
+
 @pytest.mark.parametrize(("token", "answer"), [("ghp_wrong", "could not read Username"), (None, "not found")])
 def test_who_may_not_read_learns_nothing(server: GitHubServer, token: str | None, answer: str) -> None:
     asked = ask(server, token or server.token(STRANGER))

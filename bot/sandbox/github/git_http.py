@@ -31,6 +31,9 @@ from bot.sandbox.github.push_events import Update, announce_push
 CHUNK = 64 * 1024
 TIMEOUT = 600.0
 SERVICES = ("git-upload-pack", "git-receive-pack")
+TAILS = ("info/refs", *SERVICES)
+"""What git asks for below a repository's address; GitHub answers these with `.git` in the address and without."""
+
 POST_RECEIVE = '#!/bin/sh\nexec cat >>"$SANDBOX_PUSHED"\n'
 UPDATE = """#!/bin/sh
 case "$1" in
@@ -64,7 +67,7 @@ def http_backend() -> Path:
 
 
 class GitHttp:
-    """ASGI application for `/{owner}/{repo}.git/…`."""
+    """ASGI application for `/{owner}/{repo}.git/…`, and for the same without `.git`, as `actions/checkout` asks."""
 
     def __init__(self, forge: Forge, hooks: Path) -> None:
         self._forge = forge
@@ -109,7 +112,7 @@ class GitHttp:
     def _environment(
         self, request: Request, identity: Caller, repository: RepositoryRecord, pushed: str
     ) -> dict[str, str]:
-        tail = request.path_params["tail"]
+        tail = request.path_params.get("tail") or next(t for t in TAILS if request.url.path.endswith(f"/{t}"))
         environment = {
             **scrubbed_environment(self._forge.root),
             "GIT_PROJECT_ROOT": str(self._forge.root / "repositories"),

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Scope
 
 from bot.sandbox.github.answers import not_found
 from bot.sandbox.github.forge import Forge
-from bot.sandbox.github.git_http import GitHttp, install_hooks
+from bot.sandbox.github.git_http import TAILS, GitHttp, install_hooks
 from bot.sandbox.github.integrations import Integrations
 from bot.sandbox.github.rest import actions, apps, checks, deployments, hooks, issues, pulls, reactions, repos
 from bot.sandbox.github.rest.faults import FaultMiddleware, Faults
@@ -114,6 +114,7 @@ class GitHubServer(Integrations):
                 ),
                 Route("/downloads/{key}", actions.Download(self.forge)),
                 Route("/{owner}/{repo}.git/{tail:path}", git, methods=["GET", "POST"]),
+                *(Route(f"/{{owner}}/{{repo}}/{tail}", git, methods=["GET", "POST"]) for tail in TAILS),
             ]
         )
         if self._middleware is not None:
