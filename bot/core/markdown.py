@@ -8,6 +8,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+LONGEST_TEXT = 65_536
+"""GitHub's bound of a comment and of the text of an issue or pull request, in characters."""
+
+_CUT = "\n\n*This text is longer than GitHub allows, so the rest is left out.*"
+_ROOM = 400
+"""Characters for what closes a fence and folds in one another."""
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~&$])")
 _AUTOLINK = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
 _REFERENCE = re.compile(r"(?i)(@|#|\bgh-)(?=\w)")
@@ -61,6 +67,23 @@ def details(summary: str, body: str) -> str:
     escaped = visible(summary).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     line = _REFERENCE.sub(rf"\1{_NO_WIDTH}", " ".join(escaped.split()))
     return f"<details><summary>{line}</summary>\n\n{body.strip()}\n\n</details>"
+
+
+def bounded(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Return Markdown that GitHub takes: of one that is too long the beginning, up to a whole line, with what it opened closed.
+
+    It is the last resort for every text; whoever writes long ones puts first what matters most.
+    """
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - len(_CUT) - _ROOM].rpartition("\n")[0]
+    fences = [line.lstrip()[: len(line.lstrip()) - len(line.lstrip().lstrip("`"))] for line in kept.splitlines()]
+    open_fence = ""
+    for ticks in fences:
+        if len(ticks) >= max(3, len(open_fence)):
+            open_fence = "" if open_fence else ticks
+    folds = kept.count("<details") - kept.count("</details")
+    return kept + (f"\n{open_fence}" if open_fence else "") + "\n\n</details>" * max(folds, 0) + _CUT
 
 
 def _spelt_out(character: str) -> str:

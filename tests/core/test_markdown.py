@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.markdown import cell, code, details, fence
+from bot.core.markdown import LONGEST_TEXT, bounded, cell, code, details, fence
 
 HOSTILE = [
     "@octocat look",
@@ -65,3 +65,12 @@ def test_a_summary_starts_no_html() -> None:
 
 def test_characters_that_reorder_or_hide_are_spelt_out() -> None:
     assert "\u202e" not in cell("\u202ex") + code("\u202ex") + fence("\u202ex") + details("\u202ex", "")
+
+
+def test_a_text_that_is_too_long_is_cut_at_a_line_with_what_it_opened_closed() -> None:
+    lines = "\n".join(f"line {number}" for number in range(100_000))
+    text = bounded(details("Plan", details("More", fence(lines, "text"))))
+    assert len(text) <= LONGEST_TEXT
+    assert re.search(r"\nline \d+\n```\n\n</details>\n\n</details>\n\n\*This text", text)
+    assert bounded("short") == "short"
+    assert bounded(text) == text

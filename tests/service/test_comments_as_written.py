@@ -7,6 +7,8 @@ import pytest
 
 from bot.commands.comment import command_lines
 from bot.commands.grammar import Mistake, format_command, parse
+from bot.core.markdown import LONGEST_TEXT
+from bot.names import RepositoryName
 from bot.service.authorize import meant_in
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo, small_monorepo
 
@@ -138,3 +140,11 @@ def test_a_line_that_goes_on_is_joined_only_by_what_the_page_shows() -> None:
     assert found is not None
     assert not isinstance(found, Mistake)
     assert format_command(found) == "/clone production as demo-a"
+
+
+def test_no_text_is_too_long_for_github(place: SmallMonorepo) -> None:
+    github, long = place.service.context.github, "A line of a long list.\n" * 30_000
+    github.upsert_comment(RepositoryName(REPOSITORY), place.issue, "<!-- long -->", long)
+    issue = github.open_issue(RepositoryName(REPOSITORY), "Long", long)
+    assert any("is left out" in body for body in place.written())
+    assert len(issue.body) <= LONGEST_TEXT

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.clients.github.records import Comment, IssueState, Reaction
 from bot.clients.github.session import GitHubRefused, Session
+from bot.core.markdown import bounded
 from bot.model.policy import Role
 from bot.names import RepositoryName
 
@@ -43,7 +44,7 @@ class Conversation(Session):
         `marker` is an HTML comment, put before the body where it is not part of it. Of two (both made by racing writers)
         the oldest stays.
         """
-        text = body if marker in body else f"{marker}\n{body}"
+        text = bounded(body if marker in body else f"{marker}\n{body}")
         found = self._marked(repository, number, marker)
         for younger in found[1:]:
             self._delete(repository, younger)
@@ -58,7 +59,7 @@ class Conversation(Session):
         """Write a comment that holds the marker and return its URL; None when we have one already, which stays as it is."""
         if self._marked(repository, number, marker):
             return None
-        return self._create(repository, lambda repo: repo.get_issue(number).create_comment(body).html_url)
+        return self._create(repository, lambda repo: repo.get_issue(number).create_comment(bounded(body)).html_url)
 
     def react(self, repository: RepositoryName, comment_id: int, content: Reaction) -> None:
         """React to a comment. GitHub answers 200 instead of 201 for a reaction that is there, so it never doubles."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import Issue, IssueStatus
 from bot.clients.github.session import Session
+from bot.core.markdown import bounded
 from bot.names import RepositoryName
 
 if TYPE_CHECKING:
@@ -38,12 +39,13 @@ class Issues(Session):
 
     def open_issue(self, repository: RepositoryName, title: str, body: str) -> Issue:
         """Open an issue. Look with `find_issue` first."""
-        return self._create(repository, lambda repo: _issue(repo.create_issue(title, body)))
+        return self._create(repository, lambda repo: _issue(repo.create_issue(title, bounded(body))))
 
     def edit_issue(
         self, repository: RepositoryName, issue: Issue, *, title: str, body: str, state: IssueStatus
     ) -> None:
         """Make an issue say this and be in this state; nothing is sent when it is so already."""
+        body = bounded(body)
         if (issue.title, _normal(issue.body), issue.state) == (title, _normal(body), state):
             return
         self._change(repository, lambda repo: repo.get_issue(issue.number).edit(title=title, body=body, state=state))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import PullRequest, PullRequestSpec
 from bot.clients.github.session import GitHubRefused, Session
+from bot.core.markdown import bounded
 from bot.names import RepositoryName
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class PullRequests(Session):
 
     def _open(self, repository: RepositoryName, proposal: PullRequestSpec) -> PullRequest:
         base, head = proposal.base, proposal.head
-        title, body = proposal.title, proposal.body
+        title, body = proposal.title, bounded(proposal.body)
         try:
             return self._create(repository, lambda repo: _pull(repo.create_pull(base, head, title=title, body=body)))
         except GitHubRefused as refused:
@@ -117,12 +118,12 @@ class PullRequests(Session):
     def _brought_up_to_date(
         self, repository: RepositoryName, found: PullRequest, proposal: PullRequestSpec
     ) -> PullRequest:
-        if found.title == proposal.title and found.body.replace("\r\n", "\n").strip() == proposal.body.strip():
+        if found.title == proposal.title and found.body.replace("\r\n", "\n").strip() == bounded(proposal.body).strip():
             return found
 
         def edit(repo: Repository) -> PullRequest:
             pull = repo.get_pull(found.number)
-            pull.edit(title=proposal.title, body=proposal.body)
+            pull.edit(title=proposal.title, body=bounded(proposal.body))
             return _pull(pull)
 
         return self._change(repository, edit)
