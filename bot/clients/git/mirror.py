@@ -22,7 +22,7 @@ from gitdb.util import hex_to_bin
 
 from bot.clients.git.batch import blobs
 from bot.clients.git.claims import claim_ref
-from bot.clients.git.trees import DIRECTORY, Publication, Trees
+from bot.clients.git.trees import DIRECTORY, Publication, Trees, tree_entries
 from bot.clients.transient import Transient
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.branches import PREFIXES, BranchKind
@@ -120,7 +120,10 @@ class Mirror:
             if tree.hexsha not in self._listings:
                 while len(self._listings) >= LISTINGS:
                     self._listings.pop(next(iter(self._listings)))
-                self._listings[tree.hexsha] = {str(child.name): child.hexsha for child in tree.trees}
+                below = tree_entries(tree.data_stream.read())
+                self._listings[tree.hexsha] = {
+                    name.decode(errors="surrogateescape"): sha.hex() for sha, mode, name in below if mode == DIRECTORY
+                }
             return self._listings[tree.hexsha]
 
     def _tree(self, commit: str, directory: str) -> git.Tree | None:
