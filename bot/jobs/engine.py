@@ -5,11 +5,13 @@
   and `adopt` lets jobs of another version begin anew under ours.
 - Its default executor id is the same everywhere, and two of one id run each other's jobs: ours is the replica's name.
 - It never puts SQLite into WAL: we do, before it opens the file.
+- On Python >= 3.12 its timestamps are `unixepoch('subsec')`, which SQLite before 3.42 answers with NULL: such a SQLite gets ours.
 - It does not take over a dead replica's jobs by itself: `recover` does, with the one call that is not public.
 """
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -34,6 +36,9 @@ POLLING = 0.1
 
 MOST_COUNTED = 10_000
 
+KNOWS_SUBSEC = (3, 42)
+"""The first SQLite that knows `unixepoch('subsec')`."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineLocation:
@@ -47,6 +52,15 @@ class EngineLocation:
     @property
     def database(self) -> str:
         return self.url if self.url is not None else f"sqlite:///{self.directory / 'jobs.sqlite3'}"
+
+
+class OldSqlite(sqlite3.Connection):
+    """A connection of a SQLite before 3.42 that tells the time as the engine asks for it on Python >= 3.12."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Whole seconds, as the engine has them on Python 3.11. SQLite's own function is kept for two arguments and more.
+        self.create_function("unixepoch", 1, lambda _: int(time.time()))
 
 
 class Engine:
@@ -69,6 +83,8 @@ class Engine:
             # Each running or waiting job holds a thread; 8 more are ample for DBOS's own few.
             "max_executor_threads": place.concurrency + 8,
         }
+        if place.url is None and sqlite3.sqlite_version_info < KNOWS_SUBSEC:
+            config["db_engine_kwargs"] = {"connect_args": {"factory": OldSqlite}}
         DBOS(config=config)
 
         # A function, not a method: DBOS hangs attributes on it.

@@ -1,11 +1,16 @@
 """What we lean on in the engine, and what its version is pinned for."""
 
 import inspect
+import sqlite3
+import time
+from contextlib import closing
 from importlib.metadata import version
 
 from dbos import DBOS
 from dbos._recovery import recover_pending_workflows
 from dbos._serialization import DBOSPortableJSON
+
+from bot.jobs.engine import OldSqlite
 
 
 def test_the_calls_that_are_not_public_are_where_they_were() -> None:
@@ -13,3 +18,13 @@ def test_the_calls_that_are_not_public_are_where_they_were() -> None:
     assert list(inspect.signature(DBOS._recover_pending_workflows).parameters) == ["executor_ids"]
     assert list(inspect.signature(recover_pending_workflows).parameters) == ["dbos", "executor_ids"]
     assert DBOSPortableJSON.name() == "portable_json"
+
+
+def test_a_sqlite_before_3_42_writes_the_timestamps_of_newer_pythons() -> None:
+    before = int(time.time())
+    with closing(sqlite3.connect(":memory:", factory=OldSqlite)) as connection:
+        connection.execute("CREATE TABLE seen (name TEXT, at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))")
+        connection.execute("INSERT INTO seen (name) VALUES ('a')")
+        ((at,),) = connection.execute("SELECT at FROM seen").fetchall()
+
+    assert before * 1000 <= at <= time.time() * 1000
