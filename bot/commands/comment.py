@@ -36,6 +36,8 @@ _COMMAND = re.compile(rf"^{LIST_MARKERS}{_OPENING.pattern}", re.MULTILINE | re.I
 _LIST_MARKERS = re.compile(LIST_MARKERS)
 _GOES_ON = re.compile(r"(?:--|[\u2013\u2014])[A-Za-z]|(?:for|as|ttl)\s+\S+|[A-Za-z][\w-]*=", re.IGNORECASE)
 """How a line begins that belongs to the command above it."""
+_IN_CODE = re.compile(r"^[ ]{0,3}`[^\n]*\n?[ ]*/|^[ ]{0,3}~~~", re.MULTILINE)
+_CODE_LINE = re.compile(r"[ ]{0,3}(?P<ticks>`+)[ ]*(?P<code>/[^`\n]+?)[ ]*(?P=ticks)[ ]*")
 _HTML = re.compile(r"<[A-Za-z/!?]")
 _MARKUP = re.compile(r"[]\[`*_~<!&\\]")
 _FOOTNOTE = re.compile(r"[\s>*+\-0-9.)]*\[\^[^\]]*\]:")
@@ -52,8 +54,31 @@ def command_lines(body: str) -> list[str]:
     A line that ends with a backslash goes on with the next one, as in a shell. Options, keywords and values that begin the lines below
     are returned with their line breaks: whoever wrote them takes them for a part of the command.
     """
-    text = body[:LONGEST_BODY].replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    text = _plain(body)
     return list(islice(_found(text), MOST_LINES)) if _COMMAND.search(text) else []
+
+
+def command_in_code(body: str) -> str | None:
+    """Return the line of code that begins as a command, where it stands alone: on a line of its own, or as all of a comment.
+
+    It is no command, since code shows examples; but who posts nothing else has probably only set it nicely.
+    """
+    text = _plain(body)
+    if not _IN_CODE.search(text):
+        return None
+    tokens = _MARKDOWN.parse(text)
+    if len(tokens) == 1 and tokens[0].type == "fence":
+        lines = tokens[0].content.strip().split("\n")
+        return lines[0].strip() if len(lines) == 1 else None
+    if any(token.type == "html_block" for token in tokens):
+        return None
+    paragraphs = (token.content for token in tokens if token.type == "inline" and token.level == 1)
+    found = (_CODE_LINE.fullmatch(line) for paragraph in paragraphs for line in paragraph.split("\n"))
+    return next((match["code"] for match in found if match), None)
+
+
+def _plain(body: str) -> str:
+    return body[:LONGEST_BODY].replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
 def _found(text: str) -> Iterator[str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from bot.clients.github.records import Comment
-from bot.commands.comment import command_lines
+from bot.commands.comment import command_in_code, command_lines
 from bot.commands.grammar import Mistake, format_command, parse
-from bot.commands.model import Clone, Command, Destroy
+from bot.commands.model import Clone, Command, Destroy, Help, List
 from bot.commands.specs import Spec, spec_of
 from bot.core.messages import replies
 from bot.core.requests.permissions import suffices
@@ -134,8 +134,17 @@ def meant_in(body: str) -> Command | Mistake | Reply | None:
     """Return the one command in a comment's visible text; what is wrong with it, or with several; None when there is none."""
     meant = [found for line in command_lines(body) if (found := parse(line)) is not None]
     if not meant:
-        return None
+        return _in_code(body)
     return meant[0] if len(meant) == 1 else Reply(replies.several(len(meant)))
+
+
+def _in_code(body: str) -> Mistake | None:
+    """Return a hint for whoever posts a command about an environment as code, and nothing else on its line."""
+    line = command_in_code(body)
+    found = parse(line) if line is not None else None
+    if found is None or isinstance(found, Mistake | Help | List) or getattr(found, "name", None) is None:
+        return None
+    return Mistake(replies.in_code(format_command(found)))
 
 
 def _corrected(context: ServiceContext, asked: _Asked, mistake: Mistake) -> Mistake | None:

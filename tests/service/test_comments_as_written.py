@@ -53,11 +53,16 @@ ASKS = [
     ("/extend demo-x +7d", "/extend demo-x 7d"),
     ('/clone production as demo-b --ttl "two weeks"', "/clone production as demo-b --ttl 14d"),
 ]
-HINTS = ["/delete demo-x", "/remove demo-x", "/stop demo-x", "/copy production as y", "/clone", "/destroy"]
+HINTS = [
+    *("/delete demo-x", "/remove demo-x", "/stop demo-x", "/copy production as y", "/clone", "/destroy"),
+    *("`/clone production as demo-q`", "Hello\n`/status demo-x`\nthere", "```\n/clone production as demo-q\n```", "~~~sh\n\n/status demo-x\n~~~"),
+]  # fmt: skip
 SILENT = [
     *("/cc @bob", "/assign @bob", "/thanks", "/close", "/lock", "/reset", "/plan", "/lint", "/test", "/ list of things"),
     *("/delete staging", "/stop", "/clone ist leider kaputt, kann jemand helfen?", "/status ist rot, bitte noch etwas warten"),
-    *("@envclone is a bot", "/etc/hosts", "Bitte nicht /clone verwenden", "> /clone production as demo-q", "`/clone production as demo-q`", "**`/clone production`** as demo-q"),
+    "@envclone is a bot", "/etc/hosts", "Bitte nicht /clone verwenden", "> /clone production as demo-q", "> `/clone production as demo-q`", "Say `/clone production as demo-q` here",
+    "```\n/status demo-x\n/list\n```", "Like this:\n```\n/status demo-x\n```", "<details>\n\n`/status demo-x`\n\n</details>", "`/help`", "`/etc/hosts`", "`/plan`",
+    "**`/clone production`** as demo-q",
 ]  # fmt: skip
 
 

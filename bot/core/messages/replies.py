@@ -52,6 +52,11 @@ def forbidden(verb: str, held: Role | None, needed: Role) -> str:
     )
 
 
+def in_code(line: str) -> str:
+    """Say why a command that was set as code was not carried out."""
+    return f"Code is an example, so nothing was done. To run the command, post it without the ticks around it: {code(line)}."
+
+
 def edited(line: str) -> str:
     """Say why an edited comment was ignored."""
     return _with_instead(
