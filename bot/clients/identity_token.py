@@ -7,8 +7,6 @@ Source: https://docs.github.com/en/actions/reference/security/oidc, "methods for
 
 from collections.abc import Mapping
 
-import httpx
-
 from bot.errors import Unverifiable
 
 AZURE = "api://AzureADTokenExchange"
@@ -21,6 +19,8 @@ def identity_token(environment: Mapping[str, str], audience: str) -> str | None:
     url, token = environment.get(_URL), environment.get(_TOKEN)
     if not url or not token:
         return None
+    import httpx  # noqa: PLC0415 (most commands need none)
+
     try:
         answer = httpx.get(
             httpx.URL(url).copy_merge_params({"audience": audience}),

@@ -6,6 +6,7 @@ A filesystem mirror that lies on the disk in a conventional place is used; witho
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -44,7 +45,11 @@ def terraform_environment(directory: Path, environ: Mapping[str, str]) -> dict[s
         return {**automation, CONFIG_VARIABLE: named}
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "terraform.rc"
-    path.write_text(configuration(mirror(environ)))
+    # In one go: another Terraform may be reading it.
+    descriptor, written = tempfile.mkstemp(dir=directory)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(configuration(mirror(environ)))
+    os.replace(written, path)
     return {**automation, CONFIG_VARIABLE: str(path)}
 
 

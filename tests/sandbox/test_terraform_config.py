@@ -1,5 +1,6 @@
 """Terraform in the sandbox finds its providers on the disk where it can, and says what is missing where it can't."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,19 @@ def plugins(tmp_path: Path) -> Path:
 
 def test_a_mirror_in_a_conventional_place_is_found(tmp_path: Path, plugins: Path) -> None:
     assert mirror({"HOME": str(tmp_path / "home")}) == plugins
+
+
+def test_whoever_reads_the_configuration_while_it_is_written_again_reads_all_of_it(
+    tmp_path: Path, plugins: Path
+) -> None:
+    environ = {"HOME": str(tmp_path / "home")}
+    path = Path(terraform_environment(tmp_path / "cli", environ)["TF_CLI_CONFIG_FILE"])
+    whole = configuration(plugins)
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(lambda: [terraform_environment(tmp_path / "cli", environ) for _ in range(200)])
+        while not writing.done():
+            assert path.read_text() == whole
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def test_a_mirror_that_is_named_comes_first(tmp_path: Path, plugins: Path) -> None:
