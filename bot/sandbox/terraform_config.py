@@ -45,11 +45,13 @@ def terraform_environment(directory: Path, environ: Mapping[str, str]) -> dict[s
         return {**automation, CONFIG_VARIABLE: named}
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "terraform.rc"
-    # In one go: another Terraform may be reading it.
-    descriptor, written = tempfile.mkstemp(dir=directory)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(configuration(mirror(environ)))
-    os.replace(written, path)
+    text = configuration(mirror(environ))
+    # A Terraform that runs side by side may read this very file, and is confined to it: it is written once, and in one go.
+    if not path.exists() or path.read_text("utf-8") != text:
+        descriptor, written = tempfile.mkstemp(dir=directory)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(written, path)
     return {**automation, CONFIG_VARIABLE: str(path)}
 
 

@@ -26,11 +26,13 @@ def test_whoever_reads_the_configuration_while_it_is_written_again_reads_all_of_
 ) -> None:
     environ = {"HOME": str(tmp_path / "home")}
     path = Path(terraform_environment(tmp_path / "cli", environ)["TF_CLI_CONFIG_FILE"])
-    whole = configuration(plugins)
+    whole, file = configuration(plugins), path.stat().st_ino
     with ThreadPoolExecutor(2) as pool:
         writing = pool.submit(lambda: [terraform_environment(tmp_path / "cli", environ) for _ in range(200)])
         while not writing.done():
-            assert path.read_text() == whole
+            assert (path.read_text(), path.stat().st_ino) == (whole, file), (
+                "Landlock holds to the file, not to its name"
+            )
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
