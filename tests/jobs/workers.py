@@ -15,7 +15,7 @@ from tests import ROOT
 from tests.jobs.counting import STEPS, CountingWork
 from tests.web.serving import comment
 
-PATIENCE = 120
+PATIENCE = 300
 """Seconds after which a wait is given up: far beyond what is needed, so that a slow machine fails no test."""
 
 
