@@ -1,5 +1,7 @@
 """`envclone render`: environments again, from the template in this checkout."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,11 +15,25 @@ from bot.clouds.registry import FACTS
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import TemplateAt, assemble, read_manifest, read_template
+from bot.core.rendering.hand_edits import Before, undone
 from bot.core.requests.preflight import CheckRules, in_template, refusals
-from bot.errors import UserError
+from bot.core.tree import Tree
+from bot.errors import Unverifiable, UserError
 from bot.hooks.validate import JUDGES
-from bot.model.environment import directory
+from bot.model.environment import Manifest, directory
 from bot.names import EnvironmentName
+from bot.runs.plan.verify import Templates
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Undo what was edited by hand.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    """An environment that may be written, and the template that it comes from."""
+
+    manifest: Manifest
+    template: TemplateAt
+    files: Tree
 
 
 def render(
@@ -25,18 +41,57 @@ def render(
         list[str], typer.Argument(help="Environments to render again from the templates of this checkout.")
     ],
     root: Root = Path(),
+    overwrite: Overwrite = False,
 ) -> None:
     """Render environments again from their manifests and the template in this checkout, and set their revision."""
     with edge():
         checkout = Checkout(root)
-        for name in map(EnvironmentName, names):
-            manifest = read_manifest(checkout.environment(name), directory(name))
-            template = read_template(manifest.template, checkout.template(manifest.template), FACTS, checkout.module)
-            current = manifest.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
-            files = assemble(template, current)
-            _check(checkout, template, CodeSide(current, {**files, **template.modules}))
-            checkout.write_environment(name, files)
-            typer.echo(f"Rendered {directory(name)}/ from template {manifest.template} at {template.revision}.")
+        # All are rendered before the first is written, so that a refusal leaves everything as it is.
+        for each in [_rendered(checkout, EnvironmentName(name), overwrite) for name in names]:
+            manifest = each.manifest
+            checkout.write_environment(manifest.name, each.files)
+            checkout.keep_template(each.template.files)
+            typer.echo(
+                f"Rendered {directory(manifest.name)}/ from template {manifest.template} at {manifest.revision}."
+            )
+
+
+def _rendered(checkout: Checkout, name: EnvironmentName, overwrite: bool) -> _Rendered:
+    """Return an environment as it is rendered now. Raises `UserError` if that may not be written."""
+    ours, where = checkout.environment(name), directory(name)
+    manifest = read_manifest(ours, where)
+    template = read_template(manifest.template, checkout.template(manifest.template), FACTS, checkout.module)
+    current = manifest.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
+    files = assemble(template, current)
+    _check(checkout, template, CodeSide(current, {**files, **template.modules}))
+    edits = undone(where, ours, files, _before(checkout, manifest)) if not overwrite else ()
+    if edits:
+        lines = "\n".join(map(str, edits))
+        raise UserError(
+            f"Rendering {where} would undo what was edited by hand:\n{lines}\n"
+            f"Make the change in the template, or undo it with `envclone render {name} --overwrite`."
+        )
+    return _Rendered(current, template, files)
+
+
+def _before(checkout: Checkout, manifest: Manifest) -> Before:
+    """Return what the environment was rendered as: from its manifest as it is here, and as it is committed."""
+    where = directory(manifest.name)
+    try:
+        committed = checkout.environment_at(manifest.name, "HEAD")
+        then = read_manifest(committed, where) if committed else None
+    except UserError:
+        committed = then = None
+    return Before(list(_renderings(checkout, manifest, then)), committed)
+
+
+def _renderings(checkout: Checkout, *manifests: Manifest | None) -> Iterator[Tree]:
+    templates = Templates(checkout)
+    for manifest in filter(None, manifests):
+        try:
+            yield assemble(templates.at(manifest), manifest)
+        except (UserError, Unverifiable):
+            continue  # nothing is known of it then
 
 
 def _check(checkout: Checkout, template: TemplateAt, side: CodeSide) -> None:

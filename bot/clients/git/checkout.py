@@ -126,6 +126,21 @@ class Checkout:
         """Return the files of a template at an older revision (a git tree id) from history, or None when it is not there."""
         return self._files_of_tree(revision, f"{TEMPLATES}/{name}")
 
+    def keep_template(self, files: Tree) -> None:
+        """Keep a template as it is in the work tree among git's objects, so that what was rendered from it can be told later on.
+
+        Without a commit that holds it git forgets it after a few weeks. Nothing is kept outside of a repository.
+        """
+        import git  # noqa: PLC0415 (commands that only read start without it)
+
+        from bot.clients.git.trees import Trees  # noqa: PLC0415
+
+        try:
+            with git.Repo(self.root, search_parent_directories=True) as repo:
+                Trees(repo).store(files)
+        except git.InvalidGitRepositoryError:
+            return
+
     def environment_at(self, name: EnvironmentName, commit: str) -> dict[str, File] | None:
         """Return the files of an environment at a commit, or None when the commit, or the environment in it, is not there."""
         where = f"{ENVIRONMENTS}/{name}"
@@ -168,9 +183,15 @@ class Checkout:
         with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as scratch:
             fresh = Path(scratch) / "new"
             _write(fresh, files)
+            old = Path(scratch) / "old"
             if target.exists():
-                target.rename(Path(scratch) / "old")
-            fresh.rename(target)
+                target.rename(old)
+            try:
+                fresh.rename(target)
+            except OSError:
+                if old.exists():
+                    old.rename(target)
+                raise
         return target
 
     def write_code(self, name: EnvironmentName, code: Tree) -> Path:

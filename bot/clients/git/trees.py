@@ -112,6 +112,10 @@ class Trees:
         kept = [entry for entry in entries if entry[2] != here]
         return self._store_entries([*kept, (child, DIRECTORY, here)] if child is not None else kept)
 
+    def store(self, files: Tree) -> str:
+        """Store a tree that no commit has yet, and return its id."""
+        return self._store_tree(files).hex()
+
     def _store_tree(self, files: Tree) -> bytes:
         entries: list[TreeEntry] = []
         directories: dict[str, dict[str, File]] = {}

@@ -81,6 +81,13 @@ def conflict_lines(text: str) -> Sequence[tuple[int, int]]:
     return list(_conflicts(text))
 
 
+def same_file(one: File | None, other: File | None) -> bool:
+    """Say whether git would keep the same of both: what a symlink leads to is not its own."""
+    if one is None or other is None:
+        return one is other
+    return (one.stored, one.executable, bool(one.link)) == (other.stored, other.executable, bool(other.link))
+
+
 def _conflicts(text: str) -> Iterator[tuple[int, int]]:
     began = 0
     for number, line in enumerate(text.split("\n"), 1):
@@ -92,9 +99,9 @@ def _conflicts(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _merged(base: File | None, ours: File | None, theirs: File | None, merge_text: TextMerger) -> MergedFile:
-    if _same(base, theirs) or _same(ours, theirs):
+    if same_file(base, theirs) or same_file(ours, theirs):
         return FileKept(ours)
-    if _same(ours, base):
+    if same_file(ours, base):
         return FileTaken(theirs)
     files = [file for file in (base, ours, theirs) if file is not None]
     if any(file.link or b"\0" in file.data for file in files):
@@ -111,10 +118,3 @@ def _is_executable(base: File | None, ours: File | None, theirs: File | None) ->
     was, is_now, becomes = (file.executable if file is not None else None for file in (base, ours, theirs))
     chosen = becomes if is_now in (was, None) else is_now
     return bool(is_now if chosen is None else chosen)
-
-
-def _same(one: File | None, other: File | None) -> bool:
-    """Say whether git would keep the same of both: what a symlink leads to is not its own."""
-    if one is None or other is None:
-        return one is other
-    return (one.stored, one.executable, bool(one.link)) == (other.stored, other.executable, bool(other.link))

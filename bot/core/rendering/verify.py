@@ -38,7 +38,7 @@ def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence
     return [
         finding
         for path in sorted(files.keys() | expected.keys())
-        for finding in _file_findings(where, path, expected, files)
+        for finding in file_findings(where, path, expected, files)
     ]
 
 
@@ -130,7 +130,8 @@ def _unsettled(path: str, text: str, manifest: Manifest, template: TemplateAt) -
             yield Finding(path, line_of(text, ["parameters", name]), message)
 
 
-def _file_findings(where: str, path: str, expected: Tree, found: Tree) -> Iterable[Finding]:
+def file_findings(where: str, path: str, expected: Tree, found: Tree) -> Iterable[Finding]:
+    """Yield where a file is not as it is expected, as hand edits with their lines."""
     ours, theirs = expected.get(path), found.get(path)
     if ours == theirs:
         return
