@@ -15,12 +15,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from bot.clients.git.checkout import Checkout
+from bot.core.installation.tool_source import PATH as TOOL_ACTION
+from bot.core.installation.tool_source import ToolSource
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import NamedAccount, named_account
 from bot.errors import UserError
@@ -30,6 +33,7 @@ from bot.sandbox.aws import SandboxAccount, SandboxAws
 from bot.sandbox.aws.session import Admin
 from bot.sandbox.edge import Edge
 from bot.sandbox.github import GitHubServer
+from bot.sandbox.github.entities import NO_COMMIT
 from bot.sandbox.terraform_config import terraform_environment
 
 REPOSITORY = "acme/infrastructure"
@@ -97,13 +101,23 @@ def running(root: Path, source: Path) -> Iterator[Sandbox]:
 
 
 def seed(target: Path, source: Path) -> Path:
-    """Copy what a company's monorepo would hold of `source` (templates, production, workflows, policy) to `target`."""
+    """Copy what a company's monorepo would hold of `source` (templates, production, workflows, policy) to `target`.
+
+    Not the tool: the workflows take it from another repository, for which a stand-in answers here.
+    """
     for name in _SEEDED:
         if not (source / name).is_dir():
             raise UserError(
                 f"{source / name} does not exist. Run this in a checkout that has templates, envs and workflows."
             )
         shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns(*_NOT_SEEDED))
+    action = target / TOOL_ACTION
+    if action.with_name(
+        "build.lock"
+    ).exists():  # envclone's own repository, whose action installs from its own checkout
+        shutil.rmtree(action.parent)
+        action.parent.mkdir()
+        action.write_text(ToolSource(f"{APP}/{APP}", NO_COMMIT, version(APP)).action())
     return target
 
 

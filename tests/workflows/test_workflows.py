@@ -202,6 +202,55 @@ def test_what_reaches_other_clouds_is_pinned_as_what_is_tested() -> None:
     assert {block.partition("==")[0] for block in clouds} >= {"azure-identity", "google-cloud-storage", "boto3"}
 
 
+@pytest.mark.parametrize(
+    ("policy", "lock"),
+    [
+        ("accounts: {}\n", "requirements.lock"),
+        ("accounts:\n  clones:\n    cloud: gcp\n", "clouds.lock"),
+        ("accounts:\n  clones:\n    objects: azblob://acme/clones/x\n", "clouds.lock"),
+    ],
+)
+def test_the_monorepo_s_policy_says_which_libraries_are_installed_and_envclone_s_own_does_not(
+    tmp_path: Path, policy: str, lock: str
+) -> None:
+    theirs = tmp_path / "envclone.yml"
+    theirs.write_text(policy)
+    asked = _install(tmp_path, {"POLICY": str(theirs)})
+    assert [Path(word).name for word in asked if word.endswith(".lock")] == [lock, "build.lock"]
+    assert "--require-hashes" in asked
+
+
+def test_a_monorepo_without_a_policy_installs_nothing(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        _install(tmp_path, {"POLICY": str(tmp_path / "none.yml")})
+    assert "there is no policy at" in refused.value.stdout
+
+
+def _install(directory: Path, given: dict[str, str]) -> list[str]:
+    """Run the installing step with a `python` that writes down what it is asked, and makes the program; return all arguments."""
+    python = directory / "bin/python"
+    python.parent.mkdir()
+    made = '"$RUNNER_TEMP/envclone-venv/bin"'
+    python.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" >>"$RUNNER_TEMP/asked"\nmkdir -p {made}\n'
+        f"touch {made}/envclone\nchmod +x {made}/envclone\n"
+    )
+    python.chmod(0o755)
+    path = directory / "path"
+    environment = {
+        "PATH": f"{python.parent}:/usr/bin:/bin",
+        "RUNNER_TEMP": str(directory),
+        "GITHUB_PATH": str(path),
+        "SOURCE": str(ROOT),
+        **given,
+    }
+    step = _document(GITHUB / "actions/setup/action.yml")["runs"]["steps"][-1]
+    argv = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+    subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=True)
+    assert path.read_text() == f"{directory}/envclone-tool\n"
+    return (directory / "asked").read_text().splitlines()
+
+
 def test_forks_get_no_checkout_and_no_credentials() -> None:
     jobs = _workflow("plan.yml")["jobs"]
     assert jobs["targets"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"

@@ -35,11 +35,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
-    """How a runner differs from the ordinary one. At most `slots` runs are under way at once, each for `timeout`."""
+    """How a runner differs from the ordinary one. At most `slots` runs are under way at once, each for `timeout`.
+
+    With `published`, a checkout of envclone, each job installs the tool from there, which takes it half a minute.
+    """
 
     slots: int = 2
     timeout: timedelta = timedelta(minutes=30)
     subjects_with_ids: bool = False
+    published: Path | None = None
 
 
 class ActionsRunner:
@@ -67,6 +71,7 @@ class ActionsRunner:
             slots=threading.BoundedSemaphore(settings.slots),
             timeout=settings.timeout,
             subjects_with_ids=settings.subjects_with_ids,
+            published=settings.published,
         )
         self._changed = threading.Condition()
         self._open = False

@@ -16,13 +16,18 @@ from bot.sandbox.github import GitHubServer
 STAND_INS = Path(__file__).parent / "stand_ins"
 KNOWN = frozenset(entry.name for entry in STAND_INS.iterdir() if entry.is_dir())
 UNKNOWN = "unknown"
+OURS = "envclone"
+"""The name of the repository with the action that installs the tool, whoever owns the copy that a monorepo takes it from."""
 CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
 """A machine of GitHub's has none: a job gets its own, by its identity token, or goes without."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The shared parts. `tool` is the `envclone` that jobs call, `act` the program, `environment` what jobs may see."""
+    """The shared parts. `tool` is the `envclone` that jobs call, `act` the program, `environment` what jobs may see.
+
+    With `published`, a checkout of envclone, jobs install the tool from there, as they would from GitHub.
+    """
 
     root: Path
     github: GitHubServer
@@ -32,6 +37,7 @@ class Site:
     slots: threading.BoundedSemaphore
     timeout: timedelta
     subjects_with_ids: bool
+    published: Path | None = None
     groups: Groups = field(default_factory=Groups)
     service: ActionsService = field(default_factory=ActionsService)
 
@@ -49,11 +55,18 @@ class Site:
             **{name: value for name, value in self.environment.items() if name not in CREDENTIALS},
             "HOME": str(home),
             "TMPDIR": str(scratch),
-            "ENVCLONE_TOOL": str(self.tool),
+            **({} if self.published else {"ENVCLONE_TOOL": str(self.tool)}),
         }
 
+    def answering(self, repository: str) -> Path:
+        """Return the directory that has the actions of another repository."""
+        found = stand_in(repository)
+        return self.published if self.published and found.name == OURS else found
 
-def stand_in(action: str) -> Path:
-    """Return the directory that answers for an action of another repository; unknown ones fail and say so."""
-    name = action.replace("/", "-")
+
+def stand_in(repository: str) -> Path:
+    """Return the directory that answers for the actions of another repository; unknown ones fail and say so."""
+    if repository.partition("/")[2] == OURS:
+        return STAND_INS / OURS
+    name = repository.replace("/", "-")
     return STAND_INS / (name if name in KNOWN else UNKNOWN)

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.sandbox.actions.act import Invocation, Process
-from bot.sandbox.actions.site import Site, stand_in
+from bot.sandbox.actions.site import Site
 from bot.sandbox.actions.triggers import TriggerEvent
 from bot.sandbox.actions.workflow import WorkflowFile, actions_used, without_queue
 from bot.sandbox.github.entities import Level, Permissions
@@ -112,8 +113,9 @@ def _variables(site: Site, run: Running) -> dict[str, str]:
 def _stand_ins(site: Site, run: Running) -> dict[str, Path]:
     bare = site.github.forge.bare(site.github.repository(run.repository))
     texts = [run.workflow.text, *_composites(bare, run.event.sha)]
+    texts += [(site.published / TOOL_ACTION).read_text(encoding="utf-8")] if site.published else []
     used = {use for text in texts for use in actions_used(text)}
-    return {f"{name}@{ref}": stand_in(name) for name, ref in sorted(used)}
+    return {f"{repository}@{ref}": site.answering(repository) for repository, ref in sorted(used)}
 
 
 def _composites(bare: BareRepository, sha: str) -> Iterator[str]:

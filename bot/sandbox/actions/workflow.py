@@ -10,7 +10,7 @@ from typing import TypeAlias
 import yaml
 
 ExpressionNode: TypeAlias = "str | list[ExpressionNode] | dict[str, ExpressionNode]"
-USES = re.compile(r"^\s*(?:- )?uses:\s*['\"]?([\w.-]+/[\w./-]+)@([\w./-]+)", re.MULTILINE)
+USES = re.compile(r"^\s*(?:- )?uses:\s*['\"]?([\w.-]+/[\w.-]+)(?:/[\w./-]+)?@([\w./-]+)", re.MULTILINE)
 
 
 class WorkflowInvalid(Exception):
@@ -98,8 +98,8 @@ def parse(path: str, text: str) -> WorkflowFile:
 
 
 def actions_used(text: str) -> set[tuple[str, str]]:
-    """Return (`owner/name`, ref) of every action of another repository that a workflow or composite action uses."""
-    return {(name, ref) for name, ref in USES.findall(text)}
+    """Return (`owner/name`, ref) of every repository whose actions a workflow or composite action uses."""
+    return set(USES.findall(text))
 
 
 def without_queue(text: str) -> str:
