@@ -6,6 +6,7 @@ are written down; never the clock or a figure.
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
 
@@ -19,6 +20,10 @@ from bot.model.pipeline import Json
 from bot.service.jobs_api import JobRequest, JobsApi, R
 
 log = logging.getLogger(__name__)
+
+
+TOLD_AFTER = timedelta(minutes=1)
+"""How long a step is tried again in silence. Most of what passes at all has passed by then, and people begin to wonder."""
 
 
 class JobMemory(Protocol):
@@ -60,7 +65,7 @@ class JobRunner:
 
     def _run(self, request: JobRequest, memory: JobMemory) -> StepDone | JobRefused | JobFailed:
         try:
-            finished = self._work.run(request, _RememberedSteps(self, memory, request.key))
+            finished = self._work.run(request, _RememberedSteps(self, memory, request))
         except _CutShort as short:
             return short.ending
         for follower in finished.follow:
@@ -68,16 +73,26 @@ class JobRunner:
         return StepDone(result={})
 
     def step(
-        self, name: str, act: Callable[[], dict[str, Json]], memory: JobMemory
+        self, name: str, act: Callable[[], dict[str, Json]], memory: JobMemory, request: JobRequest | None = None
     ) -> StepDone | JobRefused | JobFailed:
-        """Do a step as often as it takes; return what came of it."""
-        tries = Tries()
+        """Do a step as often as it takes; return what came of it. Whoever asked for `request` is told of a long wait."""
+        tries, waited = Tries(), timedelta(0)
         while True:
             outcome = self._attempt(name, act, tries, memory)
             if not isinstance(outcome, Later):
                 return outcome
             tries = tries.after(outcome)
+            waited += timedelta(seconds=outcome.seconds)
+            if request is not None and waited > TOLD_AFTER:
+                self._tell_of_waiting(request, f"{name}: waiting", outcome, memory)
             memory.sleep(outcome.seconds)
+
+    def _tell_of_waiting(self, request: JobRequest, name: str, wait: Later, memory: JobMemory) -> None:
+        def tell() -> None:
+            self._work.waiting(request, datetime.now(UTC) + timedelta(seconds=wait.seconds), is_limit=wait.is_limit)
+
+        # Once: what keeps the step from being done may keep this from being said, and then it is said before the next wait.
+        memory.remember(name, lambda: attempt(_tells(tell), Tries(), self._patience).model_dump(mode="json"))
 
     def _attempt(self, name: str, act: Callable[[], dict[str, Json]], tries: Tries, memory: JobMemory) -> StepOutcome:
         def once() -> dict[str, Json]:
@@ -100,11 +115,16 @@ class JobRunner:
             case StepDone():
                 return "done"
             case JobRefused(message=message):
-                self.step("refused", _tells(lambda: self._work.refused(request, message)), memory)
+                self._tell("refused", lambda: self._work.refused(request, message), memory)
                 return "refused"
             case JobFailed(reference=reference, error=error):
-                self.step("failed", _tells(lambda: self._work.failed(request, reference, error)), memory)
+                self._tell("failed", lambda: self._work.failed(request, reference, error), memory)
                 return "failed"
+
+    def _tell(self, name: str, say: Callable[[], None], memory: JobMemory) -> None:
+        told = self.step(name, _tells(say), memory)
+        if isinstance(told, JobRefused):  # what can't be said to whoever asked is for whoever runs the service
+            log.error("the answer could not be given: %s", told.message, extra={"action": "fail"})
 
 
 class _CutShort(Exception):
@@ -118,16 +138,16 @@ class _CutShort(Exception):
 class _RememberedSteps:
     """`Steps` on an engine that remembers: the one place where results become JSON, and are read again."""
 
-    def __init__(self, runner: JobRunner, memory: JobMemory, job: str) -> None:
+    def __init__(self, runner: JobRunner, memory: JobMemory, request: JobRequest) -> None:
         self._runner = runner
         self._memory = memory
-        self._job = job
+        self._request = request
 
     def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
         def noted() -> dict[str, Json]:
-            return self._runner.attempts.run(self._job, name, lambda: result.dump_python(act(), mode="json"))
+            return self._runner.attempts.run(self._request.key, name, lambda: result.dump_python(act(), mode="json"))
 
-        outcome = self._runner.step(name, noted, self._memory)
+        outcome = self._runner.step(name, noted, self._memory, self._request)
         if not isinstance(outcome, StepDone):
             raise _CutShort(outcome)
         return result.validate_python(outcome.result)

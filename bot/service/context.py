@@ -1,6 +1,7 @@
 """What the jobs of the service act on: GitHub, git, and the time."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,9 @@ from bot.errors import Finding
 from bot.model.environment import Manifest
 from bot.names import RepositoryName
 from bot.service.author_limit import AuthorLimit
+
+BRANCH_KEPT = 60.0
+"""Seconds. The default branch can be renamed or switched while the service runs, and asking takes git 50 ms."""
 
 
 @dataclass(slots=True)
@@ -36,7 +40,7 @@ class ServiceContext:
     destroyed: set[str] = field(default_factory=set)
     """Commits that removed an environment which is known to be destroyed: that never changes any more."""
     _mirrors: dict[RepositoryName, Mirror] = field(default_factory=dict)
-    _branches: dict[RepositoryName, str] = field(default_factory=dict)
+    _branches: dict[RepositoryName, tuple[float, str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def kept_manifests(self) -> ManifestCache:
@@ -54,11 +58,16 @@ class ServiceContext:
             return self._mirrors[repository]
 
     def default_branch(self, repository: RepositoryName) -> str:
-        """Return the default branch, asked for once: of git, which spares a call that GitHub counts."""
-        if repository not in self._branches:
-            found = self.mirror(repository).default_branch()
-            self._branches[repository] = found or self.github.default_branch(repository)
-        return self._branches[repository]
+        """Return the default branch, asked of git, which spares a call that GitHub counts; kept for a minute."""
+        asked, branch = self._branches.get(repository, (float("-inf"), ""))
+        if time.monotonic() - asked > BRANCH_KEPT:
+            branch = self.mirror(repository).default_branch() or self.github.default_branch(repository)
+            self._branches[repository] = (time.monotonic(), branch)
+        return branch
+
+    def forget_default_branch(self, repository: RepositoryName) -> None:
+        """Ask anew for the default branch next time: the one that is known can't be fetched any more."""
+        self._branches.pop(repository, None)
 
     def close(self) -> None:
         """End git's helper processes."""

@@ -89,6 +89,9 @@ class JobsApi(Protocol):
     def run(self, request: JobRequest, steps: Steps) -> Finished:
         """Carry out a job, step by step."""
 
+    def waiting(self, request: JobRequest, until: datetime, *, is_limit: bool) -> None:
+        """Say to whoever asked that it goes on at a moment; `is_limit` if GitHub asked for the pause. Said anew before each long wait."""
+
     def refused(self, request: JobRequest, message: str) -> None:
         """Say once, to whoever asked, why it can't be done: a `UserError`'s message, as it is."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.clients.git.mirror import Mirror
+from bot.clients.git.remote import GitFailed
 from bot.clients.github.client import GitHub
 from bot.clients.github.records import PullRequest
 from bot.clouds.registry import FACTS
@@ -264,7 +265,14 @@ class _Reading:
 def repository_at_head(context: ServiceContext, name: RepositoryName) -> Repository:
     """Return the repository as it is now. Raises `Transient` when git can't reach it, `UserError` when it is empty."""
     mirror, branch = context.mirror(name), context.default_branch(name)
-    mirror.fetch(branch)
+    try:
+        mirror.fetch(branch)
+    except GitFailed:
+        context.forget_default_branch(name)
+        if (renamed := context.default_branch(name)) == branch:
+            raise
+        branch = renamed
+        mirror.fetch(branch)
     commit = mirror.head(branch)
     if commit is None:
         raise UserError(f"The repository has no commits on `{branch}` yet.")

@@ -18,8 +18,8 @@ class Router:
     """Implements `bot.service.jobs_api.JobsApi`."""
 
     context: ServiceContext
-    version: str = "2"
-    """See `JobsApi.version`. In 1 a command was kept as its line, and results had no types."""
+    version: str = "3"
+    """See `JobsApi.version`. In 1 a command was kept as its line, and results had no types; in 2 long waits were not told."""
 
     def now(self) -> datetime:
         """Return the context's time."""
@@ -38,6 +38,12 @@ class Router:
         """Carry out a job."""
         job = job_of(self.context, request.event)
         return job.run(request, steps) if job is not None else Finished()
+
+    def waiting(self, request: JobRequest, until: datetime, *, is_limit: bool) -> None:
+        """Answer the comment with when it goes on, if its author has any right here."""
+        event = request.event
+        if isinstance(event, CommentCreated) and self.context.github.permission(event.repository, event.author):
+            answer_comment(self.context, event, replies.waiting(until, is_limit=is_limit))
 
     def refused(self, request: JobRequest, message: str) -> None:
         """Answer the comment with what is wrong."""

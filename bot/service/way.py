@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.clients.git.claims import claim_ref
 from bot.clients.git.displaced import BRANCHES, displaced, moved_aside
-from bot.clients.git.mirror import GitFailed, Moved
+from bot.clients.git.remote import GitFailed, Moved
 from bot.clients.git.trees import Publication
 from bot.core.requests.branches import Branch, Stranger
 from bot.service.repository import Repository

@@ -86,6 +86,9 @@ class CountingWork:
                 break
         return Finished()
 
+    def waiting(self, request: JobRequest, until: datetime, *, is_limit: bool) -> None:
+        self._note("waits", f"{request.key} {is_limit}")
+
     def refused(self, request: JobRequest, message: str) -> None:
         self._once(f"answers/{request.key}", f"refused {message}")
 

@@ -20,8 +20,7 @@ def ending(place: SmallMonorepo) -> tuple[SmallMonorepo, str]:
 
 
 def refs(place: SmallMonorepo) -> str:
-    mirror = place.service.context.mirror(REPOSITORY)
-    return mirror._remote("ls-remote", f"{place.server.url}/{REPOSITORY}.git")
+    return " ".join(place.service.context.mirror(REPOSITORY).refs())
 
 
 @pytest.mark.parametrize("is_deleted", [True, False])

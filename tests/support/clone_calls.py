@@ -10,7 +10,7 @@ from types import CodeType, FrameType
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.clients.git.mirror import Mirror
+from bot.clients.git.remote import Remote
 from bot.commands.grammar import parse
 from bot.core.parity.by_code.compare import compare
 from bot.model.environment import Manifest
@@ -51,12 +51,12 @@ class _Requests:
 def _calls() -> Iterator[Counter[str]]:
     """Count calls of this thread by the interpreter's own profiling hook, so that nothing is replaced."""
     watched: dict[CodeType, str] = {parse.__code__: "parses", compare.__code__: "comparisons"}
-    git, counts = Mirror._remote.__code__, Counter[str]()
+    git, counts = Remote.fetch.__code__, Counter[str]()
 
     def look(frame: FrameType, event: str, called: object) -> None:
         if event == "call" and frame.f_code in watched:
             counts[watched[frame.f_code]] += 1
-        elif event == "call" and frame.f_code is git and "fetch" in frame.f_locals["arguments"]:
+        elif event == "call" and frame.f_code is git:
             counts["fetches"] += 1
         elif event == "c_call" and getattr(called, "__self__", None) is Manifest.__pydantic_validator__:
             counts["validations"] += 1

@@ -3,17 +3,12 @@
 Writes are compare-and-swap. A branch and the claims of its environment are pushed as one atomic push in which every ref
 must still be what we believe (`--force-with-lease`), so git itself is the referee between two clones that want the same
 name or the same network, in one process or in many.
-
-Credentials travel in git's
-environment (`GIT_CONFIG_*`), never in a URL, in argv or on disk.
 """
 
-import base64
 import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,8 +17,8 @@ from gitdb.util import hex_to_bin
 
 from bot.clients.git.batch import blobs
 from bot.clients.git.claims import claim_ref
+from bot.clients.git.remote import GitFailed, Moved, Remote
 from bot.clients.git.trees import DIRECTORY, Publication, Trees, tree_entries
-from bot.clients.transient import Transient
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.branches import PREFIXES, BranchKind
 from bot.core.tree import File
@@ -34,26 +29,12 @@ LISTINGS = 64
 """Directory listings that are kept, by tree id; reading ten thousand entries takes Python a tenth of a second."""
 MOST_REMOVALS_IN = 5_000
 """Commits that removed something, looked for once in a process; older ends are taken for finished."""
-_TIMEOUT = 300.0
-"""Seconds for one git command; a first fetch of a large monorepo takes the longest."""
-
-
-class GitFailed(Transient):
-    """Git could not do what it was asked: the network, the credentials or the repository. Worth another try."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A push was refused because these refs are no longer what we believed; nothing was written."""
-
-    refs: tuple[str, ...]
 
 
 class Mirror:
     """The cached bare mirror of one repository. Safe to use from several threads."""
 
     def __init__(self, path: Path, url: str, credentials: Callable[[], tuple[str, str]]) -> None:
-        self.url, self._credentials = url, credentials
         self._lock = threading.RLock()
         self._fetch_began = float("-inf")
         self._listings: dict[str, Mapping[str, str]] = {}
@@ -63,6 +44,7 @@ class Mirror:
             git.Repo.init(path, bare=True).close()
         self._repo = git.Repo(path)
         self._trees = Trees(self._repo)
+        self._remote = Remote(self._repo, url, credentials)
 
     def fetch(self, branch: str) -> None:
         """Bring the mirror up to the remote's `branch` and our own branches. Raises `GitFailed`.
@@ -76,20 +58,18 @@ class Mirror:
             began = time.monotonic()
             wanted = [branch, *(f"{prefix}/*" for prefix in PREFIXES.values())]
             refs = [f"+refs/heads/{each}:refs/heads/{each}" for each in wanted]
-            self._remote("fetch", "--prune", "--no-tags", "--quiet", self.url, *refs)
+            self._remote.fetch(*refs, prune=True)
             self._fetch_began = began
 
     def fetch_commit(self, commit: str) -> None:
         """Bring one commit into the mirror, by its id. Raises `GitFailed`."""
         with self._lock:
-            self._remote("fetch", "--no-tags", "--quiet", self.url, _checked_id(commit))
+            self._remote.fetch(_checked_id(commit))
 
     def default_branch(self) -> str | None:
         """Return the branch that the remote's HEAD names; None while that has no commit. Raises `GitFailed`."""
         with self._lock:
-            listed = self._remote("ls-remote", "--symref", self.url, "HEAD")
-        found = re.match(r"ref: refs/heads/(\S+)\tHEAD", listed)
-        return found[1] if found else None
+            return self._remote.default_branch()
 
     def head(self, branch: str) -> str | None:
         """Return the commit that the mirror's `branch` points to."""
@@ -186,8 +166,7 @@ class Mirror:
     def refs(self, *patterns: str) -> dict[str, str]:
         """Return the remote's refs whose last parts match, and what they point to. Raises `GitFailed`."""
         with self._lock:
-            listed = self._remote("ls-remote", self.url, *patterns)
-        return {ref: found for found, ref in (line.split("\t") for line in listed.splitlines())}
+            return self._remote.refs(*patterns)
 
     def message(self, commit: str) -> str:
         """Return the message of a commit, fetching it if the mirror doesn't have it. Raises `GitFailed`, `UserError`."""
@@ -274,50 +253,8 @@ class Mirror:
 
     def push(self, refs: Mapping[str, str], leases: Mapping[str, str | None]) -> Moved | None:
         """Point the remote's refs elsewhere ("" deletes one), all or none, while they are what `leases` say. Raises `GitFailed`."""
-        options = [f"--force-with-lease={ref}:{was or ''}" for ref, was in leases.items()]
-        try:
-            self._remote(
-                "push", "--atomic", "--porcelain", *options, self.url, *(f"{new}:{ref}" for ref, new in refs.items())
-            )
-        except GitFailed as error:
-            # Porcelain lines are `<flag> TAB <from>:<to> TAB <summary>`; `!` marks what was refused, and why. With
-            # --atomic the innocent refs are marked too, as "atomic push failed".
-            refused = dict(re.findall(r"^!\t[^\t]*:(\S+)\t\[[^\]]*\] \((.*)\)$", str(error), re.MULTILINE))
-            moved = tuple(ref for ref, why in refused.items() if re.search("stale|exists|fetch first|lock", why))
-            # A ref that is taken between the server's advertisement and its transaction is refused in other words, and
-            # for all refs alike, so the refs themselves are asked.
-            moved = moved or (self._moved(leases) if refused else ())
-            if moved:
-                return Moved(moved)
-            raise
-        return None
-
-    def _moved(self, leases: Mapping[str, str | None]) -> tuple[str, ...]:
-        now = self.refs(*leases)
-        return tuple(ref for ref, was in leases.items() if now.get(ref) != was)
-
-    def _remote(self, *arguments: str) -> str:
-        user, token = self._credentials()
-        header = base64.b64encode(f"{user}:{token}".encode()).decode()
-        environment = {  # on top of the process's own, which GitPython passes on
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_COUNT": "2",
-            "GIT_CONFIG_KEY_0": "http.extraHeader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {header}",
-            "GIT_CONFIG_KEY_1": "credential.helper",
-            "GIT_CONFIG_VALUE_1": "",
-        }
-        status, out, err = self._repo.git.execute(
-            ["git", *arguments],
-            with_extended_output=True,
-            with_exceptions=False,
-            env=environment,
-            kill_after_timeout=_TIMEOUT,
-        )
-        if status != 0:
-            raise GitFailed(f"git {arguments[0]} failed:\n{out}\n{err}".replace(header, "***"))
-        return str(out)
+        with self._lock:
+            return self._remote.push(refs, leases)
 
 
 def mirror_path(root: Path, repository: RepositoryName) -> Path:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.clients.github.auth import Credentials, connect
 from bot.clients.github.pacing import GITHUB_COM, Pacer, Pacing, PacingClock, now
+from bot.clients.github.refusals import remedy
 from bot.clients.transient import RateLimited, Transient
+from bot.errors import UserError
 from bot.names import RepositoryName
 
 if TYPE_CHECKING:
@@ -33,6 +35,17 @@ class GitHubRefused(Exception):
         super().__init__(f"GitHub answered {status}: {message}")
         self.status = status
         self.message = message
+
+
+class GitHubForbids(GitHubRefused, UserError):
+    """GitHub said no, and a person can put it right: the text says how."""
+
+    def __init__(self, status: int, message: str, remedy: str) -> None:
+        super().__init__(status, message)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.remedy}\n\n> GitHub answered {self.status}: {self.message}"
 
 
 class Session:
@@ -161,7 +174,9 @@ class Session:
         if error.status >= 500:
             return Transient(f"GitHub answered {error.status}")
         details = [str(d.get("message") or d) if isinstance(d, dict) else str(d) for d in data.get("errors") or ()]
-        return GitHubRefused(error.status, "; ".join([message, *details]))
+        whole = "; ".join([message, *details])
+        advice = remedy(error.status, whole, headers)
+        return GitHubForbids(error.status, whole, advice) if advice else GitHubRefused(error.status, whole)
 
     def _free_at(self, headers: dict[str, str]) -> datetime:
         if (seconds := headers.get("retry-after", "")).isdigit():

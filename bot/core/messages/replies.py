@@ -69,6 +69,12 @@ def several(count: int) -> str:
     return f"That comment contains {count} commands. Post one command per comment, so that each gets its own reply."
 
 
+def waiting(until: datetime, *, is_limit: bool) -> str:
+    """Say that nothing is lost, and when the next try is."""
+    cause = "GitHub asks envclone to slow down" if is_limit else "GitHub or git does not answer as it should"
+    return f"⏳ Not done yet: {cause}. The next try is at {until:%H:%M} UTC on {until:%-d %B}; there is nothing to do."
+
+
 def failed(reference: str) -> str:
     """Report an unexpected failure; the operator finds it in the log by the reference."""
     return (

@@ -128,6 +128,8 @@ def require(state: ForgeState, identity: Caller | None, repository: RepositoryRe
         raise ApiError(401, "Requires authentication")
     if repository is None or identity.itself or not reads(state, identity, repository):
         raise not_found()
+    if repository.archived and all(need.level != "read" for need in needs):
+        raise ApiError(403, "Repository was archived so is read-only.")
     if any(allows(state, identity, repository, need) for need in needs):
         return identity
     if identity.app is not None:

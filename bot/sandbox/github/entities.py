@@ -113,6 +113,7 @@ class RepositoryRecord:
     pushed_at: datetime
     parent_id: int | None = None
     protections: tuple[ProtectionRecord, ...] = ()
+    archived: bool = False
 
     @property
     def full_name(self) -> str:

@@ -104,6 +104,8 @@ class GitHttp:
             repository = state.repository(name)
             if repository is None or identity.itself or not reads(state, identity, repository):
                 raise ApiError(404, "Repository not found.")
+            if service == "git-receive-pack" and repository.archived:
+                raise ApiError(403, "This repository was archived so it is read-only.")
             if service == "git-receive-pack" and not allows(state, identity, repository, write("contents")):
                 who = identity.account.login
                 raise ApiError(403, f"Permission to {repository.full_name}.git denied to {who}.")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pydantic import Field, TypeAdapter
 
 from bot.clients.git.claims import claim_of
-from bot.clients.git.mirror import Moved
+from bot.clients.git.remote import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequestSpec
 from bot.clients.transient import Transient

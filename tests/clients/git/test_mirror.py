@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.clients.git.claims import claim_ref
-from bot.clients.git.mirror import GitFailed, Mirror, Moved
+from bot.clients.git.mirror import Mirror
+from bot.clients.git.refusals import GitRefused
+from bot.clients.git.remote import Moved
 from bot.clients.git.trees import Author, Publication
 from bot.core.rendering.inventory import Claim
 from bot.core.tree import File, tree_id
@@ -65,10 +67,22 @@ def test_a_claim_that_another_push_takes_at_the_same_moment_has_moved(remote: Pa
     assert run("git", "-C", str(remote), "for-each-ref", "--format=%(refname)", "refs/heads") == "refs/heads/main"
 
 
-def test_a_push_that_a_hook_of_the_server_refuses_has_failed(remote: Path, mirror: Mirror) -> None:
-    before_the_transaction(remote, "echo no; exit 1")
-    with pytest.raises(GitFailed, match="pre-receive hook declined"):
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("no", "Whoever runs the server can exempt"),
+        ("error: GH013: Repository rule violations found for refs/heads/x.", "the ruleset's bypass list"),
+        ("error: GH006: Protected branch update failed for refs/heads/x.", "Let the App push there"),
+    ],
+)
+def test_a_push_that_a_rule_of_the_server_refuses_is_not_tried_again(
+    remote: Path, mirror: Mirror, said: str, told: str
+) -> None:
+    before_the_transaction(remote, f"echo '{said}' >&2; exit 1")
+    with pytest.raises(GitRefused) as refused:
         mirror.publish(publication(mirror))
+    assert told in str(refused.value)
+    assert said.removeprefix("error: ") in str(refused.value)
 
 
 def test_a_symlink_is_pushed_as_one_and_read_as_what_it_leads_to(remote: Path, mirror: Mirror) -> None:

@@ -42,9 +42,8 @@ def network(place: SmallMonorepo, clone: Published) -> str:
 
 
 def refs(place: SmallMonorepo, prefix: str = "") -> dict[str, str]:
-    found = place.service.context.mirror(REPOSITORY)._remote("ls-remote", f"{place.server.url}/{REPOSITORY}.git")
-    pairs = (line.split("\t") for line in found.splitlines())
-    return {ref: commit for commit, ref in pairs if ref.startswith(prefix)}
+    found = place.service.context.mirror(REPOSITORY).refs()
+    return {ref: commit for ref, commit in found.items() if ref.startswith(prefix)}
 
 
 def test_clone_opens_a_pull_request_that_adds_one_rendered_directory(place: SmallMonorepo) -> None:

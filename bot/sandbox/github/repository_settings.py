@@ -1,0 +1,24 @@
+"""What an administrator does to a repository on its settings page."""
+
+from dataclasses import replace
+
+from bot.sandbox.github.forge import Forge
+
+
+def archive(forge: Forge, repository: str, *, archived: bool = True) -> None:
+    """Make a repository read-only, or undo that. Raises `LookupError` when there is no such repository."""
+    with forge.state.lock:
+        found = forge.state.repository(repository)
+        if found is None:
+            raise LookupError(f"there is no repository {repository}")
+        forge.state.add_repository(replace(found, archived=archived))
+
+
+def rename_default_branch(forge: Forge, repository: str, name: str) -> None:
+    """Rename the default branch. Raises `LookupError` when there is no such repository, `BareGitFailed` when git refuses."""
+    with forge.state.lock:
+        found = forge.state.repository(repository)
+        if found is None:
+            raise LookupError(f"there is no repository {repository}")
+        forge.bare(found).run("branch", "--move", found.default_branch, name)
+        forge.state.add_repository(replace(found, default_branch=name))

@@ -1,0 +1,95 @@
+"""What GitHub and git refuse for good is answered at once; what may pass is told of once it takes longer than a minute."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.clients.store import SqliteStore
+from bot.jobs.attempt import Patience
+from bot.jobs.figures import Figures
+from bot.jobs.runner import JobRunner
+from bot.jobs.step_attempts import StepAttempts
+from bot.sandbox.github.repository_settings import archive, rename_default_branch
+from tests.support.job_memory import JobMemory
+from tests.support.small_monorepo import BOT, MAINTAINER, REPOSITORY, STRANGER, SmallMonorepo
+
+CLONE = "/clone production as demo-x for demo"
+
+
+@pytest.fixture
+def runner(place: SmallMonorepo, tmp_path: Path) -> Iterator[JobRunner]:
+    """The service's jobs, run as the engine runs them."""
+    store = SqliteStore(tmp_path / "steps.sqlite3")
+    yield JobRunner(place.service, Figures("test"), Patience(), StepAttempts(store))
+    store.close()
+
+
+def carried_out(
+    place: SmallMonorepo, runner: JobRunner, memory: JobMemory, comment: int, by: str = MAINTAINER
+) -> object:
+    """Run the job of a comment to its end; return how it ended."""
+    request = place.service.plan_of("delivery-1", place.event(comment, CLONE, by))
+    assert request is not None
+    return runner.run(request, memory)["outcome"]
+
+
+def test_a_protected_branch_is_told_at_once_with_the_servers_words(place: SmallMonorepo, runner: JobRunner) -> None:
+    place.server.protect(REPOSITORY, "envclone/demo-x")
+    memory, comment = JobMemory(), place.comment(CLONE)
+    assert carried_out(place, runner, memory, comment) == "refused"
+    assert memory.slept == []
+    reply = place.reply(comment) or ""
+    assert "Let the App push there" in reply
+    assert "GH006: Protected branch update failed for refs/heads/envclone/demo-x." in reply
+    assert place.server.pulls(REPOSITORY) == []
+
+
+def test_a_bot_that_may_not_push_is_told_which_permission_it_needs(place: SmallMonorepo, runner: JobRunner) -> None:
+    place.server.set_role(REPOSITORY, BOT, "triage")
+    memory, comment = JobMemory(), place.comment(CLONE)
+    assert carried_out(place, runner, memory, comment) == "refused"
+    assert memory.slept == []
+    assert "Grant it the permission `contents: write`" in (place.reply(comment) or "")
+
+
+def test_an_archived_repository_ends_the_job_and_the_log_says_why(
+    place: SmallMonorepo, runner: JobRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory, comment = JobMemory(), place.comment(CLONE)
+    archive(place.server.forge, REPOSITORY)
+    assert carried_out(place, runner, memory, comment) == "refused"
+    assert memory.slept == []
+    assert "the answer could not be given: The repository is archived. Unarchive it" in caplog.text
+
+
+def test_a_default_branch_that_is_renamed_while_the_service_runs_is_followed(place: SmallMonorepo) -> None:
+    assert "production" in (place.say("/list") or "")
+    rename_default_branch(place.server.forge, REPOSITORY, "trunk")
+    assert "`demo-x`" in (place.say(CLONE) or "")
+    assert [pull.pull.base_ref for pull in place.server.pulls(REPOSITORY) if pull.pull] == ["trunk"]
+
+
+def test_an_outage_of_git_is_told_after_a_minute_and_the_reply_becomes_the_clones(
+    place: SmallMonorepo, runner: JobRunner
+) -> None:
+    comment = place.comment(CLONE)
+    told: list[str | None] = []
+    memory = JobMemory(on_sleep=lambda _: told.append(place.reply(comment)))
+    place.server.faults.answer("GET", r"\.git/info/refs", status=502, times=8)
+    assert carried_out(place, runner, memory, comment) == "done"
+    silent = sum(sum(memory.slept[: place_ + 1]) <= 60 for place_ in range(len(memory.slept)))
+    assert told[:silent] == [None] * silent
+    assert told[silent:]
+    assert all("⏳ Not done yet" in (each or "") and "The next try is at" in (each or "") for each in told[silent:])
+    reply = place.reply(comment) or ""
+    assert "⏳ Not done yet" not in reply
+    assert "`demo-x` is planning" in reply
+
+
+def test_a_stranger_is_not_told_of_an_outage(place: SmallMonorepo, runner: JobRunner) -> None:
+    comment, memory = place.comment(CLONE, STRANGER), JobMemory()
+    place.server.faults.answer("GET", "/permission$", status=502, times=8)
+    assert carried_out(place, runner, memory, comment, STRANGER) == "done"
+    assert sum(memory.slept) > 60
+    assert place.reply(comment) is None
