@@ -9,12 +9,9 @@ import json
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
-import hcl2
 import yaml
-from lark import Token as LarkToken
-from lark import Tree
-from lark.exceptions import LarkError
 
 from bot.core.hcl.parser import parsed
 from bot.core.hcl.tokens import (
@@ -31,6 +28,10 @@ from bot.core.hcl.tokens import (
 )
 from bot.errors import InvalidInput
 from bot.model.yaml_document import plain_value
+
+if TYPE_CHECKING:  # python-hcl2 and its grammar cost 0.15 s of a start, and most commands compare no structure
+    from lark import Token as LarkToken
+    from lark import Tree
 
 HCL = (".tf", ".hcl", ".tfvars")
 JSON = (".json",)
@@ -97,6 +98,9 @@ def _words(text: str) -> Iterator[str]:
 
 @lru_cache(maxsize=256)
 def _second_opinion(text: str) -> tuple[str, ...]:
+    import hcl2  # noqa: PLC0415 (see above)
+    from lark.exceptions import LarkError  # noqa: PLC0415
+
     try:
         return tuple(_of_tree(hcl2.parses_to_tree(text)))
     except (LarkError, RecursionError):
@@ -115,9 +119,9 @@ def _of_tree(tree: "Tree[LarkToken]") -> Iterator[str]:
 
 
 def _of_node(node: "Tree[LarkToken] | LarkToken") -> Iterator[str]:
-    if isinstance(node, LarkToken):
+    if isinstance(node, str):  # a token of lark is one
         yield NUMBER if node.type in _NUMBERS else node.value.strip() or " "
-    elif node.data == "string_part" and all(isinstance(child, LarkToken) for child in node.children):
+    elif node.data == "string_part" and all(isinstance(child, str) for child in node.children):
         yield TEXT
     elif node.data == "string":
         # An empty string has no parts; it must look like any other string.

@@ -9,7 +9,6 @@ a number, a bool or an enum can't carry syntax, so a template may branch on thos
 from collections.abc import Mapping
 
 from bot.core.hcl.structure import HCL, KNOWN, check_syntax, structure
-from bot.core.rendering.fill import filled
 from bot.core.rendering.filling import Filling, NotFilled
 from bot.core.tree import File, Tree, check_tree
 from bot.errors import InvalidInput
@@ -87,6 +86,8 @@ def _render_file(path: str, file: File, declared: Declarations, parameters: Para
 
 
 def _filled(path: str, source: bytes, parameters: Parameters) -> bytes:
+    from bot.core.rendering.fill import filled  # noqa: PLC0415 (Jinja2: 0.1 s of a start, for commands that render nothing)
+
     try:
         text = source.decode("utf-8")
         values = {str(name): value for name, value in parameters.items()}
