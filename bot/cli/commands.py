@@ -1,11 +1,33 @@
-"""Which commands the command line has, where each is, and what help says of it.
+"""Which commands the command line has, for whom, where each is, what help says of it, and what its exit codes mean.
 
 Nothing of a command is imported before it is called: `envclone --help` and every step of a workflow would pay for all others.
-To add one: its function, and its row here; a test holds that `about` is what the function's docstring says.
+To add one: its function, and its row here; help, completion and `docs/command-line.md` follow from the row, and a test holds that
+`about` is what the function's docstring says.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
+
+from bot.cli.console import DOES_NOT_HOLD, HOLDS, NOT_CHECKED, WRONG_USAGE
+
+Audience: TypeAlias = Literal["In a checkout", "In workflows", "For operators"]
+AUDIENCES: Final[tuple[Audience, ...]] = ("In a checkout", "In workflows", "For operators")
+
+
+@dataclass(frozen=True, slots=True)
+class ExitCodes:
+    """What a command's exit codes mean; one that it never exits with is empty."""
+
+    well: str
+    failed: str = "refused: the message says why, and what to type instead"
+    not_checked: str = "not checked: something can't be read"
+
+    def rows(self) -> Iterator[tuple[int, str]]:
+        """Yield each code with its meaning."""
+        found = {HOLDS: self.well, DOES_NOT_HOLD: self.failed, NOT_CHECKED: self.not_checked}
+        yield from ((code, meaning) for code, meaning in found.items() if meaning)
+        yield WRONG_USAGE, "wrong usage: nothing was done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,121 +37,201 @@ class CommandPlace:
     name: str
     place: str
     about: str
+    exits: ExitCodes
+    audience: Audience = "In a checkout"
     takes_sentence: bool = False
     """Said in the words of a comment, options included: those are read by the commands' own grammar."""
 
+    @property
+    def summary(self) -> str:
+        """The first sentence of `about`, for lists."""
+        return f"{self.about.partition('. ')[0].rstrip('.')}."
 
-COMMANDS: Final = (
+
+_IN_CHECKOUT: Final = (
     CommandPlace(
         "clone",
         "bot.cli.local.clone:clone",
         "Write the directory of a clone into this checkout, as `/clone` would propose it.",
+        ExitCodes("written; with --dry-run, shown"),
         takes_sentence=True,
     ),
     CommandPlace(
         "set",
         "bot.cli.local.change:set_values",
         "Give parameters of an environment in this checkout other values, as `/set` would propose it.",
+        ExitCodes("written, or nothing to change"),
         takes_sentence=True,
     ),
     CommandPlace(
         "extend",
         "bot.cli.local.change:extend",
         "Let an environment of this checkout live longer, as `/extend` would propose it.",
+        ExitCodes("written, or nothing to change"),
         takes_sentence=True,
     ),
     CommandPlace(
         "list",
         "bot.cli.local.queries:list_environments",
         "List the environments of this checkout with purpose, owner and expiry.",
+        ExitCodes("listed", failed="", not_checked="some can't be read: they are named, the others listed"),
     ),
     CommandPlace(
         "status",
         "bot.cli.local.queries:status",
         "Show one environment of this checkout: who asked, for what, until when, with which values; by default the branch's own.",
+        ExitCodes("shown", failed="there is no such environment"),
     ),
     CommandPlace(
         "help",
         "bot.cli.local.queries:show_help",
         "Show the commands of comments, the purposes and the parameters, or how one command is written.",
+        ExitCodes("shown", failed=""),
+    ),
+    CommandPlace(
+        "verify",
+        "bot.cli.local.verify:verify",
+        "Prove that environments are exactly what their template renders.",
+        ExitCodes("every environment is what its template renders", failed="one is not: file and line are named"),
+    ),
+    CommandPlace(
+        "parity",
+        "bot.cli.local.parity:parity",
+        "Show every difference of a clone from production with its cause, and leaks.",
+        ExitCodes(
+            "every difference is explained, no contract is broken, nothing leaks",
+            failed="a difference is unexplained, a contract is broken, or something leaks",
+        ),
     ),
     CommandPlace(
         "render",
         "bot.cli.local.render:render",
         "Render environments again from their manifests and the template in this checkout, and set their revision.",
+        ExitCodes("written", failed="refused, as the pull request's check would: nothing is written"),
     ),
     CommandPlace(
-        "verify",
-        "bot.cli.local.verify:verify",
-        "Prove that environments are exactly what their template renders. Exits with 0 (holds), 1 (does not) or 2 (not checked).",
-    ),
-    CommandPlace(
-        "parity",
-        "bot.cli.local.parity:parity",
-        "Show every difference of a clone from production with its cause, and leaks. Exits with 0 (holds), 1 (does not) or 2 (not checked).",
+        "template",
+        "bot.cli.local.template:templates",
+        "Check templates.",
+        ExitCodes("every template is consistent and renders", failed="one is not: file and line are named"),
     ),
     CommandPlace(
         "schema",
         "bot.cli.local.schema:write",
         "Write the JSON Schemas of our YAML formats and the reference documents.",
+        ExitCodes("written, or up to date", failed="with --check: a document is out of date", not_checked=""),
     ),
     CommandPlace(
-        "serve",
-        "bot.cli.serving.serve:serve",
-        "Run the service: take webhooks, carry out commands. Settings are ENVCLONE_… environment variables.",
+        "sandbox",
+        "bot.cli.sandbox:sandbox",
+        "A local GitHub, AWS and Actions with the service in front of them.",
+        ExitCodes("ended well, or stopped by Ctrl-C", failed="a stage failed, or a program is missing", not_checked=""),
     ),
+)
+
+_IN_WORKFLOWS: Final = (
     CommandPlace(
         "targets",
         "bot.cli.actions.targets:targets",
         "Say which environments a change touches, as a workflow's matrix; fail when anything about them can't be told.",
-    ),
-    CommandPlace(
-        "plan",
-        "bot.cli.actions.plan:plan",
-        "Plan an environment's stacks and hooks, compare it with its source, keep the review, and report. Exits with 0, 1 or 2.",
-    ),
-    CommandPlace(
-        "drift",
-        "bot.cli.actions.drift:drift",
-        "Look for what changed outside the code. Exits with 0 (nothing, or an issue says what), 1 (drift) or 2 (not checked).",
-    ),
-    CommandPlace(
-        "expire",
-        "bot.cli.actions.expire:expire",
-        "Warn owners, propose to destroy what has expired, and merge that if the policy says so. Exits with 0, 1 (something failed) or 2.",
-    ),
-    CommandPlace(
-        "apply",
-        "bot.cli.actions.apply:apply",
-        "Apply what was reviewed and merged; destroy what was removed so. Exits with 0 (well), 1 (failed, refused) or 2 (not known).",
-    ),
-    CommandPlace(
-        "ledger",
-        "bot.cli.actions.apply:ledger",
-        "Print what each step of an environment did last, and who is at work on it.",
+        ExitCodes("the matrix is printed", failed="something about them is refused"),
+        "In workflows",
     ),
     CommandPlace(
         "snapshot",
         "bot.cli.actions.snapshot:snapshot",
         "Write the state of an environment, secrets sealed, for `envclone plan --production`. It holds names and addresses: keep it to the job.",
+        ExitCodes("written", not_checked="the state can't be read"),
+        "In workflows",
     ),
     CommandPlace(
-        "recertify",
-        "bot.cli.actions.recertify:recertify",
-        "Say on each clone's latest commit whether its parity certificate still holds. Exits with 0 whether it does or not.",
+        "plan",
+        "bot.cli.actions.plan:plan",
+        "Plan an environment's stacks and hooks, compare it with its source, keep the review, and report.",
+        ExitCodes(
+            "planned, and nothing is refused",
+            failed="refused, or a step's plan failed: the report says why",
+            not_checked="not planned: something could not be checked",
+        ),
+        "In workflows",
     ),
     CommandPlace(
         "post",
         "bot.cli.actions.post:post",
-        "Post the reports that the plan jobs have left: comments and checks. Exits with 1 when one is missing or makes no sense.",
+        "Post the reports that the plan jobs have left: comments and checks.",
+        ExitCodes(
+            "all are posted", failed="one is missing or makes no sense", not_checked="NEEDS names no environments"
+        ),
+        "In workflows",
     ),
     CommandPlace(
         "conclude",
         "bot.cli.actions.conclude:conclude_pull_request",
-        "Pass only if every environment that the pull request changes was verified and planned. Exits with 0, 1 or 2.",
+        "Pass only if every environment that the pull request changes was verified and planned.",
+        ExitCodes("every one was", failed="one was not", not_checked="NEEDS lacks the results of a job"),
+        "In workflows",
     ),
-    CommandPlace("template", "bot.cli.local.template:templates", "Check templates."),
     CommandPlace(
-        "sandbox", "bot.cli.sandbox:sandbox", "A local GitHub, AWS and Actions with the service in front of them."
+        "apply",
+        "bot.cli.actions.apply:apply",
+        "Apply what was reviewed and merged; destroy what was removed so.",
+        ExitCodes(
+            "applied or destroyed, all of it",
+            failed="a step failed, or nothing was begun because it was refused",
+            not_checked="not known: something could not be checked",
+        ),
+        "In workflows",
+    ),
+    CommandPlace(
+        "drift",
+        "bot.cli.actions.drift:drift",
+        "Look for what changed outside the code.",
+        ExitCodes(
+            "no drift; in a workflow, or an issue says what",
+            failed="drift, and there is no GitHub to tell",
+            not_checked="not checked: a step's plan failed, or something can't be read",
+        ),
+        "In workflows",
+    ),
+    CommandPlace(
+        "recertify",
+        "bot.cli.actions.recertify:recertify",
+        "Say on each clone's latest commit whether its parity certificate still holds.",
+        ExitCodes("said, whether it holds or not"),
+        "In workflows",
+    ),
+    CommandPlace(
+        "expire",
+        "bot.cli.actions.expire:expire",
+        "Warn owners, propose to destroy what has expired, and merge that if the policy says so.",
+        ExitCodes(
+            "done, or nothing is due",
+            failed="it failed for some environments; the next run tries again",
+            not_checked="GitHub can't be asked",
+        ),
+        "In workflows",
     ),
 )
+
+_FOR_OPERATORS: Final = (
+    CommandPlace(
+        "serve",
+        "bot.cli.serving.serve:serve",
+        "Run the service: take webhooks, carry out commands. Settings are ENVCLONE_… environment variables.",
+        ExitCodes(
+            "stopped when told to",
+            failed="the address can't be listened on",
+            not_checked="a setting is missing or wrong: nothing was started",
+        ),
+        "For operators",
+    ),
+    CommandPlace(
+        "ledger",
+        "bot.cli.actions.apply:ledger",
+        "Print what each step of an environment did last, and who is at work on it.",
+        ExitCodes("printed", failed="there is no such environment", not_checked="the ledger can't be read"),
+        "For operators",
+    ),
+)
+
+COMMANDS: Final = (*_IN_CHECKOUT, *_IN_WORKFLOWS, *_FOR_OPERATORS)

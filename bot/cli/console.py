@@ -1,17 +1,25 @@
-"""The command line's one edge: how results are said, and what the exit codes mean (0 holds, 1 does not, 2 could not be checked)."""
+"""The command line's one edge: how results are said, and what the exit codes mean."""
 
 import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from bot.errors import Unreadable, Unverifiable, UserError
+from bot.errors import InvalidInput, Unreadable, Unverifiable, UserError
 
-HOLDS, DOES_NOT_HOLD, NOT_CHECKED = 0, 1, 2
+if TYPE_CHECKING:  # `--help` needs no pydantic
+    from bot.names import EnvironmentName
+
+HOLDS, DOES_NOT_HOLD, NOT_CHECKED, WRONG_USAGE = 0, 1, 2, 64
+"""What every command exits with. 64 is `EX_USAGE` of sysexits.h: whoever takes 2 for "not checked" never gets it for a typing error."""
+
+
+class WrongUsage(UserError):
+    """What was typed is not how the command is written; nothing was done."""
 
 
 @contextmanager
@@ -22,15 +30,26 @@ def edge() -> Iterator[None]:
     except (Unreadable, Unverifiable) as error:
         stop(str(error), NOT_CHECKED)
     except UserError as error:
+        code = WRONG_USAGE if isinstance(error, WrongUsage) else DOES_NOT_HOLD
         from bot.cli.terminal import spoken  # noqa: PLC0415 (the words of comments cost 0.1 s, and most commands end well)
 
-        stop(spoken(str(error)), DOES_NOT_HOLD)
+        stop(spoken(str(error)), code)
 
 
 def stop(message: str, code: int) -> NoReturn:
     """Say why on standard error and leave with `code`."""
     typer.echo(message, err=True)
     raise typer.Exit(code)
+
+
+def environment_name(text: str) -> "EnvironmentName":
+    """Return the name of an environment as it was typed. Raises `WrongUsage`."""
+    from bot.names import EnvironmentName  # noqa: PLC0415 (see above)
+
+    try:
+        return EnvironmentName(text)
+    except InvalidInput as error:
+        raise WrongUsage(str(error)) from error
 
 
 def say(text: str, data: Callable[[], Any], as_json: bool) -> None:

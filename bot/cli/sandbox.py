@@ -18,17 +18,25 @@ from rich.rule import Rule
 from rich.table import Table
 
 from bot.cli.console import edge
+from bot.cli.plain_help import PlainCommand
 from bot.errors import UserError
 
-sandbox = typer.Typer(no_args_is_help=True, help="A local GitHub, AWS and Actions with the service in front of them.")
+sandbox = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="A local GitHub, AWS and Actions with the service in front of them.",
+)
 Source = Annotated[
-    Path, typer.Option("--from", help="The checkout to seed the monorepo from.", file_okay=False, exists=True)
+    Path,
+    typer.Option(
+        "--from", metavar="PATH", help="The checkout to seed the monorepo from.", file_okay=False, exists=True
+    ),
 ]
 
 _MISSING_EXTRA = "The sandbox needs moto and act: install it with `pip install 'envclone[sandbox]'`."
 
 
-@sandbox.command("up")
+@sandbox.command("up", cls=PlainCommand)
 def up(source: Source = Path()) -> None:
     """Start the sandbox, say how to reach it, and keep it until Ctrl-C."""
     with edge(), _running(source) as box:
@@ -42,7 +50,7 @@ def up(source: Source = Path()) -> None:
         _wait_for_interrupt()
 
 
-@sandbox.command("demo")
+@sandbox.command("demo", cls=PlainCommand)
 def demo(
     source: Source = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -65,7 +73,7 @@ def demo(
             context.__exit__(*sys.exc_info())
 
 
-@sandbox.command("lifecycle")
+@sandbox.command("lifecycle", cls=PlainCommand)
 def lifecycle(
     source: Source = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,

@@ -5,6 +5,7 @@ import shlex
 
 from bot.cli.terminal import typed
 from bot.commands.grammar import Mistake, format_command, parse_words
+from bot.commands.model import Command
 from bot.commands.specs import BY_VERB
 from bot.model.suggest import closest
 from bot.names import shown
@@ -15,18 +16,25 @@ def unknown(args: list[str], known: list[str]) -> str:
     verb, *rest = args
     in_comments = [name for name in BY_VERB if name not in known]
     if verb.removeprefix("/") in in_comments:
+        verb = verb.removeprefix("/")
         return (
-            f"{shown('/' + verb.removeprefix('/'))} works only in GitHub comments. `envclone --help` lists the "
-            "commands that work here."
+            f"{shown(f'/{verb}')} works only in GitHub comments, so that it is reviewed and kept. "
+            f"Comment this on an issue or a pull request:\n\n    {_meant(parse_words([verb, *_parted(rest)[0]])) or BY_VERB[verb].usage}"
         )
     near = closest(verb.removeprefix("/"), known, cutoff=0.6)
     if near is None:
         return f"Unknown command {shown(verb)}. `envclone --help` lists all commands."
     said, ours = _parted(rest)
-    read = parse_words([near, *said]) if near in BY_VERB else None
-    instead = read.instead if isinstance(read, Mistake) else format_command(read) if read is not None else None
+    instead = _meant(parse_words([near, *said])) if near in BY_VERB else None
     line = typed(instead) if instead else shlex.join(["envclone", near, *said])
     return f"Unknown command {shown(verb)}. Did you mean `{near}`?\n\n    {' '.join([line, *map(shlex.quote, ours)])}"
+
+
+def _meant(read: Command | Mistake | None) -> str | None:
+    """Return the line that was meant, as in a comment, if it can be told."""
+    if isinstance(read, Mistake):
+        return read.instead
+    return format_command(read) if read is not None else None
 
 
 def _parted(rest: list[str]) -> tuple[list[str], list[str]]:

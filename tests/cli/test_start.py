@@ -76,5 +76,5 @@ def test_the_row_of_a_command_says_what_its_docstring_does(command: CommandPlace
 
 
 def test_help_lists_every_command() -> None:
-    said = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
-    assert all(f" {command.name} " in said and command.about.split(".")[0] in said for command in COMMANDS)
+    said = " ".join(CliRunner().invoke(app, ["--help"]).output.split())
+    assert all(f" {command.name} {command.summary}" in said for command in COMMANDS)

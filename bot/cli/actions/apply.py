@@ -17,11 +17,13 @@ from bot.cli.actions.options import (
     known_account,
     on_github,
     request_of,
+    say_how_in_a_comment,
     stoppable,
     store_of,
     write_summary,
 )
-from bot.cli.console import DOES_NOT_HOLD, edge, say
+from bot.cli.console import DOES_NOT_HOLD, edge, environment_name, say
+from bot.cli.options import Environment
 from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LeaseLost, LedgerFile
 from bot.clients.orphans import tagged
@@ -33,7 +35,7 @@ from bot.core.messages.plan_comment import STEP_SUMMARY_LIMIT
 from bot.core.messages.run_report import RunVerb, ending_of
 from bot.errors import Unverifiable, UserError
 from bot.model.policy import Policy
-from bot.names import EnvironmentName, shown
+from bot.names import shown
 from bot.runs.apply.apply import apply as apply_environment
 from bot.runs.apply.github_status import DeploymentReport, pull_request_of
 from bot.runs.apply.takeover import TakeoverRequest, authorize
@@ -45,19 +47,24 @@ from bot.runs.reviewed_commit import OnGitHub, reviewed_head
 
 
 def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
-    environment: Annotated[str, typer.Argument(help="The environment's name.")],
+    environment: Environment,
     root: Root = Path(),
     commit: Annotated[
-        str, typer.Option("--commit", help="The commit that is checked out; by default, git is asked.")
+        str,
+        typer.Option("--commit", metavar="COMMIT", help="The commit that is checked out; by default, git is asked."),
     ] = "",
     head: Annotated[
         str,
         typer.Option(
-            "--head", help="The commit that was reviewed; otherwise found from history, GitHub or the ledger."
+            "--head",
+            metavar="COMMIT",
+            help="The commit that was reviewed; otherwise found from history, GitHub or the ledger.",
         ),
     ] = "",
     store: StoreOption = "",
-    max_parallel: Annotated[int, typer.Option("--max-parallel", min=1, max=16, help="Steps side by side.")] = 4,
+    max_parallel: Annotated[
+        int, typer.Option("--max-parallel", metavar="NUMBER", min=1, max=16, help="Steps side by side.")
+    ] = 4,
     take_over: Annotated[
         str,
         typer.Option(
@@ -72,9 +79,10 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Apply what was reviewed and merged; destroy what was removed so. Exits with 0 (well), 1 (failed, refused) or 2 (not known)."""
+    """Apply what was reviewed and merged; destroy what was removed so."""
     with edge(), stoppable():
-        name = EnvironmentName(environment)
+        name = environment_name(environment)
+        say_how_in_a_comment(f"/resume {name}")
         policy = Checkout(root).policy_at(commit or "HEAD")
         on = on_github(os.environ)
         if take_over and os.environ.get("GITHUB_ACTIONS"):
@@ -96,14 +104,14 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
 
 
 def ledger(
-    environment: Annotated[str, typer.Argument(help="The environment's name.")],
+    environment: Environment,
     root: Root = Path(),
     store: StoreOption = "",
     as_json: AsJson = False,
 ) -> None:
     """Print what each step of an environment did last, and who is at work on it."""
     with edge():
-        name = EnvironmentName(environment)
+        name = environment_name(environment)
         policy = Policy() if store else Checkout(root).policy_at("HEAD")
         found = LedgerFile(store_of(store, root, name, policy), name).read()
         say(ledger_text.text(found), lambda: found.model_dump(mode="json"), as_json)

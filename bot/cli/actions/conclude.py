@@ -2,22 +2,26 @@
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from bot.cli.actions.options import in_one_line
-from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
+from bot.cli.actions.options import AsJson, in_one_line
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say, stop
 from bot.core.plans.required_check import Needs, required_check
 from bot.names import RepositoryName
 
 
 def conclude_pull_request(
-    needs: Annotated[str, typer.Option("--needs", envvar="NEEDS", help="How the other jobs ended: toJSON(needs).")],
+    needs: Annotated[
+        str, typer.Option("--needs", metavar="JSON", envvar="NEEDS", help="How the other jobs ended: toJSON(needs).")
+    ],
+    as_json: AsJson = False,
 ) -> None:
-    """Pass only if every environment that the pull request changes was verified and planned. Exits with 0, 1 or 2."""
+    """Pass only if every environment that the pull request changes was verified and planned."""
     with edge():
         try:
             ended = Needs.model_validate_json(needs)
@@ -27,6 +31,7 @@ def conclude_pull_request(
         head, repository = event["pull_request"]["head"], RepositoryName(os.environ["GITHUB_REPOSITORY"])
         is_fork = (head.get("repo") or {}).get("full_name") != repository
         conclusion = required_check(ended, ended.completed, is_fork=is_fork)
-        typer.echo(conclusion.reason if conclusion.passes else f"::error::{in_one_line(conclusion.reason)}")
+        text = conclusion.reason if conclusion.passes else f"::error::{in_one_line(conclusion.reason)}"
+        say(text, lambda: asdict(conclusion), as_json)
         if not conclusion.passes:
             raise typer.Exit(DOES_NOT_HOLD)

@@ -8,15 +8,18 @@ from typing import Annotated
 import typer
 
 from bot.cli.actions.options import (
+    AsJson,
     StoreOption,
     known_account,
     on_github,
     run_url,
+    say_how_in_a_comment,
     store_of,
     terraform_of,
     write_summary,
 )
-from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, environment_name, say
+from bot.cli.options import Environment
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.clients.hcl_referee import gate_rules
@@ -25,27 +28,29 @@ from bot.core.plans.drift import Drift
 from bot.core.rendering.assemble import read_manifest
 from bot.errors import UserError
 from bot.model.environment import directory
-from bot.names import EnvironmentName
 from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_drift
 
 
 def drift(
-    environment: Annotated[str, typer.Argument(help="The environment's name.")] = "",
+    environment: Environment = "",
     root: Annotated[
-        Path, typer.Option("--root", help="A checkout of the default branch.", file_okay=False, exists=True)
+        Path,
+        typer.Option("--root", metavar="PATH", help="A checkout of the default branch.", file_okay=False, exists=True),
     ] = Path(),
     store: StoreOption = "",
     forget: Annotated[
         bool, typer.Option("--forget", help="Only close the issues of environments that are gone (in Actions).")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Look for what changed outside the code. Exits with 0 (nothing, or an issue says what), 1 (drift) or 2 (not checked)."""
+    """Look for what changed outside the code."""
     with edge():
         if forget:
-            _forget(root)
+            _forget(root, as_json)
             return
-        name = EnvironmentName(environment)
+        name = environment_name(environment)
+        say_how_in_a_comment(f"/plan {name}")
         policy = Checkout(root).policy_at("HEAD")
         context = DriftContext(
             store=store_of(store, root, name, policy),
@@ -55,27 +60,43 @@ def drift(
             log=lambda line: typer.echo(line, err=True),
         )
         found = find_drift(DriftRequest(name, root.resolve(), commit_of(root)), context)
-        typer.echo(drift_issue.text(found))
+        say(drift_issue.text(found), lambda: _data(found), as_json)
         write_summary(drift_issue.summary(found))
-        code = _told(found, root)
+        code = _told(found, root, as_json)
         if code:
             raise typer.Exit(code)
 
 
-def _told(found: Drift, root: Path) -> int:
+def _told(found: Drift, root: Path, as_json: bool) -> int:
     """Keep the issue, where there is a GitHub to keep it on; return the exit code."""
     on = on_github(os.environ)
     if on is not None:
         owner = read_manifest(Checkout(root).environment(found.environment), directory(found.environment)).owner
-        typer.echo(report_drift(found, DriftReport(on.github, on.repository, owner, run_url(os.environ))))
+        typer.echo(report_drift(found, DriftReport(on.github, on.repository, owner, run_url(os.environ))), err=as_json)
     if found.unchecked:
         return NOT_CHECKED
     return DOES_NOT_HOLD if found.drifted and on is None else 0
 
 
-def _forget(root: Path) -> None:
+def _data(found: Drift) -> dict[str, object]:
+    """Return what was found, for machines: no values of attributes, which may be secret."""
+    steps = [
+        {
+            "step": step.name,
+            "kind": step.kind,
+            "state": step.state,
+            "changes": [{"address": change.address, "how": change.how} for change in step.changes],
+            "text": step.text,
+        }
+        for step in found.steps
+    ]
+    return {"environment": found.environment, "commit": found.commit, "because": found.because, "steps": steps}
+
+
+def _forget(root: Path, as_json: bool) -> None:
     on = on_github(os.environ)
     if on is None:
         raise UserError("`--forget` works only in a GitHub Actions workflow.")
     closed = forget_drift(on.github, on.repository, Checkout(root).environments())
-    typer.echo(", ".join(f"closed #{number}" for number in closed) or "Nothing to close.")
+    text = ", ".join(f"closed #{number}" for number in closed) or "Nothing to close."
+    say(text, lambda: {"closed": list(closed)}, as_json)

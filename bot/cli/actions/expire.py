@@ -4,19 +4,20 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import write_summary
-from bot.cli.console import DOES_NOT_HOLD, edge, stop
+from bot.cli.actions.options import AsJson, write_summary
+from bot.cli.console import DOES_NOT_HOLD, edge, say, stop
 from bot.cli.serving.composition import service
 from bot.clients.github import GitHubRefused
 from bot.clients.store import open_store
 from bot.clients.transient import Transient
 from bot.errors import Unverifiable, UserError
-from bot.names import RepositoryName
+from bot.names import EnvironmentName, RepositoryName
 from bot.service.commands.expire import due_environments
 from bot.service.commands.expire import expire as expire_environment
 from bot.service.context import ServiceContext
@@ -27,35 +28,46 @@ _OURS = f"{PREFIX}GITHUB_"
 
 
 def expire(
-    repository: Annotated[str, typer.Option("--repository", envvar="GITHUB_REPOSITORY", help="`owner/name`.")],
+    repository: Annotated[
+        str, typer.Option("--repository", metavar="OWNER/NAME", envvar="GITHUB_REPOSITORY", help="The repository.")
+    ],
+    as_json: AsJson = False,
 ) -> None:
-    """Warn owners, propose to destroy what has expired, and merge that if the policy says so. Exits with 0, 1 (something failed) or 2."""
+    """Warn owners, propose to destroy what has expired, and merge that if the policy says so."""
     with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
         name = RepositoryName(repository)
         try:
             store = open_store(None, Path(scratch))
             context = service(read(_settings(os.environ, scratch)), store).context
             with closing(store), closing(context):
-                lines, failed = _all(context, name)
+                done = _all(context, name)
         except Transient as error:
             raise Unverifiable(str(error)) from error
-        text = "\n".join(lines) or "Nothing is due."
-        typer.echo(text)
+        lines = [f"{each.environment}: {each.said}" for each in done]
+        say("\n".join(lines) or "Nothing is due.", lambda: list(map(asdict, done)), as_json)
         write_summary("\n".join(f"- {line}" for line in lines) + "\n" if lines else "Nothing is due.\n")
-        if failed:
+        if any(each.failed for each in done):
             stop("Some environments failed: see above. The next run tries again.", DOES_NOT_HOLD)
 
 
-def _all(context: ServiceContext, repository: RepositoryName) -> tuple[list[str], bool]:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    environment: EnvironmentName
+    said: str
+    pull_request: int | None = None
+    failed: bool = False
+
+
+def _all(context: ServiceContext, repository: RepositoryName) -> list[_Done]:
     """Do what is due for each environment; one that fails keeps no other from its turn."""
-    lines, failed = [], False
+    done = []
     for name in due_environments(repository_at_head(context, repository)):
         try:
-            lines.append(str(expire_environment(repository_at_head(context, repository), name)))
+            found = expire_environment(repository_at_head(context, repository), name)
+            done.append(_Done(name, f"{found.outcome}{f' (#{found.pull})' if found.pull else ''}", found.pull))
         except (UserError, Transient, GitHubRefused) as error:
-            lines.append(f"{name}: failed: {error}")
-            failed = True
-    return lines, failed
+            done.append(_Done(name, f"failed: {error}", failed=True))
+    return done
 
 
 def _settings(environment: Mapping[str, str], scratch: str) -> dict[str, str]:

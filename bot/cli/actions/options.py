@@ -45,15 +45,25 @@ from bot.runs.reviewed_commit import OnGitHub
 
 ACTIONS = "github-actions[bot]"
 
-Root = Annotated[Path, typer.Option("--root", help="The checkout.", file_okay=False, exists=True)]
+Root = Annotated[Path, typer.Option("--root", metavar="PATH", help="The checkout.", file_okay=False, exists=True)]
 StoreOption = Annotated[
     str,
     typer.Option(
         "--store",
+        metavar="ADDRESS",
         help="Where reviews and ledgers are kept: an address (s3://BUCKET/PREFIX) or a directory; by default, the account's bucket.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text; the log goes to standard error.")]
+
+
+def say_how_in_a_comment(line: str) -> None:
+    """Tell a person at a terminal which comment has the same done by the workflows, reviewed, with their credentials and not with theirs."""
+    if not os.environ.get("GITHUB_ACTIONS"):
+        typer.echo(
+            f"This runs here, with this machine's credentials. For GitHub to run it, comment `{line}` on an issue or a pull request.",
+            err=True,
+        )
 
 
 def request_of(name: EnvironmentName, root: Path, head: str) -> ApplyRequest:

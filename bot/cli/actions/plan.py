@@ -5,14 +5,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import account_store, proposed_commit, run_url, terraform_of
-from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge
+from bot.cli.actions.options import AsJson, account_store, proposed_commit, run_url, say_how_in_a_comment, terraform_of
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, environment_name, say, width
 from bot.cli.masked import process_secrets
+from bot.cli.options import Environment
+from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, file_at
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_snapshot
@@ -34,16 +37,19 @@ from bot.runs.plan.report import Report, Unplanned, masked, report, write_report
 from bot.runs.plan.request import PlanRequest
 
 
-def plan(
-    environment: Annotated[str, typer.Argument(help="The environment's name.")],
+def plan(  # noqa: PLR0913, PLR0917 (one parameter for each option)
+    environment: Environment,
     root: Annotated[
-        Path, typer.Option("--root", help="The checkout of the change.", file_okay=False, exists=True)
+        Path, typer.Option("--root", metavar="PATH", help="The checkout of the change.", file_okay=False, exists=True)
     ] = Path(),
-    base: Annotated[str, typer.Option("--base", help="Commit before the change; its policy applies.")] = "",
+    base: Annotated[
+        str, typer.Option("--base", metavar="COMMIT", help="Commit before the change; its policy applies.")
+    ] = "",
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
+            metavar="PATH",
             help="Directory for plan.md, plan.json, parity.json and report.json, which `envclone post` posts.",
         ),
     ] = None,
@@ -51,25 +57,29 @@ def plan(
         Path | None,
         typer.Option(
             "--production",
-            metavar="SNAPSHOT",
+            metavar="PATH",
             help="The snapshot of the source environment, from `envclone snapshot`. It is deleted once it is read.",
             dir_okay=False,
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Plan an environment's stacks and hooks, compare it with its source, keep the review, and report. Exits with 0, 1 or 2."""
+    """Plan an environment's stacks and hooks, compare it with its source, keep the review, and report."""
     with edge():
+        name = environment_name(environment)
+        say_how_in_a_comment(f"/plan {name}")
         event = _event(os.environ)
-        name = EnvironmentName(environment)
         before = base or event.base
         request = PlanRequest(name, commit_of(root), _change(root, before, name), run_url(os.environ))
         if event.head and event.head != request.commit:
             raise Unverifiable(f"The checkout is at {request.commit}, but the pull request's head is {event.head}.")
         # Before anything of the pull request runs: its code could read files, and this one is about another account.
         snapshot = _taken(production)
-        outcome, code = _outcome(request, root, ParityBase(before, snapshot))
+        outcome, code = _outcome(request, root, ParityBase(before, snapshot), as_json)
         said = masked(report(request, outcome), process_secrets())
-        _tell(request, said, output)
+        if as_json:
+            say("", lambda: said.data, as_json)
+        _tell(request, said, output, to_terminal=not as_json)
         if code:
             raise typer.Exit(code)
 
@@ -84,10 +94,12 @@ def _taken(path: Path | None) -> SourceSnapshot | None:
         path.unlink()
 
 
-def _outcome(request: PlanRequest, root: Path, against: ParityBase) -> tuple[PlanOutcome | Unplanned, int]:
+def _outcome(
+    request: PlanRequest, root: Path, against: ParityBase, as_json: bool
+) -> tuple[PlanOutcome | Unplanned, int]:
     """Return the outcome and the exit code; that nothing could be planned is reported like any other outcome."""
     try:
-        context = _context(request, root, against)
+        context = _context(request, root, against, as_json)
         destroys = request.change == "destroy"
         outcome = plan_destroy(request, context, against.commit) if destroys else plan_environment(request, context)
     except (Unreadable, Unverifiable) as error:
@@ -97,7 +109,7 @@ def _outcome(request: PlanRequest, root: Path, against: ParityBase) -> tuple[Pla
     return outcome, 0 if isinstance(outcome, Planned) and outcome.holds else DOES_NOT_HOLD
 
 
-def _context(request: PlanRequest, root: Path, against: ParityBase) -> PlanContext:
+def _context(request: PlanRequest, root: Path, against: ParityBase, as_json: bool) -> PlanContext:
     base = against.commit
     checkout, policy = Checkout(root), Checkout(root).policy_at(base)
     account = _account(checkout, request, base, policy)
@@ -112,7 +124,7 @@ def _context(request: PlanRequest, root: Path, against: ParityBase) -> PlanConte
         terraform=terraform_of(policy, account),
         store=account_store(account),
         now=lambda: datetime.now(UTC),
-        log=typer.echo,
+        log=partial(typer.echo, err=as_json),
         against=against,
         proposed=proposed_commit(os.environ),
     )
@@ -130,15 +142,16 @@ def _change(root: Path, base: str, name: EnvironmentName) -> ChangeKind:
     return "create" if file_at(root, base, f"{directory(name)}/{MANIFEST}") is None else "update"
 
 
-def _tell(request: PlanRequest, said: Report, output: Path | None) -> None:
-    typer.echo(said.check.title)
+def _tell(request: PlanRequest, said: Report, output: Path | None, *, to_terminal: bool) -> None:
+    if to_terminal:
+        typer.echo(said.check.title)
     if output is not None:
         write_report(output, request, said)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(said.step_summary)
-    if output is None and not summary:
-        typer.echo(said.complete)
+    if to_terminal and output is None and not summary:
+        typer.echo(f"\n{plain(said.complete, width())}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from bot.cli.actions.options import ACTIONS, in_one_line, run_url
-from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
+from bot.cli.actions.options import ACTIONS, AsJson, in_one_line, run_url
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say, stop
 from bot.clients.github import GitHub, Token
 from bot.core.plans.required_check import Needs
 from bot.names import RepositoryName
@@ -18,10 +19,15 @@ from bot.runs.plan.posting import post as post_reports
 
 
 def post(
-    reports: Annotated[Path, typer.Argument(help="The directory of the plan jobs' artifacts.", file_okay=False)],
-    needs: Annotated[str, typer.Option("--needs", envvar="NEEDS", help="How the other jobs ended: toJSON(needs).")],
+    reports: Annotated[
+        Path, typer.Argument(metavar="PATH", help="The directory of the plan jobs' artifacts.", file_okay=False)
+    ],
+    needs: Annotated[
+        str, typer.Option("--needs", metavar="JSON", envvar="NEEDS", help="How the other jobs ended: toJSON(needs).")
+    ],
+    as_json: AsJson = False,
 ) -> None:
-    """Post the reports that the plan jobs have left: comments and checks. Exits with 1 when one is missing or makes no sense."""
+    """Post the reports that the plan jobs have left: comments and checks."""
     with edge():
         try:
             expected = Needs.model_validate_json(needs).expected
@@ -41,6 +47,8 @@ def post(
         if output := os.environ.get("GITHUB_OUTPUT"):
             with Path(output).open("a", encoding="utf-8") as file:
                 file.write(f"completed={json.dumps(posted.completed)}\n")
+        if as_json:
+            say("", lambda: asdict(posted), as_json)
         for line in posted.complaints:
             typer.echo(f"::error::{in_one_line(line)}", err=True)
         if posted.complaints:

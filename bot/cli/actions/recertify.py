@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import ACTIONS, account_store
+from bot.cli.actions.options import ACTIONS, AsJson, account_store
 from bot.cli.console import edge, say
 from bot.clients.git.checkout import Checkout
 from bot.clients.github import GitHub, Token
@@ -23,14 +23,20 @@ from bot.runs.reviewed_commit import OnGitHub
 
 def recertify(
     account: Annotated[
-        str, typer.Option("--account", envvar="ACCOUNT", help="Only the clones in this account; by default, all.")
+        str,
+        typer.Option(
+            "--account", metavar="ACCOUNT", envvar="ACCOUNT", help="Only the clones in this account; by default, all."
+        ),
     ] = "",
     root: Annotated[
-        Path, typer.Option("--root", help="The checkout of the default branch.", file_okay=False, exists=True)
+        Path,
+        typer.Option(
+            "--root", metavar="PATH", help="The checkout of the default branch.", file_okay=False, exists=True
+        ),
     ] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="Print data instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Say on each clone's latest commit whether its parity certificate still holds. Exits with 0 whether it does or not."""
+    """Say on each clone's latest commit whether its parity certificate still holds."""
     with edge():
         on = on_github(os.environ)
         if on is None:

@@ -1,13 +1,15 @@
 """`envclone snapshot ENV`: what a plan of a clone is compared with, taken with the environment's own read-only role."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import account_store, terraform_of
-from bot.cli.console import edge
+from bot.cli.actions.options import AsJson, account_store, terraform_of
+from bot.cli.console import edge, environment_name, say
+from bot.cli.options import Environment
 from bot.clients.git.checkout import Checkout
 from bot.clients.hcl_referee import gate_rules
 from bot.core.parity.by_plan.snapshot import write_snapshot
@@ -15,22 +17,26 @@ from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import account_of
 from bot.errors import UserError
 from bot.model.environment import directory
-from bot.names import EnvironmentName
 from bot.runs.plan.source_snapshot import SnapshotContext, take_snapshot
 
 
 def snapshot(
-    environment: Annotated[str, typer.Argument(help="The environment, most often production.")],
+    environment: Environment,
     output: Annotated[
-        Path, typer.Option("--output", help="The file to write; only this user can read it.", dir_okay=False)
+        Path,
+        typer.Option("--output", metavar="PATH", help="The file to write; only this user can read it.", dir_okay=False),
     ],
     root: Annotated[
-        Path, typer.Option("--root", help="The checkout of the default branch.", file_okay=False, exists=True)
+        Path,
+        typer.Option(
+            "--root", metavar="PATH", help="The checkout of the default branch.", file_okay=False, exists=True
+        ),
     ] = Path(),
+    as_json: AsJson = False,
 ) -> None:
     """Write the state of an environment, secrets sealed, for `envclone plan --production`. It holds names and addresses: keep it to the job."""
     with edge():
-        name, checkout = EnvironmentName(environment), Checkout(root)
+        name, checkout = environment_name(environment), Checkout(root)
         policy = checkout.policy()
         files = checkout.environment(name)
         if not files:
@@ -43,11 +49,15 @@ def snapshot(
             store=account_store(account),
             holds_states=not account.store,
             now=lambda: datetime.now(UTC),
-            log=typer.echo,
+            log=partial(typer.echo, err=as_json),
         )
         taken = take_snapshot(name, by)
         output.touch(mode=0o600)
         output.chmod(0o600)  # it may have been there
         output.write_bytes(write_snapshot(taken))
         held = sum(len(stack.resources) for stack in taken.stacks.values() if stack)
-        typer.echo(f"{name} at {taken.commit[:12]}: {held} resources.")
+        say(
+            f"{name} at {taken.commit[:12]}: {held} resources.",
+            lambda: {"environment": name, "commit": taken.commit, "resources": held},
+            as_json,
+        )

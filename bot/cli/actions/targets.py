@@ -17,16 +17,26 @@ MOST, LONGEST = 20, 1000
 
 
 def targets(
-    base: Annotated[str, typer.Option("--base", envvar="BASE", help="Commit before the change; its policy applies.")],
-    head: Annotated[str, typer.Option("--head", envvar="HEAD", help="Commit of the change.")],
+    base: Annotated[
+        str,
+        typer.Option("--base", metavar="COMMIT", envvar="BASE", help="Commit before the change; its policy applies."),
+    ],
+    head: Annotated[str, typer.Option("--head", metavar="COMMIT", envvar="HEAD", help="Commit of the change.")],
     phase: Annotated[
         Literal["plan", "apply", "drift"],
-        typer.Option("--for", help="The phase; `drift` covers every environment, changed or not."),
+        typer.Option(
+            "--for", metavar="PHASE", help="plan, apply or drift; `drift` covers every environment, changed or not."
+        ),
     ] = "plan",
     environment: Annotated[
-        str, typer.Option("--environment", envvar="ENVIRONMENT", help="Only this environment, changed or not.")
+        str,
+        typer.Option(
+            "--environment", metavar="NAME", envvar="ENVIRONMENT", help="Only this environment, changed or not."
+        ),
     ] = "",
-    root: Annotated[Path, typer.Option("--root", help="The checkout.", file_okay=False, exists=True)] = Path(),
+    root: Annotated[
+        Path, typer.Option("--root", metavar="PATH", help="The checkout.", file_okay=False, exists=True)
+    ] = Path(),
 ) -> None:
     """Say which environments a change touches, as a workflow's matrix; fail when anything about them can't be told."""
     with edge():

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import edge, say, width
+from bot.cli.local.options import AsJson, Root
 from bot.cli.local.sentence import refused, sentence
+from bot.cli.options import completed
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
@@ -21,12 +23,14 @@ from bot.errors import UserError
 from bot.hooks.validate import JUDGES
 from bot.model.environment import Manifest, directory
 
-Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-
 
 def set_values(
-    words: Annotated[list[str], typer.Argument(help="As in a comment: demo-x app_cpu=512 app_memory=1024")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME KEY=VALUE...", help="As in a comment: demo-x app_cpu=512", autocompletion=completed("envs")
+        ),
+    ],
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -36,7 +40,10 @@ def set_values(
 
 
 def extend(
-    words: Annotated[list[str], typer.Argument(help="As in a comment: demo-x 7d")],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME DURATION", help="As in a comment: demo-x 7d", autocompletion=completed("envs")),
+    ],
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:

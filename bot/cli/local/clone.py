@@ -10,6 +10,7 @@ import typer
 from bot.cli.console import edge, say, width
 from bot.cli.local.options import AsJson, Root, me
 from bot.cli.local.sentence import refused, sentence
+from bot.cli.options import completed
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
@@ -26,7 +27,14 @@ from bot.model.pipeline import Pipeline
 
 
 def clone(
-    words: Annotated[list[str], typer.Argument(help="As in a comment: production as demo-x for demo --ttl 14d")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE as NAME [for PURPOSE]",
+            help="As in a comment: production as demo-x for demo --ttl 14d",
+            autocompletion=completed("envs"),
+        ),
+    ],
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:

@@ -10,8 +10,9 @@ import typer
 
 from bot.cli.actions.options import store_of
 from bot.cli.actions.recertify import on_github
-from bot.cli.console import DOES_NOT_HOLD, edge, say
+from bot.cli.console import DOES_NOT_HOLD, edge, environment_name, say
 from bot.cli.local.options import AsJson, Root
+from bot.cli.options import Environment
 from bot.clients.git.checkout import Checkout
 from bot.core.parity.certificate import Certificate, sentence
 from bot.core.parity.leaks import unwaived
@@ -19,19 +20,23 @@ from bot.core.parity.output.document import document
 from bot.core.parity.output.page import page
 from bot.core.parity.output.text import text
 from bot.errors import UserError
-from bot.names import EnvironmentName
 from bot.runs.plan.code_parity import check_parity
 from bot.runs.plan.recertify import certificate_by_code, kept_certificate
 
 
 def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
-    name: Annotated[str, typer.Argument(help="The clone.")],
+    name: Environment,
     against: Annotated[
         str,
-        typer.Option("--against", help="The environment to compare with; by default, the one that it was cloned from."),
+        typer.Option(
+            "--against",
+            metavar="NAME",
+            help="The environment to compare with; by default, the one that it was cloned from.",
+        ),
     ] = "",
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write the report as an HTML page to this file.", dir_okay=False)
+        Path | None,
+        typer.Option("--html", metavar="PATH", help="Write the report as an HTML page to this file.", dir_okay=False),
     ] = None,
     certificate: Annotated[
         bool,
@@ -44,15 +49,15 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Show every difference of a clone from production with its cause, and leaks. Exits with 0 (holds), 1 (does not) or 2 (not checked)."""
+    """Show every difference of a clone from production with its cause, and leaks."""
     with edge():
         on = on_github(os.environ)
         if certificate and on is not None:
-            store = store_of("", root, EnvironmentName(name), Checkout(root).policy())
-            _say_kept(kept_certificate(root, EnvironmentName(name), on, store, datetime.now(UTC)), name, as_json)
+            store = store_of("", root, environment_name(name), Checkout(root).policy())
+            _say_kept(kept_certificate(root, environment_name(name), on, store, datetime.now(UTC)), name, as_json)
             return
-        source = EnvironmentName(against) if against else None
-        checked = check_parity(Checkout(root), EnvironmentName(name), source, datetime.now(UTC))
+        source = environment_name(against) if against else None
+        checked = check_parity(Checkout(root), environment_name(name), source, datetime.now(UTC))
         if certificate and checked.holds:
             issued = certificate_by_code(root, checked.parity, checked.leaks, datetime.now(UTC))
             say(sentence(issued), lambda: {"holds": True, "because": [], **issued.model_dump(mode="json")}, as_json)

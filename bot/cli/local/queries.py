@@ -9,12 +9,14 @@ import typer
 from bot.cli.commands import COMMANDS
 from bot.cli.console import NOT_CHECKED, edge, say, stop, width
 from bot.cli.group import loaded
+from bot.cli.local.options import AsJson, Root
 from bot.cli.local.sentence import refused, sentence
+from bot.cli.options import completed
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.commands.model import Help, List, Status
-from bot.commands.specs import BY_VERB, TABLE
+from bot.commands.specs import BY_VERB, TABLE, Spec
 from bot.core.messages import replies
 from bot.core.messages.help_text import help_text
 from bot.core.rendering.assemble import read_template
@@ -23,9 +25,23 @@ from bot.core.requests.refusal import unknown_environment
 from bot.errors import Unreadable, UserError
 from bot.model.template import Template
 
-Root = Annotated[Path, typer.Option("--root", help="The checkout of the monorepo.", file_okay=False, exists=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Words = Annotated[list[str] | None, typer.Argument(help="As in a comment, after the command.", show_default=False)]
+Anywhere = Annotated[
+    Path, typer.Option("--root", metavar="PATH", help="The checkout of the monorepo.", file_okay=False, exists=True)
+]
+Said = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[COMMAND]", help="The command to explain; by default, all.", show_default=False),
+]
+Name = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]",
+        help="The environment; by default, the branch's own.",
+        show_default=False,
+        autocompletion=completed("envs"),
+    ),
+]
+Filters = Annotated[list[str] | None, typer.Argument(metavar=" ", hidden=True)]
 
 NO_SUBJECT = (
     "The current branch belongs to no environment. Run `envclone status NAME`, or `envclone list` to see all "
@@ -34,7 +50,7 @@ NO_SUBJECT = (
 ELSEWHERE = "not available in a checkout; use the same command in a comment"
 
 
-def show_help(context: typer.Context, words: Words = None, root: Root = Path()) -> None:
+def show_help(context: typer.Context, words: Said = None, root: Anywhere = Path(), as_json: AsJson = False) -> None:
     """Show the commands of comments, the purposes and the parameters, or how one command is written."""
     with edge():
         others = {command.name: command for command in COMMANDS}
@@ -51,10 +67,11 @@ def show_help(context: typer.Context, words: Words = None, root: Root = Path()) 
             said.append(
                 f"Only in comments: {comments}.\nOnly on the command line: {more}; `envclone help NAME` explains one."
             )
-        typer.echo("\n\n".join(said))
+        specs = [spec for spec in TABLE if command.command in {None, spec.verb}]
+        say("\n\n".join(said), lambda: [_as_data(spec) for spec in specs], as_json)
 
 
-def list_environments(words: Words = None, root: Root = Path(), as_json: AsJson = False) -> None:
+def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJson = False) -> None:
     """List the environments of this checkout with purpose, owner and expiry."""
     with edge():
         sentence(List, "list", words or ())
@@ -66,7 +83,7 @@ def list_environments(words: Words = None, root: Root = Path(), as_json: AsJson 
             stop("\n".join(map(str, survey.findings)), NOT_CHECKED)
 
 
-def status(words: Words = None, root: Root = Path(), as_json: AsJson = False) -> None:
+def status(words: Name = None, root: Root = Path(), as_json: AsJson = False) -> None:
     """Show one environment of this checkout: who asked, for what, until when, with which values; by default the branch's own."""
     with edge():
         command, checkout = sentence(Status, "status", words or ()), Checkout(root)
@@ -83,6 +100,18 @@ def status(words: Words = None, root: Root = Path(), as_json: AsJson = False) ->
         facts = found.model_dump(mode="json", exclude={"stacks"}, exclude_none=True)
         stage = ELSEWHERE if found.source else "not a clone"
         say(plain(replies.status(found, stage, datetime.now(UTC)), width()), lambda: facts, as_json)
+
+
+def _as_data(spec: Spec) -> dict[str, object]:
+    """Return a command as machines take it."""
+    return {
+        "command": f"/{spec.verb}",
+        "usage": spec.usage,
+        "about": spec.about,
+        "permission": spec.permission,
+        "example": spec.example,
+        "in_checkout": spec.in_checkout,
+    }
 
 
 def _template(checkout: Checkout) -> Template | None:

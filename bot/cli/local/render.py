@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import edge
-from bot.cli.local.options import Root
+from bot.cli.console import edge, environment_name, say
+from bot.cli.local.options import AsJson, Root
+from bot.cli.options import completed
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.core.parity.by_code.code_side import CodeSide, read_side
@@ -38,22 +39,28 @@ class _Rendered:
 
 def render(
     names: Annotated[
-        list[str], typer.Argument(help="Environments to render again from the templates of this checkout.")
+        list[str],
+        typer.Argument(metavar="NAME...", help="The environments.", autocompletion=completed("envs")),
     ],
     root: Root = Path(),
     overwrite: Overwrite = False,
+    as_json: AsJson = False,
 ) -> None:
     """Render environments again from their manifests and the template in this checkout, and set their revision."""
     with edge():
-        checkout = Checkout(root)
+        checkout, done = Checkout(root), []
         # All are rendered before the first is written, so that a refusal leaves everything as it is.
-        for each in [_rendered(checkout, EnvironmentName(name), overwrite) for name in names]:
-            manifest = each.manifest
-            checkout.write_environment(manifest.name, each.files)
-            checkout.keep_template(each.template.files)
-            typer.echo(
-                f"Rendered {directory(manifest.name)}/ from template {manifest.template} at {manifest.revision}."
+        for found in [_rendered(checkout, environment_name(name), overwrite) for name in names]:
+            manifest = found.manifest
+            checkout.write_environment(manifest.name, found.files)
+            checkout.keep_template(found.template.files)
+            done.append(
+                {"directory": directory(manifest.name), "template": manifest.template, "revision": manifest.revision}
             )
+        lines = (
+            f"Rendered {each['directory']}/ from template {each['template']} at {each['revision']}." for each in done
+        )
+        say("\n".join(lines), lambda: done, as_json)
 
 
 def _rendered(checkout: Checkout, name: EnvironmentName, overwrite: bool) -> _Rendered:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import DOES_NOT_HOLD, stop
+from bot.cli.console import DOES_NOT_HOLD, say, stop
+from bot.cli.local.reference import command_line_page
 from bot.clouds.registry import FACTS
 from bot.core.messages.generated_docs import FORMATS, GENERATED, commands_page, formats_page, schema, table_lines
 from bot.hooks.docs import hooks_page
@@ -27,6 +28,7 @@ def documents() -> dict[str, str]:
     }
     return {
         **schemas,
+        "docs/command-line.md": command_line_page(),
         "docs/commands.md": commands_page(),
         "docs/formats.md": formats_page(FACTS),
         "docs/hooks.md": hooks_page(),
@@ -63,10 +65,13 @@ def _settings_table() -> Iterator[str]:
 
 
 def write(
-    root: Annotated[Path, typer.Option("--root", help="The repository.", file_okay=False, exists=True)] = Path(),
+    root: Annotated[
+        Path, typer.Option("--root", metavar="PATH", help="The repository.", file_okay=False, exists=True)
+    ] = Path(),
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if a generated document is out of date.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Write the JSON Schemas of our YAML formats and the reference documents."""
     stale = []
@@ -80,6 +85,9 @@ def write(
         if not check:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, "utf-8")
-    if check and stale:
+    if check and stale and not as_json:
         stop(f"Out of date: {', '.join(stale)}. Run `envclone schema`.", DOES_NOT_HOLD)
-    typer.echo(f"{'Wrote' if stale else 'Up to date:'} {', '.join(stale) or 'all documents'}")
+    text = f"{'Wrote' if stale else 'Up to date:'} {', '.join(stale) or 'all documents'}"
+    say(text, lambda: {"out_of_date" if check else "written": stale}, as_json)
+    if check and stale:
+        raise typer.Exit(DOES_NOT_HOLD)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from bot.cli.console import WrongUsage
 from bot.cli.terminal import refusal
 from bot.commands.grammar import Mistake, format_command, parse, parse_words
 from bot.commands.model import Command
@@ -13,7 +14,7 @@ C = TypeVar("C", bound=Command)
 
 
 def sentence(kind: type[C], verb: str, words: Sequence[str], attempt: Callable[[C], object] | None = None) -> C:
-    """Return the command that the words behind a verb are. Raises `UserError` with the line to type.
+    """Return the command that the words behind a verb are. Raises `WrongUsage` with the line to type.
 
     `attempt` is what would be made of a corrected command: a refusal of it puts right what else is wrong.
     """
@@ -22,7 +23,7 @@ def sentence(kind: type[C], verb: str, words: Sequence[str], attempt: Callable[[
         meant = parse(command.instead) if command.instead else None
         found = attempt(meant) if attempt is not None and isinstance(meant, kind) else None
         better = found.instead if isinstance(found, Refused) else None
-        raise UserError(refusal(command.message, format_command(better) if better else command.instead))
+        raise WrongUsage(refusal(command.message, format_command(better) if better else command.instead))
     assert isinstance(command, kind)
     return command
 

@@ -9,6 +9,8 @@ import typer
 
 from bot.cli.console import DOES_NOT_HOLD, edge, say
 from bot.cli.local.options import AsJson, Root, me
+from bot.cli.options import completed
+from bot.cli.plain_help import PlainCommand
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import read_template
@@ -21,12 +23,17 @@ from bot.names import EnvironmentName, TemplateName
 
 _EXTERNAL = "If a clone may not, make it a parameter with `outbound: true`; if all may, list it under `shared` in template.yaml."
 
-templates = typer.Typer(no_args_is_help=True, help="Check templates.")
+templates = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check templates.")
 
 
-@templates.command("check")
+@templates.command("check", cls=PlainCommand)
 def template_check(
-    names: Annotated[list[str] | None, typer.Argument(help="Templates to check; by default, all.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="By default, all.", show_default=False, autocompletion=completed("templates")
+        ),
+    ] = None,
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:

@@ -2,22 +2,21 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
-from bot.cli.local.options import AsJson, Root
+from bot.cli.local.options import AsJson, Names, Root
 from bot.clients.git.checkout import Checkout
 from bot.runs.plan.verify import Verified, verify_environments
 
 
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Environments to verify; by default, all.")] = None,
+    names: Names = None,
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Prove that environments are exactly what their template renders. Exits with 0 (holds), 1 (does not) or 2 (not checked)."""
+    """Prove that environments are exactly what their template renders."""
     with edge():
         verified = verify_environments(Checkout(root), names or ())
         say(_verdict(verified), lambda: _as_data(verified), as_json)

@@ -13,6 +13,10 @@ TIMEOUT = 120
 def commit_of(root: Path, name: str = "HEAD") -> str:
     """Return the id of a commit. Raises `Unverifiable` if there is none of that name."""
     found = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    if found is None and _git(root, "rev-parse", "--git-dir") is None:
+        raise Unverifiable(
+            f"{root.resolve()} is in no git repository. Change to the checkout, or name it with `--root PATH`."
+        )
     if found is None:
         raise Unverifiable(f"Commit {name} not found in {root}. Fetch the full history (`git fetch --unshallow`).")
     return found.decode().strip()

@@ -93,7 +93,7 @@ def test_help_speaks_of_comments_and_of_what_works_here(root: Path) -> None:
 
 def test_a_command_of_comments_alone_is_no_misspelling(root: Path) -> None:
     code, output = run(root, "destroy", "demo-x")
-    assert (code, "works only in GitHub comments" in output) == (2, True)
+    assert (code, "works only in GitHub comments" in output, "\n    /destroy demo-x\n" in output) == (64, True, True)
 
 
 def test_a_table_wider_than_the_terminal_has_its_cells_below_each_other() -> None:
