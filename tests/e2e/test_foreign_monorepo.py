@@ -44,7 +44,7 @@ def test_its_workflow_installs_the_published_tool_by_hash_and_runs_it(tmp_path: 
     github.create_repository(REPOSITORY, monorepo)
     github.add_user("root", REPOSITORY, "admin")
     environment = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse())}
-    settings = RunnerSettings(published=published)
+    settings = RunnerSettings(actions={source.repository: published})
     runner = ActionsRunner(tmp_path / "actions", github, tmp_path / "no-such-tool", environment, settings)
     with github.running(), runner:
         github.commit(REPOSITORY, {"README.md": b"# Ours\n"}, by="root", message="Describe what is here")

@@ -23,6 +23,7 @@ from bot.sandbox.actions.workflow import (
     WorkflowInvalid,
     actions_used,
     parse,
+    with_beginnings,
     without_queue,
 )
 from tests import ROOT
@@ -115,6 +116,25 @@ def test_the_queue_that_act_does_not_know_is_blanked_and_nothing_else() -> None:
     assert before["jobs"]["apply"]["concurrency"].pop("queue") == "max"
     assert before == after
     assert len(text.splitlines()) == len(changed.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ("    steps:\n      - uses: a/b@c\n      - run: x\n", ["Begin", "a/b@c", "x"]),
+        ("    steps:\n    - run: x\n", ["Begin", "x"]),
+        ("    steps:\n\n      # Why.\n      -   run: x\n", ["Begin", "x"]),
+        ("    steps: [{run: x}, {run: y}]\n", ["Begin", "x", "y"]),
+        ("    steps: []\n", []),
+        ("    uses: ./.github/workflows/other.yml\n", []),
+    ],
+)
+def test_every_job_begins_with_the_runner_s_own_step(steps: str, expected: list[str]) -> None:
+    text = f"on: push\njobs:\n  first:\n    runs-on: x\n{steps}  second:\n{steps}"
+    jobs = yaml.safe_load(with_beginnings(text))["jobs"]
+    for job in jobs.values():
+        names = [step.get("name") or step.get("uses") or step["run"] for step in job.get("steps", [])]
+        assert names == expected
 
 
 def test_every_action_that_our_workflows_use_has_a_stand_in() -> None:

@@ -21,6 +21,7 @@ from bot.sandbox.actions.runner import ActionsRunner, RunnerSettings
 from bot.sandbox.aws import SandboxAccount, SandboxAws
 from bot.sandbox.github import GitHubServer, IssueText, PullSpec
 from tests import ROOT as HERE
+from tests.support.real_actions import real_actions
 
 REPOSITORY = "acme/monorepo"
 ROOT, ANA, EVE = "root", "ana", "eve"
@@ -130,7 +131,8 @@ def stage(tmp_path: Path, aws: SandboxAws, with_ids: bool) -> Iterator[Stage]:
     tool.parent.mkdir()
     shutil.copy(Path(__file__).parent / "actions_stub.sh", tool)
     environment = {**aws.environment(), "TURNS": str(turns)}
-    runner = ActionsRunner(tmp_path / "actions", github, tool, environment, RunnerSettings(subjects_with_ids=with_ids))
+    settings = RunnerSettings(subjects_with_ids=with_ids, actions=real_actions())
+    runner = ActionsRunner(tmp_path / "actions", github, tool, environment, settings)
     with ExitStack() as stack:
         aws.create_account(
             SandboxAccount(
@@ -171,7 +173,10 @@ def test_a_pull_request_is_planned_with_the_plan_role_and_passes_the_one_check(s
     assert run.conclusion == "success", log
     assert stage.checks(head) == dict.fromkeys(("targets", "plan (demo-x)", "report", "envclone"), "success")
     assert f"at {head}, keys: none, token: ***" in log
-    assert "Assumed arn:aws:sts::222222222222:assumed-role/envclone-plan/envclone-plan-" in log
+    if "aws-actions/configure-aws-credentials" in real_actions():
+        assert "Authenticated as assumedRoleId" in log
+    else:
+        assert "Assumed arn:aws:sts::222222222222:assumed-role/envclone-plan/envclone-plan-" in log
     assert "planning demo-x with ***" in log
     [artifact] = stage.github.artifacts(run.id)
     assert artifact.name == "plan-demo-x"

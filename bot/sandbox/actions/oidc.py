@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bot.sandbox.github.entities import RepositoryRecord
 
 LIFE = timedelta(minutes=5)
-AUDIENCE = "sts.amazonaws.com"
 
 
 class Issuer:

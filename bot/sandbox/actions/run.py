@@ -108,11 +108,13 @@ class ActionsRun:
         if not self._site.groups.wait(ticket):
             raise ServiceRefusal(f"cancelled: a newer job replaced this one in `{ticket.group}`")
 
-    def identity(self, job: JobId, audience: str) -> str:
-        """Sign an identity token for a job that declares `id-token: write`."""
+    def may_identify(self, job: JobId) -> bool:
+        """Say whether a job declares `id-token: write`."""
+        return self.workflow.job(job.id).permissions.get("id-token") == "write"
+
+    def identity(self, job: JobId, audience: str | None) -> str:
+        """Sign an identity token for a job; without an audience it is the owner's address, as on GitHub."""
         declared = self.workflow.job(job.id)
-        if declared.permissions.get("id-token") != "write":
-            raise ServiceRefusal(f"job `{job.id}` doesn't have the permission `id-token: write`")
         environment = interpolated(declared.environment, self._contexts(job.values)) if declared.environment else None
         found = self._site.github.repository(self.repository)
         claims = {
@@ -125,7 +127,8 @@ class ActionsRun:
             "job_workflow_ref": f"{self.repository}/{self.workflow.path}@{self.event.ref}",
         }
         named = subject(found, self.event.ref, environment, with_ids=self._site.subjects_with_ids)
-        return self._site.service.issuer.token(named, audience, claims)
+        owner = f"{self._site.github.url}/{self.repository.partition('/')[0]}"
+        return self._site.service.issuer.token(named, audience or owner, claims)
 
     def keep(self, name: str) -> int:
         """Record an artifact that a step has put into the run's directory."""

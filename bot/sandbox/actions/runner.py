@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -37,13 +37,14 @@ log = logging.getLogger(__name__)
 class RunnerSettings:
     """How a runner differs from the ordinary one. At most `slots` runs are under way at once, each for `timeout`.
 
-    With `published`, a checkout of envclone, each job installs the tool from there, which takes it half a minute.
+    `actions` are checkouts of real actions by `owner/name`, to run in place of their stand-ins. With that of envclone, each job
+    installs the tool from there, which takes it half a minute.
     """
 
     slots: int = 2
     timeout: timedelta = timedelta(minutes=30)
     subjects_with_ids: bool = False
-    published: Path | None = None
+    actions: Mapping[str, Path] = field(default_factory=dict)
 
 
 class ActionsRunner:
@@ -71,7 +72,7 @@ class ActionsRunner:
             slots=threading.BoundedSemaphore(settings.slots),
             timeout=settings.timeout,
             subjects_with_ids=settings.subjects_with_ids,
-            published=settings.published,
+            actions=dict(settings.actions),
         )
         self._changed = threading.Condition()
         self._open = False

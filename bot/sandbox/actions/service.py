@@ -1,11 +1,14 @@
 """What a runner offers the steps of its jobs on 127.0.0.1: identity tokens, artifacts, and a gate where a job begins.
 
-A run's secret, in the environment of its steps alone, says which run asks; the job is what `act` says in the header.
+Identity tokens are asked for as on GitHub: with a request token of the job's own, and an audience in the query. The rest is the
+sandbox's: a run's secret, in the environment of its steps alone, says which run asks; the job is what `act` says in the header.
+Source: https://docs.github.com/en/actions/reference/security/oidc, "methods for requesting the OIDC token".
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from bot.sandbox.actions.oidc import AUDIENCE, Issuer
+from bot.sandbox.actions.oidc import Issuer
 
 LONGEST_BODY = 65_536
 
@@ -46,8 +49,11 @@ class Desk(Protocol):
     def admit(self, job: JobId) -> None:
         """Return when the job may begin. Raises `ServiceRefusal` when it never may."""
 
-    def identity(self, job: JobId, audience: str) -> str:
-        """Return an identity token. Raises `ServiceRefusal`."""
+    def may_identify(self, job: JobId) -> bool:
+        """Say whether the job may ask for identity tokens."""
+
+    def identity(self, job: JobId, audience: str | None) -> str:
+        """Return an identity token of a job that may ask, for the audience or GitHub's default one."""
 
     def keep(self, name: str) -> int:
         """Record the artifact whose files lie in the run's directory of that name; return its id. Raises `ServiceRefusal`."""
@@ -88,6 +94,8 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.desks: dict[str, Desk] = {}
+        self.request_tokens: dict[str, tuple[str, JobId]] = {}
+        """A job's request token → the secret of its run, whose end is the token's, and the job."""
         super().__init__(("127.0.0.1", 0), _Handler)
         self.issuer = Issuer(f"http://127.0.0.1:{self.server_port}")
 
@@ -98,8 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         if parts.path == "/token":
-            audience = parse_qs(parts.query).get("audience", [AUDIENCE])[0]
-            self._serve(lambda desk, job: {"value": desk.identity(job, audience)})
+            self._identify(parse_qs(parts.query).get("audience", [None])[0])
             return
         document = self.server.issuer.documents().get(parts.path)
         self._answer(404 if document is None else 200, document or {"message": "Not Found"})
@@ -108,15 +115,37 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), LONGEST_BODY))
         match self.path:
             case "/jobs":
-                self._serve(_admitted)
+                self._serve(self._admitted)
             case "/artifacts":
                 name = str(json.loads(body)["name"])
                 self._serve(lambda desk, job: {"id": desk.keep(name)})
             case _:
                 self._answer(404, {"message": "Not Found"})
 
+    def _identify(self, audience: str | None) -> None:
+        secret, job = self.server.request_tokens.get(self._bearer(), ("", JobId("")))
+        desk = self.server.desks.get(secret)
+        if desk is None:
+            self._answer(401, {"message": "Bad credentials"})
+            return
+        value = desk.identity(job, audience)
+        self._answer(200, {"count": len(value), "value": value})
+
+    def _admitted(self, desk: Desk, job: JobId) -> dict[str, object]:
+        desk.admit(job)
+        if not desk.may_identify(job):
+            return {}
+        token = secrets.token_urlsafe(48)
+        self.server.request_tokens[token] = (self._bearer(), job)
+        return {"request_token": token}
+
+    def _bearer(self) -> str:
+        """Return the credentials of the request; their scheme is of any case (RFC 9110, 11.1)."""
+        scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
+        return credentials if scheme.lower() == "bearer" else ""
+
     def _serve(self, answer: Callable[[Desk, JobId], dict[str, object]]) -> None:
-        desk = self.server.desks.get(self.headers.get("Authorization", "").removeprefix("bearer "))
+        desk = self.server.desks.get(self._bearer())
         if desk is None:
             self._answer(401, {"message": "Bad credentials"})
             return
@@ -138,8 +167,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing: the run's own log tells the story."""
-
-
-def _admitted(desk: Desk, job: JobId) -> dict[str, object]:
-    desk.admit(job)
-    return {"admitted": True}

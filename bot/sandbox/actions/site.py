@@ -26,7 +26,7 @@ CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESS
 class Site:
     """The shared parts. `tool` is the `envclone` that jobs call, `act` the program, `environment` what jobs may see.
 
-    With `published`, a checkout of envclone, jobs install the tool from there, as they would from GitHub.
+    `actions` are checkouts of real actions by `owner/name`; with that of envclone, jobs install the tool from there.
     """
 
     root: Path
@@ -37,7 +37,7 @@ class Site:
     slots: threading.BoundedSemaphore
     timeout: timedelta
     subjects_with_ids: bool
-    published: Path | None = None
+    actions: Mapping[str, Path] = field(default_factory=dict)
     groups: Groups = field(default_factory=Groups)
     service: ActionsService = field(default_factory=ActionsService)
 
@@ -55,18 +55,21 @@ class Site:
             **{name: value for name, value in self.environment.items() if name not in CREDENTIALS},
             "HOME": str(home),
             "TMPDIR": str(scratch),
-            **({} if self.published else {"ENVCLONE_TOOL": str(self.tool)}),
+            **({} if any(_is_ours(name) for name in self.actions) else {"ENVCLONE_TOOL": str(self.tool)}),
         }
 
     def answering(self, repository: str) -> Path:
         """Return the directory that has the actions of another repository."""
-        found = stand_in(repository)
-        return self.published if self.published and found.name == OURS else found
+        return self.actions.get(repository) or stand_in(repository)
+
+
+def _is_ours(repository: str) -> bool:
+    return repository.partition("/")[2] == OURS
 
 
 def stand_in(repository: str) -> Path:
     """Return the directory that answers for the actions of another repository; unknown ones fail and say so."""
-    if repository.partition("/")[2] == OURS:
+    if _is_ours(repository):
         return STAND_INS / OURS
     name = repository.replace("/", "-")
     return STAND_INS / (name if name in KNOWN else UNKNOWN)

@@ -12,7 +12,7 @@ from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.sandbox.actions.act import Invocation, Process
 from bot.sandbox.actions.site import Site
 from bot.sandbox.actions.triggers import TriggerEvent
-from bot.sandbox.actions.workflow import WorkflowFile, actions_used, without_queue
+from bot.sandbox.actions.workflow import WorkflowFile, actions_used, with_beginnings, without_queue
 from bot.sandbox.github.entities import Level, Permissions
 from bot.sandbox.github.git.bare import BareRepository
 
@@ -44,13 +44,7 @@ def start(site: Site, run: Running, home: Path, secret: str) -> Process:
         "SANDBOX_SECRET": secret,
         "SANDBOX_ARTIFACTS": str(run.artifacts),
     }
-    permissions = run.workflow.permissions
-    if permissions.get("id-token") == "write":
-        environment |= {
-            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{site.service.issuer.url}/token?",
-            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": secret,
-        }
-    token = site.github.workflow_token(run.repository, granted(permissions))
+    token = site.github.workflow_token(run.repository, granted(run.workflow.permissions))
     return Process(_invocation(site, run, home), environment, {"GITHUB_TOKEN": token})
 
 
@@ -74,7 +68,7 @@ def _invocation(site: Site, run: Running, home: Path) -> Invocation:
     source = run.directory / "source"
     file = source / run.workflow.path
     file.parent.mkdir(parents=True)
-    file.write_text(without_queue(run.workflow.text), encoding="utf-8")
+    file.write_text(with_beginnings(without_queue(run.workflow.text)), encoding="utf-8")
     payload = run.directory / "event.json"
     payload.write_text(json.dumps(run.event.payload), encoding="utf-8")
     return Invocation(
@@ -113,7 +107,12 @@ def _variables(site: Site, run: Running) -> dict[str, str]:
 def _stand_ins(site: Site, run: Running) -> dict[str, Path]:
     bare = site.github.forge.bare(site.github.repository(run.repository))
     texts = [run.workflow.text, *_composites(bare, run.event.sha)]
-    texts += [(site.published / TOOL_ACTION).read_text(encoding="utf-8")] if site.published else []
+    texts += [
+        file.read_text(encoding="utf-8")
+        for real in site.actions.values()
+        for file in (real / TOOL_ACTION,)
+        if file.exists()
+    ]
     used = {use for text in texts for use in actions_used(text)}
     return {f"{repository}@{ref}": site.answering(repository) for repository, ref in sorted(used)}
 

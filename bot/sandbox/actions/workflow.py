@@ -11,6 +11,8 @@ import yaml
 
 ExpressionNode: TypeAlias = "str | list[ExpressionNode] | dict[str, ExpressionNode]"
 USES = re.compile(r"^\s*(?:- )?uses:\s*['\"]?([\w.-]+/[\w.-]+)(?:/[\w./-]+)?@([\w./-]+)", re.MULTILINE)
+BEGINNING = """{name: Begin, shell: bash, working-directory: ., run: 'exec "$SANDBOX_PYTHON" -I -m bot.sandbox.actions.steps.begin'}"""
+"""The step that the runner adds to each job, in flow style, so that it fits any indentation."""
 
 
 class WorkflowInvalid(Exception):
@@ -108,6 +110,30 @@ def without_queue(text: str) -> str:
     for key in _queue_keys(yaml.compose(text, Loader=yaml.BaseLoader)):
         lines[key] = "\n"
     return "".join(lines)
+
+
+def with_beginnings(text: str) -> str:
+    """Put a first step into every job: there it waits for its turn and gets its request token, whatever its own steps are."""
+    lines = text.splitlines(keepends=True)
+    document = yaml.compose(text, Loader=yaml.BaseLoader)
+    for steps in reversed([_child(job, "steps") for job in _children(_child(document, "jobs"))]):
+        if not isinstance(steps, yaml.SequenceNode) or not steps.value:
+            continue
+        line, column = steps.start_mark.line, steps.start_mark.column
+        if steps.flow_style:
+            lines[line] = f"{lines[line][: column + 1]}{BEGINNING}, {lines[line][column + 1 :]}"
+        else:
+            lines.insert(line, f"{' ' * column}- {BEGINNING}\n")
+    return "".join(lines)
+
+
+def _child(node: yaml.Node | None, name: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for key, value in pairs if key.value == name), None)
+
+
+def _children(node: yaml.Node | None) -> list[yaml.Node]:
+    return [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else []
 
 
 def _queue_keys(node: yaml.Node | None, inside: str = "") -> list[int]:

@@ -9,7 +9,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from bot.sandbox.actions.steps.toolkit import ask, fail, inputs
+from bot.sandbox.actions.steps.toolkit import fail, inputs
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 TIMEOUT = 600
@@ -17,7 +17,6 @@ TIMEOUT = 600
 
 def main() -> None:
     """Fetch and check out what the inputs say."""
-    ask(f"{os.environ['SANDBOX_SERVICE']}/jobs", {})  # every job begins with a checkout, so here it waits for its turn
     given = inputs()
     repository, ref = given["repository"], given["ref"]
     if repository != os.environ["GITHUB_REPOSITORY"]:

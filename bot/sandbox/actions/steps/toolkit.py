@@ -42,22 +42,24 @@ def identity_token(audience: str) -> str:
     if "ACTIONS_ID_TOKEN_REQUEST_URL" not in os.environ:
         fail("Credentials could not be loaded: does the job declare `id-token: write`?")
     url = f"{os.environ['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience={quote(audience)}"
-    token = str(ask(url)["value"])
+    # As real actions ask, and with nothing else.
+    headers = {"Authorization": f"Bearer {os.environ['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"}
+    token = str(_answer(urllib.request.Request(url, headers=headers))["value"])  # noqa: S310 - on loopback
     mask(token)
     return token
 
 
-def ask(url: str, body: dict[str, str] | None = None) -> dict[str, object]:
+def ask(url: str, body: dict[str, str]) -> dict[str, object]:
     """Ask the runner's service, as the job that this step belongs to; a refusal fails the step."""
-    request = urllib.request.Request(  # noqa: S310 - the address comes from the runner and is on loopback
-        url,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={
-            "Authorization": f"bearer {os.environ['SANDBOX_SECRET']}",
-            "X-Job": os.environ["SANDBOX_JOB"],
-            "X-Matrix": json.dumps(json.loads(os.environ["SANDBOX_MATRIX"])),
-        },
-    )
+    headers = {
+        "Authorization": f"Bearer {os.environ['SANDBOX_SECRET']}",
+        "X-Job": os.environ["SANDBOX_JOB"],
+        "X-Matrix": json.dumps(json.loads(os.environ["SANDBOX_MATRIX"])),
+    }
+    return _answer(urllib.request.Request(url, json.dumps(body).encode(), headers))  # noqa: S310 - on loopback
+
+
+def _answer(request: urllib.request.Request) -> dict[str, object]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=LONGEST_WAIT) as answer:
