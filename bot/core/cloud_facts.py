@@ -136,6 +136,8 @@ class GateFacts:
 
     `data_sources` say what exists and never an object's content, a secret, a token or another program's answer.
     `files` are the arguments that name a file on the machine, by type of resource; `*` is every type.
+    `addresses` are arguments of these data sources that would have them ask another address. `host_parts` are the provider's arguments
+    that it makes a part of an address without looking at them, each with what such a text has to be.
     """
 
     provider_arguments: frozenset[str]
@@ -143,6 +145,8 @@ class GateFacts:
     data_sources: frozenset[str]
     files: Mapping[str, frozenset[str]]
     assumed: AssumedRole
+    addresses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    host_parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -186,6 +186,10 @@ class StaticCheckRules(Document):
         default=(),
         description="Private networks that `http.probe` may ask while an environment is planned, for example `10.20.0.0/16`.",
     )
+    functions: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")], ...] = Field(
+        default=(),
+        description="Functions of a newer Terraform that code may call, besides those that are known to read nothing.",
+    )
     imports: Annotated[
         bool,
         Field(

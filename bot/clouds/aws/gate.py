@@ -55,4 +55,7 @@ GATE = GateFacts(
     assumed=AssumedRole(
         "assume_role", "role_arn", frozenset({"duration", "external_id", "policy", "policy_arns", "session_name", "source_identity", "tags"})
     ),
+    addresses={"aws_ip_ranges": frozenset({"url"})},
+    # Tried with `@host/#`: the request for the caller's identity, with the session's token, goes to that host. `region` is looked at.
+    host_parts={"sts_region": r"[a-z]{2}(-[a-z]{1,12}){1,3}-\d{1,2}"},
 )  # fmt: skip

@@ -18,6 +18,7 @@ from bot.core.checks.bounded_paths import (
     name_of,
     written_out,
 )
+from bot.core.checks.functions import COMPUTING
 from bot.core.checks.known_texts import KnownTexts
 from bot.core.hcl.ast import (
     AttributeAccess,
@@ -56,7 +57,8 @@ class ModulePlace:
     """A module's directory in an environment's code, and that of the root module which calls it.
 
     `where` is the environment's directory, for messages. `providers` are the local names of the providers whose functions it may call,
-    `texts` what its variables and locals can be, and `locals` how these are written. `stacks` are those of the environment.
+    `texts` what its variables and locals can be, and `locals` how these are written. `stacks` are those of the environment, and
+    `functions` what the policy lets it call of a newer Terraform.
     """
 
     files: Tree
@@ -67,6 +69,7 @@ class ModulePlace:
     texts: KnownTexts = field(default_factory=dict)
     locals: Mapping[str, Expression] = field(default_factory=dict)
     stacks: tuple[StepName, ...] = ()
+    functions: tuple[str, ...] = ()
 
     @property
     def depth(self) -> int:
@@ -153,6 +156,12 @@ def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterat
             yield Finding(at, call.line, _complaint(call))
         elif name == TEMPLATE:
             yield from _template_findings(call, bounds, place, at)
+    elif name not in COMPUTING and name not in place.functions:
+        message = (
+            f"`{call.name}` is not known to be one of Terraform's functions that read nothing: correct its name, or, if a newer Terraform "
+            "has it, have it added to the policy's `gate.functions`."
+        )
+        yield Finding(at, call.line, message)
 
 
 def _provider_function(call: Call, bounds: Bounds, place: ModulePlace, at: str) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """What the configuration of a provider or a backend may say: where it is, never who it is or whom it asks."""
 
+import re
 from collections.abc import Iterator
 
 from bot.core.checks.bounded_paths import bounded
@@ -85,10 +86,23 @@ def provider_complaints(block: Block, source: str, rules: GateRules) -> Iterator
         if rules.policy.assume_role:
             allowed |= {rules.cloud.gate.assumed.argument}
         yield from role_complaints(block, rules)
+        yield from _host_complaints(block, rules)
     programs = {EXEC, COMMAND} if rules.policy.exec and allowed_programs(block, rules) else set[str]()
     for found in sorted(((_names(block) - allowed) | _deeper_names(block, source, rules)) - programs):
         yield block.line, _argument_complaint(found, source, rules)
     yield from _hidden_complaints(block, rules)
+
+
+def _host_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
+    """Yield the arguments that the provider makes a part of an address, and that are not plainly one."""
+    for name, pattern in rules.cloud.gate.host_parts.items():
+        setting = block.setting(name)
+        if setting is not None and re.fullmatch(pattern, block.text(name) or "") is None:
+            message = (
+                f"`{name}` in a provider block becomes a part of the address that credentials are sent to: write it out (`eu-west-1`), or "
+                "leave it out."
+            )
+            yield setting.line, message
 
 
 def _hidden_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:

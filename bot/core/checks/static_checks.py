@@ -19,7 +19,7 @@ from bot.core.checks.remote_states import remote_state_findings
 from bot.core.checks.required_providers import local_names_of, source_of
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files, is_outside, reached
-from bot.core.hcl.parser import blocks
+from bot.core.hcl.parser import blocks, parsed
 from bot.core.hcl.tokens import NotHcl
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
@@ -69,6 +69,7 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
                 texts.get(root, {}).get(directory, {}),
                 locals_of(code, directory),
                 tuple(stacks),
+                rules.policy.functions,
             )
             judged |= dict.fromkeys(_module_findings(place, paths.get(directory, ()), rules))
             judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ())))
@@ -87,11 +88,14 @@ def _module_findings(place: ModulePlace, paths: Sequence[str], rules: GateRules)
     code, local_names = place.files, local_names_of(place.files, place.directory)
     for path in paths:
         try:
-            found = blocks(path, code[path].data)
+            whole = parsed(path, code[path].data)
         except InvalidInput as error:
             yield _unreadable(place.at(path), error)
             continue
-        for block in found:
+        for setting in whole.settings:
+            message = f"`{setting.name} = …` stands outside of every block: put it into `locals`, or into the block that it belongs to."
+            yield Finding(place.at(path), setting.line, message)
+        for block in whole.blocks:
             yield from (Finding(place.at(path), line, message) for line, message in _judged(block, rules, local_names))
             yield from call_findings(block, place, path)
             yield from _named_files(block, rules, place, path)
@@ -114,7 +118,7 @@ def downloaded_findings(files: Tree, rules: GateRules, where: str) -> Sequence[F
     The modules that it calls are downloaded, too, and are judged for themselves.
     """
     names = _callable(local_names_of(files, ""), rules)
-    place = ModulePlace(files, "", "", where, names, locals=locals_of(files, ""))
+    place = ModulePlace(files, "", "", where, names, locals=locals_of(files, ""), functions=rules.policy.functions)
     paths = code_files(files).get("", ())
     named = ((path, _misplaced(path)) for path in sorted(files) if "/" not in path)
     found = [Finding(place.at(path), 1, message) for path, message in named if message is not None]
@@ -174,6 +178,7 @@ def _judged(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iter
             yield from _resource(block, rules, local_names)
         case "module":
             yield from source_complaints(block, rules)
+            yield from _programs(block, rules)
         case "import":
             yield from _import(block, rules)
         case "variable" | "output" | "locals" | "moved" | "removed" | "check":
@@ -211,6 +216,7 @@ def _provider(block: Block, rules: GateRules, local_names: dict[str, str]) -> It
     source = local_names.get(name, f"hashicorp/{name}")
     if source in rules.providers:
         yield from provider_complaints(block, source, rules)
+        yield from _programs(block, rules)
     else:
         yield block.line, _provider_complaint(source, rules)
 
@@ -220,13 +226,25 @@ def _resource(block: Block, rules: GateRules, local_names: dict[str, str]) -> It
     source = _source_of(block, local_names)
     if source not in rules.providers:
         yield block.line, _provider_complaint(source, rules)
-    if block.type != "resource" and kind != REMOTE_STATE and not rules.allows_data(kind):
+    is_state = (block.type, kind) == ("data", REMOTE_STATE)  # `remote_state_findings` looks where it lies
+    if block.type != "resource" and not is_state and not rules.allows_data(kind):
         what = "data source" if block.type == "data" else "ephemeral resource"
         instead = _INSTEAD.get(
             kind, "make what it returns a parameter, or have it added to the policy's `gate.data_sources`."
         )
         yield block.line, f"{what} `{kind}` runs or fetches something while planning: {instead}"
+    elif block.type != "resource" and kind not in rules.policy.data_sources:
+        yield from _addressed(block, rules.cloud.gate.addresses.get(kind, frozenset()))
     yield from _programs(block, rules)
+
+
+def _addressed(block: Block, arguments: Collection[str]) -> Iterator[tuple[int, str]]:
+    for setting in (each for inner in block.within() for each in inner.settings if each.name in arguments):
+        message = (
+            f"`{setting.name}` says whom `{block.labels[0]}` asks while planning: leave it out, or have the data source added to the "
+            "policy's `gate.data_sources`."
+        )
+        yield setting.line, message
 
 
 def _source_of(block: Block, local_names: dict[str, str]) -> str:
@@ -265,8 +283,12 @@ def _named_files(block: Block, rules: GateRules, place: ModulePlace, path: str) 
         if inner.type in {"resource", "data", "ephemeral"} and inner.labels:
             table, kind = rules.cloud.gate.files, inner.labels[0]
             known = kind.startswith((rules.cloud.prefix, "terraform_"))
-            names = table.get("*", frozenset()) | table.get(kind, frozenset()) if known else _FILES
+            names = table.get("*", frozenset()) | table.get(kind, frozenset()) if known else _FILES | _files_in(inner)
             yield from argument_findings(inner, names, place, path)
+
+
+def _files_in(block: Block) -> frozenset[str]:
+    return frozenset(each.name for inner in block.within() for each in inner.settings if each.name.endswith("_file"))
 
 
 def _provider_complaint(source: str, rules: GateRules) -> str:

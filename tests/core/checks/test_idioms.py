@@ -41,6 +41,9 @@ def findings(main: str, rules: StaticCheckRules | None = None) -> list[str]:
         'resource "null_resource" "x" {}\nresource "time_static" "x" {}\nresource "tls_private_key" "x" {}\n',
         'data "archive_file" "x" {\n  type = "zip"\n  source_dir = "${path.module}/src"\n  output_path = "${path.module}/x.zip"\n}\n',
         'resource "local_file" "x" {\n  filename = "${path.module}/x"\n}\n',
+        'provider "aws" {\n  allowed_account_ids = [1]\n  sts_region = "us-gov-east-1"\n}\n',
+        'data "aws_ip_ranges" "x" {\n  services = ["s3"]\n}\n',
+        'variable "x" {\n  type = map(object({ a = optional(set(string)), b = tuple([list(number)]) }))\n}\n',
     ],
 )
 def test_it_passes(main: str) -> None:
@@ -89,6 +92,11 @@ def test_it_passes_once_the_policy_names_it(main: str, rules: StaticCheckRules) 
         ('data "tls_certificate" "x" {\n  url = "https://x.example"\n}\n', StaticCheckRules(), "gate.data_sources"),
         ('data "local_file" "x" {\n  filename = "/etc/passwd"\n}\n', StaticCheckRules(), "names a file"),
         ('data "archive_file" "x" {\n  source_dir = "/etc"\n}\n', StaticCheckRules(), "names a file"),
+        (
+            'resource "helm_release" "x" {\n  repository_key_file = "/etc/x"\n}\n',
+            StaticCheckRules(providers=("hashicorp/helm",)),
+            "names a file",
+        ),
         ('data "archive_file" "x" {\n  source {\n    filename = "/etc/x"\n    content = "x"\n  }\n}\n', StaticCheckRules(), "names a file"),
     ],
 )  # fmt: skip

@@ -396,6 +396,16 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
         ('resource "aws_gamelift_script" "x" {\n  zip_file = "/etc/passwd"\n}\n', "`zip_file` names a file"),
         ('resource "aws_lambda_function" "x" {\n  filename = "../../x.zip"\n}\n', "`filename` names a file"),
         ('resource "terraform_data" "x" {\n  dynamic "provisioner" {\n  }\n}\n', "`provisioner` runs programs"),
+        ('module "x" {\n  source = "./module"\n  provisioner "local-exec" {\n  }\n}\n', "`provisioner` runs programs"),
+        ('provider "aws" {\n  allowed_account_ids = [1]\n  default_tags {\n    provisioner "local-exec" {\n    }\n  }\n}\n', "`provisioner` runs programs"),
+        ('provider "aws" {\n  allowed_account_ids = [1]\n  sts_region = "@host.example/#"\n}\n', "part of the address that credentials are sent to"),
+        ('provider "aws" {\n  allowed_account_ids = [1]\n  sts_region = var.region\n}\n', "part of the address that credentials are sent to"),
+        ('data "aws_ip_ranges" "x" {\n  services = ["s3"]\n  url      = "http://169.254.169.254/"\n}\n', "`url` says whom `aws_ip_ranges` asks"),
+        ('check "x" {\n  data "aws_ip_ranges" "x" {\n    url = var.url\n  }\n}\n', "`url` says whom `aws_ip_ranges` asks"),
+        ('ephemeral "terraform_remote_state" "x" {\n}\n', "ephemeral resource"),
+        ('output "x" {\n  value = readanything("/etc/passwd")\n}\n', "have it added to the policy's `gate.functions`"),
+        ('output "x" {\n  value = other::file("/etc/passwd")\n}\n', "is not known to be one of Terraform's functions"),
+        ('x = file("/etc/passwd")\n', "stands outside of every block"),
     ],
 )  # fmt: skip
 def test_only_what_is_known_to_be_harmless_is_allowed(code: str, message: str) -> None:
@@ -410,12 +420,17 @@ def test_the_secrets_of_a_state_may_have_labels() -> None:
 def test_the_policy_names_what_else_may_be_read_run_or_imported() -> None:
     rules = StaticCheckRules(
         providers=("hashicorp/aws", "hashicorp/archive", "hashicorp/kubernetes"),
-        data_sources=("aws_ssm_parameter", "archive_file"),
+        data_sources=("aws_ssm_parameter", "archive_file", "aws_ip_ranges"),
+        functions=("newer",),
         provider_arguments={"hashicorp/kubernetes": ("host",)},
         module_sources=("git::ssh://git@github.com/acme/tf-logs.git//log-group",),
         imports=True,
     )
     fine = """data "aws_ssm_parameter" "x" {}
+data "aws_ip_ranges" "x" {
+  url      = "https://ranges.example"
+  services = [newer("s3")]
+}
 data "archive_file" "x" {
   source_dir  = "${path.module}/a"
   output_path = "${path.module}/a.zip"
