@@ -71,6 +71,13 @@ _IN_CHECKOUT: Final = (
         takes_sentence=True,
     ),
     CommandPlace(
+        "sync",
+        "bot.cli.local.sync:sync",
+        "Bring an environment of this checkout to a newer revision of its template, as `/sync` would propose it.",
+        ExitCodes("written, with conflicts named; or nothing to change"),
+        takes_sentence=True,
+    ),
+    CommandPlace(
         "list",
         "bot.cli.local.queries:list_environments",
         "List the environments of this checkout with purpose, owner and expiry.",

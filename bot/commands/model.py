@@ -60,6 +60,18 @@ class Extend:
 
 
 @dataclass(frozen=True, slots=True)
+class Sync:
+    """`/sync <name> [to <commit>]`: bring it to the template as it is at a commit of the default branch, by default its newest.
+
+    `set` holds values that the newer template asks for, as they were typed.
+    """
+
+    name: EnvironmentName
+    commit: str | None = None
+    set: Mapping[ParameterName, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PlanCommand:
     """`/plan <name>`: re-run the plan of its open pull request, or check for drift if it is live."""
 
@@ -88,4 +100,7 @@ class Destroy:
     name: EnvironmentName
 
 
-Command: TypeAlias = Clone | Set | Extend | PlanCommand | Resume | Unlock | Destroy | Help | Status | List
+SetsValues: TypeAlias = Clone | Set | Sync
+"""The commands that give parameters values."""
+
+Command: TypeAlias = Clone | Set | Extend | Sync | PlanCommand | Resume | Unlock | Destroy | Help | Status | List

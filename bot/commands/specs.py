@@ -21,6 +21,7 @@ from bot.commands.model import (
     Resume,
     Set,
     Status,
+    Sync,
     Unlock,
 )
 from bot.errors import InvalidInput
@@ -123,6 +124,13 @@ def _reason(text: str) -> str:
     return found
 
 
+def _commit(text: str) -> str:
+    """Return a commit's id, perhaps only its beginning. Raises `InvalidInput`."""
+    if re.fullmatch("[0-9a-f]{7,40}", text.lower()) is None:
+        raise InvalidInput(f"{shown(text)} is not the id of a commit. Use 7 to 40 of its hexadecimal digits.")
+    return text.lower()
+
+
 def _login(text: str) -> Login:
     return Login(text.removeprefix("@"))
 
@@ -181,6 +189,30 @@ TABLE: tuple[Spec, ...] = (
         "/extend demo-x 7d",
         (_NAME, Slot("by", "how much longer", duration.parse, write=duration.text, nearest=duration.nearest)),
         in_checkout=True,
+    ),
+    Spec(
+        "sync",
+        Sync,
+        "Bring an environment to a newer revision of its template, by pull request; hand edits are merged.",
+        "change",
+        "/sync demo-x",
+        (
+            _NAME,
+            Slot(
+                "commit",
+                "the template as it is at this commit of the default branch; by default, the newest",
+                _commit,
+                "to",
+                optional=True,
+            ),
+        ),
+        (
+            Option(
+                "set", "a value that the newer template asks for; may be repeated", str, str, "key=value", is_map=True
+            ),
+        ),
+        in_checkout=True,
+        is_shared=True,
     ),
     Spec(
         "plan",

@@ -58,7 +58,6 @@ OTHERS = frozenset(
         "shrug",
         "skip",
         "squash",
-        "sync",
         "test",
         "thanks",
         "triage",

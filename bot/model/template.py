@@ -64,6 +64,12 @@ class _Parameter(Document):
             description="Accept a host below the source's own, because the template delegates that subdomain on purpose."
         ),
     ] = False
+    renamed_from: Annotated[
+        tuple[ParameterName, ...],
+        Field(
+            description="Former names of the parameter: an environment that is brought to this revision keeps their value."
+        ),
+    ] = ()
     default: Json = None
     derive: Annotated[str | None, Field(description="Text with `{environment}` or other parameters in braces.")] = None
     allocate: Annotated[Allocation | None, Field(description="A value that no other environment uses.")] = None

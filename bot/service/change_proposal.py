@@ -4,11 +4,15 @@ from bot.clients.github.records import PullRequestSpec
 from bot.core.hcl.local_modules import own
 from bot.core.messages import change_pull_request
 from bot.core.messages.change_pull_request import ProposedChange
+from bot.core.messages.sync_text import ProposedSync
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.requests.branches import Branch
+from bot.core.requests.sync import conflicts_in
+from bot.core.requests.template_history import between
 from bot.model.environment import MANIFEST, Manifest
 from bot.names import EnvironmentName
+from bot.service.drafting import source_side
 from bot.service.repository import Repository
 from bot.service.requesters import OwnProposal, requests_of
 
@@ -33,17 +37,40 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         {path: file for path, file in repo.at(commit).code(name).items() if path != MANIFEST}
         for commit in (proposal.base, proposal.tip)
     )
-    found = compare(CodeSide(before, was), CodeSide(after, becomes), template, repo.context.now())
+    conflicts = conflicts_in(own(becomes))
+    # With conflicts in its files nobody can tell what the environment is.
+    found = (
+        compare(CodeSide(before, was), CodeSide(after, becomes), template, repo.context.now())
+        if not conflicts
+        else None
+    )
     return ProposedChange(
         before=before,
         after=after,
         source=repo.manifest(after.source) if after.source else None,
         template=template,
         files=sorted(path for path in {*own(was), *own(becomes)} if was.get(path) != becomes.get(path)),
-        differences=found.parity.differences,
+        differences=found.parity.differences if found else (),
         requests=requests_of(repo, proposal),
         rival=_rival(repo, name),
+        sync=_sync(repo, CodeSide(before, was), CodeSide(after, becomes))
+        if before.revision != after.revision
+        else None,
     )
+
+
+def _sync(repo: Repository, before: CodeSide, after: CodeSide) -> ProposedSync:
+    """Return what is to be said of an environment that is brought to another revision of its template."""
+    history = repo.template_history(after.manifest.template)
+    conflicts, now = conflicts_in(own(after.files)), repo.context.now()
+    source = repo.manifest(after.manifest.source) if after.manifest.source else None
+    parity = None
+    if source is not None and not conflicts:
+        side = source_side(repo, source)
+        then, becomes = (compare(side, each, repo.template_of(each.manifest), now).parity for each in (before, after))
+        parity = (then, becomes)
+    step = between(history, before.manifest.revision, after.manifest.revision)
+    return ProposedSync(step, conflicts, parity)
 
 
 def _rival(repo: Repository, name: EnvironmentName) -> int | None:

@@ -6,14 +6,15 @@ Law 13: a corrected line is accepted as it stands and keeps what was said.
 from dataclasses import dataclass, replace
 
 from bot.commands.grammar import Mistake, format_command, parse
-from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, Set
+from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, Set, Sync
 from bot.core.requests.change import Changed, draft_change
 from bot.core.requests.clone import CloneRequest, Draft
 from bot.core.requests.destroy import removable
 from bot.core.requests.refusal import Refused, unknown_environment
+from bot.core.requests.sync import draft_sync
 from bot.errors import UserError
 from bot.names import Login
-from bot.service.drafting import change_subject, draft
+from bot.service.drafting import change_subject, draft, sync_subject
 from bot.service.repository import Repository
 
 MOST_CORRECTIONS = 3
@@ -69,6 +70,10 @@ class Corrections:
                 return (
                     None if isinstance(changed, Changed) else Refused(changed.reason, getattr(changed, "instead", None))
                 )
+            if isinstance(command, Sync):
+                subject = sync_subject(self.repo, command, manifest, self.repo)
+                synced = draft_sync(command, subject, self.repo.context.now())
+                return synced if isinstance(synced, Refused) else None
             if isinstance(command, Destroy):
                 removable(command.name, manifest, self.repo.policy())
         except UserError as error:

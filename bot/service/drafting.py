@@ -4,16 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from bot.commands.model import Clone
+from bot.clients.git.merge_file import merge_text
+from bot.clouds.registry import FACTS
+from bot.commands.model import Clone, Sync
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.rendering.assemble import read_hooks
+from bot.core.rendering.assemble import TemplateAt, read_hooks, read_template
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.change import ChangeSubject
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
+from bot.core.requests.sync import SyncSubject
+from bot.core.tree import tree_id
 from bot.errors import UserError
 from bot.hooks.validate import JUDGES
 from bot.model.environment import Manifest, directory
+from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName
 from bot.service.removals import removed, unfinished
 from bot.service.repository import Repository
@@ -73,6 +78,43 @@ def change_subject(repo: Repository, manifest: Manifest) -> ChangeSubject:
     source = repo.manifest(manifest.source) if manifest.source else None
     side = source_side(repo, source) if source else None
     return ChangeSubject(manifest, repo.template_of(manifest), repo.policy(), side, JUDGES)
+
+
+def sync_subject(
+    repo: Repository, command: Sync, manifest: Manifest, at: Repository, others: OthersClaims | None = None
+) -> SyncSubject:
+    """Return the environment as it is `at` a commit, with the template that it is to be brought to. Raises `UserError`, `Transient`."""
+    source = repo.manifest(manifest.source) if manifest.source else None
+    return SyncSubject(
+        manifest=manifest,
+        files=at.environment(manifest.name),
+        before=repo.template_of(manifest),
+        after=_template_to(repo, command, manifest),
+        policy=repo.policy(),
+        estate=replace(repo.inventory(), claimed=others.taken if others else {}),
+        merge_text=merge_text,
+        source=source_side(repo, source) if source else None,
+        judges=JUDGES,
+    )
+
+
+def _template_to(repo: Repository, command: Sync, manifest: Manifest) -> TemplateAt:
+    """Return the template as the default branch has it, or had it at the commit that is asked for. Raises `UserError`."""
+    name = manifest.template
+    if command.commit is None:
+        return repo.template(name)
+    commit = repo.mirror.on_the_way(command.commit, repo.commit)
+    if commit is None:
+        raise UserError(
+            f"`{repo.branch}` has no commit `{command.commit}`. Leave out `to …` to get the newest revision of the template."
+        )
+    files = repo.mirror.read_tree(commit, template_directory(name))
+    # A commit inside of a merge was never what the branch was at, and nobody has approved of the template that it holds.
+    if not files or tree_id(files) not in {each.revision for each in repo.template_history(name)}:
+        raise UserError(
+            f"`{repo.branch}` never had the template as it is at `{command.commit}`. Name a commit of `{repo.branch}` itself."
+        )
+    return read_template(name, files, FACTS, repo.module)
 
 
 def _unknown_source(

@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.clients.git.mirror import Mirror
 from bot.clients.git.remote import GitFailed
+from bot.clients.git.template_history import template_history
 from bot.clients.github.client import GitHub
 from bot.clients.github.records import PullRequest
 from bot.clouds.registry import FACTS
@@ -13,6 +14,7 @@ from bot.core.hcl.local_modules import modules_outside
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, Remnant, findings, remnant_of
 from bot.core.requests.branches import PREFIXES, Branch, Stranger, read_branch
+from bot.core.requests.template_history import TemplateHistory
 from bot.core.tree import File, Tree
 from bot.errors import Finding, Unreadable, UserError
 from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
@@ -71,6 +73,10 @@ class Repository:
     def template(self, name: TemplateName) -> TemplateAt:
         """Return a template as it is at this commit. Raises `UserError`."""
         return read_template(name, self.mirror.read_tree(self.commit, template_directory(name)), FACTS, self.module)
+
+    def template_history(self, name: TemplateName) -> TemplateHistory:
+        """Return the revisions that a template has had on the way to this commit, newest first. Raises `Unverifiable`."""
+        return template_history(self.mirror.path, self.commit, name)
 
     def template_of(self, manifest: Manifest) -> TemplateAt:
         """Return the template that an environment was rendered from. Raises `UserError`."""

@@ -19,6 +19,7 @@ from bot.commands.model import (
     Resume,
     Set,
     Status,
+    Sync,
     Unlock,
 )
 from bot.commands.specs import TABLE
@@ -45,6 +46,12 @@ commands = (
     clones
     | st.builds(Status, name=st.none() | names)
     | st.builds(Set, name=names, set=st.dictionaries(parameters, st.text(max_size=30), min_size=1, max_size=4))
+    | st.builds(
+        Sync,
+        name=names,
+        commit=st.none() | st.from_regex(r"[0-9a-f]{7,40}", fullmatch=True),
+        set=st.dictionaries(parameters, st.text(max_size=30), max_size=4),
+    )
     | st.builds(Extend, name=names, by=durations)
     | st.builds(Unlock, name=names, because=st.from_regex(r"[a-z'\"]{2,9}( [a-z'\"]{2,9}){3,9}", fullmatch=True))
     | st.sampled_from([PlanCommand, Resume, Destroy]).flatmap(lambda model: st.builds(model, name=names))
@@ -96,6 +103,9 @@ def test_every_example_in_the_table_parses_as_its_own_command() -> None:
         ("/set demo-x", "for example `/set demo-x app_cpu=512 app_memory=1024`", None),
         ("/set demo-x app_cpu", "takes `key=value`", None),
         ("/set demo-x a=1 a=2", "is given twice", None),
+        ("/sync demo-x 1a2b3c4", "`to` is missing", "/sync demo-x to 1a2b3c4"),
+        ("/sync demo-x to main", "not the id of a commit", None),
+        ("/sync demo-x --to 1a2b3c4", "has no option", "/sync demo-x to 1a2b3c4"),
         ("/extend demo-x", "This command is incomplete", None),
         ("/extend demo-x soon", "not a valid duration", None),
         ("/unlock demo-x", "is missing", None),

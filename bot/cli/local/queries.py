@@ -1,5 +1,6 @@
 """The commands that only read a checkout: help, status and list. They say what a comment would be answered."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from bot.cli.commands import COMMANDS
 from bot.cli.console import NOT_CHECKED, edge, say, stop, width
 from bot.cli.group import loaded
 from bot.cli.local.options import AsJson, Root
+from bot.cli.local.revisions import history_here
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.options import completed
 from bot.cli.terminal import plain
@@ -22,8 +24,11 @@ from bot.core.messages.help_text import help_text
 from bot.core.rendering.assemble import read_template
 from bot.core.requests.branches import read_branch
 from bot.core.requests.refusal import unknown_environment
+from bot.core.requests.template_history import TemplateHistory, behind
 from bot.errors import Unreadable, UserError
+from bot.model.environment import Manifest
 from bot.model.template import Template
+from bot.names import TemplateName
 
 Anywhere = Annotated[
     Path, typer.Option("--root", metavar="PATH", help="The checkout of the monorepo.", file_okay=False, exists=True)
@@ -75,12 +80,23 @@ def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJso
     """List the environments of this checkout with purpose, owner and expiry."""
     with edge():
         sentence(List, "list", words or ())
-        survey = Checkout(root).survey()
+        checkout = Checkout(root)
+        survey = checkout.survey()
         manifests = sorted(survey.estate.manifests(), key=lambda m: m.name)
-        text = plain(replies.listing(survey.estate, datetime.now(UTC), proposed=None), width())
-        say(text, lambda: [m.model_dump(mode="json", exclude={"stacks"}) for m in manifests], as_json)
+        late = behind(manifests, _histories(checkout, manifests))
+        text = plain(replies.listing(survey.estate, datetime.now(UTC), None, late), width())
+        say(text, lambda: [_listed(each, late[each.name]) for each in manifests], as_json)
         if survey.findings:
             stop("\n".join(map(str, survey.findings)), NOT_CHECKED)
+
+
+def _listed(manifest: Manifest, behind: int | None) -> Mapping[str, object]:
+    return {**manifest.model_dump(mode="json", exclude={"stacks"}), "revisions_behind": behind}
+
+
+def _histories(checkout: Checkout, manifests: Sequence[Manifest]) -> Mapping[TemplateName, TemplateHistory]:
+    """Return the histories of the templates that environments were rendered from."""
+    return {name: history_here(checkout, name) for name in sorted({each.template for each in manifests})}
 
 
 def status(words: Name = None, root: Root = Path(), as_json: AsJson = False) -> None:

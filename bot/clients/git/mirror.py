@@ -35,6 +35,7 @@ class Mirror:
     """The cached bare mirror of one repository. Safe to use from several threads."""
 
     def __init__(self, path: Path, url: str, credentials: Callable[[], tuple[str, str]]) -> None:
+        self.path = path
         self._lock = threading.RLock()
         self._fetch_began = float("-inf")
         self._listings: dict[str, Mapping[str, str]] = {}
@@ -196,6 +197,15 @@ class Mirror:
         """Say whether one commit of the mirror is on the way to another, or is that one."""
         with self._lock:
             return bool(self._repo.is_ancestor(self._repo.commit(commit), self._repo.commit(into)))
+
+    def on_the_way(self, text: str, to: str) -> str | None:
+        """Return the commit whose id begins with `text`, if it is on the way to another, or that one; None when it is not, or unclear."""
+        with self._lock:
+            try:
+                found = self._repo.commit(text)
+            except (ValueError, git.BadName, git.GitCommandError):
+                return None
+            return found.hexsha if self._repo.is_ancestor(found, self._repo.commit(to)) else None
 
     def parent(self, commit: str) -> str | None:
         """Return the first parent of a commit, fetching it if the mirror doesn't have it; None for a root. Raises `GitFailed`."""

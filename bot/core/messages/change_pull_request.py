@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from bot.core.hcl.address_patterns import key_of
 from bot.core.markdown import cell, code, details, facts, table
+from bot.core.messages import sync_text
+from bot.core.messages.sync_text import ProposedSync
 from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS
 from bot.core.parity.report import Difference
 from bot.core.rendering.assemble import TemplateAt
@@ -36,6 +38,7 @@ class ProposedChange:
     differences: Sequence[Difference]
     requests: Sequence[Request]
     rival: int | None = None
+    sync: ProposedSync | None = None
 
 
 def changed(before: Manifest, after: Manifest) -> Sequence[ParameterName]:
@@ -47,6 +50,8 @@ def title(before: Manifest, after: Manifest) -> str:
     """Return the title of a pull request, or of a commit, that changes one into the other."""
     names = changed(before, after)
     until = f"until {expiry(after)}"
+    if before.revision != after.revision:
+        return f"Sync {after.name} with template {after.template} at {after.revision[:12]}"
     if not names:
         return f"Extend {after.name} {until}"
     more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
@@ -62,6 +67,8 @@ def values_table(before: Manifest, after: Manifest) -> str:
     ]
     if before.expires_at != after.expires_at:
         rows.append(("expires", expiry(before), expiry(after)))
+    if before.revision != after.revision:
+        rows.append(("template revision", code(before.revision[:12]), code(after.revision[:12])))
     return table(("", "before", "after"), rows) if rows else ""
 
 
@@ -81,6 +88,7 @@ def body(proposed: ProposedChange) -> str:
     parts = [
         MARKER.format(name=name),
         _introduction(proposed),
+        *(sync_text.body(proposed.sync, proposed.before, proposed.after) if proposed.sync else ()),
         "### What changes",
         _values(proposed),
         "### Changed files",
@@ -94,7 +102,7 @@ def body(proposed: ProposedChange) -> str:
             "nothing is applied."
         ),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _commands(manifest: Manifest) -> str:
@@ -121,13 +129,24 @@ def _introduction(proposed: ProposedChange) -> str:
         ),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expiry(manifest)),
-        ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])} (unchanged)"),
+        ("Template", _template(proposed)),
     ]
     return f"{asked}It changes only what is listed here.\n\n{facts(known)}"
 
 
+def _template(proposed: ProposedChange) -> str:
+    now = proposed.after
+    if proposed.sync is None:
+        return f"{code(now.template)} at revision {code(now.revision[:12])} (unchanged)"
+    return f"{code(now.template)}, from revision {code(proposed.before.revision[:12])} to {code(now.revision[:12])}"
+
+
 def _values(proposed: ProposedChange) -> str:
     before, after = proposed.before, proposed.after
+    if proposed.sync is not None:
+        said = sync_text.values(before, after, proposed.template.declaration, proposed.source)
+        longer = f"\n\nIt expires on {expiry(after)}." if before.expires_at != after.expires_at else ""
+        return f"{said}{longer}"
     rows = [
         (
             code(name),
@@ -182,7 +201,7 @@ def _attention(proposed: ProposedChange) -> Iterator[str]:
     names, purpose = changed(before, after), template.purposes[after.purpose]
     if after.source is None:
         yield f"**This changes {code(after.name)}, which clones are made from.** Existing clones don't change."
-    if not names:
+    if not names and proposed.sync is None:
         yield "No resource changes: the plan is empty, and merging runs no steps."
     if broken := [name for name in names if f"parameter:{name}" in purpose.match]:
         yield f"**{after.purpose}** must match {code(str(after.source))} in {', '.join(map(code, broken))}."
@@ -191,6 +210,8 @@ def _attention(proposed: ProposedChange) -> Iterator[str]:
     source = proposed.source
     if source and (same := [n for n in outbound if after.parameters[n] == source.parameters.get(n)]):
         yield f"**These would reach the same systems as {code(source.name)}**: {', '.join(map(code, same))}."
+    if proposed.sync is not None:
+        yield from sync_text.removed_steps(before, after)
     if proposed.rival is not None:
         yield f"**#{proposed.rival} would destroy {code(after.name)}**. Merge only one of the two and close the other."
     yield "The plan comment, with everything that changes or would be replaced."

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.commands.grammar import Mistake, format_command
 from bot.core.markdown import cell, code, details, facts, fence, table
@@ -82,11 +83,22 @@ def failed(reference: str) -> str:
     )
 
 
-def listing(estate: Inventory, now: datetime, proposed: Sequence[ProposedEnvironment] | None = ()) -> str:
-    """List all environments, those that expire first on top, with what is proposed to them (None: it can't be told)."""
+def listing(
+    estate: Inventory,
+    now: datetime,
+    proposed: Sequence[ProposedEnvironment] | None = (),
+    behind: Mapping[EnvironmentName, int | None] = MappingProxyType({}),
+) -> str:
+    """List all environments, those that expire first on top, with what is proposed to them (None: it can't be told).
+
+    `behind` says by how many revisions each is behind its template; None when that can't be told.
+    """
     far = datetime.max.replace(tzinfo=now.tzinfo)
     manifests = sorted(estate.manifests(), key=lambda m: (m.expires_at or far, m.name))
-    rows = [(code(m.name), m.purpose, m.owner, _expiry(m, now), _where(m.name, estate, proposed)) for m in manifests]
+    rows = [
+        (code(m.name), m.purpose, m.owner, _expiry(m, now), _where(m.name, estate, proposed, behind.get(m.name, 0)))
+        for m in manifests
+    ]
     if not rows:
         return "There are no environments."
     return table(("Environment", "Purpose", "Owner", "Expires", ""), rows)
@@ -198,11 +210,18 @@ def _expiry(manifest: Manifest, now: datetime) -> str:
     return f"{manifest.expires_at:%Y-%m-%d} ({days})"
 
 
-def _where(name: EnvironmentName, estate: Inventory, proposed: Sequence[ProposedEnvironment] | None) -> str:
+def _where(
+    name: EnvironmentName, estate: Inventory, proposed: Sequence[ProposedEnvironment] | None, behind: int | None
+) -> str:
+    said = ["at a revision that the template never had"] if behind is None else [_behind(behind)] if behind else []
     if proposed is None:
-        return ""
+        return ", ".join(said)
     ours = [_proposed(each) for each in proposed if each.branch.environment == name]
-    return ", ".join(["live" if name in estate.live else "proposed", *ours])
+    return ", ".join(["live" if name in estate.live else "proposed", *said, *ours])
+
+
+def _behind(revisions: int) -> str:
+    return f"{revisions} revision{'s' if revisions != 1 else ''} behind its template"
 
 
 def _proposed(proposed: ProposedEnvironment) -> str:

@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 
 from bot.core.rendering.assemble import TemplateAt, assemble, read_manifest
 from bot.core.rendering.inventory import claims, clash
+from bot.core.rendering.merge import conflict_lines
 from bot.core.rendering.parameter_rules import broken
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import settled
@@ -135,12 +136,20 @@ def file_findings(where: str, path: str, expected: Tree, found: Tree) -> Iterabl
     ours, theirs = expected.get(path), found.get(path)
     if ours == theirs:
         return
-    if ours is None:
+    conflicts = conflict_lines(theirs.data.decode("utf-8", "replace")) if theirs is not None else ()
+    if conflicts:
+        # No hand edits: no approval helps, since nobody has decided yet what is to stand there.
+        yield from (Finding(f"{where}/{path}", first, _conflict(first, last)) for first, last in conflicts)
+    elif ours is None:
         yield HandEdit(f"{where}/{path}", 1, "the template renders no such file. Remove it, or add it to the template.")
     elif theirs is None:
         yield HandEdit(f"{where}/{path}", 1, "the template renders this file, but it is missing.")
     else:
         yield from _edits(f"{where}/{path}", ours, theirs)
+
+
+def _conflict(first: int, last: int) -> str:
+    return f"a sync left a conflict in lines {first} to {last}. Keep one of the versions and remove the markers."
 
 
 def _edits(path: str, expected: File, found: File) -> Iterable[Finding]:

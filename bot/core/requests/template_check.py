@@ -1,5 +1,6 @@
 """Prove a template: what its models can't say across parts, and that every purpose renders."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -137,7 +138,14 @@ def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:
 
 def _parameter_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
     declared = template.declaration.parameters
+    former = Counter(old for parameter in declared.values() for old in parameter.renamed_from)
     for name, parameter in declared.items():
+        for old in parameter.renamed_from:
+            if old in declared or former[old] > 1:
+                yield (
+                    ("parameters", name, "renamed_from"),
+                    f"`{old}` is {'still' if old in declared else 'also'} another parameter's name.",
+                )
         for reference in references(parameter.derive or ""):
             if reference != ENVIRONMENT and reference not in declared:
                 yield ("parameters", name, "derive"), f"unknown parameter `{reference}`."

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.commands.model import Clone, Command, Set
+from bot.commands.model import Clone, Command, Set, SetsValues
 from bot.core.parity.report import Breach
 from bot.core.rendering.inventory import Inventory, clash
 from bot.core.rendering.parameter_rules import broken, kept
@@ -103,7 +103,7 @@ def check_purpose(command: Clone, purpose: PurposeName, template: Template, sour
         raise Correctable(message, replace(command, purpose=default) if default else None)
 
 
-def overrides(command: Clone | Set, template: Template) -> dict[ParameterName, Json]:
+def overrides(command: SetsValues, template: Template) -> dict[ParameterName, Json]:
     """Return the values given by `--set` or `/set`, typed. Raises `Correctable`."""
     return {name: _override(command, template, name, text) for name, text in command.set.items()}
 
@@ -122,7 +122,7 @@ def check_free(command: Clone, template: Template, values: Mapping[ParameterName
             raise Correctable(message, without(command, [name]))
 
 
-def check_rules(command: Clone | Set, template: Template, values: Mapping[ParameterName, Json]) -> None:
+def check_rules(command: SetsValues, template: Template, values: Mapping[ParameterName, Json]) -> None:
     """Refuse values that contradict each other. Raises `Correctable` with values that don't, if they can be told."""
     for each in broken(template, values):
         blamed = frozenset(command.set) & set(each.rule.parameters)
@@ -133,9 +133,7 @@ def check_rules(command: Clone | Set, template: Template, values: Mapping[Parame
         raise Correctable(each.message, _within(command, template, kept(template, each.rule, values, blamed)))
 
 
-def _within(
-    command: Clone | Set, template: Template, values: Mapping[ParameterName, Json] | None
-) -> Clone | Set | None:
+def _within(command: SetsValues, template: Template, values: Mapping[ParameterName, Json] | None) -> SetsValues | None:
     """Return the command with these values as well, if all of them can be set."""
     if values is None or not all(_is_free(template.parameters[name]) for name in values):
         return None
@@ -147,13 +145,13 @@ def _is_free(parameter: Parameter) -> bool:
     return parameter.settable and parameter.derive is None and parameter.allocate is None
 
 
-def without(command: Clone | Set, names: Collection[ParameterName]) -> Clone | Set | None:
+def without(command: SetsValues, names: Collection[ParameterName]) -> SetsValues | None:
     """Return the command without these values; None when nothing would be left to do."""
     rest = {key: text for key, text in command.set.items() if key not in names}
-    return replace(command, set=rest) if rest or isinstance(command, Clone) else None
+    return replace(command, set=rest) if rest or not isinstance(command, Set) else None
 
 
-def check_contract(command: Clone | Set, template: Template, breaches: Sequence[Breach]) -> None:
+def check_contract(command: SetsValues, template: Template, breaches: Sequence[Breach]) -> None:
     """Refuse what would break its purpose's contract. Raises `Correctable` without the value that breaks it.
 
     Without such a value the template contradicts itself or its source, and no comment can fix that. A clone
@@ -169,7 +167,7 @@ def check_contract(command: Clone | Set, template: Template, breaches: Sequence[
         if str(name) != getattr(command, "source", None)
         and not any(breach.aspect in getattr(purpose, breach.demand) for breach in breaches)
     ]
-    if not blamed and isinstance(command, Set):
+    if not blamed and not isinstance(command, Clone):
         return
     if not blamed:
         raise Correctable(f"{said} No `--set` causes that: fix the template (`envclone template check`).")
@@ -178,12 +176,12 @@ def check_contract(command: Clone | Set, template: Template, breaches: Sequence[
     raise _blamed(command, blamed, f"{said} {sets} causes that.{allowed}")
 
 
-def said_sets(command: Clone | Set, names: Collection[ParameterName]) -> str:
+def said_sets(command: SetsValues, names: Collection[ParameterName]) -> str:
     """Return how the values of these were given."""
-    return ", ".join(f"`{'--set ' if isinstance(command, Clone) else ''}{name}=…`" for name in names)
+    return ", ".join(f"`{'' if isinstance(command, Set) else '--set '}{name}=…`" for name in names)
 
 
-def check_refusals(command: Clone | Set, found: Sequence[Finding], blamed: Collection[ParameterName]) -> None:
+def check_refusals(command: SetsValues, found: Sequence[Finding], blamed: Collection[ParameterName]) -> None:
     """Refuse what the check of the pull request would refuse. Raises `Correctable` without the values that cause it."""
     if found and blamed:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
@@ -200,7 +198,7 @@ def check_code(found: Sequence[Finding]) -> None:
         raise Unplannable(found)
 
 
-def _blamed(command: Clone | Set, blamed: Collection[ParameterName], message: str) -> Correctable:
+def _blamed(command: SetsValues, blamed: Collection[ParameterName], message: str) -> Correctable:
     rest = without(command, blamed)
     return Correctable(f"{message} Without it:" if rest else message, rest)
 
@@ -241,7 +239,7 @@ def _unfinished(estate: Inventory) -> str:
     return f" Removed but not destroyed yet: {names}. `/resume` continues the destroy." if names else ""
 
 
-def _override(command: Clone | Set, template: Template, name: ParameterName, text: str) -> Json:
+def _override(command: SetsValues, template: Template, name: ParameterName, text: str) -> Json:
     if name not in template.parameters:
         near = abbreviated(name, template.parameters) or closest(name, template.parameters)
         message = f"Template {template.name} has no parameter {shown(name)}."

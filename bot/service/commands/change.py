@@ -5,22 +5,25 @@ git is the referee. A branch that is left over from a merged or closed change is
 (it was killed after the push) is found by the comment's id in the trailers, also when it was merged meanwhile.
 """
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol, TypeAlias
 
 from pydantic import TypeAdapter
 
+from bot.clients.git.remote import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
-from bot.commands.model import Extend, Set
-from bot.core.messages import change_pull_request, replies
+from bot.commands.model import Command, Extend, Set, Sync
+from bot.core.messages import change_pull_request, replies, sync_text
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
 from bot.core.requests.branches import Branch, Stranger
-from bot.core.requests.change import Changed, Unchanged, draft_change
+from bot.core.requests.change import Changed, ChangeDraft, Unchanged, draft_change
 from bot.core.requests.commit_trailers import Trailers
 from bot.core.requests.refusal import Refused, unknown_environment
+from bot.core.requests.sync import Synced, conflicts_in
 from bot.errors import UserError
 from bot.model.environment import Manifest, Request, directory
 from bot.names import EnvironmentName
@@ -39,7 +42,7 @@ ATTEMPTS = 10
 """Lost races in a row before the job is retried later. Only commits to the same branch compete here, far fewer than clones compete for
 a value."""
 
-Change: TypeAlias = Set | Extend
+Change: TypeAlias = Set | Extend | Sync
 
 
 class Pushed(JobStepResult):
@@ -63,7 +66,7 @@ CHANGE_PROPOSED: TypeAdapter[ChangeProposed] = TypeAdapter(ChangeProposed)
 class ChangeJob(CommandJob[Change]):
     """Publishes and proposes other values, or a longer life."""
 
-    commands = (Set, Extend)
+    commands: ClassVar[tuple[type[Command], ...]] = (Set, Extend)
     kind = "change"
 
     @classmethod
@@ -80,7 +83,8 @@ class ChangeJob(CommandJob[Change]):
     def publish(self, accepted: Accepted[Change]) -> Pushed | Ended:
         """Push the change's commit, unless it is there."""
         request = accepted.request
-        outcome = publish_change(repository_at_head(self.context, request.repository), request, accepted.command)
+        repo, command = repository_at_head(self.context, request.repository), accepted.command
+        outcome = publish_change(repo, request, command, self.drafter(command))
         match outcome:
             case Pushed():
                 return outcome
@@ -88,6 +92,11 @@ class ChangeJob(CommandJob[Change]):
                 return self.refuse(request, replies.refused(outcome))
             case Unchanged(reason):
                 return self.refuse(request, reason)
+
+    def drafter(self, command: Change) -> "Drafter":
+        """Return what drafts the environment as the command asks for it."""
+        assert not isinstance(command, Sync), "it has a job of its own"
+        return ValuesDrafter(command)
 
     def propose(self, request: Request, pushed: Pushed) -> ChangeProposed:
         """Open the branch's pull request, or bring the one that is there up to date."""
@@ -104,7 +113,7 @@ class ChangeJob(CommandJob[Change]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class ChangePlace:
     """Where a change goes: on top of `parent`, to the branch that is now at `was` (None: absent)."""
 
     branch: Branch
@@ -117,23 +126,54 @@ class _Place:
 ChangeOutcome: TypeAlias = Pushed | Unchanged | Refused
 
 
-def publish_change(repo: Repository, request: Request, command: Change) -> ChangeOutcome:
+class Drafter(Protocol):
+    """Drafts what goes on a change's branch."""
+
+    def draft(self, repo: Repository, place: ChangePlace) -> Changed | Synced | Unchanged | Refused:
+        """Return the environment as it would be. Raises `UserError`."""
+
+    def claims(self, drafted: Changed | Synced) -> Mapping[Claim, str | None]:
+        """Return the values that it is to hold alone from now on, with the commits that hold them in vain."""
+
+    def lost(self, repo: Repository, moved: Moved) -> None:
+        """Learn from a lost race; `repo` is fresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesDrafter:
+    """Drafts other values, or a longer life."""
+
+    command: Set | Extend
+
+    def draft(self, repo: Repository, place: ChangePlace) -> ChangeDraft:
+        return draft_change(self.command, change_subject(repo, place.manifest), repo.context.now())
+
+    def claims(self, _: Changed | Synced) -> Mapping[Claim, str | None]:
+        return {}
+
+    def lost(self, repo: Repository, moved: Moved) -> None:
+        """Learn nothing: another commit on the branch is read anew."""
+
+
+def publish_change(repo: Repository, request: Request, command: Change, drafter: Drafter) -> ChangeOutcome:
     """Return the commit that holds the change, pushing it unless it is there. Raises `Transient`."""
     for _ in range(ATTEMPTS):
         found = _place(repo, request, command)
-        if not isinstance(found, _Place):
+        if not isinstance(found, ChangePlace):
             return found
         try:
-            subject = change_subject(repo, found.manifest)
+            drafted = drafter.draft(repo, found)
         except UserError as error:
             return Refused(str(error))
-        drafted = draft_change(command, subject, repo.context.now())
-        if not isinstance(drafted, Changed):
+        if isinstance(drafted, Unchanged | Refused):
             return drafted
-        outcome = publish(repo, _publication(repo, request, found, drafted))
+        publication = _publication(repo, request, found, drafted)
+        outcome = publish(repo, replace(publication, claims={**publication.claims, **drafter.claims(drafted)}))
         if isinstance(outcome, str):
             return Pushed(branch=found.branch, commit=outcome)
         repo = repo.fetched()
+        if isinstance(outcome, Moved):
+            drafter.lost(repo, outcome)
     raise Transient(f"{command.name}: lost {ATTEMPTS} races for its branch in a row")
 
 
@@ -148,15 +188,17 @@ def propose_change(repo: Repository, branch: Branch) -> PullRequest:
         raise UserError(
             f"Branch `{branch}` was deleted in the meantime, so no pull request was opened. Post the command again."
         )
-    if branch.kind == "clone":
-        return repo.github.ensure_pull_request(repo.name, clone_proposal_at(repo, manifest, proposal.tip))
     pull = proposal.pull
+    if branch.kind == "clone":
+        if pull is not None and conflicts_in(repo.at(proposal.tip).environment(branch.environment)):
+            return pull  # with conflicts nobody can tell what the clone is, so its text stays
+        return repo.github.ensure_pull_request(repo.name, clone_proposal_at(repo, manifest, proposal.tip))
     if pull is not None and not proposal.is_open and repo.proposed(branch) in (None, pull.head_sha):
         return pull
     return repo.github.ensure_pull_request(repo.name, change_proposal(repo, proposal, manifest))
 
 
-def _place(repo: Repository, request: Request, command: Change) -> _Place | Pushed | Refused:
+def _place(repo: Repository, request: Request, command: Change) -> ChangePlace | Pushed | Refused:
     """Return where the change goes, or the commit that is there already, or that there is no such environment."""
     name = command.name
     clone = proposal_on(repo, Branch("clone", name))
@@ -174,10 +216,10 @@ def _place(repo: Repository, request: Request, command: Change) -> _Place | Push
     cleared = clear(repo, branch)
     if isinstance(cleared, Stranger):
         return Refused(replies.squatted(name, cleared))
-    return _Place(branch, live, repo.commit, None if cleared else repo.proposed(branch), repo.commit)
+    return ChangePlace(branch, live, repo.commit, None if cleared else repo.proposed(branch), repo.commit)
 
 
-def _in_clone(repo: Repository, clone: OwnProposal | None, command: Change) -> _Place | Refused:
+def _in_clone(repo: Repository, clone: OwnProposal | None, command: Change) -> ChangePlace | Refused:
     if clone is not None and clone.is_open:
         return _on_top(repo, clone)
     if clone is not None:
@@ -188,16 +230,16 @@ def _in_clone(repo: Repository, clone: OwnProposal | None, command: Change) -> _
     return unknown_environment(command, [*repo.names(), *repo.inventory().proposed])
 
 
-def _on_top(repo: Repository, proposal: OwnProposal) -> _Place | Refused:
+def _on_top(repo: Repository, proposal: OwnProposal) -> ChangePlace | Refused:
     name = proposal.branch.environment
     manifest = repo.at(proposal.tip).manifest(name)
     if manifest is None:
         number = proposal.pull.number if proposal.pull else "?"
         return Refused(f"#{number} now contains other changes to `{name}`. Merge or close it first.")
-    return _Place(proposal.branch, manifest, proposal.tip, proposal.tip, proposal.base)
+    return ChangePlace(proposal.branch, manifest, proposal.tip, proposal.tip, proposal.base)
 
 
-def _publication(repo: Repository, request: Request, place: _Place, drafted: Changed) -> Publication:
+def _publication(repo: Repository, request: Request, place: ChangePlace, drafted: Changed | Synced) -> Publication:
     said = Trailers(place.branch.environment, request.by, request.comment, request.url, place.base)
     return Publication(
         parent=place.parent,
@@ -212,7 +254,7 @@ def _publication(repo: Repository, request: Request, place: _Place, drafted: Cha
     )
 
 
-def _moving_claims(repo: Repository, place: _Place) -> dict[Claim, str | None]:
+def _moving_claims(repo: Repository, place: ChangePlace) -> dict[Claim, str | None]:
     """Return the claims that go on with a clone's branch: they point to its head, by which they are given back one day."""
     if place.branch.kind != "clone":
         return {}
@@ -228,4 +270,6 @@ def _in_place(repo: Repository, pushed: Pushed, proposed: ChangeProposed) -> str
     after = repo.at(pushed.commit).manifest(name)
     if before is None or after is None:
         raise UserError(f"Commit {pushed.commit[:12]} does not change `{name}`. Comment the command again.")
-    return change_pull_request.in_place(before, after, f"[#{proposed.number}]({proposed.url})")
+    said = change_pull_request.in_place(before, after, f"[#{proposed.number}]({proposed.url})")
+    left = conflicts_in(repo.at(pushed.commit).environment(name))
+    return f"{said}\n\n{sync_text.conflicts(after, left)}" if left else said

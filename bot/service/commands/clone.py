@@ -153,7 +153,7 @@ def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refuse
         if isinstance(outcome, Cleared):
             moved |= outcome.moved
         else:
-            _learn(repo, outcome, others)
+            learn(repo, outcome, others)
     raise Transient(f"{request.command.name}: lost {ATTEMPTS} races for a free value in a row")
 
 
@@ -213,7 +213,7 @@ def _message(request: CloneRequest, manifest: Manifest, base: str) -> str:
     return "\n".join(lines)
 
 
-def _learn(repo: Repository, moved: Moved, others: OthersClaims) -> None:
+def learn(repo: Repository, moved: Moved, others: OthersClaims) -> None:
     """Note who holds the claims that were refused; one that its holder does not need is free, whoever made it."""
     inventory = repo.inventory()
     for claim in filter(None, map(claim_of, moved.refs)):
@@ -241,6 +241,9 @@ def _is_to_hold(repo: Repository, holder: EnvironmentName, claim: Claim, commit:
     removal = unfinished_removal(repo, holder)
     if removal is not None:
         return _has(repo, removal.base, holder, claim)
+    synced = repo.proposed(Branch("change", holder))
+    if synced is not None and _has(repo, synced, holder, claim):
+        return True
     branch = Branch("clone", holder)
     is_between = repo.proposed(branch) == commit and repo.pull_request(branch) is None
     return is_between and _has(repo, commit, holder, claim)

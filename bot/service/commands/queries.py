@@ -9,6 +9,7 @@ from bot.core.messages.replies import ProposedEnvironment
 from bot.core.messages.status_comment import headline
 from bot.core.requests.branches import read_branch
 from bot.core.requests.refusal import unknown_environment
+from bot.core.requests.template_history import behind
 from bot.errors import UserError
 from bot.model.environment import Request
 from bot.names import EnvironmentName
@@ -56,7 +57,10 @@ def answer(repo: Repository, command: Query, request: Request) -> str:
 
 def _list(repo: Repository) -> str:
     reading = repo.read_inventory()
-    listed = [replies.listing(reading.estate, repo.context.now(), _proposed(repo))]
+    manifests = reading.estate.manifests()
+    histories = {name: repo.template_history(name) for name in {each.template for each in manifests}}
+    late = behind(manifests, histories)
+    listed = [replies.listing(reading.estate, repo.context.now(), _proposed(repo), late)]
     listed += [replies.left_out(reading.findings)] if reading.findings else []
     strangers = repo.strangers()
     return "\n\n".join([*listed, replies.strangers(strangers)] if strangers else listed)

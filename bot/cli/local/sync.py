@@ -1,0 +1,133 @@
+"""`envclone sync`: bring an environment of this checkout to a newer revision of its template as a comment would propose it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import edge, say, width
+from bot.cli.local.options import AsJson, Root
+from bot.cli.local.revisions import history_here
+from bot.cli.local.sentence import refused, sentence
+from bot.cli.options import completed
+from bot.cli.terminal import plain
+from bot.clients.git.checkout import Checkout
+from bot.clients.git.commits import tree_at
+from bot.clients.git.merge_file import merge_text
+from bot.clients.git.template_history import template_history
+from bot.clouds.registry import FACTS
+from bot.commands.model import Sync
+from bot.core.messages import sync_text
+from bot.core.parity.by_code.code_side import CodeSide, read_side
+from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
+from bot.core.rendering.synced_values import allocates, carried
+from bot.core.requests.change import Unchanged
+from bot.core.requests.refusal import Refused, unknown_environment
+from bot.core.requests.sync import Synced, SyncSubject, draft_sync
+from bot.core.requests.template_history import between
+from bot.errors import UserError
+from bot.hooks.validate import JUDGES
+from bot.model.environment import Manifest, directory
+from bot.model.template import directory as template_directory
+from bot.runs.plan.verify import Templates
+
+
+def sync(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME [to COMMIT]",
+            help="As in a comment: demo-x to 1a2b3c4 --set region=eu-central-1",
+            autocompletion=completed("envs"),
+        ),
+    ],
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Bring an environment of this checkout to a newer revision of its template, as `/sync` would propose it."""
+    with edge():
+        checkout, command = Checkout(root), sentence(Sync, "sync", words)
+        files = checkout.environment(command.name)
+        if not files:
+            raise refused(unknown_environment(command, checkout.environments()))
+        subject = _subject(checkout, command, read_manifest(files, directory(command.name)))
+        drafted = draft_sync(command, subject, datetime.now(UTC))
+        if isinstance(drafted, Unchanged):
+            say(drafted.reason, lambda: {"files": [], "conflicts": []}, as_json)
+            return
+        if isinstance(drafted, Refused):
+            raise refused(drafted)
+        checkout.write_environment(command.name, drafted.files)
+        checkout.keep_template(subject.after.files)
+        say(plain(_said(checkout, command, subject, drafted), width()), lambda: _data(subject, drafted), as_json)
+
+
+def _subject(checkout: Checkout, command: Sync, manifest: Manifest) -> SyncSubject:
+    after = _template(checkout, command, manifest)
+    survey = checkout.survey()
+    is_allocating = allocates(carried(manifest, after.declaration), after.declaration)
+    return SyncSubject(
+        manifest=manifest,
+        files=checkout.environment(command.name),
+        before=Templates(checkout).at(manifest),
+        after=after,
+        policy=checkout.policy(),
+        estate=survey.whole() if is_allocating else survey.estate,
+        merge_text=merge_text,
+        source=_source(checkout, manifest),
+        judges=JUDGES,
+    )
+
+
+def _template(checkout: Checkout, command: Sync, manifest: Manifest) -> TemplateAt:
+    """Return the template at the commit that is asked for, or as it is in the work tree."""
+    name = manifest.template
+    if command.commit is None:
+        return read_template(name, checkout.template(name), FACTS, checkout.module)
+    tree = tree_at(checkout.root, command.commit, template_directory(name))
+    files = checkout.template_at(name, tree) if tree else None
+    if files is None:
+        raise UserError(f"Commit {command.commit} has no {template_directory(name)}. Choose a later one.")
+    return read_template(name, files, FACTS, checkout.module)
+
+
+def _source(checkout: Checkout, manifest: Manifest) -> CodeSide | None:
+    """Return what an environment was cloned from, if it is in this checkout."""
+    files = checkout.code(manifest.source) if manifest.source else {}
+    return read_side(files, directory(manifest.source)) if manifest.source and files else None
+
+
+def _said(checkout: Checkout, command: Sync, subject: SyncSubject, drafted: Synced) -> str:
+    before, after, where = subject.manifest, drafted.manifest, directory(command.name)
+    changed = _changed(subject, drafted)
+    history = history_here(checkout, after.template)
+    if command.commit is not None and before.revision not in {each.revision for each in history}:
+        history = template_history(checkout.root, command.commit, after.template)
+    source = subject.source.manifest if subject.source else None
+    parts = [
+        f"Synced {where}/ with {sync_text.revisions(before, after)}.",
+        sync_text.template_changes(between(history, before.revision, after.revision)),
+        sync_text.values(before, after, subject.after.declaration, source),
+        *sync_text.removed_steps(before, after),
+        f"{len(changed)} files changed:\n\n" + "\n".join(f"- {path}: {what}" for path, what in changed.items()),
+        sync_text.conflicts(after, drafted.conflicts) if drafted.conflicts else "Commit it and open a pull request.",
+    ]
+    return "\n\n".join(parts)
+
+
+def _changed(subject: SyncSubject, drafted: Synced) -> Mapping[str, str]:
+    """Return the files that are not as they were, each with what became of it."""
+    old, new = subject.files, drafted.files
+    words = {(False, True): "new", (True, False): "removed", (True, True): "changed"}
+    return {path: words[path in old, path in new] for path in sorted({*old, *new}) if old.get(path) != new.get(path)}
+
+
+def _data(subject: SyncSubject, drafted: Synced) -> Mapping[str, object]:
+    return {
+        "revision": drafted.manifest.revision,
+        "files": list(_changed(subject, drafted)),
+        "conflicts": [{"path": each.path, "lines": each.lines} for each in drafted.conflicts],
+        "parameters": drafted.manifest.parameters,
+    }

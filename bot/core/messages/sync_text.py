@@ -1,0 +1,113 @@
+"""What people read of a sync: what the template changed, what became of the values, and what is in conflict."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.core.markdown import cell, code, table
+from bot.core.parity.output.markdown import ORIGINS
+from bot.core.parity.report import Parity
+from bot.core.rendering.parameter_types import text
+from bot.core.rendering.parameter_values import Origin, origin
+from bot.core.rendering.synced_values import moved
+from bot.core.requests.sync import SyncConflict
+from bot.core.requests.template_history import TemplateStep
+from bot.model.environment import Manifest, directory
+from bot.model.template import Template
+from bot.names import ParameterName
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedSync:
+    """What the pull request of a sync says beside its values: `parity` is that with the source, before and after, where it can be told."""
+
+    step: TemplateStep
+    conflicts: Sequence[SyncConflict]
+    parity: tuple[Parity, Parity] | None = None
+
+
+MOST_COMMITS = 30
+"""Commits of a template that are listed; who is further behind reads the history."""
+
+
+def body(sync: ProposedSync, before: Manifest, after: Manifest) -> Iterator[str]:
+    """Yield the parts of a pull request's body that a change of values has not."""
+    if sync.conflicts:
+        yield f"### Conflicts\n\n{conflicts(after, sync.conflicts)}\n\nUntil then the check fails, and nothing can be merged."
+    yield f"### What the template changed\n\n{template_changes(sync.step)}"
+    yield f"### Compared with its source\n\n{_deviations(sync.parity)}" if after.source else ""
+
+
+def _deviations(parity: tuple[Parity, Parity] | None) -> str:
+    if parity is None:
+        return "Not compared: with conflicts in its files, nobody can tell what the environment is."
+    before, after = parity
+    rows = (
+        ("Differences besides name, account and address", str(len(before.telling)), str(len(after.telling))),
+        ("… because of another revision", *(str(sum(d.is_revision for d in each.telling)) for each in parity)),
+        ("… that nothing explains", str(len(before.unexplained)), str(len(after.unexplained))),
+        ("Broken contracts", str(len(before.breaches)), str(len(after.breaches))),
+    )
+    return table((f"Against {code(after.against)}", "Before", "After"), rows)
+
+
+def revisions(before: Manifest, after: Manifest) -> str:
+    """Return from which revision to which."""
+    return f"template {code(after.template)} from revision {code(before.revision[:12])} to {code(after.revision[:12])}"
+
+
+def template_changes(step: TemplateStep) -> str:
+    """Return the commits between the two revisions. GitHub makes links of their ids."""
+    if step.commits is None:
+        return "The history of this branch doesn't hold both revisions, so the commits between them can't be listed."
+    listed = [f"- {each.commit[:12] or 'not committed yet:'} {cell(each.subject)}".rstrip() for each in step.commits]
+    more = len(listed) - MOST_COMMITS
+    found = "\n".join(listed[:MOST_COMMITS] + ([f"- … and {more} more"] if more > 0 else []))
+    count = f"{len(listed)} commit{'s' if len(listed) != 1 else ''}"
+    said = f"This takes back {count} of the template:" if step.is_back else f"{count} of the template:"
+    return f"{said}\n\n{found}"
+
+
+def values(before: Manifest, after: Manifest, template: Template, source: Manifest | None) -> str:
+    """Return what became of the parameters; `template` is the later one."""
+    found = moved(before, after, template)
+    former = {new: old for old, new in found.renamed.items()}
+    rows = [
+        *(
+            (code(name), "", _value(after, name), f"new: {ORIGINS[_origin(after, template, source or before, name)]}")
+            for name in found.added
+        ),
+        *(
+            (code(name), _value(before, former.get(name, name)), _value(after, name), "follows from the template")
+            for name in found.changed
+        ),
+        *((code(old), _value(before, old), "", f"now called {code(new)}") for old, new in found.renamed.items()),
+        *((code(name), _value(before, name), "", "the template has it no more") for name in found.gone),
+    ]
+    return table(("Parameter", "Before", "After", "Why"), rows) if rows else "Every value is kept."
+
+
+def removed_steps(before: Manifest, after: Manifest) -> Iterator[str]:
+    """Yield what to know of stacks that the template has no more: nothing but the end of the environment destroys them."""
+    for stack in before.stacks.keys() - after.stacks.keys():
+        yield (
+            f"**The template has no stack {code(stack)} any more.** Its resources stay until the environment is destroyed; to remove them "
+            "now, sync to a revision in which the stack is empty first."
+        )
+
+
+def conflicts(manifest: Manifest, found: Sequence[SyncConflict]) -> str:
+    """Return the files in which both versions stand, with what to do."""
+    where = directory(manifest.name)
+    listed = "\n".join(f"- {code(f'{where}/{line}')}" for each in found for line in str(each).splitlines())
+    return f"**Edited by hand where the template changed it.** Keep one of the versions and remove the markers:\n\n{listed}"
+
+
+def _origin(after: Manifest, template: Template, source: Manifest, name: ParameterName) -> Origin:
+    found = origin(template, after, source, name)
+    # A source has no list of overrides: what is neither declared nor copied was given.
+    is_given = found is Origin.DEFAULT and after.parameters[name] != template.parameters[name].default
+    return Origin.OVERRIDE if is_given else found
+
+
+def _value(manifest: Manifest, name: ParameterName) -> str:
+    return code(text(manifest.parameters[name]))

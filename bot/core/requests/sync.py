@@ -1,0 +1,187 @@
+"""Bring an environment to another revision of its template: values are kept, and what was edited by hand is merged.
+
+Three-way, on rendered text: what the old revision renders, what the new one renders, and the directory as it is. Without hand edits the
+result is the new rendering byte for byte (law 8). Where hand edits and the template meet, both versions stand in the file, and the
+check of the pull request fails until somebody has chosen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias, cast
+
+from bot.commands.model import Sync
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.parity.by_code.compare import compare
+from bot.core.rendering.assemble import TemplateAt, assemble
+from bot.core.rendering.inventory import Claim, Inventory, claims
+from bot.core.rendering.merge import FileConflict, TextMerger, conflict_lines, merge, merged_tree
+from bot.core.rendering.synced_values import asked_for, carried, synced
+from bot.core.requests.change import Unchanged
+from bot.core.requests.preflight import NOBODY, CheckRules, Judges, refusals
+from bot.core.requests.refusal import Refused, with_suggestion
+from bot.core.requests.validation import Correctable, check_contract, check_rules, overrides
+from bot.core.tree import File, Tree
+from bot.errors import UserError
+from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.pipeline import Json
+from bot.model.policy import Policy
+from bot.names import ParameterName
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSubject:
+    """An environment as it is, its template at its own revision and as it is to be, and what it is held against.
+
+    `files` are those of its directory alone. `source` is what it was cloned from, if it was; `estate` is everything that exists.
+    """
+
+    manifest: Manifest
+    files: Tree
+    before: TemplateAt
+    after: TemplateAt
+    policy: Policy
+    estate: Inventory
+    merge_text: TextMerger
+    source: CodeSide | None = None
+    judges: Judges = NOBODY
+
+    @property
+    def rules(self) -> CheckRules:
+        return CheckRules(self.policy, self.after.cloud, self.judges)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncConflict:
+    """A file that somebody edited where the template changed it; without `lines` it can't be merged by lines, and is as it was."""
+
+    path: str
+    lines: Sequence[tuple[int, int]] = ()
+
+    def __str__(self) -> str:
+        if not self.lines:
+            return f"{self.path}: it can't be merged, so it is as it was"
+        return "\n".join(f"{self.path}:{first}: lines {first} to {last}" for first, last in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The environment as it would be: `files` are relative to `envs/<name>/`; `claims` are the values that it is to hold alone from now on."""
+
+    manifest: Manifest
+    files: Mapping[str, File]
+    conflicts: Sequence[SyncConflict]
+    claims: Sequence[Claim]
+
+
+SyncDraft: TypeAlias = Synced | Unchanged | Refused
+
+
+def draft_sync(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
+    """Return the environment at the other revision, that it is there already, or why it can't be brought there."""
+    found = _attempt(command, subject, now)
+    if not isinstance(found, Refused):
+        return found
+    return with_suggestion(found, lambda instead: _attempt(cast(Sync, instead), subject, now))
+
+
+def conflicts_in(files: Tree) -> Sequence[SyncConflict]:
+    """Return the conflicts that stand in files between markers."""
+    found = ((path, conflict_lines(file.data.decode("utf-8", "replace"))) for path, file in sorted(files.items()))
+    return [SyncConflict(path, lines) for path, lines in found if lines]
+
+
+def _attempt(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
+    try:
+        return _drafted(command, subject, now)
+    except Correctable as error:
+        return Refused(str(error), error.instead)
+    except UserError as error:
+        return Refused(str(error))
+
+
+def _drafted(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
+    manifest, template = subject.manifest, subject.after
+    if manifest.revision == template.revision:
+        at = f"revision `{template.revision[:12]}` of template `{manifest.template}`"
+        return Unchanged(f"No change: `{manifest.name}` is at {at} already.")
+    _refuse_unresolved(subject)
+    given = _given(command, subject)
+    becomes = _manifest(subject, given)
+    check_rules(command, template.declaration, becomes.parameters)
+    base, theirs = assemble(subject.before, manifest), assemble(template, becomes)
+    merged = merge(
+        _without_manifest(base), _without_manifest(subject.files), _without_manifest(theirs), subject.merge_text
+    )
+    # The manifest is written anew: it holds all that was in it, and with conflict markers nobody could read what the environment is.
+    files = {MANIFEST: theirs[MANIFEST], **merged_tree(merged, directory(manifest.name))}
+    conflicts = [SyncConflict(path, each.lines) for path, each in merged.items() if isinstance(each, FileConflict)]
+    if not conflicts:
+        _check(command, subject, CodeSide(becomes, {**files, **template.modules}), now)
+    return Synced(becomes, files, conflicts, _new_claims(subject, becomes))
+
+
+def _without_manifest(files: Tree) -> Tree:
+    return {path: file for path, file in files.items() if path != MANIFEST}
+
+
+def _refuse_unresolved(subject: SyncSubject) -> None:
+    left = conflicts_in(subject.files)
+    if left:
+        where = directory(subject.manifest.name)
+        lines = "\n".join(f"{where}/{each}" for each in left)
+        raise UserError(f"An earlier sync left conflicts. Resolve them first:\n{lines}")
+
+
+def _given(command: Sync, subject: SyncSubject) -> Mapping[ParameterName, Json]:
+    """Return the values given for what the newer template asks for. Raises `UserError` when some are missing or not asked for."""
+    manifest, template = subject.manifest, subject.after.declaration
+    name = manifest.name
+    if manifest.purpose not in template.purposes:
+        known = ", ".join(f"`{purpose}`" for purpose in template.purposes)
+        raise UserError(
+            f"`{name}` is for `{manifest.purpose}`, and the newer template has no such purpose (it has {known}). Make a new clone instead."
+        )
+    given = overrides(command, template)
+    kept = carried(manifest, template)
+    for other in given.keys() & kept.parameters.keys() - asked_for(kept, template, None).keys():
+        raise UserError(f"`{other}` has a value already. Sync first, then change it with `/set {name} {other}=…`.")
+    source = subject.source.manifest if subject.source else None
+    missing = {key: why for key, why in asked_for(kept, template, source).items() if key not in given}
+    if missing:
+        said = "\n".join(f"- {why}" for why in missing.values())
+        values = " ".join(f"--set {key}=…" for key in missing)
+        raise UserError(
+            f"The newer template asks for values that `{name}` has not:\n{said}\n\nComment `/sync {name} {values}`."
+        )
+    return given
+
+
+def _manifest(subject: SyncSubject, given: Mapping[ParameterName, Json]) -> Manifest:
+    template = subject.after.declaration
+    kept, source = carried(subject.manifest, template), subject.source.manifest if subject.source else None
+    values = synced(kept, template, given, source, subject.estate)
+    by_hand = {*kept.overrides, *(given if kept.source else ())}
+    return kept.model_copy(
+        update={
+            "revision": subject.after.revision,
+            "stacks": template.stacks,
+            "parameters": values,
+            "overrides": tuple(name for name in values if name in by_hand),
+        }
+    )
+
+
+def _new_claims(subject: SyncSubject, becomes: Manifest) -> Sequence[Claim]:
+    held = claims(subject.before.declaration.parameters, subject.manifest.parameters)
+    return [each for each in claims(subject.after.declaration.parameters, becomes.parameters) if each not in held]
+
+
+def _check(command: Sync, subject: SyncSubject, side: CodeSide, now: datetime) -> None:
+    """Refuse what breaks the contract, and what the check of the pull request would refuse. Raises `Correctable`."""
+    found = compare(subject.source, side, subject.after, now) if subject.source is not None else None
+    check_contract(command, subject.after.declaration, found.parity.breaches if found else ())
+    refused = refusals(side, found, subject.rules, now)
+    if refused:
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        raise UserError(f"The pull request's check would fail: {refused[0]}{more}")

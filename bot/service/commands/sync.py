@@ -1,0 +1,47 @@
+"""`/sync`: publish an environment at another revision of its template, on the branch of its changes, and propose it as a change.
+
+A value that it is to hold alone from now on is claimed with the push, as `/clone` does; whoever loses it drafts again without it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.clients.git.remote import Moved
+from bot.commands.model import Sync
+from bot.core.rendering.inventory import Claim
+from bot.core.requests.change import Changed
+from bot.core.requests.sync import SyncDraft, Synced, draft_sync
+from bot.service.commands.change import Change, ChangeJob, ChangePlace
+from bot.service.commands.clone import learn
+from bot.service.drafting import OthersClaims, sync_subject
+from bot.service.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDrafter:
+    """Drafts the environment at another revision, with what lost races have taught."""
+
+    command: Sync
+    others: OthersClaims = field(default_factory=OthersClaims)
+
+    def draft(self, repo: Repository, place: ChangePlace) -> SyncDraft:
+        subject = sync_subject(repo, self.command, place.manifest, repo.at(place.parent), self.others)
+        return draft_sync(self.command, subject, repo.context.now())
+
+    def claims(self, drafted: Changed | Synced) -> Mapping[Claim, str | None]:
+        new = drafted.claims if isinstance(drafted, Synced) else ()
+        return {claim: self.others.left_over.get(claim) for claim in new}
+
+    def lost(self, repo: Repository, moved: Moved) -> None:
+        learn(repo, moved, self.others)
+
+
+class SyncJob(ChangeJob):
+    """Publishes and proposes another revision of the template."""
+
+    commands = (Sync,)
+    kind = "sync"
+
+    def drafter(self, command: Change) -> SyncDrafter:
+        assert isinstance(command, Sync)
+        return SyncDrafter(command)

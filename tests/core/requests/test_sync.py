@@ -1,0 +1,277 @@
+"""Sync in the core: values are kept, renamed, new or gone, and hand edits are merged (law 8)."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.clients.git.merge_file import merge_text
+from bot.clouds.registry import FACTS
+from bot.commands.model import Clone, Sync
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.rendering.assemble import TemplateAt, assemble, read_template
+from bot.core.rendering.inventory import Claim, Inventory
+from bot.core.rendering.synced_values import moved
+from bot.core.rendering.verify import verify
+from bot.core.requests.change import Unchanged
+from bot.core.requests.clone import Draft, draft_clone
+from bot.core.requests.refusal import Refused
+from bot.core.requests.sync import SyncDraft, Synced, SyncSubject, draft_sync
+from bot.core.requests.template_check import check_template
+from bot.core.requests.template_history import TemplateStep, TemplateVersion, behind, between
+from bot.core.tree import File, Tree
+from bot.errors import HandEdit
+from bot.model.environment import MANIFEST, Manifest
+from bot.model.policy import Policy, Quota
+from bot.names import EnvironmentName, ParameterName, TemplateName
+from tests.support import example
+from tests.support.budget import examples
+
+NAME = EnvironmentName("demo-x")
+POLICY = Policy(quota=Quota(total=1000, per_owner=1000))
+MAIN = "app/main.tf"
+REGION = '  region: {type: string, description: The region., pattern: "[a-z0-9-]+"}\n'
+GREETING = "  greeting: {type: string, default: hello, description: Any text.}\n"
+
+
+def template(declaration: str = example.DECLARATION) -> TemplateAt:
+    found = {**example.template_files(), "template.yaml": File(declaration.encode())}
+    return read_template(TemplateName("shop"), found, FACTS)
+
+
+def newer(main: bytes = example.MAIN + b"# newer\n", declaration: str = example.DECLARATION) -> TemplateAt:
+    files = {**template(declaration).files, MAIN: File(main)}
+    return read_template(TemplateName("shop"), files, FACTS)
+
+
+def clone(**command: object) -> Manifest:
+    asked = replace(example.asked(), command=Clone(example.production().name, NAME, **command))  # type: ignore[arg-type]
+    drafted = draft_clone(asked, example.base())
+    assert isinstance(drafted, Draft), drafted
+    return drafted.manifest
+
+
+def subject(after: TemplateAt, manifest: Manifest | None = None, files: Tree | None = None) -> SyncSubject:
+    before = template()
+    manifest = manifest or clone()
+    production = example.production(before)
+    return SyncSubject(
+        manifest=manifest,
+        files=assemble(before, manifest) if files is None else files,
+        before=before,
+        after=after,
+        policy=POLICY,
+        estate=Inventory({production.name: production, manifest.name: manifest}),
+        merge_text=merge_text,
+        source=CodeSide(production, assemble(before, production)) if manifest.source else None,
+    )
+
+
+def sync(of: SyncSubject, **values: str) -> SyncDraft:
+    given = {ParameterName(name): value for name, value in values.items()}
+    return draft_sync(Sync(of.manifest.name, set=given), of, example.NOW)
+
+
+def synced(of: SyncSubject, **values: str) -> Synced:
+    found = sync(of, **values)
+    assert isinstance(found, Synced), found
+    return found
+
+
+def edited(of: SyncSubject, path: str, data: bytes) -> SyncSubject:
+    return replace(of, files={**of.files, path: File(data)})
+
+
+@examples(25)
+@given(st.sampled_from(["", "# one\n", 'output "more" {\n  value = 1\n}\n']), st.integers(1, 9))
+def test_law_8_without_hand_edits_sync_is_the_new_rendering_byte_for_byte(text: str, app_min: int) -> None:
+    after = newer(example.MAIN + b"# newer\n" + text.encode())
+    of = subject(after, clone(set={ParameterName("app_min"): str(app_min)}))
+    found = synced(of)
+    assert found.files == assemble(after, found.manifest)
+    assert found.conflicts == []
+    assert found.manifest.parameters == of.manifest.parameters
+    assert verify(NAME, found.files, after) == []
+
+
+@examples(15)
+@given(st.integers(0, 3), st.sampled_from(["# by hand\n", "\n"]))
+def test_law_8_a_hand_edit_outside_of_what_the_template_changed_survives_and_verify_names_it(
+    line: int, text: str
+) -> None:
+    after, lines = newer(), example.MAIN.decode().splitlines(keepends=True)
+    ours = "".join([*lines[:line], text, *lines[line:]])
+    found = synced(edited(subject(after), MAIN, ours.encode()))
+    assert found.files[MAIN].data.decode() == f"{ours}# newer\n"
+    assert found.conflicts == []
+    (finding,) = verify(NAME, found.files, after)
+    assert isinstance(finding, HandEdit)
+
+
+def test_law_8_sync_twice_is_sync_once() -> None:
+    after = newer()
+    once = synced(edited(subject(after), MAIN, b"# by hand\n" + example.MAIN))
+    again = replace(subject(after, once.manifest, once.files), before=after)
+    assert isinstance(sync(again), Unchanged)
+
+
+def test_law_8_an_unchanged_template_changes_nothing() -> None:
+    found = sync(edited(subject(template()), MAIN, b"# by hand\n"))
+    assert isinstance(found, Unchanged)
+    assert "is at revision" in found.reason
+
+
+def test_a_conflict_is_named_fails_the_check_whoever_approves_and_stops_the_next_sync() -> None:
+    after = newer(example.MAIN.replace(b'"String"', b'"SecureString"'))
+    of = edited(subject(after), MAIN, example.MAIN.replace(b'"String"', b'"StringList"'))
+    found = synced(of)
+    (conflict,) = found.conflicts
+    assert (conflict.path, conflict.lines) == (MAIN, ((4, 10),))
+    (finding,) = verify(NAME, found.files, after)
+    assert (finding.path, finding.line) == (f"envs/demo-x/{MAIN}", 4)
+    assert "a sync left a conflict in lines 4 to 10" in finding.message
+    assert not isinstance(finding, HandEdit)
+    next_one = replace(subject(newer(), found.manifest, found.files), before=after)
+    refused = sync(next_one)
+    assert isinstance(refused, Refused)
+    assert "app/main.tf:4: lines 4 to 10" in refused.reason
+
+
+def test_a_comment_in_the_manifest_never_becomes_a_conflict() -> None:
+    of = subject(newer())
+    spoilt = edited(of, MANIFEST, of.files[MANIFEST].data.replace(b"revision:", b"# why\nrevision:"))
+    assert synced(spoilt).files == synced(of).files
+
+
+def test_overrides_are_kept_and_what_the_purpose_sets_follows_it() -> None:
+    declaration = example.DECLARATION.replace("{db_class: small, app_min: 1,", "{db_class: medium, app_min: 2,")
+    of = subject(newer(declaration=declaration), clone(set={ParameterName("app_min"): "3"}))
+    found = synced(of).manifest
+    assert (found.parameters[ParameterName("db_class")], found.parameters[ParameterName("app_min")]) == ("medium", 3)
+    assert found.overrides == ("app_min",)
+    what = moved(of.manifest, found, of.after.declaration)
+    assert (what.changed, what.added, what.gone) == (["db_class"], [], [])
+
+
+def test_a_new_parameter_gets_its_default_and_one_that_is_gone_is_named() -> None:
+    declaration = example.DECLARATION.replace(
+        GREETING, "  colour: {type: string, default: red, description: A colour.}\n"
+    )
+    tfvars = example.TFVARS.replace('  "greeting": {{ greeting | json }},\n', "")
+    after = read_template(
+        TemplateName("shop"),
+        {**template(declaration).files, "app/terraform.tfvars.json.j2": File(tfvars.encode())},
+        FACTS,
+    )
+    of = subject(after)
+    found = synced(of).manifest
+    assert found.parameters[ParameterName("colour")] == "red"
+    what = moved(of.manifest, found, after.declaration)
+    assert (what.added, what.gone, what.renamed) == (["colour"], ["greeting"], {})
+
+
+def test_a_renamed_parameter_keeps_its_value_and_that_it_was_set_by_hand() -> None:
+    declaration = example.DECLARATION.replace("  greeting: {type", "  salute: {renamed_from: [welcome, greeting], type")
+    tfvars = example.TFVARS.replace("{{ greeting", "{{ salute")
+    after = read_template(
+        TemplateName("shop"),
+        {**template(declaration).files, "app/terraform.tfvars.json.j2": File(tfvars.encode())},
+        FACTS,
+    )
+    of = subject(after, clone(set={ParameterName("greeting"): "good day"}))
+    found = synced(of)
+    assert found.manifest.parameters[ParameterName("salute")] == "good day"
+    assert found.manifest.overrides == ("salute",)
+    assert found.files["app/terraform.tfvars.json"] == of.files["app/terraform.tfvars.json"]
+    assert moved(of.manifest, found.manifest, after.declaration).renamed == {"greeting": "salute"}
+    assert verify(NAME, found.files, after) == []
+
+
+def test_what_nothing_gives_a_value_is_asked_for_with_the_line_to_type() -> None:
+    of = subject(newer(declaration=example.DECLARATION.replace(GREETING, GREETING + REGION)))
+    refused = sync(of)
+    assert isinstance(refused, Refused)
+    assert "`region` is new: The region." in refused.reason
+    assert "Comment `/sync demo-x --set region=…`" in refused.reason
+    found = synced(of, region="eu-west-1").manifest
+    assert found.parameters[ParameterName("region")] == "eu-west-1"
+    assert found.overrides == ("region",)
+    wrong = sync(of, region="EU")
+    assert isinstance(wrong, Refused)
+    assert "region" in wrong.reason
+
+
+def test_a_value_that_the_newer_template_refuses_is_asked_for_again() -> None:
+    declaration = example.DECLARATION.replace("min: 1, max: 20, default: 1", "min: 2, max: 20, default: 2")
+    declaration = declaration.replace("app_min: 1, payments_url", "payments_url")
+    of = subject(newer(declaration=declaration))
+    refused = sync(of)
+    assert isinstance(refused, Refused)
+    assert "/sync demo-x --set app_min=…" in refused.reason
+    assert synced(of, app_min="2").manifest.parameters[ParameterName("app_min")] == 2
+
+
+def test_a_value_that_it_has_is_changed_by_set_and_not_by_sync() -> None:
+    refused = sync(subject(newer()), greeting="hi")
+    assert isinstance(refused, Refused)
+    assert "/set demo-x greeting=…" in refused.reason
+
+
+def test_a_value_to_be_held_alone_is_allocated_and_claimed() -> None:
+    more = "  peer_cidr: {type: cidr, identity: true, allocate: {pool: 10.200.0.0/16, prefix: 24}, description: Another.}\n"
+    found = synced(subject(newer(declaration=example.DECLARATION.replace(GREETING, GREETING + more))))
+    value = str(found.manifest.parameters[ParameterName("peer_cidr")])
+    assert found.claims == [Claim(ParameterName("peer_cidr"), value)]
+    assert synced(subject(newer())).claims == []
+
+
+def test_production_keeps_all_its_values() -> None:
+    production = example.production()
+    of = subject(newer(), production)
+    found = synced(of)
+    assert found.manifest.parameters == production.parameters
+    assert found.files[MAIN].data.endswith(b"# newer\n")
+    assert verify(production.name, found.files, of.after) == []
+
+
+@pytest.mark.parametrize(
+    ("main", "message"),
+    [
+        (example.MAIN + b'data "external" "x" {\n  program = ["id"]\n}\n', "app/main.tf:10"),
+        (example.MAIN + b'resource "aws_sns_topic" "x" {\n  name = "x-111111111111"\n}\n', "app/main.tf:11"),
+    ],
+)
+def test_what_the_check_would_refuse_is_refused_at_once(main: bytes, message: str) -> None:
+    refused = sync(subject(newer(main)))
+    assert isinstance(refused, Refused)
+    assert "The pull request's check would fail" in refused.reason
+    assert message in refused.reason
+
+
+def test_a_purpose_that_is_gone_is_said() -> None:
+    declaration = example.DECLARATION.replace("  qa: {description: To test.", "  tests: {description: To test.")
+    refused = sync(subject(newer(declaration=declaration), clone(purpose="qa")))
+    assert isinstance(refused, Refused)
+    assert "has no such purpose" in refused.reason
+
+
+def test_former_names_belong_to_one_parameter() -> None:
+    declaration = example.DECLARATION.replace("  greeting: {", "  greeting: {renamed_from: [domain, motd], ")
+    declaration = declaration.replace("  zones: {", "  zones: {renamed_from: [motd], ")
+    at = template(declaration)
+    found = check_template(at, None, example.asked())
+    said = [str(each) for each in found.findings]
+    assert any("`domain` is still another parameter's name." in line for line in said)
+    assert sum("`motd` is also another parameter's name." in line for line in said) == 2
+
+
+def test_how_far_behind_is_counted_in_revisions() -> None:
+    history = [TemplateVersion(f"c{at}", f"{at}" * 40, f"Change {at}") for at in (3, 2, 1)]
+    manifest = clone()
+    at = {revision: manifest.model_copy(update={"revision": revision * 40}) for revision in "1239"}
+    for revision, count in {"3": 0, "2": 1, "1": 2, "9": None}.items():
+        assert behind([at[revision]], {manifest.template: history}) == {NAME: count}
+    assert between(history, "1" * 40, "3" * 40) == TemplateStep(history[:2])
+    assert between(history, "3" * 40, "2" * 40) == TemplateStep(history[:1], is_back=True)
+    assert between(history, "9" * 40, "2" * 40) == TemplateStep(None)

@@ -1,0 +1,216 @@
+"""`/sync`: from a comment to the environment at a newer revision of its template, on a real repository over HTTP (law 4)."""
+
+import pytest
+
+from bot.core.rendering.verify import verify
+from bot.core.requests.branches import branch_of
+from bot.model.environment import Manifest
+from bot.names import EnvironmentName, ParameterName
+from bot.sandbox.github.entities import IssueRecord
+from bot.service.repository import Repository
+from tests.support import example
+from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
+from tests.support.triggers import merged
+
+NAME = EnvironmentName("demo-x")
+CHANGE = branch_of(NAME, "change")
+MAIN = "templates/shop/app/main.tf"
+RENDERED = "envs/demo-x/app/main.tf"
+SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
+LIST = example.MAIN.replace(b'"String"', b'"StringList"')
+PEER = "  peer_cidr: {type: cidr, identity: true, allocate: {pool: 10.200.0.0/30, prefix: 30}, description: Another.}\n"
+
+
+@pytest.fixture
+def proposed(place: SmallMonorepo) -> SmallMonorepo:
+    """A repository with `demo-x` in an open pull request."""
+    place.say("/clone production as demo-x for demo --ttl 10d")
+    return place
+
+
+@pytest.fixture
+def live(proposed: SmallMonorepo) -> SmallMonorepo:
+    """A repository with `demo-x` on its default branch."""
+    merged(proposed, pulls(proposed)[-1].number)
+    return proposed
+
+
+def push(place: SmallMonorepo, message: str, **files: bytes) -> str:
+    """Change files of the default branch, named by what they are in this test, and return the commit."""
+    paths = {"main": MAIN, "rendered": RENDERED, "declaration": "templates/shop/template.yaml"}
+    place.server.commit(REPOSITORY, {paths[name]: data for name, data in files.items()}, by="alice", message=message)
+    return place.server.head(REPOSITORY, "main") or ""
+
+
+def pulls(place: SmallMonorepo) -> list[IssueRecord]:
+    return place.server.pulls(REPOSITORY)
+
+
+def at(place: SmallMonorepo, branch: str) -> Repository:
+    return place.repository().at(place.server.head(REPOSITORY, branch) or "")
+
+
+def manifest(place: SmallMonorepo, branch: str = "main", name: EnvironmentName = NAME) -> Manifest:
+    found = at(place, branch).manifest(name)
+    assert found is not None
+    return found
+
+
+def file(place: SmallMonorepo, branch: str, path: str = "app/main.tf") -> bytes:
+    return at(place, branch).environment(NAME)[path].data
+
+
+def test_sync_opens_a_pull_request_that_says_what_the_template_changed(live: SmallMonorepo) -> None:
+    first = push(live, "Encrypt the greeting (#12)", main=SECURE)
+    second = push(live, "Ask @everybody", main=SECURE + b"# newer\n")
+    assert "live, 2 revisions behind its template |" in (live.say("/list") or "")
+    reply = live.say("/sync demo-x") or ""
+    pull, body = pulls(live)[-1], pulls(live)[-1].body or ""
+    assert "The change of `demo-x`: planning" in reply
+    assert "| template revision |" in reply
+    assert pull.title == f"Sync demo-x with template shop at {manifest(live, CHANGE).revision[:12]}"
+    assert f"2 commits of the template:\n\n- {second[:12]} Ask @\u200beverybody\n- {first[:12]} Encrypt the" in body
+    assert "Every value is kept." in body
+    assert "| Against `production` | Before | After |" in body
+    assert "| … that nothing explains | 0 | 0 |" in body
+    assert "(unchanged)" not in body
+    assert "### Conflicts" not in body
+    paths = {change.path for change in live.server.files(REPOSITORY, pull.number)}
+    assert paths == {"envs/demo-x/environment.yaml", RENDERED}
+    assert file(live, CHANGE) == SECURE + b"# newer\n"
+    assert verify(NAME, at(live, CHANGE).environment(NAME), at(live, "main").template(manifest(live).template)) == []
+    merged(live, pull.number)
+    assert "behind" not in next(line for line in (live.say("/list") or "").splitlines() if "`demo-x`" in line)
+    assert "No change: `demo-x` is at revision" in (live.say("/sync demo-x") or "")
+
+
+def test_a_conflict_is_proposed_with_both_versions_and_named(live: SmallMonorepo) -> None:
+    push(live, "By hand", rendered=LIST)
+    push(live, "Encrypt", main=SECURE)
+    live.say("/sync demo-x")
+    body = pulls(live)[-1].body or ""
+    assert "### Conflicts\n\n**Edited by hand where the template changed it.**" in body
+    assert f"- `{RENDERED}:4: lines 4 to 10`" in body
+    assert "Not compared: with conflicts" in body
+    text = file(live, CHANGE)
+    assert b"StringList" in text
+    assert b"SecureString" in text
+    assert "An earlier sync left conflicts" not in (live.say("/list") or "")
+    push(live, "Again", main=SECURE + b"# more\n")
+    assert "An earlier sync left conflicts" in (live.say("/sync demo-x") or "")
+
+
+def test_a_hand_edit_outside_of_what_the_template_changed_survives(live: SmallMonorepo) -> None:
+    push(live, "By hand", rendered=LIST)
+    push(live, "More", main=example.MAIN + b"# more\n")
+    live.say("/sync demo-x")
+    assert file(live, CHANGE) == LIST + b"# more\n"
+    assert "| … that nothing explains | 1 | 1 |" in (pulls(live)[-1].body or "")
+
+
+def test_an_open_clone_is_synced_in_place(proposed: SmallMonorepo) -> None:
+    push(proposed, "Encrypt", main=SECURE)
+    reply = proposed.say("/sync demo-x") or ""
+    assert "Changed `demo-x` in [#" in reply
+    assert "| template revision |" in reply
+    assert len(pulls(proposed)) == 1
+    assert file(proposed, branch_of(NAME)) == SECURE
+
+
+def test_a_conflict_in_an_open_clone_is_named_in_the_reply(proposed: SmallMonorepo) -> None:
+    number = pulls(proposed)[-1].number
+    body = pulls(proposed)[-1].body
+    proposed.server.commit(REPOSITORY, {RENDERED: LIST}, by="alice", message="By hand", branch=branch_of(NAME))
+    push(proposed, "Encrypt", main=SECURE)
+    reply = proposed.say("/sync demo-x") or ""
+    assert f"`{RENDERED}:4: lines 4 to 10`" in reply
+    assert (pulls(proposed)[-1].number, pulls(proposed)[-1].body) == (number, body)
+
+
+def test_a_change_and_a_sync_go_into_one_pull_request(live: SmallMonorepo) -> None:
+    push(live, "Encrypt", main=SECURE)
+    live.say("/set demo-x app_min=3")
+    live.say("/sync demo-x")
+    assert len(pulls(live)) == 2
+    assert (pulls(live)[-1].title or "").startswith("Sync demo-x")
+    assert "| `app_min` | `1` | `3` |" in (pulls(live)[-1].body or "")
+    assert file(live, CHANGE) == SECURE
+
+
+def test_production_is_synced_through_the_same_door(live: SmallMonorepo) -> None:
+    push(live, "Encrypt", main=SECURE)
+    live.say("/sync production")
+    body = pulls(live)[-1].body or ""
+    assert "which clones are made from" in body
+    assert "### Compared with its source" not in body
+    assert "the plan is empty" not in body
+
+
+def test_a_commit_may_be_named_if_the_default_branch_was_at_it(live: SmallMonorepo) -> None:
+    first = push(live, "Encrypt", main=SECURE)
+    push(live, "More", main=SECURE + b"# more\n")
+    assert "has no commit `abcdef0`" in (live.say("/sync demo-x to abcdef0") or "")
+    live.server.commit(REPOSITORY, {MAIN: LIST}, by="alice", message="Not reviewed", branch="someone")
+    other = live.server.head(REPOSITORY, "someone") or ""
+    assert f"has no commit `{other}`" in (live.say(f"/sync demo-x to {other}") or "")
+    assert len(pulls(live)) == 1
+    live.say(f"/sync demo-x to {first[:8]}")
+    assert file(live, CHANGE) == SECURE
+
+
+def test_what_the_template_asks_for_is_answered_with_the_line_to_type(live: SmallMonorepo) -> None:
+    more = "  region: {type: string, description: The region.}\n  zones:"
+    push(live, "Ask", declaration=example.DECLARATION.replace("  zones:", more).encode())
+    assert "Comment `/sync demo-x --set region=…`" in (live.say("/sync demo-x") or "")
+    live.say("/sync demo-x --set region=eu-west-1")
+    assert "| `region` | | `eu-west-1` | new: set with `--set` |" in (pulls(live)[-1].body or "")
+    assert manifest(live, CHANGE).overrides == ("region",)
+    assert "/sync demo-x" in (live.say("/sync demo-y") or "")
+
+
+def test_a_value_to_be_held_alone_is_claimed_so_that_two_do_not_get_it(live: SmallMonorepo) -> None:
+    live.say("/clone production as demo-y for demo")
+    merged(live, pulls(live)[-1].number)
+    push(live, "Peer", declaration=example.DECLARATION.replace("  zones:", f"{PEER}  zones:").encode())
+    live.say("/sync demo-x")
+    assert manifest(live, CHANGE).parameters[ParameterName("peer_cidr")] == "10.200.0.0/30"
+    assert "No value is free for `peer_cidr`" in (live.say("/sync demo-y") or "")
+
+
+@pytest.mark.parametrize(
+    ("where", "killed_after"),
+    [*(("live", step) for step in ("accept", "publish", "propose", "report")), ("proposed", "publish")],
+)
+def test_law_4_a_sync_killed_after_any_step_and_run_again_is_made_once(
+    proposed: SmallMonorepo, where: str, killed_after: str
+) -> None:
+    if where == "live":
+        merged(proposed, pulls(proposed)[-1].number)
+    push(proposed, "Encrypt", main=SECURE)
+    comment = proposed.comment("/sync demo-x")
+    proposed.work(proposed.event(comment, "/sync demo-x"), killed_after)
+    push(proposed, "More", main=SECURE + b"# more\n")
+    proposed.work(proposed.event(comment, "/sync demo-x"))
+    branch = branch_of(NAME, "change" if where == "live" else "clone")
+    assert file(proposed, branch) == SECURE + (b"# more\n" if killed_after == "accept" else b"")
+    assert len(pulls(proposed)) == (2 if where == "live" else 1)
+    assert proposed.reply(comment) is not None
+
+
+@pytest.mark.parametrize("method", ["merge", "squash"])
+def test_law_4_a_sync_that_was_merged_before_it_is_run_again_is_not_made_twice(
+    live: SmallMonorepo, method: str
+) -> None:
+    push(live, "Encrypt", main=SECURE)
+    comment = live.comment("/sync demo-x")
+    live.work(live.event(comment, "/sync demo-x"))
+    merged(live, pulls(live)[-1].number, method)
+    live.work(live.event(comment, "/sync demo-x"))
+    assert len(pulls(live)) == 2
+    assert "merged" in (live.reply(comment) or "")
+
+
+def test_a_reader_may_not_sync_and_help_explains_it(live: SmallMonorepo) -> None:
+    assert "requires the `write` permission" in (live.say("/sync demo-x", by=READER) or "")
+    assert "| `[to <commit>]` |" in (live.say("/help sync") or "")
+    assert live.say("/sync") is None
