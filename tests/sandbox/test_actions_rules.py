@@ -7,10 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
 
+from bot.errors import UserError
+from bot.sandbox.actions.act import act_in
 from bot.sandbox.actions.expressions import ExpressionUnknown, interpolated
 from bot.sandbox.actions.family import Family
 from bot.sandbox.actions.groups import Groups, Ticket
@@ -135,6 +138,12 @@ def test_every_job_begins_with_the_runner_s_own_step(steps: str, expected: list[
     for job in jobs.values():
         names = [step.get("name") or step.get("uses") or step["run"] for step in job.get("steps", [])]
         assert names == expected
+
+
+def test_an_environment_without_act_is_told_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"pip install 'envclone\[sandbox\]'"):
+        act_in(tmp_path)
+    assert act_in(Path(sys.executable).parent).name == "act"
 
 
 def test_every_action_that_our_workflows_use_has_a_stand_in() -> None:

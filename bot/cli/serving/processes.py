@@ -10,6 +10,9 @@ from bot.errors import UserError
 from bot.logs import set_up
 from bot.settings import Settings, read
 
+INVALID = 2
+"""How a process ends that can't work with its settings."""
+
 LIFELINE = "--lifeline"
 """Said to a child whose stdin is a pipe from its supervisor: when that ends, so does the child."""
 
@@ -20,7 +23,7 @@ def start() -> Settings:
         settings = read(os.environ)
     except UserError as error:
         sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from None
+        raise SystemExit(INVALID) from None
     # Deliveries, jobs and mirrors are private: files that this process and its children create are readable only by its user.
     os.umask(0o077)
     keep_memory_private()

@@ -16,7 +16,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.serving.processes import LIFELINE, start, told_to_stop
+from bot.cli.serving.processes import INVALID, LIFELINE, start, told_to_stop
+from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -82,15 +83,16 @@ def serve(
     if web_only and worker_only:
         raise typer.BadParameter("--web-only and --worker-only can't be used together")
     settings = start()
-    if not web_only and not settings.has_credentials:
-        typer.echo(
-            "No GitHub credentials: set ENVCLONE_GITHUB_APP_ID and its private key, or ENVCLONE_GITHUB_TOKEN.", err=True
-        )
-        raise typer.Exit(2)
+    _refuse_what_can_not_work(settings, web_only=web_only, worker_only=worker_only)
     children = []
     if not worker_only:
-        public = _listen("listen", settings.host, settings.port)
-        operations = _listen("listen-operations", settings.operations_host, settings.operations_port_or_next)
+        public = _listen("ENVCLONE_PORT", "listen", settings.host, settings.port)
+        operations = _listen(
+            "ENVCLONE_OPERATIONS_PORT",
+            "listen-operations",
+            settings.operations_host,
+            settings.operations_port_or_next,
+        )
         descriptors = (public.fileno(), operations.fileno())
         command = [sys.executable, "-m", "bot.cli.serving.web", *map(str, descriptors), LIFELINE]
         children.append(ServedProcess("web", command, descriptors))
@@ -115,7 +117,28 @@ def supervise(children: list[ServedProcess], stop_within: timedelta) -> None:
     log.info("stopped", extra={"action": "stop", "child": "supervisor"})
 
 
-def _listen(action: str, host: str, port: int) -> socket.socket:
+def _refuse_what_can_not_work(settings: Settings, *, web_only: bool, worker_only: bool) -> None:
+    """End the process (2) with a line for each setting with which nothing would ever be answered."""
+    missing = []
+    if not worker_only and not any(settings.secrets):
+        missing.append(
+            "ENVCLONE_WEBHOOK_SECRET is not set, so every delivery would be rejected. Set it to the secret of the App's webhook."
+        )
+    if not web_only and not settings.has_credentials:
+        missing.append(
+            "No GitHub credentials: set ENVCLONE_GITHUB_APP_ID and ENVCLONE_GITHUB_PRIVATE_KEY, or ENVCLONE_GITHUB_TOKEN."
+        )
+    for line in missing:
+        typer.echo(line, err=True)
+    refused = False
+    if not web_only and settings.has_credentials:
+        argv = [sys.executable, "-m", "bot.cli.serving.preflight"]
+        refused = subprocess.run(argv, stdin=subprocess.DEVNULL, check=False).returncode == INVALID
+    if missing or refused:
+        raise typer.Exit(INVALID)
+
+
+def _listen(setting: str, action: str, host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio turns Nagle's algorithm off only then; with it an answer's body waits 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -123,7 +146,7 @@ def _listen(action: str, host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
-        log.critical("can't listen on %s:%d: %s", host, port, os.strerror(error.errno or 0))
+        log.critical("%s: can't listen on %s:%d: %s", setting, host, port, os.strerror(error.errno or 0))
         raise typer.Exit(1) from None
     listener.listen(512)
     url = f"http://{f'[{host}]' if family == socket.AF_INET6 else host}:{listener.getsockname()[1]}"

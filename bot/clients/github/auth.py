@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.clients.github.pacing import PacingClock, now
+from bot.errors import UserError
 from bot.names import RepositoryName
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ USER_AGENT = "envclone"
 TIMEOUT = 20
 """Seconds. GitHub itself ends requests after ten."""
 
+NO_KEY = (
+    "ENVCLONE_GITHUB_PRIVATE_KEY is no private key. Set it to the whole text of the .pem file that GitHub made for the App, from "
+    "its line BEGIN to its line END; or name that file in ENVCLONE_GITHUB_PRIVATE_KEY_FILE."
+)
 FRESH_FOR = timedelta(minutes=5)
 """A token is replaced when it has less left than this: a push or a long listing must not outlive it."""
 
@@ -68,12 +73,14 @@ class _Lease:
 class AppCredentials:
     """A GitHub App. Its tokens reach one repository each and are renewed before they expire.
 
-    `private_key` is the PEM text; it stays in memory and signs a JWT for each token asked for.
+    `private_key` is the PEM text; it stays in memory and signs a JWT for each token asked for. Raises `UserError` if it can't.
     """
 
     def __init__(self, app_id: int | str, private_key: str, api_url: str, clock: PacingClock = now) -> None:
         from github import Auth  # noqa: PLC0415 (as in `session`)
 
+        if not _is_private_key(private_key):
+            raise UserError(NO_KEY)
         self._app = connect(Auth.AppAuth(app_id, private_key), api_url)
         self._api_url = api_url
         self._clock = clock
@@ -135,6 +142,21 @@ class AppCredentials:
             input={"repositories": [repository.partition("/")[2]]},
         )
         return _Lease(answer["token"], datetime.fromisoformat(answer["expires_at"]))
+
+
+def _is_private_key(text: str) -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
+    try:
+        return isinstance(load_pem_private_key(text.encode(), password=None), RSAPrivateKey)
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+    ):  # no PEM text, one behind a password, one of a curve we don't know
+        return False
 
 
 def connect(auth: Auth.Auth, api_url: str) -> github.Github:

@@ -12,11 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from bot.errors import UserError
 from bot.sandbox.actions.family import Family
 from bot.sandbox.actions.service import JobId, job_id
 
 GRACE = 7.5
 """Seconds between the interrupt and the kill of a cancelled run, as on GitHub."""
+
+
+def act_in(directory: Path) -> Path:
+    """Return the program `act` of a Python environment. Raises `UserError` that says how to get it."""
+    program = directory / "act"
+    if not os.access(program, os.X_OK):
+        raise UserError(
+            f"The sandbox runs workflows with act, and there is none in {directory}: `pip install 'envclone[sandbox]'`."
+        )
+    return program
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot.sandbox.actions.act import act_in
 from bot.sandbox.actions.oidc import Issuer
 from bot.sandbox.actions.run import ActionsRun
 from bot.sandbox.actions.site import Site
@@ -67,7 +68,7 @@ class ActionsRunner:
             root=root.resolve(),
             github=github,
             tool=tool.resolve(),
-            act=Path(sys.executable).parent / "act",
+            act=act_in(Path(sys.executable).parent),
             environment=dict(environment),
             slots=threading.BoundedSemaphore(settings.slots),
             timeout=settings.timeout,

@@ -192,6 +192,13 @@ def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
         ("ENVCLONE_GITHUB_APP_ID", "7", "belong together"),
         ("ENVCLONE_GITHUB_TOKEN_FILE", "/nowhere/at/all", "can't be read"),
         ("ENVCLONE_COLOUR", "red", "unknown setting"),
+        ("ENVCLONE_WEBHOOK_SECRET", "", "ENVCLONE_WEBHOOK_SECRET is not set"),
+        # Nobody listens on port 1 of a machine.
+        (
+            "ENVCLONE_GITHUB_API_URL",
+            "http://127.0.0.1:1/api/v3",
+            "ENVCLONE_GITHUB_API_URL: http://127.0.0.1:1/api/v3 can't be",
+        ),
     ],
 )
 def test_wrong_settings_are_named_and_nothing_starts(tmp_path: Path, variable: str, value: str, said: str) -> None:
