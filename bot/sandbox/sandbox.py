@@ -126,7 +126,8 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
     production = read_manifest(checkout.environment(EnvironmentName("production")), "envs/production")
     policy = checkout.policy()
     of_production = named_account(production, policy)
-    assert isinstance(of_production, NamedAccount), of_production
+    if not isinstance(of_production, NamedAccount):
+        raise UserError(f"The sandbox can't make production's account: {of_production}")
     for name, account in policy.accounts.items():
         number = NamedAccount(name, account).id
         aws.create_account(
@@ -146,7 +147,7 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
                 ),
             )
         )
-    return next(number for number in aws.accounts if number != of_production.id)
+    return next((number for number in aws.accounts if number != of_production.id), of_production.id)
 
 
 @contextmanager
