@@ -104,10 +104,10 @@ _IN_CHECKOUT: Final = (
     CommandPlace(
         "parity",
         "bot.cli.local.parity:parity",
-        "Show every difference of a clone from production with its cause, and leaks.",
+        "Show how a clone, or any directory of Terraform code, differs from another, and why.",
         ExitCodes(
-            "every difference is explained, no contract is broken, nothing leaks",
-            failed="a difference is unexplained, a contract is broken, or something leaks",
+            "every difference is explained, no contract is broken, nothing leaks; of directories: nothing of --fail-on was found",
+            failed="a difference is unexplained, a contract is broken, or something leaks; of directories: something of --fail-on was found",
         ),
     ),
     CommandPlace(

@@ -1,6 +1,7 @@
 """What the commands in a checkout are given alike: where it is, which environments, how to answer, and who asks."""
 
 import getpass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,10 +17,7 @@ from bot.names import Login
 
 def checkout(context: typer.Context, root: Path) -> Path:
     """Return the checkout that `root` is, or lies in; where there is none, say so and exit with 2."""
-    above = (each for each in root.resolve().parents if (each / ".git").exists())
-    found = next(
-        (each for each in (root, *above) if any((each / name).is_dir() for name in (ENVIRONMENTS, TEMPLATES))), None
-    )
+    found = checkout_around(root)
     if found is None and not context.resilient_parsing:
         stop(
             f"{root.resolve()} is in no checkout of a monorepo: there is neither `{ENVIRONMENTS}/` nor `{TEMPLATES}/`. "
@@ -29,6 +27,18 @@ def checkout(context: typer.Context, root: Path) -> Path:
     return found or root
 
 
+def checkout_around(root: Path) -> Path | None:
+    """Return the checkout that `root` is, or lies in, if there is one."""
+    above = (each for each in root.resolve().parents if (each / ".git").exists())
+    return next(
+        (each for each in (root, *above) if any((each / name).is_dir() for name in (ENVIRONMENTS, TEMPLATES))), None
+    )
+
+
+AnyRoot = Annotated[
+    Path,
+    typer.Option("--root", metavar="PATH", help="The checkout, or where paths begin.", file_okay=False, exists=True),
+]
 Root = Annotated[
     Path,
     typer.Option(
@@ -42,6 +52,15 @@ Names = Annotated[
         metavar="[NAME]...", help="By default, all.", show_default=False, autocompletion=completed(ENVIRONMENTS)
     ),
 ]
+
+
+class ReportFormat(StrEnum):
+    """How a report is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    MARKDOWN = "markdown"
 
 
 def me() -> Login:

@@ -10,30 +10,63 @@ import typer
 
 from bot.cli.actions.options import store_of
 from bot.cli.actions.recertify import on_github
-from bot.cli.console import DOES_NOT_HOLD, edge, environment_name, say
-from bot.cli.local.options import AsJson, Root
-from bot.cli.options import Environment
+from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, environment_name, say
+from bot.cli.local.directory_parity import (
+    DirectoryOptions,
+    FailOn,
+    TheirVariableFiles,
+    TheirWorkspace,
+    VariableFiles,
+    Workspace,
+    compare,
+    fail,
+    shown,
+)
+from bot.cli.local.options import AnyRoot, AsJson, ReportFormat, checkout, checkout_around
+from bot.cli.options import completed
 from bot.clients.git.checkout import Checkout
 from bot.core.parity.certificate import Certificate, sentence
 from bot.core.parity.leaks import unwaived
+from bot.core.parity.output.directory_page import directory_page
 from bot.core.parity.output.document import document
+from bot.core.parity.output.markdown import report
 from bot.core.parity.output.page import page
 from bot.core.parity.output.text import text
 from bot.errors import UserError
-from bot.runs.plan.code_parity import check_parity
+from bot.model.environment import ENVIRONMENTS
+from bot.runs.directory_parity import AskedSide, is_directory_pair
+from bot.runs.plan.code_parity import Checked, check_parity
 from bot.runs.plan.recertify import certificate_by_code, kept_certificate
 
 
 def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
-    name: Environment,
+    context: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|PATH",
+            help="The clone; or any directory of Terraform code, or a `.tfvars` file in one.",
+            show_default=False,
+            autocompletion=completed(ENVIRONMENTS),
+        ),
+    ],
     against: Annotated[
         str,
         typer.Option(
             "--against",
-            metavar="NAME",
-            help="The environment to compare with; by default, the one that it was cloned from.",
+            metavar="NAME|PATH",
+            help="The environment to compare with, by default the one that it was cloned from; or another directory or file.",
         ),
     ] = "",
+    kind: Annotated[
+        ReportFormat | None,
+        typer.Option("--format", help="How to print the report; text by default.", show_default=False),
+    ] = None,
+    fail_on: FailOn = "",
+    variable_files: VariableFiles = [],  # noqa: B006 (typer copies it)
+    their_variable_files: TheirVariableFiles = [],  # noqa: B006
+    workspace: Workspace = "",
+    their_workspace: TheirWorkspace = "",
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="PATH", help="Write the report as an HTML page to this file.", dir_okay=False),
@@ -46,11 +79,26 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             "credentials that read the account's state bucket), or else one by code for this commit.",
         ),
     ] = False,
-    root: Root = Path(),
+    root: AnyRoot = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Show every difference of a clone from production with its cause, and leaks."""
+    """Show how a clone, or any directory of Terraform code, differs from another, and why."""
     with edge():
+        kind = ReportFormat.JSON if as_json else kind or ReportFormat.TEXT
+        asked = DirectoryOptions(
+            AskedSide(name, tuple(variable_files), workspace),
+            AskedSide(against, tuple(their_variable_files), their_workspace),
+            fail_on,
+        )
+        if not _is_environment(root, name) and (asked.are_given or is_directory_pair(root, name, against)):
+            _directories(root, asked, kind, html)
+            return
+        if asked.are_given:
+            raise WrongUsage(
+                f"{ENVIRONMENTS}/{name} is an environment, whose purpose says what must match: leave out `--fail-on`, `--var-file` and "
+                "`--workspace`, or name directories."
+            )
+        root = checkout(context, root)
         on = on_github(os.environ)
         if certificate and on is not None:
             store = store_of("", root, environment_name(name), Checkout(root).policy())
@@ -66,10 +114,33 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             typer.echo(f"`{name}` has no certificate, because parity does not hold:\n", err=as_json)
         if html is not None:
             _write(html, page(checked.parity, checked.leaks))
-        said = text(checked.parity, unwaived(checked.leaks)) + (f"\nWrote {html}." if html else "")
-        say(said, lambda: document(checked.parity, checked.leaks), as_json)
+        _say_checked(checked, kind, html)
         if not checked.holds:
             raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _is_environment(root: Path, name: str) -> bool:
+    around = checkout_around(root)
+    return around is not None and "/" not in name and (around / ENVIRONMENTS / name).is_dir()
+
+
+def _say_checked(checked: Checked, kind: ReportFormat, html: Path | None) -> None:
+    match kind:
+        case ReportFormat.HTML:
+            said = page(checked.parity, checked.leaks)
+        case ReportFormat.MARKDOWN:
+            said = report(checked.parity)
+        case ReportFormat.TEXT | ReportFormat.JSON:
+            said = text(checked.parity, unwaived(checked.leaks)) + (f"\nWrote {html}." if html else "")
+    say(said, lambda: document(checked.parity, checked.leaks), kind is ReportFormat.JSON)
+
+
+def _directories(root: Path, asked: DirectoryOptions, kind: ReportFormat, html: Path | None) -> None:
+    found = compare(root, asked)
+    if html is not None:
+        _write(html, directory_page(found))
+    shown(found, kind)
+    fail(found, asked.fail_on)
 
 
 def _write(path: Path, content: str) -> None:

@@ -9,7 +9,7 @@ from bot.core.hcl.budget import OF_A_MODULE
 from bot.core.hcl.declarations import module_code
 from bot.core.hcl.instances import address_of, bracketed, names_of, reference_of
 from bot.core.hcl.result import KEPT, Code, EvaluationMemory, Given, ModuleResult, Remembered, Thing, free
-from bot.core.hcl.scope import ModuleAddress, Names
+from bot.core.hcl.scope import AS_IT_IS, EvaluationChoices, ModuleAddress, Names
 from bot.core.hcl.values import HclValue, leaves
 from bot.core.tree import Tree
 
@@ -22,11 +22,20 @@ _OF_THE_STATE = frozenset({"import", "moved", "removed"})
 class Module:
     """A module at `place` of `files`, with values for its variables."""
 
-    def __init__(self, files: Tree, place: ModuleAddress, given: Given, memory: EvaluationMemory | None = None) -> None:
+    def __init__(
+        self,
+        files: Tree,
+        place: ModuleAddress,
+        given: Given,
+        memory: EvaluationMemory | None = None,
+        *,
+        choices: EvaluationChoices = AS_IT_IS,
+    ) -> None:
         self.files, self.place, self.given = files, place, given
         self.memory: EvaluationMemory = {} if memory is None else memory
         self.code = module_code(files, place.directory)
         self.names = Names(files, place, self.code, given, self._inside)
+        self.names.choices = choices
         self.added: list[tuple[str, Thing]] = []
         self.found = ModuleResult(read=self.code.read, unreadable=self.code.unreadable)
 
@@ -43,7 +52,7 @@ class Module:
         return self.found
 
     def _inside(self, place: ModuleAddress, given: Given) -> ModuleResult:
-        module = Module(self.files, place, given)
+        module = Module(self.files, place, given, choices=self.names.choices)
         module.names.allowance = self.names.allowance
         return module.evaluated()
 

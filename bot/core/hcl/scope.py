@@ -6,7 +6,7 @@ Each is evaluated once, and knows which variables of the stack it was made from.
 import json
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from bot.core.hcl.ast import Block, Expression
@@ -21,6 +21,8 @@ from bot.core.hcl.result import Given, Made, ModuleResult
 from bot.core.hcl.values import REFERENCE, TERRAFORM, WITHOUT_VALUE, HclValue, NotKnown, Unknown, plain
 from bot.core.tree import Tree
 
+OF_THE_CALL = frozenset({"source", "version", *META, *AS_WRITTEN})
+"""Arguments of a module call that the module isn't given."""
 DEEPEST = 8
 """Modules nested in one another. Real code has two or three levels; the limit ends a module that calls itself."""
 
@@ -34,6 +36,22 @@ class ModuleAddress:
     depth: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class EvaluationChoices:
+    """What is chosen for an evaluation beside the values of variables.
+
+    `workspace` is what `terraform.workspace` says, empty where that is not known. With `notes_inputs` the root module's locals and the
+    arguments of its module calls are noted among the variables that a value was made from (`local.size`, `module.web:size`);
+    in `replaced` these have other expressions.
+    """
+
+    workspace: str = ""
+    notes_inputs: bool = False
+    replaced: Mapping[str, Expression] = field(default_factory=dict)
+
+
+AS_IT_IS = EvaluationChoices()
+
 Inside = Callable[[ModuleAddress, Given], ModuleResult]
 """Evaluates a module inside this one."""
 
@@ -41,13 +59,14 @@ Inside = Callable[[ModuleAddress, Given], ModuleResult]
 class Names:
     """The names of the module at `place` of `files` (`evaluation.Scope`).
 
-    `reads` are the variables that were read for the value under way, `trace` all since it was last emptied. `allowance` is
-    shared by all modules of a stack.
+    `reads` are the variables that were read for the value under way, `trace` all since it was last emptied. `allowance` and
+    `choices` are shared by all modules of a stack.
     """
 
     def __init__(self, files: Tree, place: ModuleAddress, code: ModuleCode, given: Given, inside: Inside) -> None:
         self.files, self.place, self.code, self.given, self.inside = files, place, code, given, inside
         self.allowance = Budget()
+        self.choices = AS_IT_IS
         self.known: dict[str, Made] = {}
         self.underway: set[str] = set()
         self.inner: dict[str, list[tuple[str, ModuleResult]]] = {}
@@ -62,7 +81,11 @@ class Names:
             case "module":
                 return self._module_outputs(name)
             case "path":
-                return self.place.directory if name == "module" else Unknown(f"path.{name}", frozenset({TERRAFORM}))
+                return (
+                    self.place.directory or "." if name == "module" else Unknown(f"path.{name}", frozenset({TERRAFORM}))
+                )
+            case "terraform" if name == "workspace" and self.choices.workspace:
+                return self.choices.workspace
             case "terraform" | "each" | "count" | "self":
                 return Unknown(f"{root}.{name}", frozenset({TERRAFORM}))
             case _:
@@ -157,13 +180,26 @@ class Names:
 
     def _handed(self, call: Block, names: Mapping[str, HclValue]) -> Given:
         """Return what one instance of a module is given."""
-        decided = self.decided(f"module.{call.labels[-1]}")
-        return {
-            setting.name: (value, reads | decided)
-            for setting in call.settings
-            if setting.name not in {"source", "version", *META, *AS_WRITTEN}
-            for value, reads in [self.taken(setting.value, names)]
-        }
+        word = f"module.{call.labels[-1]}"
+        decided = self.decided(word)
+        found: dict[str, Made] = {}
+        for name, node in self._arguments(call, word).items():
+            value, reads = self.taken(node, names)
+            found[name] = (value, reads | decided | self._noted(f"{word}:{name}"))
+        return found
+
+    def _arguments(self, call: Block, word: str) -> Mapping[str, Expression]:
+        """Return the arguments of a module call by name."""
+        found = {each.name: each.value for each in call.settings if each.name not in OF_THE_CALL}
+        if not self.place.depth:
+            replaced = self.choices.replaced.items()
+            found |= {name.partition(":")[2]: node for name, node in replaced if name.startswith(f"{word}:")}
+        return found
+
+    def _noted(self, name: str) -> frozenset[str]:
+        """Return an input of the root module as what is noted of it."""
+        is_noted = self.choices.notes_inputs and not self.place.depth
+        return frozenset({f"{self.place.prefix}{name}"}) if is_noted else frozenset()
 
     def _once(self, name: str, first: Callable[[], HclValue]) -> HclValue:
         if name not in self.known:
@@ -181,7 +217,10 @@ class Names:
 
     def _first(self, root: str, word: str) -> HclValue:
         if root == "local":
+            self.reads |= self._noted(f"local.{word}")
             node = self.code.locals.get(word)
+            if not self.place.depth:
+                node = self.choices.replaced.get(f"local.{word}", node)
             return Unknown(f"local.{word}", frozenset({TERRAFORM})) if node is None else Evaluator(self, {}).value(node)
         if not self.place.depth:
             self.reads.add(f"{self.place.prefix}{word}")

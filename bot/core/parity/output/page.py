@@ -3,7 +3,8 @@
 Everything that comes from a repository is escaped; the content policy lets the page load nothing, whatever stands in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from bot.core.parity.leaks import Leak
@@ -15,11 +16,43 @@ from bot.core.parity.report import Difference, Parity
 _NONE = "other"
 
 
+@dataclass(frozen=True, slots=True)
+class ReasonShown:
+    """Why a difference is there: the word to filter by, and what is said of it in HTML."""
+
+    name: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceTable:
+    """Differences to be shown, what their two sides are called, and why each is there (no reason: unexplained)."""
+
+    sides: tuple[str, str]
+    found: Sequence[Difference]
+    reasons: Callable[[Difference], Sequence[ReasonShown]]
+
+
 def page(parity: Parity, leaks: Sequence[Leak] = ()) -> str:
     """Return the page."""
-    name, against = escape(parity.environment), escape(parity.against)
     told = [leak for leak in leaks if leak.waiver is None]
     holds = parity.holds and not told
+    verdict = f'<p class="verdict {"good" if holds else "bad"}">{"Holds" if holds else "Does not hold"}</p>'
+    shown = DifferenceTable((parity.against, parity.environment), sorted(parity.differences, key=_order), _reasons)
+    parts = [
+        _numbers(parity, len(told)),
+        _breaches(parity),
+        _leaks(leaks),
+        difference_table(shown),
+        set_apart(parity.set_apart),
+    ]
+    return framed(f"Parity by {parity.depth}", (parity.environment, parity.against), verdict, parts)
+
+
+def framed(eyebrow: str, sides: tuple[str, str], verdict: str, parts: Sequence[str]) -> str:
+    """Return a page on what is compared with what; `verdict` and `parts` are HTML."""
+    name, against = map(escape, sides)
+    inner = "\n".join(parts)
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -32,16 +65,12 @@ def page(parity: Parity, leaks: Sequence[Leak] = ()) -> str:
 </head>
 <body>
 <header>
-<p class="eyebrow">Parity by {escape(parity.depth)}</p>
+<p class="eyebrow">{escape(eyebrow)}</p>
 <h1><code>{name}</code> <span class="quiet">against</span> <code>{against}</code></h1>
-<p class="verdict {"good" if holds else "bad"}">{"Holds" if holds else "Does not hold"}</p>
+{verdict}
 </header>
 <main>
-{_numbers(parity, len(told))}
-{_breaches(parity)}
-{_leaks(leaks)}
-{_differences(parity)}
-{_set_apart(parity)}
+{inner}
 </main>
 <script>{SCRIPT}</script>
 </body>
@@ -62,6 +91,11 @@ def _numbers(parity: Parity, leaks: int) -> str:
         ("broken contracts", str(len(parity.breaches)), "bad" if parity.breaches else "good"),
         ("leaks", str(leaks), "bad" if leaks else "good"),
     ]
+    return tiles_of(tiles)
+
+
+def tiles_of(tiles: Sequence[tuple[str, str, str]]) -> str:
+    """Return figures in a row: of each its label, its value, and whether it is good or bad."""
     inner = "".join(
         f'<div class="tile {tone}"><strong>{escape(value)}</strong><span>{escape(label)}</span></div>'
         for label, value, tone in tiles
@@ -72,7 +106,7 @@ def _numbers(parity: Parity, leaks: int) -> str:
 def _breaches(parity: Parity) -> str:
     if not parity.breaches:
         return ""
-    items = "".join(f"<li>{_ticked(breach.message)}.</li>" for breach in parity.breaches)
+    items = "".join(f"<li>{ticked(breach.message)}.</li>" for breach in parity.breaches)
     return f'<section class="alert"><h2>Broken contract</h2><ul>{items}</ul></section>'
 
 
@@ -80,7 +114,7 @@ def _leaks(leaks: Sequence[Leak]) -> str:
     if not leaks:
         return ""
     items = "".join(
-        f"<li><code>{escape(leak.place)}:{leak.line}</code> {_ticked(leak.message)}"
+        f"<li><code>{escape(leak.place)}:{leak.line}</code> {ticked(leak.message)}"
         + (f' <span class="quiet">waived: {escape(leak.waiver.reason)}</span>' if leak.waiver else "")
         + "</li>"
         for leak in leaks
@@ -88,12 +122,14 @@ def _leaks(leaks: Sequence[Leak]) -> str:
     return f'<section class="alert"><h2>Leaks of production</h2><ul>{items}</ul></section>'
 
 
-def _differences(parity: Parity) -> str:
-    if not parity.differences:
+def difference_table(shown: DifferenceTable) -> str:
+    """Return the table of differences with its filters."""
+    if not shown.found:
         return "<section><h2>Differences</h2><p>None.</p></section>"
-    aspects = sorted({each.aspect or _NONE for each in parity.differences})
-    causes = sorted({name for each in parity.differences for name in _names(each)})
-    rows = "".join(_row(each) for each in sorted(parity.differences, key=_order))
+    aspects = sorted({each.aspect or _NONE for each in shown.found})
+    causes = sorted({name for each in shown.found for name in _names(shown.reasons(each))})
+    rows = "".join(_row(each, shown.reasons(each)) for each in shown.found)
+    against, name = map(escape, shown.sides)
     return f"""<section>
 <h2>Differences <span class="quiet" id="count" aria-live="polite"></span></h2>
 <form class="filters">
@@ -103,7 +139,7 @@ def _differences(parity: Parity) -> str:
 <label>Search <input id="search" type="search" placeholder="address, attribute or value"></label>
 </form>
 <div class="wide"><table>
-<thead><tr><th>Place</th><th>{escape(parity.against)}</th><th>{escape(parity.environment)}</th><th>Aspect</th><th>Cause</th></tr></thead>
+<thead><tr><th>Place</th><th>{against}</th><th>{name}</th><th>Aspect</th><th>Cause</th></tr></thead>
 <tbody id="rows">{rows}</tbody>
 </table></div>
 </section>"""
@@ -114,17 +150,17 @@ def _select(name: str, label: str, options: Iterable[str]) -> str:
     return f'<label>{label} <select id="{name}"><option value="">all</option>{inner}</select></label>'
 
 
-def _row(each: Difference) -> str:
+def _row(each: Difference, reasons: Sequence[ReasonShown]) -> str:
     aspect = each.aspect or _NONE
     attribute = f'<br><span class="attribute">{_breakable(each.attribute)}</span>' if each.attribute else ""
     place = f'<br><span class="quiet">{escape(each.file)}:{each.line}</span>' if each.file else ""
-    tone = " unexplained" if each.is_unexplained else ""
+    tone = "" if reasons else " unexplained"
     return (
         f'<tr class="{each.kind}{tone}" data-aspect="{escape(aspect)}" data-kind="{each.kind}" '
-        f'data-cause="{escape(" ".join(_names(each)))}">'
+        f'data-cause="{escape(" ".join(_names(reasons)))}">'
         f"<td><code>{_breakable(each.address)}</code>{attribute}{place}</td>"
         f"<td>{_side(each.production)}</td><td>{_side(each.clone)}</td>"
-        f'<td><span class="badge {escape(aspect)}">{escape(aspect)}</span></td><td>{_why(each)}</td></tr>\n'
+        f'<td><span class="badge {escape(aspect)}">{escape(aspect)}</span></td><td>{_why(reasons)}</td></tr>\n'
     )
 
 
@@ -132,36 +168,40 @@ def _side(text: str) -> str:
     return f"<code>{_breakable(text)}</code>" if text else '<span class="badge missing">missing</span>'
 
 
-def _why(each: Difference) -> str:
-    said = [
-        f"<code>{escape(cause.parameter)}</code> <span class='quiet'>{_ticked(ORIGINS[cause.origin])}</span>"
+def _why(reasons: Sequence[ReasonShown]) -> str:
+    return "<br>".join(each.said for each in reasons) or f'<span class="badge bad">{UNEXPLAINED}</span>'
+
+
+def _reasons(each: Difference) -> Sequence[ReasonShown]:
+    found = [
+        ReasonShown(
+            cause.parameter,
+            f"<code>{escape(cause.parameter)}</code> <span class='quiet'>{ticked(ORIGINS[cause.origin])}</span>",
+        )
         for cause in each.causes
     ]
     if each.is_revision:
-        said.append(f"<span class='quiet'>{REVISION}</span>")
+        found.append(ReasonShown("template-revision", f"<span class='quiet'>{REVISION}</span>"))
     if each.waiver is not None:
         waiver = each.waiver
-        said.append(f"waived until {waiver.expires_at:%Y-%m-%d} by {escape(waiver.owner)}: {escape(waiver.reason)}")
-    return "<br>".join(said) or f'<span class="badge bad">{UNEXPLAINED}</span>'
+        said = f"waived until {waiver.expires_at:%Y-%m-%d} by {escape(waiver.owner)}: {escape(waiver.reason)}"
+        found.append(ReasonShown("waived", said))
+    return found
 
 
-def _set_apart(parity: Parity) -> str:
-    if not parity.set_apart:
+def set_apart(counts: Mapping[str, int], title: str = "Compared by code only") -> str:
+    """Return what was not compared, by rule."""
+    if not counts:
         return ""
-    items = "".join(f"<li><strong>{count}</strong> {escape(rule)}</li>" for rule, count in parity.set_apart.items())
-    return f"<section><h2>Compared by code only</h2><ul>{items}</ul></section>"
+    items = "".join(f"<li><strong>{count}</strong> {escape(rule)}</li>" for rule, count in counts.items())
+    return f"<section><h2>{escape(title)}</h2><ul>{items}</ul></section>"
 
 
-def _names(each: Difference) -> list[str]:
-    named = [str(cause.parameter) for cause in each.causes]
-    if each.is_revision:
-        named.append("template-revision")
-    if each.waiver is not None:
-        named.append("waived")
-    return named or [UNEXPLAINED]
+def _names(reasons: Sequence[ReasonShown]) -> list[str]:
+    return [each.name for each in reasons] or [UNEXPLAINED]
 
 
-def _ticked(text: str) -> str:
+def ticked(text: str) -> str:
     """Return a message with what stands in backticks as code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if position % 2 else part for position, part in enumerate(parts))

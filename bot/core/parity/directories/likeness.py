@@ -1,0 +1,119 @@
+"""What two sides have as their own names: the words by which one text becomes the other without saying anything new.
+
+Two texts that are the same once each side's words, accounts, addresses, regions and made-up ids are taken out differ only in
+name, account or address. There is no template that would say what is identity, so it is told by the words of the directories
+and by inputs that are named for it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bot.core.cloud_facts import CloudFacts
+from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.values import Unknown, leaves
+from bot.core.parity.directories.evaluation import Input
+from bot.core.parity.identity import networks_in
+
+_SYNONYMS = (
+    ("production", "prod", "prd", "live"),
+    ("preproduction", "preprod", "pre-prod"),
+    ("staging", "stage", "stg", "stag"),
+    ("development", "develop", "dev"),
+    ("testing", "test", "tst"),
+    ("acceptance", "acc", "uat"),
+    ("sandbox", "sbx"),
+    ("nonproduction", "nonprod", "non-prod", "non-production"),
+)
+_IDENTITY = re.compile(
+    r"(.*_)?(env|environment|stage|name|prefix|suffix|namespace|account|project|domain|host|hostname|url|uri|bucket|region|location|"
+    r"cidrs?|cidr_blocks?|subnets|ids?|tenant|profile|workspace|key|email)"
+)
+_REPEATED = re.compile("\1(?:[-_./]?\1)+")
+_SHORTEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """The own words of both sides, longest first."""
+
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+    cloud: CloudFacts
+
+    def differ_by_name(self, ours: Attribute | None, theirs: Attribute | None) -> bool:
+        """Say whether two values, both texts, differ only in name, account or address."""
+        texts = [_text(leaf) for leaf in (ours, theirs)]
+        return texts[0] is not None and texts[1] is not None and self.are_alike(texts[0], texts[1])
+
+    def are_alike(self, ours: str, theirs: str) -> bool:
+        """Say whether two texts are the same but for the words of their sides."""
+        return self._neutral(ours, self.ours) == self._neutral(theirs, self.theirs)
+
+    def neutral_address(self, address: str, is_ours: bool) -> str:
+        """Return an address without the words of its side (`web_staging`)."""
+        return _without(address, self.ours if is_ours else self.theirs)
+
+    def _neutral(self, text: str, words: tuple[str, ...]) -> str:
+        text = _REPEATED.sub("\1", _without(text, words))
+        for _, written, _ in networks_in(text):
+            text = text.replace(written, "\2")
+        text = self.cloud.names.made_up.sub("\3", text)
+        text = _bounded(f"(?:{self.cloud.own_accounts.account})").sub("\4", text)
+        return _bounded(f"(?:{self.cloud.own_accounts.region})[a-z]?").sub("\5", text)
+
+
+def likeness(
+    labels: tuple[str, str], inputs: Iterable[tuple[Mapping[str, Input], Mapping[str, Input]]], cloud: CloudFacts
+) -> Likeness:
+    """Return the words of two sides: those of their labels (ours, theirs), and what inputs named for it say on both."""
+    ours, theirs = (_words(label) for label in labels)
+    ours, theirs = _own(ours - theirs, theirs), _own(theirs - ours, ours)
+    for mine, other in inputs:
+        for name in mine.keys() & other.keys():
+            word = name.rpartition(":")[2].removeprefix("local.")
+            if not _IDENTITY.fullmatch(word):
+                continue
+            for (_, a), (_, b) in zip(leaves(mine[name].value, ""), leaves(other[name].value, ""), strict=False):
+                if isinstance(a, str) and isinstance(b, str) and a != b and min(len(a), len(b)) >= _SHORTEST:
+                    ours.add(a)
+                    theirs.add(b)
+    return Likeness(_longest_first(ours), _longest_first(theirs), cloud)
+
+
+def _text(leaf: Attribute | None) -> str | None:
+    """Return a text, or the expression that stands for one; None for any other value."""
+    if leaf is None:
+        return None
+    return leaf.value.text if isinstance(leaf.value, Unknown) else leaf.value if isinstance(leaf.value, str) else None
+
+
+def _words(label: str) -> set[str]:
+    parts = {part for segment in label.split("/") for part in (segment, *re.split(r"[-_.@ ()]", segment))}
+    return {part.lower() for part in parts if len(part) >= _SHORTEST}
+
+
+def _own(words: set[str], others: set[str]) -> set[str]:
+    """Return a side's words with what people write for the same, but for what the other side is called."""
+    more = {synonym for group in _SYNONYMS if words & set(group) for synonym in group}
+    return words | (more - others)
+
+
+def _longest_first(words: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+
+
+def _without(text: str, words: tuple[str, ...]) -> str:
+    return _any_of(words).sub("\1", text) if words else text
+
+
+@lru_cache(maxsize=64)
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    listed = "|".join(map(re.escape, words))
+    return re.compile(rf"(?<![A-Za-z])(?:{listed})(?![A-Za-z])", re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _bounded(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])")
