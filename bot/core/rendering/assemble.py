@@ -93,6 +93,11 @@ def read_policy(data: bytes | None, cloud: CloudFacts) -> Policy:
 
 def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
     """Return the files of `envs/<name>/`: a function of the template at its revision and of the manifest alone."""
+    return {MANIFEST: manifest_file(manifest), **rendered_files(template, manifest)}
+
+
+def rendered_files(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
+    """Return the files of `envs/<name>/` without the manifest, which costs more to write than the others to render."""
     chosen = chosen_files(template, manifest.purpose, manifest.parameters)
     files = render(chosen, template.declaration.parameters, manifest.parameters)
     for path in broken_links(files):
@@ -102,7 +107,7 @@ def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
         )
     if MANIFEST in files:
         raise InvalidInput(f"a template can't contain a file {MANIFEST}: that is the manifest's name. Rename it.")
-    return {MANIFEST: manifest_file(manifest), **files}
+    return files
 
 
 def chosen_files(template: TemplateAt, purpose: PurposeName, parameters: Parameters) -> Tree:

@@ -1,6 +1,7 @@
 """The shipped production and clones of it, for tests of parity."""
 
 from datetime import UTC, datetime
+from functools import cache
 
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
@@ -42,7 +43,9 @@ def asked(name: str = "demo-x", purpose: str = "demo", **values: str) -> Draft |
     return draft_clone(CloneRequest(command, None, Login("alice"), NOW), BASE)
 
 
+@cache
 def clone(name: str = "demo-x", purpose: str = "demo", **values: str) -> Draft:
+    """Return a clone that was drafted before, where it was: files of tests want the same ones, when they are loaded."""
     drafted = asked(name, purpose, **values)
     assert isinstance(drafted, Draft), drafted
     return drafted

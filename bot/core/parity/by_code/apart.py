@@ -11,12 +11,11 @@ from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.ast import Block, Literal
 from bot.core.hcl.parser import blocks
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.rendering.assemble import TemplateAt, assemble, chosen_files, read_hooks, text_of
+from bot.core.rendering.assemble import TemplateAt, chosen_files, read_hooks, rendered_files, text_of
 from bot.core.rendering.parameter_values import references
-from bot.core.rendering.render import Parameters
 from bot.core.tree import Tree
 from bot.errors import Finding
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import Manifest, directory
 from bot.model.pipeline import FromParameter
 from bot.model.template import DECLARATION
 from bot.model.template import directory as template_directory
@@ -31,9 +30,10 @@ def unread(template: TemplateAt, source: Manifest, clone: Manifest) -> Sequence[
     where = f"{template_directory(template.declaration.name)}/{DECLARATION}"
     text = text_of(template.files[DECLARATION], where)
     found: list[Finding] = []
+    ours = rendered_files(template, clone)
     for name in _deciding(template, source, clone):
-        with_theirs = {**clone.parameters, name: source.parameters[name]}
-        if _rendered(template, clone, clone.parameters) == _rendered(template, clone, with_theirs):
+        with_theirs = clone.model_copy(update={"parameters": {**clone.parameters, name: source.parameters[name]}})
+        if ours == rendered_files(template, with_theirs):
             message = (
                 f"`{name}` has `identity: true`, but changes no file: write `{{{{ {name} }}}}` where `{source.name}` is named, or leave "
                 "the parameter out."
@@ -57,11 +57,6 @@ def _deciding(template: TemplateAt, source: Manifest, clone: Manifest) -> Iterat
         differs = theirs is not None and theirs != clone.parameters.get(name)
         if parameter.identity and differs and name not in derived and name not in inputs:
             yield name
-
-
-def _rendered(template: TemplateAt, clone: Manifest, values: Parameters) -> Tree:
-    manifest = clone.model_copy(update={"parameters": values})
-    return {path: file for path, file in assemble(template, manifest).items() if path != MANIFEST}
 
 
 def not_apart(source: CodeSide, clone: CodeSide, cloud: CloudFacts) -> Sequence[Finding]:
