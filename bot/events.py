@@ -1,15 +1,11 @@
-"""What a webhook's delivery says, as far as we care. The only place that knows the shape of GitHub's payloads.
-
-Fields that we don't use are not looked at, so a payload that grows breaks nothing. What is no event of ours is `Ignored`,
-with the reason for the log: a comment that was edited or deleted, or written by a bot, never becomes a command.
-"""
+"""What happens that a job may be made of: what a webhook's delivery says, as far as we care, and what time brings."""
 
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from bot.model.base import Document, ForeignDocument
+from bot.model.base import Document
 from bot.names import EnvironmentName, RepositoryName
 
 
@@ -95,6 +91,15 @@ class Tick(Document):
     environment: EnvironmentName | None = None
 
 
+class LookBack(Document):
+    """It is time to look for comments whose deliveries never came. `at` sets this look apart from others, in Unix seconds."""
+
+    kind: Literal["look_back"] = "look_back"
+    repository: RepositoryName
+    since: datetime
+    at: int
+
+
 class Ping(Document):
     """GitHub tries whether the webhook is reachable."""
 
@@ -116,256 +121,8 @@ Event: TypeAlias = Annotated[
     | CheckRunCompleted
     | DeploymentStatusCreated
     | Tick
+    | LookBack
     | Ping
     | Ignored,
     Field(discriminator="kind"),
 ]
-
-EVENTS = ("issue_comment", "pull_request", "pull_request_review", "check_run", "deployment_status", "ping")
-"""The events to subscribe to, by GitHub's names."""
-
-
-def parse(name: str, body: bytes) -> Event:
-    """Read a delivery: its event's name and its raw JSON body."""
-    reader = _READERS.get(name)
-    if reader is None:
-        return Ignored(reason=f"unsupported event {name}")
-    try:
-        return reader(body)
-    except ValidationError as error:
-        places = sorted({".".join(map(str, problem["loc"])) or "the body" for problem in error.errors()})
-        return Ignored(reason=f"unreadable {name}: {', '.join(places[:5])}")
-
-
-class _User(ForeignDocument):
-    login: str
-    type: str = "User"
-
-    @property
-    def is_bot(self) -> bool:
-        return self.type == "Bot" or self.login.endswith("[bot]")
-
-
-_GHOST = _User(login="ghost")
-
-
-class _Repository(ForeignDocument):
-    full_name: RepositoryName
-
-
-class _Issue(ForeignDocument):
-    number: int
-    pull_request: dict[str, object] | None = None
-
-
-class _Comment(ForeignDocument):
-    id: int
-    body: str | None
-    html_url: str
-    created_at: datetime
-    user: _User | None
-
-
-class _IssueComment(ForeignDocument):
-    action: str
-    repository: _Repository
-    issue: _Issue
-    comment: _Comment
-
-
-class _Branch(ForeignDocument):
-    ref: str
-    sha: str
-    repo: _Repository | None = None
-
-
-class _Pull(ForeignDocument):
-    number: int
-    user: _User | None
-    head: _Branch
-    base: _Branch
-    merged: bool = False
-    merge_commit_sha: str | None = None
-
-
-class _PullRequest(ForeignDocument):
-    action: str
-    repository: _Repository
-    pull_request: _Pull
-    sender: _User | None = None
-
-
-class _Review(ForeignDocument):
-    id: int
-    user: _User | None
-    state: str
-    commit_id: str | None
-    submitted_at: datetime | None = None
-
-
-class _ReviewedPull(ForeignDocument):
-    number: int
-
-
-class _PullRequestReview(ForeignDocument):
-    action: str
-    repository: _Repository
-    pull_request: _ReviewedPull
-    review: _Review
-
-
-class _App(ForeignDocument):
-    slug: str | None = None
-
-
-class _Number(ForeignDocument):
-    number: int
-
-
-class _Run(ForeignDocument):
-    id: int
-    name: str
-    head_sha: str
-    conclusion: str | None
-    external_id: str | None = None
-    app: _App | None = None
-    pull_requests: tuple[_Number, ...] = ()
-
-
-class _CheckRun(ForeignDocument):
-    action: str
-    repository: _Repository
-    check_run: _Run
-
-
-class _Deployment(ForeignDocument):
-    id: int
-    environment: str
-    sha: str
-
-
-class _Status(ForeignDocument):
-    id: int
-    state: str
-    description: str | None = None
-    environment_url: str | None = None
-    target_url: str | None = None
-    log_url: str | None = None
-    creator: _User | None = None
-
-
-class _DeploymentStatus(ForeignDocument):
-    action: str
-    repository: _Repository
-    deployment: _Deployment
-    deployment_status: _Status
-
-
-class _Ping(ForeignDocument):
-    hook_id: int | None = None
-
-
-def _comment(body: bytes) -> Event:
-    payload = _IssueComment.model_validate_json(body)
-    author = payload.comment.user or _GHOST
-    if payload.action != "created":
-        return Ignored(reason=f"a comment was {payload.action}")
-    if author.is_bot:
-        return Ignored(reason=f"a comment by the bot {author.login}")
-    return CommentCreated(
-        repository=payload.repository.full_name,
-        issue=payload.issue.number,
-        is_pull_request=payload.issue.pull_request is not None,
-        comment=payload.comment.id,
-        author=author.login,
-        body=payload.comment.body or "",
-        url=payload.comment.html_url,
-        created_at=payload.comment.created_at,
-    )
-
-
-def _pull_request(body: bytes) -> Event:
-    payload = _PullRequest.model_validate_json(body)
-    pull = payload.pull_request
-    if payload.action not in ("opened", "reopened", "synchronize", "closed"):
-        return Ignored(reason=f"a pull request was {payload.action}")
-    return PullRequestChanged(
-        repository=payload.repository.full_name,
-        number=pull.number,
-        action=payload.action,
-        is_merged=pull.merged,
-        author=(pull.user or _GHOST).login,
-        sender=(payload.sender or _GHOST).login,
-        head=pull.head.ref,
-        head_sha=pull.head.sha,
-        head_repository=pull.head.repo.full_name if pull.head.repo else None,
-        base=pull.base.ref,
-        merge_commit_sha=pull.merge_commit_sha,
-    )
-
-
-def _review(body: bytes) -> Event:
-    payload = _PullRequestReview.model_validate_json(body)
-    review = payload.review
-    if payload.action != "submitted" or review.state.lower() != "approved":
-        return Ignored(reason=f"a review was {payload.action} ({review.state.lower()})")
-    if review.commit_id is None or review.submitted_at is None:
-        return Ignored(reason="a review of no commit")
-    return ReviewApproved(
-        repository=payload.repository.full_name,
-        number=payload.pull_request.number,
-        review=review.id,
-        commit=review.commit_id,
-        author=(review.user or _GHOST).login,
-        submitted_at=review.submitted_at,
-    )
-
-
-def _check_run(body: bytes) -> Event:
-    payload = _CheckRun.model_validate_json(body)
-    run = payload.check_run
-    if payload.action != "completed":
-        return Ignored(reason=f"a check was {payload.action}")
-    return CheckRunCompleted(
-        repository=payload.repository.full_name,
-        check=run.id,
-        name=run.name,
-        head_sha=run.head_sha,
-        conclusion=run.conclusion or "neutral",
-        app=(run.app.slug if run.app else None) or "",
-        external_id=run.external_id or None,
-        pull_requests=tuple(pull.number for pull in run.pull_requests),
-    )
-
-
-def _deployment_status(body: bytes) -> Event:
-    payload = _DeploymentStatus.model_validate_json(body)
-    status = payload.deployment_status
-    if payload.action != "created":
-        return Ignored(reason=f"a deployment status was {payload.action}")
-    return DeploymentStatusCreated(
-        repository=payload.repository.full_name,
-        deployment=payload.deployment.id,
-        status=status.id,
-        environment=payload.deployment.environment,
-        sha=payload.deployment.sha,
-        state=status.state,
-        description=status.description or "",
-        environment_url=status.environment_url or "",
-        log_url=status.log_url or status.target_url or "",
-        creator=(status.creator or _GHOST).login,
-    )
-
-
-def _ping(body: bytes) -> Event:
-    return Ping(hook=_Ping.model_validate_json(body).hook_id)
-
-
-_READERS = {
-    "issue_comment": _comment,
-    "pull_request": _pull_request,
-    "pull_request_review": _review,
-    "check_run": _check_run,
-    "deployment_status": _deployment_status,
-    "ping": _ping,
-}

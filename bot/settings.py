@@ -92,6 +92,10 @@ class Settings(Document):
         description="A worker without a heartbeat for this long counts as dead; others take over its jobs.",
     )
     sweep_every: Duration = Field(_duration("15m"), description="How often clones are checked for expiry.")
+    look_back_every: Duration = Field(
+        _duration("10m"),
+        description="How often comments are looked for whose deliveries never came; one request for each repository. Also at each start.",
+    )
     log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Minimum log level.")
 
     @model_validator(mode="after")

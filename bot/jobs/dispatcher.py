@@ -8,10 +8,11 @@ import threading
 from collections.abc import Callable, Sequence
 
 from bot.clients.store import Delivery, JobStore
-from bot.events import Ignored, Ping, parse
+from bot.events import Ignored, Ping
 from bot.jobs.figures import Figures
 from bot.logs import about
 from bot.names import RepositoryName
+from bot.payloads import parse
 from bot.service.jobs_api import JobRequest, JobsApi
 
 log = logging.getLogger(__name__)

@@ -3,12 +3,14 @@
 import logging
 import threading
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.clients.store import JobStore
 from bot.jobs.attempt import Patience
 from bot.jobs.dispatcher import Dispatcher
 from bot.jobs.engine import Engine, EngineLocation
 from bot.jobs.figures import Figures
+from bot.jobs.look_back import LookingBack
 from bot.jobs.replicas import Heart
 from bot.jobs.runner import JobRunner
 from bot.jobs.step_attempts import StepAttempts
@@ -36,6 +38,7 @@ def run_worker(
     replica = settings.replica_name
     store.hold(replica, settings.dead_after)
     figures = Figures(replica)
+    silent_since = _silent_since(store, work.now())
     # The first heartbeat comes before the first job: who never beat would never be missed.
     store.beat(replica, figures.text())
     url = settings.database_url.get_secret_value() if settings.database_url else None
@@ -55,6 +58,8 @@ def run_worker(
     dispatching.start()
     sweeper = Sweeper(work, engine.submit, settings)
     threading.Thread(target=sweeper.run, args=(stop,), name="sweeper", daemon=True).start()
+    looking = LookingBack(work, engine.submit, settings, silent_since)
+    threading.Thread(target=looking.run, args=(stop,), name="look back", daemon=True).start()
     log.info("working", extra={"action": "start", "replica": replica})
     stop.wait()
     log.info("stopping: %d steps run", engine.gate.running, extra={"action": "stop"})
@@ -65,3 +70,8 @@ def run_worker(
     engine.destroy()
     log.info("stopped", extra={"action": "stop", "finished": finished})
     return Stopped(finished)
+
+
+def _silent_since(store: JobStore, now: datetime) -> datetime:
+    """Return when any worker was last alive; now when there never was one, for what was written before is not for us."""
+    return now - min((replica.silent_for for replica in store.replicas()), default=timedelta(0))

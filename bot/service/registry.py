@@ -19,6 +19,7 @@ from bot.events import (
     DeploymentStatusCreated,
     Event,
     Ignored,
+    LookBack,
     Ping,
     PullRequestChanged,
     ReviewApproved,
@@ -31,6 +32,7 @@ from bot.service.commands.expire import ExpiryJob
 from bot.service.context import ServiceContext
 from bot.service.event_jobs import CheckJob, DeploymentJob, PullRequestJob, ReviewJob
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
+from bot.service.missed import LookBackJob
 
 
 def _jobs(module: ModuleType) -> Iterator[type[CommandJob[Any]]]:
@@ -78,6 +80,8 @@ def job_of(context: ServiceContext, event: Event) -> EventJob | None:
             return DeploymentJob(context, event)
         case Tick():
             return ExpiryJob(context, event)
+        case LookBack():
+            return LookBackJob(context, event, lambda comment, delivery: CommentJob(context, comment).plan(delivery))
         case Ping() | Ignored():
             return None
         case _:

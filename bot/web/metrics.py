@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from bot.clients.store import JobStore, StoreUnavailable
-from bot.events import EVENTS
+from bot.payloads import EVENTS
 
 OTHER = "other"
 

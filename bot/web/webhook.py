@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bot.clients.store import Delivery, StoreUnavailable
-from bot.events import EVENTS
+from bot.payloads import EVENTS
 from bot.web.inbox import Inbox
 from bot.web.metrics import Metrics
 from bot.web.problems import problem

@@ -21,6 +21,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.sandbox.github import GitHubServer
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, monorepo
 
+PATIENCE = 500.0
+"""Seconds. On a busy machine two hundred clones take minutes; what never comes is a failure either way."""
+
 
 @dataclass
 class Moment:
@@ -87,7 +90,7 @@ class Serving:
                 [sys.executable, "-m", "bot.cli.app", "serve"],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
-        self.until(self._is_ready, 40)
+        self.until(self._is_ready)
 
     def kill(self) -> None:
         """Kill the supervisor, the web process and the worker at once (-9)."""
@@ -106,12 +109,12 @@ class Serving:
         marker = f"<!-- envclone:request:{comment} -->"
         return [c.body for c in self.server.comments(REPOSITORY, self.issue) if c.body.startswith(marker)]
 
-    def until(self, holds: Callable[[], object], seconds: float) -> None:
+    def until(self, holds: Callable[[], object]) -> None:
         """Wait until something holds; fail with the service's log when it does not."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE
         while not holds():
             assert time.monotonic() < deadline, (
-                f"waited {seconds} s in vain; the log ends:\n{self.log.read_text()[-4000:]}"
+                f"waited {PATIENCE} s in vain; the log ends:\n{self.log.read_text()[-4000:]}"
             )
             time.sleep(0.05)
 

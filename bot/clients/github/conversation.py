@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.clients.github.records import Comment, IssueState, Reaction
@@ -37,6 +38,17 @@ class Conversation(Session):
         except GitHubRefused as refused:
             _must_be_absent(refused)
             return None
+
+    def comments_since(self, repository: RepositoryName, since: datetime) -> list[Comment]:
+        """Return the comments on issues and pull requests that were written at or after a moment, oldest first."""
+        # GitHub's `since` is about the last change: an old comment that was edited is listed too.
+        found = self._read(
+            repository,
+            lambda repo: [
+                _comment(one) for one in repo.get_issues_comments(sort="created", direction="asc", since=since)
+            ],
+        )
+        return [comment for comment in found if comment.created_at >= since]
 
     def upsert_comment(self, repository: RepositoryName, number: int, marker: str, body: str) -> str:
         """Make our one comment with this marker say `body`; return its URL.

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.events import EVENTS, CommentCreated, Event, Ignored, Ping, parse
+from bot.events import CommentCreated, Event, Ignored, Ping
+from bot.payloads import EVENTS, parse
 from tests.web.serving import comment
 
 REPOSITORY = {"full_name": "acme/infrastructure", "id": 1, "private": True}

@@ -1,0 +1,58 @@
+"""A look begins where the last one began, or where the last worker fell silent."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.events import Event, LookBack
+from bot.jobs.look_back import OVERLAP, LookingBack
+from bot.names import RepositoryName
+from bot.service.jobs_api import JobRequest
+from bot.settings import Settings
+from tests.jobs.counting import CountingWork
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+class Looked(CountingWork):
+    """Work in two repositories, of which every look is a job."""
+
+    def repositories(self) -> Sequence[RepositoryName]:
+        return [RepositoryName("acme/one"), RepositoryName("acme/two")]
+
+    def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
+        assert isinstance(event, LookBack)
+        key = f"{event.repository} {event.at}"
+        return JobRequest(key=key, partition="p", kind="missed", delivery=delivery, event=event)
+
+
+def spans(directory: Path, silent_since: datetime, *moments: datetime) -> list[tuple[str, datetime]]:
+    asked: list[tuple[str, datetime]] = []
+
+    def submit(request: JobRequest) -> None:
+        assert isinstance(request.event, LookBack)
+        asked.append((request.event.repository, request.event.since))
+
+    looking = LookingBack(Looked(directory), submit, Settings(), silent_since)
+    for moment in moments:
+        looking.ask(moment)
+    return asked
+
+
+def test_the_first_look_begins_where_the_last_worker_fell_silent_and_the_next_where_this_one_began(
+    tmp_path: Path,
+) -> None:
+    silent_since = NOON - timedelta(hours=7)
+    found = spans(tmp_path, silent_since, NOON, NOON + timedelta(minutes=10))
+    assert found == [
+        ("acme/one", silent_since - OVERLAP),
+        ("acme/two", silent_since - OVERLAP),
+        ("acme/one", NOON - OVERLAP),
+        ("acme/two", NOON - OVERLAP),
+    ]
+
+
+def test_a_clock_that_goes_back_leaves_no_gap(tmp_path: Path) -> None:
+    back = NOON - timedelta(days=1)
+    [(_, first), _, (_, second), _] = spans(tmp_path, NOON, NOON, back)
+    assert (first, second) == (NOON - OVERLAP, back - OVERLAP)
