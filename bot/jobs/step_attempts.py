@@ -1,7 +1,7 @@
 """Which steps were under way when a worker died, so that what ends workers is set aside and not handed on for ever.
 
 A step is noted while it runs. After a death its note tells of it: it is suspect, with whatever else ran then. Suspects run one
-at a time in a worker, so the next death finds the one that causes it; whoever did so twice does not run again.
+at a time in a worker, so the next death finds the one that causes it; whoever did so twice in that way does not run again.
 """
 
 import threading
@@ -12,11 +12,12 @@ from bot.clients.transient import Transient
 from bot.errors import UserError
 from bot.model.pipeline import Json
 
-MOST = 2
-"""Deaths. A first one may have had another cause: a machine that was taken away, or another step."""
+MOST = 3
+"""Deaths. The first one proves nothing: other steps ran beside. Of the others one may have had another cause, as when the machine
+was taken away; workers that are killed at random, five times in a row, have met the same step twice."""
 
 SET_ASIDE = (
-    "Carrying this out ended the service's worker twice, so it was set aside and nothing more will be done. "
+    "Carrying this out ended the service's worker three times, so it was set aside and nothing more will be done. "
     "Show this to whoever runs the service; to try again, post the command in a new comment."
 )
 

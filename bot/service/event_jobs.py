@@ -1,5 +1,10 @@
-"""The jobs of what happens on GitHub after a command: a pull request, a check or a deployment moved on, and whoever asked is told."""
+"""The jobs of what happens on GitHub after a command: a pull request, a check or a deployment moved on, and whoever asked is told.
 
+And of what happened without our hearing of it: GitHub delivers a comment once, and perhaps nobody was there to take it.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeAlias
 
 from pydantic import TypeAdapter
@@ -7,7 +12,14 @@ from pydantic import TypeAdapter
 from bot.clients.github.records import ACTIONS_APP
 from bot.core.requests.branches import Branch, read_branch
 from bot.errors import InvalidInput
-from bot.events import CheckRunCompleted, DeploymentStatusCreated, PullRequestChanged, ReviewApproved
+from bot.events import (
+    CheckRunCompleted,
+    CommentCreated,
+    DeploymentStatusCreated,
+    LookBack,
+    PullRequestChanged,
+    ReviewApproved,
+)
 from bot.names import EnvironmentName
 from bot.service.branch_cleanup import release_branch
 from bot.service.commands.expire import merge_expired
@@ -17,6 +29,13 @@ from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, 
 from bot.service.removals import release_removed
 from bot.service.repository import repository_at_head
 from bot.service.status import REQUIRED_CHECK, report_branch, report_environment
+
+LONGEST_LOOK_BACK = timedelta(days=3)
+"""How far back is looked: as long as GitHub lets deliveries be repeated. What is older was given up or asked again."""
+
+MISSED = "*missed"
+"""In the place of an environment's name in a partition; no environment can be called so."""
+
 
 Told: TypeAlias = PullRequestChanged | ReviewApproved | CheckRunCompleted | DeploymentStatusCreated
 
@@ -35,6 +54,15 @@ class Replanned(JobStepResult):
 
 REPLANNED: TypeAdapter[Replanned] = TypeAdapter(Replanned)
 RELEASED: TypeAdapter[Released] = TypeAdapter(Released)
+
+
+class CommentsFound(JobStepResult):
+    """What people wrote since, whether it was delivered or not."""
+
+    comments: tuple[CommentCreated, ...] = ()
+
+
+COMMENTS_FOUND: TypeAdapter[CommentsFound] = TypeAdapter(CommentsFound)
 
 
 class PullRequestJob:
@@ -149,6 +177,54 @@ class DeploymentJob:
     def release(self, name: EnvironmentName) -> Released:
         """Give back the branches and claims of an environment that is destroyed."""
         return Released(released=release_removed(repository_at_head(self.context, self.event.repository), name))
+
+
+class LookBackJob:
+    """Looks through the comments since a moment, and asks for each command by the key that its delivery would have had.
+
+    So what was carried out is not carried out again. `plan_of` is how a delivered comment becomes a job.
+    """
+
+    def __init__(
+        self, context: ServiceContext, event: LookBack, plan_of: Callable[[CommentCreated, str], JobRequest | None]
+    ) -> None:
+        self.context, self.event, self.plan_of = context, event, plan_of
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job."""
+        repository = self.event.repository
+        return JobRequest(
+            key=f"missed-{repository}-{self.event.at}",
+            partition=f"{repository}/{MISSED}",
+            kind="missed",
+            delivery=delivery,
+            event=self.event,
+        )
+
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        found = steps.run("look", COMMENTS_FOUND, self.look)
+        jobs = (self.plan_of(comment, request.delivery) for comment in found.comments)
+        return Finished(tuple(job for job in jobs if job is not None))
+
+    def look(self) -> CommentsFound:
+        """Return the comments that hold a command. Raises `Transient`."""
+        event = self.event
+        since = max(event.since, self.context.now() - LONGEST_LOOK_BACK)
+        found = (
+            CommentCreated(
+                repository=event.repository,
+                issue=each.issue,
+                is_pull_request="/pull/" in each.url,
+                comment=each.id,
+                author=each.author,
+                body=each.body,
+                url=each.url,
+                created_at=each.created_at,
+            )
+            for each in self.context.github.comments_since(event.repository, since)
+            if not each.author_is_bot
+        )
+        return CommentsFound(comments=tuple(each for each in found if self.plan_of(each, "look") is not None))
 
 
 def _job(delivery: str, event: Told, kind: str, what: str) -> JobRequest:

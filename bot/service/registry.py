@@ -30,9 +30,8 @@ from bot.service.authorize import Reply, meant_in
 from bot.service.command_job import ACCEPTED, Accepted, CommandJob, accept
 from bot.service.commands.expire import ExpiryJob
 from bot.service.context import ServiceContext
-from bot.service.event_jobs import CheckJob, DeploymentJob, PullRequestJob, ReviewJob
+from bot.service.event_jobs import CheckJob, DeploymentJob, LookBackJob, PullRequestJob, ReviewJob
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
-from bot.service.missed import LookBackJob
 
 
 def _jobs(module: ModuleType) -> Iterator[type[CommandJob[Any]]]:

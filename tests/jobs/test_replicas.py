@@ -38,7 +38,7 @@ def takes_part(pool: Workers, process: int) -> bool:
 
 def test_a_dead_replica_s_jobs_are_taken_over(url: str, store: PostgresStore, tmp_path: Path) -> None:
     jobs = {number: f"env-{number % 12}" for number in range(120)}
-    with workers(tmp_path, ENVCLONE_DATABASE_URL=url) as pool:
+    with workers(tmp_path, ENVCLONE_DATABASE_URL=url, ENVCLONE_DEAD_AFTER="10s") as pool:
         one, two = pool.start(ENVCLONE_REPLICA="one"), pool.start(ENVCLONE_REPLICA="two")
         pool.wait(lambda: len(store.replicas()) == 2, "two heartbeats")
         order(store, jobs)
@@ -54,7 +54,8 @@ def test_a_dead_replica_s_jobs_are_taken_over(url: str, store: PostgresStore, tm
 def test_replicas_killed_at_random_points_lose_nothing(url: str, store: PostgresStore, tmp_path: Path) -> None:
     chance = random.Random(11)
     jobs = {number: f"env-{number % 9}" for number in range(90)}
-    with workers(tmp_path, ENVCLONE_DATABASE_URL=url) as pool:
+    # Whoever is killed comes back under its name, and goes on. On a busy machine a heartbeat may be late, which is another test.
+    with workers(tmp_path, ENVCLONE_DATABASE_URL=url, ENVCLONE_DEAD_AFTER="60s") as pool:
         alive = {name: pool.start(ENVCLONE_REPLICA=name) for name in ("one", "two")}
         pool.wait(lambda: len(store.replicas()) == 2, "two heartbeats")
         order(store, jobs)
@@ -70,7 +71,7 @@ def test_replicas_killed_at_random_points_lose_nothing(url: str, store: Postgres
         pool.wait(lambda: all_beat_since(restarted, store), "a heartbeat of each")
         assert [pool.stop(worker) for worker in alive.values()] == [0, 0]
         assert pool.effects == expected(jobs)
-        assert pool.overlaps == []
+        assert (pool.answers, pool.overlaps) == ({}, [])
 
 
 def test_a_replica_declared_dead_by_mistake_does_no_harm(url: str, store: PostgresStore, tmp_path: Path) -> None:

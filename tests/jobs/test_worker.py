@@ -102,12 +102,12 @@ def test_trouble_gets_what_it_deserves(pool: Workers, store: SqliteStore) -> Non
     assert f"delivery-{done['broken']}" in log
 
 
-def test_a_job_that_ends_its_worker_twice_is_set_aside_and_those_beside_it_are_done(
+def test_a_job_that_ends_its_worker_three_times_is_set_aside_and_those_beside_it_are_done(
     pool: Workers, store: SqliteStore
 ) -> None:
     others = {number: f"env-{number}" for number in range(2, 8)}
     order(store, {1: "deadly", **others})
-    for _ in range(2):
+    for _ in range(3):
         assert pool.start().wait(PATIENCE) == -signal.SIGKILL
     worker = pool.start()
     pool.wait(lambda: pool.answers != {}, "the answer")
