@@ -66,7 +66,7 @@ class Corrections:
                 protected = self.repo.policy().protected if isinstance(command, Destroy) else ()
                 return unknown_environment(command, [name for name in self._known() if name not in protected])
             if isinstance(command, Set | Extend):
-                changed = draft_change(command, change_subject(self.repo, manifest), self.repo.context.now())
+                changed = draft_change(command, change_subject(self.repo, manifest, self.repo), self.repo.context.now())
                 return (
                     None if isinstance(changed, Changed) else Refused(changed.reason, getattr(changed, "instead", None))
                 )

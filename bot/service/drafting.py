@@ -10,6 +10,7 @@ from bot.commands.model import Clone, Sync
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import TemplateAt, read_hooks, read_template
 from bot.core.rendering.inventory import Claim
+from bot.core.rendering.merge import EditedDirectory
 from bot.core.requests.change import ChangeSubject
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
@@ -73,11 +74,13 @@ def source_side(repo: Repository, source: Manifest) -> CodeSide:
     return CodeSide(source, files)
 
 
-def change_subject(repo: Repository, manifest: Manifest) -> ChangeSubject:
-    """Return what is changed, with what it was cloned from, as that is now."""
+def change_subject(repo: Repository, manifest: Manifest, at: Repository) -> ChangeSubject:
+    """Return what is changed as it is `at` a commit, with what it was cloned from, as that is now."""
     source = repo.manifest(manifest.source) if manifest.source else None
     side = source_side(repo, source) if source else None
-    return ChangeSubject(manifest, repo.template_of(manifest), repo.policy(), side, JUDGES)
+    files = at.environment(manifest.name)
+    edited = EditedDirectory(files, merge_text) if files else None
+    return ChangeSubject(manifest, repo.template_of(manifest), repo.policy(), side, JUDGES, edited)
 
 
 def sync_subject(

@@ -12,11 +12,13 @@ from bot.cli.local.sentence import refused, sentence
 from bot.cli.options import completed
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
+from bot.clients.git.merge_file import merge_text
 from bot.clouds.registry import FACTS
 from bot.commands.model import Extend, Set
 from bot.core.messages import change_pull_request
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
+from bot.core.rendering.merge import EditedDirectory
 from bot.core.requests.change import ChangeSubject, Unchanged, draft_change
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
@@ -54,7 +56,14 @@ def extend(
 
 def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
     before = _manifest(checkout, command)
-    subject = ChangeSubject(before, _template(checkout, before), checkout.policy(), _source(checkout, before), JUDGES)
+    subject = ChangeSubject(
+        before,
+        _template(checkout, before),
+        checkout.policy(),
+        _source(checkout, before),
+        JUDGES,
+        EditedDirectory(checkout.environment(before.name), merge_text),
+    )
     drafted = draft_change(command, subject, _now())
     if isinstance(drafted, Unchanged):
         say(drafted.reason, lambda: {"changed": {}}, as_json)

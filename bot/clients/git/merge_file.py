@@ -14,7 +14,7 @@ MOST_CONFLICTS = 127
 LABELS = ("as edited by hand", "as the template rendered it", "as the template renders it now")
 
 
-def merge_text(sides: TextSides) -> bytes:
+def merge_text(sides: TextSides, *, timeout: float = TIMEOUT) -> bytes:
     """Return the text with the changes of both sides, and with conflict markers where they meet. Raises `Unverifiable`."""
     with tempfile.TemporaryDirectory(prefix="envclone-merge-") as scratch:
         paths = []
@@ -29,11 +29,11 @@ def merge_text(sides: TextSides) -> bytes:
                 cwd=scratch,
                 capture_output=True,
                 check=False,
-                timeout=TIMEOUT,
+                timeout=timeout,
                 stdin=subprocess.DEVNULL,
             )
         except subprocess.TimeoutExpired as error:
-            raise Unverifiable(f"git merge-file took longer than {TIMEOUT} s.") from error
+            raise Unverifiable(f"git merge-file took longer than {timeout} s.") from error
     if not 0 <= done.returncode <= MOST_CONFLICTS:
         raise Unverifiable(f"git merge-file failed: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout

@@ -152,8 +152,7 @@ def text(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
         reasons = "\n".join(f"- {reason}" for reason in lapsed)
         parts.append(
             f"**No longer valid:**\n\n{reasons}\n\nTests on this clone no longer say how production behaves. Bring "
-            f"the clone up to date (run `envclone render {certificate.environment}` and open a pull request) to have "
-            "it planned and certified again."
+            f"the clone up to date (`/sync {certificate.environment}`) to have it planned and certified again."
         )
     return "\n\n".join([*parts, f"{_BEGIN}{_hidden(certificate)}{_END}"])
 

@@ -29,6 +29,14 @@ TextMerger: TypeAlias = Callable[[TextSides], bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class EditedDirectory:
+    """A directory as it is, without what lies outside of it, and who merges its texts."""
+
+    files: Tree
+    merge_text: TextMerger
+
+
+@dataclass(frozen=True, slots=True)
 class FileTaken:
     """The newer rendering of a file that nobody edited; None where the template renders it no more."""
 

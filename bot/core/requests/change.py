@@ -14,6 +14,7 @@ from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Inventory
+from bot.core.rendering.merge import EditedDirectory, FileConflict, merge, merged_tree
 from bot.core.rendering.parameter_values import Wish, references, resolve
 from bot.core.requests.preflight import NOBODY, CheckRules, Judges, blamed, in_template, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
@@ -21,7 +22,7 @@ from bot.core.requests.validation import Correctable, check_code, check_contract
 from bot.core.tree import File
 from bot.errors import Finding, UserError
 from bot.model import duration
-from bot.model.environment import Manifest
+from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.model.template import Template
@@ -37,6 +38,8 @@ class ChangeSubject:
     policy: Policy
     source: CodeSide | None = None
     judges: Judges = NOBODY
+    directory: EditedDirectory | None = None
+    """The directory as it is, so that what was edited by hand is kept; None where nobody can have edited it."""
 
     @property
     def rules(self) -> CheckRules:
@@ -77,11 +80,28 @@ def _attempt(command: Set | Extend, subject: ChangeSubject, now: datetime) -> Ch
         files = assemble(subject.template, manifest)
         if isinstance(command, Set):
             _check(command, subject, CodeSide(manifest, {**files, **subject.template.modules}), now)
-        return Changed(manifest, files)
+        return Changed(manifest, _with_hand_edits(subject, files))
     except Correctable as error:
         return Refused(str(error), error.instead)
     except UserError as error:
         return Refused(str(error))
+
+
+def _with_hand_edits(subject: ChangeSubject, files: Mapping[str, File]) -> Mapping[str, File]:
+    """Return the files with what was edited by hand in the directory. Raises `UserError` where the two meet."""
+    edited = subject.directory
+    if edited is None:
+        return files
+    merged = merge(assemble(subject.template, subject.manifest), edited.files, files, edited.merge_text)
+    where = directory(subject.manifest.name)
+    # The manifest holds all that was in it, and is written anew.
+    met = [path for path, each in merged.items() if isinstance(each, FileConflict) and path != MANIFEST]
+    if met:
+        raise UserError(
+            f"{', '.join(f'`{where}/{path}`' for path in met)} was edited by hand in the lines that this changes. Take the edit back first, "
+            f"or make it in the template: `envclone verify {subject.manifest.name}` names it."
+        )
+    return {**merged_tree(merged, where), MANIFEST: files[MANIFEST]}
 
 
 def _check(command: Set, subject: ChangeSubject, side: CodeSide, now: datetime) -> None:

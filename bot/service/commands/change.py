@@ -146,7 +146,9 @@ class ValuesDrafter:
     command: Set | Extend
 
     def draft(self, repo: Repository, place: ChangePlace) -> ChangeDraft:
-        return draft_change(self.command, change_subject(repo, place.manifest), repo.context.now())
+        return draft_change(
+            self.command, change_subject(repo, place.manifest, repo.at(place.parent)), repo.context.now()
+        )
 
     def claims(self, _: Changed | Synced) -> Mapping[Claim, str | None]:
         return {}

@@ -45,6 +45,19 @@ def test_set_writes_the_directory_as_a_comment_would_propose_it(root: Path) -> N
     assert (code, json.loads(output)) == (0, {"changed": {}})
 
 
+def test_what_was_edited_by_hand_is_kept_and_a_value_that_would_go_there_is_refused(root: Path) -> None:
+    place, values = root / "envs/demo-x/app/main.tf", root / "envs/demo-x/app/terraform.tfvars.json"
+    place.write_text(place.read_text() + "# by hand\n")
+    assert run(root, "set", "demo-x", "app_min=3")[0] == 0
+    assert run(root, "extend", "demo-x", "1d")[0] == 0
+    assert place.read_text().endswith("# by hand\n")
+    values.write_text(values.read_text().replace('"app_min": 3', '"app_min": 5'))
+    before = manifest(root)
+    code, output = run(root, "set", "demo-x", "app_min=4")
+    assert (code, "`envs/demo-x/app/terraform.tfvars.json` was edited by hand in the lines" in output) == (1, True)
+    assert manifest(root) == before
+
+
 def test_extend_moves_the_expiry(root: Path) -> None:
     before = manifest(root).expires_at
     assert run(root, "extend", "demo-x", "7d")[0] == 0

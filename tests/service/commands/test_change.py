@@ -234,6 +234,14 @@ def test_a_clone_whose_pull_request_was_closed_can_not_be_changed(proposed: Smal
     assert "no open pull request adds it" in (proposed.say(SET) or "")
 
 
+def test_what_was_edited_by_hand_is_kept(live: SmallMonorepo) -> None:
+    edited = {"envs/demo-x/app/main.tf": example.MAIN + b"# by hand\n"}
+    live.server.commit(REPOSITORY, edited, by="alice", message="By hand")
+    live.say(SET)
+    assert at(live, CHANGE).environment(NAME)["app/main.tf"].data == example.MAIN + b"# by hand\n"
+    assert value(live, "app_min", CHANGE) == 3
+
+
 def test_production_is_changed_through_the_same_door(live: SmallMonorepo) -> None:
     live.say("/set production app_min=8")
     pull = pulls(live)[-1]
