@@ -44,6 +44,19 @@ def rescued(command: Unlock, request: Request, last: Last | None, run: str) -> s
     )
 
 
+def approved(commit: str) -> str:
+    """Add to the answer to `/plan` which commit it approves."""
+    return f"Should that plan need an approval, this is one, of commit {commit[:12]}."
+
+
+def too_early(name: EnvironmentName, commit: str) -> str:
+    """Add to the answer to `/plan` that it approves nothing."""
+    return (
+        f"Should that plan need an approval, this is none: commit {commit[:12]} came less than a minute before your comment, or after it. "
+        f"Read it, then comment {code(f'/plan {name}')} again or approve it in a review."
+    )
+
+
 def _why(name: EnvironmentName, last: Last | None) -> str:
     if last is None:
         return f"**Why:** {code(name)} has never been applied."

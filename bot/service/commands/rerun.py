@@ -10,7 +10,7 @@ the credentials that go with it. A run that began after the comment was written 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from pydantic import TypeAdapter
@@ -116,12 +116,12 @@ def replan(repo: Repository, request: Request, command: PlanCommand, commented_a
     name = command.name
     pulls = _open_pulls(repo, request, name)
     if pulls:
-        for pull in pulls:
-            # Somewhere else its author has looked at something else.
-            if (request.repository, request.issue) == (repo.name, pull.number):
-                approve(repo, request, pull, Approval(name, commented_at))
+        # Somewhere else its author has looked at something else.
+        here = [pull for pull in pulls if (request.repository, request.issue) == (repo.name, pull.number)]
+        said = {pull.number: approve(repo, request, pull, Approval(name, commented_at)) for pull in here}
         outcomes = [_planned(repo, pull, commented_at) for pull in pulls]
-        lines = [outcome if isinstance(outcome, str) else outcome.reason for outcome in outcomes]
+        reasons = (outcome if isinstance(outcome, str) else outcome.reason for outcome in outcomes)
+        lines = [f"{reason} {said.get(pull.number, '')}".strip() for pull, reason in zip(pulls, reasons, strict=True)]
         text = "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else lines[0]
         return Started(text=text) if any(isinstance(outcome, str) for outcome in outcomes) else Refused(text)
     removal = replan_removal(repo, name, commented_at)
@@ -159,22 +159,26 @@ class Approval:
     at: datetime
 
 
-def approve(repo: Repository, request: Request, pull: PullRequest, approval: Approval) -> bool:
-    """Write down that somebody who may approves the head of a pull request; say whether it was. Raises `Transient`.
+TO_READ = timedelta(minutes=1)
+"""Between a push and a `/plan` that approves it. GitHub doesn't say which commit somebody had on the page, and nobody reads one in less."""
 
-    Only a head that was there before the comment: the newest plan of the branch began before it was written, and is of that head. The
-    comment stands in that pull request.
+
+def approve(repo: Repository, request: Request, pull: PullRequest, approval: Approval) -> str:
+    """Write down that somebody who may approves the head of a pull request; return what to say of it. Raises `Transient`.
+
+    Only a head that was there for a while before the comment: the newest plan of the branch is of that head, and began `TO_READ` before
+    the comment was written. The comment stands in that pull request. Whoever may not approve is told nothing of it.
     """
     policy = repo.policy()
     if not policy.bot or not suffices(repo.github.permission(repo.name, request.by), policy.allow["plan_unproved"]):
-        return False
+        return ""
     runs = repo.github.workflow_runs(repo.name, PLAN, event=PROPOSED, branch=pull.head)
     newest = max(runs, key=lambda run: run.created_at, default=None)
-    if newest is None or newest.head_sha != pull.head_sha or newest.created_at >= approval.at:
-        return False
+    if newest is None or newest.head_sha != pull.head_sha or newest.created_at > approval.at - TO_READ:
+        return texts.too_early(approval.environment, pull.head_sha)
     context = CONTEXT.format(environment=approval.environment)
     repo.github.set_status(repo.name, pull.head_sha, context, str(request.by))
-    return True
+    return texts.approved(pull.head_sha)
 
 
 def plan_approved(repo: Repository, event: ReviewApproved) -> bool:

@@ -200,28 +200,36 @@ def test_plan_approves_what_its_author_saw_and_nothing_later(proposed: SmallMono
     now = server.forge.state.clock()
     number = server.pulls(REPOSITORY)[-1].number
 
+    replies: list[str] = []
+
     def approved(at: int, where: int = number) -> list[tuple[str, str]]:
-        """Plan the head at one moment, comment at the next, and return what the bot has written down."""
+        """Comment at a moment, and return what the bot has written down of the head."""
         server.forge.state.clock = lambda: now + timedelta(seconds=at)
         comment = proposed.comment("/plan demo-x", issue=where)
         event = proposed.event(comment, "/plan demo-x")
         proposed.work(event.model_copy(update={"created_at": server.forge.state.clock(), "issue": where}))
-        assert proposed.reply(comment)
+        replies.append(proposed.reply(comment) or "")
+        assert replies[-1]
         assert server.settle()
         statuses = proposed.service.context.github.statuses(REPOSITORY, server.head(REPOSITORY, branch_of(NAME)) or "")
         return [(status.creator, status.description) for status in statuses]
 
     actions.plan(branch_of(NAME), "failure")
-    assert approved(5) == [], "a writer may not"
+    assert approved(105) == [], "a writer may not"
+    assert "approv" not in replies[-1]
     server.set_role(REPOSITORY, MAINTAINER, "maintain")
-    assert approved(10, proposed.issue) == [], "who asks in the issue has not looked at the pull request"
-    assert approved(10) == [(BOT, MAINTAINER)]
-    assert approved(15) == [(BOT, MAINTAINER)], "said once"
+    assert approved(110, proposed.issue) == [], "who asks in the issue has not looked at the pull request"
+    assert approved(110) == [(BOT, MAINTAINER)]
+    head = server.head(REPOSITORY, branch_of(NAME)) or ""
+    assert replies[-1].endswith(f"this is one, of commit {head[:12]}.")
+    assert approved(115) == [(BOT, MAINTAINER)], "said once"
     server.commit(REPOSITORY, {"envs/demo-x/a": b"b"}, by=READER, message="Later", branch=branch_of(NAME))
-    assert approved(20) == [], "nobody has seen a plan of it"
+    assert approved(120) == [], "nobody has seen a plan of it"
     actions.plan(branch_of(NAME), "failure")
-    assert approved(20) == [], "it came in the same moment"
-    assert approved(25) == [(BOT, MAINTAINER)]
+    assert approved(120) == [], "it came in the same moment"
+    assert approved(170) == [], "it came while the comment was being written, perhaps"
+    assert "Read it, then comment `/plan demo-x` again or approve it in a review" in replies[-1]
+    assert approved(185) == [(BOT, MAINTAINER)]
 
 
 def test_a_run_that_a_pushed_workflow_made_is_no_plan(proposed: SmallMonorepo, actions: Actions) -> None:
