@@ -1,7 +1,8 @@
 """Compare a planned clone with what it was cloned from: with the snapshot of its state, or by code alone where there is none.
 
 Security. The source's files are those of the base branch at the snapshot's commit; nothing of the pull request decides with
-what it is compared. The parameters, waivers included, are the clone's own: reviewers see them, and the contract is the template's.
+what it is compared. The parameters, waivers included, are the clone's own: reviewers see them. The contract is that of the clone's
+template, and where the base branch's demands more, reviewers are told what.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,12 +34,14 @@ from bot.errors import Finding, Unverifiable
 from bot.model.environment import Manifest, directory
 from bot.model.modules import place_of
 from bot.names import StepName
+from bot.runs.plan.proof import demands_less
 from bot.runs.plan.verify import Templates
 
 NEVER_APPLIED = "{against} has no state: it was never applied, so this is a comparison of code alone."
 NO_SNAPSHOT = (
     "No snapshot of {against} was given (its account is not in the policy), so this is a comparison of code alone."
 )
+LOOSENED = "**The template of this clone demands less than the base branch's:** {less}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class PlannedParity:
     template: TemplateAt
     compared: by_code.CodeComparison
     leaks: Sequence[Leak]
+    demands_less: Sequence[str] = ()
+    """What the base branch's template demands of clones, and the clone's own does not."""
 
     def findings(self) -> Sequence[Finding]:
         """Return where it is its source, and the leaks in its code: then nothing is planned, for a plan may act on what it reaches."""
@@ -106,7 +111,8 @@ def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, no
     theirs = {**files, **modules_outside(files, checkout.module)}
     compared = by_code.compare(CodeSide(source, theirs), side, template, now)
     found = leaks(compared, side, now)
-    return PlannedParity(manifest, source, theirs, code, commit, snapshot, template, compared, found)
+    less = demands_less(checkout, commit, template)
+    return PlannedParity(manifest, source, theirs, code, commit, snapshot, template, compared, found, less)
 
 
 def parity_result(planned: EnvironmentPlan, comparison: PlannedParity, now: datetime) -> ParityResult:
@@ -131,7 +137,8 @@ def parity_result(planned: EnvironmentPlan, comparison: PlannedParity, now: date
             comparison.template, source, manifest, comparison.compared.parity, now, values, snapshot.key
         )
         found, note = report(result, context), ""
-    parity = ParityResult(found, note, leaked)
+    less = LOOSENED.format(less="; ".join(comparison.demands_less)) if comparison.demands_less else ""
+    parity = ParityResult(found, " ".join(filter(None, (less, note))), leaked)
     subject = CertifiedSubject(
         planned.commit,
         code_id(comparison.clone_code),

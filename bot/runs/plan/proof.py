@@ -8,17 +8,21 @@ from collections.abc import Sequence
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import tree_at
+from bot.clouds.registry import FACTS
 from bot.core.hcl.local_modules import places_outside
 from bot.core.markdown import code
-from bot.core.rendering.assemble import read_manifest
+from bot.core.parity.loosened import loosened
+from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
 from bot.core.requests.approvals import Unproved
-from bot.errors import Finding, HandEdit
+from bot.core.tree import tree_id
+from bot.errors import Finding, HandEdit, UserError
 from bot.model.environment import MANIFEST, directory
 from bot.model.modules import module_path
+from bot.model.template import DECLARATION
 from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName
 from bot.runs.plan.base_history import History
-from bot.runs.plan.verify import Verified
+from bot.runs.plan.verify import Templates, Verified
 
 
 def unproved(checkout: Checkout, history: History, name: EnvironmentName, verified: Verified) -> Unproved | None:
@@ -33,12 +37,29 @@ def unproved(checkout: Checkout, history: History, name: EnvironmentName, verifi
     if not history.had(template, manifest.revision):
         message = f"{code(template)} at revision {manifest.revision[:12]} is on no commit of the base branch."
         reasons.append(Finding(f"{where}/{MANIFEST}", 1, message))
+        if less := demands_less(checkout, history.base, Templates(checkout).at(manifest)):
+            said = f"it demands less of a clone than the base branch's template: {'; '.join(less)}."
+            reasons.append(Finding(f"{template}/{DECLARATION}", 1, said))
     for place in places_outside(files):
         path = module_path(place)
         if path is not None and not history.had(path, tree_at(checkout.root, "HEAD", path)):
             reasons.append(Finding(path, 1, "no commit of the base branch has this module as it is here."))
     reasons += [each for each in verified.findings if isinstance(each, HandEdit) and each.path.startswith(f"{where}/")]
     return Unproved(name, tuple(reasons)) if reasons else None
+
+
+def demands_less(checkout: Checkout, base: str, ours: TemplateAt) -> Sequence[str]:
+    """Return what the template of the base branch's commit `base` demands of clones and `ours` does not. Raises `Unverifiable`."""
+    name = ours.declaration.name
+    files = checkout.template_at(name, f"{base}:{template_directory(name)}")
+    if not files:
+        return ["the template is new, and so is all that it demands"]
+    if tree_id(files) == ours.revision:
+        return []
+    try:
+        return loosened(read_template(name, files, FACTS).declaration, ours.declaration)
+    except UserError:
+        return ["the base branch's template can't be read, so nobody knows what it demands"]
 
 
 def other_findings(verified: Verified) -> Sequence[str]:

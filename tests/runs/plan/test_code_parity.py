@@ -11,11 +11,13 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
-from bot.core.rendering.assemble import assemble, read_template
+from bot.core.plans.environment_plan import EnvironmentPlan
+from bot.core.rendering.assemble import assemble, read_manifest, read_template
 from bot.errors import Unverifiable
 from bot.names import EnvironmentName, TemplateName
 from bot.runs.plan.code_parity import check_parity
 from bot.runs.plan.matrix import Span, find_targets
+from bot.runs.plan.parity import ParityBase, compare_code, parity_result
 from tests import ROOT
 from tests.core.parity import shop
 
@@ -113,6 +115,24 @@ def test_production_moving_on_does_not_fail_everybodys_clones(monorepo: Checkout
     found = check_parity(monorepo, DEMO, None, shop.NOW)
     assert found.holds
     assert [each.attribute for each in found.parity.differences if each.is_revision] == ["visibility_timeout_seconds"]
+
+
+def test_a_template_that_demands_less_than_the_base_branch_s_is_told_in_the_plan(monorepo: Checkout) -> None:
+    base, place = git(monorepo.root, "rev-parse", "HEAD").strip(), monorepo.root / "templates/production/template.yaml"
+    whole = place.read_text("utf-8")
+    place.write_text(whole.replace("differ: [identity, secrets, outbound]", "differ: [identity]"), "utf-8")
+    assert place.read_text("utf-8") != whole
+    commit(monorepo.root, "demand less")
+    revision = git(monorepo.root, "rev-parse", "HEAD:templates/production").strip()
+    manifest = read_manifest(monorepo.environment(DEMO), "envs/demo-x").model_copy(update={"revision": revision})
+    held = compare_code(manifest, monorepo, ParityBase(base), shop.NOW)
+    assert held is not None
+    note = parity_result(EnvironmentPlan(DEMO, revision, "create", ()), held, shop.NOW).note
+    assert note.startswith("**The template of this clone demands less than the base branch's:** the purpose ")
+    assert "the purpose `demo` no longer demands that `secrets` differs; " in note
+    same = compare_code(manifest, monorepo, ParityBase("HEAD"), shop.NOW)
+    assert same is not None
+    assert same.demands_less == []
 
 
 def test_what_can_not_be_compared_says_so(monorepo: Checkout) -> None:

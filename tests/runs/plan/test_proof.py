@@ -137,6 +137,20 @@ def test_a_changed_template_is_planned_only_when_somebody_who_may_approved_that_
     assert not proposal.is_planned, "a push afterwards needs a new approval"
 
 
+def test_a_change_that_demands_less_of_clones_is_told_before_it_is_approved(proposal: Proposal) -> None:
+    declaration = "templates/small/template.yaml"
+    edit(proposal, declaration, "demo: {description: To show.}", "demo: {description: To show., match: [topology]}")
+    proposal.head.commit("Demand something")
+    proposal.base = proposal.head.git("rev-parse", "HEAD").strip()
+    edit(proposal, declaration, "To show., match: [topology]}", "To look at.}")
+    render(proposal)
+    proposal.propose()
+    [told] = [line for line in proposal.targets().complaints if line.startswith(declaration)]
+    assert told.endswith(
+        "it demands less of a clone than the base branch's template: the purpose `demo` no longer demands that `topology` matches."
+    )
+
+
 @pytest.mark.parametrize(
     "what",
     [
