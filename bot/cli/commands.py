@@ -106,8 +106,8 @@ _IN_CHECKOUT: Final = (
         "bot.cli.local.parity:parity",
         "Show how a clone, or any directory of Terraform code, differs from another, and why.",
         ExitCodes(
-            "every difference is explained, no contract is broken, nothing leaks; of directories: nothing of --fail-on was found",
-            failed="a difference is unexplained, a contract is broken, or something leaks; of directories: something of --fail-on was found",
+            "parity holds; of directories: nothing of --fail-on was found",
+            failed="it does not; of directories: something of --fail-on was found",
         ),
     ),
     CommandPlace(

@@ -99,7 +99,7 @@ def test_the_shell_completes_commands_options_and_environments(root: Path, monke
     assert completed("envclone ver", monkeypatch) == ["verify"]
     assert completed("envclone verify pro", monkeypatch) == ["production"]
     assert completed("envclone template check ", monkeypatch) == ["shop"]
-    assert completed("envclone parity --ag", monkeypatch) == ["--against"]
+    assert completed("envclone parity --ce", monkeypatch) == ["--certificate"]
     assert completed("envclone no-such-command x", monkeypatch) == []
 
 

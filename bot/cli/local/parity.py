@@ -60,7 +60,9 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     ] = "",
     kind: Annotated[
         ReportFormat | None,
-        typer.Option("--format", help="How to print the report; text by default.", show_default=False),
+        typer.Option(
+            "--format", metavar="FORMAT", help="text (the default), json, html or markdown.", show_default=False
+        ),
     ] = None,
     fail_on: FailOn = "",
     variable_files: VariableFiles = [],  # noqa: B006 (typer copies it)

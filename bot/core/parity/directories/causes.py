@@ -84,7 +84,7 @@ class InputCauses:
 
 def masked(attribute: str, text: str) -> str:
     """Return a value as it may be shown: not at all where its name says that it is a secret."""
-    if is_secret(attribute) or _is_named_secret(attribute) or "-----BEGIN" in text:
+    if is_secret(attribute) or is_named_secret(attribute) or "-----BEGIN" in text:
         return HIDDEN
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
@@ -94,7 +94,8 @@ def value_text(leaf: Attribute) -> str:
     return leaf.value if isinstance(leaf.value, str) else written(leaf.value)
 
 
-def _is_named_secret(attribute: str) -> bool:
+def is_named_secret(attribute: str) -> bool:
+    """Say whether what has this name is a secret, by its words."""
     name = attribute.rpartition(".")[2].partition("[")[0].lower()
     words = ("password", "passwd", "secret", "token", "credential", "apikey", "api_key", "private_key")
     return any(word in name for word in words) and not name.endswith(

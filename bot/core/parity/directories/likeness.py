@@ -73,13 +73,18 @@ def likeness(
     for mine, other in inputs:
         for name in mine.keys() & other.keys():
             word = name.rpartition(":")[2].removeprefix("local.")
-            if not _IDENTITY.fullmatch(word):
+            if not is_identity_name(word):
                 continue
             for (_, a), (_, b) in zip(leaves(mine[name].value, ""), leaves(other[name].value, ""), strict=False):
                 if isinstance(a, str) and isinstance(b, str) and a != b and min(len(a), len(b)) >= _SHORTEST:
                     ours.add(a)
                     theirs.add(b)
     return Likeness(_longest_first(ours), _longest_first(theirs), cloud)
+
+
+def is_identity_name(name: str) -> bool:
+    """Say whether an argument of this name says who an environment is: a name, an account, an address."""
+    return _IDENTITY.fullmatch(name) is not None
 
 
 def _text(leaf: Attribute | None) -> str | None:
