@@ -1,5 +1,7 @@
 """What a worker counts. Written down with every heartbeat; the web process shows it to Prometheus."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 
@@ -7,7 +9,7 @@ class Figures:
     """A worker's counters, each with the replica's name."""
 
     def __init__(self, replica: str) -> None:
-        self._replica = replica
+        self.replica = replica
         self._registry = CollectorRegistry()
         self._jobs = Counter(
             "envclone_jobs",
@@ -20,6 +22,26 @@ class Figures:
             "Time from a job's last start to its end, including waits.",
             ["replica", "kind"],
             buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
+            registry=self._registry,
+        )
+        self._steps = Histogram(
+            "envclone_step_seconds",
+            "Time of one attempt at a step, by what came of it.",
+            ["replica", "kind", "step", "outcome"],
+            buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+            registry=self._registry,
+        )
+        self._answers = Histogram(
+            "envclone_answer_seconds",
+            "Time from when a comment was written to when its job ended: for a clone, to its open pull request.",
+            ["replica", "kind"],
+            buckets=(1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
+            registry=self._registry,
+        )
+        self._requests = Gauge(
+            "envclone_github_requests_remaining",
+            "Requests that GitHub still takes within the hour, by owner, as it said last.",
+            ["replica", "owner"],
             registry=self._registry,
         )
         self._retries = Counter(
@@ -38,25 +60,38 @@ class Figures:
 
     def ended(self, kind: str, outcome: str, seconds: float) -> None:
         """Count a job that ended."""
-        self._jobs.labels(self._replica, kind, outcome).inc()
-        self._seconds.labels(self._replica, kind).observe(seconds)
+        self._jobs.labels(self.replica, kind, outcome).inc()
+        self._seconds.labels(self.replica, kind).observe(seconds)
+
+    def tried(self, kind: str, step: str, outcome: str, seconds: float) -> None:
+        """Count an attempt at a step."""
+        self._steps.labels(self.replica, kind, step, outcome).observe(seconds)
+
+    def answered(self, kind: str, seconds: float) -> None:
+        """Count a comment whose job ended. A clock that is behind GitHub's makes no negative time."""
+        self._answers.labels(self.replica, kind).observe(max(0.0, seconds))
 
     def put_off(self, *, is_limit: bool) -> None:
         """Count a step that is tried again."""
-        self._retries.labels(self._replica, "limit" if is_limit else "failure").inc()
+        self._retries.labels(self.replica, "limit" if is_limit else "failure").inc()
 
     def dispatched(self, outcome: str) -> None:
         """Count a delivery that was settled."""
-        self._dispatched.labels(self._replica, outcome).inc()
+        self._dispatched.labels(self.replica, outcome).inc()
 
     def recovered(self, jobs: int) -> None:
         """Count jobs that were taken over."""
-        self._recovered.labels(self._replica).inc(jobs)
+        self._recovered.labels(self.replica).inc(jobs)
 
     def now(self, states: dict[str, int]) -> None:
         """Set how many jobs are in each state."""
         for state, count in states.items():
-            self._state.labels(self._replica, state).set(count)
+            self._state.labels(self.replica, state).set(count)
+
+    def remaining(self, requests: Mapping[str, int]) -> None:
+        """Set how many requests GitHub still takes, by owner."""
+        for owner, count in requests.items():
+            self._requests.labels(self.replica, owner).set(count)
 
     def text(self) -> str:
         """Return everything in Prometheus' text format."""

@@ -11,6 +11,7 @@ from datetime import timedelta
 from bot.clients.store import JobStore
 from bot.jobs.engine import Engine
 from bot.jobs.figures import Figures
+from bot.service.jobs_api import JobsApi
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +22,12 @@ PRUNE_EVERY = 720
 class Heart:
     """Beats in a thread of its own."""
 
-    def __init__(self, store: JobStore, engine: Engine, figures: Figures, replica: str) -> None:
+    def __init__(self, store: JobStore, engine: Engine, work: JobsApi, figures: Figures) -> None:
         self._store = store
         self._engine = engine
         self._figures = figures
-        self._replica = replica
+        self._replica = figures.replica
+        self._work = work
 
     def run(self, stop: threading.Event, every: timedelta, dead_after: timedelta) -> None:
         """Beat until told to stop. A database that goes away for a while is logged and borne."""
@@ -44,6 +46,7 @@ class Heart:
     def beat(self, dead_after: timedelta) -> None:
         """Say that we are alive, and take over from those that are not."""
         self._figures.now(self._engine.states())
+        self._figures.remaining(self._work.remaining_requests())
         self._store.beat(self._replica, self._figures.text())
         dead = [
             replica.name

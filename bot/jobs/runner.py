@@ -6,12 +6,14 @@ are written down; never the clock or a figure.
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
 
 from pydantic import TypeAdapter
 
+from bot.events import CommentCreated
 from bot.jobs.attempt import OUTCOME, JobFailed, JobRefused, Later, Patience, StepDone, StepOutcome, Tries, attempt
 from bot.jobs.figures import Figures
 from bot.jobs.step_attempts import StepAttempts
@@ -39,6 +41,16 @@ class JobMemory(Protocol):
         """Write a further job down, unless its key is known already."""
 
 
+@dataclass(frozen=True, slots=True)
+class JobStep:
+    """A step of a job, as what is done in one attempt; whoever asked is told of a long wait if `waits_are_told`."""
+
+    request: JobRequest
+    name: str
+    act: Callable[[], dict[str, Json]]
+    waits_are_told: bool = True
+
+
 class JobRunner:
     """Runs jobs of one `JobsApi`."""
 
@@ -60,6 +72,8 @@ class JobRunner:
             ending = self._run(request, memory)
             outcome = self._answered(request, ending, memory)
             self._figures.ended(request.kind, outcome, monotonic() - began)
+            if isinstance(request.event, CommentCreated):
+                self._figures.answered(request.kind, (datetime.now(UTC) - request.event.created_at).total_seconds())
             log.info("job %s", outcome, extra={"action": "end", "seconds": round(monotonic() - began, 3)})
         return {"outcome": outcome, "reference": ending.reference if isinstance(ending, JobFailed) else None}
 
@@ -72,32 +86,34 @@ class JobRunner:
             memory.follow(follower)
         return StepDone(result={})
 
-    def step(
-        self, name: str, act: Callable[[], dict[str, Json]], memory: JobMemory, request: JobRequest | None = None
-    ) -> StepDone | JobRefused | JobFailed:
-        """Do a step as often as it takes; return what came of it. Whoever asked for `request` is told of a long wait."""
+    def step(self, step: JobStep, memory: JobMemory) -> StepDone | JobRefused | JobFailed:
+        """Do a step as often as it takes; return what came of it."""
         tries, waited = Tries(), timedelta(0)
         while True:
-            outcome = self._attempt(name, act, tries, memory)
+            outcome = self._attempt(step, tries, memory)
             if not isinstance(outcome, Later):
                 return outcome
             tries = tries.after(outcome)
             waited += timedelta(seconds=outcome.seconds)
-            if request is not None and waited > TOLD_AFTER:
-                self._tell_of_waiting(request, f"{name}: waiting", outcome, memory)
+            if step.waits_are_told and waited > TOLD_AFTER:
+                self._tell_of_waiting(step, outcome, memory)
             memory.sleep(outcome.seconds)
 
-    def _tell_of_waiting(self, request: JobRequest, name: str, wait: Later, memory: JobMemory) -> None:
+    def _tell_of_waiting(self, step: JobStep, wait: Later, memory: JobMemory) -> None:
         def tell() -> None:
-            self._work.waiting(request, datetime.now(UTC) + timedelta(seconds=wait.seconds), is_limit=wait.is_limit)
+            until = datetime.now(UTC) + timedelta(seconds=wait.seconds)
+            self._work.waiting(step.request, until, is_limit=wait.is_limit)
 
         # Once: what keeps the step from being done may keep this from being said, and then it is said before the next wait.
+        name = f"{step.name}: waiting"
         memory.remember(name, lambda: attempt(_tells(tell), Tries(), self._patience).model_dump(mode="json"))
 
-    def _attempt(self, name: str, act: Callable[[], dict[str, Json]], tries: Tries, memory: JobMemory) -> StepOutcome:
+    def _attempt(self, step: JobStep, tries: Tries, memory: JobMemory) -> StepOutcome:
         def once() -> dict[str, Json]:
-            with about(step=name):
-                outcome = attempt(act, tries, self._patience)
+            with about(step=step.name):
+                began = monotonic()
+                outcome = attempt(step.act, tries, self._patience)
+                self._figures.tried(step.request.kind, step.name, outcome.kind, monotonic() - began)
                 if isinstance(outcome, Later):
                     self._figures.put_off(is_limit=outcome.is_limit)
                     log.warning(
@@ -107,7 +123,7 @@ class JobRunner:
                     )
             return outcome.model_dump(mode="json")
 
-        return OUTCOME.validate_python(memory.remember(name, once))
+        return OUTCOME.validate_python(memory.remember(step.name, once))
 
     def _answered(self, request: JobRequest, ending: StepDone | JobRefused | JobFailed, memory: JobMemory) -> str:
         """Tell whoever asked how it ended, where the steps themselves did not."""
@@ -115,14 +131,14 @@ class JobRunner:
             case StepDone():
                 return "done"
             case JobRefused(message=message):
-                self._tell("refused", lambda: self._work.refused(request, message), memory)
+                self._tell(request, "refused", lambda: self._work.refused(request, message), memory)
                 return "refused"
             case JobFailed(reference=reference, error=error):
-                self._tell("failed", lambda: self._work.failed(request, reference, error), memory)
+                self._tell(request, "failed", lambda: self._work.failed(request, reference, error), memory)
                 return "failed"
 
-    def _tell(self, name: str, say: Callable[[], None], memory: JobMemory) -> None:
-        told = self.step(name, _tells(say), memory)
+    def _tell(self, request: JobRequest, name: str, say: Callable[[], None], memory: JobMemory) -> None:
+        told = self.step(JobStep(request, name, _tells(say), waits_are_told=False), memory)
         if isinstance(told, JobRefused):  # what can't be said to whoever asked is for whoever runs the service
             log.error("the answer could not be given: %s", told.message, extra={"action": "fail"})
 
@@ -147,7 +163,7 @@ class _RememberedSteps:
         def noted() -> dict[str, Json]:
             return self._runner.attempts.run(self._request.key, name, lambda: result.dump_python(act(), mode="json"))
 
-        outcome = self._runner.step(name, noted, self._memory, self._request)
+        outcome = self._runner.step(JobStep(self._request, name, noted), self._memory)
         if not isinstance(outcome, StepDone):
             raise _CutShort(outcome)
         return result.validate_python(outcome.result)

@@ -47,7 +47,7 @@ def run_worker(
         JobRunner(work, figures, patience or Patience(), StepAttempts(store)),
     )
     dispatcher = Dispatcher(store, work, engine.submit, figures=figures, repositories=settings.repositories)
-    heart = Heart(store, engine, figures, replica)
+    heart = Heart(store, engine, work, figures)
     # The heart beats on while running steps end, so that nobody takes them over meanwhile.
     stopped = threading.Event()
     beating = threading.Thread(

@@ -6,7 +6,7 @@ for what it would make before making it. Between steps a job decides by their re
 that it takes the same way again when it is replayed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -85,6 +85,9 @@ class JobsApi(Protocol):
 
     def repositories(self) -> Sequence[RepositoryName]:
         """Return the repositories in which something may become due by itself. Raises `Transient`."""
+
+    def remaining_requests(self) -> Mapping[str, int]:
+        """Return how many requests GitHub still takes, by owner, as its answers said last; asks nothing."""
 
     def run(self, request: JobRequest, steps: Steps) -> Finished:
         """Carry out a job, step by step."""

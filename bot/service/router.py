@@ -1,6 +1,6 @@
 """All that the service does, for the engine: which event becomes which job, and how that is carried out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,10 @@ class Router:
     def repositories(self) -> Sequence[RepositoryName]:
         """Return the repositories that the app is installed on, or that the credentials were made for."""
         return self.context.github.repositories()
+
+    def remaining_requests(self) -> Mapping[str, int]:
+        """Return what the answers to our requests said."""
+        return self.context.github.remaining_requests()
 
     def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
         """Return the job that an event asks for."""

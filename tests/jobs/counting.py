@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -70,6 +70,9 @@ class CountingWork:
         name = event.body.split()[1]
         key = f"comment-{event.comment}"
         return JobRequest(key=key, partition=name, kind="work", delivery=delivery, event=event)
+
+    def remaining_requests(self) -> Mapping[str, int]:
+        return {}
 
     def run(self, request: JobRequest, steps: Steps) -> Finished:
         done: list[str] = []

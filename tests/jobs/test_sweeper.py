@@ -1,6 +1,6 @@
 """What is asked for as time goes on: one job for each repository and slot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,6 +38,9 @@ class Installed:
     def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
         assert isinstance(event, Tick)
         return tick_job(delivery, event)
+
+    def remaining_requests(self) -> Mapping[str, int]:
+        return {}
 
     def run(self, request: JobRequest, steps: Steps) -> Finished:
         return Finished()

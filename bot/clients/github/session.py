@@ -6,7 +6,7 @@ PyGithub is imported where it is used: loading it takes longer than all the rest
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -67,6 +67,7 @@ class Session:
         self._local = threading.local()
         self._pacers: dict[str, Pacer] = {}
         self._login: str | None = None
+        self._remaining: dict[str, int] = {}
 
     def identity(self) -> str:
         """Return our own login; an app's ends in `[bot]`."""
@@ -77,6 +78,10 @@ class Session:
     def repositories(self) -> Sequence[RepositoryName]:
         """Return the repositories that our credentials were made for: an app's installations; a token's are not known."""
         return self._guarded(self._credentials.repositories)
+
+    def remaining_requests(self) -> Mapping[str, int]:
+        """Return how many requests are left within the hour, by owner, as GitHub said last."""
+        return dict(self._remaining)
 
     def git_credentials(self, repository: RepositoryName) -> tuple[str, str]:
         """Return the user name and password that git sends over HTTPS; good for five minutes at least."""
@@ -134,6 +139,8 @@ class Session:
         client = self._client(repository)
         result = call(client.get_repo(repository))
         remaining, _ = client.requester.rate_limiting
+        if remaining >= 0:  # servers without limits name none
+            self._remaining[repository.partition("/")[0]] = remaining
         if remaining == 0:
             pacer.hush(_moment(client.requester.rate_limiting_resettime), "the hourly limit is used up")
         return result

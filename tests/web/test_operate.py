@@ -1,0 +1,83 @@
+"""The alerts and the dashboard ask for figures that the service has, with labels that these have."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.clients.store import Delivery, SqliteStore
+from bot.jobs.figures import Figures
+from bot.settings import read
+from bot.web.app import create_operations_app
+from bot.web.metrics import Metrics
+from tests import ROOT
+from tests.web.serving import serving
+
+OPERATE = ROOT / "docs" / "operate"
+RULES = [rule for group in yaml.safe_load((OPERATE / "alerts.yaml").read_text())["groups"] for rule in group["rules"]]
+PANELS = json.loads((OPERATE / "dashboard.json").read_text())["panels"]
+ASKED = [rule["expr"] for rule in RULES] + [target["expr"] for panel in PANELS for target in panel["targets"]]
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The labels of each series that the real page shows once everything has happened."""
+    store = SqliteStore(tmp_path_factory.mktemp("operate") / "service.sqlite3")
+    figures = Figures("one")
+    figures.ended("clone", "done", 1)
+    figures.tried("clone", "publish", "done", 1)
+    figures.answered("clone", 2)
+    figures.put_off(is_limit=True)
+    figures.dispatched("queued")
+    figures.recovered(1)
+    figures.now({"waiting": 1})
+    figures.remaining({"acme": 4000})
+    store.beat("one", figures.text())
+    store.append([Delivery("d-1", "issue_comment", b"{}", datetime.now(UTC))])
+    metrics = Metrics(store, timedelta(minutes=1))
+    metrics.count("issue_comment", "accepted")
+    metrics.acknowledged.observe(0.01)
+    with serving(create_operations_app(read({"ENVCLONE_WEBHOOK_SECRETS": "x"}), store, metrics)) as operations:
+        families = text_string_to_metric_families(operations.get("/metrics").text)
+        found = {sample.name: set(sample.labels) for family in families for sample in family.samples}
+    store.close()
+    return found
+
+
+@pytest.mark.parametrize("expression", ASKED)
+def test_every_figure_and_label_that_is_asked_for_is_there(expression: str, samples: dict[str, set[str]]) -> None:
+    named = re.findall(r"\b(envclone_\w+)(?:\{([^}]*)\})?", expression)
+    assert named
+    for name, selectors in named:
+        labels = set(re.findall(r"(\w+)\s*(?:=~|!=|!~|=)", selectors))
+        grouped = {
+            each for group in re.findall(r"\bby \(([^)]*)\)", expression) for each in group.replace(" ", "").split(",")
+        }
+        assert name in samples
+        assert labels | grouped <= samples[name]
+    assert expression.count("(") == expression.count(")")
+
+
+def test_each_alert_says_what_to_do_and_names_a_severity() -> None:
+    assert len({rule["alert"] for rule in RULES}) == len(RULES)
+    assert all(rule["annotations"]["do"] and rule["labels"]["severity"] in ("page", "ticket") for rule in RULES)
+
+
+def test_the_page_of_figures_names_each_of_them(samples: dict[str, set[str]]) -> None:
+    told = (OPERATE / "README.md").read_text()
+    names = {re.sub("_(total|created|bucket|count|sum)$", "", name) for name in samples if name.startswith("envclone_")}
+    assert {name for name in names if f"`{name}`" not in told} == set()
+
+
+def test_a_label_in_a_rule_is_one_that_the_rule_keeps() -> None:
+    for rule in RULES:
+        used = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
+        kept = {
+            each
+            for group in re.findall(r"\bby \(([^)]*)\)", rule["expr"])
+            for each in group.replace(" ", "").split(",")
+        }
+        assert used <= kept
