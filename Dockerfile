@@ -11,6 +11,8 @@ RUN /opt/envclone/bin/pip install --only-binary :all: --require-hashes -r requir
 RUN python -m venv /opt/build && /opt/build/bin/pip install --only-binary :all: --require-hashes -r build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot
+COPY .github/actions ./.github/actions
+COPY .github/workflows ./.github/workflows
 RUN /opt/build/bin/python -m hatchling build -t wheel -d /wheel \
     && /opt/envclone/bin/pip install --no-deps --no-index /wheel/*.whl \
     && /opt/envclone/bin/pip uninstall --yes pip

@@ -50,6 +50,16 @@ class CommandPlace:
 
 _IN_CHECKOUT: Final = (
     CommandPlace(
+        "init",
+        "bot.cli.local.init:init",
+        "Write workflows, the first policy and the owners' lines into a checkout; run again, it brings them up to date and keeps edits.",
+        ExitCodes(
+            "all is there",
+            failed="an edit meets a newer version, or a file was there before",
+            not_checked="",
+        ),
+    ),
+    CommandPlace(
         "clone",
         "bot.cli.local.clone:clone",
         "Write the directory of a clone into this checkout, as `/clone` would propose it.",

@@ -14,7 +14,7 @@ MOST_CONFLICTS = 127
 LABELS = ("as edited by hand", "as the template rendered it", "as the template renders it now")
 
 
-def merge_text(sides: TextSides, *, timeout: float = TIMEOUT) -> bytes:
+def merge_text(sides: TextSides, names: tuple[str, str, str] = LABELS, *, timeout: float = TIMEOUT) -> bytes:
     """Return the text with the changes of both sides, and with conflict markers where they meet. Raises `Unverifiable`."""
     with tempfile.TemporaryDirectory(prefix="envclone-merge-") as scratch:
         paths = []
@@ -22,7 +22,7 @@ def merge_text(sides: TextSides, *, timeout: float = TIMEOUT) -> bytes:
             path = Path(scratch) / name
             path.write_bytes(data)
             paths.append(str(path))
-        labels = [word for label in LABELS for word in ("-L", label)]
+        labels = [word for label in names for word in ("-L", label)]
         try:
             done = subprocess.run(
                 ["git", "merge-file", "-p", "--quiet", "--diff3", *labels, *paths],

@@ -1,0 +1,179 @@
+"""`envclone init`: what a monorepo needs of envclone, written into a checkout; and the same, brought up to date."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, say
+from bot.cli.local.options import AsJson
+from bot.clients.git.merge_file import merge_text
+from bot.clients.shipped import shipped
+from bot.core.installation.files import (
+    CODE_OWNERS,
+    GITHUB,
+    POLICY,
+    PRISTINE,
+    for_branch,
+    owning,
+    unguarded,
+    with_owners,
+)
+from bot.core.installation.tool_source import PATH as TOOL_ACTION
+from bot.core.installation.tool_source import ToolSource
+from bot.core.installation.upgrade import FileVersions
+from bot.core.rendering.merge import TextSides
+from bot.errors import InvalidInput, UserError
+from bot.model.policy import PATH as POLICY_PATH
+
+LABELS = ("as edited here", "as it was shipped", "as it is shipped now")
+CONFLICT = b"<<<<<<< "
+SAID = {
+    "written": "wrote      {}",
+    "merged": "merged     {}: your edits and the newer version",
+    "conflict": "CONFLICT   {}: resolve it between the markers, as after `git merge`",
+    "edited": "kept       {}: edited here, and nothing newer",
+    "removed": "kept       {} removed, as it is here",
+    "theirs": "NOT OURS   {}: it was there before. Move it away, and run this again",
+    "unchanged": "unchanged  {}",
+}
+
+
+@dataclass(slots=True)
+class Installation:
+    """A checkout, and what was done to each file of it."""
+
+    root: Path
+    done: dict[str, str] = field(default_factory=dict)
+
+    def read(self, path: str) -> bytes | None:
+        place = self.root / path
+        return place.read_bytes() if place.is_file() else None
+
+    def write(self, path: str, data: bytes) -> None:
+        place = self.root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file that is wholly ours to say."""
+        self.done[path] = "unchanged" if self.read(path) == data else "written"
+        self.write(path, data)
+
+    def bring_tool(self, source: ToolSource) -> None:
+        """Say where the tool is taken from; an action of that name that says nothing of the kind is not ours."""
+        here = self.read(TOOL_ACTION)
+        if here is not None and ToolSource.of_action(here.decode()) is None:
+            self.done[TOOL_ACTION] = "theirs"
+            return
+        self.put(TOOL_ACTION, source.action().encode())
+
+    def bring(self, path: str, newer: bytes) -> None:
+        """Bring a shipped file up to date and keep what people changed."""
+        pristine = f"{PRISTINE}/{path}"
+        found = FileVersions(self.read(pristine), self.read(f"{GITHUB}/{path}"), newer)
+        outcome = found.outcome()
+        self.done[f"{GITHUB}/{path}"] = outcome
+        if outcome == "theirs":
+            return
+        if outcome == "written":
+            self.write(f"{GITHUB}/{path}", newer)
+        elif outcome == "merge":
+            assert found.here is not None
+            assert found.shipped is not None
+            merged = merge_text(TextSides(found.here, found.shipped, newer), LABELS)
+            self.write(f"{GITHUB}/{path}", merged)
+            is_clean = all(not line.startswith(CONFLICT) for line in merged.splitlines())
+            self.done[f"{GITHUB}/{path}"] = "merged" if is_clean else "conflict"
+        self.write(pristine, newer)
+
+
+def init(
+    tool: Annotated[
+        str,
+        typer.Option(
+            "--tool",
+            metavar="OWNER/NAME@COMMIT",
+            help="The repository of envclone that workflows take the tool from, at the commit of a release.",
+            show_default=False,
+        ),
+    ] = "",
+    root: Annotated[
+        Path, typer.Option("--root", metavar="PATH", help="The checkout.", file_okay=False, exists=True)
+    ] = Path(),
+    branch: Annotated[str, typer.Option("--branch", metavar="NAME", help="The default branch.")] = "main",
+    owner: Annotated[
+        str,
+        typer.Option("--owner", metavar="@TEAM", help="Who has to review what decides.", show_default=False),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write workflows, the first policy and the owners' lines into a checkout; run again, it brings them up to date and keeps edits."""
+    with edge():
+        if not (root / ".git").exists():
+            raise UserError(
+                f"{root.resolve()} is not the top of a git repository. Change to it, or name it with `--root PATH`."
+            )
+        place = Installation(root)
+        with _as_wrong_usage():
+            files, source = for_branch(shipped(), branch), _source(place, tool)
+            team = owning(owner) if owner else ""
+        place.bring_tool(source)
+        for path, newer in files.items():
+            place.bring(path, newer)
+        if place.read(POLICY_PATH) is None:
+            place.put(POLICY_PATH, POLICY.encode())
+        left = [*_owners(place, team), *_next(place)]
+        lines = [SAID[outcome].format(path) for path, outcome in place.done.items()]
+        then = "\n".join(f"- {step}" for step in left)
+        say("\n".join([*lines, "", "Then:", then]), lambda: {"files": place.done, "then": left}, as_json)
+        if {"conflict", "theirs"} & set(place.done.values()):
+            raise typer.Exit(DOES_NOT_HOLD)
+
+
+@contextmanager
+def _as_wrong_usage() -> Iterator[None]:
+    """What is typed is looked at before the first file is written."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise WrongUsage(str(error)) from error
+
+
+def _source(place: Installation, tool: str) -> ToolSource:
+    """Return where workflows take the tool from: as it is said, or as it stands there, if that is of this version."""
+    ours = version("envclone")
+    if tool:
+        return ToolSource.parsed(tool, ours)
+    action = place.read(TOOL_ACTION)
+    found = ToolSource.of_action(action.decode()) if action is not None else None
+    if found is None or found.version != ours:
+        raise WrongUsage(
+            f"These are the workflows of envclone {ours}, so they need that version of the tool. Name the commit of its release: "
+            "`--tool OWNER/NAME@COMMIT`."
+        )
+    return found
+
+
+def _owners(place: Installation, owner: str) -> Iterator[str]:
+    """Add the lines of code owners that are missing, or yield what a person has to add."""
+    path = next((each for each in CODE_OWNERS if place.read(each) is not None), CODE_OWNERS[0])
+    there = (place.read(path) or b"").decode()
+    if not unguarded(there):
+        return
+    if not owner:
+        yield f"say in {path} who owns {' and '.join(unguarded(there))}: run this again with `--owner @TEAM`"
+        return
+    place.put(path, with_owners(there, owner).encode())
+
+
+def _next(place: Installation) -> Iterator[str]:
+    if b"\naccounts: {}" in (place.read(POLICY_PATH) or b""):
+        yield f"name your accounts, their roles and where state lies in {POLICY_PATH}"
+    yield "create the GitHub environments `envclone-plan` and `envclone-apply`, with the default branch as their only one"
+    yield "protect the default branch, with a code owner's review and the required check `envclone`"
+    yield "commit this in a pull request of its own"

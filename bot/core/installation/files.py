@@ -1,0 +1,83 @@
+"""What a monorepo has of envclone's: workflows and actions as they are shipped, a policy to begin with, and its owners' lines."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot.errors import InvalidInput
+from bot.names import shown
+
+GITHUB: Final = ".github"
+SHIPPED: Final = (
+    "workflows/apply.yml",
+    "workflows/drift.yml",
+    "workflows/expire.yml",
+    "workflows/parity.yml",
+    "workflows/plan.yml",
+    "actions/credentials/action.yml",
+)
+"""Files of `.github/` that are the same in every monorepo. Workflows about envclone's own code are not among them."""
+PRISTINE: Final = ".github/envclone/shipped"
+"""Where a monorepo keeps them as they came, so that an upgrade can tell people's edits from ours."""
+CODE_OWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+"""Where GitHub looks, in its order; the first that is there counts."""
+GUARDED: Final = ("/.github/", "/templates/")
+"""What decides who may do what, and what every environment is made of."""
+_BRANCH: Final = re.compile(r"^(\s+branches: )\[main\]", re.MULTILINE)
+
+POLICY: Final = """\
+# Who may do what with environments, and within which bounds. Always read from the default branch.
+allow:
+  read: read
+  clone: write
+  change: write
+  rescue: maintain
+  destroy: maintain
+  plan_unproved: maintain # approves a commit whose code the default branch does not have, so that it is planned
+protected:
+  - production
+ttl:
+  default: 7d
+  max: 30d
+quota:
+  total: 50
+  per_owner: 5
+# Name each account here: its number, the roles that plan and apply, and where state lies. For example
+#
+#   "111111111111":
+#     plan_role: arn:aws:iam::111111111111:role/envclone-plan
+#     apply_role: arn:aws:iam::111111111111:role/envclone-apply
+#     region: eu-central-1
+#     state_bucket: NAME
+accounts: {}
+"""
+
+
+def for_branch(files: Mapping[str, bytes], branch: str) -> dict[str, bytes]:
+    """Return the shipped files for a repository with this default branch. Raises `InvalidInput`."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", branch) is None:
+        raise InvalidInput(f"{shown(branch)} is no branch. Write the default branch's name, as in `--branch main`.")
+    return {
+        path: _BRANCH.sub(lambda found: f"{found[1]}[{branch}]", data.decode()).encode() for path, data in files.items()
+    }
+
+
+def unguarded(code_owners: str) -> Sequence[str]:
+    """Return what of `GUARDED` has no line of its own in a file of code owners."""
+    patterns = {line.split()[0] for line in code_owners.splitlines() if line.strip() and not line.startswith("#")}
+    return [path for path in GUARDED if path not in patterns]
+
+
+def owning(owner: str) -> str:
+    """Return a team's or a person's name on GitHub. Raises `InvalidInput`."""
+    if re.fullmatch(r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9._-]+)?", owner) is None:
+        raise InvalidInput(
+            f"{shown(owner)} is nobody's name on GitHub. Write a team or a person, as in `--owner @acme/platform`."
+        )
+    return owner
+
+
+def with_owners(code_owners: str, owner: str) -> str:
+    """Return a file of code owners with lines for what it leaves out."""
+    head = code_owners if not code_owners or code_owners.endswith("\n") else f"{code_owners}\n"
+    return head + "".join(f"{path} {owner}\n" for path in unguarded(code_owners))

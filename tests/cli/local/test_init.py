@@ -1,0 +1,207 @@
+"""`envclone init`: a checkout that has nothing of ours gets all that workflows need, once; what people edit, stays."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.app import app
+from bot.clients.shipped import shipped
+from bot.core.installation.files import PRISTINE, SHIPPED
+from bot.core.installation.tool_source import PATH as TOOL_ACTION
+from bot.core.installation.tool_source import ToolSource
+from bot.model.policy import PATH, Policy
+from bot.model.yaml_document import load
+from tests import ROOT
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+OTHER = "f" * 40
+TOOL = ("--tool", f"acme/envclone@{COMMIT}")
+PLAN = ".github/workflows/plan.yml"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "monorepo/.git").mkdir(parents=True)
+    return tmp_path / "monorepo"
+
+
+def init(root: Path, *words: str) -> Result:
+    done = CliRunner().invoke(app, ["init", "--root", str(root), *words], prog_name="envclone")
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def outcomes(done: Result) -> dict[str, str]:
+    found: dict[str, str] = json.loads(done.stdout)["files"]
+    return found
+
+
+def as_shipped_before(root: Path, old: str, new: str, path: str = PLAN) -> None:
+    """Make what the checkout has of a file, and its pristine copy, those of an older version."""
+    for place in (root / path, root / PRISTINE / path.removeprefix(".github/")):
+        assert new in place.read_text()
+        place.write_text(place.read_text().replace(new, old))
+
+
+def test_a_repository_gets_everything_and_the_tool_from_one_place(root: Path) -> None:
+    done = init(root, *TOOL, "--owner", "@acme/platform")
+    assert done.exit_code == 0, done.stderr
+    for path in SHIPPED:
+        assert (root / ".github" / path).read_bytes() == (ROOT / ".github" / path).read_bytes()
+    assert ToolSource.of_action((root / TOOL_ACTION).read_text()) == ToolSource(
+        "acme/envclone", COMMIT, version("envclone")
+    )
+    assert load((root / PATH).read_text(), Policy, PATH).protected == ("production",)
+    assert (root / ".github/CODEOWNERS").read_text() == "/.github/ @acme/platform\n/templates/ @acme/platform\n"
+    assert not any(name.split("/")[0] not in {".github"} for name in files(root)), "nothing beside .github/"
+    assert not list(root.rglob("*.lock"))
+
+
+def test_linters_find_nothing_in_what_is_written(root: Path) -> None:
+    assert init(root, *TOOL).exit_code == 0
+    argv = [
+        "--offline",
+        "--no-progress",
+        "--persona",
+        "pedantic",
+        "--config",
+        str(ROOT / ".github/zizmor.yml"),
+        str(root / ".github"),
+    ]
+    program = Path(sys.executable).parent / "zizmor"
+    found = subprocess.run([str(program), *argv], capture_output=True, text=True, timeout=120, check=False)
+    assert found.returncode == 0, found.stdout
+
+
+def test_run_again_it_changes_nothing_and_needs_not_be_told_the_tool(root: Path) -> None:
+    init(root, *TOOL, "--owner", "@acme/platform")
+    before = files(root)
+    done = init(root, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert set(outcomes(done).values()) == {"unchanged"}
+    assert files(root) == before
+
+
+def test_a_newer_version_replaces_what_nobody_edited_and_is_merged_with_what_somebody_did(root: Path) -> None:
+    init(root, *TOOL)
+    as_shipped_before(root, "timeout-minutes: 44", "timeout-minutes: 45")
+    as_shipped_before(root, "name: drifting", "name: drift\n".strip(), ".github/workflows/drift.yml")
+    edited = root / PLAN
+    edited.write_text(edited.read_text().replace("name: plan\n", "name: plan of ours\n", 1))
+    done = init(root, "--json")
+    assert done.exit_code == 0, done.stdout
+    assert outcomes(done)[PLAN] == "merged"
+    assert outcomes(done)[".github/workflows/drift.yml"] == "written"
+    shipped_now = (ROOT / PLAN).read_text()
+    assert edited.read_text() == shipped_now.replace("name: plan\n", "name: plan of ours\n", 1)
+    again = init(root, "--json")
+    assert outcomes(again)[PLAN] == "edited"
+    assert again.exit_code == 0
+
+
+def test_edits_that_meet_a_newer_version_in_the_same_lines_are_named_and_left_to_a_person(root: Path) -> None:
+    init(root, *TOOL)
+    as_shipped_before(root, "timeout-minutes: 44", "timeout-minutes: 45")
+    edited = root / PLAN
+    edited.write_text(edited.read_text().replace("timeout-minutes: 44", "timeout-minutes: 120"))
+    done = init(root)
+    assert done.exit_code == 1
+    assert f"CONFLICT   {PLAN}" in done.stdout
+    text = edited.read_text()
+    assert "<<<<<<< as edited here" in text
+    assert "timeout-minutes: 120" in text
+    assert "timeout-minutes: 45" in text
+
+
+def test_what_was_removed_stays_removed_and_what_was_there_before_is_not_touched(root: Path) -> None:
+    theirs = root / ".github/workflows/drift.yml"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("name: about rivers\n")
+    done = init(root, *TOOL, "--json")
+    assert done.exit_code == 1
+    assert outcomes(done)[".github/workflows/drift.yml"] == "theirs"
+    assert theirs.read_text() == "name: about rivers\n"
+    (root / ".github/workflows/expire.yml").unlink()
+    done = init(root, "--json")
+    assert outcomes(done)[".github/workflows/expire.yml"] == "removed"
+    assert not (root / ".github/workflows/expire.yml").exists()
+
+
+def test_a_policy_and_code_owners_that_are_there_are_kept(root: Path) -> None:
+    (root / ".github").mkdir()
+    (root / PATH).write_text("quota: {total: 3}\n")
+    (root / "CODEOWNERS").write_text("/.github/ @acme/security")
+    assert init(root, *TOOL, "--owner", "@acme/platform").exit_code == 0
+    assert (root / PATH).read_text() == "quota: {total: 3}\n"
+    assert (root / "CODEOWNERS").read_text() == "/.github/ @acme/security\n/templates/ @acme/platform\n"
+    assert not (root / ".github/CODEOWNERS").exists()
+
+
+def test_the_tool_moves_to_the_commit_that_is_said(root: Path) -> None:
+    init(root, *TOOL)
+    done = init(root, "--tool", f"acme/envclone@{OTHER}", "--json")
+    assert {path for path, outcome in outcomes(done).items() if outcome == "written"} == {TOOL_ACTION}
+    assert OTHER in (root / TOOL_ACTION).read_text()
+
+
+def test_another_default_branch_is_written_into_every_trigger(root: Path) -> None:
+    assert init(root, *TOOL, "--branch", "release/live").exit_code == 0
+    texts = [path.read_text() for path in (root / ".github/workflows").iterdir()]
+    assert sum(text.count("branches: [release/live]") for text in texts) == 3
+    assert not any("branches: [main]" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "--tool OWNER/NAME@COMMIT"),
+        (("--tool", "acme/envclone@v1"), "40 digits"),
+        ((*TOOL, "--branch", "a b"), "no branch"),
+        ((*TOOL, "--owner", "acme"), "nobody's name"),
+    ],
+)
+def test_what_is_typed_wrong_is_wrong_usage(root: Path, words: tuple[str, ...], said: str) -> None:
+    done = init(root, *words)
+    assert done.exit_code == 64
+    assert said in done.stderr
+    assert files(root) == {}
+
+
+def test_an_older_tool_s_commit_is_not_kept_for_newer_workflows(root: Path) -> None:
+    (root / TOOL_ACTION).parent.mkdir(parents=True)
+    (root / TOOL_ACTION).write_text(ToolSource("acme/envclone", COMMIT, "0.0.1").action())
+    assert init(root).exit_code == 64
+
+
+def test_an_action_of_that_name_that_is_not_ours_is_not_touched(root: Path) -> None:
+    (root / TOOL_ACTION).parent.mkdir(parents=True)
+    (root / TOOL_ACTION).write_bytes((ROOT / TOOL_ACTION).read_bytes())
+    done = init(root, *TOOL, "--json")
+    assert done.exit_code == 1
+    assert outcomes(done)[TOOL_ACTION] == "theirs"
+    assert (root / TOOL_ACTION).read_bytes() == (ROOT / TOOL_ACTION).read_bytes()
+
+
+def test_outside_of_a_repository_nothing_is_written(tmp_path: Path) -> None:
+    done = init(tmp_path, *TOOL)
+    assert done.exit_code == 1
+    assert "not the top of a git repository" in done.stderr
+    assert files(tmp_path) == {}
+
+
+def test_the_wheel_has_what_it_writes(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(argv, cwd=ROOT, capture_output=True, timeout=300, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert {path: archive.read(f"bot/shipped/{path}") for path in SHIPPED} == shipped()
