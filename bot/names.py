@@ -113,6 +113,15 @@ class StepName(Name):
     rule = "lower-case letters, digits and single hyphens or underscores, starting with a letter"
 
 
+class MigrationName(Name):
+    """The name of a migration of a template; two templates may have one of the same name."""
+
+    what = "migration name"
+    pattern = "[a-z][a-z0-9]*([-_][a-z0-9]+)*"
+    longest = 40
+    rule = "lower-case letters, digits and single hyphens or underscores, starting with a letter"
+
+
 class ParameterName(Name):
     """The name of a parameter, an output or an input: a Terraform and Jinja identifier."""
 

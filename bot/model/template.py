@@ -10,7 +10,7 @@ from bot.model.base import Document
 from bot.model.duration import Duration
 from bot.model.pattern import ValuePattern
 from bot.model.pipeline import Json, Stack, When
-from bot.names import ParameterName, PurposeName, StepName, TemplateName
+from bot.names import MigrationName, ParameterName, PurposeName, StepName, TemplateName
 
 TEMPLATES = "templates"
 DECLARATION = "template.yaml"
@@ -214,6 +214,19 @@ class ParameterRule(Document):
         return first, second
 
 
+class Migration(Document):
+    """What an environment of an older revision needs once, when it is brought to this one or a later one."""
+
+    description: Annotated[str, Field(min_length=1, description="Why; shown in the pull request.")]
+    values: Annotated[
+        dict[ParameterName, dict[str, Json]],
+        Field(
+            min_length=1,
+            description="For each parameter, by its present name: former values, written as text, and what becomes of them.",
+        ),
+    ]
+
+
 class Template(Document):
     """The declaration of a template. Rules across parts are checked in `bot.core.requests.template_check`.
 
@@ -228,6 +241,13 @@ class Template(Document):
     purposes: Annotated[dict[PurposeName, Purpose], Field(min_length=1)]
     aspects: dict[Aspect, tuple[Pattern, ...]] = {}
     rules: tuple[ParameterRule, ...] = ()
+    migrations: Annotated[
+        dict[MigrationName, Migration],
+        Field(
+            description="Applied in this order to each environment that is brought here from a revision without them. Keep them, since an "
+            "environment may skip revisions."
+        ),
+    ] = {}
     shared: Annotated[
         tuple[str, ...],
         Field(

@@ -7,6 +7,7 @@ from bot.core.messages.change_pull_request import ProposedChange
 from bot.core.messages.sync_text import ProposedSync
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
+from bot.core.rendering.synced_values import pending
 from bot.core.requests.branches import Branch
 from bot.core.requests.sync import conflicts_in
 from bot.core.requests.template_history import between
@@ -70,7 +71,8 @@ def _sync(repo: Repository, before: CodeSide, after: CodeSide) -> ProposedSync:
         then, becomes = (compare(side, each, repo.template_of(each.manifest), now).parity for each in (before, after))
         parity = (then, becomes)
     step = between(history, before.manifest.revision, after.manifest.revision)
-    return ProposedSync(step, conflicts, parity)
+    former, template = (repo.template_of(each.manifest).declaration for each in (before, after))
+    return ProposedSync(step, conflicts, parity, pending(former, template))
 
 
 def _rival(repo: Repository, name: EnvironmentName) -> int | None:

@@ -22,7 +22,7 @@ from bot.commands.model import Sync
 from bot.core.messages import sync_text
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
-from bot.core.rendering.synced_values import allocates, carried
+from bot.core.rendering.synced_values import allocates, carried, pending
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.sync import Synced, SyncSubject, draft_sync
@@ -65,13 +65,13 @@ def sync(
 
 
 def _subject(checkout: Checkout, command: Sync, manifest: Manifest) -> SyncSubject:
-    after = _template(checkout, command, manifest)
+    before, after = Templates(checkout).at(manifest), _template(checkout, command, manifest)
     survey = checkout.survey()
-    is_allocating = allocates(carried(manifest, after.declaration), after.declaration)
+    is_allocating = allocates(carried(manifest, before.declaration, after.declaration), after.declaration)
     return SyncSubject(
         manifest=manifest,
         files=checkout.environment(command.name),
-        before=Templates(checkout).at(manifest),
+        before=before,
         after=after,
         policy=checkout.policy(),
         estate=survey.whole() if is_allocating else survey.estate,
@@ -106,15 +106,17 @@ def _said(checkout: Checkout, command: Sync, subject: SyncSubject, drafted: Sync
     if command.commit is not None and before.revision not in {each.revision for each in history}:
         history = template_history(checkout.root, command.commit, after.template)
     source = subject.source.manifest if subject.source else None
+    migrated = pending(subject.before.declaration, subject.after.declaration)
     parts = [
         f"Synced {where}/ with {sync_text.revisions(before, after)}.",
         sync_text.template_changes(between(history, before.revision, after.revision)),
-        sync_text.values(before, after, subject.after.declaration, source),
+        sync_text.values(before, after, subject.after.declaration, source, migrated=migrated),
+        sync_text.migrations(migrated),
         *sync_text.removed_steps(before, after),
         f"{len(changed)} files changed:\n\n" + "\n".join(f"- {path}: {what}" for path, what in changed.items()),
         sync_text.conflicts(after, drafted.conflicts) if drafted.conflicts else "Commit it and open a pull request.",
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def _changed(subject: SyncSubject, drafted: Synced) -> Mapping[str, str]:

@@ -144,7 +144,8 @@ def _template(proposed: ProposedChange) -> str:
 def _values(proposed: ProposedChange) -> str:
     before, after = proposed.before, proposed.after
     if proposed.sync is not None:
-        said = sync_text.values(before, after, proposed.template.declaration, proposed.source)
+        template, migrated = proposed.template.declaration, proposed.sync.migrations
+        said = sync_text.values(before, after, template, proposed.source, migrated=migrated)
         longer = f"\n\nIt expires on {expiry(after)}." if before.expires_at != after.expires_at else ""
         return f"{said}{longer}"
     rows = [

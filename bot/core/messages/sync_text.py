@@ -1,7 +1,7 @@
 """What people read of a sync: what the template changed, what became of the values, and what is in conflict."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.core.markdown import cell, code, table
 from bot.core.parity.output.markdown import ORIGINS
@@ -12,8 +12,8 @@ from bot.core.rendering.synced_values import moved
 from bot.core.requests.sync import SyncConflict
 from bot.core.requests.template_history import TemplateStep
 from bot.model.environment import Manifest, directory
-from bot.model.template import Template
-from bot.names import ParameterName
+from bot.model.template import Migration, Template
+from bot.names import MigrationName, ParameterName
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class ProposedSync:
     step: TemplateStep
     conflicts: Sequence[SyncConflict]
     parity: tuple[Parity, Parity] | None = None
+    migrations: Mapping[MigrationName, Migration] = field(default_factory=dict)
 
 
 MOST_COMMITS = 30
@@ -34,6 +35,7 @@ def body(sync: ProposedSync, before: Manifest, after: Manifest) -> Iterator[str]
     if sync.conflicts:
         yield f"### Conflicts\n\n{conflicts(after, sync.conflicts)}\n\nUntil then the check fails, and nothing can be merged."
     yield f"### What the template changed\n\n{template_changes(sync.step)}"
+    yield migrations(sync.migrations)
     yield f"### Compared with its source\n\n{_deviations(sync.parity)}" if after.source else ""
 
 
@@ -67,8 +69,22 @@ def template_changes(step: TemplateStep) -> str:
     return f"{said}\n\n{found}"
 
 
-def values(before: Manifest, after: Manifest, template: Template, source: Manifest | None) -> str:
+def values(
+    before: Manifest,
+    after: Manifest,
+    template: Template,
+    source: Manifest | None,
+    *,
+    migrated: Mapping[MigrationName, Migration],
+) -> str:
     """Return what became of the parameters; `template` is the later one."""
+    rewritten = {name for each in migrated.values() for name in each.values}
+
+    def cause(name: ParameterName) -> str:
+        if name in rewritten:
+            return "migrated"
+        return "set with `/set`" if name in after.overrides or after.source is None else "follows from the template"
+
     found = moved(before, after, template)
     former = {new: old for old, new in found.renamed.items()}
     rows = [
@@ -77,13 +93,19 @@ def values(before: Manifest, after: Manifest, template: Template, source: Manife
             for name in found.added
         ),
         *(
-            (code(name), _value(before, former.get(name, name)), _value(after, name), "follows from the template")
+            (code(name), _value(before, former.get(name, name)), _value(after, name), cause(name))
             for name in found.changed
         ),
         *((code(old), _value(before, old), "", f"now called {code(new)}") for old, new in found.renamed.items()),
         *((code(name), _value(before, name), "", "the template has it no more") for name in found.gone),
     ]
     return table(("Parameter", "Before", "After", "Why"), rows) if rows else "Every value is kept."
+
+
+def migrations(found: Mapping[MigrationName, Migration]) -> str:
+    """Return the migrations that are applied; nothing when there are none."""
+    listed = "\n".join(f"- {code(name)}: {cell(each.description)}" for name, each in found.items())
+    return f"Values were rewritten by the template's migrations:\n\n{listed}" if listed else ""
 
 
 def removed_steps(before: Manifest, after: Manifest) -> Iterator[str]:

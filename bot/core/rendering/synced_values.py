@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.rendering.inventory import Inventory
-from bot.core.rendering.parameter_types import checked
+from bot.core.rendering.parameter_types import checked, text
 from bot.core.rendering.parameter_values import Wish, resolve
 from bot.errors import InvalidInput
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
-from bot.model.template import Template
-from bot.names import ParameterName
+from bot.model.template import Migration, Template
+from bot.names import MigrationName, ParameterName
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,19 @@ def renamings(manifest: Manifest, template: Template) -> dict[ParameterName, Par
     }
 
 
-def carried(manifest: Manifest, template: Template) -> Manifest:
-    """Return the manifest with the template's own names of parameters, and without those that it has no more."""
+def pending(former: Template, template: Template) -> dict[MigrationName, Migration]:
+    """Return the migrations that an environment of the former revision has not had, in order."""
+    return {name: each for name, each in template.migrations.items() if name not in former.migrations}
+
+
+def carried(manifest: Manifest, former: Template, template: Template) -> Manifest:
+    """Return the manifest with the template's own names of parameters, without those that it has no more, and with migrated values."""
     renamed = renamings(manifest, template)
     values = {renamed.get(name, name): value for name, value in manifest.parameters.items()}
+    for migration in pending(former, template).values():
+        for name, becomes in migration.values.items():
+            if name in values:
+                values[name] = becomes.get(text(values[name]), values[name])
     overrides = tuple(renamed.get(name, name) for name in manifest.overrides)
     return manifest.model_copy(
         update={

@@ -143,7 +143,7 @@ def _given(command: Sync, subject: SyncSubject) -> Mapping[ParameterName, Json]:
             f"`{name}` is for `{manifest.purpose}`, and the newer template has no such purpose (it has {known}). Make a new clone instead."
         )
     given = overrides(command, template)
-    kept = carried(manifest, template)
+    kept = carried(manifest, subject.before.declaration, template)
     for other in given.keys() & kept.parameters.keys() - asked_for(kept, template, None).keys():
         raise UserError(f"`{other}` has a value already. Sync first, then change it with `/set {name} {other}=…`.")
     source = subject.source.manifest if subject.source else None
@@ -159,7 +159,8 @@ def _given(command: Sync, subject: SyncSubject) -> Mapping[ParameterName, Json]:
 
 def _manifest(subject: SyncSubject, given: Mapping[ParameterName, Json]) -> Manifest:
     template = subject.after.declaration
-    kept, source = carried(subject.manifest, template), subject.source.manifest if subject.source else None
+    former = subject.before.declaration
+    kept, source = carried(subject.manifest, former, template), subject.source.manifest if subject.source else None
     values = synced(kept, template, given, source, subject.estate)
     by_hand = {*kept.overrides, *(given if kept.source else ())}
     return kept.model_copy(

@@ -130,6 +130,7 @@ def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:
         *_parameter_problems(template),
         *_purpose_problems(template),
         *_chosen_file_problems(template),
+        *_migration_problems(template),
     ):
         yield Finding(where, line_of(text, place), problem)
     for position, problem in rule_problems(template.declaration):
@@ -187,6 +188,17 @@ def _chosen_file_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str],
         for name in when.parameter:
             if name not in declared.parameters:
                 yield ("files", path), f"unknown parameter `{name}`."
+
+
+def _migration_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
+    for migration, each in template.declaration.migrations.items():
+        for name, becomes in each.values.items():
+            place = ("migrations", migration, "values", name)
+            if name not in template.declaration.parameters:
+                yield place, f"unknown parameter `{name}`. A migration names parameters as they are called now."
+                continue
+            problems = (problem for value in becomes.values() for problem in _value_problems(template, name, value))
+            yield from ((place, problem) for problem in problems)
 
 
 def _value_problems(template: TemplateAt, name: ParameterName, value: Json) -> Iterator[str]:

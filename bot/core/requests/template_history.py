@@ -41,7 +41,11 @@ def behind(
     manifests: Sequence[Manifest], histories: Mapping[TemplateName, TemplateHistory]
 ) -> Mapping[EnvironmentName, int | None]:
     """Return by how many revisions each environment is behind its template; None where its revision is not in the history."""
-    return {each.name: _place(histories.get(each.template, ()), each.revision) for each in manifests}
+    # The newest place of a revision counts: the template may have come back to it.
+    places = {
+        name: {each.revision: at for at, each in reversed(list(enumerate(found)))} for name, found in histories.items()
+    }
+    return {each.name: places.get(each.template, {}).get(each.revision) for each in manifests}
 
 
 def _place(history: TemplateHistory, revision: str) -> int | None:

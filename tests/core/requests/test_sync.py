@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from bot.clients.git.merge_file import merge_text
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone, Sync
+from bot.core.messages.sync_text import migrations
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.inventory import Claim, Inventory
-from bot.core.rendering.synced_values import moved
+from bot.core.rendering.synced_values import moved, pending
 from bot.core.rendering.verify import verify
 from bot.core.requests.change import Unchanged
 from bot.core.requests.clone import Draft, draft_clone
@@ -254,6 +255,41 @@ def test_a_purpose_that_is_gone_is_said() -> None:
     refused = sync(subject(newer(declaration=declaration), clone(purpose="qa")))
     assert isinstance(refused, Refused)
     assert "has no such purpose" in refused.reason
+
+
+def test_migrations_rewrite_values_once_and_in_order_also_when_revisions_are_skipped() -> None:
+    first = "migrations:\n  sizes:\n    description: Sizes have other names.\n    values: {greeting: {hello: hi}, app_min: {'3': 4}}\n"
+    second = f"{first}  again:\n    description: And again.\n    values: {{greeting: {{hi: good day, hello: wrong}}}}\n"
+    manifest = clone(set={ParameterName("app_min"): "3"})
+    one, both = (newer(declaration=f"{example.DECLARATION}{text}") for text in (first, second))
+
+    def values(found: Synced) -> tuple[object, ...]:
+        return tuple(found.manifest.parameters[ParameterName(name)] for name in ("greeting", "app_min"))
+
+    skipped = synced(subject(both, manifest))
+    assert values(skipped) == ("good day", 4)
+    assert skipped.manifest.overrides == ("app_min",)
+    then = synced(subject(one, manifest))
+    assert values(then) == ("hi", 4)
+    again = replace(subject(both, then.manifest, then.files), before=one)
+    assert synced(again).files == skipped.files
+    later = newer(example.MAIN + b"# later\n", f"{example.DECLARATION}{second}")
+    back = skipped.manifest.model_copy(
+        update={"parameters": {**skipped.manifest.parameters, ParameterName("greeting"): "hi"}}
+    )
+    unmoved = replace(subject(later, back, assemble(both, back)), before=both)
+    assert values(synced(unmoved)) == ("hi", 4), "what somebody chose after a migration is not migrated again"
+
+
+def test_a_migration_is_shown_and_what_it_writes_must_be_valid() -> None:
+    text = "migrations:\n  sizes:\n    description: Sizes | have other names.\n    values: {app_min: {'3': 99}, app_mni: {'1': 2}}\n"
+    at = template(f"{example.DECLARATION}{text}")
+    said = "\n".join(map(str, check_template(at, None, example.asked()).findings))
+    assert "unknown parameter `app_mni`. A migration names parameters as they are called now." in said
+    assert "99" in said
+    shown = migrations(pending(template().declaration, at.declaration))
+    assert shown.endswith("- `sizes`: Sizes \\| have other names.")
+    assert migrations(pending(at.declaration, at.declaration)) == ""
 
 
 def test_former_names_belong_to_one_parameter() -> None:

@@ -133,15 +133,18 @@ def test_a_change_and_a_sync_go_into_one_pull_request(live: SmallMonorepo) -> No
     live.say("/sync demo-x")
     assert len(pulls(live)) == 2
     assert (pulls(live)[-1].title or "").startswith("Sync demo-x")
-    assert "| `app_min` | `1` | `3` |" in (pulls(live)[-1].body or "")
+    assert "| `app_min` | `1` | `3` | set with `/set` |" in (pulls(live)[-1].body or "")
     assert file(live, CHANGE) == SECURE
 
 
 def test_production_is_synced_through_the_same_door(live: SmallMonorepo) -> None:
-    push(live, "Encrypt", main=SECURE)
+    migration = "migrations: {polite: {description: Greet well., values: {greeting: {hello: good day}}}}\n"
+    push(live, "Encrypt", main=SECURE, declaration=f"{example.DECLARATION}{migration}".encode())
     live.say("/sync production")
     body = pulls(live)[-1].body or ""
     assert "which clones are made from" in body
+    assert "- `polite`: Greet well." in body
+    assert "| `greeting` | `hello` | `good day` | migrated |" in body
     assert "### Compared with its source" not in body
     assert "the plan is empty" not in body
 
