@@ -15,12 +15,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig
 from dbos._serialization import DBOSPortableJSON
 
+from bot.clients.store.records import KEEP_DELIVERIES
 from bot.jobs.gate import StepGate
 from bot.jobs.runner import JobRunner
 from bot.model.pipeline import Json
@@ -35,6 +37,13 @@ POLLING = 0.1
 """Seconds between two looks at the queue. It is part of what people wait for."""
 
 MOST_COUNTED = 10_000
+
+KEEP_JOBS = KEEP_DELIVERIES
+"""How long the key of a job that ended is known. Comments are looked for, and deliveries repeated, for three days at most."""
+
+ENDED = ["SUCCESS", "ERROR"]
+PRUNED_AT_ONCE = 500
+"""Jobs in one transaction: it takes less than a tenth of a second, and jobs that run wait for no longer."""
 
 KNOWS_SUBSEC = (3, 42)
 """The first SQLite that knows `unixepoch('subsec')`."""
@@ -144,6 +153,22 @@ class Engine:
         if old:
             log.info("%d jobs of another version begin anew", len(old), extra={"action": "adopt"})
         return len(old)
+
+    def prune(self, older_than: timedelta = KEEP_JOBS) -> int:
+        """Forget jobs that ended longer ago, with what their steps returned; return how many."""
+        until = (datetime.now(UTC) - older_than).isoformat()
+        count = 0
+        while found := DBOS.list_workflows(
+            name=WORKFLOW,
+            status=ENDED,
+            completed_before=until,
+            limit=PRUNED_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        ):
+            DBOS.delete_workflows([one.workflow_id for one in found])
+            count += len(found)
+        return count
 
     def states(self) -> dict[str, int]:
         """Count the jobs that wait and those that run, over all replicas."""

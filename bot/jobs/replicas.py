@@ -38,6 +38,7 @@ class Heart:
                 if beats % PRUNE_EVERY == 0:
                     # After the beat: a replica's name must not be forgotten before its jobs were taken over.
                     self._store.prune()
+                    self._engine.prune()
                 beats += 1
             except Exception:
                 log.exception("heartbeat failed", extra={"action": "beat"})

@@ -2,6 +2,8 @@
 
 import random
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from bot.clients.store import Delivery, SqliteStore, open_store
 from bot.jobs.step_attempts import SET_ASIDE
+from tests import ROOT
 from tests.jobs.counting import STEPS
 from tests.jobs.workers import PATIENCE, Workers, expected, order, workers
 from tests.web.serving import comment
@@ -115,6 +118,36 @@ def test_a_job_that_ends_its_worker_three_times_is_set_aside_and_those_beside_it
     assert pool.stop(worker) == 0
     assert pool.answers == {"comment-1": f"refused {SET_ASIDE}\n"}
     assert pool.effects == {"comment-1.one": "one\n", **expected(others)}
+
+
+PRUNE = """
+import os, sys
+from datetime import timedelta
+from pathlib import Path
+from bot.jobs.attempt import Patience
+from bot.jobs.engine import Engine, EngineLocation
+from bot.jobs.figures import Figures
+from bot.jobs.runner import JobRunner
+from bot.jobs.step_attempts import StepAttempts
+from bot.clients.store import open_store
+from tests.jobs.counting import CountingWork
+data, work = Path(sys.argv[1]), CountingWork(Path(sys.argv[2]))
+runner = JobRunner(work, Figures("one"), Patience(), StepAttempts(open_store(None, data)))
+engine = Engine(EngineLocation(None, data, "pruner", 1), runner)
+print(engine.prune(), engine.prune(timedelta(0)), engine.prune(timedelta(0)), engine.states(), flush=True)
+os._exit(0)
+"""
+
+
+def test_jobs_that_ended_long_ago_are_forgotten_and_those_that_wait_are_not(pool: Workers, store: SqliteStore) -> None:
+    order(store, {number: f"env-{number}" for number in range(3)})
+    worker = pool.start()
+    pool.wait(lambda: pool.log.read_text().count('"job done"') == 3, "three jobs are done")
+    order(store, {9: "deadly"})
+    assert worker.wait(PATIENCE) == -signal.SIGKILL
+    words = [sys.executable, "-c", PRUNE, str(pool.directory / "data"), str(pool.directory / "work")]
+    said = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+    assert said == "0 3 0 {'waiting': 0, 'running': 1}\n"
 
 
 def test_a_stop_lets_the_running_step_end_and_the_next_start_goes_on(pool: Workers, store: SqliteStore) -> None:
