@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.core.checks.required_providers import LOCK, locked_providers
 from bot.core.checks.static_checks import GateRules, downloaded_findings
 from bot.core.checks.versions import is_within
 from bot.core.tree import File
@@ -35,12 +36,20 @@ class _Installed:
         return self.source.startswith(("./", "../"))
 
 
-def foreign(data: Path, rules: GateRules) -> Iterator[str]:
-    """Yield a complaint for each provider and module in Terraform's data directory that `rules` do not allow."""
+def foreign(data: Path, rules: GateRules, lock: bytes) -> Iterator[str]:
+    """Yield a complaint for each provider and module in Terraform's data directory that `rules` or the lock file do not allow."""
+    locked = locked_providers(lock)
     for place in sorted((data / "providers").glob("*/*/*")):
         host, namespace, kind = place.parts[-3:]
+        address = f"{host}/{namespace}/{kind}"
         if host not in _HOSTS or f"{namespace}/{kind}" not in rules.providers:
-            yield f"provider {shown(f'{host}/{namespace}/{kind}')} is not in the policy's `gate.providers`"
+            yield f"provider {shown(address)} is not in the policy's `gate.providers`"
+            continue
+        known = locked.get(address)
+        for version in sorted(each.name for each in place.iterdir()):
+            # `init` takes whatever is offered where the lock file has no checksum, and says so only in a warning.
+            if known is None or known.version != version or not known.has_hashes:
+                yield f"provider {shown(address)} {shown(version)} is not in `{LOCK}` with this version and a checksum"
     downloads = data / "modules"
     for module in _modules(downloads / "modules.json"):
         if not module.is_local:

@@ -33,6 +33,7 @@ from bot.clients.terraform.access import access
 from bot.clients.terraform.installed import foreign
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
 from bot.clients.terraform.workspace import state_apart, workspace_at
+from bot.core.checks.required_providers import LOCK
 from bot.core.checks.static_checks import GateRules
 from bot.core.checks.workspaces import Workspace
 from bot.core.plans.stack_inputs import Output
@@ -163,7 +164,10 @@ class RootModule:
             listed = self._captured(["workspace", "list"], SHORT_TIMEOUT).decode("utf-8", "replace")
             self._is_new = self._workspace.name not in listed.replace("*", " ").split()
         if self._terraform.rules is not None:
-            refused = [Diagnostic("error", each) for each in foreign(self._private / "data", self._terraform.rules)]
+            lock = self.directory / LOCK
+            written = lock.read_bytes() if lock.is_file() else b""
+            found = foreign(self._private / "data", self._terraform.rules, written)
+            refused = [Diagnostic("error", each) for each in found]
             if refused:
                 raise TerraformFailed("init", refused)
 

@@ -1,11 +1,14 @@
-"""Which providers a module's local names stand for: its `required_providers`.
+"""Which providers a module's local names stand for (`required_providers`), and which version of each its lock file lets run.
 
-Source: https://developer.hashicorp.com/terraform/language/providers/requirements
+Sources: https://developer.hashicorp.com/terraform/language/providers/requirements,
+https://developer.hashicorp.com/terraform/language/files/dependency-lock
 """
 
 import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from bot.core.hcl.ast import Expression, Literal, Pairs
+from bot.core.hcl.ast import Expression, Items, Literal, Pairs
 from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree
 from bot.errors import InvalidInput
@@ -39,3 +42,26 @@ def source_of(name: str, requirement: Expression) -> str:
     if len(given) != 1 or not isinstance(given[0], Literal):
         return "(not one plain text)"
     return str(given[0].value).removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
+
+
+LOCK = ".terraform.lock.hcl"
+
+
+@dataclass(frozen=True, slots=True)
+class LockedProvider:
+    """The version of a provider that a lock file names, in which line, and whether it knows the checksum of any package of it."""
+
+    version: str
+    line: int
+    has_hashes: bool
+
+
+def locked_providers(data: bytes) -> Mapping[str, LockedProvider]:
+    """Return the providers of a lock file by their whole address (`registry.terraform.io/hashicorp/aws`). Raises `InvalidInput`."""
+    found: dict[str, LockedProvider] = {}
+    for block in blocks(LOCK, data):
+        if block.type == "provider" and block.labels:
+            hashes = block.setting("hashes")
+            known = hashes is not None and isinstance(hashes.value, Items) and bool(hashes.value.items)
+            found[block.labels[0]] = LockedProvider(block.text("version") or "", block.line, known)
+    return found

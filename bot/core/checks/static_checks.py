@@ -16,7 +16,7 @@ from bot.core.checks.module_sources import local_module_findings, source_complai
 from bot.core.checks.provider_config import STATE, backend_complaints, provider_complaints
 from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
-from bot.core.checks.required_providers import local_names_of, source_of
+from bot.core.checks.required_providers import LOCK, local_names_of, locked_providers, source_of
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files, is_outside, reached
 from bot.core.hcl.parser import blocks, parsed
@@ -29,7 +29,6 @@ from bot.names import StepName
 
 __all__ = ["GateRules", "gate"]
 
-LOCK = ".terraform.lock.hcl"
 _TERRAFORM_BLOCKS = frozenset({"backend", "cloud", "provider_meta", "required_providers"})
 # Arguments that name a file, of resources and data sources of providers that the cloud's table does not know.
 _FILES = frozenset(
@@ -140,10 +139,27 @@ def _file_findings(files: Tree, stacks: Collection[StepName], called: frozenset[
                 1,
                 "missing, so any provider version could be installed. Run `terraform init` and commit it.",
             )
+        else:
+            yield from _unlocked(f"{where}/{stack}/{LOCK}", files[f"{stack}/{LOCK}"].data)
     for path in sorted(files):
         message = _misplaced(path) if not is_outside(path) or posixpath.dirname(path) in called else None
         if message is not None:
             yield Finding(place_of(where, path), 1, message)
+
+
+def _unlocked(path: str, data: bytes) -> Iterator[Finding]:
+    try:
+        locked = locked_providers(data)
+    except InvalidInput as error:
+        yield _unreadable(path, error)
+        return
+    for address, provider in locked.items():
+        if not provider.has_hashes:
+            message = (
+                f"no checksum of `{address}`, so whatever is offered as that version would run: remove its block, run `terraform init`, and "
+                "commit the file."
+            )
+            yield Finding(path, provider.line, message)
 
 
 def _misplaced(path: str) -> str | None:

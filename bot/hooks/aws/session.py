@@ -1,5 +1,6 @@
 """What all AWS kinds share: clients, errors in words, and the account asserted before anything is written."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.clients.aws_session import session
 from bot.hooks.kind import HookContext, HookFailed, HookModel, OutOfTime
-from bot.names import ParameterName
+from bot.names import ParameterName, shown
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -28,6 +29,8 @@ OWNER_TAG = "envclone:step"
 """The tag by which a step knows what it made; its value is `Context.owner`."""
 
 AwsLookup = TypeVar("AwsLookup")
+
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-\d{1,2}")
 
 _FINAL = frozenset({"AccessDenied", "AccessDeniedException", "ValidationException", "InvalidParameterException"})
 
@@ -49,6 +52,8 @@ class Aws:
     """One account in one region, as the environment's manifest names them."""
 
     def __init__(self, account_id: str, region: str) -> None:
+        if _REGION.fullmatch(region) is None:  # a part of every address that is asked
+            raise HookFailed(f"{shown(region)} is not a region of AWS.", is_final=True)
         self.account_id = account_id
         self.region = region
         self._session = session(region)

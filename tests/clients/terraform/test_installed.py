@@ -15,6 +15,7 @@ from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.core.tree import File
 from bot.model.policy import Policy, StaticCheckRules
 from tests.support.small_monorepo import place
+from tests.support.terraform import LOCK
 
 HARMLESS = 'variable "name" {}\nresource "terraform_data" "x" {\n  input = file("${path.module}/x.txt")\n}\n'
 
@@ -97,4 +98,22 @@ def listed(data: Path, *, source: str, directory: str, version: str = "") -> lis
     entry = {"Key": "x", "Source": source, "Version": version, "Dir": directory}
     (data / "modules" / "modules.json").write_text(json.dumps({"Modules": [entry]}))
     names = ("acme/vpc/aws >= 5.0, < 6", "git::https://git.example/x")
-    return list(foreign(data, gate_rules(Policy(gate=StaticCheckRules(module_sources=names)))))
+    return list(foreign(data, gate_rules(Policy(gate=StaticCheckRules(module_sources=names))), b""))
+
+
+@pytest.mark.parametrize(
+    ("lock", "is_held"),
+    [
+        (LOCK, True),
+        (LOCK.replace("5.100.0", "5.99.0"), False),
+        (LOCK.replace("hashicorp/aws", "hashicorp/awscc"), False),
+        (LOCK[: LOCK.index("  hashes")] + "}\n", False),
+        (LOCK[: LOCK.index("  hashes")] + "  hashes = []\n}\n", False),
+        ("", False),
+    ],
+)
+def test_a_provider_must_be_the_one_of_the_lock_file(tmp_path: Path, lock: str, is_held: bool) -> None:
+    (tmp_path / "providers/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64").mkdir(parents=True)
+    found = list(foreign(tmp_path, gate_rules(Policy()), lock.encode()))
+    assert (found == []) is is_held
+    assert is_held or "`registry.terraform.io/hashicorp/aws` `5.100.0` is not in `.terraform.lock.hcl`" in found[0]

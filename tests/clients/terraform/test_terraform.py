@@ -148,10 +148,11 @@ def test_modules_from_elsewhere_are_found_in_terraforms_own_listing(tmp_path: Pa
         json.dumps({"Modules": [{"Key": key, "Source": sources[key], "Dir": "none"} for key in sources]})
     )
     assert [
-        c.split("`")[1] for c in foreign(tmp_path, GateRules(StaticCheckRules(module_sources=("acme/vpc/aws",)), FACTS))
+        c.split("`")[1]
+        for c in foreign(tmp_path, GateRules(StaticCheckRules(module_sources=("acme/vpc/aws",)), FACTS), b"")
     ] == [sources["c"]]
     (tmp_path / "providers" / "evil.example" / "hashicorp" / "aws").mkdir(parents=True)
-    assert "evil.example/hashicorp/aws" in next(iter(foreign(tmp_path, GateRules(StaticCheckRules(), FACTS))))
+    assert "evil.example/hashicorp/aws" in next(iter(foreign(tmp_path, GateRules(StaticCheckRules(), FACTS), b"")))
 
 
 @pytest.mark.provider

@@ -179,6 +179,14 @@ def test_a_stack_without_a_lock_file_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("hashes", ["", "  hashes = []\n", "  hashes = null\n"])
+def test_a_lock_file_without_checksums_is_refused_with_the_line(hashes: str) -> None:
+    """`terraform init` takes any package then, also with `-lockfile=readonly`, and only warns. Tried with 1.11.4."""
+    lock = f'# Written by hand.\nprovider "registry.terraform.io/hashicorp/aws" {{\n  version = "5.100.0"\n{hashes}}}\n'
+    [found] = findings(lock.encode(), path="app/.terraform.lock.hcl")
+    assert found.startswith("envs/x/app/.terraform.lock.hcl:2: no checksum of `registry.terraform.io/hashicorp/aws`")
+
+
 def test_the_policy_may_allow_more() -> None:
     rules = StaticCheckRules(
         providers=("hashicorp/aws", "hashicorp/null"),
