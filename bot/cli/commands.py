@@ -133,6 +133,12 @@ _IN_CHECKOUT: Final = (
         ExitCodes("every template is consistent and renders", failed="one is not: file and line are named"),
     ),
     CommandPlace(
+        "adopt",
+        "bot.cli.local.adopt:adopt",
+        "Take over a production directory: template, manifest and policy, with the proof that it is rendered as it was.",
+        ExitCodes("proved, and the template's check passes", failed="written, but something is left to decide"),
+    ),
+    CommandPlace(
         "schema",
         "bot.cli.local.schema:write",
         "Write the JSON Schemas of our YAML formats and the reference documents.",

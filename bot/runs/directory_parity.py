@@ -36,9 +36,15 @@ def is_directory_pair(here: Path, ours: str, theirs: str) -> bool:
 
 def compare_directories(here: Path, ours: AskedSide, theirs: AskedSide) -> DirectoryParity:
     """Return how one differs from the other. Raises `Unverifiable` when one is not there or holds no code."""
+    _, sides = read_pair(here, ours, theirs)
+    return compared(sides[0], sides[1], FACTS)
+
+
+def read_pair(here: Path, ours: AskedSide, theirs: AskedSide) -> tuple[Path, tuple[Side, Side]]:
+    """Return the root of the repository and both sides. Raises `Unverifiable` when one is not there or holds no code."""
     there = [side.at(here).exists() for side in (ours, theirs)]
     if not any(there):
-        sides = _by_name(here, ours, theirs)
+        root, sides = root_of(here, [here]), _by_name(here, ours, theirs)
     else:
         for side, exists in zip((ours, theirs), there, strict=True):
             if not exists:
@@ -50,7 +56,7 @@ def compare_directories(here: Path, ours: AskedSide, theirs: AskedSide) -> Direc
             raise Unverifiable(
                 f"There is no Terraform code in {found.label}, or only modules that nothing calls. {_usage(here)}"
             )
-    return compared(sides[0], sides[1], FACTS)
+    return root, sides
 
 
 def _label(side: AskedSide, other: AskedSide) -> str:

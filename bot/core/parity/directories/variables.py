@@ -15,11 +15,12 @@ from bot.core.parity.directories.sides import RootSource
 from bot.core.tree import File
 from bot.errors import InvalidInput
 
-_ENDINGS = (".tfvars", ".tfvars.json")
+VALUES = (".tfvars", ".tfvars.json")
+STANDARD = ("terraform.tfvars", "terraform.tfvars.json")
 UNREAD = (
     "has values that Terraform doesn't read by itself: name it with `--var-file` or `--against-var-file` to use them"
 )
-_AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
+AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,13 @@ def stated_values(root: RootSource) -> tuple[Mapping[str, StatedValue], list[Not
 
 def _in_order(root: RootSource) -> Iterator[str]:
     """Yield the files with values in the order in which Terraform reads them."""
-    yield from (path for path in ("terraform.tfvars", "terraform.tfvars.json") if path in root.files)
-    yield from sorted(path for path in root.files if posixpath.dirname(path) == "" and path.endswith(_AUTOMATIC))
+    yield from (path for path in STANDARD if path in root.files)
+    yield from sorted(path for path in root.files if posixpath.dirname(path) == "" and path.endswith(AUTOMATIC))
     yield from root.variable_files
 
 
 def _is_values(path: str) -> bool:
-    return "/" not in path and path.endswith(_ENDINGS)
+    return "/" not in path and path.endswith(VALUES)
 
 
 def _hcl_values(file: File) -> dict[str, tuple[HclValue, int]]:

@@ -1,0 +1,99 @@
+"""`envclone adopt`: a production directory becomes a template that production is rendered from as it is."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import DOES_NOT_HOLD, edge, environment_name, say
+from bot.cli.local.options import AnyRoot, AsJson, me
+from bot.model.environment import directory
+from bot.model.policy import PATH as POLICY
+from bot.model.template import directory as template_directory
+from bot.runs.adoption import AdoptedProduction, AdoptionRequest, adopt_directory
+
+
+def adopt(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The directory of production.", show_default=False)],
+    other: Annotated[
+        str,
+        typer.Option(
+            "--with",
+            metavar="PATH",
+            help="The directory of another environment: what differs becomes a parameter.",
+            show_default=False,
+        ),
+    ],
+    name: Annotated[
+        str, typer.Option("--as", metavar="NAME", help="What production and its template are called.")
+    ] = "production",
+    root: AnyRoot = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Take over a production directory: template, manifest and policy, with the proof that it is rendered as it was."""
+    with edge():
+        asked = AdoptionRequest(path, other, environment_name(name), me(), datetime.now(UTC))
+        found = adopt_directory(root, asked)
+        say("\n".join(_lines(found)), lambda: _data(found), as_json)
+        if found.changed or _left(found):
+            raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _lines(found: AdoptedProduction) -> Iterator[str]:
+    adoption, name = found.adoption, found.manifest.name
+    where = template_directory(found.manifest.template)
+    spliced = sum(path.endswith(".j2") for path in found.template.files)
+    if found.is_again:
+        yield f"{where} is there already and was left as it is; {directory(name)} was rendered from it again."
+    else:
+        yield f"Wrote {where} ({len(found.template.files)} files, {spliced} of them with parameters) and {directory(name)}."
+    if found.policy_is_new:
+        yield f"Wrote {POLICY}, which protects {name}."
+    yield ""
+    yield f"Parameters: {len(adoption.parameters)}"
+    for each in adoption.parameters:
+        yield f"  {each.name}: {each.theirs} → {each.ours}{'  [identity]' if each.is_identity else ''}  {each.description}"
+    yield ""
+    if found.changed:
+        yield f"Not proved: {', '.join(found.changed)} would change."
+    else:
+        yield f"Proved: {len(adoption.written)} files of production are rendered byte for byte as they were."
+    if adoption.moved:
+        yield "But for paths of modules beside them, which follow from the new directory:"
+        yield from (f"  {each}" for each in adoption.moved)
+    left = _left(found)
+    if left or found.undecided:
+        yield from ("", "Left to decide:", *(f"  {each}" for each in [*left, *map(str, found.undecided)]))
+    if left:
+        yield from ("", f"Edit {where}, then run the same command again.")
+    else:
+        yield from ("", f"`envclone template check` passes. Next: `envclone clone {name} as demo-x --dry-run`.")
+
+
+def _left(found: AdoptedProduction) -> list[str]:
+    """Return what the template's check asks for."""
+    return list(map(str, found.proof.findings))
+
+
+def _data(found: AdoptedProduction) -> dict[str, object]:
+    return {
+        "template": found.manifest.template,
+        "again": found.is_again,
+        "proved": not found.changed,
+        "changed": list(found.changed),
+        "moved": list(found.adoption.moved),
+        "parameters": [
+            {
+                "name": each.name,
+                "production": each.value,
+                "other": each.other,
+                "identity": each.is_identity,
+                "description": each.description,
+            }
+            for each in found.adoption.parameters
+        ],
+        "check": _left(found),
+        "undecided": [str(each) for each in found.undecided],
+    }

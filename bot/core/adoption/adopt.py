@@ -1,0 +1,304 @@
+"""Make a template of a production that somebody wrote by hand, so that production is rendered from it as it is.
+
+Properties. Nothing of Terraform's is generated: a file is taken over as it is, or literals in it are replaced by parameters and
+everything else stays byte for byte. Whatever can't be filled in again exactly stays as it is, and is named as left to decide.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.core.adoption.literals import Item, LiteralAt, items, paired
+from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
+from bot.core.hcl.tokens import decoded
+from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
+from bot.core.parity.directories.likeness import Likeness
+from bot.core.parity.directories.sides import RootSource, Side
+from bot.core.parity.directories.variables import AUTOMATIC, STANDARD, VALUES
+from bot.core.rendering.render import ENDING
+from bot.core.tree import File
+from bot.errors import Finding, InvalidInput
+from bot.model.pipeline import Json
+from bot.model.template import DECLARATION, TEMPLATES
+from bot.model.yaml_document import dump
+
+SCHEMA = "../../.github/schemas/template.schema.json"
+ONLY = "main"
+"""What the stack of a production is called that is a single root module."""
+OF_THE_MODULE = frozenset({"source", "version"})
+"""Arguments that take no parameter: Terraform reads them before there are values."""
+_HCL = (".tf", ".tfvars", ".tfvars.json")
+_BRACES = re.compile(r"\{\{|\{%|\{#")
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What production becomes: the template's files with its declaration, and what its manifest says.
+
+    `written` are production's own files, as they are to be rendered again; in `moved` of them a module's path is another one.
+    """
+
+    files: Mapping[str, File]
+    written: Mapping[str, File]
+    parameters: Sequence[AdoptedParameter]
+    stacks: Mapping[str, Json]
+    state: Mapping[str, Json]
+    moved: Sequence[str]
+    undecided: Sequence[Finding]
+
+
+def adopt(name: str, theirs: Side, ours: Side, likeness: Likeness) -> Adoption:
+    """Return the template of production (`theirs`), with the parameters by which it becomes the other environment (`ours`)."""
+    stacks = {root.name: _stack_name(root) for root in theirs.roots}
+    written, moved = _written(theirs, stacks)
+    evaluated = {root.name: evaluated_root(root) for root in theirs.roots}
+    about = {n: text for each in evaluated.values() for n, text in _descriptions(each).items()}
+    found = Parameters(likeness, about)
+    sides = [(_read(stacks[root.name], written), _counterpart(root, ours, likeness)) for root in theirs.roots]
+    matched = [paired(mine, other, likeness.neutral_address) for mine, other in sides]
+    pairs = [pair for each, _ in matched for pair in each if pair.theirs.name not in OF_THE_MODULE]
+    found.add_all(pairs)
+    both = {(pair.theirs.path, pair.theirs.start): pair.ours.text for pair in pairs}
+    literals = [literal for mine, _ in sides for item in mine for literal in item.literals]
+    files = dict(written)
+    undecided = [*_structural(matched, f"{TEMPLATES}/{name}")]
+    for path in sorted({literal.path for literal in literals}):
+        inside = [each for each in literals if each.path == path]
+        filled = {each: _filled(each, both.get((each.path, each.start)), found) for each in inside}
+        undecided += [
+            finding
+            for each, text in filled.items()
+            if text is None and (finding := _undecided(each, f"{TEMPLATES}/{name}"))
+        ]
+        replaced = {each: text for each, text in filled.items() if text is not None and text != each.text}
+        if replaced:
+            files[path + ENDING] = File(_spliced(files.pop(path), path, replaced))
+    purposes = _purposes(name, ours.label, found.found, likeness)
+    declaration: dict[str, Json] = {
+        "name": name,
+        "description": f"Taken over from {theirs.label}.",
+        "default_purpose": next(reversed(purposes)),
+        "parameters": {each.name: declared(each, likeness.ours) for each in found.found},
+        "purposes": purposes,
+        "stacks": _stacks(evaluated, stacks),
+    }
+    files[DECLARATION] = File(dump(declaration, SCHEMA).encode())
+    return Adoption(
+        files, written, found.found, _stacks(evaluated, stacks), _states(name, evaluated, stacks), moved, undecided
+    )
+
+
+def _written(side: Side, stacks: Mapping[str, str]) -> tuple[dict[str, File], list[str]]:
+    """Return production's files at their places below its new directory, with the lines in which a module's path had to follow."""
+    found: dict[str, File] = {}
+    moved: list[str] = []
+    for root in side.roots:
+        others = [
+            posixpath.relpath(each.directory or ".", root.directory or ".") for each in side.roots if each is not root
+        ]
+        for path, file in root.files.items():
+            if path.startswith("../") or any(path.startswith(f"{other}/") for other in others):
+                continue
+            place = _values_place(root, path)
+            if place is not None:
+                target = f"{stacks[root.name]}/{place}"
+                found[target] = File(_with_paths(root, path, file.data, target, moved), file.executable)
+    return found, moved
+
+
+def _values_place(root: RootSource, path: str) -> str | None:
+    """Return where a file lies in its stack: a file of values that is named for production is read by itself there, others are left out."""
+    if not root.variable_files or not path.endswith(VALUES) or path.endswith(AUTOMATIC) or path in STANDARD:
+        return path
+    if path not in root.variable_files:
+        return None
+    name = posixpath.basename(path)
+    ending = next(each for each in VALUES if name.endswith(each))
+    return f"{name.removesuffix(ending)}.auto{ending}"
+
+
+def _with_paths(root: RootSource, path: str, data: bytes, target: str, moved: list[str]) -> bytes:
+    """Return a file whose calls of modules outside lead to the same directories from its new place."""
+    if not path.endswith(".tf"):
+        return data
+    text = decoded(path, data)
+    old = posixpath.dirname(posixpath.join(root.directory, path))
+    new = posixpath.dirname(posixpath.join("envs", "_", target))
+    for literal in reversed([each for item in items(path, data) for each in item.literals]):
+        if literal.name != "source" or not literal.text.startswith("../"):
+            continue
+        directory = posixpath.normpath(posixpath.join(old, literal.text))
+        source = posixpath.relpath(directory, new)
+        is_outside = not f"{directory}/".startswith(f"{root.directory}/") or not root.directory
+        if is_outside and source != literal.text:
+            text = text[: literal.start] + source + text[literal.end :]
+            moved.append(f"{target}:{literal.line}: {literal.text} → {source}")
+    return text.encode()
+
+
+def _read(stack: str, written: Mapping[str, File]) -> list[Item]:
+    return [
+        each
+        for path, file in sorted(written.items())
+        if path.startswith(f"{stack}/") and path.endswith(_HCL)
+        for each in _readable(path, file)
+    ]
+
+
+def _readable(path: str, file: File) -> Sequence[Item]:
+    try:
+        return items(path, file.data)
+    except InvalidInput:
+        return ()  # the template's check says what is wrong with it
+
+
+def _counterpart(root: RootSource, ours: Side, likeness: Likeness) -> list[Item]:
+    """Return the items of the other environment's root module that is the same as this one."""
+    names = {likeness.neutral_address(each.name, is_ours=True): each for each in ours.roots}
+    other = names.get(likeness.neutral_address(root.name, is_ours=False))
+    if other is None and len(ours.roots) == 1:
+        other = ours.roots[0]
+    if other is None:
+        return []
+    own = {
+        p: file for p, file in other.files.items() if not p.startswith("../") and _values_place(other, p) is not None
+    }
+    return [each for path, file in sorted(own.items()) if path.endswith(_HCL) for each in _readable(path, file)]
+
+
+def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]], directory: str) -> Iterator[Finding]:
+    for _, others in matched:
+        for item in others:
+            first = next(iter(item.literals), None)
+            if first is not None:
+                said = f"`{item.key}` differs in more than values, or is only here: every clone gets it as production has it."
+                yield Finding(f"{directory}/{first.path}", first.line, said)
+
+
+def _filled(literal: LiteralAt, other: str | None, found: Parameters) -> str | None:
+    """Return what stands in place of a literal, the literal if nothing has to; None if it differs and can't be a parameter."""
+    if other == literal.text or literal.name in OF_THE_MODULE:
+        return literal.text
+    if other is None:
+        return found.searched(literal.text) if literal.kind == "text" else literal.text
+    return found.explained(literal, other)
+
+
+def _undecided(literal: LiteralAt, directory: str) -> Finding:
+    if is_secret_at(literal):
+        return Finding(
+            f"{directory}/{literal.path}",
+            literal.line,
+            f"`{literal.name}` is a secret in clear: move it to a store of secrets before anything is cloned.",
+        )
+    return Finding(
+        f"{directory}/{literal.path}",
+        literal.line,
+        f"`{literal.name}` differs, but can't be filled in exactly: it stays as production has it.",
+    )
+
+
+def _spliced(file: File, path: str, replaced: Mapping[LiteralAt, str]) -> bytes:
+    """Return a file with parameters in the place of literals; braces of its own stay what they are."""
+    text, at, parts = decoded(path, file.data), 0, []
+    for literal, filled in sorted(replaced.items(), key=lambda pair: pair[0].start):
+        parts += [_plain(text[at : literal.start]), filled]
+        at = literal.end
+    return "".join([*parts, _plain(text[at:])]).encode()
+
+
+def _plain(text: str) -> str:
+    return f"{{% raw %}}{text}{{% endraw %}}" if _BRACES.search(text) else text
+
+
+def _purposes(name: str, label: str, found: Sequence[AdoptedParameter], likeness: Likeness) -> dict[str, Json]:
+    other = re.sub(r"[^a-z0-9]+", "-", posixpath.basename(label).lower()).strip("-") or "clone"
+    given = {
+        each.name: each.other
+        for each in found
+        if "derive" not in (said := declared(each, likeness.ours)) and "allocate" not in said
+    }
+    return {name: {"description": "The real thing."}, other: {"description": f"As {label} is.", "set": given}}
+
+
+def _stacks(evaluated: Mapping[str, EvaluatedRoot], stacks: Mapping[str, str]) -> dict[str, Json]:
+    keys = {key: stacks[name] for name, each in evaluated.items() if (key := _state_key(each)) is not None}
+    found: dict[str, Json] = {}
+    for name, each in evaluated.items():
+        read = {
+            str(leaf.value)
+            for (address, at), leaf in each.leaves.items()
+            if "terraform_remote_state." in address and at.startswith("config")
+        }
+        needs = list[Json](sorted({keys[key] for key in read & keys.keys()} - {stacks[name]}))
+        found[stacks[name]] = {
+            "description": f"The root module {each.root.directory or '.'}.",
+            **({"needs": needs} if needs else {}),
+        }
+    return found
+
+
+def _states(name: str, evaluated: Mapping[str, EvaluatedRoot], stacks: Mapping[str, str]) -> dict[str, Json]:
+    """Return where states lie that are not called after the environment and the stack."""
+    found = {stacks[root]: _state_key(each) for root, each in evaluated.items()}
+    return {
+        stack: {"key": key}
+        for stack, key in found.items()
+        if key is not None and not key.startswith(f"{name}/{stack}/")
+    }
+
+
+def _state_key(each: EvaluatedRoot) -> str | None:
+    leaves = ((at, leaf.value) for (address, at), leaf in each.leaves.items() if address == "terraform")
+    return next(
+        (value for at, value in leaves if re.fullmatch(r"backend\.\w+\.(key|prefix)", at) and isinstance(value, str)),
+        None,
+    )
+
+
+def _descriptions(each: EvaluatedRoot) -> dict[str, str]:
+    """Return what variables say of themselves."""
+    found: dict[str, str] = {}
+    for path, file in each.root.files.items():
+        if "/" in path or not path.endswith(".tf"):
+            continue
+        for item in _readable(path, file):
+            kind, _, name = item.key.partition(" ")
+            said = (
+                next((each.text for each in item.literals if each.name == "description"), "")
+                if kind == "variable"
+                else ""
+            )
+            if said and "\\" not in said:
+                found[name] = said
+    return found
+
+
+def _stack_name(root: RootSource) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-") or ONLY
+
+
+def policy_text(name: str, side: Side) -> str:
+    """Return a policy that protects production and lets its providers be planned; accounts are for a person to add."""
+    providers = sorted({each for root in side.roots for each in _providers(evaluated_root(root))})
+    said: dict[str, Json] = {"protected": [name], "gate": {"providers": list[Json](providers)}}
+    return dump(said, "schemas/policy.schema.json")
+
+
+def _providers(each: EvaluatedRoot) -> Iterator[str]:
+    named: set[str] = set()
+    for (address, attribute), leaf in each.leaves.items():
+        found = (
+            re.fullmatch(r"required_providers\[\d+\]\.([^.]+)\.source", attribute) if address == "terraform" else None
+        )
+        if found and isinstance(leaf.value, str):
+            named.add(found[1])
+            yield leaf.value
+    kinds = {block.removeprefix("data.").rpartition("module.")[2] for block in each.blocks.values()}
+    for kind in kinds:
+        prefix = kind.partition("_")[0]
+        if kind.startswith("terraform_"):
+            yield "terraform.io/builtin/terraform"
+        elif "_" in kind.partition(".")[0] and prefix not in named:
+            yield f"hashicorp/{prefix}"

@@ -1,0 +1,154 @@
+"""The literals of a file with where they stand, item by item: what may become a parameter without touching anything else.
+
+An item is a top-level block or argument. Literals of the same item on two sides are paired by the code around them, so a value that
+differs is found with its place, and whatever else differs is known to be more than values.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+from bot.core.hcl.tokens import CLOSING_QUOTE, END, NAME, NEWLINE, NUMBER, QUOTE, TEXT, HclToken, decoded, tokens
+
+LiteralKind = Literal["text", "number", "bool", "list"]
+_OPENING, _CLOSING = frozenset({"{", "[", "(", "${", "%{"}), frozenset({"}", "]", ")", "}$"})
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralAt:
+    """A literal of the file `path` as written, without quotes, from offset `start` to `end`; `name` is the argument that it belongs to."""
+
+    path: str
+    kind: LiteralKind
+    text: str
+    start: int
+    end: int
+    line: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A top-level block or argument: what it is called, and its words; a word is a literal or code."""
+
+    key: str
+    words: tuple[LiteralAt | HclToken, ...]
+
+    @property
+    def literals(self) -> Sequence[LiteralAt]:
+        """Return the literals in order."""
+        return [word for word in self.words if isinstance(word, LiteralAt)]
+
+
+@dataclass(frozen=True, slots=True)
+class PairedLiterals:
+    """A literal on both sides."""
+
+    theirs: LiteralAt
+    ours: LiteralAt
+
+
+def items(path: str, data: bytes) -> Sequence[Item]:
+    """Return the items of an HCL file, or of a JSON file as one. Raises `InvalidInput`."""
+    text = decoded(path, data)
+    found, current, depth = list[Item](), list[HclToken](), 0
+    for token in tokens(text):
+        depth += (token.kind in _OPENING) - (token.kind in _CLOSING)
+        if token.kind in (NEWLINE, END) and depth == 0:
+            if current:
+                found.append(_item(path, current, text))
+            current = []
+        else:
+            current.append(token)
+    return found
+
+
+def paired(
+    theirs: Sequence[Item], ours: Sequence[Item], neutral: Callable[[str, bool], str]
+) -> tuple[list[PairedLiterals], list[Item]]:
+    """Return the literals that both sides have, and their items that differ in more than literals or that we have not."""
+    left = list(ours)
+    pairs: list[PairedLiterals] = []
+    others: list[Item] = []
+    for item in theirs:
+        mine = next((each for each in left if neutral(each.key, True) == neutral(item.key, False)), None)
+        if mine is None:
+            others.append(item)
+            continue
+        left.remove(mine)
+        inner, is_same = _aligned(item, mine)
+        pairs += inner
+        if not is_same:
+            others.append(item)
+    return pairs, others
+
+
+def _aligned(theirs: Item, ours: Item) -> tuple[list[PairedLiterals], bool]:
+    codes = [[_comparable(word) for word in item.words] for item in (theirs, ours)]
+    pairs, is_same = list[PairedLiterals](), True
+    for kind, start, end, other, _ in SequenceMatcher(None, codes[0], codes[1], autojunk=False).get_opcodes():
+        is_same = is_same and kind == "equal"
+        for offset in range(end - start if kind == "equal" else 0):
+            mine, their = ours.words[other + offset], theirs.words[start + offset]
+            if isinstance(mine, LiteralAt) and isinstance(their, LiteralAt):
+                pairs.append(PairedLiterals(their, mine))
+    return pairs, is_same
+
+
+def _comparable(word: LiteralAt | HclToken) -> tuple[str, str]:
+    return (f"literal {word.kind}", word.name) if isinstance(word, LiteralAt) else (word.kind, word.text)
+
+
+def _item(path: str, found: Sequence[HclToken], text: str) -> Item:
+    head = next((at for at, token in enumerate(found) if token.kind in ("=", "{")), len(found))
+    key = " ".join(token.text for token in found[:head] if token.kind in (NAME, TEXT))
+    return Item(key, tuple(_words(path, found, head, text)))
+
+
+def _words(path: str, found: Sequence[HclToken], head: int, text: str) -> Iterator[LiteralAt | HclToken]:
+    name = found[0].text
+    at = 0
+    while at < len(found):
+        token = found[at]
+        following = found[at + 1] if at + 1 < len(found) else HclToken(END, "", 0, 0)
+        before = found[at - 1] if at else HclToken(END, "", 0, 0)
+        if (token.kind == NAME and following.kind == "=") or (token.kind == TEXT and _is_key(found, at)):
+            name = token.text
+        if at < head:
+            yield token
+        elif token.kind == "[" and (whole := _list(found, at, text)) is not None:
+            end, written = whole
+            yield LiteralAt(path, "list", written, token.at, token.at + len(written), token.line, name)
+            at = end
+        elif token.kind == TEXT and not _is_key(found, at):
+            yield LiteralAt(path, "text", token.text, token.at, token.at + len(token.text), token.line, name)
+        elif token.kind == NUMBER and before.kind != ".":
+            yield LiteralAt(path, "number", token.text, token.at, token.at + len(token.text), token.line, name)
+        elif token.kind == NAME and token.text in ("true", "false"):
+            yield LiteralAt(path, "bool", token.text, token.at, token.at + len(token.text), token.line, name)
+        else:
+            yield token
+        at += 1
+
+
+def _is_key(found: Sequence[HclToken], at: int) -> bool:
+    """Say whether a text is the key of a map (`"a": 1`, `"a" = 1`), or a label."""
+    after = found[at + 2].kind if at + 2 < len(found) else END
+    return found[at + 1].kind == CLOSING_QUOTE and after in (":", "=", "{")
+
+
+def _list(found: Sequence[HclToken], at: int, text: str) -> tuple[int, str] | None:
+    """Return a list of plain texts that is written as JSON would write it, with the position of its end."""
+    end = next(
+        (n for n in range(at + 1, len(found)) if found[n].kind not in (QUOTE, TEXT, CLOSING_QUOTE, ",")), len(found)
+    )
+    if end >= len(found) or found[end].kind != "]" or end == at + 1:
+        return None
+    written = text[found[at].at : found[end].at + 1]
+    try:
+        value = json.loads(written)
+    except ValueError:
+        return None
+    return (end, written) if json.dumps(value, ensure_ascii=False) == written else None

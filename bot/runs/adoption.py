@@ -1,0 +1,138 @@
+"""Take over a production directory: template, manifest, rendered production and policy, with the proof that nothing changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
+from bot.core.adoption.adopt import Adoption, adopt, policy_text
+from bot.core.parity.directories.compare import sides_likeness
+from bot.core.rendering.assemble import TemplateAt, assemble, read_template
+from bot.core.rendering.render import ENDING
+from bot.core.requests.clone import CloneRequest
+from bot.core.requests.preflight import CheckRules
+from bot.core.requests.template_check import Proof, a_clone, check_template
+from bot.core.tree import File
+from bot.errors import Finding, InvalidInput, Unverifiable
+from bot.hooks.validate import JUDGES
+from bot.model.environment import Manifest
+from bot.model.policy import PATH as POLICY
+from bot.model.template import directory
+from bot.names import EnvironmentName, Login, TemplateName
+from bot.runs.directory_parity import AskedSide, read_pair
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptionRequest:
+    """What is taken over (`production`), what it is held against (`other`), and the name of the environment and its template."""
+
+    production: str
+    other: str
+    name: EnvironmentName
+    owner: Login
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedProduction:
+    """What was taken over. `changed` are files that production is not rendered to as they were: none, or the proof fails.
+
+    `is_again` says that the template was there already and was left as it is.
+    """
+
+    adoption: Adoption
+    template: TemplateAt
+    manifest: Manifest
+    changed: Sequence[str]
+    proof: Proof
+    undecided: Sequence[Finding]
+    is_again: bool
+    policy_is_new: bool
+
+
+def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
+    """Write the template and all that it needs, or go on from what is there. Raises `UserError`, `Unverifiable`."""
+    root, (ours, theirs) = read_pair(here, AskedSide(asked.other), AskedSide(asked.production))
+    checkout, template_name = Checkout(root), TemplateName(asked.name)
+    _check_free(checkout, asked.name)
+    found = adopt(str(asked.name), theirs, ours, sides_likeness(ours, theirs, FACTS))
+    there = checkout.template(template_name)
+    files, stuck = (there, []) if there else _exact(checkout, asked, found)
+    template = read_template(template_name, files, FACTS, checkout.module)
+    manifest = _manifest(checkout, asked, found, template)
+    rendered = assemble(template, manifest)
+    if not there:
+        _write(root / directory(template_name), files)
+    checkout.write_environment(asked.name, rendered)
+    policy_is_new = not (root / POLICY).exists()
+    if policy_is_new:
+        _write(root, {POLICY: File(policy_text(str(asked.name), theirs).encode())})
+    changed = [path for path, file in found.written.items() if rendered.get(path) != file]
+    request = CloneRequest(a_clone(asked.name, asked.owner), None, asked.owner, asked.now)
+    proof = check_template(template, manifest, request, CheckRules(checkout.policy(), FACTS, JUDGES))
+    return AdoptedProduction(
+        found, template, manifest, changed, proof, [*found.undecided, *stuck], bool(there), policy_is_new
+    )
+
+
+def _exact(checkout: Checkout, asked: AdoptionRequest, found: Adoption) -> tuple[dict[str, File], list[Finding]]:
+    """Return the template's files; a file that isn't rendered to exactly what it was is taken over as it is."""
+    files, stuck = dict(found.files), list[Finding]()
+    for path in [path for path in found.files if path.endswith(ENDING)]:
+        target = path.removesuffix(ENDING)
+        if not _is_exact(checkout, asked, found, {**files, path: found.files[path]}, target):
+            del files[path]
+            files[target] = found.written[target]
+            stuck.append(
+                Finding(
+                    f"{directory(TemplateName(asked.name))}/{target}",
+                    1,
+                    "could not be filled in exactly, so it has no parameters: it stays as production has it.",
+                )
+            )
+    return files, stuck
+
+
+def _is_exact(
+    checkout: Checkout, asked: AdoptionRequest, found: Adoption, files: Mapping[str, File], target: str
+) -> bool:
+    try:
+        template = read_template(TemplateName(asked.name), files, FACTS, checkout.module)
+        return assemble(template, _manifest(checkout, asked, found, template)).get(target) == found.written[target]
+    except InvalidInput:
+        return False
+
+
+def _manifest(checkout: Checkout, asked: AdoptionRequest, found: Adoption, template: TemplateAt) -> Manifest:
+    values = {each.name: each.value for each in found.parameters if each.name in template.declaration.parameters}
+    here = checkout.survey().estate.live.get(asked.name)
+    if here is not None:
+        return here.model_copy(update={"revision": template.revision, "parameters": {**values, **here.parameters}})
+    said = {
+        "name": asked.name,
+        "template": asked.name,
+        "revision": template.revision,
+        "purpose": asked.name,
+        "owner": asked.owner,
+        "parameters": values,
+        "stacks": template.declaration.stacks,
+        **({"state": found.state} if found.state else {}),
+    }
+    return Manifest.model_validate(said)
+
+
+def _write(place: Path, files: Mapping[str, File]) -> None:
+    for path, file in files.items():
+        target = place / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.data)
+        if file.executable:
+            target.chmod(0o755)
+
+
+def _check_free(checkout: Checkout, name: EnvironmentName) -> None:
+    """Refuse a name whose environment exists but whose template doesn't: it is somebody else's."""
+    if checkout.environment(name) and not checkout.template(TemplateName(name)):
+        raise Unverifiable(f"envs/{name} is there already, without templates/{name}. Choose another name: `--as NAME`.")

@@ -1,0 +1,262 @@
+"""`envclone adopt` on repositories of four layouts: no byte of production changes, and what tells two environments apart is found."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.app import app
+from tests.cli.local.test_directory_parity import lay_out
+
+LOCK = '# This file is maintained automatically by "terraform init".\n'
+MODULE = {
+    "modules/service/main.tf": """
+variable "name" {}
+variable "copies" {}
+resource "terraform_data" "one" {
+  count = var.copies
+  input = "${var.name}-${count.index}"
+}
+output "names" { value = terraform_data.one[*].output }
+"""
+}
+SERVICE = """# The service.
+variable "env" { description = "Which environment it is." }
+variable "copies" {
+  type = number
+}
+terraform {
+  backend "s3" {
+    bucket = "acme-state-%(env)s"
+    key    = "%(env)s/app/terraform.tfstate"
+    region = "eu-central-1"
+  }
+}
+module "service" {
+  source = "../../modules/service"
+  name   = "acme-${var.env}"   # a comment stays
+  copies = var.copies
+}
+"""
+
+
+def both(files: Mapping[str, str], production: Mapping[str, object], staging: Mapping[str, object]) -> dict[str, str]:
+    return {path % side: text % side for side in (production, staging) for path, text in files.items()}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A repository; `labelled` is what a person calls its identity, and `values` all else that differs: production's texts."""
+
+    name: str
+    files: Mapping[str, str]
+    production: str
+    other: str
+    labelled: frozenset[str]
+    values: frozenset[object]
+
+
+LAYOUTS = (
+    Layout(
+        "shared modules and values",
+        {
+            **MODULE,
+            **both(
+                {
+                    "infra/%(env)s/main.tf": SERVICE,
+                    "infra/%(env)s/terraform.tfvars": 'env    = "%(env)s" # which\ncopies = %(copies)d\n',
+                    "infra/%(env)s/.terraform.lock.hcl": LOCK.replace("%", "%%"),
+                },
+                {"env": "production", "copies": 3},
+                {"env": "staging", "copies": 1},
+            ),
+        },
+        "infra/production",
+        "infra/staging",
+        frozenset({"production"}),
+        frozenset({3}),
+    ),
+    Layout(
+        "a tree of root modules",
+        both(
+            {
+                "live/%(env)s/network/main.tf": """
+terraform {
+  backend "s3" {
+    bucket = "%(bucket)s"
+    key    = "%(env)s/network/terraform.tfstate"
+    region = "eu-central-1"
+  }
+}
+locals {
+  account = "%(account)s"
+  network = "%(network)s"
+  zones   = %(zones)s
+}
+resource "terraform_data" "net" { input = [local.network, local.zones, "arn:aws:iam::%(account)s:role/net"] }
+output "id" { value = terraform_data.net.id }
+""",
+                "live/%(env)s/app/main.tf": """
+terraform {
+  backend "s3" {
+    bucket = "%(bucket)s"
+    key    = "%(env)s/app/terraform.tfstate"
+    region = "eu-central-1"
+  }
+}
+data "terraform_remote_state" "network" {
+  backend = "s3"
+  config = {
+    bucket = "%(bucket)s"
+    key    = "%(env)s/network/terraform.tfstate"
+    region = "eu-central-1"
+  }
+}
+resource "terraform_data" "app" {
+  input = {
+    host  = "app.%(domain)s"
+    debug = %(debug)s
+    text  = "{{ not ours }} ${data.terraform_remote_state.network.outputs.id}"
+  }
+}
+""",
+                "live/%(env)s/network/.terraform.lock.hcl": LOCK,
+                "live/%(env)s/app/.terraform.lock.hcl": LOCK,
+            },
+            {
+                "env": "prod",
+                "bucket": "acme-live-state",
+                "account": "111111111111",
+                "network": "10.0.0.0/16",
+                "zones": '["a", "b", "c"]',
+                "domain": "acme.example",
+                "debug": "false",
+            },
+            {
+                "env": "stg",
+                "bucket": "acme-trial-state",
+                "account": "222222222222",
+                "network": "10.1.0.0/16",
+                "zones": '["a", "b"]',
+                "domain": "stg.acme.example",
+                "debug": "true",
+            },
+        ),
+        "live/prod",
+        "live/stg",
+        frozenset({"prod", "acme-live-state", "111111111111", "10.0.0.0/16", "app.acme.example"}),
+        frozenset({False, '["a", "b", "c"]'}),
+    ),
+    Layout(
+        "one directory with two files of values",
+        {
+            "infra/main.tf": 'variable "env" {}\nvariable "size" {}\nresource "terraform_data" "x" { input = "${var.env} ${var.size}" }\n',
+            "infra/.terraform.lock.hcl": LOCK,
+            "infra/env/prod.tfvars": 'env  = "prod"\nsize = "large"\n',
+            "infra/env/qa.tfvars": 'env  = "qa"\nsize = "small"\n',
+        },
+        "infra/env/prod.tfvars",
+        "infra/env/qa.tfvars",
+        frozenset({"prod"}),
+        frozenset({"large"}),
+    ),
+    Layout(
+        "everything written out in the code",
+        both(
+            {
+                "%(env)s/app.tf": """resource "terraform_data" "%(env)s_app" {
+  input = "https://%(env)s.acme.example/"
+}
+resource "terraform_data" "size" { input = %(n)d }
+""",
+                "%(env)s/.terraform.lock.hcl": LOCK,
+            },
+            {"env": "production", "n": 40},
+            {"env": "qa", "n": 2},
+        ),
+        "production",
+        "qa",
+        frozenset({"production"}),
+        frozenset({40}),
+    ),
+)
+
+
+def run(root: Path, *words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, [*words, "--root", str(root)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+    return done.exit_code, done.output
+
+
+@pytest.fixture(params=LAYOUTS, ids=lambda layout: layout.name)
+def layout(request: pytest.FixtureRequest) -> Layout:
+    found: Layout = request.param
+    return found
+
+
+def test_law_12_production_is_rendered_byte_for_byte_as_it_was(layout: Layout, tmp_path: Path) -> None:
+    root = lay_out(tmp_path, layout.files)
+    found = json.loads(run(root, "adopt", layout.production, "--with", layout.other, "--json")[1])
+    assert (found["proved"], found["changed"]) == (True, [])
+    before = [
+        text for path, text in layout.files.items() if path.startswith(layout.production) and path.endswith(".tf")
+    ]
+    after = [path.read_text("utf-8") for path in (root / "envs/production").rglob("*.tf")]
+    if found["moved"]:
+        after = [text.replace("../../../modules", "../../modules") for text in after]
+    assert set(before) <= set(after)
+    assert all((root / path).read_text("utf-8") == text for path, text in layout.files.items())
+    assert run(root, "verify")[0] == 0
+
+
+def test_identity_and_all_other_values_that_differ_are_found(layout: Layout, tmp_path: Path) -> None:
+    found = json.loads(
+        run(lay_out(tmp_path, layout.files), "adopt", layout.production, "--with", layout.other, "--json")[1]
+    )
+    told = {
+        each["production"] for each in found["parameters"] if each["identity"] and isinstance(each["production"], str)
+    }
+    assert len(layout.labelled & told) >= 0.95 * len(layout.labelled), (layout.labelled, told)
+    others = [each["production"] for each in found["parameters"]]
+    for value in layout.values:
+        assert value in others or json.loads(str(value)) in others, (value, others)
+    assert len(others) == len(layout.labelled) + len(layout.values), "as few as explain all places"
+
+
+def test_run_again_it_goes_on_from_where_it_is(layout: Layout, tmp_path: Path) -> None:
+    root = lay_out(tmp_path, layout.files)
+    words = ("adopt", layout.production, "--with", layout.other, "--json")
+    run(root, *words)
+    declaration = root / "templates/production/template.yaml"
+    declaration.write_text(declaration.read_text("utf-8").replace("The real thing.", "What we sell."), "utf-8")
+    kept = {path: path.read_bytes() for path in (root / "templates").rglob("*") if path.is_file()}
+    again = json.loads(run(root, *words)[1])
+    assert (again["again"], again["proved"]) == (True, True)
+    assert {path: path.read_bytes() for path in kept} == kept
+    assert run(root, "verify")[0] == 0
+
+
+def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> None:
+    files = {
+        "prod/main.tf": 'resource "terraform_data" "only" { input = "prod" }\nlocals { db_password = "hunter-a" }\n',
+        "qa/main.tf": 'locals { db_password = "hunter-b" }\n',
+    }
+    code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
+    assert code == 1
+    for line in (
+        "templates/production/main:1: .terraform.lock.hcl is missing.",
+        "templates/production/main/main.tf:1: `resource terraform_data only` differs in more than values, or is only here",
+        "templates/production/main/main.tf:2: `db_password` is a secret in clear",
+    ):
+        assert line in output
+    assert "hunter" not in output
+
+
+def test_an_environment_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    files = {"prod/main.tf": "", "qa/main.tf": "", "envs/production/notes": "mine"}
+    code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
+    assert (code, "envs/production is there already" in output) == (2, True)
+    assert (tmp_path / "envs/production/notes").read_text("utf-8") == "mine"
