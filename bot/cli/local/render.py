@@ -76,7 +76,7 @@ def _rendered(checkout: Checkout, name: EnvironmentName, overwrite: bool) -> _Re
         lines = "\n".join(map(str, edits))
         raise UserError(
             f"Rendering {where} would undo what was edited by hand:\n{lines}\n"
-            f"Make the change in the template, or undo it with `envclone render {name} --overwrite`."
+            f"Make the change in the template, keep it with `envclone sync {name}`, or undo it with `envclone render {name} --overwrite`."
         )
     return _Rendered(current, template, files)
 

@@ -213,7 +213,9 @@ def _expiry(manifest: Manifest, now: datetime) -> str:
 def _where(
     name: EnvironmentName, estate: Inventory, proposed: Sequence[ProposedEnvironment] | None, behind: int | None
 ) -> str:
-    said = ["at a revision that the template never had"] if behind is None else [_behind(behind)] if behind else []
+    said = (
+        ["at a revision not found in its template's history"] if behind is None else [_behind(behind)] if behind else []
+    )
     if proposed is None:
         return ", ".join(said)
     ours = [_proposed(each) for each in proposed if each.branch.environment == name]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.commands.model import Clone, Command, Set, SetsValues
+from bot.commands.model import Clone, Command, Set, SetsValues, Sync
 from bot.core.parity.report import Breach
 from bot.core.rendering.inventory import Inventory, clash
 from bot.core.rendering.parameter_rules import broken, kept
@@ -126,6 +126,8 @@ def check_rules(command: SetsValues, template: Template, values: Mapping[Paramet
     """Refuse values that contradict each other. Raises `Correctable` with values that don't, if they can be told."""
     for each in broken(template, values):
         blamed = frozenset(command.set) & set(each.rule.parameters)
+        if not blamed and isinstance(command, Sync):
+            raise Correctable(f"{each.message} Change one of them first, with `/set {command.name} …`, then sync.")
         if not blamed:
             raise Correctable(
                 f"{each.message} No value in this command causes that: fix the template (`envclone template check`)."

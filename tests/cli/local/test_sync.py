@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,18 @@ from bot.clients.git.checkout import Checkout
 from bot.core.rendering.assemble import read_manifest
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
+from bot.runs.plan.matrix import Span, find_targets
 from tests.support import example
 from tests.support.small_monorepo import monorepo
 
 NAME = EnvironmentName("demo-x")
 TEMPLATE = "templates/shop/app/main.tf"
 RENDERED = "envs/demo-x/app/main.tf"
+ROLE = "arn:aws:iam::{0}:role/any"
+ACCOUNT = '  "{0}": {{plan_role: "{1}", apply_role: "{1}", region: eu-central-1, state_bucket: state-{0}}}\n'
+ACCOUNTS = "accounts:\n" + "".join(
+    ACCOUNT.format(number, ROLE.format(number)) for number in ("111111111111", "222222222222")
+)
 
 
 @pytest.fixture
@@ -96,6 +103,28 @@ def test_a_hand_edit_survives_and_a_conflict_is_named(root: Path) -> None:
     change(root, TEMPLATE, "# é", "# ê")
     code, output = run(root, "sync", "demo-x")
     assert (code, "An earlier sync left conflicts" in output) == (1, True)
+
+
+def test_what_was_synced_is_planned_unasked_and_a_conflict_never_is(root: Path) -> None:
+    (root / ".github/envclone.yml").write_text(ACCOUNTS)
+    (root / "templates/shop/network/backend.tf.j2").write_text(example.BACKEND.replace("/app/", "/network/"))
+    assert run(root, "render", "production")[0] == 0
+    commit(root, "Give the network a backend")
+    assert run(root, "sync", "demo-x")[0] == 0
+    commit(root, "Sync")
+    change(root, TEMPLATE, '"String"', '"SecureString"')
+    base = commit(root, "Encrypt")
+    assert run(root, "sync", "demo-x")[0] == 0
+    found = find_targets(root, Span(base, commit(root, "Sync")), "plan", now=datetime.now(UTC))
+    assert ([each.environment for each in found.targets], found.complaints) == (["demo-x"], ())
+    change(root, RENDERED, "http://", "https://")
+    change(root, TEMPLATE, "http://", "ftp://")
+    base = commit(root, "Edit and change the same line")
+    assert run(root, "sync", "demo-x")[0] == 0
+    complaints = "\n".join(
+        find_targets(root, Span(base, commit(root, "Sync")), "plan", now=datetime.now(UTC)).complaints
+    )
+    assert f"{RENDERED}:8: a sync left a conflict in lines 8 to 14" in complaints
 
 
 def test_an_earlier_commit_may_be_named_and_data_may_be_asked_for(root: Path) -> None:

@@ -250,6 +250,18 @@ def test_what_the_check_would_refuse_is_refused_at_once(main: bytes, message: st
     assert message in refused.reason
 
 
+def test_values_that_break_a_rule_of_the_newer_template_are_to_be_changed_first() -> None:
+    more = "  app_max: {type: number, default: 2, description: The most tasks.}\n"
+    rules = "rules:\n- {at_most: [app_min, app_max], description: The fewest are not more than the most.}\n"
+    declaration = example.DECLARATION.replace(GREETING, GREETING + more) + rules
+    of = subject(newer(declaration=declaration), clone(set={ParameterName("app_min"): "3"}))
+    refused = sync(of)
+    assert isinstance(refused, Refused)
+    assert "must be at most `app_max`" in refused.reason
+    assert "with `/set demo-x …`, then sync" in refused.reason
+    assert synced(of, app_max="5").manifest.parameters[ParameterName("app_max")] == 5
+
+
 def test_a_purpose_that_is_gone_is_said() -> None:
     declaration = example.DECLARATION.replace("  qa: {description: To test.", "  tests: {description: To test.")
     refused = sync(subject(newer(declaration=declaration), clone(purpose="qa")))
