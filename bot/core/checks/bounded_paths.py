@@ -7,7 +7,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.hcl.ast import AttributeAccess, Call, Expression, Items, Literal, NameExpression, TemplateExpression
+from bot.core.hcl.ast import (
+    AttributeAccess,
+    Call,
+    Choice,
+    Expression,
+    For,
+    Items,
+    Literal,
+    NameExpression,
+    Pairs,
+    TemplateExpression,
+)
 
 _HIDDEN = ".terraform"  # Terraform's own directory: providers, modules and what `init` was told of the backend
 _SIGNS_OF_PATTERNS = str.maketrans("", "", "{}[],\\")
@@ -42,8 +53,14 @@ class Bounds:
         return replace(self, names={**self.names, **more})
 
     def has(self, value: Expression) -> bool:
-        """Say whether an expression is one of the names."""
-        return name_of(value) in self.names
+        """Say whether an expression is one of the names, or a choice of two harmless texts."""
+        return bool(self.endings(value)) or name_of(value) in self.names
+
+    def endings(self, value: Expression) -> Sequence[str]:
+        """Return how the texts may end that an expression can have, one of the names or a choice of two harmless texts."""
+        if isinstance(value, Choice):
+            return _texts(value.then, value.otherwise)
+        return self.names.get(name_of(value), ())
 
     def is_module(self, value: Expression) -> bool:
         """Say whether an expression is the directory of the module, or of the root module."""
@@ -62,6 +79,8 @@ def bounded(value: Expression, bounds: Bounds = Bounds()) -> bool:
             return text.startswith("/") and _is_plain_path(f".{path}")
         case TemplateExpression((Literal(), *_) as parts):
             return _is_plain_path(_joined(parts, bounds))
+        case Choice(_, then, otherwise):
+            return bounded(then, bounds) and bounded(otherwise, bounds)
         case _:
             return bounds.is_module(value) or bounds.has(value)
 
@@ -141,6 +160,29 @@ def name_of(value: Expression) -> str:
             return f"{root}.{name}"
         case _:
             return ""
+
+
+def names_of_each(value: Expression, bounds: Bounds) -> Mapping[str, Sequence[str]]:
+    """Return what of `each` is bounded for a `for_each`, with the endings of its values: of a map its keys, its values, or both."""
+    match value:
+        case Pairs(pairs):
+            sides = {"each.key": _texts(*(key for key, _ in pairs)), "each.value": _texts(*(item for _, item in pairs))}
+            return {name: texts for name, texts in sides.items() if texts}
+        case For(names, over, key, item, _, is_grouped) if key is not None:
+            endings = endings_of(over, bounds)
+            written = {"each.key": key} if is_grouped else {"each.key": key, "each.value": item}
+            return {name: endings for name, side in written.items() if endings and name_of(side) == names[-1]}
+        case _ if (local := bounds.locals.get(name := name_of(value))) is not None:
+            others = {other: text for other, text in bounds.locals.items() if other != name}
+            return names_of_each(local, Bounds(locals=others, depth=bounds.depth))
+        case _:
+            found = endings_of(value, bounds)
+            return {} if found is None else {"each.key": found, "each.value": found}
+
+
+def _texts(*values: Expression) -> Sequence[str]:
+    """Return plain texts of which none leads anywhere; nothing if one of them is something else."""
+    return [str(value.value) for value in values if isinstance(value, Literal)] if all(map(_is_name, values)) else []
 
 
 def endings_of(value: Expression, bounds: Bounds) -> Sequence[str] | None:

@@ -16,6 +16,7 @@ from bot.core.checks.bounded_paths import (
     is_harmless,
     is_plain_pattern,
     name_of,
+    names_of_each,
     written_out,
 )
 from bot.core.checks.functions import COMPUTING
@@ -24,6 +25,7 @@ from bot.core.hcl.ast import (
     AttributeAccess,
     Block,
     Call,
+    Choice,
     Expression,
     For,
     Index,
@@ -111,10 +113,11 @@ def _iterators(dynamic: Block) -> Sequence[str]:
 def _bounds_of(block: Block, place: ModulePlace) -> Bounds:
     """Return the bounds in a block: names with harmless texts, and `each` if its `for_each` is bounded."""
     names = {name: texts for name, texts in place.texts.items() if all(map(is_harmless, texts))}
+    names["terraform.workspace"] = ("",)  # an environment's name, or `default`: `clients/terraform` selects it
     found = block.setting("for_each")
     bounds = Bounds(names, locals=place.locals, depth=place.depth)
-    endings = endings_of(found.value, Bounds(locals=place.locals, depth=place.depth)) if found else None
-    return bounds if endings is None else bounds.having({"each.key": endings, "each.value": endings})
+    outside = Bounds(locals=place.locals, depth=place.depth)
+    return bounds.having(names_of_each(found.value, outside)) if found else bounds
 
 
 def _calls(whole: Expression, bounds: Bounds) -> Iterator[tuple[Call, Bounds]]:
@@ -213,6 +216,8 @@ def _judged_in_template(call: Call, bounds: Bounds, place: ModulePlace, path: st
 def _files_named(value: Expression, bounds: Bounds, place: ModulePlace) -> Sequence[str]:
     """Return the files that a bounded path may name: one, or with a bounded name in it all below its plain beginning."""
     value = written_out(value, bounds)
+    if isinstance(value, Choice):
+        return [*_files_named(value.then, bounds, place), *_files_named(value.otherwise, bounds, place)]
     parts: Sequence[Expression] = value.parts if isinstance(value, TemplateExpression) else (value,)
     directory = place.root  # a bare name is looked for where Terraform runs
     if (first := name_of(parts[0])) in PLACES:
@@ -223,7 +228,7 @@ def _files_named(value: Expression, bounds: Bounds, place: ModulePlace) -> Seque
         if not isinstance(part, Literal):
             beginning = posixpath.normpath(f"./{directory}/{plain.rpartition('/')[0]}")
             last = parts[-1]
-            endings = [str(last.value)] if isinstance(last, Literal) else bounds.names[name_of(last)]
+            endings = [str(last.value)] if isinstance(last, Literal) else bounds.endings(last)
             below = (path for path in sorted(place.files) if beginning == "." or path.startswith(f"{beginning}/"))
             return [path for path in below if path.endswith(tuple(endings))]
         plain += str(part.value)

@@ -1,10 +1,13 @@
 """What a pull request's code would win with the gate switched off: nothing. Each attack is refused by the gate, too."""
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,7 @@ from bot.core.tree import File
 from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
 from bot.names import StepName
-from tests.support.terraform import program
+from tests.support.terraform import LOCK, VERSIONS, program, write
 
 SECRET = "ghs_the-token-of-the-job"
 LOCAL = 'terraform {\n  backend "local" {\n    path = "terraform.tfstate"\n  }\n}\n'
@@ -150,6 +153,45 @@ def test_no_other_state_is_read_by_a_data_source(runner: Runner) -> None:
     said = runner.said()
     assert SECRET not in said
     assert "permission denied" in said or "Unable to find remote state" in said
+
+
+@pytest.mark.provider
+def test_an_address_of_somebody_s_is_told_no_key_and_gets_no_request_that_aws_would_take(tmp_path: Path) -> None:
+    heard: list[Mapping[str, str]] = []
+
+    class Somebody(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(
+                dict(self.headers.items()) | {"body": self.rfile.read(int(self.headers["Content-Length"])).decode()}
+            )
+            self.send_response(403)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is the base class's)
+            """Say nothing."""
+
+    keys = {"AWS_ACCESS_KEY_ID": "AKIATESTING", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": "session"}
+    with ThreadingHTTPServer(("127.0.0.1", 0), Somebody) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"127.0.0.1:{server.server_address[1]}"
+        provider = f'provider "aws" {{\n  region = "eu-west-1"\n  max_retries = 1\n  endpoints {{\n    sts = "http://{host}"\n  }}\n}}\n'
+        stack = write(tmp_path / "stack", {
+            "main.tf": f'{LOCAL}{VERSIONS}{provider}data "aws_caller_identity" "x" {{}}\n', ".terraform.lock.hcl": LOCK,
+        })  # fmt: skip
+        try:
+            with program(tmp_path / "configuration", keys).opened(stack) as module:
+                module.init()
+                with pytest.raises(TerraformFailed):
+                    module.plan({})
+        finally:
+            server.shutdown()
+    assert heard
+    assert SECRET not in str(heard)
+    for request in heard:
+        # The signature holds for the host that was asked, and AWS is another.
+        assert request["Host"] == host
+        assert "host" in re.findall(r"SignedHeaders=(\S+?),", request["Authorization"])[0].split(";")
 
 
 def test_a_program_that_apply_runs_reads_and_changes_nothing(runner: Runner) -> None:
