@@ -35,6 +35,7 @@ from bot.sandbox.edge import Edge
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.entities import NO_COMMIT
 from bot.sandbox.terraform_config import terraform_environment
+from bot.sandbox.tls import tls
 
 REPOSITORY = "acme/infrastructure"
 REQUESTER, REVIEWER = "ana", "max"
@@ -195,7 +196,7 @@ def _await_ready(url: str, process: "subprocess.Popen[bytes]", output: Path) -> 
     deadline = time.monotonic() + _START_WITHIN
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(f"{url}/readyz", timeout=2, trust_env=False).is_success:
+            if httpx.get(f"{url}/readyz", timeout=2, trust_env=False, verify=tls()).is_success:
                 return
         except httpx.TransportError:
             pass  # not listening yet

@@ -16,6 +16,7 @@ import pytest
 from bot.sandbox.github import GitHubServer, IssueText, PullSpec, SandboxRun
 from bot.sandbox.github.entities import AppRecord, InstallationRecord
 from bot.sandbox.github.server import TABLES
+from bot.sandbox.tls import tls
 from tests.oracle.install import OracleUnavailableError, installed
 from tests.oracle.middleware import Oracle
 from tests.oracle.openapi import Description, Exchange, github_description
@@ -52,9 +53,8 @@ class Caller:
         method, path = request.split(" ", 1)
         headers = {"Authorization": f"Bearer {token or self.bot}"}
         url = f"{self.server.url}/api/v3{path}"
-        return httpx.request(method, url, headers=headers, json=body) if body is not None else httpx.request(
-            method, url, headers=headers
-        )  # fmt: skip
+        given = {"json": body} if body is not None else {}
+        return httpx.request(method, url, headers=headers, verify=tls(), **given)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
+from bot.clients.aws_session import session
 from bot.sandbox.aws import SandboxAccount, SandboxAws
 
 REGION = "eu-central-1"
@@ -46,15 +46,16 @@ def sandbox_aws(root: Path, issuer: str = "http://127.0.0.1:9") -> Iterator[Sand
 
 def client(environment: Mapping[str, str], service: str) -> Any:
     """Return a client with exactly these credentials, which tries once."""
-    session = boto3.Session(
-        environment["AWS_ACCESS_KEY_ID"],
-        environment["AWS_SECRET_ACCESS_KEY"],
-        environment.get("AWS_SESSION_TOKEN"),
-        region_name=environment["AWS_REGION"],
-    )
-    make: Any = session.client
+    make: Any = session(environment["AWS_REGION"]).client
     once = Config(retries={"total_max_attempts": 1}, proxies={})
-    return make(service, endpoint_url=environment["AWS_ENDPOINT_URL"], config=once)
+    return make(
+        service,
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+        config=once,
+    )
 
 
 def assume(aws: SandboxAws, token: str, role: str = f"arn:aws:iam::{CLONES}:role/envclone-apply") -> dict[str, str]:

@@ -19,6 +19,7 @@ import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.sandbox.github import GitHubServer
+from bot.sandbox.tls import tls
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, monorepo
 
 PATIENCE = 500.0
@@ -120,7 +121,8 @@ class Serving:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.operations_port}/readyz", timeout=2, trust_env=False).is_success
+            url = f"http://127.0.0.1:{self.operations_port}/readyz"
+            return httpx.get(url, timeout=2, trust_env=False, verify=tls()).is_success
         except httpx.TransportError:
             return False
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from bot.sandbox.github import GitHubServer
+from bot.sandbox.tls import tls
 
 TIMEOUT = 30.0
 
@@ -44,6 +45,7 @@ class JobChecks:
             headers={"Authorization": f"Bearer {token}"},
             timeout=TIMEOUT,
             trust_env=False,
+            verify=tls(),
         )
         answer.raise_for_status()
         return int(answer.json()["id"])

@@ -23,6 +23,7 @@ from bot.sandbox.github.entities import DeliveryRecord, HookRecord, Installation
 from bot.sandbox.github.forge import ForgeEvent
 from bot.sandbox.github.state import ForgeState
 from bot.sandbox.github.urls import node_id
+from bot.sandbox.tls import tls
 
 ANSWER_WITHIN = 10.0
 KEPT_ANSWER = 10_000
@@ -217,7 +218,7 @@ def delivery_headers(parcel: Parcel) -> dict[str, str]:
 def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     """Send once; return (status, text), or (0, reason) when there was no answer."""
     try:
-        answer = httpx.post(url, content=body, headers=headers, timeout=ANSWER_WITHIN, trust_env=False)
+        answer = httpx.post(url, content=body, headers=headers, timeout=ANSWER_WITHIN, trust_env=False, verify=tls())
     except httpx.TimeoutException:
         return 0, "timed out"
     except httpx.HTTPError as error:
