@@ -33,7 +33,13 @@ def main() -> None:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path] if path.is_file() else []
+    """Return the file, or those below the directory; hidden ones are left out, as the real action does unless told otherwise."""
+    found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return [file for file in found if file.is_file() and not _is_hidden(file, path.parent)]
+
+
+def _is_hidden(file: Path, above: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(above).parts)
 
 
 if __name__ == "__main__":
