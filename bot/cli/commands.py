@@ -60,6 +60,16 @@ _IN_CHECKOUT: Final = (
         ),
     ),
     CommandPlace(
+        "doctor",
+        "bot.cli.local.doctor:doctor",
+        "Look at everything that envclone needs (this machine, the checkout, GitHub), and say what to do about what is wrong.",
+        ExitCodes(
+            "all is well",
+            failed="something is wrong: each line says what to do",
+            not_checked="something could not be looked at",
+        ),
+    ),
+    CommandPlace(
         "clone",
         "bot.cli.local.clone:clone",
         "Write the directory of a clone into this checkout, as `/clone` would propose it.",

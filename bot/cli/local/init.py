@@ -14,10 +14,12 @@ from bot.cli.local.options import AsJson
 from bot.clients.git.merge_file import merge_text
 from bot.clients.shipped import shipped
 from bot.core.installation.files import (
+    BRANCHED,
     CODE_OWNERS,
     GITHUB,
     POLICY,
     PRISTINE,
+    branch_of,
     for_branch,
     owning,
     unguarded,
@@ -105,7 +107,12 @@ def init(
     root: Annotated[
         Path, typer.Option("--root", metavar="PATH", help="The checkout.", file_okay=False, exists=True)
     ] = Path(),
-    branch: Annotated[str, typer.Option("--branch", metavar="NAME", help="The default branch.")] = "main",
+    branch: Annotated[
+        str,
+        typer.Option(
+            "--branch", metavar="NAME", help="The default branch; by default as before, or main.", show_default=False
+        ),
+    ] = "",
     owner: Annotated[
         str,
         typer.Option("--owner", metavar="@TEAM", help="Who has to review what decides.", show_default=False),
@@ -120,7 +127,8 @@ def init(
             )
         place = Installation(root)
         with _as_wrong_usage():
-            files, source = for_branch(shipped(), branch), _source(place, tool)
+            before = branch_of(place.read(f"{PRISTINE}/{BRANCHED}") or b"")
+            files, source = for_branch(shipped(), branch or before or "main"), _source(place, tool)
             team = owning(owner) if owner else ""
         place.bring_tool(source)
         for path, newer in files.items():

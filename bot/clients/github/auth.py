@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.clients.github.pacing import PacingClock, now
+from bot.clients.github.records import AppRegistration
 from bot.errors import UserError
 from bot.names import RepositoryName
 
@@ -43,6 +44,9 @@ class Credentials(Protocol):
     def repositories(self) -> Sequence[RepositoryName]:
         """Return the repositories that these credentials were made for; none when nothing says so."""
 
+    def registration(self) -> AppRegistration | None:
+        """Return how the app is registered; None for a token."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
@@ -62,6 +66,9 @@ class Token:
 
     def repositories(self) -> Sequence[RepositoryName]:
         return ()  # it reaches whatever its person reaches
+
+    def registration(self) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,11 @@ class AppCredentials:
             found = PaginatedList(Installation, self._app.requester, "/app/installations", None)
             active = [one.id for one in found if one.raw_data.get("suspended_at") is None]
             return sorted({name for installation in active for name in self._installed(installation)})
+
+    def registration(self) -> AppRegistration:
+        with self._lock:
+            _, app = self._app.requester.requestJsonAndCheck("GET", "/app")
+            return AppRegistration(dict(app["permissions"]), tuple(app["events"]))
 
     def _installed(self, installation: int) -> list[RepositoryName]:
         from github import Auth  # noqa: PLC0415

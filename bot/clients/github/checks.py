@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from bot.clients.github.conversation import GHOST
@@ -33,6 +35,21 @@ class Checks(Session):
 
             runs = repo.get_commit(sha).get_check_runs(check_name=NotSet if name is None else name, filter="latest")
             return [_check(run) for run in runs]
+
+        return self._read(repository, read)
+
+    def required_checks(self, repository: RepositoryName, branch: str) -> list[str]:
+        """Return the checks that a branch requires, by its protection or by rulesets, as whoever may read it sees them."""
+
+        def read(repo: Repository) -> list[str]:
+            _, found = repo.requester.requestJsonAndCheck("GET", f"{repo.url}/branches/{branch}")
+            contexts = list(found.get("protection", {}).get("required_status_checks", {}).get("contexts", ()))
+            # An older GitHub Enterprise Server has no rulesets, and answers 404.
+            status, _, body = repo.requester.requestJson("GET", f"{repo.url}/rules/branches/{branch}")
+            for rule in json.loads(body) if status == HTTPStatus.OK else ():
+                if rule["type"] == "required_status_checks":
+                    contexts += [check["context"] for check in rule["parameters"]["required_status_checks"]]
+            return contexts
 
         return self._read(repository, read)
 

@@ -1,5 +1,6 @@
 """What GitHub tells us, as values. Logins are plain text as GitHub spells them: others' accounts follow older rules than ours."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -17,6 +18,14 @@ Reaction: TypeAlias = Literal["+1", "-1", "laugh", "confused", "heart", "hooray"
 
 ACTIONS_APP = "github-actions"
 """The app that a workflow's own token acts as; checks by any other app are not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppRegistration:
+    """What a GitHub App may do, by the API's names, and which events it hears of."""
+
+    permissions: Mapping[str, str]
+    events: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

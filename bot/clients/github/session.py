@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.clients.github.auth import Credentials, connect
 from bot.clients.github.pacing import GITHUB_COM, Pacer, Pacing, PacingClock, now
+from bot.clients.github.records import AppRegistration
 from bot.clients.github.refusals import remedy
 from bot.clients.transient import RateLimited, Transient
 from bot.errors import UserError
@@ -82,6 +83,10 @@ class Session:
     def remaining_requests(self) -> Mapping[str, int]:
         """Return how many requests are left within the hour, by owner, as GitHub said last."""
         return dict(self._remaining)
+
+    def registration(self) -> AppRegistration | None:
+        """Return how our app is registered; None for a token."""
+        return self._guarded(self._credentials.registration)
 
     def git_credentials(self, repository: RepositoryName) -> tuple[str, str]:
         """Return the user name and password that git sends over HTTPS; good for five minutes at least."""

@@ -17,6 +17,8 @@ SHIPPED: Final = (
     "actions/credentials/action.yml",
 )
 """Files of `.github/` that are the same in every monorepo. Workflows about envclone's own code are not among them."""
+BRANCHED: Final = "workflows/plan.yml"
+"""One that names the default branch."""
 PRISTINE: Final = ".github/envclone/shipped"
 """Where a monorepo keeps them as they came, so that an upgrade can tell people's edits from ours."""
 CODE_OWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
@@ -60,6 +62,12 @@ def for_branch(files: Mapping[str, bytes], branch: str) -> dict[str, bytes]:
     return {
         path: _BRANCH.sub(lambda found: f"{found[1]}[{branch}]", data.decode()).encode() for path, data in files.items()
     }
+
+
+def branch_of(workflow: bytes) -> str | None:
+    """Return the default branch that a shipped workflow was written for."""
+    found = re.search(rb"^\s+branches: \[([^\],]+)\]", workflow, re.MULTILINE)
+    return found[1].decode() if found else None
 
 
 def unguarded(code_owners: str) -> Sequence[str]:

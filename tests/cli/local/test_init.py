@@ -159,6 +159,7 @@ def test_another_default_branch_is_written_into_every_trigger(root: Path) -> Non
     texts = [path.read_text() for path in (root / ".github/workflows").iterdir()]
     assert sum(text.count("branches: [release/live]") for text in texts) == 3
     assert not any("branches: [main]" in text for text in texts)
+    assert set(outcomes(init(root, "--json")).values()) == {"unchanged"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,178 @@
+"""`envclone doctor`: a table of probes. Each looks at one thing; `bot.core.installation.doctor` says how that is."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
+from bot.cli.local.options import AsJson, Root
+from bot.cli.serving.composition import github_client
+from bot.clients.git.checkout import Checkout
+from bot.clients.github import GitHubRefused
+from bot.clients.shipped import shipped
+from bot.clients.transient import Transient
+from bot.core.installation import doctor as verdicts
+from bot.core.installation.doctor import Release, Verdict
+from bot.core.installation.files import BRANCHED, CODE_OWNERS, GITHUB, PRISTINE, branch_of, for_branch, unguarded
+from bot.core.installation.tool_source import PATH as TOOL_ACTION
+from bot.core.installation.upgrade import FileVersions, Outcome
+from bot.errors import Finding, Unreadable, UserError
+from bot.model.policy import PATH as POLICY_PATH
+from bot.names import TemplateName
+from bot.settings import Settings, read
+
+TIMEOUT = 30
+MARKS: Final = {"ok": "✓", "problem": "✗", "unknown": "?", "left out": "·"}
+
+
+def doctor(root: Root = Path(), as_json: AsJson = False) -> None:
+    """Look at everything that envclone needs (this machine, the checkout, GitHub), and say what to do about what is wrong."""
+    with edge():
+        found = [verdict for probe in PROBES for verdict in probe(root)]
+    say("\n".join(_lines(found)), lambda: [asdict(verdict) for verdict in found], as_json)
+    healths = {verdict.health for verdict in found}
+    if "problem" in healths:
+        raise typer.Exit(DOES_NOT_HOLD)
+    if "unknown" in healths:
+        raise typer.Exit(NOT_CHECKED)
+
+
+def _lines(found: Sequence[Verdict]) -> Iterator[str]:
+    width = max(len(verdict.probe) for verdict in found)
+    for verdict in found:
+        yield f"{MARKS[verdict.health]} {verdict.probe.ljust(width)}  {verdict.said}"
+        if verdict.fix:
+            yield f"  {' ' * width}  → {verdict.fix}"
+
+
+def _programs(_: Path) -> Iterator[Verdict]:
+    yield verdicts.release("Python", sys.version_info[:3], (3, 11), "Install Python 3.11 or newer.")
+    fix = "Install a Python that is linked with a newer SQLite, or keep the service's data in PostgreSQL (ENVCLONE_DATABASE_URL)."
+    yield verdicts.release("SQLite", sqlite3.sqlite_version_info, (3, 37), fix)
+    # From 2.31 on git takes its configuration, and so credentials, from environment variables.
+    yield verdicts.release("git", _release("git", "--version"), (2, 31), "Install git 2.31 or newer.")
+    name = next((each for each in ("terraform", "tofu") if shutil.which(each)), None)
+    if name is None:
+        yield Verdict("Terraform", "left out", "not on this machine; the workflows install it")
+    else:
+        yield verdicts.release(
+            "Terraform", _release(name, "version"), (1, 10), "Install Terraform or OpenTofu 1.10 or newer."
+        )
+
+
+def _release(program: str, argument: str) -> Release | None:
+    """Return the first version that a program says; None if it is not there or says none."""
+    try:
+        done = subprocess.run([program, argument], capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r"\d+(?:\.\d+)+", done.stdout)
+    return tuple(map(int, found[0].split("."))) if found else None
+
+
+def _policy(root: Path) -> Iterator[Verdict]:
+    if not (root / POLICY_PATH).is_file():
+        yield Verdict("policy", "problem", f"{POLICY_PATH} is missing", "Run `envclone init`.")
+        return
+    wrong: Sequence[Finding] = ()
+    accounts: Sequence[str] = ()
+    try:
+        accounts = list(Checkout(root).policy().accounts)
+    except Unreadable as error:
+        wrong = error.findings
+    yield verdicts.policy(accounts, wrong)
+
+
+def _environments(root: Path) -> Iterator[Verdict]:
+    survey = Checkout(root).survey()
+    yield verdicts.environments(len(survey.estate.live), survey.findings)
+
+
+def _lock_files(root: Path) -> Iterator[Verdict]:
+    checkout = Checkout(root)
+    yield verdicts.lock_files({name: checkout.template(TemplateName(name)) for name in checkout.templates()})
+
+
+def _installation(root: Path) -> Iterator[Verdict]:
+    action = root / TOOL_ACTION
+    yield verdicts.tool(action.read_text("utf-8") if action.is_file() else None, version("envclone"))
+    branch = branch_of(_bytes(root / GITHUB / BRANCHED) or b"") or "main"
+    newer = for_branch(shipped(), branch)
+    yield verdicts.workflows({path: _outcome(root, path, data) for path, data in newer.items()})
+    code_owners = next((root / each for each in CODE_OWNERS if (root / each).is_file()), None)
+    yield verdicts.owners(unguarded(code_owners.read_text("utf-8") if code_owners else ""))
+
+
+def _outcome(root: Path, path: str, newer: bytes) -> Outcome | None:
+    here, pristine = (_bytes(root / directory / path) for directory in (GITHUB, PRISTINE))
+    return None if here is None and pristine is None else FileVersions(pristine, here, newer).outcome()
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _service(_: Path) -> Iterator[Verdict]:
+    """Look at GitHub with the service's own settings, where they are in the environment."""
+    try:
+        settings = read(os.environ)
+    except UserError as error:
+        yield Verdict("settings", "problem", str(error), "docs/settings.md has every variable.")
+        return
+    if not settings.has_credentials:
+        said = "no credentials of the service in the environment (ENVCLONE_GITHUB_APP_ID and its key, or ENVCLONE_GITHUB_TOKEN)"
+        yield Verdict("GitHub", "left out", said)
+        return
+    place = settings.data_dir if settings.data_dir.is_dir() else settings.data_dir.absolute().parent
+    yield verdicts.disk(shutil.disk_usage(place).free, str(place))
+    try:
+        yield from _github(settings)
+    except (GitHubRefused, Transient, UserError) as error:
+        fix = "Look at the settings ENVCLONE_GITHUB_…, and whether this machine can reach GitHub."
+        yield Verdict("GitHub", "unknown", str(error), fix)
+
+
+def _github(settings: Settings) -> Iterator[Verdict]:
+    yield from _clock(settings.github_api_url)
+    client = github_client(settings)
+    yield Verdict("GitHub", "ok", f"it knows us as {client.identity()}")
+    registration = client.registration()
+    if registration is not None:
+        yield verdicts.app(registration.permissions, registration.events)
+    for repository in settings.repositories or client.repositories():
+        branch = client.default_branch(repository)
+        yield verdicts.required_check(f"{repository}@{branch}", client.required_checks(repository, branch))
+
+
+def _clock(url: str) -> Iterator[Verdict]:
+    import httpx  # noqa: PLC0415 (most runs of the command ask nothing of GitHub)
+
+    before = datetime.now(UTC)
+    try:
+        said = httpx.get(url, timeout=TIMEOUT).headers.get("Date")
+    except httpx.TransportError as error:
+        raise Transient(f"{url} can't be reached: {error}") from error
+    if said is not None:
+        yield verdicts.clock(verdicts.skew(before, parsedate_to_datetime(said), datetime.now(UTC)))
+
+
+PROBES: Final[Sequence[Callable[[Path], Iterator[Verdict]]]] = (
+    _programs,
+    _policy,
+    _environments,
+    _lock_files,
+    _installation,
+    _service,
+)

@@ -1,0 +1,182 @@
+"""What `envclone doctor` says of what was found: each probe has one verdict, and each trouble what to do about it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal, TypeAlias
+
+from bot.core.installation.files import GITHUB
+from bot.core.installation.tool_source import PATH as TOOL_ACTION
+from bot.core.installation.tool_source import ToolSource
+from bot.core.installation.upgrade import Outcome
+from bot.core.tree import Tree
+from bot.errors import Finding
+
+Health: TypeAlias = Literal["ok", "problem", "unknown", "left out"]
+"""`unknown` could not be looked at; `left out` was not asked for, or needs credentials that are not given."""
+Release: TypeAlias = tuple[int, ...]
+
+REQUIRED_CHECK: Final = "envclone"
+PERMISSIONS: Final[Mapping[str, str]] = {
+    "actions": "write",
+    "checks": "read",
+    "contents": "write",
+    "deployments": "read",
+    "issues": "write",
+    "metadata": "read",
+    "pull_requests": "write",
+    "statuses": "write",
+}
+"""What the GitHub App must be allowed, by the names of GitHub's API."""
+EVENTS: Final = frozenset({"check_run", "deployment_status", "issue_comment", "pull_request", "pull_request_review"})
+LEAST_FREE: Final = 1024**3
+"""Bytes: room for mirrors and databases of some weeks, and the time to notice."""
+MOST_SKEW: Final = timedelta(seconds=30)
+"""GitHub refuses an App's token that was made in its future, and one older than ten minutes."""
+_LEVELS: Final = ("", "read", "write", "admin")
+_PROVIDER: Final = re.compile(r'^provider "([^"]+)" \{$(.*?)^\}$', re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one thing is, and what to do if it is not well."""
+
+    probe: str
+    health: Health
+    said: str
+    fix: str = ""
+
+
+def release(probe: str, found: Release | None, least: Release, fix: str) -> Verdict:
+    """Judge the version of a program; None means that there is none, or that it does not say."""
+    if found is None:
+        return Verdict(probe, "problem", "not found", fix)
+    text = ".".join(map(str, found))
+    if found < least:
+        return Verdict(probe, "problem", f"{text} is too old: {'.'.join(map(str, least))} or newer is needed", fix)
+    return Verdict(probe, "ok", text)
+
+
+def policy(accounts: Sequence[str], wrong: Sequence[Finding]) -> Verdict:
+    """Judge the repository's policy."""
+    if wrong:
+        return Verdict(
+            "policy", "problem", "; ".join(map(str, wrong)), "Correct the line; docs/formats.md has every key."
+        )
+    if not accounts:
+        fix = "Name each account with its roles and where its state lies, in `accounts` of .github/envclone.yml."
+        return Verdict("policy", "problem", "no account is named, so nothing can be planned", fix)
+    return Verdict("policy", "ok", f"accounts: {', '.join(accounts)}")
+
+
+def environments(count: int, wrong: Sequence[Finding]) -> Verdict:
+    """Judge whether every environment can be read."""
+    if wrong:
+        fix = "Correct the line, or remove the directory if it is nobody's any more. Until then what counts them all stops."
+        return Verdict("environments", "problem", "; ".join(map(str, wrong)), fix)
+    if not count:
+        return Verdict("environments", "problem", "there are none", "Render production: `envclone render production`.")
+    return Verdict("environments", "ok", f"{count} can be read")
+
+
+def lock_files(templates: Mapping[str, Tree]) -> Verdict:
+    """Judge whether the runners' platform can be among the checksums of every locked provider."""
+    alone = sorted({path for name, files in templates.items() for path in _of_one_platform(name, files)})
+    if alone:
+        fix = "There, run `terraform providers lock -platform=linux_amd64`, with a `-platform` for each kind of machine you use."
+        said = f"checksums of one platform alone, which may not be the runners': {', '.join(alone)}"
+        return Verdict("lock files", "unknown", said, fix)
+    return Verdict("lock files", "ok", "every provider has checksums of more than one platform")
+
+
+def _of_one_platform(name: str, files: Tree) -> Iterator[str]:
+    for path, file in files.items():
+        if path.endswith(".terraform.lock.hcl"):
+            for block in _PROVIDER.finditer(file.data.decode("utf-8", "replace")):
+                # A registry's `zh:` checksums are those of all platforms; `h1:` is of one each.
+                if "zh:" not in block[2] and block[2].count('"h1:') < 2:
+                    yield f"templates/{name}/{path}"
+
+
+def tool(action: str | None, ours: str) -> Verdict:
+    """Judge the action that says which version the workflows run, against the version that asks."""
+    found = ToolSource.of_action(action) if action is not None else None
+    if action is None:
+        return Verdict("tool of the workflows", "problem", f"{TOOL_ACTION} is missing", "Run `envclone init`.")
+    if found is None:
+        return Verdict("tool of the workflows", "left out", "the action installs it from its own repository")
+    if found.version != ours:
+        fix = f"Use that version here too, or bring the repository to this one: `envclone init --tool {found.repository}@COMMIT`."
+        return Verdict("tool of the workflows", "problem", f"{found.version or 'unknown'} there, {ours} here", fix)
+    return Verdict("tool of the workflows", "ok", f"{found.version} at {found.repository}@{found.commit[:12]}")
+
+
+def workflows(outcomes: Mapping[str, Outcome | None]) -> Verdict:
+    """Judge the shipped files by what `envclone init` would do with each; None means that one is missing."""
+    missing = [path for path, outcome in outcomes.items() if outcome is None]
+    old = [path for path, outcome in outcomes.items() if outcome in ("written", "merge", "theirs")]
+    if missing or old:
+        parts = [f"missing: {', '.join(missing)}"] if missing else []
+        parts += [f"other than this version ships: {', '.join(old)}"] if old else []
+        return Verdict("workflows", "problem", "; ".join(parts), "Run `envclone init`: it keeps edits.")
+    edited = [f"{GITHUB}/{path}" for path, outcome in outcomes.items() if outcome in ("edited", "removed")]
+    return Verdict("workflows", "ok", f"as shipped, but for {', '.join(edited)}" if edited else "as shipped")
+
+
+def owners(unguarded: Sequence[str]) -> Verdict:
+    """Judge whether what decides has owners."""
+    if unguarded:
+        fix = "Run `envclone init --owner @TEAM`, and require a code owner's review on the default branch."
+        return Verdict("code owners", "problem", f"nobody owns {', '.join(unguarded)}", fix)
+    return Verdict("code owners", "ok", "what decides has owners")
+
+
+def disk(free: int, where: str) -> Verdict:
+    """Judge the room for the service's data."""
+    said = f"{free / 1024**3:.1f} GiB free in {where}"
+    if free < LEAST_FREE:
+        return Verdict("disk", "problem", said, "Make room, or name another directory in ENVCLONE_DATA_DIR.")
+    return Verdict("disk", "ok", said)
+
+
+def skew(before: datetime, said: datetime, after: datetime) -> timedelta:
+    """Return how far this machine is ahead of a moment that somebody else said between two of its own."""
+    # What is said has whole seconds.
+    if before - timedelta(seconds=1) <= said <= after:
+        return timedelta()
+    return before - said if said < before else after - said
+
+
+def clock(skew: timedelta) -> Verdict:
+    """Judge this machine's clock by GitHub's."""
+    said = f"{abs(skew).total_seconds():.0f} s {'ahead of' if skew > timedelta() else 'behind'} GitHub's"
+    if abs(skew) > MOST_SKEW:
+        return Verdict(
+            "clock", "problem", said, "Let this machine keep time with NTP: an App's tokens are refused otherwise."
+        )
+    return Verdict("clock", "ok", said)
+
+
+def app(permissions: Mapping[str, str], events: Sequence[str]) -> Verdict:
+    """Judge what the GitHub App may do and hears of."""
+    lacking = [
+        f"{name.replace('_', ' ')}: {level}"
+        for name, level in PERMISSIONS.items()
+        if _LEVELS.index(permissions.get(name, "")) < _LEVELS.index(level)
+    ]
+    unheard = sorted(EVENTS - set(events))
+    if lacking or unheard:
+        parts = [f"it may not {', '.join(lacking)}"] if lacking else []
+        parts += [f"it does not hear of {', '.join(unheard)}"] if unheard else []
+        fix = "Add that in the App's settings (Permissions & events), and accept it where the App is installed."
+        return Verdict("GitHub App", "problem", "; ".join(parts), fix)
+    return Verdict("GitHub App", "ok", "it has the permissions and events that it needs")
+
+
+def required_check(branch: str, required: Sequence[str]) -> Verdict:
+    """Judge the protection of the default branch."""
+    if REQUIRED_CHECK not in required:
+        fix = f"Protect `{branch}` and require the check `{REQUIRED_CHECK}`, from GitHub Actions."
+        return Verdict("required check", "problem", f"`{branch}` does not require `{REQUIRED_CHECK}`", fix)
+    return Verdict("required check", "ok", f"`{branch}` requires `{REQUIRED_CHECK}`")

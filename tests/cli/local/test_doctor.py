@@ -1,0 +1,113 @@
+"""`envclone doctor` in a checkout, and at GitHub with the service's credentials."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.app import app
+from bot.core.installation.doctor import EVENTS
+from bot.sandbox.github import GitHubServer
+from tests.support.small_monorepo import monorepo
+
+REPOSITORY = "acme/infrastructure"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ENVCLONE_GITHUB_TOKEN", raising=False)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A monorepo as `envclone init` leaves it, with an account in its policy."""
+    root = monorepo(tmp_path / "monorepo")
+    (root / ".git").mkdir()
+    shutil.rmtree(root / ".github")
+    words = ["init", "--root", str(root), "--tool", f"acme/envclone@{COMMIT}", "--owner", "@acme/platform"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    policy = root / ".github/envclone.yml"
+    roles = "plan_role: arn:aws:iam::111111111111:role/p, apply_role: arn:aws:iam::111111111111:role/a"
+    account = f'accounts: {{"111111111111": {{{roles}, region: eu-central-1, state_bucket: acme-state}}}}'
+    policy.write_text(policy.read_text().replace("accounts: {}", account))
+    return root
+
+
+@pytest.fixture
+def github(tmp_path: Path) -> Iterator[GitHubServer]:
+    server = GitHubServer(tmp_path / "github")
+    server.create_repository(REPOSITORY)
+    server.add_user("root", REPOSITORY, "admin")
+    server.commit(REPOSITORY, {"README.md": b"#\n"}, by="root", message="Begin")
+    with server.running():
+        yield server
+
+
+def doctor(root: Path, environment: Mapping[str, str] | None = None) -> tuple[int, dict[str, dict[str, str]]]:
+    done = CliRunner().invoke(app, ["doctor", "--root", str(root), "--json"], env=dict(environment or {}))
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    return done.exit_code, {verdict["probe"]: verdict for verdict in json.loads(done.stdout)}
+
+
+def test_a_checkout_as_it_should_be_has_no_problem(root: Path) -> None:
+    code, found = doctor(root)
+    healths = {probe: verdict["health"] for probe, verdict in found.items()}
+    assert "problem" not in healths.values(), found
+    assert code == (2 if "unknown" in healths.values() else 0)
+    assert healths["tool of the workflows"] == healths["workflows"] == healths["policy"] == "ok"
+    assert healths["GitHub"] == "left out"
+
+
+def test_what_is_wrong_is_named_with_what_to_do(root: Path) -> None:
+    (root / ".github/workflows/plan.yml").unlink()
+    shutil.rmtree(root / ".github/envclone")
+    (root / ".github/CODEOWNERS").unlink()
+    (root / ".github/envclone.yml").write_text("allow: [\n")
+    (root / "envs/broken").mkdir()
+    code, found = doctor(root)
+    assert code == 1
+    problems = {probe for probe, verdict in found.items() if verdict["health"] == "problem"}
+    assert problems == {"policy", "environments", "workflows", "code owners"}
+    assert all(found[probe]["fix"] for probe in problems)
+    shown = CliRunner().invoke(app, ["doctor", "--root", str(root)]).stdout
+    assert "✗ workflows" in shown
+    assert "→ Run `envclone init`" in shown
+
+
+def test_an_app_that_may_and_hears_all_that_it_needs_is_well(root: Path, github: GitHubServer) -> None:
+    registered = github.create_app("envclone", owner="acme", events=sorted(EVENTS))
+    github.install(registered, "acme")
+    github.protect(REPOSITORY, required_checks=("envclone",))
+    _, found = doctor(root, as_app(github, str(registered.id), registered.private_key))
+    for probe in ("disk", "clock", "GitHub", "GitHub App", "required check"):
+        assert found[probe]["health"] == "ok", found[probe]
+
+
+def test_what_an_app_may_not_and_a_branch_does_not_require_is_named(root: Path, github: GitHubServer) -> None:
+    registered = github.create_app("envclone", "acme", {"metadata": "read", "contents": "read"}, ["issue_comment"])
+    github.install(registered, "acme")
+    code, found = doctor(root, as_app(github, str(registered.id), registered.private_key))
+    assert code == 1
+    assert "contents: write" in found["GitHub App"]["said"]
+    assert "pull_request_review" in found["GitHub App"]["said"]
+    assert found["required check"]["health"] == "problem"
+
+
+def test_a_github_that_does_not_answer_is_not_taken_for_well(root: Path) -> None:
+    nobody = {"ENVCLONE_GITHUB_TOKEN": "x", "ENVCLONE_GITHUB_API_URL": "http://127.0.0.1:1/api/v3"}
+    code, found = doctor(root, nobody)
+    assert code == 2
+    assert found["GitHub"]["health"] == "unknown"
+    assert "http://127.0.0.1:1/api/v3 can't be reached" in found["GitHub"]["said"]
+
+
+def as_app(github: GitHubServer, number: str, key: str) -> dict[str, str]:
+    return {
+        "ENVCLONE_GITHUB_APP_ID": number,
+        "ENVCLONE_GITHUB_PRIVATE_KEY": key,
+        "ENVCLONE_GITHUB_API_URL": f"{github.url}/api/v3",
+    }

@@ -1,0 +1,75 @@
+"""What is said of each thing that was found, and what to do about it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.installation import doctor
+from bot.core.installation.doctor import Verdict
+from bot.core.installation.tool_source import ToolSource
+from bot.core.tree import File
+from bot.errors import Finding
+
+WRONG = (Finding("envs/demo-x/environment.yaml", 3, "`owner` is missing"),)
+ACTION = ToolSource("acme/envclone", "a" * 40, "1.2.0").action()
+GIB = 1024**3
+
+
+def locked(*hashes: str) -> File:
+    lines = "".join(f'    "{each}",\n' for each in hashes)
+    return File(
+        f'provider "registry.example/hashicorp/aws" {{\n  version = "5.1.0"\n  hashes = [\n{lines}  ]\n}}\n'.encode()
+    )
+
+
+ONE, TWO, ALL = locked("h1:a="), locked("h1:a=", "h1:b="), locked("h1:a=", "zh:c")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "health", "said"),
+    [
+        (doctor.release("git", (2, 39, 5), (2, 31), "Install."), "ok", "2.39.5"),
+        (doctor.release("git", (2, 31), (2, 31), "Install."), "ok", "2.31"),
+        (doctor.release("git", (2, 30, 9), (2, 31), "Install."), "problem", "2.30.9 is too old: 2.31 or newer"),
+        (doctor.release("git", None, (2, 31), "Install."), "problem", "not found"),
+        (doctor.policy(("clones",), ()), "ok", "clones"),
+        (doctor.policy((), ()), "problem", "no account is named"),
+        (doctor.policy((), WRONG), "problem", "environment.yaml:3"),
+        (doctor.environments(2, ()), "ok", "2 can be read"),
+        (doctor.environments(2, WRONG), "problem", "envs/demo-x/environment.yaml:3"),
+        (doctor.environments(0, ()), "problem", "there are none"),
+        (doctor.lock_files({"shop": {"app/.terraform.lock.hcl": TWO, "x/.terraform.lock.hcl": ALL}}), "ok", "more than one"),
+        (doctor.lock_files({"shop": {"app/.terraform.lock.hcl": ONE}}), "unknown", "templates/shop/app/.terraform.lock.hcl"),
+        (doctor.lock_files({"shop": {"app/main.tf": ONE}}), "ok", "more than one"),
+        (doctor.tool(ACTION, "1.2.0"), "ok", "1.2.0 at acme/envclone@aaaaaaaaaaaa"),
+        (doctor.tool(ACTION, "1.3.0"), "problem", "1.2.0 there, 1.3.0 here"),
+        (doctor.tool(None, "1.3.0"), "problem", "is missing"),
+        (doctor.tool("name: x\n", "1.3.0"), "left out", "its own repository"),
+        (doctor.workflows({"workflows/plan.yml": "unchanged"}), "ok", "as shipped"),
+        (doctor.workflows({"workflows/plan.yml": "edited"}), "ok", "but for .github/workflows/plan.yml"),
+        (doctor.workflows({"workflows/plan.yml": "merge"}), "problem", "other than this version ships: workflows/plan.yml"),
+        (doctor.workflows({"workflows/plan.yml": None}), "problem", "missing: workflows/plan.yml"),
+        (doctor.owners(()), "ok", "has owners"),
+        (doctor.owners(("/.github/",)), "problem", "nobody owns /.github/"),
+        (doctor.disk(5 * GIB, "/data"), "ok", "5.0 GiB free in /data"),
+        (doctor.disk(GIB - 1, "/data"), "problem", "1.0 GiB free"),
+        (doctor.clock(timedelta(seconds=2)), "ok", "2 s ahead"),
+        (doctor.clock(timedelta(minutes=-2)), "problem", "120 s behind"),
+        (doctor.app({**doctor.PERMISSIONS, "contents": "admin"}, sorted(doctor.EVENTS)), "ok", "that it needs"),
+        (doctor.app({**doctor.PERMISSIONS, "pull_requests": "read"}, sorted(doctor.EVENTS)), "problem", "pull requests: write"),
+        (doctor.app(doctor.PERMISSIONS, ["issue_comment"]), "problem", "does not hear of check_run, deployment_status"),
+        (doctor.required_check("main", ["ci", "envclone"]), "ok", "requires `envclone`"),
+        (doctor.required_check("main", ["ci"]), "problem", "does not require `envclone`"),
+    ],
+)  # fmt: skip
+def test_a_verdict_says_how_it_is(verdict: Verdict, health: str, said: str) -> None:
+    assert verdict.health == health
+    assert said in verdict.said
+    assert bool(verdict.fix) is (health in {"problem", "unknown"}), "whatever is not well comes with what to do"
+
+
+def test_a_slow_answer_is_no_wrong_clock() -> None:
+    before = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    after = before + timedelta(minutes=3)
+    for seconds, ahead in ((0, 0), (170, 0), (-1, 0), (-50, 50), (240, -60)):
+        assert doctor.skew(before, before + timedelta(seconds=seconds), after) == timedelta(seconds=ahead)
