@@ -12,13 +12,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.live import Live
-from rich.markdown import Markdown
 from rich.rule import Rule
-from rich.table import Table
 
 from bot.cli.console import edge
 from bot.cli.plain_help import PlainCommand
+from bot.cli.story import live, section
 from bot.errors import UserError
 
 sandbox = typer.Typer(
@@ -88,7 +86,7 @@ def lifecycle(
         began = time.monotonic()
         with _running(monorepo(Path(scratch) / "monorepo", source.resolve())) as box:
             story = told.Life.begun(box)
-            _live(console, story, told.STAGES, time.monotonic() - began)
+            live(console, story, told.STAGES, time.monotonic() - began)
             drift = story.drift
             assert drift is not None
             if as_json:
@@ -97,8 +95,8 @@ def lifecycle(
                 data = {"seconds": seconds, "replies": said, "drift": drift.body, "receipt": story.report}
                 print(json.dumps(data, indent=2))
                 return
-            _section(console, f"Issue #{drift.number}: {drift.title}", drift.body or "")
-            _section(console, "The destroy report", story.report)
+            section(console, f"Issue #{drift.number}: {drift.title}", drift.body or "")
+            section(console, "The destroy report", story.report)
 
 
 def _terraform_or_stop() -> None:
@@ -141,58 +139,22 @@ def _demonstrate(console: Console, box: Any, until: str, started: float, *, as_j
     from bot.sandbox import demo as told  # noqa: PLC0415
 
     story = told.Cloning.begun(box)
-    _live(console, story, told.stages(as_far_as=until), started)
+    live(console, story, told.stages(as_far_as=until), started)
     if as_json:
         print(json.dumps(_data(told, story, started), indent=2))
         return
     _report(console, story, until)
 
 
-def _live(console: Console, story: Any, stages: Any, started: float) -> None:
-    """Live through a story while its stages are shown with their times."""
-    from bot.sandbox.journey import walk  # noqa: PLC0415
-
-    console.print(f"The sandbox started in {started:.1f} s: GitHub, AWS (two accounts), Actions and the service.\n")
-    began, current = time.monotonic(), None
-    with Live(console=console, refresh_per_second=8, transient=False) as live:
-        for stage in walk(story, stages):
-            if stage is not current:
-                current, began = stage, time.monotonic()
-            live.update(_Progress(stages, story, current, began))
-    console.print()
-
-
-class _Progress:
-    """The table of stages, redrawn with the seconds of the current one."""
-
-    def __init__(self, stages: Any, story: Any, current: Any, began: float) -> None:
-        self.stages, self.story, self.current, self.began = stages, story, current, began
-
-    def __rich__(self) -> Table:
-        table = Table.grid(padding=(0, 2))
-        for stage in self.stages:
-            seconds = self.story.seconds.get(stage.key)
-            if seconds is not None:
-                table.add_row("[green]✓[/]", stage.title, f"{seconds:6.1f} s")
-            elif stage is self.current:
-                table.add_row(
-                    "[yellow]…[/]", f"[bold]{stage.title}[/]", f"[yellow]{time.monotonic() - self.began:6.1f} s[/]"
-                )
-            else:
-                table.add_row("[dim]·[/]", f"[dim]{stage.title}[/]", "")
-        table.add_row("", "[bold]in all[/]", f"[bold]{self.story.total:6.1f} s[/]")
-        return table
-
-
 def _report(console: Console, story: Any, until: str) -> None:
     box, pull = story.sandbox, story.pull_request
-    _section(console, f"Pull request #{pull.number}: {pull.title}", pull.body)
+    section(console, f"Pull request #{pull.number}: {pull.title}", pull.body)
     if until == "live":
-        _section(console, "The plan, as reviewers see it", story.plan_comment)
+        section(console, "The plan, as reviewers see it", story.plan_comment)
         check = story.apply_check
         said = check.output.summary if check else "nothing reported"
-        _section(console, "Steps and outputs, as the apply reports them", said)
-        _section(console, "The requester's status comment", story.status)
+        section(console, "Steps and outputs, as the apply reports them", said)
+        section(console, "The requester's status comment", story.status)
     console.print(Rule("Where to look"))
     console.print(
         f"service  {box.service_url}, {box.operations_url} (readyz, metrics)\nGitHub   {pull_url(box, story.pull)}"
@@ -208,15 +170,6 @@ def pull_url(box: Any, number: int) -> str:
     from bot.sandbox.sandbox import REPOSITORY  # noqa: PLC0415
 
     return f"{box.github.url}/api/v3/repos/{REPOSITORY}/pulls/{number}"
-
-
-def _section(console: Console, title: str, text: str) -> None:
-    console.print(Rule(title))
-    # Plain text as it is: `:secret:` in an ARN is no emoji, and lines of a table are not wrapped in a file.
-    console.print(
-        Markdown(text) if console.is_terminal else text, highlight=False, markup=False, emoji=False, soft_wrap=True
-    )
-    console.print()
 
 
 def _data(told: Any, story: Any, started: float) -> dict[str, Any]:
