@@ -7,16 +7,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.rule import Rule
 
 from bot.cli.console import edge
 from bot.cli.plain_help import PlainCommand
-from bot.cli.story import live, section
+from bot.cli.story import facts, live, section
 from bot.errors import UserError
 
 sandbox = typer.Typer(
@@ -48,22 +48,34 @@ def up(source: Source = Path()) -> None:
         _wait_for_interrupt()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How far the demo goes, and how it is told."""
+
+    until: str
+    as_json: bool
+    full: bool
+
+
 @sandbox.command("demo", cls=PlainCommand)
 def demo(
     source: Source = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep everything running at the end until Ctrl-C.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print the pull request, the plan and the report of the apply, too.")
+    ] = False,
 ) -> None:
     """Clone production, end to end: comment, pull request, plan, merge, apply with hooks, live."""
     console = Console(stderr=as_json, emoji=False)
     with edge():
-        until = _as_far_as_possible(console)
+        asked = _Asked(_as_far_as_possible(console), as_json, full)
         began = time.monotonic()
         with console.status("Starting GitHub, AWS, Actions and the service on loopback …"):
             context = _running(source)
             box = context.__enter__()
         try:
-            _demonstrate(console, box, until, time.monotonic() - began, as_json=as_json)
+            _demonstrate(console, box, time.monotonic() - began, asked)
             if keep:
                 console.print(f"Still running: {box.github.url}, {box.service_url}. Press Ctrl-C to stop.")
                 _wait_for_interrupt()
@@ -112,6 +124,7 @@ def _terraform_or_stop() -> None:
 def _running(source: Path) -> Iterator[Any]:
     # moto and act are an extra, so that a service in production needn't install them.
     try:
+        from bot.sandbox.kept import keep_logs  # noqa: PLC0415
         from bot.sandbox.sandbox import running  # noqa: PLC0415
     except ImportError as error:
         raise UserError(f"{_MISSING_EXTRA} ({error.name} is missing)") from error
@@ -120,8 +133,14 @@ def _running(source: Path) -> Iterator[Any]:
         signal.SIGTERM,
     ):  # both end it in order, also where a shell started it with SIGINT ignored
         signal.signal(end, signal.default_int_handler)
-    with tempfile.TemporaryDirectory(prefix="envclone-") as scratch, running(Path(scratch), source.resolve()) as box:
-        yield box
+    with tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
+        try:
+            with running(Path(scratch), source.resolve()) as box:
+                yield box
+        except UserError as error:
+            kept = keep_logs(Path(scratch))
+            said = str(error).replace(scratch, str(kept))
+            raise UserError(f"{said}\nThe logs are kept in {kept}.") from error
 
 
 def _as_far_as_possible(console: Console) -> str:
@@ -135,15 +154,20 @@ def _as_far_as_possible(console: Console) -> str:
     return "live"
 
 
-def _demonstrate(console: Console, box: Any, until: str, started: float, *, as_json: bool) -> None:
+def _demonstrate(console: Console, box: Any, started: float, asked: _Asked) -> None:
     from bot.sandbox import demo as told  # noqa: PLC0415
 
     story = told.Cloning.begun(box)
-    live(console, story, told.stages(as_far_as=until), started)
-    if as_json:
-        print(json.dumps(_data(told, story, started), indent=2))
-        return
-    _report(console, story, until)
+    live(console, story, told.stages(as_far_as=asked.until), started)
+    page = told.page(story)
+    facts(console, [*told.facts(story), ("Page", f"{page.as_uri()}")])
+    if asked.as_json:
+        print(json.dumps({**_data(told, story, started), "page": str(page)}, indent=2))
+    elif asked.full:
+        _report(console, story, asked.until)
+    else:
+        print("`make demo ARGS=--full` also prints the pull request, the plan and the report;")
+        print("`make demo ARGS=--keep` keeps everything running, so that you can look around.")
 
 
 def _report(console: Console, story: Any, until: str) -> None:
@@ -155,14 +179,15 @@ def _report(console: Console, story: Any, until: str) -> None:
         said = check.output.summary if check else "nothing reported"
         section(console, "Steps and outputs, as the apply reports them", said)
         section(console, "The requester's status comment", story.status)
-    console.print(Rule("Where to look"))
-    console.print(
-        f"service  {box.service_url}, {box.operations_url} (readyz, metrics)\nGitHub   {pull_url(box, story.pull)}"
+    facts(
+        console,
+        [
+            ("Service", f"{box.service_url}, {box.operations_url} (readyz, metrics)"),
+            ("GitHub", pull_url(box, story.pull)),
+            ("Logs", f"{box.root}/service/service.log and {box.root}/actions"),
+            ("", "These are removed at the end; `make demo ARGS=--keep` keeps them running."),
+        ],
     )
-    console.print(
-        f"logs     {box.root}/service/service.log and {box.root}/actions\nfiles    {len(story.files)} in the pull request"
-    )
-    console.print("These are removed at the end; `make demo ARGS=--keep` keeps them running.")
 
 
 def pull_url(box: Any, number: int) -> str:

@@ -1,6 +1,8 @@
 """A story of the sandbox as it is told on a terminal: its stages with their times, and texts of its end."""
 
+import textwrap
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -9,19 +11,46 @@ from rich.markdown import Markdown
 from rich.rule import Rule
 from rich.table import Table
 
+from bot.cli.terminal import plain
+
+WIDTH = 80
+_LABEL = 14
+
 
 def live(console: Console, story: Any, stages: Any, started: float) -> None:
-    """Live through a story while its stages are shown with their times."""
+    """Live through a story while its stages are shown with their times; in a file, each is a line as it happens."""
     from bot.sandbox.journey import walk  # noqa: PLC0415
 
-    console.print(f"The sandbox started in {started:.1f} s: GitHub, AWS (two accounts), Actions and the service.\n")
+    said = f"The sandbox started in {started:.1f} s: GitHub, AWS, Actions and the service."
+    print(f"{said}\n", file=console.file, flush=True)
+    if not console.is_terminal:
+        for stage in walk(story, stages):
+            if stage.key in story.seconds:
+                print(_line("✓", stage.title, story.seconds[stage.key]), file=console.file, flush=True)
+        print(_line(" ", "in all", story.total), "\n", sep="", file=console.file, flush=True)
+        return
     began, current = time.monotonic(), None
-    with Live(console=console, refresh_per_second=8, transient=False) as live:
+    with Live(console=console, refresh_per_second=8, transient=False) as shown:
         for stage in walk(story, stages):
             if stage is not current:
                 current, began = stage, time.monotonic()
-            live.update(_Progress(stages, story, current, began))
+            shown.update(_Progress(stages, story, current, began))
     console.print()
+
+
+def facts(console: Console, found: Sequence[tuple[str, str]]) -> None:
+    """Print what became of a story, a line or a few for each fact, in 80 columns."""
+    for label, text in found:
+        indent = " " * _LABEL
+        wrapped = textwrap.fill(
+            f"{label:<{_LABEL}}{text}", WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
+        print(wrapped, file=console.file)
+    print(file=console.file, flush=True)
+
+
+def _line(sign: str, title: str, seconds: float) -> str:
+    return f"{sign}  {title:<{WIDTH - 14}} {seconds:7.1f} s"
 
 
 class _Progress:
@@ -47,9 +76,11 @@ class _Progress:
 
 
 def section(console: Console, title: str, text: str) -> None:
+    """Print a text of GitHub's under its title: as it is shown there on a terminal, as plain text in a file."""
+    if not console.is_terminal:
+        print(f"{title}\n{'-' * min(len(title), WIDTH)}\n{plain(text)}\n", file=console.file)
+        return
     console.print(Rule(title))
-    # Plain text as it is: `:secret:` in an ARN is no emoji, and lines of a table are not wrapped in a file.
-    console.print(
-        Markdown(text) if console.is_terminal else text, highlight=False, markup=False, emoji=False, soft_wrap=True
-    )
+    # Plain text as it is: `:secret:` in an ARN is no emoji.
+    console.print(Markdown(text), highlight=False, markup=False, emoji=False)
     console.print()

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.model.environment import directory
 from bot.names import EnvironmentName
@@ -19,6 +21,7 @@ from bot.sandbox.journey import (
     refuse_failed_runs,
     status,
 )
+from bot.sandbox.kept import keep_parity_page
 from bot.sandbox.sandbox import REPOSITORY, REQUESTER, REVIEWER, Sandbox
 
 NAME = EnvironmentName("demo-x")
@@ -65,6 +68,28 @@ class Cloning(Story):
         return [change.path for change in changes if change.path.startswith(prefix)]
 
 
+def facts(story: Cloning) -> Sequence[tuple[str, str]]:
+    """Return what became of it, as the titles of pull request and checks say it."""
+    pull = story.pull_request
+    found = [("Pull request", f"#{pull.number} {pull.title}: {len(story.files)} files")]
+    for label, commit, name in (
+        ("Parity", pull.pull.head_sha if pull.pull else "", "envclone/parity"),
+        ("Plan", pull.pull.head_sha if pull.pull else "", "envclone/plan"),
+        ("Apply", story.merge_commit, "envclone/apply"),
+    ):
+        if said := check(story.sandbox, commit, f"{name}: {NAME}"):
+            found.append((label, said.output.title or ""))
+    return found
+
+
+def page(story: Cloning) -> Path:
+    """Write the page that compares the clone with production, and return its path: it is still there at the end."""
+    pull, github = story.pull_request.pull, story.sandbox.github
+    assert pull is not None
+    bare = github.forge.bare(github.repository(REPOSITORY))
+    return keep_parity_page(bare, story.merge_commit or pull.head_sha, NAME, datetime.now(UTC))
+
+
 def _comment(story: Cloning) -> bool:
     body = f"We promised it for Thursday.\n\n{COMMAND}"
     story.comment = story.sandbox.github.comment(REPOSITORY, story.issue, body, by=REQUESTER)
@@ -72,7 +97,7 @@ def _comment(story: Cloning) -> bool:
 
 
 def _reacted(story: Cloning) -> bool:
-    return any(reaction.content == "eyes" for reaction in story.sandbox.github.reactions(story.comment))
+    return any(reaction.content in {"eyes", "rocket"} for reaction in story.sandbox.github.reactions(story.comment))
 
 
 def _proposed(story: Cloning) -> bool:

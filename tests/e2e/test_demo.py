@@ -1,6 +1,7 @@
 """The whole way, once: the service, git, the workflow files by act, Terraform with the AWS provider, hooks, live."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,3 +29,13 @@ def test_the_demo_clones_production_and_leaves_nothing_behind(tmp_path: Path) ->
     assert "`demo-x` is live" in found["status"]
     assert "demo-x.clones.acme.example" in found["status"]
     assert not Path(found["directory"]).exists()
+    told = done.stderr.splitlines()
+    assert len(told) <= 40, done.stderr
+    assert max(len(line) for line in told if "file://" not in line) <= 80, done.stderr
+    assert [line[0] for line in told if line.startswith("✓")] == ["✓"] * len(found["seconds"])
+    assert "No unexplained difference from production" in done.stderr
+    assert "demo-x is live" in done.stderr
+    page = Path(found["page"])
+    assert page.as_uri() in done.stderr
+    assert "demo-x" in page.read_text("utf-8")
+    shutil.rmtree(page.parent)
