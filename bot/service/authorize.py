@@ -84,8 +84,12 @@ def authorize(context: ServiceContext, repository: RepositoryName, comment_id: i
         found = meant
     context.github.react(repository, comment_id, "eyes")
     if isinstance(found, Mistake | Reply) or comment.is_edited:
-        return _explained(context, asked, found)
-    return _authorized(asked, found, repository_at_head(context, repository))
+        outcome: Authorization = _explained(context, asked, found)
+    else:
+        outcome = _authorized(asked, found, repository_at_head(context, repository))
+    if outcome is _NO_RIGHT:
+        context.github.replace_reaction(repository, comment_id, "eyes", "confused")
+    return outcome
 
 
 def _authorized(asked: _Asked, command: Command, repo: Repository) -> Authorization:

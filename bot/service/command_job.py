@@ -15,7 +15,7 @@ from bot.names import EnvironmentName
 from bot.service.authorize import Authorized, Nothing, Reply, authorize
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Ended, JobStepResult, Steps
-from bot.service.replies import answer_comment, reply_to
+from bot.service.replies import answer_comment, reply_to, settle
 
 C = TypeVar("C")
 
@@ -69,8 +69,8 @@ class CommandJob(ABC, Generic[C]):
         return None
 
     @abstractmethod
-    def carry_out(self, accepted: Accepted[C], steps: Steps) -> None:
-        """Do what the command asks for, step by step."""
+    def carry_out(self, accepted: Accepted[C], steps: Steps) -> Ended | None:
+        """Do what the command asks for, step by step; return why it was not done, if it was not."""
 
     def refuse(self, request: Request, reason: str) -> Ended:
         """Answer why nothing is done."""
@@ -85,6 +85,7 @@ def accept(context: ServiceContext, event: CommentCreated) -> AcceptedCommand | 
             return AcceptedCommand(command=command, request=request)
         case Reply(text):
             answer_comment(context, event, text)
+            settle(context, event, is_done=False)
             return Ended(because="replied")
         case Nothing(reason):
             return Ended(because=reason)

@@ -10,6 +10,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol, assert_never
 
+from pydantic import TypeAdapter
+
 from bot.commands.grammar import Mistake
 from bot.commands.model import Command
 from bot.commands.specs import TABLE
@@ -32,6 +34,7 @@ from bot.service.commands.expire import ExpiryJob
 from bot.service.context import ServiceContext
 from bot.service.event_jobs import CheckJob, DeploymentJob, LookBackJob, PullRequestJob, ReviewJob
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
+from bot.service.replies import settle
 
 
 def _jobs(module: ModuleType) -> Iterator[type[CommandJob[Any]]]:
@@ -50,6 +53,8 @@ def _registered(package: ModuleType) -> Mapping[type[Command], type[CommandJob[A
         raise LookupError(f"each command needs one job, and there are: {named}")
     return found
 
+
+SETTLED: TypeAdapter[None] = TypeAdapter(type(None))
 
 COMMANDS = _registered(commands)
 
@@ -115,5 +120,6 @@ class CommentJob:
         accepted = steps.run("accept", ACCEPTED, lambda: accept(self.context, self.event))
         if not isinstance(accepted, Ended):
             job = COMMANDS[type(accepted.command)](self.context)
-            job.carry_out(Accepted(accepted.command, accepted.request, self.event.created_at), steps)
+            undone = job.carry_out(Accepted(accepted.command, accepted.request, self.event.created_at), steps)
+            steps.run("settle", SETTLED, lambda: settle(self.context, self.event, is_done=undone is None))
         return Finished()

@@ -18,6 +18,11 @@ def reply_first(context: ServiceContext, request: Request, text: str) -> str | N
     return context.github.comment_once(request.repository, request.issue, marker, f"{marker}\n{text}")
 
 
+def settle(context: ServiceContext, event: CommentCreated, *, is_done: bool) -> None:
+    """Show at the comment itself how it ended: its 👀 becomes 🚀, or 👎 when nothing was done."""
+    context.github.replace_reaction(event.repository, event.comment, "eyes", "rocket" if is_done else "-1")
+
+
 def answer_comment(context: ServiceContext, event: CommentCreated, text: str) -> str:
     """Answer a comment that is no accepted request, in place of an earlier answer; return the answer's address."""
     marker = replies.marker(event.comment)

@@ -10,7 +10,7 @@ from bot.names import RepositoryName
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, Steps
 from bot.service.registry import job_of
-from bot.service.replies import answer_comment
+from bot.service.replies import answer_comment, settle
 
 
 @dataclass(slots=True)
@@ -18,8 +18,8 @@ class Router:
     """Implements `bot.service.jobs_api.JobsApi`."""
 
     context: ServiceContext
-    version: str = "3"
-    """See `JobsApi.version`. In 1 a command was kept as its line, and results had no types; in 2 long waits were not told."""
+    version: str = "4"
+    """See `JobsApi.version`. In 1 a command was kept as its line, and results had no types; in 2 long waits were not told; in 3 the 👀 stayed."""
 
     def now(self) -> datetime:
         """Return the context's time."""
@@ -53,8 +53,10 @@ class Router:
         """Answer the comment with what is wrong."""
         if isinstance(request.event, CommentCreated):
             answer_comment(self.context, request.event, message)
+            settle(self.context, request.event, is_done=False)
 
     def failed(self, request: JobRequest, reference: str, error: str) -> None:
         """Answer the comment with the reference under which the log has the traceback."""
         if isinstance(request.event, CommentCreated):
             answer_comment(self.context, request.event, replies.failed(reference))
+            settle(self.context, request.event, is_done=False)

@@ -161,6 +161,16 @@ def test_a_reaction_is_made_once(world: World) -> None:
     assert [(r.content) for r in world.server.reactions(comment_id)] == ["eyes"]
 
 
+def test_a_reaction_becomes_another_however_often_it_is_tried(world: World) -> None:
+    issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
+    comment_id = world.server.comment(REPOSITORY, issue, "/help", by="ana")
+    world.github.react(REPOSITORY, comment_id, "eyes")
+    for _ in range(2):
+        world.github.replace_reaction(REPOSITORY, comment_id, "eyes", "rocket")
+    assert [(r.content) for r in world.server.reactions(comment_id)] == ["rocket"]
+    world.github.replace_reaction(REPOSITORY, 123456, "eyes", "rocket")
+
+
 def test_the_status_comment_is_edited_in_place(world: World) -> None:
     issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
     first = world.github.upsert_comment(REPOSITORY, issue, MARKER, "seen")

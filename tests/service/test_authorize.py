@@ -26,8 +26,31 @@ def test_a_right_that_is_enough_for_no_command_is_none(place: SmallMonorepo) -> 
     policy = b"quota: {total: 1000, per_owner: 1000}\nallow: {read: write}\n"
     place.server.commit(REPOSITORY, {".github/envclone.yml": policy}, by=MAINTAINER, message="policy", branch="main")
     for body in (CLONE, "/list", "/clnoe production as demo-x", "/list\n/help"):
-        assert place.say(body, by=READER) is None
+        comment = place.comment(body, by=READER)
+        place.work(place.event(comment, body, by=READER))
+        assert (place.reply(comment), reactions(place, comment)) == (None, ["confused"])
     assert "no environments" not in (place.say("/list") or "no environments")
+
+
+@pytest.mark.parametrize(
+    ("body", "by", "content"),
+    [
+        (CLONE, MAINTAINER, "rocket"),
+        ("/list", READER, "rocket"),
+        (f"{CLONE} --dry-run", MAINTAINER, "rocket"),
+        (CLONE, READER, "-1"),
+        ("/clone production as production", MAINTAINER, "-1"),
+        ("/clnoe production as demo-x", MAINTAINER, "-1"),
+        ("/destroy demo-x", MAINTAINER, "-1"),
+        ("/resume demo-x", MAINTAINER, "-1"),
+        ("/set production app_min=3", MAINTAINER, "rocket"),
+    ],
+)
+def test_the_reaction_says_at_the_comment_how_it_ended(place: SmallMonorepo, body: str, by: str, content: str) -> None:
+    comment = place.comment(body, by=by)
+    place.work(place.event(comment, body, by=by))
+    assert reactions(place, comment) == [content], place.reply(comment)
+    place.reply(comment)
 
 
 def test_a_reader_is_told_what_a_command_needs(place: SmallMonorepo) -> None:

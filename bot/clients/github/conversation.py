@@ -77,6 +77,16 @@ class Conversation(Session):
         """React to a comment. GitHub answers 200 instead of 201 for a reaction that is there, so it never doubles."""
         self._change(repository, lambda repo: _remote(repo, comment_id).create_reaction(content))
 
+    def replace_reaction(self, repository: RepositoryName, comment_id: int, old: Reaction, new: Reaction) -> None:
+        """React with `new`, and take our `old` reaction back. Nothing, if the comment was deleted meanwhile."""
+        try:
+            self.react(repository, comment_id, new)
+            # To make it again is how GitHub tells its id.
+            number = self._change(repository, lambda repo: _remote(repo, comment_id).create_reaction(old).id)
+            self._change(repository, lambda repo: _remote(repo, comment_id).delete_reaction(number))
+        except GitHubRefused as refused:
+            _must_be_absent(refused)
+
     def permission(self, repository: RepositoryName, login: str) -> Role | None:
         """Return what an account may do in a repository right now, or None for nothing.
 

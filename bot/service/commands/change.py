@@ -73,12 +73,13 @@ class ChangeJob(CommandJob[Change]):
     def partition(cls, command: Change) -> EnvironmentName | None:
         return command.name
 
-    def carry_out(self, accepted: Accepted[Change], steps: Steps) -> None:
+    def carry_out(self, accepted: Accepted[Change], steps: Steps) -> Ended | None:
         pushed = steps.run("publish", PUSHED, lambda: self.publish(accepted))
         if isinstance(pushed, Ended):
-            return
+            return pushed
         proposed = steps.run("propose", CHANGE_PROPOSED, lambda: self.propose(accepted.request, pushed))
         steps.run("report", REPORTED, lambda: self.report(accepted.request, pushed, proposed))
+        return None
 
     def publish(self, accepted: Accepted[Change]) -> Pushed | Ended:
         """Push the change's commit, unless it is there."""

@@ -79,15 +79,16 @@ class CloneJob(CommandJob[Clone]):
     def partition(cls, command: Clone) -> EnvironmentName | None:
         return None if command.dry_run else command.name
 
-    def carry_out(self, accepted: Accepted[Clone], steps: Steps) -> None:
+    def carry_out(self, accepted: Accepted[Clone], steps: Steps) -> Ended | None:
         if accepted.command.dry_run:
             steps.run("answer", REPORTED, lambda: self.preview(accepted))
-            return
+            return None
         published = steps.run("publish", PUBLISHED, lambda: self.publish(accepted))
         if isinstance(published, Ended):
-            return
+            return published
         proposed = steps.run("propose", PROPOSED, lambda: self.propose(accepted.request, published))
         steps.run("report", REPORTED, lambda: self.report(accepted, published, proposed))
+        return None
 
     def preview(self, accepted: Accepted[Clone]) -> Reported:
         """Answer with what would be published."""

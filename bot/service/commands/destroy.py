@@ -51,10 +51,12 @@ class DestroyJob(CommandJob[Destroy]):
     def partition(cls, command: Destroy) -> EnvironmentName | None:
         return command.name
 
-    def carry_out(self, accepted: Accepted[Destroy], steps: Steps) -> None:
+    def carry_out(self, accepted: Accepted[Destroy], steps: Steps) -> Ended | None:
         proposed = steps.run("propose", DESTROY_PROPOSED, lambda: self.propose(accepted))
-        if isinstance(proposed, DestroyProposed):
-            steps.run("report", REPORTED, lambda: self.report(accepted, proposed))
+        if isinstance(proposed, Ended):
+            return proposed
+        steps.run("report", REPORTED, lambda: self.report(accepted, proposed))
+        return None
 
     def propose(self, accepted: Accepted[Destroy]) -> DestroyProposed | Ended:
         """Open the pull request, or find it."""

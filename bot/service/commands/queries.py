@@ -14,7 +14,7 @@ from bot.errors import UserError
 from bot.model.environment import Request
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
-from bot.service.jobs_api import REPORTED, Reported, Steps
+from bot.service.jobs_api import REPORTED, Ended, Reported, Steps
 from bot.service.parity_status import parity_line
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
@@ -29,8 +29,9 @@ class QueryJob(CommandJob[Query]):
     commands = (Help, Status, List)
     kind = "command"
 
-    def carry_out(self, accepted: Accepted[Query], steps: Steps) -> None:
+    def carry_out(self, accepted: Accepted[Query], steps: Steps) -> Ended | None:
         steps.run("answer", REPORTED, lambda: self.answer(accepted))
+        return None
 
     def answer(self, accepted: Accepted[Query]) -> Reported:
         """Write the answer."""

@@ -67,10 +67,12 @@ class RerunJob(CommandJob[Rerun]):
     def partition(cls, command: Rerun) -> EnvironmentName | None:
         return command.name
 
-    def carry_out(self, accepted: Accepted[Rerun], steps: Steps) -> None:
+    def carry_out(self, accepted: Accepted[Rerun], steps: Steps) -> Ended | None:
         started = steps.run("start", STARTED, lambda: self.start(accepted))
-        if isinstance(started, Started):
-            steps.run("report", REPORTED, lambda: self.report(accepted.request, started))
+        if isinstance(started, Ended):
+            return started
+        steps.run("report", REPORTED, lambda: self.report(accepted.request, started))
+        return None
 
     def start(self, accepted: Accepted[Rerun]) -> Started | Ended:
         """Start the run, or find it."""
