@@ -1,4 +1,4 @@
-"""A parity certificate: this commit of a clone equals that commit of production, but for what was waived.
+"""A parity certificate: this commit of a clone has no unexplained difference from that commit of production, but for what was waived.
 
 It holds for as long as the three things it speaks of stay as they were: the clone's files, production's files, and their
 template. Each is named by git's id of its directory, so whether it still holds is a comparison of ids, and anybody who has
@@ -122,15 +122,18 @@ def sentence(certificate: Certificate) -> str:
         else ""
     )
     return (
-        f"{code(certificate.environment)} at commit {code(certificate.commit[:12])} equals {code(certificate.against)} at commit "
+        f"{code(certificate.environment)} at commit {code(certificate.commit[:12])} has no unexplained difference from "
+        f"{code(certificate.against)} at commit "
         f"{code(certificate.production_commit[:12])}, template revision {code(certificate.template_tree[:12])}{waived}{explained}."
     )
 
 
 def title(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
     """Return the state of a certificate in one plain line."""
-    what = f"{certificate.environment} equals {certificate.against}"
-    return f"Certificate no longer valid: {what}" if lapsed else f"{what}, by {certificate.depth}"
+    if lapsed:
+        return f"Certificate no longer valid: {certificate.environment} against {certificate.against}"
+    explained = f" ({certificate.deviations:,} explained)" if certificate.deviations else ""
+    return f"No unexplained difference from {certificate.against}{explained}, by {certificate.depth}"
 
 
 def text(certificate: Certificate, lapsed: Sequence[str] = ()) -> str:
@@ -166,7 +169,7 @@ def status_line(certificate: Certificate | None, lapsed: Sequence[str]) -> str:
     until = (
         f", until a waiver expires on {certificate.holds_until:%Y-%m-%d}" if certificate.holds_until is not None else ""
     )
-    return f"equals {code(certificate.against)} at {code(certificate.production_commit[:12])}, by {certificate.depth}{until}"
+    return f"no unexplained difference from {code(certificate.against)} at {code(certificate.production_commit[:12])}, by {certificate.depth}{until}"
 
 
 def certificate_key(environment: EnvironmentName, commit: str) -> str:

@@ -1,4 +1,4 @@
-"""A certificate says what equals what, and stops holding when any of it moves on."""
+"""A certificate says what was compared with what, and stops holding when any of it moves on."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -40,10 +40,10 @@ CERTIFICATE = Certificate.model_validate(GIVEN)
 NOW = Now("b" * 40, "d" * 40, "e" * 40, ISSUED + timedelta(days=1))
 
 
-def test_it_says_what_equals_what() -> None:
+def test_it_says_what_was_compared_with_what() -> None:
     said = sentence(CERTIFICATE)
     assert said == (
-        "`demo-x` at commit `aaaaaaaaaaaa` equals `production` at commit `cccccccccccc`, template revision "
+        "`demo-x` at commit `aaaaaaaaaaaa` has no unexplained difference from `production` at commit `cccccccccccc`, template revision "
         "`eeeeeeeeeeee`, except this waiver (3 deviations, each explained)."
     )
     told = (
@@ -56,11 +56,11 @@ def test_it_says_what_equals_what() -> None:
 def test_it_holds_while_nothing_moves() -> None:
     assert lapses(CERTIFICATE, NOW) == []
     assert status_line(CERTIFICATE, []) == (
-        "equals `production` at `cccccccccccc`, by plan, until a waiver expires on 2026-04-03"
+        "no unexplained difference from `production` at `cccccccccccc`, by plan, until a waiver expires on 2026-04-03"
     )
     assert "Valid until 2026-04-03 at 12:00 UTC at the latest, when a waiver expires." in text(CERTIFICATE)
     for_good = CERTIFICATE.model_copy(update={"waivers": (), "holds_until": None})
-    assert status_line(for_good, []) == "equals `production` at `cccccccccccc`, by plan"
+    assert status_line(for_good, []) == "no unexplained difference from `production` at `cccccccccccc`, by plan"
     assert "at the latest" not in text(for_good)
 
 
@@ -80,7 +80,8 @@ def test_it_stops_holding_when_anything_moves(change: dict[str, str], reason: st
     assert reason in lapsed[0]
     assert reason in text(CERTIFICATE, lapsed)
     assert "stale" in status_line(CERTIFICATE, lapsed)
-    assert title(CERTIFICATE, lapsed) == "Certificate no longer valid: demo-x equals production"
+    assert title(CERTIFICATE) == "No unexplained difference from production (3 explained), by plan"
+    assert title(CERTIFICATE, lapsed) == "Certificate no longer valid: demo-x against production"
 
 
 def test_it_is_read_back_from_the_check_that_holds_it() -> None:

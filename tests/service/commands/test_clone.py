@@ -237,7 +237,9 @@ def test_the_status_says_whether_the_clone_is_still_what_it_was_cloned_from(plac
     )
     parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "plan", 100, ())
     actions.put_check(REPOSITORY, head, "envclone/parity: demo-x", said(certify(parity, (), subject, now)))
-    assert f"equals `production` at `{main.commit[:12]}`, by plan" in (place.say("/status demo-x") or "")
+    assert f"no unexplained difference from `production` at `{main.commit[:12]}`, by plan" in (
+        place.say("/status demo-x") or ""
+    )
     stale = replace(subject, production_code="0" * 40)
     actions.put_check(REPOSITORY, head, "envclone/parity: demo-x", said(certify(parity, (), stale, now)))
     assert "**stale**: `production` has changed" in (place.say("/status demo-x") or "")
