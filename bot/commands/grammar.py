@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from bot.commands.model import Command, Help
 from bot.commands.parser import Correction, Reader, Wrong
-from bot.commands.specs import BY_VERB, Spec, spec_of
+from bot.commands.specs import BY_VERB, Slot, Spec, spec_of
 from bot.commands.tokens import Unbalanced, quoted, words
 from bot.commands.typography import opened, without_courtesy
 from bot.commands.verbs import OTHERS, SYNONYMS
@@ -85,7 +85,9 @@ def format_command(command: Command) -> str:
     parts = [f"/{spec.verb}"]
     for slot in spec.slots:
         value = getattr(command, slot.field)
-        if slot.is_map:
+        if slot.label:
+            parts += _labelled(slot, value)
+        elif slot.is_map:
             parts += [quoted(f"{key}={item}") for key, item in value.items()]
         elif value is not None:
             parts += [slot.keyword, slot.write(value)] if slot.keyword else [slot.write(value)]
@@ -98,6 +100,12 @@ def format_command(command: Command) -> str:
         elif value is not None:
             parts += [f"--{option.flag}", quoted(option.write(value))]
     return " ".join(parts)
+
+
+def _labelled(slot: Slot, value: object) -> list[str]:
+    if slot.is_flag:
+        return [str(slot.label)] if value else []
+    return [f"{slot.label}={slot.write(value)}"] if value is not None else []
 
 
 def _spec(text: str) -> Spec | None:

@@ -40,7 +40,12 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """`/list`."""
+    """`/list [mine] [purpose=…] [owner=…] [page=…]`; `mine` are those of whoever asks."""
+
+    mine: bool = False
+    purpose: PurposeName | None = None
+    owner: Login | None = None
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

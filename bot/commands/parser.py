@@ -144,7 +144,9 @@ class Reader:
         self.fields[option.field] = value
 
     def _take_slots(self, plain: list[int]) -> None:
-        for slot in self.spec.slots:
+        for slot in (each for each in self.spec.slots if each.label):
+            self._take_labelled(slot, plain)
+        for slot in (each for each in self.spec.slots if not each.label):
             if slot.is_map:
                 return self._take_map(slot, plain)
             if slot.keyword is not None and plain:
@@ -161,6 +163,18 @@ class Reader:
             raise self._unexpected(plain)
         return None
 
+    def _take_labelled(self, slot: Slot, plain: list[int]) -> None:
+        said = f"{slot.label}{'' if slot.is_flag else '='}"
+        for at in plain:
+            text = self.tokens[at]
+            if text.lower() == said if slot.is_flag else text.lower().startswith(said):
+                plain.remove(at)
+                if slot.is_flag:
+                    self.fields[slot.field] = True
+                    return
+                self._take_slot(slot, at, prefix=said)
+                return
+
     def _take_map(self, slot: Slot, plain: Sequence[int]) -> None:
         if not plain:
             raise self._missing()
@@ -170,13 +184,13 @@ class Reader:
             self._take_pair(slot, pairs, self.tokens[at], at)
         self.fields[slot.field] = found
 
-    def _take_slot(self, slot: Slot, at: int) -> None:
-        text = self.tokens[at]
+    def _take_slot(self, slot: Slot, at: int, prefix: str = "") -> None:
+        text = self.tokens[at][len(prefix) :]
         try:
             self.fields[slot.field] = slot.read(text)
         except InvalidInput as error:
             without = [self._with(at, [])] if text.lower() in _CONNECTIVES else []
-            raise Wrong(str(error), *without, *self._nearest(slot, text, at, "")) from error
+            raise Wrong(str(error), *without, *self._nearest(slot, text, at, prefix)) from error
 
     def _nearest(self, part: Slot | Option, text: str, at: int, prefix: str) -> Iterator[Correction]:
         """Yield what a value was probably meant to be, alone or together with the next word (`14 days`)."""

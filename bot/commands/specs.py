@@ -45,6 +45,8 @@ def _hyphenated(text: str) -> str | None:
 class Slot:
     """A word in a fixed place, behind `keyword` if it has one; a map takes every `key=value` that is left, one at least.
 
+    One with a `label` may stand anywhere: `label=value`, or the bare label of one that `is_flag`.
+
     `nearest` returns what a text that can't be read was probably meant to be.
     """
 
@@ -55,12 +57,16 @@ class Slot:
     optional: bool = False
     write: Callable[[Any], str] = str
     is_map: bool = False
+    label: str | None = None
+    is_flag: bool = False
     nearest: Callable[[str], str | None] = _nothing_near
 
     @property
     def usage(self) -> str:
         if self.is_map:
             return "<key=value>…"
+        if self.label:
+            return f"[{self.label}]" if self.is_flag else f"[{self.label}=<{self.field}>]"
         text = f"{self.keyword} <{self.field}>" if self.keyword else f"<{self.field}>"
         return f"[{text}]" if self.optional else text
 
@@ -129,6 +135,12 @@ def _commit(text: str) -> str:
     if re.fullmatch("[0-9a-f]{7,40}", text.lower()) is None:
         raise InvalidInput(f"{shown(text)} is not the id of a commit. Use 7 to 40 of its hexadecimal digits.")
     return text.lower()
+
+
+def _page(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,5}", text):
+        raise InvalidInput(f"{shown(text)} is not a page. Write its number: `page=2`.")
+    return int(text)
 
 
 def _login(text: str) -> Login:
@@ -266,7 +278,22 @@ TABLE: tuple[Spec, ...] = (
         ),
         in_checkout=True,
     ),
-    Spec("list", List, "List the environments with purpose, owner and expiry.", "read", "/list", in_checkout=True),
+    Spec(
+        "list",
+        List,
+        "List the environments with purpose, owner and expiry.",
+        "read",
+        "/list mine",
+        (
+            Slot("mine", "only your own", bool, label="mine", is_flag=True, optional=True),
+            Slot(
+                "purpose", "only those of a purpose", PurposeName, label="purpose", optional=True, nearest=_hyphenated
+            ),
+            Slot("owner", "only those of an owner", _login, label="owner", optional=True),
+            Slot("page", "100 of them are a page", _page, label="page", optional=True),
+        ),
+        in_checkout=True,
+    ),
     Spec(
         "help",
         Help,

@@ -32,11 +32,12 @@ names = (
 )
 parameters = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True).map(ParameterName)
 durations = st.integers(60, 86400 * 300).map(lambda seconds: timedelta(seconds=seconds))
+purposes = st.from_regex(r"[a-z]{2,8}(-[a-z]{1,4})?", fullmatch=True).map(PurposeName)
 clones = st.builds(
     Clone,
     source=names,
     name=names,
-    purpose=st.none() | st.from_regex(r"[a-z]{2,8}(-[a-z]{1,4})?", fullmatch=True).map(PurposeName),
+    purpose=st.none() | purposes,
     ttl=st.none() | durations,
     set=st.dictionaries(parameters, st.text(max_size=30), max_size=4),
     owner=st.none() | st.just(Login("bob-1")),
@@ -55,7 +56,14 @@ commands = (
     | st.builds(Extend, name=names, by=durations)
     | st.builds(Unlock, name=names, because=st.from_regex(r"[a-z'\"]{2,9}( [a-z'\"]{2,9}){3,9}", fullmatch=True))
     | st.sampled_from([PlanCommand, Resume, Destroy]).flatmap(lambda model: st.builds(model, name=names))
-    | st.sampled_from([Help(), List(), *(Help(CommandVerb(spec.verb)) for spec in TABLE)])
+    | st.builds(
+        List,
+        mine=st.booleans(),
+        purpose=st.none() | purposes,
+        owner=st.none() | st.just(Login("bob-1")),
+        page=st.none() | st.integers(1, 999_999),
+    )
+    | st.sampled_from([Help(), *(Help(CommandVerb(spec.verb)) for spec in TABLE)])
 )
 
 

@@ -10,7 +10,7 @@ import typer
 from bot.cli.commands import COMMANDS
 from bot.cli.console import NOT_CHECKED, edge, say, stop, width
 from bot.cli.group import loaded
-from bot.cli.local.options import AsJson, Root
+from bot.cli.local.options import AsJson, Root, me
 from bot.cli.local.revisions import history_here
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.options import completed
@@ -20,6 +20,7 @@ from bot.clouds.registry import FACTS
 from bot.commands.model import Help, List, Status
 from bot.commands.specs import BY_VERB, TABLE, Spec
 from bot.core.messages import replies
+from bot.core.messages.environment_list import matching, only
 from bot.core.messages.help_text import help_text
 from bot.core.rendering.assemble import read_template
 from bot.core.requests.branches import read_branch
@@ -46,7 +47,12 @@ Name = Annotated[
         autocompletion=completed("envs"),
     ),
 ]
-Filters = Annotated[list[str] | None, typer.Argument(metavar=" ", hidden=True)]
+Filters = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[mine] [purpose=PURPOSE] [owner=LOGIN]", help="Which; by default, all.", show_default=False
+    ),
+]
 
 NO_SUBJECT = (
     "The current branch belongs to no environment. Run `envclone status NAME`, or `envclone list` to see all "
@@ -79,12 +85,12 @@ def show_help(context: typer.Context, words: Said = None, root: Anywhere = Path(
 def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJson = False) -> None:
     """List the environments of this checkout with purpose, owner and expiry."""
     with edge():
-        sentence(List, "list", words or ())
-        checkout = Checkout(root)
+        asked, checkout = sentence(List, "list", words or ()), Checkout(root)
         survey = checkout.survey()
-        manifests = sorted(survey.estate.manifests(), key=lambda m: m.name)
+        manifests = matching(sorted(survey.estate.manifests(), key=lambda m: m.name), asked, me())
+        estate = only(survey.estate, {each.name for each in manifests})
         late = behind(manifests, _histories(checkout, manifests))
-        text = plain(replies.listing(survey.estate, datetime.now(UTC), None, late), width())
+        text = plain(replies.listing(estate, datetime.now(UTC), None, late), width())
         say(text, lambda: [_listed(each, late[each.name]) for each in manifests], as_json)
         if survey.findings:
             stop("\n".join(map(str, survey.findings)), NOT_CHECKED)

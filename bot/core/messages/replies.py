@@ -93,15 +93,19 @@ def listing(
 
     `behind` says by how many revisions each is behind its template; None when that can't be told.
     """
-    far = datetime.max.replace(tzinfo=now.tzinfo)
-    manifests = sorted(estate.manifests(), key=lambda m: (m.expires_at or far, m.name))
     rows = [
         (code(m.name), m.purpose, m.owner, _expiry(m, now), _where(m.name, estate, proposed, behind.get(m.name, 0)))
-        for m in manifests
+        for m in by_expiry(estate.manifests(), now)
     ]
     if not rows:
         return "There are no environments."
     return table(("Environment", "Purpose", "Owner", "Expires", ""), rows)
+
+
+def by_expiry(manifests: Iterable[Manifest], now: datetime) -> Sequence[Manifest]:
+    """Return environments in the order of a list: those that expire first, first."""
+    far = datetime.max.replace(tzinfo=now.tzinfo)
+    return sorted(manifests, key=lambda m: (m.expires_at or far, m.name))
 
 
 def left_out(findings: Sequence[Finding]) -> str:

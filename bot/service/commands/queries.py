@@ -4,6 +4,7 @@ from typing import TypeAlias, assert_never
 
 from bot.commands.model import Help, List, Status
 from bot.core.messages import replies
+from bot.core.messages.environment_list import Listed, environment_list
 from bot.core.messages.help_text import help_text
 from bot.core.messages.replies import ProposedEnvironment
 from bot.core.messages.status_comment import headline
@@ -47,7 +48,7 @@ def answer(repo: Repository, command: Query, request: Request) -> str:
             case Help():
                 return _help(repo, command)
             case List():
-                return _list(repo)
+                return _list(repo, command, request)
             case Status():
                 return _status(repo, Status(command.name or _subject(repo, request)))
             case _:
@@ -56,12 +57,13 @@ def answer(repo: Repository, command: Query, request: Request) -> str:
         return str(error)
 
 
-def _list(repo: Repository) -> str:
+def _list(repo: Repository, command: List, request: Request) -> str:
     reading = repo.read_inventory()
     manifests = reading.estate.manifests()
     histories = {name: repo.template_history(name) for name in {each.template for each in manifests}}
     late = behind(manifests, histories)
-    listed = [replies.listing(reading.estate, repo.context.now(), _proposed(repo), late)]
+    everything = Listed(reading.estate, _proposed(repo), late)
+    listed = [environment_list(command, request.by, everything, repo.context.now())]
     listed += [replies.left_out(reading.findings)] if reading.findings else []
     strangers = repo.strangers()
     return "\n\n".join([*listed, replies.strangers(strangers)] if strangers else listed)

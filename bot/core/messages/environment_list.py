@@ -1,0 +1,83 @@
+"""`/list`: the environments that are asked for, a page at a time, so that ten thousand of them fit a comment as one does."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from bot.commands.grammar import format_command
+from bot.commands.model import List
+from bot.core.markdown import code
+from bot.core.messages import replies
+from bot.core.messages.replies import ProposedEnvironment
+from bot.core.rendering.inventory import Inventory
+from bot.model.environment import Manifest
+from bot.names import EnvironmentName
+
+PER_PAGE: Final = 100
+"""Rows of a page. A row has at most some 400 characters, and a comment at most 65,536."""
+
+MOST_PURPOSES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list is made of: all environments, what is proposed to them (None: it can't be told), and how many revisions each is behind."""
+
+    estate: Inventory
+    proposed: Sequence[ProposedEnvironment] | None
+    behind: Mapping[EnvironmentName, int | None]
+
+
+def environment_list(asked: List, by: str, listed: Listed, now: datetime) -> str:
+    """Return the page that was asked for, with how many there are in all when that is not plain from the page."""
+    everything = replies.by_expiry(listed.estate.manifests(), now)
+    found = matching(everything, asked, by)
+    if not found and everything:
+        return f"No environment matches. There are {len(everything):,}: {_purposes(everything)}. Comment `/list` to see them."
+    pages = max(-(-len(found) // PER_PAGE), 1)
+    number = asked.page or 1
+    if number > pages:
+        last = format_command(replace(asked, page=None if pages == 1 else pages))
+        return f"There is no page {number:,}. The last one is page {pages:,}: comment {code(last)}."
+    names = {each.name for each in found[(number - 1) * PER_PAGE : number * PER_PAGE]}
+    page = replies.listing(only(listed.estate, names), now, listed.proposed, listed.behind)
+    if len(found) == len(everything) <= PER_PAGE:
+        return page
+    whole = "" if len(found) == len(everything) else f" of {len(everything):,}"
+    said = [f"{len(found):,}{whole} environments: {_purposes(found)}."]
+    if pages > 1:
+        said.append(f"This is page {number:,} of {pages:,}.")
+    if number < pages:
+        said.append(f"Comment {code(format_command(replace(asked, page=number + 1)))} for the next.")
+    if pages > 1 and asked == List(page=asked.page):
+        said.append("`/list mine`, `/list purpose=…` and `/list owner=…` show fewer.")
+    return f"{' '.join(said)}\n\n{page}"
+
+
+def matching(manifests: Sequence[Manifest], asked: List, by: str) -> Sequence[Manifest]:
+    """Return those that were asked for; `by` is whose `mine` are."""
+    owners = {owner.casefold() for owner in (by if asked.mine else None, asked.owner) if owner is not None}
+    return [
+        each
+        for each in manifests
+        if owners <= {each.owner.casefold()} and (asked.purpose is None or each.purpose == asked.purpose)
+    ]
+
+
+def only(estate: Inventory, names: Collection[EnvironmentName]) -> Inventory:
+    """Return an inventory with the environments of these names alone."""
+    live, proposed = (
+        {name: manifest for name, manifest in found.items() if name in names}
+        for found in (estate.live, estate.proposed)
+    )
+    return replace(estate, live=live, proposed=proposed)
+
+
+def _purposes(manifests: Sequence[Manifest]) -> str:
+    """Return how many there are of each purpose, the most common ones first."""
+    counts = Counter(str(each.purpose) for each in manifests).most_common()
+    named = [f"{count:,} {purpose}" for purpose, count in counts[:MOST_PURPOSES]]
+    rest = sum(count for _, count in counts[MOST_PURPOSES:])
+    return ", ".join([*named, *([f"{rest:,} of other purposes"] if rest else [])])
