@@ -37,7 +37,7 @@ def test_a_comment_becomes_a_pull_request_and_one_status_comment(service: Servin
     service.until(lambda: done(service, comment))
     (pull,) = service.server.pulls(REPOSITORY)
     assert pull.title == "Clone production as demo-x for demo"
-    service.until(lambda: reactions(service, comment) == ["rocket"], 30)
+    service.until(lambda: reactions(service, comment) == ["rocket"])
     service.server.close(REPOSITORY, pull.number, by=MAINTAINER)
     service.until(lambda: "closed without merging" in service.replies(comment)[0])
     service.until(lambda: service.server.head(REPOSITORY, "envclone/demo-x") is None)
@@ -94,7 +94,7 @@ def test_law_4_killed_at_any_point_and_restarted_nothing_is_lost_or_done_twice(
     service.until(lambda: service.replies(after))
     assert len(service.server.pulls(REPOSITORY)) == 1
     assert len(service.replies(comment)) == 1
-    service.until(lambda: reactions(service, comment) == ["rocket"], 30)
+    service.until(lambda: reactions(service, comment) == ["rocket"])
 
 
 def test_a_comment_that_was_written_while_nothing_ran_is_carried_out_once_after_the_start(service: Serving) -> None:
