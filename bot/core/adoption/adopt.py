@@ -28,7 +28,9 @@ ONLY = "main"
 """What the stack of a production is called that is a single root module."""
 OF_THE_MODULE = frozenset({"source", "version"})
 """Arguments that take no parameter: Terraform reads them before there are values."""
+_SHOWN = 3
 _HCL = (".tf", ".tfvars", ".tfvars.json")
+_INSIDE = re.compile(r"^(?:module\.[^.\[]+(?:\[[^\]]*\])?\.)+")
 _BRACES = re.compile(r"\{\{|\{%|\{#")
 
 
@@ -168,12 +170,20 @@ def _counterpart(root: RootSource, ours: Side, likeness: Likeness) -> list[Item]
 
 
 def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]], directory: str) -> Iterator[Finding]:
-    for _, others in matched:
-        for item in others:
-            first = next(iter(item.literals), None)
-            if first is not None:
-                said = f"`{item.key}` differs in more than values, or is only here: every clone gets it as production has it."
-                yield Finding(f"{directory}/{first.path}", first.line, said)
+    """Yield for each file what differs in more than values."""
+    files: dict[str, list[tuple[int, str]]] = {}
+    for item in (each for _, others in matched for each in others):
+        first = next(iter(item.literals), None)
+        if first is not None:
+            files.setdefault(first.path, []).append((first.line, f"`{item.key}`"))
+    for path, found in sorted(files.items()):
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        names = f"{', '.join(name for _, name in found[:_SHOWN])}{more}"
+        said = "differs" if len(found) == 1 else "differ"
+        message = (
+            f"{names} {said} in more than values, or only production has it: every clone gets it as production has it."
+        )
+        yield Finding(f"{directory}/{path}", found[0][0], message)
 
 
 def _filled(literal: LiteralAt, other: str | None, found: Parameters) -> str | None:
@@ -295,10 +305,10 @@ def _providers(each: EvaluatedRoot) -> Iterator[str]:
         if found and isinstance(leaf.value, str):
             named.add(found[1])
             yield leaf.value
-    kinds = {block.removeprefix("data.").rpartition("module.")[2] for block in each.blocks.values()}
-    for kind in kinds:
+    for block in each.blocks.values():
+        kind = _INSIDE.sub("", block).removeprefix("data.").partition(".")[0]
         prefix = kind.partition("_")[0]
         if kind.startswith("terraform_"):
             yield "terraform.io/builtin/terraform"
-        elif "_" in kind.partition(".")[0] and prefix not in named:
+        elif "_" in kind and prefix not in named:
             yield f"hashicorp/{prefix}"

@@ -18,7 +18,10 @@ _OPENING, _CLOSING = frozenset({"{", "[", "(", "${", "%{"}), frozenset({"}", "]"
 
 @dataclass(frozen=True, slots=True)
 class LiteralAt:
-    """A literal of the file `path` as written, without quotes, from offset `start` to `end`; `name` is the argument that it belongs to."""
+    """A literal of the file `path` as written, without quotes, from offset `start` to `end`.
+
+    `name` is the argument that it belongs to; `is_value` says that it is all of it, or its beginning.
+    """
 
     path: str
     kind: LiteralKind
@@ -27,6 +30,7 @@ class LiteralAt:
     end: int
     line: int
     name: str
+    is_value: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,10 @@ def _aligned(theirs: Item, ours: Item) -> tuple[list[PairedLiterals], bool]:
             mine, their = ours.words[other + offset], theirs.words[start + offset]
             if isinstance(mine, LiteralAt) and isinstance(their, LiteralAt):
                 pairs.append(PairedLiterals(their, mine))
+    if not is_same:  # items of lists of different lengths say nothing of one another
+        pairs = [
+            each for each in pairs if each.theirs.is_value and each.ours.is_value and each.theirs.name == each.ours.name
+        ]
     return pairs, is_same
 
 
@@ -116,18 +124,22 @@ def _words(path: str, found: Sequence[HclToken], head: int, text: str) -> Iterat
         before = found[at - 1] if at else HclToken(END, "", 0, 0)
         if (token.kind == NAME and following.kind == "=") or (token.kind == TEXT and _is_key(found, at)):
             name = token.text
+        previous = found[at - 2].kind if before.kind == QUOTE and at > 1 else before.kind
+        is_value = previous in ("=", ":")
         if at < head:
             yield token
         elif token.kind == "[" and (whole := _list(found, at, text)) is not None:
             end, written = whole
-            yield LiteralAt(path, "list", written, token.at, token.at + len(written), token.line, name)
+            yield LiteralAt(path, "list", written, token.at, token.at + len(written), token.line, name, is_value)
             at = end
         elif token.kind == TEXT and not _is_key(found, at):
-            yield LiteralAt(path, "text", token.text, token.at, token.at + len(token.text), token.line, name)
+            yield LiteralAt(path, "text", token.text, token.at, token.at + len(token.text), token.line, name, is_value)
         elif token.kind == NUMBER and before.kind != ".":
-            yield LiteralAt(path, "number", token.text, token.at, token.at + len(token.text), token.line, name)
+            yield LiteralAt(
+                path, "number", token.text, token.at, token.at + len(token.text), token.line, name, is_value
+            )
         elif token.kind == NAME and token.text in ("true", "false"):
-            yield LiteralAt(path, "bool", token.text, token.at, token.at + len(token.text), token.line, name)
+            yield LiteralAt(path, "bool", token.text, token.at, token.at + len(token.text), token.line, name, is_value)
         else:
             yield token
         at += 1

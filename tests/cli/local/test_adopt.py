@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from bot.cli.app import app
@@ -248,11 +249,38 @@ def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> N
     assert code == 1
     for line in (
         "templates/production/main:1: .terraform.lock.hcl is missing.",
-        "templates/production/main/main.tf:1: `resource terraform_data only` differs in more than values, or is only here",
+        "templates/production/main/main.tf:1: `resource terraform_data only` differs in more than values, or only production has it",
         "templates/production/main/main.tf:2: `db_password` is a secret in clear",
     ):
         assert line in output
     assert "hunter" not in output
+
+
+def test_a_policy_names_the_providers_that_production_has(tmp_path: Path) -> None:
+    files = {
+        **MODULE,
+        "infra/prod/main.tf": 'module "log_name" {\n  source = "../../modules/service"\n  name = "prod"\n  copies = 1\n}\n',
+        "infra/prod/more.tf": 'resource "aws_sqs_queue" "q" {}\nresource "random_id" "r" { byte_length = 4 }\n',
+        "infra/qa/main.tf": "",
+    }
+    run(lay_out(tmp_path, files), "adopt", "infra/prod", "--with", "infra/qa")
+    policy = yaml.safe_load((tmp_path / ".github/envclone.yml").read_text("utf-8"))
+    assert policy == {
+        "protected": ["production"],
+        "gate": {"providers": ["hashicorp/aws", "hashicorp/random", "terraform.io/builtin/terraform"]},
+    }
+
+
+def test_items_of_lists_that_differ_in_length_are_no_parameters(tmp_path: Path) -> None:
+    code = 'resource "terraform_data" "x" {\n  triggers_replace = [\n    %s\n  ]\n  input = "%s"\n}\n'
+    files = {
+        "prod/main.tf": code % ('"get",\n    "put-prod"', "prod"),
+        "qa/main.tf": code % ('"list"', "qa"),
+    }
+    found = json.loads(run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa", "--json")[1])
+    assert [each["name"] for each in found["parameters"]] == ["name"]
+    rendered = (tmp_path / "templates/production/main/main.tf.j2").read_text("utf-8")
+    assert '"put-{{ name }}"' in rendered, "what only production has is searched for its name"
 
 
 def test_an_environment_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
