@@ -57,13 +57,20 @@ def check_path(path: str) -> str:
 
 
 def check_tree(tree: Tree) -> Tree:
-    """Return `tree` if every path is safe and no two differ only in case. Raises `InvalidInput`."""
+    """Return `tree` if every path is safe, and all can lie beside each other on any system. Raises `InvalidInput`."""
     seen: dict[str, str] = {}
     for path in tree:
         check_path(path)
         other = seen.setdefault(path.lower(), path)
         if other != path:
             raise InvalidInput(f"{shown(path)} and {shown(other)} are the same file on some systems. Rename one.")
+    for path in tree:
+        above = path.lower()
+        while above := posixpath.dirname(above):
+            if above in seen:
+                raise InvalidInput(
+                    f"{shown(seen[above])} is a file, and {shown(path)} needs a directory of that name. Rename one."
+                )
     return tree
 
 

@@ -38,7 +38,7 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         {path: file for path, file in repo.at(commit).code(name).items() if path != MANIFEST}
         for commit in (proposal.base, proposal.tip)
     )
-    conflicts = conflicts_in(own(becomes))
+    conflicts = conflicts_in(own(becomes), template)
     # With conflicts in its files nobody can tell what the environment is.
     found = (
         compare(CodeSide(before, was), CodeSide(after, becomes), template, repo.context.now())
@@ -63,7 +63,7 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
 def _sync(repo: Repository, before: CodeSide, after: CodeSide) -> ProposedSync:
     """Return what is to be said of an environment that is brought to another revision of its template."""
     history = repo.template_history(after.manifest.template)
-    conflicts, now = conflicts_in(own(after.files)), repo.context.now()
+    conflicts, now = conflicts_in(own(after.files), repo.template_of(after.manifest)), repo.context.now()
     source = repo.manifest(after.manifest.source) if after.manifest.source else None
     parity = None
     if source is not None and not conflicts:

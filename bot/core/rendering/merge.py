@@ -5,11 +5,12 @@ where both changed the same lines, the file holds both versions between git's co
 ever decided in silence. Lines are merged by git, which is handed in; what git can't merge by lines keeps the version in the directory.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.core.tree import File, Tree, with_links
+from bot.core.tree import File, Tree, check_tree, with_links
 
 BEGINS, ENDS = "<<<<<<< ", ">>>>>>> "
 """How the first and the last line of a conflict begin, as git writes them."""
@@ -78,15 +79,23 @@ def merge(base: Tree, ours: Tree, theirs: Tree, merge_text: TextMerger) -> dict[
 
 
 def merged_tree(merged: Mapping[str, MergedFile], where: str) -> dict[str, File]:
-    """Return the files of a merged directory; `where` is the directory, for messages. Raises `UserError` for links that lead nowhere."""
+    """Return the files of a merged directory; `where` is the directory, for messages.
+
+    Raises `UserError` for links that lead nowhere, and for files that can't lie beside each other.
+    """
     files = {path: each.file for path, each in merged.items() if each.file is not None}
     links = {path: file.link for path, file in files.items() if file.link}
-    return with_links({path: file for path, file in files.items() if not file.link}, links, where)
+    found = with_links({path: file for path, file in files.items() if not file.link}, links, where)
+    check_tree(found)
+    return found
 
 
-def conflict_lines(text: str) -> Sequence[tuple[int, int]]:
-    """Return the first and last line of each conflict that stands in a text between git's markers."""
-    return list(_conflicts(text))
+def conflict_lines(text: str, template: str = "") -> Sequence[tuple[int, int]]:
+    """Return the first and last line of each conflict that stands in a text between git's markers.
+
+    What `template` says itself is none: a text may explain how conflicts look.
+    """
+    return list(_conflicts(text, _begins(template).keys()))
 
 
 def same_file(one: File | None, other: File | None) -> bool:
@@ -96,10 +105,20 @@ def same_file(one: File | None, other: File | None) -> bool:
     return (one.stored, one.executable, bool(one.link)) == (other.stored, other.executable, bool(other.link))
 
 
-def _conflicts(text: str) -> Iterator[tuple[int, int]]:
+def _begins(text: str) -> Counter[str]:
+    return Counter(line.rstrip("\r") for line in text.split("\n") if line.startswith(BEGINS))
+
+
+def _made(text: str, sides: Sequence[File]) -> Sequence[tuple[int, int]]:
+    """Return the conflicts that a merge of these sides has made: a side may have had some, and say of itself how they look."""
+    had = [_begins(side.data.decode("utf-8", "replace")) for side in sides]
+    return list(_conflicts(text, {line for line, n in _begins(text).items() if any(n <= each[line] for each in had)}))
+
+
+def _conflicts(text: str, own: Collection[str]) -> Iterator[tuple[int, int]]:
     began = 0
     for number, line in enumerate(text.split("\n"), 1):
-        if line.startswith(BEGINS):
+        if line.startswith(BEGINS) and line.rstrip("\r") not in own:
             began = began or number
         elif line.startswith(ENDS) and began:
             yield began, number
@@ -115,11 +134,16 @@ def _merged(base: File | None, ours: File | None, theirs: File | None, merge_tex
     if any(file.link or b"\0" in file.data for file in files):
         return FileConflict(ours)
     text = merge_text(TextSides(*(file.data if file is not None else b"" for file in (ours, base, theirs))))
-    lines = tuple(_conflicts(text.decode("utf-8", "replace")))
-    if not text and (ours is None or theirs is None):
-        return FileMerged(None)
+    lines = tuple(_made(text.decode("utf-8", "replace"), files))
+    if ours is None or theirs is None:
+        # One side removed it. What git merges without a conflict is an empty file that the other side filled.
+        return FileConflict(File(text, _is_executable(base, ours, theirs)), lines) if lines else _gone(ours, text)
     whole = File(text, _is_executable(base, ours, theirs))
     return FileConflict(whole, lines) if lines else FileMerged(whole)
+
+
+def _gone(ours: File | None, text: bytes) -> MergedFile:
+    return FileConflict(ours) if text else FileMerged(None)
 
 
 def _is_executable(base: File | None, ours: File | None, theirs: File | None) -> bool:

@@ -136,7 +136,8 @@ def file_findings(where: str, path: str, expected: Tree, found: Tree) -> Iterabl
     ours, theirs = expected.get(path), found.get(path)
     if ours == theirs:
         return
-    conflicts = conflict_lines(theirs.data.decode("utf-8", "replace")) if theirs is not None else ()
+    texts = [file.data.decode("utf-8", "replace") if file is not None else "" for file in (theirs, ours)]
+    conflicts = conflict_lines(*texts)
     if conflicts:
         # No hand edits: no approval helps, since nobody has decided yet what is to stand there.
         yield from (Finding(f"{where}/{path}", first, _conflict(first, last)) for first, last in conflicts)

@@ -6,16 +6,18 @@ check of the pull request fails until somebody has chosen.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias, cast
 
+from bot.commands.grammar import format_command
 from bot.commands.model import Sync
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.merge import FileConflict, TextMerger, conflict_lines, merge, merged_tree
+from bot.core.rendering.render import ENDING
 from bot.core.rendering.synced_values import asked_for, carried, synced
 from bot.core.requests.change import Unchanged
 from bot.core.requests.preflight import NOBODY, CheckRules, Judges, refusals
@@ -85,10 +87,20 @@ def draft_sync(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
     return with_suggestion(found, lambda instead: _attempt(cast(Sync, instead), subject, now))
 
 
-def conflicts_in(files: Tree) -> Sequence[SyncConflict]:
-    """Return the conflicts that stand in files between markers."""
-    found = ((path, conflict_lines(file.data.decode("utf-8", "replace"))) for path, file in sorted(files.items()))
+def conflicts_in(files: Tree, template: TemplateAt) -> Sequence[SyncConflict]:
+    """Return the conflicts that stand in files between markers, other than what their template says itself."""
+    found = (
+        (path, conflict_lines(_text(file), _text(_origin(path, template)))) for path, file in sorted(files.items())
+    )
     return [SyncConflict(path, lines) for path, lines in found if lines]
+
+
+def _origin(path: str, template: TemplateAt) -> File | None:
+    return template.files.get(path) or template.files.get(f"{path}{ENDING}")
+
+
+def _text(file: File | None) -> str:
+    return file.data.decode("utf-8", "replace") if file is not None else ""
 
 
 def _attempt(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
@@ -126,7 +138,7 @@ def _without_manifest(files: Tree) -> Tree:
 
 
 def _refuse_unresolved(subject: SyncSubject) -> None:
-    left = conflicts_in(subject.files)
+    left = conflicts_in(subject.files, subject.before)
     if left:
         where = directory(subject.manifest.name)
         lines = "\n".join(f"{where}/{each}" for each in left)
@@ -150,10 +162,8 @@ def _given(command: Sync, subject: SyncSubject) -> Mapping[ParameterName, Json]:
     missing = {key: why for key, why in asked_for(kept, template, source).items() if key not in given}
     if missing:
         said = "\n".join(f"- {why}" for why in missing.values())
-        values = " ".join(f"--set {key}=…" for key in missing)
-        raise UserError(
-            f"The newer template asks for values that `{name}` has not:\n{said}\n\nComment `/sync {name} {values}`."
-        )
+        whole = format_command(replace(command, set={**command.set, **dict.fromkeys(missing, "…")}))
+        raise UserError(f"The newer template asks for values that `{name}` has not:\n{said}\n\nComment `{whole}`.")
     return given
 
 

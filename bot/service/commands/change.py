@@ -193,7 +193,8 @@ def propose_change(repo: Repository, branch: Branch) -> PullRequest:
         )
     pull = proposal.pull
     if branch.kind == "clone":
-        if pull is not None and conflicts_in(repo.at(proposal.tip).environment(branch.environment)):
+        files, template = repo.at(proposal.tip).environment(branch.environment), repo.template_of(manifest)
+        if pull is not None and conflicts_in(files, template):
             return pull  # with conflicts nobody can tell what the clone is, so its text stays
         return repo.github.ensure_pull_request(repo.name, clone_proposal_at(repo, manifest, proposal.tip))
     if pull is not None and not proposal.is_open and repo.proposed(branch) in (None, pull.head_sha):
@@ -274,5 +275,5 @@ def _in_place(repo: Repository, pushed: Pushed, proposed: ChangeProposed) -> str
     if before is None or after is None:
         raise UserError(f"Commit {pushed.commit[:12]} does not change `{name}`. Comment the command again.")
     said = change_pull_request.in_place(before, after, f"[#{proposed.number}]({proposed.url})")
-    left = conflicts_in(repo.at(pushed.commit).environment(name))
+    left = conflicts_in(repo.at(pushed.commit).environment(name), repo.template_of(after))
     return f"{said}\n\n{sync_text.conflicts(after, left)}" if left else said

@@ -1,5 +1,6 @@
 """Law 8: a three-way merge loses nothing that was edited by hand, and nothing that the template changed."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from bot.core.rendering.merge import (
     merged_tree,
 )
 from bot.core.tree import File, Tree
+from bot.errors import InvalidInput
 from tests.support.budget import examples
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "c = 1", "}", "", "é"]), max_size=6).map("\n".join)
@@ -129,3 +131,33 @@ def test_a_symlink_is_merged_by_what_it_says_and_leads_to_what_lies_there_afterw
 
     assert merged(tree(b"a\n"), tree(b"by hand\n"), tree(b"a\n")) == tree(b"by hand\n")
     assert merged(tree(b"a\n"), tree(b"a\n"), tree(b"b\n")) == tree(b"b\n")
+
+
+def test_a_file_that_one_side_removed_and_the_other_filled_is_a_conflict() -> None:
+    assert one(b"", None, b"filled\n") == FileConflict(None)
+    assert one(b"", b"filled\n", None) == FileConflict(File(b"filled\n"))
+
+
+def test_what_a_text_says_of_conflicts_itself_is_none() -> None:
+    said = b"<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> main\n"
+    for end in (b"\n", b"\r\n"):
+        base, middle = said.replace(b"\n", end), b"".join(line.encode() for line in TEN).replace(b"\n", end)
+        ours, theirs = base + middle + b"by hand" + end, b"by the template" + end + base + middle
+        found = one(base + middle, ours, theirs)
+        assert found == FileMerged(File(theirs + b"by hand" + end))
+    assert isinstance(one(said + b"a\n", said + b"b\n", said + b"c\n"), FileConflict)
+    left = one(b"".join(line.encode() for line in TEN), with_line(4, "by hand"), with_line(4, "by the template")).file
+    assert left is not None
+    again = one(left.data, left.data + b"by hand\n", left.data + b"by the template\n")
+    assert isinstance(again, FileConflict)
+    assert again.lines == ((5, 11), (17, 22))
+    assert conflict_lines(f"{said.decode()}{said.decode().replace('HEAD', 'mine')}", said.decode()) == [(6, 10)]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("rules", "rules/one"), ("RULES", "rules/one"), ("Seed", "seed"), ("a/b/c", "a")]
+)
+def test_files_that_cannot_lie_beside_each_other_are_refused(ours: str, theirs: str) -> None:
+    edited, becomes = {ours: File(b"by hand\n")}, {theirs: File(b"by the template\n")}
+    with pytest.raises(InvalidInput, match="Rename one"):
+        merged({}, edited, becomes)

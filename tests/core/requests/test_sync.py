@@ -323,3 +323,27 @@ def test_how_far_behind_is_counted_in_revisions() -> None:
     assert between(history, "1" * 40, "3" * 40) == TemplateStep(history[:2])
     assert between(history, "3" * 40, "2" * 40) == TemplateStep(history[:1], is_back=True)
     assert between(history, "9" * 40, "2" * 40) == TemplateStep(None)
+
+
+def test_a_template_that_says_how_conflicts_look_is_followed_and_what_stands_beside_that_is_not() -> None:
+    said = b"<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> main\n"
+    files = {**template().files, "app/merging.md": File(said)}
+    before = read_template(TemplateName("shop"), files, FACTS)
+    manifest = clone().model_copy(update={"revision": before.revision})
+    after = read_template(TemplateName("shop"), {**files, MAIN: File(example.MAIN + b"# newer\n")}, FACTS)
+    of = replace(subject(after, manifest, assemble(before, manifest)), before=before)
+    found = synced(of)
+    assert found.conflicts == []
+    assert verify(NAME, found.files, after) == []
+    left = edited(of, "app/merging.md", said + said.replace(b"HEAD", b"as edited by hand"))
+    refused = sync(left)
+    assert isinstance(refused, Refused)
+    assert "app/merging.md:6: lines 6 to 10" in refused.reason
+
+
+def test_what_the_template_asks_for_keeps_what_was_said() -> None:
+    declaration = example.DECLARATION.replace("  zones:", f"{REGION}{REGION.replace('region', 'site')}  zones:")
+    of = subject(newer(declaration=declaration))
+    refused = draft_sync(Sync(NAME, "1a2b3c4", {ParameterName("region"): "eu-west"}), of, example.NOW)
+    assert isinstance(refused, Refused)
+    assert f"`/sync {NAME} to 1a2b3c4 --set region=eu-west --set site=…`" in refused.reason
