@@ -26,6 +26,8 @@ WITHIN = timedelta(minutes=1)
 PARSER = WarmChild("bot.clients.hcl_child")
 
 _KEPT = 4096
+_UNFILLED = "panic HCL: value is null"
+"""What becomes of a text with a null in it, where the parser's values are handed over."""
 _Reading: TypeAlias = Mapping[str, object]
 
 
@@ -86,7 +88,13 @@ def _versions(data: bytes) -> Iterator[tuple[str, str]]:
 
 def _verdict(data: bytes, plain: _Reading, marked: _Reading) -> _Verdict:
     if "error" in plain:
-        return 1, f"HashiCorp's parser refuses this file: {plain['error']}."
+        said = str(plain["error"])
+        if said.startswith(_UNFILLED):
+            return (
+                1,
+                'a text in this file has `null` in it (`"a${null}"`), which Terraform can\'t fill in: leave it out.',
+            )
+        return 1, f"HashiCorp's parser refuses this file: {said}."
     if "error" in marked:
         return (
             1,

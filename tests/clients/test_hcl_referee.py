@@ -142,6 +142,9 @@ def test_law_10_what_we_read_is_what_hashicorp_reads_or_it_is_refused(hashicorp:
         return
     broken = {f"call{number}": each for number, each in enumerate(with_broken_calls(text))}
     theirs = hashicorp.read(plain=text, marked=with_marked_texts(data), **broken)
+    if "value is null" in theirs["plain"].get("error", ""):  # it reads the text, and has no value for it
+        assert disagreements({"a.tf": File(data)}, "envs/x")
+        return
     assert "error" not in theirs["plain"], "we read what Terraform refuses"
     assert "error" not in theirs["marked"], "we take a call for text"
     assert [name for name in broken if "error" not in theirs[name]] == [], "we take text for a call"
@@ -162,6 +165,12 @@ def test_files_that_both_read_alike_pass() -> None:
 
 def test_what_our_reader_refuses_is_left_to_the_checks() -> None:
     assert disagreements({"app/main.tf": File(b"x = = 1\n")}, "envs/x") == []
+
+
+@pytest.mark.parametrize("text", ['"a${null}"', "<<E\n${null}\nE", '"${null}${b}"'])
+def test_a_text_with_null_in_it_is_refused_with_what_to_do(text: str) -> None:
+    [found] = disagreements({"app/main.tf": File(f"x = {text}\n".encode())}, "envs/x")
+    assert str(found).endswith("which Terraform can't fill in: leave it out.")
 
 
 def test_an_argument_and_a_block_of_one_name_are_refused() -> None:
