@@ -8,9 +8,11 @@ from bot.core.messages.sync_text import ProposedSync
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.synced_values import pending
+from bot.core.rendering.verify import verify
 from bot.core.requests.branches import Branch
 from bot.core.requests.sync import conflicts_in
 from bot.core.requests.template_history import between
+from bot.errors import HandEdit
 from bot.model.environment import MANIFEST, Manifest
 from bot.names import EnvironmentName
 from bot.service.drafting import source_side
@@ -54,13 +56,13 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         differences=found.parity.differences if found else (),
         requests=requests_of(repo, proposal),
         rival=_rival(repo, name),
-        sync=_sync(repo, CodeSide(before, was), CodeSide(after, becomes))
+        sync=_sync(repo, proposal, CodeSide(before, was), CodeSide(after, becomes))
         if before.revision != after.revision
         else None,
     )
 
 
-def _sync(repo: Repository, before: CodeSide, after: CodeSide) -> ProposedSync:
+def _sync(repo: Repository, proposal: OwnProposal, before: CodeSide, after: CodeSide) -> ProposedSync:
     """Return what is to be said of an environment that is brought to another revision of its template."""
     history = repo.template_history(after.manifest.template)
     conflicts, now = conflicts_in(own(after.files), repo.template_of(after.manifest)), repo.context.now()
@@ -71,8 +73,10 @@ def _sync(repo: Repository, before: CodeSide, after: CodeSide) -> ProposedSync:
         then, becomes = (compare(side, each, repo.template_of(each.manifest), now).parity for each in (before, after))
         parity = (then, becomes)
     step = between(history, before.manifest.revision, after.manifest.revision)
-    former, template = (repo.template_of(each.manifest).declaration for each in (before, after))
-    return ProposedSync(step, conflicts, parity, pending(former, template))
+    former, template = (repo.template_of(each.manifest) for each in (before, after))
+    found = verify(after.manifest.name, repo.at(proposal.tip).environment(after.manifest.name), template)
+    edits = [each for each in found if isinstance(each, HandEdit)]
+    return ProposedSync(step, conflicts, edits, parity, pending(former.declaration, template.declaration))
 
 
 def _rival(repo: Repository, name: EnvironmentName) -> int | None:

@@ -194,6 +194,8 @@ def _places(proposed: ProposedChange) -> str:
 
 
 def _causes(each: Difference) -> str:
+    if each.is_revision:
+        return "the template"
     return ", ".join(code(cause.parameter) for cause in each.causes) or "**unexplained**: edited by hand"
 
 

@@ -11,6 +11,7 @@ from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.rendering.synced_values import moved
 from bot.core.requests.sync import SyncConflict
 from bot.core.requests.template_history import TemplateStep
+from bot.errors import Finding
 from bot.model.environment import Manifest, directory
 from bot.model.template import Migration, Template
 from bot.names import MigrationName, ParameterName
@@ -18,10 +19,14 @@ from bot.names import MigrationName, ParameterName
 
 @dataclass(frozen=True, slots=True)
 class ProposedSync:
-    """What the pull request of a sync says beside its values: `parity` is that with the source, before and after, where it can be told."""
+    """What the pull request of a sync says beside its values: `parity` is that with the source, before and after, where it can be told.
+
+    `edits` are the hand edits that stay.
+    """
 
     step: TemplateStep
     conflicts: Sequence[SyncConflict]
+    edits: Sequence[Finding] = ()
     parity: tuple[Parity, Parity] | None = None
     migrations: Mapping[MigrationName, Migration] = field(default_factory=dict)
 
@@ -30,13 +35,26 @@ MOST_COMMITS = 30
 """Commits of a template that are listed; who is further behind reads the history."""
 
 
+MOST_EDITS = 20
+"""Hand edits that are listed; `envclone verify` names all."""
+
+
 def body(sync: ProposedSync, before: Manifest, after: Manifest) -> Iterator[str]:
     """Yield the parts of a pull request's body that a change of values has not."""
     if sync.conflicts:
         yield f"### Conflicts\n\n{conflicts(after, sync.conflicts)}\n\nUntil then the check fails, and nothing can be merged."
+    if sync.edits:
+        yield f"### Kept as edited by hand\n\n{_edits(sync.edits)}"
     yield f"### What the template changed\n\n{template_changes(sync.step)}"
     yield migrations(sync.migrations)
     yield f"### Compared with its source\n\n{_deviations(sync.parity)}" if after.source else ""
+
+
+def _edits(found: Sequence[Finding]) -> str:
+    listed = [f"- {code(f'{each.path}:{each.line}')}: {cell(each.message)}" for each in found[:MOST_EDITS]]
+    more = [f"- … and {len(found) - MOST_EDITS} more"] if len(found) > MOST_EDITS else []
+    lines = "\n".join([*listed, *more])
+    return f"These places are not as the template renders them, so somebody who may has to approve this before it is planned:\n\n{lines}"
 
 
 def _deviations(parity: tuple[Parity, Parity] | None) -> str:

@@ -75,6 +75,8 @@ def test_sync_opens_a_pull_request_that_says_what_the_template_changed(live: Sma
     assert "| … that nothing explains | 0 | 0 |" in body
     assert "(unchanged)" not in body
     assert "### Conflicts" not in body
+    assert "by hand" not in body
+    assert "| `String` | `SecureString` | the template |" in body
     paths = {change.path for change in live.server.files(REPOSITORY, pull.number)}
     assert paths == {"envs/demo-x/environment.yaml", RENDERED}
     assert file(live, CHANGE) == SECURE + b"# newer\n"
@@ -105,7 +107,10 @@ def test_a_hand_edit_outside_of_what_the_template_changed_survives(live: SmallMo
     push(live, "More", main=example.MAIN + b"# more\n")
     live.say("/sync demo-x")
     assert file(live, CHANGE) == LIST + b"# more\n"
-    assert "| … that nothing explains | 1 | 1 |" in (pulls(live)[-1].body or "")
+    body = pulls(live)[-1].body or ""
+    assert "| … that nothing explains | 1 | 1 |" in body
+    assert "### Kept as edited by hand\n\nThese places" in body
+    assert f"- `{RENDERED}:4`: edited by hand: the template renders " in body
 
 
 def test_an_open_clone_is_synced_in_place(proposed: SmallMonorepo) -> None:
