@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
-from bot.core.adoption.adopt import Adoption, adopt, policy_text
+from bot.core.adoption.adopt import Adoption, adopt
+from bot.core.adoption.stacks import policy_text
 from bot.core.parity.directories.compare import sides_likeness
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.render import ENDING
@@ -26,7 +27,7 @@ from bot.runs.directory_parity import AskedSide, read_pair
 
 @dataclass(frozen=True, slots=True)
 class AdoptionRequest:
-    """What is taken over (`production`), what it is held against (`other`), and the name of the environment and its template."""
+    """What is taken over (`production`), what it is held against (`other`, empty for nothing), and how it is to be called."""
 
     production: str
     other: str
@@ -54,10 +55,11 @@ class AdoptedProduction:
 
 def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
     """Write the template and all that it needs, or go on from what is there. Raises `UserError`, `Unverifiable`."""
-    root, (ours, theirs) = read_pair(here, AskedSide(asked.other), AskedSide(asked.production))
+    production = AskedSide(asked.production)
+    root, (ours, theirs) = read_pair(here, AskedSide(asked.other) if asked.other else production, production)
     checkout, template_name = Checkout(root), TemplateName(asked.name)
     _check_free(checkout, asked.name)
-    found = adopt(str(asked.name), theirs, ours, sides_likeness(ours, theirs, FACTS))
+    found = adopt(str(asked.name), theirs, ours if asked.other else None, sides_likeness(ours, theirs, FACTS))
     there = checkout.template(template_name)
     files, stuck = (there, []) if there else _exact(checkout, asked, found)
     template = read_template(template_name, files, FACTS, checkout.module)

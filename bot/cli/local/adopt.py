@@ -22,10 +22,11 @@ def adopt(
         typer.Option(
             "--with",
             metavar="PATH",
-            help="The directory of another environment: what differs becomes a parameter.",
+            help="The directory of another environment: what differs becomes a parameter. Without one, names, accounts, networks and "
+            "hosts are searched for.",
             show_default=False,
         ),
-    ],
+    ] = "",
     name: Annotated[
         str, typer.Option("--as", metavar="NAME", help="What production and its template are called.")
     ] = "production",
@@ -54,7 +55,7 @@ def _lines(found: AdoptedProduction) -> Iterator[str]:
     yield ""
     yield f"Parameters: {len(adoption.parameters)}"
     for each in adoption.parameters:
-        yield f"  {each.name}: {each.theirs} → {each.ours}{'  [identity]' if each.is_identity else ''}  {each.description}"
+        yield f"  {each.name}: {each.theirs}{f' → {each.ours}' if each.ours is not None else ''}{'  [identity]' if each.is_identity else ''}  {each.description}"
     yield ""
     if found.changed:
         yield f"Not proved: {', '.join(found.changed)} would change."

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
+from bot.core.adoption.search import identity_found
+from bot.core.adoption.stacks import declared_stacks, older_states
 from bot.core.hcl.tokens import decoded
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
-from bot.core.parity.directories.likeness import Likeness
+from bot.core.parity.directories.likeness import Likeness, environment_words
 from bot.core.parity.directories.sides import RootSource, Side
 from bot.core.parity.directories.variables import AUTOMATIC, STANDARD, VALUES
 from bot.core.rendering.render import ENDING
@@ -30,7 +32,6 @@ OF_THE_MODULE = frozenset({"source", "version"})
 """Arguments that take no parameter: Terraform reads them before there are values."""
 _SHOWN = 3
 _HCL = (".tf", ".tfvars", ".tfvars.json")
-_INSIDE = re.compile(r"^(?:module\.[^.\[]+(?:\[[^\]]*\])?\.)+")
 _BRACES = re.compile(r"\{\{|\{%|\{#")
 
 
@@ -50,8 +51,11 @@ class Adoption:
     undecided: Sequence[Finding]
 
 
-def adopt(name: str, theirs: Side, ours: Side, likeness: Likeness) -> Adoption:
-    """Return the template of production (`theirs`), with the parameters by which it becomes the other environment (`ours`)."""
+def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness) -> Adoption:
+    """Return the template of production (`theirs`), with the parameters by which it becomes the other environment (`ours`).
+
+    Without another environment its identity is searched for.
+    """
     stacks = {root.name: _stack_name(root) for root in theirs.roots}
     written, moved = _written(theirs, stacks)
     evaluated = {root.name: evaluated_root(root) for root in theirs.roots}
@@ -60,11 +64,14 @@ def adopt(name: str, theirs: Side, ours: Side, likeness: Likeness) -> Adoption:
     sides = [(_read(stacks[root.name], written), _counterpart(root, ours, likeness)) for root in theirs.roots]
     matched = [paired(mine, other, likeness.neutral_address) for mine, other in sides]
     pairs = [pair for each, _ in matched for pair in each if pair.theirs.name not in OF_THE_MODULE]
+    if ours is None:
+        every = [literal for mine, _ in sides for item in mine for literal in item.literals]
+        found.found += identity_found(every, environment_words(theirs.label), about, likeness.cloud)
     found.add_all(pairs)
     both = {(pair.theirs.path, pair.theirs.start): pair.ours.text for pair in pairs}
     literals = [literal for mine, _ in sides for item in mine for literal in item.literals]
     files = dict(written)
-    undecided = [*_structural(matched, f"{TEMPLATES}/{name}")]
+    undecided = [*_structural(matched, f"{TEMPLATES}/{name}")] if ours is not None else []
     for path in sorted({literal.path for literal in literals}):
         inside = [each for each in literals if each.path == path]
         filled = {each: _filled(each, both.get((each.path, each.start)), found) for each in inside}
@@ -76,18 +83,24 @@ def adopt(name: str, theirs: Side, ours: Side, likeness: Likeness) -> Adoption:
         replaced = {each: text for each, text in filled.items() if text is not None and text != each.text}
         if replaced:
             files[path + ENDING] = File(_spliced(files.pop(path), path, replaced))
-    purposes = _purposes(name, ours.label, found.found, likeness)
+    purposes = _purposes(name, ours.label if ours else "", found.found, likeness)
     declaration: dict[str, Json] = {
         "name": name,
         "description": f"Taken over from {theirs.label}.",
         "default_purpose": next(reversed(purposes)),
         "parameters": {each.name: declared(each, likeness.ours) for each in found.found},
         "purposes": purposes,
-        "stacks": _stacks(evaluated, stacks),
+        "stacks": declared_stacks(evaluated, stacks),
     }
     files[DECLARATION] = File(dump(declaration, SCHEMA).encode())
     return Adoption(
-        files, written, found.found, _stacks(evaluated, stacks), _states(name, evaluated, stacks), moved, undecided
+        files,
+        written,
+        found.found,
+        declared_stacks(evaluated, stacks),
+        older_states(name, evaluated, stacks),
+        moved,
+        undecided,
     )
 
 
@@ -155,8 +168,10 @@ def _readable(path: str, file: File) -> Sequence[Item]:
         return ()  # the template's check says what is wrong with it
 
 
-def _counterpart(root: RootSource, ours: Side, likeness: Likeness) -> list[Item]:
+def _counterpart(root: RootSource, ours: Side | None, likeness: Likeness) -> list[Item]:
     """Return the items of the other environment's root module that is the same as this one."""
+    if ours is None:
+        return []
     names = {likeness.neutral_address(each.name, is_ours=True): each for each in ours.roots}
     other = names.get(likeness.neutral_address(root.name, is_ours=False))
     if other is None and len(ours.roots) == 1:
@@ -223,6 +238,9 @@ def _plain(text: str) -> str:
 
 
 def _purposes(name: str, label: str, found: Sequence[AdoptedParameter], likeness: Likeness) -> dict[str, Json]:
+    if not label:
+        demo: dict[str, Json] = {"description": "To show or to try.", "match": ["topology"], "differ": ["identity"]}
+        return {name: {"description": "The real thing."}, "demo": demo}
     other = re.sub(r"[^a-z0-9]+", "-", posixpath.basename(label).lower()).strip("-") or "clone"
     given = {
         each.name: each.other
@@ -230,41 +248,6 @@ def _purposes(name: str, label: str, found: Sequence[AdoptedParameter], likeness
         if "derive" not in (said := declared(each, likeness.ours)) and "allocate" not in said
     }
     return {name: {"description": "The real thing."}, other: {"description": f"As {label} is.", "set": given}}
-
-
-def _stacks(evaluated: Mapping[str, EvaluatedRoot], stacks: Mapping[str, str]) -> dict[str, Json]:
-    keys = {key: stacks[name] for name, each in evaluated.items() if (key := _state_key(each)) is not None}
-    found: dict[str, Json] = {}
-    for name, each in evaluated.items():
-        read = {
-            str(leaf.value)
-            for (address, at), leaf in each.leaves.items()
-            if "terraform_remote_state." in address and at.startswith("config")
-        }
-        needs = list[Json](sorted({keys[key] for key in read & keys.keys()} - {stacks[name]}))
-        found[stacks[name]] = {
-            "description": f"The root module {each.root.directory or '.'}.",
-            **({"needs": needs} if needs else {}),
-        }
-    return found
-
-
-def _states(name: str, evaluated: Mapping[str, EvaluatedRoot], stacks: Mapping[str, str]) -> dict[str, Json]:
-    """Return where states lie that are not called after the environment and the stack."""
-    found = {stacks[root]: _state_key(each) for root, each in evaluated.items()}
-    return {
-        stack: {"key": key}
-        for stack, key in found.items()
-        if key is not None and not key.startswith(f"{name}/{stack}/")
-    }
-
-
-def _state_key(each: EvaluatedRoot) -> str | None:
-    leaves = ((at, leaf.value) for (address, at), leaf in each.leaves.items() if address == "terraform")
-    return next(
-        (value for at, value in leaves if re.fullmatch(r"backend\.\w+\.(key|prefix)", at) and isinstance(value, str)),
-        None,
-    )
 
 
 def _descriptions(each: EvaluatedRoot) -> dict[str, str]:
@@ -287,28 +270,3 @@ def _descriptions(each: EvaluatedRoot) -> dict[str, str]:
 
 def _stack_name(root: RootSource) -> str:
     return re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-") or ONLY
-
-
-def policy_text(name: str, side: Side) -> str:
-    """Return a policy that protects production and lets its providers be planned; accounts are for a person to add."""
-    providers = sorted({each for root in side.roots for each in _providers(evaluated_root(root))})
-    said: dict[str, Json] = {"protected": [name], "gate": {"providers": list[Json](providers)}}
-    return dump(said, "schemas/policy.schema.json")
-
-
-def _providers(each: EvaluatedRoot) -> Iterator[str]:
-    named: set[str] = set()
-    for (address, attribute), leaf in each.leaves.items():
-        found = (
-            re.fullmatch(r"required_providers\[\d+\]\.([^.]+)\.source", attribute) if address == "terraform" else None
-        )
-        if found and isinstance(leaf.value, str):
-            named.add(found[1])
-            yield leaf.value
-    for block in each.blocks.values():
-        kind = _INSIDE.sub("", block).removeprefix("data.").partition(".")[0]
-        prefix = kind.partition("_")[0]
-        if kind.startswith("terraform_"):
-            yield "terraform.io/builtin/terraform"
-        elif "_" in kind and prefix not in named:
-            yield f"hashicorp/{prefix}"

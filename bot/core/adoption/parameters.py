@@ -19,12 +19,15 @@ _FREE = tuple(IPv4Network("10.0.0.0/8").subnets(new_prefix=10))[::-1]
 
 @dataclass(frozen=True, slots=True)
 class AdoptedParameter:
-    """A parameter with both environments' values as written; `theirs` is production's. `is_identity` is what no two may share."""
+    """A parameter with both environments' values as written; `theirs` is production's, `ours` None where there is no second one.
+
+    `is_identity` is what no two may share.
+    """
 
     name: str
     kind: LiteralKind
     theirs: str
-    ours: str
+    ours: str | None
     description: str
     is_identity: bool
 
@@ -36,7 +39,7 @@ class AdoptedParameter:
     @property
     def other(self) -> Json:
         """Return the other environment's value."""
-        return _value(self.kind, self.ours)
+        return None if self.ours is None else _value(self.kind, self.ours)
 
     @property
     def filled(self) -> str:
@@ -88,7 +91,7 @@ class Parameters:
             return text, text
         words = "|".join(re.escape(word) for word in sorted(known, key=len, reverse=True))
         pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])")
-        return pattern.sub(lambda m: known[m[0]].filled, text), pattern.sub(lambda m: known[m[0]].ours, text)
+        return pattern.sub(lambda m: known[m[0]].filled, text), pattern.sub(lambda m: known[m[0]].ours or m[0], text)
 
     def _own_words(self, pair: PairedLiterals) -> Iterable[tuple[str, str]]:
         """Yield the words by which a text of production's becomes the other's, where they are names of the two sides."""
@@ -104,12 +107,17 @@ class Parameters:
     def _add(self, name: str, literal: LiteralAt, ours: str, *, is_identity: bool) -> None:
         if any(_is(each, literal, ours) and each.is_identity == is_identity for each in self.found):
             return
-        taken = {each.name for each in self.found}
-        slug = _slug(name)
-        free = next(each for each in (slug, *(f"{slug}_{n}" for n in range(2, 1000))) if each not in taken)
         words = "The environment's name." if name == NAME else f"`{literal.name}` in {literal.path}."
         said = self.about.get(literal.name) if name != NAME else None
-        self.found.append(AdoptedParameter(free, literal.kind, literal.text, ours, said or words, is_identity))
+        added(self.found, name, AdoptedParameter(name, literal.kind, literal.text, ours, said or words, is_identity))
+
+
+def added(found: list[AdoptedParameter], name: str, parameter: AdoptedParameter) -> None:
+    """Add a parameter under its name, or under that with a number."""
+    taken = {each.name for each in found}
+    slug = _slug(name)
+    free = next(each for each in (slug, *(f"{slug}_{n}" for n in range(2, 1000))) if each not in taken)
+    found.append(replace(parameter, name=free))
 
 
 def _is(known: AdoptedParameter, literal: LiteralAt, ours: str) -> bool:
@@ -129,9 +137,11 @@ def declared(parameter: AdoptedParameter, words: tuple[str, ...]) -> dict[str, J
         said["identity"] = True
         if said["type"] == "cidr":
             network = IPv4Network(parameter.theirs)
-            taken = [network, IPv4Network(parameter.ours)]
+            taken = [network, IPv4Network(parameter.ours or parameter.theirs)]
             pool = next(each for each in _FREE if not any(each.overlaps(other) for other in taken))
             said["allocate"] = {"pool": str(pool), "prefix": network.prefixlen}
+        elif parameter.ours is None:
+            said |= {"derive": "{environment}"} if parameter.name == NAME else {}
         elif parameter.kind == "text" and "{" not in parameter.ours:
             said["derive"] = _derived(parameter.ours, words)
     return said
@@ -162,12 +172,13 @@ def _derived(ours: str, words: tuple[str, ...]) -> str:
 
 def _type(parameter: AdoptedParameter) -> str:
     if parameter.kind == "text":
-        is_network = all(_is_network(text) for text in (parameter.theirs, parameter.ours))
-        return "cidr" if is_network and parameter.is_identity else "string"
+        both = all(is_network(text) for text in (parameter.theirs, parameter.ours or parameter.theirs))
+        return "cidr" if both and parameter.is_identity else "string"
     return parameter.kind
 
 
-def _is_network(text: str) -> bool:
+def is_network(text: str) -> bool:
+    """Say whether a text is a network that may be allocated."""
     try:
         return "/" in text and 8 <= IPv4Network(text).prefixlen <= 30
     except ValueError:

@@ -82,6 +82,13 @@ def likeness(
     return Likeness(_longest_first(ours), _longest_first(theirs), cloud)
 
 
+def environment_words(label: str) -> tuple[str, ...]:
+    """Return the last words of a path that are kinds of environments, with what people write for the same; all of them if none is."""
+    words = _words(label.rpartition("/")[2])
+    found = {synonym for group in _SYNONYMS if words & set(group) for synonym in group} - ({"live"} - words)
+    return _longest_first(found or words)
+
+
 def is_identity_name(name: str) -> bool:
     """Say whether an argument of this name says who an environment is: a name, an account, an address."""
     return _IDENTITY.fullmatch(name) is not None

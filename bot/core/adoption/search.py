@@ -1,0 +1,66 @@
+"""Identity found by search, where there is no second environment to tell it: names, accounts, networks, hosts and buckets of production.
+
+What a clone has in their place can't be known, but for the name; `template check` asks for it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from bot.core.adoption.literals import LiteralAt
+from bot.core.adoption.parameters import AdoptedParameter, added, is_network
+from bot.core.cloud_facts import CloudFacts
+from bot.core.parity.identity import host_of
+
+_NAMED = re.compile(
+    r"(.*_)?(bucket|domain|domain_name|host|hostname|account|account_id|project|project_id|subscription_id|tenant_id|url|zone_id|email)"
+)
+_HOSTS = re.compile(r"(.*_)?(domain|domain_name|host|hostname|url|email)")
+
+
+def identity_found(
+    literals: Sequence[LiteralAt], words: Sequence[str], about: dict[str, str], cloud: CloudFacts
+) -> list[AdoptedParameter]:
+    """Return production's identity as parameters; `words` are what production is called, in any spelling."""
+    found: list[AdoptedParameter] = []
+    texts = [each for each in literals if each.kind == "text" and each.name not in ("source", "version", "description")]
+    for name, text, literal in [*_names(texts, words), *_accounts(texts, cloud), *_others(texts, words)]:
+        if not any(each.theirs == text for each in found):
+            said = (
+                "The environment's name."
+                if name == "name"
+                else about.get(literal.name, f"`{literal.name}` in {literal.path}.")
+            )
+            added(found, name, AdoptedParameter(name, "text", text, None, said, is_identity=True))
+    return found
+
+
+def _names(texts: Sequence[LiteralAt], words: Sequence[str]) -> Iterator[tuple[str, str, LiteralAt]]:
+    counted: Counter[str] = Counter()
+    first: dict[str, LiteralAt] = {}
+    for each in texts:
+        for part in re.split(r"[^A-Za-z0-9]+", each.text):
+            if part.lower() in words:
+                counted[part] += 1
+                first.setdefault(part, each)
+    yield from (("name", word, first[word]) for word, _ in counted.most_common())
+
+
+def _accounts(texts: Sequence[LiteralAt], cloud: CloudFacts) -> Iterator[tuple[str, str, LiteralAt]]:
+    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{cloud.own_accounts.account})(?![A-Za-z0-9])")
+    found = [(match[0], each) for each in texts for match in pattern.finditer(each.text)]
+    counted = Counter(text for text, _ in found)
+    yield from (
+        ("account_id", text, next(each for other, each in found if other == text)) for text, _ in counted.most_common()
+    )
+
+
+def _others(texts: Sequence[LiteralAt], words: Sequence[str]) -> Iterator[tuple[str, str, LiteralAt]]:
+    for each in texts:
+        parts = {part.lower() for part in re.split(r"[^A-Za-z0-9]+", each.text)}
+        if not each.is_value or parts & set(words):
+            continue
+        named = _NAMED.fullmatch(each.name) is not None and "$" not in each.text and len(each.text) > 2
+        is_host = _HOSTS.fullmatch(each.name) is None or host_of(each.text) is not None
+        if (named and is_host) or ("cidr" in each.name and is_network(each.text)):
+            yield each.name, each.text, each

@@ -1,0 +1,72 @@
+"""The stacks of a production that is taken over: their order, where their states lie, and the policy that lets them be planned."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
+from bot.core.parity.directories.sides import Side
+from bot.model.pipeline import Json
+from bot.model.yaml_document import dump
+
+_INSIDE = re.compile(r"^(?:module\.[^.\[]+(?:\[[^\]]*\])?\.)+")
+
+
+def declared_stacks(evaluated: Mapping[str, EvaluatedRoot], stacks: Mapping[str, str]) -> dict[str, Json]:
+    """Return the stacks as a template declares them, each with those whose state it reads."""
+    keys = {key: stacks[name] for name, each in evaluated.items() if (key := _state_key(each)) is not None}
+    found: dict[str, Json] = {}
+    for name, each in evaluated.items():
+        read = {
+            str(leaf.value)
+            for (address, at), leaf in each.leaves.items()
+            if "terraform_remote_state." in address and at.startswith("config")
+        }
+        needs = list[Json](sorted({keys[key] for key in read & keys.keys()} - {stacks[name]}))
+        found[stacks[name]] = {
+            "description": f"The root module {each.root.directory or '.'}.",
+            **({"needs": needs} if needs else {}),
+        }
+    return found
+
+
+def older_states(name: str, evaluated: Mapping[str, EvaluatedRoot], stacks: Mapping[str, str]) -> dict[str, Json]:
+    """Return where states lie that are not called after the environment and the stack."""
+    found = {stacks[root]: _state_key(each) for root, each in evaluated.items()}
+    return {
+        stack: {"key": key}
+        for stack, key in found.items()
+        if key is not None and not key.startswith(f"{name}/{stack}/")
+    }
+
+
+def _state_key(each: EvaluatedRoot) -> str | None:
+    leaves = ((at, leaf.value) for (address, at), leaf in each.leaves.items() if address == "terraform")
+    return next(
+        (value for at, value in leaves if re.fullmatch(r"backend\.\w+\.(key|prefix)", at) and isinstance(value, str)),
+        None,
+    )
+
+
+def policy_text(name: str, side: Side) -> str:
+    """Return a policy that protects production and lets its providers be planned; accounts are for a person to add."""
+    providers = sorted({each for root in side.roots for each in _providers(evaluated_root(root))})
+    said: dict[str, Json] = {"protected": [name], "gate": {"providers": list[Json](providers)}}
+    return dump(said, "schemas/policy.schema.json")
+
+
+def _providers(each: EvaluatedRoot) -> Iterator[str]:
+    named: set[str] = set()
+    for (address, attribute), leaf in each.leaves.items():
+        found = (
+            re.fullmatch(r"required_providers\[\d+\]\.([^.]+)\.source", attribute) if address == "terraform" else None
+        )
+        if found and isinstance(leaf.value, str):
+            named.add(found[1])
+            yield leaf.value
+    for block in each.blocks.values():
+        kind = _INSIDE.sub("", block).removeprefix("data.").partition(".")[0]
+        prefix = kind.partition("_")[0]
+        if kind.startswith("terraform_"):
+            yield "terraform.io/builtin/terraform"
+        elif "_" in kind and prefix not in named:
+            yield f"hashicorp/{prefix}"
