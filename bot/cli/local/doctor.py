@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ from bot.cli.local.options import AsJson, Root
 from bot.cli.serving.composition import github_client
 from bot.clients.git.checkout import Checkout
 from bot.clients.github import GitHubRefused
+from bot.clients.github.reach import answered_at
 from bot.clients.shipped import shipped
 from bot.clients.transient import Transient
 from bot.core.installation import doctor as verdicts
@@ -157,15 +157,10 @@ def _github(settings: Settings) -> Iterator[Verdict]:
 
 
 def _clock(url: str) -> Iterator[Verdict]:
-    import httpx  # noqa: PLC0415 (most runs of the command ask nothing of GitHub)
-
     before = datetime.now(UTC)
-    try:
-        said = httpx.get(url, timeout=TIMEOUT).headers.get("Date")
-    except httpx.TransportError as error:
-        raise Transient(f"{url} can't be reached: {error}") from error
+    said = answered_at(url)
     if said is not None:
-        yield verdicts.clock(verdicts.skew(before, parsedate_to_datetime(said), datetime.now(UTC)))
+        yield verdicts.clock(verdicts.skew(before, said, datetime.now(UTC)))
 
 
 PROBES: Final[Sequence[Callable[[Path], Iterator[Verdict]]]] = (

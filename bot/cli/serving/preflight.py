@@ -7,23 +7,20 @@ loads no client of GitHub's. Trouble on GitHub's side (5xx, rate limits) stops n
 import sys
 from collections.abc import Iterator
 
-import httpx
-
 from bot.cli.serving.composition import github_client
 from bot.cli.serving.processes import INVALID, start
 from bot.clients.github import GitHubRefused
+from bot.clients.github.reach import answered_at
 from bot.clients.transient import Transient
 from bot.errors import UserError
 from bot.settings import Settings
-
-TIMEOUT = 20.0
 
 
 def refusals(settings: Settings) -> Iterator[str]:
     """Yield why a worker with these settings could do nothing at GitHub; each line names the setting."""
     unreachable = _unreachable(settings.github_api_url)
     if unreachable:
-        yield f"ENVCLONE_GITHUB_API_URL: {settings.github_api_url} can't be reached: {unreachable}."
+        yield f"ENVCLONE_GITHUB_API_URL: {unreachable}."
     try:
         client = github_client(settings)
         if unreachable is None:
@@ -39,9 +36,9 @@ def refusals(settings: Settings) -> Iterator[str]:
 def _unreachable(url: str) -> str | None:
     """Return why nobody answers at an address; any answer at all is one."""
     try:
-        httpx.get(url, timeout=TIMEOUT)
-    except httpx.TransportError as error:
-        return str(error) or type(error).__name__
+        answered_at(url)
+    except Transient as error:
+        return str(error)
     return None
 
 

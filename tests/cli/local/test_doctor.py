@@ -102,7 +102,7 @@ def test_a_github_that_does_not_answer_is_not_taken_for_well(root: Path) -> None
     code, found = doctor(root, nobody)
     assert code == 2
     assert found["GitHub"]["health"] == "unknown"
-    assert "http://127.0.0.1:1/api/v3 can't be reached" in found["GitHub"]["said"]
+    assert "nobody answers at http://127.0.0.1:1/api/v3" in found["GitHub"]["said"]
 
 
 def as_app(github: GitHubServer, number: str, key: str) -> dict[str, str]:

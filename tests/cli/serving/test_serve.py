@@ -197,7 +197,7 @@ def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
         (
             "ENVCLONE_GITHUB_API_URL",
             "http://127.0.0.1:1/api/v3",
-            "ENVCLONE_GITHUB_API_URL: http://127.0.0.1:1/api/v3 can't be",
+            "ENVCLONE_GITHUB_API_URL: nobody answers at http",
         ),
     ],
 )
