@@ -61,7 +61,8 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness) -> Ado
     evaluated = {root.name: evaluated_root(root) for root in theirs.roots}
     about = {n: text for each in evaluated.values() for n, text in _descriptions(each).items()}
     found = Parameters(likeness, about)
-    sides = [(_read(stacks[root.name], written), _counterpart(root, ours, likeness)) for root in theirs.roots]
+    others = {root.name: _counterpart(root, ours, likeness) for root in theirs.roots}
+    sides = [(_read(stacks[root.name], written), _items(others[root.name])) for root in theirs.roots]
     matched = [paired(mine, other, likeness.neutral_address) for mine, other in sides]
     pairs = [pair for each, _ in matched for pair in each if pair.theirs.name not in OF_THE_MODULE]
     if ours is None:
@@ -72,6 +73,11 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness) -> Ado
     literals = [literal for mine, _ in sides for item in mine for literal in item.literals]
     files = dict(written)
     undecided = [*_structural(matched, f"{TEMPLATES}/{name}")] if ours is not None else []
+    undecided += [
+        each
+        for root in theirs.roots
+        for each in _other_files(root, others[root.name], f"{TEMPLATES}/{name}/{stacks[root.name]}")
+    ]
     for path in sorted({literal.path for literal in literals}):
         inside = [each for each in literals if each.path == path]
         filled = {each: _filled(each, both.get((each.path, each.start)), found) for each in inside}
@@ -168,20 +174,30 @@ def _readable(path: str, file: File) -> Sequence[Item]:
         return ()  # the template's check says what is wrong with it
 
 
-def _counterpart(root: RootSource, ours: Side | None, likeness: Likeness) -> list[Item]:
-    """Return the items of the other environment's root module that is the same as this one."""
+def _counterpart(root: RootSource, ours: Side | None, likeness: Likeness) -> RootSource | None:
+    """Return the other environment's root module that is the same as this one."""
     if ours is None:
-        return []
+        return None
     names = {likeness.neutral_address(each.name, is_ours=True): each for each in ours.roots}
     other = names.get(likeness.neutral_address(root.name, is_ours=False))
-    if other is None and len(ours.roots) == 1:
-        other = ours.roots[0]
-    if other is None:
-        return []
-    own = {
-        p: file for p, file in other.files.items() if not p.startswith("../") and _values_place(other, p) is not None
-    }
+    return ours.roots[0] if other is None and len(ours.roots) == 1 else other
+
+
+def _items(root: RootSource | None) -> list[Item]:
+    own = (
+        {}
+        if root is None
+        else {p: f for p, f in root.files.items() if not p.startswith("../") and _values_place(root, p) is not None}
+    )
     return [each for path, file in sorted(own.items()) if path.endswith(_HCL) for each in _readable(path, file)]
+
+
+def _other_files(root: RootSource, other: RootSource | None, directory: str) -> Iterator[Finding]:
+    """Yield the files that differ and are no Terraform code, so that no parameters were found in them."""
+    for path, file in sorted(root.files.items()):
+        same = other.files.get(path, file) if other is not None else file
+        if not path.startswith("../") and not path.endswith((*_HCL, ".terraform.lock.hcl")) and same.data != file.data:
+            yield Finding(f"{directory}/{path}", 1, "differs, and is no Terraform code: it stays as production has it.")
 
 
 def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]], directory: str) -> Iterator[Finding]:
@@ -206,7 +222,7 @@ def _filled(literal: LiteralAt, other: str | None, found: Parameters) -> str | N
     if other == literal.text or literal.name in OF_THE_MODULE:
         return literal.text
     if other is None:
-        return found.searched(literal.text) if literal.kind == "text" else literal.text
+        return found.searched(literal.text) if literal.kind in ("text", "list") else literal.text
     return found.explained(literal, other)
 
 

@@ -60,7 +60,7 @@ class Parameters:
         different = [each for each in pairs if each.theirs.text != each.ours.text and not is_secret_at(each.theirs)]
         for pair in different:
             for theirs, ours in self._own_words(pair):
-                self._add(NAME, replace(pair.theirs, text=theirs), ours, is_identity=True)
+                self._add(NAME, replace(pair.theirs, kind="text", text=theirs), ours, is_identity=True)
         for pair in sorted(different, key=lambda each: (len(each.theirs.text), each.theirs.start)):
             if self.explained(pair.theirs, pair.ours.text) is None and may_be_filled(pair.theirs):
                 alike = self.likeness.are_alike(pair.ours.text, pair.theirs.text)
@@ -72,7 +72,7 @@ class Parameters:
         for each in self.found:
             if _is(each, literal, ours):
                 return each.filled
-        if literal.kind != "text":
+        if literal.kind not in ("text", "list"):
             return None
         filled, other = self._substituted(literal.text)
         return filled if other == ours else None
@@ -95,7 +95,7 @@ class Parameters:
 
     def _own_words(self, pair: PairedLiterals) -> Iterable[tuple[str, str]]:
         """Yield the words by which a text of production's becomes the other's, where they are names of the two sides."""
-        if pair.theirs.kind != "text":
+        if pair.theirs.kind not in ("text", "list"):
             return
         theirs, ours = (re.split(r"([^A-Za-z0-9]+)", each.text) for each in (pair.theirs, pair.ours))
         different = [(a, b) for a, b in zip(theirs, ours, strict=False) if a != b]

@@ -23,14 +23,16 @@ def identity_found(
 ) -> list[AdoptedParameter]:
     """Return production's identity as parameters; `words` are what production is called, in any spelling."""
     found: list[AdoptedParameter] = []
-    texts = [each for each in literals if each.kind == "text" and each.name not in ("source", "version", "description")]
+    texts = [
+        each
+        for each in literals
+        if each.kind in ("text", "list") and each.name not in ("source", "version", "description")
+    ]
     for name, text, literal in [*_names(texts, words), *_accounts(texts, cloud), *_others(texts, words)]:
         if not any(each.theirs == text for each in found):
-            said = (
-                "The environment's name."
-                if name == "name"
-                else about.get(literal.name, f"`{literal.name}` in {literal.path}.")
-            )
+            where = f"`{literal.name}` in {literal.path}."
+            said = {"name": "The environment's name.", "account_id": f"The account, {where}"}.get(name)
+            said = said or about.get(literal.name, where)
             added(found, name, AdoptedParameter(name, "text", text, None, said, is_identity=True))
     return found
 
@@ -58,7 +60,7 @@ def _accounts(texts: Sequence[LiteralAt], cloud: CloudFacts) -> Iterator[tuple[s
 def _others(texts: Sequence[LiteralAt], words: Sequence[str]) -> Iterator[tuple[str, str, LiteralAt]]:
     for each in texts:
         parts = {part.lower() for part in re.split(r"[^A-Za-z0-9]+", each.text)}
-        if not each.is_value or parts & set(words):
+        if not each.is_value or each.kind == "list" or parts & set(words):
             continue
         named = _NAMED.fullmatch(each.name) is not None and "$" not in each.text and len(each.text) > 2
         is_host = _HOSTS.fullmatch(each.name) is None or host_of(each.text) is not None

@@ -296,6 +296,25 @@ def test_items_of_lists_that_differ_in_length_are_no_parameters(tmp_path: Path) 
     assert '"put-{{ name }}"' in rendered, "what only production has is searched for its name"
 
 
+def test_names_and_accounts_are_found_inside_lists_too(tmp_path: Path) -> None:
+    code = 'locals {\n  users = ["arn:aws:iam::%s:role/%s", "x"]\n  account = "%s"\n}\n'
+    files = {
+        "prod/main.tf": code % ("111111111111", "prod", "111111111111"),
+        "qa/main.tf": code % ("222222222222", "qa", "222222222222"),
+    }
+    for words in ((), ("--with", "qa")):
+        root = lay_out(tmp_path / str(len(words)), files)
+        found = json.loads(run(root, "adopt", "prod", *words, "--json")[1])
+        assert {each["production"] for each in found["parameters"]} == {"prod", "111111111111"}
+        assert "111111111111" not in (root / "templates/production/main/main.tf.j2").read_text("utf-8")
+
+
+def test_other_files_that_differ_are_named(tmp_path: Path) -> None:
+    files = {"prod/main.tf": "", "qa/main.tf": "", "prod/policy.json": "{}", "qa/policy.json": "[]"}
+    output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")[1]
+    assert "templates/production/main/policy.json:1: differs, and is no Terraform code" in output
+
+
 def test_an_environment_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     files = {"prod/main.tf": "", "qa/main.tf": "", "envs/production/notes": "mine"}
     code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
