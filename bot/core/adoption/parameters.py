@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 
 from bot.core.adoption.literals import LiteralAt, LiteralKind, PairedLiterals
-from bot.core.parity.directories.causes import is_named_secret
 from bot.core.parity.directories.likeness import Likeness, is_identity_name
+from bot.core.parity.directories.secrecy import is_named_secret
 from bot.core.parity.identity import host_of
 from bot.model.pipeline import Json
 

@@ -8,18 +8,16 @@ from collections.abc import Mapping
 
 from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.values import HclValue, Unknown, leaves, written
-from bot.core.parity.aspects import is_secret
 from bot.core.parity.by_code.causes import same
 from bot.core.parity.by_code.stack_values import AttributeKey
 from bot.core.parity.directories.evaluation import EvaluatedRoot, Input, evaluated_with
 from bot.core.parity.directories.pairing import Renamed
 from bot.core.parity.directories.report import CodeCause, CodePlace, InputChange
+from bot.core.parity.directories.secrecy import Secrecy, secrecy
 from bot.errors import InvalidInput
 
 MOST_PUT_BACK = 64
 """Inputs of one root module that are put back one by one; beyond, all that a value was made from are named as its causes."""
-LONGEST = 120
-HIDDEN = "***"
 
 Leaves = Mapping[AttributeKey, Attribute]
 
@@ -34,6 +32,7 @@ class InputCauses:
         self.our_name = {names.input(name): name for name in ours.inputs}
         self.tried: dict[frozenset[str], Leaves | None] = {}
         self.said: dict[str, CodeCause] = {}
+        self.secrecy = secrecy(ours, theirs)
 
     def of(self, key: AttributeKey, ours: Attribute | None, theirs: Attribute | None) -> tuple[CodeCause, ...]:
         """Return the causes of the difference at `key`; none if no input has a part in it."""
@@ -58,12 +57,9 @@ class InputCauses:
         """Return an input as a cause, with what it says on both sides."""
         if name not in self.said:
             mine, other = self.ours.inputs[name], self.different[name]
-            changes = tuple(_changes(self.names.input(name), mine, other, self._is_hidden(name)))
+            changes = tuple(_changes(self.names.input(name), mine, other, self.secrecy))
             self.said[name] = CodeCause(mine.kind, self.names.input(name), changes, mine.place, other.place)
         return self.said[name]
-
-    def _is_hidden(self, name: str) -> bool:
-        return name in self.ours.result.sensitive | self.theirs.result.sensitive
 
     def _changes(self, name: str, key: AttributeKey, ours: Attribute | None) -> bool:
         """Say whether a value would be another one if this input were as on the other side."""
@@ -82,25 +78,9 @@ class InputCauses:
         return self.tried[names]
 
 
-def masked(attribute: str, text: str) -> str:
-    """Return a value as it may be shown: not at all where its name says that it is a secret."""
-    if is_secret(attribute) or is_named_secret(attribute) or "-----BEGIN" in text:
-        return HIDDEN
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
 def value_text(leaf: Attribute) -> str:
     """Return a value as it is shown: a text without its quotes."""
     return leaf.value if isinstance(leaf.value, str) else written(leaf.value)
-
-
-def is_named_secret(attribute: str) -> bool:
-    """Say whether what has this name is a secret, by its words."""
-    name = attribute.rpartition(".")[2].partition("[")[0].lower()
-    words = ("password", "passwd", "secret", "token", "credential", "apikey", "api_key", "private_key")
-    return any(word in name for word in words) and not name.endswith(
-        ("_name", "_id", "_path", "_version", "_length", "_ttl")
-    )
 
 
 def _placed(of: EvaluatedRoot, leaf: Attribute | None) -> CodePlace | None:
@@ -113,7 +93,7 @@ def _differ(mine: Input, other: Input) -> bool:
     return mine.code != other.code
 
 
-def _changes(name: str, mine: Input, other: Input, is_hidden: bool) -> list[InputChange]:
+def _changes(name: str, mine: Input, other: Input, secrecy: Secrecy) -> list[InputChange]:
     """Return what differs inside an input, by path; expressions where the values don't tell."""
     label = name.removeprefix("local.") if mine.kind == "local" else name
     ours, theirs = dict(leaves(mine.value, label)), dict(leaves(other.value, label))
@@ -122,9 +102,9 @@ def _changes(name: str, mine: Input, other: Input, is_hidden: bool) -> list[Inpu
         if path in ours and path in theirs and repr(ours[path]) == repr(theirs[path]):
             continue
         texts = [_text(side[path]) if path in side else "(not set)" for side in (theirs, ours)]
-        texts = [HIDDEN if is_hidden else masked(path, text) for text in texts]
+        texts = [secrecy.shown(path, text, (name,)) for text in texts]
         found.append(InputChange(path, texts[0], texts[1]))
-    return found or [InputChange(label, masked(label, other.code), masked(label, mine.code))]
+    return found or [InputChange(label, *(secrecy.shown(label, each.code, (name,)) for each in (other, mine)))]
 
 
 def _text(value: HclValue) -> str:

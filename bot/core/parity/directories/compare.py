@@ -16,12 +16,12 @@ from bot.core.hcl.values import Unknown
 from bot.core.parity.aspects import AspectFacts, aspect_of
 from bot.core.parity.by_code.causes import same
 from bot.core.parity.by_code.stack_values import AttributeKey
-from bot.core.parity.directories.causes import InputCauses, masked, value_text
+from bot.core.parity.directories.causes import InputCauses, value_text
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.likeness import Likeness, likeness
 from bot.core.parity.directories.notes import notes_of, same_state
 from bot.core.parity.directories.one_sided import OneSided, alone
-from bot.core.parity.directories.pairing import Pair, Pairing, at_their_addresses, pairing, renamed
+from bot.core.parity.directories.pairing import Pair, Pairing, at_their_addresses, is_content, pairing, renamed
 from bot.core.parity.directories.report import CodeCause, DirectoryDifference, DirectoryParity, Note, PairedRoots
 from bot.core.parity.directories.sides import RootSource, Side
 from bot.core.parity.report import Difference
@@ -173,9 +173,7 @@ class _Roots:
         return DirectoryDifference(difference, causes, written.there, instances)
 
     def _shown(self, key: AttributeKey, leaf: Attribute) -> str:
-        sensitive = self.ours.result.sensitive | self.theirs.result.sensitive
-        is_secret = bool(leaf.reads & sensitive) and not isinstance(leaf.value, bool)
-        return "***" if is_secret else masked(key[1], value_text(leaf))
+        return self.causes.secrecy.shown(key[1], value_text(leaf), leaf.reads)
 
     def _address(self, address: str) -> str:
         return f"{self.name}/{address}" if self.name else address
@@ -197,7 +195,7 @@ def _whole(paired: Pairing) -> Iterator[DirectoryDifference]:
                 file=place.path if place else "",
                 line=1,
             )
-            count = sum(not address.startswith(("output.", "terraform", "provider.")) for address in each.blocks)
+            count = sum(is_content(address) for address in each.blocks)
             yield DirectoryDifference(difference, (cause,), cause.there, count)
 
 

@@ -130,5 +130,10 @@ def _likeness(one: EvaluatedRoot, other: EvaluatedRoot) -> float:
     return len(mine & theirs) / len(mine | theirs) if mine | theirs else 0.0
 
 
+def is_content(address: str) -> bool:
+    """Say whether a block is what a root module is for, and not how it is set up or what it tells."""
+    return address.partition(".")[0] not in {"terraform", "provider", "output"}
+
+
 def _holds(each: EvaluatedRoot) -> set[str]:
-    return {block for block in each.blocks.values() if not block.startswith(("terraform", "provider.", "output."))}
+    return {block for block in each.blocks.values() if is_content(block)}

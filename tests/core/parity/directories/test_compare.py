@@ -234,3 +234,53 @@ def test_secrets_are_never_shown() -> None:
     parity = compare(texts, "qa", "prod")
     assert len(parity.differences) == 3
     assert "hunter" not in repr(parity)
+
+
+def test_secrets_are_never_shown_where_they_end_up() -> None:
+    code = """
+    variable "db_password" {}
+    variable "quiet" { sensitive = true }
+    variable "more" {}
+    variable "token_url" {}
+    locals { url = "https://%s/?t=${var.quiet}" }
+    resource "terraform_data" "one" {
+      input = {
+        name  = "x-${var.db_password}"
+        key   = var.more["client_secret"]
+        url   = local.url
+      }
+    }
+    resource "terraform_data" "plain" { input = "${var.token_url}/${var.more.plain}" }
+    resource "terraform_data" "two" { input = "https://%s/?t=${var.quiet}" }
+    module "m" {
+      source = "./m"
+      given  = var.db_password
+    }
+    """
+    module = 'variable "given" {}\nresource "terraform_data" "three" {\n  input = "d-${var.given}"\n}\n'
+    values = 'db_password = "hunter-%s"\nquiet = "hunter"\ntoken_url = "plain-%s"\n'
+    more = 'more = { client_secret = "hunter-of-%s", plain = "plain-%s" }\n'
+    texts = {
+        path: text
+        for side in ("prod", "qa")
+        for path, text in (
+            (f"{side}/main.tf", code % (side, side)),
+            (f"{side}/m/main.tf", module),
+            (f"{side}/terraform.tfvars", values % (side, side) + more % (side, side)),
+        )
+    }
+    parity = compare(texts, "qa", "prod")
+    found = said(parity)
+    assert "hunter" not in repr(parity)
+    assert found["terraform_data.plain:input"] == ("plain-prod/plain-prod", "plain-qa/plain-qa")
+    hidden = {key for key, texts in found.items() if texts == ("***", "***")}
+    inside = {f"terraform_data.one:input.{key}" for key in ("name", "key", "url")}
+    assert hidden == {*inside, "terraform_data.two:input", "module.m.terraform_data.three:input"}
+
+
+def test_blocks_of_a_root_module_that_one_side_lacks_are_counted_whatever_their_type_is_called() -> None:
+    blocks = 'terraform {\n}\nresource "terraform_data" "one" {\n}\nresource "aws_x" "two" {\n}\noutput "x" {\n  value = 1\n}\n'
+    parity = compare(
+        {"prod/a/main.tf": "locals {}\n", "qa/a/main.tf": "locals {}\n", "qa/b/main.tf": blocks}, "qa", "prod"
+    )
+    assert [each.instances for each in parity.differences if each.difference.kind == "extra"] == [2]
