@@ -14,6 +14,8 @@ from bot.core.parity.output.page_parts import SCRIPT, STYLE
 from bot.core.parity.report import Difference, Parity
 
 _NONE = "other"
+IDENTITY = "identity"
+"""The aspect of what differs in name, account or address alone: expected, and folded away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +83,15 @@ def framed(eyebrow: str, sides: tuple[str, str], verdict: str, parts: Sequence[s
 def _numbers(parity: Parity, leaks: int) -> str:
     found = counts(parity)
     tiles = [
-        ("match production", f"{parity.score:.1%}", ""),
+        ("unexplained", str(found["unexplained"]), "bad" if found["unexplained"] else "good"),
+        ("broken contracts", str(len(parity.breaches)), "bad" if parity.breaches else "good"),
+        ("leaks", str(leaks), "bad" if leaks else "good"),
+        (f"match {parity.against}", f"{parity.score:.1%}", ""),
         ("compared", f"{parity.compared:,}", ""),
         ("equal", f"{parity.equal:,}", ""),
         ("differ only in name, account or address", f"{len(parity.by_identity):,}", ""),
         ("differ in other ways", f"{len(parity.telling):,}", ""),
         ("missing or extra", str(int(str(found["missing"])) + int(str(found["extra"]))), ""),
-        ("unexplained", str(found["unexplained"]), "bad" if found["unexplained"] else "good"),
-        ("broken contracts", str(len(parity.breaches)), "bad" if parity.breaches else "good"),
-        ("leaks", str(leaks), "bad" if leaks else "good"),
     ]
     return tiles_of(tiles)
 
@@ -125,11 +127,13 @@ def _leaks(leaks: Sequence[Leak]) -> str:
 def difference_table(shown: DifferenceTable) -> str:
     """Return the table of differences with its filters."""
     if not shown.found:
-        return "<section><h2>Differences</h2><p>None.</p></section>"
+        return "<section><h2>Differences</h2><p>None: both have the same code and values.</p></section>"
     aspects = sorted({each.aspect or _NONE for each in shown.found})
     causes = sorted({name for each in shown.found for name in _names(shown.reasons(each))})
-    rows = "".join(_row(each, shown.reasons(each)) for each in shown.found)
-    against, name = map(escape, shown.sides)
+    identity = [each for each in shown.found if each.aspect == IDENTITY and shown.reasons(each)]
+    telling = [each for each in shown.found if each not in identity]
+    nothing = "<p>Nothing differs but name, account and address.</p>"
+    folded = f"<details><summary>Name, account and address: {len(identity)} differences</summary>{_table(shown, identity)}</details>"
     return f"""<section>
 <h2>Differences <span class="quiet" id="count" aria-live="polite"></span></h2>
 <form class="filters">
@@ -138,11 +142,18 @@ def difference_table(shown: DifferenceTable) -> str:
 {_select("kind", "Kind", ["missing", "extra", "changed"])}
 <label>Search <input id="search" type="search" placeholder="address, attribute or value"></label>
 </form>
-<div class="wide"><table>
-<thead><tr><th>Place</th><th>{against}</th><th>{name}</th><th>Aspect</th><th>Cause</th></tr></thead>
-<tbody id="rows">{rows}</tbody>
-</table></div>
+{_table(shown, telling) if telling else nothing}
+{folded if identity else ""}
 </section>"""
+
+
+def _table(shown: DifferenceTable, found: Sequence[Difference]) -> str:
+    against, name = map(escape, shown.sides)
+    rows = "".join(_row(each, shown) for each in found)
+    return f"""<div class="wide"><table>
+<thead><tr><th>Place</th><th>{against}</th><th>{name}</th><th>Aspect</th><th>Cause</th></tr></thead>
+<tbody class="rows">{rows}</tbody>
+</table></div>"""
 
 
 def _select(name: str, label: str, options: Iterable[str]) -> str:
@@ -150,7 +161,8 @@ def _select(name: str, label: str, options: Iterable[str]) -> str:
     return f'<label>{label} <select id="{name}"><option value="">all</option>{inner}</select></label>'
 
 
-def _row(each: Difference, reasons: Sequence[ReasonShown]) -> str:
+def _row(each: Difference, shown: DifferenceTable) -> str:
+    reasons, (theirs, ours) = shown.reasons(each), map(escape, shown.sides)
     aspect = each.aspect or _NONE
     attribute = f'<br><span class="attribute">{_breakable(each.attribute)}</span>' if each.attribute else ""
     place = f'<br><span class="quiet">{escape(each.file)}:{each.line}</span>' if each.file else ""
@@ -159,8 +171,9 @@ def _row(each: Difference, reasons: Sequence[ReasonShown]) -> str:
         f'<tr class="{each.kind}{tone}" data-aspect="{escape(aspect)}" data-kind="{each.kind}" '
         f'data-cause="{escape(" ".join(_names(reasons)))}">'
         f"<td><code>{_breakable(each.address)}</code>{attribute}{place}</td>"
-        f"<td>{_side(each.production)}</td><td>{_side(each.clone)}</td>"
-        f'<td><span class="badge {escape(aspect)}">{escape(aspect)}</span></td><td>{_why(reasons)}</td></tr>\n'
+        f'<td data-label="{theirs}">{_side(each.production)}</td><td data-label="{ours}">{_side(each.clone)}</td>'
+        f'<td data-label="Aspect"><span class="badge {escape(aspect)}">{escape(aspect)}</span></td>'
+        f'<td data-label="Cause">{_why(reasons)}</td></tr>\n'
     )
 
 
@@ -216,4 +229,4 @@ def _breakable(text: str) -> str:
 
 
 def _order(each: Difference) -> tuple[bool, bool, bool, str, str]:
-    return each.kind == "changed", not each.is_unexplained, each.aspect == "identity", each.address, each.attribute
+    return each.kind == "changed", not each.is_unexplained, each.aspect == IDENTITY, each.address, each.attribute

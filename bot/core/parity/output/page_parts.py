@@ -28,6 +28,7 @@ h2 { margin:36px 0 12px; font-size:18px; font-weight:600; }
 .alert { margin-top:24px; padding:2px 20px 8px; border:1px solid var(--bad); border-radius:10px; background:var(--bad-back); }
 .alert h2 { margin-top:14px; color:var(--bad); }
 ul { padding-left:20px; margin:8px 0; }
+li, summary { overflow-wrap:anywhere; }
 .filters { display:flex; flex-wrap:wrap; gap:12px 20px; margin-bottom:12px; color:var(--quiet); font-size:13px; }
 .filters label { display:flex; align-items:center; gap:8px; }
 .filters label:last-child { flex:1; min-width:240px; }
@@ -35,13 +36,15 @@ select, input { font:inherit; color:var(--ink); background:var(--paper); border:
   padding:5px 8px; }
 input { flex:1; min-width:0; }
 select:focus-visible, input:focus-visible { outline:2px solid var(--link); outline-offset:1px; }
-.wide { overflow-x:auto; border:1px solid var(--line); border-radius:10px; }
-table { border-collapse:collapse; width:100%; font-size:14px; }
-th { position:sticky; top:0; text-align:left; font-weight:600; background:var(--raised); white-space:nowrap; }
-th, td { padding:8px 14px; border-bottom:1px solid var(--line); vertical-align:top; }
+.wide { border:1px solid var(--line); border-radius:10px; }
+table { border-collapse:collapse; width:100%; table-layout:fixed; font-size:14px; }
+th { position:sticky; top:0; z-index:1; text-align:left; font-weight:600; background:var(--raised); overflow-wrap:anywhere; }
+th, td { padding:8px 12px; border-bottom:1px solid var(--line); vertical-align:top; }
 td { overflow-wrap:anywhere; }
-td:first-child { min-width:260px; border-left:3px solid transparent; }
-td:nth-child(2), td:nth-child(3) { min-width:150px; }
+td:first-child { border-left:3px solid transparent; }
+th:nth-child(1) { width:31%; }
+th:nth-child(2), th:nth-child(3) { width:19%; }
+th:nth-child(4) { width:13%; }
 tr:last-child td { border-bottom:0; }
 tbody tr:hover { background:var(--raised); }
 tr.missing td:first-child, tr.extra td:first-child { border-left-color:var(--warm); }
@@ -52,14 +55,25 @@ td .quiet { font-size:12.5px; }
   color:var(--quiet); background:var(--raised); border:1px solid var(--line); }
 .badge.topology, .badge.missing { color:var(--warm); background:var(--warm-back); border-color:transparent; }
 .badge.sizes, .badge.versions, .badge.scaling { color:var(--link); background:var(--cool-back); border-color:transparent; }
-.badge.outbound, .badge.secrets, .badge.bad { color:var(--bad); background:var(--bad-back); border-color:transparent; }
+.badge.outbound, .badge.secrets { color:var(--good); background:var(--good-back); border-color:transparent; }
+.unexplained .badge.outbound, .unexplained .badge.secrets, .badge.bad { color:var(--bad); background:var(--bad-back); border-color:transparent; }
 [hidden] { display:none !important; }
-@media print { .filters { display:none; } body { max-width:none; padding:0; } }
+summary { cursor:pointer; margin:16px 0 8px; }
+@media (max-width:760px) {
+  body { padding:16px 12px 48px; }
+  thead { display:none; }
+  table, tbody, tr, td { display:block; }
+  tr { padding:6px 0; border-bottom:1px solid var(--line); }
+  td { padding:3px 14px; border-bottom:0; }
+  td[data-label]::before { content:attr(data-label); display:block; color:var(--quiet); font-size:12px; }
+  .filters label { flex:1 1 100%; }
+}
+@media print { thead { display:table-header-group; } th { position:static; } tr { break-inside:avoid; } .filters { display:none; } body { max-width:none; padding:0; } }
 """
 
 SCRIPT = """
 (() => {
-  const rows = [...document.querySelectorAll("#rows tr")];
+  const rows = [...document.querySelectorAll(".rows tr")];
   const fields = ["aspect", "cause", "kind"].map(id => document.getElementById(id));
   const search = document.getElementById("search"), count = document.getElementById("count");
   if (!search) return;

@@ -1,9 +1,11 @@
 """The page: in a real browser, with filters that work, nothing loaded from anywhere, and everything escaped."""
 
+import json
 import re
 import shutil
 import struct
 import subprocess
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -69,7 +71,7 @@ def test_everything_from_a_repository_is_escaped() -> None:
 def test_a_browser_shows_it_and_its_filters_work(chromium: str, report: str, tmp_path: Path) -> None:
     drive = """<script>
       const pick = (id, value) => { const e = document.getElementById(id); e.value = value; e.dispatchEvent(new Event("input")); };
-      const shown = () => [...document.querySelectorAll("#rows tr")].filter(row => !row.hidden).length;
+      const shown = () => [...document.querySelectorAll(".rows tr")].filter(row => !row.hidden).length;
       const told = [shown()];
       pick("aspect", "topology"); told.push(shown());
       pick("aspect", ""); pick("cause", "db_class"); told.push(shown());
@@ -85,6 +87,55 @@ def test_a_browser_shows_it_and_its_filters_work(chromium: str, report: str, tmp
     assert title[1].startswith(f"[{every},{topology},1,"), title[1]
     assert title[1].endswith(f',0,"0 of {every}"]'), title[1]
     assert topology >= 1
+
+
+def test_the_deciding_figures_come_first_and_what_was_promised_is_not_red(report: str) -> None:
+    labels = re.findall(r'<div class="tile [^"]*"><strong>[^<]*</strong><span>([^<]*)</span>', report)
+    assert labels[:4] == ["unexplained", "broken contracts", "leaks", "match production"]
+    kept = page(shop.compared(shop.clone()).parity)
+    assert '<span class="badge outbound">' in kept
+    assert '<tr class="changed unexplained"' not in kept, "what the purpose cuts off is explained, and green"
+    folded = kept.partition("<details>")[2].partition("</details>")[0]
+    assert folded.count('data-aspect="identity"') == kept.count('data-aspect="identity"') > 0
+
+
+WIDTHS = (390, 800, 1280)
+MEASURE = """<!doctype html><title>…</title><body><script>
+  const pages = PAGES, told = [];
+  const measured = frame => {
+    const page = frame.contentDocument, view = frame.contentWindow, cell = page.querySelector(".rows tr td:nth-child(3)");
+    view.scrollTo(0, page.querySelector(".rows tr:last-child").offsetTop + page.querySelector(".rows").offsetTop + 200);
+    return {width: view.innerWidth, overflows: page.documentElement.scrollWidth > view.innerWidth,
+      stacked: view.getComputedStyle(cell).display === "block", named: view.getComputedStyle(cell, "::before").content,
+      head: page.querySelector("th").getBoundingClientRect().top, scrolled: view.scrollY};
+  };
+  for (const [width, html] of pages) {
+    const frame = document.createElement("iframe");
+    frame.style.cssText = `width:${width}px;height:500px;border:0`;
+    frame.onload = () => {
+      told.push(measured(frame));
+      if (told.length === pages.length) document.title = JSON.stringify(told);
+    };
+    frame.srcdoc = html;
+    document.body.append(frame);
+  }
+</script></body>"""
+
+
+@pytest.mark.browser
+def test_it_reads_on_a_phone_a_tablet_and_a_desk(chromium: str, report: str, tmp_path: Path) -> None:
+    pages = json.dumps([[width, report] for width in WIDTHS]).replace("</", "<\\/")
+    dom = browse(chromium, tmp_path, MEASURE.replace("PAGES", pages), "--dump-dom")
+    title = re.search(r"<title>(.*?)</title>", dom)
+    assert title is not None
+    found = {each["width"]: each for each in json.loads(unescape(title[1]))}
+    assert sorted(found) == list(WIDTHS)
+    assert [width for width, each in found.items() if each["overflows"]] == [], "nobody scrolls sideways"
+    assert (found[390]["stacked"], found[390]["named"]) == (True, '"demo-x"'), "the clone's value is seen, and named"
+    for width in (800, 1280):
+        assert not found[width]["stacked"]
+        assert found[width]["scrolled"] > 0
+        assert found[width]["head"] == 0, "the names of the columns stay in sight"
 
 
 @pytest.mark.browser
