@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.core.markdown import cell, code, details, facts, fence, table
 from bot.core.parity.leaks import Leak
 from bot.core.parity.output import markdown
+from bot.core.parity.output.markdown_by_cause import by_cause
 from bot.core.parity.report import Parity
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import typed
@@ -42,22 +43,22 @@ def body(proposed: ProposedClone) -> str:
     parts = [
         MARKER.format(name=manifest.name),
         _introduction(proposed),
+        "### What to look at",
+        "\n".join(f"- {item}" for item in _attention(proposed)),
         "### Differences from " + code(str(manifest.source)),
         markdown.verdict(proposed.parity),
         *_leaks(proposed),
-        markdown.tables(proposed.parity),
+        by_cause(proposed.parity, lambda name: _values(proposed, name)),
+        (
+            "**Merging this pull request deploys the clone.** It applies exactly the plan in the comment below; if the plan "
+            "has changed by then, nothing is applied."
+        ),
         details("All parameters", _parameter_table(proposed)),
         "### Steps, in order",
         fence(proposed.diagram, "mermaid"),
         details("What each step does", _step_table(proposed.pipeline)),
-        "### What to look at",
-        "\n".join(f"- {item}" for item in _attention(proposed)),
         "### Commands that work here",
         _commands(manifest),
-        (
-            "Merging this pull request deploys the clone. It applies exactly the plan in the comment below; if the plan "
-            "has changed by then, nothing is applied."
-        ),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -98,6 +99,16 @@ def _leaks(proposed: ProposedClone) -> Iterator[str]:
 
 def _why(proposed: ProposedClone, name: ParameterName) -> str:
     return markdown.ORIGINS[origin(proposed.template.declaration, proposed.manifest, proposed.source, name)]
+
+
+def _values(proposed: ProposedClone, name: ParameterName) -> tuple[str, str]:
+    """Return a parameter's values as texts, production's first; one that a manifest has not got is nothing."""
+    declared = proposed.template.declaration.parameters
+    theirs, ours = (
+        typed(declared[name], value) if name in declared and value is not None else ""
+        for value in (proposed.source.parameters.get(name), proposed.manifest.parameters.get(name))
+    )
+    return theirs, ours
 
 
 def _parameter_table(proposed: ProposedClone) -> str:

@@ -102,8 +102,8 @@ def _rows(parity: Parity, found: Sequence[Difference]) -> str:
     rows = [
         (
             code(key_of(each.address, each.attribute)),
-            _side(each.production),
-            _side(each.clone),
+            side(each.production),
+            side(each.clone),
             each.aspect or "",
             because(each),
         )
@@ -113,7 +113,8 @@ def _rows(parity: Parity, found: Sequence[Difference]) -> str:
     return table(("Place", parity.against, parity.environment, "Aspect", "Cause"), rows) + more
 
 
-def _side(text: str) -> str:
+def side(text: str) -> str:
+    """Return one side of a difference as a table's cell."""
     if not text:
         return "**missing**"
     return code(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
