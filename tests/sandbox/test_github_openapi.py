@@ -15,6 +15,7 @@ import pytest
 
 from bot.sandbox.github import GitHubServer, IssueText, PullSpec, SandboxRun
 from bot.sandbox.github.entities import AppRecord, InstallationRecord
+from bot.sandbox.github.repository_settings import create_environment
 from bot.sandbox.github.server import TABLES
 from bot.sandbox.tls import tls
 from tests.oracle.install import OracleUnavailableError, installed
@@ -143,6 +144,9 @@ def pulls(call: Caller) -> Iterator[httpx.Response]:
 def commits(call: Caller) -> Iterator[httpx.Response]:
     sha = call.server.head(REPOSITORY)
     yield call(f"GET {HERE}/branches/main")
+    for name, limited in (("envclone-plan", True), ("preview", False)):
+        create_environment(call.server.forge, REPOSITORY, name, protected_branches=limited)
+    yield call(f"GET {HERE}/environments")
     yield call(f"GET {HERE}/git/ref/heads/topic/one")
     yield call(f"GET {HERE}/git/matching-refs/heads/topic")
     yield call(f"GET {HERE}/commits/topic/one")

@@ -154,6 +154,7 @@ def _github(settings: Settings) -> Iterator[Verdict]:
     for repository in settings.repositories or client.repositories():
         branch = client.default_branch(repository)
         yield verdicts.required_check(f"{repository}@{branch}", client.required_checks(repository, branch))
+        yield verdicts.deployment_environments(repository, client.limited_environments(repository))
 
 
 def _clock(url: str) -> Iterator[Verdict]:

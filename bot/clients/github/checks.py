@@ -53,6 +53,15 @@ class Checks(Session):
 
         return self._read(repository, read)
 
+    def limited_environments(self, repository: RepositoryName) -> dict[str, bool]:
+        """Return the deployment environments of a repository, and of each whether some branches alone may use it."""
+
+        def read(repo: Repository) -> dict[str, bool]:
+            _, found = repo.requester.requestJsonAndCheck("GET", f"{repo.url}/environments?per_page=100")
+            return {each["name"]: each.get("deployment_branch_policy") is not None for each in found["environments"]}
+
+        return self._read(repository, read)
+
     def put_check(self, repository: RepositoryName, sha: str, name: str, state: CheckState) -> Check:
         """Make our check with this name on this commit say `state`; return it."""
         app = self.identity().removesuffix("[bot]")

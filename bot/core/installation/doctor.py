@@ -18,6 +18,8 @@ Health: TypeAlias = Literal["ok", "problem", "unknown", "left out"]
 Release: TypeAlias = tuple[int, ...]
 
 REQUIRED_CHECK: Final = "envclone"
+GATES: Final = ("envclone-plan", "envclone-apply")
+"""The GitHub environments of jobs that get an identity. One that any branch may use gives the roles to whoever pushes a workflow."""
 PERMISSIONS: Final[Mapping[str, str]] = {
     "actions": "write",
     "checks": "read",
@@ -180,3 +182,15 @@ def required_check(branch: str, required: Sequence[str]) -> Verdict:
         fix = f"Protect `{branch}` and require the check `{REQUIRED_CHECK}`, from GitHub Actions."
         return Verdict("required check", "problem", f"`{branch}` does not require `{REQUIRED_CHECK}`", fix)
     return Verdict("required check", "ok", f"`{branch}` requires `{REQUIRED_CHECK}`")
+
+
+def deployment_environments(repository: str, limited: Mapping[str, bool]) -> Verdict:
+    """Judge the GitHub environments whose names are the subjects of the roles' trust."""
+    missing = [name for name in GATES if name not in limited]
+    open_ = [name for name in GATES if limited.get(name) is False]
+    if missing or open_:
+        parts = [f"missing: {', '.join(missing)}"] if missing else []
+        parts += [f"open to workflows of any branch: {', '.join(open_)}"] if open_ else []
+        fix = "In Settings, Environments: create them, and limit their deployment branches to the default branch (docs/oidc.md)."
+        return Verdict("GitHub environments", "problem", f"{repository}: {'; '.join(parts)}", fix)
+    return Verdict("GitHub environments", "ok", f"{repository}: {' and '.join(GATES)} are limited to some branches")

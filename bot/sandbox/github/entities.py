@@ -100,6 +100,15 @@ class ProtectionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentRecord:
+    """A deployment environment, and whether only protected branches may use it."""
+
+    id: int
+    name: str
+    protected_branches: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RepositoryRecord:
     """A repository; its bare git directory is `root/repositories/<owner>/<name>.git`. A fork has a parent."""
 
@@ -113,6 +122,7 @@ class RepositoryRecord:
     pushed_at: datetime
     parent_id: int | None = None
     protections: tuple[ProtectionRecord, ...] = ()
+    environments: tuple[EnvironmentRecord, ...] = ()
     archived: bool = False
 
     @property

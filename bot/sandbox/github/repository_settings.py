@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.sandbox.github.entities import EnvironmentRecord
 from bot.sandbox.github.forge import Forge
 
 
@@ -22,3 +23,13 @@ def rename_default_branch(forge: Forge, repository: str, name: str) -> None:
             raise LookupError(f"there is no repository {repository}")
         forge.bare(found).run("branch", "--move", found.default_branch, name)
         forge.state.add_repository(replace(found, default_branch=name))
+
+
+def create_environment(forge: Forge, repository: str, name: str, *, protected_branches: bool) -> None:
+    """Create a deployment environment. Raises `LookupError` when there is no such repository."""
+    with forge.state.lock:
+        found = forge.state.repository(repository)
+        if found is None:
+            raise LookupError(f"there is no repository {repository}")
+        made = EnvironmentRecord(forge.state.next_small_id(), name, protected_branches)
+        forge.state.add_repository(replace(found, environments=(*found.environments, made)))

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.core.installation.doctor import EVENTS
 from bot.sandbox.github import GitHubServer
+from bot.sandbox.github.repository_settings import create_environment
 from tests.support.small_monorepo import monorepo
 
 REPOSITORY = "acme/infrastructure"
@@ -82,19 +83,26 @@ def test_an_app_that_may_and_hears_all_that_it_needs_is_well(root: Path, github:
     registered = github.create_app("envclone", owner="acme", events=sorted(EVENTS))
     github.install(registered, "acme")
     github.protect(REPOSITORY, required_checks=("envclone",))
+    for name in ("envclone-plan", "envclone-apply"):
+        create_environment(github.forge, REPOSITORY, name, protected_branches=True)
     _, found = doctor(root, as_app(github, str(registered.id), registered.private_key))
-    for probe in ("disk", "clock", "GitHub", "GitHub App", "required check"):
+    for probe in ("disk", "clock", "GitHub", "GitHub App", "required check", "GitHub environments"):
         assert found[probe]["health"] == "ok", found[probe]
 
 
 def test_what_an_app_may_not_and_a_branch_does_not_require_is_named(root: Path, github: GitHubServer) -> None:
-    registered = github.create_app("envclone", "acme", {"metadata": "read", "contents": "read"}, ["issue_comment"])
+    registered = github.create_app(
+        "envclone", "acme", {"metadata": "read", "contents": "read", "actions": "read"}, ["issue_comment"]
+    )
     github.install(registered, "acme")
+    create_environment(github.forge, REPOSITORY, "envclone-plan", protected_branches=False)
     code, found = doctor(root, as_app(github, str(registered.id), registered.private_key))
     assert code == 1
     assert "contents: write" in found["GitHub App"]["said"]
     assert "pull_request_review" in found["GitHub App"]["said"]
     assert found["required check"]["health"] == "problem"
+    assert "missing: envclone-apply" in found["GitHub environments"]["said"]
+    assert "any branch: envclone-plan" in found["GitHub environments"]["said"]
 
 
 def test_a_github_that_does_not_answer_is_not_taken_for_well(root: Path) -> None:

@@ -59,6 +59,8 @@ ONE, TWO, ALL = locked("h1:a="), locked("h1:a=", "h1:b="), locked("h1:a=", "zh:c
         (doctor.app({**doctor.PERMISSIONS, "pull_requests": "read"}, sorted(doctor.EVENTS)), "problem", "pull requests: write"),
         (doctor.app(doctor.PERMISSIONS, ["issue_comment"]), "problem", "does not hear of check_run, deployment_status"),
         (doctor.required_check("main", ["ci", "envclone"]), "ok", "requires `envclone`"),
+        (doctor.deployment_environments("a/b", {"envclone-plan": True, "envclone-apply": True, "x": False}), "ok", "limited"),
+        (doctor.deployment_environments("a/b", {"envclone-plan": False}), "problem", "missing: envclone-apply; open to workflows of any branch: envclone-plan"),
         (doctor.required_check("main", ["ci"]), "problem", "does not require `envclone`"),
     ],
 )  # fmt: skip

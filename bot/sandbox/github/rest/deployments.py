@@ -14,7 +14,9 @@ from bot.sandbox.github.checks import (
 )
 from bot.sandbox.github.entities import DeploymentRecord, JsonObject, RepositoryRecord
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
+from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.checks import deployment_status_view, deployment_view
+from bot.sandbox.github.views.common import moment
 
 table = Operations()
 READ = read("deployments")
@@ -45,6 +47,30 @@ class NewStatusBody(RequestBody):
     environment: str | None = None
     environment_url: str = ""
     auto_inactive: bool = True
+
+
+@table.on("GET", "/repos/{owner}/{repo}/environments")
+def list_environments(call: RestCall) -> RestAnswer:
+    """The deployment environments of a repository, and which branches may use them."""
+    repository = call.repository(read("actions"))
+    made = moment(repository.created_at)
+    found: list[JsonObject] = []
+    for each in repository.environments:
+        url = f"{call.forge.urls.repository(repository)}/environments/{each.name}"
+        policy = {"protected_branches": True, "custom_branch_policies": False} if each.protected_branches else None
+        found.append(
+            {
+                "id": each.id,
+                "node_id": node_id("EN", each.id),
+                "name": each.name,
+                "url": url,
+                "html_url": f"{call.forge.urls.page(repository)}/deployments/activity_log?environments_filter={each.name}",
+                "created_at": made,
+                "updated_at": made,
+                "deployment_branch_policy": policy,
+            }
+        )
+    return RestAnswer({"total_count": len(found), "environments": found})
 
 
 @table.on("POST", "/repos/{owner}/{repo}/deployments")
