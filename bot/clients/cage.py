@@ -44,13 +44,16 @@ _NAMES_A_FILE = (
 
 @dataclass(frozen=True, slots=True)
 class Cage:
-    """What a program may read, programs in it also run, and what it may change as well."""
+    """What a program may read, programs in it also run, and what it may change as well; `ports` of TCP, None for any."""
 
     reads: tuple[Path, ...] = ()
     writes: tuple[Path, ...] = ()
+    ports: tuple[int, ...] | None = None
 
     def __add__(self, other: "Cage") -> "Cage":
-        return Cage((*self.reads, *other.reads), (*self.writes, *other.writes))
+        bounded = [each.ports for each in (self, other) if each.ports is not None]
+        ports = tuple(port for each in bounded for port in each) if bounded else None
+        return Cage((*self.reads, *other.reads), (*self.writes, *other.writes), ports)
 
     def argv(self, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
         """Return the argument list that runs `argv` with this and no more; `argv` itself where there is no Landlock.
@@ -63,7 +66,7 @@ class Cage:
         if not landlock():
             return list(argv)
         reads = [*SYSTEM, *_programs(Path(found), environment), *_own_files(environment), *map(str, self.reads)]
-        access = {"read": reads, "write": [*DEVICES, *map(str, self.writes)]}
+        access = {"read": reads, "write": [*DEVICES, *map(str, self.writes)], "ports": self.ports}
         program = [sys.executable, "-I", "-S", confined.__file__, json.dumps(access)]
         return [*program, str(Path(found).absolute()), *argv[1:]]
 
@@ -80,6 +83,11 @@ def landlock() -> int:
 
 def unconfined(confinement: Confinement, version: int) -> str | None:
     """Return what a run must say where its programs are not confined, None where they are. Raises `UserError` without the policy's consent."""
+    if version and confinement.ports and version < confined.KNOWS_PORTS:
+        raise UserError(
+            "This machine can't bound the ports to which Terraform and hooks' programs connect (Linux 6.7 or newer can): use another "
+            f"runner, or leave `ports` out of `confinement` in {POLICY}."
+        )
     if version:
         return None
     if confinement.required:
@@ -96,6 +104,7 @@ def reach_of(confinement: Confinement) -> Cage:
     return Cage(
         tuple(Path(place).expanduser() for place in confinement.reads),
         tuple(Path(place).expanduser() for place in confinement.writes),
+        confinement.ports or None,
     )
 
 

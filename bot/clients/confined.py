@@ -8,6 +8,7 @@ needs no privilege and holds for all descendants. See https://docs.kernel.org/us
 """
 
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -17,13 +18,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """System calls, the same on every architecture."""
-VERSION, PATH_BENEATH = 1, 1
+VERSION, PATH_BENEATH, NET_PORT = 1, 1, 2
 PR_SET_NO_NEW_PRIVS = 38
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
 REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 CHANGE_DIR = sum(1 << bit for bit in range(4, 13))
 """Make and remove entries of a directory, of every kind."""
+CONNECT_TCP = 1 << 1
+KNOWS_PORTS = 4
+"""The version of Landlock that bounds to which ports of TCP a program connects (Linux 6.7)."""
 SCOPED = 0b11
 """Neither abstract sockets nor processes outside are reached, signals included."""
 
@@ -45,6 +49,10 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
+class _NetPort(ctypes.Structure):
+    _fields_ = (("allowed", ctypes.c_uint64), ("port", ctypes.c_uint64))
+
+
 def abi() -> int:
     """Return the version of Landlock that this kernel has; 0 where there is none, or where it is switched off."""
     if sys.platform != "linux":
@@ -52,18 +60,22 @@ def abi() -> int:
     return max(0, int(_libc().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION)))
 
 
-def restrict(version: int, access: Mapping[str, Iterable[str]]) -> None:
-    """Restrict this process, for ever. Paths that don't exist are left out. Raises `OSError`."""
+def restrict(version: int, access: Mapping[str, Iterable[str]], ports: Iterable[int] | None) -> None:
+    """Restrict this process, for ever. Paths that don't exist are left out; without `ports` it connects to any. Raises `OSError`."""
+    if ports is not None and version < KNOWS_PORTS:
+        raise OSError(errno.EOPNOTSUPP, "this machine's Landlock can't bound ports")
     handled = READ | WRITE
     # Version 1 refuses to move anything between directories, and can't be told otherwise.
     handled &= ~(REFER if version < 2 else 0) & ~(TRUNCATE if version < 3 else 0)
     handled |= IOCTL_DEV if version >= 5 else 0
-    ruleset = _Ruleset(handled, 0, SCOPED if version >= 6 else 0)
+    ruleset = _Ruleset(handled, 0 if ports is None else CONNECT_TCP, SCOPED if version >= 6 else 0)
     # Older kernels know a shorter structure, and refuse a longer one only if the rest isn't zero.
     rules = _call(CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(ctypes.sizeof(ruleset)), 0)
     for paths, allowed in ((access["read"], READ), (access["write"], READ | WRITE)):
         for path in paths:
             _allow(rules, path, allowed & handled)
+    for port in ports or ():
+        _call(ADD_RULE, rules, NET_PORT, ctypes.byref(_NetPort(CONNECT_TCP, port)), 0)
     if _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
     _call(RESTRICT_SELF, rules, 0)
@@ -99,7 +111,8 @@ def main(words: Sequence[str]) -> None:
     access, *argv = words
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        restrict(abi(), json.loads(access))
+        given = json.loads(access)
+        restrict(abi(), given, given["ports"])
         os.execve(argv[0], argv, dict(os.environ))  # noqa: S606 - becoming the program is what this one is for
     except OSError as error:
         sys.stderr.write(f"{argv[0]} could not be run confined: {error.strerror or error}\n")

@@ -1,5 +1,6 @@
 """What a program may reach, and what is said where it can't be confined."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.clients.cage import Cage, landlock, reach_of, unconfined
+from bot.clients.confined import KNOWS_PORTS
 from bot.clients.terraform.access import access
 from bot.errors import UserError
 from bot.model.policy import Confinement
@@ -72,6 +74,25 @@ def test_without_landlock_nothing_is_run_unless_the_policy_consents() -> None:
     with pytest.raises(UserError, match=r"set `confinement: \{required: false\}`"):
         unconfined(Confinement(), 0)
     assert "not confined" in str(unconfined(Confinement(required=False), 0))
+
+
+CONNECTS = 'python3 -c \'import socket; socket.create_connection(("127.0.0.1", {}), timeout=30); print("connected")\''
+
+
+@pytest.mark.skipif(landlock() < KNOWS_PORTS, reason="this machine's Landlock knows no ports")
+def test_a_program_connects_to_the_ports_that_the_policy_names_and_no_other() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        named, unnamed = one.getsockname()[1], other.getsockname()[1]
+        cage = Cage() + reach_of(Confinement(ports=(named,)))
+        assert "connected" in said(cage, CONNECTS.format(named))
+        assert "PermissionError" in said(cage, CONNECTS.format(unnamed))
+        assert "connected" in said(Cage() + reach_of(Confinement()), CONNECTS.format(unnamed))
+
+
+def test_a_machine_that_bounds_no_ports_runs_nothing_that_the_policy_bounds() -> None:
+    with pytest.raises(UserError, match="leave `ports` out of `confinement`"):
+        unconfined(Confinement(ports=(443,)), KNOWS_PORTS - 1)
+    assert unconfined(Confinement(ports=(443,)), KNOWS_PORTS) is None
 
 
 def test_the_policy_names_places_below_home_too() -> None:
