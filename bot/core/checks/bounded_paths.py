@@ -86,10 +86,12 @@ def bounded(value: Expression, bounds: Bounds = Bounds()) -> bool:
 
 
 def written_out(value: Expression, bounds: Bounds) -> Expression:
-    """Return a path with the local that it begins with as that is written (`"${local.policies}/x.json"`)."""
+    """Return a path with what it begins with as that is written: a local (`"${local.policies}/x.json"`), or `abspath(path.module)`."""
     for _ in range(DEEPEST):
         first, rest = (value.parts[0], value.parts[1:]) if isinstance(value, TemplateExpression) else (value, ())
         inner = bounds.locals.get(name_of(first))
+        if isinstance(first, Call) and first.name == "abspath" and any(map(bounds.is_module, first.arguments)):
+            inner = first.arguments[0]
         if inner is None:
             return value
         parts = inner.parts if isinstance(inner, TemplateExpression) else (inner,)

@@ -49,6 +49,7 @@ def findings(main: str, rules: StaticCheckRules | None = None) -> list[str]:
         'resource "aws_s3_object" "x" {\n  for_each = { "a.txt" = "text/plain", b = var.type }\n  source = "${path.module}/${each.key}"\n}\n',
         'resource "aws_s3_object" "x" {\n  for_each = { index = "index.html" }\n  source = "${path.module}/${each.value}"\n}\n',
         'locals {\n  x = file("${path.module}/policies/${terraform.workspace}.json")\n}\n',
+        'locals {\n  x = templatefile("${abspath(path.module)}/x.tpl", { here = abspath(path.root) })\n}\n',
         'resource "aws_s3_object" "x" {\n  for_each = local.files\n  source = "${path.module}/${each.value}"\n}\nlocals {\n  files = { for name in fileset(path.module, "*.html") : trimsuffix(name, ".html") => name }\n}\n',
         'variable "x" {\n  type = map(object({ a = optional(set(string)), b = tuple([list(number)]) }))\n}\n',
     ],
@@ -101,6 +102,9 @@ def test_it_passes_once_the_policy_names_it(main: str, rules: StaticCheckRules) 
         ('locals {\n  x = file("${path.module}/${var.up ? ".." : "x"}/y")\n}\n', StaticCheckRules(), "files of its own module"),
         ('locals {\n  x = file("${path.module}/.${var.up ? "x" : "./y"}")\n}\n', StaticCheckRules(), "files of its own module"),
         ('locals {\n  x = file("${path.module}/${var.up ? var.x : "x"}")\n}\n', StaticCheckRules(), "files of its own module"),
+        ('locals {\n  x = file("${abspath(path.module)}/../x")\n}\n', StaticCheckRules(), "files of its own module"),
+        ('locals {\n  x = file("${abspath(var.x)}/x")\n}\n', StaticCheckRules(), "files of its own module"),
+        ('locals {\n  x = [for path in var.l : file("${abspath(path.module)}/x")]\n}\n', StaticCheckRules(), "files of its own module"),
         ('locals {\n  x = file("${terraform.workspace}/../../x")\n}\n', StaticCheckRules(), "files of its own module"),
         ('locals {\n  x = [for terraform in var.l : file("${path.module}/${terraform.workspace}")]\n}\n', StaticCheckRules(), "files of its own module"),
         (
