@@ -70,7 +70,12 @@ class CommandJob(ABC, Generic[C]):
 
     @abstractmethod
     def carry_out(self, accepted: Accepted[C], steps: Steps) -> Ended | None:
-        """Do what the command asks for, step by step; return why it was not done, if it was not."""
+        """Do what the command asks for, step by step; return why it ended early, if it did."""
+
+    def already(self, request: Request, text: str) -> Ended:
+        """Answer that nothing more has to be done for what was asked."""
+        reply_to(self.context, request, text)
+        return Ended(because=text, is_done=True)
 
     def refuse(self, request: Request, reason: str) -> Ended:
         """Answer why nothing is done."""

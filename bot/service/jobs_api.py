@@ -35,9 +35,10 @@ class JobStepResult(Document):
 
 
 class Ended(JobStepResult):
-    """Nothing is left to do, and why: whoever asked was answered, or nobody has to be."""
+    """Nothing is left to do, and why: whoever asked was answered, or nobody has to be. `is_done` if it is as they wanted it."""
 
     because: str
+    is_done: bool = False
 
 
 class Reported(JobStepResult):

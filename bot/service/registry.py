@@ -120,6 +120,7 @@ class CommentJob:
         accepted = steps.run("accept", ACCEPTED, lambda: accept(self.context, self.event))
         if not isinstance(accepted, Ended):
             job = COMMANDS[type(accepted.command)](self.context)
-            undone = job.carry_out(Accepted(accepted.command, accepted.request, self.event.created_at), steps)
-            steps.run("settle", SETTLED, lambda: settle(self.context, self.event, is_done=undone is None))
+            early = job.carry_out(Accepted(accepted.command, accepted.request, self.event.created_at), steps)
+            is_done = early is None or early.is_done
+            steps.run("settle", SETTLED, lambda: settle(self.context, self.event, is_done=is_done))
         return Finished()

@@ -44,6 +44,7 @@ def test_a_right_that_is_enough_for_no_command_is_none(place: SmallMonorepo) -> 
         ("/destroy demo-x", MAINTAINER, "-1"),
         ("/resume demo-x", MAINTAINER, "-1"),
         ("/set production app_min=3", MAINTAINER, "rocket"),
+        ("/set production app_min=6", MAINTAINER, "rocket"),
     ],
 )
 def test_the_reaction_says_at_the_comment_how_it_ended(place: SmallMonorepo, body: str, by: str, content: str) -> None:

@@ -92,7 +92,7 @@ class ChangeJob(CommandJob[Change]):
             case Refused():
                 return self.refuse(request, replies.refused(outcome))
             case Unchanged(reason):
-                return self.refuse(request, reason)
+                return self.already(request, reason)
 
     def drafter(self, command: Change) -> "Drafter":
         """Return what drafts the environment as the command asks for it."""

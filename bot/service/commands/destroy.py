@@ -68,7 +68,7 @@ class DestroyJob(CommandJob[Destroy]):
             return DestroyProposed(number=outcome.number, url=outcome.url)
         again = replan_removal(repo, name, accepted.commented_at)
         if isinstance(again, Started):
-            return self.refuse(request, again.text)
+            return self.already(request, again.text)
         return self.refuse(request, replies.refused(again or outcome))
 
     def report(self, accepted: Accepted[Destroy], proposed: DestroyProposed) -> Reported:
@@ -174,4 +174,5 @@ def _absent(repo: Repository, name: EnvironmentName) -> Refused:
         )
     if (done := removal_of(repo, name)) is not None:
         return Refused(f"`{name}` was removed ({done}) and destroyed; there is nothing left to destroy.")
-    return unknown_environment(Destroy(name), repo.names())
+    protected = repo.policy().protected  # the removal of one of these would be refused, so none is offered
+    return unknown_environment(Destroy(name), [each for each in repo.names() if each not in protected])

@@ -34,6 +34,11 @@ def test_destroy_opens_a_pull_request_that_removes_the_directory_and_nothing_els
     assert body.index("| `app` |") < body.index("| `network` |")
 
 
+def test_a_corrected_removal_is_never_one_that_would_be_refused(live: SmallMonorepo) -> None:
+    assert live.say("/destroy productoin") == "Environment `productoin` not found. `/list` shows all environments."
+    assert "\n/destroy demo-x\n" in (live.say("/destroy demo-xx") or "")
+
+
 def test_the_commit_says_who_asked_and_where(live: SmallMonorepo) -> None:
     comment = live.comment(DESTROY)
     live.work(live.event(comment, DESTROY))
