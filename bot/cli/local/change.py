@@ -17,7 +17,7 @@ from bot.clouds.registry import FACTS
 from bot.commands.model import Extend, Set
 from bot.core.messages import change_pull_request
 from bot.core.parity.by_code.code_side import CodeSide, read_side
-from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
+from bot.core.rendering.assemble import TemplateAt, own_manifest, read_template
 from bot.core.rendering.merge import EditedDirectory
 from bot.core.requests.change import ChangeSubject, Unchanged, draft_change
 from bot.core.requests.refusal import Refused, unknown_environment
@@ -92,7 +92,7 @@ def _manifest(checkout: Checkout, command: Set | Extend) -> Manifest:
     files = checkout.environment(command.name)
     if not files:
         raise refused(unknown_environment(command, checkout.environments()))
-    return read_manifest(files, directory(command.name))
+    return own_manifest(files, command.name)
 
 
 def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:

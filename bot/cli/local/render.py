@@ -15,7 +15,7 @@ from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
-from bot.core.rendering.assemble import TemplateAt, assemble, read_manifest, read_template
+from bot.core.rendering.assemble import TemplateAt, assemble, own_manifest, read_manifest, read_template
 from bot.core.rendering.hand_edits import Before, undone
 from bot.core.requests.preflight import CheckRules, in_template, refusals
 from bot.core.tree import Tree
@@ -66,7 +66,7 @@ def render(
 def _rendered(checkout: Checkout, name: EnvironmentName, overwrite: bool) -> _Rendered:
     """Return an environment as it is rendered now. Raises `UserError` if that may not be written."""
     ours, where = checkout.environment(name), directory(name)
-    manifest = read_manifest(ours, where)
+    manifest = own_manifest(ours, name)
     template = read_template(manifest.template, checkout.template(manifest.template), FACTS, checkout.module)
     current = manifest.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
     files = assemble(template, current)

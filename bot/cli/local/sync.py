@@ -1,6 +1,6 @@
 """`envclone sync`: bring an environment of this checkout to a newer revision of its template as a comment would propose it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,8 @@ from bot.clouds.registry import FACTS
 from bot.commands.model import Sync
 from bot.core.messages import sync_text
 from bot.core.parity.by_code.code_side import CodeSide, read_side
-from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
+from bot.core.rendering.assemble import TemplateAt, own_manifest, read_template
+from bot.core.rendering.hand_edits import lost_comments
 from bot.core.rendering.synced_values import allocates, carried, pending
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused, unknown_environment
@@ -29,7 +30,7 @@ from bot.core.requests.sync import Synced, SyncSubject, draft_sync
 from bot.core.requests.template_history import between
 from bot.errors import UserError
 from bot.hooks.validate import JUDGES
-from bot.model.environment import Manifest, directory
+from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.template import directory as template_directory
 from bot.runs.plan.verify import Templates
 
@@ -52,7 +53,7 @@ def sync(
         files = checkout.environment(command.name)
         if not files:
             raise refused(unknown_environment(command, checkout.environments()))
-        subject = _subject(checkout, command, read_manifest(files, directory(command.name)))
+        subject = _subject(checkout, command, own_manifest(files, command.name))
         drafted = draft_sync(command, subject, datetime.now(UTC))
         if isinstance(drafted, Unchanged):
             say(drafted.reason, lambda: {"files": [], "conflicts": []}, as_json)
@@ -113,10 +114,20 @@ def _said(checkout: Checkout, command: Sync, subject: SyncSubject, drafted: Sync
         sync_text.values(before, after, subject.after.declaration, source, migrated=migrated),
         sync_text.migrations(migrated),
         *sync_text.removed_steps(before, after),
+        *_lost(subject, drafted),
         f"{len(changed)} files changed:\n\n" + "\n".join(f"- {path}: {what}" for path, what in changed.items()),
         sync_text.conflicts(after, drafted.conflicts) if drafted.conflicts else "Commit it and open a pull request.",
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _lost(subject: SyncSubject, drafted: Synced) -> Iterator[str]:
+    """Yield what somebody wrote into the manifest and is not in it any more."""
+    where = f"{directory(subject.manifest.name)}/{MANIFEST}"
+    lost = lost_comments(subject.files[MANIFEST], drafted.files[MANIFEST])
+    if lost:
+        lines = "\n".join(f"- line {number}: {text}" for number, text in lost.items())
+        yield f"{where} is written without comments. Keep these elsewhere:\n\n{lines}"
 
 
 def _changed(subject: SyncSubject, drafted: Synced) -> Mapping[str, str]:

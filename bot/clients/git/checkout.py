@@ -11,7 +11,7 @@ from bot.clients.git.commits import file_at
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import FILE as VERSION
 from bot.core.hcl.local_modules import modules_outside, outside, own
-from bot.core.rendering.assemble import read_manifest, read_policy
+from bot.core.rendering.assemble import own_manifest, read_policy
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.tree import File, Tree, check_tree, with_links
 from bot.errors import Finding, UserError
@@ -108,7 +108,8 @@ class Checkout:
             place = self.root / ENVIRONMENTS / text / MANIFEST
             try:
                 files = {MANIFEST: File(place.read_bytes())} if place.is_file() else {}
-                live[EnvironmentName(text)] = read_manifest(files, f"{ENVIRONMENTS}/{text}")
+                name = EnvironmentName(text)
+                live[name] = own_manifest(files, name)
             except UserError as error:
                 wrong += findings(text, error)
         return InventoryReading(Inventory(live), tuple(wrong))
@@ -186,10 +187,12 @@ class Checkout:
             old = Path(scratch) / "old"
             if target.exists():
                 target.rename(old)
+                _keep_ignored(old, fresh)
             try:
                 fresh.rename(target)
             except OSError:
                 if old.exists():
+                    _keep_ignored(fresh, old)
                     old.rename(target)
                 raise
         return target
@@ -230,6 +233,16 @@ class Checkout:
             stdin=subprocess.DEVNULL,
         )
         return done.stdout if done.returncode == 0 else None
+
+
+def _keep_ignored(old: Path, fresh: Path) -> None:
+    """Move what tools keep beside the code, as the workspace that is selected there, to where the code lies from now on."""
+    for folder, folders, names in os.walk(old):
+        place = fresh / Path(folder).relative_to(old)
+        for each in _IGNORED.intersection((*folders, *names)):
+            if place.is_dir():
+                (Path(folder) / each).rename(place / each)
+        folders[:] = [each for each in folders if each not in _IGNORED]
 
 
 def _write(root: Path, files: Tree) -> None:

@@ -8,14 +8,14 @@ from bot.core.rendering.account_forms import account_problems
 from bot.core.rendering.render import ENDING, Parameters, render
 from bot.core.tree import File, Tree, broken_links, check_tree, tree_id
 from bot.errors import Finding, InvalidInput, Unreadable, UserError
-from bot.model.environment import HOOKS, MANIFEST, Manifest
+from bot.model.environment import HOOKS, MANIFEST, Manifest, directory
 from bot.model.pipeline import Hooks, Pipeline
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.model.template import DECLARATION, Template
 from bot.model.template import directory as template_directory
 from bot.model.yaml_document import dump, line_of, load
-from bot.names import PurposeName, TemplateName
+from bot.names import EnvironmentName, PurposeName, TemplateName
 
 SCHEMA = "../../.github/schemas/environment.schema.json"
 GENERATED = "# Written by envclone: edit the template or ask for a change; `envclone verify` refuses hand edits.\n"
@@ -72,6 +72,16 @@ def read_manifest(files: Tree, where: str) -> Manifest:
         )
         raise Unreadable(Finding(f"{where}/{MANIFEST}", 1, message))
     return load(text_of(manifest, f"{where}/{MANIFEST}"), Manifest, f"{where}/{MANIFEST}")
+
+
+def own_manifest(files: Tree, name: EnvironmentName) -> Manifest:
+    """Return the manifest in `envs/<name>/`. Raises `Unreadable`, also when it says that it is of another environment."""
+    path = f"{directory(name)}/{MANIFEST}"
+    manifest = read_manifest(files, directory(name))
+    if manifest.name != name:
+        line = line_of(text_of(files[MANIFEST], path), ["name"])
+        raise Unreadable(Finding(path, line, f"`name` is `{manifest.name}`, but the directory is `{name}`."))
+    return manifest
 
 
 def read_pipeline(files: Tree, where: str) -> Pipeline:

@@ -1,6 +1,6 @@
 """What a new rendering of an environment would undo: whatever somebody wrote into the directory, or took out of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.rendering.merge import same_file
@@ -28,7 +28,10 @@ def undone(where: str, ours: Tree, becomes: Tree, before: Before) -> Sequence[Fi
         if _is_edited(path, ours, becomes, before):
             found += file_findings(where, path, next(iter(before.renderings), becomes), ours)
     if before.renderings and MANIFEST in ours:
-        found += _lost_comments(f"{where}/{MANIFEST}", ours[MANIFEST], becomes[MANIFEST])
+        said = "edited by hand: the manifest is written without comments."
+        found += [
+            HandEdit(f"{where}/{MANIFEST}", line, said) for line in lost_comments(ours[MANIFEST], becomes[MANIFEST])
+        ]
     return found
 
 
@@ -41,9 +44,11 @@ def _is_edited(path: str, ours: Tree, becomes: Tree, before: Before) -> bool:
     return was_rendered and before.committed is not None and path not in before.committed
 
 
-def _lost_comments(path: str, ours: File, becomes: File) -> Iterator[Finding]:
-    """Yield the comments in a manifest: its values are read and written again, its comments are not."""
+def lost_comments(ours: File, becomes: File) -> Mapping[int, str]:
+    """Return the comments in a manifest, by line: its values are read and written again, its comments are not."""
     kept = set(becomes.data.splitlines())
-    for number, line in enumerate(ours.data.splitlines(), 1):
-        if line.lstrip().startswith(b"#") and line not in kept:
-            yield HandEdit(path, number, "edited by hand: the manifest is written without comments.")
+    return {
+        number: line.strip().decode("utf-8", "replace")
+        for number, line in enumerate(ours.data.splitlines(), 1)
+        if line.lstrip().startswith(b"#") and line not in kept
+    }

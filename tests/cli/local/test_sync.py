@@ -166,3 +166,33 @@ def test_an_unknown_environment_comes_with_the_line_to_type(root: Path) -> None:
     assert code == 1
     assert "    envclone sync demo-x" in output
     assert "    envclone sync demo-x to 1a2b3c4" in run(root, "sync", "demo-x", "--to", "1a2b3c4")[1]
+
+
+@pytest.mark.parametrize(
+    "words", [("sync", "demo-x"), ("set", "demo-x", "app_min=3"), ("extend", "demo-x", "1d"), ("render", "demo-x")]
+)
+def test_a_manifest_of_another_environment_is_refused_and_nothing_is_written(
+    root: Path, words: tuple[str, ...]
+) -> None:
+    change(root, "envs/demo-x/environment.yaml", "name: demo-x", "name: production")
+    change(root, TEMPLATE, '"String"', '"SecureString"')
+    before = git(root, "status", "--porcelain")
+    code, output = run(root, *words)
+    assert code != 0
+    assert re.search(r"environment.yaml:\d+: `name` is `production`, but the directory is `demo-x`", output)
+    assert git(root, "status", "--porcelain") == before
+    assert "`name` is `production`" in run(root, "list")[1]
+
+
+def test_comments_of_a_manifest_that_go_are_told_and_what_tools_keep_beside_the_code_stays(root: Path) -> None:
+    place = root / "envs/demo-x/environment.yaml"
+    place.write_text(f"{place.read_text()}# ask Bob before\n")
+    kept = root / "envs/demo-x/app/.terraform/environment"
+    kept.parent.mkdir()
+    kept.write_text("blue")
+    change(root, TEMPLATE, '"String"', '"SecureString"')
+    code, output = run(root, "sync", "demo-x")
+    assert code == 0, output
+    assert re.search(r"written without comments\. Keep these elsewhere:\n\n- line \d+: # ask Bob before", output)
+    assert "Bob" not in place.read_text()
+    assert kept.read_text() == "blue"
