@@ -13,6 +13,8 @@ from typing import Literal
 from bot.core.hcl.tokens import CLOSING_QUOTE, END, NAME, NEWLINE, NUMBER, QUOTE, TEXT, HclToken, decoded, tokens
 
 LiteralKind = Literal["text", "number", "bool", "list"]
+MOST_COMPARED = 4_000_000
+"""Pairs of words of one item that are looked at; the largest block of the public registry's modules has some 1,500 words."""
 _OPENING, _CLOSING = frozenset({"{", "[", "(", "${", "%{"}), frozenset({"}", "]", ")", "}$"})
 
 
@@ -73,16 +75,17 @@ def paired(
     theirs: Sequence[Item], ours: Sequence[Item], neutral: Callable[[str, bool], str]
 ) -> tuple[list[PairedLiterals], list[Item]]:
     """Return the literals that both sides have, and their items that differ in more than literals or that we have not."""
-    left = list(ours)
+    left: dict[str, list[Item]] = {}
+    for each in reversed(ours):
+        left.setdefault(neutral(each.key, True), []).append(each)
     pairs: list[PairedLiterals] = []
     others: list[Item] = []
     for item in theirs:
-        mine = next((each for each in left if neutral(each.key, True) == neutral(item.key, False)), None)
-        if mine is None:
+        mine = left.get(neutral(item.key, False))
+        if not mine:
             others.append(item)
             continue
-        left.remove(mine)
-        inner, is_same = _aligned(item, mine)
+        inner, is_same = _aligned(item, mine.pop())
         pairs += inner
         if not is_same:
             others.append(item)
@@ -91,9 +94,13 @@ def paired(
 
 def _aligned(theirs: Item, ours: Item) -> tuple[list[PairedLiterals], bool]:
     codes = [[_comparable(word) for word in item.words] for item in (theirs, ours)]
-    pairs, is_same = list[PairedLiterals](), True
-    for kind, start, end, other, _ in SequenceMatcher(None, codes[0], codes[1], autojunk=False).get_opcodes():
-        is_same = is_same and kind == "equal"
+    pairs, is_same = list[PairedLiterals](), codes[0] == codes[1]
+    if not is_same and len(codes[0]) * len(codes[1]) > MOST_COMPARED:
+        return [], False
+    whole = [("equal", 0, len(codes[0]), 0, len(codes[1]))]
+    for kind, start, end, other, _ in (
+        whole if is_same else SequenceMatcher(None, codes[0], codes[1], autojunk=False).get_opcodes()
+    ):
         for offset in range(end - start if kind == "equal" else 0):
             mine, their = ours.words[other + offset], theirs.words[start + offset]
             if isinstance(mine, LiteralAt) and isinstance(their, LiteralAt):

@@ -12,7 +12,7 @@ from bot.core.parity.directories.secrecy import is_named_secret
 from bot.core.parity.identity import host_of
 from bot.model.pipeline import Json
 
-NAME = "name"
+NAME, ACCOUNT = "name", "account_id"
 _SHORTEST = 3
 _FREE = tuple(IPv4Network("10.0.0.0/8").subnets(new_prefix=10))[::-1]
 
@@ -59,8 +59,8 @@ class Parameters:
         """Find the parameters for what differs: names of the sides first, then short texts before those that contain them."""
         different = [each for each in pairs if each.theirs.text != each.ours.text and not is_secret_at(each.theirs)]
         for pair in different:
-            for theirs, ours in self._own_words(pair):
-                self._add(NAME, replace(pair.theirs, kind="text", text=theirs), ours, is_identity=True)
+            for name, theirs, ours in self._own_words(pair):
+                self._add(name, replace(pair.theirs, kind="text", text=theirs), ours, is_identity=True)
         for pair in sorted(different, key=lambda each: (len(each.theirs.text), each.theirs.start)):
             if self.explained(pair.theirs, pair.ours.text) is None and may_be_filled(pair.theirs):
                 alike = self.likeness.are_alike(pair.ours.text, pair.theirs.text)
@@ -93,22 +93,25 @@ class Parameters:
         pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])")
         return pattern.sub(lambda m: known[m[0]].filled, text), pattern.sub(lambda m: known[m[0]].ours or m[0], text)
 
-    def _own_words(self, pair: PairedLiterals) -> Iterable[tuple[str, str]]:
-        """Yield the words by which a text of production's becomes the other's, where they are names of the two sides."""
+    def _own_words(self, pair: PairedLiterals) -> Iterable[tuple[str, str, str]]:
+        """Yield the words by which a text of production's becomes the other's, where they are names or accounts of the two sides."""
         if pair.theirs.kind not in ("text", "list"):
             return
         theirs, ours = (re.split(r"([^A-Za-z0-9]+)", each.text) for each in (pair.theirs, pair.ours))
-        different = [(a, b) for a, b in zip(theirs, ours, strict=False) if a != b]
-        if len(theirs) == len(ours):
-            yield from dict.fromkeys(
-                (a, b) for a, b in different if a.lower() in self.likeness.theirs and b.lower() in self.likeness.ours
-            )
+        different = [(a, b) for a, b in zip(theirs, ours, strict=False) if a != b] if len(theirs) == len(ours) else []
+        account = re.compile(self.likeness.cloud.own_accounts.account)
+        for a, b in dict.fromkeys(different):
+            if a.lower() in self.likeness.theirs and b.lower() in self.likeness.ours:
+                yield NAME, a, b
+            elif account.fullmatch(a) and account.fullmatch(b):
+                yield ACCOUNT, a, b
 
     def _add(self, name: str, literal: LiteralAt, ours: str, *, is_identity: bool) -> None:
         if any(_is(each, literal, ours) and each.is_identity == is_identity for each in self.found):
             return
-        words = "The environment's name." if name == NAME else f"`{literal.name}` in {literal.path}."
-        said = self.about.get(literal.name) if name != NAME else None
+        where = f"`{literal.name}` in {literal.path}."
+        words = {NAME: "The environment's name.", ACCOUNT: f"The account, {where}"}.get(name, where)
+        said = self.about.get(literal.name) if name not in (NAME, ACCOUNT) else None
         added(self.found, name, AdoptedParameter(name, literal.kind, literal.text, ours, said or words, is_identity))
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from bot.core.adoption.literals import LiteralAt
-from bot.core.adoption.parameters import AdoptedParameter, added, is_network
+from bot.core.adoption.parameters import ACCOUNT, NAME, AdoptedParameter, added, is_network
 from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.identity import host_of
 
@@ -31,7 +31,7 @@ def identity_found(
     for name, text, literal in [*_names(texts, words), *_accounts(texts, cloud), *_others(texts, words)]:
         if not any(each.theirs == text for each in found):
             where = f"`{literal.name}` in {literal.path}."
-            said = {"name": "The environment's name.", "account_id": f"The account, {where}"}.get(name)
+            said = {NAME: "The environment's name.", ACCOUNT: f"The account, {where}"}.get(name)
             said = said or about.get(literal.name, where)
             added(found, name, AdoptedParameter(name, "text", text, None, said, is_identity=True))
     return found
@@ -45,7 +45,7 @@ def _names(texts: Sequence[LiteralAt], words: Sequence[str]) -> Iterator[tuple[s
             if part.lower() in words:
                 counted[part] += 1
                 first.setdefault(part, each)
-    yield from (("name", word, first[word]) for word, _ in counted.most_common())
+    yield from ((NAME, word, first[word]) for word, _ in counted.most_common())
 
 
 def _accounts(texts: Sequence[LiteralAt], cloud: CloudFacts) -> Iterator[tuple[str, str, LiteralAt]]:
@@ -53,7 +53,7 @@ def _accounts(texts: Sequence[LiteralAt], cloud: CloudFacts) -> Iterator[tuple[s
     found = [(match[0], each) for each in texts for match in pattern.finditer(each.text)]
     counted = Counter(text for text, _ in found)
     yield from (
-        ("account_id", text, next(each for other, each in found if other == text)) for text, _ in counted.most_common()
+        (ACCOUNT, text, next(each for other, each in found if other == text)) for text, _ in counted.most_common()
     )
 
 

@@ -305,7 +305,8 @@ def test_names_and_accounts_are_found_inside_lists_too(tmp_path: Path) -> None:
     for words in ((), ("--with", "qa")):
         root = lay_out(tmp_path / str(len(words)), files)
         found = json.loads(run(root, "adopt", "prod", *words, "--json")[1])
-        assert {each["production"] for each in found["parameters"]} == {"prod", "111111111111"}
+        told = {each["name"]: each["production"] for each in found["parameters"]}
+        assert told == {"name": "prod", "account_id": "111111111111"}
         assert "111111111111" not in (root / "templates/production/main/main.tf.j2").read_text("utf-8")
 
 
