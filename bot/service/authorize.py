@@ -96,9 +96,10 @@ def _authorized(asked: _Asked, command: Command, repo: Repository) -> Authorizat
     spec, policy = spec_of(command), repo.policy()
     needed = _needed(command, spec, policy)
     if not suffices(asked.held, needed) and not _ends_own_clone(asked, command, repo):
-        return (
-            Reply(replies.forbidden(spec.verb, asked.held, needed)) if _may_anything(asked.held, policy) else _NO_RIGHT
-        )
+        if not _may_anything(asked.held, policy):
+            return _NO_RIGHT
+        able = [login for login in repo.github.people_with(asked.repository, needed) if login != repo.github.identity()]
+        return Reply(replies.forbidden(spec.verb, asked.held, needed, able))
     comment = asked.comment
     try:
         author = Login(comment.author)

@@ -148,6 +148,15 @@ def test_permission_is_the_live_role(world: World, login: str, role: str | None)
     assert world.github.permission(REPOSITORY, login) == role
 
 
+def test_people_with_a_role_are_those_who_hold_it_or_more(world: World) -> None:
+    world.server.add_user("max", REPOSITORY, "admin")
+    world.server.add_user("zoe", REPOSITORY, "write")
+    world.server.add_user("tom", REPOSITORY, "triage")
+    assert {"ana", "max", "zoe"} <= set(world.github.people_with(REPOSITORY, "write"))
+    assert not {"eve", "tom"} & set(world.github.people_with(REPOSITORY, "write"))
+    assert "zoe" not in world.github.people_with(REPOSITORY, "maintain")
+
+
 def test_a_permission_taken_away_is_gone_at_once(world: World) -> None:
     world.server.set_role(REPOSITORY, "ana", "none")
     assert world.github.permission(REPOSITORY, "ana") is None

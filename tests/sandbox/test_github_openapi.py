@@ -80,6 +80,7 @@ def everything(call: Caller) -> Iterator[httpx.Response]:
     yield call("GET /user", token=ana)
     yield call(f"GET /users/{READER}")
     yield call(f"GET {HERE}")
+    yield call(f"GET {HERE}/collaborators")
     yield call(f"GET {HERE}/collaborators/{READER}/permission")
     yield from issues(call)
     yield from pulls(call)

@@ -55,7 +55,9 @@ def test_the_reaction_says_at_the_comment_how_it_ended(place: SmallMonorepo, bod
 
 
 def test_a_reader_is_told_what_a_command_needs(place: SmallMonorepo) -> None:
-    assert "requires the `write` permission" in (place.say(CLONE, by=READER) or "")
+    said = place.say(CLONE, by=READER) or ""
+    assert "requires the `write` permission" in said
+    assert f"Ask `{MAINTAINER}` to post the command." in said, "who can is named, and not mentioned"
     assert "Unknown command" in (place.say("/clnoe production as demo-x", by=READER) or "")
 
 

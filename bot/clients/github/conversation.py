@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.clients.github.records import Comment, IssueState, Reaction
 from bot.clients.github.session import GitHubRefused, Session
@@ -104,6 +104,17 @@ class Conversation(Session):
             if role in named or held.get(flag) is True:
                 return role
         return None
+
+    def people_with(self, repository: RepositoryName, role: Role) -> list[str]:
+        """Return the logins of people whose role is at least `role`, in order, a hundred at most; none if GitHub tells nobody's."""
+        flag = next(flag for flag, named in _STRONGEST_FIRST if named == role)
+        path = f"/repos/{repository}/collaborators?permission={flag}&per_page=100"
+        try:
+            _, answer = self._read(repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path))
+        except GitHubRefused:
+            return []
+        found: Any = answer  # a list, though the library's type says an object
+        return sorted(each["login"] for each in found if each["type"] == "User" and each["permissions"].get(flag))
 
     def issue_state(self, repository: RepositoryName, number: int) -> IssueState | None:
         """Return whether an issue or pull request is open, or None when there is none."""

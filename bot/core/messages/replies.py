@@ -20,6 +20,9 @@ from bot.model.pipeline import Pipeline
 from bot.model.policy import Role
 from bot.names import EnvironmentName
 
+MOST_NAMED = 5
+"""People who are named in one sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProposedEnvironment:
@@ -44,12 +47,19 @@ def refused(refusal: Refused) -> str:
     return _with_instead(refusal.reason, format_command(refusal.instead) if refusal.instead else None)
 
 
-def forbidden(verb: str, held: Role | None, needed: Role) -> str:
-    """Say that the author lacks the permission, and who can help."""
+def forbidden(verb: str, held: Role | None, needed: Role, able: Sequence[str] = ()) -> str:
+    """Say that the author lacks the permission, and who can help: named, but not mentioned, for nobody asked them yet."""
     has = f"yours is `{held}`" if held else "you have none"
+    named = [code(login) for login in able[:MOST_NAMED]]
+    if len(able) > MOST_NAMED:
+        named.append(f"{len(able) - MOST_NAMED} others")
+    whom = (
+        f"{', '.join(named[:-1])} or {named[-1]}"
+        if len(named) > 1
+        else "".join(named) or "someone with that permission"
+    )
     return (
-        f"`/{verb}` requires the `{needed}` permission on this repository, and {has}. Ask someone with that "
-        "permission to post the command."
+        f"`/{verb}` requires the `{needed}` permission on this repository, and {has}. Ask {whom} to post the command."
     )
 
 

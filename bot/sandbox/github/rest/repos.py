@@ -51,6 +51,24 @@ def get_repository(call: RestCall) -> RestAnswer:
     return RestAnswer(full_repository_view(call.forge, repository, call.by))
 
 
+@table.on("GET", "/repos/{owner}/{repo}/collaborators")
+def list_collaborators(call: RestCall) -> RestAnswer:
+    """People with a role of their own; with `permission`, those whose role includes it."""
+    repository = call.repository(read("metadata"))
+    wanted = call.query.get("permission", "pull")
+    found = [
+        (account, role)
+        for account in call.forge.state.accounts.values()
+        if account.type == "User"
+        and (role := call.forge.state.roles.get((repository.id, account.id), "none"))
+        and _permissions(role).get(wanted)
+    ]
+    return call.listing(
+        found,
+        lambda pair: {**account_view(call.forge, pair[0]), "permissions": _permissions(pair[1]), "role_name": pair[1]},
+    )
+
+
 @table.on("GET", "/repos/{owner}/{repo}/collaborators/{login}/permission")
 def get_permission(call: RestCall) -> RestAnswer:
     """What an account may do: `permission` admin, write, read or none, and the finer `role_name`."""
