@@ -253,6 +253,15 @@ def test_run_again_it_goes_on_from_where_it_is(layout: Layout, tmp_path: Path) -
     assert run(root, "verify")[0] == 0
 
 
+def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, LAYOUTS[0].files)
+    assert run(root, "adopt", "infra/production", "--with", "infra/staging")[0] == 0
+    code, output = run(root, "clone", "production", "as", "demo-x", "--dry-run")
+    assert code == 0
+    for words in ("acme-state-demo-x", "demo-x/app/terraform.tfstate", "copies: set by the purpose"):
+        assert words in output
+
+
 def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> None:
     files = {
         "prod/main.tf": 'resource "terraform_data" "only" { input = "prod" }\nlocals { db_password = "hunter-a" }\n',
