@@ -52,8 +52,8 @@ def render(
         # All are rendered before the first is written, so that a refusal leaves everything as it is.
         for found in [_rendered(checkout, environment_name(name), overwrite) for name in names]:
             manifest = found.manifest
+            checkout.keep_template(found.template.files)  # first: what is written refers to it
             checkout.write_environment(manifest.name, found.files)
-            checkout.keep_template(found.template.files)
             done.append(
                 {"directory": directory(manifest.name), "template": manifest.template, "revision": manifest.revision}
             )

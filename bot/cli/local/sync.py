@@ -60,8 +60,8 @@ def sync(
             return
         if isinstance(drafted, Refused):
             raise refused(drafted)
+        checkout.keep_template(subject.after.files)  # first: what is written refers to it
         checkout.write_environment(command.name, drafted.files)
-        checkout.keep_template(subject.after.files)
         say(plain(_said(checkout, command, subject, drafted), width()), lambda: _data(subject, drafted), as_json)
 
 

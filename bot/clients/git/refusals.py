@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from bot.errors import UserError
 
-MOST_REASONS = 5
-"""Lines of the server's own words that are quoted: it lists each rule that was broken, and people need the first few."""
+MOST_REASONS = 8
+"""Lines of the server's own words that are quoted: it lists each rule that was broken, and people need the first few. GitHub names the
+place of a secret in the eighth."""
+_NO_REASON = re.compile(r"[\W_]*|\(\?\).*|https?://\S+")
+"""Rules drawn with dashes, and where to read more."""
 
 
 class GitRefused(UserError):
@@ -37,6 +40,11 @@ _KINDS = (
         "`envclone-change/**` and `envclone-destroy/**`), then post the command again.",
     ),
     _kind(
+        r"GH009|push protection|cannot contain secrets",
+        "GitHub found a secret in the rendered files, and takes none. Keep it out of the template and out of values (refer to "
+        "where it is stored), then post the command again.",
+    ),
+    _kind(
         r"GH013|repository rule violations",
         "A ruleset keeps envclone from pushing its branch. Add the App to the ruleset's bypass list (or exempt "
         "`envclone/**`, `envclone-change/**`, `envclone-destroy/**` and `refs/envclone/**`), then post the command again.",
@@ -51,7 +59,7 @@ _KINDS = (
         "A rendered file is larger than GitHub takes. Keep it outside of the template, then post the command again.",
     ),
     _kind(
-        r"without `?workflows`? (?:permission|scope)",
+        r"without `?workflows?`? (?:permission|scope)",
         "The rendered files hold a workflow, which the App may not push. Keep `.github/` out of the template.",
     ),
     _kind(
@@ -99,7 +107,7 @@ def refusal(verb: str, said: str) -> GitRefused | None:
 def _reasons(said: str) -> list[str]:
     """Return what the server itself said, without git's marks."""
     lines = (re.sub(r"^(?:remote:|error:|fatal:|\s)+", "", line).strip() for line in _told(said))
-    return list(dict.fromkeys(line for line in lines if line))[:MOST_REASONS]
+    return list(dict.fromkeys(line for line in lines if not _NO_REASON.fullmatch(line)))[:MOST_REASONS]
 
 
 def _told(said: str) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.core.tree import File, Tree, check_tree, with_links
+from bot.errors import InvalidInput, UserError
 
 BEGINS, ENDS = "<<<<<<< ", ">>>>>>> "
 """How the first and the last line of a conflict begin, as git writes them."""
@@ -86,7 +87,10 @@ def merged_tree(merged: Mapping[str, MergedFile], where: str) -> dict[str, File]
     files = {path: each.file for path, each in merged.items() if each.file is not None}
     links = {path: file.link for path, file in files.items() if file.link}
     found = with_links({path: file for path, file in files.items() if not file.link}, links, where)
-    check_tree(found)
+    try:
+        check_tree(found)
+    except InvalidInput as error:
+        raise UserError(f"{where}: {error}") from error
     return found
 
 

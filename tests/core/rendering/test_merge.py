@@ -16,7 +16,7 @@ from bot.core.rendering.merge import (
     merged_tree,
 )
 from bot.core.tree import File, Tree
-from bot.errors import InvalidInput
+from bot.errors import UserError
 from tests.support.budget import examples
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "c = 1", "}", "", "é"]), max_size=6).map("\n".join)
@@ -159,5 +159,5 @@ def test_what_a_text_says_of_conflicts_itself_is_none() -> None:
 )
 def test_files_that_cannot_lie_beside_each_other_are_refused(ours: str, theirs: str) -> None:
     edited, becomes = {ours: File(b"by hand\n")}, {theirs: File(b"by the template\n")}
-    with pytest.raises(InvalidInput, match="Rename one"):
+    with pytest.raises(UserError, match=r"^envs/demo-x: .* Rename one"):
         merged({}, edited, becomes)
