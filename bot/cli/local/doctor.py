@@ -11,10 +11,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
+from bot.cli.actions.options import account_store
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
 from bot.cli.local.options import AsJson, Root
 from bot.cli.serving.composition import github_client
@@ -23,12 +24,14 @@ from bot.clients.github import GitHubRefused
 from bot.clients.github.reach import answered_at
 from bot.clients.shipped import shipped
 from bot.clients.transient import Transient
+from bot.clouds.registry import FACTS
+from bot.core.checks.backend import store_address
 from bot.core.installation import doctor as verdicts
 from bot.core.installation.doctor import Release, Verdict
 from bot.core.installation.files import BRANCHED, CODE_OWNERS, GITHUB, PRISTINE, branch_of, for_branch, unguarded
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.upgrade import FileVersions, Outcome
-from bot.errors import Finding, Unreadable, UserError
+from bot.errors import Finding, Unreadable, Unverifiable, UserError
 from bot.model.policy import PATH as POLICY_PATH
 from bot.names import TemplateName
 from bot.settings import Settings, read
@@ -37,10 +40,15 @@ TIMEOUT = 30
 MARKS: Final = {"ok": "✓", "problem": "✗", "unknown": "?", "left out": "·"}
 
 
-def doctor(root: Root = Path(), as_json: AsJson = False) -> None:
+Stores = Annotated[
+    bool, typer.Option("--stores", help="Ask each account's store, too, with the credentials that are here.")
+]
+
+
+def doctor(root: Root = Path(), stores: Stores = False, as_json: AsJson = False) -> None:
     """Look at everything that envclone needs (this machine, the checkout, GitHub), and say what to do about what is wrong."""
     with edge():
-        found = [verdict for probe in PROBES for verdict in probe(root)]
+        found = [verdict for probe in (*PROBES, *((_stores,) if stores else ())) for verdict in probe(root)]
     say("\n".join(_lines(found)), lambda: [asdict(verdict) for verdict in found], as_json)
     healths = {verdict.health for verdict in found}
     if "problem" in healths:
@@ -122,6 +130,20 @@ def _outcome(root: Path, path: str, newer: bytes) -> Outcome | None:
 
 def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
+
+
+def _stores(root: Path) -> Iterator[Verdict]:
+    try:
+        accounts = Checkout(root).policy().accounts
+    except Unreadable:
+        return  # the probe of the policy says so
+    for name, account in accounts.items():
+        try:
+            # Of a key that is not there, a store that may not be listed says that access is denied, as it would to a plan.
+            account_store(account).read("envclone-doctor")
+            yield verdicts.store(name, store_address(account, FACTS), None)
+        except (Unverifiable, UserError) as error:
+            yield verdicts.store(name, store_address(account, FACTS), str(error))
 
 
 def _service(_: Path) -> Iterator[Verdict]:

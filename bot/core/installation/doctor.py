@@ -184,6 +184,14 @@ def required_check(branch: str, required: Sequence[str]) -> Verdict:
     return Verdict("required check", "ok", f"`{branch}` requires `{REQUIRED_CHECK}`")
 
 
+def store(account: str, address: str, trouble: str | None) -> Verdict:
+    """Judge whether the objects beside an account's state can be read with the credentials that are here."""
+    if trouble is not None:
+        fix = "Take credentials of the account that may read and list it, or correct its address in the policy."
+        return Verdict(f"store of {account}", "unknown", trouble, fix)
+    return Verdict(f"store of {account}", "ok", f"{address} can be read")
+
+
 def deployment_environments(repository: str, limited: Mapping[str, bool]) -> Verdict:
     """Judge the GitHub environments whose names are the subjects of the roles' trust."""
     missing = [name for name in GATES if name not in limited]

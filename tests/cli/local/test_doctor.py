@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
 from bot.core.installation.doctor import EVENTS
@@ -48,9 +48,14 @@ def github(tmp_path: Path) -> Iterator[GitHubServer]:
         yield server
 
 
-def doctor(root: Path, environment: Mapping[str, str] | None = None) -> tuple[int, dict[str, dict[str, str]]]:
-    done = CliRunner().invoke(app, ["doctor", "--root", str(root), "--json"], env=dict(environment or {}))
+def invoke(root: Path, environment: Mapping[str, str], *words: str) -> Result:
+    done = CliRunner().invoke(app, ["doctor", "--root", str(root), "--json", *words], env=dict(environment))
     assert isinstance(done.exception, SystemExit | None), done.exception
+    return done
+
+
+def doctor(root: Path, environment: Mapping[str, str] | None = None) -> tuple[int, dict[str, dict[str, str]]]:
+    done = invoke(root, environment or {})
     return done.exit_code, {verdict["probe"]: verdict for verdict in json.loads(done.stdout)}
 
 
@@ -61,6 +66,20 @@ def test_a_checkout_as_it_should_be_has_no_problem(root: Path) -> None:
     assert code == (2 if "unknown" in healths.values() else 0)
     assert healths["tool of the workflows"] == healths["workflows"] == healths["policy"] == "ok"
     assert healths["GitHub"] == "left out"
+
+
+def test_each_account_s_store_is_read_when_asked_for(root: Path, tmp_path: Path) -> None:
+    policy = root / ".github/envclone.yml"
+    (tmp_path / "objects").mkdir()
+    text = policy.read_text().partition("accounts:")[0]
+    here = f'clones: {{cloud: none, state: {{backend: local}}, store: "file://{tmp_path / "objects"}"}}'
+    there = 'others: {cloud: none, state: {backend: local}, store: "s3://acme-others?region=eu-central-1"}'
+    policy.write_text(f"{text}accounts:\n  {here}\n  {there}\n")
+    nobody = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    found = {each["probe"]: each for each in json.loads(invoke(root, nobody, "--stores").stdout)}
+    assert found["store of clones"]["health"] == "ok"
+    assert found["store of others"]["health"] == "unknown"
+    assert "s3://acme-others" in found["store of others"]["said"]
 
 
 def test_what_is_wrong_is_named_with_what_to_do(root: Path) -> None:

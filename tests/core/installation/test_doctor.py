@@ -61,6 +61,8 @@ ONE, TWO, ALL = locked("h1:a="), locked("h1:a=", "h1:b="), locked("h1:a=", "zh:c
         (doctor.required_check("main", ["ci", "envclone"]), "ok", "requires `envclone`"),
         (doctor.deployment_environments("a/b", {"envclone-plan": True, "envclone-apply": True, "x": False}), "ok", "limited"),
         (doctor.deployment_environments("a/b", {"envclone-plan": False}), "problem", "missing: envclone-apply; open to workflows of any branch: envclone-plan"),
+        (doctor.store("clones", "s3://acme", None), "ok", "s3://acme can be read"),
+        (doctor.store("clones", "s3://acme", "access was denied"), "unknown", "access was denied"),
         (doctor.required_check("main", ["ci"]), "problem", "does not require `envclone`"),
     ],
 )  # fmt: skip
