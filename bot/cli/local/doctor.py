@@ -18,7 +18,6 @@ import typer
 from bot.cli.actions.options import account_store
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
 from bot.cli.local.options import AsJson, Root
-from bot.cli.serving.composition import github_client
 from bot.clients.git.checkout import Checkout
 from bot.clients.github import GitHubRefused
 from bot.clients.github.reach import answered_at
@@ -167,6 +166,8 @@ def _service(_: Path) -> Iterator[Verdict]:
 
 
 def _github(settings: Settings) -> Iterator[Verdict]:
+    from bot.cli.serving.composition import github_client  # noqa: PLC0415 (all of the service, for one client)
+
     yield from _clock(settings.github_api_url)
     client = github_client(settings)
     yield Verdict("GitHub", "ok", f"it knows us as {client.identity()}")
