@@ -163,6 +163,11 @@ def test_files_that_both_read_alike_pass() -> None:
     assert disagreements({"app/main.tf": File(REVIEWED.encode()), "app/x.txt": File(b"x = = 1")}, "envs/x") == []
 
 
+@pytest.mark.parametrize("text", ['("a")', '"${("a")}b"', '"${("" )}${("" )}"', '"(${"a"})"', '"${"a"}b"'])
+def test_a_text_in_parentheses_is_no_difference(text: str) -> None:
+    assert disagreements({"app/main.tf": File(f"x = {text}\n".encode())}, "envs/x") == []
+
+
 def test_what_our_reader_refuses_is_left_to_the_checks() -> None:
     assert disagreements({"app/main.tf": File(b"x = = 1\n")}, "envs/x") == []
 

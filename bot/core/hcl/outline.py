@@ -42,8 +42,9 @@ def outline(block: Block) -> Mapping[str, Outline]:
 
 
 def _text(setting: Setting) -> str | None:
-    # In parentheses, HashiCorp's parser hands over the code and not the text.
-    text = setting.value.value if isinstance(setting.value, Literal) and setting.code.startswith(('"', "<<")) else None
+    # In parentheses (`("a")`, `"${("a")}b"`), HashiCorp's parser hands over the code and not the text.
+    is_code = not setting.code.startswith(('"', "<<")) or ("${" in setting.code and "(" in setting.code)
+    text = setting.value.value if isinstance(setting.value, Literal) and not is_code else None
     return unicodedata.normalize("NFC", text) if isinstance(text, str) else None
 
 
