@@ -65,6 +65,10 @@ class DirectoryOptions:
 def compare(root: Path, asked: DirectoryOptions) -> DirectoryParity:
     """Return the comparison that was asked for. Raises `WrongUsage`, `Unverifiable`."""
     demands(asked.fail_on)
+    if not asked.ours.text:
+        raise WrongUsage(
+            "The first directory has no name. Say which one is compared: `envclone parity infra/staging --against infra/production`."
+        )
     if not asked.theirs.text:
         if not asked.ours.variable_files and not asked.ours.workspace:
             raise WrongUsage(

@@ -181,6 +181,10 @@ class Checkout:
         check_tree(files)
         target = self.root / ENVIRONMENTS / name
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            # What a killed command left here would be taken for an environment; where nothing replaced the old one, it may hold that.
+            for left in target.parent.glob(f".{name}.*"):
+                shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as scratch:
             fresh = Path(scratch) / "new"
             _write(fresh, files)

@@ -167,3 +167,8 @@ def test_a_module_that_calls_itself_or_is_a_circle_of_links_ends(root: Path) -> 
     lay_out(root, {"infra/staging/loop.tf": 'module "self" { source = "./" }\nmodule "up" { source = "../.." }\n'})
     (root / "infra/staging/circle").symlink_to("..")
     assert run(root, *STAGING)[0] == 0
+
+
+def test_a_directory_without_a_name_is_not_the_whole_repository(root: Path) -> None:
+    code, output = run(root, "", "--against", "infra/production")
+    assert (code, "The first directory has no name" in output) == (64, True)

@@ -148,3 +148,16 @@ def test_a_template_is_proved_or_its_mistakes_are_named(root: Path) -> None:
     done = envclone(root, "template", "check")
     assert done.exit_code == 1
     assert "templates/shop/template.yaml:4: unknown purpose `party`" in done.stdout
+
+
+def test_what_a_killed_command_left_beside_an_environment_goes_with_the_next_one(root: Path) -> None:
+    assert envclone(root, "clone", "production", "as", "demo-x").exit_code == 0
+    name, left = EnvironmentName("demo-x"), root / "envs/.demo-x.k1lled"
+    (left / "new/app").mkdir(parents=True)
+    (root / "envs/.demo-y.other").mkdir()
+    checkout = Checkout(root)
+    files = checkout.environment(name)
+    checkout.write_environment(name, files)
+    assert not left.exists()
+    assert (root / "envs/.demo-y.other").exists()
+    assert checkout.environment(name) == files
