@@ -4,6 +4,7 @@ Workers take whole files (`--dist loadscope`), so that what a file sets up is se
 `record_property("measured", …)`; that is printed also of a run whose tests all pass.
 """
 
+import gc
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -48,6 +49,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, or the end of the run waits for one of them."""
     place = {file: number for number, file in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.location[0], len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look at what tests make, and not again and again at every module and test that was loaded."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -58,7 +58,6 @@ def fault(served_place: ObjectPlace, monkeypatch: pytest.MonkeyPatch) -> Iterato
     with ExitStack() as stack:
         yield Fault(served_place, monkeypatch, stack)
     gc.collect()
-    gc.unfreeze()
 
 
 def assert_every_verb_fails(store: ObjectStore, reason: str) -> None:
