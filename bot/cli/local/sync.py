@@ -115,7 +115,8 @@ def _said(checkout: Checkout, command: Sync, subject: SyncSubject, drafted: Sync
         sync_text.migrations(migrated),
         *sync_text.removed_steps(before, after),
         *_lost(subject, drafted),
-        f"{len(changed)} files changed:\n\n" + "\n".join(f"- {path}: {what}" for path, what in changed.items()),
+        f"{len(changed)} file{'s' if len(changed) != 1 else ''} changed:\n\n"
+        + "\n".join(f"- {path}: {what}" for path, what in changed.items()),
         sync_text.conflicts(after, drafted.conflicts) if drafted.conflicts else "Commit it and open a pull request.",
     ]
     return "\n\n".join(filter(None, parts))

@@ -48,12 +48,12 @@ def hcl(value: "Json") -> Rendered:
             pairs = ", ".join(f"{hcl(key)} = {hcl(item)}" for key, item in value.items())
             return Rendered(f"{{{pairs}}}")
         case _:
-            return Rendered(json.dumps(value))
+            return Rendered(json.dumps(value, default=_unwritten))
 
 
 def as_json(value: "Json") -> Rendered:
     """Return any value as JSON (filter `json`), keys in order, text as it is."""
-    return Rendered(json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False))
+    return Rendered(json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False, default=_unwritten))
 
 
 def finalize_hcl(value: object) -> str:
@@ -64,6 +64,12 @@ def finalize_hcl(value: object) -> str:
 def finalize_json(value: object) -> str:
     """`{{ value }}` in a JSON or YAML file (YAML's double-quoted strings take JSON's escapes)."""
     return value if isinstance(value, Rendered) else json.dumps(_scalar(value, "json"), ensure_ascii=False)[1:-1]
+
+
+def _unwritten(value: object) -> "Json":
+    if isinstance(value, Undefined):
+        return str(value)  # raises, as below
+    raise TypeError(f"a {type(value).__name__} is no value that can be written")
 
 
 def _scalar(value: object, way_out: str) -> str:

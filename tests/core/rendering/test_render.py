@@ -133,6 +133,8 @@ def test_a_text_where_only_syntax_may_stand_is_refused_by_name(source: bytes, va
     ("path", "source", "complaint"),
     [
         ("a.tf.j2", b"x = {{ nothing }}\n", "'nothing' is undefined"),
+        ("a.tf.j2", b"x = {{ nothing | hcl }}\n", "'nothing' is undefined"),
+        ("a.json.j2", b'{"x": {{ nothing | json }}}\n', "'nothing' is undefined"),
         ("a.tf.j2", b'{% include "b" %}', "can't include another one"),
         ("a.tf.j2", b'{% import "b" as b %}', "can't include another one"),
         ("a.tf.j2", b'x = "{{ "".__class__.__mro__ }}"\n', "unsafe"),
