@@ -57,7 +57,7 @@ class LockedProvider:
 
 
 def locked_providers(data: bytes) -> Mapping[str, LockedProvider]:
-    """Return the providers of a lock file by their whole address (`registry.terraform.io/hashicorp/aws`). Raises `InvalidInput`."""
+    """Return the providers of a lock file by their whole address (`registry.terraform.io/hashicorp/random`). Raises `InvalidInput`."""
     found: dict[str, LockedProvider] = {}
     for block in blocks(LOCK, data):
         if block.type == "provider" and block.labels:

@@ -44,13 +44,8 @@ ttl:
 quota:
   total: 50
   per_owner: 5
-# Name each account here: its number, the roles that plan and apply, and where state lies. For example
-#
-#   "111111111111":
-#     plan_role: arn:aws:iam::111111111111:role/envclone-plan
-#     apply_role: arn:aws:iam::111111111111:role/envclone-apply
-#     region: eu-central-1
-#     state_bucket: NAME
+# Name each account here: its cloud, the identities that plan and apply, and where its state lies. docs/oidc.md of
+# envclone shows them for each cloud.
 accounts: {}
 """
 

@@ -40,7 +40,7 @@ def by_cause(parity: Parity, values: Values) -> str:
 
 
 def place(each: Difference) -> str:
-    """Return a short name of where a difference is: `app · ecs task definition · cpu`."""
+    """Return a short name of where a difference is: `app · task definition · cpu`."""
     stack, slash, rest = each.address.partition("/")
     found = _RESOURCE.fullmatch(rest)
     named = found["kind"].replace("_", " ") if found else rest
