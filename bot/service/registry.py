@@ -34,7 +34,7 @@ from bot.service.commands.expire import ExpiryJob
 from bot.service.context import ServiceContext
 from bot.service.event_jobs import CheckJob, DeploymentJob, LookBackJob, PullRequestJob, ReviewJob
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
-from bot.service.replies import settle
+from bot.service.replies import Settled, settle
 
 
 def _jobs(module: ModuleType) -> Iterator[type[CommandJob[Any]]]:
@@ -54,7 +54,7 @@ def _registered(package: ModuleType) -> Mapping[type[Command], type[CommandJob[A
     return found
 
 
-SETTLED: TypeAdapter[None] = TypeAdapter(type(None))
+SETTLED: TypeAdapter[Settled] = TypeAdapter(Settled)
 
 COMMANDS = _registered(commands)
 

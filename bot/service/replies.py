@@ -4,6 +4,11 @@ from bot.core.messages import replies
 from bot.events import CommentCreated
 from bot.model.environment import Request
 from bot.service.context import ServiceContext
+from bot.service.jobs_api import JobStepResult
+
+
+class Settled(JobStepResult):
+    """The reaction at a comment shows how it ended."""
 
 
 def reply_to(context: ServiceContext, request: Request, text: str) -> str:
@@ -18,9 +23,10 @@ def reply_first(context: ServiceContext, request: Request, text: str) -> str | N
     return context.github.comment_once(request.repository, request.issue, marker, f"{marker}\n{text}")
 
 
-def settle(context: ServiceContext, event: CommentCreated, *, is_done: bool) -> None:
+def settle(context: ServiceContext, event: CommentCreated, *, is_done: bool) -> Settled:
     """Show at the comment itself how it ended: its 👀 becomes 🚀, or 👎 when nothing was done."""
     context.github.replace_reaction(event.repository, event.comment, "eyes", "rocket" if is_done else "-1")
+    return Settled()
 
 
 def answer_comment(context: ServiceContext, event: CommentCreated, text: str) -> str:

@@ -72,7 +72,9 @@ class StepsInOrder:
         self._killed_after = killed_after
 
     def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
-        written = json.dumps(result.dump_python(act(), mode="json"))
+        dumped = result.dump_python(act(), mode="json")
+        assert isinstance(dumped, dict), "the engine keeps objects and nothing else"
+        written = json.dumps(dumped)
         if name == self._killed_after:
             raise Killed
         returned = result.validate_python(json.loads(written))
