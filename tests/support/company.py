@@ -231,10 +231,10 @@ class Shop:
         newest = max(found, key=lambda check: check.id)
         return newest.conclusion, newest.output.title or ""
 
-    def is_reviewed(self, name: str) -> bool:
-        """Say whether a review of the head that is checked out was kept, without which nothing is applied."""
+    def is_reviewed(self, name: str, commit: str = "HEAD") -> bool:
+        """Say whether a review of a commit, the head that is checked out, was kept, without which nothing is applied."""
         s3 = client(self.aws.account_environment(CLONES), "s3")
-        key = review_key(EnvironmentName(name), self.repo.git("rev-parse", "HEAD").strip())
+        key = review_key(EnvironmentName(name), self.repo.git("rev-parse", commit).strip())
         return key in {
             each["Key"] for each in s3.list_objects_v2(Bucket=PLACES[CLONES][0], Prefix=key).get("Contents", [])
         }

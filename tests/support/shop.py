@@ -180,6 +180,11 @@ resource "aws_ssm_parameter" "app" {
 }
 """
 
+WITHOUT_ZONE_IN_QA = {"network/dns.tf": DNS.replace("var.private_zone ?", 'var.private_zone && var.purpose != "qa" ?')}
+SMALL_IN_LOAD_TEST = {
+    "app/main.tf": APP.replace("= var.instance_class", '= var.purpose == "load-test" ? "t3.small" : var.instance_class')
+}
+
 PRODUCTION_VALUES = {
     "name": "production",
     "account_id": PRODUCTION,

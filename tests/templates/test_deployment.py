@@ -35,14 +35,6 @@ def deployment(aws: SandboxAws, directory: Path, **changes: Any) -> Deployment:
     return Deployment(write({**DEMO, **changes}, directory), assume(aws, ISSUER.token(APPLY)))
 
 
-def test_terraform_finds_every_stack_formatted_and_valid(aws: SandboxAws, tmp_path: Path) -> None:
-    environment = deployment(aws, tmp_path)
-    for stack in STACKS:
-        environment.formatted(stack)
-        environment.init(stack)
-        environment.validate(stack)
-
-
 def test_a_stack_refuses_another_account_than_its_own(aws: SandboxAws, tmp_path: Path) -> None:
     environment = deployment(aws, tmp_path, account_id="333333333333")
     environment.init("network")
@@ -54,7 +46,9 @@ def test_state_of_another_account_can_not_be_reached(aws: SandboxAws, tmp_path: 
     assert "403" in environment.refusal("network", "init", "-lockfile=readonly")
 
 
-def test_the_whole_template_applies_plans_empty_answers_and_leaves_nothing(aws: SandboxAws, tmp_path: Path) -> None:
+def test_the_whole_template_is_formatted_applies_plans_empty_answers_and_leaves_nothing(
+    aws: SandboxAws, tmp_path: Path
+) -> None:
     environment = deployment(aws, tmp_path)
     _deploy(environment)
     assert {stack: environment.replan(stack) for stack in STACKS} == dict.fromkeys(STACKS, "")
@@ -75,6 +69,7 @@ def test_the_whole_template_applies_plans_empty_answers_and_leaves_nothing(aws: 
 def _deploy(environment: Deployment) -> None:
     for together in (("network",), ("data", "traffic"), ("app",)):
         with ThreadPoolExecutor() as pool:
+            list(pool.map(environment.formatted, together))
             list(pool.map(environment.init, together))
             list(pool.map(environment.apply, together))
 

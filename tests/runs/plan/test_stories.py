@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -16,21 +16,16 @@ from bot.core.requests.refusal import Refused
 from bot.model.environment import Waiver
 from bot.names import Login, ParameterName, StepName
 from bot.sandbox.github import GitHubServer
-from tests.support.company import NOW, Shop, alike
+from tests.support.company import NOW, Planned, Shop, alike
 from tests.support.leaking import LEAKS
 from tests.support.plan_clones import Real, changes, valid_clone
 from tests.support.plan_measure import measured
 from tests.support.sandbox_aws import CLONES, PRODUCTION, sandbox_aws
-from tests.support.shop import APP, DNS, SOURCE, drafted, rendered, template
+from tests.support.shop import DNS, SMALL_IN_LOAD_TEST, SOURCE, WITHOUT_ZONE_IN_QA, drafted, rendered, template
 
 HOLDS = r"No unexplained difference from production( \(\d+ explained\))?, by plan"
 APP_STACK = StepName("app")
 pytestmark = pytest.mark.timeout(600)
-
-WITHOUT_ZONE_IN_QA = {"network/dns.tf": DNS.replace("var.private_zone ?", 'var.private_zone && var.purpose != "qa" ?')}
-SMALL_IN_LOAD_TEST = {
-    "app/main.tf": APP.replace("= var.instance_class", '= var.purpose == "load-test" ? "t3.small" : var.instance_class')
-}
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +143,27 @@ def test_a_template_that_makes_a_load_test_smaller_is_found_by_the_plan(shop: Sh
     assert planned.causes("app/aws_launch_template.app", "instance_type") == ["purpose"]
 
 
+@dataclass(frozen=True)
+class ProposedDemo:
+    """A clean demo's pull request: its head, the commit that it was planned against, and its plan."""
+
+    number: int
+    head: str
+    main: str
+    planned: Planned
+
+
+@pytest.fixture(scope="module")
+def demo(shop: Shop) -> ProposedDemo:
+    """Plan a clean demo, once for all that is asked of it."""
+    number = shop.propose(clean("demo-x", "demo"))
+    head, main = (shop.repo.git("rev-parse", commit).strip() for commit in ("HEAD", "origin/main"))
+    return ProposedDemo(number, head, main, shop.plan(number, "demo-x"))
+
+
 @pytest.mark.provider
-def test_a_smaller_demo_passes_with_each_deviation_and_its_cause(shop: Shop) -> None:
-    planned = shop.plan(shop.propose(clean("demo-x", "demo")), "demo-x")
+def test_a_smaller_demo_passes_with_each_deviation_and_its_cause(shop: Shop, demo: ProposedDemo) -> None:
+    planned = demo.planned
     assert planned.code == 0, planned.comment
     assert planned.causes("app/aws_launch_template.app", "instance_type") == ["instance_class"]
     assert planned.causes("app/aws_launch_template.app", "block_device_mappings[0].ebs[0].volume_type") == [
@@ -166,8 +179,8 @@ def test_a_smaller_demo_passes_with_each_deviation_and_its_cause(shop: Shop) -> 
     assert re.fullmatch(HOLDS, title)
     certificate = read_certificate(summary)
     assert certificate is not None
-    assert certificate.production_commit == shop.repo.git("rev-parse", "origin/main").strip()
-    assert shop.is_reviewed("demo-x")
+    assert certificate.production_commit == demo.main
+    assert shop.is_reviewed("demo-x", demo.head)
 
 
 # 3. Demo: a customer was lost, because nobody could try the product without making real purchases.
@@ -198,25 +211,22 @@ def test_production_reached_from_a_demo_is_found_in_the_pull_request(shop: Shop,
 
 
 @pytest.mark.provider
-def test_a_certificate_stops_holding_when_production_moves_on(shop: Shop) -> None:
-    number = shop.propose(clean("demo-z", "demo"))
-    planned = shop.plan(number, "demo-z")
-    assert planned.code == 0, planned.comment
-    head = shop.repo.git("rev-parse", "HEAD").strip()
-    merged = shop.merge(number)
-    assert shop.recertify() == {"demo-z": []}
-    assert shop.certificate("demo-z") == (0, "plan", [])
-    conclusion, title = shop.check(merged, "envclone/parity: demo-z")
+def test_a_certificate_stops_holding_when_production_moves_on(shop: Shop, demo: ProposedDemo) -> None:
+    assert demo.planned.code == 0, demo.planned.comment
+    merged = shop.merge(demo.number)
+    assert shop.recertify() == {"demo-x": []}
+    assert shop.certificate("demo-x") == (0, "plan", [])
+    conclusion, title = shop.check(merged, "envclone/parity: demo-x")
     assert conclusion == "success"
     assert re.fullmatch(HOLDS, title)
 
     shop.change_production(reads_max=60)
-    assert "production` has changed" in shop.recertify()["demo-z"][0]
-    for commit in (merged, head):
-        conclusion, title = shop.check(commit, "envclone/parity: demo-z")
-        assert (conclusion, title) == ("failure", "Certificate no longer valid: demo-z against production")
+    assert "production` has changed" in shop.recertify()["demo-x"][0]
+    for commit in (merged, demo.head):
+        conclusion, title = shop.check(commit, "envclone/parity: demo-x")
+        assert (conclusion, title) == ("failure", "Certificate no longer valid: demo-x against production")
     assert shop.recertify() == shop.recertify(), "twice is as good as once"
-    code, depth, because = shop.certificate("demo-z")
+    code, depth, because = shop.certificate("demo-x")
     assert (code, depth, len(because)) == (1, "plan", 1)
 
 
