@@ -34,6 +34,11 @@ _TERRAFORM_BLOCKS = frozenset({"backend", "cloud", "provider_meta", "required_pr
 _FILES = frozenset(
     {"config_path", "filename", "kubeconfig", "output_path", "path", "private_key_path", "source", "source_dir", "source_file"}
 )  # fmt: skip
+_FILES_OF = {"helm_release": frozenset({"chart", "keyring"})}
+"""Arguments of single kinds: a chart is a name, an address or a directory."""
+POST_RENDERER = "postrender"
+"""Of the provider helm: a block, and since its version 3 an argument."""
+_RUNNING = frozenset({"provisioner", "connection", POST_RENDERER})
 _INSTEAD = {
     "external": "declare a hook.",
     "http": "declare a hook.",
@@ -275,8 +280,11 @@ def _programs(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
         return
     for inner in block.within():
         made = inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type
-        if made in {"provisioner", "connection"}:
+        if made in _RUNNING:
             yield inner.line, f"a `{made}` runs programs: declare a hook instead."
+        for setting in inner.settings:
+            if setting.name == POST_RENDERER:
+                yield setting.line, f"`{setting.name}` runs a program: declare a hook instead."
 
 
 def _alias(block: Block) -> str | None:
@@ -299,7 +307,11 @@ def _named_files(block: Block, rules: GateRules, place: ModulePlace, path: str) 
         if inner.type in {"resource", "data", "ephemeral"} and inner.labels:
             table, kind = rules.cloud.gate.files, inner.labels[0]
             known = kind.startswith((rules.cloud.prefix, "terraform_"))
-            names = table.get("*", frozenset()) | table.get(kind, frozenset()) if known else _FILES | _files_in(inner)
+            names = (
+                table.get("*", frozenset()) | table.get(kind, frozenset())
+                if known
+                else _FILES | _FILES_OF.get(kind, frozenset()) | _files_in(inner)
+            )
             yield from argument_findings(inner, names, place, path)
 
 

@@ -353,8 +353,19 @@ def test_a_module_inside_a_stack_reads_that_stack_s_files(path: str, is_read: bo
         ('resource "kubernetes_pod" "x" {\n  spec {\n    filename = "/etc/x"\n  }\n}\n', False),
         ('resource "aws_lambda_function" "x" {\n  filename = data.archive_file.x[0].output_path\n}\n', True),
         ('resource "aws_lambda_function" "x" {\n  filename = terraform_data.x[0].output_path\n}\n', False),
+        ('resource "helm_release" "x" {\n  chart = "ingress-nginx"\n}\n', True),
+        ('resource "helm_release" "x" {\n  chart = "oci://registry.example/charts/x"\n}\n', True),
+        ('resource "helm_release" "x" {\n  chart = "${path.module}/chart"\n}\n', True),
+        ('variable "chart" {\n  default = "x"\n}\nresource "helm_release" "x" {\n  chart = var.chart\n}\n', True),
+        ('resource "helm_release" "x" {\n  chart = "/etc"\n}\n', False),
+        ('resource "helm_release" "x" {\n  chart = "../../other"\n}\n', False),
+        ('resource "helm_release" "x" {\n  chart   = "x"\n  keyring = "/etc/passwd"\n}\n', False),
+        ('resource "helm_release" "x" {\n  chart = "x"\n  postrender {\n    binary_path = "sh"\n  }\n}\n', False),
+        ('resource "helm_release" "x" {\n  chart      = "x"\n  postrender = { binary_path = "sh" }\n}\n', False),
     ],
 )  # fmt: skip
 def test_what_names_a_file_is_told_from_what_has_its_name_alone(main: str, is_read: bool) -> None:
-    rules = StaticCheckRules(providers=("hashicorp/aws", "hashicorp/kubernetes", "terraform.io/builtin/terraform"))
+    rules = StaticCheckRules(
+        providers=("hashicorp/aws", "hashicorp/helm", "hashicorp/kubernetes", "terraform.io/builtin/terraform")
+    )
     assert (not findings(main, rules)) is is_read
