@@ -18,20 +18,6 @@ CHANGE = branch_of(NAME, "change")
 SET = "/set demo-x app_min=3"
 
 
-@pytest.fixture
-def proposed(place: SmallMonorepo) -> SmallMonorepo:
-    """A repository with `demo-x` in an open pull request."""
-    place.say("/clone production as demo-x for demo --ttl 10d")
-    return place
-
-
-@pytest.fixture
-def live(proposed: SmallMonorepo) -> SmallMonorepo:
-    """A repository with `demo-x` on its default branch, and its first branch left standing."""
-    merged(proposed, pulls(proposed)[-1].number)
-    return proposed
-
-
 def pulls(place: SmallMonorepo) -> list[IssueRecord]:
     return place.server.pulls(REPOSITORY)
 

@@ -52,18 +52,6 @@ class Actions:
 
 
 @pytest.fixture
-def proposed(place: SmallMonorepo) -> SmallMonorepo:
-    place.say("/clone production as demo-x for demo --ttl 10d")
-    return place
-
-
-@pytest.fixture
-def live(proposed: SmallMonorepo) -> SmallMonorepo:
-    merged(proposed, proposed.server.pulls(REPOSITORY)[-1].number)
-    return proposed
-
-
-@pytest.fixture
 def actions(place: SmallMonorepo) -> Actions:
     found = Actions(place)
     place.server.on_event(found.hear)

@@ -21,20 +21,6 @@ LIST = example.MAIN.replace(b'"String"', b'"StringList"')
 PEER = "  peer_cidr: {type: cidr, identity: true, allocate: {pool: 10.200.0.0/30, prefix: 30}, description: Another.}\n"
 
 
-@pytest.fixture
-def proposed(place: SmallMonorepo) -> SmallMonorepo:
-    """A repository with `demo-x` in an open pull request."""
-    place.say("/clone production as demo-x for demo --ttl 10d")
-    return place
-
-
-@pytest.fixture
-def live(proposed: SmallMonorepo) -> SmallMonorepo:
-    """A repository with `demo-x` on its default branch."""
-    merged(proposed, pulls(proposed)[-1].number)
-    return proposed
-
-
 def push(place: SmallMonorepo, message: str, **files: bytes) -> str:
     """Change files of the default branch, named by what they are in this test, and return the commit."""
     paths = {"main": MAIN, "rendered": RENDERED, "declaration": "templates/shop/template.yaml"}
