@@ -22,7 +22,7 @@ demo-lifecycle: $(READY) ## Watch a clone's whole life: a failing step, resume, 
 test: $(READY) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
-test-fast: $(READY) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: under two minutes
+test-fast: $(READY) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about seven minutes on two cores
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" $(ARGS)
 
 coverage: $(READY) ## Lines and branches that the fast tests reach, for each room of bot/; TESTS= for all tests

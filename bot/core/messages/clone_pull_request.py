@@ -102,7 +102,7 @@ def _why(proposed: ProposedClone, name: ParameterName) -> str:
 
 
 def _values(proposed: ProposedClone, name: ParameterName) -> tuple[str, str]:
-    """Return a parameter's values as texts, production's first; one that a manifest has not got is nothing."""
+    """Return a parameter's values as texts, production's first; the empty text for one that a manifest lacks."""
     declared = proposed.template.declaration.parameters
     theirs, ours = (
         typed(declared[name], value) if name in declared and value is not None else ""

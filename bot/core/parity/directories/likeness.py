@@ -1,7 +1,7 @@
 """What two sides have as their own names: the words by which one text becomes the other without saying anything new.
 
 Two texts that are the same once each side's words, accounts, addresses, regions and made-up ids are taken out differ only in
-name, account or address. There is no template that would say what is identity, so it is told by the words of the directories
+name, account or address. Without a template nothing declares what is identity, so it is recognised by the words of the directories
 and by inputs that are named for it.
 """
 
