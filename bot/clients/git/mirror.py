@@ -18,7 +18,7 @@ from gitdb.util import hex_to_bin
 from bot.clients.git.batch import blobs
 from bot.clients.git.claims import claim_ref
 from bot.clients.git.remote import GitFailed, Moved, Remote
-from bot.clients.git.trees import DIRECTORY, Publication, Trees, tree_entries
+from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, tree_entries
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.branches import PREFIXES, BranchKind
 from bot.core.tree import File
@@ -108,20 +108,16 @@ class Mirror:
             return self._listings[tree.hexsha]
 
     def _tree(self, commit: str, directory: str) -> git.Tree | None:
-        try:
-            found = self._repo.commit(commit).tree / directory
-        except KeyError:
-            return None
-        return found if isinstance(found, git.Tree) else None
+        found = self._trees.at(commit, directory)
+        return git.Tree(self._repo, found[0], DIRECTORY, "") if found is not None and found[1] == DIRECTORY else None
 
     def read(self, commit: str, path: str) -> bytes | None:
         """Return a file's bytes at `commit`, or None when there is no such file."""
         with self._lock:
-            try:
-                item = self._repo.commit(commit).tree / path
-            except KeyError:
+            found = self._trees.at(commit, path)
+            if found is None or found[1] in NO_FILE:
                 return None
-            return item.data_stream.read() if isinstance(item, git.Blob) else None
+            return bytes(git.Blob(self._repo, found[0]).data_stream.read())
 
     def read_in(self, trees: Sequence[str], path: str) -> Iterator[bytes | None]:
         """Yield the bytes of the file at `path` in each of these tree objects, None where there is none. Raises `Transient`."""

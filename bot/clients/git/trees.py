@@ -16,7 +16,8 @@ from bot.core.tree import File, Tree, with_links
 from bot.errors import UserError
 
 DIRECTORY = 0o040000
-_BLOB, _EXECUTABLE, _LINK = 0o100644, 0o100755, 0o120000
+_BLOB, _EXECUTABLE, _LINK, _SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000
+NO_FILE = frozenset({DIRECTORY, _SUBMODULE})
 
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 
@@ -81,6 +82,19 @@ class Trees:
             else:
                 found[path] = File(data, item.mode == _EXECUTABLE)
         return with_links(found, links, where)
+
+    def at(self, commit: str, path: str) -> TreeEntry | None:
+        """Return the entry at a path of a commit, or None. GitPython's own search costs a tenth of a second among ten thousand."""
+        found = (self._repo.commit(commit).tree.binsha, DIRECTORY, b"")
+        for name in path.split("/"):
+            if found[1] != DIRECTORY:
+                return None
+            below = tree_entries(git.Tree(self._repo, found[0], DIRECTORY, "").data_stream.read())
+            entry = next((entry for entry in below if entry[2] == name.encode(errors="surrogateescape")), None)
+            if entry is None:
+                return None
+            found = entry
+        return found
 
     def commit(self, publication: Publication) -> str:
         """Store the commit and return its id."""

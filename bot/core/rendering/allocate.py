@@ -6,7 +6,9 @@ is claimed (see `Claim`); this only has to propose well.
 """
 
 import hashlib
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 from typing import assert_never
 
@@ -35,15 +37,15 @@ def _network(parameter: ParameterName, allocation: Pool, held: Iterable[Json], n
     size = 1 << (32 - allocation.prefix)
     count = 1 << (allocation.prefix - allocation.pool.prefixlen)
     first = int(allocation.pool.network_address)
-    taken = sorted(_spans(held))
+    taken = _taken(held)
     start = _place(name, count)
     position, wrapped = start, False
     while not (wrapped and position >= start):
         low = first + position * size
-        block = next((high for bottom, high in taken if bottom < low + size and low < high), None)
-        if block is None:
+        high = taken[bisect_left(taken, (low + size, 0)) - 1][1]
+        if high <= low:
             return f"{IPv4Network((low, allocation.prefix))}"
-        position = max(position + 1, -(-(block - first) // size))  # go on behind the network that is in the way
+        position = max(position + 1, -(-(high - first) // size))  # go on behind the network that is in the way
         if position >= count:
             if wrapped:
                 break
@@ -51,13 +53,25 @@ def _network(parameter: ParameterName, allocation: Pool, held: Iterable[Json], n
     raise _exhausted(parameter, f"the pool {allocation.pool}")
 
 
-def _spans(held: Iterable[Json]) -> Iterable[tuple[int, int]]:
-    for value in held:
-        try:
-            network = IPv4Network(str(value))
-        except (AddressValueError, NetmaskValueError, ValueError):
-            continue  # a hand-written manifest on another branch; `verify` refuses it where it stands
-        yield int(network.network_address), int(network.broadcast_address) + 1
+def _taken(held: Iterable[Json]) -> Sequence[tuple[int, int]]:
+    """Return the addresses that are held, as spans in order that don't touch, after one that ends before the first address."""
+    taken = [(-1, 0)]
+    for low, high in sorted(filter(None, map(_span, map(str, held)))):
+        if low <= taken[-1][1] and len(taken) > 1:
+            taken[-1] = (taken[-1][0], max(high, taken[-1][1]))
+        else:
+            taken.append((low, high))
+    return taken
+
+
+@lru_cache(maxsize=2**17)  # networks of ten thousand environments are read once, not once for each clone
+def _span(text: str) -> tuple[int, int] | None:
+    """Return the first address of a network and the one behind its last; None for what is no network."""
+    try:
+        network = IPv4Network(text)
+    except (AddressValueError, NetmaskValueError, ValueError):
+        return None  # a hand-written manifest on another branch; `verify` refuses it where it stands
+    return int(network.network_address), int(network.broadcast_address) + 1
 
 
 def _rotated(choices: list[Json], name: EnvironmentName) -> list[Json]:
