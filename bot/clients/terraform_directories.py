@@ -53,15 +53,26 @@ class DirectoryReader:
         real = place.resolve()
         if not place.is_dir() or real in above:
             return
-        for entry in sorted(place.iterdir()):
+        try:
+            entries = sorted(place.iterdir())
+        except OSError as error:
+            self._unread(directory, error)
+            return
+        for entry in entries:
             path = posixpath.join(directory, entry.name)
-            if entry.is_symlink() and not entry.resolve().is_relative_to(self.root.resolve()):
-                self.notes.append(Note("is a symlink that leads out of the repository, which is not followed", path))
-            elif entry.is_dir():
-                if entry.name not in _SKIPPED:
-                    self._below(path, (*above, real))
-            elif entry.is_file() and path not in self.files:
-                self._file(entry, path)
+            try:
+                self._entry(entry, path, (*above, real))
+            except OSError as error:
+                self._unread(path, error)
+
+    def _entry(self, entry: Path, path: str, above: tuple[Path, ...]) -> None:
+        if entry.is_symlink() and not entry.resolve().is_relative_to(self.root.resolve()):
+            self.notes.append(Note("is a symlink that leads out of the repository, which is not followed", path))
+        elif entry.is_dir():
+            if entry.name not in _SKIPPED:
+                self._below(path, above)
+        elif entry.is_file() and path not in self.files:
+            self._file(entry, path)
 
     def _file(self, entry: Path, path: str) -> None:
         if len(self.files) >= MOST_FILES:
@@ -69,7 +80,10 @@ class DirectoryReader:
         if entry.stat().st_size <= MOST_OF_A_FILE:
             self.files[path] = File(entry.read_bytes())
         elif path.endswith((CODE, *VALUES)):
-            self.notes.append(Note(f"has more than {MOST_OF_A_FILE // 1024} KiB and is not read", path))
+            self.notes.append(Note(f"has more than {MOST_OF_A_FILE // 1024} KiB and is not read", path, is_unread=True))
+
+    def _unread(self, path: str, error: OSError) -> None:
+        self.notes.append(Note(f"could not be read: {error.strerror}", path, is_unread=True))
 
 
 def root_of(here: Path, places: Sequence[Path]) -> Path:
@@ -100,13 +114,18 @@ def directories_called(name: str, root: Path) -> Iterator[str]:
     """Yield the directories below `root` with that name, outermost first, by their paths from there."""
     left = [root]
     while left:
-        inner = [
-            each
-            for each in left.pop(0).iterdir()
-            if each.is_dir() and not each.is_symlink() and each.name not in _SKIPPED
-        ]
-        for each in sorted(inner):
+        for each in _directories(left.pop(0)):
             if each.name == name:
                 yield each.relative_to(root).as_posix()
             else:
                 left.append(each)
+
+
+def _directories(place: Path) -> list[Path]:
+    """Return the directories in a directory that code may lie in; none where it can't be read, which reading it says."""
+    try:
+        return sorted(
+            each for each in place.iterdir() if each.is_dir() and not each.is_symlink() and each.name not in _SKIPPED
+        )
+    except OSError:
+        return []

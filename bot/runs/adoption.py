@@ -57,6 +57,11 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
     """Write the template and all that it needs, or go on from what is there. Raises `UserError`, `Unverifiable`."""
     production = AskedSide(asked.production)
     root, (ours, theirs) = read_pair(here, AskedSide(asked.other) if asked.other else production, production)
+    unread = [note for side in ((theirs, ours) if asked.other else (theirs,)) for note in side.notes if note.is_unread]
+    if unread:
+        raise Unverifiable(
+            f"{unread[0].place} {unread[0].text}. Nothing was written: make it readable, and run this again."
+        )
     checkout, template_name = Checkout(root), TemplateName(asked.name)
     _check_free(checkout, asked.name)
     found = adopt(str(asked.name), theirs, ours if asked.other else None, sides_likeness(ours, theirs, FACTS))

@@ -7,7 +7,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from bot.cli.console import DOES_NOT_HOLD, WrongUsage, say
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, WrongUsage, say, stop
 from bot.cli.local.options import ReportFormat
 from bot.core.parity.directories.report import DirectoryParity
 from bot.core.parity.output.directory_document import directory_document
@@ -90,12 +90,16 @@ def shown(parity: DirectoryParity, kind: ReportFormat) -> None:
 
 
 def fail(parity: DirectoryParity, fail_on: str) -> None:
-    """Leave with 1 when there is something that was asked to fail on."""
-    found = failing(parity, demands(fail_on))
+    """Leave with 1 when there is something that was asked to fail on, and with 2 when code that may hold it was not read."""
+    names = demands(fail_on)
+    found = failing(parity, names)
     if found:
         listed = ", ".join(f"{name} ({count})" for name, count in found.items())
         typer.echo(f"Fails on: {listed}.", err=True)
         raise typer.Exit(DOES_NOT_HOLD)
+    unread = [note.place for note in parity.notes if note.is_unread]
+    if names and unread:
+        stop(f"Not checked: {', '.join(unread)} could not be read; the report says why.", NOT_CHECKED)
 
 
 def failing(parity: DirectoryParity, names: Sequence[str]) -> Mapping[str, int]:

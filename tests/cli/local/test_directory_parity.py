@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.app import app
+from tests.support.privileges import modes_that_count
 
 CODE = 'variable "size" {}\nresource "aws_instance" "web" { instance_type = var.size }\n'
 MORE = 'resource "aws_route53_zone" "private" { name = "internal" }\n'
@@ -116,6 +117,41 @@ def test_one_directory_is_compared_in_two_workspaces(tmp_path: Path) -> None:
 )
 def test_the_exit_code_is_for_ci(root: Path, fail_on: str, code: int) -> None:
     assert run(root, *STAGING, "--fail-on", fail_on)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("infra/staging/broken.tf", "resource {"),
+        ("infra/staging/broken.auto.tfvars", "size = "),
+        ("infra/production/large.tf", "#" * 1024 * 1025),
+    ],
+)
+def test_what_could_not_be_read_never_passes_a_check(tmp_path: Path, path: str, text: str) -> None:
+    same = {f"infra/{name}/main.tf": CODE for name in ("production", "staging")}
+    alike = lay_out(tmp_path, {**same, path: text})
+    assert run(alike, *STAGING)[0] == 0, "a report says what it could not read"
+    code, output = run(alike, *STAGING, "--fail-on", "any")
+    assert (code, output.splitlines()[-1]) == (2, f"Not checked: {path} could not be read; the report says why.")
+    assert run(alike, *STAGING, "--fail-on", "missing,unread")[0] == 1
+
+
+@pytest.mark.parametrize("locked", ["infra/staging/main.tf", "infra/staging/inner"])
+def test_a_file_that_others_own_is_named(root: Path, locked: str) -> None:
+    lay_out(root, {"infra/staging/inner/main.tf": MORE, "infra/staging/more.tf": MORE})
+    (root / locked).chmod(0)
+    try:
+        with modes_that_count():
+            assert f"  {locked} could not be read: Permission denied" in run(root, *STAGING)[1].splitlines()
+            assert run(root, *STAGING, "--fail-on", "extra")[0] == 2
+            assert run(root, "staging", "--against", "production")[0] == 0
+            done = CliRunner().invoke(app, ["adopt", "infra/staging", "--root", str(root)])
+            assert (done.exit_code, done.stderr) == (
+                2,
+                f"{locked} could not be read: Permission denied. Nothing was written: make it readable, and run this again.\n",
+            )
+    finally:
+        (root / locked).chmod(0o755)
 
 
 def test_every_format_has_the_whole_report(root: Path) -> None:

@@ -74,10 +74,14 @@ class Evaluations:
             try:
                 yield evaluated_root(root)
             except InvalidInput as error:
-                self.failed.append(Note(f"is not compared: {error}", root.directory))
+                self.failed.append(Note(f"is not compared: {error}", root.directory, is_unread=True))
             except RecursionError:
                 self.failed.append(
-                    Note("is not compared: its expressions are nested too deeply to be evaluated", root.directory)
+                    Note(
+                        "is not compared: its expressions are nested too deeply to be evaluated",
+                        root.directory,
+                        is_unread=True,
+                    )
                 )
 
 

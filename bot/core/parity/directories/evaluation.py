@@ -60,7 +60,10 @@ def evaluated_root(root: RootSource) -> EvaluatedRoot:
     module = _module(root, given, {})
     result = module.evaluated()
     calls = frozenset(name for name, call in module.code.calls.items() if _is_here(call, root))
-    notes += [Note(f"is not read: {reason}", root.place(path, 1).path) for path, reason in result.unreadable.items()]
+    notes += [
+        Note(f"is not read: {reason}", root.place(path, 1).path, is_unread=True)
+        for path, reason in result.unreadable.items()
+    ]
     leaves, blocks = placed_leaves(result)
     inputs = _inputs(root, module, calls, stated)
     return EvaluatedRoot(root, given, result, inputs, {**leaves, **_locked(root)}, blocks, calls, tuple(notes))

@@ -59,10 +59,14 @@ class DirectoryDifference:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that could not be compared, or that a reader should know, and where it is."""
+    """Something that could not be compared, or that a reader should know, and where it is.
+
+    `is_unread` says that code or values were not read or evaluated at all, so that nobody knows what differs there.
+    """
 
     text: str
     place: str = ""
+    is_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def stated_values(root: RootSource) -> tuple[Mapping[str, StatedValue], list[Not
             values = _json_values(root.files[path]) if path.endswith(".json") else _hcl_values(root.files[path])
         except (ValueError, RecursionError) as error:
             reason = str(error) if isinstance(error, InvalidInput) else "it is no JSON object"
-            notes.append(Note(f"its values are not read: {reason}", str(root.place(path, 1)).rpartition(":")[0]))
+            notes.append(Note(f"its values are not read: {reason}", root.place(path, 1).path, is_unread=True))
             continue
         found |= {name: StatedValue(value, root.place(path, line)) for name, (value, line) in values.items()}
     if not root.variable_files:
