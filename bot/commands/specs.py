@@ -224,7 +224,6 @@ TABLE: tuple[Spec, ...] = (
             ),
         ),
         in_checkout=True,
-        is_shared=True,
     ),
     Spec(
         "plan",

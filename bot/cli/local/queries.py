@@ -121,7 +121,10 @@ def status(words: Name = None, root: Root = Path(), as_json: AsJson = False) -> 
             raise refused(unknown_environment(Status(name), checkout.environments()))
         facts = found.model_dump(mode="json", exclude={"stacks"}, exclude_none=True)
         stage = ELSEWHERE if found.source else "not a clone"
-        say(plain(replies.status(found, stage, datetime.now(UTC)), width()), lambda: facts, as_json)
+        late = behind([found], _histories(checkout, [found]))[name]
+        facts["revisions_behind"] = late
+        said = replies.status(found, replies.Standing(stage, late), datetime.now(UTC))
+        say(plain(said, width()), lambda: facts, as_json)
 
 
 def _as_data(spec: Spec) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What people read of a change: title, body and commit message of its pull request, and which value is which now."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.hcl.address_patterns import key_of
@@ -9,14 +9,20 @@ from bot.core.messages import sync_text
 from bot.core.messages.sync_text import ProposedSync
 from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS
 from bot.core.parity.report import Difference
+from bot.core.plans.risk import risk_before_plan
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.requests.change import followers
 from bot.model.environment import Manifest, Request, directory
+from bot.model.risk import Risk
 from bot.names import ParameterName
 
 MARKER = "<!-- envclone:change:{name} -->"
+RISKS: Mapping[Risk, str] = {
+    Risk.NONE: "none: only the manifest changes",
+    Risk.UNKNOWN: "unknown until it is planned; the plan says it",
+}
 MOST_NAMED = 3
 """Parameters named in a title: with three it still fits on one line of GitHub's list."""
 
@@ -130,6 +136,7 @@ def _introduction(proposed: ProposedChange) -> str:
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expiry(manifest)),
         ("Template", _template(proposed)),
+        *((("Risk", RISKS[risk_before_plan(proposed.files)]),) if proposed.sync else ()),
     ]
     return f"{asked}It changes only what is listed here.\n\n{facts(known)}"
 

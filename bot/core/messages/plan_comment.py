@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from bot.core.markdown import cell, code, details, fence, table
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
+from bot.core.plans.risk import said as said_risk
 from bot.core.plans.tables import attributes, changes_table
 from bot.errors import Finding
+from bot.model.risk import Risk
 from bot.names import EnvironmentName
 
 COMMENT_LIMIT = 65_536
@@ -42,22 +44,22 @@ def marker(environment: EnvironmentName) -> str:
     return f"<!-- envclone:plan:{environment} -->"
 
 
-def complete(plan: EnvironmentPlan) -> str:
+def complete(plan: EnvironmentPlan, risk: Risk) -> str:
     """Return the whole plan, however long."""
-    return _text(plan, _with_attributes)
+    return _text(plan, risk, _with_attributes)
 
 
-def fitted(plan: EnvironmentPlan, limit: int, whole: Whole) -> str:
+def fitted(plan: EnvironmentPlan, risk: Risk, limit: int, whole: Whole) -> str:
     """Return the plan in at most `limit` bytes, with as much detail as fits."""
-    text = complete(plan)
+    text = complete(plan, risk)
     if _size(text) <= limit:
         return text
     notice = f"\n> Shortened to fit. The complete plan, with every attribute, is in {whole}.\n"
     for detail in (_with_table, _with_nothing):
-        text = f"{_text(plan, detail)}{notice}"
+        text = f"{_text(plan, risk, detail)}{notice}"
         if _size(text) <= limit:
             return text
-    return f"{_headline(plan)}\n{notice}"
+    return f"{_headline(plan, risk)}\n{notice}"
 
 
 def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole) -> str:
@@ -126,15 +128,15 @@ def _log(whole: Whole) -> str:
 _Detail = Callable[[StackPlan], Iterator[str]]
 
 
-def _text(plan: EnvironmentPlan, detail: _Detail) -> str:
-    parts = [_headline(plan), _overview(plan), *_notices(plan)]
+def _text(plan: EnvironmentPlan, risk: Risk, detail: _Detail) -> str:
+    parts = [_headline(plan, risk), _overview(plan), *_notices(plan)]
     for stack in plan.stacks:
         if stack.plan.changes_anything:
             parts += detail(stack)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _headline(plan: EnvironmentPlan) -> str:
+def _headline(plan: EnvironmentPlan, risk: Risk) -> str:
     verb = {"create": "creates", "update": "changes", "destroy": "destroys"}[plan.change]
     said = f"Merging {verb} {code(plan.environment)}" if plan.changes_anything else "Merging changes no resources"
     lost = plan.counts.destroy
@@ -146,7 +148,7 @@ def _headline(plan: EnvironmentPlan) -> str:
     )
     return (
         f"{marker(plan.environment)}\n## Plan for {code(plan.environment)}\n\n**{title(plan)}.** {said}; planned at "
-        f"commit {code(plan.commit)}.{warning}"
+        f"commit {code(plan.commit)}. {said_risk(risk)}.{warning}"
     )
 
 

@@ -149,22 +149,41 @@ def _whose(stranger: Stranger) -> str:
     return f"{code(stranger.author)} opened #{stranger.pull} from it"
 
 
-def status(
-    manifest: Manifest, stage: str, now: datetime, proposed: Sequence[ProposedEnvironment] = (), parity: str = ""
-) -> str:
-    """Describe one environment, and what is proposed to it; `parity` says whether it still equals its source."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an environment stands: what is proposed to it, whether it still equals its source, and how many revisions it is behind
+    (None: its revision is not in the history).
+    """
+
+    stage: str
+    behind: int | None
+    proposed: Sequence[ProposedEnvironment] = ()
+    parity: str = ""
+
+
+def status(manifest: Manifest, standing: Standing, now: datetime) -> str:
+    """Describe one environment."""
     known = [
-        ("Stage", stage),
-        *([("Proposed", ", ".join(map(_proposed, proposed)))] if proposed else []),
+        ("Stage", standing.stage),
+        *([("Proposed", ", ".join(map(_proposed, standing.proposed)))] if standing.proposed else []),
         ("Purpose", manifest.purpose),
         ("Owner", manifest.owner),
         ("Expires", _expiry(manifest, now)),
         ("Cloned from", manifest.source or "nothing (not a clone)"),
-        *((("Parity", parity),) if parity else ()),
+        ("Template", _template(manifest, standing.behind)),
+        *((("Parity", standing.parity),) if standing.parity else ()),
         ("Requested", f"[in #{manifest.request.issue}]({manifest.request.url})" if manifest.request else "by hand"),
         ("Directory", code(directory(manifest.name) + "/")),
     ]
     return f"### {code(manifest.name)}\n\n{facts(known)}\n\n{_parameters(manifest)}"
+
+
+def _template(manifest: Manifest, behind: int | None) -> str:
+    at = f"{code(manifest.template)} at revision {code(manifest.revision[:12])}"
+    if behind is None:
+        return f"{at}, which is not in the template's history"
+    said = f"{_behind(behind)}: comment {code(f'/sync {manifest.name}')} to bring it up to date"
+    return f"{at}, {said}" if behind else f"{at}, the newest"
 
 
 NO_SUBJECT = "This thread belongs to no environment. Write `/status <name>`, or `/list` to see all environments."

@@ -26,8 +26,10 @@ from bot.core.parity.output.plan_text import headline as parity_headline
 from bot.core.parity.output.plan_text import section
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.job_report import FILE, JobReport, ReportedCheck, write_job_report
+from bot.core.plans.risk import risk_of
 from bot.errors import Finding
 from bot.model.pipeline import Json
+from bot.model.risk import Risk
 from bot.runs.plan.plan import CreatedAgain, Failed, Planned, PlanOutcome, PlanRefused, Undestroyable
 from bot.runs.plan.recertify import said as certified
 from bot.runs.plan.request import PlanRequest
@@ -95,10 +97,12 @@ def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
 
 def _planned(request: PlanRequest, outcome: Planned, whole: Whole) -> Report:
     plan, result = outcome.plan, outcome.parity
+    risk = risk_of(plan, is_as_promised=outcome.holds)
 
     def text(limit: int) -> str:
         said = section(result.parity, result.leaks, result.note, limit // 3) if result else ""
-        return f"{fitted(plan, limit - len(said.encode()) - 1, whole)}\n{said}" if said else fitted(plan, limit, whole)
+        shown = fitted(plan, risk, limit - len(said.encode()) - 1 if said else limit, whole)
+        return f"{shown}\n{said}" if said else shown
 
     comment = text(COMMENT_LIMIT)
     headline = title(plan) if result is None or outcome.holds else parity_headline(result.parity, result.leaks)
@@ -107,7 +111,7 @@ def _planned(request: PlanRequest, outcome: Planned, whole: Whole) -> Report:
         comment=comment,
         step_summary=text(STEP_SUMMARY_LIMIT),
         check=_check(request, "success" if outcome.holds else "failure", headline, comment),
-        data=_data(request, "planned" if outcome.holds else "parity failed", plan),
+        data=_data(request, "planned" if outcome.holds else "parity failed", plan, risk),
         parity=document(result.parity, result.leaks) if result else None,
         certificate=result.certificate if result else None,
     )
@@ -180,7 +184,9 @@ def _list(findings: Sequence[Finding]) -> list[Json]:
     return [str(finding) for finding in findings]
 
 
-def _data(request: PlanRequest, outcome: str, plan: EnvironmentPlan | None = None) -> dict[str, Json]:
+def _data(
+    request: PlanRequest, outcome: str, plan: EnvironmentPlan | None = None, risk: Risk | None = None
+) -> dict[str, Json]:
     steps: dict[str, Json] = {}
     for step in plan.steps if plan else ():
         if isinstance(step, StackPlan):
@@ -194,6 +200,7 @@ def _data(request: PlanRequest, outcome: str, plan: EnvironmentPlan | None = Non
         "commit": request.commit,
         "change": request.change,
         "outcome": outcome,
+        **({"risk": risk.value} if risk is not None else {}),
         "steps": steps,
         "run": request.run_url,
     }

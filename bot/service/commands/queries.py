@@ -6,7 +6,7 @@ from bot.commands.model import Help, List, Status
 from bot.core.messages import replies
 from bot.core.messages.environment_list import Listed, environment_list
 from bot.core.messages.help_text import help_text
-from bot.core.messages.replies import ProposedEnvironment
+from bot.core.messages.replies import ProposedEnvironment, Standing
 from bot.core.messages.status_comment import headline
 from bot.core.requests.branches import read_branch
 from bot.core.requests.refusal import unknown_environment
@@ -112,4 +112,5 @@ def _status(repo: Repository, command: Status) -> str:
     stage = headline(facts_of(repo, name)) if manifest.request else "not a clone"
     proposed = [each for each in _proposed(repo) if each.branch.environment == name]
     parity = parity_line(repo, manifest) if manifest.source else ""
-    return replies.status(manifest, stage, repo.context.now(), proposed, parity)
+    late = behind([manifest], {manifest.template: repo.template_history(manifest.template)})[name]
+    return replies.status(manifest, Standing(stage, late, proposed, parity), repo.context.now())

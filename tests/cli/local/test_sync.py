@@ -71,6 +71,7 @@ def test_sync_follows_the_template_and_says_what_it_changed(root: Path) -> None:
     change(root, TEMPLATE, "# é", "# ê")
     second = commit(root, "Say it better")
     assert "2 revisions behind its template" in run(root, "list")[1]
+    assert '"revisions_behind": 2' in run(root, "status", "demo-x", "--json")[1]
     code, output = run(root, "sync", "demo-x")
     assert code == 0, output
     assert re.search(r"Synced envs/demo-x/ with template `?shop`? from revision", output)

@@ -23,6 +23,7 @@ from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import Action, HookPlan, OutputChange, PlannedChange, TerraformPlan
 from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue
 from bot.errors import Finding
+from bot.model.risk import Risk
 from bot.names import EnvironmentName, ParameterName, StepName
 
 NAME = EnvironmentName("demo-x")
@@ -65,7 +66,7 @@ ORDINARY = environment(
 
 
 def test_it_says_for_which_commit_and_carries_the_marker_first() -> None:
-    text = complete(ORDINARY)
+    text = complete(ORDINARY, Risk.NONE)
     assert text.startswith(marker(NAME))
     assert COMMIT in text
     assert (
@@ -75,7 +76,9 @@ def test_it_says_for_which_commit_and_carries_the_marker_first() -> None:
 
 
 def test_steps_stand_in_their_order_with_how_they_are_undone() -> None:
-    rows = [line for line in complete(ORDINARY).splitlines() if re.match(r"\| `(network|data|seed|probe)`", line)]
+    rows = [
+        line for line in complete(ORDINARY, Risk.NONE).splitlines() if re.match(r"\| `(network|data|seed|probe)`", line)
+    ]
     assert rows == [
         "| `network` | stack | 1 to add, 0 to change, 0 to destroy | destroy |",
         "| `data` | stack | 1 to add, 0 to change, 2 to destroy (1 of them replaced) *(with mocks)* | destroy |",
@@ -85,7 +88,7 @@ def test_steps_stand_in_their_order_with_how_they_are_undone() -> None:
 
 
 def test_what_is_lost_is_said_before_everything_and_seen_without_a_click() -> None:
-    text = complete(ORDINARY)
+    text = complete(ORDINARY, Risk.NONE)
     assert "**2 resources will be destroyed** (1 of them replaced)." in text
     data = text[text.index("### `data`") :]
     table = data[: data.index("<details>")]
@@ -94,13 +97,13 @@ def test_what_is_lost_is_said_before_everything_and_seen_without_a_click() -> No
 
 
 def test_a_deferred_stack_is_marked_and_explained() -> None:
-    text = complete(ORDINARY)
+    text = complete(ORDINARY, Risk.NONE)
     assert "**Planned with mock outputs:** `data` waits for `network`." in text
     assert "- `data`: `vpc_id`" in text
 
 
 def test_attributes_are_shown_before_and_after_and_secrets_never() -> None:
-    text = complete(ORDINARY)
+    text = complete(ORDINARY, Risk.NONE)
     assert '+     cidr_block = "10.64.0.0/20"' in text
     assert "… and 1 attribute known after apply" in text
     assert "!     size: 1 → 2 (forces the replacement)" in text
@@ -111,26 +114,26 @@ def test_attributes_are_shown_before_and_after_and_secrets_never() -> None:
 def test_nothing_to_do_is_said_in_so_many_words() -> None:
     quiet = environment(stack("network"), HookPlan(StepName("probe"), "http.probe", "already_so"))
     assert title(quiet) == "Nothing to do"
-    assert "Merging changes no resources" in complete(quiet)
+    assert "Merging changes no resources" in complete(quiet, Risk.NONE)
 
 
 def test_terraform_s_warnings_are_shown_where_they_are_and_never_too_many() -> None:
     said = Finding("envs/demo-x/app/main.tf", 7, "Check block assertion failed: the pool is | too small @octocat")
     one = replace(stack("app", create("terraform_data.x")), warnings=(said,))
-    text = complete(environment(one))
+    text = complete(environment(one), Risk.NONE)
     assert "**Terraform gave 1 warning:**" in text
     [row] = [line for line in text.splitlines() if line.startswith("| `envs/demo-x/app/main.tf:7`")]
     assert "the pool is" in row
     assert "@octocat" not in row, "what a code says is no mention"
     many = replace(one, warnings=tuple(replace(said, line=line) for line in range(1, 40)))
-    text = complete(environment(many))
+    text = complete(environment(many), Risk.NONE)
     assert text.count("Check block assertion failed") == 10
     assert "The 29 others are in the run's log." in text
 
 
 def test_an_output_alone_is_a_change() -> None:
     plan = TerraformPlan((), (OutputChange("url", Action.UPDATE, "http://a", "http://b"),))
-    text = complete(environment(StackPlan(StepName("app"), plan)))
+    text = complete(environment(StackPlan(StepName("app"), plan)), Risk.NONE)
     assert "Only outputs change." in text
     assert '! output url: "http://a" → "http://b"' in text
 
@@ -146,16 +149,16 @@ def large(resources: int, attributes: int = 10) -> EnvironmentPlan:
 @pytest.mark.parametrize("resources", [1, 50, 400, 5_000])
 def test_it_always_fits_and_says_where_the_whole_is_when_it_was_cut(limit: int, resources: int) -> None:
     plan = large(resources)
-    text = fitted(plan, limit, WHOLE)
+    text = fitted(plan, Risk.NONE, limit, WHOLE)
     assert len(text.encode()) <= limit
     assert text.startswith(marker(NAME))
     assert title(plan) in text
-    is_whole = text == complete(plan)
+    is_whole = text == complete(plan, Risk.NONE)
     assert is_whole or "The complete plan, with every attribute, is in the artifact `plan-demo-x`" in text
 
 
 def test_the_shorter_text_keeps_the_table_of_resources_while_it_fits() -> None:
-    text = fitted(large(100), COMMENT_LIMIT, WHOLE)
+    text = fitted(large(100), Risk.NONE, COMMENT_LIMIT, WHOLE)
     assert "`aws_thing.n99`" in text
     assert "attribute_1" not in text
 
@@ -173,7 +176,7 @@ def test_no_text_of_others_becomes_markdown(one: str, other: str) -> None:
         HookPlan(StepName("hook"), "http.probe", "unknown", f"{one} {other}", other),
     )
     for text in (
-        complete(plan),
+        complete(plan, Risk.NONE),
         failure(NAME, COMMIT, f"{one}\n{other}", WHOLE),
         refusal(NAME, COMMIT, [Finding(one, 1, other)], WHOLE),
     ):

@@ -23,6 +23,7 @@ from bot.core.plans.stack_inputs import known, replayed, resolved
 from bot.core.tree import File
 from bot.errors import UserError
 from bot.model.pipeline import Json
+from bot.model.risk import Risk
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.runs.plan.context import PlanContext
 from bot.runs.plan.parity import ParityBase
@@ -117,7 +118,7 @@ def test_a_check_block_that_fails_is_told_to_reviewers(
     [warning] = [each for stack in outcome.plan.stacks for each in stack.warnings]
     assert warning.path == "envs/demo-x/network/main.tf"
     assert warning.message == "Check block assertion failed: demo-x is small."
-    assert "demo-x is small." in complete(outcome.plan)
+    assert "demo-x is small." in complete(outcome.plan, Risk.NONE)
 
 
 def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, planner: PlanContext) -> None:
@@ -139,7 +140,7 @@ def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, pl
     assert review == outcome.review
     assert review.tree == monorepo.git("rev-parse", f"HEAD:envs/{name}").strip()
 
-    text = complete(outcome.plan)
+    text = complete(outcome.plan, Risk.NONE)
     assert "/demo-x/greeting" in text
     assert "**Planned with mock outputs:** `app` waits for `network`." in text
     assert "token-of-demo-x" not in text + stored.data.decode(), (

@@ -50,6 +50,7 @@ def test_sync_opens_a_pull_request_that_says_what_the_template_changed(live: Sma
     first = push(live, "Encrypt the greeting (#12)", main=SECURE)
     second = push(live, "Ask @everybody", main=SECURE + b"# newer\n")
     assert "live, 2 revisions behind its template |" in (live.say("/list") or "")
+    assert "2 revisions behind its template: comment `/sync demo-x`" in (live.say("/status demo-x") or "")
     reply = live.say("/sync demo-x") or ""
     pull, body = pulls(live)[-1], pulls(live)[-1].body or ""
     assert "The change of `demo-x`: planning" in reply
@@ -58,6 +59,7 @@ def test_sync_opens_a_pull_request_that_says_what_the_template_changed(live: Sma
     assert f"2 commits of the template:\n\n- {second[:12]} Ask @\u200beverybody\n- {first[:12]} Encrypt the" in body
     assert "Every value is kept." in body
     assert "| Against `production` | Before | After |" in body
+    assert "| **Risk** | unknown until it is planned; the plan says it |" in body
     assert "| … that nothing explains | 0 | 0 |" in body
     assert "(unchanged)" not in body
     assert "### Conflicts" not in body
@@ -204,4 +206,4 @@ def test_law_4_a_sync_that_was_merged_before_it_is_run_again_is_not_made_twice(l
 def test_a_reader_may_not_sync_and_help_explains_it(live: SmallMonorepo) -> None:
     assert "requires the `write` permission" in (live.say("/sync demo-x", by=READER) or "")
     assert "| `[to <commit>]` |" in (live.say("/help sync") or "")
-    assert live.say("/sync") is None
+    assert "`/sync demo-x`" in (live.say("/sync") or "")
