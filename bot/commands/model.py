@@ -77,6 +77,14 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True)
+class Promote:
+    """`/promote <clone> [key…]`: bring what was proved in a clone into its source; `keys` are the parameters to bring, if not all given ones."""
+
+    name: EnvironmentName
+    keys: tuple[ParameterName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PlanCommand:
     """`/plan <name>`: re-run the plan of its open pull request, or check for drift if it is live."""
 
@@ -108,4 +116,6 @@ class Destroy:
 SetsValues: TypeAlias = Clone | Set | Sync
 """The commands that give parameters values."""
 
-Command: TypeAlias = Clone | Set | Extend | Sync | PlanCommand | Resume | Unlock | Destroy | Help | Status | List
+Command: TypeAlias = (
+    Clone | Set | Extend | Sync | Promote | PlanCommand | Resume | Unlock | Destroy | Help | Status | List
+)

@@ -147,8 +147,8 @@ class Reader:
         for slot in (each for each in self.spec.slots if each.label):
             self._take_labelled(slot, plain)
         for slot in (each for each in self.spec.slots if not each.label):
-            if slot.is_map:
-                return self._take_map(slot, plain)
+            if slot.is_map or slot.is_list:
+                return self._take_map(slot, plain) if slot.is_map else self._take_list(slot, plain)
             if slot.keyword is not None and plain:
                 if self.tokens[plain[0]].lower() != slot.keyword:
                     raise self._unexpected(plain, slot.keyword)
@@ -183,6 +183,13 @@ class Reader:
         for at in plain:
             self._take_pair(slot, pairs, self.tokens[at], at)
         self.fields[slot.field] = found
+
+    def _take_list(self, slot: Slot, plain: Sequence[int]) -> None:
+        found: list[object] = []
+        for at in plain:
+            self._take_slot(slot, at)
+            found.append(self.fields[slot.field])
+        self.fields[slot.field] = tuple(found)
 
     def _take_slot(self, slot: Slot, at: int, prefix: str = "") -> None:
         text = self.tokens[at][len(prefix) :]

@@ -18,6 +18,7 @@ from bot.commands.model import (
     Help,
     List,
     PlanCommand,
+    Promote,
     Resume,
     Set,
     Status,
@@ -28,7 +29,7 @@ from bot.errors import InvalidInput
 from bot.model import duration
 from bot.model.policy import Permission
 from bot.model.suggest import closest
-from bot.names import EnvironmentName, Login, PurposeName, latin, shown
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, latin, shown
 
 
 def _nothing_near(_: str) -> str | None:
@@ -43,7 +44,7 @@ def _hyphenated(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A word in a fixed place, behind `keyword` if it has one; a map takes every `key=value` that is left, one at least.
+    """A word in a fixed place, behind `keyword` if it has one; a map takes every `key=value` that is left, one at least, a list every word.
 
     One with a `label` may stand anywhere: `label=value`, or the bare label of one that `is_flag`.
 
@@ -57,6 +58,7 @@ class Slot:
     optional: bool = False
     write: Callable[[Any], str] = str
     is_map: bool = False
+    is_list: bool = False
     label: str | None = None
     is_flag: bool = False
     nearest: Callable[[str], str | None] = _nothing_near
@@ -65,6 +67,8 @@ class Slot:
     def usage(self) -> str:
         if self.is_map:
             return "<key=value>…"
+        if self.is_list:
+            return f"[<{self.field}>…]"
         if self.label:
             return f"[{self.label}]" if self.is_flag else f"[{self.label}=<{self.field}>]"
         text = f"{self.keyword} <{self.field}>" if self.keyword else f"<{self.field}>"
@@ -224,6 +228,23 @@ TABLE: tuple[Spec, ...] = (
             ),
         ),
         in_checkout=True,
+    ),
+    Spec(
+        "promote",
+        Promote,
+        "Open a pull request that brings what was proved in a clone into its source: values, or the template's newer revision.",
+        "change",
+        "/promote demo-x app_cpu",
+        (
+            _NAME,
+            Slot(
+                "keys",
+                "the parameters; by default the template's revision if it is newer, else every value that was given by hand",
+                ParameterName,
+                is_list=True,
+            ),
+        ),
+        is_shared=True,
     ),
     Spec(
         "plan",

@@ -5,6 +5,7 @@ from bot.core.hcl.local_modules import own
 from bot.core.messages import change_pull_request
 from bot.core.messages.change_pull_request import ProposedChange
 from bot.core.messages.sync_text import ProposedSync
+from bot.core.messages.versions.evidence import Evidence
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.synced_values import pending
@@ -18,6 +19,7 @@ from bot.names import EnvironmentName
 from bot.service.drafting import source_side
 from bot.service.repository import Repository
 from bot.service.requesters import OwnProposal, requests_of
+from bot.service.versions.evidence import evidence_of
 
 
 def change_proposal(repo: Repository, proposal: OwnProposal, after: Manifest) -> PullRequestSpec:
@@ -56,6 +58,7 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         differences=found.parity.differences if found else (),
         requests=requests_of(repo, proposal),
         rival=_rival(repo, name),
+        evidence=_evidence(repo, proposal),
         sync=_sync(repo, proposal, CodeSide(before, was), CodeSide(after, becomes))
         if before.revision != after.revision
         else None,
@@ -77,6 +80,11 @@ def _sync(repo: Repository, proposal: OwnProposal, before: CodeSide, after: Code
     found = verify(after.manifest.name, repo.at(proposal.tip).environment(after.manifest.name), template)
     edits = [each for each in found if isinstance(each, HandEdit)]
     return ProposedSync(step, conflicts, edits, parity, pending(former.declaration, template.declaration))
+
+
+def _evidence(repo: Repository, proposal: OwnProposal) -> list[Evidence]:
+    followed = dict.fromkeys(each.trailers.as_in for each in proposal.commits if each.trailers.as_in is not None)
+    return [found for each in followed if (found := evidence_of(repo, each)) is not None]
 
 
 def _rival(repo: Repository, name: EnvironmentName) -> int | None:

@@ -16,6 +16,7 @@ from bot.commands.model import (
     Help,
     List,
     PlanCommand,
+    Promote,
     Resume,
     Set,
     Status,
@@ -54,6 +55,7 @@ commands = (
         set=st.dictionaries(parameters, st.text(max_size=30), max_size=4),
     )
     | st.builds(Extend, name=names, by=durations)
+    | st.builds(Promote, name=names, keys=st.lists(parameters, max_size=4).map(tuple))
     | st.builds(Unlock, name=names, because=st.from_regex(r"[a-z'\"]{2,9}( [a-z'\"]{2,9}){3,9}", fullmatch=True))
     | st.sampled_from([PlanCommand, Resume, Destroy]).flatmap(lambda model: st.builds(model, name=names))
     | st.builds(
@@ -114,6 +116,7 @@ def test_every_example_in_the_table_parses_as_its_own_command() -> None:
         ("/sync demo-x 1a2b3c4", "`to` is missing", "/sync demo-x to 1a2b3c4"),
         ("/sync demo-x to main", "not the id of a commit", None),
         ("/sync demo-x --to 1a2b3c4", "has no option", "/sync demo-x to 1a2b3c4"),
+        ("/promote demo-x app_cpu=512", "not a valid parameter name", None),
         ("/extend demo-x", "This command is incomplete", None),
         ("/extend demo-x soon", "not a valid duration", None),
         ("/unlock demo-x", "is missing", None),

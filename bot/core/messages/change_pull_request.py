@@ -7,6 +7,7 @@ from bot.core.hcl.address_patterns import key_of
 from bot.core.markdown import cell, code, details, facts, table
 from bot.core.messages import sync_text
 from bot.core.messages.sync_text import ProposedSync
+from bot.core.messages.versions.evidence import Evidence, proved
 from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS
 from bot.core.parity.report import Difference
 from bot.core.plans.risk import risk_before_plan
@@ -45,6 +46,8 @@ class ProposedChange:
     requests: Sequence[Request]
     rival: int | None = None
     sync: ProposedSync | None = None
+    evidence: Sequence[Evidence] = ()
+    """How the environments did that it follows."""
 
 
 def changed(before: Manifest, after: Manifest) -> Sequence[ParameterName]:
@@ -94,6 +97,7 @@ def body(proposed: ProposedChange) -> str:
     parts = [
         MARKER.format(name=name),
         _introduction(proposed),
+        *map(proved, proposed.evidence),
         *(sync_text.body(proposed.sync, proposed.before, proposed.after) if proposed.sync else ()),
         "### What changes",
         _values(proposed),

@@ -12,6 +12,7 @@ from bot.names import EnvironmentName, Login
 
 ENVIRONMENT = "Envclone-Environment"
 REQUEST = "Envclone-Request"
+AS_IN = "Envclone-As-In"
 BASE = "Envclone-Base"
 BY = "Requested-by"
 AT = "Requested-at"
@@ -20,10 +21,19 @@ _TRAILER = re.compile(r"([A-Za-z][A-Za-z-]*): (.+)")
 
 
 @dataclass(frozen=True, slots=True)
+class AsIn:
+    """An environment as it was at a commit of the default branch: what a commit brings back, or to another environment."""
+
+    environment: EnvironmentName
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trailers:
     """What one of our commits says of itself. `comment` and `url` are absent when nobody commented.
 
-    `base` is the commit of the default branch on which the branch began: all commits after it are the proposal's.
+    `base` is the commit of the default branch on which the branch began: all commits after it are the proposal's. `as_in` is what the
+    commit follows, if it follows an environment.
     """
 
     environment: EnvironmentName
@@ -31,6 +41,7 @@ class Trailers:
     comment: int | None = None
     url: str = ""
     base: str = ""
+    as_in: AsIn | None = None
 
 
 def write(trailers: Trailers) -> str:
@@ -38,6 +49,7 @@ def write(trailers: Trailers) -> str:
     lines = [f"{ENVIRONMENT}: {trailers.environment}", f"{BY}: {trailers.by}"]
     lines += [f"{AT}: {trailers.url}"] if trailers.url else []
     lines += [f"{BASE}: {trailers.base}"] if trailers.base else []
+    lines += [f"{AS_IN}: {trailers.as_in.environment}@{trailers.as_in.commit}"] if trailers.as_in else []
     lines += [f"{REQUEST}: {trailers.comment}"] if trailers.comment is not None else []
     return "\n".join(lines) + "\n"
 
@@ -54,6 +66,12 @@ def read(message: str) -> Trailers | None:
             comment=int(comment) if re.fullmatch("[0-9]{1,18}", comment) else None,
             url=values.get(AT, ""),
             base=base if re.fullmatch("[0-9a-f]{40}", base) else "",
+            as_in=_as_in(values.get(AS_IN, "")),
         )
     except InvalidInput:
         return None
+
+
+def _as_in(text: str) -> AsIn | None:
+    name, _, commit = text.partition("@")
+    return AsIn(EnvironmentName(name), commit) if re.fullmatch("[0-9a-f]{40}", commit) else None

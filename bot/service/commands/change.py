@@ -15,13 +15,13 @@ from bot.clients.git.remote import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
-from bot.commands.model import Command, Extend, Set, Sync
+from bot.commands.model import Command, Extend, Promote, Set, Sync
 from bot.core.messages import change_pull_request, replies, sync_text
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
 from bot.core.requests.branches import Branch, Stranger
 from bot.core.requests.change import Changed, ChangeDraft, Unchanged, draft_change
-from bot.core.requests.commit_trailers import Trailers
+from bot.core.requests.commit_trailers import AsIn, Trailers
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.sync import Synced, conflicts_in
 from bot.errors import UserError
@@ -42,7 +42,7 @@ ATTEMPTS = 10
 """Lost races in a row before the job is retried later. Only commits to the same branch compete here, far fewer than clones compete for
 a value."""
 
-Change: TypeAlias = Set | Extend | Sync
+Change: TypeAlias = Set | Extend | Sync | Promote
 
 
 class Pushed(JobStepResult):
@@ -84,8 +84,9 @@ class ChangeJob(CommandJob[Change]):
     def publish(self, accepted: Accepted[Change]) -> Pushed | Ended:
         """Push the change's commit, unless it is there."""
         request = accepted.request
-        repo, command = repository_at_head(self.context, request.repository), accepted.command
-        outcome = publish_change(repo, request, command, self.drafter(command))
+        repo = repository_at_head(self.context, request.repository)
+        drafter = self.drafter(repo, accepted.command)
+        outcome = drafter if isinstance(drafter, Refused) else publish_change(repo, request, drafter)
         match outcome:
             case Pushed():
                 return outcome
@@ -94,9 +95,9 @@ class ChangeJob(CommandJob[Change]):
             case Unchanged(reason):
                 return self.already(request, reason)
 
-    def drafter(self, command: Change) -> "Drafter":
-        """Return what drafts the environment as the command asks for it."""
-        assert not isinstance(command, Sync), "it has a job of its own"
+    def drafter(self, repo: Repository, command: Change) -> "Drafter | Refused":
+        """Return what drafts the environment as the command asks for it, or why nothing does. Raises `Transient`."""
+        assert isinstance(command, Set | Extend), "the others have jobs of their own"
         return ValuesDrafter(command)
 
     def propose(self, request: Request, pushed: Pushed) -> ChangeProposed:
@@ -130,6 +131,18 @@ ChangeOutcome: TypeAlias = Pushed | Unchanged | Refused
 class Drafter(Protocol):
     """Drafts what goes on a change's branch."""
 
+    @property
+    def command(self) -> Change:
+        """What was asked for."""
+
+    @property
+    def changes(self) -> EnvironmentName:
+        """The environment that is to be another one."""
+
+    @property
+    def as_in(self) -> AsIn | None:
+        """What the drafted environment follows, if it follows one."""
+
     def draft(self, repo: Repository, place: ChangePlace) -> Changed | Synced | Unchanged | Refused:
         """Return the environment as it would be. Raises `UserError`."""
 
@@ -145,6 +158,11 @@ class ValuesDrafter:
     """Drafts other values, or a longer life."""
 
     command: Set | Extend
+    as_in: None = None
+
+    @property
+    def changes(self) -> EnvironmentName:
+        return self.command.name
 
     def draft(self, repo: Repository, place: ChangePlace) -> ChangeDraft:
         return draft_change(
@@ -158,10 +176,10 @@ class ValuesDrafter:
         """Learn nothing: another commit on the branch is read anew."""
 
 
-def publish_change(repo: Repository, request: Request, command: Change, drafter: Drafter) -> ChangeOutcome:
+def publish_change(repo: Repository, request: Request, drafter: Drafter) -> ChangeOutcome:
     """Return the commit that holds the change, pushing it unless it is there. Raises `Transient`."""
     for _ in range(ATTEMPTS):
-        found = _place(repo, request, command)
+        found = _place(repo, request, drafter)
         if not isinstance(found, ChangePlace):
             return found
         try:
@@ -170,14 +188,15 @@ def publish_change(repo: Repository, request: Request, command: Change, drafter:
             return Refused(str(error))
         if isinstance(drafted, Unchanged | Refused):
             return drafted
-        publication = _publication(repo, request, found, drafted)
+        said = Trailers(drafter.changes, request.by, request.comment, request.url, base=found.base, as_in=drafter.as_in)
+        publication = _publication(repo, said, found, drafted)
         outcome = publish(repo, replace(publication, claims={**publication.claims, **drafter.claims(drafted)}))
         if isinstance(outcome, str):
             return Pushed(branch=found.branch, commit=outcome)
         repo = repo.fetched()
         if isinstance(outcome, Moved):
             drafter.lost(repo, outcome)
-    raise Transient(f"{command.name}: lost {ATTEMPTS} races for its branch in a row")
+    raise Transient(f"{drafter.changes}: lost {ATTEMPTS} races for its branch in a row")
 
 
 def propose_change(repo: Repository, branch: Branch) -> PullRequest:
@@ -202,9 +221,9 @@ def propose_change(repo: Repository, branch: Branch) -> PullRequest:
     return repo.github.ensure_pull_request(repo.name, change_proposal(repo, proposal, manifest))
 
 
-def _place(repo: Repository, request: Request, command: Change) -> ChangePlace | Pushed | Refused:
+def _place(repo: Repository, request: Request, drafter: Drafter) -> ChangePlace | Pushed | Refused:
     """Return where the change goes, or the commit that is there already, or that there is no such environment."""
-    name = command.name
+    name = drafter.changes
     clone = proposal_on(repo, Branch("clone", name))
     change = proposal_on(repo, Branch("change", name))
     for proposal in filter(None, (clone, change)):
@@ -213,7 +232,7 @@ def _place(repo: Repository, request: Request, command: Change) -> ChangePlace |
             return Pushed(branch=proposal.branch, commit=commit.id)
     live = repo.manifest(name)
     if live is None:
-        return _in_clone(repo, clone, command)
+        return _in_clone(repo, clone, drafter.command)
     if change is not None and change.is_open:
         return _on_top(repo, change)
     branch = Branch("change", name)
@@ -243,8 +262,7 @@ def _on_top(repo: Repository, proposal: OwnProposal) -> ChangePlace | Refused:
     return ChangePlace(proposal.branch, manifest, proposal.tip, proposal.tip, proposal.base)
 
 
-def _publication(repo: Repository, request: Request, place: ChangePlace, drafted: Changed | Synced) -> Publication:
-    said = Trailers(place.branch.environment, request.by, request.comment, request.url, place.base)
+def _publication(repo: Repository, said: Trailers, place: ChangePlace, drafted: Changed | Synced) -> Publication:
     return Publication(
         parent=place.parent,
         directory=directory(place.branch.environment),

@@ -11,6 +11,7 @@ from bot.commands.model import Sync
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.change import Changed
 from bot.core.requests.sync import SyncDraft, Synced, draft_sync
+from bot.names import EnvironmentName
 from bot.service.commands.change import Change, ChangeJob, ChangePlace
 from bot.service.commands.clone import learn
 from bot.service.drafting import OthersClaims, sync_subject
@@ -23,6 +24,11 @@ class SyncDrafter:
 
     command: Sync
     others: OthersClaims = field(default_factory=OthersClaims)
+    as_in: None = None
+
+    @property
+    def changes(self) -> EnvironmentName:
+        return self.command.name
 
     def draft(self, repo: Repository, place: ChangePlace) -> SyncDraft:
         subject = sync_subject(repo, self.command, place.manifest, repo.at(place.parent), self.others)
@@ -42,6 +48,6 @@ class SyncJob(ChangeJob):
     commands = (Sync,)
     kind = "sync"
 
-    def drafter(self, command: Change) -> SyncDrafter:
+    def drafter(self, repo: Repository, command: Change) -> SyncDrafter:
         assert isinstance(command, Sync)
         return SyncDrafter(command)

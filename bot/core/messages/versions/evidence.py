@@ -1,0 +1,39 @@
+"""What a pull request says of the environment that it follows: that it was applied, what its steps said, and its certificate."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.markdown import code, details, facts
+from bot.core.parity.certificate import Certificate, sentence
+from bot.core.requests.commit_trailers import AsIn
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An environment at a commit, and how it did. `results` are those of the apply's steps, in Markdown; `edits` are counted."""
+
+    as_in: AsIn
+    revision: str
+    applied_at: datetime | None = None
+    url: str = ""
+    results: str = ""
+    certificate: Certificate | None = None
+    edits: int = 0
+
+
+def proved(found: Evidence) -> str:
+    """Return the section of a pull request's body."""
+    name = found.as_in.environment
+    log = f" ([log]({found.url}))" if found.url else ""
+    applied = f"{found.applied_at:%Y-%m-%d %H:%M} UTC{log}" if found.applied_at else "**no successful apply is known**"
+    certified = sentence(found.certificate) if found.certificate else "not certified against its source"
+    known = [
+        ("Version", f"{code(name)} at {found.as_in.commit}, template revision {code(found.revision[:12])}"),
+        ("Applied", applied),
+        ("Certificate", certified),
+    ]
+    if found.edits:
+        places = "place is" if found.edits == 1 else "places are"
+        known.append(("By hand", f"**{found.edits} {places} edited by hand**, and not part of this change."))
+    steps = f"\n\n{details('What its steps and probes said', found.results)}" if found.results else ""
+    return f"### Proved in {code(name)}\n\n{facts(known)}{steps}"

@@ -1,0 +1,36 @@
+"""The versions of an environment that were applied, as GitHub's deployments tell it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.clients.github.records import Deployment, DeploymentStatus
+from bot.core.requests.status import outcome_of
+from bot.model.environment import ENVIRONMENTS
+from bot.names import EnvironmentName
+from bot.service.repository import Repository
+
+MOST_LOOKED_AT = 30
+"""Deployments whose outcome is asked for, one request each; whoever wants an older version names its commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedCommit:
+    """A commit of the default branch from which an environment was applied well; `tree` is git's id of its directory there."""
+
+    deployment: Deployment
+    status: DeploymentStatus
+    tree: str
+
+
+def applied_commits(repo: Repository, name: EnvironmentName) -> Iterator[AppliedCommit]:
+    """Yield what was applied well, newest first, as far back as it is looked at. Raises `Transient`.
+
+    Only what is on the way to this commit counts: a deployment of anything else was not what the default branch held.
+    """
+    for each in repo.github.deployments(repo.name, name)[:MOST_LOOKED_AT]:
+        if each.payload.get("envclone") != "apply" or repo.mirror.on_the_way(each.sha, repo.commit) is None:
+            continue
+        tree = repo.mirror.entries(each.sha, ENVIRONMENTS).get(name)
+        status = repo.github.last_deployment_status(repo.name, each.id) if tree is not None else None
+        if tree is not None and status is not None and outcome_of(status.state) == "success":
+            yield AppliedCommit(each, status, tree)
