@@ -41,14 +41,21 @@ class JobMemory(Protocol):
         """Write a further job down, unless its key is known already."""
 
 
+@dataclass(slots=True)
+class Waits:
+    """Whether whoever asked was told that a job waits; a replay takes the same way, and finds the same."""
+
+    are_told: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class JobStep:
-    """A step of a job, as what is done in one attempt; whoever asked is told of a long wait if `waits_are_told`."""
+    """A step of a job, as what is done in one attempt; without `waits` nobody is told of a long one."""
 
     request: JobRequest
     name: str
     act: Callable[[], dict[str, Json]]
-    waits_are_told: bool = True
+    waits: Waits | None = None
 
 
 class JobRunner:
@@ -95,7 +102,8 @@ class JobRunner:
                 return outcome
             tries = tries.after(outcome)
             waited += timedelta(seconds=outcome.seconds)
-            if step.waits_are_told and waited > TOLD_AFTER:
+            if step.waits is not None and waited > TOLD_AFTER:
+                step.waits.are_told = True
                 self._tell_of_waiting(step, outcome, memory)
             memory.sleep(outcome.seconds)
 
@@ -138,7 +146,7 @@ class JobRunner:
                 return "failed"
 
     def _tell(self, request: JobRequest, name: str, say: Callable[[], None], memory: JobMemory) -> None:
-        told = self.step(JobStep(request, name, _tells(say), waits_are_told=False), memory)
+        told = self.step(JobStep(request, name, _tells(say)), memory)
         if isinstance(told, JobRefused):  # what can't be said to whoever asked is for whoever runs the service
             log.error("the answer could not be given: %s", told.message, extra={"action": "fail"})
 
@@ -158,12 +166,17 @@ class _RememberedSteps:
         self._runner = runner
         self._memory = memory
         self._request = request
+        self._waits = Waits()
+
+    @property
+    def are_answered(self) -> bool:
+        return self._waits.are_told
 
     def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
         def noted() -> dict[str, Json]:
             return self._runner.attempts.run(self._request.key, name, lambda: result.dump_python(act(), mode="json"))
 
-        outcome = self._runner.step(JobStep(self._request, name, noted), self._memory)
+        outcome = self._runner.step(JobStep(self._request, name, noted, self._waits), self._memory)
         if not isinstance(outcome, StepDone):
             raise _CutShort(outcome)
         return result.validate_python(outcome.result)

@@ -24,17 +24,19 @@ from bot.service.repository import Repository, repository_at_head
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """A command that its author may give, with who asked where."""
+    """A command that its author may give, with who asked where, and the id of our 👀 at the comment."""
 
     command: Command
     request: Request
+    eyes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A comment that is answered with a text and nothing else."""
+    """A comment that is answered with a text and nothing else; `eyes` is the id of our 👀 at it."""
 
     text: str
+    eyes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +84,24 @@ def authorize(context: ServiceContext, repository: RepositoryName, comment_id: i
         if meant is None:
             return Nothing("a sentence, or another bot's command")
         found = meant
-    context.github.react(repository, comment_id, "eyes")
+    return _seen(context, asked, found)
+
+
+def _seen(context: ServiceContext, asked: _Asked, found: Command | Mistake | Reply) -> Authorization:
+    """Show that the comment was seen, and return what it asks for."""
+    repository, comment = asked.repository, asked.comment
+    eyes = context.github.react(repository, comment.id, "eyes")
     if isinstance(found, Mistake | Reply) or comment.is_edited:
         outcome: Authorization = _explained(context, asked, found)
     else:
-        outcome = _authorized(asked, found, repository_at_head(context, repository))
-    if outcome is _NO_RIGHT:
-        context.github.replace_reaction(repository, comment_id, "eyes", "confused")
-    return outcome
+        requested = _requested(asked, found, repository_at_head(context, repository))
+        outcome = Authorized(found, requested, eyes) if isinstance(requested, Request) else requested
+    if isinstance(outcome, Nothing):
+        context.github.replace_reaction(repository, comment.id, "confused", given=eyes)
+    return replace(outcome, eyes=eyes) if isinstance(outcome, Reply) else outcome
 
 
-def _authorized(asked: _Asked, command: Command, repo: Repository) -> Authorization:
+def _requested(asked: _Asked, command: Command, repo: Repository) -> Request | Reply | Nothing:
     spec, policy = spec_of(command), repo.policy()
     needed = _needed(command, spec, policy)
     if not suffices(asked.held, needed) and not _ends_own_clone(asked, command, repo):
@@ -105,8 +114,7 @@ def _authorized(asked: _Asked, command: Command, repo: Repository) -> Authorizat
         author = Login(comment.author)
     except InvalidInput as error:
         return Reply(str(error))
-    request = Request(by=author, repository=asked.repository, issue=comment.issue, comment=comment.id, url=comment.url)
-    return Authorized(command, request)
+    return Request(by=author, repository=asked.repository, issue=comment.issue, comment=comment.id, url=comment.url)
 
 
 def _ends_own_clone(asked: _Asked, command: Command, repo: Repository) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
+from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
 
 from bot.commands.model import Command
 from bot.commands.specs import BY_VERB, spec_of
@@ -37,6 +37,7 @@ class AcceptedCommand(JobStepResult):
 
     command: Annotated[Any, BeforeValidator(_read), PlainSerializer(_written)]
     request: Request
+    eyes: int = Field(description="The id of our 👀 at the comment, to be taken back at the end.")
 
 
 ACCEPTED: TypeAdapter[AcceptedCommand | Ended] = TypeAdapter(AcceptedCommand | Ended)
@@ -86,11 +87,11 @@ class CommandJob(ABC, Generic[C]):
 def accept(context: ServiceContext, event: CommentCreated) -> AcceptedCommand | Ended:
     """Read the comment again; answer it, or end in silence, unless it is a command that its author may give."""
     match authorize(context, event.repository, event.comment):
-        case Authorized(command, request):
-            return AcceptedCommand(command=command, request=request)
-        case Reply(text):
+        case Authorized(command, request, eyes):
+            return AcceptedCommand(command=command, request=request, eyes=eyes)
+        case Reply(text, eyes):
             answer_comment(context, event, text)
-            settle(context, event, is_done=False)
+            settle(context, event, is_done=False, eyes=eyes)
             return Ended(because="replied")
         case Nothing(reason):
             return Ended(because=reason)

@@ -53,6 +53,10 @@ REPORTED: TypeAdapter[Reported] = TypeAdapter(Reported)
 class Steps(Protocol):
     """Runs the steps of one job and remembers their results."""
 
+    @property
+    def are_answered(self) -> bool:
+        """Say whether whoever asked has been told already that the job waits."""
+
     def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
         """Return what `act` returned, now or before a crash. Does not return when the step can't be done.
 

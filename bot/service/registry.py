@@ -122,5 +122,5 @@ class CommentJob:
             job = COMMANDS[type(accepted.command)](self.context)
             early = job.carry_out(Accepted(accepted.command, accepted.request, self.event.created_at), steps)
             is_done = early is None or early.is_done
-            steps.run("settle", SETTLED, lambda: settle(self.context, self.event, is_done=is_done))
+            steps.run("settle", SETTLED, lambda: settle(self.context, self.event, is_done=is_done, eyes=accepted.eyes))
         return Finished()

@@ -17,15 +17,21 @@ def reply_to(context: ServiceContext, request: Request, text: str) -> str:
     return context.github.upsert_comment(request.repository, request.issue, marker, f"{marker}\n{text}")
 
 
-def reply_first(context: ServiceContext, request: Request, text: str) -> str | None:
-    """Answer whoever asked and return the answer's address; None when there is an answer already, which stays as it is."""
+def reply_first(context: ServiceContext, request: Request, text: str, *, is_unanswered: bool) -> str | None:
+    """Answer whoever asked and return the answer's address; None when there is an answer already, which stays as it is.
+
+    `is_unanswered` if it is known that there is none, so that nobody has to look.
+    """
     marker = replies.marker(request.comment)
-    return context.github.comment_once(request.repository, request.issue, marker, f"{marker}\n{text}")
+    body = f"{marker}\n{text}"
+    if is_unanswered:
+        return context.github.write_comment(request.repository, request.issue, body)
+    return context.github.comment_once(request.repository, request.issue, marker, body)
 
 
-def settle(context: ServiceContext, event: CommentCreated, *, is_done: bool) -> Settled:
-    """Show at the comment itself how it ended: its 👀 becomes 🚀, or 👎 when nothing was done."""
-    context.github.replace_reaction(event.repository, event.comment, "eyes", "rocket" if is_done else "-1")
+def settle(context: ServiceContext, event: CommentCreated, *, is_done: bool, eyes: int | None = None) -> Settled:
+    """Show at the comment itself how it ended: its 👀 becomes 🚀, or 👎 when nothing was done. `eyes` is the id of the 👀, if known."""
+    context.github.replace_reaction(event.repository, event.comment, "rocket" if is_done else "-1", given=eyes)
     return Settled()
 
 

@@ -173,11 +173,23 @@ def test_a_reaction_is_made_once(world: World) -> None:
 def test_a_reaction_becomes_another_however_often_it_is_tried(world: World) -> None:
     issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
     comment_id = world.server.comment(REPOSITORY, issue, "/help", by="ana")
-    world.github.react(REPOSITORY, comment_id, "eyes")
+    eyes = world.github.react(REPOSITORY, comment_id, "eyes")
     for _ in range(2):
-        world.github.replace_reaction(REPOSITORY, comment_id, "eyes", "rocket")
+        world.github.replace_reaction(REPOSITORY, comment_id, "rocket", given=eyes)
     assert [(r.content) for r in world.server.reactions(comment_id)] == ["rocket"]
-    world.github.replace_reaction(REPOSITORY, 123456, "eyes", "rocket")
+    for _ in range(2):
+        world.github.replace_reaction(REPOSITORY, comment_id, "-1")
+    assert [(r.content) for r in world.server.reactions(comment_id)] == ["-1"], "without an id ours are looked for"
+    world.github.replace_reaction(REPOSITORY, 123456, "rocket")
+
+
+def test_a_new_pull_request_is_opened_once_and_not_looked_for(world: World) -> None:
+    branch(world)
+    first = world.github.new_pull_request(REPOSITORY, proposal())
+    assert first is not None
+    assert first.labels == proposal().labels
+    assert world.github.new_pull_request(REPOSITORY, proposal()) is None
+    assert world.github.ensure_pull_request(REPOSITORY, proposal()).number == first.number
 
 
 def test_the_status_comment_is_edited_in_place(world: World) -> None:

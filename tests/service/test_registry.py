@@ -34,7 +34,7 @@ def test_an_accepted_command_is_read_as_it_was_written(spec: Spec) -> None:
     command = parse(spec.example)
     assert command is not None
     assert not isinstance(command, Mistake)
-    accepted = AcceptedCommand(command=command, request=REQUEST)
+    accepted = AcceptedCommand(command=command, request=REQUEST, eyes=7)
     written = json.dumps(ACCEPTED.dump_python(accepted, mode="json"))
     assert ACCEPTED.validate_python(json.loads(written)) == accepted
 

@@ -26,7 +26,7 @@ from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.server import Middleware
 from bot.service.author_limit import AuthorLimit
 from bot.service.context import ServiceContext
-from bot.service.jobs_api import Finished, JobRequest, R
+from bot.service.jobs_api import Finished, JobRequest, JobStepResult, R
 from bot.service.repository import Repository, repository_at_head
 from bot.service.router import Router
 from tests import ROOT
@@ -67,8 +67,9 @@ class Killed(Exception):
 class StepsInOrder:
     """`Steps` without an engine: results go through JSON, as they do in one."""
 
-    def __init__(self, killed_after: str | None) -> None:
-        self.results: dict[str, object] = {}
+    def __init__(self, killed_after: str | None, *, answered: bool = False) -> None:
+        self.results: dict[str, JobStepResult] = {}
+        self.are_answered = answered
         self._killed_after = killed_after
 
     def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
@@ -78,6 +79,7 @@ class StepsInOrder:
         if name == self._killed_after:
             raise Killed
         returned = result.validate_python(json.loads(written))
+        assert isinstance(returned, JobStepResult)
         self.results[name] = returned
         return returned
 
@@ -86,7 +88,7 @@ class StepsInOrder:
 class Worked:
     """What the steps of a job returned, and which jobs it asked for."""
 
-    results: dict[str, object]
+    results: dict[str, JobStepResult]
     follow: tuple[JobRequest, ...] = ()
 
 
@@ -127,12 +129,15 @@ class SmallMonorepo:
         self.work(self.event(comment_id, body, by))
         return self.reply(comment_id)
 
-    def work(self, event: Event, killed_after: str | None = None) -> Worked:
-        """Carry out the job of an event, if it has one, perhaps no further than after one of its steps."""
+    def work(self, event: Event, killed_after: str | None = None, *, answered: bool = False) -> Worked:
+        """Carry out the job of an event, if it has one, perhaps no further than after one of its steps.
+
+        `answered` if whoever asked was told that it waits.
+        """
         request = self.service.plan_of("delivery-1", event)
         if request is None:
             return Worked({})
-        steps, finished = StepsInOrder(killed_after), Finished()
+        steps, finished = StepsInOrder(killed_after, answered=answered), Finished()
         try:
             finished = self.service.run(request, steps)
         except Killed:

@@ -67,23 +67,33 @@ class Conversation(Session):
             self._change(repository, lambda repo: _remote(repo, first.id).edit(text))
         return first.url
 
+    def write_comment(self, repository: RepositoryName, number: int, body: str) -> str:
+        """Write a comment without looking for one that is there, and return its URL."""
+        return self._create(repository, lambda repo: repo.get_issue(number).create_comment(bounded(body)).html_url)
+
     def comment_once(self, repository: RepositoryName, number: int, marker: str, body: str) -> str | None:
         """Write a comment that holds the marker and return its URL; None when we have one already, which stays as it is."""
         if self._marked(repository, number, marker):
             return None
-        return self._create(repository, lambda repo: repo.get_issue(number).create_comment(bounded(body)).html_url)
+        return self.write_comment(repository, number, body)
 
-    def react(self, repository: RepositoryName, comment_id: int, content: Reaction) -> None:
-        """React to a comment. GitHub answers 200 instead of 201 for a reaction that is there, so it never doubles."""
-        self._change(repository, lambda repo: _remote(repo, comment_id).create_reaction(content))
+    def react(self, repository: RepositoryName, comment_id: int, content: Reaction) -> int:
+        """React to a comment and return the reaction's id. One that is there stays, under the id that it has."""
+        return self._change(repository, lambda repo: _remote(repo, comment_id).create_reaction(content).id)
 
-    def replace_reaction(self, repository: RepositoryName, comment_id: int, old: Reaction, new: Reaction) -> None:
-        """React with `new`, and take our `old` reaction back. Nothing, if the comment was deleted meanwhile."""
+    def replace_reaction(
+        self, repository: RepositoryName, comment_id: int, new: Reaction, *, given: int | None = None
+    ) -> None:
+        """React with `new`, and take back the reaction `given`, or if its id isn't known, all others of ours.
+
+        Nothing, if the comment was deleted meanwhile.
+        """
         try:
-            self.react(repository, comment_id, new)
-            # To make it again is how GitHub tells its id.
-            number = self._change(repository, lambda repo: _remote(repo, comment_id).create_reaction(old).id)
-            self._change(repository, lambda repo: _remote(repo, comment_id).delete_reaction(number))
+            kept = self.react(repository, comment_id, new)
+            others = self._our_reactions(repository, comment_id) if given is None else [given]
+            for number in others:
+                if number != kept:
+                    self._take_back(repository, comment_id, number)
         except GitHubRefused as refused:
             _must_be_absent(refused)
 
@@ -132,6 +142,20 @@ class Conversation(Session):
             return [one for one in everything if one.author == ours and marker in one.body]
 
         return sorted(self._read(repository, read), key=lambda one: one.id)
+
+    def _our_reactions(self, repository: RepositoryName, comment_id: int) -> list[int]:
+        ours = self.identity()
+
+        def read(repo: Repository) -> list[int]:
+            return [one.id for one in _remote(repo, comment_id).get_reactions() if one.user and one.user.login == ours]
+
+        return self._read(repository, read)
+
+    def _take_back(self, repository: RepositoryName, comment_id: int, reaction: int) -> None:
+        try:
+            self._change(repository, lambda repo: _remote(repo, comment_id).delete_reaction(reaction))
+        except GitHubRefused as refused:
+            _must_be_absent(refused)
 
     def _delete(self, repository: RepositoryName, comment: Comment) -> None:
         try:

@@ -70,6 +70,18 @@ class PullRequests(Session):
         self._ask(repository, found, proposal)
         return found
 
+    def new_pull_request(self, repository: RepositoryName, proposal: PullRequestSpec) -> PullRequest | None:
+        """Open the pull request of a branch that was pushed just now, without looking for one first; None when there is one."""
+        try:
+            found = self._created(repository, proposal)
+        except GitHubRefused as refused:
+            if refused.status != 422:
+                raise
+            return None
+        found = self._labelled(repository, found, proposal)
+        self._ask(repository, found, proposal)
+        return found
+
     def close_pull_request(self, repository: RepositoryName, number: int) -> None:
         """Close a pull request without merging it; one that is closed stays so."""
         self._change(repository, lambda repo: repo.get_pull(number).edit(state="closed"))
@@ -104,16 +116,19 @@ class PullRequests(Session):
         return found if branch["object"]["sha"] == found.head_sha else None
 
     def _open(self, repository: RepositoryName, proposal: PullRequestSpec) -> PullRequest:
-        base, head = proposal.base, proposal.head
-        title, body = proposal.title, bounded(proposal.body)
         try:
-            return self._create(repository, lambda repo: _pull(repo.create_pull(base, head, title=title, body=body)))
+            return self._created(repository, proposal)
         except GitHubRefused as refused:
             # "A pull request already exists": another writer was faster, or the answer to our own request was lost.
-            found = self.pull_request_for_head(repository, head) if refused.status == 422 else None
+            found = self.pull_request_for_head(repository, proposal.head) if refused.status == 422 else None
             if found is None or found.state != "open":
                 raise
             return found
+
+    def _created(self, repository: RepositoryName, proposal: PullRequestSpec) -> PullRequest:
+        base, head = proposal.base, proposal.head
+        title, body = proposal.title, bounded(proposal.body)
+        return self._create(repository, lambda repo: _pull(repo.create_pull(base, head, title=title, body=body)))
 
     def _brought_up_to_date(
         self, repository: RepositoryName, found: PullRequest, proposal: PullRequestSpec

@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter
 from bot.clients.git.claims import claim_of
 from bot.clients.git.remote import Moved
 from bot.clients.git.trees import Publication
-from bot.clients.github.records import PullRequestSpec
+from bot.clients.github.records import PullRequest, PullRequestSpec
 from bot.clients.transient import Transient
 from bot.commands.model import Clone
 from bot.core.messages import replies
@@ -28,7 +28,7 @@ from bot.core.requests.commit_trailers import Trailers
 from bot.core.requests.refusal import Refused
 from bot.core.requests.status import StatusFacts
 from bot.errors import UserError
-from bot.model.environment import Manifest, Request, directory
+from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.service.clone_proposal import clone_proposal, clone_proposal_at
@@ -55,18 +55,11 @@ class Published(JobStepResult):
     pull_request: PullRequestSpec
     moved: Mapping[str, str] = Field(default_factory=dict)
     """Branches of others that were in its way, with their new names."""
-
-
-class Proposed(JobStepResult):
-    """The pull request that proposes it."""
-
-    number: int
-    url: str
-    is_open: bool = True
+    is_new: bool = False
+    """It was pushed by this very step, so nothing was proposed from it before."""
 
 
 PUBLISHED: TypeAdapter[Published | Ended] = TypeAdapter(Published | Ended)
-PROPOSED: TypeAdapter[Proposed] = TypeAdapter(Proposed)
 
 
 class CloneJob(CommandJob[Clone]):
@@ -86,8 +79,8 @@ class CloneJob(CommandJob[Clone]):
         published = steps.run("publish", PUBLISHED, lambda: self.publish(accepted))
         if isinstance(published, Ended):
             return published
-        proposed = steps.run("propose", PROPOSED, lambda: self.propose(accepted.request, published))
-        steps.run("report", REPORTED, lambda: self.report(accepted, published, proposed))
+        is_unanswered = not steps.are_answered
+        steps.run("propose", REPORTED, lambda: self.propose(accepted, published, is_unanswered=is_unanswered))
         return None
 
     def preview(self, accepted: Accepted[Clone]) -> Reported:
@@ -100,21 +93,29 @@ class CloneJob(CommandJob[Clone]):
         outcome = publish_clone(repository_at_head(self.context, accepted.request.repository), self._request(accepted))
         return self.refuse(accepted.request, replies.refused(outcome)) if isinstance(outcome, Refused) else outcome
 
-    def propose(self, request: Request, published: Published) -> Proposed:
-        """Open the pull request, or bring the one that is there up to date."""
-        pull = self.context.github.ensure_pull_request(request.repository, published.pull_request)
+    def propose(self, accepted: Accepted[Clone], published: Published, *, is_unanswered: bool) -> Reported:
+        """Open the pull request, or bring the one that is there up to date, and write the status comment.
+
+        One step: whoever just opened the pull request of a new branch need not look for an answer that says so.
+        """
+        github, repository, spec = self.context.github, accepted.request.repository, published.pull_request
+        opened = github.new_pull_request(repository, spec) if published.is_new else None
+        pull = opened or github.ensure_pull_request(repository, spec)
         if published.moved:
             said = f"{MOVED_MARKER}\n{replies.moved_aside(published.moved)}"
-            self.context.github.comment_once(request.repository, pull.number, MOVED_MARKER, said)
-        return Proposed(number=pull.number, url=pull.url, is_open=pull.state == "open")
+            github.comment_once(repository, pull.number, MOVED_MARKER, said)
+        return self._report(accepted, published, pull, is_unanswered=is_unanswered and opened is not None)
 
-    def report(self, accepted: Accepted[Clone], published: Published, proposed: Proposed) -> Reported:
+    def _report(
+        self, accepted: Accepted[Clone], published: Published, pull: PullRequest, *, is_unanswered: bool
+    ) -> Reported:
         """Write the status comment: the first one without asking what came of it yet, for later events bring it up to date."""
         request, name = accepted.request, accepted.command.name
-        if proposed.is_open:
+        if pull.state == "open":
             manifest = repository_at(self.context, request.repository, published.commit).source(name)
-            facts = StatusFacts(pull_number=proposed.number, pull_url=proposed.url)
-            first = reply_first(self.context, request, status_comment(manifest, facts, self.context.now()))
+            facts = StatusFacts(pull_number=pull.number, pull_url=pull.url)
+            text = status_comment(manifest, facts, self.context.now())
+            first = reply_first(self.context, request, text, is_unanswered=is_unanswered)
             if first is not None:
                 return Reported(comments=(first,))
         # A run of this step before, or an event since, has said how it stands; what it stands like now is asked for.
@@ -149,7 +150,7 @@ def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refuse
         outcome = publish(repo, replace(publication, branch_was=left))
         if isinstance(outcome, str):
             repo.at(outcome).remember(drafted.manifest)
-            return Published(commit=outcome, pull_request=proposal, moved=moved)
+            return Published(commit=outcome, pull_request=proposal, moved=moved, is_new=True)
         repo = repo.fetched()
         if isinstance(outcome, Cleared):
             moved |= outcome.moved

@@ -17,7 +17,8 @@ from bot.core.requests.branches import Branch, branch_of
 from bot.names import EnvironmentName, ParameterName, TemplateName
 from bot.runs.plan.recertify import said
 from bot.service.branch_cleanup import release_branch
-from bot.service.commands.clone import Published, publish_clone
+from bot.service.command_job import Accepted, AcceptedCommand, accept
+from bot.service.commands.clone import CloneJob, Published, publish_clone
 from bot.service.repository import repository_at_head
 from tests.support import example
 from tests.support.clone_calls import MOST, clone_calls
@@ -74,13 +75,13 @@ def test_law_4_the_same_request_twice_leaves_github_as_once(place: SmallMonorepo
     first = place.work(event)
     before = refs(place), place.server.comments(REPOSITORY, place.issue), place.server.pulls(REPOSITORY)
     second = place.work(event)
-    assert second.results["publish"] == first.results["publish"]
+    assert second.results["publish"] == first.results["publish"].model_copy(update={"is_new": False})
     assert (refs(place), place.server.comments(REPOSITORY, place.issue), place.server.pulls(REPOSITORY)) == before
     assert len(place.server.reactions(comment)) == 1
     assert place.reply(comment) is not None
 
 
-@pytest.mark.parametrize("killed_after", ["accept", "publish", "propose", "report"])
+@pytest.mark.parametrize("killed_after", ["accept", "publish", "propose", "settle"])
 def test_law_4_a_job_killed_after_any_step_and_run_again_leaves_github_as_once(
     place: SmallMonorepo, killed_after: str
 ) -> None:
@@ -91,6 +92,7 @@ def test_law_4_a_job_killed_after_any_step_and_run_again_leaves_github_as_once(
     place.work(event)
     assert len(place.server.pulls(REPOSITORY)) == 1
     assert place.reply(comment) is not None
+    assert [reaction.content for reaction in place.server.reactions(comment)] == ["rocket"]
     assert len(refs(place, "refs/heads/envclone/")) == 1
     assert len(refs(place, "refs/envclone/claims/")) == 1
 
@@ -98,10 +100,37 @@ def test_law_4_a_job_killed_after_any_step_and_run_again_leaves_github_as_once(
 def test_law_4_a_report_that_is_run_again_takes_nothing_back_that_was_said_meanwhile(place: SmallMonorepo) -> None:
     body = "/clone production as demo-x"
     comment = place.comment(body)
-    place.work(place.event(comment, body), killed_after="report")
+    place.work(place.event(comment, body), killed_after="propose")
     checked(place, place.server.pulls(REPOSITORY)[0].number)
     place.work(place.event(comment, body))
     assert "waiting for review and merge" in (place.reply(comment) or "")
+
+
+def test_what_a_push_just_made_is_proposed_once_though_the_step_is_tried_again(place: SmallMonorepo) -> None:
+    body = "/clone production as demo-x"
+    comment = place.comment(body)
+    job, event = CloneJob(place.service.context), place.event(comment, body)
+    accepted = accept(place.service.context, event)
+    assert isinstance(accepted, AcceptedCommand)
+    asked = Accepted(accepted.command, accepted.request, event.created_at)
+    pushed = job.publish(asked)
+    assert isinstance(pushed, Published)
+    assert pushed.is_new
+    for _ in range(2):  # killed before its result was written down
+        job.propose(asked, pushed, is_unanswered=True)
+    assert len(place.server.pulls(REPOSITORY)) == 1
+    assert "`demo-x` is planning" in (place.reply(comment) or "")
+
+
+def test_whoever_was_told_of_a_wait_gets_no_second_reply(place: SmallMonorepo) -> None:
+    body = "/clone production as demo-x"
+    comment = place.comment(body)
+    request = place.service.plan_of("delivery-1", place.event(comment, body))
+    assert request is not None
+    place.service.waiting(request, datetime.now(UTC), is_limit=False)
+    assert "Not done yet" in (place.reply(comment) or "")
+    place.work(request.event, answered=True)
+    assert "`demo-x` is planning" in (place.reply(comment) or "")
 
 
 def test_a_name_proposed_by_another_request_is_refused(place: SmallMonorepo) -> None:
