@@ -34,7 +34,7 @@ class Removal:
 
 def removal_of(repo: Repository, name: EnvironmentName) -> Removal | None:
     """Return what took an environment from the default branch; None when it is there, or never was. Raises `Transient`."""
-    if repo.manifest(name) is not None:
+    if name in repo.trees():
         return None
     commit = repo.mirror.last_change(repo.commit, directory(name))
     base = repo.mirror.parent(commit) if commit is not None else None

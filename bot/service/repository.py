@@ -127,8 +127,9 @@ class Repository:
         return manifest
 
     def names(self) -> Sequence[str]:
-        """Return the names of the directories in `envs/`, valid or not, in order."""
-        return sorted(self.trees())
+        """Return the names of the environments' directories in `envs/`, valid or not, in order."""
+        trees = self.trees()
+        return sorted(trees.keys() - self._unmanaged(trees))
 
     def templates(self) -> Sequence[str]:
         """Return the names of the directories in `templates/`, valid or not, in order."""
@@ -162,8 +163,8 @@ class Repository:
     def read_inventory(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't; these keep what they hold. Raises `Transient`."""
         read = _Reading()
-        trees = self.trees()
-        self._read_ahead(trees)
+        unmanaged = self._unmanaged(self.trees())
+        trees = {text: tree for text, tree in self.trees().items() if text not in unmanaged}
         for text, tree in trees.items():
             self._sort(read, text, read.live, partial(self._manifest, tree=tree))
         # Without a branch of ours that is not merged nothing is proposed, and GitHub need not be asked.
@@ -173,7 +174,18 @@ class Repository:
                 if branch is not None and branch.kind == "clone" and branch.environment not in trees:
                     at = self.at(pull.head_sha)
                     at._sort(read, branch.environment, read.proposed, at.manifest)
-        return InventoryReading(Inventory(read.live, read.proposed, unreadable=read.unreadable), tuple(read.findings))
+        estate = Inventory(read.live, read.proposed, unreadable=read.unreadable, unmanaged=unmanaged)
+        return InventoryReading(estate, tuple(read.findings))
+
+    def _unmanaged(self, trees: Mapping[str, str]) -> frozenset[str]:
+        """Return the directories that have no manifest, and did not lose one: somebody else's."""
+        self._read_ahead(trees)
+        bare = {text for text, tree in trees.items() if tree in self.context.bare}
+        lost = self.mirror.removed(self.commit, f"{ENVIRONMENTS}/*/{MANIFEST}") if bare else {}
+        by = {text: lost.get(f"{ENVIRONMENTS}/{text}/{MANIFEST}") for text in bare}
+        return frozenset(
+            text for text in bare if not (commit := by[text]) or text not in self.mirror.entries(commit, ENVIRONMENTS)
+        )
 
     def _read_ahead(self, trees: Mapping[str, str]) -> None:
         """Bring what is not known of these manifests into memory in one reading: from what was kept, else from git together."""
@@ -182,6 +194,8 @@ class Repository:
             tree: name for name, tree in trees.items() if tree not in known and f"{name}:{tree}" not in unreadable
         }
         if len(wanted) < FEW:
+            for tree, name in wanted.items():
+                self._parse(name, tree, next(self.mirror.read_in([tree], MANIFEST)))
             return
         cache = self.context.kept_manifests()
         known.update(cache.read(wanted))
@@ -252,6 +266,8 @@ class Repository:
     def _parse(self, name: str, tree: str, data: bytes | None) -> None:
         """Note the manifest of a tree, or what is wrong with it."""
         files: Tree = {} if data is None else {MANIFEST: File(data)}
+        if data is None:
+            self.context.bare.add(tree)
         try:
             self.context.manifests[tree] = read_manifest(files, f"{ENVIRONMENTS}/{name}")
         except Unreadable as error:

@@ -62,6 +62,37 @@ def test_one_manifest_among_many_that_can_not_be_read_is_named_and_stops_no_othe
     assert {finding.path for finding in reading.findings} == {*files}
 
 
+def test_a_directory_without_a_manifest_is_somebody_elses(place: SmallMonorepo) -> None:
+    place.server.add_user("admin", REPOSITORY, "admin")
+    files: dict[str, bytes | None] = {"envs/modules/main.tf": b"", "envs/Old_Stuff/main.tf": b"", "envs/README.md": b""}
+    place.server.commit(REPOSITORY, files, by="admin", message="Other things")
+    repo = place.repository()
+    reading = repo.read_inventory()
+    assert reading.findings == ()
+    assert reading.estate.unmanaged == {"modules", "Old_Stuff"}
+    assert repo.names() == ["production"]
+    listed = place.say("/list") or ""
+    assert "In `envs/`, but no environments, because they have no environment.yaml: `Old_Stuff`, `modules`." in listed
+    refused = place.say("/clone production as modules for demo") or ""
+    assert "`envs/modules` is there already and is no environment of mine" in refused
+    assert "/clone production as modules-2 for demo" in refused
+    assert "`demo-x` is planning" in (place.say("/clone production as demo-x for demo") or "")
+
+
+def test_an_environment_that_lost_its_manifest_is_not_taken_for_somebody_elses(place: SmallMonorepo) -> None:
+    _grow(place, 2)
+    place.server.commit(REPOSITORY, {"envs/old-0/environment.yaml": None}, by="admin", message="Lose one")
+    reading = place.repository().read_inventory()
+    assert [finding.path for finding in reading.findings] == ["envs/old-0/environment.yaml"]
+    assert reading.estate.unmanaged == set()
+    gone: dict[str, bytes | None] = dict.fromkeys(
+        f"envs/old-1/{path}" for path in place.repository().environment(EnvironmentName("old-1"))
+    )
+    place.server.commit(REPOSITORY, gone, by="admin", message="Remove the other")
+    place.server.commit(REPOSITORY, {"envs/old-1/main.tf": b""}, by="admin", message="Another's, of its name")
+    assert place.repository().read_inventory().estate.unmanaged == {"old-1"}
+
+
 def _grow(place: SmallMonorepo, count: int) -> None:
     place.server.add_user("admin", REPOSITORY, "admin")
     files: dict[str, bytes | None] = {}

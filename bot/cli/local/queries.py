@@ -20,7 +20,7 @@ from bot.clouds.registry import FACTS
 from bot.commands.model import Help, List, Status
 from bot.commands.specs import BY_VERB, TABLE, Spec
 from bot.core.messages import replies
-from bot.core.messages.environment_list import matching, only
+from bot.core.messages.environment_list import matching, only, unmanaged
 from bot.core.messages.help_text import help_text
 from bot.core.rendering.assemble import read_template
 from bot.core.requests.branches import read_branch
@@ -91,6 +91,7 @@ def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJso
         estate = only(survey.estate, {each.name for each in manifests})
         late = behind(manifests, _histories(checkout, manifests))
         text = plain(replies.listing(estate, datetime.now(UTC), None, late), width())
+        text += f"\n\n{plain(unmanaged(estate.unmanaged), width())}" if estate.unmanaged else ""
         say(text, lambda: [_listed(each, late[each.name]) for each in manifests], as_json)
         if survey.findings:
             stop("\n".join(map(str, survey.findings)), NOT_CHECKED)

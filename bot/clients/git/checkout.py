@@ -35,8 +35,26 @@ class Checkout:
         self.root = root
 
     def environments(self) -> Sequence[str]:
-        """Return the names of the directories in `envs/`, valid or not, in order."""
-        return self._directories(ENVIRONMENTS)
+        """Return the names of the environments' directories in `envs/`, valid or not, in order."""
+        found, unmanaged = self._directories(ENVIRONMENTS), self.unmanaged()
+        return [name for name in found if name not in unmanaged]
+
+    def unmanaged(self) -> frozenset[str]:
+        """Return the directories in `envs/` that are somebody else's: they have no manifest, and had none at the last commit."""
+        bare = [
+            name
+            for name in self._directories(ENVIRONMENTS)
+            if not (self.root / ENVIRONMENTS / name / MANIFEST).is_file()
+        ]
+        if not bare:
+            return frozenset()
+        paths = [f"{ENVIRONMENTS}/{name}/{MANIFEST}" for name in bare]
+        lost = (
+            (self._git("ls-tree", "--name-only", "-z", "HEAD", "--", *paths) or b"")
+            .decode("utf-8", "surrogateescape")
+            .split("\0")
+        )
+        return frozenset(name for name, path in zip(bare, paths, strict=True) if path not in lost)
 
     def environments_at(self, commit: str) -> Sequence[str]:
         """Return the names of the directories that `envs/` has at a commit, valid or not, in order; none when it is not there."""
@@ -112,7 +130,7 @@ class Checkout:
                 live[name] = own_manifest(files, name)
             except UserError as error:
                 wrong += findings(text, error)
-        return InventoryReading(Inventory(live), tuple(wrong))
+        return InventoryReading(Inventory(live, unmanaged=self.unmanaged()), tuple(wrong))
 
     def branch(self) -> str | None:
         """Return the name of the branch that is checked out, if one is."""

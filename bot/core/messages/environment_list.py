@@ -12,13 +12,14 @@ from bot.core.markdown import code
 from bot.core.messages import replies
 from bot.core.messages.replies import ProposedEnvironment
 from bot.core.rendering.inventory import Inventory
-from bot.model.environment import Manifest
+from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest
 from bot.names import EnvironmentName
 
 PER_PAGE: Final = 100
 """Rows of a page. A row has at most some 400 characters, and a comment at most 65,536."""
 
 MOST_PURPOSES: Final = 10
+MOST_UNMANAGED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,13 @@ def only(estate: Inventory, names: Collection[EnvironmentName]) -> Inventory:
         for found in (estate.live, estate.proposed)
     )
     return replace(estate, live=live, proposed=proposed)
+
+
+def unmanaged(names: Collection[str]) -> str:
+    """Name the directories beside the environments that are somebody else's; they stop nothing."""
+    shown = ", ".join(code(name) for name in sorted(names)[:MOST_UNMANAGED])
+    more = f" and {len(names) - MOST_UNMANAGED:,} more" if len(names) > MOST_UNMANAGED else ""
+    return f"In `{ENVIRONMENTS}/`, but no environments, because they have no {MANIFEST}: {shown}{more}."
 
 
 def _purposes(manifests: Sequence[Manifest]) -> str:

@@ -68,7 +68,7 @@ def read_manifest(files: Tree, where: str) -> Manifest:
     manifest = files.get(MANIFEST)
     if manifest is None:
         message = (
-            "missing, so this directory is not an environment. Remove it, or create the environment with `/clone`."
+            "missing, so this directory is not an environment. `/list` shows all environments, `/clone` creates one."
         )
         raise Unreadable(Finding(f"{where}/{MANIFEST}", 1, message))
     return load(text_of(manifest, f"{where}/{MANIFEST}"), Manifest, f"{where}/{MANIFEST}")

@@ -46,7 +46,7 @@ class Inventory:
 
     `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or can't be told. `ending`
     are environments that were removed from the default branch and are not known to be destroyed. `unreadable` ones are in no list,
-    but what they hold stays theirs.
+    but what they hold stays theirs. `unmanaged` are directories in `envs/` that are somebody else's: without a manifest.
     """
 
     live: Mapping[EnvironmentName, Manifest]
@@ -54,6 +54,7 @@ class Inventory:
     claimed: Mapping[Claim, EnvironmentName] = field(default_factory=dict)
     ending: Mapping[EnvironmentName, Manifest] = field(default_factory=dict)
     unreadable: Mapping[EnvironmentName, Remnant] = field(default_factory=dict)
+    unmanaged: frozenset[str] = frozenset()
 
     def manifests(self) -> Sequence[Manifest]:
         """Return every manifest once; a proposed change of a live environment counts as proposed."""
@@ -90,8 +91,8 @@ class Inventory:
                 yield claim.value, holder, True
 
     def has(self, name: EnvironmentName) -> bool:
-        """Say whether the environment exists or is proposed, readable or not."""
-        return name in self.live or name in self.proposed or name in self.unreadable
+        """Say whether the environment exists or is proposed, readable or not, or its directory is somebody else's."""
+        return any(name in each for each in (self.live, self.proposed, self.unreadable, self.unmanaged))
 
     def holds(self, name: EnvironmentName, claim: Claim) -> bool:
         """Say whether an environment has the value that a claim says is its own. Whoever may push can make claims in any name."""

@@ -150,7 +150,7 @@ def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Polic
     """Return the environment as one to be destroyed, unless it may not be."""
     where = f"{directory(name)}/{MANIFEST}"
     if before is None:
-        return f"{directory(name)} does not exist and never existed on this branch."
+        return f"{directory(name)} has no {MANIFEST} and never had one on this branch: it is no environment."
     if isinstance(before, str):
         return f"{before} Fix it before removing the directory: destroy needs it."
     try:

@@ -14,7 +14,7 @@ from bot.core.rendering.parameter_values import ENVIRONMENT
 from bot.core.rendering.suggestions import listed, nearest
 from bot.errors import Finding, InvalidInput, UserError
 from bot.model import duration
-from bot.model.environment import Manifest
+from bot.model.environment import MANIFEST, Manifest, directory
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.model.suggest import abbreviated, closest
@@ -46,6 +46,11 @@ def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
     if protected:
         raise Correctable(
             f"`{name}` is the protected environment `{protected}`, or looks like it. Choose another name."
+        )
+    if name in estate.unmanaged:
+        raise Correctable(
+            f"`{directory(name)}` is there already and is no environment of mine: it has no {MANIFEST}. Choose another name.",
+            replace(command, name=_free_name(name, estate)),
         )
     if estate.has(name):
         left = estate.unreadable.get(name)

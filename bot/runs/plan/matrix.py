@@ -122,13 +122,14 @@ def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence
     if only and phase != "drift":
         return [_only(root, span, only)]
     names = [only] if only else _all(root, span.head) if phase == "drift" else _touched(root, span)
-    return [_change(root, span, name) for name in names]
+    changes = [_change(root, span, name) for name in names]
+    return changes if only else [each for each in changes if each.before is not None or each.after is not None]
 
 
 def _all(root: Path, commit: str) -> Sequence[str]:
     return [
         path.split("/")[1]
-        for path in _git(root, "ls-tree", "--name-only", "-z", commit, f"{ENVIRONMENTS}/").split("\0")
+        for path in _git(root, "ls-tree", "-d", "--name-only", "-z", commit, f"{ENVIRONMENTS}/").split("\0")
         if path
     ]
 
@@ -158,13 +159,13 @@ def _only(root: Path, span: Span, name: str) -> MatrixChange:
 
 
 def _change(root: Path, span: Span, name: str) -> MatrixChange:
-    after = _manifest(root, span.head, name)
+    before, after = _manifest(root, span.base, name), _manifest(root, span.head, name)
+    if after is None and before is not None and _git(root, "ls-tree", span.head, f"{ENVIRONMENTS}/{name}"):
+        after = f"{ENVIRONMENTS}/{name}/{MANIFEST} is gone and the directory is not: remove both, or neither."
     source = after.source if isinstance(after, Manifest) else None
     found = _manifest(root, span.base, source) if source else None
     sources = tuple(_sources(root, span.head, source)) if source else ()
-    return MatrixChange(
-        name, _manifest(root, span.base, name), after, found if isinstance(found, Manifest) else None, sources
-    )
+    return MatrixChange(name, before, after, found if isinstance(found, Manifest) else None, sources)
 
 
 def _sources(root: Path, commit: str, name: EnvironmentName | None) -> Sequence[EnvironmentName]:
@@ -178,16 +179,17 @@ def _sources(root: Path, commit: str, name: EnvironmentName | None) -> Sequence[
 
 
 def _manifest(root: Path, commit: str, name: str) -> Manifest | str | None:
-    """Return the manifest at a commit; why it can't be read; or None when the directory does not exist there."""
-    if commit == NO_COMMIT or not _git(root, "ls-tree", commit, f"{ENVIRONMENTS}/{name}"):
+    """Return the manifest at a commit; why it can't be read; or None when there is none there: a directory may be somebody else's."""
+    where = f"{ENVIRONMENTS}/{name}"
+    if commit == NO_COMMIT or not _git(root, "ls-tree", commit, f"{where}/{MANIFEST}"):
         return None
     try:
-        data = _git(root, "show", f"{commit}:{ENVIRONMENTS}/{name}/{MANIFEST}")
+        data = _git(root, "show", f"{commit}:{where}/{MANIFEST}")
         files: Mapping[str, File] = {MANIFEST: File(data.encode())}
     except Unverifiable:
         files = {}
     try:
-        return read_manifest(files, f"{ENVIRONMENTS}/{name}")
+        return read_manifest(files, where)
     except UserError as error:
         return str(error)
 

@@ -40,7 +40,8 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verifi
         )
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise Unverifiable(f"{ENVIRONMENTS}/{unknown[0]} does not exist; there are: {', '.join(known) or 'none'}.")
+        what = f"has no {MANIFEST}" if unknown[0] in checkout.unmanaged() else "does not exist"
+        raise Unverifiable(f"{ENVIRONMENTS}/{unknown[0]} {what}; there are: {', '.join(known) or 'none'}.")
     chosen = tuple(names or known)
     verification = _Verification(checkout)
     for text in known:

@@ -4,7 +4,7 @@ from typing import TypeAlias, assert_never
 
 from bot.commands.model import Help, List, Status
 from bot.core.messages import replies
-from bot.core.messages.environment_list import Listed, environment_list
+from bot.core.messages.environment_list import Listed, environment_list, unmanaged
 from bot.core.messages.help_text import help_text
 from bot.core.messages.replies import ProposedEnvironment, Standing
 from bot.core.messages.status_comment import headline
@@ -64,6 +64,7 @@ def _list(repo: Repository, command: List, request: Request) -> str:
     late = behind(manifests, histories)
     everything = Listed(reading.estate, _proposed(repo), late)
     listed = [environment_list(command, request.by, everything, repo.context.now())]
+    listed += [unmanaged(reading.estate.unmanaged)] if reading.estate.unmanaged else []
     listed += [replies.left_out(reading.findings)] if reading.findings else []
     strangers = repo.strangers()
     return "\n\n".join([*listed, replies.strangers(strangers)] if strangers else listed)

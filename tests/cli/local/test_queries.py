@@ -43,6 +43,39 @@ def test_nothing_on_a_terminal_is_markdown_html_or_python(root: Path, words: tup
         assert sign not in output, (sign, output)
 
 
+def test_a_directory_without_a_manifest_is_named_and_stops_nothing(root: Path) -> None:
+    for name in ("modules", "Old_Stuff"):
+        (root / "envs" / name).mkdir()
+        (root / "envs" / name / "main.tf").write_text("")
+    code, output = run(root, "list")
+    assert code == 0, output
+    assert "In `envs/`, but no environments, because they have no environment.yaml: `Old_Stuff`, `modules`." in output
+    assert run(root, "verify")[1].strip() == "2 environments match what their templates render."
+    assert run(root, "clone", "production", "as", "demo-y")[0] == 0
+    code, output = run(root, "clone", "production", "as", "modules")
+    assert (code, "`envs/modules` is there already and is no environment of mine" in output) == (1, True)
+    code, output = run(root, "verify", "modules")
+    assert (code, "envs/modules has no environment.yaml; there are: demo-x, demo-y, production." in output) == (
+        2,
+        True,
+    ), output
+
+
+def test_a_manifest_that_is_only_missing_in_the_work_tree_is_missed(root: Path) -> None:
+    for words in (
+        ("init", "-q"),
+        ("add", "-A"),
+        ("-c", "user.name=A", "-c", "user.email=a@b.example", "commit", "-qm", "all"),
+    ):
+        subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True)
+    (root / "envs/demo-x/environment.yaml").unlink()
+    code, output = run(root, "verify")
+    assert (code, "envs/demo-x/environment.yaml:1: missing, so this directory is not an environment" in output) == (
+        2,
+        True,
+    )
+
+
 def test_status_says_what_is_asked_for_with_every_value(root: Path) -> None:
     output = run(root, "status", "demo-x")[1]
     for line in (r"Owner +ana", r"Cloned from +production", r"  db_class +small", r'  zones +\["a", "b", "c"\]'):
@@ -68,6 +101,7 @@ def test_list_shows_those_that_can_be_read_and_names_the_others(root: Path) -> N
     broken.mkdir()
     (broken / "environment.yaml").write_text("name: [\n")
     (root / "envs/Odd_Name").mkdir()
+    (root / "envs/Odd_Name/environment.yaml").write_text("name: Odd_Name\n")
     code, output = run(root, "list")
     assert code == 2
     assert re.search(r"^demo-x +demo +ana ", output, re.MULTILINE)

@@ -98,10 +98,10 @@ def test_a_hand_edit_is_a_complaint_before_any_credentials(monorepo: Monorepo) -
     )
 
 
-@pytest.mark.parametrize("path", ["envs/README.md", "envs/Demo X/main.tf", "envs/demo-x/notes.txt"])
+@pytest.mark.parametrize("path", ["envs/Demo X/environment.yaml", "envs/demo-x/environment.yaml"])
 def test_what_is_no_environment_fails_closed(monorepo: Monorepo, path: str) -> None:
     base = head(monorepo)
-    monorepo.put(".", {path: File(b"x\n")})
+    monorepo.put(".", {path: File(b"name: [")})
     monorepo.commit("odd")
     found = find_targets(monorepo.root, span(monorepo, base), "plan")
     assert found.targets == ()
@@ -154,7 +154,36 @@ def test_an_environment_that_never_was_is_no_target(monorepo: Monorepo) -> None:
     now = head(monorepo)
     found = find_targets(monorepo.root, Span(now, now), "apply", "demo-x")
     assert found.targets == ()
-    assert "never existed" in found.complaints[0]
+    assert found.complaints == (
+        "envs/demo-x has no environment.yaml and never had one on this branch: it is no environment.",
+    )
+
+
+def test_what_has_no_manifest_is_somebody_elses_and_stops_nothing(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.put("envs", {"README.md": File(b"Ours\n"), "Old_Stuff/main.tf": File(b""), "common/tags.tf": File(b"")})
+    monorepo.add("demo-x", SOURCE)
+    for phase in ("plan", "apply", "drift"):
+        found = find_targets(monorepo.root, span(monorepo, base), phase)
+        expected = ["demo-x", SOURCE] if phase == "drift" else ["demo-x"]
+        assert ([t.environment for t in found.targets], found.complaints) == (expected, ()), phase
+    there = head(monorepo)
+    monorepo.git("rm", "-rq", "envs/Old_Stuff")
+    monorepo.commit("remove")
+    found = find_targets(monorepo.root, span(monorepo, there), "plan")
+    assert (found.targets, found.complaints) == ((), ())
+
+
+def test_a_manifest_that_goes_alone_does_not_make_an_environment_somebody_elses(monorepo: Monorepo) -> None:
+    monorepo.add("demo-x", SOURCE)
+    base = head(monorepo)
+    monorepo.git("rm", "-q", "envs/demo-x/environment.yaml")
+    monorepo.commit("without its manifest")
+    found = find_targets(monorepo.root, span(monorepo, base), "plan")
+    assert found.targets == ()
+    assert found.complaints == (
+        "envs/demo-x/environment.yaml is gone and the directory is not: remove both, or neither.",
+    )
 
 
 def test_one_can_be_asked_for_by_hand_changed_or_not(monorepo: Monorepo) -> None:
@@ -172,7 +201,7 @@ def test_a_commit_that_is_not_there_can_not_be_told(monorepo: Monorepo) -> None:
 def test_drift_is_looked_for_in_every_environment_and_one_bad_one_hides_no_other(monorepo: Monorepo) -> None:
     monorepo.add("demo-a", SOURCE)
     monorepo.add("demo-b", SOURCE)
-    monorepo.put("envs/demo-c", {"notes.txt": File(b"x\n")})
+    monorepo.put("envs/demo-c", {"environment.yaml": File(b"name: [")})
     now = monorepo.commit("no environment")
     found = find_targets(monorepo.root, Span(now, now), "drift")
     assert [(t.environment, t.role.rpartition("/")[2]) for t in found.targets] == [
