@@ -31,16 +31,23 @@ from bot.sandbox.terraform_config import terraform_environment
 from tests import ROOT
 from tests.support.cloud import ACCOUNT, REGION
 from tests.support.monorepo import Monorepo
-from tests.support.product import ON_AWS, STACKS, without_marks
+from tests.support.product import CHECKED_HOOKS, STACKS, without_marks
 
 HERE = ROOT
 REPOSITORY = "acme/infrastructure"
 BUCKET = "acme-small-tfstate"
-CODE = {**{name: without_marks(code) for name, code in STACKS.items()}, "data": ON_AWS["data"]}
-"""What drifts in an account is AWS's; the other stacks need no provider."""
+CODE = {name: without_marks(code) for name, code in STACKS.items()}
+HOOKS = f"""{CHECKED_HOOKS.replace("needs: [app]", "needs: [app, flags]")}
+  flags:
+    description: Flags.
+    needs: [app]
+    uses: aws.parameter
+    with: {{path: {{from: app.path}}, values: {{value: {{a: 1}}}}}}
+"""
+"""What drifts in the account is a hook's; that a stack's does is seen in a clone's whole life (`tests/e2e`)."""
 TIMEOUT = 400.0
 
-pytestmark = [pytest.mark.e2e, pytest.mark.provider]
+pytestmark = pytest.mark.e2e
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class Company:
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
     """Everything, running."""
-    monorepo = Monorepo.create(tmp_path / "work", BUCKET, CODE)
+    monorepo = Monorepo.create(tmp_path / "work", BUCKET, CODE, HOOKS)
     shutil.copytree(
         HERE / ".github",
         monorepo.root / ".github",
@@ -161,7 +168,7 @@ def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(comp
     assert company.github.deployments(REPOSITORY)[-1].environment == "demo-x"
 
     let_go(admin)
-    admin.client("ssm").put_parameter(Name="/demo-x/greeting", Value="by hand", Overwrite=True)
+    admin.client("ssm").put_parameter(Name="/demo-x/flags/a", Value="2", Overwrite=True)
     company.github.schedule(REPOSITORY, ".github/workflows/drift.yml")
     drift = company.finished()
     log = drift.log.read_text()
@@ -169,7 +176,7 @@ def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(comp
     assert drift.jobs == {"targets": "success", "drift (demo-x)": "success", "forget": "success"}, log[-6000:]
     (issue,) = company.github.issues(REPOSITORY)
     assert (issue.title, issue.author.login) == ("demo-x has drifted", "github-actions[bot]")
-    assert "! aws_ssm_parameter.greeting" in (issue.body or "")
+    assert "`flags` | `aws.parameter` | **has drifted**" in (issue.body or "")
     assert "its last apply did not finish" in (issue.body or ""), "the cancelled hook is said to be so"
 
 

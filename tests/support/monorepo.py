@@ -25,10 +25,13 @@ class Monorepo:
     root: Path
     bucket: str
     stacks: Mapping[str, str] = field(default_factory=lambda: STACKS)
+    hooks: str = CHECKED_HOOKS
 
     @classmethod
-    def create(cls, root: Path, bucket: str, stacks: Mapping[str, str] = STACKS) -> "Monorepo":
-        repo = cls(root, bucket, stacks)
+    def create(
+        cls, root: Path, bucket: str, stacks: Mapping[str, str] = STACKS, hooks: str = CHECKED_HOOKS
+    ) -> "Monorepo":
+        repo = cls(root, bucket, stacks, hooks)
         repo.write_base()
         repo.git("init", "-q", "-b", "main")
         repo.commit("base")
@@ -41,7 +44,7 @@ class Monorepo:
 
     @property
     def template(self) -> TemplateAt:
-        return template(self.stacks, CHECKED_HOOKS)
+        return template(self.stacks, self.hooks)
 
     @property
     def policy(self) -> Policy:
