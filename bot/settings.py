@@ -94,7 +94,7 @@ class Settings(Document):
     sweep_every: Duration = Field(_duration("15m"), description="How often clones are checked for expiry.")
     look_back_every: Duration = Field(
         _duration("10m"),
-        description="How often comments are looked for whose deliveries never came; one request for each repository. Also at each start.",
+        description="How often missed comments and deliveries are looked for; one request for each repository, and one for the App. Also at each start.",
     )
     log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Minimum log level.")
 

@@ -1,7 +1,8 @@
-"""Asks, at the start and from time to time, for a look at the comments whose deliveries may never have come.
+"""Asks, at the start and from time to time, for what was not delivered: GitHub tries once.
 
-The look begins where the last one began, or, after a start, where the last worker fell silent; with some overlap, since a comment
-that is known already is not carried out again.
+Deliveries that nobody took are sent again at our request, and comments are looked through, since not every delivery is even tried.
+A look begins where the last one began, or, after a start, where the last worker fell silent; with some overlap, since what is
+known already is not carried out again.
 """
 
 import logging
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=5)
 """Between two looks: clocks differ, and GitHub lists a comment some seconds after it was written."""
 
+SOON = 60.0
+"""Seconds until the next look when something was sent again: perhaps the door was not open yet."""
+
 TROUBLE = 30.0
 """Seconds to wait when GitHub or the database does not answer."""
 
@@ -32,21 +36,25 @@ class LookingBack:
         self._submit = submit
         self._every = settings.look_back_every
         self._named = settings.repositories
-        self._since = silent_since
+        self._since = self._undelivered_since = silent_since
 
     def run(self, stop: threading.Event) -> None:
         """Ask until told to stop. Outlives a GitHub or a database that goes away for a while."""
         while not stop.is_set():
             try:
-                self.ask(self._work.now())
+                sent_again = self.ask(self._work.now())
             except Exception:
-                log.exception("missed comments can't be looked for now", extra={"action": "look back"})
+                log.exception("can't look for missed deliveries now", extra={"action": "look back"})
                 stop.wait(TROUBLE)
             else:
-                stop.wait(self._every.total_seconds())
+                every = self._every.total_seconds()
+                stop.wait(min(every, SOON) if sent_again else every)
 
-    def ask(self, now: datetime) -> None:
-        """Ask for one look in each repository; the next one begins where this one ends."""
+    def ask(self, now: datetime) -> int:
+        """Ask for one look in each repository, and for what failed to be delivered; return how many deliveries are sent again.
+
+        The next look begins where this one ends.
+        """
         since = min(self._since, now) - OVERLAP
         for repository in self._named or self._work.repositories():
             event = LookBack(repository=repository, since=since, at=int(now.timestamp()))
@@ -54,3 +62,8 @@ class LookingBack:
             if request is not None:
                 self._submit(request)
         self._since = now
+        sent_again = self._work.redeliver_failed(min(self._undelivered_since, now) - OVERLAP)
+        self._undelivered_since = now
+        if sent_again:
+            log.info("%d deliveries are sent again", sent_again, extra={"action": "redeliver"})
+        return sent_again

@@ -91,6 +91,9 @@ class JobsApi(Protocol):
     def repositories(self) -> Sequence[RepositoryName]:
         """Return the repositories in which something may become due by itself. Raises `Transient`."""
 
+    def redeliver_failed(self, since: datetime) -> int:
+        """Have GitHub send again what it could not deliver since a moment; return how much that was. Raises `Transient`."""
+
     def remaining_requests(self) -> Mapping[str, int]:
         """Return how many requests GitHub still takes, by owner, as its answers said last; asks nothing."""
 

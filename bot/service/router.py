@@ -29,6 +29,10 @@ class Router:
         """Return the repositories that the app is installed on, or that the credentials were made for."""
         return self.context.github.repositories()
 
+    def redeliver_failed(self, since: datetime) -> int:
+        """Ask for it as the app; with a token there is no way, and only comments are found."""
+        return self.context.github.redeliver_failed(since)
+
     def remaining_requests(self) -> Mapping[str, int]:
         """Return what the answers to our requests said."""
         return self.context.github.remaining_requests()

@@ -71,6 +71,9 @@ class CountingWork:
         key = f"comment-{event.comment}"
         return JobRequest(key=key, partition=name, kind="work", delivery=delivery, event=event)
 
+    def redeliver_failed(self, since: datetime) -> int:
+        return 0
+
     def remaining_requests(self) -> Mapping[str, int]:
         return {}
 

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from bot.clients.transient import Transient
 from bot.events import Event, LookBack
 from bot.jobs.look_back import OVERLAP, LookingBack
 from bot.names import RepositoryName
@@ -24,6 +27,20 @@ class Looked(CountingWork):
         assert isinstance(event, LookBack)
         key = f"{event.repository} {event.at}"
         return JobRequest(key=key, partition="p", kind="missed", delivery=delivery, event=event)
+
+
+class Undelivered(Looked):
+    """GitHub can't be asked for deliveries the first time."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.asked: list[datetime] = []
+
+    def redeliver_failed(self, since: datetime) -> int:
+        self.asked.append(since)
+        if len(self.asked) == 1:
+            raise Transient("GitHub answered 502")
+        return 3
 
 
 def spans(directory: Path, silent_since: datetime, *moments: datetime) -> list[tuple[str, datetime]]:
@@ -56,3 +73,13 @@ def test_a_clock_that_goes_back_leaves_no_gap(tmp_path: Path) -> None:
     back = NOON - timedelta(days=1)
     [(_, first), _, (_, second), _] = spans(tmp_path, NOON, NOON, back)
     assert (first, second) == (NOON - OVERLAP, back - OVERLAP)
+
+
+def test_deliveries_are_asked_for_again_from_where_they_were_asked_for_last(tmp_path: Path) -> None:
+    work = Undelivered(tmp_path)
+    looking = LookingBack(work, lambda _: None, Settings(), NOON)
+    later = NOON + timedelta(minutes=10)
+    with pytest.raises(Transient):
+        looking.ask(NOON)
+    assert [looking.ask(later), looking.ask(later)] == [3, 3]
+    assert work.asked == [NOON - OVERLAP, NOON - OVERLAP, later - OVERLAP]

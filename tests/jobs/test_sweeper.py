@@ -39,6 +39,9 @@ class Installed:
         assert isinstance(event, Tick)
         return tick_job(delivery, event)
 
+    def redeliver_failed(self, since: datetime) -> int:
+        return 0
+
     def remaining_requests(self) -> Mapping[str, int]:
         return {}
 

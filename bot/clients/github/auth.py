@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from bot.clients.github.deliveries import redeliver_failed
 from bot.clients.github.pacing import PacingClock, now
 from bot.clients.github.records import AppRegistration
 from bot.errors import UserError
@@ -47,6 +48,9 @@ class Credentials(Protocol):
     def registration(self) -> AppRegistration | None:
         """Return how the app is registered; None for a token."""
 
+    def redeliver_failed(self, since: datetime) -> int:
+        """Have the deliveries since a moment sent again that nobody took; return how many. Only an app can, so 0 for a token."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
@@ -70,6 +74,9 @@ class Token:
     def registration(self) -> None:
         return None
 
+    def redeliver_failed(self, since: datetime) -> int:
+        return 0
+
 
 @dataclass(frozen=True, slots=True)
 class _Lease:
@@ -88,7 +95,8 @@ class AppCredentials:
 
         if not _is_private_key(private_key):
             raise UserError(NO_KEY)
-        self._app = connect(Auth.AppAuth(app_id, private_key), api_url)
+        self._auth = Auth.AppAuth(app_id, private_key)
+        self._app = connect(self._auth, api_url)
         self._api_url = api_url
         self._clock = clock
         # PyGithub's connection is not safe to share, and one request for a token serves all who wait.
@@ -129,6 +137,10 @@ class AppCredentials:
         with self._lock:
             _, app = self._app.requester.requestJsonAndCheck("GET", "/app")
             return AppRegistration(dict(app["permissions"]), tuple(app["events"]))
+
+    def redeliver_failed(self, since: datetime) -> int:
+        # With a connection of its own: a hundred requests must not keep others from a token.
+        return redeliver_failed(connect(self._auth, self._api_url).requester, since)
 
     def _installed(self, installation: int) -> list[RepositoryName]:
         from github import Auth  # noqa: PLC0415

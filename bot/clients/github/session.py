@@ -88,6 +88,10 @@ class Session:
         """Return how our app is registered; None for a token."""
         return self._guarded(self._credentials.registration)
 
+    def redeliver_failed(self, since: datetime) -> int:
+        """Have the deliveries since a moment sent again that nobody took; return how many. Raises `Transient`."""
+        return self._guarded(lambda: self._credentials.redeliver_failed(since))
+
     def git_credentials(self, repository: RepositoryName) -> tuple[str, str]:
         """Return the user name and password that git sends over HTTPS; good for five minutes at least."""
         return "x-access-token", self._guarded(lambda: self._credentials.token(repository))

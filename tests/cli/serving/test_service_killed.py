@@ -113,6 +113,20 @@ def test_a_comment_that_was_written_while_nothing_ran_is_carried_out_once_after_
     assert [len(service.replies(each)) for each in (missed, after, again)] == [1, 1, 1]
 
 
+def test_what_happened_on_a_pull_request_while_nothing_ran_is_known_after_the_start(service: Serving) -> None:
+    comment = service.comment(COMMAND)
+    service.until(lambda: done(service, comment))
+    (pull,) = service.server.pulls(REPOSITORY)
+    service.kill()
+    service.server.close(REPOSITORY, pull.number, by=MAINTAINER)
+    service.server.settle()
+    service.environment["ENVCLONE_LOOK_BACK_EVERY"] = "2s"  # the first time the door may not be open yet
+    service.start()
+    service.until(lambda: service.server.head(REPOSITORY, "envclone/demo-x") is None)
+    service.until(lambda: "closed without merging" in service.replies(comment)[0])
+    assert len(service.replies(comment)) == 1
+
+
 def test_law_5_two_hundred_clones_asked_for_at_once_don_t_collide(service: Serving) -> None:
     comments = [service.comment(f"/clone production as load-{number} for demo") for number in range(200)]
     service.until(lambda: len(service.server.pulls(REPOSITORY)) >= 200)
