@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from bot.errors import InvalidInput
 from bot.model.base import Document
 from bot.model.duration import Duration
+from bot.model.rollout import RolloutPolicy
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 
 PATH = ".github/envclone.yml"
@@ -230,6 +231,7 @@ class Policy(Document):
     ttl: Ttl = Ttl()
     quota: Quota = Quota()
     expiry: Expiry = Expiry()
+    rollout: RolloutPolicy = RolloutPolicy()
     purposes_requiring: dict[PurposeName, Role] = {}
     accounts: dict[str, PolicyAccount] = {}
     account_parameters: Annotated[

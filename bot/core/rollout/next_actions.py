@@ -1,0 +1,125 @@
+"""What a rollout does next: a function of its waves, the policy, and how each environment stands now.
+
+Nothing of a wave is begun before the one before it is done. Nothing is merged while a plan of its wave is under way, so that the issue says
+what would happen to all that are open before anything happens. With more failures than are tolerated nothing more is done, until people
+have fixed, closed or resumed what failed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from bot.core.rollout.record import RolloutRecord
+from bot.model.policy import Policy
+from bot.model.risk import Risk
+from bot.names import EnvironmentName
+
+
+class MemberStage(StrEnum):
+    """How far an environment has come in a rollout."""
+
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    PLANNING = "planning"
+    PLANNED = "planned"
+    MERGED = "merged"
+    FAILED = "failed"
+    REFUSED = "refused"
+    APPLIED = "applied"
+    DECLINED = "declined"
+    GONE = "gone"
+
+
+ENDED = frozenset({MemberStage.APPLIED, MemberStage.DECLINED, MemberStage.GONE})
+FAILURES = frozenset({MemberStage.FAILED, MemberStage.REFUSED})
+OPEN = frozenset({MemberStage.BLOCKED, MemberStage.PLANNING, MemberStage.PLANNED, MemberStage.MERGED})
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutMember:
+    """How an environment stands: its stage, its pull request, and the risk of its plan. `note` is for people.
+
+    `is_ours` says whether the pull request holds what the service itself would propose, and nothing else.
+    """
+
+    stage: MemberStage
+    pull: int | None = None
+    risk: Risk = Risk.UNKNOWN
+    note: str = ""
+    is_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NextActions:
+    """What to do now, and why nothing more: the verdict. `wave` counts from 0; `waves_done` is to be remembered.
+
+    `retry` are environments that were refused: they are tried again each time, which costs nothing.
+    """
+
+    verdict: Literal["running", "waiting", "stopped", "paused", "done"]
+    wave: int
+    waves_done: tuple[datetime, ...]
+    propose: tuple[EnvironmentName, ...] = ()
+    merge: tuple[EnvironmentName, ...] = ()
+    retry: tuple[EnvironmentName, ...] = ()
+
+
+def next_actions(
+    record: RolloutRecord,
+    policy: Policy,
+    standings: Mapping[EnvironmentName, RolloutMember],
+    now: datetime,
+    *,
+    is_paused: bool = False,
+) -> NextActions:
+    """Return what is to be done; `standings` has every environment of the record's waves."""
+    failures = sum(each.stage in FAILURES for each in standings.values())
+    done = _done(record, standings)
+    times = (*record.waves_done[:done], *[now] * (done - len(record.waves_done)))
+    if is_paused:
+        return NextActions("paused", done, times)
+    refused = tuple(name for name, each in standings.items() if each.stage is MemberStage.REFUSED)
+    if failures > policy.rollout.failure_tolerance:
+        return NextActions("stopped", done, times, retry=refused)
+    if done == len(record.waves):
+        return NextActions("done", done, times)
+    if done and now < times[done - 1] + policy.rollout.pause:
+        return NextActions("waiting", done, times, retry=refused)
+    wave = record.waves[done]
+    propose, merge = _proposals(wave, policy, standings), _merges(wave, policy, standings)
+    return NextActions("running", done, times, propose, merge, refused)
+
+
+def is_done(wave: Iterable[RolloutMember]) -> bool:
+    """Say whether nothing of a wave is under way any more. What failed may still be repaired."""
+    return all(each.stage in ENDED | FAILURES for each in wave)
+
+
+def _done(record: RolloutRecord, standings: Mapping[EnvironmentName, RolloutMember]) -> int:
+    """Return how many waves are done, counted from the first one on."""
+    found = (at for at, wave in enumerate(record.waves) if not is_done(standings[name] for name in wave))
+    return next(found, len(record.waves))
+
+
+def _proposals(
+    wave: Sequence[EnvironmentName], policy: Policy, standings: Mapping[EnvironmentName, RolloutMember]
+) -> tuple[EnvironmentName, ...]:
+    room = policy.rollout.at_once - sum(standings[name].stage in OPEN for name in wave)
+    return tuple(name for name in wave if standings[name].stage is MemberStage.WAITING)[: max(room, 0)]
+
+
+def _merges(
+    wave: Sequence[EnvironmentName], policy: Policy, standings: Mapping[EnvironmentName, RolloutMember]
+) -> tuple[EnvironmentName, ...]:
+    if any(standings[name].stage is MemberStage.PLANNING for name in wave):
+        return ()
+    return tuple(
+        name
+        for name in wave
+        if name not in policy.protected
+        and standings[name].stage is MemberStage.PLANNED
+        and standings[name].risk in policy.rollout.merge
+        and standings[name].is_ours
+    )

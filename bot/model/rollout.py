@@ -1,0 +1,56 @@
+"""How a changed template reaches its environments, as the policy says: in waves, and how much risk needs no person."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from bot.errors import InvalidInput
+from bot.model.base import Document
+from bot.model.duration import Duration
+from bot.model.risk import Risk
+from bot.names import EnvironmentName, PurposeName
+
+
+class Wave(Document):
+    """Environments that get a new revision together: those of the named purposes, and those that are named themselves."""
+
+    purposes: tuple[PurposeName, ...] = ()
+    environments: tuple[EnvironmentName, ...] = ()
+
+
+class RolloutPolicy(Document):
+    """Whether and how a merged change of a template is brought to its environments. Off unless it is turned on."""
+
+    enabled: Annotated[
+        bool, Field(description="Whether a merge that changes a template starts a rollout to its environments.")
+    ] = False
+    waves: Annotated[
+        tuple[Wave, ...],
+        Field(description="The first waves, in this order; environments that are in none of them make one more."),
+    ] = ()
+    protected: Annotated[
+        Literal["last", "first"],
+        Field(description="Whether the protected environments are the last wave or the first."),
+    ] = "last"
+    at_once: Annotated[
+        int, Field(ge=1, le=100, description="How many of its pull requests may wait for a plan, a merge or an apply.")
+    ] = 20
+    failure_tolerance: Annotated[
+        int, Field(ge=0, description="How many environments may fail before nothing more is proposed or merged.")
+    ] = 0
+    pause: Annotated[Duration, Field(description="How long after a wave the next one begins.")] = timedelta(0)
+    merge: Annotated[
+        tuple[Risk, ...],
+        Field(
+            description="The risks with which a pull request is merged automatically, once its check has passed and if nobody else "
+            "has touched it. Protected environments are always merged by people."
+        ),
+    ] = (Risk.NONE,)
+
+    @field_validator("merge", mode="after")
+    @classmethod
+    def _bounded(cls, given: tuple[Risk, ...]) -> tuple[Risk, ...]:
+        if {Risk.DESTROY, Risk.UNKNOWN} & set(given):
+            raise InvalidInput("`merge` may name `none`, `in_place` and `replace`; the rest is for people to merge")
+        return given

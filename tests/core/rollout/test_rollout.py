@@ -1,0 +1,206 @@
+"""Rollouts, by law: whatever happens to the environments, waves keep their order, and nobody is proposed or merged who may not be."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bot.core.rollout.next_actions import ENDED, FAILURES, OPEN, MemberStage, NextActions, RolloutMember, next_actions
+from bot.core.rollout.record import EndedMember, RolloutRecord, marker, read, written
+from bot.core.rollout.waves import waves
+from bot.model.environment import Manifest
+from bot.model.policy import Policy
+from bot.model.risk import Risk
+from bot.model.rollout import RolloutPolicy, Wave
+from bot.names import EnvironmentName, PurposeName, TemplateName
+from tests.support import example
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+NAMES = tuple(EnvironmentName(f"demo-{letter}") for letter in "abcdefgh")
+PRODUCTION = EnvironmentName("production")
+PURPOSES = tuple(map(PurposeName, ("qa", "demo", "load-test")))
+
+
+def member(name: EnvironmentName, purpose: str = "demo") -> Manifest:
+    return example.production().model_copy(update={"name": name, "purpose": PurposeName(purpose)})
+
+
+def policy(**rollout: object) -> Policy:
+    return Policy(rollout=RolloutPolicy.model_validate({"enabled": True, **rollout}))
+
+
+def record(*waves: tuple[EnvironmentName, ...]) -> RolloutRecord:
+    return RolloutRecord(template=TemplateName("shop"), revision="a" * 40, waves=waves, started_at=NOW)
+
+
+members = st.lists(
+    st.tuples(st.sampled_from((*NAMES, PRODUCTION)), st.sampled_from(PURPOSES)), unique_by=lambda each: each[0]
+)
+declared = st.lists(
+    st.builds(
+        Wave,
+        purposes=st.lists(st.sampled_from(PURPOSES), max_size=2).map(tuple),
+        environments=st.lists(st.sampled_from(NAMES), max_size=2).map(tuple),
+    ),
+    max_size=3,
+).map(tuple)
+
+
+@given(members, declared, st.sampled_from(["last", "first"]))
+def test_every_environment_is_in_one_wave_and_protected_ones_in_their_own(
+    found: list[tuple[EnvironmentName, PurposeName]], order: tuple[Wave, ...], protected: str
+) -> None:
+    planned = waves([member(*each) for each in found], policy(waves=order, protected=protected))
+    assert sorted(name for wave in planned for name in wave) == sorted(name for name, _ in found)
+    assert all(planned), "no wave is empty"
+    if any(name == PRODUCTION for name, _ in found):
+        assert planned[-1 if protected == "last" else 0] == (PRODUCTION,)
+
+
+def test_waves_follow_the_policy_and_the_rest_comes_after_them() -> None:
+    found = [member(PRODUCTION, "production"), *(member(name) for name in NAMES[:3]), member(NAMES[3], "qa")]
+    order = (Wave(environments=(NAMES[2],)), Wave(purposes=(PurposeName("qa"),)))
+    assert waves(found, policy(waves=order)) == ((NAMES[2],), (NAMES[3],), NAMES[:2], (PRODUCTION,))
+
+
+@dataclass
+class World:
+    """What happens to a rollout's environments: what is proposed is planned, merged, applied, or fails, in any order."""
+
+    record: RolloutRecord
+    policy: Policy
+    now: datetime = NOW
+    standings: dict[EnvironmentName, RolloutMember] = field(default_factory=dict)
+    proposed: list[EnvironmentName] = field(default_factory=list)
+
+    def look(self, *, is_paused: bool = False) -> NextActions:
+        found = next_actions(self.record, self.policy, self.standings, self.now, is_paused=is_paused)
+        self.record = self.record.model_copy(update={"waves_done": found.waves_done})
+        return found
+
+    def act(self, found: NextActions) -> None:
+        for name in found.propose:
+            self.proposed.append(name)
+            self.standings[name] = RolloutMember(MemberStage.PLANNING, len(self.proposed))
+        for name in found.merge:
+            self.standings[name] = replace(self.standings[name], stage=MemberStage.MERGED)
+
+
+def world(waves: tuple[tuple[EnvironmentName, ...], ...], given: Policy) -> World:
+    return World(
+        record(*waves), given, standings={name: RolloutMember(MemberStage.WAITING) for wave in waves for name in wave}
+    )
+
+
+AFTER = {
+    MemberStage.PLANNING: [MemberStage.PLANNED, MemberStage.FAILED, MemberStage.DECLINED],
+    MemberStage.PLANNED: [MemberStage.MERGED, MemberStage.DECLINED, MemberStage.PLANNING],
+    MemberStage.MERGED: [MemberStage.APPLIED, MemberStage.FAILED],
+    MemberStage.FAILED: [MemberStage.PLANNING, MemberStage.APPLIED],
+}
+
+
+def happen(place: World, data: st.DataObject) -> None:
+    """Let one thing happen to some environment that something can happen to."""
+    can = sorted(name for name, each in place.standings.items() if each.stage in AFTER)
+    if not can:
+        return
+    name = data.draw(st.sampled_from(can))
+    stage = data.draw(st.sampled_from(AFTER[place.standings[name].stage]))
+    risk, is_ours = data.draw(st.sampled_from(list(Risk))), data.draw(st.booleans())
+    place.standings[name] = replace(place.standings[name], stage=stage, risk=risk, is_ours=is_ours)
+
+
+@given(members, declared, st.integers(0, 2), st.integers(1, 3), st.data())
+def test_whatever_happens_waves_keep_their_order_and_only_what_may_is_merged(
+    found: list[tuple[EnvironmentName, PurposeName]],
+    order: tuple[Wave, ...],
+    tolerance: int,
+    at_once: int,
+    data: st.DataObject,
+) -> None:
+    rules = policy(waves=order, failure_tolerance=tolerance, at_once=at_once)
+    place = world(waves([member(*each) for each in found], rules), rules)
+    for _ in range(40):
+        asked = place.look()
+        stages = {name: each.stage for name, each in place.standings.items()}
+        failed = sum(stage in FAILURES for stage in stages.values())
+        if asked.propose or asked.merge:
+            assert failed <= tolerance
+            assert {*asked.propose, *asked.merge} <= {*place.record.waves[asked.wave]}
+            before = [name for each in place.record.waves[: asked.wave] for name in each]
+            assert all(stages[name] in ENDED | FAILURES for name in before), "no wave before the former one is done"
+        for name in asked.merge:
+            assert name != PRODUCTION
+            assert (place.standings[name].risk, place.standings[name].is_ours) == (Risk.NONE, True)
+            assert MemberStage.PLANNING not in {stages[other] for other in place.record.waves[asked.wave]}
+        place.act(asked)
+        if asked.propose:
+            wave = place.record.waves[asked.wave]
+            assert sum(place.standings[name].stage in OPEN for name in wave) <= at_once
+        happen(place, data)
+    assert len(place.proposed) == len(set(place.proposed)), "no environment twice"
+
+
+@given(st.integers(1, 8), st.integers(1, 3), st.booleans())
+def test_a_rollout_in_which_nothing_fails_ends(count: int, at_once: int, has_production: bool) -> None:
+    place = world((NAMES[:1], NAMES[1:count], *([(PRODUCTION,)] if has_production else [])), policy(at_once=at_once))
+    for _ in range(8 * count + 8):
+        asked = place.look()
+        place.act(asked)
+        for name, each in place.standings.items():
+            if each.stage in {MemberStage.PLANNING, MemberStage.MERGED}:
+                after = MemberStage.PLANNED if each.stage is MemberStage.PLANNING else MemberStage.APPLIED
+                place.standings[name] = replace(each, stage=after, risk=Risk.NONE, is_ours=True)
+            elif name == PRODUCTION and each.stage is MemberStage.PLANNED:
+                place.standings[name] = replace(each, stage=MemberStage.MERGED)
+    assert place.look().verdict == "done"
+    assert {each.stage for each in place.standings.values()} == {MemberStage.APPLIED}
+
+
+def test_a_paused_rollout_does_nothing_and_a_wave_waits_for_its_pause() -> None:
+    place = world(((NAMES[0],), (NAMES[1],)), policy(pause="1h"))
+    assert place.look(is_paused=True) == NextActions("paused", 0, ())
+    assert place.look().propose == (NAMES[0],)
+    place.standings[NAMES[0]] = RolloutMember(MemberStage.APPLIED, 1)
+    assert place.look().verdict == "waiting"
+    place.now = NOW + timedelta(minutes=59)
+    assert (place.look().verdict, place.record.waves_done) == ("waiting", (NOW,))
+    place.now = NOW + timedelta(hours=1)
+    assert place.look().propose == (NAMES[1],)
+
+
+def test_more_failures_than_are_tolerated_stop_everything_until_they_are_fixed() -> None:
+    place = world((NAMES[:3],), policy(at_once=2))
+    place.standings[NAMES[0]] = RolloutMember(MemberStage.REFUSED, note="asks for a value")
+    place.standings[NAMES[1]] = RolloutMember(MemberStage.PLANNED, 1, Risk.NONE, is_ours=True)
+    assert place.look() == NextActions("stopped", 0, (), retry=(NAMES[0],))
+    place.standings[NAMES[0]] = RolloutMember(MemberStage.APPLIED, 2)
+    assert (place.look().propose, place.look().merge) == ((NAMES[2],), (NAMES[1],))
+
+
+@given(st.text(), st.sampled_from(["applied", "declined", "gone"]))
+def test_a_record_is_read_as_it_was_written(reason: str, end: str) -> None:
+    before = record(NAMES[:2], (PRODUCTION,)).model_copy(
+        update={
+            "waves_done": (NOW,),
+            "refused": {NAMES[0]: reason},
+            "ended": {NAMES[1]: EndedMember.model_validate({"end": end, "pull": 3})},
+        }
+    )
+    text = written(before)
+    assert read(f"{text}\n\nSomething -->") == before
+    assert text.startswith(marker(before.template, before.revision))
+    assert text.count("-->") == 2
+    assert read(text.replace('"template"', '"tampered"')) is None
+    assert read("nothing") is None
+
+
+def test_a_policy_lets_nothing_be_merged_by_itself_that_destroys_or_is_unknown() -> None:
+    assert not Policy().rollout.enabled, "a rollout has to be turned on"
+    for risk in ("destroy", "unknown"):
+        with pytest.raises(ValidationError, match="for people to merge"):
+            policy(merge=[risk])
