@@ -78,6 +78,14 @@ class Tries:
         return Tries(self.failures, self.limits + 1) if later.is_limit else Tries(self.failures + 1, self.limits)
 
 
+class FailedAlone(Exception):
+    """A surprise in a process that a step had to itself, which logged it."""
+
+    def __init__(self, outcome: JobFailed) -> None:
+        super().__init__(outcome.error)
+        self.outcome = outcome
+
+
 def attempt(step: Callable[[], dict[str, Json]], tries: Tries, patience: Patience) -> StepOutcome:
     """Run a step once; return what came of it. The one place where surprises of the flows are caught."""
     try:
@@ -95,6 +103,8 @@ def attempt(step: Callable[[], dict[str, Json]], tries: Tries, patience: Patienc
         return _broken(error)
     except UserError as refused:
         return JobRefused(message=str(refused))
+    except FailedAlone as failed:
+        return failed.outcome
     except Exception as error:  # noqa: BLE001 - the job's edge: whoever asked gets an answer, the log gets the traceback
         return _broken(error)
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from pydantic import TypeAdapter
 
 from bot.events import CommentCreated
+from bot.jobs.alone import StepUnderWay
 from bot.jobs.attempt import OUTCOME, JobFailed, JobRefused, Later, Patience, StepDone, StepOutcome, Tries, attempt
 from bot.jobs.figures import Figures
 from bot.jobs.step_attempts import StepAttempts
@@ -167,6 +168,7 @@ class _RememberedSteps:
         self._memory = memory
         self._request = request
         self._waits = Waits()
+        self._results: dict[str, dict[str, Json]] = {}
 
     @property
     def are_answered(self) -> bool:
@@ -174,11 +176,13 @@ class _RememberedSteps:
 
     def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
         def noted() -> dict[str, Json]:
-            return self._runner.attempts.run(self._request.key, name, lambda: result.dump_python(act(), mode="json"))
+            step = StepUnderWay(request=self._request, name=name, earlier=self._results, are_answered=self.are_answered)
+            return self._runner.attempts.run(step, lambda: result.dump_python(act(), mode="json"))
 
         outcome = self._runner.step(JobStep(self._request, name, noted, self._waits), self._memory)
         if not isinstance(outcome, StepDone):
             raise _CutShort(outcome)
+        self._results[name] = outcome.result
         return result.validate_python(outcome.result)
 
 

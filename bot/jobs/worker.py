@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clients.store import JobStore
+from bot.jobs.alone import OwnProcess
 from bot.jobs.attempt import Patience
 from bot.jobs.dispatcher import Dispatcher
 from bot.jobs.engine import Engine, EngineLocation
@@ -29,9 +30,9 @@ class Stopped:
 
 
 def run_worker(
-    settings: Settings, store: JobStore, work: JobsApi, stop: threading.Event, *, patience: Patience | None = None
+    settings: Settings, store: JobStore, work: JobsApi, stop: threading.Event, *, alone: OwnProcess
 ) -> Stopped:
-    """Work until `stop` is set, then finish the steps that run. The caller ends the process by `os._exit`.
+    """Work until `stop` is set, then finish the steps that run; `alone` does a step apart. The caller ends the process by `os._exit`.
 
     Raises `StoreUnavailable` when another live process works under this replica's name.
     """
@@ -44,7 +45,7 @@ def run_worker(
     url = settings.database_url.get_secret_value() if settings.database_url else None
     engine = Engine(
         EngineLocation(url, settings.data_dir, replica, settings.concurrency),
-        JobRunner(work, figures, patience or Patience(), StepAttempts(store)),
+        JobRunner(work, figures, Patience(), StepAttempts(store, alone)),
     )
     dispatcher = Dispatcher(store, work, engine.submit, figures=figures, repositories=settings.repositories)
     heart = Heart(store, engine, work, figures)

@@ -53,10 +53,10 @@ def test_jobs_killed_at_random_points_lose_nothing_and_repeat_nothing(pool: Work
     assert pool.effects == expected(jobs)
     assert pool.overlaps == []
     assert store.waiting().count == 0
-    processes = {run[3] for run in pool.runs}
-    assert len(processes) == 7
+    # Whoever was interrupted runs in a process of its own at first.
+    assert len({run[3] for run in pool.runs}) > 7
     again = len(pool.runs) - len(expected(jobs))
-    print(f"{len(expected(jobs))} steps, {len(processes) - 1} kills: {again} steps were begun again")
+    print(f"{len(expected(jobs))} steps, 6 kills: {again} steps were begun again")
 
 
 def test_jobs_of_one_partition_run_one_after_the_other(pool: Workers, store: SqliteStore) -> None:
@@ -105,25 +105,36 @@ def test_trouble_gets_what_it_deserves(pool: Workers, store: SqliteStore) -> Non
     assert f"delivery-{done['broken']}" in log
 
 
-def test_a_job_that_ends_its_worker_three_times_is_set_aside_and_those_beside_it_are_done(
+def test_a_job_that_ends_its_worker_twice_is_set_aside_and_those_beside_it_are_done(
     pool: Workers, store: SqliteStore
 ) -> None:
     others = {number: f"env-{number}" for number in range(2, 8)}
     order(store, {1: "deadly", **others})
-    for _ in range(3):
-        assert pool.start().wait(PATIENCE) == -signal.SIGKILL
-    worker = pool.start()
+    assert pool.start().wait(PATIENCE) == -signal.SIGKILL
+    worker = pool.start()  # the second one that it ends has nothing else to do, so this one lives
     pool.wait(lambda: pool.answers != {}, "the answer")
     pool.wait(lambda: len(pool.effects) == 1 + len(expected(others)), "all effects of the others")
     assert pool.stop(worker) == 0
     assert pool.answers == {"comment-1": f"refused {SET_ASIDE}\n"}
     assert pool.effects == {"comment-1.one": "one\n", **expected(others)}
+    assert len([run for run in pool.runs if run[1:3] == ["comment-1", "two"]]) == 2
+
+
+def test_a_job_whose_worker_is_killed_again_by_somebody_else_is_done(pool: Workers, store: SqliteStore) -> None:
+    order(store, {1: "unlucky"})
+    for _ in range(2):
+        assert pool.start().wait(PATIENCE) == -signal.SIGKILL
+    worker = pool.start()
+    pool.wait(lambda: pool.effects == expected({1: "unlucky"}), "all effects")
+    assert pool.stop(worker) == 0
+    assert pool.answers == {}
 
 
 PRUNE = """
 import os, sys
 from datetime import timedelta
 from pathlib import Path
+from bot.jobs.alone import OwnProcess
 from bot.jobs.attempt import Patience
 from bot.jobs.engine import Engine, EngineLocation
 from bot.jobs.figures import Figures
@@ -132,7 +143,7 @@ from bot.jobs.step_attempts import StepAttempts
 from bot.clients.store import open_store
 from tests.jobs.counting import CountingWork
 data, work = Path(sys.argv[1]), CountingWork(Path(sys.argv[2]))
-runner = JobRunner(work, Figures("one"), Patience(), StepAttempts(open_store(None, data)))
+runner = JobRunner(work, Figures("one"), Patience(), StepAttempts(open_store(None, data), OwnProcess(())))
 engine = Engine(EngineLocation(None, data, "pruner", 1), runner)
 print(engine.prune(), engine.prune(timedelta(0)), engine.prune(timedelta(0)), engine.states(), flush=True)
 os._exit(0)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.clients.store import SqliteStore
+from bot.jobs.alone import OwnProcess
 from bot.jobs.attempt import Patience
 from bot.jobs.figures import Figures
 from bot.jobs.runner import JobRunner
@@ -21,7 +22,7 @@ CLONE = "/clone production as demo-x for demo"
 def runner(place: SmallMonorepo, tmp_path: Path) -> Iterator[JobRunner]:
     """The service's jobs, run as the engine runs them."""
     store = SqliteStore(tmp_path / "steps.sqlite3")
-    yield JobRunner(place.service, Figures("test"), Patience(), StepAttempts(store))
+    yield JobRunner(place.service, Figures("test"), Patience(), StepAttempts(store, OwnProcess(())))
     store.close()
 
 

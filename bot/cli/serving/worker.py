@@ -2,16 +2,17 @@
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 
 from bot.cli.serving.composition import service
 from bot.cli.serving.processes import start, told_to_stop
 from bot.clients.filler import fill_in_a_child
-from bot.clients.store import StoreUnavailable, open_store
+from bot.clients.store import JobStore, StoreUnavailable, open_store
 from bot.clients.transient import Transient
 from bot.errors import UserError
-from bot.jobs.worker import run_worker
+from bot.jobs.alone import ALONE, OwnProcess, answer, be_first_to_go
 from bot.service.jobs_api import JobsApi
 from bot.settings import Settings
 
@@ -19,18 +20,39 @@ log = logging.getLogger(__name__)
 
 
 def main(work_of: Callable[[Settings], JobsApi] | None = None) -> int:
-    """Work until told to stop; running steps end, the rest goes on at the next start."""
+    """Work until told to stop; running steps end, the rest goes on at the next start. With `ALONE`, do one step."""
+    is_alone = ALONE in sys.argv
+    if is_alone:
+        be_first_to_go()
     settings = start()
-    stop = told_to_stop()
     fill_in_a_child()
-    url = settings.database_url.get_secret_value() if settings.database_url else None
+
+    def work(store: JobStore) -> JobsApi:
+        return work_of(settings) if work_of else service(settings, store)
+
     try:
-        store = open_store(url, settings.data_dir)
-        run_worker(settings, store, work_of(settings) if work_of else service(settings, store), stop)
+        if is_alone:
+            # The worker lets running steps end, so what tells it to stop is not for us. (Ignored signals would be so for git, too.)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: None)
+            answer(lambda: work(_store(settings)))
+        else:
+            # With the engine: half of what a start costs, and a step alone needs none.
+            from bot.jobs.worker import run_worker  # noqa: PLC0415
+
+            stop = told_to_stop()
+            store = _store(settings)
+            alone = OwnProcess([sys.executable, *sys.orig_argv[1:], ALONE])
+            run_worker(settings, store, work(store), stop, alone=alone)
     except (StoreUnavailable, Transient, UserError) as error:
         log.critical("can't work: %s", error)
         return 1
     return 0
+
+
+def _store(settings: Settings) -> JobStore:
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    return open_store(url, settings.data_dir)
 
 
 def end(status: int) -> None:

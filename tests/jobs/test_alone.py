@@ -1,0 +1,65 @@
+"""A step of a job that its worker did not survive: done apart with the same answers as anywhere, and set aside in the end."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.clients.store import SqliteStore
+from bot.errors import UserError
+from bot.events import CommentCreated
+from bot.jobs.alone import OwnProcess, StepUnderWay, carried_out
+from bot.jobs.attempt import JobFailed, JobRefused, Later, StepDone
+from bot.jobs.step_attempts import MOST, SET_ASIDE, StepAttempts
+from bot.names import RepositoryName
+from bot.service.jobs_api import JobRequest
+from tests.jobs.counting import CountingWork
+
+ONE = {"name": "one", "is_last": False}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(tmp_path / "steps.sqlite3")
+    yield store
+    store.close()
+
+
+def second_step(partition: str) -> StepUnderWay:
+    event = CommentCreated(
+        repository=RepositoryName("acme/infra"),
+        issue=1,
+        is_pull_request=False,
+        comment=1,
+        author="ana",
+        body=f"/work {partition}",
+        url="https://github.com/acme/infra/issues/1",
+        created_at=datetime(2026, 11, 29, tzinfo=UTC),
+    )
+    request = JobRequest(key="comment-1", partition=partition, kind="work", delivery="delivery-1", event=event)
+    return StepUnderWay(request=request, name="two", earlier={"one": ONE})
+
+
+def test_a_step_alone_is_reached_by_what_earlier_steps_returned_without_doing_them_again(tmp_path: Path) -> None:
+    work = CountingWork(tmp_path)
+    assert carried_out(work, second_step("env")) == StepDone(result={"name": "two", "is_last": False})
+    assert [line.split()[2] for line in work.notes("runs")] == ["two"]
+
+
+def test_whatever_comes_of_a_step_alone_is_told(tmp_path: Path) -> None:
+    work = CountingWork(tmp_path)
+    assert carried_out(work, second_step("refusing")) == JobRefused(message="Type something else.")
+    assert isinstance(carried_out(work, second_step("flaky")), Later)
+    failed = carried_out(work, second_step("broken"))
+    assert isinstance(failed, JobFailed)
+    assert failed.error == "KeyError"
+
+
+def test_a_step_whose_workers_die_again_and_again_is_set_aside_without_being_done(store: SqliteStore) -> None:
+    attempts, step = StepAttempts(store, OwnProcess(())), second_step("env")
+    for _ in range(MOST):
+        store.begin(step.request.key, step.name)
+    with pytest.raises(UserError) as refused:
+        attempts.run(step, lambda: pytest.fail("it was done"))
+    assert str(refused.value) == SET_ASIDE
