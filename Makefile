@@ -4,14 +4,16 @@ BIN := .venv/bin
 READY := .venv/.ready
 # More than cores: the long tests mostly wait for the AWS provider.
 WORKERS ?= 4
-FAST := not provider and not postgres and not browser and not e2e
+# What `make test-fast` leaves out, and `make test-slow` runs.
+SLOW := provider or postgres or browser or e2e or exhaustive
+FAST := not ($(SLOW))
 TESTS ?= $(FAST)
 CHECKS := check-style check-types check-imports check-dependencies check-workflows check-environments
 
 # Tests start hundreds of Python processes: they compile our modules once, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-lifecycle test test-fast coverage fuzz check $(CHECKS) bench docs lock clean
+.PHONY: demo demo-lifecycle test test-fast test-slow coverage fuzz check $(CHECKS) bench docs lock clean
 
 demo: $(READY) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -24,6 +26,9 @@ test: $(READY) ## Every test, on the real parts
 
 test-fast: $(READY) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about seven minutes on two cores
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" $(ARGS)
+
+test-slow: $(READY) ## What `make test-fast` leaves out
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(SLOW)" $(ARGS)
 
 coverage: $(READY) ## Lines and branches that the fast tests reach, for each room of bot/; TESTS= for all tests
 	@rm -f .cache/coverage*

@@ -17,6 +17,8 @@ from tests.jobs.counting import STEPS
 from tests.jobs.workers import PATIENCE, Workers, expected, order, workers
 from tests.web.serving import comment
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[Workers]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.clients.store import Delivery, JobStore
 from tests import ROOT
 from tests.jobs.counting import STEPS, CountingWork
+from tests.support.needs import require
 from tests.web.serving import comment
 
 PATIENCE = 300
@@ -37,6 +38,7 @@ class Workers:
         self._started: list[subprocess.Popen[bytes]] = []
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[bytes]:
+        require("e2e", "postgres")
         with self.log.open("ab") as log:
             worker = subprocess.Popen(
                 [*self.command(), *words],

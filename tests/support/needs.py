@@ -1,4 +1,4 @@
-"""What a test may start: the AWS provider, PostgreSQL or a browser, only if its marker says so.
+"""What a test may start: the AWS provider, PostgreSQL, a browser or the service's processes, only if its marker says so.
 
 `make test-fast` leaves out the tests with these markers. One that needed them without saying so would make it slow for
 everybody, so here it fails, in every run.
@@ -16,7 +16,7 @@ import pytest
 
 from bot.sandbox.terraform_config import CONFIG_VARIABLE
 
-Need = Literal["provider", "postgres", "browser"]
+Need = Literal["provider", "postgres", "browser", "e2e"]
 _MARKED: Final[set[str]] = set()
 
 
@@ -37,9 +37,9 @@ def allowed(markers: set[str]) -> Iterator[None]:
             os.environ[CONFIG_VARIABLE] = was
 
 
-def require(need: Need) -> None:
-    """Fail the test that runs unless it has the marker."""
-    if need not in _MARKED:
+def require(need: Need, *or_one_of: Need) -> None:
+    """Fail the test that runs unless it has the marker, or one of others that `make test-fast` leaves out as well."""
+    if _MARKED.isdisjoint({need, *or_one_of}):
         pytest.fail(f"It needs `@pytest.mark.{need}`: `make test-fast` runs what has no such marker.")
 
 

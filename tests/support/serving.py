@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.tls import tls
+from tests.support.needs import require
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, monorepo
 
 PATIENCE = 500.0
@@ -86,6 +87,7 @@ class Serving:
 
     def start(self) -> None:
         """Start the service and wait until it is ready."""
+        require("e2e")
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bot.cli.app", "serve"],

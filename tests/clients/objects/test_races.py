@@ -5,9 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.store import Conflict, ObjectStore
 from tests.clients.objects.places import ObjectPlace
+from tests.clients.objects.racing import rounds_won
 
 WRITERS = 16
 STORES = 4
@@ -73,17 +73,5 @@ def test_of_writers_racing_in_processes_exactly_one_wins_each_round(tmp_path: Pa
     rounds, writers = 20, 4
     context = multiprocessing.get_context("spawn")
     with context.Pool(writers) as pool:
-        wins = pool.starmap(_race, [(tmp_path, rounds)] * writers)
+        wins = pool.starmap(rounds_won, [(tmp_path, rounds)] * writers)
     assert sum(wins) == rounds
-
-
-def _race(path: Path, rounds: int) -> int:
-    """Try to be the first to create each round's object; return how often that worked."""
-    won = 0
-    for number in range(rounds):
-        try:
-            DirectoryStore(path).write(f"round/{number}", str(won).encode(), if_absent=True)
-            won += 1
-        except Conflict:
-            continue
-    return won

@@ -24,7 +24,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@examples(60)  # a tenth of a second each
+@examples(25)  # a tenth of a second each
 @given(
     st.sampled_from(PATHS), st.floats(0, 1), st.lists(st.sampled_from(PIECES) | st.text(max_size=6), min_size=1, max_size=4), st.integers(0, 30)
 )  # fmt: skip

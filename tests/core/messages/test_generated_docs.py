@@ -1,16 +1,23 @@
 """The generated documents say what the models and the command table say, and the shipped files keep to the schemas."""
 
 import json
+from functools import cache
 
 import jsonschema_rs
 import pytest
 import yaml
 
-from bot.cli.local.schema import documents, with_settings
+from bot.cli.local import schema as generated
+from bot.cli.local.schema import with_settings
 from bot.commands.specs import TABLE
 from bot.core.messages.generated_docs import FORMATS
 from bot.settings import ALIASES, Settings
 from tests import ROOT
+
+
+@cache
+def documents() -> dict[str, str]:
+    return generated.documents()
 
 
 @pytest.mark.parametrize("path", sorted(documents()))

@@ -4,6 +4,8 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
+import pytest
+
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import unwaived
@@ -14,7 +16,6 @@ from bot.core.requests.refusal import Refused
 from tests.core.parity import shop
 from tests.core.parity.by_code.mutations import Mutation, mutations
 
-MOST_OF_A_KIND = 20
 CLONE = shop.clone()
 CLEAN = shop.compared(CLONE).parity
 Record = Callable[[str, object], None]
@@ -24,19 +25,22 @@ def key(each: Difference) -> tuple[str, str, str]:
     return each.address, each.attribute, each.clone
 
 
-def sample() -> list[Mutation]:
+def sample(most_of_a_kind: int) -> list[Mutation]:
     kinds: dict[str, list[Mutation]] = defaultdict(list)
     for mutation in mutations(CLONE.files):
         kinds[mutation.kind].append(mutation)
     chance = random.Random(20260304)
-    return [each for found in kinds.values() for each in chance.sample(found, min(len(found), MOST_OF_A_KIND))]
+    return [each for found in kinds.values() for each in chance.sample(found, min(len(found), most_of_a_kind))]
 
 
-def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it(record_property: Record) -> None:
+@pytest.mark.parametrize(("most_of_a_kind", "least"), [(3, 40), pytest.param(20, 200, marks=pytest.mark.exhaustive)])
+def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it(
+    most_of_a_kind: int, least: int, record_property: Record
+) -> None:
     before = {key(each) for each in CLEAN.differences}
     found, right, counts = 0, 0, Counter[str]()
     missed, blamed, same = [], [], []
-    for mutation in sample():
+    for mutation in sample(most_of_a_kind):
         counts[mutation.kind] += 1
         parity = shop.compared(CLONE, mutation.files).parity
         new = [each for each in parity.differences if key(each) not in before]
@@ -55,7 +59,7 @@ def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it(record_p
     shares = f"found {found / (total - len(same)):.1%}, with the right cause {right / (total - len(same)):.1%}"
     more = f"{len(same)} more make the clone more like production, which the re-render proof finds"
     record_property("measured", f"parity by code, {total} single changes of {len(counts)} kinds: {shares}; {more}")
-    assert total >= 200
+    assert total >= least
     assert missed == []
     assert blamed == []
     # The one class that parity can't see: a hand edit after which the clone is as production is. The proof names each.
@@ -93,10 +97,13 @@ def test_every_parameter_is_named_as_the_cause_of_what_it_changes(record_propert
     assert wrong == []
 
 
-def test_no_false_alarm_on_fifty_clean_clones_with_random_valid_parameters(record_property: Record) -> None:
-    chance = random.Random(4711)
+@pytest.mark.parametrize(("clones", "seed"), [(8, 4711), pytest.param(42, 1147, marks=pytest.mark.exhaustive)])
+def test_no_false_alarm_on_clean_clones_with_random_valid_parameters(
+    clones: int, seed: int, record_property: Record
+) -> None:
+    chance = random.Random(seed)
     clean, refused = 0, Counter[str]()
-    while clean < 50:
+    while clean < clones:
         drafted = random_clone(chance, clean + sum(refused.values()))
         if isinstance(drafted, Refused):
             assert " must " in drafted.reason, drafted.reason  # a contract, and rightly so
@@ -109,8 +116,8 @@ def test_no_false_alarm_on_fifty_clean_clones_with_random_valid_parameters(recor
         leaked = leaks(drafted.comparison, CodeSide(drafted.manifest, drafted.code), shop.NOW)
         assert unwaived(list(leaked)) == [], drafted.manifest.parameters
     more = f"{sum(refused.values())} more were refused for their contract"
-    record_property("measured", f"parity by code, 50 clean clones with random parameters: no false alarm; {more}")
-    assert sum(refused.values()) < 50
+    record_property("measured", f"parity by code, {clones} clean clones with random parameters: no false alarm; {more}")
+    assert sum(refused.values()) < clones
 
 
 def random_clone(chance: random.Random, number: int) -> Draft | Refused:
