@@ -85,6 +85,14 @@ class Promote:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """`/rollback <name> [to <commit>]`: bring it back to what it was at a commit, by default to the last other version applied well."""
+
+    name: EnvironmentName
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanCommand:
     """`/plan <name>`: re-run the plan of its open pull request, or check for drift if it is live."""
 
@@ -117,5 +125,5 @@ SetsValues: TypeAlias = Clone | Set | Sync
 """The commands that give parameters values."""
 
 Command: TypeAlias = (
-    Clone | Set | Extend | Sync | Promote | PlanCommand | Resume | Unlock | Destroy | Help | Status | List
+    Clone | Set | Extend | Sync | Promote | Rollback | PlanCommand | Resume | Unlock | Destroy | Help | Status | List
 )

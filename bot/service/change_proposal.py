@@ -1,5 +1,7 @@
 """The pull request of a change: its title, its text, who is asked. The text is made from the commits of the branch."""
 
+from collections.abc import Mapping
+
 from bot.clients.github.records import PullRequestSpec
 from bot.core.hcl.local_modules import own
 from bot.core.messages import change_pull_request
@@ -8,14 +10,17 @@ from bot.core.messages.sync_text import ProposedSync
 from bot.core.messages.versions.evidence import Evidence
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
+from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.synced_values import pending
 from bot.core.rendering.verify import verify
 from bot.core.requests.branches import Branch
 from bot.core.requests.sync import conflicts_in
 from bot.core.requests.template_history import between
+from bot.core.tree import Tree
 from bot.errors import HandEdit
-from bot.model.environment import MANIFEST, Manifest
-from bot.names import EnvironmentName
+from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.pipeline import Hook
+from bot.names import EnvironmentName, StepName
 from bot.service.drafting import source_side
 from bot.service.repository import Repository
 from bot.service.requesters import OwnProposal, requests_of
@@ -29,7 +34,9 @@ def change_proposal(repo: Repository, proposal: OwnProposal, after: Manifest) ->
     return PullRequestSpec(
         head=str(proposal.branch),
         base=repo.branch,
-        title=change_pull_request.title(before, after),
+        title=change_pull_request.title(
+            before, after, proposal.commits[-1].trailers.as_in if proposal.commits else None
+        ),
         body=change_pull_request.body(_compared(repo, proposal, before, after)),
         labels=policy.labels,
         reviewers=policy.reviewers,
@@ -59,6 +66,7 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         requests=requests_of(repo, proposal),
         rival=_rival(repo, name),
         evidence=_evidence(repo, proposal),
+        hooks=_hooks(was, becomes, after) if _goes_back(proposal) and not conflicts else None,
         sync=_sync(repo, proposal, CodeSide(before, was), CodeSide(after, becomes))
         if before.revision != after.revision
         else None,
@@ -80,6 +88,16 @@ def _sync(repo: Repository, proposal: OwnProposal, before: CodeSide, after: Code
     found = verify(after.manifest.name, repo.at(proposal.tip).environment(after.manifest.name), template)
     edits = [each for each in found if isinstance(each, HandEdit)]
     return ProposedSync(step, conflicts, edits, parity, pending(former.declaration, template.declaration))
+
+
+def _goes_back(proposal: OwnProposal) -> bool:
+    followed = [each.trailers.as_in for each in proposal.commits if each.trailers.as_in is not None]
+    return any(each.environment == proposal.branch.environment for each in followed)
+
+
+def _hooks(was: Tree, becomes: Tree, after: Manifest) -> tuple[Mapping[StepName, Hook], Mapping[StepName, Hook]]:
+    where = directory(after.name)
+    return read_hooks(was, where).hooks, read_hooks(becomes, where).hooks
 
 
 def _evidence(repo: Repository, proposal: OwnProposal) -> list[Evidence]:

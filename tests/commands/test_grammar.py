@@ -18,6 +18,7 @@ from bot.commands.model import (
     PlanCommand,
     Promote,
     Resume,
+    Rollback,
     Set,
     Status,
     Sync,
@@ -55,6 +56,7 @@ commands = (
         set=st.dictionaries(parameters, st.text(max_size=30), max_size=4),
     )
     | st.builds(Extend, name=names, by=durations)
+    | st.builds(Rollback, name=names, commit=st.none() | st.from_regex(r"[0-9a-f]{7,40}", fullmatch=True))
     | st.builds(Promote, name=names, keys=st.lists(parameters, max_size=4).map(tuple))
     | st.builds(Unlock, name=names, because=st.from_regex(r"[a-z'\"]{2,9}( [a-z'\"]{2,9}){3,9}", fullmatch=True))
     | st.sampled_from([PlanCommand, Resume, Destroy]).flatmap(lambda model: st.builds(model, name=names))

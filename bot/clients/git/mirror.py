@@ -203,6 +203,15 @@ class Mirror:
                 return None
             return found.hexsha if self._repo.is_ancestor(found, self._repo.commit(to)) else None
 
+    def was_at(self, text: str, head: str) -> str | None:
+        """Return the commit whose id begins with `text`, if the branch whose head this is was at it: what lies inside of a merge never was."""
+        commit = self.on_the_way(text, head)
+        if commit is None:
+            return None
+        with self._lock:
+            later = self._repo.git.rev_list("--first-parent", head, "--not", f"{commit}^@").split()
+        return commit if commit in later else None
+
     def parent(self, commit: str) -> str | None:
         """Return the first parent of a commit, fetching it if the mirror doesn't have it; None for a root. Raises `GitFailed`."""
         self.message(commit)

@@ -7,6 +7,7 @@ from bot.core.hcl.address_patterns import key_of
 from bot.core.markdown import cell, code, details, facts, table
 from bot.core.messages import sync_text
 from bot.core.messages.sync_text import ProposedSync
+from bot.core.messages.versions import rolled_back
 from bot.core.messages.versions.evidence import Evidence, proved
 from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS
 from bot.core.parity.report import Difference
@@ -15,9 +16,11 @@ from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.requests.change import followers
+from bot.core.requests.commit_trailers import AsIn
 from bot.model.environment import Manifest, Request, directory
+from bot.model.pipeline import Hook
 from bot.model.risk import Risk
-from bot.names import ParameterName
+from bot.names import ParameterName, StepName
 
 MARKER = "<!-- envclone:change:{name} -->"
 RISKS: Mapping[Risk, str] = {
@@ -48,6 +51,8 @@ class ProposedChange:
     sync: ProposedSync | None = None
     evidence: Sequence[Evidence] = ()
     """How the environments did that it follows."""
+    hooks: tuple[Mapping[StepName, Hook], Mapping[StepName, Hook]] | None = None
+    """Of one that goes back to an earlier version: its hooks, before and after."""
 
 
 def changed(before: Manifest, after: Manifest) -> Sequence[ParameterName]:
@@ -55,8 +60,10 @@ def changed(before: Manifest, after: Manifest) -> Sequence[ParameterName]:
     return [name for name, value in after.parameters.items() if before.parameters.get(name) != value]
 
 
-def title(before: Manifest, after: Manifest) -> str:
-    """Return the title of a pull request, or of a commit, that changes one into the other."""
+def title(before: Manifest, after: Manifest, as_in: AsIn | None = None) -> str:
+    """Return the title of a pull request, or of a commit, that changes one into the other, perhaps as an environment was."""
+    if as_in is not None and as_in.environment == after.name:
+        return rolled_back.title(as_in)
     names = changed(before, after)
     until = f"until {expiry(after)}"
     if before.revision != after.revision:
@@ -97,7 +104,8 @@ def body(proposed: ProposedChange) -> str:
     parts = [
         MARKER.format(name=name),
         _introduction(proposed),
-        *map(proved, proposed.evidence),
+        *(proved(each, name) for each in proposed.evidence),
+        rolled_back.left(*proposed.hooks) if proposed.hooks else "",
         *(sync_text.body(proposed.sync, proposed.before, proposed.after) if proposed.sync else ()),
         "### What changes",
         _values(proposed),
@@ -154,7 +162,7 @@ def _template(proposed: ProposedChange) -> str:
 
 def _values(proposed: ProposedChange) -> str:
     before, after = proposed.before, proposed.after
-    if proposed.sync is not None:
+    if proposed.sync is not None and proposed.hooks is None:
         template, migrated = proposed.template.declaration, proposed.sync.migrations
         said = sync_text.values(before, after, template, proposed.source, migrated=migrated)
         longer = f"\n\nIt expires on {expiry(after)}." if before.expires_at != after.expires_at else ""
@@ -178,6 +186,8 @@ def _cause(proposed: ProposedChange, name: ParameterName) -> str:
     if name in _following(proposed):
         return "derived from the others"
     was = origin(template, before, source, name) if source else None
+    if proposed.hooks is not None:
+        return "as it was"
     if was is None or was is Origin.OVERRIDE:
         return "set with `/set`"
     return f"set with `/set`; it was {ORIGINS[was]}"

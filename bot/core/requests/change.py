@@ -13,7 +13,7 @@ from bot.commands.model import Extend, Set
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
-from bot.core.rendering.inventory import Inventory
+from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.rendering.merge import EditedDirectory, FileConflict, merge, merged_tree
 from bot.core.rendering.parameter_values import Wish, references, resolve
 from bot.core.requests.preflight import NOBODY, CheckRules, Judges, blamed, in_template, refusals
@@ -48,10 +48,11 @@ class ChangeSubject:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The environment as it would be: `files` are relative to `envs/<name>/`."""
+    """The environment as it would be: `files` are relative to `envs/<name>/`; `claims` are the values that it is to hold alone from now on."""
 
     manifest: Manifest
     files: Mapping[str, File]
+    claims: Sequence[Claim] = ()
 
 
 @dataclass(frozen=True, slots=True)

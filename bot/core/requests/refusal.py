@@ -5,12 +5,25 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from bot.commands.grammar import MOST_MISTAKES
-from bot.commands.model import Clone, Command, Destroy, Extend, PlanCommand, Promote, Resume, Set, Status, Sync, Unlock
+from bot.commands.model import (
+    Clone,
+    Command,
+    Destroy,
+    Extend,
+    PlanCommand,
+    Promote,
+    Resume,
+    Rollback,
+    Set,
+    Status,
+    Sync,
+    Unlock,
+)
 from bot.errors import Finding
 from bot.model.suggest import abbreviated, closest
 from bot.names import EnvironmentName, is_valid
 
-AboutOne: TypeAlias = Set | Extend | Sync | Promote | PlanCommand | Resume | Unlock | Destroy | Status
+AboutOne: TypeAlias = Set | Extend | Sync | Promote | Rollback | PlanCommand | Resume | Unlock | Destroy | Status
 """The commands about an environment that is there, or is proposed."""
 
 

@@ -15,7 +15,7 @@ from bot.clients.git.remote import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
-from bot.commands.model import Command, Extend, Promote, Set, Sync
+from bot.commands.model import Command, Extend, Promote, Rollback, Set, Sync
 from bot.core.messages import change_pull_request, replies, sync_text
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
@@ -42,7 +42,7 @@ ATTEMPTS = 10
 """Lost races in a row before the job is retried later. Only commits to the same branch compete here, far fewer than clones compete for
 a value."""
 
-Change: TypeAlias = Set | Extend | Sync | Promote
+Change: TypeAlias = Set | Extend | Sync | Promote | Rollback
 
 
 class Pushed(JobStepResult):
@@ -270,7 +270,7 @@ def _publication(repo: Repository, said: Trailers, place: ChangePlace, drafted: 
         branch=str(place.branch),
         branch_was=place.was,
         claims=_moving_claims(repo, place),
-        message=f"{change_pull_request.title(place.manifest, drafted.manifest)}\n\n{trailers_of.write(said)}",
+        message=f"{change_pull_request.title(place.manifest, drafted.manifest, said.as_in)}\n\n{trailers_of.write(said)}",
         author=repo.context.author,
         at=repo.context.now(),
     )

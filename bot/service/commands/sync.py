@@ -35,8 +35,7 @@ class SyncDrafter:
         return draft_sync(self.command, subject, repo.context.now())
 
     def claims(self, drafted: Changed | Synced) -> Mapping[Claim, str | None]:
-        new = drafted.claims if isinstance(drafted, Synced) else ()
-        return {claim: self.others.left_over.get(claim) for claim in new}
+        return {claim: self.others.left_over.get(claim) for claim in drafted.claims}
 
     def lost(self, repo: Repository, moved: Moved) -> None:
         learn(repo, moved, self.others)

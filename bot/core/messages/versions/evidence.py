@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.core.markdown import code, details, facts
 from bot.core.parity.certificate import Certificate, sentence
 from bot.core.requests.commit_trailers import AsIn
+from bot.names import EnvironmentName
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,8 @@ class Evidence:
     edits: int = 0
 
 
-def proved(found: Evidence) -> str:
-    """Return the section of a pull request's body."""
+def proved(found: Evidence, changed: EnvironmentName) -> str:
+    """Return the section of a pull request's body that changes this environment."""
     name = found.as_in.environment
     log = f" ([log]({found.url}))" if found.url else ""
     applied = f"{found.applied_at:%Y-%m-%d %H:%M} UTC{log}" if found.applied_at else "**no successful apply is known**"
@@ -34,6 +35,8 @@ def proved(found: Evidence) -> str:
     ]
     if found.edits:
         places = "place is" if found.edits == 1 else "places are"
-        known.append(("By hand", f"**{found.edits} {places} edited by hand**, and not part of this change."))
+        fate = "part" if found.as_in.environment == changed else "not part"
+        known.append(("By hand", f"**{found.edits} {places} edited by hand**, and {fate} of this change."))
     steps = f"\n\n{details('What its steps and probes said', found.results)}" if found.results else ""
-    return f"### Proved in {code(name)}\n\n{facts(known)}{steps}"
+    head = "An earlier version of" if found.as_in.environment == changed else "Proved in"
+    return f"### {head} {code(name)}\n\n{facts(known)}{steps}"

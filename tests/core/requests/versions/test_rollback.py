@@ -1,0 +1,98 @@
+"""What an environment may go back to: only what it was itself, with values that nobody else has taken since."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.core.rendering.assemble import assemble, manifest_file
+from bot.core.rendering.inventory import Claim, Inventory
+from bot.core.requests.change import Changed, Unchanged
+from bot.core.requests.clone import Draft, draft_clone
+from bot.core.requests.refusal import Refused
+from bot.core.requests.versions.rollback import EarlierVersion, RollbackSubject, draft_rollback
+from bot.model.environment import ExistingState, Manifest, Waiver
+from bot.model.policy import Policy
+from bot.names import EnvironmentName, Login, ParameterName, StepName
+from tests.support import example
+
+CIDR = ParameterName("vpc_cidr")
+
+
+def clone(name: str = "demo-x") -> Manifest:
+    drafted = draft_clone(example.asked(name), example.base())
+    assert isinstance(drafted, Draft)
+    return drafted.manifest
+
+
+def version(of: Manifest, **values: Any) -> EarlierVersion:
+    at = example.template()
+    manifest = of.model_copy(update={"parameters": {**of.parameters, **values}})
+    return EarlierVersion("a" * 40, manifest, assemble(at, manifest), at)
+
+
+def subject(now: Manifest, *others: Manifest) -> RollbackSubject:
+    at = example.template()
+    estate = Inventory({each.name: each for each in (now, *others)})
+    return RollbackSubject(now, assemble(at, now), at, Policy(), estate)
+
+
+def test_an_environment_that_is_as_it_was_is_not_changed() -> None:
+    now = clone()
+    assert isinstance(draft_rollback(subject(now), version(now), example.NOW), Unchanged)
+
+
+def test_owner_expiry_and_renewed_waivers_stay() -> None:
+    def waiver(reason: str) -> Waiver:
+        return Waiver(what="app/x", reason=reason, owner=Login("bob"), expires_at=example.NOW)
+
+    then = clone()
+    now = then.model_copy(update={"owner": Login("carol"), "waivers": (waiver("it was renewed since"),)})
+    earlier = version(then.model_copy(update={"waivers": (waiver("as it was then"),)}), greeting="ave")
+    drafted = draft_rollback(subject(now), earlier, example.NOW)
+    assert isinstance(drafted, Changed)
+    assert drafted.manifest.owner == "carol"
+    assert drafted.manifest.waivers == now.waivers
+    assert drafted.files["environment.yaml"] == manifest_file(drafted.manifest)
+    assert b"ave" in drafted.files["app/terraform.tfvars.json"].data
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        ({"request": None}, "another environment of that name"),
+        ({"source": EnvironmentName("qa-1")}, "another environment of that name"),
+        ({"state": {StepName("app"): ExistingState(key="old/key")}}, "lies elsewhere since"),
+    ],
+)
+def test_what_bore_the_name_before_is_refused(then: dict[str, Any], said: str) -> None:
+    now = clone()
+    drafted = draft_rollback(subject(now), version(now.model_copy(update=then), greeting="ave"), example.NOW)
+    assert isinstance(drafted, Refused)
+    assert said in drafted.reason
+
+
+def test_another_identity_is_refused() -> None:
+    now = clone()
+    drafted = draft_rollback(subject(now), version(now, domain="x.example"), example.NOW)
+    assert isinstance(drafted, Refused)
+    assert "`domain` was `x.example`, which identifies `demo-x`" in drafted.reason
+
+
+def test_a_value_that_it_held_alone_is_claimed_again_unless_another_has_it_now() -> None:
+    then, other = clone(), clone("demo-y")
+    without = {name: value for name, value in then.parameters.items() if name != CIDR}
+    now = then.model_copy(update={"parameters": without})
+    declared = {name: each for name, each in example.template().declaration.parameters.items() if name != CIDR}
+    at = example.template()
+    narrower = replace(at, declaration=at.declaration.model_copy(update={"parameters": declared}))
+    free = RollbackSubject(now, {}, narrower, Policy(), Inventory({now.name: now}))
+    drafted = draft_rollback(free, version(then), example.NOW)
+    assert isinstance(drafted, Changed)
+    assert drafted.claims == [Claim(CIDR, str(then.parameters[CIDR]))]
+    taken = other.model_copy(update={"parameters": {**other.parameters, CIDR: then.parameters[CIDR]}})
+    refused = draft_rollback(
+        replace(free, estate=Inventory({now.name: now, other.name: taken})), version(then), example.NOW
+    )
+    assert isinstance(refused, Refused)
+    assert "and `demo-y` has that now" in refused.reason
