@@ -90,7 +90,7 @@ def format_command(command: Command) -> str:
         elif slot.is_map:
             parts += [quoted(f"{key}={item}") for key, item in value.items()]
         elif slot.is_list:
-            parts += [slot.write(item) for item in value]
+            parts += [quoted(slot.write(item)) for item in value]
         elif value is not None:
             parts += [slot.keyword, slot.write(value)] if slot.keyword else [slot.write(value)]
     for option in spec.options:

@@ -76,6 +76,11 @@ def test_law_1_parsing_a_formatted_command_gives_it_back(command: Command) -> No
     assert parse(format_command(command)) == command
 
 
+def test_a_key_that_ends_like_an_emphasis_is_kept() -> None:
+    promotion = Promote(EnvironmentName("demo-x"), (ParameterName("a_"), ParameterName("b")))
+    assert parse(format_command(promotion)) == promotion
+
+
 @given(st.text(max_size=200))
 def test_any_line_is_a_command_a_mistake_or_nothing(text: str) -> None:
     found = parse(f"/{text}")
