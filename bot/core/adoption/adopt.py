@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
 from bot.core.adoption.search import identity_found
-from bot.core.adoption.stacks import declared_stacks, older_states
+from bot.core.adoption.stacks import declared_stacks, older_states, state_parameters
 from bot.core.hcl.tokens import decoded
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.likeness import Likeness, environment_words
@@ -65,6 +65,7 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness) -> Ado
     sides = [(_read(stacks[root.name], written), _items(others[root.name])) for root in theirs.roots]
     matched = [paired(mine, other, likeness.neutral_address) for mine, other in sides]
     pairs = [pair for each, _ in matched for pair in each if pair.theirs.name not in OF_THE_MODULE]
+    found.found += state_parameters(evaluated, stacks, tuple(environment_words(theirs.label)))
     if ours is None:
         every = [literal for mine, _ in sides for item in mine for literal in item.literals]
         found.found += identity_found(every, environment_words(theirs.label), about, likeness.cloud)
@@ -219,7 +220,11 @@ def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]], dire
 
 def _filled(literal: LiteralAt, other: str | None, found: Parameters) -> str | None:
     """Return what stands in place of a literal, the literal if nothing has to; None if it differs and can't be a parameter."""
-    if other == literal.text or literal.name in OF_THE_MODULE:
+    if literal.name in OF_THE_MODULE:
+        return literal.text
+    if (place := found.fixed(literal)) is not None:
+        return place
+    if other == literal.text:
         return literal.text
     if other is None:
         return found.searched(literal.text) if literal.kind in ("text", "list") else literal.text

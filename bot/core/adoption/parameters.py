@@ -13,6 +13,8 @@ from bot.core.parity.identity import host_of
 from bot.model.pipeline import Json
 
 NAME, ACCOUNT = "name", "account_id"
+STATE_ARGUMENTS = ("key", "prefix")
+"""Of a backend: whose state it is."""
 _SHORTEST = 3
 _FREE = tuple(IPv4Network("10.0.0.0/8").subnets(new_prefix=10))[::-1]
 
@@ -21,7 +23,7 @@ _FREE = tuple(IPv4Network("10.0.0.0/8").subnets(new_prefix=10))[::-1]
 class AdoptedParameter:
     """A parameter with both environments' values as written; `theirs` is production's, `ours` None where there is no second one.
 
-    `is_identity` is what no two may share.
+    `is_identity` is what no two may share. `derive` is what a clone has, where the other environment's value doesn't say it.
     """
 
     name: str
@@ -30,6 +32,7 @@ class AdoptedParameter:
     ours: str | None
     description: str
     is_identity: bool
+    derive: str = ""
 
     @property
     def value(self) -> Json:
@@ -62,6 +65,8 @@ class Parameters:
             for name, theirs, ours in self._own_words(pair):
                 self._add(name, replace(pair.theirs, kind="text", text=theirs), ours, is_identity=True)
         for pair in sorted(different, key=lambda each: (len(each.theirs.text), each.theirs.start)):
+            if self.fixed(pair.theirs) is not None:
+                continue
             if self.explained(pair.theirs, pair.ours.text) is None and may_be_filled(pair.theirs):
                 alike = self.likeness.are_alike(pair.ours.text, pair.theirs.text)
                 is_identity = pair.theirs.kind in ("text", "list") and (alike or is_identity_name(pair.theirs.name))
@@ -76,6 +81,11 @@ class Parameters:
             return None
         filled, other = self._substituted(literal.text)
         return filled if other == ours else None
+
+    def fixed(self, literal: LiteralAt) -> str | None:
+        """Return what fills the place of a state, which every clone needs its own of, whatever the other environment has."""
+        of_states = (each for each in self.found if each.derive and literal.name in STATE_ARGUMENTS)
+        return next((each.filled for each in of_states if each.theirs == literal.text), None)
 
     def searched(self, text: str) -> str:
         """Return a text that only production has, with the parameters in place of its identity."""
@@ -138,7 +148,9 @@ def declared(parameter: AdoptedParameter, words: tuple[str, ...]) -> dict[str, J
         said["outbound"] = True
     if parameter.is_identity:
         said["identity"] = True
-        if said["type"] == "cidr":
+        if parameter.derive:
+            said["derive"] = parameter.derive
+        elif said["type"] == "cidr":
             network = IPv4Network(parameter.theirs)
             taken = [network, IPv4Network(parameter.ours or parameter.theirs)]
             pool = next(each for each in _FREE if not any(each.overlaps(other) for other in taken))
@@ -146,7 +158,7 @@ def declared(parameter: AdoptedParameter, words: tuple[str, ...]) -> dict[str, J
         elif parameter.ours is None:
             said |= {"derive": "{environment}"} if parameter.name == NAME else {}
         elif parameter.kind == "text" and "{" not in parameter.ours:
-            said["derive"] = _derived(parameter.ours, words)
+            said["derive"] = derived(parameter.ours, words)
     return said
 
 
@@ -166,7 +178,8 @@ def may_be_filled(literal: LiteralAt) -> bool:
     return not re.search(r"[\\\n]|\$\$\{|%%\{", literal.text)
 
 
-def _derived(ours: str, words: tuple[str, ...]) -> str:
+def derived(ours: str, words: tuple[str, ...]) -> str:
+    """Return a text with `{environment}` in the place of an environment's own words."""
     pattern = re.compile(
         "|".join(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])" for word in words), re.IGNORECASE
     )

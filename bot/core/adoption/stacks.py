@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from bot.core.adoption.parameters import AdoptedParameter, derived
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.sides import Side
 from bot.model.pipeline import Json
@@ -37,6 +38,29 @@ def older_states(name: str, evaluated: Mapping[str, EvaluatedRoot], stacks: Mapp
         for stack, key in found.items()
         if key is not None and not key.startswith(f"{name}/{stack}/")
     }
+
+
+def state_parameters(
+    evaluated: Mapping[str, EvaluatedRoot], stacks: Mapping[str, str], words: tuple[str, ...]
+) -> Iterator[AdoptedParameter]:
+    """Yield a parameter for each state that would not lie below its environment and stack with another name in it.
+
+    `words` are production's own.
+    """
+    for root, each in evaluated.items():
+        key, stack = _state_key(each), stacks[root]
+        if key is None or derived(key, words).startswith(f"{{environment}}/{stack}/"):
+            continue
+        ending = "/terraform.tfstate" if key.endswith(".tfstate") else ""
+        yield AdoptedParameter(
+            name=f"{stack}_state_key".replace("-", "_"),
+            kind="text",
+            theirs=key,
+            ours=None,
+            description=f"Where the state of {stack} lies.",
+            is_identity=True,
+            derive=f"{{environment}}/{stack}{ending}",
+        )
 
 
 def _state_key(each: EvaluatedRoot) -> str | None:

@@ -77,7 +77,7 @@ LAYOUTS = (
         },
         "infra/production",
         "infra/staging",
-        frozenset({"production"}),
+        frozenset({"production", "production/app/terraform.tfstate"}),
         frozenset({3}),
     ),
     Layout(
@@ -258,8 +258,41 @@ def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> 
     assert run(root, "adopt", "infra/production", "--with", "infra/staging")[0] == 0
     code, output = run(root, "clone", "production", "as", "demo-x", "--dry-run")
     assert code == 0
-    for words in ("acme-state-demo-x", "demo-x/app/terraform.tfstate", "copies: set by the purpose"):
+    for words in ("acme-state-demo-x", "demo-x/main/terraform.tfstate", "copies: set by the purpose"):
         assert words in output
+
+
+def test_a_clone_has_a_state_below_its_own_name_also_where_both_environments_call_theirs_alike(tmp_path: Path) -> None:
+    code = """
+terraform {
+  backend "s3" {
+    bucket = "acme-%s"
+    key    = "%s/terraform.tfstate"
+    region = "eu-central-1"
+  }
+}
+"""
+    read = """
+data "terraform_remote_state" "net" {
+  backend = "s3"
+  config  = { bucket = "acme-%s", key = "net/terraform.tfstate" }
+}
+"""
+    files = {
+        f"{env}/{stack}/main.tf": code % (word, stack[:3]) + (read % word if stack == "app" else "")
+        for env, word in (("prod", "live"), ("qa", "trial"))
+        for stack in ("network", "app")
+    }
+    root = lay_out(tmp_path, files)
+    found = json.loads(run(root, "adopt", "prod", "--with", "qa", "--json")[1])
+    assert found["proved"], "production's states stay where they are"
+    declared = yaml.safe_load((root / "templates/production/template.yaml").read_text("utf-8"))["parameters"]
+    assert {name: each["derive"] for name, each in declared.items() if name.endswith("_state_key")} == {
+        "app_state_key": "{environment}/app/terraform.tfstate",
+        "network_state_key": "{environment}/network/terraform.tfstate",
+    }
+    app = (root / "templates/production/app/main.tf.j2").read_text("utf-8")
+    assert 'key = "{{ network_state_key }}"' in app, "who reads the state finds that of the clone"
 
 
 def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> None:
