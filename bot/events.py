@@ -82,6 +82,18 @@ class DeploymentStatusCreated(Document):
     creator: str
 
 
+class RunCompleted(Document):
+    """A run of a workflow came to its end. `workflow` is the path of its file; `head_sha` is the commit that its checks stand on."""
+
+    kind: Literal["run"] = "run"
+    repository: RepositoryName
+    run: int
+    workflow: str
+    head_sha: str
+    conclusion: str
+    started_at: datetime
+
+
 class Tick(Document):
     """A time has come at which something may be due in a repository, or, with `environment`, is due there. No delivery says so."""
 
@@ -120,6 +132,7 @@ Event: TypeAlias = Annotated[
     | ReviewApproved
     | CheckRunCompleted
     | DeploymentStatusCreated
+    | RunCompleted
     | Tick
     | LookBack
     | Ping

@@ -17,12 +17,13 @@ from bot.events import (
     Ping,
     PullRequestChanged,
     ReviewApproved,
+    RunCompleted,
 )
 from bot.model.base import ForeignDocument
 from bot.names import RepositoryName
 
 EVENTS = ("issue_comment", "pull_request", "pull_request_review", "check_run", "deployment_status", "ping")
-"""The events to subscribe to, by GitHub's names."""
+"""The events to subscribe to, by GitHub's names. `workflow_run` is read too: it tells a workflow what the App hears of the others."""
 
 
 def parse(name: str, body: bytes) -> Event:
@@ -161,6 +162,20 @@ class _DeploymentStatus(ForeignDocument):
     deployment_status: _Status
 
 
+class _WorkflowRun(ForeignDocument):
+    id: int
+    path: str
+    head_sha: str
+    conclusion: str | None
+    run_started_at: datetime
+
+
+class _RunOfWorkflow(ForeignDocument):
+    action: str
+    repository: _Repository
+    workflow_run: _WorkflowRun
+
+
 class _Ping(ForeignDocument):
     hook_id: int | None = None
 
@@ -257,6 +272,21 @@ def _deployment_status(body: bytes) -> Event:
     )
 
 
+def _workflow_run(body: bytes) -> Event:
+    payload = _RunOfWorkflow.model_validate_json(body)
+    run = payload.workflow_run
+    if payload.action != "completed":
+        return Ignored(reason=f"a workflow run was {payload.action}")
+    return RunCompleted(
+        repository=payload.repository.full_name,
+        run=run.id,
+        workflow=run.path.partition("@")[0],
+        head_sha=run.head_sha,
+        conclusion=run.conclusion or "neutral",
+        started_at=run.run_started_at,
+    )
+
+
 def _ping(body: bytes) -> Event:
     return Ping(hook=_Ping.model_validate_json(body).hook_id)
 
@@ -267,5 +297,6 @@ _READERS = {
     "pull_request_review": _review,
     "check_run": _check_run,
     "deployment_status": _deployment_status,
+    "workflow_run": _workflow_run,
     "ping": _ping,
 }

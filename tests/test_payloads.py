@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.events import CommentCreated, Event, Ignored, Ping
+from bot.events import CommentCreated, Event, Ignored, Ping, RunCompleted
 from bot.payloads import EVENTS, parse
 from tests.web.serving import comment
 
@@ -141,3 +141,19 @@ def test_fields_that_we_do_not_use_are_not_looked_at() -> None:
     payload["issue"] |= {"labels": [], "state": "open", "draft": False}
     payload["installation"] = {"id": 1}
     assert isinstance(parse("issue_comment", json.dumps(payload).encode()), CommentCreated)
+
+
+def test_a_run_of_a_workflow_that_ended_is_an_event() -> None:
+    run = {
+        "id": 7,
+        "path": ".github/workflows/apply.yml@main",
+        "head_sha": "a" * 40,
+        "conclusion": None,
+        "run_started_at": "2026-11-29T12:00:00Z",
+    }
+    payload = {"action": "completed", "repository": REPOSITORY, "workflow_run": run}
+    event = parse("workflow_run", json.dumps(payload).encode())
+    assert isinstance(event, RunCompleted)
+    assert (event.run, event.workflow, event.conclusion) == (7, ".github/workflows/apply.yml", "neutral")
+    begun = json.dumps({**payload, "action": "requested"}).encode()
+    assert reason(parse("workflow_run", begun)) == "a workflow run was requested"

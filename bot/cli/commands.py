@@ -234,6 +234,17 @@ _IN_WORKFLOWS: Final = (
         "In workflows",
     ),
     CommandPlace(
+        "handle",
+        "bot.cli.actions.handle:handle",
+        "Do what the service does for one event; on a schedule, look for comments that were missed.",
+        ExitCodes(
+            "done, answered why not, or nothing to do",
+            failed="something broke: whoever asked has the log's reference",
+            not_checked="GitHub can't be asked",
+        ),
+        "In workflows",
+    ),
+    CommandPlace(
         "expire",
         "bot.cli.actions.expire:expire",
         "Warn owners, propose to destroy what has expired, and merge that if the policy says so.",

@@ -193,6 +193,8 @@ class Engine:
 class _Checkpoints:
     """`Memory` by the engine: an act is a step of DBOS's, its outcome is written down when it returns."""
 
+    forgets = False
+
     def __init__(self, gate: StepGate, submit: Callable[[JobRequest], None]) -> None:
         self._gate = gate
         self._submit = submit

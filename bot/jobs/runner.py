@@ -30,7 +30,9 @@ TOLD_AFTER = timedelta(minutes=1)
 
 
 class JobMemory(Protocol):
-    """What the runner needs of the engine, inside a job."""
+    """What the runner needs of the engine, inside a job. With `forgets` there may have been runs of which nothing is known."""
+
+    forgets: bool
 
     def remember(self, name: str, act: Callable[[], dict[str, Json]]) -> dict[str, Json]:
         """Return what `act` returned, now or before the crash."""
@@ -167,7 +169,7 @@ class _RememberedSteps:
         self._runner = runner
         self._memory = memory
         self._request = request
-        self._waits = Waits()
+        self._waits = Waits(are_told=memory.forgets)
         self._results: dict[str, dict[str, Json]] = {}
 
     @property

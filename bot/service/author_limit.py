@@ -3,12 +3,15 @@
 It is counted in the service's database: replicas share it, a restart forgives nothing, and a comment whose job runs again counts once.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.clients.github.records import Comment
 from bot.clients.store.records import CommandLimit, StoreUnavailable
 from bot.clients.transient import Transient
+from bot.commands.comment import command_lines
 
 WINDOW = timedelta(hours=1)
 
@@ -21,6 +24,18 @@ class CommandCounts(Protocol):
 
     def admits(self, author: str, comment: int, at: datetime, limit: CommandLimit) -> bool:
         """Say whether one more command of an author is answered, and count it if so."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentsCounted:
+    """Counts the comments themselves, where there is no database; `since` lists those that were written from a moment on."""
+
+    since: Callable[[datetime], Sequence[Comment]]
+
+    def admits(self, author: str, comment: int, at: datetime, limit: CommandLimit) -> bool:
+        """Say whether an author has written no more commands than the limit takes, up to this one."""
+        written = (each for each in self.since(at - limit.within) if each.author.lower() == author)
+        return sum(each.id <= comment and bool(list(command_lines(each.body))) for each in written) <= limit.most
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from bot.events import (
     LookBack,
     PullRequestChanged,
     ReviewApproved,
+    RunCompleted,
 )
 from bot.names import EnvironmentName
 from bot.service.branch_cleanup import release_branch
@@ -27,7 +28,7 @@ from bot.service.commands.rerun import plan_approved
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, Reported, Steps
 from bot.service.removals import release_removed
-from bot.service.repository import repository_at_head
+from bot.service.repository import Repository, repository_at_head
 from bot.service.status import REQUIRED_CHECK, report_branch, report_environment
 
 LONGEST_LOOK_BACK = timedelta(days=3)
@@ -37,7 +38,9 @@ MISSED = "*missed"
 """In the place of an environment's name in a partition; no environment can be called so."""
 
 
-Told: TypeAlias = PullRequestChanged | ReviewApproved | CheckRunCompleted | DeploymentStatusCreated
+PLANS, APPLIES = ".github/workflows/plan.yml", ".github/workflows/apply.yml"
+
+Told: TypeAlias = PullRequestChanged | ReviewApproved | CheckRunCompleted | DeploymentStatusCreated | RunCompleted
 
 
 class Released(JobStepResult):
@@ -115,17 +118,62 @@ class CheckJob:
     def report(self) -> Reported:
         """Tell whoever asked for what was checked; merge what may be."""
         repo = repository_at_head(self.context, self.event.repository)
-        pulls = repo.github.pull_requests_for_commit(repo.name, self.event.head_sha)
-        branches = [
-            branch
-            for pull in pulls
-            if pull.is_from(repo.name) and repo.is_ours(pull) and (branch := read_branch(pull.head))
-        ]
-        told = [comment for branch in branches for comment in report_branch(repo, branch)]
-        for branch in branches:
-            if branch.kind == "destroy" and self.event.conclusion == "success":
-                merge_expired(repo, branch.environment)
-        return Reported(comments=tuple(told))
+        return _report_checked(repo, self.event.head_sha, is_green=self.event.conclusion == "success")
+
+
+def _report_checked(repo: Repository, commit: str, *, is_green: bool) -> Reported:
+    """Tell whoever asked for what a commit proposes; merge the removal of an expired clone whose check is green."""
+    pulls = repo.github.pull_requests_for_commit(repo.name, commit)
+    branches = [
+        branch
+        for pull in pulls
+        if pull.is_from(repo.name) and repo.is_ours(pull) and (branch := read_branch(pull.head))
+    ]
+    told = [comment for branch in branches for comment in report_branch(repo, branch)]
+    for branch in branches:
+        if branch.kind == "destroy" and is_green:
+            merge_expired(repo, branch.environment)
+    return Reported(comments=tuple(told))
+
+
+class RunJob:
+    """Reports what a run of our workflows did, where nothing else says so.
+
+    GitHub starts no workflow for what another workflow's token did: no check and no deployment of ours is heard of there.
+    """
+
+    def __init__(self, context: ServiceContext, event: RunCompleted) -> None:
+        self.context, self.event = context, event
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job, if it is a run that plans or applies."""
+        if self.event.workflow not in (PLANS, APPLIES):
+            return None
+        return _job(delivery, self.event, "progress", f"run-{self.event.run}")
+
+    def run(self, _: JobRequest, steps: Steps) -> Finished:
+        steps.run("report", REPORTED, self.report)
+        if self.event.workflow == APPLIES:
+            steps.run("release", RELEASED, self.release)
+        return Finished()
+
+    def report(self) -> Reported:
+        """Tell whoever waits for what was planned or deployed."""
+        repo = repository_at_head(self.context, self.event.repository)
+        if self.event.workflow == PLANS:
+            return _report_checked(repo, self.event.head_sha, is_green=self.event.conclusion == "success")
+        return Reported(comments=tuple(told for name in self._deployed() for told in report_environment(repo, name)))
+
+    def release(self) -> Released:
+        """Give back the branches and claims of what was destroyed."""
+        repo = repository_at_head(self.context, self.event.repository)
+        released = [release_removed(repo, name) for name in self._deployed()]
+        return Released(released=any(released))
+
+    def _deployed(self) -> list[EnvironmentName]:
+        found = self.context.github.deployments_since(self.event.repository, self.event.started_at)
+        names = (_name(each.environment) for each in found)
+        return list(dict.fromkeys(name for name in names if name is not None))
 
 
 class ReviewJob:

@@ -25,6 +25,7 @@ from bot.events import (
     Ping,
     PullRequestChanged,
     ReviewApproved,
+    RunCompleted,
     Tick,
 )
 from bot.service import commands
@@ -32,7 +33,7 @@ from bot.service.authorize import Reply, meant_in
 from bot.service.command_job import ACCEPTED, Accepted, CommandJob, accept
 from bot.service.commands.expire import ExpiryJob
 from bot.service.context import ServiceContext
-from bot.service.event_jobs import CheckJob, DeploymentJob, LookBackJob, PullRequestJob, ReviewJob
+from bot.service.event_jobs import CheckJob, DeploymentJob, LookBackJob, PullRequestJob, ReviewJob, RunJob
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
 from bot.service.replies import Settled, settle
 
@@ -71,25 +72,29 @@ class EventJob(Protocol):
 
 def job_of(context: ServiceContext, event: Event) -> EventJob | None:
     """Return the job of an event; None for one that never asks for anything."""
+    job: EventJob | None = None
     match event:
         case CommentCreated():
-            return CommentJob(context, event)
+            job = CommentJob(context, event)
         case PullRequestChanged():
-            return PullRequestJob(context, event)
+            job = PullRequestJob(context, event)
         case ReviewApproved():
-            return ReviewJob(context, event)
+            job = ReviewJob(context, event)
         case CheckRunCompleted():
-            return CheckJob(context, event)
+            job = CheckJob(context, event)
         case DeploymentStatusCreated():
-            return DeploymentJob(context, event)
+            job = DeploymentJob(context, event)
+        case RunCompleted():
+            job = RunJob(context, event)
         case Tick():
-            return ExpiryJob(context, event)
+            job = ExpiryJob(context, event)
         case LookBack():
-            return LookBackJob(context, event, lambda comment, delivery: CommentJob(context, comment).plan(delivery))
+            job = LookBackJob(context, event, lambda comment, delivery: CommentJob(context, comment).plan(delivery))
         case Ping() | Ignored():
-            return None
+            pass
         case _:
             assert_never(event)
+    return job
 
 
 class CommentJob:

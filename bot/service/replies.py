@@ -35,6 +35,11 @@ def settle(context: ServiceContext, event: CommentCreated, *, is_done: bool, eye
     return Settled()
 
 
+def is_settled(context: ServiceContext, event: CommentCreated) -> bool:
+    """Say whether a comment was answered to its end, as our reaction to it shows: nothing more is done for it."""
+    return bool(context.github.own_reactions(event.repository, event.comment) & {"rocket", "-1", "confused"})
+
+
 def answer_comment(context: ServiceContext, event: CommentCreated, text: str) -> str:
     """Answer a comment that is no accepted request, in place of an earlier answer; return the answer's address."""
     marker = replies.marker(event.comment)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.clients.github import Comment
 from bot.clients.store import JobStore, open_store
 from bot.clients.transient import Transient
-from bot.service.author_limit import AuthorLimit
+from bot.service.author_limit import AuthorLimit, CommentsCounted
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -57,3 +58,16 @@ def test_a_database_that_is_away_is_waited_for(tmp_path: Path) -> None:
     closed.close()
     with pytest.raises(Transient):
         AuthorLimit(closed, 2).admits("eve", 1, NOW)
+
+
+def test_without_a_database_the_comments_themselves_are_counted() -> None:
+    def comment(number: int, author: str, body: str = "/list") -> Comment:
+        at = NOW + timedelta(minutes=number)
+        return Comment(number, 1, body, author, author_is_bot=False, created_at=at, updated_at=at, url="")
+
+    written = [comment(1, "Eve"), comment(2, "ana"), comment(3, "eve", "Thanks!"), comment(4, "eve"), comment(5, "eve")]
+    limit = AuthorLimit(CommentsCounted(lambda since: [each for each in written if each.created_at >= since]), 2)
+    assert [limit.admits("EVE", each.id, each.created_at) for each in written if each.author != "ana"] == [
+        True, True, True, False,
+    ]  # fmt: skip
+    assert limit.admits("eve", 5, NOW + timedelta(minutes=62)), "the first is more than an hour old"

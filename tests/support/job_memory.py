@@ -9,6 +9,8 @@ from bot.service.jobs_api import JobRequest
 class JobMemory:
     """Runs each step once and remembers it by its place and name, as the engine does. Sleeps are only written down."""
 
+    forgets = False
+
     def __init__(self, on_sleep: Callable[[float], None] = lambda _: None) -> None:
         self._on_sleep = on_sleep
         self.remembered: list[tuple[str, dict[str, Json]]] = []

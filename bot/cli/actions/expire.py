@@ -38,7 +38,7 @@ def expire(
         name = RepositoryName(repository)
         try:
             store = open_store(None, Path(scratch))
-            context = service(read(_settings(os.environ, scratch)), store).context
+            context = service(read(own_settings(os.environ, scratch)), store).context
             with closing(store), closing(context):
                 done = _all(context, name)
         except Transient as error:
@@ -70,7 +70,7 @@ def _all(context: ServiceContext, repository: RepositoryName) -> list[_Done]:
     return done
 
 
-def _settings(environment: Mapping[str, str], scratch: str) -> dict[str, str]:
+def own_settings(environment: Mapping[str, str], scratch: str) -> dict[str, str]:
     """Return who we are to GitHub, and nothing else of what the service could be told."""
     found = {key: value for key, value in environment.items() if key.startswith(_OURS)}
     if api := environment.get("GITHUB_API_URL"):

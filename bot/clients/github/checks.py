@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from http import HTTPStatus
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from bot.clients.github.conversation import GHOST
@@ -84,6 +86,15 @@ class Checks(Session):
             return [_deployment(one) for one in found]
 
         return sorted(self._read(repository, read), key=lambda one: one.id, reverse=True)
+
+    def deployments_since(self, repository: RepositoryName, moment: datetime) -> list[Deployment]:
+        """Return the deployments to any environment that were made at or after a moment, newest first."""
+
+        def read(repo: Repository) -> list[Deployment]:
+            newest_first = (_deployment(one) for one in repo.get_deployments())
+            return list(takewhile(lambda one: one.created_at >= moment, newest_first))
+
+        return self._read(repository, read)
 
     def ensure_deployment(
         self,

@@ -81,6 +81,14 @@ class Conversation(Session):
         """React to a comment and return the reaction's id. One that is there stays, under the id that it has."""
         return self._change(repository, lambda repo: _remote(repo, comment_id).create_reaction(content).id)
 
+    def own_reactions(self, repository: RepositoryName, comment_id: int) -> frozenset[str]:
+        """Return how we reacted to a comment; not at all, if it is gone."""
+        try:
+            return frozenset(self._our_reactions(repository, comment_id).values())
+        except GitHubRefused as refused:
+            _must_be_absent(refused)
+            return frozenset()
+
     def replace_reaction(
         self, repository: RepositoryName, comment_id: int, new: Reaction, *, given: int | None = None
     ) -> None:
@@ -143,11 +151,12 @@ class Conversation(Session):
 
         return sorted(self._read(repository, read), key=lambda one: one.id)
 
-    def _our_reactions(self, repository: RepositoryName, comment_id: int) -> list[int]:
+    def _our_reactions(self, repository: RepositoryName, comment_id: int) -> dict[int, str]:
         ours = self.identity()
 
-        def read(repo: Repository) -> list[int]:
-            return [one.id for one in _remote(repo, comment_id).get_reactions() if one.user and one.user.login == ours]
+        def read(repo: Repository) -> dict[int, str]:
+            found = _remote(repo, comment_id).get_reactions()
+            return {one.id: one.content for one in found if one.user and one.user.login == ours}
 
         return self._read(repository, read)
 

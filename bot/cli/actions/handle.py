@@ -1,0 +1,98 @@
+"""`envclone handle`: what the service does for one event, once, inside a workflow's job: no server, no database, no webhook."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.actions.expire import own_settings
+from bot.cli.actions.options import AsJson, write_summary
+from bot.cli.console import DOES_NOT_HOLD, edge, say, stop
+from bot.cli.serving.composition import service
+from bot.clients.filler import fill_in_a_child
+from bot.clients.own_memory import keep_memory_private
+from bot.clients.store import open_store
+from bot.clients.transient import Transient
+from bot.errors import Unverifiable
+from bot.events import Event, Ignored, LookBack, Ping
+from bot.jobs.at_once import CarriedOut, carry_out
+from bot.names import RepositoryName
+from bot.payloads import parse
+from bot.service.author_limit import AuthorLimit, CommentsCounted
+from bot.service.replies import is_settled
+from bot.settings import read
+
+LOOKED_BACK = timedelta(days=1)
+"""Scheduled workflows start late, and not at all for hours when GitHub is busy."""
+
+_SAME = {"pull_request_target": "pull_request"}
+"""What Actions call otherwise than webhooks do."""
+
+
+def handle(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            envvar="GITHUB_EVENT_PATH",
+            show_default=False,
+            help="The event's payload, as Actions leave it.",
+            dir_okay=False,
+            exists=True,
+        ),
+    ],
+    event: Annotated[
+        str, typer.Option("--event", metavar="NAME", envvar="GITHUB_EVENT_NAME", help="The event's name.")
+    ],
+    repository: Annotated[
+        str, typer.Option("--repository", metavar="OWNER/NAME", envvar="GITHUB_REPOSITORY", help="The repository.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Do what the service does for one event; on a schedule, look for comments that were missed."""
+    with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
+        os.umask(0o077)
+        keep_memory_private()
+        fill_in_a_child()
+        heard = _event(_SAME.get(event, event), path.read_bytes(), RepositoryName(repository))
+        try:
+            done = [] if isinstance(heard, Ignored | Ping) else list(_carried_out(heard, Path(scratch)))
+        except Transient as error:
+            raise Unverifiable(str(error)) from error
+        lines = [
+            f"{each.job}: {each.outcome}{f' (reference {each.reference})' * bool(each.reference)}" for each in done
+        ]
+        because = heard.reason if isinstance(heard, Ignored) else "it asks for nothing"
+        say("\n".join(lines) or f"Nothing to do: {because}.", lambda: list(map(asdict, done)), as_json)
+        write_summary("".join(f"- {line}\n" for line in lines) or "Nothing to do.\n")
+        if any(each.outcome == "failed" for each in done):
+            stop("Something failed: the log above says what, under its reference.", DOES_NOT_HOLD)
+
+
+def _event(name: str, body: bytes, repository: RepositoryName) -> Event:
+    if name in ("schedule", "workflow_dispatch"):
+        now = datetime.now(UTC)
+        return LookBack(repository=repository, since=now - LOOKED_BACK, at=int(now.timestamp()))
+    return parse(name, body)
+
+
+def _carried_out(event: Event, scratch: Path) -> Iterator[CarriedOut]:
+    """Carry out what an event asks for. Raises `Transient`, `UserError`."""
+    settings = read(own_settings(os.environ, str(scratch)))
+    store = open_store(None, scratch)
+    with closing(store):
+        work = service(settings, store)
+        with closing(work.context) as context:
+            request = work.plan_of(f"run-{os.environ.get('GITHUB_RUN_ID', '0')}", event)
+            if request is None:
+                return
+            where = request.event.repository  # type: ignore[union-attr] # an event with a job has one
+            counted = CommentsCounted(lambda since: context.github.comments_since(where, since))
+            context.author_limit = AuthorLimit(counted, settings.commands_per_author)
+            yield from carry_out(work, request, store, lambda comment: is_settled(context, comment))

@@ -1,0 +1,162 @@
+"""`envclone handle`, as a workflow runs it: each event once, on the sandbox's GitHub, with no service and no database."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.app import app
+from bot.clients.github import AppCredentials, CheckState, DeploymentStatus, GitHub, Token
+from bot.names import RepositoryName
+from bot.sandbox.github import GitHubServer
+from bot.sandbox.github.entities import AppRecord, JsonObject
+from tests.support import example
+from tests.support.small_monorepo import monorepo
+
+REPOSITORY = RepositoryName(example.REPOSITORY)
+CLONE = "/clone production as demo-x for demo"
+
+
+@dataclass
+class Workplace:
+    """GitHub, what happens there, and `handle` as it is started for that."""
+
+    directory: Path
+    server: GitHubServer
+    app: AppRecord
+    heard: list[tuple[str, JsonObject]] = field(default_factory=list)
+
+    def handle(self, name: str, payload: JsonObject, code: int = 0) -> list[str]:
+        """Return how each job ended."""
+        path = self.directory / "event.json"
+        path.write_text(json.dumps(payload), "utf-8")
+        done = CliRunner().invoke(app, ["handle", str(path), "--event", name, "--json"])
+        assert done.exit_code == code, (done.output, done.exception)
+        return [each["outcome"] for each in json.loads(done.stdout)]
+
+    def said(self, body: str, by: str = "alice") -> tuple[int, JsonObject]:
+        """Comment as a person; return the comment's id and the payload of its event."""
+        comment = self.server.comment(REPOSITORY, 1, body, by=by)
+        return comment, self.last("issue_comment")
+
+    def last(self, name: str) -> JsonObject:
+        assert self.server.settle(60)
+        return next(payload for each, payload in reversed(self.heard) if each == name)
+
+    def reactions(self, comment: int) -> list[str]:
+        return [each.content for each in self.server.reactions(comment)]
+
+    def replies(self, comment: int) -> list[str]:
+        marker = f"<!-- envclone:request:{comment} -->"
+        return [each.body for each in self.server.comments(REPOSITORY, 1) if marker in each.body]
+
+    def ours(self) -> GitHub:
+        credentials = AppCredentials(str(self.app.id), self.app.private_key, f"{self.server.url}/api/v3")
+        return GitHub(credentials, api_url=f"{self.server.url}/api/v3")
+
+    def actions(self) -> GitHub:
+        token = self.server.workflow_token(REPOSITORY, {"checks": "write", "deployments": "write", "contents": "read"})
+        return GitHub(Token(token, "github-actions[bot]"), api_url=f"{self.server.url}/api/v3")
+
+    def run_of(self, workflow: str, commit: str, since: datetime) -> JsonObject:
+        run: JsonObject = {
+            "id": 77,
+            "path": f".github/workflows/{workflow}",
+            "head_sha": commit,
+            "conclusion": "success",
+            "run_started_at": since.isoformat(),
+        }
+        return {"action": "completed", "repository": {"full_name": REPOSITORY}, "workflow_run": run}
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]:
+    server = GitHubServer(tmp_path / "github")
+    server.create_repository(REPOSITORY, source=monorepo(tmp_path / "monorepo"))
+    server.add_user("alice", REPOSITORY, "write")
+    server.add_user("eve")
+    github_app = server.create_app("envclone", "acme")
+    server.install(github_app, "acme")
+    found = Workplace(tmp_path, server, github_app)
+    server.on_event(lambda name, payload: found.heard.append((name, payload)))
+    with server.running() as url:
+        server.open_issue(REPOSITORY, "We need demos", by="alice")
+        monkeypatch.setenv("GITHUB_API_URL", f"{url}/api/v3")
+        monkeypatch.setenv("GITHUB_REPOSITORY", REPOSITORY)
+        monkeypatch.setenv("ENVCLONE_GITHUB_APP_ID", str(github_app.id))
+        monkeypatch.setenv("ENVCLONE_GITHUB_PRIVATE_KEY", github_app.private_key)
+        yield found
+
+
+def test_a_comment_is_carried_out_once_however_often_its_workflow_runs(work: Workplace) -> None:
+    comment, payload = work.said(CLONE)
+    assert work.handle("issue_comment", payload) == ["done"]
+    (pull,) = work.server.pulls(REPOSITORY)
+    assert (pull.author.login, work.reactions(comment)) == ("envclone[bot]", ["rocket"])
+    assert work.handle("issue_comment", payload) == ["settled before"]
+    assert work.handle("schedule", {}) == ["done", "settled before"]
+    assert len(work.server.pulls(REPOSITORY)) == 1
+    assert len(work.replies(comment)) == 1
+
+
+def test_what_is_refused_is_answered_and_not_tried_again(work: Workplace) -> None:
+    comment, payload = work.said("/extend demo-y 3d")
+    assert work.handle("issue_comment", payload) == ["done"]
+    (reply,) = work.replies(comment)
+    assert "demo-y" in reply
+    assert work.reactions(comment) == ["-1"]
+    assert work.handle("issue_comment", payload) == ["settled before"]
+    assert work.replies(comment) == [reply]
+
+
+@pytest.mark.parametrize(("body", "by"), [("Thanks, /clone works!", "alice"), ("What a fine issue.", "eve")])
+def test_what_asks_for_nothing_makes_no_request(work: Workplace, body: str, by: str) -> None:
+    comment, payload = work.said(body, by=by)
+    assert work.handle("issue_comment", payload) in ([], ["done"])
+    assert (work.reactions(comment), work.replies(comment)) == ([], [])
+
+
+def test_a_run_that_was_killed_is_found_by_the_next_look(work: Workplace) -> None:
+    comment, _ = work.said(CLONE)
+    missed, _ = work.said("/list")
+    # As far as the run came: it was seen, and said that it waits.
+    work.ours().react(REPOSITORY, comment, "eyes")
+    work.ours().upsert_comment(REPOSITORY, 1, f"<!-- envclone:request:{comment} -->", "It goes on at 12:00.")
+    assert work.handle("schedule", {}) == ["done", "done", "done"]
+    assert len(work.server.pulls(REPOSITORY)) == 1
+    assert work.reactions(comment) == work.reactions(missed) == ["rocket"]
+    assert len(work.replies(comment)) == 1
+    assert work.handle("schedule", {}) == ["done", "settled before", "settled before"]
+
+
+def test_the_status_comment_follows_plan_and_apply(work: Workplace) -> None:
+    comment, payload = work.said(CLONE)
+    work.handle("issue_comment", payload)
+    (pull,) = work.server.pulls(REPOSITORY)
+    assert pull.pull is not None
+    actions, began = work.actions(), datetime.now(UTC) - timedelta(minutes=1)
+    actions.put_check(REPOSITORY, pull.pull.head_sha, "envclone", CheckState("Planned", "1 to add", "success"))
+    assert work.handle("workflow_run", work.run_of("plan.yml", pull.pull.head_sha, began)) == ["done"]
+    assert "is waiting for review and merge" in work.replies(comment)[0]
+
+    merge = work.server.merge(REPOSITORY, pull.number, by="alice")
+    assert work.handle("pull_request_target", work.last("pull_request")) == ["done"]
+    deployment = actions.ensure_deployment(REPOSITORY, merge, "demo-x", {})
+    actions.deployment_status(REPOSITORY, deployment.id, DeploymentStatus("success"))
+    assert work.handle("workflow_run", work.run_of("apply.yml", merge, began)) == ["done"]
+    assert "`demo-x` is live" in work.replies(comment)[0]
+    assert work.handle("workflow_run", work.run_of("ci.yml", merge, began)) == []
+
+
+def test_a_github_that_does_not_answer_is_not_taken_for_nothing_to_do(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, payload = work.said(CLONE)
+    monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9/api/v3")
+    path = work.directory / "event.json"
+    path.write_text(json.dumps(payload), "utf-8")
+    assert CliRunner().invoke(app, ["handle", str(path), "--event", "issue_comment"]).exit_code == 2
