@@ -45,7 +45,7 @@ class JobMemory(Protocol):
 
 
 @dataclass(slots=True)
-class Waits:
+class LongWaits:
     """Whether whoever asked was told that a job waits; a replay takes the same way, and finds the same."""
 
     are_told: bool = False
@@ -58,7 +58,7 @@ class JobStep:
     request: JobRequest
     name: str
     act: Callable[[], dict[str, Json]]
-    waits: Waits | None = None
+    waits: LongWaits | None = None
 
 
 class JobRunner:
@@ -169,7 +169,7 @@ class _RememberedSteps:
         self._runner = runner
         self._memory = memory
         self._request = request
-        self._waits = Waits(are_told=memory.forgets)
+        self._waits = LongWaits(are_told=memory.forgets)
         self._results: dict[str, dict[str, Json]] = {}
 
     @property
