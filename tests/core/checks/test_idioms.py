@@ -6,9 +6,7 @@ import pytest
 
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules, gate
-from bot.core.checks.versions import is_exact, is_within
 from bot.core.tree import File
-from bot.errors import InvalidInput
 from bot.model.pipeline import FromOutput, Stack
 from bot.model.policy import StaticCheckRules
 from bot.names import ParameterName, StepName
@@ -145,35 +143,6 @@ def test_it_passes_once_the_policy_names_it(main: str, rules: StaticCheckRules) 
 )  # fmt: skip
 def test_what_is_refused_says_what_to_write(main: str, rules: StaticCheckRules, message: str) -> None:
     assert any(message in found for found in findings(main, rules)), findings(main, rules)
-
-
-@pytest.mark.parametrize(
-    ("version", "span", "within"),
-    [
-        ("5.1.0", ">= 5.0, < 6", True),
-        ("6.0.0", ">= 5.0, < 6", False),
-        ("5.1.9", "~> 5.1.2", True),
-        ("5.2.0", "~> 5.1.2", False),
-        ("5.9.0", "~> 5.1", True),
-        ("6.0.0", "~> 5.1", False),
-        ("5.1.0", "5.1.0", True),
-        ("5.1.0", "!= 5.1.0", False),
-        ("5.1.0-beta1", ">= 5.0", False),
-        ("5.1.0-beta1", "5.1.0-beta1", True),
-        ("5.1.0", "> 5.1.0", False),
-        ("5.1.0", "<= 5.1", True),
-        ("main", ">= 5.0", False),
-    ],
-)
-def test_versions_are_compared_as_terraform_does(version: str, span: str, within: bool) -> None:
-    assert is_within(version, span) is within
-
-
-def test_a_range_that_is_none_is_named() -> None:
-    with pytest.raises(InvalidInput, match="not a version constraint"):
-        is_within("5.1.0", "newest")
-    assert is_exact("= 5.1.0")
-    assert not is_exact("5.1")
 
 
 READS = 'locals {\n  x = file("${path.module}/x/${NAME}.json")\n}\n'
