@@ -5,7 +5,7 @@ A cloud is a package in `bot/clouds/` with one `CloudFacts`; the core holds the 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from bot.model.template import Aspect
@@ -46,10 +46,15 @@ class Has:
 
 
 @dataclass(frozen=True, slots=True)
+class Always:
+    """A resource stays, whatever its attributes say."""
+
+
+@dataclass(frozen=True, slots=True)
 class RetainedRule:
     """When and why a destroyed resource stays for a while. `name` is the attribute that names what stays, if not its identifier."""
 
-    when: Waits | Has
+    when: Waits | Has | Always
     why: str
     name: str = ""
 
@@ -112,6 +117,7 @@ class NameFacts:
 
     `reference` is what a full name begins with in a text. `made_up` finds names that nobody chose, and `attributes` are where a
     resource says its own. `zones` are the endings that make a zone of a region. Below `own_hosts` are the cloud's own services.
+    `accounts` find an account in a name, as their first group, and `account_attributes` are those whose whole value is one.
     """
 
     reference: str
@@ -119,6 +125,8 @@ class NameFacts:
     attributes: Sequence[str]
     zones: Sequence[str]
     own_hosts: Sequence[str] = ()
+    accounts: Sequence[re.Pattern[str]] = ()
+    account_attributes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,24 @@ class GateFacts:
     host_parts: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class OtherCloud:
+    """What is known of the resources of a further cloud, or of any provider. Each part means what it means in `CloudFacts`.
+
+    `key` is the policy's word for it, `prefix` what its resource types begin with. `data_sources` return no secret and no object's content.
+    """
+
+    key: str
+    name: str
+    prefix: str
+    destroy_rules: DestroyRules
+    retained: Mapping[str, RetainedRule]
+    data_sources: frozenset[str]
+    names: NameFacts
+    aspects: AspectTable
+    secrets: Sequence[str] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CloudFacts:
     """One cloud, as the core sees it. Compared by identity: there is one for each cloud.
@@ -159,7 +185,8 @@ class CloudFacts:
     of the cloud, and `backends` all kinds of backends by Terraform's name. Every address of a store matches `store_pattern`; people are shown
     `store_forms`.
     `identifier` is the attribute that names a resource across accounts; `retained` is by type of resource.
-    `secrets` are patterns of attributes that name or hold a secret, beyond those of every provider.
+    `secrets` are patterns of attributes that name or hold a secret, beyond those of every provider. `others` are further clouds
+    whose facts are among these, and where nobody searches for what a destroy left.
     """
 
     key: str
@@ -179,8 +206,47 @@ class CloudFacts:
     gate: GateFacts
     aspects: AspectTable
     secrets: Sequence[str]
+    others: Sequence[OtherCloud] = ()
 
     @property
     def own_accounts(self) -> AccountPatterns:
         """Return the forms of this cloud's own accounts."""
         return self.accounts[self.key]
+
+
+def joined(cloud: CloudFacts, others: Sequence[OtherCloud]) -> CloudFacts:
+    """Return a cloud's facts with those of others: tables by type of resource don't meet, and the rest adds up."""
+    known: Sequence[OtherCloud | CloudFacts] = (*others, cloud)
+    return replace(
+        cloud,
+        destroy_rules={kind: rules for each in known for kind, rules in each.destroy_rules.items()},
+        retained={kind: rule for each in known for kind, rule in each.retained.items()},
+        gate=replace(cloud.gate, data_sources=cloud.gate.data_sources.union(*(each.data_sources for each in others))),
+        names=_joined_names([cloud.names, *(each.names for each in others)]),
+        aspects=_joined_aspects([cloud.aspects, *(each.aspects for each in others)]),
+        secrets=(*cloud.secrets, *(pattern for each in others for pattern in each.secrets)),
+        others=(*cloud.others, *others),
+    )
+
+
+def _joined_names(names: Sequence[NameFacts]) -> NameFacts:
+    return NameFacts(
+        reference=names[0].reference,
+        made_up=re.compile("|".join(each.made_up.pattern for each in names)),
+        attributes=tuple(dict.fromkeys(name for each in names for name in each.attributes)),
+        zones=tuple(dict.fromkeys(ending for each in names for ending in each.zones)),
+        own_hosts=tuple(host for each in names for host in each.own_hosts),
+        accounts=tuple(pattern for each in names for pattern in each.accounts),
+        account_attributes=frozenset[str]().union(*(each.account_attributes for each in names)),
+    )
+
+
+def _joined_aspects(tables: Sequence[AspectTable]) -> AspectTable:
+    aspects = dict.fromkeys(aspect for table in tables for aspect in table.attributes)
+    return AspectTable(
+        {
+            aspect: ", ".join(filter(None, (table.attributes.get(aspect, "").strip() for table in tables)))
+            for aspect in aspects
+        },
+        [place for table in tables for place in table.places],
+    )

@@ -14,12 +14,16 @@ CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
 class Sweep(Document):
-    """A search of the account for what bears the environment's tag. `problem` says why it could not be made."""
+    """A search of the account for what bears the environment's tag. `problem` says why it could not be made.
+
+    `unsearched` are the clouds where something was destroyed and nobody can search.
+    """
 
     tag: str
     regions: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     problem: str = ""
+    unsearched: tuple[str, ...] = ()
 
 
 class DestroyReport(Document):
@@ -59,7 +63,7 @@ class DestroyReport(Document):
 
     @property
     def is_clean(self) -> bool:
-        """Say whether nothing is left that should not be, and that was looked for."""
+        """Say whether nothing is left that should not be, and that was looked for wherever it can be."""
         return self.is_undone and self.sweep is not None and not self.sweep.found and not self.sweep.problem
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.core.cloud_facts import CloudFacts, RetainedRule, Waits
+from bot.core.cloud_facts import Always, CloudFacts, RetainedRule, Waits
 from bot.core.ledger.ledger import Gone, Retained
 from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
 from bot.core.plans.plan_values import PlanValue
@@ -34,6 +34,8 @@ def _retained(removed: Sequence[PlannedChange], cloud: CloudFacts) -> Sequence[R
 
 def _why(rule: RetainedRule, attributes: Attributes) -> str | None:
     """Return why a resource stays, or None when it goes at once."""
+    if isinstance(rule.when, Always):
+        return rule.why
     value = attributes.get(rule.when.attribute)
     if isinstance(rule.when, Waits):
         days = int(value) if isinstance(value, int | float) else rule.when.default

@@ -22,6 +22,8 @@ def title(receipt: DestroyReport) -> str:
         return f"{name}: {what} destroyed, but the account could not be searched for orphans"
     if receipt.sweep.found:
         return f"{name}: {what} destroyed, but {len(receipt.sweep.found)} with its tag remain"
+    if receipt.sweep.unsearched:
+        return f"{name} is destroyed: {what}; {_clouds(receipt.sweep)} not searched for what is left"
     return f"{name} is destroyed: {what}, nothing left" + (" except what is retained" if receipt.remains else "")
 
 
@@ -55,7 +57,16 @@ def _essentials(receipt: DestroyReport) -> str:
         )
     if receipt.sweep is not None and (receipt.sweep.found or receipt.sweep.problem):
         parts.append(_left(receipt.sweep, receipt.environment))
+    if receipt.sweep is not None and receipt.sweep.unsearched:
+        parts.append(
+            f"**{_clouds(receipt.sweep)} not searched** for what is left, because envclone can't search there. Look for the label or tag "
+            f"{code(receipt.sweep.tag)} yourself."
+        )
     return "\n\n".join([*parts, _table(receipt.steps), _context(receipt)])
+
+
+def _clouds(sweep: Sweep) -> str:
+    return f"{' and '.join(sweep.unsearched)} {'was' if len(sweep.unsearched) == 1 else 'were'}"
 
 
 def _left(sweep: Sweep, environment: EnvironmentName) -> str:

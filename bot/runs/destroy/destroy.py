@@ -18,10 +18,13 @@ from bot.clients.git.commits import tree_at
 from bot.clients.git.history import change_of
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.store import ObjectStore
+from bot.clouds.registry import FACTS
 from bot.core.graph import blocked, mermaid
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.destroy_report import DestroyReport, receipt_key
+from bot.core.ledger.unsearched import unsearched
 from bot.core.plans.review import Review, read_review, review_key
+from bot.core.requests.accounts import account_of
 from bot.core.requests.destroy import removable
 from bot.errors import UserError
 from bot.model.environment import directory
@@ -72,7 +75,8 @@ def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search
         receipt = _receipt(run, began, results)
         if receipt.is_undone:
             orphans = find_orphans(search, found, policy, {each.what for each in receipt.remains})
-            receipt = receipt.model_copy(update={"sweep": orphans})
+            elsewhere = unsearched(receipt.destroyed, account_of(found.newest.manifest, policy).cloud, FACTS)
+            receipt = receipt.model_copy(update={"sweep": orphans.model_copy(update={"unsearched": elsewhere})})
         context.store.write(receipt_key(request.environment, request.head), receipt.model_dump_json(indent=1).encode())
     return receipt
 

@@ -34,12 +34,14 @@ class OrphanSearch:
 
 
 def find_orphans(search: OrphanSearch, found: AppliedVersion, policy: Policy, retained: Collection[str]) -> Sweep:
-    """Return what still exists and is not retained on purpose, or why that can't be known."""
+    """Return what still exists and is not retained on purpose, or why that can't be known; nothing of an account that is elsewhere."""
     name = found.newest.manifest.name
     hooks = [f"{name}/{step}" for step, each in found.steps.items() if isinstance(each.step, Hook)]
     tags = {policy.environment_tag: [str(name)], **({OWNER_TAG: hooks} if hooks else {})}
     regions = _regions(found, policy)
     said = Sweep(tag=f"{policy.environment_tag}={name}", regions=regions)
+    if account_of(found.newest.manifest, policy).cloud not in ("", FACTS.key):
+        return said.model_copy(update={"regions": ()})  # there are no credentials to search with
     left: tuple[str, ...] = ()
     for number in range(1, search.tries + 1):
         try:

@@ -62,6 +62,16 @@ def test_what_a_hook_left_on_purpose_is_listed_with_its_end() -> None:
     assert "chat/archive/env-demo-x: what was said stays readable (90 days are over)" in text(found)
 
 
+def test_where_nobody_could_look_for_leftovers_is_said_and_is_no_failure() -> None:
+    found = receipt(sweep=Sweep(tag="Environment=demo-x", unsearched=("Google Cloud",)))
+    assert title(found) == "demo-x is destroyed: 2 resources; Google Cloud was not searched for what is left"
+    assert "Look for the label or tag `Environment=demo-x` yourself." in summary(found, 60_000)
+    assert ending_of(found).is_well
+    both = receipt(sweep=Sweep(tag="t", unsearched=("Google Cloud", "Azure"), found=("arn:aws:sqs:::x",)))
+    assert "**Google Cloud and Azure were not searched**" in summary(both, 60_000)
+    assert not both.is_clean
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [

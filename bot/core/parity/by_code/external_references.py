@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.cloud_facts import NameFacts
+from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison
 from bot.core.parity.by_code.evaluated import line_at
@@ -54,7 +54,7 @@ def external_references(compared: CodeComparison, side: CodeSide, template: Temp
         ):
             continue
         if leaf.value == theirs.value:
-            for text in _outside(leaf.value, compared.identity.cloud.names):
+            for text in _outside(leaf.value, key[1], compared.identity.cloud):
                 if not _is_known(text, known):
                     found.setdefault(text, []).append(key)
     return [_reference(text, keys, compared, side) for text, keys in sorted(found.items())]
@@ -72,8 +72,9 @@ def _is_known(text: str, known: set[str]) -> bool:
     return any(text == each or text.endswith((f".{each}", f"@{each}")) for each in known)
 
 
-def _outside(text: str, names: NameFacts) -> Iterator[str]:
+def _outside(text: str, attribute: str, cloud: CloudFacts) -> Iterator[str]:
     """Yield the hosts, mail addresses and accounts in a text, in lower case; a cloud's own hosts are its services."""
+    names = cloud.names
     for match in _URL.finditer(text):
         host = host_of(match[0])
         if (
@@ -85,4 +86,7 @@ def _outside(text: str, names: NameFacts) -> Iterator[str]:
     for match in _MAIL.finditer(_URL.sub("", text)):
         yield match[0].lower()
     if text.startswith(names.reference):
-        yield from (part for part in re.split(r"[:/]", text) if re.fullmatch(r"\d{12}", part))
+        yield from (part for part in re.split(r"[:/]", text) if re.fullmatch(cloud.own_accounts.account, part))
+    yield from (match[1].lower() for pattern in names.accounts for match in pattern.finditer(text))
+    if attribute.rpartition(".")[2] in names.account_attributes and text:
+        yield text.lower()

@@ -21,9 +21,9 @@ resource "terraform_data" "outside" {
 """
 
 
-def listed(**update: object) -> list[str]:
+def listed(code: bytes = CODE, **update: object) -> list[str]:
     clone = shop.clone()
-    both = {"network/outside.tf": File(CODE)}
+    both = {"network/outside.tf": File(code)}
     sides = (
         CodeSide(shop.BASE.source, {**shop.BASE.source_files, **both}),
         CodeSide(clone.manifest, {**clone.files, **both}),
@@ -41,3 +41,20 @@ def test_hosts_mail_addresses_and_accounts_are_listed_once_with_their_first_plac
 def test_what_the_template_declares_as_shared_is_not_listed() -> None:
     shared = ("partner.example", "999999999999", "ops@acme.example")
     assert listed(shared=shared) == []
+
+
+def test_projects_and_subscriptions_of_other_clouds_are_accounts_too() -> None:
+    code = b"""
+resource "google_project_iam_member" "reads" {
+  project = "acme-shared"
+  role    = "projects/acme-roles/roles/reader"
+}
+resource "azurerm_role_assignment" "reads" {
+  scope = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/shared"
+}
+"""
+    assert listed(code) == [
+        "11111111-1111-4111-8111-111111111111 (network/outside.tf:7)",
+        "acme-roles (network/outside.tf:4)",
+        "acme-shared (network/outside.tf:3)",
+    ]
