@@ -1,8 +1,8 @@
 """Compare a planned clone with what it was cloned from: with the snapshot of its state, or by code alone where there is none.
 
 Security. The source's files are those of the base branch at the snapshot's commit; nothing of the pull request decides with
-what it is compared. The parameters, waivers included, are the clone's own: reviewers see them. The contract is that of the clone's
-template, and where the base branch's demands more, reviewers are told what.
+what it is compared. The parameters, waivers included, are the clone's own: reviewers see them. The contract is that of the base
+branch's template, and the clone's own where that demands more; what its own demands less is told.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from datetime import datetime
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.core.hcl.local_modules import code_id, modules_outside
+from bot.core.parity.base_contract import ByBase, held_to, with_breaches_of, with_leaks_of
 from bot.core.parity.by_code import compare as by_code
 from bot.core.parity.by_code.apart import not_apart
 from bot.core.parity.by_code.code_side import CodeSide
@@ -33,9 +34,12 @@ from bot.core.tree import Tree, tree_id
 from bot.errors import Finding, Unverifiable
 from bot.model.environment import Manifest, directory
 from bot.model.modules import place_of
+from bot.model.template import directory as template_directory
 from bot.names import StepName
-from bot.runs.plan.proof import demands_less
+from bot.runs.plan.base_history import History
+from bot.runs.plan.proof import base_template, demands_less
 from bot.runs.plan.verify import Templates
+from bot.runs.reviewed_commit import OnGitHub
 
 NEVER_APPLIED = "{against} has no state: it was never applied, so this is a comparison of code alone."
 NO_SNAPSHOT = (
@@ -84,6 +88,8 @@ class PlannedParity:
     leaks: Sequence[Leak]
     demands_less: Sequence[str] = ()
     """What the base branch's template demands of clones, and the clone's own does not."""
+    by_base: ByBase | None = None
+    """The same by the base branch's contract, where the clone's own template is not from there."""
 
     def findings(self) -> Sequence[Finding]:
         """Return where it is its source, and the leaks in its code: then nothing is planned, for a plan may act on what it reaches."""
@@ -92,8 +98,13 @@ class PlannedParity:
         return same or [Finding(place_of(where, leak.place), leak.line, leak.message) for leak in unwaived(self.leaks)]
 
 
-def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, now: datetime) -> PlannedParity | None:
-    """Hold a clone against its source by code; None when it was not cloned. Raises `Unverifiable`, `InvalidInput`."""
+def compare_code(
+    manifest: Manifest, checkout: Checkout, against: ParityBase, now: datetime, *, on: OnGitHub | None = None
+) -> PlannedParity | None:
+    """Hold a clone against its source by code; None when it was not cloned. `on` tells how commits of the base branch were merged.
+
+    Raises `Unverifiable`, `InvalidInput`, `Transient`.
+    """
     if manifest.source is None:
         return None
     snapshot = against.snapshot
@@ -111,32 +122,34 @@ def compare_code(manifest: Manifest, checkout: Checkout, against: ParityBase, no
     theirs = {**files, **modules_outside(files, checkout.module)}
     compared = by_code.compare(CodeSide(source, theirs), side, template, now)
     found = leaks(compared, side, now)
-    less = demands_less(checkout, commit, template)
-    return PlannedParity(manifest, source, theirs, code, commit, snapshot, template, compared, found, less)
+    planned = PlannedParity(manifest, source, theirs, code, commit, snapshot, template, compared, found)
+    if History(checkout.root, against.commit, on).had(template_directory(manifest.template), manifest.revision):
+        return planned
+    less, by_base = demands_less(checkout, against.commit, template), None
+    if (base := base_template(checkout, against.commit, template)) is not None:
+        held = held_to(template, base.declaration)
+        again = by_code.compare(compared.source, side, held, now, evaluated=compared.production)
+        by_base = ByBase(held, again, leaks(again, side, now))
+        found = with_leaks_of(found, by_base.leaks)
+    return replace(planned, leaks=found, demands_less=less, by_base=by_base)
 
 
 def parity_result(planned: EnvironmentPlan, comparison: PlannedParity, now: datetime) -> ParityResult:
     """Return the whole comparison of a planned clone."""
-    manifest, source, snapshot = comparison.manifest, comparison.source, comparison.snapshot
-    leaked = [
-        *(leak for leak in comparison.leaks if leak.waiver is not None),
-        *planned_leaks(planned, comparison.compared.identity, snapshot, Waivers(manifest.waivers, now)),
-    ]
-    found, note = (
-        comparison.compared.parity,
-        (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=source.name),
-    )
-    if snapshot is not None and snapshot.is_applied:
-        sides = PlanSides(
-            PlanSide(comparison.source_code, source.stacks), PlanSide(comparison.clone_code, manifest.stacks)
-        )
-        translation = who(comparison.template, source, manifest)
-        result = compare(snapshot, _stacks(planned, manifest), sides, translation)
-        values = comparison.compared.clone.leaves
-        context = ReportContext(
-            comparison.template, source, manifest, comparison.compared.parity, now, values, snapshot.key
-        )
-        found, note = report(result, context), ""
+    manifest, snapshot = comparison.manifest, comparison.snapshot
+    contracts = [(comparison.template, comparison.compared)]
+    if comparison.by_base is not None:
+        contracts.append((comparison.by_base.template, comparison.by_base.compared))
+    leaked: Sequence[Leak] = [leak for leak in comparison.leaks if leak.waiver is not None]
+    for _, compared in contracts:
+        more = planned_leaks(planned, compared.identity, snapshot, Waivers(manifest.waivers, now))
+        leaked = with_leaks_of(leaked, list(more))
+    found, *others = [_found(planned, comparison, *contract, now=now) for contract in contracts]
+    for other in others:
+        found = with_breaches_of(found, other)
+    note = ""
+    if found.depth == "code":
+        note = (NO_SNAPSHOT if snapshot is None else NEVER_APPLIED).format(against=comparison.source.name)
     less = LOOSENED.format(less="; ".join(comparison.demands_less)) if comparison.demands_less else ""
     parity = ParityResult(found, " ".join(filter(None, (less, note))), leaked)
     subject = CertifiedSubject(
@@ -148,6 +161,24 @@ def parity_result(planned: EnvironmentPlan, comparison: PlannedParity, now: date
         manifest.revision,
     )
     return replace(parity, certificate=certify(found, leaked, subject, now)) if parity.holds else parity
+
+
+def _found(
+    planned: EnvironmentPlan,
+    comparison: PlannedParity,
+    template: TemplateAt,
+    compared: by_code.CodeComparison,
+    *,
+    now: datetime,
+) -> Parity:
+    """Return the comparison by the contract of a template: by plan where the source is applied, by code otherwise."""
+    manifest, source, snapshot = comparison.manifest, comparison.source, comparison.snapshot
+    if snapshot is None or not snapshot.is_applied:
+        return compared.parity
+    sides = PlanSides(PlanSide(comparison.source_code, source.stacks), PlanSide(comparison.clone_code, manifest.stacks))
+    result = compare(snapshot, _stacks(planned, manifest), sides, who(template, source, manifest))
+    context = ReportContext(template, source, manifest, compared.parity, now, compared.clone.leaves, snapshot.key)
+    return report(result, context)
 
 
 def who(template: TemplateAt, source: Manifest, clone: Manifest) -> Translation:

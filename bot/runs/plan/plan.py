@@ -104,7 +104,10 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
         )
     manifest, pipeline = read_manifest(files, where), read_pipeline(files, where)
     findings = refusals(name, files, context) or _uncommitted(request, files, context)
-    comparison = compare_code(manifest, context.checkout, context.against, context.now()) if not findings else None
+    on = context.proposed.on if context.proposed is not None else None
+    comparison = None
+    if not findings:
+        comparison = compare_code(manifest, context.checkout, context.against, context.now(), on=on)
     findings = findings or (comparison.findings() if comparison is not None else ())
     if findings:
         return PlanRefused(findings)

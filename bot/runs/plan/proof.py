@@ -14,7 +14,6 @@ from bot.core.markdown import code
 from bot.core.parity.loosened import loosened
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
 from bot.core.requests.approvals import Unproved
-from bot.core.tree import tree_id
 from bot.errors import Finding, HandEdit, UserError
 from bot.model.environment import MANIFEST, directory
 from bot.model.modules import module_path
@@ -50,16 +49,20 @@ def unproved(checkout: Checkout, history: History, name: EnvironmentName, verifi
 
 def demands_less(checkout: Checkout, base: str, ours: TemplateAt) -> Sequence[str]:
     """Return what the template of the base branch's commit `base` demands of clones and `ours` does not. Raises `Unverifiable`."""
-    name = ours.declaration.name
-    files = checkout.template_at(name, f"{base}:{template_directory(name)}")
-    if not files:
-        return ["the template is new, and so is all that it demands"]
-    if tree_id(files) == ours.revision:
-        return []
     try:
-        return loosened(read_template(name, files, FACTS).declaration, ours.declaration)
+        theirs = base_template(checkout, base, ours)
     except UserError:
         return ["the base branch's template can't be read, so nobody knows what it demands"]
+    if theirs is None:
+        return ["the template is new, and so is all that it demands"]
+    return loosened(theirs.declaration, ours.declaration) if theirs.revision != ours.revision else []
+
+
+def base_template(checkout: Checkout, base: str, ours: TemplateAt) -> TemplateAt | None:
+    """Return the template of the same name at the base branch's commit `base`; None where it is new. Raises `Unverifiable`, `UserError`."""
+    name = ours.declaration.name
+    files = checkout.template_at(name, f"{base}:{template_directory(name)}")
+    return read_template(name, files, FACTS) if files else None
 
 
 def other_findings(verified: Verified) -> Sequence[str]:

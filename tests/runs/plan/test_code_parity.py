@@ -14,7 +14,7 @@ from bot.clouds.registry import FACTS
 from bot.core.plans.environment_plan import EnvironmentPlan
 from bot.core.rendering.assemble import assemble, read_manifest, read_template
 from bot.errors import Unverifiable
-from bot.names import EnvironmentName, TemplateName
+from bot.names import EnvironmentName, ParameterName, TemplateName
 from bot.runs.plan.code_parity import check_parity
 from bot.runs.plan.matrix import Span, find_targets
 from bot.runs.plan.parity import ParityBase, compare_code, parity_result
@@ -132,7 +132,34 @@ def test_a_template_that_demands_less_than_the_base_branch_s_is_told_in_the_plan
     assert "the purpose `demo` no longer demands that `secrets` differs; " in note
     same = compare_code(manifest, monorepo, ParityBase("HEAD"), shop.NOW)
     assert same is not None
-    assert same.demands_less == []
+    assert (same.demands_less, same.by_base) == ((), None)
+
+
+def test_an_approved_change_is_compared_by_the_base_branch_s_contract_and_by_its_own_where_that_demands_more(
+    monorepo: Checkout,
+) -> None:
+    place = monorepo.root / "templates/production/template.yaml"
+    whole, name, payments = place.read_text("utf-8"), TemplateName("production"), ParameterName("payments_url")
+    less = whole.replace("differ: [identity, secrets, outbound]", "differ: [identity]")
+    url = read_manifest(monorepo.environment(shop.PRODUCTION), "envs/production").parameters[payments]
+
+    def broken(declaration: str, base: str) -> list[str]:
+        place.write_text(declaration, "utf-8")
+        commit(monorepo.root, "another contract")
+        revision = read_template(name, monorepo.template(name), FACTS).revision
+        manifest = read_manifest(monorepo.environment(DEMO), "envs/demo-x")
+        update = {"revision": revision, "parameters": {**manifest.parameters, payments: url}}
+        held = compare_code(manifest.model_copy(update=update), monorepo, ParityBase(base), shop.NOW)
+        assert held is not None
+        result = parity_result(EnvironmentPlan(DEMO, revision, "create", ()), held, shop.NOW)
+        return [breach.message for breach in result.parity.breaches]
+
+    start = git(monorepo.root, "rev-parse", "HEAD").strip()
+    same = "`demo` must differ from `production` in outbound, but both have the same `payments_url`"
+    assert broken(less, start) == [f"{same} (so the base branch's template demands)"]
+    loose = git(monorepo.root, "rev-parse", "HEAD").strip()
+    assert broken(less + "# the same\n", loose) == []
+    assert broken(whole + "# more\n", loose) == [same]
 
 
 def test_what_can_not_be_compared_says_so(monorepo: Checkout) -> None:
