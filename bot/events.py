@@ -103,6 +103,14 @@ class Tick(Document):
     environment: EnvironmentName | None = None
 
 
+class RolloutDue(Document):
+    """It is time to look how far the rollouts of a repository's templates have come. `slot` sets this look apart from others."""
+
+    kind: Literal["rollout"] = "rollout"
+    repository: RepositoryName
+    slot: str
+
+
 class LookBack(Document):
     """It is time to look for comments whose deliveries never came. `at` sets this look apart from others, in Unix seconds."""
 
@@ -134,6 +142,7 @@ Event: TypeAlias = Annotated[
     | DeploymentStatusCreated
     | RunCompleted
     | Tick
+    | RolloutDue
     | LookBack
     | Ping
     | Ignored,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import NewType, TypeAlias
+from typing import Literal, NewType, TypeAlias
 
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 
@@ -84,6 +84,16 @@ class Promote:
     keys: tuple[ParameterName, ...] = ()
 
 
+RolloutAction: TypeAlias = Literal["pause", "resume", "abort"]
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutCommand:
+    """`/rollout pause|resume|abort`, in the issue of a rollout."""
+
+    action: RolloutAction
+
+
 @dataclass(frozen=True, slots=True)
 class Rollback:
     """`/rollback <name> [to <commit>]`: bring it back to what it was at a commit, by default to the last other version applied well."""
@@ -125,5 +135,18 @@ SetsValues: TypeAlias = Clone | Set | Sync
 """The commands that give parameters values."""
 
 Command: TypeAlias = (
-    Clone | Set | Extend | Sync | Promote | Rollback | PlanCommand | Resume | Unlock | Destroy | Help | Status | List
+    Clone
+    | Set
+    | Extend
+    | Sync
+    | Promote
+    | RolloutCommand
+    | Rollback
+    | PlanCommand
+    | Resume
+    | Unlock
+    | Destroy
+    | Help
+    | Status
+    | List
 )

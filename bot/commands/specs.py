@@ -7,7 +7,7 @@ To add a command: its model in `model`, its row in `TABLE`, its file in `bot/ser
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast, get_args
 
 from bot.commands.model import (
     Clone,
@@ -21,6 +21,8 @@ from bot.commands.model import (
     Promote,
     Resume,
     Rollback,
+    RolloutAction,
+    RolloutCommand,
     Set,
     Status,
     Sync,
@@ -160,6 +162,17 @@ def _verb(text: str) -> CommandVerb:
     return CommandVerb(verb)
 
 
+def _rollout_action(text: str) -> RolloutAction:
+    found = next((action for action in get_args(RolloutAction) if action == text.lower()), None)
+    if found is None:
+        raise InvalidInput(f"{shown(text)} is nothing that a rollout can do. Write `pause`, `resume` or `abort`.")
+    return cast(RolloutAction, found)
+
+
+def _near_action(text: str) -> str | None:
+    return closest(text, get_args(RolloutAction))
+
+
 def _near_verb(text: str) -> str | None:
     return closest(text, BY_VERB)
 
@@ -263,6 +276,15 @@ TABLE: tuple[Spec, ...] = (
                 optional=True,
             ),
         ),
+        is_shared=True,
+    ),
+    Spec(
+        "rollout",
+        RolloutCommand,
+        "Pause, resume or abort the rollout of a template, in its issue.",
+        "change",
+        "/rollout pause",
+        (Slot("action", "`pause`, `resume` or `abort`", _rollout_action, nearest=_near_action),),
         is_shared=True,
     ),
     Spec(

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.events import Tick
+from bot.events import RolloutDue, Tick
 from bot.service.jobs_api import JobRequest, JobsApi
 from bot.settings import Settings
 
@@ -58,7 +58,11 @@ class Sweeper:
                 extra={"action": "sweep"},
             )
         for repository in repositories:
-            request = self._work.plan_of(f"slot-{slot}", Tick(repository=repository, slot=slot))
-            if request is not None:
-                self._submit(request)
+            for event in (
+                Tick(repository=repository, slot=slot),
+                RolloutDue(repository=repository, slot=f"slot-{slot}"),
+            ):
+                request = self._work.plan_of(f"slot-{slot}", event)
+                if request is not None:
+                    self._submit(request)
         self._last = slot

@@ -65,6 +65,7 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         differences=found.parity.differences if found else (),
         requests=requests_of(repo, proposal),
         rival=_rival(repo, name),
+        rollout=proposal.rollout,
         evidence=_evidence(repo, proposal),
         hooks=_hooks(was, becomes, after) if _goes_back(proposal) and not conflicts else None,
         sync=_sync(repo, proposal, CodeSide(before, was), CodeSide(after, becomes))

@@ -6,7 +6,7 @@ Law 13: a corrected line is accepted as it stands and keeps what was said.
 from dataclasses import dataclass, replace
 
 from bot.commands.grammar import Mistake, format_command, parse
-from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, Set, Sync
+from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, RolloutCommand, Set, Sync
 from bot.core.requests.change import Changed, draft_change
 from bot.core.requests.clone import CloneRequest, Draft
 from bot.core.requests.destroy import removable
@@ -53,7 +53,7 @@ class Corrections:
 
     def _again(self, command: Command) -> Refused | None:
         """Return why a command would be refused, with the better one if there is one. Raises `Transient`."""
-        if isinstance(command, Help | List):
+        if isinstance(command, Help | List | RolloutCommand):
             return None
         try:
             if isinstance(command, Clone):

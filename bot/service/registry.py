@@ -25,6 +25,7 @@ from bot.events import (
     Ping,
     PullRequestChanged,
     ReviewApproved,
+    RolloutDue,
     RunCompleted,
     Tick,
 )
@@ -36,6 +37,7 @@ from bot.service.context import ServiceContext
 from bot.service.event_jobs import CheckJob, DeploymentJob, LookBackJob, PullRequestJob, ReviewJob, RunJob
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
 from bot.service.replies import Settled, settle
+from bot.service.rollouts.job import RolloutJob
 
 
 def _jobs(module: ModuleType) -> Iterator[type[CommandJob[Any]]]:
@@ -86,15 +88,26 @@ def job_of(context: ServiceContext, event: Event) -> EventJob | None:
             job = DeploymentJob(context, event)
         case RunCompleted():
             job = RunJob(context, event)
-        case Tick():
-            job = ExpiryJob(context, event)
-        case LookBack():
-            job = LookBackJob(context, event, lambda comment, delivery: CommentJob(context, comment).plan(delivery))
+        case Tick() | RolloutDue() | LookBack():
+            job = _when_due(context, event)
         case Ping() | Ignored():
             pass
         case _:
             assert_never(event)
     return job
+
+
+def _when_due(context: ServiceContext, event: Tick | RolloutDue | LookBack) -> EventJob:
+    """Return the job of what time brings."""
+    match event:
+        case Tick():
+            return ExpiryJob(context, event)
+        case RolloutDue():
+            return RolloutJob(context, event)
+        case LookBack():
+            return LookBackJob(context, event, lambda comment, delivery: CommentJob(context, comment).plan(delivery))
+        case _:
+            assert_never(event)
 
 
 class CommentJob:

@@ -45,6 +45,19 @@ class OwnProposal:
         """Return the commit that a comment asked for."""
         return next((commit for commit in self.commits if commit.trailers.comment == comment), None)
 
+    def by_origin(self, comment: int | None, url: str) -> RequestCommit | None:
+        """Return the commit that a comment asked for, or, without one, that follows from what `url` shows."""
+        if comment is not None:
+            return self.by_comment(comment)
+        found = (commit for commit in self.commits if commit.trailers.comment is None and commit.trailers.url == url)
+        return next(found, None)
+
+    @property
+    def rollout(self) -> str | None:
+        """The address of the rollout's issue that the newest commit follows from."""
+        newest = self.commits[-1].trailers if self.commits else None
+        return newest.url or None if newest is not None and newest.comment is None else None
+
 
 def proposal_on(repo: Repository, branch: Branch) -> OwnProposal | None:
     """Return what a branch proposes, or proposed last; None when there never was such a branch. Raises `Transient`.

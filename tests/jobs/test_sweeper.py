@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.clients.transient import Transient
-from bot.events import Event, Tick
+from bot.events import Event, RolloutDue, Tick
 from bot.jobs.sweeper import Sweeper
 from bot.names import RepositoryName
 from bot.service.commands.expire import tick_job
@@ -26,6 +26,7 @@ class Installed:
     def __init__(self, *repositories: str) -> None:
         self.found = [RepositoryName(name) for name in repositories]
         self.is_up = True
+        self.rollouts: list[str] = []
 
     def now(self) -> datetime:
         return NOON
@@ -36,6 +37,9 @@ class Installed:
         return self.found
 
     def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
+        if isinstance(event, RolloutDue):
+            self.rollouts.append(event.repository)
+            return None
         assert isinstance(event, Tick)
         return tick_job(delivery, event)
 
@@ -69,6 +73,12 @@ def test_each_repository_is_looked_through_once_in_a_slot() -> None:
     assert asked(Installed("acme/a", "acme/b"), *moments) == [
         f"sweep-acme/a-{slot}", f"sweep-acme/b-{slot}", f"sweep-acme/a-{slot + 1}", f"sweep-acme/b-{slot + 1}",
     ]  # fmt: skip
+
+
+def test_rollouts_are_looked_at_as_often() -> None:
+    work = Installed("acme/a", "acme/b")
+    asked(work, NOON, NOON + timedelta(minutes=1), NOON + QUARTER)
+    assert work.rollouts == ["acme/a", "acme/b", "acme/a", "acme/b"]
 
 
 def test_whoever_asks_again_after_a_restart_or_with_the_clock_set_back_asks_for_the_same_job() -> None:

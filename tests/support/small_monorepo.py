@@ -167,7 +167,8 @@ class SmallMonorepo:
         return [each.body for each in comments if each.author.login == BOT and each.id not in self.read]
 
     def _numbers(self) -> list[int]:
-        return [self.issue, *(pull.number for pull in self.server.pulls(REPOSITORY))]
+        found = (*self.server.issues(REPOSITORY), *self.server.pulls(REPOSITORY))
+        return sorted({each.number for each in found})
 
 
 @contextmanager

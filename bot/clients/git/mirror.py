@@ -21,7 +21,7 @@ from bot.clients.git.remote import GitFailed, Moved, Remote
 from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, tree_entries
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.branches import PREFIXES, BranchKind
-from bot.core.tree import File
+from bot.core.tree import File, Tree
 from bot.errors import UserError
 from bot.names import RepositoryName
 
@@ -261,6 +261,16 @@ class Mirror:
             before = found.parents[0].tree
             expected = self._trees.replaced(before, directory.split("/"), None)
             return bool(found.tree.binsha == expected != before.binsha)
+
+    def only_puts(self, commit: str, directory: str, files: Tree, onto: str) -> bool:
+        """Say whether a commit is what `onto` held when they parted, with `files` in `directory`, and nothing else. Raises `GitFailed`."""
+        began = self.merge_base(commit, onto)
+        if began is None:
+            return False
+        with self._lock:
+            replacement = bytes.fromhex(self._trees.store(files))
+            expected = self._trees.replaced(self._repo.commit(began).tree, directory.split("/"), replacement)
+            return bool(self._repo.commit(commit).tree.binsha == expected)
 
     def close(self) -> None:
         """End git's helper processes."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import Issue, IssueStatus
-from bot.clients.github.session import Session
+from bot.clients.github.session import GitHubRefused, Session
 from bot.core.markdown import bounded
 from bot.names import RepositoryName
 
@@ -44,11 +44,30 @@ class Issues(Session):
     def edit_issue(
         self, repository: RepositoryName, issue: Issue, *, title: str, body: str, state: IssueStatus
     ) -> None:
-        """Make an issue say this and be in this state; nothing is sent when it is so already."""
+        """Make an issue say this and be in this state; nothing is sent when it is so already. If somebody closes it meanwhile, it stays closed."""
         body = bounded(body)
         if (issue.title, _normal(issue.body), issue.state) == (title, _normal(body), state):
             return
-        self._change(repository, lambda repo: repo.get_issue(issue.number).edit(title=title, body=body, state=state))
+
+        def edit(repo: Repository) -> None:
+            from github.GithubObject import NotSet  # noqa: PLC0415
+
+            repo.get_issue(issue.number).edit(title=title, body=body, state=NotSet if state == issue.state else state)
+
+        self._change(repository, edit)
+
+    def mark_issue(self, repository: RepositoryName, issue: Issue, label: str, *, has: bool) -> None:
+        """Give an issue a label, or take it off."""
+        if (label.casefold() in {each.casefold() for each in issue.labels}) == has:
+            return
+        if has:
+            self._change(repository, lambda repo: repo.get_issue(issue.number).add_to_labels(label))
+            return
+        try:
+            self._change(repository, lambda repo: repo.get_issue(issue.number).remove_from_labels(label))
+        except GitHubRefused as refused:
+            if refused.status != 404:  # somebody else was faster
+                raise
 
 
 def _normal(text: str) -> str:
@@ -63,4 +82,5 @@ def _issue(found: Remote) -> Issue:
         author=found.user.login if found.user else GHOST,
         state="open" if found.state == "open" else "closed",
         url=found.html_url,
+        labels=tuple(label.name for label in found.labels),
     )

@@ -204,3 +204,4 @@ class Issue:
     author: str
     state: IssueStatus
     url: str
+    labels: tuple[str, ...] = ()

@@ -48,6 +48,8 @@ class ProposedChange:
     differences: Sequence[Difference]
     requests: Sequence[Request]
     rival: int | None = None
+    rollout: str | None = None
+    """The address of the issue of the rollout that it is a part of."""
     sync: ProposedSync | None = None
     evidence: Sequence[Evidence] = ()
     """How the environments did that it follows."""
@@ -150,6 +152,8 @@ def _introduction(proposed: ProposedChange) -> str:
         ("Template", _template(proposed)),
         *((("Risk", RISKS[risk_before_plan(proposed.files)]),) if proposed.sync else ()),
     ]
+    if proposed.rollout is not None:
+        asked += f"A part of [this rollout]({proposed.rollout}). "
     return f"{asked}It changes only what is listed here.\n\n{facts(known)}"
 
 

@@ -4,7 +4,10 @@ All else is read anew from git and GitHub each time. Only people who may push ca
 a look at environments that are finished, or none at some that are not: what is merged is never decided by this.
 """
 
+import binascii
 import re
+import zlib
+from base64 import b64decode, b64encode
 from typing import Literal, TypeAlias
 
 from pydantic import AwareDatetime, Field, ValidationError
@@ -13,7 +16,11 @@ from bot.core.rollout.waves import Waves
 from bot.model.base import Document
 from bot.names import EnvironmentName, TemplateName
 
-_RECORD = re.compile(r"<!-- envclone:rollout-record (\{.*\}) -->")
+_RECORD = re.compile(r"<!-- envclone:rollout-record ([A-Za-z0-9+/=]+) -->")
+PAUSED = "envclone-paused"
+"""The label of an issue whose rollout pauses: people may set it by hand, too. It is no part of the text, which is written anew at each look."""
+LARGEST = 1_000_000
+"""Bytes of a record, unpacked. One of ten thousand environments has some 800,000."""
 
 MemberEnd: TypeAlias = Literal["applied", "declined", "gone"]
 """How an environment's part ended: applied, closed by a person without merging, or the environment does not exist any more."""
@@ -40,6 +47,16 @@ class RolloutRecord(Document):
     ended: dict[EnvironmentName, EndedMember] = Field(default_factory=dict)
 
 
+def is_rollout(body: str) -> bool:
+    """Say whether an issue's text is that of a rollout."""
+    return "<!-- envclone:rollout:" in body
+
+
+def is_of(template: TemplateName, body: str) -> bool:
+    """Say whether an issue's text is that of a rollout of this template."""
+    return f"<!-- envclone:rollout:{template}:" in body
+
+
 def marker(template: TemplateName, revision: str) -> str:
     """Return the hidden text by which the issue of a rollout is found again; that it is ours, its author says."""
     return f"<!-- envclone:rollout:{template}:{revision} -->"
@@ -47,8 +64,8 @@ def marker(template: TemplateName, revision: str) -> str:
 
 def written(record: RolloutRecord) -> str:
     """Return the record as it stands in the issue's text."""
-    # Reasons may hold anything, the end of an HTML comment too.
-    data = record.model_dump_json().replace("<", r"\u003c").replace(">", r"\u003e")
+    # Packed, a thousand environments leave room for the table; and reasons may hold anything, the end of an HTML comment too.
+    data = b64encode(zlib.compress(record.model_dump_json().encode(), 9)).decode()
     return f"{marker(record.template, record.revision)}\n<!-- envclone:rollout-record {data} -->"
 
 
@@ -58,6 +75,7 @@ def read(body: str) -> RolloutRecord | None:
     if found is None:
         return None
     try:
-        return RolloutRecord.model_validate_json(found[1])
-    except ValidationError:
+        data = zlib.decompressobj().decompress(b64decode(found[1], validate=True), LARGEST)
+        return RolloutRecord.model_validate_json(data)
+    except (binascii.Error, zlib.error, ValidationError):
         return None

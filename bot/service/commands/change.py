@@ -26,7 +26,7 @@ from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.sync import Synced, conflicts_in
 from bot.errors import UserError
 from bot.model.environment import Manifest, Request, directory
-from bot.names import EnvironmentName
+from bot.names import EnvironmentName, Login
 from bot.service.change_proposal import change_proposal
 from bot.service.clone_proposal import clone_proposal_at
 from bot.service.command_job import Accepted, CommandJob
@@ -86,7 +86,8 @@ class ChangeJob(CommandJob[Change]):
         request = accepted.request
         repo = repository_at_head(self.context, request.repository)
         drafter = self.drafter(repo, accepted.command)
-        outcome = drafter if isinstance(drafter, Refused) else publish_change(repo, request, drafter)
+        origin = ChangeOrigin(request.by, request.url, request.comment)
+        outcome = drafter if isinstance(drafter, Refused) else publish_change(repo, origin, drafter)
         match outcome:
             case Pushed():
                 return outcome
@@ -176,7 +177,16 @@ class ValuesDrafter:
         """Learn nothing: another commit on the branch is read anew."""
 
 
-def publish_change(repo: Repository, request: Request, drafter: Drafter) -> ChangeOutcome:
+@dataclass(frozen=True, slots=True)
+class ChangeOrigin:
+    """Who wants a change, and where that is to be seen; without a comment nobody asked for it: it follows from a rollout's issue."""
+
+    by: Login
+    url: str
+    comment: int | None = None
+
+
+def publish_change(repo: Repository, request: ChangeOrigin, drafter: Drafter) -> ChangeOutcome:
     """Return the commit that holds the change, pushing it unless it is there. Raises `Transient`."""
     for _ in range(ATTEMPTS):
         found = _place(repo, request, drafter)
@@ -221,13 +231,13 @@ def propose_change(repo: Repository, branch: Branch) -> PullRequest:
     return repo.github.ensure_pull_request(repo.name, change_proposal(repo, proposal, manifest))
 
 
-def _place(repo: Repository, request: Request, drafter: Drafter) -> ChangePlace | Pushed | Refused:
+def _place(repo: Repository, request: ChangeOrigin, drafter: Drafter) -> ChangePlace | Pushed | Refused:
     """Return where the change goes, or the commit that is there already, or that there is no such environment."""
     name = drafter.changes
     clone = proposal_on(repo, Branch("clone", name))
     change = proposal_on(repo, Branch("change", name))
     for proposal in filter(None, (clone, change)):
-        commit = proposal.by_comment(request.comment)
+        commit = proposal.by_origin(request.comment, request.url)
         if commit is not None:
             return Pushed(branch=proposal.branch, commit=commit.id)
     live = repo.manifest(name)

@@ -1,0 +1,174 @@
+"""The issue that shows a rollout: a table that is edited in place, and what would happen before it does."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from bot.commands.model import RolloutAction
+from bot.core.markdown import cell, code, table
+from bot.core.requests.template_history import TemplateVersion
+from bot.core.rollout.next_actions import ENDED, FAILURES, MemberStage, NextActions, RolloutMember
+from bot.core.rollout.record import RolloutRecord, written
+from bot.model import duration
+from bot.model.policy import Policy
+from bot.model.risk import Risk
+from bot.names import EnvironmentName
+
+MOST_ROWS: Final = 150
+"""Rows of the table, those that need somebody first: with some 200 characters each they leave room for the record of a thousand."""
+
+SUPERSEDED: Final = "<!-- envclone:rollout-superseded -->"
+
+_WORDS: Mapping[MemberStage, str] = {
+    MemberStage.FAILED: "**failed**",
+    MemberStage.REFUSED: "**needs you**",
+    MemberStage.BLOCKED: "**blocked**",
+    MemberStage.PLANNED: "planned, waits for a merge",
+    MemberStage.PLANNING: "planning",
+    MemberStage.MERGED: "merged, being applied",
+    MemberStage.WAITING: "waiting",
+    MemberStage.DECLINED: "closed without merging",
+    MemberStage.GONE: "no longer exists",
+    MemberStage.APPLIED: "applied",
+}
+"""In the order in which people need them."""
+
+
+def title(record: RolloutRecord, todo: NextActions | None = None) -> str:
+    """Return the issue's title."""
+    said = {"paused": " (paused)", "stopped": " (stopped)", "done": " (done)"}.get(todo.verdict, "") if todo else ""
+    return f"Rollout of template {record.template} at {record.revision[:12]}{said}"
+
+
+def opening(record: RolloutRecord, version: TemplateVersion) -> str:
+    """Return the issue's text before anything was done; `version` is the commit that made the revision."""
+    count = sum(map(len, record.waves))
+    said = f"{_counted(count, 'environment')} in {_counted(len(record.waves), 'wave')}"
+    return f"{written(record)}\n{_introduction(record)}\n\nBegins with {version.commit[:12]} {cell(version.subject)}: {said}.\n"
+
+
+def body(
+    record: RolloutRecord, todo: NextActions, members: Mapping[EnvironmentName, RolloutMember], policy: Policy
+) -> str:
+    """Return the issue's text."""
+    parts = [
+        f"{written(record)}\n{_introduction(record)}",
+        _verdict(record, todo, members, policy),
+        _plans(members),
+        _table(record, members),
+        _commands(todo),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def superseded(newer: int) -> str:
+    """Say why a rollout ends before it is done."""
+    return f"The template has a newer revision, so this rollout goes on in #{newer}. Its open pull requests are brought up to date there."
+
+
+OVER: Final = "This rollout is over. Bring single environments to the template's newest revision with `/sync <name>`."
+STEERED: Final[Mapping[RolloutAction, str]] = {
+    "pause": "Paused: nothing more is proposed or merged. Comment `/rollout resume` to go on.",
+    "resume": "Resumed: it goes on at the next look.",
+    "abort": "Aborted. Pull requests that are open stay open; `/sync <name>` brings single environments to the newest revision.",
+}
+
+
+def elsewhere(rollouts: Sequence[int]) -> str:
+    """Say where the command belongs."""
+    if not rollouts:
+        return "No rollout is under way. The policy turns them on (`rollout: {enabled: true}`)."
+    named = " or ".join(f"#{number}" for number in rollouts)
+    return f"This is not the issue of a rollout. Comment it in {named}."
+
+
+def _introduction(record: RolloutRecord) -> str:
+    return (
+        f"Template {code(record.template)} has a newer revision, {code(record.revision[:12])}, and environments follow it by pull request, "
+        "wave after wave. This issue is edited in place; close it to end the rollout."
+    )
+
+
+def _verdict(
+    record: RolloutRecord, todo: NextActions, members: Mapping[EnvironmentName, RolloutMember], policy: Policy
+) -> str:
+    wave = f"wave {min(todo.wave + 1, len(record.waves))} of {len(record.waves)}"
+    failed = [name for name, each in members.items() if each.stage in FAILURES]
+    match todo.verdict:
+        case "done":
+            return f"**Done**: {_ends(members)}."
+        case "paused":
+            return f"**Paused** in {wave}: nothing is proposed or merged. Comment `/rollout resume` to go on."
+        case "stopped":
+            tolerated = policy.rollout.failure_tolerance
+            return (
+                f"**Stopped** in {wave}: {_counted(len(failed), 'environment')} failed, and the policy tolerates {tolerated}. Nothing more is "
+                "proposed or merged until they are fixed or their pull requests are closed; then it goes on by itself."
+            )
+        case "waiting":
+            begins = todo.waves_done[todo.wave - 1] + policy.rollout.pause
+            pause = duration.text(policy.rollout.pause)
+            return f"**Waiting**: {wave} begins on {_moment(begins)}, {pause} after the one before it."
+        case _:
+            ended = sum(each.stage in ENDED for each in members.values())
+            return f"**Running**: {wave}; {ended} of {_counted(len(members), 'environment')} done."
+
+
+def _plans(members: Mapping[EnvironmentName, RolloutMember]) -> str:
+    """Return what merging all that is planned would do."""
+    planned = {name: each.risk for name, each in members.items() if each.stage is MemberStage.PLANNED}
+    if not planned:
+        return ""
+    lines = [_would(risk, sorted(name for name, each in planned.items() if each is risk)) for risk in Risk]
+    return f"What the open plans would do: {', '.join(filter(None, lines))}."
+
+
+def _would(risk: Risk, names: Sequence[EnvironmentName]) -> str:
+    if not names:
+        return ""
+    said = {
+        Risk.NONE: "nothing",
+        Risk.IN_PLACE: "in place",
+        Risk.REPLACE: "**replace** resources",
+        Risk.DESTROY: "**destroy** resources",
+        Risk.UNKNOWN: "**unknown**",
+    }[risk]
+    named = f" ({', '.join(map(code, names[:5]))}{', …' if len(names) > 5 else ''})"
+    return f"{len(names)} {said}{named if risk not in (Risk.NONE, Risk.IN_PLACE) else ''}"
+
+
+def _table(record: RolloutRecord, members: Mapping[EnvironmentName, RolloutMember]) -> str:
+    waves = {name: str(number) for number, wave in enumerate(record.waves, 1) for name in wave}
+    order = list(_WORDS)
+    names = sorted(members, key=lambda name: (order.index(members[name].stage), int(waves[name]), name))
+    rows = [tuple(_row(name, waves[name], members[name])) for name in names[:MOST_ROWS]]
+    more = f"\n… and {len(names) - MOST_ROWS} more." if len(names) > MOST_ROWS else ""
+    return f"{table(('Environment', 'Wave', 'Stage', 'Risk', 'Pull request', 'Note'), rows)}{more}"
+
+
+def _row(name: EnvironmentName, wave: str, member: RolloutMember) -> Iterator[str]:
+    yield from (code(name), wave, _WORDS[member.stage])
+    yield member.risk.words if member.stage in {MemberStage.PLANNED, MemberStage.MERGED} else ""
+    yield f"#{member.pull}" if member.pull is not None else ""
+    yield cell(member.note[:300])
+
+
+def _commands(todo: NextActions) -> str:
+    if todo.verdict == "done":
+        return ""
+    other = "resume" if todo.verdict == "paused" else "pause"
+    return f"Comment `/rollout {other}` or `/rollout abort` here. Pull requests that are open stay open."
+
+
+def _ends(members: Mapping[EnvironmentName, RolloutMember]) -> str:
+    counts = Counter(_WORDS[each.stage] for each in members.values())
+    return ", ".join(f"{count} {word}" for word, count in counts.most_common())
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -1,0 +1,66 @@
+"""`/rollout`: pause, resume or abort a rollout, in its issue.
+
+A pause is a label and an abort is a closed issue: neither is lost when the rollout's job writes the issue's text at the same moment.
+"""
+
+from typing import assert_never
+
+from pydantic import TypeAdapter
+
+from bot.clients.github.records import Issue
+from bot.commands.model import RolloutCommand
+from bot.core.messages import rollout_issue
+from bot.core.rollout.record import PAUSED, is_rollout
+from bot.model.environment import Request
+from bot.service.command_job import Accepted, CommandJob
+from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
+from bot.service.replies import reply_to
+
+
+class Steered(JobStepResult):
+    """What was done to the rollout; `text` tells whoever asked."""
+
+    text: str
+
+
+STEERED: TypeAdapter[Steered | Ended] = TypeAdapter(Steered | Ended)
+
+
+class SteerRolloutJob(CommandJob[RolloutCommand]):
+    """Steers the rollout of the issue in which the command stands."""
+
+    commands = (RolloutCommand,)
+    kind = "rollout"
+
+    def carry_out(self, accepted: Accepted[RolloutCommand], steps: Steps) -> Ended | None:
+        steered = steps.run("steer", STEERED, lambda: self.steer(accepted))
+        if isinstance(steered, Ended):
+            return steered
+        steps.run("report", REPORTED, lambda: self.report(accepted.request, steered))
+        return None
+
+    def steer(self, accepted: Accepted[RolloutCommand]) -> Steered | Ended:
+        """Set the label, or close the issue."""
+        command, request = accepted.command, accepted.request
+        ours = [each for each in self.context.github.our_issues(request.repository) if is_rollout(each.body)]
+        issue = next((each for each in ours if each.number == request.issue), None)
+        if issue is None:
+            return self.refuse(request, rollout_issue.elsewhere([each.number for each in ours if each.state == "open"]))
+        if issue.state == "closed" and command.action != "abort":
+            return self.refuse(request, rollout_issue.OVER)
+        self._do(command, request, issue)
+        return Steered(text=rollout_issue.STEERED[command.action])
+
+    def report(self, request: Request, steered: Steered) -> Reported:
+        """Say what was done."""
+        return Reported(comments=(reply_to(self.context, request, steered.text),))
+
+    def _do(self, command: RolloutCommand, request: Request, issue: Issue) -> None:
+        github, repository = self.context.github, request.repository
+        match command.action:
+            case "pause" | "resume":
+                github.mark_issue(repository, issue, PAUSED, has=command.action == "pause")
+            case "abort":
+                github.edit_issue(repository, issue, title=issue.title, body=issue.body, state="closed")
+            case _:
+                assert_never(command.action)

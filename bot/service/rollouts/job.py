@@ -1,0 +1,66 @@
+"""The job that looks how far a repository's rollouts have come. Time asks for it, and what happens to their pull requests."""
+
+from pydantic import TypeAdapter
+
+from bot.events import RolloutDue
+from bot.names import TemplateName
+from bot.service.context import ServiceContext
+from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
+from bot.service.repository import repository_at_head
+from bot.service.rollouts.rollout import roll_out, rollout_templates
+
+ROLLOUT = "*rollout"
+"""In the place of an environment's name in a partition; no environment can be called so."""
+
+
+class RolloutTemplates(JobStepResult):
+    """The templates whose rollouts are looked at."""
+
+    templates: tuple[TemplateName, ...]
+
+
+class RolloutDone(JobStepResult):
+    """What was done, in words for the log."""
+
+    done: str
+
+
+ROLLOUT_TEMPLATES: TypeAdapter[RolloutTemplates] = TypeAdapter(RolloutTemplates)
+ROLLOUT_DONE: TypeAdapter[RolloutDone] = TypeAdapter(RolloutDone)
+
+
+class RolloutJob:
+    """Brings each rollout of a repository one step further."""
+
+    def __init__(self, context: ServiceContext, event: RolloutDue) -> None:
+        self.context, self.event = context, event
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job."""
+        return rollout_job(delivery, self.event)
+
+    def run(self, _: JobRequest, steps: Steps) -> Finished:
+        found = steps.run("look", ROLLOUT_TEMPLATES, self.look)
+        for name in found.templates:
+            steps.run(f"roll out {name}", ROLLOUT_DONE, lambda name=name: self.roll_out(name))  # type: ignore[misc]
+        return Finished()
+
+    def look(self) -> RolloutTemplates:
+        """Find the templates."""
+        return RolloutTemplates(templates=rollout_templates(repository_at_head(self.context, self.event.repository)))
+
+    def roll_out(self, template: TemplateName) -> RolloutDone:
+        """Bring one rollout further."""
+        repo = repository_at_head(self.context, self.event.repository)
+        return RolloutDone(done=roll_out(repo, template).said)
+
+
+def rollout_job(delivery: str, event: RolloutDue) -> JobRequest:
+    """Return the job of a look."""
+    return JobRequest(
+        key=f"rollout-{event.repository}-{event.slot}",
+        partition=f"{event.repository}/{ROLLOUT}",
+        kind="rollout",
+        delivery=delivery,
+        event=event,
+    )

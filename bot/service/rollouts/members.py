@@ -1,0 +1,121 @@
+"""How each environment of a rollout stands, read from git and GitHub: the default branch, the pull request, its check, the apply."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.clients.github.records import Issue, PullRequest
+from bot.commands.model import Sync
+from bot.core.plans.required_check import CHECK
+from bot.core.plans.risk import said_in
+from bot.core.requests.branches import Branch
+from bot.core.requests.status import outcome_of
+from bot.core.requests.sync import Synced, draft_sync
+from bot.core.rollout.next_actions import MemberStage, RolloutMember, is_done
+from bot.core.rollout.record import RolloutRecord
+from bot.errors import UserError
+from bot.model.environment import Manifest, directory
+from bot.model.risk import Risk
+from bot.names import EnvironmentName
+from bot.service.drafting import sync_subject
+from bot.service.repository import Repository
+from bot.service.requesters import proposal_on
+from bot.service.status import REQUIRED_CHECK, newest_check
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A rollout under way: its issue, and what that remembers."""
+
+    issue: Issue
+    record: RolloutRecord
+
+
+def members_of(repo: Repository, rollout: Rollout) -> Mapping[EnvironmentName, RolloutMember]:
+    """Return how every environment stands. Those of waves that have not begun are not looked at. Raises `Transient`."""
+    found: dict[EnvironmentName, RolloutMember] = {}
+    has_begun = True
+    for wave in rollout.record.waves:
+        for name in wave:
+            found[name] = _member(repo, rollout, name) if has_begun else RolloutMember(MemberStage.WAITING)
+        has_begun = has_begun and is_done(found[name] for name in wave)
+    return found
+
+
+def is_untouched(repo: Repository, name: EnvironmentName, pull: PullRequest) -> bool:
+    """Say whether a pull request holds what would be proposed now, byte for byte, and nothing else. Raises `Transient`."""
+    manifest = repo.manifest(name)
+    if manifest is None or repo.proposed(Branch("change", name)) != pull.head_sha:
+        return False
+    command = Sync(name)
+    try:
+        drafted = draft_sync(command, sync_subject(repo, command, manifest, repo), repo.context.now())
+    except UserError:
+        return False
+    if not isinstance(drafted, Synced) or drafted.conflicts:
+        return False
+    return repo.mirror.only_puts(pull.head_sha, directory(name), drafted.files, onto=repo.commit)
+
+
+def _member(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:
+    ended = rollout.record.ended.get(name)
+    if ended is not None:
+        return RolloutMember(MemberStage(ended.end), ended.pull)
+    try:
+        manifest = repo.manifest(name)
+    except UserError as error:
+        return RolloutMember(MemberStage.FAILED, note=str(error))
+    if manifest is None:
+        return RolloutMember(MemberStage.GONE)
+    pull = repo.pull_request(Branch("change", name))
+    if manifest.revision == rollout.record.revision:
+        return _merged(repo, rollout, manifest, pull)
+    if pull is not None and pull.state == "open":
+        return _open(repo, rollout, name, pull)
+    if pull is not None and not pull.is_merged and _is_at(repo, rollout, pull.head_sha, name):
+        return RolloutMember(MemberStage.DECLINED, pull.number)
+    reason = rollout.record.refused.get(name)
+    return RolloutMember(MemberStage.REFUSED, note=reason) if reason else RolloutMember(MemberStage.WAITING)
+
+
+def _open(repo: Repository, rollout: Rollout, name: EnvironmentName, pull: PullRequest) -> RolloutMember:
+    if not _is_at(repo, rollout, pull.head_sha, name):
+        proposal = proposal_on(repo, Branch("change", name))
+        asked = proposal is None or any(commit.trailers.comment is not None for commit in proposal.commits)
+        # What an earlier rollout proposed gets another commit; into what people asked for nothing is mixed.
+        note = f"another change is open: merge or close it, or comment `/sync {name}` there"
+        return (
+            RolloutMember(MemberStage.BLOCKED, pull.number, note=note) if asked else RolloutMember(MemberStage.WAITING)
+        )
+    check = newest_check(repo, pull.head_sha, REQUIRED_CHECK)
+    if check is None or check.conclusion is None:
+        return RolloutMember(MemberStage.PLANNING, pull.number)
+    if check.conclusion != "success":
+        return RolloutMember(MemberStage.FAILED, pull.number, note=check.title)
+    plan = newest_check(repo, pull.head_sha, CHECK.format(environment=name))
+    risk = said_in(plan.summary) if plan is not None else Risk.UNKNOWN
+    is_ours = risk in repo.policy().rollout.merge and is_untouched(repo, name, pull)
+    return RolloutMember(MemberStage.PLANNED, pull.number, risk, plan.title if plan is not None else "", is_ours)
+
+
+def _merged(repo: Repository, rollout: Rollout, manifest: Manifest, pull: PullRequest | None) -> RolloutMember:
+    """Return how the apply stands: the newest deployment of a commit in which the environment is at the revision."""
+    name, number = manifest.name, pull.number if pull is not None and pull.is_merged else None
+    for deployment in repo.github.deployments(repo.name, name):
+        if not _is_at(repo, rollout, deployment.sha, name):
+            break
+        status = repo.github.last_deployment_status(repo.name, deployment.id)
+        outcome = outcome_of(status.state if status else None)
+        if outcome == "failure":
+            note = f"{status.description if status else ''} Comment `/resume {name}`.".strip()
+            return RolloutMember(MemberStage.FAILED, number, note=note)
+        return RolloutMember(MemberStage.APPLIED if outcome == "success" else MemberStage.MERGED, number)
+    return RolloutMember(MemberStage.MERGED, number)
+
+
+def _is_at(repo: Repository, rollout: Rollout, commit: str, name: EnvironmentName) -> bool:
+    """Say whether an environment is at the rollout's revision in a commit."""
+    try:
+        manifest = repo.at(commit).manifest(name)
+    except UserError:
+        return False
+    return manifest is not None and manifest.revision == rollout.record.revision

@@ -1,0 +1,127 @@
+"""Bring a rollout one step further: read how it stands, decide in one call to the core, propose and merge, and say it in its issue.
+
+Every step looks for what it would make before making it: the issue by its marker, a commit by the issue's address in its trailers, a pull
+request by its branch. So this may be killed anywhere and run again. Two runs for one repository must not overlap (its jobs never do).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.clients.github.records import Issue, IssueStatus
+from bot.commands.model import Sync
+from bot.core.messages import rollout_issue
+from bot.core.requests.branches import Branch
+from bot.core.requests.change import Unchanged
+from bot.core.requests.refusal import Refused
+from bot.core.rollout.next_actions import ENDED, MemberStage, NextActions, RolloutMember, next_actions
+from bot.core.rollout.record import PAUSED, EndedMember, RolloutRecord, is_of, marker, read
+from bot.core.rollout.waves import waves
+from bot.model.environment import Manifest
+from bot.names import EnvironmentName, Login, TemplateName
+from bot.service.commands.change import ChangeOrigin, Pushed, propose_change, publish_change
+from bot.service.commands.sync import SyncDrafter
+from bot.service.repository import Repository
+from bot.service.rollouts.members import Rollout, is_untouched, members_of
+
+
+@dataclass(frozen=True, slots=True)
+class RolledOut:
+    """What was done, in words for the log, and how the rollout stands after it."""
+
+    said: str
+
+
+def roll_out(repo: Repository, template: TemplateName) -> RolledOut:
+    """Bring the rollout of a template's newest revision one step further; open it, if there is something to do. Raises `Transient`."""
+    rollout = _found(repo, template)
+    if rollout is None:
+        return RolledOut(f"{template}: nothing to do")
+    policy, members = repo.policy(), dict(members_of(repo, rollout))
+    is_paused = PAUSED in rollout.issue.labels
+    todo = next_actions(rollout.record, policy, members, repo.context.now(), is_paused=is_paused)
+    for name in (*todo.propose, *todo.retry):
+        members[name] = _propose(repo, rollout, name)
+    for name in todo.merge:
+        members[name] = _merge(repo.fetched(), rollout, name, members[name])
+    record = _remembered(rollout.record, todo, members)
+    title, body = rollout_issue.title(record, todo), rollout_issue.body(record, todo, members, policy)
+    state: IssueStatus = "closed" if todo.verdict == "done" else "open"
+    repo.github.edit_issue(repo.name, rollout.issue, title=title, body=body, state=state)
+    return RolledOut(f"{template}: {todo.verdict} (#{rollout.issue.number})")
+
+
+def rollout_templates(repo: Repository) -> tuple[TemplateName, ...]:
+    """Return the templates that a rollout may be under way for, or due: those of environments. None unless the policy says so."""
+    if not repo.policy().rollout.enabled:
+        return ()
+    return tuple(sorted({each.template for each in repo.read_inventory().estate.live.values()}))
+
+
+def _found(repo: Repository, template: TemplateName) -> Rollout | None:
+    """Return the rollout of the newest revision, opened if environments are behind it; older ones are closed."""
+    history = repo.template_history(template)
+    newest = history[0].revision if history else None
+    if newest is None:
+        return None
+    issues = [each for each in repo.github.our_issues(repo.name) if is_of(template, each.body)]
+    issue = next((each for each in issues if marker(template, newest) in each.body), None)
+    late = _behind(repo, template, newest)
+    if issue is None and not late:
+        return None
+    fresh = RolloutRecord(
+        template=template, revision=newest, waves=waves(late, repo.policy()), started_at=repo.context.now()
+    )
+    if issue is None:
+        issue = repo.github.open_issue(repo.name, rollout_issue.title(fresh), rollout_issue.opening(fresh, history[0]))
+    for older in issues:
+        if older.number != issue.number and older.state == "open":
+            _supersede(repo, older, issue)
+    if issue.state == "closed":
+        return None
+    # Without its record, which somebody removed from the text, it goes on with what is still behind.
+    return Rollout(issue, read(issue.body) or fresh)
+
+
+def _behind(repo: Repository, template: TemplateName, newest: str) -> list[Manifest]:
+    found = repo.read_inventory().estate.live.values()
+    return [each for each in found if each.template == template and each.revision != newest]
+
+
+def _supersede(repo: Repository, older: Issue, newer: Issue) -> None:
+    text = rollout_issue.superseded(newer.number)
+    repo.github.upsert_comment(repo.name, older.number, rollout_issue.SUPERSEDED, text)
+    repo.github.edit_issue(repo.name, older, title=older.title, body=older.body, state="closed")
+
+
+def _propose(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:
+    """Propose an environment at the newest revision; a value or a decision that people have to give is a refusal."""
+    origin = ChangeOrigin(Login(repo.github.identity()), rollout.issue.url)
+    outcome = publish_change(repo, origin, SyncDrafter(Sync(name)))
+    match outcome:
+        case Pushed(branch=branch):
+            pull = propose_change(repo.fetched(), branch)
+            return RolloutMember(MemberStage.PLANNING, pull.number)
+        case Refused(reason=reason) | Unchanged(reason=reason):
+            return RolloutMember(MemberStage.REFUSED, note=reason)
+
+
+def _merge(repo: Repository, rollout: Rollout, name: EnvironmentName, member: RolloutMember) -> RolloutMember:
+    """Merge a pull request if it still holds what would be proposed now; `repo` is fresh, for others may have been merged since."""
+    pull = repo.pull_request(Branch("change", name))
+    if pull is None or pull.state == "closed" or not is_untouched(repo, name, pull):
+        return member
+    if not repo.github.merge(repo.name, pull.number, pull.head_sha):
+        return RolloutMember(MemberStage.PLANNED, pull.number, member.risk, "the branch's rules ask for a person")
+    return RolloutMember(MemberStage.MERGED, pull.number, member.risk)
+
+
+def _remembered(
+    record: RolloutRecord, todo: NextActions, members: Mapping[EnvironmentName, RolloutMember]
+) -> RolloutRecord:
+    ended = {
+        name: EndedMember.model_validate({"end": each.stage.value, "pull": each.pull})
+        for name, each in members.items()
+        if each.stage in ENDED
+    }
+    refused = {name: each.note for name, each in members.items() if each.stage is MemberStage.REFUSED}
+    return record.model_copy(update={"waves_done": todo.waves_done, "refused": refused, "ended": ended})

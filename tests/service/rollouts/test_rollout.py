@@ -1,0 +1,290 @@
+"""A rollout of a template to several environments, wave after wave, on a real repository over HTTP (law 4)."""
+
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.clients.github import CheckState
+from bot.clients.transient import Transient
+from bot.core.messages.plan_comment import marker
+from bot.core.plans.risk import said
+from bot.core.requests.branches import branch_of
+from bot.core.requests.clone import Draft, draft_clone
+from bot.events import CommentCreated, RolloutDue
+from bot.model.environment import Manifest
+from bot.model.risk import Risk
+from bot.names import EnvironmentName, PurposeName, RepositoryName
+from bot.sandbox.github.entities import IssueRecord
+from tests.support import example
+from tests.support.small_monorepo import MAINTAINER, POLICY, REPOSITORY, SmallMonorepo
+from tests.support.triggers import actions, checked, closed, deployed, merged
+
+SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
+CANARY = b"rollout: {enabled: true, waves: [{purposes: [qa]}]}\n"
+CLONES = {"demo-a": "demo", "demo-b": "demo", "qa-a": "qa"}
+slots = itertools.count()
+
+
+def company(place: SmallMonorepo, policy: bytes = CANARY, clones: dict[str, str] = CLONES) -> None:
+    """Put clones on the default branch, and a policy."""
+    made: list[Manifest] = []
+    files: dict[str, bytes | None] = {".github/envclone.yml": POLICY + policy}
+    for number, (name, purpose) in enumerate(clones.items(), 1):
+        asked = replace(example.asked(name, number, purpose=PurposeName(purpose)), request=None)
+        found = draft_clone(asked, example.base(*made))
+        assert isinstance(found, Draft), found
+        made.append(found.manifest)
+        files |= {f"envs/{name}/{path}": file.data for path, file in found.files.items()}
+    place.server.commit(REPOSITORY, files, by=MAINTAINER, message="Clones")
+
+
+def change(place: SmallMonorepo, data: bytes = SECURE) -> None:
+    place.server.commit(REPOSITORY, {"templates/shop/app/main.tf": data}, by=MAINTAINER, message="Encrypt")
+
+
+def look(place: SmallMonorepo) -> None:
+    place.work(RolloutDue(repository=RepositoryName(REPOSITORY), slot=str(next(slots))))
+
+
+def issue(place: SmallMonorepo) -> IssueRecord:
+    """Return the newest issue of a rollout."""
+    return [each for each in place.server.issues(REPOSITORY) if each.title.startswith("Rollout of")][-1]
+
+
+def table(place: SmallMonorepo) -> dict[str, str]:
+    """Return the stage of each environment, as the issue's table has it."""
+    return dict(re.findall(r"^\| `([a-z-]+)` \| \d+ \| ([^|]+) \|", issue(place).body or "", re.MULTILINE))
+
+
+def pulls(place: SmallMonorepo) -> dict[str, IssueRecord]:
+    """Return the newest pull request of each environment that a rollout proposed."""
+    found = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Sync ")]
+    return {each.title.split()[1]: each for each in found}
+
+
+def planned(place: SmallMonorepo, name: str, risk: Risk = Risk.NONE) -> None:
+    """Let the plan of an environment's pull request succeed, with a risk."""
+    number = pulls(place)[name].number
+    pull = place.service.context.github.pull_request(example.REPOSITORY, number)
+    assert pull is not None
+    state = CheckState("1 to change", f"{marker(EnvironmentName(name))}\n{said(risk)}.", conclusion="success")
+    actions(place).put_check(example.REPOSITORY, pull.head_sha, f"envclone/plan: {name}", state)
+    checked(place, number)
+
+
+def applied(place: SmallMonorepo, name: str, state: str = "success") -> None:
+    deployed(place, name, state, place.server.head(REPOSITORY) or "")  # type: ignore[arg-type]
+
+
+def rolled_out(place: SmallMonorepo, *names: str) -> None:
+    """Let environments be planned without any risk, merged by the bot, and applied."""
+    for name in names:
+        planned(place, name)
+    look(place)
+    for name in names:
+        applied(place, name)
+    look(place)
+
+
+def test_a_rollout_has_to_be_turned_on(place: SmallMonorepo) -> None:
+    company(place, b"")
+    change(place)
+    look(place)
+    assert len(place.server.issues(REPOSITORY)) == 1
+    assert "No rollout is under way" in (place.say("/rollout pause") or "")
+
+
+def test_nothing_is_rolled_out_while_everything_is_at_the_newest_revision(place: SmallMonorepo) -> None:
+    company(place)
+    look(place)
+    assert len(place.server.issues(REPOSITORY)) == 1
+
+
+def test_a_canary_comes_first_and_production_last_and_by_people(place: SmallMonorepo) -> None:
+    company(place)
+    change(place)
+    look(place)
+    assert set(pulls(place)) == {"qa-a"}
+    assert f"A part of [this rollout]({place.server.url}/{REPOSITORY}/issues/{issue(place).number})" in (
+        pulls(place)["qa-a"].body or ""
+    )
+    assert table(place) == {"qa-a": "planning", "demo-a": "waiting", "demo-b": "waiting", "production": "waiting"}
+    planned(place, "qa-a")
+    look(place)
+    assert table(place)["qa-a"] == "merged, being applied"
+    look(place)
+    assert set(pulls(place)) == {"qa-a"}, "the next wave waits until the canary is applied"
+    applied(place, "qa-a")
+    look(place)
+    assert set(pulls(place)) == {"qa-a", "demo-a", "demo-b"}
+    planned(place, "demo-a", Risk.IN_PLACE)
+    look(place)
+    assert table(place)["demo-a"] == "planned, waits for a merge"
+    planned(place, "demo-b", Risk.REPLACE)
+    look(place)
+    assert "What the open plans would do: 1 in place, 1 **replace** resources (`demo-b`)." in (issue(place).body or "")
+    for name in ("demo-a", "demo-b"):
+        merged(place, pulls(place)[name].number)
+        applied(place, name)
+    look(place)
+    planned(place, "production")
+    look(place)
+    assert table(place)["production"] == "planned, waits for a merge"
+    merged(place, pulls(place)["production"].number, "squash")
+    applied(place, "production")
+    look(place)
+    assert (issue(place).state, issue(place).title[-6:]) == ("closed", "(done)")
+    assert set(table(place).values()) == {"applied"}
+    look(place)
+    assert len(pulls(place)) == 4
+
+
+def test_what_somebody_else_has_touched_waits_for_people(place: SmallMonorepo) -> None:
+    company(place, clones={"demo-a": "demo", "demo-b": "demo"})
+    change(place)
+    look(place)
+    branch = branch_of(EnvironmentName("demo-a"), "change")
+    place.server.commit(
+        REPOSITORY, {".github/evil.yml": b"on: push\n"}, by=MAINTAINER, message="slip in", branch=branch
+    )
+    other = branch_of(EnvironmentName("demo-b"), "change")
+    edited = (place.server.read(REPOSITORY, "envs/demo-b/environment.yaml", other) or b"").replace(
+        b"app_min: 1", b"app_min: 2"
+    )
+    place.server.commit(
+        REPOSITORY, {"envs/demo-b/environment.yaml": edited}, by=MAINTAINER, message="more", branch=other
+    )
+    for name in ("demo-a", "demo-b"):
+        planned(place, name)
+    look(place)
+    assert [table(place)[name] for name in ("demo-a", "demo-b")] == ["planned, waits for a merge"] * 2
+    assert place.server.read(REPOSITORY, ".github/evil.yml") is None
+
+
+def test_a_failure_stops_the_rollout_until_it_is_fixed(place: SmallMonorepo) -> None:
+    company(place)
+    change(place)
+    look(place)
+    checked(place, pulls(place)["qa-a"].number, "failure")
+    look(place)
+    assert table(place)["qa-a"] == "**failed**"
+    assert "**Stopped** in wave 2 of 3: 1 environment failed" in (issue(place).body or "")
+    assert set(pulls(place)) == {"qa-a"}
+    rolled_out(place, "qa-a")
+    assert set(pulls(place)) == {"qa-a", "demo-a", "demo-b"}
+    closed(place, pulls(place)["demo-a"].number)
+    look(place)
+    look(place)
+    assert table(place)["demo-a"] == "closed without merging"
+    assert pulls(place)["demo-a"].state == "closed", "what a person closed is not proposed again"
+
+
+def test_an_environment_that_asks_for_a_value_needs_a_person(place: SmallMonorepo) -> None:
+    company(place, b"rollout: {enabled: true, failure_tolerance: 9}\n", {"demo-a": "demo"})
+    declaration = example.DECLARATION.replace(
+        "parameters:\n", "parameters:\n  region: {type: string, description: Where.}\n"
+    )
+    files = {"templates/shop/template.yaml": declaration.encode()}
+    place.server.commit(REPOSITORY, files, by=MAINTAINER, message="Ask")
+    look(place)
+    look(place)
+    assert table(place) == {"demo-a": "**needs you**", "production": "**needs you**"}
+    assert "/sync demo-a --set region=…" in (issue(place).body or "")
+
+
+def test_nothing_is_mixed_into_a_change_that_people_asked_for(place: SmallMonorepo) -> None:
+    company(place, clones={"demo-a": "demo"})
+    place.say("/set demo-a app_min=3")
+    change(place)
+    look(place)
+    assert table(place)["demo-a"] == "**blocked**"
+    assert pulls(place) == {}
+
+
+def test_a_newer_revision_goes_on_in_a_new_issue(place: SmallMonorepo) -> None:
+    company(place, clones={"demo-a": "demo"})
+    change(place)
+    look(place)
+    first = issue(place).number
+    change(place, SECURE + b"# more\n")
+    look(place)
+    assert issue(place).number != first
+    assert place.server.issue(REPOSITORY, first).state == "closed"
+    assert f"goes on in #{issue(place).number}" in place.written(first)[0]
+    (pull,) = pulls(place).values()
+    assert table(place)["demo-a"] == "planning"
+    branch = branch_of(EnvironmentName("demo-a"), "change")
+    assert place.server.read(REPOSITORY, "envs/demo-a/app/main.tf", branch) == SECURE + b"# more\n"
+    planned(place, "demo-a")
+    look(place)
+    assert place.server.issue(REPOSITORY, pull.number).state == "closed", "two commits of ours are merged as one is"
+
+
+def say(place: SmallMonorepo, text: str) -> str:
+    """Comment in the rollout's issue, and return the reply."""
+    comment = place.comment(text, issue=issue(place).number)
+    event: CommentCreated = place.event(comment, text).model_copy(update={"issue": issue(place).number})
+    place.work(event)
+    return place.reply(comment) or ""
+
+
+def test_a_rollout_is_paused_resumed_and_aborted_in_its_issue(place: SmallMonorepo) -> None:
+    company(place)
+    change(place)
+    look(place)
+    assert f"Comment it in #{issue(place).number}." in (place.say("/rollout pause") or "")
+    assert "\n/rollout pause\n" in say(place, "/rollout pauze")
+    assert say(place, "/rollout pause").startswith("Paused")
+    planned(place, "qa-a")
+    look(place)
+    assert issue(place).title.endswith("(paused)")
+    assert table(place)["qa-a"] == "planned, waits for a merge"
+    assert say(place, "/rollout resume").startswith("Resumed")
+    look(place)
+    assert table(place)["qa-a"] == "merged, being applied"
+    assert say(place, "/rollout abort").startswith("Aborted")
+    applied(place, "qa-a")
+    look(place)
+    assert (issue(place).state, set(pulls(place))) == ("closed", {"qa-a"})
+    assert "is over" in say(place, "/rollout resume")
+
+
+LOST: dict[str, Callable[[SmallMonorepo], None]] = {
+    "its issue opened": lambda place: place.server.faults.lose_answer("POST", "/issues$"),
+    "a commit pushed": lambda place: place.server.faults.lose_answer("POST", "git-receive-pack"),
+    "a pull request opened": lambda place: place.server.faults.lose_answer("POST", "/pulls$"),
+    "a pull request merged": lambda place: place.server.faults.lose_answer("PUT", "/merge$"),
+    "its issue edited": lambda place: place.server.faults.lose_answer("PATCH", "/issues/"),
+}
+
+
+@pytest.mark.parametrize("where", LOST)
+def test_law_4_a_rollout_that_is_cut_off_and_looked_at_again_is_as_if_it_was_not(
+    place: SmallMonorepo, where: str
+) -> None:
+    company(place, clones={"demo-a": "demo", "demo-b": "demo"})
+    change(place)
+    LOST[where](place)
+
+    def look_again() -> None:
+        try:
+            look(place)
+        except Transient:
+            look(place)
+
+    look_again()
+    for name in ("demo-a", "demo-b"):
+        planned(place, name)
+    look_again()
+    for name in ("demo-a", "demo-b"):
+        applied(place, name)
+    look(place)
+    assert place.server.faults.left == 0
+    syncs = [each.title.split()[1] for each in place.server.pulls(REPOSITORY)]
+    assert sorted(syncs) == ["demo-a", "demo-b", "production"]
+    assert table(place) == {"demo-a": "applied", "demo-b": "applied", "production": "planning"}
+    assert len([each for each in place.server.issues(REPOSITORY) if each.title.startswith("Rollout")]) == 1
+    assert [each for each in place.repository().mirror.refs("refs/heads/*") if "moved" in each] == []
