@@ -20,11 +20,10 @@ from bot.runs.drift.issue import DriftReport, forget_drift, report_drift
 from bot.sandbox.github import GitHubServer
 from tests.support.cloud import REGION
 from tests.support.deploying import DEMO, Deploying
-from tests.support.product import ON_AWS
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 OWNER = Login("alice")
-GROUP = 'resource "aws_cloudwatch_log_group" "main" {\n  name = "/${var.name}/main"\n}\n'
+HIDDEN = 'variable "token" {\n  type      = string\n  sensitive = true\n}\n'
 
 
 @pytest.fixture
@@ -72,18 +71,17 @@ def states(drift: Drift) -> dict[str, str]:
     return {step.name: step.state for step in drift.steps}
 
 
-@pytest.mark.provider
 def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deploying, server: GitHubServer) -> None:
-    ssm, logs, log = boto3.client("ssm", REGION), boto3.client("logs", REGION), list[str]()
-    deploying.stacks["app"] = ON_AWS["app"] + GROUP  # what drifts is AWS's
+    """That Terraform finds what its provider says of a cloud is seen in a clone's whole life (`tests/e2e`)."""
+    ssm, log = boto3.client("ssm", REGION), list[str]()
+    deploying.stacks["app"] = deploying.stacks["app"].replace('variable "token" { type = string }\n', HIDDEN)
     head = deploying.deliver()
     assert found(deploying, log).because == "it was never applied"
     assert deploying.apply(head).has_succeeded
-    group = ssm.get_parameter(Name="/demo-x/group")["Parameter"]["Value"]
-    ssm.put_parameter(Name="/demo-x/group", Value="tampered", Overwrite=True)
-    ssm.put_parameter(Name="/demo-x/token", Value="stolen-token", Overwrite=True, Type="SecureString")
+    group, _ = deploying.parameters()["/demo-x/group"]
+    deploying.change_outside("app", "group", "tampered")
+    deploying.change_outside("app", "token", "stolen-token")
     ssm.delete_parameter(Name="/demo-x/flags/a")
-    logs.put_retention_policy(logGroupName="/demo-x/main", retentionInDays=30)
     drifted = found(deploying, log)
     assert states(drifted) == {
         "network": "same",
@@ -96,16 +94,14 @@ def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deplo
     (issue,) = server.issues(REPOSITORY)
     body = issue.body or ""
     assert issue.title == "demo-x has drifted"
-    assert "! aws_cloudwatch_log_group.main\n!     retention_in_days: is 30, should be 0" in body
-    assert "! aws_ssm_parameter.group\n" in body
-    assert "! aws_ssm_parameter.token\n!     value: differs (sensitive)" in body
+    assert "! terraform_data.group\n" in body
+    assert "! terraform_data.token\n!     input.value: differs (sensitive)" in body
     assert "1 to make, 0 to change" in body
     assert not [secret for secret in ("stolen-token", "token-of-demo-x") if secret in body + "".join(log)]
 
     # Put right. What is merged and not applied is said to be so, and what is applied is compared all the same.
-    logs.delete_retention_policy(logGroupName="/demo-x/main")
-    ssm.put_parameter(Name="/demo-x/group", Value=group, Overwrite=True)
-    ssm.put_parameter(Name="/demo-x/token", Value="token-of-demo-x", Overwrite=True, Type="SecureString")
+    deploying.change_outside("app", "group", group)
+    deploying.change_outside("app", "token", "token-of-demo-x")
     ssm.put_parameter(Name="/demo-x/flags/a", Value="1", Type="String")
     deploying.merge(deploying.propose(greeting="good morning"))
     right = found(deploying, log)
