@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.sandbox.actions.steps.toolkit import identity_token, inputs
+from bot.sandbox.actions.steps.requests import identity_token
+from bot.sandbox.actions.steps.toolkit import inputs
 
 AUDIENCE = "api://AzureADTokenExchange"
 

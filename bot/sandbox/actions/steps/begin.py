@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from bot.sandbox.actions.steps.toolkit import ask, hand_on, mask
+from bot.sandbox.actions.steps.requests import ask
+from bot.sandbox.actions.steps.toolkit import hand_on, mask
 
 
 def main() -> None:

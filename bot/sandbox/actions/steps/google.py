@@ -7,7 +7,8 @@ import os
 import secrets
 from pathlib import Path
 
-from bot.sandbox.actions.steps.toolkit import fail, hand_on, identity_token, inputs, mask
+from bot.sandbox.actions.steps.requests import identity_token
+from bot.sandbox.actions.steps.toolkit import fail, hand_on, inputs, mask
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from bot.sandbox.actions.steps.toolkit import ask, fail, hand_on, inputs
+from bot.sandbox.actions.steps.requests import ask
+from bot.sandbox.actions.steps.toolkit import fail, hand_on, inputs
 
 
 def main() -> None:
