@@ -24,6 +24,10 @@ from tests.support.small_monorepo import monorepo, place
 REPOSITORY = RepositoryName("acme/infra")
 START, DAY = example.NOW, timedelta(days=1)
 LIVES = {"demo-a": 9 * DAY, "demo-b": 20 * DAY, "qa-one": 21 * DAY, "load-1": 35 * DAY}
+WRONG_CLOCK, KILLED = (4, 13, 22, 31, 40), (5, 11, 17, 23, 29, 35)
+DUE = {int((life - before) / DAY) for life in LIVES.values() for before in (3 * DAY, DAY, timedelta())}
+DAYS = sorted({0, 1, 2, *WRONG_CLOCK, *KILLED, *DUE})
+"""A sweep on a day on which nothing is due and nobody interferes shows no more than the first two."""
 
 pytestmark = pytest.mark.postgres
 
@@ -124,13 +128,13 @@ def test_over_forty_days_each_warning_and_each_end_comes_once(tmp_path: Path, po
             alive: dict[str, subprocess.Popen[bytes]] = {}
             for name in ("one", "two"):
                 start(name)
-            for day in range(41):
+            for day in DAYS:
                 now = START + day * DAY
-                if day % 9 == 4:
+                if day in WRONG_CLOCK:
                     pool.set(now - 5 * DAY)  # somebody sets the clock wrong for a while
                     pool.wait(lambda: pool.was_swept(now - 5 * DAY), "a sweep of a past day")  # noqa: B023
                 pool.set(now)
-                if day % 6 == 5:
+                if day in KILLED:
                     name = chance.choice(sorted(alive))
                     alive[name].kill()
                     alive[name].wait()
