@@ -121,12 +121,12 @@ class Shop:
 
     def apply(self, name: str, account: str) -> None:
         """Apply an environment's stacks as they are checked out."""
-        vpc = "vpc-00000000000000000"
+        network = "not-made-yet"
         for stack in ("network", "app"):
             with self.terraform(account).opened(self.repo.root / "envs" / name / stack) as module:
                 module.init()
-                module.apply(module.plan({"vpc_id": vpc} if stack == "app" else {}))
-                vpc = str(module.outputs()["vpc_id"].value) if stack == "network" else vpc
+                module.apply(module.plan({"network_id": network} if stack == "app" else {}))
+                network = str(module.outputs()["network_id"].value) if stack == "network" else network
 
     def apply_side_by_side(self, *environments: tuple[str, str]) -> None:
         with ThreadPoolExecutor() as pool:
@@ -153,10 +153,10 @@ class Shop:
 
     def planned(self, draft: Draft) -> Documents:
         """Return the plan of each stack of a clone, beside the checkout, as Terraform writes it, and its inputs."""
-        vpc, found = ParameterName("vpc_id"), {}
+        network, found = ParameterName("network_id"), {}
         Monorepo(self.scratch / "planned", "").put(directory(draft.manifest.name), draft.files)
         for stack in (StepName("network"), StepName("app")):
-            inputs = Inputs({vpc: "vpc-00000000000000000"}, (vpc,)) if stack == "app" else Inputs({})
+            inputs = Inputs({network: "not-made-yet"}, (network,)) if stack == "app" else Inputs({})
             place = self.scratch / "planned" / directory(draft.manifest.name) / stack
             with self.terraform(CLONES).opened(place) as module:
                 module.init()

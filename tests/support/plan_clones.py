@@ -26,6 +26,7 @@ Place = tuple[str | int, ...]
 _DISK: Place = ("block_device_mappings", 0, "ebs", 0)
 
 PLACES: Mapping[str, Mapping[Place, Callable[[Mapping[str, Any]], Any]]] = {
+    "terraform_data.range": {("input",): lambda of: f"{of['name']} has {of['vpc_cidr']}"},
     "aws_vpc.main": {("cidr_block",): lambda of: of["vpc_cidr"]},
     "aws_route53_record.db[0]": {("records",): lambda of: [str(IPv4Network(of["vpc_cidr"])[10])]},
     "aws_launch_template.app": {

@@ -1,7 +1,8 @@
 """A template small enough to be applied for real in half a minute, its production, and clones drafted from it.
 
-The network stack has a VPC with a private zone; the app stack an instance's launch template, a table that scales, and what
-the shop reaches outside of itself. What is tested changes the template, a clone's files, or what is asked for.
+The app stack has a VPC with a private zone, an instance's launch template, a table that scales, and what the shop reaches
+outside of itself. The network stack needs no provider, whose starts are most of what a plan costs: it hands on what is known
+only after its apply. What is tested changes the template, a clone's files, or what is asked for.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from bot.model.policy import Policy, PolicyAccount, Quota, StaticCheckRules
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName
 from tests.support.product import BACKEND
 from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, REGION
-from tests.support.terraform import LOCK, VERSIONS
+from tests.support.terraform import provider_files
 
 SOURCE = EnvironmentName("production")
 
@@ -67,11 +68,11 @@ purposes:
     match: [topology, versions]
     differ: [identity, outbound]
 stacks:
-  network: {{description: A network with private names.}}
+  network: {{description: A range of addresses.}}
   app:
-    description: Instances, a table, and what they reach.
+    description: Private names, instances, a table, and what they reach.
     needs: [network]
-    inputs: {{vpc_id: {{from: network.vpc_id, stand_in: vpc-00000000000000000}}}}
+    inputs: {{network_id: {{from: network.network_id, stand_in: not-made-yet}}}}
 """
 
 HOOKS = """hooks:
@@ -84,10 +85,10 @@ HOOKS = """hooks:
 """
 
 VARIABLES = {
-    "network": ("name", "account_id", "region", "purpose", "vpc_cidr", "private_zone"),
+    "network": ("name", "vpc_cidr"),
     "app": (
-        "name", "account_id", "region", "purpose", "instance_class", "storage_type", "reads_min", "reads_max",
-        "payments_url", "mail_sender",
+        "name", "account_id", "region", "purpose", "vpc_cidr", "private_zone", "instance_class", "storage_type",
+        "reads_min", "reads_max", "payments_url", "mail_sender",
     ),
 }  # fmt: skip
 
@@ -104,13 +105,10 @@ provider "aws" {
 """
 
 NETWORK = """
-resource "aws_vpc" "main" {
-  cidr_block           = var.vpc_cidr
-  enable_dns_support   = true
-  enable_dns_hostnames = true
-  tags                 = { Name = var.name }
+resource "terraform_data" "range" {
+  input = "${var.name} has ${var.vpc_cidr}"
 }
-output "vpc_id" { value = aws_vpc.main.id }
+output "network_id" { value = terraform_data.range.id }
 """
 
 DNS = """
@@ -131,11 +129,17 @@ resource "aws_route53_record" "db" {
 """
 
 APP = """
-variable "vpc_id" { type = string }
+variable "network_id" { type = string }
+resource "aws_vpc" "main" {
+  cidr_block           = var.vpc_cidr
+  enable_dns_support   = true
+  enable_dns_hostnames = true
+  tags                 = { Name = var.name, Network = var.network_id }
+}
 resource "aws_security_group" "app" {
   name        = "${var.name}-app"
   description = "Instances of ${var.name}"
-  vpc_id      = var.vpc_id
+  vpc_id      = aws_vpc.main.id
 }
 resource "aws_launch_template" "app" {
   name          = "${var.name}-app"
@@ -180,7 +184,7 @@ resource "aws_ssm_parameter" "app" {
 }
 """
 
-WITHOUT_ZONE_IN_QA = {"network/dns.tf": DNS.replace("var.private_zone ?", 'var.private_zone && var.purpose != "qa" ?')}
+WITHOUT_ZONE_IN_QA = {"app/dns.tf": DNS.replace("var.private_zone ?", 'var.private_zone && var.purpose != "qa" ?')}
 SMALL_IN_LOAD_TEST = {
     "app/main.tf": APP.replace("= var.instance_class", '= var.purpose == "load-test" ? "t3.small" : var.instance_class')
 }
@@ -209,8 +213,8 @@ def template(changes: Mapping[str, str] | None = None) -> TemplateAt:
         "hooks.yaml": HOOKS,
         "hooks/partners": "#!/bin/sh\ncat >/dev/null\necho '{}'\n",
         "network/main.tf": NETWORK,
-        "network/dns.tf": DNS,
         "app/main.tf": APP,
+        "app/dns.tf": DNS,
     }
     for stack, names in VARIABLES.items():
         values = ",\n".join(f'  "{name}": {{{{ {name} | json }}}}' for name in names)
@@ -218,12 +222,11 @@ def template(changes: Mapping[str, str] | None = None) -> TemplateAt:
             f"{stack}/variables.tf": "\n".join(
                 f'variable "{name}" {{ type = {TYPES.get(name, "string")} }}' for name in names
             ),
-            f"{stack}/provider.tf": PROVIDER,
-            f"{stack}/versions.tf": VERSIONS,
             f"{stack}/backend.tf.j2": BACKEND.replace("STACK", stack),
-            f"{stack}/.terraform.lock.hcl": LOCK,
             f"{stack}/terraform.tfvars.json.j2": f"{{\n{values}\n}}\n",
         }
+    files |= {f"network/{path}": text for path, text in provider_files(NETWORK).items()}
+    files |= {f"app/{path}": text for path, text in (provider_files(APP) | {"provider.tf": PROVIDER}).items()}
     files |= changes or {}
     return read_template(
         TemplateName("shop"),

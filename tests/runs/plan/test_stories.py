@@ -59,13 +59,13 @@ def test_qa_can_not_be_asked_for_without_the_private_zone() -> None:
 @pytest.mark.provider
 def test_a_zone_removed_by_hand_is_named_in_the_pull_request(shop: Shop) -> None:
     record = DNS[DNS.index('resource "aws_route53_record"') :]
-    number = shop.propose(clean("qa-hand", "qa"), edits={"network/dns.tf": record})
+    number = shop.propose(clean("qa-hand", "qa"), edits={"app/dns.tf": record})
     complaints = "\n".join(shop.complaints())
-    assert "envs/qa-hand/network/dns.tf" in complaints
-    assert "`network/aws_route53_zone.private[0]` is missing" in complaints
+    assert "envs/qa-hand/app/dns.tf" in complaints
+    assert "`app/aws_route53_zone.private[0]` is missing" in complaints
     planned = shop.plan(number, "qa-hand")
     assert planned.code == 1
-    assert "`envs/qa-hand/network/dns.tf:" in planned.comment
+    assert "`envs/qa-hand/app/dns.tf:" in planned.comment
     assert planned.checks["envclone/plan: qa-hand"][0] == "failure"
 
 
@@ -77,9 +77,9 @@ def test_a_zone_removed_by_the_template_is_named_in_the_pull_request(shop: Shop)
     assert "aws_route53_zone.private" in refused.reason
     planned = shop.plan(shop.propose(rendered(clean("qa-none", "qa"), at), at), "qa-none")
     assert planned.code == 1
-    assert "`network/aws_route53_zone.private[0]`" in planned.comment
+    assert "`app/aws_route53_zone.private[0]`" in planned.comment
     assert "must match `production` in topology" in planned.comment
-    assert planned.causes("network/aws_route53_zone.private[0]", "") == ["purpose"]
+    assert planned.causes("app/aws_route53_zone.private[0]", "") == ["purpose"]
     conclusion, title, _ = planned.checks["envclone/plan: qa-none"]
     assert (conclusion, title) == ("failure", "Parity does not hold: 1 broken contract")
     assert planned.checks["envclone/parity: qa-none"][0] == "failure"
@@ -98,8 +98,8 @@ def test_a_zone_set_away_past_the_comment_is_named_in_the_pull_request(shop: Sho
     )
     planned = shop.plan(shop.propose(rendered(replace(draft, manifest=manifest), template())), "qa-set")
     assert planned.code == 1
-    assert "`network/aws_route53_zone.private[0]`" in planned.comment
-    assert planned.causes("network/aws_route53_zone.private[0]", "") == ["private_zone"]
+    assert "`app/aws_route53_zone.private[0]`" in planned.comment
+    assert planned.causes("app/aws_route53_zone.private[0]", "") == ["private_zone"]
     assert planned.checks["envclone/parity: qa-set"][0] == "failure"
 
 
