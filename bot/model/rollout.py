@@ -39,7 +39,9 @@ class RolloutPolicy(Document):
     failure_tolerance: Annotated[
         int, Field(ge=0, description="How many environments may fail before nothing more is proposed or merged.")
     ] = 0
-    pause: Annotated[Duration, Field(description="How long after a wave the next one begins.")] = timedelta(0)
+    pause: Annotated[
+        Duration | None, Field(description="How long after a wave the next one begins; at once if not set.")
+    ] = None
     merge: Annotated[
         tuple[Risk, ...],
         Field(
@@ -47,6 +49,11 @@ class RolloutPolicy(Document):
             "has touched it. Protected environments are always merged by people."
         ),
     ] = (Risk.NONE,)
+
+    @property
+    def wait(self) -> timedelta:
+        """How long after a wave the next one begins."""
+        return self.pause or timedelta()
 
     @field_validator("merge", mode="after")
     @classmethod

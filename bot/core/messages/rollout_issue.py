@@ -107,8 +107,8 @@ def _verdict(
                 "proposed or merged until they are fixed or their pull requests are closed; then it goes on by itself."
             )
         case "waiting":
-            begins = todo.waves_done[todo.wave - 1] + policy.rollout.pause
-            pause = duration.text(policy.rollout.pause)
+            begins = todo.waves_done[todo.wave - 1] + policy.rollout.wait
+            pause = duration.text(policy.rollout.wait)
             return f"**Waiting**: {wave} begins on {_moment(begins)}, {pause} after the one before it."
         case _:
             ended = sum(each.stage in ENDED for each in members.values())

@@ -85,7 +85,7 @@ def next_actions(
         return NextActions("stopped", done, times, retry=refused)
     if done == len(record.waves):
         return NextActions("done", done, times)
-    if done and now < times[done - 1] + policy.rollout.pause:
+    if done and now < times[done - 1] + policy.rollout.wait:
         return NextActions("waiting", done, times, retry=refused)
     wave = record.waves[done]
     propose, merge = _proposals(wave, policy, standings), _merges(wave, policy, standings)
