@@ -101,6 +101,19 @@ def requests_of(repo: Repository, proposal: OwnProposal) -> Sequence[Request]:
     return found
 
 
+def asked_here(repo: Repository, request: Request | None) -> Request | None:
+    """Return the comment that asked for an environment, if it is in this repository, whatever that was called then. Raises `Transient`.
+
+    A comment's id is GitHub's own, so a repository that has it is the one that was renamed or transferred, and no copy.
+    """
+    if request is None or request.repository.casefold() == repo.name.casefold():
+        return request
+    comment = repo.github.comment(repo.name, request.comment)
+    if comment is None or comment.issue != request.issue:
+        return None
+    return request.model_copy(update={"repository": repo.name, "url": comment.url})
+
+
 def _commits(repo: Repository, branch: Branch, tip: str) -> tuple[str, tuple[RequestCommit, ...]]:
     """Return where the branch began, and our commits on it, oldest first. People's commits, and merges of theirs, lie between.
 

@@ -13,7 +13,7 @@ from bot.names import EnvironmentName
 from bot.service.removals import Removal, destroy_run, removal_of
 from bot.service.replies import reply_to
 from bot.service.repository import Repository
-from bot.service.requesters import OwnProposal, proposed_on, requests_of
+from bot.service.requesters import OwnProposal, asked_here, proposed_on, requests_of
 
 REQUIRED_CHECK = "envclone"
 """The aggregate check of the pull request (see `.github/workflows/plan.yml`)."""
@@ -22,7 +22,8 @@ REQUIRED_CHECK = "envclone"
 def report_progress(repo: Repository, name: EnvironmentName) -> str | None:
     """Write the status comment of a clone and return its address; None when there is no such clone. Raises `Transient`."""
     manifest = repo.manifest(name) or _proposed(repo, name)
-    if manifest is None or manifest.request is None or manifest.request.repository != repo.name:
+    request = asked_here(repo, manifest.request) if manifest is not None else None
+    if manifest is None or request is None:
         return None
     facts = facts_of(repo, name)
     is_gone = facts.is_merged and repo.manifest(name) is None
@@ -32,7 +33,7 @@ def report_progress(repo: Repository, name: EnvironmentName) -> str | None:
         if removal
         else status_comment(manifest, facts, repo.context.now())
     )
-    return reply_to(repo.context, manifest.request, text)
+    return reply_to(repo.context, request, text)
 
 
 def report_branch(repo: Repository, branch: Branch) -> list[str]:

@@ -25,6 +25,26 @@ def rename_default_branch(forge: Forge, repository: str, name: str) -> None:
         forge.state.add_repository(replace(found, default_branch=name))
 
 
+def rename_repository(forge: Forge, repository: str, name: str, *, owner: str | None = None) -> str:
+    """Rename a repository, or transfer it to another account; return its new full name. Nobody is led on from the old one.
+
+    Raises `LookupError` when there is no such repository or account.
+    """
+    with forge.state.lock:
+        found = forge.state.repository(repository)
+        if found is None:
+            raise LookupError(f"there is no repository {repository}")
+        account = forge.state.account(owner) if owner is not None else found.owner
+        if account is None:
+            raise LookupError(f"there is no account {owner}")
+        moved = replace(found, name=name, owner=account)
+        target = forge.bare(moved).path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        forge.bare(found).path.rename(target)
+        del forge.state.repositories[found.full_name.casefold()]
+        return forge.state.add_repository(moved).full_name
+
+
 def create_environment(forge: Forge, repository: str, name: str, *, protected_branches: bool) -> None:
     """Create a deployment environment. Raises `LookupError` when there is no such repository."""
     with forge.state.lock:

@@ -31,6 +31,7 @@ from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
 from bot.service.repository import Repository, repository_at_head
+from bot.service.requesters import asked_here
 from bot.service.status import REQUIRED_CHECK, newest_check
 
 SWEEP = "*sweep"
@@ -214,8 +215,8 @@ def _say(repo: Repository, manifest: Manifest, what: str, text: str) -> bool:
     There may be no such place: nobody asked, it was asked for in another repository, or the issue is gone. That keeps no clone
     from its removal, whose pull request names the owner.
     """
-    request = manifest.request
-    if request is None or request.repository != repo.name:
+    request = asked_here(repo, manifest.request)
+    if request is None:
         return False
     marker = expiry.marker(manifest, what)
     try:
