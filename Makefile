@@ -13,10 +13,13 @@ CHECKS := check-style check-types check-imports check-dependencies check-workflo
 # Tests start hundreds of Python processes: they compile our modules once, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-lifecycle test test-fast test-slow coverage fuzz check $(CHECKS) bench docs lock clean
+.PHONY: demo demo-adopt demo-lifecycle test test-fast test-slow coverage fuzz check $(CHECKS) bench docs lock clean
 
 demo: $(READY) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
+
+demo-adopt: $(READY) ## Watch a repository that knows nothing of envclone being compared, adopted and cloned
+	@$(BIN)/envclone sandbox adopt $(ARGS)
 
 demo-lifecycle: $(READY) ## Watch a clone's whole life: a failing step, resume, extend, drift, destroy, receipt
 	@$(BIN)/envclone sandbox lifecycle $(ARGS)

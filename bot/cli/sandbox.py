@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bot.cli.console import edge
 from bot.cli.plain_help import PlainCommand
-from bot.cli.story import facts, live, section
+from bot.cli.story import done, facts, live, section
 from bot.errors import UserError
 
 sandbox = typer.Typer(
@@ -109,6 +109,35 @@ def lifecycle(
                 return
             section(console, f"Issue #{drift.number}: {drift.title}", drift.body or "")
             section(console, "The destroy report", story.report)
+
+
+@sandbox.command("adopt", cls=PlainCommand)
+def adopt(
+    source: Source = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Start from a repository that knows nothing of envclone: parity, adopt, init, and the first clone until it is live."""
+    console = Console(stderr=as_json, emoji=False)
+    with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
+        _terraform_or_stop()
+        from bot.sandbox import adoption as told  # noqa: PLC0415
+        from bot.sandbox import demo  # noqa: PLC0415
+
+        here = told.repository(Path(scratch) / "invoices", source.resolve())
+        steps = []
+        for step in told.adopted(here):
+            steps.append(step)
+            done(console, step.title, step.seconds)
+        began = time.monotonic()
+        with _running(here) as box:
+            started = time.monotonic() - began
+            story = told.Adopting.of(demo.Cloning.begun(box), here)
+            live(console, story, told.STAGES, started)
+            seconds = {**{step.key: step.seconds for step in steps}, "start": started, **story.seconds}
+            facts(console, [*demo.facts(story), ("In all", f"{sum(seconds.values()) / 60:.1f} minutes")])
+            if as_json:
+                rounded = {key: round(value, 2) for key, value in seconds.items()}
+                print(json.dumps({"seconds": rounded, "files": story.files, "status": story.status}, indent=2))
 
 
 def _terraform_or_stop() -> None:

@@ -38,6 +38,11 @@ def live(console: Console, story: Any, stages: Any, started: float) -> None:
     console.print()
 
 
+def done(console: Console, title: str, seconds: float) -> None:
+    """Print a line for something that is over before the sandbox is there."""
+    print(_line("✓", title, seconds), file=console.file, flush=True)
+
+
 def facts(console: Console, found: Sequence[tuple[str, str]]) -> None:
     """Print what became of a story, a line or a few for each fact, in 80 columns."""
     for label, text in found:

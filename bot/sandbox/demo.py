@@ -36,6 +36,7 @@ class Cloning(Story):
     comment: int = 0
     pull: int = 0
     merge_commit: str = ""
+    command: str = COMMAND
 
     @classmethod
     def begun(cls, sandbox: Sandbox) -> "Cloning":
@@ -91,7 +92,7 @@ def page(story: Cloning) -> Path:
 
 
 def _comment(story: Cloning) -> bool:
-    body = f"We promised it for Thursday.\n\n{COMMAND}"
+    body = f"We promised it for Thursday.\n\n{story.command}"
     story.comment = story.sandbox.github.comment(REPOSITORY, story.issue, body, by=REQUESTER)
     return True
 
@@ -103,6 +104,8 @@ def _reacted(story: Cloning) -> bool:
 def _proposed(story: Cloning) -> bool:
     pulls = story.sandbox.github.pulls(REPOSITORY)
     if not pulls:
+        if story.status:
+            raise Stuck(f"The bot answered, and opened no pull request: {story.status}")
         return False
     story.pull = pulls[0].number
     return bool(story.status)
@@ -123,20 +126,25 @@ def _applied(story: Cloning) -> bool:
     return state == "success"
 
 
-STAGES: Sequence[JourneyStage[Cloning]] = (
-    JourneyStage("comment", f"{REQUESTER} comments: {COMMAND}", 60, _comment),
-    JourneyStage("reaction", "the bot reacts with 👀", 180, _reacted),
-    JourneyStage("pull_request", "the pull request is open", 180, _proposed),
-    JourneyStage(
-        "plan",
-        "Actions verify and plan it; the required check passes",
-        900,
-        lambda story: is_planned(story, story.pull),
-    ),
-    JourneyStage("merge", f"{REVIEWER} reviews and merges", 180, _merge),
-    JourneyStage("apply", "Actions apply the stacks and hooks", 1200, _applied),
-    JourneyStage("live", "the status comment says: live", 300, lambda story: f"`{NAME}` is live" in story.status),
-)
+def cloning_stages(command: str) -> Sequence[JourneyStage[Cloning]]:
+    """Return the stages from the comment with this command to the clone that is live."""
+    return (
+        JourneyStage("comment", f"{REQUESTER} comments: {command}", 60, _comment),
+        JourneyStage("reaction", "the bot reacts with 👀", 180, _reacted),
+        JourneyStage("pull_request", "the pull request is open", 180, _proposed),
+        JourneyStage(
+            "plan",
+            "Actions verify and plan it; the required check passes",
+            900,
+            lambda story: is_planned(story, story.pull),
+        ),
+        JourneyStage("merge", f"{REVIEWER} reviews and merges", 180, _merge),
+        JourneyStage("apply", "Actions apply the stacks and hooks", 1200, _applied),
+        JourneyStage("live", "the status comment says: live", 300, lambda story: f"`{NAME}` is live" in story.status),
+    )
+
+
+STAGES = cloning_stages(COMMAND)
 
 
 def stages(*, as_far_as: str) -> Sequence[JourneyStage[Cloning]]:

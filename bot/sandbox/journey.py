@@ -27,10 +27,13 @@ class Story:
 
 
 Lived = TypeVar("Lived", bound=Story)
+_Lived_contra = TypeVar(
+    "_Lived_contra", bound=Story, contravariant=True
+)  # a stage of any story is one of a longer story, too
 
 
 @dataclass(frozen=True, slots=True)
-class JourneyStage(Generic[Lived]):
+class JourneyStage(Generic[_Lived_contra]):
     """One stage: `act` does what a person does, or looks, and says whether the stage is over.
 
     It is called again and again, for at most `patience` seconds; then something is wrong.
@@ -39,7 +42,7 @@ class JourneyStage(Generic[Lived]):
     key: str
     title: str
     patience: float
-    act: Callable[[Lived], bool]
+    act: Callable[[_Lived_contra], bool]
 
 
 class Stuck(UserError):

@@ -22,12 +22,13 @@ from typing import Any
 import httpx
 
 from bot.clients.git.checkout import Checkout
+from bot.clouds.registry import FACTS
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
-from bot.core.rendering.assemble import read_manifest
+from bot.core.rendering.assemble import read_manifest, read_template
 from bot.core.requests.accounts import NamedAccount, named_account
 from bot.errors import UserError
-from bot.names import EnvironmentName
+from bot.names import EnvironmentName, TemplateName
 from bot.sandbox.actions.runner import ActionsRunner
 from bot.sandbox.aws import SandboxAccount, SandboxAws
 from bot.sandbox.aws.session import Admin
@@ -112,6 +113,7 @@ def seed(target: Path, source: Path) -> Path:
                 f"{source / name} does not exist. Run this in a checkout that has templates, envs and workflows."
             )
         shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns(*_NOT_SEEDED))
+    _seed_modules(target, Checkout(source))
     action = target / TOOL_ACTION
     if action.with_name(
         "build.lock"
@@ -120,6 +122,15 @@ def seed(target: Path, source: Path) -> Path:
         action.parent.mkdir()
         action.write_text(ToolSource(f"{APP}/{APP}", NO_COMMIT, version(APP)).action())
     return target
+
+
+def _seed_modules(target: Path, source: Checkout) -> None:
+    """Copy the directories beside the environments whose modules a template's files call."""
+    for name in map(TemplateName, source.templates()):
+        for path, file in read_template(name, source.template(name), FACTS, source.module).modules.items():
+            place = Path(os.path.normpath(target / "envs/production" / path))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(file.data)
 
 
 def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
