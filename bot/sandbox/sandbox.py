@@ -45,6 +45,7 @@ _SEEDED = ("templates", "envs/production", ".github")
 _NOT_SEEDED = (
     ".terraform",
     "__pycache__",
+    "handle.yml",  # the sandbox has a service
     "ci.yml",
     "release.yml",
 )  # the last two are about this repository's own code

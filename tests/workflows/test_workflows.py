@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.core.requests.branches import PREFIXES
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
+from bot.service.event_jobs import APPLIES, PLANS
 from tests import ROOT
 from tests.workflows.github_parser import ParserUnavailableError, complaints
 
@@ -39,7 +41,10 @@ ENVIRONMENTS = {
     "image": "envclone-release",
     "publish": "envclone-release",
 }
-SECRET = {("expire.yml", "expire"): "envclone-expire"}  # the one job that is given a secret, and where that lies
+SECRET = {  # the jobs that are given a secret, which is the app's key, and where that lies
+    ("expire.yml", "expire"): "envclone-expire",
+    ("handle.yml", "handle"): "envclone-expire",
+}
 TIMEOUT = 120
 
 files = pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
@@ -259,8 +264,33 @@ def test_forks_get_no_checkout_and_no_credentials() -> None:
 
 
 def test_one_workflow_alone_runs_on_pull_requests_with_credentials() -> None:
-    assert [file.name for file in WORKFLOWS if "pull_request_target" in _document(file)["on"]] == ["plan.yml"]
-    assert not [file.name for file in WORKFLOWS if "workflow_run" in _document(file)["on"]]
+    on = {file.name: _document(file)["on"] for file in WORKFLOWS}
+    assert [name for name in on if "pull_request_target" in on[name]] == ["handle.yml", "plan.yml"]
+    assert [name for name in on if "workflow_run" in on[name]] == ["handle.yml"]
+
+
+def test_what_carries_out_comments_runs_the_default_branch_alone_and_reads_only_the_payload() -> None:
+    job = _workflow("handle.yml")["jobs"]["handle"]
+    for words in (
+        "vars.ENVCLONE_GITHUB_APP_ID != ''",
+        "github.event.pull_request.head.repo.full_name == github.repository",
+        "startsWith(github.head_ref, 'envclone')",
+    ):
+        assert words in job["if"]
+    assert all(prefix.startswith("envclone") for prefix in PREFIXES.values())
+    assert [step["with"]["ref"] for step in job["steps"] if "checkout" in step.get("uses", "")] == [
+        "${{ github.event.repository.default_branch }}"
+    ]
+    assert [step["run"] for step in job["steps"] if "run" in step] == [
+        'set -euo pipefail\nenvclone handle "$GITHUB_EVENT_PATH"\n'
+    ]
+    assert job["concurrency"] == {"group": "envclone-handle", "cancel-in-progress": "false", "queue": "max"}
+
+
+def test_what_carries_out_comments_hears_of_the_workflows_that_it_reports() -> None:
+    heard = _workflow("handle.yml")["on"]["workflow_run"]["workflows"]
+    assert {f".github/workflows/{name}.yml" for name in heard} == {PLANS, APPLIES}
+    assert all(_workflow(f"{name}.yml")["name"] == name for name in heard)
 
 
 @files

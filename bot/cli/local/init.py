@@ -17,6 +17,7 @@ from bot.core.installation.files import (
     BRANCHED,
     CODE_OWNERS,
     GITHUB,
+    NO_SERVER,
     POLICY,
     PRISTINE,
     branch_of,
@@ -94,7 +95,7 @@ class Installation:
         self.write(pristine, newer)
 
 
-def init(
+def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     tool: Annotated[
         str,
         typer.Option(
@@ -117,6 +118,10 @@ def init(
         str,
         typer.Option("--owner", metavar="@TEAM", help="Who has to review what decides.", show_default=False),
     ] = "",
+    no_server: Annotated[
+        bool,
+        typer.Option("--no-server", help="Carry out comments in a workflow, too, in place of a service that you run."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write workflows, the first policy and the owners' lines into a checkout; run again, it brings them up to date and keeps edits."""
@@ -129,13 +134,15 @@ def init(
         with _as_wrong_usage():
             before = branch_of(place.read(f"{PRISTINE}/{BRANCHED}") or b"")
             files, source = for_branch(shipped(), branch or before or "main"), _source(place, tool)
+            if not no_server and place.read(f"{PRISTINE}/{NO_SERVER}") is None:
+                del files[NO_SERVER]
             team = owning(owner) if owner else ""
         place.bring_tool(source)
         for path, newer in files.items():
             place.bring(path, newer)
         if place.read(POLICY_PATH) is None:
             place.put(POLICY_PATH, POLICY.encode())
-        left = [*_owners(place, team), *_next(place)]
+        left = [*_owners(place, team), *_next(place, has_server=NO_SERVER not in files)]
         lines = [SAID[outcome].format(path) for path, outcome in place.done.items()]
         then = "\n".join(f"- {step}" for step in left)
         say("\n".join([*lines, "", "Then:", then]), lambda: {"files": place.done, "then": left}, as_json)
@@ -179,9 +186,14 @@ def _owners(place: Installation, owner: str) -> Iterator[str]:
     place.put(path, with_owners(there, owner).encode())
 
 
-def _next(place: Installation) -> Iterator[str]:
+def _next(place: Installation, *, has_server: bool) -> Iterator[str]:
     if b"\naccounts: {}" in (place.read(POLICY_PATH) or b""):
         yield f"name your accounts, their roles and where state lies in {POLICY_PATH}"
     yield "create the GitHub environments `envclone-plan` and `envclone-apply`, with the default branch as their only one"
     yield "protect the default branch, with a code owner's review and the required check `envclone`"
+    if not has_server:
+        yield (
+            "create the GitHub environment `envclone-expire`, with the default branch as its only one and the App's key as its secret "
+            "`ENVCLONE_GITHUB_PRIVATE_KEY`, and the variable `ENVCLONE_GITHUB_APP_ID`"
+        )
     yield "commit this in a pull request of its own"

@@ -17,6 +17,8 @@ SHIPPED: Final = (
     "actions/credentials/action.yml",
 )
 """Files of `.github/` that are the same in every monorepo. Workflows about envclone's own code are not among them."""
+NO_SERVER: Final = "workflows/handle.yml"
+"""What carries out comments where no service runs: for monorepos that ask for it, and there from then on."""
 BRANCHED: Final = "workflows/plan.yml"
 """One that names the default branch."""
 PRISTINE: Final = ".github/envclone/shipped"

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
 from bot.clients.shipped import shipped
-from bot.core.installation.files import PRISTINE, SHIPPED
+from bot.core.installation.files import NO_SERVER, PRISTINE, SHIPPED
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.model.policy import PATH, Policy
@@ -205,4 +205,16 @@ def test_the_wheel_has_what_it_writes(tmp_path: Path) -> None:
     subprocess.run(argv, cwd=ROOT, capture_output=True, timeout=300, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        assert {path: archive.read(f"bot/shipped/{path}") for path in SHIPPED} == shipped()
+        assert {path: archive.read(f"bot/shipped/{path}") for path in (*SHIPPED, NO_SERVER)} == shipped()
+
+
+def test_comments_are_carried_out_in_a_workflow_where_that_was_asked_for_and_from_then_on(root: Path) -> None:
+    place = root / ".github" / NO_SERVER
+    assert "handle.yml" not in init(root, *TOOL).output
+    assert not place.exists()
+    done = init(root, "--no-server")
+    assert done.exit_code == 0
+    assert place.read_bytes() == (ROOT / ".github" / NO_SERVER).read_bytes()
+    assert "ENVCLONE_GITHUB_PRIVATE_KEY" in done.output, "what a person has to do for it"
+    as_shipped_before(root, "an older word", "each event once", f".github/{NO_SERVER}")
+    assert outcomes(init(root, "--json"))[f".github/{NO_SERVER}"] == "written", "an upgrade brings it, too"
