@@ -34,7 +34,8 @@ from bot.errors import InvalidInput, UserError
 from bot.model.policy import PATH as POLICY_PATH
 
 LABELS = ("as edited here", "as it was shipped", "as it is shipped now")
-CONFLICT = b"<<<<<<< "
+CONFLICT = f"<<<<<<< {LABELS[0]}".encode()
+"""A whole line, as we have git write it: another one that begins so is a person's."""
 SAID = {
     "written": "wrote      {}",
     "merged": "merged     {}: your edits and the newer version",
@@ -90,8 +91,7 @@ class Installation:
             assert found.shipped is not None
             merged = merge_text(TextSides(found.here, found.shipped, newer), LABELS)
             self.write(f"{GITHUB}/{path}", merged)
-            is_clean = all(not line.startswith(CONFLICT) for line in merged.splitlines())
-            self.done[f"{GITHUB}/{path}"] = "merged" if is_clean else "conflict"
+            self.done[f"{GITHUB}/{path}"] = "conflict" if CONFLICT in merged.splitlines() else "merged"
         self.write(pristine, newer)
 
 

@@ -123,6 +123,14 @@ def test_edits_that_meet_a_newer_version_in_the_same_lines_are_named_and_left_to
     assert "timeout-minutes: 45" in text
 
 
+def test_a_line_of_a_person_s_that_looks_like_a_conflict_is_none(root: Path) -> None:
+    init(root, *TOOL)
+    as_shipped_before(root, "timeout-minutes: 44", "timeout-minutes: 45")
+    edited = root / PLAN
+    edited.write_text(f"# A merge of ours left this behind:\n<<<<<<< HEAD\n{edited.read_text()}")
+    assert outcomes(init(root, "--json"))[PLAN] == "merged"
+
+
 def test_what_was_removed_stays_removed_and_what_was_there_before_is_not_touched(root: Path) -> None:
     theirs = root / ".github/workflows/drift.yml"
     theirs.parent.mkdir(parents=True)
