@@ -15,7 +15,7 @@ from bot.core.tree import File
 from bot.model.pipeline import Json
 from bot.model.template import DECLARATION, Template
 from bot.model.yaml_document import load
-from bot.names import ParameterName, StepName
+from bot.names import ParameterName
 from bot.sandbox.terraform_config import terraform, terraform_environment
 from tests import ROOT
 
@@ -106,17 +106,47 @@ def write(parameters: Mapping[str, Json], directory: Path) -> Path:
     return directory
 
 
+WHOLE = "whole"
+"""The root module that `whole` writes beside the stacks."""
+_LOCK = ".terraform.lock.hcl"
+
+
+def whole(directory: Path) -> Path:
+    """Write one root module that calls each stack of the environment in `directory` as a module, and return its directory.
+
+    Each command starts the provider once, and not once for each stack: that is most of what the commands cost. Inputs are the
+    other stacks' outputs, as in the pipeline; the state is in the environment's own bucket.
+    """
+    root, stacks = directory / WHOLE, declaration().stacks
+    root.mkdir()
+    first = directory / next(iter(stacks))
+    (root / _LOCK).write_bytes((first / _LOCK).read_bytes())
+    (root / "backend.tf").write_text((first / "backend.tf").read_text().replace(f"/{first.name}/", f"/{WHOLE}/"))
+    (root / "provider.tf").write_text((first / "provider.tf").read_text())
+    modules: dict[str, dict[str, str]] = {}
+    values: dict[str, Json] = {}
+    for name, stack in stacks.items():
+        (directory / name / "provider.tf").unlink()
+        values |= (own := json.loads((directory / name / "terraform.tfvars.json").read_text()))
+        inputs = {key: f"module.{given.step}.{given.output}" for key, given in stack.inputs.items()}
+        called = {**{key: f"var.{key}" for key in own}, **inputs}
+        modules[name] = {"source": f"../{name}", **{key: f"${{{value}}}" for key, value in called.items()}}
+    outputs = {name: {"value": f"${{module.{name}}}", "sensitive": True} for name in stacks}
+    variables: dict[str, dict[str, Json]] = {name: {} for name in values}
+    (root / "main.tf.json").write_text(json.dumps({"module": modules, "output": outputs, "variable": variables}))
+    (root / "terraform.tfvars.json").write_text(json.dumps(values))
+    return root
+
+
 @dataclass
 class Deployment:
-    """Runs Terraform in the stacks of an environment, in order, handing outputs on as the pipeline does."""
+    """Runs Terraform in a directory of an environment: one of its stacks, or the whole of it."""
 
     directory: Path
     aws: Mapping[str, str]
-    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.stacks = declaration().stacks
         self.environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.directory),
@@ -125,48 +155,40 @@ class Deployment:
             **self.aws,
         }
 
-    def init(self, stack: str) -> None:
-        self._terraform(stack, "init", "-lockfile=readonly")
+    def init(self, where: str) -> None:
+        self._terraform(where, "init", "-lockfile=readonly")
 
-    def formatted(self, stack: str) -> None:
-        self._terraform(stack, "fmt", "-check", "-diff")
+    def formatted(self) -> None:
+        self._terraform(".", "fmt", "-check", "-diff", "-recursive")
 
-    def apply(self, stack: str) -> None:
-        self._terraform(stack, "apply", "-auto-approve", *self._inputs(stack))  # validates and plans it, too
-        values = json.loads(self._terraform(stack, "output", "-json").stdout)
-        self.outputs[stack] = {name: output["value"] for name, output in values.items()}
+    def apply(self, where: str) -> dict[str, Any]:
+        """Apply, which validates and plans it, too; return the outputs."""
+        self._terraform(where, "apply", "-auto-approve")
+        found = json.loads(self._terraform(where, "output", "-json").stdout)
+        return {name: output["value"] for name, output in found.items()}
 
-    def replan(self, stack: str) -> str:
+    def replan(self, where: str) -> str:
         """Return what a second plan would change, as Terraform prints it; empty if nothing."""
-        plan = self._terraform(stack, "plan", "-detailed-exitcode", *self._inputs(stack), label="replan", good=(0, 2))
+        plan = self._terraform(where, "plan", "-detailed-exitcode", label="replan", good=(0, 2))
         return plan.stdout if plan.returncode == 2 else ""
 
-    def destroy(self, stack: str) -> None:
-        self._terraform(stack, "destroy", "-auto-approve", *self._inputs(stack))
+    def destroy(self, where: str) -> None:
+        self._terraform(where, "destroy", "-auto-approve")
 
-    def refusal(self, stack: str, verb: str, *arguments: str) -> str:
+    def refusal(self, where: str, verb: str, *arguments: str) -> str:
         """Run a verb that must fail, and return what it says."""
-        return self._terraform(stack, verb, *arguments, good=(1,)).stderr
-
-    def _inputs(self, stack: str) -> list[str]:
-        values = {
-            name: self.outputs[given.step][given.output] if given.step in self.outputs else given.stand_in
-            for name, given in self.stacks[StepName(stack)].inputs.items()
-        }
-        path = self.directory / f"{stack}.inputs.tfvars.json"
-        path.write_text(json.dumps(values))
-        return [f"-var-file={path}"]
+        return self._terraform(where, verb, *arguments, good=(1,)).stderr
 
     def _terraform(
-        self, stack: str, verb: str, *arguments: str, label: str = "", good: tuple[int, ...] = (0,)
+        self, where: str, verb: str, *arguments: str, label: str = "", good: tuple[int, ...] = (0,)
     ) -> subprocess.CompletedProcess[str]:
         asks = ["-input=false"] if verb in {"init", "plan", "apply", "destroy"} else []
         plain = [] if verb == "fmt" else ["-no-color"]
         argv = [str(terraform()), verb, *asks, *plain, *arguments]
         begun = time.monotonic()
         result = subprocess.run(
-            argv, cwd=self.directory / stack, env=self.environ, capture_output=True, text=True, timeout=400, check=False
+            argv, cwd=self.directory / where, env=self.environ, capture_output=True, text=True, timeout=900, check=False
         )
-        self.seconds[f"{stack} {label or verb}"] = round(time.monotonic() - begun, 1)
-        assert result.returncode in good, f"{verb} {stack}: {result.stdout[-3000:]}\n{result.stderr[-5000:]}"
+        self.seconds[f"{where} {label or verb}"] = round(time.monotonic() - begun, 1)
+        assert result.returncode in good, f"{verb} {where}: {result.stdout[-3000:]}\n{result.stderr[-5000:]}"
         return result

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from bot.sandbox.aws import SandboxAws
 from bot.sandbox.edge import Edge
 from tests.support.issuer import Issuer
 from tests.support.sandbox_aws import APPLY, CLONES, assume, client, sandbox_aws
-from tests.templates.deployment import DEMO, TEMPLATE, Deployment, declaration, write
+from tests.templates.deployment import DEMO, TEMPLATE, WHOLE, Deployment, declaration, whole, write
 from tests.templates.leftovers import leftovers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.provider, pytest.mark.timeout(1200)]
@@ -50,35 +49,29 @@ def test_the_whole_template_is_formatted_applies_plans_empty_answers_and_leaves_
     aws: SandboxAws, tmp_path: Path
 ) -> None:
     environment = deployment(aws, tmp_path)
-    _deploy(environment)
-    assert {stack: environment.replan(stack) for stack in STACKS} == dict.fromkeys(STACKS, "")
-    outputs = environment.outputs["app"]
+    environment.formatted()
+    whole(tmp_path)
+    environment.init(WHOLE)
+    outputs = environment.apply(WHOLE)["app"]
+    assert environment.replan(WHOLE) == ""
     assert outputs["private_names"] == ["db-reader.shop.internal", "db.shop.internal"]
     with Edge(aws).running() as edge:
         answer = httpx.get(outputs["healthz_url"], proxy=edge, timeout=30)
         assert (answer.status_code, answer.json()) == (200, {"environment": "demo-x", "status": "ok"})
         assert httpx.get(outputs["url"], proxy=edge, timeout=30).status_code == 503  # no task runs in the sandbox
-        assert _partners(environment, edge) == ["unknown", "partners took", "answered 202", "no longer hold"]
+        said = _partners(environment, outputs["url"], edge)
+        assert said == ["unknown", "partners took", "answered 202", "no longer hold"]
     _nothing_secret_in_state(aws)
-    for stack in reversed(STACKS):
-        environment.destroy(stack)
+    environment.destroy(WHOLE)
     print(json.dumps(environment.seconds, indent=1))
     assert leftovers(aws.account_environment(CLONES)) == []
 
 
-def _deploy(environment: Deployment) -> None:
-    for together in (("network",), ("data", "traffic"), ("app",)):
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(environment.formatted, together))
-            list(pool.map(environment.init, together))
-            list(pool.map(environment.apply, together))
-
-
-def _partners(environment: Deployment, edge: str) -> list[str]:
+def _partners(environment: Deployment, shop_url: str, edge: str) -> list[str]:
     """Run each verb of the partners hook through the edge, and return the gist of what it says."""
     given: dict[str, Any] = {
         "environment": "demo-x",
-        "inputs": {"webhook_url": DEMO["webhook_url"], "shop_url": environment.outputs["app"]["url"]},
+        "inputs": {"webhook_url": DEMO["webhook_url"], "shop_url": shop_url},
     }
     said = []
     for verb, gist in (
@@ -105,11 +98,15 @@ def _partners(environment: Deployment, edge: str) -> list[str]:
 
 def _nothing_secret_in_state(aws: SandboxAws) -> None:
     s3 = client(aws.account_environment(CLONES), "s3")
-    for item in s3.list_objects_v2(Bucket=DEMO["state_bucket"])["Contents"]:
+    kept = s3.list_objects_v2(Bucket=DEMO["state_bucket"])["Contents"]
+    assert [item["Key"] for item in kept] == [f"demo-x/{WHOLE}/terraform.tfstate"]
+    for item in kept:
         state = s3.get_object(Bucket=DEMO["state_bucket"], Key=item["Key"])["Body"].read().decode()
         assert '"secret_string"' not in state
         assert '"master_password": "' not in state
 
 
-def test_the_lock_files_of_all_stacks_are_one() -> None:
-    assert len({(TEMPLATE / stack / ".terraform.lock.hcl").read_bytes() for stack in STACKS}) == 1
+def test_the_lock_files_and_the_provider_of_all_stacks_are_one() -> None:
+    for file in (".terraform.lock.hcl", "provider.tf", "versions.tf"):
+        found = {stack: (TEMPLATE / stack / file).read_text().replace(f'"{stack}"', '"stack"') for stack in STACKS}
+        assert len(set(found.values())) == 1, (file, found)
