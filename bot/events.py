@@ -83,15 +83,23 @@ class DeploymentStatusCreated(Document):
 
 
 class RunCompleted(Document):
-    """A run of a workflow came to its end. `workflow` is the path of its file; `head_sha` is the commit that its checks stand on."""
+    """A run of a workflow came to its end. `workflow` is the path of its file; `head_sha` is the commit that its checks stand on.
+
+    `title` is what GitHub calls the run, `trigger` the event that started it, on the branch `head`.
+    """
 
     kind: Literal["run"] = "run"
     repository: RepositoryName
     run: int
+    attempt: int = 1
+    title: str = ""
     workflow: str
+    trigger: str
+    head: str
     head_sha: str
     conclusion: str
     started_at: datetime
+    url: str
 
 
 class Tick(Document):

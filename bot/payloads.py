@@ -22,8 +22,10 @@ from bot.events import (
 from bot.model.base import ForeignDocument
 from bot.names import RepositoryName
 
-EVENTS = ("issue_comment", "pull_request", "pull_request_review", "check_run", "deployment_status", "ping")
-"""The events to subscribe to, by GitHub's names. `workflow_run` is read too: it tells a workflow what the App hears of the others."""
+EVENTS = (
+    "issue_comment", "pull_request", "pull_request_review", "check_run", "deployment_status", "workflow_run", "ping",
+)  # fmt: skip
+"""The events to subscribe to, by GitHub's names."""
 
 
 def parse(name: str, body: bytes) -> Event:
@@ -164,10 +166,16 @@ class _DeploymentStatus(ForeignDocument):
 
 class _WorkflowRun(ForeignDocument):
     id: int
+    run_attempt: int = 1
+    display_title: str = ""
     path: str
+    event: str
+    head_branch: str | None = None
     head_sha: str
     conclusion: str | None
-    run_started_at: datetime
+    created_at: datetime
+    run_started_at: datetime | None = None
+    html_url: str
 
 
 class _RunOfWorkflow(ForeignDocument):
@@ -280,10 +288,15 @@ def _workflow_run(body: bytes) -> Event:
     return RunCompleted(
         repository=payload.repository.full_name,
         run=run.id,
-        workflow=run.path.partition("@")[0],
+        attempt=run.run_attempt,
+        title=run.display_title,
+        workflow=run.path.partition("@")[0],  # GitHub may add the branch
+        trigger=run.event,
+        head=run.head_branch or "",
         head_sha=run.head_sha,
         conclusion=run.conclusion or "neutral",
-        started_at=run.run_started_at,
+        started_at=run.run_started_at or run.created_at,
+        url=run.html_url,
     )
 
 

@@ -90,6 +90,24 @@ def test_only_an_approving_review_is_an_event() -> None:
     assert "dismissed" in reason(parse("pull_request_review", json.dumps({**body, "action": "dismissed"}).encode()))
 
 
+def test_only_a_run_that_is_over_is_an_event() -> None:
+    run = {
+        "id": 5, "run_attempt": 2, "display_title": "drift demo-x for comment 7", "path": ".github/workflows/drift.yml@main",
+        "event": "workflow_dispatch", "head_branch": "main", "head_sha": "a" * 40, "conclusion": "failure",
+        "created_at": "2026-03-01T12:00:00Z", "run_started_at": "2026-03-01T12:05:00Z", "html_url": "https://github.example/5",
+    }  # fmt: skip
+    body = {"action": "completed", "repository": REPOSITORY, "workflow_run": run}
+    event = parse("workflow_run", json.dumps(body).encode())
+    assert event.kind == "run"
+    assert (event.run, event.attempt, event.title) == (5, 2, "drift demo-x for comment 7")
+    assert (event.workflow, event.trigger, event.head) == (".github/workflows/drift.yml", "workflow_dispatch", "main")
+    assert event.started_at.minute == 5
+    assert (
+        reason(parse("workflow_run", json.dumps({**body, "action": "requested"}).encode()))
+        == "a workflow run was requested"
+    )
+
+
 def test_a_check_tells_which_app_made_it() -> None:
     run = {
         "id": 1, "name": "envclone", "head_sha": "a" * 40, "conclusion": "success", "external_id": "demo-x",
@@ -149,7 +167,10 @@ def test_a_run_of_a_workflow_that_ended_is_an_event() -> None:
         "path": ".github/workflows/apply.yml@main",
         "head_sha": "a" * 40,
         "conclusion": None,
+        "created_at": "2026-11-29T12:00:00Z",
         "run_started_at": "2026-11-29T12:00:00Z",
+        "event": "push",
+        "html_url": "https://github.example/acme/infra/actions/runs/7",
     }
     payload = {"action": "completed", "repository": REPOSITORY, "workflow_run": run}
     event = parse("workflow_run", json.dumps(payload).encode())

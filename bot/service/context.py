@@ -31,6 +31,8 @@ class ServiceContext:
     author: Author
     now: Callable[[], datetime]
     author_limit: AuthorLimit
+    hears_runs_only: bool = False
+    """What workflows do is heard of by their runs alone: GitHub starts no workflow for another one's check or deployment."""
     manifests: dict[str, Manifest] = field(default_factory=dict)
     """Manifests by the id of the tree they are in, and by commit and name: ids never change their content."""
     unreadable: dict[str, tuple[Finding, ...]] = field(default_factory=dict)

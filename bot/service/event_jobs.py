@@ -25,6 +25,7 @@ from bot.names import EnvironmentName
 from bot.service.branch_cleanup import release_branch
 from bot.service.commands.expire import merge_expired
 from bot.service.commands.rerun import plan_approved
+from bot.service.commands.run_end import APPLY, FOLDER, PLAN, place, tell
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, Reported, Steps
 from bot.service.removals import release_removed
@@ -37,8 +38,7 @@ LONGEST_LOOK_BACK = timedelta(days=3)
 MISSED = "*missed"
 """In the place of an environment's name in a partition; no environment can be called so."""
 
-
-PLANS, APPLIES = ".github/workflows/plan.yml", ".github/workflows/apply.yml"
+PLANS, APPLIES = FOLDER + PLAN, FOLDER + APPLY
 
 Told: TypeAlias = PullRequestChanged | ReviewApproved | CheckRunCompleted | DeploymentStatusCreated | RunCompleted
 
@@ -137,24 +137,27 @@ def _report_checked(repo: Repository, commit: str, *, is_green: bool) -> Reporte
 
 
 class RunJob:
-    """Reports what a run of our workflows did, where nothing else says so.
+    """Tells whoever asked for a run how it ended; reports what it did, where nothing else says so.
 
     GitHub starts no workflow for what another workflow's token did: no check and no deployment of ours is heard of there.
     """
 
     def __init__(self, context: ServiceContext, event: RunCompleted) -> None:
         self.context, self.event = context, event
+        self._is_news = context.hears_runs_only and event.workflow in (PLANS, APPLIES)
 
     def plan(self, delivery: str) -> JobRequest | None:
-        """Return the job, if it is a run that plans or applies."""
-        if self.event.workflow not in (PLANS, APPLIES):
-            return None
-        return _job(delivery, self.event, "progress", f"run-{self.event.run}")
+        """Return the job, if it is a run that plans or applies, or one whose end a comment may wait for."""
+        where = place(self.event) or (f"run-{self.event.run}" if self._is_news else None)
+        return _job(delivery, self.event, "progress", where) if where is not None else None
 
     def run(self, _: JobRequest, steps: Steps) -> Finished:
-        steps.run("report", REPORTED, self.report)
-        if self.event.workflow == APPLIES:
-            steps.run("release", RELEASED, self.release)
+        if self._is_news:
+            steps.run("report", REPORTED, self.report)
+            if self.event.workflow == APPLIES:
+                steps.run("release", RELEASED, self.release)
+        if place(self.event) is not None:
+            steps.run("tell", REPORTED, lambda: tell(self.context, self.event))
         return Finished()
 
     def report(self) -> Reported:

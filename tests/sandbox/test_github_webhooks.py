@@ -208,6 +208,7 @@ def test_nobody_listening_is_recorded(server: GitHubServer) -> None:
         ("issue_comment", "created"), ("issues", "opened"), ("pull_request", "opened"), ("push", None),
         ("check_run", "completed"), ("deployment", "created"), ("deployment_status", "created"), ("create", None),
         ("status", None), ("workflow_dispatch", None), ("workflow_run", "requested"),
+        ("workflow_run", "completed"),
     ],
 )  # fmt: skip
 def test_payloads_have_what_githubs_examples_have(

@@ -5,6 +5,7 @@ and nobody read by the end of a test fails it.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -147,13 +148,13 @@ class SmallMonorepo:
         return Worked(steps.results, finished.follow)
 
     def reply(self, comment_id: int) -> str | None:
-        """Read the bot's reply to a comment; there must be at most one."""
+        """Read the bot's reply to a comment as people see it; there must be at most one."""
         marker = f"<!-- envclone:request:{comment_id} -->"
         comments = [each for number in self._numbers() for each in self.server.comments(REPOSITORY, number)]
         found = [each for each in comments if each.body.startswith(marker)]
         assert len(found) <= 1, f"several replies to one comment: {found}"
         self.read |= {each.id for each in found}
-        return found[0].body.removeprefix(marker).strip() if found else None
+        return re.sub("<!--.*?-->", "", found[0].body).strip() if found else None
 
     def written(self, number: int | None = None) -> list[str]:
         """Read all that the bot wrote on an issue or pull request, with its markers."""

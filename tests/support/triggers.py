@@ -19,6 +19,12 @@ def actions(place: SmallMonorepo) -> GitHub:
     return GitHub(Token(token, ACTIONS), api_url=f"{place.server.url}/api/v3")
 
 
+def workflow_token(place: SmallMonorepo, *writes: Literal["issues", "checks"]) -> GitHub:
+    """Return GitHub as a job sees it that may write these."""
+    token = place.server.workflow_token(REPOSITORY, {"contents": "read", **dict.fromkeys(writes, "write")})
+    return GitHub(Token(token, ACTIONS), api_url=f"{place.server.url}/api/v3")
+
+
 def merged(place: SmallMonorepo, number: int, method: str = "merge") -> str:
     """Merge a pull request, let the service hear of it, and return the merge commit."""
     commit = place.server.merge(REPOSITORY, number, by=MAINTAINER, method=method)
@@ -82,14 +88,16 @@ def checked(place: SmallMonorepo, number: int, conclusion: Literal["success", "f
     )
 
 
-def deployed(place: SmallMonorepo, name: str, state: DeploymentState, head: str, note: str = "") -> None:
+def deployed(
+    place: SmallMonorepo, name: str, state: DeploymentState, head: str, note: str = "", *, log_url: str = ""
+) -> None:
     """Deploy an environment as it is on the default branch, reviewed at `head`, and let the service hear of it."""
     github, commit = actions(place), place.server.head(REPOSITORY) or ""
     if state in {"success", "failure"}:
         done = CheckState(note or state, f"| Step | {note or state} |", conclusion=state)
         github.put_check(example.REPOSITORY, commit, f"envclone/apply: {name}", done)
     deployment = github.ensure_deployment(example.REPOSITORY, commit, name, {"envclone": "apply", "head": head})
-    status = DeploymentStatus(state, note, log_url="https://github.example/acme/infra/actions/runs/1")
+    status = DeploymentStatus(state, note, log_url=log_url or "https://github.example/acme/infra/actions/runs/1")
     github.deployment_status(example.REPOSITORY, deployment.id, status)
     place.work(
         DeploymentStatusCreated(

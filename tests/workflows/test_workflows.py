@@ -28,7 +28,7 @@ WRITES = {  # every permission to write, and what it is for, in one place
     ("plan.yml", "report"): {"pull-requests", "checks"},
     ("parity.yml", "parity"): {"checks", "id-token"},
     ("apply.yml", "apply"): {"deployments", "checks", "pull-requests", "id-token"},
-    ("drift.yml", "drift"): {"issues", "id-token"},
+    ("drift.yml", "drift"): {"checks", "issues", "id-token"},
     ("drift.yml", "forget"): {"issues"},
     ("release.yml", "image"): {"packages", "id-token", "attestations"},
     ("release.yml", "publish"): {"contents", "id-token", "attestations"},

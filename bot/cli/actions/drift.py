@@ -29,7 +29,7 @@ from bot.core.rendering.assemble import read_manifest
 from bot.errors import UserError
 from bot.model.environment import directory
 from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
-from bot.runs.drift.issue import DriftReport, forget_drift, report_drift
+from bot.runs.drift.issue import DriftReport, forget_drift, report_check, report_drift
 
 
 def drift(
@@ -72,7 +72,10 @@ def _told(found: Drift, root: Path, as_json: bool) -> int:
     on = on_github(os.environ)
     if on is not None:
         owner = read_manifest(Checkout(root).environment(found.environment), directory(found.environment)).owner
-        typer.echo(report_drift(found, DriftReport(on.github, on.repository, owner, run_url(os.environ))), err=as_json)
+        to = DriftReport(on.github, on.repository, owner, run_url(os.environ))
+        said = report_drift(found, to)
+        for line in filter(None, (said, report_check(found, said, to))):
+            typer.echo(line, err=as_json)
     if found.unchecked:
         return NOT_CHECKED
     return DOES_NOT_HOLD if found.drifted and on is None else 0

@@ -89,6 +89,7 @@ def _carried_out(event: Event, scratch: Path) -> Iterator[CarriedOut]:
     with closing(store):
         work = service(settings, store)
         with closing(work.context) as context:
+            context.hears_runs_only = True
             request = work.plan_of(f"run-{os.environ.get('GITHUB_RUN_ID', '0')}", event)
             if request is None:
                 return

@@ -50,6 +50,23 @@ class Conversation(Session):
         )
         return [comment for comment in found if comment.created_at >= since]
 
+    def our_comments_since(self, repository: RepositoryName, since: datetime, containing: str) -> list[Comment]:
+        """Return our comments on issues and pull requests that hold a text and were written or edited since a moment."""
+        ours = self.identity()
+
+        def read(repo: Repository) -> list[Comment]:
+            everything = repo.get_issues_comments(sort="updated", direction="desc", since=since)
+            return [_comment(one) for one in everything if containing in (one.body or "")]
+
+        return [one for one in self._read(repository, read) if one.author == ours]
+
+    def edit_comment(self, repository: RepositoryName, comment_id: int, body: str) -> None:
+        """Give a comment another text. Nothing, if it was deleted meanwhile."""
+        try:
+            self._change(repository, lambda repo: _remote(repo, comment_id).edit(bounded(body)))
+        except GitHubRefused as refused:
+            _must_be_absent(refused)
+
     def upsert_comment(self, repository: RepositoryName, number: int, marker: str, body: str) -> str:
         """Make our one comment with this marker say `body`; return its URL.
 

@@ -100,6 +100,13 @@ def text(drift: Drift) -> str:
     return "\n".join([*lines, *_lines(drift.drifted)])
 
 
+def check_summary(drift: Drift, said: str) -> str:
+    """Return what a check says: in its first paragraph where to read more, by what became of the issue (`bot.runs.drift.issue`)."""
+    number = re.search(r"#[0-9]+", said)
+    where = f"See {number[0]}." if number else ""
+    return f"{where}\n\n{summary(drift)}" if drift.steps else where or cell(headline(drift))
+
+
 def gone(drift: Drift) -> str:
     """Return the comment that says that the drift is over."""
     return f"{code(drift.environment)} matches commit {code(drift.commit[:12])} again."

@@ -1,7 +1,10 @@
 """What `/resume`, `/unlock` and `/plan` start, why, and what whoever asked reads."""
 
+from dataclasses import dataclass
+
 from bot.commands.model import Unlock
 from bot.core.markdown import cell, code, details
+from bot.core.messages.run_end import under_way
 from bot.core.requests.rerun import Last, take_over
 from bot.model.environment import Request
 from bot.names import EnvironmentName
@@ -28,16 +31,38 @@ def nothing_to_resume(name: EnvironmentName, last: Last | None) -> str | None:
     )
 
 
-def resumed(name: EnvironmentName, last: Last | None, run: str) -> str:
-    """Answer `/resume`. `run` is a link, in Markdown, to where the run is seen."""
-    return f"Resuming {code(name)} where it stopped: {run}. Completed steps are skipped.\n\n{_why(name, last)}"
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """The run that a comment started: the key by which it is known, and a link, in Markdown, to where it is seen."""
+
+    key: str
+    link: str
 
 
-def rescued(command: Unlock, request: Request, last: Last | None, run: str) -> str:
+def resumed(name: EnvironmentName, last: Last | None, run: StartedRun) -> str:
+    """Answer `/resume`."""
+    said = f"Resuming {code(name)} where it stopped: {run.link}. Completed steps are skipped."
+    return f"{under_way(run.key, said)}\n\n{_why(name, last)}"
+
+
+def looking_for_drift(name: EnvironmentName, run: StartedRun) -> str:
+    """Answer `/plan` where nothing is proposed."""
+    said = f"{code(name)} has no open pull request, so I am checking it for drift: {run.link}."
+    return under_way(run.key, said)
+
+
+def planned_again(pull: int, run: StartedRun, *, was_running: bool = False) -> str:
+    """Answer `/plan` for one pull request."""
+    said = "already being planned" if was_running else "being planned again"
+    return under_way(run.key, f"#{pull} is {said}: {run.link}.")
+
+
+def rescued(command: Unlock, request: Request, last: Last | None, run: StartedRun) -> str:
     """Answer `/unlock`."""
     name = command.name
+    said = f"Taking over {code(name)} and its state locks from the stale run, and resuming: {run.link}."
     return (
-        f"Taking over {code(name)} and its state locks from the stale run, and resuming: {run}.\n\nReason, as "
+        f"{under_way(run.key, said)}\n\nReason, as "
         f"recorded in the ledger: *{cell(take_over(command, request))}*\n\nGitHub runs one job at a time for an "
         "environment. If the dead run is still shown as running, cancel it; this one waits until it "
         f"ends.\n\n{_why(name, last)}"
@@ -72,9 +97,14 @@ def _why(name: EnvironmentName, last: Last | None) -> str:
         return (
             "**Why:** the current version on the default branch has not been applied; the last run applied another one."
         )
-    failed = last.results.partition(_TABLE)[0].partition(_ADVICE)[0].strip()
+    failed = failures(last.results)
     shown = details("What failed", failed) if 0 < len(failed) <= LONGEST_REASON else ""
     return f"**Why:** {cell(last.note) or 'the last run failed'}{_log(last)}\n\n{shown}".strip()
+
+
+def failures(results: str) -> str:
+    """Return of the results of an apply what failed: neither its table, which is on the check's page, nor its advice."""
+    return results.partition(_TABLE)[0].partition(_ADVICE)[0].strip()
 
 
 def _log(last: Last) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
-from bot.clients.github import GitHub
+from bot.clients.github import CheckState, GitHub, GitHubRefused
 from bot.core.messages import drift_issue
 from bot.core.plans.drift import Drift
+from bot.core.requests.rerun import DRIFT_CHECK
 from bot.names import Login, RepositoryName
 
 
@@ -39,6 +41,31 @@ def report_drift(drift: Drift, to: DriftReport) -> str:
     _say(to, found.number, "gone", drift_issue.gone(drift))
     to.github.edit_issue(to.repository, found, title=found.title, body=found.body, state="closed")
     return f"closed #{found.number}"
+
+
+def report_check(drift: Drift, said: str, to: DriftReport) -> str:
+    """Write down what was found as a check of the commit, so that whoever asked for the run can be told; return why that failed.
+
+    `said` is what became of the issue.
+    """
+    conclusion: Literal["failure", "neutral", "success"] = (
+        "failure" if drift.unchecked else "neutral" if drift.drifted or drift.because else "success"
+    )
+    state = CheckState(
+        title=drift_issue.headline(drift),
+        summary=drift_issue.check_summary(drift, said),
+        conclusion=conclusion,
+        external_id=str(drift.environment),
+        details_url=to.run_url or None,
+    )
+    name = DRIFT_CHECK.format(environment=drift.environment)
+    try:
+        to.github.put_check(to.repository, drift.commit, name, state)
+    except GitHubRefused as refused:
+        if refused.status != 403:
+            raise
+        return "The check could not be written: the job needs `checks: write`. Run `envclone init` to update the workflows."
+    return ""
 
 
 def forget_drift(github: GitHub, repository: RepositoryName, present: Collection[str]) -> list[int]:

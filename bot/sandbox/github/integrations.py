@@ -25,6 +25,7 @@ from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.people import People, add_account
 from bot.sandbox.github.runs import SandboxRun, begin_run, finish_run, record_run, store_artifact
 from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_token
+from bot.sandbox.github.views.checks import run_view, workflow_view
 from bot.sandbox.github.webhooks import Bus
 
 ACTIONS = "github-actions"
@@ -165,7 +166,14 @@ class Integrations(People):
     def finish_run(self, run_id: int, conclusion: str) -> None:
         """Record how a workflow run ended: success, failure, cancelled …"""
         with self.forge.state.lock:
-            finish_run(self.forge, run_id, conclusion)
+            done = finish_run(self.forge, run_id, conclusion)
+            repository = self.forge.state.repository_of(done.repository_id)
+            content: JsonObject = {
+                "action": "completed",
+                "workflow": workflow_view(self.forge, repository, done.workflow),
+                "workflow_run": run_view(self.forge, repository, done),
+            }
+            announce(Act(self.forge, repository, Caller(done.actor)), "workflow_run", content)
 
     def record_artifact(self, run_id: int, name: str, files: Mapping[str, bytes]) -> int:
         """Keep files as a run's artifact (a zip archive); return its id."""

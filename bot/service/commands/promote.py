@@ -16,7 +16,7 @@ from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.service.commands.change import Change, ChangeJob, ChangePlace
 from bot.service.commands.clone import learn
-from bot.service.commands.rerun import last_run
+from bot.service.commands.run_end import last_run
 from bot.service.commands.sync import SyncDrafter
 from bot.service.drafting import OthersClaims, change_subject
 from bot.service.repository import Repository

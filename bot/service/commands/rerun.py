@@ -16,34 +16,26 @@ from typing import TypeAlias
 from pydantic import TypeAdapter
 
 from bot.clients.github import GitHubRefused
-from bot.clients.github.records import ACTIONS_APP, Deployment, PullRequest, WorkflowRun
+from bot.clients.github.records import PullRequest, WorkflowRun
 from bot.commands.model import PlanCommand, Resume, Unlock
 from bot.core.markdown import code
-from bot.core.messages import replies
+from bot.core.messages import replies, run_end
 from bot.core.messages import rerun_replies as texts
 from bot.core.requests.approvals import CONTEXT
 from bot.core.requests.branches import PREFIXES, Branch
 from bot.core.requests.permissions import suffices
 from bot.core.requests.refusal import Refused, unknown_environment
-from bot.core.requests.rerun import Last, run_title, take_over
-from bot.core.requests.status import outcome_of
+from bot.core.requests.rerun import plan_key, run_title, take_over
 from bot.events import ReviewApproved
 from bot.model.environment import Request
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
+from bot.service.commands.run_end import APPLY, DRIFT, PLAN, PROPOSED, EndedRun, last_run, told
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.removals import removal_of, unfinished_removal
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.status import REQUIRED_CHECK, newest_check
-
-APPLY = "apply.yml"
-PLAN = "plan.yml"
-DRIFT = "drift.yml"
-PROPOSED = "pull_request_target"
-"""What starts a plan. A run of the same file by another event is of a version that somebody pushed, on a branch or a tag of any name."""
-_CHECK = "envclone/apply: {}"
-"""What both an apply and a destroy report in (`bot.runs.apply.github_status`)."""
 
 Rerun: TypeAlias = PlanCommand | Resume | Unlock
 
@@ -107,10 +99,12 @@ def start_apply(repo: Repository, request: Request, command: Resume | Unlock) ->
         refused = _start(lambda: repo.github.dispatch_workflow(repo.name, APPLY, repo.branch, inputs), APPLY)
         if refused is not None:
             return refused
-    link = f"[its run]({run.url})" if run else _page(request, APPLY)
+    started = texts.StartedRun(title, f"[its run]({run.url})" if run else _page(request, APPLY))
     if isinstance(command, Unlock):
-        return Started(text=texts.rescued(command, request, last, link))
-    return Started(text=texts.resumed(command.name, last, link))
+        text = texts.rescued(command, request, last, started)
+    else:
+        text = texts.resumed(command.name, last, started)
+    return Started(text=_with_end(repo, text, run))
 
 
 def replan(repo: Repository, request: Request, command: PlanCommand, commented_at: datetime) -> Started | Refused:
@@ -121,7 +115,7 @@ def replan(repo: Repository, request: Request, command: PlanCommand, commented_a
         # Somewhere else its author has looked at something else.
         here = [pull for pull in pulls if (request.repository, request.issue) == (repo.name, pull.number)]
         said = {pull.number: approve(repo, request, pull, Approval(name, commented_at)) for pull in here}
-        outcomes = [_planned(repo, pull, commented_at) for pull in pulls]
+        outcomes = [_planned(repo, pull, name, commented_at) for pull in pulls]
         reasons = (outcome if isinstance(outcome, str) else outcome.reason for outcome in outcomes)
         lines = [f"{reason} {said.get(pull.number, '')}".strip() for pull, reason in zip(pulls, reasons, strict=True)]
         text = "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else lines[0]
@@ -137,11 +131,8 @@ def replan(repo: Repository, request: Request, command: PlanCommand, commented_a
     if run is None:
         inputs = {"environment": str(name), "request": title}
         refused = _start(lambda: repo.github.dispatch_workflow(repo.name, DRIFT, repo.branch, inputs), DRIFT)
-    link = f"[its run]({run.url})" if run is not None else _page(request, DRIFT)
-    return refused or Started(
-        text=f"{code(name)} has no open pull request, so I am checking it for drift: {link}. Any drift is reported in "
-        "an issue."
-    )
+    started = texts.StartedRun(title, f"[its run]({run.url})" if run is not None else _page(request, DRIFT))
+    return refused or Started(text=_with_end(repo, texts.looking_for_drift(name, started), run))
 
 
 def _open_pulls(repo: Repository, request: Request, name: EnvironmentName) -> list[PullRequest]:
@@ -196,7 +187,7 @@ def plan_approved(repo: Repository, event: ReviewApproved) -> bool:
     check = newest_check(repo, pull.head_sha, REQUIRED_CHECK)
     if check is None or check.conclusion in (None, "success"):
         return False
-    return isinstance(_planned(repo, pull, event.submitted_at), str)
+    return isinstance(_planned(repo, pull, None, event.submitted_at), str)
 
 
 def replan_removal(repo: Repository, name: EnvironmentName, commented_at: datetime) -> Started | Refused | None:
@@ -208,46 +199,40 @@ def replan_removal(repo: Repository, name: EnvironmentName, commented_at: dateti
     if check is not None and check.conclusion == "success":
         return None
     said = f"{code(name)} was removed by {removal}, which was merged without a reviewed plan, so it can't be destroyed yet."
-    outcome = _planned(repo, removal.pull, commented_at)
+    outcome = _planned(repo, removal.pull, name, commented_at)
     if isinstance(outcome, Refused):
         return Refused(f"{said} {outcome.reason} Or revert {removal} and comment {code(f'/destroy {name}')} again.")
     return Started(text=f"{said} {outcome} Review what it would destroy, then comment {code(f'/resume {name}')}.")
 
 
-def _planned(repo: Repository, pull: PullRequest, commented_at: datetime) -> str | Refused:
-    """Return what is said of the pull request's plan, which is started unless it is under way."""
+def _planned(
+    repo: Repository, pull: PullRequest, name: EnvironmentName | None, commented_at: datetime
+) -> str | Refused:
+    """Return what is said of the pull request's plan, which is started unless it is under way; `name` is whose plan was asked for."""
     runs = repo.github.workflow_runs(repo.name, PLAN, event=PROPOSED, head_sha=pull.head_sha)
     if not runs:
         return Refused(f"#{pull.number} has no plan to re-run. Push to its branch to start one.")
     newest = runs[0]
-    link = f"[its run]({newest.url})"
+    key = plan_key(name, pull.number, newest.id) if name is not None else ""
+    started = texts.StartedRun(key, f"[its run]({newest.url})")
     if _is_ours(newest, commented_at):
-        return f"#{pull.number} is being planned again: {link}."
+        return _with_end(repo, texts.planned_again(pull.number, started), newest)
     if not newest.is_over:
-        return f"#{pull.number} is already being planned: {link}."
+        return texts.planned_again(pull.number, started, was_running=True)
     refused = _start(lambda: repo.github.rerun(repo.name, newest.id), PLAN)
-    return refused or f"#{pull.number} is being planned again: {link}."
+    return refused or texts.planned_again(pull.number, started)
+
+
+def _with_end(repo: Repository, text: str, run: WorkflowRun | None) -> str:
+    """Return the text with the end of a run that is over, as when the service was away meanwhile: no event will bring it again."""
+    if run is None or not run.is_over:
+        return text
+    ended = EndedRun(run.url, run.head_sha, run.conclusion or "")
+    return run_end.told(text, lambda key: told(repo, key, ended))
 
 
 def _is_ours(run: WorkflowRun, commented_at: datetime) -> bool:
     return run.attempt > 1 and run.started_at >= commented_at.replace(microsecond=0)
-
-
-def last_run(repo: Repository, name: EnvironmentName) -> Last | None:
-    """Return how the last apply or destroy of an environment ended; None when there was none. Raises `Transient`."""
-    deployments = repo.github.deployments(repo.name, name)
-    if not deployments:
-        return None
-    newest = deployments[0]
-    status = repo.github.last_deployment_status(repo.name, newest.id)
-    state = outcome_of(status.state if status else None)
-    return Last(
-        state=state,
-        is_current=repo.at(newest.sha).trees().get(name) == repo.trees().get(name),
-        note=status.description if status else "",
-        results=_results(repo, newest) if state == "failure" else "",
-        url=status.log_url if status else "",
-    )
 
 
 def _start(call: Callable[[], None], workflow: str) -> Refused | None:
@@ -292,11 +277,3 @@ def _absent(repo: Repository, command: Resume | Unlock) -> Refused | None:
     if clone is not None and clone.state == "open":
         return Refused(f"`{name}` hasn't been deployed yet. Merge #{clone.number} to deploy it.")
     return unknown_environment(command, repo.names())
-
-
-def _results(repo: Repository, deployment: Deployment) -> str:
-    """Return what the check of an apply or a destroy says; one by anybody but Actions counts for nothing."""
-    name = _CHECK.format(deployment.environment)
-    checks = [check for check in repo.github.checks(repo.name, deployment.sha, name) if check.app == ACTIONS_APP]
-    newest = max(checks, key=lambda check: check.id, default=None)
-    return newest.summary if newest else ""

@@ -68,7 +68,10 @@ class Workplace:
             "path": f".github/workflows/{workflow}",
             "head_sha": commit,
             "conclusion": "success",
+            "created_at": since.isoformat(),
             "run_started_at": since.isoformat(),
+            "event": "push",
+            "html_url": f"{self.server.url}/{REPOSITORY}/actions/runs/77",
         }
         return {"action": "completed", "repository": {"full_name": REPOSITORY}, "workflow_run": run}
 

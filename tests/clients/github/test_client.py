@@ -356,7 +356,7 @@ def test_workflows_are_started_listed_and_run_again(world: World) -> None:
     assert (again.id, again.attempt, again.is_over) == (newest.id, 2, False)
     assert again.started_at >= newest.started_at
     assert world.server.settle()
-    assert heard == ["workflow_dispatch", "workflow_run"]
+    assert heard == ["workflow_dispatch", "workflow_run", "workflow_run"], "it ended, and was asked for again"
     with pytest.raises(GitHubRefused, match="404"):
         world.github.workflow_runs(REPOSITORY, "missing.yml")
     with pytest.raises(GitHubRefused, match="403"):

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.small_monorepo import REPOSITORY, SmallMonorepo
 from tests.support.triggers import merged
+from tests.support.workflow_runs import Actions
 
 
 @pytest.fixture
@@ -18,3 +19,10 @@ def live(proposed: SmallMonorepo) -> SmallMonorepo:
     """A repository with `demo-x` on its default branch, and its first branch left standing."""
     merged(proposed, proposed.server.pulls(REPOSITORY)[-1].number)
     return proposed
+
+
+@pytest.fixture
+def actions(place: SmallMonorepo) -> Actions:
+    found = Actions(place)
+    place.server.on_event(found.hear)
+    return found

@@ -1,7 +1,5 @@
 """`/resume`, `/unlock` and `/plan`: from a comment to a run of a workflow, which is started once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -9,53 +7,13 @@ import pytest
 from bot.core.requests.branches import branch_of
 from bot.events import ReviewApproved
 from bot.names import EnvironmentName
-from bot.sandbox.github import SandboxRun
-from bot.sandbox.github.entities import JsonObject as Payload
 from tests.support.small_monorepo import BOT, MAINTAINER, POLICY, READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import checked, deployed, merged, removed_by_hand
+from tests.support.workflow_runs import Actions
 
 NAME = EnvironmentName("demo-x")
 CHANGE = branch_of(NAME, "change")
 DRIFT = b"on: {workflow_dispatch: {inputs: {environment: {required: true}, request: {}}}}\n"
-
-
-@dataclass
-class Actions:
-    """What GitHub Actions does, as far as the flows see it: a run for each dispatch, with the title that the file gives it."""
-
-    place: SmallMonorepo
-    dispatched: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    repeated: list[int] = field(default_factory=list)
-
-    def hear(self, name: str, payload: Payload) -> None:
-        if name == "workflow_run":
-            run = payload["workflow_run"]
-            assert isinstance(run, Mapping)
-            self.repeated.append(int(run["id"]))
-        if name == "workflow_dispatch":
-            workflow, inputs = str(payload["workflow"]), payload["inputs"]
-            assert isinstance(inputs, Mapping)
-            self.dispatched.append((workflow, dict(inputs)))
-            head = self.place.server.head(REPOSITORY) or ""
-            run = SandboxRun(workflow, name, head, BOT, "main", title=str(inputs.get("request", "")))
-            self.place.server.record_run(REPOSITORY, run)
-
-    def plan(self, branch: str, conclusion: str | None, event: str = "pull_request_target", head: str = "") -> int:
-        """Record the run that planned a branch's head."""
-        server = self.place.server
-        commit = head or server.head(REPOSITORY, branch) or ""
-        run = SandboxRun(".github/workflows/plan.yml", event, commit, MAINTAINER, branch)
-        run_id = server.record_run(REPOSITORY, run)
-        if conclusion is not None:
-            server.finish_run(run_id, conclusion)
-        return run_id
-
-
-@pytest.fixture
-def actions(place: SmallMonorepo) -> Actions:
-    found = Actions(place)
-    place.server.on_event(found.hear)
-    return found
 
 
 def say(place: SmallMonorepo, body: str, by: str = MAINTAINER) -> str:
