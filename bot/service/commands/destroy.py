@@ -13,6 +13,7 @@ from bot.commands.model import Destroy
 from bot.core.graph import graph, in_reverse
 from bot.core.messages import destroy_pull_request, replies
 from bot.core.rendering.assemble import read_hooks
+from bot.core.requests import commit_trailers
 from bot.core.requests.branches import Branch, Stranger, branch_of
 from bot.core.requests.destroy import Removable, RemovalRequest, removable
 from bot.core.requests.refusal import Refused, unknown_environment
@@ -98,20 +99,31 @@ def propose_destroy(repo: Repository, name: EnvironmentName, request: RemovalReq
     except UserError as error:
         return Refused(str(error))
     found = repo.pull_request(Branch("destroy", name))
-    if found is not None and found.state == "open" and _is_current(repo, found, name):
+    if found is not None and found.state == "open" and _is_current(repo, found.head_sha, name):
         return found
-    cleared = clear(repo, Branch("destroy", name))
-    if isinstance(cleared, Stranger):
-        return Refused(replies.squatted(name, cleared))
-    _publish(repo.fetched() if cleared else repo, removed, request)
+    if not _is_pushed(repo, name, request, found):
+        cleared = clear(repo, Branch("destroy", name))
+        if isinstance(cleared, Stranger):
+            return Refused(replies.squatted(name, cleared))
+        _publish(repo.fetched() if cleared else repo, removed, request)
     return repo.github.ensure_pull_request(repo.name, _proposal(repo, removed, request))
 
 
-def _is_current(repo: Repository, pull: PullRequest, name: EnvironmentName) -> bool:
-    """Say whether an open pull request removes the environment as it is now; a change merged since makes it another removal."""
-    if name in repo.mirror.entries(pull.head_sha, ENVIRONMENTS):
+def _is_pushed(repo: Repository, name: EnvironmentName, request: RemovalRequest, last: PullRequest | None) -> bool:
+    """Say whether a run before this one pushed the removal and did not come to open its pull request; `last` is an older one."""
+    tip = repo.proposed(Branch("destroy", name))
+    if tip is None or (last is not None and last.head_sha == tip):
         return False
-    before = repo.mirror.entries(repo.mirror.parent(pull.head_sha) or repo.commit, ENVIRONMENTS).get(name)
+    said = commit_trailers.read(repo.mirror.message(tip))
+    is_ours = said is not None and (said.environment, said.comment) == (name, request.comment)
+    return is_ours and repo.mirror.only_removes(tip, directory(name), repo.commit) and _is_current(repo, tip, name)
+
+
+def _is_current(repo: Repository, removal: str, name: EnvironmentName) -> bool:
+    """Say whether a commit removes the environment as it is now; a change merged since makes it another removal."""
+    if name in repo.mirror.entries(removal, ENVIRONMENTS):
+        return False
+    before = repo.mirror.entries(repo.mirror.parent(removal) or repo.commit, ENVIRONMENTS).get(name)
     return before == repo.mirror.entries(repo.commit, ENVIRONMENTS).get(name)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.clients.transient import Transient
 from bot.core.requests.branches import branch_of
 from bot.names import EnvironmentName
 from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
@@ -59,6 +60,20 @@ def test_law_4_a_destroy_killed_after_any_step_and_run_again_leaves_github_as_on
     live.work(event)
     assert [pull.title for pull in live.server.pulls(REPOSITORY)].count("Destroy demo-x") == 1
     assert live.reply(comment) is not None
+
+
+def test_law_4_one_that_was_pushed_and_not_proposed_is_proposed_as_it_was_pushed(live: SmallMonorepo) -> None:
+    comment = live.comment(DESTROY)
+    event = live.event(comment, DESTROY)
+    live.server.faults.lose_request("POST", f"^/repos/{REPOSITORY}/pulls$")
+    with pytest.raises(Transient):
+        live.work(event)
+    pushed = live.server.head(REPOSITORY, "envclone-destroy/demo-x")
+    live.work(event)
+    pull = live.server.pulls(REPOSITORY)[-1]
+    assert pull.pull is not None
+    assert (pull.title, pull.pull.head_sha) == ("Destroy demo-x", pushed)
+    assert "The removal of `demo-x`" in (live.reply(comment) or "")
 
 
 def test_a_protected_environment_is_no_target(live: SmallMonorepo) -> None:
