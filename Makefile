@@ -13,7 +13,7 @@ CHECKS := check-style check-types check-imports check-dependencies check-workflo
 # Tests start hundreds of Python processes: they compile our modules once, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-adopt demo-lifecycle test test-fast test-slow coverage fuzz check $(CHECKS) bench docs lock clean
+.PHONY: demo demo-adopt demo-lifecycle test test-fast test-slow coverage fuzz check $(CHECKS) chaos bench docs lock clean
 
 demo: $(READY) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -73,6 +73,9 @@ check-environments: $(READY)
 	@$(BIN)/envclone template check
 	@$(BIN)/envclone verify
 	@$(BIN)/envclone schema --check
+
+chaos: $(READY) ## Clones asked for, changed and ended while the service is killed and GitHub fails; ARGS="--minutes 10 --seed N"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(READY) ## Benchmarks, as ratios against a named baseline in the same run
 	@$(BIN)/python -m tests.bench $(ARGS)
