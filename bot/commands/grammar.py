@@ -92,7 +92,9 @@ def format_command(command: Command) -> str:
         elif slot.is_list:
             parts += [quoted(slot.write(item)) for item in value]
         elif value is not None:
-            parts += [slot.keyword, slot.write(value)] if slot.keyword else [slot.write(value)]
+            when = getattr(command, slot.when) if slot.when else None
+            text = f"{slot.write(value)}@{when}" if when else slot.write(value)
+            parts += [slot.keyword, text] if slot.keyword else [text]
     for option in spec.options:
         value = getattr(command, option.field)
         if option.is_map:

@@ -13,7 +13,10 @@ CommandVerb = NewType("CommandVerb", str)
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """`/clone <source> as <name> …`. `set` holds the texts as they were typed; the template gives them types."""
+    """`/clone <source>[@<at>] as <name> …`. `set` holds the texts as they were typed; the template gives them types.
+
+    `at` says when: the source is cloned as it was then (`bot.commands.moments`).
+    """
 
     source: EnvironmentName
     name: EnvironmentName
@@ -22,6 +25,7 @@ class Clone:
     set: Mapping[ParameterName, str] = field(default_factory=dict)
     owner: Login | None = None
     dry_run: bool = False
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.commands.model import Command
+from bot.commands.moments import moment
 from bot.commands.specs import Option, Slot, Spec
 from bot.errors import InvalidInput
 from bot.model.suggest import closest
@@ -193,11 +194,24 @@ class Reader:
 
     def _take_slot(self, slot: Slot, at: int, prefix: str = "") -> None:
         text = self.tokens[at][len(prefix) :]
+        if slot.when is not None and "@" in text:
+            return self._take_dated(slot, slot.when, at)
         try:
             self.fields[slot.field] = slot.read(text)
         except InvalidInput as error:
             without = [self._with(at, [])] if text.lower() in _CONNECTIVES else []
             raise Wrong(str(error), *without, *self._nearest(slot, text, at, prefix)) from error
+        return None
+
+    def _take_dated(self, slot: Slot, when: str, at: int) -> None:
+        text, _, said = self.tokens[at].partition("@")
+        try:
+            self.fields[when] = moment(said)
+            self.fields[slot.field] = slot.read(text)
+        except InvalidInput as error:
+            near = slot.nearest(text)
+            proposals = [self._with(at, [f"{near}@{said}"])] if near and near != text else []
+            raise Wrong(str(error), *proposals) from error
 
     def _nearest(self, part: Slot | Option, text: str, at: int, prefix: str) -> Iterator[Correction]:
         """Yield what a value was probably meant to be, alone or together with the next word (`14 days`)."""

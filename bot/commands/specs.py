@@ -49,7 +49,7 @@ def _hyphenated(text: str) -> str | None:
 class Slot:
     """A word in a fixed place, behind `keyword` if it has one; a map takes every `key=value` that is left, one at least, a list every word.
 
-    One with a `label` may stand anywhere: `label=value`, or the bare label of one that `is_flag`.
+    Behind an `@` it says when, for the field `when`. One with a `label` may stand anywhere: `label=value`, or the bare label of one that `is_flag`.
 
     `nearest` returns what a text that can't be read was probably meant to be.
     """
@@ -62,6 +62,7 @@ class Slot:
     write: Callable[[Any], str] = str
     is_map: bool = False
     is_list: bool = False
+    when: str | None = None
     label: str | None = None
     is_flag: bool = False
     nearest: Callable[[str], str | None] = _nothing_near
@@ -75,6 +76,7 @@ class Slot:
         if self.label:
             return f"[{self.label}]" if self.is_flag else f"[{self.label}=<{self.field}>]"
         text = f"{self.keyword} <{self.field}>" if self.keyword else f"<{self.field}>"
+        text += f"[@<{self.when}>]" if self.when else ""
         return f"[{text}]" if self.optional else text
 
 
@@ -187,7 +189,13 @@ TABLE: tuple[Spec, ...] = (
         "clone",
         "/clone production as demo-x for demo --ttl 14d",
         (
-            Slot("source", "the environment to clone", EnvironmentName, nearest=_hyphenated),
+            Slot(
+                "source",
+                "the environment to clone; with `@`, as it was at a commit or tag of the default branch, or at a time in UTC",
+                EnvironmentName,
+                nearest=_hyphenated,
+                when="at",
+            ),
             Slot("name", "the new environment's name", EnvironmentName, keyword="as", nearest=_hyphenated),
             Slot("purpose", "a purpose of the template", PurposeName, "for", optional=True, nearest=_hyphenated),
         ),

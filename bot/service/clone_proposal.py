@@ -8,14 +8,17 @@ from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.rendering.assemble import read_hooks
 from bot.core.requests.branches import branch_of
+from bot.core.requests.commit_trailers import AsIn
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Pipeline
 from bot.service.repository import Repository
 
 
-def clone_proposal(repo: Repository, clone: CodeSide, found: CodeComparison) -> PullRequestSpec:
-    """Return the pull request of a clone that was compared with its source. Raises `UserError`."""
+def clone_proposal(
+    repo: Repository, clone: CodeSide, found: CodeComparison, as_in: AsIn | None = None
+) -> PullRequestSpec:
+    """Return the pull request of a clone that was compared with its source, perhaps of an earlier version of that. Raises `UserError`."""
     manifest, files, now = clone.manifest, clone.files, repo.context.now()
     pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, directory(manifest.name)).hooks)
     proposed = clone_pull_request.ProposedClone(
@@ -27,6 +30,7 @@ def clone_proposal(repo: Repository, clone: CodeSide, found: CodeComparison) -> 
         leaks=leaks(found, clone, now),
         files=len(files),
         diagram=diagram(pipeline),
+        as_in=as_in,
     )
     policy = repo.policy()
     return PullRequestSpec(
@@ -39,12 +43,13 @@ def clone_proposal(repo: Repository, clone: CodeSide, found: CodeComparison) -> 
     )
 
 
-def clone_proposal_at(repo: Repository, manifest: Manifest, commit: str) -> PullRequestSpec:
+def clone_proposal_at(repo: Repository, manifest: Manifest, commit: str, as_in: AsIn | None = None) -> PullRequestSpec:
     """Return the pull request of a clone as a commit holds it, which is compared with its source now. Raises `UserError`."""
     clone = CodeSide(manifest, repo.at(commit).code(manifest.name))
     source = source_of(repo, manifest)
     production = CodeSide(source, repo.code(source.name))
-    return clone_proposal(repo, clone, compare(production, clone, repo.template_of(manifest), repo.context.now()))
+    found = compare(production, clone, repo.template_of(manifest), repo.context.now())
+    return clone_proposal(repo, clone, found, as_in)
 
 
 def source_of(repo: Repository, manifest: Manifest) -> Manifest:

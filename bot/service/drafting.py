@@ -23,6 +23,7 @@ from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName
 from bot.service.removals import removed, unfinished
 from bot.service.repository import Repository
+from bot.service.versions.past import past_source, past_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,16 @@ def _draft(
         source = repo.manifest(request.command.source)
         if source is None:
             return _unknown_source(repo, request, claims, removals)
+        past = past_source(repo, request.command)
+        template = source.template if past is None else past.side.manifest.template
         base = Base(
-            template=repo.template(source.template),
+            template=repo.template(template) if past is None else past_template(repo, template, past),
             source=source,
             source_files=source_side(repo, source).files,
             estate=replace(repo.inventory(), claimed=claims.taken, ending=removals),
             policy=repo.policy(),
             judges=JUDGES,
+            past=past,
         )
     except UserError as error:
         return Refused(str(error))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.clients.github.records import PullRequest
 from bot.core.requests.branches import Branch
-from bot.core.requests.commit_trailers import Trailers, read
+from bot.core.requests.commit_trailers import AsIn, Trailers, read
 from bot.errors import InvalidInput
 from bot.model.environment import Request
 from bot.names import Login
@@ -83,6 +83,11 @@ def proposed_on(repo: Repository, branch: Branch) -> OwnProposal | None:
     tip = (repo.proposed(branch) if pull.state == "open" else None) or pull.head_sha
     base, commits = _commits(repo, branch, tip)
     return OwnProposal(branch, tip, base, commits, pull)
+
+
+def followed(proposal: OwnProposal) -> AsIn | None:
+    """Return the environment, as it was at a commit, that the first of the commits follows which follow one."""
+    return next((each.trailers.as_in for each in proposal.commits if each.trailers.as_in is not None), None)
 
 
 def requests_of(repo: Repository, proposal: OwnProposal) -> Sequence[Request]:

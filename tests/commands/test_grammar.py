@@ -44,6 +44,7 @@ clones = st.builds(
     set=st.dictionaries(parameters, st.text(max_size=30), max_size=4),
     owner=st.none() | st.just(Login("bob-1")),
     dry_run=st.booleans(),
+    at=st.none() | st.sampled_from(["2026-10-01", "2026-10-01T14:30Z", "1a2b3c4", "v1.2.0", "release/2026-10"]),
 )
 commands = (
     clones
@@ -116,6 +117,11 @@ def test_every_example_in_the_table_parses_as_its_own_command() -> None:
         ("/clone production as demo-x for demo twice", "I don't understand `twice`", None),
         ("/clone production as main", "reserved", None),
         ("/clone production as demo-x --set 'a=b", "never closed", None),
+        ("/clone production@ as demo-x", "neither a commit nor a tag nor a date", None),
+        ("/clone production@2026-13-01 as demo-x", "is no date", None),
+        ("/clone production@v1..2 as demo-x", "neither a commit nor a tag nor a date", None),
+        ("/clone production@--all as demo-x", "neither a commit nor a tag nor a date", None),
+        ("/clone Production@v1 as demo-x", "not a valid environment name", "/clone production@v1 as demo-x"),
         ("/clone", "This command is incomplete", None),
         ("/set demo-x", "for example `/set demo-x app_cpu=512 app_memory=1024`", None),
         ("/set demo-x app_cpu", "takes `key=value`", None),

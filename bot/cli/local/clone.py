@@ -13,17 +13,22 @@ from bot.cli.local.sentence import refused, sentence
 from bot.cli.options import completed
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
+from bot.clients.git.commits import commit_of
+from bot.clients.git.past import commit_at
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.messages import replies
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import read_hooks, read_template
-from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
+from bot.core.requests.clone import Base, CloneRequest, Draft, PastSource, draft_clone
 from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
+from bot.errors import UserError
 from bot.hooks.validate import JUDGES
 from bot.model.environment import directory
 from bot.model.pipeline import Pipeline
+from bot.model.template import directory as template_directory
+from bot.names import TemplateName
 
 
 def clone(
@@ -77,8 +82,29 @@ def _base(checkout: Checkout, asked: CloneRequest) -> Base | Refused:
             refusal, lambda instead: _attempt(checkout, replace(asked, command=cast(Clone, instead)))
         )
     source = read_side(files, directory(name)).manifest
-    template = read_template(source.template, checkout.template(source.template), FACTS, checkout.module)
-    return Base(template, source, files, checkout.survey().whole(), checkout.policy(), JUDGES)
+    past = _past(checkout, asked.command)
+    wanted = past.side.manifest.template if past else source.template
+    found = checkout.template(wanted) if past is None else checkout.template_at(wanted, _tree(past, wanted)) or {}
+    template = read_template(wanted, found, FACTS, checkout.module)
+    return Base(template, source, files, checkout.survey().whole(), checkout.policy(), JUDGES, past)
+
+
+def _tree(past: PastSource, template: TemplateName) -> str:
+    return f"{past.commit}:{template_directory(template)}"
+
+
+def _past(checkout: Checkout, command: Clone) -> PastSource | None:
+    """Return the source as it was when the command says; None when it says nothing. Raises `UserError`, `Unverifiable`."""
+    if command.at is None:
+        return None
+    commit = commit_at(checkout.root, commit_of(checkout.root), command.at)
+    files = checkout.code_at(command.source, commit) if commit is not None else None
+    if commit is None or files is None:
+        raise UserError(
+            f"The branch that is checked out had no `{command.source}` at `{command.at}`. Name one of its commits, a tag on it, or a date: "
+            "`production@2026-10-01`."
+        )
+    return PastSource(commit, read_side(files, directory(command.source)))
 
 
 def _asked(command: Clone) -> CloneRequest:

@@ -17,6 +17,7 @@ from gitdb.util import hex_to_bin
 
 from bot.clients.git.batch import blobs
 from bot.clients.git.claims import claim_ref
+from bot.clients.git.past import was_at
 from bot.clients.git.remote import GitFailed, Moved, Remote
 from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, tree_entries
 from bot.core.rendering.inventory import Claim
@@ -66,6 +67,13 @@ class Mirror:
         """Bring one commit into the mirror, by its id. Raises `GitFailed`."""
         with self._lock:
             self._remote.fetch(_checked_id(commit))
+
+    def fetch_tag(self, name: str) -> None:
+        """Bring a tag into the mirror as the remote has it; none that the remote lacks. Raises `GitFailed`."""
+        ref = f"refs/tags/{name}"
+        with self._lock:
+            if ref in self.refs(ref):
+                self._remote.fetch(f"+{ref}:{ref}")
 
     def default_branch(self) -> str | None:
         """Return the branch that the remote's HEAD names; None while that has no commit. Raises `GitFailed`."""
@@ -205,12 +213,8 @@ class Mirror:
 
     def was_at(self, text: str, head: str) -> str | None:
         """Return the commit whose id begins with `text`, if the branch whose head this is was at it: what lies inside of a merge never was."""
-        commit = self.on_the_way(text, head)
-        if commit is None:
-            return None
         with self._lock:
-            later = self._repo.git.rev_list("--first-parent", head, "--not", f"{commit}^@").split()
-        return commit if commit in later else None
+            return was_at(self.path, head, text)
 
     def parent(self, commit: str) -> str | None:
         """Return the first parent of a commit, fetching it if the mirror doesn't have it; None for a root. Raises `GitFailed`."""

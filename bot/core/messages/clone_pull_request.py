@@ -11,6 +11,7 @@ from bot.core.parity.report import Parity
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import typed
 from bot.core.rendering.parameter_values import origin
+from bot.core.requests.commit_trailers import AsIn
 from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Hook, Pipeline
 from bot.names import ParameterName
@@ -30,6 +31,8 @@ class ProposedClone:
     leaks: Sequence[Leak]
     files: int
     diagram: str
+    as_in: AsIn | None = None
+    """The version of the source that it is a copy of, if not the present one."""
 
 
 def title(manifest: Manifest) -> str:
@@ -88,6 +91,11 @@ def _introduction(proposed: ProposedClone) -> str:
         ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])}"),
     ]
     copied = f"It adds a complete copy of {code(str(manifest.source))}, rendered from the same template."
+    if proposed.as_in is not None:
+        copied = (
+            f"It adds a complete copy of {code(proposed.as_in.environment)} **as it was at {proposed.as_in.commit}**, rendered from the "
+            "template of then. The differences below are from what it is now."
+        )
     return f"{asked}{copied}\n\n{facts(known)}"
 
 

@@ -39,8 +39,19 @@ from bot.names import Login, ParameterName, PurposeName
 
 
 @dataclass(frozen=True, slots=True)
+class PastSource:
+    """What is cloned, as it was at a commit of the default branch."""
+
+    commit: str
+    side: CodeSide
+
+
+@dataclass(frozen=True, slots=True)
 class Base:
-    """What a clone is drafted from: the template, the source environment, everything that exists, the policy, and who is asked."""
+    """What a clone is drafted from: the template, the source environment, everything that exists, the policy, and who is asked.
+
+    With a `past` the values are those of then, and the template is that of then; the clone is held against the source as it is now, too.
+    """
 
     template: TemplateAt
     source: Manifest
@@ -48,10 +59,16 @@ class Base:
     estate: Inventory
     policy: Policy
     judges: Judges = NOBODY
+    past: PastSource | None = None
 
     @property
     def rules(self) -> CheckRules:
         return CheckRules(self.policy, self.template.cloud, self.judges)
+
+    @property
+    def copied(self) -> Manifest:
+        """The manifest whose values are copied."""
+        return self.past.side.manifest if self.past else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,7 @@ class Draft:
     comparison: CodeComparison
     code: Tree
     """The files with those of the modules outside that they call."""
+    past: PastSource | None = None
 
 
 def draft_clone(asked: CloneRequest, base: Base) -> Draft | Refused:
@@ -117,9 +135,13 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
     found = compare(CodeSide(base.source, base.source_files), side, base.template, asked.at)
     check_contract(command, template, found.parity.breaches)
     check_rules(command, template, manifest.parameters)
-    check_code(unread(base.template, base.source, manifest))
+    check_code(unread(base.template, base.copied, manifest))
     _check_refusals(terms, given, base, side, refusals(side, found, base.rules, asked.at))
-    return Draft(manifest, files, claims(template.parameters, manifest.parameters), found, side.files)
+    if base.past is not None:
+        # Nothing of who the source was then may be in it, either.
+        then = refusals(side, compare(base.past.side, side, base.template, asked.at), base.rules, asked.at)
+        check_code(in_template(base.template, side, then))
+    return Draft(manifest, files, claims(template.parameters, manifest.parameters), found, side.files, base.past)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +156,7 @@ class _Terms:
 
 def _manifest(terms: _Terms, given: Mapping[ParameterName, Json], base: Base) -> Manifest:
     asked, template = terms.asked, base.template.declaration
-    values = resolve(template, Wish(asked.command.name, terms.purpose, given, base.source), base.estate)
+    values = resolve(template, Wish(asked.command.name, terms.purpose, given, base.copied), base.estate)
     return Manifest(
         name=asked.command.name,
         template=template.name,

@@ -34,7 +34,7 @@ from bot.service.drafting import change_subject
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
-from bot.service.requesters import OwnProposal, proposal_on
+from bot.service.requesters import OwnProposal, followed, proposal_on
 from bot.service.status import report_branch
 from bot.service.way import clear, publish
 
@@ -225,7 +225,9 @@ def propose_change(repo: Repository, branch: Branch) -> PullRequest:
         files, template = repo.at(proposal.tip).environment(branch.environment), repo.template_of(manifest)
         if pull is not None and conflicts_in(files, template):
             return pull  # with conflicts nobody can tell what the clone is, so its text stays
-        return repo.github.ensure_pull_request(repo.name, clone_proposal_at(repo, manifest, proposal.tip))
+        return repo.github.ensure_pull_request(
+            repo.name, clone_proposal_at(repo, manifest, proposal.tip, followed(proposal))
+        )
     if pull is not None and not proposal.is_open and repo.proposed(branch) in (None, pull.head_sha):
         return pull
     return repo.github.ensure_pull_request(repo.name, change_proposal(repo, proposal, manifest))

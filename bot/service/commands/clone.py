@@ -24,11 +24,11 @@ from bot.core.rendering.inventory import Claim
 from bot.core.requests import commit_trailers
 from bot.core.requests.branches import Branch, Stranger, branch_of
 from bot.core.requests.clone import CloneRequest, Draft
-from bot.core.requests.commit_trailers import Trailers
+from bot.core.requests.commit_trailers import AsIn, Trailers
 from bot.core.requests.refusal import Refused
 from bot.core.requests.status import StatusFacts
 from bot.errors import UserError
-from bot.model.environment import Manifest, directory
+from bot.model.environment import directory
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.service.clone_proposal import clone_proposal, clone_proposal_at
@@ -38,6 +38,7 @@ from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.removals import Removal, unfinished_removal
 from bot.service.replies import reply_first, reply_to
 from bot.service.repository import Repository, repository_at, repository_at_head
+from bot.service.requesters import followed, proposal_on
 from bot.service.status import report_progress
 from bot.service.way import Cleared, clear, publish
 
@@ -144,7 +145,7 @@ def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refuse
         if isinstance(cleared, Stranger):
             return Refused(replies.squatted(branch.environment, cleared))
         moved |= cleared
-        proposal = clone_proposal(repo, CodeSide(drafted.manifest, drafted.code), drafted.comparison)
+        proposal = clone_proposal(repo, CodeSide(drafted.manifest, drafted.code), drafted.comparison, as_in(drafted))
         publication = _publication(repo, request, drafted, others)
         left = None if cleared else repo.proposed(branch)  # what we proposed once, and what became of that is settled
         outcome = publish(repo, replace(publication, branch_was=left))
@@ -183,7 +184,10 @@ def _already_there(repo: Repository, request: CloneRequest) -> Published | None:
         manifest = repo.at(commit).manifest(name)
         if manifest is None or manifest.request is None or manifest.request.comment != request.request.comment:
             return None
-        return Published(commit=commit, pull_request=clone_proposal_at(repo, manifest, commit))
+        said = proposal_on(repo, Branch("clone", name))
+        return Published(
+            commit=commit, pull_request=clone_proposal_at(repo, manifest, commit, followed(said) if said else None)
+        )
     except UserError:
         return None  # not what we pushed
 
@@ -197,20 +201,27 @@ def _publication(repo: Repository, request: CloneRequest, drafted: Draft, others
         branch=branch_of(name),
         branch_was=None,
         claims={claim: others.left_over.get(claim) for claim in drafted.claims},
-        message=_message(request, drafted.manifest, repo.commit),
+        message=_message(request, drafted, repo.commit),
         author=repo.context.author,
         at=request.at,
     )
 
 
-def _message(request: CloneRequest, manifest: Manifest, base: str) -> str:
+def as_in(drafted: Draft) -> AsIn | None:
+    """Return which version of its source a clone is of, if not of the present one."""
+    past = drafted.past
+    return AsIn(past.side.manifest.name, past.commit) if past is not None else None
+
+
+def _message(request: CloneRequest, drafted: Draft, base: str) -> str:
+    manifest = drafted.manifest
     comment, url = (request.request.comment, request.request.url) if request.request else (None, "")
     lines = [
         f"Clone {manifest.source} as {manifest.name} for {manifest.purpose}",
         "",
         f"Rendered from templates/{manifest.template} at revision {manifest.revision}.",
         "",
-        commit_trailers.write(Trailers(manifest.name, request.by, comment, url, base)),
+        commit_trailers.write(Trailers(manifest.name, request.by, comment, url, base=base, as_in=as_in(drafted))),
     ]
     return "\n".join(lines)
 

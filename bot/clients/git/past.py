@@ -1,0 +1,40 @@
+"""Which commit a branch was at: by time, by a tag, by a commit's id. Its first parents count: what lies inside of a merge it never was."""
+
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+from bot.commands.moments import COMMIT, time_of
+
+TIMEOUT = 120
+"""Seconds; the whole history of a large monorepo."""
+
+
+def commit_at(repository: Path, head: str, text: str) -> str | None:
+    """Return the commit that the branch whose head this is was at by `text` (`bot.commands.moments`); None when it never was."""
+    time = time_of(text)
+    if time is not None:
+        return _last_before(repository, head, time)
+    by_id = was_at(repository, head, text) if COMMIT.fullmatch(text) else None
+    return by_id or was_at(repository, head, f"refs/tags/{text}")
+
+
+def was_at(repository: Path, head: str, name: str) -> str | None:
+    """Return the commit that `name` is, an id or its beginning or a tag, if the branch was at it."""
+    commit = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    if commit is None:
+        return None
+    # Without the commit's own parents the first parents end at it, if they lead there.
+    later = _git(repository, "rev-list", "--first-parent", head, "--not", f"{commit}^@") or ""
+    return commit if commit in later.split() else None
+
+
+def _last_before(repository: Path, head: str, time: datetime) -> str | None:
+    return _git(repository, "rev-list", "--first-parent", "--max-count=1", f"--before={time.isoformat()}", head) or None
+
+
+def _git(repository: Path, *arguments: str) -> str | None:
+    done = subprocess.run(
+        ["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=False, timeout=TIMEOUT
+    )
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,48 @@
+"""An environment as it was when the default branch was at another commit, to make a clone of that."""
+
+from bot.clients.git.past import commit_at
+from bot.clouds.registry import FACTS
+from bot.commands.model import Clone
+from bot.commands.moments import COMMIT, time_of
+from bot.core.markdown import code
+from bot.core.parity.by_code.code_side import CodeSide
+from bot.core.rendering.assemble import TemplateAt, read_template
+from bot.core.requests.clone import PastSource
+from bot.errors import UserError
+from bot.model.template import directory as template_directory
+from bot.names import TemplateName
+from bot.service.repository import Repository
+
+
+def past_source(repo: Repository, command: Clone) -> PastSource | None:
+    """Return the source as it was when the command says; None when it says nothing. Raises `UserError`, `Transient`."""
+    if command.at is None:
+        return None
+    commit, name = _commit(repo, command.at), command.source
+    then = repo.at(commit)
+    manifest = then.manifest(name)
+    if manifest is None:
+        raise UserError(f"There was no {code(name)} at {code(commit[:12])} yet. Name a later commit or date.")
+    return PastSource(commit, CodeSide(manifest, then.code(name)))
+
+
+def past_template(repo: Repository, name: TemplateName, past: PastSource) -> TemplateAt:
+    """Return the template as it was then, with modules as they are now: those of the clone are. Raises `UserError`."""
+    files = repo.mirror.read_tree(past.commit, template_directory(name))
+    return read_template(name, files, FACTS, repo.module)
+
+
+def _commit(repo: Repository, text: str) -> str:
+    time = time_of(text)
+    if time is not None and time > repo.context.now():
+        raise UserError(f"{code(text)} lies in the future. Leave out {code('@' + text)} to clone what is there now.")
+    if time is None and COMMIT.fullmatch(text) is None:
+        repo.mirror.fetch_tag(text)
+    commit = commit_at(repo.mirror.path, repo.commit, text)
+    if commit is None:
+        said = "had no commit before" if time is not None else "was never at"
+        raise UserError(
+            f"{code(repo.branch)} {said} {code(text)}. Name one of its commits, a tag on it, or a date: "
+            f"{code('/clone production@2026-10-01 as …')}."
+        )
+    return commit

@@ -1,0 +1,84 @@
+"""`/clone production@… as …`: source and template as they were then, on a real repository over HTTP."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.rendering.verify import verify
+from bot.core.requests.branches import branch_of
+from bot.model.environment import Manifest
+from bot.names import EnvironmentName, ParameterName
+from bot.service.repository import Repository
+from tests.support import example
+from tests.support.small_monorepo import REPOSITORY, SmallMonorepo
+from tests.support.triggers import merged
+
+NAME = EnvironmentName("demo-x")
+MAIN = "templates/shop/app/main.tf"
+SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
+
+
+@pytest.fixture
+def changed(place: SmallMonorepo) -> tuple[SmallMonorepo, str]:
+    """A repository in which template and production have changed since a commit; and that commit."""
+    then = place.server.head(REPOSITORY) or ""
+    place.server.commit(REPOSITORY, {MAIN: SECURE}, by="alice", message="Encrypt")
+    place.say("/set production greeting=salve")
+    merged(place, place.server.pulls(REPOSITORY)[-1].number)
+    return place, then
+
+
+def proposed(place: SmallMonorepo) -> tuple[Repository, Manifest]:
+    at = place.repository().at(place.server.head(REPOSITORY, branch_of(NAME)) or "")
+    found = at.manifest(NAME)
+    assert found is not None
+    return at, found
+
+
+def assert_as_it_was(place: SmallMonorepo) -> None:
+    at, found = proposed(place)
+    assert found.parameters[ParameterName("greeting")] == "hello"
+    assert at.environment(NAME)["app/main.tf"].data == example.MAIN
+    assert verify(NAME, at.environment(NAME), at.template_of(found)) == []
+
+
+def test_a_commit_is_cloned_with_the_values_and_the_template_of_then(changed: tuple[SmallMonorepo, str]) -> None:
+    place, then = changed
+    place.say(f"/clone production@{then[:9]} as demo-x for demo")
+    assert_as_it_was(place)
+    body = place.server.pulls(REPOSITORY)[-1].body or ""
+    assert f"a complete copy of `production` **as it was at {then}**" in body
+    assert "The differences below are from what it is now." in body
+    place.say("/set demo-x app_min=2")
+    assert f"**as it was at {then}**" in (place.server.pulls(REPOSITORY)[-1].body or "")
+
+
+def test_a_tag_is_cloned(changed: tuple[SmallMonorepo, str]) -> None:
+    place, then = changed
+    place.repository().mirror.push({"refs/tags/v1.0.0": then}, {"refs/tags/v1.0.0": None})
+    place.say("/clone production@v1.0.0 as demo-x for demo")
+    assert_as_it_was(place)
+
+
+def test_a_time_means_the_last_commit_before_it(changed: tuple[SmallMonorepo, str]) -> None:
+    place, _ = changed
+    tomorrow = datetime.now(UTC) + timedelta(days=2)
+    assert "lies in the future" in (place.say(f"/clone production@{tomorrow:%Y-%m-%d} as demo-x") or "")
+    assert "had no commit before `2001-01-01`" in (place.say("/clone production@2001-01-01 as demo-x") or "")
+
+
+@pytest.mark.parametrize("at", ["abcdef0", "v9"])
+def test_what_the_branch_never_was_at_is_refused_with_what_to_type(changed: tuple[SmallMonorepo, str], at: str) -> None:
+    place, _ = changed
+    inside = place.server.commit(REPOSITORY, {MAIN: SECURE}, by="alice", message="Mine", branch="someone")
+    for each in (at, inside):
+        reply = place.say(f"/clone production@{each} as demo-x") or ""
+        assert f"was never at `{each}`" in reply
+        assert "`/clone production@2026-10-01 as …`" in reply
+
+
+def test_a_source_that_was_not_there_yet_is_refused(changed: tuple[SmallMonorepo, str]) -> None:
+    place, then = changed
+    place.say("/clone production as demo-y for demo")
+    merged(place, place.server.pulls(REPOSITORY)[-1].number)
+    assert f"There was no `demo-y` at `{then[:12]}` yet" in (place.say(f"/clone demo-y@{then} as demo-x") or "")
