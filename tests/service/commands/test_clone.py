@@ -242,7 +242,7 @@ def test_reading_commands_answer(place: SmallMonorepo) -> None:
     assert "planning" in (place.say("/status") or "")
     assert "Did you mean `demo-x`?" in (place.say("/status demo-y") or "")
     text = place.say("/help") or ""
-    assert "/clone <source> as <name>" in text.replace("\\", "")
+    assert "/clone <source>[@<at>] as <name>" in text.replace("\\", "")
     assert "load-test" in text
     assert place.say("just a remark with /clone inside") is None
 
