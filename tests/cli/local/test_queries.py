@@ -118,7 +118,7 @@ def test_list_as_data_is_the_manifests(root: Path) -> None:
 
 def test_help_speaks_of_comments_and_of_what_works_here(root: Path) -> None:
     output = run(root, "help")[1]
-    assert "envclone clone <source> as <name>" in output
+    assert "envclone clone <source>[@<at>] as <name>" in output
     assert "/destroy <name>" in output
     assert "verify" in output
     assert "For example `envclone clone production as demo-x for demo --ttl 14d`" in run(root, "help", "clone")[1]
