@@ -18,6 +18,7 @@ from tests.chaos.aftermath import aftermath
 from tests.chaos.lives import Life, script
 from tests.chaos.trouble import Deliveries, Trouble
 from tests.support.forwarder import forwarding
+from tests.support.needs import allowed
 from tests.support.serving import Serving, serving
 
 AT_ONCE = 8
@@ -108,7 +109,7 @@ def _ended(service: Serving, lives: list[Life]) -> None:
 @contextmanager
 def _service(directory: Path, deliveries: Deliveries) -> Iterator[Serving]:
     """Run the service with a webhook that `deliveries` stands in front of."""
-    with serving(directory) as service, forwarding(service.url, deliveries.between) as address:
+    with allowed({"e2e"}), serving(directory) as service, forwarding(service.url, deliveries.between) as address:
         (hook,) = service.server.forge.state.hooks.values()
         service.server.remove_webhook(hook)
         service.server.add_webhook(f"{address}/webhooks/github", hook.secret, app=hook.app)
