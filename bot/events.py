@@ -112,11 +112,15 @@ class Tick(Document):
 
 
 class RolloutDue(Document):
-    """It is time to look how far the rollouts of a repository's templates have come. `slot` sets this look apart from others."""
+    """It is time to look how far the rollouts of a repository's templates have come. `slot` sets this look apart from others.
+
+    `environments` are those that something has happened to; without them all are looked at.
+    """
 
     kind: Literal["rollout"] = "rollout"
     repository: RepositoryName
     slot: str
+    environments: tuple[EnvironmentName, ...] = ()
 
 
 class LookBack(Document):

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from bot.clients.github.records import ACTIONS_APP
 from bot.core.requests.branches import Branch, read_branch
+from bot.core.requests.status import outcome_of
 from bot.errors import InvalidInput
 from bot.events import (
     CheckRunCompleted,
@@ -30,6 +31,7 @@ from bot.service.context import ServiceContext
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, Reported, Steps
 from bot.service.removals import release_removed
 from bot.service.repository import Repository, repository_at_head
+from bot.service.rollouts.job import looked_at, moved
 from bot.service.status import REQUIRED_CHECK, report_branch, report_environment
 
 LONGEST_LOOK_BACK = timedelta(days=3)
@@ -80,19 +82,22 @@ class PullRequestJob:
         kind = "release" if _is_given_up(self.event) else "progress"
         return _job(delivery, self.event, kind, branch.environment) if branch is not None else None
 
-    def run(self, _: JobRequest, steps: Steps) -> Finished:
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
         branch = _branch(self.event)
         if branch is None or self.event.author.casefold() != self.context.github.identity().casefold():
             return Finished()
         # Who asked is found through the commits of the branch, so they are told before the branch goes.
-        steps.run("report", REPORTED, lambda: self.report(branch))
+        reported = steps.run("report", REPORTED, lambda: self.report(branch))
         if _is_given_up(self.event):
             steps.run("release", RELEASED, lambda: self.release(branch))
-        return Finished()
+        return looked_at(self.event.repository, request, reported)
 
     def report(self, branch: Branch) -> Reported:
         """Tell whoever asked how it stands."""
-        return Reported(comments=tuple(report_branch(repository_at_head(self.context, self.event.repository), branch)))
+        repo = repository_at_head(self.context, self.event.repository)
+        has_ended = branch.kind == "change" and self.event.action == "closed"
+        going_on = moved(repo, [branch.environment] if has_ended else [])
+        return Reported(comments=tuple(report_branch(repo, branch)), moved=going_on)
 
     def release(self, branch: Branch) -> Released:
         """Give the branch back, with its claims."""
@@ -111,9 +116,9 @@ class CheckJob:
             return None
         return _job(delivery, self.event, "check", f"check-{self.event.head_sha}")
 
-    def run(self, _: JobRequest, steps: Steps) -> Finished:
-        steps.run("report", REPORTED, self.report)
-        return Finished()
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        reported = steps.run("report", REPORTED, self.report)
+        return looked_at(self.event.repository, request, reported)
 
     def report(self) -> Reported:
         """Tell whoever asked for what was checked; merge what may be."""
@@ -133,7 +138,8 @@ def _report_checked(repo: Repository, commit: str, *, is_green: bool) -> Reporte
     for branch in branches:
         if branch.kind == "destroy" and is_green:
             merge_expired(repo, branch.environment)
-    return Reported(comments=tuple(told))
+    changes = [branch.environment for branch in branches if branch.kind == "change"]
+    return Reported(comments=tuple(told), moved=moved(repo, changes))
 
 
 class RunJob:
@@ -151,21 +157,24 @@ class RunJob:
         where = place(self.event) or (f"run-{self.event.run}" if self._is_news else None)
         return _job(delivery, self.event, "progress", where) if where is not None else None
 
-    def run(self, _: JobRequest, steps: Steps) -> Finished:
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        reported = Reported()
         if self._is_news:
-            steps.run("report", REPORTED, self.report)
+            reported = steps.run("report", REPORTED, self.report)
             if self.event.workflow == APPLIES:
                 steps.run("release", RELEASED, self.release)
         if place(self.event) is not None:
             steps.run("tell", REPORTED, lambda: tell(self.context, self.event))
-        return Finished()
+        return looked_at(self.event.repository, request, reported)
 
     def report(self) -> Reported:
         """Tell whoever waits for what was planned or deployed."""
         repo = repository_at_head(self.context, self.event.repository)
         if self.event.workflow == PLANS:
             return _report_checked(repo, self.event.head_sha, is_green=self.event.conclusion == "success")
-        return Reported(comments=tuple(told for name in self._deployed() for told in report_environment(repo, name)))
+        names = self._deployed()
+        told = tuple(told for name in names for told in report_environment(repo, name))
+        return Reported(comments=told, moved=moved(repo, names))
 
     def release(self) -> Released:
         """Give back the branches and claims of what was destroyed."""
@@ -210,20 +219,20 @@ class DeploymentJob:
         name = _name(self.event.environment)
         return _job(delivery, self.event, "progress", name) if name is not None else None
 
-    def run(self, _: JobRequest, steps: Steps) -> Finished:
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
         name = _name(self.event.environment)
         if name is None:
             return Finished()
         # Who asked is found through the branches, so they are told before the branches go.
-        steps.run("report", REPORTED, lambda: self.report(name))
+        reported = steps.run("report", REPORTED, lambda: self.report(name))
         steps.run("release", RELEASED, lambda: self.release(name))
-        return Finished()
+        return looked_at(self.event.repository, request, reported)
 
     def report(self, name: EnvironmentName) -> Reported:
         """Tell whoever waits for the environment how it stands."""
-        return Reported(
-            comments=tuple(report_environment(repository_at_head(self.context, self.event.repository), name))
-        )
+        repo = repository_at_head(self.context, self.event.repository)
+        going_on = moved(repo, [name] if outcome_of(self.event.state) != "in_progress" else [])
+        return Reported(comments=tuple(report_environment(repo, name)), moved=going_on)
 
     def release(self, name: EnvironmentName) -> Released:
         """Give back the branches and claims of an environment that is destroyed."""

@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter
 
 from bot.events import Event
 from bot.model.base import Document
-from bot.names import RepositoryName
+from bot.names import EnvironmentName, RepositoryName
 
 R = TypeVar("R")
 
@@ -42,9 +42,10 @@ class Ended(JobStepResult):
 
 
 class Reported(JobStepResult):
-    """The addresses of the comments that were written."""
+    """The addresses of the comments that were written, and the environments that a rollout may go on with."""
 
     comments: tuple[str, ...] = ()
+    moved: tuple[EnvironmentName, ...] = ()
 
 
 REPORTED: TypeAdapter[Reported] = TypeAdapter(Reported)

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.commands.model import RolloutAction
 from bot.core.markdown import cell, code, table
 from bot.core.requests.template_history import TemplateVersion
-from bot.core.rollout.next_actions import ENDED, FAILURES, MemberStage, NextActions, RolloutMember
-from bot.core.rollout.record import RolloutRecord, written
+from bot.core.rollout.arrival import arrival
+from bot.core.rollout.next_actions import NextActions
+from bot.core.rollout.record import ENDED, FAILURES, MemberStage, RolloutMember, RolloutRecord, written
 from bot.model import duration
 from bot.model.policy import Policy
 from bot.model.risk import Risk
@@ -35,6 +37,17 @@ _WORDS: Mapping[MemberStage, str] = {
 """In the order in which people need them."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShownRollout:
+    """A rollout as it is after a look at it: what it remembers, what was decided, and how its environments stand."""
+
+    record: RolloutRecord
+    todo: NextActions
+    members: Mapping[EnvironmentName, RolloutMember]
+    policy: Policy
+    now: datetime
+
+
 def title(record: RolloutRecord, todo: NextActions | None = None) -> str:
     """Return the issue's title."""
     said = {"paused": " (paused)", "stopped": " (stopped)", "done": " (done)"}.get(todo.verdict, "") if todo else ""
@@ -48,16 +61,14 @@ def opening(record: RolloutRecord, version: TemplateVersion) -> str:
     return f"{written(record)}\n{_introduction(record)}\n\nBegins with {version.commit[:12]} {cell(version.subject)}: {said}.\n"
 
 
-def body(
-    record: RolloutRecord, todo: NextActions, members: Mapping[EnvironmentName, RolloutMember], policy: Policy
-) -> str:
+def body(shown: ShownRollout) -> str:
     """Return the issue's text."""
     parts = [
-        f"{written(record)}\n{_introduction(record)}",
-        _verdict(record, todo, members, policy),
-        _plans(members),
-        _table(record, members),
-        _commands(todo),
+        f"{written(shown.record)}\n{_introduction(shown.record)}",
+        _verdict(shown),
+        _plans(shown.members),
+        _table(shown.record, shown.members),
+        _commands(shown.todo),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -90,9 +101,8 @@ def _introduction(record: RolloutRecord) -> str:
     )
 
 
-def _verdict(
-    record: RolloutRecord, todo: NextActions, members: Mapping[EnvironmentName, RolloutMember], policy: Policy
-) -> str:
+def _verdict(shown: ShownRollout) -> str:
+    record, todo, members, policy = shown.record, shown.todo, shown.members, shown.policy
     wave = f"wave {min(todo.wave + 1, len(record.waves))} of {len(record.waves)}"
     failed = [name for name, each in members.items() if each.stage in FAILURES]
     match todo.verdict:
@@ -112,7 +122,18 @@ def _verdict(
             return f"**Waiting**: {wave} begins on {_moment(begins)}, {pause} after the one before it."
         case _:
             ended = sum(each.stage in ENDED for each in members.values())
-            return f"**Running**: {wave}; {ended} of {_counted(len(members), 'environment')} done."
+            said = f"**Running**: {wave}; {ended} of {_counted(len(members), 'environment')} done."
+            return f"{said}{_until(shown)}"
+
+
+def _until(shown: ShownRollout) -> str:
+    found = arrival(shown.record, shown.members, shown.policy, shown.now)
+    # To the hour, so that the text changes when there is something to say, and not at each look.
+    return (
+        f" At this pace it is done by {found.replace(minute=0) + timedelta(hours=1):%Y-%m-%d %H:%M} UTC."
+        if found
+        else ""
+    )
 
 
 def _plans(members: Mapping[EnvironmentName, RolloutMember]) -> str:

@@ -8,47 +8,11 @@ have fixed, closed or resumed what failed.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
-from bot.core.rollout.record import RolloutRecord
+from bot.core.rollout.record import ENDED, FAILURES, OPEN, MemberStage, RolloutMember, RolloutRecord
 from bot.model.policy import Policy
-from bot.model.risk import Risk
 from bot.names import EnvironmentName
-
-
-class MemberStage(StrEnum):
-    """How far an environment has come in a rollout."""
-
-    WAITING = "waiting"
-    BLOCKED = "blocked"
-    PLANNING = "planning"
-    PLANNED = "planned"
-    MERGED = "merged"
-    FAILED = "failed"
-    REFUSED = "refused"
-    APPLIED = "applied"
-    DECLINED = "declined"
-    GONE = "gone"
-
-
-ENDED = frozenset({MemberStage.APPLIED, MemberStage.DECLINED, MemberStage.GONE})
-FAILURES = frozenset({MemberStage.FAILED, MemberStage.REFUSED})
-OPEN = frozenset({MemberStage.BLOCKED, MemberStage.PLANNING, MemberStage.PLANNED, MemberStage.MERGED})
-
-
-@dataclass(frozen=True, slots=True)
-class RolloutMember:
-    """How an environment stands: its stage, its pull request, and the risk of its plan. `note` is for people.
-
-    `is_ours` says whether the pull request holds what the service itself would propose, and nothing else.
-    """
-
-    stage: MemberStage
-    pull: int | None = None
-    risk: Risk = Risk.UNKNOWN
-    note: str = ""
-    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""What a rollout's issue remembers, hidden in its text: its waves as they were at the start, and what need not be looked at again.
+"""What a rollout's issue remembers, hidden in its text: its waves as they were at the start, and how each environment stood last.
 
-All else is read anew from git and GitHub each time. Only people who may push can edit the bot's issue; what they could gain by that is
+What is about to be done is looked at anew, and from time to time everything that has not ended. Only people who may push can edit the bot's issue; what they could gain by that is
 a look at environments that are finished, or none at some that are not: what is merged is never decided by this.
 """
 
@@ -8,12 +8,14 @@ import binascii
 import re
 import zlib
 from base64 import b64decode, b64encode
-from typing import Literal, TypeAlias
+from dataclasses import dataclass
+from enum import StrEnum
 
 from pydantic import AwareDatetime, Field, ValidationError
 
 from bot.core.rollout.waves import Waves
 from bot.model.base import Document
+from bot.model.risk import Risk
 from bot.names import EnvironmentName, TemplateName
 
 _RECORD = re.compile(r"<!-- envclone:rollout-record ([A-Za-z0-9+/=]+) -->")
@@ -22,20 +24,44 @@ PAUSED = "envclone-paused"
 LARGEST = 1_000_000
 """Bytes of a record, unpacked. One of ten thousand environments has some 800,000."""
 
-MemberEnd: TypeAlias = Literal["applied", "declined", "gone"]
-"""How an environment's part ended: applied, closed by a person without merging, or the environment does not exist any more."""
+
+class MemberStage(StrEnum):
+    """How far an environment has come in a rollout."""
+
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    PLANNING = "planning"
+    PLANNED = "planned"
+    MERGED = "merged"
+    FAILED = "failed"
+    REFUSED = "refused"
+    APPLIED = "applied"
+    DECLINED = "declined"
+    GONE = "gone"
 
 
-class EndedMember(Document):
-    """The end of one environment's part, with its pull request, if there was one."""
+ENDED = frozenset({MemberStage.APPLIED, MemberStage.DECLINED, MemberStage.GONE})
+FAILURES = frozenset({MemberStage.FAILED, MemberStage.REFUSED})
+OPEN = frozenset({MemberStage.BLOCKED, MemberStage.PLANNING, MemberStage.PLANNED, MemberStage.MERGED})
 
-    end: MemberEnd
+
+@dataclass(frozen=True, slots=True)
+class RolloutMember:
+    """How an environment stands: its stage, its pull request, and the risk of its plan. `note` is for people.
+
+    `is_ours` says whether the pull request held what the service itself would propose, and nothing else.
+    """
+
+    stage: MemberStage
     pull: int | None = None
+    risk: Risk = Risk.UNKNOWN
+    note: str = ""
+    is_ours: bool = False
 
 
 class RolloutRecord(Document):
-    """A rollout of one revision of a template. `waves_done` are the moments at which each wave was found done, `refused` says why an
-    environment can't be brought to the revision.
+    """A rollout of one revision of a template. `waves_done` are the moments at which each wave was found done, `members` say how each
+    environment stood when it was looked at last.
     """
 
     template: TemplateName
@@ -43,8 +69,7 @@ class RolloutRecord(Document):
     waves: Waves
     started_at: AwareDatetime
     waves_done: tuple[AwareDatetime, ...] = ()
-    refused: dict[EnvironmentName, str] = Field(default_factory=dict)
-    ended: dict[EnvironmentName, EndedMember] = Field(default_factory=dict)
+    members: dict[EnvironmentName, RolloutMember] = Field(default_factory=dict)
 
 
 def is_rollout(body: str) -> bool:

@@ -1,12 +1,15 @@
 """The job that looks how far a repository's rollouts have come. Time asks for it, and what happens to their pull requests."""
 
+from collections.abc import Iterable
+
 from pydantic import TypeAdapter
 
+from bot.errors import UserError
 from bot.events import RolloutDue
-from bot.names import TemplateName
+from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.service.context import ServiceContext
-from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
-from bot.service.repository import repository_at_head
+from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Reported, Steps
+from bot.service.repository import Repository, repository_at_head
 from bot.service.rollouts.rollout import roll_out, rollout_templates
 
 ROLLOUT = "*rollout"
@@ -47,12 +50,29 @@ class RolloutJob:
 
     def look(self) -> RolloutTemplates:
         """Find the templates."""
-        return RolloutTemplates(templates=rollout_templates(repository_at_head(self.context, self.event.repository)))
+        repo = repository_at_head(self.context, self.event.repository)
+        return RolloutTemplates(templates=rollout_templates(repo, self.event.environments))
 
     def roll_out(self, template: TemplateName) -> RolloutDone:
         """Bring one rollout further."""
         repo = repository_at_head(self.context, self.event.repository)
-        return RolloutDone(done=roll_out(repo, template).said)
+        return RolloutDone(done=roll_out(repo, template, self.event.environments))
+
+
+def looked_at(repository: RepositoryName, request: JobRequest, reported: Reported) -> Finished:
+    """Return the end of a job that asks for a look at the rollouts of what has moved on, if anything has."""
+    if not reported.moved:
+        return Finished()
+    event = RolloutDue(repository=repository, slot=request.key, environments=reported.moved)
+    return Finished((rollout_job(request.delivery, event),))
+
+
+def moved(repo: Repository, names: Iterable[EnvironmentName]) -> tuple[EnvironmentName, ...]:
+    """Return the environments that a rollout may go on with: none without rollouts, or with a policy that can't be read."""
+    try:
+        return tuple(names) if repo.policy().rollout.enabled else ()
+    except UserError:
+        return ()
 
 
 def rollout_job(delivery: str, event: RolloutDue) -> JobRequest:

@@ -1,6 +1,6 @@
 """How each environment of a rollout stands, read from git and GitHub: the default branch, the pull request, its check, the apply."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bot.clients.github.records import Issue, PullRequest
@@ -10,8 +10,8 @@ from bot.core.plans.risk import said_in
 from bot.core.requests.branches import Branch
 from bot.core.requests.status import outcome_of
 from bot.core.requests.sync import Synced, draft_sync
-from bot.core.rollout.next_actions import MemberStage, RolloutMember, is_done
-from bot.core.rollout.record import RolloutRecord
+from bot.core.rollout.next_actions import is_done
+from bot.core.rollout.record import ENDED, MemberStage, RolloutMember, RolloutRecord
 from bot.errors import UserError
 from bot.model.environment import Manifest, directory
 from bot.model.risk import Risk
@@ -30,13 +30,20 @@ class Rollout:
     record: RolloutRecord
 
 
-def members_of(repo: Repository, rollout: Rollout) -> Mapping[EnvironmentName, RolloutMember]:
-    """Return how every environment stands. Those of waves that have not begun are not looked at. Raises `Transient`."""
+def members_of(
+    repo: Repository, rollout: Rollout, only: Collection[EnvironmentName] = ()
+) -> Mapping[EnvironmentName, RolloutMember]:
+    """Return how every environment stands; with `only` the others stand as they did when they were looked at last.
+
+    Those that have ended, or whose wave has not begun, are not looked at. Raises `Transient`.
+    """
     found: dict[EnvironmentName, RolloutMember] = {}
     has_begun = True
     for wave in rollout.record.waves:
         for name in wave:
-            found[name] = _member(repo, rollout, name) if has_begun else RolloutMember(MemberStage.WAITING)
+            last = rollout.record.members.get(name, RolloutMember(MemberStage.WAITING))
+            is_known = last.stage in ENDED or (bool(only) and name not in only)
+            found[name] = member_of(repo, rollout, name) if has_begun and not is_known else last
         has_begun = has_begun and is_done(found[name] for name in wave)
     return found
 
@@ -56,10 +63,8 @@ def is_untouched(repo: Repository, name: EnvironmentName, pull: PullRequest) -> 
     return repo.mirror.only_puts(pull.head_sha, directory(name), drafted.files, onto=repo.commit)
 
 
-def _member(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:
-    ended = rollout.record.ended.get(name)
-    if ended is not None:
-        return RolloutMember(MemberStage(ended.end), ended.pull)
+def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:
+    """Return how an environment stands now. Raises `Transient`."""
     try:
         manifest = repo.manifest(name)
     except UserError as error:
@@ -73,8 +78,8 @@ def _member(repo: Repository, rollout: Rollout, name: EnvironmentName) -> Rollou
         return _open(repo, rollout, name, pull)
     if pull is not None and not pull.is_merged and _is_at(repo, rollout, pull.head_sha, name):
         return RolloutMember(MemberStage.DECLINED, pull.number)
-    reason = rollout.record.refused.get(name)
-    return RolloutMember(MemberStage.REFUSED, note=reason) if reason else RolloutMember(MemberStage.WAITING)
+    last = rollout.record.members.get(name)
+    return last if last is not None and last.stage is MemberStage.REFUSED else RolloutMember(MemberStage.WAITING)
 
 
 def _open(repo: Repository, rollout: Rollout, name: EnvironmentName, pull: PullRequest) -> RolloutMember:

@@ -4,57 +4,57 @@ Every step looks for what it would make before making it: the issue by its marke
 request by its branch. So this may be killed anywhere and run again. Two runs for one repository must not overlap (its jobs never do).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 
 from bot.clients.github.records import Issue, IssueStatus
 from bot.commands.model import Sync
 from bot.core.messages import rollout_issue
+from bot.core.messages.rollout_issue import ShownRollout
 from bot.core.requests.branches import Branch
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
-from bot.core.rollout.next_actions import ENDED, MemberStage, NextActions, RolloutMember, next_actions
-from bot.core.rollout.record import PAUSED, EndedMember, RolloutRecord, is_of, marker, read
+from bot.core.rollout.next_actions import next_actions
+from bot.core.rollout.record import PAUSED, MemberStage, RolloutMember, RolloutRecord, is_of, marker, read
 from bot.core.rollout.waves import waves
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, Login, TemplateName
 from bot.service.commands.change import ChangeOrigin, Pushed, propose_change, publish_change
 from bot.service.commands.sync import SyncDrafter
 from bot.service.repository import Repository
-from bot.service.rollouts.members import Rollout, is_untouched, members_of
+from bot.service.rollouts.members import Rollout, is_untouched, member_of, members_of
 
 
-@dataclass(frozen=True, slots=True)
-class RolledOut:
-    """What was done, in words for the log, and how the rollout stands after it."""
+def roll_out(repo: Repository, template: TemplateName, only: Collection[EnvironmentName] = ()) -> str:
+    """Bring the rollout of a template's newest revision one step further; open it, if there is something to do. Returns what was done, in
+    words for the log. Raises `Transient`.
 
-    said: str
-
-
-def roll_out(repo: Repository, template: TemplateName) -> RolledOut:
-    """Bring the rollout of a template's newest revision one step further; open it, if there is something to do. Raises `Transient`."""
+    `only` are the environments that something has happened to; without them everything that has not ended is looked at.
+    """
     rollout = _found(repo, template)
     if rollout is None:
-        return RolledOut(f"{template}: nothing to do")
-    policy, members = repo.policy(), dict(members_of(repo, rollout))
+        return f"{template}: nothing to do"
+    policy, members = repo.policy(), dict(members_of(repo, rollout, only))
+    now = repo.context.now()
     is_paused = PAUSED in rollout.issue.labels
-    todo = next_actions(rollout.record, policy, members, repo.context.now(), is_paused=is_paused)
+    todo = next_actions(rollout.record, policy, members, now, is_paused=is_paused)
     for name in (*todo.propose, *todo.retry):
         members[name] = _propose(repo, rollout, name)
     for name in todo.merge:
         members[name] = _merge(repo.fetched(), rollout, name, members[name])
-    record = _remembered(rollout.record, todo, members)
-    title, body = rollout_issue.title(record, todo), rollout_issue.body(record, todo, members, policy)
+    record = rollout.record.model_copy(update={"waves_done": todo.waves_done, "members": members})
+    shown = ShownRollout(record, todo, members, policy, now)
+    title, body = rollout_issue.title(record, todo), rollout_issue.body(shown)
     state: IssueStatus = "closed" if todo.verdict == "done" else "open"
     repo.github.edit_issue(repo.name, rollout.issue, title=title, body=body, state=state)
-    return RolledOut(f"{template}: {todo.verdict} (#{rollout.issue.number})")
+    return f"{template}: {todo.verdict} (#{rollout.issue.number})"
 
 
-def rollout_templates(repo: Repository) -> tuple[TemplateName, ...]:
+def rollout_templates(repo: Repository, only: Collection[EnvironmentName] = ()) -> tuple[TemplateName, ...]:
     """Return the templates that a rollout may be under way for, or due: those of environments. None unless the policy says so."""
     if not repo.policy().rollout.enabled:
         return ()
-    return tuple(sorted({each.template for each in repo.read_inventory().estate.live.values()}))
+    found = repo.read_inventory().estate.live.values()
+    return tuple(sorted({each.template for each in found if not only or each.name in only}))
 
 
 def _found(repo: Repository, template: TemplateName) -> Rollout | None:
@@ -95,6 +95,9 @@ def _supersede(repo: Repository, older: Issue, newer: Issue) -> None:
 
 def _propose(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:
     """Propose an environment at the newest revision; a value or a decision that people have to give is a refusal."""
+    now = member_of(repo, rollout, name)
+    if now.stage not in {MemberStage.WAITING, MemberStage.REFUSED}:
+        return now  # somebody has proposed another change since
     origin = ChangeOrigin(Login(repo.github.identity()), rollout.issue.url)
     outcome = publish_change(repo, origin, SyncDrafter(Sync(name)))
     match outcome:
@@ -113,15 +116,3 @@ def _merge(repo: Repository, rollout: Rollout, name: EnvironmentName, member: Ro
     if not repo.github.merge(repo.name, pull.number, pull.head_sha):
         return RolloutMember(MemberStage.PLANNED, pull.number, member.risk, "the branch's rules ask for a person")
     return RolloutMember(MemberStage.MERGED, pull.number, member.risk)
-
-
-def _remembered(
-    record: RolloutRecord, todo: NextActions, members: Mapping[EnvironmentName, RolloutMember]
-) -> RolloutRecord:
-    ended = {
-        name: EndedMember.model_validate({"end": each.stage.value, "pull": each.pull})
-        for name, each in members.items()
-        if each.stage in ENDED
-    }
-    refused = {name: each.note for name, each in members.items() if each.stage is MemberStage.REFUSED}
-    return record.model_copy(update={"waves_done": todo.waves_done, "refused": refused, "ended": ended})

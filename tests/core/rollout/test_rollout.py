@@ -8,8 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.core.rollout.next_actions import ENDED, FAILURES, OPEN, MemberStage, NextActions, RolloutMember, next_actions
-from bot.core.rollout.record import EndedMember, RolloutRecord, is_of, marker, read, written
+from bot.core.rollout.arrival import arrival, bound
+from bot.core.rollout.next_actions import NextActions, next_actions
+from bot.core.rollout.record import (
+    ENDED,
+    FAILURES,
+    OPEN,
+    MemberStage,
+    RolloutMember,
+    RolloutRecord,
+    is_of,
+    marker,
+    read,
+    written,
+)
 from bot.core.rollout.waves import waves
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
@@ -173,6 +185,18 @@ def test_a_paused_rollout_does_nothing_and_a_wave_waits_for_its_pause() -> None:
     assert place.look().propose == (NAMES[1],)
 
 
+def test_a_rollout_says_when_it_is_done_by_its_pace_its_pauses_and_the_limits_of_github() -> None:
+    place = world((NAMES[:2], NAMES[2:4]), policy(pause="2h"))
+    later = NOW + timedelta(hours=1)
+    assert arrival(place.record, place.standings, place.policy, later) is None, "nothing has ended, so there is no pace"
+    place.standings[NAMES[0]] = RolloutMember(MemberStage.APPLIED, 1)
+    assert arrival(place.record, place.standings, place.policy, later) == later + timedelta(hours=2 + 3)
+    many = {EnvironmentName(f"e{number}"): RolloutMember(MemberStage.WAITING) for number in range(250)}
+    assert bound(many) == timedelta(hours=1)
+    ended = {name: RolloutMember(MemberStage.APPLIED) for name in NAMES}
+    assert arrival(place.record, ended, place.policy, later) is None
+
+
 def test_more_failures_than_are_tolerated_stop_everything_until_they_are_fixed() -> None:
     place = world((NAMES[:3],), policy(at_once=2))
     place.standings[NAMES[0]] = RolloutMember(MemberStage.REFUSED, note="asks for a value")
@@ -182,13 +206,15 @@ def test_more_failures_than_are_tolerated_stop_everything_until_they_are_fixed()
     assert (place.look().propose, place.look().merge) == ((NAMES[2],), (NAMES[1],))
 
 
-@given(st.text(), st.sampled_from(["applied", "declined", "gone"]))
-def test_a_record_is_read_as_it_was_written(reason: str, end: str) -> None:
+@given(st.text(), st.sampled_from(MemberStage))
+def test_a_record_is_read_as_it_was_written(reason: str, end: MemberStage) -> None:
     before = record(NAMES[:2], (PRODUCTION,)).model_copy(
         update={
             "waves_done": (NOW,),
-            "refused": {NAMES[0]: reason},
-            "ended": {NAMES[1]: EndedMember.model_validate({"end": end, "pull": 3})},
+            "members": {
+                NAMES[0]: RolloutMember(MemberStage.REFUSED, note=reason),
+                NAMES[1]: RolloutMember(end, 3, Risk.IN_PLACE),
+            },
         }
     )
     text = written(before)

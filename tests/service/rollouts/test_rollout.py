@@ -20,7 +20,7 @@ from bot.names import EnvironmentName, PurposeName, RepositoryName
 from bot.sandbox.github.entities import IssueRecord
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, POLICY, REPOSITORY, SmallMonorepo
-from tests.support.triggers import actions, checked, closed, deployed, merged
+from tests.support.triggers import actions, changed, checked, closed, deployed, merged
 
 SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
 CANARY = b"rollout: {enabled: true, waves: [{purposes: [qa]}]}\n"
@@ -140,6 +140,23 @@ def test_a_canary_comes_first_and_production_last_and_by_people(place: SmallMono
     assert set(table(place).values()) == {"applied"}
     look(place)
     assert len(pulls(place)) == 4
+
+
+def test_what_happens_to_an_environment_is_looked_at_at_once_and_nothing_else(place: SmallMonorepo) -> None:
+    company(place, clones={"demo-a": "demo", "demo-b": "demo"})
+    change(place)
+    look(place)
+    pull = place.service.context.github.pull_request(example.REPOSITORY, pulls(place)["demo-a"].number)
+    assert pull is not None
+    (follower,) = place.work(changed(place, pull.number, "closed")).follow
+    assert isinstance(follower.event, RolloutDue)
+    assert follower.event.environments == (EnvironmentName("demo-a"),)
+    for name in ("demo-a", "demo-b"):
+        checked(place, pulls(place)[name].number, "failure")
+    place.work(follower.event)
+    assert [table(place)[name] for name in ("demo-a", "demo-b")] == ["**failed**", "planning"]
+    look(place)
+    assert [table(place)[name] for name in ("demo-a", "demo-b")] == ["**failed**", "**failed**"]
 
 
 def test_what_somebody_else_has_touched_waits_for_people(place: SmallMonorepo) -> None:

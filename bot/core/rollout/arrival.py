@@ -1,0 +1,31 @@
+"""When a rollout will be done: by the pace that it has had, and never sooner than GitHub's limits allow."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot.core.rollout.record import ENDED, FAILURES, MemberStage, RolloutMember, RolloutRecord
+from bot.model.policy import Policy
+from bot.names import EnvironmentName
+
+CREATED_EACH = 2
+"""What is created for one environment: its pull request, and the labels on it."""
+CREATED_AN_HOUR = 500
+"""What GitHub lets one app create within an hour (`bot.clients.github.pacing`)."""
+
+
+def arrival(
+    record: RolloutRecord, members: Mapping[EnvironmentName, RolloutMember], policy: Policy, now: datetime
+) -> datetime | None:
+    """Return when the last environment will have ended; None when nothing is left, or nothing has ended yet and so there is no pace."""
+    left = [name for name, each in members.items() if each.stage not in ENDED | FAILURES]
+    ended = sum(each.stage is MemberStage.APPLIED for each in members.values())
+    if not left or not ended:
+        return None
+    pauses = sum(bool(set(wave) & set(left)) for wave in record.waves[1:]) * policy.rollout.wait
+    return now + pauses + max((now - record.started_at) / ended * len(left), bound(members))
+
+
+def bound(members: Mapping[EnvironmentName, RolloutMember]) -> timedelta:
+    """Return how long GitHub's limits alone keep what is not proposed yet."""
+    waiting = sum(each.stage is MemberStage.WAITING for each in members.values())
+    return timedelta(hours=waiting * CREATED_EACH / CREATED_AN_HOUR)
