@@ -22,13 +22,11 @@ from bot.core.checks.bounded_paths import (
 from bot.core.checks.functions import COMPUTING
 from bot.core.checks.known_texts import KnownTexts
 from bot.core.hcl.ast import (
-    AttributeAccess,
     Block,
     Call,
     Choice,
     Expression,
     For,
-    Index,
     Literal,
     NameExpression,
     Pairs,
@@ -49,8 +47,6 @@ ONE_PATH = frozenset(
 )  # fmt: skip
 _PATH_FUNCTIONS = frozenset({"direxists"})
 """Of providers, whatever name a module gives to the provider."""
-NESTED_LINKS = frozenset({"path", "source"})
-"""Of blocks inside a resource: part of an address there (`http_get { path = "/ready" }`), or another resource (`boot_disk`)."""
 FILESET, TEMPLATE = "fileset", "templatefile"
 
 
@@ -86,17 +82,17 @@ class ModulePlace:
 
 def call_findings(block: Block, place: ModulePlace, path: str) -> Iterator[Finding]:
     """Yield every call in a block that may read what isn't its module's, or that runs a provider's code."""
-    for inner, bounds in _bodies(block, _bounds_of(block, place)):
+    for inner, bounds in bodies(block, bounds_of(block, place)):
         for setting in inner.settings:
             for call, bound in _calls(setting.value, bounds):
                 yield from _judged(call, bound, place, path)
 
 
-def _bodies(block: Block, bounds: Bounds) -> Iterator[tuple[Block, Bounds]]:
+def bodies(block: Block, bounds: Bounds) -> Iterator[tuple[Block, Bounds]]:
     """Yield a block and those inside it, each with the bounds there."""
     yield block, bounds
     for inner in block.blocks:
-        yield from _bodies(inner, bounds.without(*_iterators(inner)) if inner.type == "dynamic" else bounds)
+        yield from bodies(inner, bounds.without(*_iterators(inner)) if inner.type == "dynamic" else bounds)
 
 
 def _iterators(dynamic: Block) -> Sequence[str]:
@@ -110,7 +106,7 @@ def _iterators(dynamic: Block) -> Sequence[str]:
             return ("each", "path")
 
 
-def _bounds_of(block: Block, place: ModulePlace) -> Bounds:
+def bounds_of(block: Block, place: ModulePlace) -> Bounds:
     """Return the bounds in a block: names with harmless texts, and `each` if its `for_each` is bounded."""
     names = {name: texts for name, texts in place.texts.items() if all(map(is_harmless, texts))}
     names["terraform.workspace"] = ("",)  # an environment's name, or `default`: `clients/terraform` selects it
@@ -121,13 +117,19 @@ def _bounds_of(block: Block, place: ModulePlace) -> Bounds:
 
 
 def _calls(whole: Expression, bounds: Bounds) -> Iterator[tuple[Call, Bounds]]:
-    """Yield every call with the bounds where it stands: a `for` over a bounded collection adds a name, and each hides others."""
+    """Yield every call with the bounds where it stands."""
+    yield from ((node, bound) for node, bound in parts_in_scope(whole, bounds) if isinstance(node, Call))
+
+
+def parts_in_scope(whole: Expression, bounds: Bounds) -> Iterator[tuple[Expression, Bounds]]:
+    """Yield all parts of an expression with the bounds there: a `for` over a bounded collection adds a name, and each hides others."""
     if not any(isinstance(node, For) for node in parts_of(whole)):
-        yield from ((node, bounds) for node in parts_of(whole) if isinstance(node, Call))
+        yield from ((node, bounds) for node in parts_of(whole))
         return
     left = [(whole, bounds)]
     while left:
         node, bound = left.pop()
+        yield node, bound
         if isinstance(node, For):
             inner, endings = bound.without(*node.names), endings_of(node.over, bound)
             if endings is not None:
@@ -135,8 +137,6 @@ def _calls(whole: Expression, bounds: Bounds) -> Iterator[tuple[Call, Bounds]]:
             left.append((node.over, bound))
             left += [(part, inner) for part in (node.key, node.value, node.condition) if part is not None]
             continue
-        if isinstance(node, Call):
-            yield node, bound
         left += [(part, bound) for part in inside(node)]
 
 
@@ -234,34 +234,6 @@ def _files_named(value: Expression, bounds: Bounds, place: ModulePlace) -> Seque
         plain += str(part.value)
     path = posixpath.normpath(f"./{directory}/{plain}")
     return [path] if path in place.files else []
-
-
-def argument_findings(block: Block, arguments: frozenset[str], place: ModulePlace, path: str) -> Iterator[Finding]:
-    """Yield the arguments of a block (and of those inside it) that name a file which isn't the module's."""
-    for inner, bounds in _bodies(block, _bounds_of(block, place)):
-        named = arguments if inner is block else arguments - NESTED_LINKS
-        for setting in inner.settings:
-            if setting.name in named and not (bounded(setting.value, bounds) or _is_made_here(setting.value)):
-                message = (
-                    f"`{setting.name}` names a file, which must be of its own module: "
-                    'write the path as "${path.module}/…", without `..`.'
-                )
-                yield Finding(place.at(path), setting.line, message)
-
-
-def _is_made_here(value: Expression) -> bool:
-    """Say whether a path is that of an archive made by this code, whose own paths are judged where it is made."""
-    match value:
-        case AttributeAccess(
-            AttributeAccess(AttributeAccess(NameExpression("data"), "archive_file"), _)
-            | Index(AttributeAccess(AttributeAccess(NameExpression("data"), "archive_file"), _), _),
-            "output_path",
-        ):
-            return True
-        case Literal(None):
-            return True
-        case _:
-            return False
 
 
 def maps_in(value: Expression) -> Iterator[tuple[str, Expression]]:

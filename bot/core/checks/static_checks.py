@@ -9,10 +9,11 @@ policy of the default branch; what the gate can't read, it refuses. Source of th
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from bot.core.checks.file_access import ModulePlace, argument_findings, call_findings
+from bot.core.checks.file_access import ModulePlace, call_findings
 from bot.core.checks.gate_rules import BUILT_IN, GateRules
 from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
 from bot.core.checks.module_sources import local_module_findings, source_complaints
+from bot.core.checks.named_files import named_file_findings
 from bot.core.checks.provider_config import STATE, backend_complaints, provider_complaints
 from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
@@ -30,12 +31,6 @@ from bot.names import StepName
 __all__ = ["GateRules", "gate"]
 
 _TERRAFORM_BLOCKS = frozenset({"backend", "cloud", "provider_meta", "required_providers"})
-# Arguments that name a file, of resources and data sources of providers that the cloud's table does not know.
-_FILES = frozenset(
-    {"config_path", "filename", "kubeconfig", "output_path", "path", "private_key_path", "source", "source_dir", "source_file"}
-)  # fmt: skip
-_FILES_OF = {"helm_release": frozenset({"chart", "keyring"})}
-"""Arguments of single kinds: a chart is a name, an address or a directory."""
 POST_RENDERER = "postrender"
 """Of the provider helm: a block, and since its version 3 an argument."""
 _RUNNING = frozenset({"provisioner", "connection", POST_RENDERER})
@@ -102,7 +97,7 @@ def _module_findings(place: ModulePlace, paths: Sequence[str], rules: GateRules)
         for block in whole.blocks:
             yield from (Finding(place.at(path), line, message) for line, message in _judged(block, rules, local_names))
             yield from call_findings(block, place, path)
-            yield from _named_files(block, rules, place, path)
+            yield from named_file_findings(block, rules, place, path)
             yield from remote_state_findings(block, place, path, rules)
 
 
@@ -300,23 +295,6 @@ def _import(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
             "have only the protected environment get the file (`files` with a `when` in template.yaml)."
         )
         yield block.line, message
-
-
-def _named_files(block: Block, rules: GateRules, place: ModulePlace, path: str) -> Iterator[Finding]:
-    for inner in block.within():
-        if inner.type in {"resource", "data", "ephemeral"} and inner.labels:
-            table, kind = rules.cloud.gate.files, inner.labels[0]
-            known = kind.startswith((rules.cloud.prefix, "terraform_"))
-            names = (
-                table.get("*", frozenset()) | table.get(kind, frozenset())
-                if known
-                else _FILES | _FILES_OF.get(kind, frozenset()) | _files_in(inner)
-            )
-            yield from argument_findings(inner, names, place, path)
-
-
-def _files_in(block: Block) -> frozenset[str]:
-    return frozenset(each.name for inner in block.within() for each in inner.settings if each.name.endswith("_file"))
 
 
 def _provider_complaint(source: str, rules: GateRules) -> str:

@@ -1,0 +1,86 @@
+"""Whatever names a file is held against the bounds of the module, wherever it stands and whosever argument it is."""
+
+import pytest
+
+from bot.clouds.registry import FACTS
+from bot.core.checks.static_checks import GateRules, gate
+from bot.core.tree import File
+from bot.model.pipeline import Stack
+from bot.model.policy import StaticCheckRules
+from bot.names import StepName
+
+RULES = GateRules(StaticCheckRules(providers=("hashicorp/aws", "acme/any", "hashicorp/kubernetes")), FACTS)
+BLOCKS = 'terraform {\n  required_providers {\n    any = { source = "acme/any" }\n  }\n}\n'
+LOCK = 'provider "registry.terraform.io/acme/any" {\n  version = "1.0.0"\n  hashes = ["h1:x="]\n}\n'
+
+
+def found_in(body: str, kind: str = "any_thing") -> list[str]:
+    code = f'{BLOCKS}resource "{kind}" "x" {{\n{body}\n}}\n'
+    files = {"app/main.tf": File(code.encode()), "app/.terraform.lock.hcl": File(LOCK.encode())}
+    return [each.message for each in gate(files, {StepName("app"): Stack()}, RULES, "envs/x")]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "  ARG = VALUE",
+        "  part {\n    ARG = VALUE\n  }",
+        "  part = { ARG = VALUE }",
+        '  parts = [{ name = "x", ARG = VALUE }]',
+        "  part = { inner = { ARG = VALUE } }",
+        "  part = var.up ? { ARG = VALUE } : null",
+        "  part = merge(var.x, { ARG = VALUE })",
+        '  dynamic "part" {\n    for_each = var.parts\n    content {\n      inner = { ARG = VALUE }\n    }\n  }',
+        "  parts = [for name in var.names : { ARG = VALUE }]",
+    ],
+)
+@pytest.mark.parametrize(
+    "argument", ["filename", "kubeconfig", "source_dir", "ca_cert_file", "key_file_path", "keyring"]
+)
+def test_an_argument_that_says_a_file_is_held_wherever_it_stands(place: str, argument: str) -> None:
+    def told(value: str) -> list[str]:
+        return found_in(place.replace("ARG", argument).replace("VALUE", value))
+
+    for value in ('"/etc/passwd"', '"../../x"', '"~/.aws/credentials"', "var.x", '"${path.module}/../../../x"'):
+        assert any(f"`{argument}` names a file" in each for each in told(value)), value
+    for value in ('"${path.module}/x"', '"x.json"', "null"):
+        assert told(value) == [], value
+
+
+def test_path_is_not_terraform_s_where_a_loop_calls_its_variable_so() -> None:
+    body = '  parts = [for path in var.l : { filename = "${path.module}/x" }]'
+    assert any("`filename` names a file" in each for each in found_in(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "argument"),
+    [
+        ('  anything = "file:///etc/passwd"', "anything"),
+        ('  part {\n    anything = "~/.ssh/id_rsa"\n  }', "anything"),
+        ('  part {\n    anything = "~runner/x"\n  }', "anything"),
+        ('  part = { inner = ["../../x"] }', "inner"),
+        ('  part = { (var.x) = "./../x" }', "part"),
+        ('  part = var.up ? "/proc/self/environ" : "x"', "part"),
+        ('  anything = "../${var.x}"', "anything"),
+        ('  source_of {\n    path = "../../x"\n  }', "path"),
+    ],
+)
+def test_what_plainly_is_a_path_of_this_machine_is_refused_whatever_its_name(body: str, argument: str) -> None:
+    assert any(f"`{argument}` is a path of the machine that plans" in each for each in found_in(body)), found_in(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '  volume_mount {\n    mount_path = "/var/run/docker.sock"\n  }',
+        '  host_path {\n    path = "/proc/self"\n  }',
+        '  http_get {\n    path = "/ready"\n  }',
+        '  command = ["/bin/sh", "-c", "cd ../x"]\n  args = ["../x", "/proc/self/exe"]',
+        '  image = "ghcr.io/acme/x:1"\n  url = "https://x.example/a/../b"',
+        '  name = "/aws/lambda/x"\n  pattern = "/api/*"',
+        "  script = <<EOT\n../run\n~/x\nEOT",
+        "  boot_disk {\n    source = other.x.self_link\n  }",
+    ],
+)
+def test_paths_of_a_container_or_of_an_address_are_none_of_this_machine(body: str) -> None:
+    assert found_in(body, "kubernetes_deployment") == []
