@@ -27,8 +27,7 @@ def monorepo(target: Path, source: Path) -> Path:
     shutil.copytree(source / ".github", target / ".github")
     template = target / "templates" / TEMPLATE
     shutil.copytree(_FILES, template)
-    for stack in ("base", "app"):
-        shutil.copy(locks[0], template / stack / _LOCK)
+    shutil.copy(locks[0], template / "app" / _LOCK)
     checkout = Checkout(target)
     at = read_template(TEMPLATE, checkout.template(TEMPLATE), FACTS)
     production = Manifest(

@@ -18,5 +18,5 @@ resource "aws_ssm_parameter" "sender" {
 resource "aws_ssm_parameter" "topic" {
   name  = "/${var.name}/app/topic"
   type  = "String"
-  value = var.topic_arn
+  value = aws_sns_topic.letters.arn
 }

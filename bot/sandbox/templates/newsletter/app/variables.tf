@@ -23,7 +23,7 @@ variable "mail_sender" {
   type        = string
 }
 
-variable "topic_arn" {
-  description = "The topic that the application publishes to."
-  type        = string
+variable "log_days" {
+  description = "Days for which logs are kept."
+  type        = number
 }
