@@ -167,6 +167,23 @@ def test_the_plan_comes_from_the_default_branch() -> None:
                 assert given["ref"] == "${{ github.event.pull_request.head.sha }}"
 
 
+def test_a_merge_queue_waits_for_the_same_check_which_has_no_credentials_and_a_tool_of_the_default_branch() -> None:
+    workflow = _workflow("queue.yml")
+    assert workflow["on"] == {"merge_group": {"branches": ["main"], "types": ["checks_requested"]}}
+    (job,) = workflow["jobs"].values()
+    assert job["name"] == _workflow("plan.yml")["jobs"]["envclone"]["name"] == "envclone"
+    assert job["permissions"] == {"contents": "read"}
+    assert "if" not in job, "a job that is skipped passes"
+    refs = {step["with"]["path"]: step["with"]["ref"] for step in job["steps"] if "path" in step.get("with", {})}
+    assert refs == {
+        "base": "${{ github.event.repository.default_branch }}",
+        "head": "${{ github.event.merge_group.head_sha }}",
+    }
+    assert [step["uses"] for step in job["steps"] if step.get("uses", "").startswith("./")] == [
+        "./base/.github/actions/setup"
+    ]
+
+
 def test_a_plan_that_is_started_again_reads_the_base_branch_as_it_is_now() -> None:
     (step,) = [each for each in _workflow("plan.yml")["jobs"]["targets"]["steps"] if "BASE" in each.get("env", {})]
     assert step["env"]["BASE"] == "origin/${{ github.event.pull_request.base.ref }}"

@@ -4,14 +4,16 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from bot.cli.actions.options import in_one_line, proposed_commit
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
+from bot.core.requests.matrix import Phase
 from bot.runs.plan.matrix import Span, find_targets
 
+_DONE: dict[Phase, str] = {"plan": "planned", "queue": "merged", "apply": "applied", "drift": "checked"}
 MOST, LONGEST = 20, 1000
 """Complaints that are handed on, the last ones: the first lines are places, the last says what to do; and characters of each."""
 
@@ -23,9 +25,12 @@ def targets(
     ],
     head: Annotated[str, typer.Option("--head", metavar="COMMIT", envvar="HEAD", help="Commit of the change.")],
     phase: Annotated[
-        Literal["plan", "apply", "drift"],
+        Phase,
         typer.Option(
-            "--for", metavar="PHASE", help="plan, apply or drift; `drift` covers every environment, changed or not."
+            "--for",
+            metavar="PHASE",
+            help="plan, queue, apply or drift; `queue` checks what a merge queue would merge, `drift` covers every environment, "
+            "changed or not.",
         ),
     ] = "plan",
     environment: Annotated[
@@ -46,7 +51,7 @@ def targets(
         _hand_on(found.complaints)
         code = NOT_CHECKED if found.is_unreadable else DOES_NOT_HOLD
         if found.complaints and phase != "drift":
-            stop(f"Nothing is {'planned' if phase == 'plan' else 'applied'}: see above.", code)
+            stop(f"Nothing is {_DONE[phase]}: see above.", code)
         matrix = json.dumps(found.matrix())
         typer.echo(matrix)
         output = os.environ.get("GITHUB_OUTPUT")

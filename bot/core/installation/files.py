@@ -14,6 +14,7 @@ SHIPPED: Final = (
     "workflows/expire.yml",
     "workflows/parity.yml",
     "workflows/plan.yml",
+    "workflows/queue.yml",
     "actions/credentials/action.yml",
 )
 """Files of `.github/` that are the same in every monorepo. Workflows about envclone's own code are not among them."""

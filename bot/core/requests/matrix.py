@@ -16,7 +16,9 @@ from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, shown
 
-Phase = Literal["plan", "apply", "drift"]
+Phase = Literal["plan", "queue", "apply", "drift"]
+"""What targets are for; a `queue` of merges is checked as plans are, but nothing is planned there."""
+PROPOSED: frozenset[Phase] = frozenset({"plan", "queue"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def _target(change: MatrixChange, policy: Policy, phase: Phase) -> Target | str:
         change.after, policy
     ):
         return f"{where}: an environment can't move to another account. Clone it there, then destroy this one."
-    if phase == "plan" and (complaint := _unsourced(name, change, change.after.source, policy)):
+    if phase in PROPOSED and (complaint := _unsourced(name, change, change.after.source, policy)):
         return f"{where}: {complaint}"
     target = _reached(change.after, policy, phase, "create" if change.before is None else "update")
     return _with_source(target, change.source, policy) if isinstance(target, Target) and phase == "plan" else target

@@ -13,7 +13,7 @@ from bot.core.checks.terraform_version import terraform_version
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.approvals import refusal
-from bot.core.requests.matrix import MatrixChange, Phase, Target, Targets, targets
+from bot.core.requests.matrix import PROPOSED, MatrixChange, Phase, Target, Targets, targets
 from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.tree import File
 from bot.errors import Finding, InvalidInput, Unverifiable, UserError
@@ -59,7 +59,7 @@ def find_targets(
     policy = checkout.policy_at(span.base if span.base != NO_COMMIT else span.head)
     found = _with_clouds(targets(_changes(root, span, phase, only), policy, phase))
     found = replace(found, targets=tuple(_with_version(checkout, target, policy) for target in found.targets))
-    if phase != "plan" or not found.targets:
+    if phase not in PROPOSED or not found.targets:
         return found
     # What is removed is planned by the code of the base branch, which was proved when it came there.
     present = [target.environment for target in found.targets if target.change != "destroy"]
@@ -67,7 +67,8 @@ def find_targets(
     at = now or datetime.now(UTC)
     findings = [
         *other_findings(verified),
-        *(line for name in present for line in _unapproved(checkout, span, name, verified)),
+        # What waits in a queue was approved in its own pull request, for a commit that is not this one.
+        *(line for name in present if phase == "plan" for line in _unapproved(checkout, span, name, verified)),
         *(
             str(finding)
             for name in present

@@ -88,6 +88,7 @@ def test_what_is_wrong_is_named_with_what_to_do(root: Path) -> None:
     (root / ".github/CODEOWNERS").unlink()
     (root / ".github/envclone.yml").write_text("allow: [\n")
     (root / "envs/broken").mkdir()
+    (root / "envs/broken/environment.yaml").write_text("name: [\n")
     code, found = doctor(root)
     assert code == 1
     problems = {probe for probe, verdict in found.items() if verdict["health"] == "problem"}

@@ -165,7 +165,7 @@ def test_the_tool_moves_to_the_commit_that_is_said(root: Path) -> None:
 def test_another_default_branch_is_written_into_every_trigger(root: Path) -> None:
     assert init(root, *TOOL, "--branch", "release/live").exit_code == 0
     texts = [path.read_text() for path in (root / ".github/workflows").iterdir()]
-    assert sum(text.count("branches: [release/live]") for text in texts) == 3
+    assert sum(text.count("branches: [release/live]") for text in texts) == 4
     assert not any("branches: [main]" in text for text in texts)
     assert set(outcomes(init(root, "--json")).values()) == {"unchanged"}
 

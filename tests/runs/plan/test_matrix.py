@@ -159,6 +159,22 @@ def test_an_environment_that_never_was_is_no_target(monorepo: Monorepo) -> None:
     )
 
 
+def test_what_a_queue_merges_is_checked_together(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.add("demo-a", SOURCE)
+    monorepo.add("demo-b", SOURCE)
+    found = find_targets(monorepo.root, span(monorepo, base), "queue")
+    assert ([t.environment for t in found.targets], found.complaints) == (["demo-a", "demo-b"], ())
+    monorepo.put("envs/demo-a/app", {"more.tf": File(b'data "external" "x" {\n  program = ["id"]\n}\n')})
+    monorepo.commit("what no pull request alone had")
+    found = find_targets(monorepo.root, span(monorepo, base), "queue")
+    assert (
+        [each for each in found.complaints if each.startswith("envs/demo-a/app/more.tf:1: ")]
+        == list(found.complaints)
+        != []
+    )
+
+
 def test_what_has_no_manifest_is_somebody_elses_and_stops_nothing(monorepo: Monorepo) -> None:
     base = head(monorepo)
     monorepo.put("envs", {"README.md": File(b"Ours\n"), "Old_Stuff/main.tf": File(b""), "common/tags.tf": File(b"")})
@@ -271,6 +287,9 @@ def test_a_change_of_a_module_alone_touches_every_environment_that_uses_it(
     unproved = ("no commit of the base branch has this module as it is here", "is not proved by the base branch")
     assert [line for line in found.complaints if not any(each in line for each in unproved)] == []
     assert bool(found.complaints) == (phase == "plan"), "nobody approved the module"
+    if phase == "plan":
+        queued = find_targets(with_module.root, span(with_module, base), "queue")
+        assert queued.complaints == (), "its own pull request was approved, or it would be in no queue"
 
 
 def test_a_module_that_no_environment_uses_touches_none(with_module: Monorepo) -> None:
