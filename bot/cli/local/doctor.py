@@ -27,7 +27,16 @@ from bot.clouds.registry import FACTS
 from bot.core.checks.backend import store_address
 from bot.core.installation import doctor as verdicts
 from bot.core.installation.doctor import Release, Verdict
-from bot.core.installation.files import BRANCHED, CODE_OWNERS, GITHUB, PRISTINE, branch_of, for_branch, unguarded
+from bot.core.installation.files import (
+    BRANCHED,
+    CODE_OWNERS,
+    GITHUB,
+    NO_SERVER,
+    PRISTINE,
+    branch_of,
+    for_branch,
+    unguarded,
+)
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.upgrade import FileVersions, Outcome
 from bot.errors import Finding, Unreadable, Unverifiable, UserError
@@ -117,7 +126,8 @@ def _installation(root: Path) -> Iterator[Verdict]:
     yield verdicts.tool(action.read_text("utf-8") if action.is_file() else None, version("envclone"))
     branch = branch_of(_bytes(root / GITHUB / BRANCHED) or b"") or "main"
     newer = for_branch(shipped(), branch)
-    yield verdicts.workflows({path: _outcome(root, path, data) for path, data in newer.items()})
+    outcomes = {path: _outcome(root, path, data) for path, data in newer.items()}
+    yield verdicts.workflows({path: each for path, each in outcomes.items() if each is not None or path != NO_SERVER})
     code_owners = next((root / each for each in CODE_OWNERS if (root / each).is_file()), None)
     yield verdicts.owners(unguarded(code_owners.read_text("utf-8") if code_owners else ""))
 
