@@ -27,6 +27,9 @@ DEEPEST = 500
 MOST_NODES = 25_000
 """Keys, values and items. Each takes some ten microseconds; the template that the product ships has 700."""
 
+REMEMBERED = 64
+"""Documents that were read last. A comment's steps read a template's and its environments' some twenty times over."""
+
 MOST_FINDINGS = 50
 """Mistakes that are told of one document. Nobody reads more at once, and GitHub's comments end somewhere."""
 
@@ -73,6 +76,11 @@ def load(text: str, model: type[DocumentModel], name: str) -> DocumentModel:
 
     `name` is the document's path, for messages. Raises `Unreadable` with the line of each mistake.
     """
+    return cast(DocumentModel, _loaded(text, model, name))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _loaded(text: str, model: type[BaseModel], name: str) -> BaseModel:
     data, node = _parsed(text, name)
     try:
         return model.model_validate(data)

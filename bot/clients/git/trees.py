@@ -19,6 +19,11 @@ DIRECTORY = 0o040000
 _BLOB, _EXECUTABLE, _LINK, _SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000
 NO_FILE = frozenset({DIRECTORY, _SUBMODULE})
 
+REMEMBERED = 16
+"""Directories whose files are kept, by tree id: the steps of one comment read the same template and environment again and again."""
+LARGEST_REMEMBERED = 1_000_000
+"""Bytes of such a directory; the shipped template has a tenth of that."""
+
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 
 TreeEntry: TypeAlias = tuple[bytes, int, bytes]
@@ -63,9 +68,20 @@ class Trees:
         self._repo = repo
         # Not the repository's own `odb`: that starts git for each object, and a clone of the shipped production has seventy.
         self._objects = LooseObjectDB(repo.odb.root_path())
+        self._remembered: dict[str, dict[str, File]] = {}
 
     def files(self, tree: git.Tree, where: str) -> dict[str, File]:
         """Return the files below a tree; `where` is for messages. Raises `UserError` for submodules, and symlinks that leave it."""
+        if tree.hexsha not in self._remembered:
+            found = self._read(tree, where)
+            if sum(len(file.data) for file in found.values()) > LARGEST_REMEMBERED:
+                return found
+            while len(self._remembered) >= REMEMBERED:
+                self._remembered.pop(next(iter(self._remembered)))
+            self._remembered[tree.hexsha] = found
+        return dict(self._remembered[tree.hexsha])
+
+    def _read(self, tree: git.Tree, where: str) -> dict[str, File]:
         found: dict[str, File] = {}
         links: dict[str, str] = {}
         for item in tree.traverse():
