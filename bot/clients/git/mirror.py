@@ -18,6 +18,7 @@ from gitdb.util import hex_to_bin
 from bot.clients.git.batch import blobs
 from bot.clients.git.claims import claim_ref
 from bot.clients.git.past import was_at
+from bot.clients.git.recent import Recent
 from bot.clients.git.remote import GitFailed, Moved, Remote
 from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, tree_entries
 from bot.core.rendering.inventory import Claim
@@ -28,6 +29,8 @@ from bot.names import RepositoryName
 
 LISTINGS = 64
 """Directory listings that are kept, by tree id; reading ten thousand entries takes Python a tenth of a second."""
+BASES = 1_024
+"""Pairs of commits of which it is kept what they have in common: the steps of a comment ask several times, and each time git starts."""
 MOST_REMOVALS_IN = 5_000
 """Commits that removed something, looked for once in a process; older ends are taken for finished."""
 
@@ -39,7 +42,9 @@ class Mirror:
         self.path = path
         self._lock = threading.RLock()
         self._fetch_began = float("-inf")
-        self._listings: dict[str, Mapping[str, str]] = {}
+        self._listings = Recent[str, Mapping[str, str]](LISTINGS)
+        self._bases = Recent[tuple[str, str], str | None](BASES)
+        self._merged = Recent[tuple[str, str], bool](BASES)
         self._removed: dict[str, tuple[str, dict[str, str]]] = {}
         if not (path / "HEAD").exists():
             path.mkdir(parents=True, exist_ok=True)
@@ -106,14 +111,7 @@ class Mirror:
             tree = self._tree(commit, directory)
             if tree is None:
                 return {}
-            if tree.hexsha not in self._listings:
-                while len(self._listings) >= LISTINGS:
-                    self._listings.pop(next(iter(self._listings)))
-                below = tree_entries(tree.data_stream.read())
-                self._listings[tree.hexsha] = {
-                    name.decode(errors="surrogateescape"): sha.hex() for sha, mode, name in below if mode == DIRECTORY
-                }
-            return self._listings[tree.hexsha]
+            return self._listings.taken(tree.hexsha, lambda: _directories(tree))
 
     def _tree(self, commit: str, directory: str) -> git.Tree | None:
         found = self._trees.at(commit, directory)
@@ -194,13 +192,17 @@ class Mirror:
         """Return the newest commit that two commits have in common, fetching the first if need be. Raises `GitFailed`."""
         self.message(one)
         with self._lock:
-            found = self._repo.merge_base(one, other)
-        return found[0].hexsha if found else None
+            return self._bases.taken(
+                (one, other), lambda: next((b.hexsha for b in self._repo.merge_base(one, other)), None)
+            )
 
     def is_merged(self, commit: str, into: str) -> bool:
         """Say whether one commit of the mirror is on the way to another, or is that one."""
         with self._lock:
-            return bool(self._repo.is_ancestor(self._repo.commit(commit), self._repo.commit(into)))
+            return self._merged.taken(
+                (commit, into),
+                lambda: bool(self._repo.is_ancestor(self._repo.commit(commit), self._repo.commit(into))),
+            )
 
     def on_the_way(self, text: str, to: str) -> str | None:
         """Return the commit whose id begins with `text`, if it is on the way to another, or that one; None when it is not, or unclear."""
@@ -295,3 +297,8 @@ def _checked_id(text: str) -> str:
     if re.fullmatch("[0-9a-f]{40}", text) is None:
         raise GitFailed(f"{text!r} is not a commit id")
     return text
+
+
+def _directories(tree: git.Tree) -> dict[str, str]:
+    below = tree_entries(tree.data_stream.read())
+    return {name.decode(errors="surrogateescape"): sha.hex() for sha, mode, name in below if mode == DIRECTORY}

@@ -11,6 +11,7 @@ import git
 from git.util import Actor
 from gitdb import IStream, LooseObjectDB
 
+from bot.clients.git.recent import Recent
 from bot.core.rendering.inventory import Claim
 from bot.core.tree import File, Tree, with_links
 from bot.errors import UserError
@@ -33,6 +34,10 @@ TreeEntry: TypeAlias = tuple[bytes, int, bytes]
 def tree_entries(data: bytes) -> list[TreeEntry]:
     """Return the entries of a tree object. GitPython makes an object of each, half a second for ten thousand."""
     return [(sha, int(mode, 8), name) for mode, name, sha in _ENTRY.findall(data)]
+
+
+def _is_small(files: Tree) -> bool:
+    return sum(len(file.data) for file in files.values()) <= LARGEST_REMEMBERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +73,11 @@ class Trees:
         self._repo = repo
         # Not the repository's own `odb`: that starts git for each object, and a clone of the shipped production has seventy.
         self._objects = LooseObjectDB(repo.odb.root_path())
-        self._remembered: dict[str, dict[str, File]] = {}
+        self._remembered = Recent[str, Mapping[str, File]](REMEMBERED)
 
     def files(self, tree: git.Tree, where: str) -> dict[str, File]:
         """Return the files below a tree; `where` is for messages. Raises `UserError` for submodules, and symlinks that leave it."""
-        if tree.hexsha not in self._remembered:
-            found = self._read(tree, where)
-            if sum(len(file.data) for file in found.values()) > LARGEST_REMEMBERED:
-                return found
-            while len(self._remembered) >= REMEMBERED:
-                self._remembered.pop(next(iter(self._remembered)))
-            self._remembered[tree.hexsha] = found
-        return dict(self._remembered[tree.hexsha])
+        return dict(self._remembered.taken(tree.hexsha, lambda: self._read(tree, where), _is_small))
 
     def _read(self, tree: git.Tree, where: str) -> dict[str, File]:
         found: dict[str, File] = {}
