@@ -20,6 +20,9 @@ from bot.model.pipeline import Json
 from bot.names import ParameterName, StepName
 
 _INDEX = re.compile(r"\[[^\]]*\]")
+_MERGED = {"tags_all": "tags", "effective_labels": "labels", "terraform_labels": "labels"}
+"""Attributes in which a provider shows what a resource's own and the provider's defaults come to."""
+_DEFAULT = re.compile(r"default_(?:tags|labels)\.(?:tags\.)?(.+)")
 HIDDEN = "***"
 _ABSENT = frozenset({"", "null", "(not set)", "(absent)"})
 SHORTEST = 3
@@ -57,10 +60,14 @@ class ByCode:
     def __init__(self, differences: Iterable[Difference], translation: Translation) -> None:
         self._attributes: dict[tuple[str, str], list[Difference]] = {}
         self._resources: dict[str, Difference] = {}
+        self._defaults: dict[tuple[str, str], list[Difference]] = {}
         for each in differences:
             if each.kind == "changed":
                 key = without_keys(each.address), _INDEX.sub("", each.attribute)
                 self._attributes.setdefault(key, []).append(each)
+                stack, _, rest = key[0].partition("/")
+                if rest.startswith("provider.") and (default := _DEFAULT.fullmatch(key[1])):
+                    self._defaults.setdefault((stack, default[1]), []).append(each)
             else:
                 self._resources[translation.address(each.address)] = each
 
@@ -90,10 +97,13 @@ class ByCode:
             yield from self._attributes.get((bare, attribute), ())
 
     def _saying(self, address: str, path: str, production: PlanValue, clone: PlanValue) -> Iterator[Difference]:
-        for name in _prefixes(_INDEX.sub("", path)):
-            for each in self._attributes.get((without_keys(address), name), ()):
-                if _says(each.clone, clone) and _says(each.production, production):
-                    yield each
+        bare, written = without_keys(address), _INDEX.sub("", path)
+        own, _, key = written.partition(".")
+        found = [each for name in _prefixes(written) for each in self._attributes.get((bare, name), ())]
+        if own in _MERGED:
+            found += self._attributes.get((bare, f"{_MERGED[own]}.{key}"), ())
+            found += self._defaults.get((bare.partition("/")[0], key), ())
+        yield from (each for each in found if _says(each.clone, clone) and _says(each.production, production))
 
 
 def _prefixes(path: str) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Which parameter explains a difference: what code computed, or the parameter put back into the planned value."""
 
+import pytest
+
 from bot.core.parity.by_plan.causes import ByCode, Putting, causes, reach
 from bot.core.parity.by_plan.compare import PlanDifference
 from bot.core.parity.by_plan.translation import Translation
@@ -63,6 +65,19 @@ def test_what_code_computed_counts_if_it_computed_these_values() -> None:
     assert causes(found("window", 31, 7), computed, []) == (), "production was changed by hand"
     assert causes(found("other", 30, 7), computed, []) == ()
     assert causes(found("window", None, 0), by_code("window", "null", "null"), []) == (LIVE,)
+
+
+@pytest.mark.parametrize("merged", ["tags_all", "effective_labels", "terraform_labels"])
+def test_what_a_provider_merges_has_the_causes_of_what_was_written(merged: str) -> None:
+    own = by_code(f"{'tags' if merged == 'tags_all' else 'labels'}.days", "30", "7")
+    assert causes(found(f"{merged}.days", "30", "7"), own, []) == (LIVE,)
+    assert causes(found(f"{merged}.days", "30", "8"), own, []) == ()
+    assert causes(found(f"{merged}.other", "30", "7"), own, []) == ()
+    attribute = "default_tags[0].tags.days" if merged == "tags_all" else "default_labels.days"
+    default = by_code(attribute, "30", "7", address="data/provider.any.eu")
+    assert causes(found(f"{merged}.days", "30", "7"), default, []) == (LIVE,)
+    elsewhere = by_code(attribute, "30", "7", address="app/provider.any")
+    assert causes(found(f"{merged}.days", "30", "7"), elsewhere, []) == ()
 
 
 def test_a_missing_resource_is_explained_by_its_own_difference_or_its_count() -> None:
