@@ -47,7 +47,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What to run. `source` holds the workflow file, `home` what `act` and its jobs write; `variables` are public."""
+    """What to run. `source` holds the workflow file, `home` what `act` and its jobs write; `variables` are
+    the environment, and like `repository_variables` (`vars`) public."""
 
     program: Path
     event: str
@@ -58,6 +59,7 @@ class Invocation:
     payload: Path
     variables: Mapping[str, str]
     stand_ins: Mapping[str, Path]
+    repository_variables: Mapping[str, str]
 
     def arguments(self, secrets: int) -> list[str]:
         """Return the argument list; secrets come through the file descriptor, never through arguments or disk."""
@@ -79,6 +81,7 @@ class Invocation:
             "--input-file", os.devnull,
             "--secret-file", f"/dev/fd/{secrets}",
             *(word for name, value in self.variables.items() for word in ("--env", f"{name}={value}")),
+            *(word for name, value in self.repository_variables.items() for word in ("--var", f"{name}={value}")),
             *(word for name, path in self.stand_ins.items() for word in ("--local-repository", f"{name}={path}")),
         ]  # fmt: skip
 
@@ -103,7 +106,8 @@ class Process:
             os.close(reader)
             # Far below a pipe's capacity, so this never blocks; closing it ends what `act` reads.
             with os.fdopen(writer, "w", encoding="utf-8") as stream:
-                stream.writelines(f"{name}={value}\n" for name, value in secrets.items())
+                # In quotes a value may have several lines, as keys have.
+                stream.writelines(f"{name}={json.dumps(value)}\n" for name, value in secrets.items())
         self._family = Family(self._process.pid)
         self._ending = threading.Lock()
 

@@ -25,7 +25,7 @@ from bot.sandbox.actions.act import act_in
 from bot.sandbox.actions.oidc import Issuer
 from bot.sandbox.actions.run import ActionsRun
 from bot.sandbox.actions.site import Site
-from bot.sandbox.actions.triggers import TriggerEvent, started, trigger_event
+from bot.sandbox.actions.triggers import TriggerEvent, run_completed, started, trigger_event
 from bot.sandbox.actions.workflow import WorkflowFile, WorkflowInvalid
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.entities import JsonObject
@@ -39,13 +39,15 @@ class RunnerSettings:
     """How a runner differs from the ordinary one. At most `slots` runs are under way at once, each for `timeout`.
 
     `actions` are checkouts of real actions by `owner/name`, to run in place of their stand-ins. With that of envclone, each job
-    installs the tool from there, which takes it half a minute.
+    installs the tool from there, which takes it half a minute. `variables` and `secrets` are what workflows read as `vars` and `secrets`.
     """
 
     slots: int = 2
     timeout: timedelta = timedelta(minutes=30)
     subjects_with_ids: bool = False
     actions: Mapping[str, Path] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class ActionsRunner:
@@ -74,6 +76,8 @@ class ActionsRunner:
             timeout=settings.timeout,
             subjects_with_ids=settings.subjects_with_ids,
             actions=dict(settings.actions),
+            variables=dict(settings.variables),
+            secrets=dict(settings.secrets),
         )
         self._changed = threading.Condition()
         self._open = False
@@ -140,11 +144,11 @@ class ActionsRunner:
         repository = payload["repository"]
         assert isinstance(repository, Mapping)
         full_name = str(repository["full_name"])
-        if name == "workflow_run":
+        if name == "workflow_run" and payload["action"] == "requested":
             self._repeat(payload)
             return
         bare = self._site.github.forge.bare(self._site.github.repository(full_name))
-        event = trigger_event(name, payload, bare)
+        event = run_completed(payload, bare) if name == "workflow_run" else trigger_event(name, payload, bare)
         if event is None:
             return
         try:
@@ -158,7 +162,7 @@ class ActionsRunner:
         asked = payload["workflow_run"]
         assert isinstance(asked, Mapping)
         before = next((run for run in reversed(self.runs) if run.id == asked["id"]), None)
-        if payload["action"] == "requested" and before is not None:
+        if before is not None:
             self._start(before.repository, before.workflow, before.event, before)
 
     def _start(

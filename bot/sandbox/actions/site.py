@@ -38,6 +38,8 @@ class Site:
     timeout: timedelta
     subjects_with_ids: bool
     actions: Mapping[str, Path] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     groups: Groups = field(default_factory=Groups)
     service: ActionsService = field(default_factory=ActionsService)
 

@@ -45,7 +45,7 @@ def start(site: Site, run: Running, home: Path, secret: str) -> Process:
         "SANDBOX_ARTIFACTS": str(run.artifacts),
     }
     token = site.github.workflow_token(run.repository, granted(run.workflow.permissions))
-    return Process(_invocation(site, run, home), environment, {"GITHUB_TOKEN": token})
+    return Process(_invocation(site, run, home), environment, {**site.secrets, "GITHUB_TOKEN": token})
 
 
 def granted(declared: Mapping[str, str]) -> Permissions:
@@ -80,6 +80,7 @@ def _invocation(site: Site, run: Running, home: Path) -> Invocation:
         home=home,
         payload=payload,
         variables=_variables(site, run),
+        repository_variables=site.variables,
         stand_ins=_stand_ins(site, run),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.sandbox.actions.workflow import Trigger, WorkflowFile, parse
 from bot.sandbox.github.entities import NO_COMMIT, JsonObject
@@ -45,6 +45,8 @@ def trigger_event(name: str, payload: JsonObject, bare: BareRepository) -> Trigg
             return _dispatch(payload, bare)
         case "schedule":
             return _schedule(payload, bare)
+        case "issue_comment":
+            return _on_default_branch(name, payload, bare)
         case _:
             return None
 
@@ -70,6 +72,7 @@ def starts(trigger: Trigger, event: TriggerEvent) -> bool:
     types = trigger.types or (("opened", "synchronize", "reopened") if event.action else ())
     return (
         (event.action is None or event.action in types)
+        and (not trigger.workflows or event.title in trigger.workflows)
         and (not trigger.branches or matches(event.branch, trigger.branches))
         and (not trigger.paths or any(matches(path, trigger.paths) for path in event.paths))
     )
@@ -178,6 +181,33 @@ def _schedule(payload: JsonObject, bare: BareRepository) -> TriggerEvent | None:
         paths=(),
         payload=payload,
         workflow=str(payload["workflow"]),
+    )
+
+
+def run_completed(payload: JsonObject, bare: BareRepository) -> TriggerEvent | None:
+    """Return what the end of a workflow's run means to Actions; its title is the workflow's name."""
+    found = _on_default_branch("workflow_run", payload, bare)
+    name = str(_mapping(payload["workflow"])["name"])
+    return replace(found, title=name) if found is not None else None
+
+
+def _on_default_branch(name: str, payload: JsonObject, bare: BareRepository) -> TriggerEvent | None:
+    """Return an event that runs the default branch's workflows on its last commit, whatever it is about."""
+    default = str(_mapping(payload["repository"])["default_branch"])
+    sha = bare.resolve(f"refs/heads/{default}")
+    if sha is None:
+        return None
+    return TriggerEvent(
+        event=name,
+        action=str(payload["action"]),
+        branch=default,
+        ref=f"refs/heads/{default}",
+        sha=sha,
+        head_sha=sha,
+        head_branch=default,
+        title=str(_mapping(payload.get("issue")).get("title", "")),
+        paths=(),
+        payload=payload,
     )
 
 

@@ -28,6 +28,7 @@ class Trigger:
     branches: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    workflows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,11 @@ def _triggers(node: ExpressionNode, path: str) -> tuple[Trigger, ...]:
         unknown = {key for key in filters if key.endswith("-ignore")}
         if unknown:
             raise WorkflowInvalid(f"{path}: on.{event}: the sandbox does not support {', '.join(sorted(unknown))}")
-        found.append(Trigger(event, *(_words(filters.get(key, [])) for key in ("types", "branches", "paths", "tags"))))
+        found.append(
+            Trigger(
+                event, *(_words(filters.get(key, [])) for key in ("types", "branches", "paths", "tags", "workflows"))
+            )
+        )
     return tuple(found)
 
 
