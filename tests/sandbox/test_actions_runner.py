@@ -118,7 +118,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxAws]:
 def stage(tmp_path: Path, aws: SandboxAws, with_ids: bool) -> Iterator[Stage]:
     """Everything, running; and nothing of it afterwards."""
     seed = tmp_path / "seed"
-    shutil.copytree(HERE / ".github", seed / ".github", ignore=shutil.ignore_patterns("ci.yml", "parity.yml"))
+    shutil.copytree(
+        HERE / ".github", seed / ".github", ignore=shutil.ignore_patterns("ci.yml", "handle.yml", "parity.yml")
+    )
     (seed / "envs/production").mkdir(parents=True)
     (seed / "envs/production/behave").write_text("")
     github = GitHubServer(tmp_path / "github")

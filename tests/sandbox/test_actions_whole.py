@@ -89,7 +89,7 @@ def company(tmp_path: Path) -> Iterator[Company]:
         HERE / ".github",
         monorepo.root / ".github",
         # What runs beside an apply, on the same push, is not this test's.
-        ignore=shutil.ignore_patterns("ci.yml", "envclone.yml", "parity.yml"),
+        ignore=shutil.ignore_patterns("ci.yml", "envclone.yml", "handle.yml", "parity.yml"),
         dirs_exist_ok=True,
     )
     role = f"arn:aws:iam::{ACCOUNT}:role/envclone-"
