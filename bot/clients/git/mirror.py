@@ -20,7 +20,7 @@ from bot.clients.git.claims import claim_ref
 from bot.clients.git.past import was_at
 from bot.clients.git.recent import Recent
 from bot.clients.git.remote import GitFailed, Moved, Remote
-from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, tree_entries
+from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, directories
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.branches import PREFIXES, BranchKind
 from bot.core.tree import File, Tree
@@ -111,7 +111,7 @@ class Mirror:
             tree = self._tree(commit, directory)
             if tree is None:
                 return {}
-            return self._listings.taken(tree.hexsha, lambda: _directories(tree))
+            return self._listings.taken(tree.hexsha, lambda: directories(tree))
 
     def _tree(self, commit: str, directory: str) -> git.Tree | None:
         found = self._trees.at(commit, directory)
@@ -297,8 +297,3 @@ def _checked_id(text: str) -> str:
     if re.fullmatch("[0-9a-f]{40}", text) is None:
         raise GitFailed(f"{text!r} is not a commit id")
     return text
-
-
-def _directories(tree: git.Tree) -> dict[str, str]:
-    below = tree_entries(tree.data_stream.read())
-    return {name.decode(errors="surrogateescape"): sha.hex() for sha, mode, name in below if mode == DIRECTORY}

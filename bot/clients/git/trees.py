@@ -36,6 +36,12 @@ def tree_entries(data: bytes) -> list[TreeEntry]:
     return [(sha, int(mode, 8), name) for mode, name, sha in _ENTRY.findall(data)]
 
 
+def directories(tree: git.Tree) -> dict[str, str]:
+    """Return the names of the directories right below a tree, with their tree ids."""
+    below = tree_entries(tree.data_stream.read())
+    return {name.decode(errors="surrogateescape"): sha.hex() for sha, mode, name in below if mode == DIRECTORY}
+
+
 def _is_small(files: Tree) -> bool:
     return sum(len(file.data) for file in files.values()) <= LARGEST_REMEMBERED
 
