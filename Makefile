@@ -4,6 +4,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 # More than cores: the long tests mostly wait for the AWS provider.
 WORKERS ?= 4
+# As many as there are cores: the fast tests wait for little, and each worker loads all of them.
+FAST_WORKERS ?= auto
 # What `make test-fast` leaves out, and `make test-slow` runs.
 SLOW := provider or postgres or browser or e2e or exhaustive
 FAST := not ($(SLOW))
@@ -27,8 +29,8 @@ demo-lifecycle: $(READY) ## Watch a clone's whole life: a failing step, resume, 
 test: $(READY) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
-test-fast: $(READY) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about seven minutes on two cores
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" $(ARGS)
+test-fast: $(READY) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about five minutes on two cores
+	@$(BIN)/python -m pytest -n $(FAST_WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" $(ARGS)
 
 test-slow: $(READY) ## What `make test-fast` leaves out
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(SLOW)" $(ARGS)

@@ -48,7 +48,7 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, or the end of the run waits for one of them."""
     place = {file: number for number, file in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.location[0], len(place)))
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
 
 
 def pytest_collection_finish() -> None:

@@ -3,6 +3,7 @@
 import ast
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import bot
@@ -10,6 +11,20 @@ import bot
 ROOT = Path(bot.__file__).parent
 LARGEST = 20
 """Files of a room at one level: more than that and nobody finds anything by its folder's name."""
+
+
+OF_SEVERAL_MODULES = frozenset({
+    "checks/test_idioms.py",
+    "hcl/test_console.py",
+    "hcl/test_hostile.py",
+    "hcl/test_template_files.py",
+    "parity/by_code/test_cut_off.py",
+    "parity/by_code/test_mutations.py",
+    "rendering/test_hostile.py",
+    "rollout/test_rollout.py",
+    "test_no_cloud.py",
+})  # fmt: skip
+"""Tests of the core that hold a property of several modules, or of all of them: they are named for the property."""
 
 
 def modules() -> Mapping[str, Path]:
@@ -30,8 +45,13 @@ def room_of(module: str) -> str:
     return module if package in PARENTS else package
 
 
+@cache
+def parsed(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text("utf-8"))
+
+
 def imports(module: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+    for node in ast.walk(parsed(module)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names if name.name in MODULES)
         elif isinstance(node, ast.ImportFrom) and node.module is not None and node.module in MODULES:
@@ -84,10 +104,20 @@ def test_no_room_has_more_files_than_anybody_can_look_through() -> None:
     assert {str(room): count for room, count in sizes.items() if count > LARGEST} == {}
 
 
+def test_a_test_of_the_core_is_named_for_its_module() -> None:
+    tests = Path(__file__).parent / "core"
+    unfound = {
+        str(path.relative_to(tests))
+        for path in tests.rglob("test_*.py")
+        if not (ROOT / "core" / path.relative_to(tests).parent / path.name.removeprefix("test_")).exists()
+    }
+    assert unfound == OF_SEVERAL_MODULES, "name tests/core/<room>/test_<module>.py for bot/core/<room>/<module>.py"
+
+
 def test_a_public_class_name_means_one_thing() -> None:
     named: dict[str, list[str]] = defaultdict(list)
-    for module, path in MODULES.items():
-        for node in ast.parse(path.read_text("utf-8")).body:
+    for module in MODULES:
+        for node in parsed(module).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 named[node.name].append(module)
     assert {name: where for name, where in named.items() if len(where) > 1} == {}
