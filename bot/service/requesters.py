@@ -53,6 +53,11 @@ class OwnProposal:
         return next(found, None)
 
     @property
+    def is_asked_for(self) -> bool:
+        """Whether people asked for any of it, or nobody can tell; a rollout's own is asked for by nobody."""
+        return not self.commits or any(commit.trailers.comment is not None for commit in self.commits)
+
+    @property
     def rollout(self) -> str | None:
         """The address of the rollout's issue that the newest commit follows from."""
         newest = self.commits[-1].trailers if self.commits else None

@@ -31,7 +31,7 @@ _WORDS: Mapping[MemberStage, str] = {
     MemberStage.MERGED: "merged, being applied",
     MemberStage.WAITING: "waiting",
     MemberStage.DECLINED: "closed without merging",
-    MemberStage.GONE: "no longer exists",
+    MemberStage.GONE: "destroyed or expired",
     MemberStage.APPLIED: "applied",
 }
 """In the order in which people need them."""

@@ -31,7 +31,7 @@ from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
 from bot.service.repository import Repository, repository_at_head
-from bot.service.requesters import asked_here
+from bot.service.requesters import asked_here, proposal_on
 from bot.service.status import REQUIRED_CHECK, newest_check
 
 SWEEP = "*sweep"
@@ -183,14 +183,15 @@ def _merge(repo: Repository, name: EnvironmentName, policy: Policy, pull: PullRe
 
 
 def _has_rival(repo: Repository, name: EnvironmentName) -> bool:
-    """Say whether somebody has asked for a change, perhaps for more time, that is not merged yet."""
+    """Say whether somebody has asked for a change, perhaps for more time, that is not merged yet. A rollout's asks for none."""
     branch = Branch("change", name)
     commit = repo.proposed(branch)
     if commit is None:
         return False
     found = repo.pull_request(branch)
     if found is not None and found.state == "open":
-        return True
+        proposal = proposal_on(repo, branch)
+        return proposal is None or proposal.is_asked_for
     # A new branch without a pull request of ours is one that is being proposed at this moment; an older one is somebody else's.
     is_new = found is None or found.head_sha != commit
     return is_new and abs(repo.context.now() - repo.mirror.committed_at(commit)) < PROPOSING

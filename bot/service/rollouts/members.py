@@ -71,6 +71,8 @@ def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName) -> Roll
         return RolloutMember(MemberStage.FAILED, note=str(error))
     if manifest is None:
         return RolloutMember(MemberStage.GONE)
+    if manifest.expires_at is not None and manifest.expires_at <= repo.context.now():
+        return RolloutMember(MemberStage.GONE, note="expired")
     pull = repo.pull_request(Branch("change", name))
     if manifest.revision == rollout.record.revision:
         return _merged(repo, rollout, manifest, pull)
@@ -85,7 +87,7 @@ def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName) -> Roll
 def _open(repo: Repository, rollout: Rollout, name: EnvironmentName, pull: PullRequest) -> RolloutMember:
     if not _is_at(repo, rollout, pull.head_sha, name):
         proposal = proposal_on(repo, Branch("change", name))
-        asked = proposal is None or any(commit.trailers.comment is not None for commit in proposal.commits)
+        asked = proposal is None or proposal.is_asked_for
         # What an earlier rollout proposed gets another commit; into what people asked for nothing is mixed.
         note = f"another change is open: merge or close it, or comment `/sync {name}` there"
         return (

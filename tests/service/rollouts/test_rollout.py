@@ -3,6 +3,7 @@
 import itertools
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.clients.github import CheckState
 from bot.clients.transient import Transient
@@ -15,6 +16,7 @@ from bot.model.environment import Manifest
 from bot.model.risk import Risk
 from bot.names import EnvironmentName, PurposeName, RepositoryName
 from bot.sandbox.github.entities import IssueRecord
+from bot.service.commands.expire import expire
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, POLICY, REPOSITORY, SmallMonorepo
 from tests.support.triggers import actions, changed, checked, closed, deployed, merged
@@ -26,7 +28,8 @@ slots = itertools.count()
 
 
 def company(place: SmallMonorepo, policy: bytes = CANARY, clones: dict[str, str] = CLONES) -> None:
-    """Put clones on the default branch, and a policy."""
+    """Put clones on the default branch, and a policy, on the day on which they were asked for."""
+    place.service.context.now = lambda: example.NOW + timedelta(hours=1)
     made: list[Manifest] = []
     files: dict[str, bytes | None] = {".github/envclone.yml": POLICY + policy}
     for number, (name, purpose) in enumerate(clones.items(), 1):
@@ -207,6 +210,20 @@ def test_an_environment_that_asks_for_a_value_needs_a_person(place: SmallMonorep
     look(place)
     assert table(place) == {"demo-a": "**needs you**", "production": "**needs you**"}
     assert "/sync demo-a --set region=…" in (issue(place).body or "")
+
+
+def test_an_expired_clone_is_left_out_and_ends_although_a_rollout_proposes_a_change_of_it(place: SmallMonorepo) -> None:
+    company(place, b"rollout: {enabled: true}\nexpiry: {auto_merge: true}\n", {"demo-a": "demo"})
+    change(place)
+    look(place)
+    assert table(place)["demo-a"] == "planning"
+    place.service.context.now = lambda: example.NOW + timedelta(days=30)
+    look(place)
+    assert table(place)["demo-a"] == "destroyed or expired"
+    expired = expire(place.repository(), EnvironmentName("demo-a"))
+    assert (expired.outcome, expired.pull) == ("waits", place.server.pulls(REPOSITORY)[-1].number)
+    checked(place, place.server.pulls(REPOSITORY)[-1].number)
+    assert place.repository().manifest(EnvironmentName("demo-a")) is None
 
 
 def test_nothing_is_mixed_into_a_change_that_people_asked_for(place: SmallMonorepo) -> None:
