@@ -60,6 +60,18 @@ class RetainedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftToHook:
+    """The kind of hook that does what Terraform leaves to people when it makes a resource, and what that is.
+
+    It isn't needed where the resource has one of the arguments in `unless`, or its stack a resource of one of these types.
+    """
+
+    hook: str
+    why: str
+    unless: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPatterns:
     """Regular expressions for what the policy says of an account, each for the whole text.
 
@@ -186,7 +198,7 @@ class CloudFacts:
     `store_forms`.
     `identifier` is the attribute that names a resource across accounts; `retained` is by type of resource.
     `secrets` are patterns of attributes that name or hold a secret, beyond those of every provider. `others` are further clouds
-    whose facts are among these, and where nobody searches for what a destroy left.
+    whose facts are among these, and where nobody searches for what a destroy left. `left_to_hooks` is by type of resource.
     """
 
     key: str
@@ -207,6 +219,7 @@ class CloudFacts:
     aspects: AspectTable
     secrets: Sequence[str]
     others: Sequence[OtherCloud] = ()
+    left_to_hooks: Mapping[str, LeftToHook] = field(default_factory=dict)
 
     @property
     def own_accounts(self) -> AccountPatterns:

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
+from bot.core.adoption.hooks import ProposedHook
 from bot.core.adoption.stacks import policy_text
 from bot.core.parity.directories.compare import sides_likeness
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
@@ -18,7 +19,7 @@ from bot.core.requests.template_check import Proof, a_clone, check_template
 from bot.core.tree import File
 from bot.errors import Finding, InvalidInput, Unverifiable
 from bot.hooks.validate import JUDGES
-from bot.model.environment import Manifest
+from bot.model.environment import HOOKS, Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.template import directory
 from bot.names import EnvironmentName, Login, TemplateName
@@ -51,6 +52,12 @@ class AdoptedProduction:
     undecided: Sequence[Finding]
     is_again: bool
     policy_is_new: bool
+
+    @property
+    def hooks(self) -> Sequence[ProposedHook]:
+        """Return the hooks that are proposed, without those of a kind that the template declares already."""
+        declared = self.template.files.get(HOOKS, File(b"")).data.decode()
+        return [each for each in self.adoption.hooks if f"uses: {each.kind}" not in declared]
 
 
 def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:

@@ -9,10 +9,13 @@ import typer
 
 from bot.cli.console import DOES_NOT_HOLD, edge, environment_name, say
 from bot.cli.local.options import AnyRoot, AsJson, me
-from bot.model.environment import directory
+from bot.core.adoption.hooks import ProposedHook
+from bot.model.environment import HOOKS, directory
 from bot.model.policy import PATH as POLICY
 from bot.model.template import directory as template_directory
 from bot.runs.adoption import AdoptedProduction, AdoptionRequest, adopt_directory
+
+_SHOWN = 3
 
 
 def adopt(
@@ -64,6 +67,12 @@ def _lines(found: AdoptedProduction) -> Iterator[str]:
     if adoption.moved:
         yield "But for paths of modules beside them, which follow from the new directory:"
         yield from (f"  {each}" for each in adoption.moved)
+    if found.hooks:
+        yield from (
+            "",
+            f"Not by Terraform, so perhaps by a hook in a clone: declare it in {where}/{HOOKS} (docs/hooks.md).",
+        )
+        yield from (f"  {each.kind}: {_blocks(each)} {each.why}" for each in found.hooks)
     left = _left(found)
     if left or found.undecided:
         yield from ("", "Left to decide:", *(f"  {each}" for each in [*left, *map(str, found.undecided)]))
@@ -71,6 +80,11 @@ def _lines(found: AdoptedProduction) -> Iterator[str]:
         yield from ("", f"Edit {where}, then run the same command again.")
     else:
         yield from ("", f"`envclone template check` passes. Next: `envclone clone {name} as demo-x --dry-run`.")
+
+
+def _blocks(hook: ProposedHook) -> str:
+    more = f" and {len(hook.blocks) - _SHOWN} more: each" if len(hook.blocks) > _SHOWN else ""
+    return f"{', '.join(hook.blocks[:_SHOWN])}{more}"
 
 
 def _left(found: AdoptedProduction) -> list[str]:
@@ -95,6 +109,7 @@ def _data(found: AdoptedProduction) -> dict[str, object]:
             }
             for each in found.adoption.parameters
         ],
+        "hooks": [{"kind": each.kind, "blocks": list(each.blocks), "why": each.why} for each in found.hooks],
         "check": _left(found),
         "undecided": [str(each) for each in found.undecided],
     }

@@ -6,6 +6,7 @@ from bot.clouds.accounts import ACCOUNTS
 from bot.clouds.aws.aspects import ASPECTS
 from bot.clouds.aws.destroy_rules import RULES
 from bot.clouds.aws.gate import GATE
+from bot.clouds.aws.left_to_hooks import LEFT_TO_HOOKS
 from bot.clouds.aws.retained import RETAINED
 from bot.clouds.backends import BACKENDS
 from bot.clouds.store_address import STORE_FORMS, STORE_PATTERN
@@ -41,5 +42,6 @@ FACTS = CloudFacts(
     ),
     gate=GATE,
     aspects=ASPECTS,
+    left_to_hooks=LEFT_TO_HOOKS,
     secrets=("aws_secretsmanager_secret.*:name", "*:*secret_arn", "*:*valueFrom"),
 )  # fmt: skip

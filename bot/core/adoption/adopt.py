@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.core.adoption.hooks import ProposedHook, proposed_hooks
 from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
 from bot.core.adoption.search import identity_found
@@ -49,6 +50,7 @@ class Adoption:
     state: Mapping[str, Json]
     moved: Sequence[str]
     undecided: Sequence[Finding]
+    hooks: Sequence[ProposedHook] = ()
 
 
 def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness) -> Adoption:
@@ -108,6 +110,7 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness) -> Ado
         older_states(name, evaluated, stacks),
         moved,
         undecided,
+        proposed_hooks(evaluated, stacks, likeness.cloud),
     )
 
 

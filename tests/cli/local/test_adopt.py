@@ -10,6 +10,8 @@ import yaml
 from typer.testing import CliRunner
 
 from bot.cli.app import app
+from bot.clouds.registry import FACTS
+from bot.hooks.registry import kinds
 from tests.cli.local.test_directory_parity import lay_out
 
 LOCK = '# This file is maintained automatically by "terraform init".\n'
@@ -309,6 +311,33 @@ def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> N
     ):
         assert line in output
     assert "hunter" not in output
+
+
+def test_hooks_are_proposed_for_what_the_code_leaves_to_people(tmp_path: Path) -> None:
+    secret = 'resource "aws_secretsmanager_secret" "key" { name = "key" }\n'
+    files = {
+        "prod/app/main.tf": secret + 'resource "aws_route53_zone" "public" { name = "acme.example" }\n',
+        "prod/app/more.tf": 'resource "aws_route53_zone" "inside" {\n  name = "a.internal"\n  vpc { vpc_id = "vpc-1" }\n}\n',
+        "prod/data/main.tf": secret
+        + 'resource "aws_secretsmanager_secret_version" "key" {\n  secret_id = "key"\n  secret_string = "x"\n}\n'
+        + 'data "aws_s3_bucket" "theirs" { bucket = "theirs" }\n',
+    }
+    root = lay_out(tmp_path, files)
+    output = run(root, "adopt", "prod")[1]
+    assert "  aws.secret: app/aws_secretsmanager_secret.key has no value in the code" in output
+    found = json.loads(run(root, "adopt", "prod", "--json")[1])["hooks"]
+    assert [(each["kind"], each["blocks"]) for each in found] == [
+        ("aws.dns-delegation", ["app/aws_route53_zone.public"]),
+        ("aws.secret", ["app/aws_secretsmanager_secret.key"]),
+    ]
+    hooks = "hooks:\n  key:\n    description: Its value.\n    uses: aws.secret\n    with: {secret_id: {value: key}, text: {value: {generate: 20}}}\n"
+    (root / "templates/production/hooks.yaml").write_text(hooks, "utf-8")
+    again = json.loads(run(root, "adopt", "prod", "--json")[1])["hooks"]
+    assert [each["kind"] for each in again] == ["aws.dns-delegation"], "what is declared is not proposed again"
+
+
+def test_every_proposed_hook_is_a_kind_that_there_is() -> None:
+    assert {each.hook for each in FACTS.left_to_hooks.values()} <= set(kinds())
 
 
 def test_a_policy_names_the_providers_that_production_has(tmp_path: Path) -> None:
