@@ -69,6 +69,29 @@ def details(summary: str, body: str) -> str:
     return f"<details><summary>{line}</summary>\n\n{body.strip()}\n\n</details>"
 
 
+def shortened(text: str, longest: int) -> str:
+    """Return plain text of at most so many characters, cut between two words where there are some."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 1]
+    words = kept.rpartition(" ")[0].rstrip(" ,;:")
+    return f"{words if len(words) > longest // 2 else kept}…"
+
+
+def parted(one: str, other: str, longest: int) -> tuple[str, str]:
+    """Return two texts, each in about so many characters; of long ones the part where they begin to differ, so that they never look alike."""
+    if max(len(one), len(other)) <= longest:
+        return one, other
+    shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    start = 0 if shared < longest * 3 // 4 else shared - longest // 4
+    return _window(one, start, longest), _window(other, start, longest)
+
+
+def _window(text: str, start: int, longest: int) -> str:
+    shown = text[start : start + longest]
+    return f"{'…' if start else ''}{shown}{'…' if start + longest < len(text) else ''}"
+
+
 def bounded(text: str, longest: int = LONGEST_TEXT) -> str:
     """Return Markdown that GitHub takes: of one that is too long the beginning, up to a whole line, with what it opened closed.
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.markdown import LONGEST_TEXT, bounded, cell, code, details, fence
+from bot.core.markdown import LONGEST_TEXT, bounded, cell, code, details, fence, parted, shortened
 
 HOSTILE = [
     "@octocat look",
@@ -74,3 +74,22 @@ def test_a_text_that_is_too_long_is_cut_at_a_line_with_what_it_opened_closed() -
     assert re.search(r"\nline \d+\n```\n\n</details>\n\n</details>\n\n\*This text", text)
     assert bounded("short") == "short"
     assert bounded(text) == text
+
+
+def test_a_text_that_is_too_long_is_cut_between_two_words() -> None:
+    assert shortened("the pool is too small", 30) == "the pool is too small"
+    assert shortened("the pool is too small", 15) == "the pool is…"
+    assert shortened("x" * 20, 10) == f"{'x' * 9}…", "where there is no word, anywhere"
+
+
+def test_two_long_texts_are_shown_where_they_begin_to_differ() -> None:
+    one, other = parted(f"{'x' * 100}1 one", f"{'x' * 100}2 others", 40)
+    assert (one, other) == (f"…{'x' * 10}1 one", f"…{'x' * 10}2 others")
+    assert parted("a" * 50, "b", 40) == (f"{'a' * 40}…", "b")
+
+
+@given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=200))
+def test_two_texts_never_look_alike_because_both_were_cut(shared: str, one: str, other: str) -> None:
+    left, right = parted(shared + one, shared + other, 40)
+    assert (left == right) == (one == other)
+    assert max(len(left), len(right)) <= 42

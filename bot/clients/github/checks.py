@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import Check, CheckState, Deployment, DeploymentStatus
 from bot.clients.github.session import Session
+from bot.core.markdown import shortened
 from bot.model.pipeline import Json
 from bot.names import RepositoryName
 
@@ -121,7 +122,7 @@ class Checks(Session):
                     required_contexts=[],
                     payload=payload,
                     environment=environment,
-                    description=description[:MOST_DESCRIPTION],
+                    description=shortened(description, MOST_DESCRIPTION),
                 )
             )
 
@@ -165,7 +166,9 @@ class Checks(Session):
 
 
 def _cut(status: DeploymentStatus) -> DeploymentStatus:
-    return DeploymentStatus(status.state, status.description[:MOST_DESCRIPTION], status.environment_url, status.log_url)
+    return DeploymentStatus(
+        status.state, shortened(status.description, MOST_DESCRIPTION), status.environment_url, status.log_url
+    )
 
 
 def _output(state: CheckState) -> dict[str, str]:

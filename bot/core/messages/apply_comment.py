@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from bot.core.ledger.apply_result import ApplyOutcome, StepResult
-from bot.core.markdown import cell, code, details, fence, table
+from bot.core.markdown import cell, code, details, fence, shortened, table
 from bot.names import EnvironmentName
 
 _WORDS = {"succeeded": "✅ done", "skipped": "⏭️ already done", "failed": "❌ failed", "blocked": "⛔ not started"}
@@ -75,7 +75,7 @@ def _table(steps: Sequence[StepResult]) -> str:
     for step in steps:
         said = step.evidence if step.state == "succeeded" else step.reason if step.state != "failed" else "see above"
         took = _took(step.seconds) if step.state in {"succeeded", "failed"} else "–"  # noqa: RUF001
-        rows.append((code(step.name), cell(step.kind), _WORDS[step.state], took, cell(_cut(said, 200))))
+        rows.append((code(step.name), cell(step.kind), _WORDS[step.state], took, cell(shortened(said, 200))))
     return table(("Step", "Kind", "Result", "Took", "Details"), rows)
 
 
@@ -91,7 +91,7 @@ def _outputs(outcome: ApplyOutcome) -> str:
         (code(step.name), code(name), shown)
         for step in outcome.steps
         for name, shown in [
-            *((name, code(_cut(_written(value), 300))) for name, value in step.outputs.items()),
+            *((name, code(shortened(_written(value), 300))) for name, value in step.outputs.items()),
             *((name, "*sensitive*") for name in step.hidden),
         ]
     ]
@@ -111,10 +111,6 @@ def _diagram(outcome: ApplyOutcome) -> str:
 
 def _written(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _took(seconds: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.core.markdown import cell, code, details, fence, table
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
 from bot.core.plans.plan_values import Masked, ValueChange
-from bot.core.plans.tables import shown
+from bot.core.plans.value_text import both_on_one_line
 from bot.names import EnvironmentName, Login
 
 MOST_LINES = 400
@@ -148,7 +148,8 @@ def _change_lines(change: DriftChange) -> Iterator[str]:
 def _difference(each: ValueChange) -> str:
     if isinstance(each.before, Masked) or isinstance(each.after, Masked):
         return f"{each.path or 'value'}: differs (sensitive)"
-    return f"{each.path or 'value'}: is {shown(each.before)}, should be {shown(each.after)}"
+    found, wanted = both_on_one_line(each.before, each.after)
+    return f"{each.path or 'value'}: is {found}, should be {wanted}"
 
 
 def _paths(change: DriftChange) -> str:

@@ -1,6 +1,7 @@
 """The plan of an environment in GitHub's Markdown: for the one comment, the step summary, and the file that holds all of it.
 
-Too long is never silence: the text is made again with less detail until it fits, and then says where the whole is.
+Too long is never silence. Stack by stack, the largest first, attributes go, then the names of what is added or changed. What is destroyed
+or replaced stays named; of thousands as many as fit. Whatever is left out says so, and where the whole is.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.core.markdown import cell, code, details, fence, table
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
-from bot.core.plans.plan import HookPlan
+from bot.core.plans.plan import Action, HookPlan, PlannedChange
 from bot.core.plans.risk import said as said_risk
 from bot.core.plans.tables import attributes, changes_table
 from bot.errors import Finding
@@ -24,6 +25,9 @@ STEP_SUMMARY_LIMIT = 1024 * 1024
 MOST_FINDINGS = 50
 MOST_WARNINGS = 10
 """In a comment. A plan with more has one kind of them many times."""
+MOST_OPEN = 5
+"""Resources in a table that is seen without a click, whatever happens to them."""
+LOSSES = frozenset({Action.DELETE, Action.REPLACE, Action.FORGET})
 _RESULTS = {"would_run": "would run", "already_so": "no change", "unknown": "unknown"}
 
 
@@ -54,12 +58,54 @@ def fitted(plan: EnvironmentPlan, risk: Risk, limit: int, whole: Whole) -> str:
     text = complete(plan, risk)
     if _size(text) <= limit:
         return text
+    top = "\n\n".join(part for part in (_headline(plan, risk), _overview(plan), *_notices(plan)) if part)
     notice = f"\n> Shortened to fit. The complete plan, with every attribute, is in {whole}.\n"
-    for detail in (_with_table, _with_nothing):
-        text = f"{_text(plan, risk, detail)}{notice}"
-        if _size(text) <= limit:
-            return text
-    return f"{_headline(plan, risk)}\n{notice}"
+    stacks = [stack for stack in plan.stacks if stack.plan.changes_anything]
+    room = limit - _size(top) - _size(notice) - 2
+    shown = _shortened(stacks, room)
+    if shown is not None:
+        return "\n\n".join([top, *shown]) + f"\n{notice}"
+    text = f"{top}\n\n{_lost(stacks, room - 200)}\n{notice}"
+    return text if _size(text) <= limit else f"{_headline(plan, risk)}\n{notice}"
+
+
+def _shortened(stacks: Sequence[StackPlan], room: int) -> Sequence[str] | None:
+    """Return the stacks' texts in `room` bytes: first attributes go, then names, each of the largest first. None if even that is too long.
+
+    What room is left when names have gone is for the smaller ones again.
+    """
+    levels = [["\n\n".join(detail(stack)) for detail in _LEVELS] for stack in stacks]
+    at = [0] * len(stacks)
+    order = sorted(range(len(stacks)), key=lambda place: -_size(levels[place][0]))
+    left = room - sum(_size(texts[0]) + 2 for texts in levels)
+    for level in range(1, len(_LEVELS)):
+        for place in order:
+            if left < 0:
+                left += _size(levels[place][level - 1]) - _size(levels[place][level])
+                at[place] = level
+    if left < 0:
+        return None
+    for place in reversed(order):
+        for level in range(at[place]):
+            more = _size(levels[place][level]) - _size(levels[place][at[place]])
+            if more <= left:
+                left -= more
+                at[place] = level
+                break
+    return [texts[level] for texts, level in zip(levels, at, strict=True)]
+
+
+def _lost(stacks: Sequence[StackPlan], room: int) -> str:
+    """Return the names of what is destroyed or replaced, as many as there is room for, and how many more there are."""
+    names = [f"- {code(change.address)} in {code(stack.name)}" for stack in stacks for change in _losses(stack)]
+    kept: list[str] = []
+    for name in names:
+        room -= _size(name) + 1
+        if room < 0:
+            break
+        kept.append(name)
+    more = len(names) - len(kept)
+    return "\n".join(["**Destroyed or replaced:**", "", *kept, *([f"- … and {more:,} more"] if more else [])])
 
 
 def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole) -> str:
@@ -202,8 +248,21 @@ def _with_table(stack: StackPlan) -> Iterator[str]:
     yield _folded(stack)
 
 
-def _with_nothing(stack: StackPlan) -> Iterator[str]:
-    yield from ()
+def _with_losses(stack: StackPlan) -> Iterator[str]:
+    lost = _losses(stack)
+    rest = sum(change.changes_anything for change in stack.plan.changes) - len(lost)
+    yield f"### {code(stack.name)}"
+    if lost:
+        yield changes_table(lost)
+    if rest:
+        yield f"{_others(rest)}, and not named here." if lost else f"{stack.plan.counts}; not named here."
+
+
+_LEVELS: Sequence[_Detail] = (_with_attributes, _with_table, _with_losses)
+
+
+def _losses(stack: StackPlan) -> Sequence[PlannedChange]:
+    return [change for change in stack.plan.changes if change.action in LOSSES]
 
 
 def _folded(stack: StackPlan) -> str:
@@ -211,6 +270,17 @@ def _folded(stack: StackPlan) -> str:
     if not changes:
         return "Only outputs change."
     counts = stack.plan.counts
-    shown = changes_table(changes)
+    if len(changes) <= MOST_OPEN:
+        return changes_table(changes)
     # What is lost must be seen without a click; what is added may be folded away.
-    return shown if counts.destroy or len(changes) <= 5 else details(str(counts), shown)
+    lost = _losses(stack)
+    others = [change for change in changes if change.action not in LOSSES]
+    if not lost:
+        return details(str(counts), changes_table(others))
+    return "\n\n".join(
+        [changes_table(lost), *([details(_others(len(others)), changes_table(others))] if others else [])]
+    )
+
+
+def _others(count: int) -> str:
+    return f"{count:,} {'other is' if count == 1 else 'others are'} added or changed"

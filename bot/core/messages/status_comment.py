@@ -86,6 +86,8 @@ def proposal_comment(branch: Branch, facts: StatusFacts, what: str = "") -> str:
 
 def _marks(facts: StatusFacts, kind: BranchKind) -> str:
     reached, failed, words = stage(facts), has_failed(facts), _WORDS[kind]
+    if reached is StatusStage.APPLYING:
+        reached = StatusStage.MERGED  # what is under way is not done
     steps = ("Seen", "Pull request", "Plan", "Review and merge", words.apply, words.last)
     marks = []
     for position, name in enumerate(steps):

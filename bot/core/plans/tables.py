@@ -1,14 +1,11 @@
 """A stack's plan in words: tables of what happens to which resource, and attribute by attribute what changes."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.core.markdown import cell, code, fence, table
+from bot.core.plans import value_text
 from bot.core.plans.plan import Action, OutputChange, PlannedChange
-from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue, UnknownUntilApply, ValueChange
-
-LONGEST_VALUE = 300
-"""Characters of one value. 300 show a short policy whole; the difference of a longer one or of a script is read in the code."""
+from bot.core.plans.plan_values import UNKNOWN, ValueChange
 
 _WORDS: Mapping[Action, str] = {
     Action.DELETE: "**destroy**",
@@ -56,12 +53,6 @@ def attributes(changes: Sequence[PlannedChange], outputs: Sequence[OutputChange]
     return fence("\n".join(lines).rstrip(), "diff")
 
 
-def shown(value: PlanValue) -> str:
-    """Return a value on one line, as JSON; sensitive and unknown parts say so."""
-    text = _json(value)
-    return f"{text[:LONGEST_VALUE]}… ({len(text):,} characters)" if len(text) > LONGEST_VALUE else text
-
-
 def _note(change: PlannedChange) -> str:
     notes = []
     if change.is_import:
@@ -84,10 +75,13 @@ def _change_lines(change: PlannedChange) -> Iterator[str]:
             yield f"- {change.address}" + (" (removed from state only)" if change.action == Action.FORGET else "")
         case Action.REPLACE:
             yield f"- {change.address} (replaced)"
-            yield from (_changed(d, change) for d in change.differences if d.after is not UNKNOWN)
+            for difference in change.differences:
+                if difference.after is not UNKNOWN:
+                    yield from _changed(difference, change)
         case _:
             yield f"! {change.address}"
-            yield from (_changed(d, change) for d in change.differences)
+            for difference in change.differences:
+                yield from _changed(difference, change)
 
 
 def _created(change: PlannedChange) -> Iterator[str]:
@@ -98,16 +92,14 @@ def _created(change: PlannedChange) -> Iterator[str]:
     later = sum(1 for difference in given if difference.after is UNKNOWN)
     for difference in given:
         if difference.after is not UNKNOWN and difference.after not in ({}, []):
-            yield f"+     {difference.path} = {shown(difference.after)}"
+            yield from value_text.given(difference.path, difference.after)
     if later:
         yield f"      … and {later} {'attribute' if later == 1 else 'attributes'} known after apply"
 
 
-def _changed(difference: ValueChange, change: PlannedChange) -> str:
+def _changed(difference: ValueChange, change: PlannedChange) -> Iterator[str]:
     forces = " (forces the replacement)" if difference.path in change.replace_paths else ""
-    if isinstance(difference.before, Masked) and isinstance(difference.after, Masked):
-        return f"!     {difference.path}: changes (sensitive){forces}"
-    return f"!     {difference.path}: {shown(difference.before)} → {shown(difference.after)}{forces}"
+    return value_text.changed(difference.path, difference.before, difference.after, forces)
 
 
 def _output_lines(output: OutputChange) -> Iterator[str]:
@@ -115,20 +107,9 @@ def _output_lines(output: OutputChange) -> Iterator[str]:
         case Action.NO_OP:
             return
         case Action.CREATE:
-            yield f"+ output {output.name} = {shown(output.after)}"
+            yield f"+ output {output.name} = {value_text.on_one_line(output.after)}"
         case Action.DELETE:
             yield f"- output {output.name}"
         case _:
-            yield f"! output {output.name}: {shown(output.before)} → {shown(output.after)}"
-
-
-def _json(value: PlanValue) -> str:
-    match value:
-        case Masked() | UnknownUntilApply():
-            return repr(value)
-        case Mapping():
-            return "{" + ", ".join(f"{json.dumps(key)}: {_json(item)}" for key, item in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ", ".join(_json(item) for item in value) + "]"
-        case _:
-            return json.dumps(value, ensure_ascii=False)
+            before, after = value_text.both_on_one_line(output.before, output.after)
+            yield f"! output {output.name}: {before} → {after}"

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar, assert_never, cast
 
 from bot.clients.github import CheckState
 from bot.core.ledger.redaction import Secrets
+from bot.core.markdown import shortened
 from bot.core.messages.plan_comment import (
     COMMENT_LIMIT,
     STEP_SUMMARY_LIMIT,
@@ -160,7 +161,7 @@ def left_behind(request: PlanRequest, said: Report) -> JobReport:
 
 def _reported(check: CheckState) -> ReportedCheck:
     conclusion: Literal["success", "failure"] = "success" if check.conclusion == "success" else "failure"
-    return ReportedCheck(title=check.title[:200], summary=check.summary, conclusion=conclusion)
+    return ReportedCheck(title=shortened(check.title, 200), summary=check.summary, conclusion=conclusion)
 
 
 def _parity(request: PlanRequest, said: Report) -> CheckState:
@@ -172,7 +173,7 @@ def _parity(request: PlanRequest, said: Report) -> CheckState:
 
 def _check(request: PlanRequest, conclusion: str, headline: str, text: str) -> CheckState:
     return CheckState(
-        title=headline[:200],
+        title=shortened(headline, 200),
         summary=text,
         conclusion="success" if conclusion == "success" else "failure",
         external_id=str(request.environment),

@@ -148,7 +148,7 @@ def large(resources: int, attributes: int = 10) -> EnvironmentPlan:
 
 
 @pytest.mark.parametrize("limit", [COMMENT_LIMIT, STEP_SUMMARY_LIMIT])
-@pytest.mark.parametrize(("resources", "attributes"), [(1, 10), (50, 10), (400, 10), (5_000, 1)])
+@pytest.mark.parametrize(("resources", "attributes"), [(1, 10), (50, 10), (400, 10), (2_000, 1)])
 def test_it_always_fits_and_says_where_the_whole_is_when_it_was_cut(
     limit: int, resources: int, attributes: int
 ) -> None:
@@ -165,6 +165,49 @@ def test_the_shorter_text_keeps_the_table_of_resources_while_it_fits() -> None:
     text = fitted(large(100), Risk.NONE, COMMENT_LIMIT, WHOLE)
     assert "`aws_thing.n99`" in text
     assert "attribute_1" not in text
+
+
+def deletion(address: str) -> PlannedChange:
+    return PlannedChange(address, address.partition(".")[0], Action.DELETE, {"id": "k"}, None)
+
+
+@pytest.mark.parametrize("created", [1_200, 4_000])
+def test_one_deletion_among_very_many_creations_is_seen_without_a_click(created: int) -> None:
+    changes = [create(f"aws_thing.n{i}", size="x" * 60) for i in range(created)]
+    plan = environment(stack("network", create("aws_vpc.main")), stack("app", *changes, deletion("aws_db.last")))
+    for limit in (COMMENT_LIMIT, STEP_SUMMARY_LIMIT):
+        text = fitted(plan, Risk.NONE, limit, WHOLE)
+        assert len(text.encode()) <= limit
+        seen = re.sub("<details>.*?</details>", "", text, flags=re.DOTALL)
+        assert "| **destroy** | `aws_db.last` |" in seen
+        assert "**1 resource will be destroyed**" in seen
+
+
+def test_of_a_plan_that_is_too_long_the_largest_stack_is_shortened_first_and_attributes_go_before_names() -> None:
+    def of(name: str, resources: int) -> StackPlan:
+        return stack(name, *(create(f"aws_{name}.n{i}", size="x" * 200) for i in range(resources)))
+
+    def shown(*resources: int) -> list[tuple[bool, bool]]:
+        names = ("small", "middle", "large")
+        text = fitted(environment(*map(of, names, resources)), Risk.NONE, COMMENT_LIMIT, WHOLE)
+        assert "in the artifact `plan-demo-x`" in text
+        return [(f"`aws_{name}.n0`" in text, f"+ aws_{name}.n0" in text) for name in names]
+
+    assert shown(5, 20, 300) == [(True, True), (True, True), (True, False)]
+    assert shown(5, 300, 400) == [(True, True), (True, False), (True, False)]
+    assert shown(5, 20, 3_000) == [(True, True), (True, True), (False, False)], "what is left is for the smaller ones"
+    text = fitted(environment(of("large", 3_000)), Risk.NONE, COMMENT_LIMIT, WHOLE)
+    assert "3000 to add, 0 to change, 0 to destroy; not named here." in text
+
+
+def test_of_thousands_of_deletions_as_many_are_named_as_fit_and_how_many_more_there_are() -> None:
+    plan = environment(stack("app", *(deletion(f"aws_thing.n{i}") for i in range(4_000))))
+    text = fitted(plan, Risk.NONE, COMMENT_LIMIT, WHOLE)
+    assert len(text.encode()) <= COMMENT_LIMIT
+    named = text.count("- `aws_thing.n")
+    assert named > 1_000
+    assert f"- … and {4_000 - named:,} more" in text
+    assert "in the artifact `plan-demo-x`" in text
 
 
 def outside_code(text: str) -> str:

@@ -17,7 +17,7 @@ from bot.core.parity.contract import Contract, breaches
 from bot.core.parity.report import Breach, Cause, Difference, Parity
 from bot.core.parity.waivers import Waivers
 from bot.core.plans.plan_values import Masked, PlanValue
-from bot.core.plans.tables import shown
+from bot.core.plans.value_text import on_one_line
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_values import origin
 from bot.core.rendering.render import ENDING, render
@@ -199,4 +199,4 @@ def _text(value: PlanValue, path: str) -> str:
     """Return a value as text; what is sensitive, or is called so, is not shown."""
     if isinstance(value, Masked) or (is_secret(path) and value is not None):
         return HIDDEN
-    return value[:300] if isinstance(value, str) else shown(value)
+    return value[:300] if isinstance(value, str) else on_one_line(value)

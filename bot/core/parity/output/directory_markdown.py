@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.core.markdown import cell, code, details, table
+from bot.core.markdown import cell, code, details, parted, table
 from bot.core.parity.directories.report import CodeCause, DirectoryDifference, DirectoryParity
 from bot.core.parity.output.by_cause import (
     CauseGroup,
@@ -60,8 +60,7 @@ def _values(group: CauseGroup) -> Iterator[tuple[str, ...]]:
         for each in joined_lists(found):
             yield (
                 code(_place(each)),
-                _side(each.theirs),
-                _side(each.ours),
+                *map(code, parted(each.theirs, each.ours, LONGEST)),
                 each.aspect or "",
                 why if not group.is_written else _why(found[0]),
             )
@@ -78,10 +77,6 @@ def _why(each: DirectoryDifference) -> str:
 def _cause(cause: CodeCause) -> str:
     said = f"{cause.kind} {code(cause.name)}, " if cause.name else "written in "
     return f"{said}{code(places(cause))}"
-
-
-def _side(text: str) -> str:
-    return code(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
 
 
 def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.hcl.address_patterns import key_of
-from bot.core.markdown import cell, code, details, table
+from bot.core.markdown import cell, code, details, parted, table
 from bot.core.parity.report import Cause, Difference, Parity
 from bot.core.rendering.parameter_values import Origin
 
@@ -102,8 +102,7 @@ def _rows(parity: Parity, found: Sequence[Difference]) -> str:
     rows = [
         (
             code(key_of(each.address, each.attribute)),
-            side(each.production),
-            side(each.clone),
+            *sides(each.production, each.clone),
             each.aspect or "",
             because(each),
         )
@@ -113,11 +112,10 @@ def _rows(parity: Parity, found: Sequence[Difference]) -> str:
     return table(("Place", parity.against, parity.environment, "Aspect", "Cause"), rows) + more
 
 
-def side(text: str) -> str:
-    """Return one side of a difference as a table's cell."""
-    if not text:
-        return "**missing**"
-    return code(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
+def sides(production: str, clone: str) -> tuple[str, str]:
+    """Return both sides of a difference as cells of a table; of long ones the part where they differ."""
+    theirs, ours = (code(text) if text else "**missing**" for text in parted(production, clone, LONGEST))
+    return theirs, ours
 
 
 def _order(each: Difference) -> tuple[bool, bool, str, str]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from bot.core.markdown import cell, code, details, table
-from bot.core.parity.output.markdown import because, side, tables
+from bot.core.parity.output.markdown import because, sides, tables
 from bot.core.parity.report import Difference, Parity
 from bot.names import ParameterName
 
@@ -58,12 +58,12 @@ def _row(group: Sequence[Difference], values: Values) -> tuple[str, str, str, st
     first = group[0]
     if len(first.causes) == 1:
         theirs, ours = values(first.causes[0].parameter)
-        sides = (code(theirs) if theirs else "not set", code(ours) if ours else "not set")
+        both = (code(theirs) if theirs else "not set", code(ours) if ours else "not set")
     elif _alike(group):
-        sides = (side(first.production), side(first.clone))
+        both = sides(first.production, first.clone)
     else:
-        sides = (f"{len(group)} values", f"{len(group)} values")
-    return because(first), *sides, ", ".join(_aspects(group)), _where(group)
+        both = (f"{len(group)} values", f"{len(group)} values")
+    return because(first), *both, ", ".join(_aspects(group)), _where(group)
 
 
 def _alike(group: Sequence[Difference]) -> bool:
