@@ -19,6 +19,7 @@ BACKENDS: Mapping[str, BackendFacts] = {
         workspace="{prefix}/{workspace}/{key}",
         asserted=("workspace_key_prefix",),
         choices={"acl": frozenset({"private", "bucket-owner-read", "bucket-owner-full-control"})},
+        machine_arguments=frozenset({"profile"}),
     ),
     "gcs": BackendFacts(
         key="prefix",

@@ -96,6 +96,7 @@ class BackendFacts:
     the harmless ones. `store` is the address of the objects in the same place; nothing where it can't hold ours. `object` is the key of the state's object there, `workspace` that of a workspace
     beside the default one, empty where there is none such. `chosen_by` are arguments that may stand in place of the key, where the runner says which;
     those in `beside_key` may stand beside it.
+    `machine_arguments` name something of one machine, and are taken away before the code is run.
     `reserved` are, for arguments that hold names and values, the names by which the backend itself finds a state. `choices` are all
     that an argument may say.
     """
@@ -113,6 +114,7 @@ class BackendFacts:
     asserted: tuple[str, ...] = ()
     reserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
     choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    machine_arguments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,8 @@ class GateFacts:
     `data_sources` say what exists and never an object's content, a secret, a token or another program's answer.
     `files` are the arguments that name a file on the machine, by type of resource; `*` is every type.
     `addresses` are arguments of these data sources that would have them ask another address. `host_parts` are the provider's arguments
-    that it makes a part of an address without looking at them, each with what such a text has to be.
+    that it makes a part of an address without looking at them, each with what such a text has to be. `machine_arguments` name something
+    of one machine; they are taken away before the code is run, so that the runner's credentials count, where the account is asserted.
     """
 
     provider_arguments: frozenset[str]
@@ -167,6 +170,7 @@ class GateFacts:
     assumed: AssumedRole
     addresses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     host_parts: Mapping[str, str] = field(default_factory=dict)
+    machine_arguments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from bot.clients.lock_owner import user_name
 from bot.clients.process import ProcessOptions, ProcessResult, stream
 from bot.clients.terraform.access import access
 from bot.clients.terraform.installed import foreign
+from bot.clients.terraform.machine_settings import without_machine_settings
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
 from bot.clients.terraform.workspace import state_apart, workspace_at
 from bot.core.checks.required_providers import LOCK
@@ -133,15 +134,21 @@ class Terraform:
         """Yield the root module in `directory`. `secrets` never leave it in an event or an error."""
         with tempfile.TemporaryDirectory(prefix="envclone-") as private:  # mkdtemp makes it 0700
             workspace = workspace_at(directory, self.rules.cloud) if self.rules is not None else None
-            yield RootModule(self, directory, Path(private), Selected((*secrets, *self.secrets), workspace))
+            secret = (*secrets, *self.secrets)
+            if self.rules is None:
+                yield RootModule(self, directory, Path(private), Selected(secret))
+                return
+            with without_machine_settings(directory, self.rules.cloud) as arguments:
+                yield RootModule(self, directory, Path(private), Selected(secret, workspace, tuple(arguments)))
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What a root module is opened with: values that it must not show, and its workspace."""
+    """What a root module is opened with: values that it must not show, its workspace, and arguments of `init` for its backend."""
 
     secrets: tuple[str, ...] = ()
     workspace: Workspace | None = None
+    backend: tuple[str, ...] = ()
 
 
 class RootModule:
@@ -154,12 +161,13 @@ class RootModule:
         self._data = private / "data"
         self._secrets = selected.secrets
         self._workspace = selected.workspace
+        self._backend = selected.backend
         self._is_new = False
         self._plans = 0
 
     def init(self, timeout: timedelta = INIT_TIMEOUT) -> None:
         """Prepare providers, modules and the backend, by the lock file as it is. Safe side by side."""
-        self._initialize(timeout)
+        self._initialize(timeout, self._backend)
         if self._workspace is not None and not self._workspace.is_remote:
             listed = self._captured(["workspace", "list"], SHORT_TIMEOUT).decode("utf-8", "replace")
             self._is_new = self._workspace.name not in listed.replace("*", " ").split()
@@ -171,9 +179,9 @@ class RootModule:
             if refused:
                 raise TerraformFailed("init", refused)
 
-    def _initialize(self, timeout: timedelta) -> None:
+    def _initialize(self, timeout: timedelta, backend: Sequence[str] = ()) -> None:
         with self._cache_to_itself():
-            self._run(["init", "-input=false", "-lockfile=readonly", "-json"], timeout)
+            self._run(["init", "-input=false", "-lockfile=readonly", "-json", *backend], timeout)
 
     def plan(
         self,

@@ -58,4 +58,5 @@ GATE = GateFacts(
     addresses={"aws_ip_ranges": frozenset({"url"})},
     # Tried with `@host/#`: the request for the caller's identity, with the session's token, goes to that host. `region` is looked at.
     host_parts={"sts_region": r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-\d{1,2}"},
+    machine_arguments=frozenset({"profile"}),  # a section of a file of its user's
 )  # fmt: skip

@@ -21,7 +21,11 @@ def backend_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, st
     if facts is None:
         yield block.line, f"backend `{kind}` is not allowed. Use one of {', '.join(sorted(rules.backends))}."
         return
-    allowed = facts.arguments | {facts.key.partition(".")[0], *facts.place, *facts.like_key, *facts.asserted}
+    allowed = (
+        facts.arguments
+        | facts.machine_arguments
+        | {facts.key.partition(".")[0], *facts.place, *facts.like_key, *facts.asserted}
+    )
     for name in sorted(_names(block) - allowed):
         yield block.line, _backend_argument_complaint(name)
     for inner in block.blocks:
@@ -62,12 +66,7 @@ def _reserved_complaints(block: Block, facts: BackendFacts) -> Iterator[tuple[in
 
 
 def _backend_argument_complaint(name: str) -> str:
-    match name:
-        case "profile":
-            instead = "a profile is a file of one machine. Leave it out: the role of the account in the policy's `accounts` takes its place."
-        case _:
-            instead = "leave it out, since credentials and addresses come from the runner."
-    return f"`{name}` in a backend block is not allowed: {instead}"
+    return f"`{name}` in a backend block is not allowed: leave it out, since credentials and addresses come from the runner."
 
 
 def _names(block: Block) -> set[str]:
@@ -83,6 +82,8 @@ def provider_complaints(block: Block, source: str, rules: GateRules) -> Iterator
     if source == rules.cloud.provider:
         if rules.policy.account_guard and not _is_guarded(block, guard):
             yield block.line, f"the provider must be restricted to one account. Set `{guard} = [var.account_id]`."
+        if _is_guarded(block, guard):
+            allowed |= rules.cloud.gate.machine_arguments
         if rules.policy.assume_role:
             allowed |= {rules.cloud.gate.assumed.argument}
         yield from role_complaints(block, rules)
@@ -91,6 +92,17 @@ def provider_complaints(block: Block, source: str, rules: GateRules) -> Iterator
     for found in sorted(((_names(block) - allowed) | _deeper_names(block, source, rules)) - programs):
         yield block.line, _argument_complaint(found, source, rules)
     yield from _hidden_complaints(block, rules)
+
+
+def machine_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
+    """Yield what a provider's configuration in a module says of one machine: only a stack's own is taken away."""
+    for setting in block.settings if block.type == "provider" else ():
+        if setting.name in rules.cloud.gate.machine_arguments:
+            message = (
+                f"`{setting.name}` in a module's provider block is not allowed: configure the provider in the stack, and hand it to the "
+                "module (`providers = { … }`)."
+            )
+            yield setting.line, message
 
 
 def _host_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
@@ -154,10 +166,11 @@ def _argument_complaint(name: str, source: str, rules: GateRules) -> str:
             f"`{name}` in a provider block starts a program: leave it out, or have its whole line added to the policy's `gate.exec`, "
             "for example `kubelogin get-token --server-id *`."
         )
-    if name == "profile":
+    if source == rules.cloud.provider and name in rules.cloud.gate.machine_arguments:
         return (
-            "`profile` in a provider block is not allowed: a profile is a file of one machine. Leave it out; the role of the "
-            "account in the policy's `accounts` takes its place."
+            f"`{name}` in a provider block means something on one machine only, and is not used here: the role of the account in the "
+            f"policy's `accounts` takes its place. Say which account that is (`{rules.cloud.account_guard} = [var.account_id]`), or leave "
+            f"`{name}` out."
         )
     if source == rules.cloud.provider and name in {rules.cloud.gate.assumed.argument, rules.cloud.gate.assumed.role}:
         return (

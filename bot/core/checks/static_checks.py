@@ -14,7 +14,7 @@ from bot.core.checks.gate_rules import BUILT_IN, GateRules
 from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
 from bot.core.checks.module_sources import local_module_findings, source_complaints
 from bot.core.checks.named_files import named_file_findings
-from bot.core.checks.provider_config import STATE, backend_complaints, provider_complaints
+from bot.core.checks.provider_config import STATE, backend_complaints, machine_complaints, provider_complaints
 from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
 from bot.core.checks.required_providers import LOCK, local_names_of, locked_providers, source_of
@@ -70,7 +70,9 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
                 tuple(stacks),
                 rules.policy.functions,
             )
-            judged |= dict.fromkeys(_module_findings(place, paths.get(directory, ()), rules))
+            is_stack = directory in reaches or directory not in called
+            found = _module_findings(place, paths.get(directory, ()), rules, is_stack=is_stack)
+            judged |= dict.fromkeys(found)
             judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ())))
     read = {path: code[path] for directory, _ in places for path in paths.get(directory, ())}
     return [*findings, *judged] or rules.referee(read, where)
@@ -83,7 +85,9 @@ def _callable(local_names: Mapping[str, str], rules: GateRules) -> frozenset[str
     return frozenset(own | (implied - local_names.keys()) | {"terraform"})
 
 
-def _module_findings(place: ModulePlace, paths: Sequence[str], rules: GateRules) -> Iterator[Finding]:
+def _module_findings(
+    place: ModulePlace, paths: Sequence[str], rules: GateRules, *, is_stack: bool
+) -> Iterator[Finding]:
     code, local_names = place.files, local_names_of(place.files, place.directory)
     for path in paths:
         try:
@@ -96,6 +100,8 @@ def _module_findings(place: ModulePlace, paths: Sequence[str], rules: GateRules)
             yield Finding(place.at(path), setting.line, message)
         for block in whole.blocks:
             yield from (Finding(place.at(path), line, message) for line, message in _judged(block, rules, local_names))
+            if not is_stack:
+                yield from (Finding(place.at(path), *each) for each in machine_complaints(block, rules))
             yield from call_findings(block, place, path)
             yield from named_file_findings(block, rules, place, path)
             yield from remote_state_findings(block, place, path, rules)
@@ -121,7 +127,7 @@ def downloaded_findings(files: Tree, rules: GateRules, where: str) -> Sequence[F
     paths = code_files(files).get("", ())
     named = ((path, _misplaced(path)) for path in sorted(files) if "/" not in path)
     found = [Finding(place.at(path), 1, message) for path, message in named if message is not None]
-    found += _module_findings(place, paths, rules)
+    found += _module_findings(place, paths, rules, is_stack=False)
     return found or rules.referee({path: files[path] for path in paths}, where)
 
 

@@ -18,9 +18,10 @@ ARGUMENTS = {
 TOKEN = "aws eks get-token --cluster-name *"
 
 
-def found(code: str, **policy: object) -> list[str]:
+def found(code: str, inner: str = "", **policy: object) -> list[str]:
     rules = StaticCheckRules.model_validate({"providers": PROVIDERS, "provider_arguments": ARGUMENTS, **policy})
     files = {"app/main.tf": File(code.encode()), "app/.terraform.lock.hcl": File(b"")}
+    files |= {"app/inner/main.tf": File(inner.encode())} if inner else {}
     return [f"{each.line}: {each.message}" for each in gate(files, {APP: Stack()}, GateRules(rules, FACTS), "envs/x")]
 
 
@@ -122,10 +123,13 @@ def test_any_other_line_is_refused(code: str) -> None:
     assert found(code, exec=[TOKEN]) != []
 
 
-def test_a_profile_is_refused_with_the_way() -> None:
-    said = found(aws('  profile = "moj-cp"'))
-    assert len(said) == 1
-    assert "a profile is a file of one machine. Leave it out; the role of the account in the policy's" in said[0]
+def test_a_profile_is_taken_for_the_account_that_the_provider_asserts_and_refused_with_the_way_otherwise() -> None:
+    assert found(aws('  profile = "moj-cp"')) == []
+    [said] = found('provider "aws" {\n  profile = "moj-cp"\n}\n', account_guard=False)
+    assert "the role of the account in the policy's `accounts` takes its place" in said
+    assert "(`allowed_account_ids = [var.account_id]`), or leave `profile` out" in said
+    [said] = found('module "x" {\n  source = "./inner"\n}\n', inner=aws('  profile = "moj-cp"'))
+    assert "hand it to the module (`providers = { … }`)" in said
 
 
 def test_the_guard_of_the_account_can_be_left_to_the_credentials() -> None:

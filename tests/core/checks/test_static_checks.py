@@ -131,7 +131,12 @@ def test_the_shipped_template_passes() -> None:
             1,
             "`skip_requesting_account_id`",
         ),
-        (b'provider "aws" {\n  allowed_account_ids = ["1"]\n  profile = "x"\n}\n', 1, "`profile`"),
+        (
+            b'provider "aws" {\n  allowed_account_ids = ["1"]\n  shared_config_files = ["x"]\n}\n',
+            1,
+            "`shared_config_files`",
+        ),
+        (b'provider "aws" {\n  profile = "x"\n}\n', 1, "`profile`"),
         (
             b'terraform {\n  backend "s3" {\n    endpoints = { s3 = "http://evil.example" }\n  }\n}\n',
             2,
