@@ -20,6 +20,7 @@ from bot.events import (
     LookBack,
     PullRequestChanged,
     ReviewApproved,
+    RolloutDue,
     RunCompleted,
 )
 from bot.names import EnvironmentName
@@ -31,7 +32,7 @@ from bot.service.context import ServiceContext
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, Reported, Steps
 from bot.service.removals import release_removed
 from bot.service.repository import Repository, repository_at_head
-from bot.service.rollouts.job import looked_at, moved
+from bot.service.rollouts.job import looked_at, moved, rollout_job
 from bot.service.status import REQUIRED_CHECK, report_branch, report_environment
 
 LONGEST_LOOK_BACK = timedelta(days=3)
@@ -77,8 +78,12 @@ class PullRequestJob:
         self.context, self.event = context, event
 
     def plan(self, delivery: str) -> JobRequest | None:
-        """Return the job, if the pull request is from a branch of ours."""
+        """Return the job, if the pull request is from a branch of ours; of another that was merged, a look at what it changed of templates."""
         branch = _branch(self.event)
+        if branch is None and self.event.is_merged:
+            return rollout_job(
+                delivery, RolloutDue(repository=self.event.repository, slot=f"merged-{self.event.number}")
+            )
         kind = "release" if _is_given_up(self.event) else "progress"
         return _job(delivery, self.event, kind, branch.environment) if branch is not None else None
 

@@ -133,6 +133,9 @@ def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, pl
         "announce": "would_run",
         "smoke": "would_run",
     }
+    assert "Risk: **unknown**" in report(request(monorepo, name), outcome).check.summary, (
+        "a stack was planned with mocks"
+    )
 
     stored = planner.store.read(review_key(name, outcome.plan.commit))
     assert stored is not None

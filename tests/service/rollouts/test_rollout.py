@@ -15,6 +15,7 @@ from bot.events import CommentCreated, RolloutDue
 from bot.model.environment import Manifest
 from bot.model.risk import Risk
 from bot.names import EnvironmentName, PurposeName, RepositoryName
+from bot.sandbox.github import IssueText, PullSpec
 from bot.sandbox.github.entities import IssueRecord
 from bot.service.commands.expire import expire
 from tests.support import example
@@ -140,6 +141,17 @@ def test_a_canary_comes_first_and_production_last_and_by_people(place: SmallMono
     assert set(table(place).values()) == {"applied"}
     look(place)
     assert len(pulls(place)) == 4
+
+
+def test_a_merge_that_changes_a_template_starts_its_rollout_at_once(place: SmallMonorepo) -> None:
+    company(place, clones={"demo-a": "demo"})
+    files: dict[str, bytes | None] = {"templates/shop/app/main.tf": SECURE}
+    place.server.commit(REPOSITORY, files, by=MAINTAINER, message="Encrypt", branch="encrypt")
+    proposal = PullSpec(IssueText("Encrypt", "It is a secret"), "encrypt", "main")
+    number = place.server.open_pull(REPOSITORY, proposal, by=MAINTAINER)
+    assert place.service.plan_of("delivery-1", changed(place, number, "opened")) is None
+    merged(place, number)
+    assert set(pulls(place)) == {"demo-a"}
 
 
 def test_what_happens_to_an_environment_is_looked_at_at_once_and_nothing_else(place: SmallMonorepo) -> None:
