@@ -66,7 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        is_chunked = self.headers.get("Transfer-Encoding", "").lower() == "chunked"
+        body = self._chunks() if is_chunked else self.rfile.read(int(self.headers.get("Content-Length", "0")))
         answer = self.server.between(ForwardedRequest(self.command, self.path, dict(self.headers), body), self._forward)
         if answer is None:
             self.close_connection = True
@@ -84,6 +85,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body[: len(answer.body) // 2] if answer.cut else answer.body)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
+
+    def _chunks(self) -> bytes:
+        """Read a body of chunks, each after a line with its size; a last one is empty."""
+        found = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            found += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass  # trailers, and the empty line that ends them
+        return found
 
     def _forward(self, request: ForwardedRequest) -> ForwardedAnswer:
         connection = http.client.HTTPConnection(self.server.upstream, timeout=60)

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -72,7 +73,8 @@ class _Corrections:
 
     def between(self, request: ForwardedRequest, forward: Forward) -> ForwardedAnswer:
         if request.method == "GET":
-            return forward(request)
+            # An object that is asked for by its path alone is looked for under the server's own name only.
+            return forward(replace(request, headers={k: v for k, v in request.headers.items() if k.lower() != "host"}))
         parts = urlsplit(request.target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         with self._lock:
