@@ -107,6 +107,13 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """`/repair <name>`: put back what changed outside, by a pull request that plans what was applied."""
+
+    name: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
 class PlanCommand:
     """`/plan <name>`: re-run the plan of its open pull request, or check for drift if it is live."""
 
@@ -146,6 +153,7 @@ Command: TypeAlias = (
     | Promote
     | RolloutCommand
     | Rollback
+    | Repair
     | PlanCommand
     | Resume
     | Unlock

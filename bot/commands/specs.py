@@ -19,6 +19,7 @@ from bot.commands.model import (
     List,
     PlanCommand,
     Promote,
+    Repair,
     Resume,
     Rollback,
     RolloutAction,
@@ -293,6 +294,15 @@ TABLE: tuple[Spec, ...] = (
         "change",
         "/rollout pause",
         (Slot("action", "`pause`, `resume` or `abort`", _rollout_action, nearest=_near_action),),
+        is_shared=True,
+    ),
+    Spec(
+        "repair",
+        Repair,
+        "Open a pull request whose plan puts back what changed outside the code.",
+        "change",
+        "/repair demo-x",
+        (_NAME,),
         is_shared=True,
     ),
     Spec(

@@ -68,6 +68,12 @@ class Manifest(Document):
     parameters: dict[ParameterName, Json]
     waivers: tuple[Waiver, ...] = ()
     stacks: dict[StepName, Stack]
+    repaired_at: Annotated[
+        AwareDatetime | None,
+        Field(
+            description="When somebody last asked that what changed outside is put back: by the plan of the pull request that wrote this."
+        ),
+    ] = None
     state: Annotated[
         dict[StepName, ExistingState] | None,
         Field(description="Of a protected environment only: the stacks whose state already exists elsewhere."),

@@ -70,6 +70,8 @@ def title(before: Manifest, after: Manifest, as_in: AsIn | None = None) -> str:
     until = f"until {expiry(after)}"
     if before.revision != after.revision:
         return f"Sync {after.name} with template {after.template} at {after.revision[:12]}"
+    if not names and before.repaired_at != after.repaired_at:
+        return f"Repair {after.name}"
     if not names:
         return f"Extend {after.name} {until}"
     more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
@@ -85,6 +87,8 @@ def values_table(before: Manifest, after: Manifest) -> str:
     ]
     if before.expires_at != after.expires_at:
         rows.append(("expires", expiry(before), expiry(after)))
+    if before.repaired_at != after.repaired_at:
+        rows.append(("repair", "", _asked_at(after)))
     if before.revision != after.revision:
         rows.append(("template revision", code(before.revision[:12]), code(after.revision[:12])))
     return table(("", "before", "after"), rows) if rows else ""
@@ -93,6 +97,10 @@ def values_table(before: Manifest, after: Manifest) -> str:
 def expiry(manifest: Manifest) -> str:
     """Return until when it lives."""
     return f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
+
+
+def _asked_at(manifest: Manifest) -> str:
+    return f"{manifest.repaired_at:%Y-%m-%d %H:%M} UTC" if manifest.repaired_at else "never"
 
 
 def in_place(before: Manifest, after: Manifest, link: str) -> str:
@@ -182,6 +190,8 @@ def _values(proposed: ProposedChange) -> str:
     ]
     if before.expires_at != after.expires_at:
         rows.append(("expires", expiry(before), expiry(after), "set with `/extend`"))
+    if before.repaired_at != after.repaired_at:
+        rows.append(("repair", "", _asked_at(after), "asked for with `/repair`"))
     return table(("Parameter", "Before", "After", "Cause"), rows)
 
 
@@ -229,7 +239,12 @@ def _attention(proposed: ProposedChange) -> Iterator[str]:
     names, purpose = changed(before, after), template.purposes[after.purpose]
     if after.source is None:
         yield f"**This changes {code(after.name)}, which clones are made from.** Existing clones don't change."
-    if not names and proposed.sync is None:
+    if before.repaired_at != after.repaired_at:
+        yield (
+            "**What changed outside is put back** as it was applied last: that is what the plan shows, and nothing else. A hook whose check "
+            "finds something to do runs again; one without a check does not, nor one behind a step that changes: repair once more after that."
+        )
+    elif not names and proposed.sync is None:
         yield "No resource changes: the plan is empty, and merging runs no steps."
     if broken := [name for name in names if f"parameter:{name}" in purpose.match]:
         yield f"**{after.purpose}** must match {code(str(after.source))} in {', '.join(map(code, broken))}."

@@ -67,8 +67,8 @@ def body(drift: Drift, owner: Login, run_url: str) -> str:
         f"{marker(name)}\n<!-- envclone:drift-steps:{','.join(step.name for step in drift.drifted)} -->",
         (
             f"{code(name)} no longer matches commit {code(drift.commit[:12])}; last checked{where}. Its owner is "
-            f"@{owner}. Revert the change made outside, or change the code to match. This issue closes automatically "
-            "once both agree."
+            f"@{owner}. Comment {code(f'/repair {name}')} for a pull request that puts it back, or change the code to match "
+            f"(a parameter: {code(f'/set {name} key=value')}). This issue closes automatically once both agree."
         ),
         summary(drift),
     ]

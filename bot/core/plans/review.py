@@ -25,6 +25,7 @@ CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 class ReviewedStep(Stored):
     """One step as it was shown. A hook has neither fingerprint nor counts: its inputs are known only when it runs.
 
+    `is_due` says that a hook's check had found something for it to do: it runs although its inputs may be as they were.
     `mock_outputs` names the inputs that were not real. Before such a step is applied it is planned again with the same mock
     outputs, and that plan must have this fingerprint (`bot.core.plans.fingerprint` says why).
     """
@@ -36,6 +37,12 @@ class ReviewedStep(Stored):
     fingerprint: str | None = None
     parts: tuple[tuple[str, str], ...] = ()
     counts: Counts = Counts()
+    is_due: bool = False
+
+    @property
+    def changes_anything(self) -> bool:
+        """Say whether reviewers were shown that it does something."""
+        return bool(self.parts) or self.is_due
 
     @property
     def uses_mock_outputs(self) -> bool:

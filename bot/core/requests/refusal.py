@@ -12,6 +12,7 @@ from bot.commands.model import (
     Extend,
     PlanCommand,
     Promote,
+    Repair,
     Resume,
     Rollback,
     Set,
@@ -23,7 +24,9 @@ from bot.errors import Finding
 from bot.model.suggest import abbreviated, closest
 from bot.names import EnvironmentName, is_valid
 
-AboutOne: TypeAlias = Set | Extend | Sync | Promote | Rollback | PlanCommand | Resume | Unlock | Destroy | Status
+AboutOne: TypeAlias = (
+    Set | Extend | Sync | Promote | Rollback | Repair | PlanCommand | Resume | Unlock | Destroy | Status
+)
 """The commands about an environment that is there, or is proposed."""
 
 

@@ -71,7 +71,7 @@ def _decision(work: ApplyRun, given_step: _Given) -> Decision:
     decision = decide(work.before, given_step.name, given_step.digest)
     reviewed = work.approved.review.steps[given_step.name]
     last = given_step.last
-    if decision.action == "skip" and last is not None and last.head != work.request.head and reviewed.parts:
+    if decision.action == "skip" and last is not None and last.head != work.request.head and reviewed.changes_anything:
         return Decision("run", "its inputs are unchanged, but the reviewed plan changes something")
     return decision
 

@@ -29,7 +29,9 @@ def review_of(request: PlanRequest, manifest: Manifest, code: Tree, plan: Review
     """Return the review of a plan of the environment whose code is `code`."""
     key = secrets.token_hex(KEY_BYTES)
     steps = {
-        step.name: step.reviewed(key) if isinstance(step, StackPlan) else ReviewedStep(kind=step.kind)
+        step.name: step.reviewed(key)
+        if isinstance(step, StackPlan)
+        else ReviewedStep(kind=step.kind, is_due=step.verb_result == "would_run")
         for step in plan.steps
     }
     return Review(

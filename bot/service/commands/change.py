@@ -15,7 +15,7 @@ from bot.clients.git.remote import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
-from bot.commands.model import Command, Extend, Promote, Rollback, Set, Sync
+from bot.commands.model import Command, Extend, Promote, Repair, Rollback, Set, Sync
 from bot.core.messages import change_pull_request, replies, sync_text
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
@@ -42,7 +42,7 @@ ATTEMPTS = 10
 """Lost races in a row before the job is retried later. Only commits to the same branch compete here, far fewer than clones compete for
 a value."""
 
-Change: TypeAlias = Set | Extend | Sync | Promote | Rollback
+Change: TypeAlias = Set | Extend | Sync | Promote | Rollback | Repair
 
 
 class Pushed(JobStepResult):
