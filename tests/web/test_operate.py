@@ -1,16 +1,20 @@
-"""The alerts and the dashboard ask for figures that the service has, with labels that these have."""
+"""What operators start from: alerts and a dashboard that ask for figures which the service has, a compose file and a unit."""
 
 import json
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.cli.serving.processes import INVALID
 from bot.clients.store import Delivery, SqliteStore
 from bot.jobs.figures import Figures
-from bot.settings import read
+from bot.settings import ALIASES, Settings, read
 from bot.web.app import create_operations_app
 from bot.web.metrics import Metrics
 from tests import ROOT
@@ -81,3 +85,31 @@ def test_a_label_in_a_rule_is_one_that_the_rule_keeps() -> None:
             for each in group.replace(" ", "").split(",")
         }
         assert used <= kept
+
+
+def test_the_compose_file_and_the_unit_name_settings_that_there_are_and_give_steps_their_time() -> None:
+    compose = yaml.safe_load((OPERATE / "compose.yaml").read_text())
+    service = compose["services"]["envclone"]
+    unit = (OPERATE / "envclone.service").read_text()
+    named = set(re.findall(r"ENVCLONE_(\w+)=", unit)) | {
+        name.removeprefix("ENVCLONE_") for name in service["environment"]
+    }
+    assert {ALIASES.get(name, name).lower() for name in (each.removesuffix("_FILE") for each in named)} <= set(
+        Settings.model_fields
+    )
+    longest = Settings().stop_within.total_seconds() + 5
+    stop = re.search(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
+    assert stop is not None
+    assert min(int(stop[1]), int(service["stop_grace_period"].removesuffix("s"))) >= longest
+    assert f"RestartPreventExitStatus={INVALID}\n" in unit
+    assert {name for each in compose["services"].values() for name in each["secrets"]} == set(compose["secrets"])
+    assert service["read_only"] is True
+    assert "user" not in service, "the image's own"
+    assert f"{service['volumes'][0].rpartition(':')[2]}" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_compose_file_fits_the_published_schema() -> None:
+    program = Path(sys.executable).parent / "check-jsonschema"
+    argv = [str(program), "--builtin-schema", "vendor.compose-spec", str(OPERATE / "compose.yaml")]
+    found = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+    assert found.returncode == 0, found.stdout
