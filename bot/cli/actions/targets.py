@@ -52,8 +52,12 @@ def targets(
         code = NOT_CHECKED if found.is_unreadable else DOES_NOT_HOLD
         if found.complaints and phase != "drift":
             stop(f"Nothing is {_DONE[phase]}: see above.", code)
-        matrix = json.dumps(found.matrix())
+        rows = found.matrix(int(os.environ.get("GITHUB_RUN_NUMBER") or 0))
+        matrix = json.dumps(rows)
         typer.echo(matrix)
+        if (now := len(rows["include"])) < len(found.targets):
+            said = f"{now:,} of {len(found.targets):,} environments are looked at by this run, the others by the next ones."
+            typer.echo(f"::notice::{said}" if "GITHUB_ACTIONS" in os.environ else said, err=True)
         output = os.environ.get("GITHUB_OUTPUT")
         if output:
             with Path(output).open("a", encoding="utf-8") as file:

@@ -20,6 +20,9 @@ Phase = Literal["plan", "queue", "apply", "drift"]
 """What targets are for; a `queue` of merges is checked as plans are, but nothing is planned there."""
 PROPOSED: frozenset[Phase] = frozenset({"plan", "queue"})
 
+MOST_JOBS = 256
+"""Jobs that GitHub makes of one matrix; of a longer one it makes none. Source: https://docs.github.com/actions/reference/limits"""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -63,9 +66,10 @@ class Targets:
     complaints: tuple[str, ...]
     is_unreadable: bool = False
 
-    def matrix(self) -> dict[str, list[dict[str, str]]]:
-        """Return the matrix of a workflow's job, one row an environment."""
-        return {"include": [target.row() for target in self.targets]}
+    def matrix(self, turn: int = 0) -> dict[str, list[dict[str, str]]]:
+        """Return the matrix of a workflow's job, one row an environment: all, or as many as fit, other ones with each turn."""
+        parts = max(-(-len(self.targets) // MOST_JOBS), 1)
+        return {"include": [target.row() for target in self.targets[turn % parts :: parts]]}
 
     def accounts(self) -> dict[str, list[dict[str, str]]]:
         """Return the matrix of a job that looks at all environments of an account at once, one row an account."""
@@ -107,8 +111,18 @@ def targets(changes: Sequence[MatrixChange], policy: Policy, phase: Phase) -> Ta
             found.append(outcome)
         else:
             complaints.append(outcome)
+    if phase in ("plan", "apply") and len(found) > MOST_JOBS:
+        complaints.append(_too_many(len(found)))
     is_unreadable = any(isinstance(manifest, str) for change in changes for manifest in (change.before, change.after))
     return Targets(tuple(found), tuple(complaints), is_unreadable)
+
+
+def _too_many(count: int) -> str:
+    return (
+        f"{count:,} environments are touched at once, and GitHub makes at most {MOST_JOBS} jobs of a matrix, so none of them could run. "
+        "Split the change: of a template by rolling it out (`/sync NAME`), of a shared module by a copy of another name that "
+        "environments move to. What is merged already is applied by the workflow `apply`, started by hand for each environment."
+    )
 
 
 def _target(change: MatrixChange, policy: Policy, phase: Phase) -> Target | str:

@@ -150,3 +150,20 @@ def test_what_can_not_be_told_is_a_complaint_and_no_target(change: MatrixChange,
     found = targets([change], POLICY, "plan")
     assert found.targets == ()
     assert complaint in found.complaints[0]
+
+
+@pytest.mark.parametrize(("count", "parts"), [(256, 1), (257, 2), (1000, 4)])
+def test_more_environments_than_a_matrix_takes_are_looked_at_in_turns_and_planned_not_at_all(
+    count: int, parts: int
+) -> None:
+    names = [EnvironmentName(f"demo-{number}") for number in range(count)]
+    changes = [MatrixChange(name, manifest(name), manifest(name)) for name in names]
+    drift = targets(changes, POLICY, "drift")
+    assert drift.complaints == ()
+    turns = [[row["environment"] for row in drift.matrix(turn)["include"]] for turn in range(parts)]
+    assert sorted(name for turn in turns for name in turn) == sorted(names)
+    assert max(map(len, turns)) <= 256
+    assert drift.matrix(parts) == drift.matrix(0)
+    for phase in ("plan", "apply"):
+        complaints = targets(changes, POLICY, phase).complaints
+        assert [f"{count:,} environments are touched at once" in each for each in complaints] == [True] * (parts > 1)
