@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import DOES_NOT_HOLD, edge, environment_name, say
+from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, environment_name, say
 from bot.cli.local.options import AnyRoot, AsJson, me
+from bot.clients.git.new_branch import OwnBranch
 from bot.core.adoption.hooks import ProposedHook
+from bot.errors import InvalidInput
 from bot.model.environment import HOOKS, directory
 from bot.model.policy import PATH as POLICY
 from bot.model.template import directory as template_directory
@@ -18,7 +20,7 @@ from bot.runs.adoption import AdoptedProduction, AdoptionRequest, adopt_director
 _SHOWN = 3
 
 
-def adopt(
+def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     path: Annotated[str, typer.Argument(metavar="PATH", help="The directory of production.", show_default=False)],
     other: Annotated[
         str,
@@ -33,16 +35,40 @@ def adopt(
     name: Annotated[
         str, typer.Option("--as", metavar="NAME", help="What production and its template are called.")
     ] = "production",
+    branch: Annotated[
+        str,
+        typer.Option(
+            "--branch",
+            metavar="NAME",
+            help="Commit it on this branch, which is made if it isn't there.",
+            show_default=False,
+        ),
+    ] = "",
     root: AnyRoot = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Take over a production directory: template, manifest and policy, with the proof that it is rendered as it was."""
     with edge():
         asked = AdoptionRequest(path, other, environment_name(name), me(), datetime.now(UTC))
+        own = _branch(root, branch)
         found = adopt_directory(root, asked)
-        say("\n".join(_lines(found)), lambda: _data(found), as_json)
+        is_committed = own is not None and not found.changed and own.commit(_written(found), f"Adopt {path}")
+        said = [*_lines(found), *([f"Committed on the branch {branch}."] if is_committed else [])]
+        say("\n".join(said), lambda: {**_data(found), "committed": is_committed}, as_json)
         if found.changed or _left(found):
             raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _branch(root: Path, name: str) -> OwnBranch | None:
+    """Return the branch that was asked for. What is wrong with it is said before the first file is written."""
+    try:
+        return OwnBranch.at(root, name) if name else None
+    except InvalidInput as error:
+        raise WrongUsage(str(error)) from error
+
+
+def _written(found: AdoptedProduction) -> list[str]:
+    return [template_directory(found.manifest.template), directory(found.manifest.name), POLICY]
 
 
 def _lines(found: AdoptedProduction) -> Iterator[str]:

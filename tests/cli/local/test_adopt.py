@@ -1,6 +1,7 @@
 """`envclone adopt` on repositories of four layouts: no byte of production changes, and what tells two environments apart is found."""
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -385,6 +386,38 @@ def test_other_files_that_differ_are_named(tmp_path: Path) -> None:
     files = {"prod/main.tf": "", "qa/main.tf": "", "prod/policy.json": "{}", "qa/policy.json": "[]"}
     output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")[1]
     assert "templates/production/main/policy.json:1: differs, and is no Terraform code" in output
+
+
+def test_it_is_committed_on_a_branch_of_its_own_and_nothing_else_with_it(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, LAYOUTS[0].files)
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(root), *words], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    git("init", "--quiet", "--initial-branch", "main")
+    git("config", "user.name", "ana")
+    git("config", "user.email", "ana@acme.example")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "As it was")
+    (root / "infra/production/main.tf").write_text(LAYOUTS[0].files["infra/production/main.tf"] + "# staged\n", "utf-8")
+    git("add", "--all")
+    words = ("adopt", "infra/production", "--with", "infra/staging", "--branch", "adopt-production")
+    code, output = run(root, *words)
+    assert (code, output.splitlines()[-1]) == (0, "Committed on the branch adopt-production.")
+    assert git("branch", "--show-current") == "adopt-production"
+    assert {path.split("/")[0] for path in git("diff", "--name-only", "main", "HEAD").splitlines()} == {
+        ".github", "envs", "templates",
+    }  # fmt: skip
+    assert git("diff", "--cached", "--name-only") == "infra/production/main.tf"
+    assert "Committed" not in run(root, *words)[1], "there is nothing new"
+    git("stash")
+    git("switch", "--quiet", "main")
+    code, output = run(root, *words)
+    assert (code, "`git switch adopt-production`" in output) == (1, True)
+    assert run(root, *words[:-1], "a..b")[0] == 64
+    assert not (root / "envs").exists()
 
 
 def test_an_environment_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
