@@ -17,7 +17,7 @@ from bot.hooks.aws.parameter_store import (
     values,
 )
 from bot.hooks.aws.session import Aws
-from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, Undone, VerifyFailed
 from bot.model.pipeline import Json
 from bot.names import ParameterName
 
@@ -86,7 +86,7 @@ class AwsParameter(HookKind[ParameterInputs, ParameterRecord]):
             raise VerifyFailed(f"not as declared: {', '.join(wrong)}")
         return f"{len(wanted)} parameters below {inputs.path} are as declared"
 
-    def undo(self, record: ParameterRecord, context: HookContext) -> str:
+    def undo(self, record: ParameterRecord, context: HookContext) -> Undone:
         return undone(record, context)
 
     def may_leave(self, inputs: ParameterInputs, context: HookContext) -> ParameterRecord:

@@ -19,7 +19,7 @@ from bot.hooks.aws.parameter_store import (
     values,
 )
 from bot.hooks.aws.session import Aws
-from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, VerifyFailed
+from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, Undone, VerifyFailed
 from bot.model.pipeline import Json
 from bot.names import ParameterName, shown
 
@@ -102,7 +102,7 @@ class AwsParameterCopy(HookKind[CopyInputs, ParameterRecord]):
             raise VerifyFailed(f"not as in the source: {', '.join(wrong)}")
         return f"{inputs.target_path} has all {len(wanted)} parameters"
 
-    def undo(self, record: ParameterRecord, context: HookContext) -> str:
+    def undo(self, record: ParameterRecord, context: HookContext) -> Undone:
         return undone(record, context)
 
     def may_leave(self, inputs: CopyInputs, context: HookContext) -> ParameterRecord:

@@ -1,13 +1,14 @@
 """What the kinds that put parameters share: read, put, mark and delete them, and never touch another's."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from bot.core.ledger.ledger import Retained
 from bot.hooks.aws.session import OWNER_TAG, AwsRecord, speaking, unless
-from bot.hooks.kind import HookContext, HookFailed
+from bot.hooks.kind import HookContext, HookFailed, Undone
 from bot.names import shown
 
 if TYPE_CHECKING:
@@ -73,16 +74,41 @@ def bring_about(
 def remove(client: "SSMClient", names: Collection[str], context: HookContext) -> int:
     """Delete those of the parameters that this step made, and return how many they were. Raises `HookFailed`."""
     ours = [name for name in names if _owner(client, name) == context.owner]
-    for first in range(0, len(ours), _MOST_AT_ONCE):
-        with speaking("the deletion of parameters"):
-            client.delete_parameters(Names=ours[first : first + _MOST_AT_ONCE])
+    _delete(client, ours)
     return len(ours)
 
 
-def undone(record: ParameterRecord, context: HookContext) -> str:
-    """Take back what the record says, and return evidence. Raises `HookFailed`."""
-    deleted = remove(record.account().ssm(), record.names, context)
-    return f"deleted {deleted} parameters; {len(record.names) - deleted} were gone or not ours"
+def _delete(client: "SSMClient", ours: Sequence[str]) -> None:
+    for first in range(0, len(ours), _MOST_AT_ONCE):
+        with speaking("the deletion of parameters"):
+            client.delete_parameters(Names=[*ours[first : first + _MOST_AT_ONCE]])
+
+
+def undone(record: ParameterRecord, context: HookContext) -> Undone:
+    """Take back what the record says, and return evidence, with what another has put there. Raises `HookFailed`.
+
+    Without its mark a parameter is nobody's, and a search by tags would not find it: so it stays, and is named.
+    """
+    client = record.account().ssm()
+    owners = {name: _owner(client, name) for name in record.names}
+    ours = [name for name, owner in owners.items() if owner == context.owner]
+    others = read(client, [name for name in owners if name not in ours], decrypt=False)
+    _delete(client, ours)
+    remains = tuple(
+        Retained(what=f"parameter {name}", why=_whose(owners[name]), until=_BY_HAND) for name in sorted(others)
+    )
+    return Undone(f"deleted {len(ours)} parameters; {len(record.names) - len(ours)} were gone or not ours", remains)
+
+
+_BY_HAND = "until somebody deletes it by hand"
+
+
+def _whose(owner: str | None) -> str:
+    return (
+        f"the step {owner} made it"
+        if owner is not None
+        else "it lacks this step's mark, so somebody else made it, or made it again"
+    )
 
 
 def previous(context: HookContext) -> tuple[str, ...]:

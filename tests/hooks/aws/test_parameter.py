@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from bot.hooks.aws.parameter import AwsParameter, ParameterInputs
-from bot.hooks.kind import HookFailed, VerifyFailed
+from bot.hooks.kind import HookFailed, Undone, VerifyFailed
 from bot.model.pipeline import Json
 from tests.hooks.conftest import Surroundings
 from tests.support.cloud import REGION
@@ -66,7 +66,12 @@ def test_a_failure_half_way_tells_what_is_to_be_undone(around: Surroundings) -> 
         KIND.apply(inputs({"a": "1", "b": "2"}), around.context())
     assert failure.value.undo is not None
     undone = KIND.undo(KIND.record.model_validate(failure.value.undo.model_dump()), around.context())
-    assert undone == "deleted 1 parameters; 1 were gone or not ours"
+    assert isinstance(undone, Undone)
+    assert undone.evidence == "deleted 1 parameters; 1 were gone or not ours"
+    # What is in the way is another's: it stays, and is named.
+    assert [each.why for each in undone.remains] == [
+        "it lacks this step's mark, so somebody else made it, or made it again"
+    ]
     assert present() == {"/demo-x/app/b": "theirs"}
 
 
@@ -74,9 +79,22 @@ def test_undo_deletes_what_was_made_and_may_be_repeated(around: Surroundings) ->
     boto3.client("ssm", REGION).put_parameter(Name="/demo-x/other", Value="theirs", Type="String")
     applied = KIND.apply(inputs({"a": "1"}), around.context())
     made = KIND.record.model_validate(record(applied))
-    assert KIND.undo(made, around.context()) == "deleted 1 parameters; 0 were gone or not ours"
-    assert KIND.undo(made, around.context()) == "deleted 0 parameters; 1 were gone or not ours"
+    assert KIND.undo(made, around.context()) == Undone("deleted 1 parameters; 0 were gone or not ours")
+    assert KIND.undo(made, around.context()) == Undone("deleted 0 parameters; 1 were gone or not ours")
     assert present() == {"/demo-x/other": "theirs"}
+
+
+def test_what_somebody_made_again_without_a_mark_is_left_and_named(around: Surroundings) -> None:
+    client, applied = boto3.client("ssm", REGION), KIND.apply(inputs({"a": "1", "b": "2"}), around.context())
+    made = KIND.record.model_validate(record(applied))
+    client.delete_parameter(Name="/demo-x/app/a")
+    client.put_parameter(Name="/demo-x/app/a", Value="1", Type="String")
+    undone = KIND.undo(made, around.context())
+    assert isinstance(undone, Undone)
+    assert [(each.what, each.until) for each in undone.remains] == [
+        ("parameter /demo-x/app/a", "until somebody deletes it by hand")
+    ]
+    assert present() == {"/demo-x/app/a": "1"}
 
 
 def test_what_was_changed_by_hand_fails_verification_without_its_value(around: Surroundings) -> None:

@@ -4,7 +4,7 @@ import boto3
 import pytest
 
 from bot.hooks.aws.parameter_copy import AwsParameterCopy, CopyInputs
-from bot.hooks.kind import HookFailed, VerifyFailed
+from bot.hooks.kind import HookFailed, Undone, VerifyFailed
 from bot.model.pipeline import Json
 from tests.hooks.conftest import Surroundings
 from tests.support.cloud import REGION
@@ -45,7 +45,7 @@ def test_what_the_list_names_is_copied_with_its_type_and_nothing_else(around: Su
     second = KIND.apply(wanted, around.context(first.undo.model_dump(mode="json")))
     assert second.evidence.endswith("0 of them uploaded now")
     assert KIND.verify(wanted, around.context()) == "/demo-x has all 3 parameters"
-    assert KIND.undo(first.undo, around.context()) == "deleted 3 parameters; 0 were gone or not ours"
+    assert KIND.undo(first.undo, around.context()) == Undone("deleted 3 parameters; 0 were gone or not ours")
     assert present() == {}
     assert len(boto3.client("ssm", REGION).get_parameters_by_path(Path="/shop", Recursive=True)["Parameters"]) == 4
 
