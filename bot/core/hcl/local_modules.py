@@ -61,9 +61,8 @@ def local_calls(code: Tree, directory: str) -> Sequence[ModuleCall]:
 def code_files(code: Tree) -> Mapping[str, Sequence[str]]:
     """Return the paths of Terraform files by directory, in order."""
     found: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(code):
-        if path.endswith(CODE):
-            found[posixpath.dirname(path)].append(path)
+    for path in sorted(path for path in code if path.endswith(CODE)):
+        found[path.rpartition("/")[0]].append(path)
     return found
 
 
@@ -158,9 +157,7 @@ def places_outside(code: Tree) -> Sequence[str]:
 
 def beside(code: Tree, directory: str) -> dict[str, File]:
     """Return the files of the modules that the root module in `directory` calls outside itself, with all that lies below them."""
-    places = [place for place in reached(code, directory) if not f"{place}/".startswith(f"{directory}/")]
-    return {
-        path: file
-        for path, file in code.items()
-        if any(f"{posixpath.dirname(path)}/".startswith(f"{place}/") for place in places)
-    }
+    places = tuple(f"{place}/" for place in reached(code, directory) if not f"{place}/".startswith(f"{directory}/"))
+    if not places:
+        return {}  # of most stacks, and this is asked for each parameter of each clone
+    return {path: file for path, file in code.items() if f"{path.rpartition('/')[0]}/".startswith(places)}

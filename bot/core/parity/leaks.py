@@ -82,6 +82,15 @@ class Searcher:
         others = (mark.text for mark in self.plain if not any(kernel in mark.text for kernel in kernels))
         self.kernels = (*kernels, *others)
 
+    def may_be_in(self, text: str) -> bool:
+        """Say whether a line of a text may hold what is searched for: most files are done with in one look."""
+        lowered = text.lower()
+        return (
+            any(kernel in text for kernel in self.kernels)
+            or any(host in lowered for host in self.hosts)
+            or bool(networks_in(text))
+        )
+
     def found(self, text: str) -> Iterator[tuple[str, str, str]]:
         """Yield what was found, what it is, and what should stand in its place."""
         yield from self._hosts(text)

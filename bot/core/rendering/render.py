@@ -6,7 +6,11 @@ file is compared in structure with the same file rendered from neutral texts (`s
 a number, a bool or an enum can't carry syntax, so a template may branch on those and on nothing else.
 """
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Self
 
 from bot.core.hcl.structure import HCL, KNOWN, check_syntax, structure
 from bot.core.rendering.filling import Filling, NotFilled
@@ -39,6 +43,21 @@ Parameters = Mapping[ParameterName, Json]
 Declarations = Mapping[ParameterName, Parameter]
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Values, and neutral ones in their place. Two are the same if their neutral values are: those decide a file's structure."""
+
+    key: str
+    parameters: Parameters = field(compare=False)
+    neutral: Parameters = field(compare=False)
+
+    @classmethod
+    def of(cls, declared: Declarations, parameters: Parameters) -> Self:
+        """Put a neutral value in the place of each."""
+        neutral = {name: _neutral(declared[name], value) for name, value in parameters.items()}
+        return cls(json.dumps(neutral, sort_keys=True), parameters, neutral)
+
+
 def render(template: Tree, declared: Declarations, parameters: Parameters) -> dict[str, File]:
     """Return the files of an environment, without its manifest.
 
@@ -46,13 +65,14 @@ def render(template: Tree, declared: Declarations, parameters: Parameters) -> di
     to blame.
     """
     rendered: dict[str, File] = {}
+    given = _Given.of(declared, parameters)
     for path, file in sorted(template.items()):
         if path in NOT_RENDERED:
             continue
         if path.endswith(COPIED):
             target, content = path.removesuffix(ENDING), file
         elif path.endswith(ENDING):
-            target, content = path.removesuffix(ENDING), _render_file(path, file, declared, parameters)
+            target, content = path.removesuffix(ENDING), _render_file(path, file, given)
         else:
             target, content = path, file
             if target.endswith(_PARSED):
@@ -64,7 +84,7 @@ def render(template: Tree, declared: Declarations, parameters: Parameters) -> di
     return rendered
 
 
-def _render_file(path: str, file: File, declared: Declarations, parameters: Parameters) -> File:
+def _render_file(path: str, file: File, given: _Given) -> File:
     target = path.removesuffix(ENDING)
     if not target.endswith(KNOWN):
         raise InvalidInput(
@@ -75,11 +95,11 @@ def _render_file(path: str, file: File, declared: Declarations, parameters: Para
         raise InvalidInput(
             f"{path}: Terraform evaluates `${{}}` inside .tf.json, so values aren't safe there. Use a .tf file."
         )
-    content = _filled(path, file.data, parameters)
+    content = _filled(path, file.data, given.parameters)
     found = structure(target, content)
-    if found != _neutral_structure(path, file.data, declared, parameters):
+    if found != _neutral_structure(path, file.data, given):
         raise InvalidInput(
-            f"{path}: the value of `{_culprit(path, file.data, declared, parameters)}` changes the structure of the "
+            f"{path}: the value of `{_culprit(path, file.data, given)}` changes the structure of the "
             "file. Branch only on an enum or a bool, and put text inside quotes or through `| hcl` or `| json`."
         )
     return File(content, file.executable)
@@ -100,18 +120,17 @@ def _filled(path: str, source: bytes, parameters: Parameters) -> bytes:
         raise InvalidInput(f"{path}{f':{error.line}' if error.line else ''}: {error.message}{hint}") from error
 
 
-def _neutral_structure(path: str, source: bytes, declared: Declarations, parameters: Parameters) -> tuple[str, ...]:
-    neutral = {name: _neutral(declared[name], value) for name, value in parameters.items()}
-    return structure(path.removesuffix(ENDING), _filled(path, source, neutral))
+@lru_cache(maxsize=256)
+def _neutral_structure(path: str, source: bytes, given: _Given) -> tuple[str, ...]:
+    return structure(path.removesuffix(ENDING), _filled(path, source, given.neutral))
 
 
-def _culprit(path: str, source: bytes, declared: Declarations, parameters: Parameters) -> str:
+def _culprit(path: str, source: bytes, given: _Given) -> str:
     """Return the first parameter that alone gives the file the structure it should not have."""
-    neutral = {name: _neutral(declared[name], value) for name, value in parameters.items()}
-    right = structure(path.removesuffix(ENDING), _filled(path, source, neutral))
-    for name, value in parameters.items():
+    right = structure(path.removesuffix(ENDING), _filled(path, source, given.neutral))
+    for name, value in given.parameters.items():
         try:
-            if structure(path.removesuffix(ENDING), _filled(path, source, {**neutral, name: value})) != right:
+            if structure(path.removesuffix(ENDING), _filled(path, source, {**given.neutral, name: value})) != right:
                 return name
         except InvalidInput:
             return name

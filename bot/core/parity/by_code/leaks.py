@@ -37,7 +37,7 @@ def leaks(comparison: CodeComparison, side: CodeSide, now: datetime) -> Sequence
     """Return every leak of a clone, waived ones too, in the order of files and lines."""
     files, identity, waivers = side.files, comparison.identity, Waivers(side.manifest.waivers, now)
     found = [
-        *search(_lines(files, comparison.clone.read), identity),
+        *search(_lines(files, comparison.clone.read, identity), identity),
         *_in_values(comparison.clone, side, identity),
         *_providers(comparison.clone, identity),
     ]
@@ -53,7 +53,8 @@ def leaks(comparison: CodeComparison, side: CodeSide, now: datetime) -> Sequence
     ]
 
 
-def _lines(files: Tree, read: Collection[str]) -> Iterator[SearchedText]:
+def _lines(files: Tree, read: Collection[str], identity: Identity) -> Iterator[SearchedText]:
+    production = searcher(identity)
     for path, file in sorted(files.items()):
         if path == MANIFEST:
             continue  # it names its source and template, and its parameters are proved where they are rendered
@@ -61,8 +62,10 @@ def _lines(files: Tree, read: Collection[str]) -> Iterator[SearchedText]:
             continue  # what lies beside a module's code may speak of any environment
         if _PROSE.search(path):
             continue  # whom people are told about in a README is nobody's identity
-        for number, line in enumerate(_code(path, file.data.decode("utf-8", "replace")).split("\n"), start=1):
-            yield SearchedText(path, number, line)
+        text = _code(path, file.data.decode("utf-8", "replace"))
+        if production.may_be_in(text):
+            for number, line in enumerate(text.split("\n"), start=1):
+                yield SearchedText(path, number, line)
 
 
 def _code(path: str, text: str) -> str:
