@@ -247,10 +247,10 @@ _IN_WORKFLOWS: Final = (
     CommandPlace(
         "expire",
         "bot.cli.actions.expire:expire",
-        "Warn owners, propose to destroy what has expired, and merge that if the policy says so.",
+        "Warn owners, propose to destroy what has expired, merge that if the policy says so, and bring rollouts of templates further.",
         ExitCodes(
             "done, or nothing is due",
-            failed="it failed for some environments; the next run tries again",
+            failed="it failed for some environments or rollouts; the next run tries again",
             not_checked="GitHub can't be asked",
         ),
         "In workflows",

@@ -13,7 +13,9 @@ import typer
 from bot.cli.actions.options import AsJson, write_summary
 from bot.cli.console import DOES_NOT_HOLD, edge, say, stop
 from bot.cli.serving.composition import service
+from bot.clients.filler import fill_in_a_child
 from bot.clients.github import GitHubRefused
+from bot.clients.own_memory import keep_memory_private
 from bot.clients.store import open_store
 from bot.clients.transient import Transient
 from bot.errors import Unverifiable, UserError
@@ -22,6 +24,7 @@ from bot.service.commands.expire import due_environments
 from bot.service.commands.expire import expire as expire_environment
 from bot.service.context import ServiceContext
 from bot.service.repository import repository_at_head
+from bot.service.rollouts.rollout import roll_out, rollout_templates
 from bot.settings import PREFIX, read
 
 _OURS = f"{PREFIX}GITHUB_"
@@ -33,21 +36,23 @@ def expire(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Warn owners, propose to destroy what has expired, and merge that if the policy says so."""
+    """Warn owners, propose to destroy what has expired, merge that if the policy says so, and bring rollouts of templates further."""
     with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
+        keep_memory_private()
+        fill_in_a_child()
         name = RepositoryName(repository)
         try:
             store = open_store(None, Path(scratch))
             context = service(read(own_settings(os.environ, scratch)), store).context
             with closing(store), closing(context):
-                done = _all(context, name)
+                done: list[_Done | _RolledOut] = [*_all(context, name), *_rollouts(context, name)]
         except Transient as error:
             raise Unverifiable(str(error)) from error
-        lines = [f"{each.environment}: {each.said}" for each in done]
-        say("\n".join(lines) or "Nothing is due.", lambda: list(map(asdict, done)), as_json)
+        lines = [str(each) for each in done]
+        say("\n".join(lines) or "Nothing is due.", lambda: [asdict(each) for each in done], as_json)
         write_summary("\n".join(f"- {line}" for line in lines) + "\n" if lines else "Nothing is due.\n")
         if any(each.failed for each in done):
-            stop("Some environments failed: see above. The next run tries again.", DOES_NOT_HOLD)
+            stop("Something failed: see above. The next run tries again.", DOES_NOT_HOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,19 @@ class _Done:
     said: str
     pull_request: int | None = None
     failed: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.environment}: {self.said}"
+
+
+@dataclass(frozen=True, slots=True)
+class _RolledOut:
+    template: str
+    said: str
+    failed: bool = False
+
+    def __str__(self) -> str:
+        return f"rollout of {self.said}"
 
 
 def _all(context: ServiceContext, repository: RepositoryName) -> list[_Done]:
@@ -67,6 +85,21 @@ def _all(context: ServiceContext, repository: RepositoryName) -> list[_Done]:
             done.append(_Done(name, f"{found.outcome}{f' (#{found.pull})' if found.pull else ''}", found.pull))
         except (UserError, Transient, GitHubRefused) as error:
             done.append(_Done(name, f"failed: {error}", failed=True))
+    return done
+
+
+def _rollouts(context: ServiceContext, repository: RepositoryName) -> list[_RolledOut]:
+    """Bring each rollout one step further; one that fails keeps no other from its turn, and nothing from its end."""
+    try:
+        templates = rollout_templates(repository_at_head(context, repository))
+    except UserError as error:
+        return [_RolledOut("", f"templates failed: {error}", failed=True)]
+    done = []
+    for name in templates:
+        try:
+            done.append(_RolledOut(name, roll_out(repository_at_head(context, repository), name)))
+        except (UserError, Transient, GitHubRefused) as error:
+            done.append(_RolledOut(name, f"{name} failed: {error}", failed=True))
     return done
 
 

@@ -63,6 +63,19 @@ def test_one_that_fails_keeps_no_other_from_its_turn(server: GitHubServer) -> No
     assert "demo-soon: warned" in done.output
 
 
+def test_a_rollout_goes_on_where_no_service_runs(server: GitHubServer) -> None:
+    files: dict[str, bytes | None] = {
+        ".github/envclone.yml": b"rollout: {enabled: true}\n",
+        "templates/shop/app/main.tf": example.MAIN.replace(b'"String"', b'"SecureString"'),
+    }
+    server.commit(example.REPOSITORY, files, by="alice", message="Encrypt")
+    first, second = CliRunner().invoke(app, ["expire"]), CliRunner().invoke(app, ["expire"])
+    assert "rollout of shop: running (#3)" in first.output
+    assert "rollout of shop: running (#3)" in second.output
+    titles = [each.title.rpartition(" with template ")[0] for each in server.pulls(example.REPOSITORY)]
+    assert sorted(filter(None, titles)) == ["Sync demo-new", "Sync demo-soon"]
+
+
 def test_a_github_that_does_not_answer_is_not_taken_for_nothing_due(
     server: GitHubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
