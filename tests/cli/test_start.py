@@ -18,8 +18,8 @@ HEAVY = (
     *("fastapi", "starlette", "uvicorn", "httpx", "requests"),
     *("github", "jwt", "git", "boto3", "botocore", "moto", "pygohcl"),
 )
-HELPED = [command.name for command in COMMANDS if command.name != "expire"]
-"""`expire` is the service's own work done once; what it needs of git is loaded with it."""
+HELPED = [command.name for command in COMMANDS if command.name not in ("expire", "handle")]
+"""`expire` and `handle` are the service's own work done once; what it needs of git is loaded with them."""
 
 PROGRAM = """
 import contextlib, io, json, sys
