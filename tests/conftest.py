@@ -45,6 +45,11 @@ LONGEST = (
 """The files that take longest. Those that wait for the AWS provider stand between those that keep a core busy."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let golden files be written again (`tests/golden`)."""
+    parser.addoption("--golden-update", action="store_true", help="write the golden files of tests/golden again")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, or the end of the run waits for one of them."""
     place = {file: number for number, file in enumerate(LONGEST)}
