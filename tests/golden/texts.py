@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from bot.commands.grammar import Mistake, parse
-from bot.commands.model import Destroy, Help, List, Unlock
+from bot.commands.model import Destroy, List, Unlock
 from bot.core.graph import diagram
 from bot.core.messages import (
     apply_comment,
@@ -22,7 +22,6 @@ from bot.core.messages import status_comment as status
 from bot.core.messages.clone_pull_request import ProposedClone
 from bot.core.messages.clone_pull_request import body as clone_body
 from bot.core.messages.environment_list import Listed, environment_list
-from bot.core.messages.help_text import help_text
 from bot.core.rendering.inventory import Inventory
 from bot.core.requests.branches import Branch, Stranger
 from bot.core.requests.destroy import RemovalRequest, removable
@@ -94,7 +93,6 @@ REPLIES: Texts = {
     "replies/preview": lambda: replies.preview(i.DRAFT, i.comparison().parity, i.PIPELINE),
     "replies/list": lambda: environment_list(List(), "alice", _listed(), i.NOW),
     "replies/list-nothing-matches": lambda: environment_list(List(owner=Login("zoe")), "alice", _listed(), i.NOW),
-    "replies/help": lambda: help_text(Help(), example.template().declaration, Policy()),
 }  # fmt: skip
 
 
