@@ -3,6 +3,7 @@
 A variable of a `for`, an iterator or a template's own variables may be called `path` or `each`: then they are not Terraform's.
 """
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,13 +35,17 @@ DEEPEST = 8
 class Bounds:
     """What stays below the stack at one place in the code: names with the endings of their values, and whether `path` is Terraform's.
 
-    `locals` are the module's, as they are written. `depth` is how far the module's directory is below that of its stack.
+    `locals` are the module's, as they are written. `depth` is how far the module's directory is below that of its stack. `directory` is
+    the module's and `root` the stack's; `reached` are the directories of all modules that the stack is made of.
     """
 
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     has_path: bool = True
     locals: Mapping[str, Expression] = field(default_factory=dict)
     depth: int = 0
+    directory: str = ""
+    root: str = ""
+    reached: tuple[str, ...] = ()
 
     def without(self, *shadowed: str) -> "Bounds":
         """Return the bounds where variables of these names hide what is called so outside."""
@@ -62,6 +67,13 @@ class Bounds:
             return _texts(value.then, value.otherwise)
         return self.names.get(name_of(value), ())
 
+    def leads_to_module(self, path: str, *, of_root: bool) -> bool:
+        """Say whether a path that begins with `..` leads into a module that the stack calls: what lies there is reviewed as its code is."""
+        steps = path.split("/")
+        up = next((at for at, step in enumerate(steps) if step not in {".", ".."}), len(steps))
+        found = posixpath.normpath(posixpath.join(self.root if of_root else self.directory, path))
+        return _is_plain_path("/".join(steps[up:])) and any(f"{found}/".startswith(f"{each}/") for each in self.reached)
+
     def is_module(self, value: Expression) -> bool:
         """Say whether an expression is the directory of the module, or of the root module."""
         return self.has_path and name_of(value) in PLACES
@@ -72,13 +84,15 @@ def bounded(value: Expression, bounds: Bounds = Bounds()) -> bool:
     value = written_out(value, bounds)
     match value:
         case Literal(str(text)):
-            return _is_plain_path(text)
+            return _is_plain_path(text) or bounds.leads_to_module(text, of_root=True)
         case TemplateExpression((first, Literal(str(text)), *rest)) if bounds.is_module(first):
-            path = _joined((Literal(text), *rest), bounds)
-            path = _below_stack(path, bounds.depth) if name_of(first) == "path.module" else path
-            return text.startswith("/") and _is_plain_path(f".{path}")
+            whole, of_root = _joined((Literal(text), *rest), bounds), name_of(first) != "path.module"
+            path = whole if of_root else _below_stack(whole, bounds.depth)
+            is_below = _is_plain_path(f".{path}") or bounds.leads_to_module(f".{whole}", of_root=of_root)
+            return text.startswith("/") and is_below
         case TemplateExpression((Literal(), *_) as parts):
-            return _is_plain_path(_joined(parts, bounds))
+            path = _joined(parts, bounds)
+            return _is_plain_path(path) or bounds.leads_to_module(path, of_root=True)
         case Choice(_, then, otherwise):
             return bounded(then, bounds) and bounded(otherwise, bounds)
         case _:
@@ -109,7 +123,7 @@ def _below_stack(path: str, depth: int) -> str:
 
 
 def _joined(parts: Sequence[Expression], bounds: Bounds) -> str:
-    """Return a path with a harmless word for each bounded name, and with `..` for anything that isn't bounded."""
+    """Return a path with a harmless word for each bounded name, and with what is in no plain path for anything that isn't bounded."""
     found = ""
     for part in parts:
         if isinstance(part, Literal):
@@ -117,7 +131,7 @@ def _joined(parts: Sequence[Expression], bounds: Bounds) -> str:
         elif bounds.has(part) and not ((begun := found.rpartition("/")[2]) and _HIDDEN.startswith(begun)):
             found += "x"
         else:  # also after a dot, which a name may complete to `..`
-            found += "/../"
+            found += "\0"
     return found
 
 

@@ -50,13 +50,19 @@ _PATH_FUNCTIONS = frozenset({"direxists"})
 FILESET, TEMPLATE = "fileset", "templatefile"
 
 
+INSTEAD = (
+    'write the path as "${path.module}/…", without `..`. What lies elsewhere in the repository is read by a module there that the stack '
+    "calls, and that hands it over as an output."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ModulePlace:
     """A module's directory in an environment's code, and that of the root module which calls it.
 
     `where` is the environment's directory, for messages. `providers` are the local names of the providers whose functions it may call,
-    `texts` what its variables and locals can be, and `locals` how these are written. `stacks` are those of the environment, and
-    `functions` what the policy lets it call of a newer Terraform.
+    `texts` what its variables and locals can be, and `locals` how these are written. `stacks` are those of the environment,
+    `functions` what the policy lets it call of a newer Terraform, and `reached` the directories of all modules of the root module.
     """
 
     files: Tree
@@ -68,6 +74,7 @@ class ModulePlace:
     locals: Mapping[str, Expression] = field(default_factory=dict)
     stacks: tuple[StepName, ...] = ()
     functions: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
 
     @property
     def depth(self) -> int:
@@ -111,8 +118,10 @@ def bounds_of(block: Block, place: ModulePlace) -> Bounds:
     names = {name: texts for name, texts in place.texts.items() if all(map(is_harmless, texts))}
     names["terraform.workspace"] = ("",)  # an environment's name, or `default`: `clients/terraform` selects it
     found = block.setting("for_each")
-    bounds = Bounds(names, locals=place.locals, depth=place.depth)
-    outside = Bounds(locals=place.locals, depth=place.depth)
+    outside = Bounds(
+        locals=place.locals, depth=place.depth, directory=place.directory, root=place.root, reached=place.reached
+    )
+    bounds = outside.having(names)
     return bounds.having(names_of_each(found.value, outside)) if found else bounds
 
 
@@ -181,7 +190,7 @@ def _provider_function(call: Call, bounds: Bounds, place: ModulePlace, at: str) 
 
 
 def _complaint(call: Call) -> str:
-    return f'`{call.name}` may read files of its own module only: write the path as "${{path.module}}/…", without `..`.'
+    return f"`{call.name}` may read files of its own module only: {INSTEAD}"
 
 
 def _template_findings(call: Call, bounds: Bounds, place: ModulePlace, at: str) -> Iterator[Finding]:

@@ -57,6 +57,11 @@ def local_module_findings(block: Block, place: ModulePlace, path: str) -> Iterat
         return
     if is_outside(directory) and module_path(directory) is None:
         message = f"module source `{source}` leaves the repository, or is all of it: move the module into `modules/`."
+    elif ".terraform" in directory.split("/"):
+        message = (
+            f"module source `{source}` is where `terraform init` puts what it downloads: write the module's own source and version, as in "
+            "`git::https://…//DIRECTORY?ref=…`."
+        )
     else:
         message = (
             f"module source `{source}` is not the directory of a module: correct the path. Modules lie below the stack, beside it, or "

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from bot.core.checks.bounded_paths import Bounds, bounded
-from bot.core.checks.file_access import ModulePlace, bodies, bounds_of, parts_in_scope
+from bot.core.checks.file_access import INSTEAD, ModulePlace, bodies, bounds_of, parts_in_scope
 from bot.core.checks.gate_rules import GateRules
 from bot.core.hcl.ast import (
     AttributeAccess,
@@ -82,8 +82,7 @@ def _pairs(node: Expression) -> Iterator[tuple[str, Expression]]:
 
 def _judged(name: str, value: Expression, bounds: Bounds, at: Finding) -> Iterator[Finding]:
     if not (bounded(value, bounds) or _is_made_here(value)):
-        message = f'`{name}` names a file, which must be of its own module: write the path as "${{path.module}}/…", without `..`.'
-        yield Finding(at.path, at.line, message)
+        yield Finding(at.path, at.line, f"`{name}` names a file, which must be of its own module: {INSTEAD}")
 
 
 def _elsewhere(name: str, whole: Expression, at: Finding) -> Iterator[Finding]:

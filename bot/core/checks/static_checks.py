@@ -69,6 +69,7 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
                 locals_of(code, directory),
                 tuple(stacks),
                 rules.policy.functions,
+                reaches.get(root, ()),
             )
             is_stack = directory in reaches or directory not in called
             found = _module_findings(place, paths.get(directory, ()), rules, is_stack=is_stack)

@@ -84,3 +84,68 @@ def test_what_plainly_is_a_path_of_this_machine_is_refused_whatever_its_name(bod
 )
 def test_paths_of_a_container_or_of_an_address_are_none_of_this_machine(body: str) -> None:
     assert found_in(body, "kubernetes_deployment") == []
+
+
+PLACE = "../../modules/logs"
+"""Of the module, from the environment."""
+LOGS = f"../{PLACE}"
+"""Of the module, from a stack."""
+
+
+def found_beside(inside: str, of_module: str = "") -> list[str]:
+    """Return what is found where a stack calls a module beside the environments, and reads `inside`, or the module reads `of_module`."""
+    read = "locals {{\n  x = {0}\n}}\n"
+    main = f'variable "x" {{}}\nmodule "logs" {{\n  source = "{LOGS}"\n}}\n{read.format(inside or "1")}'
+    files = {
+        "app/main.tf": File(main.encode()),
+        "app/.terraform.lock.hcl": File(b"# none\n"),
+        f"{PLACE}/main.tf": File(f'variable "x" {{}}\n{read.format(of_module or "1")}'.encode()),
+        f"{PLACE}/src/x.json": File(b"{}"),
+        f"{PLACE}-other/x.json": File(b"{}"),
+        "../../modules/other/x.json": File(b"{}"),
+    }
+    return [each.message for each in gate(files, {StepName("app"): Stack()}, RULES, "envs/x")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f'file("{LOGS}/src/x.json")',
+        f'file("${{path.root}}/{LOGS}/src/x.json")',
+        f'file("./{LOGS}/src/x.json")',
+        f'templatefile("{LOGS}/src/x.json", {{}})',
+        f'[for f in fileset("{LOGS}/src", "*.json") : file("{LOGS}/src/${{f}}")]',
+    ],
+)
+def test_what_lies_in_a_module_that_the_stack_calls_may_be_read_from_anywhere_in_it(path: str) -> None:
+    assert found_beside(path) == []
+    assert found_beside("", path) == []
+    assert found_beside('file("${path.module}/' + LOGS + '/src/x.json")') == []
+    assert found_beside("", 'file("${path.module}/../logs/src/x.json")') == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        '"../../../modules/other/x.json"',
+        f'"{LOGS}-other/x.json"',
+        f'"{LOGS}/../other/x.json"',
+        f'"{LOGS}/${{var.x}}"',
+        f'"{LOGS}/${{var.x}}/x.json"',
+        f'"{LOGS}/.terraform/x"',
+        '"../../..//etc/passwd"',
+        '"../../../modules/${var.x}/x.json"',
+        '"${path.module}/../../../../x"',
+        '"../../../modules"',
+        '"..\\\\..\\\\..\\\\modules\\\\logs"',
+    ],
+)
+def test_what_lies_in_no_module_of_the_stack_is_refused_with_the_way(path: str) -> None:
+    for said in (found_beside(f"file({path})"), found_beside("", f"file({path})")):
+        assert any("is read by a module there that the stack calls" in each for each in said), said
+
+
+def test_a_module_where_init_puts_it_is_refused_with_the_way() -> None:
+    files = {"app/main.tf": File(b'module "x" {\n  source = "./.terraform/modules/v3/subnet"\n}\n')}
+    found = gate(files | {"app/.terraform.lock.hcl": File(b"")}, {StepName("app"): Stack()}, RULES, "envs/x")
+    assert "write the module's own source and version" in found[0].message
