@@ -67,3 +67,6 @@ def test_a_clone_differs_from_production_by_what_was_declared(adopted: Adopted, 
     causes = {str(cause.parameter) for each in parity.differences for cause in each.causes}
     assert causes - {"name", "account"} == DIFFERENT[adopted.kind]
     assert all(each.causes for each in parity.differences)
+    unseen = [rule for rule in parity.set_apart if rule.startswith("inside the module ")]
+    assert bool(unseen) is (adopted.kind == "registry"), "by code, only what is in the repository is seen"
+    assert all(rule.endswith(", whose code is not in this repository") for rule in unseen)

@@ -9,6 +9,8 @@ Design. `snapshot` makes one mapping of (address, attribute) to value out of an 
 mappings. Only `*.j2` files differ between renderings, and stacks are evaluated once for each content.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +28,8 @@ from bot.core.rendering.assemble import TemplateAt
 from bot.model.environment import HOOKS, MANIFEST
 
 LAYOUT = "comments and layout, which mean nothing to Terraform"
+UNSEEN = "inside the module {source}, whose code is not in this repository"
+_MODULE = re.compile(r"(?:^|[./])module\.[^.]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class _Comparer:
             compared=both + sum(each.kind != "changed" for each in kept),
             differences=sorted(kept, key=_order),
             breaches=breaches(Contract(self.template, theirs, ours), kept, equal),
-            set_apart=set_apart,
+            set_apart={**set_apart, **self._unseen()},
         )
         known = self.identity.with_names(self._names())
         return CodeComparison(self.production, parity, self.theirs, self.ours, known)
@@ -141,6 +145,15 @@ class _Comparer:
             if self.production.files.get(path) != self.clone.files.get(path) and not path.endswith(".json"):
                 counts[LAYOUT] = counts.get(LAYOUT, 0) + 1
         return dict(sorted(counts.items()))
+
+    def _unseen(self) -> Mapping[str, int]:
+        """Count the calls of modules that are not in the repository: what is compared of them is what they are given."""
+        sources = [
+            str(leaf.value)
+            for (address, attribute), leaf in self.ours.leaves.items()
+            if attribute == "source" and _MODULE.search(address) and not str(leaf.value).startswith(("./", "../"))
+        ]
+        return {UNSEEN.format(source=source): count for source, count in sorted(Counter(sources).items())}
 
     def _names(self) -> Iterator[tuple[str, str]]:
         """Yield production's names with what the template makes of them for the clone, whatever the clone has there now."""
