@@ -6,11 +6,12 @@ The same lives are led twice: first in peace, then under trouble. What is on Git
 import argparse
 import itertools
 import random
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,8 +24,10 @@ from tests.support.serving import Serving, serving
 
 AT_ONCE = 8
 """Lives that are led side by side."""
-QUIET = 300.0
-"""Seconds after the last trouble in which all that was asked for must have ended."""
+QUIET = 900.0
+"""Seconds after the last trouble in which all that was asked for must have ended: what was put off waits for minutes."""
+STILL = 6.0
+"""Seconds in which nothing changes any more: three looks for what was missed."""
 
 
 def main() -> int:
@@ -37,20 +40,23 @@ def main() -> int:
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     counted: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as scratch:
-        lives, troubled = _troubled(Path(scratch), given.seed, given.minutes * 60, counted)
+    kept = Path(tempfile.mkdtemp(prefix="envclone-chaos-"))
+    lives, troubled = _troubled(kept / "troubled", given.seed, given.minutes * 60, counted)
     print("; ".join(f"{count} {what}" for what, count in sorted(counted.items())), flush=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        peaceful = _peaceful(Path(scratch), given.seed, lives)
+    peaceful = _peaceful(kept / "peaceful", given.seed, lives)
     lost, doubled = peaceful - troubled, troubled - peaceful
     for what, times in sorted(lost.items()):
-        print(f"lost    {times} × {what}")
+        print(f"lost     {times} × {what}")
     for what, times in sorted(doubled.items()):
         print(f"too many {times} × {what}")
     print(
         f"{lives} clones, {sum(peaceful.values())} things on GitHub: {sum(lost.values())} lost, {sum(doubled.values())} too many"
     )
-    return 1 if lost or doubled else 0
+    if lost or doubled:
+        print(f"The service's logs and data are in {kept}.")
+        return 1
+    shutil.rmtree(kept)
+    return 0
 
 
 def _lives(seed: int) -> Iterator[Life]:
@@ -78,7 +84,7 @@ def _troubled(directory: Path, seed: int, seconds: float, counted: "Counter[str]
             time.sleep(0.05)
         deliveries.is_calm = True
         service.server.faults.clear()
-        _ended(service, at_work)
+        _ended(service, led)
         return len(led), aftermath(service, led)
 
 
@@ -93,9 +99,9 @@ def _peaceful(directory: Path, seed: int, count: int) -> "Counter[str]":
         return aftermath(service, led)
 
 
-def _ended(service: Serving, lives: list[Life]) -> None:
+def _ended(service: Serving, led: Sequence[Life]) -> None:
     """Lead lives to their end, and wait until nothing moves any more."""
-    end = time.monotonic() + QUIET
+    end, lives = time.monotonic() + QUIET, list(led)
     while lives and time.monotonic() < end:
         lives = [life for life in lives if life.goes_on(service)]
         time.sleep(0.05)
@@ -104,11 +110,18 @@ def _ended(service: Serving, lives: list[Life]) -> None:
             f"{life.name} did not end: next is {life.acts[:1]}; the last comment was {list(life.comments.values())[-1:]}"
         )
     service.server.settle()
+    was, since = aftermath(service, led), time.monotonic()
+    while time.monotonic() < min(since + STILL, end + QUIET):
+        time.sleep(0.5)
+        now = aftermath(service, led)
+        if now != was:
+            was, since = now, time.monotonic()
 
 
 @contextmanager
 def _service(directory: Path, deliveries: Deliveries) -> Iterator[Serving]:
     """Run the service with a webhook that `deliveries` stands in front of."""
+    directory.mkdir()
     with allowed({"e2e"}), serving(directory) as service, forwarding(service.url, deliveries.between) as address:
         (hook,) = service.server.forge.state.hooks.values()
         service.server.remove_webhook(hook)
