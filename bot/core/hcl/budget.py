@@ -60,6 +60,8 @@ class EvaluationSteps:
 
 def weight(value: HclValue, most: int) -> int:
     """Return how many parts a value has, long texts counting as several; beyond `most` it is not counted to its end."""
+    if isinstance(value, str):  # most are
+        return 1 + len(value) // CHARACTERS
     count = 0
     for steps in _parts(value):
         count += steps

@@ -69,18 +69,20 @@ class Searcher:
         self.identity = identity
         self.hosts = {mark.text.lower(): mark for mark in reversed(identity.marks) if mark.kind == "host"}
         self.plain = sorted((m for m in identity.marks if m.kind != "host"), key=lambda mark: -len(mark.text))
+        # Every name that is mapped holds one of these, so most texts are done with after a few looks.
+        mapped = {theirs for _, theirs in identity.pairs}
+        others = [mark for mark in identity.marks if not any(kernel in mark.text for kernel in mapped)]
+        self.kernels = (*mapped, *(mark.text for mark in others if mark.kind != "host"))
+        kernels = (identity.production, *mapped, *(mark.text for mark in others))
+
         own = {mark.instead for mark in identity.marks} | {ours for ours, _ in identity.pairs}
         self.own_hosts = {host for text in own if (host := host_of(text)) and host not in self.hosts}
         # The clone's own values may hold production's (`shop-2` holds `shop`): these are no leaks.
+        alike = [text for text in own if any(kernel in text for kernel in kernels)]
         self.own = sorted(
-            (o for o in own if any(m.text in o for m in identity.marks) or identity.production in o),
+            (o for o in alike if identity.production in o or any(m.text in o for m in identity.marks)),
             key=lambda text: -len(text),
         )
-
-        # Every name that is mapped holds one of these, so most texts are done with after a few looks.
-        kernels = {theirs for _, theirs in identity.pairs}
-        others = (mark.text for mark in self.plain if not any(kernel in mark.text for kernel in kernels))
-        self.kernels = (*kernels, *others)
 
     def may_be_in(self, text: str) -> bool:
         """Say whether a line of a text may hold what is searched for: most files are done with in one look."""
