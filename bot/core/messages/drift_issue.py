@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from bot.commands.grammar import LONGEST_LINE, format_command
+from bot.commands.model import Set
 from bot.core.markdown import cell, code, details, fence, table
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
 from bot.core.plans.plan_values import Masked, ValueChange
@@ -67,12 +69,24 @@ def body(drift: Drift, owner: Login, run_url: str) -> str:
         f"{marker(name)}\n<!-- envclone:drift-steps:{','.join(step.name for step in drift.drifted)} -->",
         (
             f"{code(name)} no longer matches commit {code(drift.commit[:12])}; last checked{where}. Its owner is "
-            f"@{owner}. Comment {code(f'/repair {name}')} for a pull request that puts it back, or change the code to match "
-            f"(a parameter: {code(f'/set {name} key=value')}). This issue closes automatically once both agree."
+            f"@{owner}. Comment {code(f'/repair {name}')} for a pull request that puts it back, or change the code to match. "
+            "This issue closes automatically once both agree."
         ),
+        _codified(drift),
         summary(drift),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _codified(drift: Drift) -> str:
+    """Return the command that makes the code say what is there, as far as parameters explain it."""
+    if not drift.settings:
+        return ""
+    line = format_command(Set(drift.environment, drift.settings))
+    if len(line) > LONGEST_LINE:
+        return ""
+    command = fence(line, "text")
+    return f"To keep what is there, as far as parameters explain it, comment:\n\n{command}"
 
 
 def summary(drift: Drift) -> str:

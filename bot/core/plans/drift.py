@@ -7,13 +7,13 @@ value by themselves, and an issue that is never empty is never read.
 "Could not be checked" is never "no drift", and what is not applied yet, or being applied, is said to be so.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
 from bot.core.plans.plan_values import UNKNOWN, ValueChange
-from bot.names import EnvironmentName, StepName
+from bot.names import EnvironmentName, ParameterName, StepName
 
 DriftState = Literal["same", "drifted", "not_applied", "no_check", "unchecked"]
 """`no_check`: a hook that declares no check, so that nobody can ever tell."""
@@ -42,12 +42,16 @@ class StepDrift:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What was found of an environment; `because` says why nothing of it could be compared."""
+    """What was found of an environment; `because` says why nothing of it could be compared.
+
+    `settings` are the parameters, with values as they are typed, that would make the code say what is there.
+    """
 
     environment: EnvironmentName
     commit: str
     steps: tuple[StepDrift, ...] = ()
     because: str = ""
+    settings: Mapping[ParameterName, str] = field(default_factory=dict)
 
     @property
     def drifted(self) -> Sequence[StepDrift]:

@@ -6,7 +6,7 @@ in their state; that one plan also says what else changed since. Nothing is lock
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,19 +22,21 @@ from bot.core.graph import Node, graph
 from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
 from bot.core.ledger.transitions import is_done
+from bot.core.parity.by_code.codified import codified
 from bot.core.plans.drift import Drift, StepDrift, of_stack
 from bot.core.plans.plan_json import read_plan
 from bot.core.plans.plan_values import leaves
 from bot.core.plans.stack_inputs import Output, Outputs
 from bot.core.rendering.assemble import read_hooks, read_manifest
 from bot.core.tree import Tree
-from bot.errors import UserError
+from bot.errors import Unverifiable, UserError
 from bot.hooks import verbs
-from bot.model.environment import directory
+from bot.model.environment import Manifest, directory
 from bot.model.pipeline import Hook, Json, Pipeline, Stack
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.runs.executor import run_graph
 from bot.runs.plan.hook_checks import HookChecks
+from bot.runs.plan.verify import Templates
 
 SIDE_BY_SIDE = 4
 """Stacks planned at once. Each takes some 600 MB while its provider runs, and a hosted runner has 16 GB."""
@@ -80,7 +82,18 @@ def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     after = LedgerFile(context.store, name).read()
     if (after.steps, after.lease is None) != (ledger.steps, ledger.lease is None):
         return Drift(name, request.commit, because="an apply started meanwhile")
-    return Drift(name, request.commit, tuple(found[step] for step in ordered.order))
+    steps = tuple(found[step] for step in ordered.order)
+    return Drift(name, request.commit, steps, settings=_settings(request, manifest, steps))
+
+
+def _settings(request: DriftRequest, manifest: Manifest, steps: Sequence[StepDrift]) -> Mapping[ParameterName, str]:
+    """Return the parameters that would make the code say what is there; none when the template is not there to try it."""
+    if not any(step.changes for step in steps):
+        return {}
+    try:
+        return codified(manifest, Templates(Checkout(request.root)).at(manifest), steps)
+    except (UserError, Unverifiable):
+        return {}
 
 
 def _incomparable(ledger: Ledger, now: datetime) -> str:
