@@ -13,7 +13,7 @@ from typing import Any, Protocol, assert_never
 from pydantic import TypeAdapter
 
 from bot.commands.grammar import Mistake
-from bot.commands.model import Command
+from bot.commands.model import Command, RolloutCommand
 from bot.commands.specs import TABLE
 from bot.events import (
     CheckRunCompleted,
@@ -37,7 +37,7 @@ from bot.service.context import ServiceContext
 from bot.service.event_jobs import CheckJob, DeploymentJob, LookBackJob, PullRequestJob, ReviewJob, RunJob
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
 from bot.service.replies import Settled, settle
-from bot.service.rollouts.job import RolloutJob
+from bot.service.rollouts.job import RolloutJob, rollout_job
 
 
 def _jobs(module: ModuleType) -> Iterator[type[CommandJob[Any]]]:
@@ -134,11 +134,16 @@ class CommentJob:
             event=event,
         )
 
-    def run(self, _: JobRequest, steps: Steps) -> Finished:
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
         accepted = steps.run("accept", ACCEPTED, lambda: accept(self.context, self.event))
+        follow: tuple[JobRequest, ...] = ()
         if not isinstance(accepted, Ended):
             job = COMMANDS[type(accepted.command)](self.context)
             early = job.carry_out(Accepted(accepted.command, accepted.request, self.event.created_at), steps)
             is_done = early is None or early.is_done
             steps.run("settle", SETTLED, lambda: settle(self.context, self.event, is_done=is_done, eyes=accepted.eyes))
-        return Finished()
+            if is_done and isinstance(accepted.command, RolloutCommand):
+                # Its own job writes the text and goes on, so that nothing else does so at the same time.
+                due = RolloutDue(repository=self.event.repository, slot=request.key)
+                follow = (rollout_job(request.delivery, due),)
+        return Finished(follow)

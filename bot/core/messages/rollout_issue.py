@@ -81,7 +81,7 @@ def superseded(newer: int) -> str:
 OVER: Final = "This rollout is over. Bring single environments to the template's newest revision with `/sync <name>`."
 STEERED: Final[Mapping[RolloutAction, str]] = {
     "pause": "Paused: nothing more is proposed or merged. Comment `/rollout resume` to go on.",
-    "resume": "Resumed: it goes on at the next look.",
+    "resume": "Resumed.",
     "abort": "Aborted. Pull requests that are open stay open; `/sync <name>` brings single environments to the newest revision.",
 }
 

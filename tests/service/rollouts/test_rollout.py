@@ -267,10 +267,11 @@ def test_a_newer_revision_goes_on_in_a_new_issue(place: SmallMonorepo) -> None:
 
 
 def say(place: SmallMonorepo, text: str) -> str:
-    """Comment in the rollout's issue, and return the reply."""
+    """Comment in the rollout's issue, let the look follow that it asks for, and return the reply."""
     comment = place.comment(text, issue=issue(place).number)
     event: CommentCreated = place.event(comment, text).model_copy(update={"issue": issue(place).number})
-    place.work(event)
+    for follower in place.work(event).follow:
+        place.work(follower.event)
     return place.reply(comment) or ""
 
 
@@ -281,12 +282,11 @@ def test_a_rollout_is_paused_resumed_and_aborted_in_its_issue(place: SmallMonore
     assert f"Comment it in #{issue(place).number}." in (place.say("/rollout pause") or "")
     assert "\n/rollout pause\n" in say(place, "/rollout pauze")
     assert say(place, "/rollout pause").startswith("Paused")
+    assert issue(place).title.endswith("(paused)")
     planned(place, "qa-a")
     look(place)
-    assert issue(place).title.endswith("(paused)")
     assert table(place)["qa-a"] == "planned, waits for a merge"
-    assert say(place, "/rollout resume").startswith("Resumed")
-    look(place)
+    assert say(place, "/rollout resume") == "Resumed."
     assert table(place)["qa-a"] == "merged, being applied"
     assert say(place, "/rollout abort").startswith("Aborted")
     applied(place, "qa-a")
