@@ -100,9 +100,7 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
                     Finding(f"{where}/{at[0]}", at[1].line, f"the state's key is that of stack `{keys[key]}`.")
                 )
         if workspace is None and not place.facts.workspace:
-            found += [
-                Finding(f"{where}/{path}", line, _no_workspaces(place)) for path, line in workspace_reads(files, stack)
-            ]
+            found += _no_workspaces(list(workspace_reads(files, stack)), place, where)
     if place.adopted and not place.may_adopt:
         message = (
             "`state` may be set in a protected environment only: a clone begins with a state of its own. Remove it."
@@ -113,11 +111,15 @@ def misplaced(files: Tree, stacks: Sequence[StepName], place: StatePlace, where:
     return found
 
 
-def _no_workspaces(place: StatePlace) -> str:
-    return (
-        f"`terraform.workspace` is `default` in every environment, since the backend `{place.backend}` has no workspaces here. Use a "
-        "parameter of the template in its place."
-    )
+def _no_workspaces(reads: Sequence[tuple[str, int]], place: StatePlace, where: str) -> Iterator[Finding]:
+    """Yield one finding for a stack, at the first place: all have the same cause, and some code reads the workspace in every name."""
+    for path, line in reads[:1]:
+        others = f" (and at {len(reads) - 1} more places)" if reads[1:] else ""
+        message = (
+            f"`terraform.workspace` is `default` in every environment, since the backend `{place.backend}` has no workspaces here{others}. Use "
+            "a parameter of the template in its place."
+        )
+        yield Finding(f"{where}/{path}", line, message)
 
 
 def _misplaced(at: _At, state: StateAt, place: StatePlace, where: str) -> Iterator[Finding]:

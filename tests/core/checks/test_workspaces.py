@@ -120,6 +120,10 @@ def test_a_backend_without_workspaces_says_so_where_one_is_read() -> None:
     text = 'terraform {\n  backend "http" {\n    address = "https://s.example/demo-x/app"\n  }\n}\n' + READS
     [said] = found(text, account("http", address="https://s.example"))
     assert said.startswith("envs/demo-x/app/main.tf:7: `terraform.workspace` is `default` in every environment")
+    assert "more places" not in said
+    [said] = found(text + READS * 420, account("http", address="https://s.example"))
+    assert said.startswith("envs/demo-x/app/main.tf:7: `terraform.workspace` is `default` in every environment")
+    assert "(and at 420 more places)" in said
 
 
 def test_production_keeps_the_workspace_that_it_has() -> None:
