@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from bot.sandbox.github.entities import Caller, DeliveryRecord, IssueRecord, Jso
 from bot.sandbox.github.git.bare import BareRepository
 from bot.sandbox.github.state import ForgeState
 from bot.sandbox.github.urls import Urls
+
+_ID = re.compile("[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,10 @@ class Forge:
     def commit_id(self, repository: RepositoryRecord, revision: str) -> str | None:
         """Resolve what a client calls a commit: branch, `heads/branch`, `tags/tag` or an id."""
         bare = self.bare(repository)
-        names = (f"refs/heads/{revision}", f"refs/{revision}", f"refs/tags/{revision}", revision)
+        names = [f"refs/heads/{revision}", f"refs/{revision}", f"refs/tags/{revision}", revision]
+        # An id is what is asked for most, and each name that is tried starts git. No reference may be called like one.
+        if _ID.fullmatch(revision):
+            names.reverse()
         return next((sha for name in names if (sha := bare.resolve(name))), None)
 
 
