@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.names import EnvironmentName
-from tests.support.serving import Moment, Serving, serving
+from tests.support.serving import PATIENCE, Moment, Serving, serving
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY
 
 pytestmark = pytest.mark.e2e
@@ -97,7 +97,7 @@ def test_law_4_killed_at_any_point_and_restarted_nothing_is_lost_or_done_twice(
     name = f"demo-{len(killed.server.pulls(REPOSITORY))}"
     killed.guillotine.arm(Moment(method, path, "before" if when == "before" else "after"), killed.kill)
     comment = killed.comment(f"/clone production as {name} for demo")
-    assert killed.guillotine.fell.wait(30), "the job never got there"
+    assert killed.guillotine.fell.wait(PATIENCE), "the job never got there"
     killed.start()
     killed.until(lambda: done(killed, comment))
     after = killed.comment("/list")
