@@ -6,14 +6,14 @@ run it, and so is what a downloaded module does that the static checks would not
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.checks.required_providers import LOCK, locked_providers
 from bot.core.checks.static_checks import GateRules, downloaded_findings
 from bot.core.checks.versions import is_within
-from bot.core.tree import File
+from bot.core.tree import File, Tree
 from bot.errors import InvalidInput
 from bot.names import shown
 
@@ -57,6 +57,20 @@ def foreign(data: Path, rules: GateRules, lock: bytes) -> Iterator[str]:
         # A local one that doesn't lie there is the repository's own, and was judged with the code that calls it.
         if not module.is_local or module.directory.is_relative_to(downloads):
             yield from _code_complaints(module, downloads, rules)
+
+
+def downloaded_code(data: Path) -> Mapping[str, Tree]:
+    """Return the code of each module in Terraform's data directory, by Terraform's key of it (`vpc`, `vpc.inner`). Judge it first."""
+    downloads = data / "modules"
+    return {
+        module.key: {
+            place.name: File(place.read_bytes())
+            for place in sorted(module.directory.glob("*.tf"))
+            if place.is_file() and not place.is_symlink()
+        }
+        for module in _modules(downloads / "modules.json")
+        if module.directory.is_relative_to(downloads)
+    }
 
 
 def _source_complaints(module: _Installed, rules: GateRules) -> Iterator[str]:

@@ -30,7 +30,7 @@ from bot.clients.identity_token import AZURE, identity_token
 from bot.clients.lock_owner import user_name
 from bot.clients.process import ProcessOptions, ProcessResult, stream
 from bot.clients.terraform.access import access
-from bot.clients.terraform.installed import foreign
+from bot.clients.terraform.installed import downloaded_code, foreign
 from bot.clients.terraform.machine_settings import without_machine_settings
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
 from bot.clients.terraform.workspace import state_apart, workspace_at
@@ -38,6 +38,7 @@ from bot.core.checks.required_providers import LOCK
 from bot.core.checks.static_checks import GateRules
 from bot.core.checks.workspaces import Workspace
 from bot.core.plans.stack_inputs import Output
+from bot.core.tree import Tree
 from bot.errors import Unverifiable, UserError
 from bot.model.pipeline import Json
 from bot.names import ParameterName
@@ -178,6 +179,10 @@ class RootModule:
             refused = [Diagnostic("error", each) for each in found]
             if refused:
                 raise TerraformFailed("init", refused)
+
+    def downloaded_code(self) -> Mapping[str, Tree]:
+        """Return the code of the modules that `init` downloaded, by Terraform's key of each."""
+        return downloaded_code(self._private / "data")
 
     def _initialize(self, timeout: timedelta, backend: Sequence[str] = ()) -> None:
         with self._cache_to_itself():

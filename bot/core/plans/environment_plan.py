@@ -1,6 +1,6 @@
 """The plan of a whole environment: every step in order, as it is shown to reviewers and written into the review."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -8,6 +8,7 @@ from bot.core.plans.fingerprint import fingerprint
 from bot.core.plans.plan import Counts, HookPlan, TerraformPlan
 from bot.core.plans.review import ReviewedStep
 from bot.core.plans.stack_inputs import Inputs
+from bot.core.tree import Tree
 from bot.errors import Finding
 from bot.names import EnvironmentName, ParameterName, StepName
 
@@ -18,7 +19,8 @@ ChangeKind: TypeAlias = Literal["create", "update", "destroy"]
 class StackPlan:
     """One stack's plan, made with `inputs`. `mock_outputs` are the inputs that it was given in place of outputs of `waits_for`, which don't exist yet.
 
-    `warnings` are Terraform's own, failed `check` blocks among them; a plan with some is a plan.
+    `warnings` are Terraform's own, failed `check` blocks among them; a plan with some is a plan. `downloaded` is the code of modules of
+    elsewhere, by Terraform's key of each.
     """
 
     name: StepName
@@ -27,6 +29,7 @@ class StackPlan:
     waits_for: tuple[StepName, ...] = ()
     inputs: Inputs | None = field(default=None, repr=False, compare=False)
     warnings: tuple[Finding, ...] = ()
+    downloaded: Mapping[str, Tree] = field(default_factory=dict, repr=False, compare=False)
 
     def reviewed(self, key: str) -> ReviewedStep:
         """Return what is kept of this plan for the apply."""

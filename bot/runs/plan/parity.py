@@ -195,6 +195,6 @@ def who(template: TemplateAt, source: Manifest, clone: Manifest) -> Translation:
 
 def _stacks(planned: EnvironmentPlan, manifest: Manifest) -> Mapping[StepName, PlannedStack]:
     return {
-        stack.name: PlannedStack(manifest.stacks[stack.name], stack.plan, stack.inputs or Inputs({}))
+        stack.name: PlannedStack(manifest.stacks[stack.name], stack.plan, stack.inputs or Inputs({}), stack.downloaded)
         for stack in planned.stacks
     }

@@ -225,12 +225,13 @@ class _Steps:
 
         with self._context.terraform.opened(place, inputs.secrets) as module:
             module.init()
+            downloaded = module.downloaded_code()  # before any of it, or a provider, runs
             # The plan role can't write a lock; what changes meanwhile is found by the fingerprint before the apply.
             saved = module.plan(inputs.values, PlanOptions(lock=False), say, stack.timeout)
             made = read_plan(module.show(saved), inputs.secrets)
         waits = {stack.inputs[variable].step for variable in inputs.mock_outputs}
         waits_for = tuple(step for step in self._graph.order if step in waits)
-        return StackPlan(name, made, inputs.mock_outputs, waits_for, inputs, tuple(warnings))
+        return StackPlan(name, made, inputs.mock_outputs, waits_for, inputs, tuple(warnings), downloaded)
 
     def _known(self) -> Mapping[StepName, Outputs]:
         with self._lock:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.clients.cage import Cage
 from bot.clients.hcl_referee import gate_rules
-from bot.clients.terraform.installed import foreign
+from bot.clients.terraform.installed import downloaded_code, foreign
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.terraform import Terraform, find_terraform
 from bot.core.tree import File
@@ -90,6 +90,24 @@ def test_the_version_that_was_installed_must_be_in_the_policys_range(
     said = list(listed(data, source=source, directory="nowhere", version=version))
     assert (said == []) is allowed
     assert allowed or "allows `>= 5.0, < 6`" in said[0]
+
+
+def test_the_code_of_what_was_downloaded_is_read_and_nothing_beside_it(tmp_path: Path) -> None:
+    place = tmp_path / "data/modules/vpc"
+    (place / "examples").mkdir(parents=True)
+    (place / "main.tf").write_text("# code")
+    (place / "README.md").write_text("no code")
+    (place / "examples/main.tf").write_text("# an example")
+    (place / "link.tf").symlink_to("/etc/hostname")
+    own = {"Key": "own", "Source": "../own", "Dir": "../own"}
+    entries = [
+        {"Key": "", "Source": "", "Dir": "."},
+        {"Key": "vpc", "Source": "acme/vpc/aws", "Dir": "data/modules/vpc"},
+        own,
+    ]
+    (tmp_path / "data/modules/modules.json").write_text(json.dumps({"Modules": entries}))
+    assert downloaded_code(tmp_path / "data") == {"vpc": {"main.tf": File(b"# code")}}
+    assert downloaded_code(tmp_path / "nothing") == {}
 
 
 def listed(data: Path, *, source: str, directory: str, version: str = "") -> list[str]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bot.core.parity.by_plan.configured import Declared, declared
+from bot.core.parity.by_plan.configured import Declared, calls, declared, declared_elsewhere
 from bot.core.parity.by_plan.snapshot import Resource, SourceSnapshot, sealed, values_of
 from bot.core.parity.by_plan.translation import Translation
 from bot.core.parity.by_plan.values import PlanLeaf, ValueComparison
@@ -31,11 +31,12 @@ _GONE = frozenset({Action.DELETE, Action.FORGET})
 
 @dataclass(frozen=True, slots=True)
 class PlannedStack:
-    """A stack of the clone: its plan, and what its inputs were."""
+    """A stack of the clone: its plan, what its inputs were, and the code of modules of elsewhere, by Terraform's key of each."""
 
     stack: Stack
     plan: TerraformPlan
     inputs: Inputs
+    downloaded: Mapping[str, Tree] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,17 @@ class PlanSides:
     production: PlanSide
     clone: PlanSide
 
-    def declared(self, stack: StepName) -> "_Code":
-        """Return what both sides' code of a stack declares."""
-        return _Code(declared(self.production.code, stack), declared(self.clone.code, stack))
+    def declared(self, stack: StepName, downloaded: Mapping[str, Tree]) -> "_Code":
+        """Return what both sides' code of a stack declares, with that of modules of elsewhere which both call alike."""
+        theirs, ours = (calls(side.code, stack) for side in (self.production, self.clone))
+        alike = {key for key, call in ours.items() if theirs.get(key) == call}
+        shared = {
+            key: files for key, files in downloaded.items() if any(f"{key}.".startswith(f"{each}.") for each in alike)
+        }
+        elsewhere = declared_elsewhere(shared)
+        return _Code(
+            {**elsewhere, **declared(self.production.code, stack)}, {**elsewhere, **declared(self.clone.code, stack)}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,7 @@ def compare(
             continue
         held = {learnt.address(item.address): item for item in there.resources} if there else {}
         planned = {change.address: change for change in _kept(here.plan)} if here else {}
-        code = sides.declared(name)
+        code = sides.declared(name, here.downloaded if here else {})
         texts = frozenset(_stand_in_texts(here) if here else ())
         one = _Stack(name, snapshot.key, learnt, code, texts)
         for address in dict.fromkeys([*held, *planned]):
@@ -178,7 +187,7 @@ def _learnt(
         there = snapshot.stacks.get(name)
         if there is None:
             continue
-        code = sides.declared(name)
+        code = sides.declared(name, here.downloaded)
         held = {translation.address(item.address): item for item in there.resources}
         for change in _kept(here.plan):
             if change.address in held:

@@ -1,12 +1,13 @@
 """What code says of a resource, and where: attributes that neither side's code sets are the provider's own."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import join, normpath
 
 from bot.core.hcl.ast import Block
 from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree
+from bot.errors import InvalidInput
 from bot.names import StepName
 
 _META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"})
@@ -33,6 +34,36 @@ def declared(code: Tree, stack: StepName) -> Mapping[str, Declared]:
     The code must have passed the gate, so it parses.
     """
     return dict(_module(code, stack, ""))
+
+
+def declared_elsewhere(modules: Mapping[str, Tree]) -> Mapping[str, Declared]:
+    """Return the resources of modules of elsewhere, by Terraform's key of each, without a place; of one that can't be read, none."""
+    found: dict[str, Declared] = {}
+    for key, files in modules.items():
+        prefix = "".join(f"module.{part}." for part in key.split("."))
+        try:
+            found |= {address: replace(each, file="", line=0) for address, each in _module(files, "", prefix)}
+        except InvalidInput:
+            continue  # then all of its attributes count as set
+    return found
+
+
+def calls(code: Tree, stack: StepName) -> Mapping[str, tuple[str | None, str | None]]:
+    """Return the source and version of each call of a module of elsewhere, by Terraform's key."""
+    return dict(_calls(code, stack, ""))
+
+
+def _calls(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
+    for path in sorted(files):
+        if path.endswith(".tf") and path.rpartition("/")[0] == directory:
+            for block in blocks(path, files[path].data):
+                if block.type != "module" or not block.labels:
+                    continue
+                key, source = f"{prefix}{block.labels[0]}", block.text("source") or ""
+                if source.startswith(("./", "../")):
+                    yield from _calls(files, normpath(join(directory, source)), f"{key}.")
+                else:
+                    yield key, (source, block.text("version"))
 
 
 def _module(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, Declared]]:
