@@ -93,6 +93,7 @@ def test_nothing_is_asked_but_what_a_verb_needs(fault: Fault) -> None:
     assert len(fault.asked) == 4, fault.asked
 
 
+@pytest.mark.exhaustive  # it needs Azure's emulator
 def test_another_accounts_key_is_no_right(azure_server: AzureAccount) -> None:
     place = AzurePlace(azure_server)
     key = AzureNamedKeyCredential(ACCOUNT, base64.b64encode(bytes(32)).decode())

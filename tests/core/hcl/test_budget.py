@@ -92,8 +92,11 @@ def test_modules_inside_modules_share_what_their_stack_may_take() -> None:
     files = {
         f"app/{'m/' * depth}main.tf": File(b'module "m" {\n  source = "./m"\n  count = 1000\n}\n') for depth in range(6)
     }
+    whole = Module(files, ModuleAddress("app", "app/"), {})
+    whole.names.allowance = Budget(25_000)
     with pytest.raises(InvalidInput, match="steps to evaluate"):
-        Module(files, ModuleAddress("app", "app/"), {}).evaluated()
+        whole.evaluated()
+    assert whole.names.allowance.left < 0
 
 
 def test_what_is_too_large_is_counted_in_the_report() -> None:
