@@ -3,9 +3,11 @@
 import pytest
 
 from bot.core.requests.branches import branch_of
+from bot.core.requests.commit_trailers import AsIn
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, ParameterName
 from bot.sandbox.github.entities import IssueRecord
+from bot.service.versions.evidence import evidence_of
 from tests.support import example
 from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import deployed, merged
@@ -113,6 +115,13 @@ def test_a_newer_revision_of_the_template_is_promoted_with_what_it_asks_for(live
     assert value(live, "region") == "eu-west-1"
     assert "### What the template changed" in (last(live).body or "")
     assert "### Proved in `demo-x`" in (last(live).body or "")
+
+
+def test_what_a_trailer_says_of_another_branch_is_no_evidence(tried: SmallMonorepo) -> None:
+    inside = tried.server.commit(REPOSITORY, {MAIN: SECURE}, by="alice", message="Mine", branch="someone")
+    repo = tried.repository()
+    assert evidence_of(repo, AsIn(EnvironmentName("demo-x"), repo.at(inside).commit)) is None
+    assert evidence_of(repo, AsIn(EnvironmentName("demo-x"), repo.commit)) is not None
 
 
 @pytest.mark.parametrize("killed_after", ["accept", "publish", "propose", "report"])
