@@ -15,7 +15,11 @@ _CUT = "\n\n*This text is longer than GitHub allows, so the rest is left out.*"
 _ROOM = 400
 """Characters for what closes a fence and folds in one another."""
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~&$])")
-_AUTOLINK = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
+_AUTOLINK = re.compile(r"(?i)(?<![a-z0-9])((https?|ftp)(?=:)|www(?=\.))")
+_CODE = re.compile(
+    r"(?i)(?<!`)(?:`(?P<ticked>[^`]+)`(?!`)|(?<![a-z0-9])(?P<address>(?:(?:https?|ftp)://|www\.)[^\s`]*[^\s`.,;:!?)\]'\"]))"
+)
+"""What is code in a sentence: words in ticks, and addresses, which can then be copied and are no links."""
 _REFERENCE = re.compile(r"(?i)(@|#|\bgh-)(?=\w)")
 _UNUSUAL = re.compile(r"[^ -~\n\t]")
 """What could be hidden: all but ASCII's own printable characters, which a plan has by the million."""
@@ -29,9 +33,20 @@ def visible(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Return `text` as plain words on one line, for a table's cell or a sentence."""
+    """Return `text` as plain words on one line, for a table's cell or a sentence; what stands in ticks, and addresses, as code."""
     line = " ".join(visible(text).split())
-    broken = _AUTOLINK.sub(rf"\1{_NO_WIDTH}", _REFERENCE.sub(rf"\1{_NO_WIDTH}", line))
+    parts: list[str] = []
+    at = 0
+    for found in _CODE.finditer(line):
+        if parts and found.start() == at:
+            continue  # ticks of two spans beside one another would be those of one
+        parts += [_plain(line[at : found.start()]), code(found["ticked"] or found["address"])]
+        at = found.end()
+    return "".join([*parts, _plain(line[at:])])
+
+
+def _plain(line: str) -> str:
+    broken = _AUTOLINK.sub(rf"\g<0>{_NO_WIDTH}", _REFERENCE.sub(rf"\1{_NO_WIDTH}", line))
     return _SPECIAL.sub(r"\\\1", broken)
 
 

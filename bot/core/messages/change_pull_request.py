@@ -91,7 +91,7 @@ def values_table(before: Manifest, after: Manifest) -> str:
         rows.append(("repair", "", _asked_at(after)))
     if before.revision != after.revision:
         rows.append(("template revision", code(before.revision[:12]), code(after.revision[:12])))
-    return table(("", "before", "after"), rows) if rows else ""
+    return table(("Parameter", "Before", "After"), rows) if rows else ""
 
 
 def expiry(manifest: Manifest) -> str:
@@ -225,7 +225,8 @@ def _places(proposed: ProposedChange) -> str:
     more = f"\n\n… and {len(found) - MOST_ROWS} more: see the files." if len(found) > MOST_ROWS else ""
     shown = table(("Place", "Before", "After", "Cause"), rows)
     touched = f"{manifest} and {', '.join(map(code, files[:20]))}{' …' if len(files) > 20 else ''} change."
-    return f"{touched}\n\n{details(f'{len(found)} changed values', shown + more)}"
+    count = f"{len(found)} changed {'value' if len(found) == 1 else 'values'}"
+    return f"{touched}\n\n{details(count, shown + more)}" if found else touched
 
 
 def _causes(each: Difference) -> str:

@@ -94,7 +94,7 @@ def summary(drift: Drift) -> str:
     if drift.because:
         return f"### {cell(headline(drift))}\n"
     rows = [(code(step.name), code(step.kind), _STATES[step.state], _note(step)) for step in drift.steps]
-    parts = [table(("Step", "Kind", "", ""), rows)]
+    parts = [table(("Step", "Kind", "State", "Details"), rows)]
     changed = list(_lines(step for step in drift.drifted if step.changes))
     if changed:
         cut = [] if len(changed) <= MOST_LINES else [f"… {len(changed) - MOST_LINES} more lines are in the run's log"]

@@ -109,7 +109,7 @@ def listing(
     ]
     if not rows:
         return "There are no environments."
-    return table(("Environment", "Purpose", "Owner", "Expires", ""), rows)
+    return table(("Environment", "Purpose", "Owner", "Expires", "State"), rows)
 
 
 def by_expiry(manifests: Iterable[Manifest], now: datetime) -> Sequence[Manifest]:

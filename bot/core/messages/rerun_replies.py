@@ -103,8 +103,9 @@ def _why(name: EnvironmentName, last: Last | None) -> str:
 
 
 def failures(results: str) -> str:
-    """Return of the results of an apply what failed: neither its table, which is on the check's page, nor its advice."""
-    return results.partition(_TABLE)[0].partition(_ADVICE)[0].strip()
+    """Return of the results of an apply what failed: neither its heading nor its table, which are on the check's page, nor its advice."""
+    failed = results.partition(_TABLE)[0].partition(_ADVICE)[0].strip()
+    return failed.partition("\n")[2].strip() if failed.startswith("### ") else failed
 
 
 def _log(last: Last) -> str:

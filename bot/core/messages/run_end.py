@@ -45,7 +45,7 @@ def ended(run: AwaitedRun, end: RunEnd) -> str:
     log = f"([log]({end.url}))"
     subject = f"#{run.pull}" if run.verb == "plan" else code(run.environment)
     if end.title is None:
-        return f"{_unsaid(run, end)} {log}."
+        return _unsaid(run, end, log)
     lead, _, rest = end.summary.partition("\n\n")
     lines = [f"{_ICONS[end.outcome]} {_said(run, subject, end)} {log}.{f' {lead}' if lead and rest else ''}"]
     if rest and end.outcome != "success" and len(rest) <= LONGEST_FOUND:
@@ -64,13 +64,11 @@ def _said(run: AwaitedRun, subject: str, end: RunEnd) -> str:
     return f"{subject} was planned: {said}" if end.outcome == "success" else f"{subject} could not be planned: {said}"
 
 
-def _unsaid(run: AwaitedRun, end: RunEnd) -> str:
+def _unsaid(run: AwaitedRun, end: RunEnd, log: str) -> str:
     what = f"The {_WHAT[run.verb]} of {f'#{run.pull}' if run.verb == 'plan' else code(run.environment)}"
-    again = code(f"{_AGAIN[run.verb]} {run.environment}")
+    again = f"To run it again, comment {code(f'{_AGAIN[run.verb]} {run.environment}')}."
     if end.conclusion == "success":
-        return f"✅ {what} completed"
+        return f"✅ {what} completed {log}."
     if end.conclusion == "cancelled":
-        return f"⚪ {what} was cancelled. To run it again, comment {again}"
-    return (
-        f"❌ {what} failed before it could report anything. To run it again, comment {again}; the reason is in its log"
-    )
+        return f"⚪ {what} was cancelled {log}. {again}"
+    return f"❌ {what} failed before it could report anything: [its log]({end.url}) says why. {again}"

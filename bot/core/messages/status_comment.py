@@ -42,7 +42,7 @@ def headline(facts: StatusFacts, kind: BranchKind = "clone") -> str:
         return (
             f"the {words.apply.lower()} failed" if kind == "clone" else f"merged, but its {words.apply.lower()} failed"
         )
-    if facts.is_closed and not facts.is_merged:
+    if _is_given_up(facts):
         return "the pull request was closed without merging"
     if facts.check == "failure" and not facts.is_merged:
         return "its check failed"
@@ -58,8 +58,13 @@ def headline(facts: StatusFacts, kind: BranchKind = "clone") -> str:
 
 def status_comment(manifest: Manifest, facts: StatusFacts, now: datetime) -> str:
     """Return the comment's text, without its marker."""
-    parts = [f"### {code(manifest.name)} is {headline(facts)}", _marks(facts, "clone")]
-    parts += [text for text in (_next(manifest.name, facts, "clone"), facts.results) if text]
+    joined = ": " if has_failed(facts) or _is_given_up(facts) else " is "
+    parts = [f"### {code(manifest.name)}{joined}{headline(facts)}", _marks(facts, "clone")]
+    if facts.results:
+        # It has a heading and an address of its own, and each is said once.
+        parts.append(facts.results.removeprefix("### ").strip())
+    elif said := _next(manifest.name, facts, "clone"):
+        parts.append(said)
     if manifest.expires_at:
         verb = "expires" if now < manifest.expires_at else "expired"
         parts.append(f"It {verb} on {manifest.expires_at:%Y-%m-%d at %H:%M} UTC. Owner: @{manifest.owner}.")
@@ -89,21 +94,25 @@ def _marks(facts: StatusFacts, kind: BranchKind) -> str:
     if reached is StatusStage.APPLYING:
         reached = StatusStage.MERGED  # what is under way is not done
     steps = ("Seen", "Pull request", "Plan", "Review and merge", words.apply, words.last)
-    marks = []
+    marks, waits = [], "❌" if failed else "▫️" if _is_given_up(facts) else "⏳"
     for position, name in enumerate(steps):
         text = f"[{name} #{facts.pull_number}]({facts.pull_url})" if position == 1 and facts.pull_number else name
-        mark = "✅" if position <= reached else ("❌" if failed else "⏳") if position == reached + 1 else "▫️"
+        mark = "✅" if position <= reached else waits if position == reached + 1 else "▫️"
         marks.append(f"{mark} {text}")
     return " · ".join(marks)
+
+
+def _is_given_up(facts: StatusFacts) -> bool:
+    return facts.is_closed and not facts.is_merged
 
 
 def _next(name: EnvironmentName, facts: StatusFacts, kind: BranchKind) -> str:
     words = _WORDS[kind]
     log = f" ([log]({facts.log_url}))" if facts.log_url else ""
     if facts.is_merged and facts.deployment == "failure":
-        note = facts.deployment_note or "A step failed."
-        return f"{note}{log} Comment {code(f'/resume {name}')} once the cause is fixed. Completed steps are skipped."
-    if facts.is_closed and not facts.is_merged:
+        note = (facts.deployment_note or "A step failed").rstrip(".")
+        return f"{note}{log}. Comment {code(f'/resume {name}')} once the cause is fixed. Completed steps are skipped."
+    if _is_given_up(facts):
         return f"{words.nothing} To try again, post the command again."
     if facts.check == "failure" and not facts.is_merged:
         return f"{facts.check_summary or 'The check explains why.'} See [the pull request]({facts.pull_url}/checks)."

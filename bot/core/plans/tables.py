@@ -39,7 +39,7 @@ def changes_table(changes: Sequence[PlannedChange]) -> str:
         (_WORDS[change.action], code(change.address), _note(change))
         for change in sorted(changes, key=lambda c: (order.index(c.action), c.address))
     ]
-    return table(("", "Resource", ""), rows)
+    return table(("Action", "Resource", "Why"), rows)
 
 
 def attributes(changes: Sequence[PlannedChange], outputs: Sequence[OutputChange]) -> str:

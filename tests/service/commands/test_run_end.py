@@ -76,7 +76,7 @@ def test_a_run_that_could_not_even_look_is_told_with_what_to_type(watched: Small
     comment = asked(watched, "/plan demo-x")
     actions.end(actions.runs[-1], "failure")
     assert (watched.reply(comment) or "").startswith(
-        "❌ The check for drift of `demo-x` failed before it could report anything. To run it again, comment `/plan demo-x`"
+        "❌ The check for drift of `demo-x` failed before it could report anything: [its log]("
     )
     assert "no drift" in (watched.reply(before) or ""), "an earlier run's words stay those of its reply"
 
@@ -130,7 +130,7 @@ def test_a_resume_that_is_cancelled_before_it_began_is_told(live: SmallMonorepo,
     deployed(live, "demo-x", "failure", "0" * 40, "demo-x: data failed")
     comment = asked(live, "/resume demo-x")
     actions.end(actions.runs[-1], "cancelled")
-    assert (live.reply(comment) or "").startswith("⚪ The resumed run of `demo-x` was cancelled.")
+    assert (live.reply(comment) or "").startswith("⚪ The resumed run of `demo-x` was cancelled ([log](")
 
 
 @pytest.mark.parametrize("conclusion", ["success", "failure"])
