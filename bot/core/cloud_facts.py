@@ -173,9 +173,11 @@ class GateFacts:
     machine_arguments: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OtherCloud:
     """What is known of the resources of a further cloud, or of any provider. Each part means what it means in `CloudFacts`.
+
+    Names of attributes in `aspects` count for its own resources alone, since `zones` or `tier` of another's may be anything.
 
     `key` is the policy's word for it, `prefix` what its resource types begin with. `data_sources` return no secret and no object's content.
     """
@@ -240,7 +242,6 @@ def joined(cloud: CloudFacts, others: Sequence[OtherCloud]) -> CloudFacts:
         retained={kind: rule for each in known for kind, rule in each.retained.items()},
         gate=replace(cloud.gate, data_sources=cloud.gate.data_sources.union(*(each.data_sources for each in others))),
         names=_joined_names([cloud.names, *(each.names for each in others)]),
-        aspects=_joined_aspects([cloud.aspects, *(each.aspects for each in others)]),
         secrets=(*cloud.secrets, *(pattern for each in others for pattern in each.secrets)),
         others=(*cloud.others, *others),
     )
@@ -255,15 +256,4 @@ def _joined_names(names: Sequence[NameFacts]) -> NameFacts:
         own_hosts=tuple(host for each in names for host in each.own_hosts),
         accounts=tuple(pattern for each in names for pattern in each.accounts),
         account_attributes=frozenset[str]().union(*(each.account_attributes for each in names)),
-    )
-
-
-def _joined_aspects(tables: Sequence[AspectTable]) -> AspectTable:
-    aspects = dict.fromkeys(aspect for table in tables for aspect in table.attributes)
-    return AspectTable(
-        {
-            aspect: ", ".join(filter(None, (table.attributes.get(aspect, "").strip() for table in tables)))
-            for aspect in aspects
-        },
-        [place for table in tables for place in table.places],
     )

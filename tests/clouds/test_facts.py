@@ -106,10 +106,13 @@ def test_where_nobody_searches_for_leftovers(addresses: list[str], account: str,
         ("azurerm_kubernetes_cluster.a", "default_node_pool[0].vm_size", "sizes"),
         ("azurerm_kubernetes_cluster.a", "default_node_pool[0].node_count", "scaling"),
         ("azurerm_key_vault.a", "purge_protection_enabled", "data"),
+        ("data/module.x.google_compute_instance.a", "zone", "topology"),
         ("aws_db_instance.a", "instance_class", "sizes"),
+        ("terraform_data.a", "zones", None),
+        ("aws_ssm_parameter.a", "tier", None),
     ],
 )
-def test_aspects_are_known_of_every_clouds_attributes(address: str, attribute: str, aspect: str) -> None:
+def test_aspects_are_known_of_every_clouds_attributes(address: str, attribute: str, aspect: str | None) -> None:
     assert tabled(address, attribute, FACTS) == aspect
 
 

@@ -55,7 +55,7 @@ FACTS = OtherCloud(
         {
             "secrets": "admin(istrator)?_password, connection_string",
             "versions": "orchestrator_version, source_image_reference\\..*, os_version",
-            "scaling": "(min|max)_(node_)?count, worker_count, instances, capacity",
+            "scaling": "node_count, (min|max)_(node_)?count, worker_count, instances, capacity",
             "sizes": "vm_size, sku(_name)?, sku_size, storage_mb, max_size_gb, os_disk_size_gb, account_tier",
             "data": "purge_protection_enabled, soft_delete(_.*)?, geo_redundant_backup_enabled, account_replication_type, immutability(_.*)?",
             "topology": "zone_redundant, public_network_access_enabled, private_cluster_enabled, address_(space|prefix|prefixes), "

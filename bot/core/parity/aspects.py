@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.core.cloud_facts import CloudFacts
+from bot.core.cloud_facts import CloudFacts, OtherCloud
 from bot.core.hcl.address_patterns import matches
 from bot.model.template import Aspect
 
@@ -75,10 +75,12 @@ def aspect_of(facts: AspectFacts, declared: Mapping[Aspect, Sequence[str]], clou
 
 def tabled(address: str, attribute: str, cloud: CloudFacts) -> Aspect | None:
     """Return what the tables say of an attribute of an address."""
-    for aspect, pattern in (*cloud.aspects.places, *_PLACES):
+    own = next((each for each in cloud.others if re.search(rf"(?:^|[./]){each.prefix}", address)), None)
+    for aspect, pattern in (*(own.aspects.places if own else ()), *cloud.aspects.places, *_PLACES):
         if matches(pattern, address, attribute):
             return aspect
-    return _by_name(re.sub(r"\[[^\]]*\]", "", attribute), cloud)
+    name = re.sub(r"\[[^\]]*\]", "", attribute)
+    return (_by_name(name, own) if own else None) or _by_name(name, cloud)
 
 
 def is_secret(attribute: str) -> bool:
@@ -87,7 +89,7 @@ def is_secret(attribute: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def _by_name(attribute: str, cloud: CloudFacts) -> Aspect | None:
+def _by_name(attribute: str, cloud: CloudFacts | OtherCloud) -> Aspect | None:
     tails = [attribute]
     while "." in tails[-1]:
         tails.append(tails[-1].partition(".")[2])
@@ -98,7 +100,7 @@ def _by_name(attribute: str, cloud: CloudFacts) -> Aspect | None:
 
 
 @lru_cache(maxsize=8)
-def _compiled(cloud: CloudFacts) -> tuple[tuple[Aspect, re.Pattern[str]], ...]:
+def _compiled(cloud: CloudFacts | OtherCloud) -> tuple[tuple[Aspect, re.Pattern[str]], ...]:
     return tuple(
         (aspect, _any_of(names, cloud.aspects.attributes.get(aspect, ""))) for aspect, names in _ATTRIBUTES.items()
     )
