@@ -88,5 +88,5 @@ def _outside(text: str, attribute: str, cloud: CloudFacts) -> Iterator[str]:
     if text.startswith(names.reference):
         yield from (part for part in re.split(r"[:/]", text) if re.fullmatch(cloud.own_accounts.account, part))
     yield from (match[1].lower() for pattern in names.accounts for match in pattern.finditer(text))
-    if attribute.rpartition(".")[2] in names.account_attributes and text:
+    if attribute in names.account_attributes and text:  # of a tag of that name anything is the value
         yield text.lower()

@@ -50,11 +50,12 @@ resource "google_project_iam_member" "reads" {
   role    = "projects/acme-roles/roles/reader"
 }
 resource "azurerm_role_assignment" "reads" {
+  tags  = { project = "shop" }
   scope = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/shared"
 }
 """
     assert listed(code) == [
-        "11111111-1111-4111-8111-111111111111 (network/outside.tf:7)",
+        "11111111-1111-4111-8111-111111111111 (network/outside.tf:8)",
         "acme-roles (network/outside.tf:4)",
         "acme-shared (network/outside.tf:3)",
     ]
