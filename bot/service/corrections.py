@@ -3,7 +3,8 @@
 Law 13: a corrected line is accepted as it stands and keeps what was said.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 
 from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, RolloutCommand, Set, Sync
@@ -48,7 +49,7 @@ class Corrections:
             again = self._again(command)
             if again is None:
                 return command
-            command = again.instead
+            command = again.instead if again.instead is not None and keeps(meant, again.instead) else None
         return None
 
     def _again(self, command: Command) -> Refused | None:
@@ -86,3 +87,14 @@ class Corrections:
     def _names_an_environment(self, mistake: Mistake) -> bool:
         known = frozenset(self._known())
         return any(word.strip(".,:;!?").lower() in known for word in mistake.words)
+
+
+def keeps(said: Command, corrected: Command) -> bool:
+    """Say whether a corrected command has a value wherever something was said: other words, perhaps, but nothing left out."""
+    if type(said) is not type(corrected):
+        return False
+    return all(_size(getattr(corrected, each.name)) >= _size(getattr(said, each.name)) for each in fields(said))
+
+
+def _size(value: object) -> int:
+    return len(value) if isinstance(value, Mapping | tuple) else int(value not in (None, False))

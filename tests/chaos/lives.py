@@ -45,7 +45,7 @@ def script(name: str, chance: random.Random) -> Sequence[Act]:
         (
             (asked, Close(clone)),
             (asked, Say(f"/set {name} app_min=3"), Close(clone)),
-            (asked, Say(f"/clone production as {name} for demo"), Say("/list mine")),
+            (asked, Say(f"/clone production as {name} for demo"), Say(f"/status {name}")),
             (*live, Say(f"/extend {name} 1d"), Merge(change), Say(f"/status {name}")),
             (*live, Say(f"/set {name} app_min=4"), Close(change), Say(f"/destroy {name}"), Merge(destroy)),
             (*live, Say(f"/destroy {name}"), Close(destroy)),

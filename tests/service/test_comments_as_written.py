@@ -10,6 +10,7 @@ from bot.commands.grammar import Mistake, format_command, parse
 from bot.core.markdown import LONGEST_TEXT
 from bot.names import RepositoryName
 from bot.service.authorize import meant_in
+from bot.service.corrections import keeps
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo, small_monorepo
 
 CLONE = "/clone production as demo-a for demo"
@@ -122,6 +123,27 @@ def test_law_13_a_corrected_line_is_what_was_meant(place: SmallMonorepo, one: in
     reply = place.say(BREAKS[other](BREAKS[one](VALID))) or ""
     offered = reply.partition("```text\n")[2].removesuffix("\n```")
     assert offered in {"", VALID}
+
+
+@pytest.mark.parametrize(
+    ("said", "corrected", "is_kept"),
+    [
+        ("/clone production as demo-b --set db_class=huge", "/clone production as demo-b --set db_class=large", True),
+        ("/clone production as demo-b --set db_class=huge", "/clone production as demo-b", False),
+        ("/clone production as demo-b for qa --ttl 90d", "/clone production as demo-b for qa --ttl 14d", True),
+        ("/clone production as demo-b for qa --ttl 90d", "/clone production as demo-b for qa", False),
+        ("/clone production as demo-b --dry-run", "/clone production as demo-b", False),
+        ("/set demo-x app_mni=3 tags={}", "/set demo-x app_min=3", False),
+        ("/extend demo-x 9d", "/status demo-x", False),
+    ],
+)
+def test_law_13_no_corrected_line_leaves_out_what_was_said(said: str, corrected: str, is_kept: bool) -> None:
+    one, other = parse(said), parse(corrected)
+    assert one is not None
+    assert other is not None
+    assert not isinstance(one, Mistake)
+    assert not isinstance(other, Mistake)
+    assert keeps(one, other) is is_kept
 
 
 def test_what_looks_like_a_letter_is_named_and_corrected(place: SmallMonorepo) -> None:
