@@ -147,3 +147,14 @@ def test_a_reader_may_not_roll_back_and_a_bare_verb_is_another_bot_s(live: Small
     assert "requires the `write` permission" in (live.say("/rollback demo-x", by=READER) or "")
     assert "| `[to <commit>]` |" in (live.say("/help rollback") or "")
     assert live.say("/rollback") is None
+
+
+def test_a_repair_is_no_version_to_go_back_from(changed: tuple[SmallMonorepo, str]) -> None:
+    place, first = changed
+    place.say("/repair demo-x")
+    apply(place)
+    repaired = manifest(place, "main").repaired_at
+    place.say("/rollback demo-x")
+    assert last(place).title == f"Roll back demo-x to {first[:12]}"
+    assert greeting(place) == "hello"
+    assert manifest(place).repaired_at == repaired

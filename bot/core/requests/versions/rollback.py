@@ -73,10 +73,14 @@ def draft_rollback(subject: RollbackSubject, earlier: EarlierVersion, now: datet
 
 
 def restored_manifest(earlier: Manifest, now: Manifest) -> Manifest:
-    """Return the earlier manifest with the owner and the life that the environment has now, and waivers as they were renewed since."""
+    """Return the earlier manifest with the owner and the life that the environment has now, and waivers as they were renewed since.
+
+    A repair is part of that life: what it was before differs from it in nothing else.
+    """
     renewed = {each.what: each for each in now.waivers}
     waivers = tuple(renewed.get(each.what, each) for each in earlier.waivers)
-    return earlier.model_copy(update={"owner": now.owner, "expires_at": now.expires_at, "waivers": waivers})
+    life = {"owner": now.owner, "expires_at": now.expires_at, "repaired_at": now.repaired_at}
+    return earlier.model_copy(update={**life, "waivers": waivers})
 
 
 def restored(earlier: EarlierVersion, now: Manifest) -> Mapping[str, File]:
