@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from bot.clients.github.conversation import GHOST
-from bot.clients.github.records import Check, CheckState, Deployment, DeploymentStatus
+from bot.clients.github.records import OURS, Check, CheckState, Deployment, DeploymentStatus
 from bot.clients.github.session import Session
 from bot.core.markdown import shortened
 from bot.model.pipeline import Json
@@ -78,13 +78,16 @@ class Checks(Session):
         return self._create(repository, lambda repo: _created(repo, sha, name, state))
 
     def deployments(self, repository: RepositoryName, environment: str, sha: str | None = None) -> list[Deployment]:
-        """Return the deployments to an environment, newest first, perhaps only those of a commit."""
+        """Return our deployments to an environment, newest first, perhaps only those of a commit.
+
+        An environment of that name may be somebody else's too: other workflows deploy applications to `production`.
+        """
 
         def read(repo: Repository) -> list[Deployment]:
             from github.GithubObject import NotSet  # noqa: PLC0415
 
             found = repo.get_deployments(environment=environment, sha=NotSet if sha is None else sha)
-            return [_deployment(one) for one in found]
+            return [each for each in map(_deployment, found) if OURS in each.payload]
 
         return sorted(self._read(repository, read), key=lambda one: one.id, reverse=True)
 

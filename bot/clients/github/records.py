@@ -18,6 +18,8 @@ Reaction: TypeAlias = Literal["+1", "-1", "laugh", "confused", "heart", "hooray"
 
 ACTIONS_APP = "github-actions"
 """The app that a workflow's own token acts as; checks by any other app are not ours."""
+OURS = "envclone"
+"""The key in the payload of each deployment of ours; its value is the verb, `apply` or `destroy`."""
 
 
 @dataclass(frozen=True, slots=True)

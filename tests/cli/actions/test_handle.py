@@ -148,7 +148,7 @@ def test_the_status_comment_follows_plan_and_apply(work: Workplace) -> None:
 
     merge = work.server.merge(REPOSITORY, pull.number, by="alice")
     assert work.handle("pull_request_target", work.last("pull_request")) == ["done"]
-    deployment = actions.ensure_deployment(REPOSITORY, merge, "demo-x", {})
+    deployment = actions.ensure_deployment(REPOSITORY, merge, "demo-x", {"envclone": "apply"})
     actions.deployment_status(REPOSITORY, deployment.id, DeploymentStatus("success"))
     assert work.handle("workflow_run", work.run_of("apply.yml", merge, began)) == ["done"]
     assert "`demo-x` is live" in work.replies(comment)[0]

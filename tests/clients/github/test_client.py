@@ -18,6 +18,7 @@ from bot.clients.github import (
     Token,
 )
 from bot.clients.transient import RateLimited, Transient
+from bot.model.pipeline import Json
 from bot.names import Login, RepositoryName
 from bot.sandbox.github import GitHubServer, SandboxRun
 from bot.sandbox.github.integrations import BOT_PERMISSIONS
@@ -308,7 +309,7 @@ def test_only_apps_write_checks(world: World) -> None:
 def test_a_deployment_is_made_once_for_a_commit_and_payload(world: World) -> None:
     sha = world.server.head(REPOSITORY)
     assert sha is not None
-    payload = {"pull_request": 7}
+    payload: dict[str, Json] = {"envclone": "apply", "pull_request": 7}
     first = world.github.ensure_deployment(REPOSITORY, sha, "demo-x", dict(payload), "Clone of production")
     assert world.github.ensure_deployment(REPOSITORY, sha, "demo-x", dict(payload)).id == first.id
     live = DeploymentStatus("success", "live", environment_url="https://demo-x.example.com")
