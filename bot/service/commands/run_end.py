@@ -121,11 +121,17 @@ def last_run(repo: Repository, name: EnvironmentName) -> Last | None:
     state = outcome_of(status.state if status else None)
     return Last(
         state=state,
-        is_current=repo.at(newest.sha).trees().get(name) == repo.trees().get(name),
+        is_current=_is_here(repo, newest.sha, name),
         note=status.description if status else "",
         results=_results(repo, newest) if state == "failure" else "",
         url=status.log_url if status else "",
     )
+
+
+def _is_here(repo: Repository, commit: str, name: EnvironmentName) -> bool:
+    """Say whether an environment is on the default branch as it was at one of that branch's own commits."""
+    was_at = repo.mirror.was_at(commit, repo.commit)
+    return was_at is not None and repo.at(was_at).trees().get(name) == repo.trees().get(name)
 
 
 def _results(repo: Repository, deployment: Deployment) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.clients.github.records import Deployment, DeploymentStatus
+from bot.clients.github.records import OURS, Deployment, DeploymentStatus
 from bot.core.requests.status import outcome_of
 from bot.model.environment import ENVIRONMENTS
 from bot.names import EnvironmentName
@@ -25,10 +25,11 @@ class AppliedCommit:
 def applied_commits(repo: Repository, name: EnvironmentName) -> Iterator[AppliedCommit]:
     """Yield what was applied well, newest first, as far back as it is looked at. Raises `Transient`.
 
-    Only what is on the way to this commit counts: a deployment of anything else was not what the default branch held.
+    Only what the default branch itself was at counts: whoever may push may say that anything else was deployed, also what lies inside
+    of a merge and nobody reviewed.
     """
     for each in repo.github.deployments(repo.name, name)[:MOST_LOOKED_AT]:
-        if each.payload.get("envclone") != "apply" or repo.mirror.on_the_way(each.sha, repo.commit) is None:
+        if each.payload.get(OURS) != "apply" or repo.mirror.was_at(each.sha, repo.commit) is None:
             continue
         tree = repo.mirror.entries(each.sha, ENVIRONMENTS).get(name)
         status = repo.github.last_deployment_status(repo.name, each.id) if tree is not None else None

@@ -14,8 +14,8 @@ _APPLIED = "envclone/apply: {}"
 
 
 def evidence_of(repo: Repository, as_in: AsIn) -> Evidence | None:
-    """Return the evidence; None for a commit that is not on the default branch, whatever its trailers say. Raises `Transient`."""
-    name, commit = as_in.environment, repo.mirror.on_the_way(as_in.commit, repo.commit)
+    """Return the evidence; None for a commit that the default branch was never at, whatever its trailers say. Raises `Transient`."""
+    name, commit = as_in.environment, repo.mirror.was_at(as_in.commit, repo.commit)
     tree = repo.mirror.entries(commit, ENVIRONMENTS).get(name) if commit is not None else None
     manifest = repo.at(commit).manifest(name) if commit is not None and tree is not None else None
     if commit is None or manifest is None:
