@@ -67,8 +67,14 @@ def fence(text: str, language: str = "") -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table without a line break at its end; each cell is Markdown on one line already (`cell`, `code`)."""
-    lines = [head, ["---"] * len(head), *rows]
+    """Return a table without a line break at its end; each cell is Markdown on one line already (`cell`, `code`).
+
+    A column that is empty in every row is left out; a single empty cell is a dash, so that nobody looks for what is missing.
+    """
+    given = [list(row) for row in rows]
+    kept = [at for at in range(len(head)) if not given or any(row[at] for row in given)]
+    body = [[row[at] or "–" for at in kept] for row in given]
+    lines = [[head[at] for at in kept], ["---"] * len(kept), *body]
     return "\n".join("".join(f"| {each} " if each else "| " for each in line) + "|" for line in lines)
 
 
