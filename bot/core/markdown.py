@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 LONGEST_TEXT = 65_536
 """GitHub's bound of a comment and of the text of an issue or pull request, in characters."""
 
+NO_VALUE = "\N{EN DASH}"
+"""What a table shows where there is no value."""
 _CUT = "\n\n*This text is longer than GitHub allows, so the rest is left out.*"
 _ROOM = 400
 """Characters for what closes a fence and folds in one another."""
@@ -73,7 +75,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """
     given = [list(row) for row in rows]
     kept = [at for at in range(len(head)) if not given or any(row[at] for row in given)]
-    body = [[row[at] or "–" for at in kept] for row in given]
+    body = [[row[at] or NO_VALUE for at in kept] for row in given]
     lines = [[head[at] for at in kept], ["---"] * len(kept), *body]
     return "\n".join("".join(f"| {each} " if each else "| " for each in line) + "|" for line in lines)
 
