@@ -159,7 +159,7 @@ def test_what_the_template_asks_for_is_answered_with_the_line_to_type(live: Smal
     push(live, "Ask", declaration=example.DECLARATION.replace("  zones:", more).encode())
     assert "Comment `/sync demo-x --set region=…`" in (live.say("/sync demo-x") or "")
     live.say("/sync demo-x --set region=eu-west-1")
-    assert "| `region` | – | `eu-west-1` | new: set with `--set` |" in (pulls(live)[-1].body or "")
+    assert "| `region` | `eu-west-1` | new: set with `--set` |" in (pulls(live)[-1].body or "")
     assert manifest(live, CHANGE).overrides == ("region",)
     assert "/sync demo-x" in (live.say("/sync demo-y") or "")
 
