@@ -73,9 +73,16 @@ def body(shown: ShownRollout) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def superseded(newer: int) -> str:
-    """Say why a rollout ends before it is done."""
-    return f"The template has a newer revision, so this rollout goes on in #{newer}. Its open pull requests are brought up to date there."
+def superseded(newer: int | None, left: Sequence[int]) -> str:
+    """Say why a rollout ends before it is done. Without a newer one nothing is behind; `left` are pull requests that nobody needs now."""
+    if newer is None:
+        said = "The template has a newer revision, and every environment is at it, so this rollout ends."
+    else:
+        said = f"The template has a newer revision, so this rollout goes on in #{newer}. Its open pull requests are brought up to date there."
+    if not left:
+        return said
+    numbers = ", ".join(f"#{number}" for number in left)
+    return f"{said} Close {numbers}: what would be changed there is at the newest revision already."
 
 
 OVER: Final = "This rollout is over. Bring single environments to the template's newest revision with `/sync <name>`."

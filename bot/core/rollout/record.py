@@ -61,11 +61,12 @@ class RolloutMember:
 
 class RolloutRecord(Document):
     """A rollout of one revision of a template. `waves_done` are the moments at which each wave was found done, `members` say how each
-    environment stood when it was looked at last.
+    environment stood when it was looked at last. `commit` made the revision: a template that goes back to one is rolled out once more.
     """
 
     template: TemplateName
     revision: str
+    commit: str
     waves: Waves
     started_at: AwareDatetime
     waves_done: tuple[AwareDatetime, ...] = ()
@@ -82,16 +83,16 @@ def is_of(template: TemplateName, body: str) -> bool:
     return f"<!-- envclone:rollout:{template}:" in body
 
 
-def marker(template: TemplateName, revision: str) -> str:
+def marker(template: TemplateName, commit: str) -> str:
     """Return the hidden text by which the issue of a rollout is found again; that it is ours, its author says."""
-    return f"<!-- envclone:rollout:{template}:{revision} -->"
+    return f"<!-- envclone:rollout:{template}:{commit} -->"
 
 
 def written(record: RolloutRecord) -> str:
     """Return the record as it stands in the issue's text."""
     # Packed, a thousand environments leave room for the table; and reasons may hold anything, the end of an HTML comment too.
     data = b64encode(zlib.compress(record.model_dump_json().encode(), 9)).decode()
-    return f"{marker(record.template, record.revision)}\n<!-- envclone:rollout-record {data} -->"
+    return f"{marker(record.template, record.commit)}\n<!-- envclone:rollout-record {data} -->"
 
 
 def read(body: str) -> RolloutRecord | None:

@@ -60,23 +60,25 @@ def rollout_templates(repo: Repository, only: Collection[EnvironmentName] = ()) 
 def _found(repo: Repository, template: TemplateName) -> Rollout | None:
     """Return the rollout of the newest revision, opened if environments are behind it; older ones are closed."""
     history = repo.template_history(template)
-    newest = history[0].revision if history else None
-    if newest is None:
+    if not history:
         return None
+    newest = history[0]
     issues = [each for each in repo.github.our_issues(repo.name) if is_of(template, each.body)]
-    issue = next((each for each in issues if marker(template, newest) in each.body), None)
-    late = _behind(repo, template, newest)
-    if issue is None and not late:
-        return None
+    issue = next((each for each in issues if marker(template, newest.commit) in each.body), None)
+    late = _behind(repo, template, newest.revision)
     fresh = RolloutRecord(
-        template=template, revision=newest, waves=waves(late, repo.policy()), started_at=repo.context.now()
+        template=template,
+        revision=newest.revision,
+        commit=newest.commit,
+        waves=waves(late, repo.policy()),
+        started_at=repo.context.now(),
     )
-    if issue is None:
-        issue = repo.github.open_issue(repo.name, rollout_issue.title(fresh), rollout_issue.opening(fresh, history[0]))
+    if issue is None and late:
+        issue = repo.github.open_issue(repo.name, rollout_issue.title(fresh), rollout_issue.opening(fresh, newest))
     for older in issues:
-        if older.number != issue.number and older.state == "open":
-            _supersede(repo, older, issue)
-    if issue.state == "closed":
+        if older.state == "open" and (issue is None or older.number != issue.number):
+            _supersede(repo, older, issue, {each.name for each in late})
+    if issue is None or issue.state == "closed":
         return None
     # Without its record, which somebody removed from the text, it goes on with what is still behind.
     return Rollout(issue, read(issue.body) or fresh)
@@ -87,10 +89,18 @@ def _behind(repo: Repository, template: TemplateName, newest: str) -> list[Manif
     return [each for each in found if each.template == template and each.revision != newest]
 
 
-def _supersede(repo: Repository, older: Issue, newer: Issue) -> None:
-    text = rollout_issue.superseded(newer.number)
+def _supersede(repo: Repository, older: Issue, newer: Issue | None, late: Collection[EnvironmentName]) -> None:
+    text = rollout_issue.superseded(newer.number if newer else None, _left(repo, older, late))
     repo.github.upsert_comment(repo.name, older.number, rollout_issue.SUPERSEDED, text)
     repo.github.edit_issue(repo.name, older, title=older.title, body=older.body, state="closed")
+
+
+def _left(repo: Repository, older: Issue, late: Collection[EnvironmentName]) -> list[int]:
+    """Return the open pull requests of a rollout whose environments need nothing any more. What people opened is theirs."""
+    record = read(older.body)
+    members = record.members.items() if record is not None else ()
+    ours = {each.pull for name, each in members if each.stage is not MemberStage.BLOCKED and name not in late}
+    return sorted(pull.number for pull in repo.own_pull_requests() if pull.number in ours)
 
 
 def _propose(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:

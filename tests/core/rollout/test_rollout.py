@@ -45,7 +45,7 @@ def policy(**rollout: object) -> Policy:
 
 
 def record(*waves: tuple[EnvironmentName, ...]) -> RolloutRecord:
-    return RolloutRecord(template=TemplateName("shop"), revision="a" * 40, waves=waves, started_at=NOW)
+    return RolloutRecord(template=TemplateName("shop"), revision="a" * 40, commit="b" * 40, waves=waves, started_at=NOW)
 
 
 members = st.lists(
@@ -219,7 +219,7 @@ def test_a_record_is_read_as_it_was_written(reason: str, end: MemberStage) -> No
     )
     text = written(before)
     assert read(f"{text}\n\nSomething -->") == before
-    assert text.startswith(marker(before.template, before.revision))
+    assert text.startswith(marker(before.template, before.commit))
     assert text.count("-->") == 2
     assert read(text.replace("rollout-record ", "rollout-record AAAA")) is None
     assert is_of(before.template, text)
