@@ -37,6 +37,10 @@ class Issues(Session):
 
         return sorted((one for one in self._read(repository, read) if one.author == ours), key=lambda one: one.number)
 
+    def issue(self, repository: RepositoryName, number: int) -> Issue:
+        """Return an issue as it is now."""
+        return self._read(repository, lambda repo: _issue(repo.get_issue(number)))
+
     def open_issue(self, repository: RepositoryName, title: str, body: str) -> Issue:
         """Open an issue. Look with `find_issue` first."""
         return self._create(repository, lambda repo: _issue(repo.create_issue(title, bounded(body))))

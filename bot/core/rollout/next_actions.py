@@ -61,6 +61,12 @@ def is_done(wave: Iterable[RolloutMember]) -> bool:
     return all(each.stage in ENDED | FAILURES for each in wave)
 
 
+def may_merge(name: EnvironmentName, member: RolloutMember, policy: Policy) -> bool:
+    """Say whether an environment's pull request may be merged without a person."""
+    is_planned = member.stage is MemberStage.PLANNED and member.risk in policy.rollout.merge and member.is_ours
+    return policy.rollout.enabled and is_planned and name not in policy.protected
+
+
 def _done(record: RolloutRecord, standings: Mapping[EnvironmentName, RolloutMember]) -> int:
     """Return how many waves are done, counted from the first one on."""
     found = (at for at, wave in enumerate(record.waves) if not is_done(standings[name] for name in wave))
@@ -79,11 +85,4 @@ def _merges(
 ) -> tuple[EnvironmentName, ...]:
     if any(standings[name].stage is MemberStage.PLANNING for name in wave):
         return ()
-    return tuple(
-        name
-        for name in wave
-        if name not in policy.protected
-        and standings[name].stage is MemberStage.PLANNED
-        and standings[name].risk in policy.rollout.merge
-        and standings[name].is_ours
-    )
+    return tuple(name for name in wave if may_merge(name, standings[name], policy))

@@ -80,6 +80,10 @@ def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName) -> Roll
         return _open(repo, rollout, name, pull)
     if pull is not None and not pull.is_merged and _is_at(repo, rollout, pull.head_sha, name):
         return RolloutMember(MemberStage.DECLINED, pull.number)
+    return _not_proposed(rollout, name)
+
+
+def _not_proposed(rollout: Rollout, name: EnvironmentName) -> RolloutMember:
     last = rollout.record.members.get(name)
     return last if last is not None and last.stage is MemberStage.REFUSED else RolloutMember(MemberStage.WAITING)
 
@@ -90,9 +94,7 @@ def _open(repo: Repository, rollout: Rollout, name: EnvironmentName, pull: PullR
         asked = proposal is None or proposal.is_asked_for
         # What an earlier rollout proposed gets another commit; into what people asked for nothing is mixed.
         note = f"another change is open: merge or close it, or comment `/sync {name}` there"
-        return (
-            RolloutMember(MemberStage.BLOCKED, pull.number, note=note) if asked else RolloutMember(MemberStage.WAITING)
-        )
+        return RolloutMember(MemberStage.BLOCKED, pull.number, note=note) if asked else _not_proposed(rollout, name)
     check = newest_check(repo, pull.head_sha, REQUIRED_CHECK)
     if check is None or check.conclusion is None:
         return RolloutMember(MemberStage.PLANNING, pull.number)

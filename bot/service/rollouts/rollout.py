@@ -5,7 +5,9 @@ request by its branch. So this may be killed anywhere and run again. Two runs fo
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
+from bot.clients.github import GitHubRefused
 from bot.clients.github.records import Issue, IssueStatus
 from bot.commands.model import Sync
 from bot.core.messages import rollout_issue
@@ -13,15 +15,16 @@ from bot.core.messages.rollout_issue import ShownRollout
 from bot.core.requests.branches import Branch
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
-from bot.core.rollout.next_actions import next_actions
+from bot.core.rollout.next_actions import may_merge, next_actions
 from bot.core.rollout.record import PAUSED, MemberStage, RolloutMember, RolloutRecord, is_of, marker, read
 from bot.core.rollout.waves import waves
+from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, Login, TemplateName
 from bot.service.commands.change import ChangeOrigin, Pushed, propose_change, publish_change
 from bot.service.commands.sync import SyncDrafter
 from bot.service.repository import Repository
-from bot.service.rollouts.members import Rollout, is_untouched, member_of, members_of
+from bot.service.rollouts.members import Rollout, member_of, members_of
 
 
 def roll_out(repo: Repository, template: TemplateName, only: Collection[EnvironmentName] = ()) -> str:
@@ -38,9 +41,11 @@ def roll_out(repo: Repository, template: TemplateName, only: Collection[Environm
     is_paused = PAUSED in rollout.issue.labels
     todo = next_actions(rollout.record, policy, members, now, is_paused=is_paused)
     for name in (*todo.propose, *todo.retry):
-        members[name] = _propose(repo, rollout, name)
+        if _goes_on(repo, rollout):
+            members[name] = _propose(repo, rollout, name)
     for name in todo.merge:
-        members[name] = _merge(repo.fetched(), rollout, name, members[name])
+        if _goes_on(repo, rollout):
+            members[name] = _merge(repo.fetched(), rollout, name)
     record = rollout.record.model_copy(update={"waves_done": todo.waves_done, "members": members})
     shown = ShownRollout(record, todo, members, policy, now)
     title, body = rollout_issue.title(record, todo), rollout_issue.body(shown)
@@ -109,20 +114,30 @@ def _propose(repo: Repository, rollout: Rollout, name: EnvironmentName) -> Rollo
     if now.stage not in {MemberStage.WAITING, MemberStage.REFUSED}:
         return now  # somebody has proposed another change since
     origin = ChangeOrigin(Login(repo.github.identity()), rollout.issue.url)
-    outcome = publish_change(repo, origin, SyncDrafter(Sync(name)))
+    try:
+        outcome = publish_change(repo, origin, SyncDrafter(Sync(name)))
+        if isinstance(outcome, Pushed):
+            return RolloutMember(MemberStage.PLANNING, propose_change(repo.fetched(), outcome.branch).number)
+    except (UserError, GitHubRefused) as error:  # a branch that people broke stops no other environment
+        return RolloutMember(MemberStage.REFUSED, now.pull, note=str(error))
     match outcome:
-        case Pushed(branch=branch):
-            pull = propose_change(repo.fetched(), branch)
-            return RolloutMember(MemberStage.PLANNING, pull.number)
         case Refused(reason=reason) | Unchanged(reason=reason):
             return RolloutMember(MemberStage.REFUSED, note=reason)
 
 
-def _merge(repo: Repository, rollout: Rollout, name: EnvironmentName, member: RolloutMember) -> RolloutMember:
-    """Merge a pull request if it still holds what would be proposed now; `repo` is fresh, for others may have been merged since."""
+def _goes_on(repo: Repository, rollout: Rollout) -> bool:
+    """Say whether nobody has paused or ended it since the look began: whoever did was told that nothing more is done."""
+    issue = repo.github.issue(repo.name, rollout.issue.number)
+    return issue.state == "open" and PAUSED not in issue.labels
+
+
+def _merge(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:
+    """Merge a pull request if it still may be. All is read again, for others may have been merged, or it pushed to, since."""
     pull = repo.pull_request(Branch("change", name))
-    if pull is None or pull.state == "closed" or not is_untouched(repo, name, pull):
-        return member
+    now = member_of(repo, rollout, name)
+    # The head that was read first: if it has moved on since, GitHub refuses.
+    if pull is None or not may_merge(name, now, repo.policy()):
+        return now
     if not repo.github.merge(repo.name, pull.number, pull.head_sha):
-        return RolloutMember(MemberStage.PLANNED, pull.number, member.risk, "the branch's rules ask for a person")
-    return RolloutMember(MemberStage.MERGED, pull.number, member.risk)
+        return replace(now, note="the branch's rules ask for a person")
+    return RolloutMember(MemberStage.MERGED, pull.number, now.risk)
