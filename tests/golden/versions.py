@@ -147,6 +147,7 @@ _POLICY = Policy(rollout=RolloutPolicy.model_validate({"enabled": True, "pause":
 _RECORD = RolloutRecord(
     template=TemplateName("shop"),
     revision=AFTER.revision,
+    commit=i.COMMIT,
     waves=(_NAMES[:3], _NAMES[3:], (i.PRODUCTION.name,)),
     started_at=i.NOW - timedelta(hours=2),
 )
@@ -190,7 +191,9 @@ VERSIONS: Texts = {
     "rollouts/stopped": _rollout(_STAGES[0], _FAILED, _ASKS),
     "rollouts/waiting": _rollout(*_ENDED),
     "rollouts/done": _rollout(*_ENDED, *[_STAGES[0]] * 4),
-    "rollouts/superseded": lambda: rollout_issue.superseded(54),
+    "rollouts/superseded": lambda: rollout_issue.superseded(54, []),
+    "rollouts/superseded-with-pull-requests-left": lambda: rollout_issue.superseded(54, [52, 53]),
+    "rollouts/taken-back": lambda: rollout_issue.superseded(None, [52]),
     "rollouts/over": lambda: rollout_issue.OVER,
     "rollouts/steered": lambda: "\n".join(f"- {said}" for said in rollout_issue.STEERED.values()),
     "rollouts/elsewhere": lambda: rollout_issue.elsewhere([50, 54]),
