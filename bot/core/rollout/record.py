@@ -1,14 +1,15 @@
 """What a rollout's issue remembers, hidden in its text: its waves as they were at the start, and how each environment stood last.
 
-What is about to be done is looked at anew, and from time to time everything that has not ended. Only people who may push can edit the bot's issue; what they could gain by that is
-a look at environments that are finished, or none at some that are not: what is merged is never decided by this.
+What is about to be done is looked at anew, and from time to time everything that has not ended. Only people who may push can edit the bot's issue;
+what they could gain by that is a wave that begins early: what is merged is never decided by this.
 """
 
 import binascii
 import re
 import zlib
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pydantic import AwareDatetime, Field, ValidationError
@@ -22,7 +23,9 @@ _RECORD = re.compile(r"<!-- envclone:rollout-record ([A-Za-z0-9+/=]+) -->")
 PAUSED = "envclone-paused"
 """The label of an issue whose rollout pauses: people may set it by hand, too. It is no part of the text, which is written anew at each look."""
 LARGEST = 1_000_000
-"""Bytes of a record, unpacked. One of ten thousand environments has some 800,000."""
+"""Bytes of a record, unpacked. What fits into the room has less."""
+ROOM = 40_000
+"""Characters of a record, packed: it leaves a third of what GitHub takes of an issue to people. Enough for 1,200 environments."""
 
 
 class MemberStage(StrEnum):
@@ -67,7 +70,7 @@ class RolloutRecord(Document):
     template: TemplateName
     revision: str
     commit: str
-    waves: Waves
+    waves: Waves = Field(default=(), description="None when there are too many environments to be remembered.")
     started_at: AwareDatetime
     waves_done: tuple[AwareDatetime, ...] = ()
     members: dict[EnvironmentName, RolloutMember] = Field(default_factory=dict)
@@ -89,10 +92,22 @@ def marker(template: TemplateName, commit: str) -> str:
 
 
 def written(record: RolloutRecord) -> str:
-    """Return the record as it stands in the issue's text."""
-    # Packed, a thousand environments leave room for the table; and reasons may hold anything, the end of an HTML comment too.
-    data = b64encode(zlib.compress(record.model_dump_json().encode(), 9)).decode()
+    """Return the record as it stands in the issue's text. Of one that is too large only as much as has room: the rest is looked up."""
+    data = next(data for each in _smaller(record) if len(data := _packed(each)) <= ROOM)
     return f"{marker(record.template, record.commit)}\n<!-- envclone:rollout-record {data} -->"
+
+
+def _smaller(record: RolloutRecord) -> Iterator[RolloutRecord]:
+    """Yield the record with ever less of what can be looked up; when it began, and when its waves were done, never can."""
+    yield record
+    yield record.model_copy(update={"members": {name: replace(each, note="") for name, each in record.members.items()}})
+    yield record.model_copy(update={"members": {}})
+    yield record.model_copy(update={"members": {}, "waves": ()})
+
+
+def _packed(record: RolloutRecord) -> str:
+    # Reasons may hold anything, the end of an HTML comment too.
+    return b64encode(zlib.compress(record.model_dump_json().encode(), 9)).decode()
 
 
 def read(body: str) -> RolloutRecord | None:

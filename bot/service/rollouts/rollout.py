@@ -19,7 +19,6 @@ from bot.core.rollout.next_actions import may_merge, next_actions
 from bot.core.rollout.record import PAUSED, MemberStage, RolloutMember, RolloutRecord, is_of, marker, read
 from bot.core.rollout.waves import waves
 from bot.errors import UserError
-from bot.model.environment import Manifest
 from bot.names import EnvironmentName, Login, TemplateName
 from bot.service.commands.change import ChangeOrigin, Pushed, propose_change, publish_change
 from bot.service.commands.sync import SyncDrafter
@@ -70,12 +69,14 @@ def _found(repo: Repository, template: TemplateName) -> Rollout | None:
     newest = history[0]
     issues = [each for each in repo.github.our_issues(repo.name) if is_of(template, each.body)]
     issue = next((each for each in issues if marker(template, newest.commit) in each.body), None)
-    late = _behind(repo, template, newest.revision)
+    everywhere = [each for each in repo.read_inventory().estate.live.values() if each.template == template]
+    late = [each for each in everywhere if each.revision != newest.revision]
     fresh = RolloutRecord(
         template=template,
         revision=newest.revision,
         commit=newest.commit,
-        waves=waves(late, repo.policy()),
+        # In place of a record that is lost all are looked at: a canary at the revision may not be applied yet.
+        waves=waves(late if issue is None else everywhere, repo.policy()),
         started_at=repo.context.now(),
     )
     if issue is None and late:
@@ -85,13 +86,19 @@ def _found(repo: Repository, template: TemplateName) -> Rollout | None:
             _supersede(repo, older, issue, {each.name for each in late})
     if issue is None or issue.state == "closed":
         return None
-    # Without its record, which somebody removed from the text, it goes on with what is still behind.
-    return Rollout(issue, read(issue.body) or fresh)
+    return Rollout(issue, _remembered(issue, fresh))
 
 
-def _behind(repo: Repository, template: TemplateName, newest: str) -> list[Manifest]:
-    found = repo.read_inventory().estate.live.values()
-    return [each for each in found if each.template == template and each.revision != newest]
+def _remembered(issue: Issue, fresh: RolloutRecord) -> RolloutRecord:
+    """Return what the issue remembers; in its place, and for what it had no room for, what is found anew."""
+    found = read(issue.body)
+    if found is None or (found.template, found.commit, found.revision) != (
+        fresh.template,
+        fresh.commit,
+        fresh.revision,
+    ):
+        return fresh
+    return found if found.waves else found.model_copy(update={"waves": fresh.waves})
 
 
 def _supersede(repo: Repository, older: Issue, newer: Issue | None, late: Collection[EnvironmentName]) -> None:

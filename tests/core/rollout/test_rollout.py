@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from bot.core.markdown import bounded
 from bot.core.rollout.arrival import arrival, bound
 from bot.core.rollout.next_actions import NextActions, next_actions
 from bot.core.rollout.record import (
@@ -225,6 +227,24 @@ def test_a_record_is_read_as_it_was_written(reason: str, end: MemberStage) -> No
     assert is_of(before.template, text)
     assert not is_of(TemplateName("shop-two"), text)
     assert read("nothing") is None
+
+
+@pytest.mark.parametrize("count", [200, 1_000, 2_000, 10_000])
+def test_a_record_of_many_environments_has_room_in_an_issue_and_keeps_what_nobody_can_look_up(count: int) -> None:
+    # Digests, for names that are all alike are packed to nothing.
+    digests = [sha256(str(number).encode()).hexdigest() for number in range(count)]
+    names = tuple(EnvironmentName(f"demo-{digest[:6]}-{number}") for number, digest in enumerate(digests))
+    standing = {
+        name: RolloutMember(MemberStage.PLANNED, int(digest[:4], 16), Risk.NONE, f"{digest[:30]} to change")
+        for name, digest in zip(names, digests, strict=True)
+    }
+    before = record(names[:10], names[10:]).model_copy(update={"waves_done": (NOW,), "members": standing})
+    text = written(before)
+    found = read(bounded(text + "\na line of the table" * 5_000))
+    assert found is not None
+    assert (found.started_at, found.waves_done, found.commit) == (NOW, (NOW,), before.commit)
+    assert found.waves in (before.waves, ())
+    assert (found == before) == (count == 200)
 
 
 def test_a_policy_lets_nothing_be_merged_by_itself_that_destroys_or_is_unknown() -> None:

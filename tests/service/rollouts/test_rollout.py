@@ -171,6 +171,23 @@ def test_what_happens_to_an_environment_is_looked_at_at_once_and_nothing_else(pl
     assert [table(place)[name] for name in ("demo-a", "demo-b")] == ["**failed**", "**failed**"]
 
 
+def test_without_its_record_a_rollout_waits_for_its_canary_all_the_same(place: SmallMonorepo) -> None:
+    company(place)
+    change(place)
+    look(place)
+    planned(place, "qa-a")
+    look(place)
+    github, number = place.service.context.github, issue(place).number
+    found = github.issue(RepositoryName(REPOSITORY), number)
+    body = re.sub("<!-- envclone:rollout-record .* -->", "", found.body)
+    github.edit_issue(RepositoryName(REPOSITORY), found, title=found.title, body=body, state="open")
+    look(place)
+    assert table(place) == dict(
+        zip(("qa-a", "demo-a", "demo-b", "production"), ("merged, being applied", *["waiting"] * 3), strict=True)
+    )
+    assert set(pulls(place)) == {"qa-a"}
+
+
 def test_what_somebody_else_has_touched_waits_for_people(place: SmallMonorepo) -> None:
     company(place, clones={"demo-a": "demo", "demo-b": "demo"})
     change(place)
