@@ -9,7 +9,7 @@ from bot.clouds.registry import FACTS
 from bot.commands.model import Clone, Sync
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import TemplateAt, read_hooks, read_template
-from bot.core.rendering.inventory import Claim
+from bot.core.rendering.inventory import Claim, Inventory, renamed
 from bot.core.rendering.merge import EditedDirectory
 from bot.core.requests.change import ChangeSubject
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
@@ -20,7 +20,7 @@ from bot.errors import UserError
 from bot.hooks.validate import JUDGES
 from bot.model.environment import Manifest, directory
 from bot.model.template import directory as template_directory
-from bot.names import EnvironmentName
+from bot.names import EnvironmentName, TemplateName
 from bot.service.removals import removed, unfinished
 from bot.service.repository import Repository
 from bot.service.versions.past import past_source, past_template
@@ -61,7 +61,7 @@ def _draft(
             template=repo.template(template) if past is None else past_template(repo, template, past),
             source=source,
             source_files=source_side(repo, source).files,
-            estate=replace(repo.inventory(), claimed=claims.taken, ending=removals),
+            estate=replace(estate_for(repo, template, claims), ending=removals),
             policy=repo.policy(),
             judges=JUDGES,
             past=past,
@@ -69,6 +69,13 @@ def _draft(
     except UserError as error:
         return Refused(str(error))
     return draft_clone(request, base)
+
+
+def estate_for(repo: Repository, template: TemplateName, others: OthersClaims) -> Inventory:
+    """Return all environments, for whoever wants values of a template, perhaps by the names that it has had. Raises `Transient`."""
+    is_there = template in repo.templates()
+    names = renamed(repo.template(template).declaration.parameters) if is_there else {}
+    return replace(repo.inventory(), claimed=others.taken, renamed=names)
 
 
 def source_side(repo: Repository, source: Manifest) -> CodeSide:
@@ -98,7 +105,7 @@ def sync_subject(
         before=repo.template_of(manifest),
         after=_template_to(repo, command, manifest),
         policy=repo.policy(),
-        estate=replace(repo.inventory(), claimed=others.taken if others else {}),
+        estate=estate_for(repo, manifest.template, others or OthersClaims()),
         merge_text=merge_text,
         source=source_side(repo, source) if source else None,
         judges=JUDGES,

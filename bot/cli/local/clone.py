@@ -21,6 +21,7 @@ from bot.core.messages import replies
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import read_hooks, read_template
+from bot.core.rendering.inventory import renamed
 from bot.core.requests.clone import Base, CloneRequest, Draft, PastSource, draft_clone
 from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
 from bot.errors import UserError
@@ -86,7 +87,10 @@ def _base(checkout: Checkout, asked: CloneRequest) -> Base | Refused:
     wanted = past.side.manifest.template if past else source.template
     found = checkout.template(wanted) if past is None else checkout.template_at(wanted, _tree(past, wanted)) or {}
     template = read_template(wanted, found, FACTS, checkout.module)
-    return Base(template, source, files, checkout.survey().whole(), checkout.policy(), JUDGES, past)
+    now = checkout.template(wanted)
+    names = renamed(read_template(wanted, now, FACTS, checkout.module).declaration.parameters) if past and now else {}
+    estate = replace(checkout.survey().whole(), renamed=names)
+    return Base(template, source, files, estate, checkout.policy(), JUDGES, past)
 
 
 def _tree(past: PastSource, template: TemplateName) -> str:

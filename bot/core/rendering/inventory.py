@@ -46,7 +46,8 @@ class Inventory:
 
     `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or can't be told. `ending`
     are environments that were removed from the default branch and are not known to be destroyed. `unreadable` ones are in no list,
-    but what they hold stays theirs. `unmanaged` are directories in `envs/` that are somebody else's: without a manifest.
+    but what they hold stays theirs. `unmanaged` are directories in `envs/` that are somebody else's: without a manifest. `renamed` are
+    the other names that a parameter has in later revisions, for whoever asks by an earlier one.
     """
 
     live: Mapping[EnvironmentName, Manifest]
@@ -55,6 +56,7 @@ class Inventory:
     ending: Mapping[EnvironmentName, Manifest] = field(default_factory=dict)
     unreadable: Mapping[EnvironmentName, Remnant] = field(default_factory=dict)
     unmanaged: frozenset[str] = frozenset()
+    renamed: Mapping[ParameterName, frozenset[ParameterName]] = field(default_factory=dict)
 
     def manifests(self) -> Sequence[Manifest]:
         """Return every manifest once; a proposed change of a live environment counts as proposed."""
@@ -71,12 +73,14 @@ class Inventory:
     ) -> Iterator[tuple[Json, EnvironmentName]]:
         """Yield the values of a parameter that other environments have, would have, or claim, and who does.
 
+        Environments are at different revisions of their template, so the parameter's other names count too.
         What is only proposed counts if the parameter can have that value: people push to proposals, and `0.0.0.0/0` on one of them
         must not keep everybody else from a network.
         """
-        for value, holder, is_live in self._held(name):
-            if holder != by_others_than and (is_live or _is_possible(name, parameter, value)):
-                yield value, holder
+        for each in sorted(names_of(name, parameter) | self.renamed.get(name, frozenset())):
+            for value, holder, is_live in self._held(each):
+                if holder != by_others_than and (is_live or _is_possible(name, parameter, value)):
+                    yield value, holder
 
     def _held(self, name: ParameterName) -> Iterator[tuple[Json, EnvironmentName, bool]]:
         for source, is_live in ((self.live, True), (self.proposed, False)):
@@ -138,6 +142,17 @@ def findings(name: str, error: UserError) -> Sequence[Finding]:
     if isinstance(error, Unreadable):
         return error.findings
     return [Finding(f"{ENVIRONMENTS}/{name}/{MANIFEST}", 1, str(error))]
+
+
+def names_of(name: ParameterName, parameter: Parameter) -> frozenset[ParameterName]:
+    """Return the names that a parameter has, or had in earlier revisions."""
+    return frozenset({name, *parameter.renamed_from})
+
+
+def renamed(declared: Mapping[ParameterName, Parameter]) -> Mapping[ParameterName, frozenset[ParameterName]]:
+    """Return the parameters' other names by each of their former ones."""
+    groups = [names_of(name, parameter) for name, parameter in declared.items()]
+    return {name: group for group in groups for name in group}
 
 
 def claims(declared: Mapping[ParameterName, Parameter], parameters: Mapping[ParameterName, Json]) -> tuple[Claim, ...]:

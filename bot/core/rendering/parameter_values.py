@@ -15,7 +15,7 @@ from bot.core.rendering.parameter_types import checked
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
-from bot.model.template import Template
+from bot.model.template import Parameter, Template
 from bot.names import EnvironmentName, ParameterName, PurposeName
 
 _REFERENCE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -76,7 +76,13 @@ def origin(template: Template, manifest: Manifest, source: Manifest, name: Param
         return Origin.DERIVED
     if parameter.allocate is not None:
         return Origin.ALLOCATED
-    return Origin.SOURCE if name in source.parameters and not parameter.identity else Origin.DEFAULT
+    return Origin.SOURCE if _called_in(source, name, parameter) and not parameter.identity else Origin.DEFAULT
+
+
+def _called_in(source: Manifest | None, name: ParameterName, parameter: Parameter) -> ParameterName | None:
+    """Return the name that a parameter has in the source, which may be behind; None if the source has no such parameter."""
+    had = source.parameters if source is not None else {}
+    return next((each for each in (name, *parameter.renamed_from) if each in had), None)
 
 
 def references(text: str) -> list[str]:
@@ -140,8 +146,9 @@ class _Resolver:
         if parameter.allocate is not None:
             held = (value for value, _ in self.estate.held(name, parameter, by_others_than=self.wish.name))
             return allocate(name, parameter.allocate, held, self.wish.name)
-        if source is not None and name in source.parameters and not parameter.identity:
-            return source.parameters[name]
+        theirs = _called_in(source, name, parameter)
+        if source is not None and theirs is not None and not parameter.identity:
+            return source.parameters[theirs]
         if parameter.default is not None:
             return parameter.default
         raise UserError(f"`{name}` ({parameter.description}) needs a value. Add `--set {name}=…`.")
@@ -160,9 +167,10 @@ class _Resolver:
 
     def _refuse_the_sources_identity(self, name: ParameterName) -> None:
         parameter, source, value = self.template.parameters[name], self.wish.source, self.values[name]
-        if not parameter.identity or source is None or name not in source.parameters:
+        called = _called_in(source, name, parameter)
+        if not parameter.identity or source is None or called is None:
             return
-        theirs = source.parameters[name]
+        theirs = source.parameters[called]
         if differs_enough(parameter, value, theirs):
             return
         advice = (

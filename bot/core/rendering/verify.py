@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from bot.core.rendering.assemble import TemplateAt, assemble, read_manifest
-from bot.core.rendering.inventory import claims, clash
+from bot.core.rendering.inventory import claims, clash, names_of
 from bot.core.rendering.merge import conflict_lines
 from bot.core.rendering.parameter_rules import broken
 from bot.core.rendering.parameter_types import checked
@@ -51,21 +51,18 @@ def unreadable(error: Unreadable) -> Sequence[Finding]:
 def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt]) -> Sequence[Finding]:
     """Return each allocated value that two environments hold (law 5), networks also where they merely overlap."""
     found: list[Finding] = []
-    held: dict[tuple[ParameterName, str], EnvironmentName] = {}
+    held: dict[tuple[frozenset[ParameterName], str], EnvironmentName] = {}
     for manifest in sorted(manifests, key=lambda m: m.name):
         template = templates.get(manifest.revision)
-        for claim in claims(template.declaration.parameters, manifest.parameters) if template else ():
-            for (parameter, value), holder in held.items():
-                if (
-                    template
-                    and parameter == claim.parameter
-                    and clash(template.declaration.parameters[parameter], value, claim.value)
-                ):
-                    message = (
-                        f"`{parameter}` is {claim.value}, which {holder} already uses ({value}). Choose another value."
-                    )
+        declared = template.declaration.parameters if template else {}
+        for claim in claims(declared, manifest.parameters):
+            parameter = declared[claim.parameter]
+            names = names_of(claim.parameter, parameter)  # one of them may be behind, where it is called otherwise
+            for (others, value), holder in held.items():
+                if names & others and clash(parameter, value, claim.value):
+                    message = f"`{claim.parameter}` is {claim.value}, which {holder} already uses ({value}). Choose another value."
                     found.append(Finding(f"{directory(manifest.name)}/{MANIFEST}", 1, message))
-            held[claim.parameter, claim.value] = manifest.name
+            held[names, claim.value] = manifest.name
     return found
 
 

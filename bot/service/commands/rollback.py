@@ -1,7 +1,7 @@
 """`/rollback`: publish an environment as it was at an earlier commit, on the branch of its changes, and propose it as a change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bot.clients.git.remote import Moved
 from bot.commands.model import Rollback
@@ -18,7 +18,7 @@ from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.service.commands.change import Change, ChangeJob, ChangePlace
 from bot.service.commands.clone import learn
-from bot.service.drafting import OthersClaims, source_side
+from bot.service.drafting import OthersClaims, estate_for, source_side
 from bot.service.repository import Repository
 from bot.service.versions.applied import applied_commits
 
@@ -58,7 +58,7 @@ class RollbackDrafter:
             files=repo.at(place.parent).environment(manifest.name),
             template=repo.template_of(manifest),
             policy=repo.policy(),
-            estate=replace(repo.inventory(), claimed=self.others.taken),
+            estate=estate_for(repo, manifest.template, self.others),
             source=source_side(repo, source) if source else None,
             judges=JUDGES,
         )
