@@ -302,6 +302,7 @@ def test_what_carries_out_comments_runs_the_default_branch_alone_and_reads_only_
         'set -euo pipefail\nenvclone handle "$GITHUB_EVENT_PATH"\n'
     ]
     assert job["concurrency"] == {"group": "envclone-handle", "cancel-in-progress": "false", "queue": "max"}
+    assert _workflow("expire.yml")["concurrency"] == job["concurrency"], "both bring rollouts further"
 
 
 def test_what_carries_out_comments_hears_of_the_workflows_that_it_reports() -> None:
