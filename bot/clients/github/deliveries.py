@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 MOST = 10_000
 """Deliveries that are looked through at once, newest first: a hundred requests."""
+LOST = frozenset({404, 410, 422})
+"""GitHub's answers for a delivery that it can't send any more; those behind it are sent all the same."""
 
 
 def redeliver_failed(requester: Requester, since: datetime) -> int:
@@ -37,6 +39,17 @@ def redeliver_failed(requester: Requester, since: datetime) -> int:
         else:
             failed.setdefault(each.guid, each.id)
     missed = [delivery for guid, delivery in failed.items() if guid not in taken]
-    for delivery in reversed(missed):  # the oldest first, as they happened
+    return sum(_sent_again(requester, each) for each in reversed(missed))  # the oldest first, as they happened
+
+
+def _sent_again(requester: Requester, delivery: int | None) -> bool:
+    from github import GithubException  # noqa: PLC0415 (as in `session`)
+
+    try:
         requester.requestJsonAndCheck("POST", f"/app/hook/deliveries/{delivery}/attempts")
-    return len(missed)
+    except GithubException as refused:
+        if refused.status not in LOST:
+            raise
+        log.warning("delivery %s can't be sent again: %s", delivery, refused, extra={"action": "redeliver"})
+        return False
+    return True

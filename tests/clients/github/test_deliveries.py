@@ -12,6 +12,7 @@ import pytest
 from bot.clients.github import AppCredentials, GitHub, Token
 from bot.names import RepositoryName
 from bot.sandbox.github import GitHubServer
+from bot.sandbox.github.entities import AppRecord
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 LONG_AGO = timedelta(hours=1)
@@ -59,13 +60,38 @@ def receiver() -> Iterator[Receiver]:
         yield found
 
 
-def test_what_was_not_taken_is_sent_again_in_order_until_it_is_taken(tmp_path: Path, receiver: Receiver) -> None:
-    server = GitHubServer(root=tmp_path / "github")
+def served(root: Path, receiver: Receiver) -> tuple[GitHubServer, AppRecord]:
+    server = GitHubServer(root=root / "github")
     server.create_repository(REPOSITORY)
     server.add_user("ana", REPOSITORY, role="maintain")
     app = server.create_app("envclone", owner="acme")
     server.install(app, "acme")
     server.add_webhook(f"http://127.0.0.1:{receiver.server_port}/", "secret", app=app)
+    return server, app
+
+
+@pytest.mark.parametrize("status", [404, 422])
+def test_a_delivery_that_is_lost_keeps_no_other_from_being_sent_again(
+    tmp_path: Path, receiver: Receiver, status: int
+) -> None:
+    server, app = served(tmp_path, receiver)
+    with server.running() as url:
+        api = f"{url}/api/v3"
+        github = GitHub(AppCredentials(app.id, app.private_key, api), api_url=api)
+        receiver.status = 503
+        issue = server.open_issue(REPOSITORY, "one", by="ana")
+        server.comment(REPOSITORY, issue, "two", by="ana")
+        server.settle()
+        last = server.deliveries[-1].guid
+        receiver.status = 202
+        server.faults.answer("POST", "/app/hook/deliveries/.*/attempts$", status=status)
+        assert github.redeliver_failed(datetime.now(UTC) - LONG_AGO) == 1
+        server.settle()
+        assert receiver.took == [last]
+
+
+def test_what_was_not_taken_is_sent_again_in_order_until_it_is_taken(tmp_path: Path, receiver: Receiver) -> None:
+    server, app = served(tmp_path, receiver)
     with server.running() as url:
         api = f"{url}/api/v3"
         github = GitHub(AppCredentials(app.id, app.private_key, api), api_url=api)
