@@ -73,12 +73,15 @@ class Mirror:
         with self._lock:
             self._remote.fetch(_checked_id(commit))
 
-    def fetch_tag(self, name: str) -> None:
-        """Bring a tag into the mirror as the remote has it; none that the remote lacks. Raises `GitFailed`."""
-        ref = f"refs/tags/{name}"
-        with self._lock:
-            if ref in self.refs(ref):
-                self._remote.fetch(f"+{ref}:{ref}")
+    def tagged(self, name: str) -> str | None:
+        """Return what a tag of the remote points to now, None if there is no such tag. Raises `GitFailed`.
+
+        Nothing of it is kept: a tag may be moved, or deleted because what it names is not to be used any more.
+        """
+        tag = f"refs/tags/{name}"
+        commit = f"{tag}^{{}}"  # of a tag that is an object of its own
+        found = self.refs(tag, commit)
+        return found.get(commit, found.get(tag))
 
     def default_branch(self) -> str | None:
         """Return the branch that the remote's HEAD names; None while that has no commit. Raises `GitFailed`."""

@@ -20,13 +20,23 @@ def commit_at(repository: Path, head: str, text: str) -> str | None:
 
 
 def was_at(repository: Path, head: str, name: str) -> str | None:
-    """Return the commit that `name` is, an id or its beginning or a tag, if the branch was at it."""
+    """Return the commit that `name` is, an id or its beginning or a tag, if the branch was at it, and at no other that it may be."""
+    found = [each for each in _meant(repository, name) if _is_first_parent(repository, head, each)]
+    return found[0] if len(found) == 1 else None
+
+
+def _meant(repository: Path, name: str) -> list[str]:
+    if COMMIT.fullmatch(name):
+        # As a revision it would be a tag or branch of that name first, which whoever may push can make.
+        return (_git(repository, "rev-parse", f"--disambiguate={name}") or "").split()
     commit = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    if commit is None:
-        return None
+    return [commit] if commit is not None else []
+
+
+def _is_first_parent(repository: Path, head: str, commit: str) -> bool:
     # Without the commit's own parents the first parents end at it, if they lead there.
     later = _git(repository, "rev-list", "--first-parent", head, "--not", f"{commit}^@") or ""
-    return commit if commit in later.split() else None
+    return commit in later.split()
 
 
 def _last_before(repository: Path, head: str, time: datetime) -> str | None:

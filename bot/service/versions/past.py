@@ -3,7 +3,7 @@
 from bot.clients.git.past import commit_at
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
-from bot.commands.moments import COMMIT, time_of
+from bot.commands.moments import time_of
 from bot.core.markdown import code
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import TemplateAt, read_template
@@ -35,10 +35,13 @@ def past_template(repo: Repository, name: TemplateName, past: PastSource) -> Tem
 def _commit(repo: Repository, text: str) -> str:
     time = time_of(text)
     if time is not None and time > repo.context.now():
-        raise UserError(f"{code(text)} lies in the future. Leave out {code('@' + text)} to clone what is there now.")
-    if time is None and COMMIT.fullmatch(text) is None:
-        repo.mirror.fetch_tag(text)
+        raise UserError(f"{code(text)} lies in the future. {_leave_out(text)}")
+    if text in {repo.branch, "HEAD"}:
+        raise UserError(f"{code(text)} is the branch itself, which is cloned anyway. {_leave_out(text)}")
     commit = commit_at(repo.mirror.path, repo.commit, text)
+    if commit is None and time is None:
+        tagged = repo.mirror.tagged(text)
+        commit = repo.mirror.was_at(tagged, repo.commit) if tagged is not None else None
     if commit is None:
         said = "had no commit before" if time is not None else "was never at"
         raise UserError(
@@ -46,3 +49,7 @@ def _commit(repo: Repository, text: str) -> str:
             f"{code('/clone production@2026-10-01 as …')}."
         )
     return commit
+
+
+def _leave_out(text: str) -> str:
+    return f"Leave out {code('@' + text)} to clone what is there now."

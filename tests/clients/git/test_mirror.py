@@ -93,3 +93,14 @@ def test_a_symlink_is_pushed_as_one_and_read_as_what_it_leads_to(remote: Path, m
     assert line.startswith("120000 blob ")
     assert mirror.read_tree(commit, "envs/demo-x") == files
     assert run("git", "-C", str(remote), "rev-parse", f"{commit}:envs/demo-x") == tree_id(files)
+
+
+def test_a_tag_is_what_the_remote_has_now(remote: Path, mirror: Mirror) -> None:
+    head = mirror.head("main") or ""
+    assert mirror.tagged("v1") is None
+    run("git", "-C", str(remote), "tag", "v1", head)
+    person = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    run("git", "-C", str(remote), *person, "tag", "--annotate", "--message=Two", "v2", head)
+    assert (mirror.tagged("v1"), mirror.tagged("v2")) == (head, head)
+    run("git", "-C", str(remote), "tag", "--delete", "v1")
+    assert mirror.tagged("v1") is None

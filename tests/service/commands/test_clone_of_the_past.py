@@ -60,6 +60,22 @@ def test_a_tag_is_cloned(changed: tuple[SmallMonorepo, str]) -> None:
     assert_as_it_was(place)
 
 
+def test_a_tag_means_what_it_names_now(changed: tuple[SmallMonorepo, str]) -> None:
+    """Also one that is called as a commit might be; and one that was deleted, since what it named is withdrawn, means nothing."""
+    place, then = changed
+    mirror = place.repository().mirror
+    for tag in ("v1.0.0", "abcdef0"):
+        mirror.push({f"refs/tags/{tag}": then}, {f"refs/tags/{tag}": None})
+        assert f"envs/demo-{tag[0]}/" in (place.say(f"/clone production@{tag} as demo-{tag[0]} --dry-run") or "")
+        mirror.push({f"refs/tags/{tag}": ""}, {f"refs/tags/{tag}": then})
+        assert f"was never at `{tag}`" in (place.say(f"/clone production@{tag} as demo-x --dry-run") or "")
+
+
+@pytest.mark.parametrize("at", ["main", "HEAD"])
+def test_the_branch_itself_needs_no_name(place: SmallMonorepo, at: str) -> None:
+    assert f"Leave out `@{at}` to clone what is there now." in (place.say(f"/clone production@{at} as demo-x") or "")
+
+
 def test_a_time_means_the_last_commit_before_it(changed: tuple[SmallMonorepo, str]) -> None:
     place, _ = changed
     tomorrow = datetime.now(UTC) + timedelta(days=2)
