@@ -8,7 +8,7 @@ import binascii
 import re
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -84,6 +84,11 @@ def is_rollout(body: str) -> bool:
 def is_of(template: TemplateName, body: str) -> bool:
     """Say whether an issue's text is that of a rollout of this template."""
     return f"<!-- envclone:rollout:{template}:" in body
+
+
+def is_paused(labels: Collection[str]) -> bool:
+    """Say whether an issue's labels pause its rollout; GitHub knows a label in any case, and shows it as it was written first."""
+    return PAUSED in {each.casefold() for each in labels}
 
 
 def marker(template: TemplateName, commit: str) -> str:

@@ -24,5 +24,11 @@ def waves(members: Sequence[Manifest], policy: Policy) -> Waves:
     return tuple(tuple(each) for each in found if each)
 
 
+def joined(begun: Waves, late: Sequence[Manifest], policy: Policy) -> Waves:
+    """Return the waves of a rollout under way, with those behind that came after its start: they follow at the end."""
+    known = {name for wave in begun for name in wave}
+    return (*begun, *waves([each for each in late if each.name not in known], policy))
+
+
 def _belongs(manifest: Manifest, wave: Wave) -> bool:
     return manifest.name in wave.environments or manifest.purpose in wave.purposes

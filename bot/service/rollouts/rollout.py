@@ -16,8 +16,8 @@ from bot.core.requests.branches import Branch
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
 from bot.core.rollout.next_actions import may_merge, next_actions
-from bot.core.rollout.record import PAUSED, MemberStage, RolloutMember, RolloutRecord, is_of, marker, read
-from bot.core.rollout.waves import waves
+from bot.core.rollout.record import MemberStage, RolloutMember, RolloutRecord, is_of, is_paused, marker, read
+from bot.core.rollout.waves import joined, waves
 from bot.errors import UserError
 from bot.names import EnvironmentName, Login, TemplateName
 from bot.service.commands.change import ChangeOrigin, Pushed, propose_change, publish_change
@@ -37,8 +37,7 @@ def roll_out(repo: Repository, template: TemplateName, only: Collection[Environm
         return f"{template}: nothing to do"
     policy, members = repo.policy(), dict(members_of(repo, rollout, only))
     now = repo.context.now()
-    is_paused = PAUSED in rollout.issue.labels
-    todo = next_actions(rollout.record, policy, members, now, is_paused=is_paused)
+    todo = next_actions(rollout.record, policy, members, now, is_paused=is_paused(rollout.issue.labels))
     for name in (*todo.propose, *todo.retry):
         if _goes_on(repo, rollout):
             members[name] = _propose(repo, rollout, name)
@@ -86,7 +85,8 @@ def _found(repo: Repository, template: TemplateName) -> Rollout | None:
             _supersede(repo, older, issue, {each.name for each in late})
     if issue is None or issue.state == "closed":
         return None
-    return Rollout(issue, _remembered(issue, fresh))
+    record = _remembered(issue, fresh)
+    return Rollout(issue, record.model_copy(update={"waves": joined(record.waves, late, repo.policy())}))
 
 
 def _remembered(issue: Issue, fresh: RolloutRecord) -> RolloutRecord:
@@ -135,7 +135,7 @@ def _propose(repo: Repository, rollout: Rollout, name: EnvironmentName) -> Rollo
 def _goes_on(repo: Repository, rollout: Rollout) -> bool:
     """Say whether nobody has paused or ended it since the look began: whoever did was told that nothing more is done."""
     issue = repo.github.issue(repo.name, rollout.issue.number)
-    return issue.state == "open" and PAUSED not in issue.labels
+    return issue.state == "open" and not is_paused(issue.labels)
 
 
 def _merge(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:

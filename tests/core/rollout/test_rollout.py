@@ -24,7 +24,7 @@ from bot.core.rollout.record import (
     read,
     written,
 )
-from bot.core.rollout.waves import waves
+from bot.core.rollout.waves import joined, waves
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
 from bot.model.risk import Risk
@@ -78,6 +78,19 @@ def test_waves_follow_the_policy_and_the_rest_comes_after_them() -> None:
     found = [member(PRODUCTION, "production"), *(member(name) for name in NAMES[:3]), member(NAMES[3], "qa")]
     order = (Wave(environments=(NAMES[2],)), Wave(purposes=(PurposeName("qa"),)))
     assert waves(found, policy(waves=order)) == ((NAMES[2],), (NAMES[3],), NAMES[:2], (PRODUCTION,))
+
+
+@given(members, members, declared)
+def test_who_comes_later_follows_at_the_end(
+    first: list[tuple[EnvironmentName, PurposeName]],
+    later: list[tuple[EnvironmentName, PurposeName]],
+    order: tuple[Wave, ...],
+) -> None:
+    rules = policy(waves=order)
+    begun = waves([member(*each) for each in first], rules)
+    found = joined(begun, [member(*each) for each in later], rules)
+    assert found[: len(begun)] == begun
+    assert sorted(name for wave in found for name in wave) == sorted({name for name, _ in (*first, *later)})
 
 
 @dataclass

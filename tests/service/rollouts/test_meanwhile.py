@@ -61,6 +61,18 @@ def test_nothing_more_is_proposed_once_somebody_has_paused_it(place: SmallMonore
     assert table(place)["demo-b"] == "waiting"
 
 
+def test_a_label_that_people_wrote_in_capitals_pauses_it(place: SmallMonorepo) -> None:
+    company_of_two(place)
+    look(place)
+    github = place.service.context.github
+    found = github.issue(RepositoryName(REPOSITORY), issue(place).number)
+    github.mark_issue(RepositoryName(REPOSITORY), found, PAUSED.upper(), has=True)
+    planned(place, "demo-a")
+    look(place)
+    assert "**Paused**" in (issue(place).body or "")
+    assert pulls(place)["demo-a"].state == "open"
+
+
 def test_nothing_more_is_merged_once_somebody_has_closed_its_issue(place: SmallMonorepo, meanwhile: Meanwhile) -> None:
     company_of_two(place)
     look(place)

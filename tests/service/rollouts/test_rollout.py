@@ -171,6 +171,15 @@ def test_what_happens_to_an_environment_is_looked_at_at_once_and_nothing_else(pl
     assert [table(place)[name] for name in ("demo-a", "demo-b")] == ["**failed**", "**failed**"]
 
 
+def test_a_clone_that_is_merged_behind_after_the_start_joins(place: SmallMonorepo) -> None:
+    company(place, clones={"demo-a": "demo"})
+    change(place)
+    look(place)
+    company(place, clones={"demo-a": "demo", "demo-b": "demo"})
+    look(place)
+    assert table(place) == {"demo-a": "planning", "production": "waiting", "demo-b": "waiting"}
+
+
 def test_without_its_record_a_rollout_waits_for_its_canary_all_the_same(place: SmallMonorepo) -> None:
     company(place)
     change(place)
