@@ -11,6 +11,7 @@ from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, environment_name, s
 from bot.cli.local.options import AnyRoot, AsJson, me
 from bot.clients.git.new_branch import OwnBranch
 from bot.core.adoption.hooks import ProposedHook
+from bot.core.plural import counted
 from bot.errors import InvalidInput
 from bot.model.environment import HOOKS, directory
 from bot.model.policy import PATH as POLICY
@@ -76,9 +77,9 @@ def _lines(found: AdoptedProduction) -> Iterator[str]:
     where = template_directory(found.manifest.template)
     spliced = sum(path.endswith(".j2") for path in found.template.files)
     if found.is_again:
-        yield f"{where} is there already and was left as it is; {directory(name)} was rendered from it again."
+        yield f"{where} exists and was left as it is; {directory(name)} was rendered from it again."
     else:
-        yield f"Wrote {where} ({len(found.template.files)} files, {spliced} of them with parameters) and {directory(name)}."
+        yield f"Wrote {where} ({counted(len(found.template.files), 'file')}, {spliced} with parameters) and {directory(name)}."
     if found.policy_is_new:
         yield f"Wrote {POLICY}, which protects {name}."
     yield ""
@@ -89,14 +90,14 @@ def _lines(found: AdoptedProduction) -> Iterator[str]:
     if found.changed:
         yield f"Not proved: {', '.join(found.changed)} would change."
     else:
-        yield f"Proved: {len(adoption.written)} files of production are rendered byte for byte as they were."
+        yield f"Proved: {counted(len(adoption.written), 'file')} of production rendered byte for byte as before."
     if adoption.moved:
-        yield "But for paths of modules beside them, which follow from the new directory:"
+        yield "Except for the paths of modules beside them, which follow from the new directory:"
         yield from (f"  {each}" for each in adoption.moved)
     if found.hooks:
         yield from (
             "",
-            f"Not by Terraform, so perhaps by a hook in a clone: declare it in {where}/{HOOKS} (docs/hooks.md).",
+            f"Terraform doesn't do this, so a clone may need a hook for it: declare it in {where}/{HOOKS} (docs/hooks.md).",
         )
         yield from (f"  {each.kind}: {_blocks(each)} {each.why}" for each in found.hooks)
     left = _left(found)

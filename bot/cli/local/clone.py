@@ -20,6 +20,7 @@ from bot.commands.model import Clone
 from bot.core.messages import replies
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
+from bot.core.plural import counted
 from bot.core.rendering.assemble import read_hooks, read_template
 from bot.core.rendering.inventory import renamed
 from bot.core.requests.clone import Base, CloneRequest, Draft, PastSource, draft_clone
@@ -67,7 +68,7 @@ def clone(
             return
         checkout.write_environment(drafted.manifest.name, drafted.files)
         say(
-            f"Wrote {where}/ ({len(drafted.files)} files). Commit it and open a pull request.",
+            f"Wrote {where}/ ({counted(len(drafted.files), 'file')}). Commit it and open a pull request.",
             lambda: {"directory": where, "files": sorted(drafted.files)},
             as_json,
         )

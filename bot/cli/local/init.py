@@ -40,9 +40,9 @@ SAID = {
     "written": "wrote      {}",
     "merged": "merged     {}: your edits and the newer version",
     "conflict": "CONFLICT   {}: resolve it between the markers, as after `git merge`",
-    "edited": "kept       {}: edited here, and nothing newer",
-    "removed": "kept       {} removed, as it is here",
-    "theirs": "NOT OURS   {}: it was there before. Move it away, and run this again",
+    "edited": "kept       {}: edited here, and not changed by this version",
+    "removed": "left out   {}: you removed it",
+    "theirs": "NOT OURS   {}: it was there before. Move it away and run this again",
     "unchanged": "unchanged  {}",
 }
 

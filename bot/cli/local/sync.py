@@ -21,6 +21,7 @@ from bot.clouds.registry import FACTS
 from bot.commands.model import Sync
 from bot.core.messages import sync_text
 from bot.core.parity.by_code.code_side import CodeSide, read_side
+from bot.core.plural import counted
 from bot.core.rendering.assemble import TemplateAt, own_manifest, read_template
 from bot.core.rendering.hand_edits import lost_comments
 from bot.core.rendering.synced_values import allocates, carried, pending
@@ -115,7 +116,7 @@ def _said(checkout: Checkout, command: Sync, subject: SyncSubject, drafted: Sync
         sync_text.migrations(migrated),
         *sync_text.removed_steps(before, after),
         *_lost(subject, drafted),
-        f"{len(changed)} file{'s' if len(changed) != 1 else ''} changed:\n\n"
+        f"{counted(len(changed), 'file')} changed:\n\n"
         + "\n".join(f"- {path}: {what}" for path, what in changed.items()),
         sync_text.conflicts(after, drafted.conflicts) if drafted.conflicts else "Commit it and open a pull request.",
     ]

@@ -8,6 +8,7 @@ import typer
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
 from bot.cli.local.options import AsJson, Names, Root
 from bot.clients.git.checkout import Checkout
+from bot.core.plural import counted
 from bot.runs.plan.verify import Verified, verify_environments
 
 
@@ -29,7 +30,7 @@ def _verdict(verified: Verified) -> str:
         return "\n".join(map(str, (*verified.unreadable, *verified.findings)))
     count = len(verified.environments)
     return (
-        f"{count} environments match what their templates render."
+        f"{counted(count, 'environment matches its template', 'environments match what their templates render')}."
         if count > 1
         else "1 environment matches what its template renders."
     )

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator, Sequence
 
 from bot.core.ledger.apply_result import ApplyOutcome, StepResult
-from bot.core.markdown import cell, code, details, fence, shortened, table
+from bot.core.markdown import NO_VALUE, cell, code, details, fence, shortened, table
+from bot.core.plural import counted
 from bot.names import EnvironmentName
 
 _WORDS = {"succeeded": "✅ done", "skipped": "⏭️ already done", "failed": "❌ failed", "blocked": "⛔ not started"}
@@ -19,9 +20,8 @@ def title(outcome: ApplyOutcome) -> str:
     """Return one line of plain text that says how it went."""
     if outcome.has_succeeded:
         ran = sum(step.state == "succeeded" for step in outcome.steps)
-        return (
-            f"{outcome.environment} is live: {ran} {'step' if ran == 1 else 'steps'} run in {_took(outcome.seconds)}"
-            + (f", {len(outcome.steps) - ran} already done" if ran < len(outcome.steps) else "")
+        return f"{outcome.environment} is live: {counted(ran, 'step')} run in {_took(outcome.seconds)}" + (
+            f", {len(outcome.steps) - ran} already done" if ran < len(outcome.steps) else ""
         )
     return f"{outcome.environment}: {', '.join(step.name for step in outcome.failed) or 'a step'} failed"
 
@@ -74,7 +74,7 @@ def _table(steps: Sequence[StepResult]) -> str:
     rows = []
     for step in steps:
         said = step.evidence if step.state == "succeeded" else step.reason if step.state != "failed" else "see above"
-        took = _took(step.seconds) if step.state in {"succeeded", "failed"} else "–"  # noqa: RUF001
+        took = _took(step.seconds) if step.state in {"succeeded", "failed"} else NO_VALUE
         rows.append((code(step.name), cell(step.kind), _WORDS[step.state], took, cell(shortened(said, 200))))
     return table(("Step", "Kind", "Result", "Took", "Details"), rows)
 
@@ -97,7 +97,7 @@ def _outputs(outcome: ApplyOutcome) -> str:
     ]
     if not rows:
         return ""
-    return details(f"{len(rows)} outputs", table(("Step", "Output", "Value"), rows))
+    return details(counted(len(rows), "output"), table(("Step", "Output", "Value"), rows))
 
 
 def _evidence(outcome: ApplyOutcome) -> str:

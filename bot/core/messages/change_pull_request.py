@@ -12,6 +12,7 @@ from bot.core.messages.versions.evidence import Evidence, proved
 from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS
 from bot.core.parity.report import Difference
 from bot.core.plans.risk import risk_before_plan
+from bot.core.plural import counted
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
@@ -25,7 +26,7 @@ from bot.names import ParameterName, StepName
 MARKER = "<!-- envclone:change:{name} -->"
 RISKS: Mapping[Risk, str] = {
     Risk.NONE: "none: only the manifest changes",
-    Risk.UNKNOWN: "unknown until it is planned; the plan says it",
+    Risk.UNKNOWN: "unknown until it is planned; see the plan comment",
 }
 MOST_NAMED = 3
 """Parameters named in a title: with three it still fits on one line of GitHub's list."""
@@ -161,7 +162,7 @@ def _introduction(proposed: ProposedChange) -> str:
         *((("Risk", RISKS[risk_before_plan(proposed.files)]),) if proposed.sync else ()),
     ]
     if proposed.rollout is not None:
-        asked += f"A part of [this rollout]({proposed.rollout}). "
+        asked += f"Part of [this rollout]({proposed.rollout}). "
     return f"{asked}It changes only what is listed here.\n\n{facts(known)}"
 
 
@@ -191,7 +192,7 @@ def _values(proposed: ProposedChange) -> str:
     if before.expires_at != after.expires_at:
         rows.append(("expires", expiry(before), expiry(after), "set with `/extend`"))
     if before.repaired_at != after.repaired_at:
-        rows.append(("repair", "", _asked_at(after), "asked for with `/repair`"))
+        rows.append(("repair", "", _asked_at(after), "requested with `/repair`"))
     return table(("Parameter", "Before", "After", "Cause"), rows)
 
 
@@ -225,7 +226,7 @@ def _places(proposed: ProposedChange) -> str:
     more = f"\n\n… and {len(found) - MOST_ROWS} more: see the files." if len(found) > MOST_ROWS else ""
     shown = table(("Place", "Before", "After", "Cause"), rows)
     touched = f"{manifest} and {', '.join(map(code, files[:20]))}{' …' if len(files) > 20 else ''} change."
-    count = f"{len(found)} changed {'value' if len(found) == 1 else 'values'}"
+    count = counted(len(found), "changed value")
     return f"{touched}\n\n{details(count, shown + more)}" if found else touched
 
 
@@ -242,8 +243,9 @@ def _attention(proposed: ProposedChange) -> Iterator[str]:
         yield f"**This changes {code(after.name)}, which clones are made from.** Existing clones don't change."
     if before.repaired_at != after.repaired_at:
         yield (
-            "**What changed outside is put back** as it was applied last: that is what the plan shows, and nothing else. A hook whose check "
-            "finds something to do runs again; one without a check does not, nor one behind a step that changes: repair once more after that."
+            "**Changes made outside the code are undone.** The plan shows them and nothing else. A hook runs again if its check finds something to "
+            "do. One without a check doesn't, nor does one that needs a step that changes: for that, comment "
+            f"{code(f'/repair {after.name}')} again after the apply."
         )
     elif not names and proposed.sync is None:
         yield "No resource changes: the plan is empty, and merging runs no steps."

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.markdown import cell, code, details, facts, fence, table
+from bot.core.markdown import NO_VALUE, cell, code, details, facts, fence, table
 from bot.core.parity.leaks import Leak
 from bot.core.parity.output import markdown
 from bot.core.parity.output.markdown_by_cause import by_cause
 from bot.core.parity.report import Parity
+from bot.core.plural import counted
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import typed
 from bot.core.rendering.parameter_values import origin
@@ -102,7 +103,7 @@ def _introduction(proposed: ProposedClone) -> str:
 def _leaks(proposed: ProposedClone) -> Iterator[str]:
     if proposed.leaks:
         lines = "\n".join(f"- {code(f'{leak.place}:{leak.line}')} {cell(leak.message)}" for leak in proposed.leaks)
-        yield f"**{len(proposed.leaks)} leaks: this clone refers to {code(str(proposed.manifest.source))}.**\n\n{lines}"
+        yield f"**{counted(len(proposed.leaks), 'leak')}: this clone refers to {code(str(proposed.manifest.source))}.**\n\n{lines}"
 
 
 def _why(proposed: ProposedClone, name: ParameterName) -> str:
@@ -135,7 +136,7 @@ def _step_table(pipeline: Pipeline) -> str:
     rows = []
     for name, step in pipeline.steps.items():
         undo = "none: " + cell(step.undo.none) if isinstance(step, Hook) and step.undo else "yes"
-        needs = ", ".join(code(need) for need in step.needs) or "–"  # noqa: RUF001
+        needs = ", ".join(code(need) for need in step.needs) or NO_VALUE
         rows.append((code(name), code(step.kind), needs, cell(step.description), undo))
     return table(("Step", "Kind", "After", "What it does", "To undo it"), rows)
 

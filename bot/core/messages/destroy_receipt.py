@@ -6,6 +6,7 @@ from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.destroy_report import DestroyReport, Sweep
 from bot.core.ledger.ledger import Retained
 from bot.core.markdown import cell, code, details, fence, table
+from bot.core.plural import counted
 from bot.names import EnvironmentName
 
 _WORDS = {"succeeded": "✅ destroyed", "skipped": "⏭️ already gone", "failed": "❌ failed", "blocked": "⛔ not started"}
@@ -17,7 +18,7 @@ def title(receipt: DestroyReport) -> str:
     if not receipt.is_undone:
         return f"{name} was not destroyed: {', '.join(step.name for step in receipt.failed) or 'a step'} failed"
     count = len(receipt.destroyed)
-    what = f"{count} {'resource' if count == 1 else 'resources'}"
+    what = counted(count, "resource")
     if receipt.sweep is None or receipt.sweep.problem:
         return f"{name}: {what} destroyed, but the account could not be searched for orphans"
     if receipt.sweep.found:
@@ -106,7 +107,8 @@ def _remains(receipt: DestroyReport) -> str:
 
 def _destroyed(receipt: DestroyReport) -> str:
     return details(
-        f"{len(receipt.destroyed)} resources destroyed", "\n".join(f"- {code(each)}" for each in receipt.destroyed)
+        f"{counted(len(receipt.destroyed), 'resource')} destroyed",
+        "\n".join(f"- {code(each)}" for each in receipt.destroyed),
     )
 
 

@@ -9,6 +9,7 @@ from bot.core.markdown import cell, code, details, fence, table
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
 from bot.core.plans.plan_values import Masked, ValueChange
 from bot.core.plans.value_text import both_on_one_line
+from bot.core.plural import counted
 from bot.names import EnvironmentName, Login
 
 MOST_LINES = 400
@@ -53,10 +54,10 @@ def headline(drift: Drift) -> str:
         return f"{drift.environment} was not compared: {drift.because}"
     changes = sum(max(1, len(step.changes)) for step in drift.drifted)
     blind = len(drift.unchecked)
-    parts = [f"{changes} {'change' if changes == 1 else 'changes'} made outside the code" if changes else ""]
-    parts += [f"{blind} {'step' if blind == 1 else 'steps'} could not be checked" if blind else ""]
+    parts = [f"{counted(changes, 'change')} made outside the code" if changes else ""]
+    parts += [f"{counted(blind, 'step')} could not be checked" if blind else ""]
     waiting = sum(step.state == "not_applied" for step in drift.steps)
-    parts += [f"{waiting} {'step is' if waiting == 1 else 'steps are'} not applied yet" if waiting else ""]
+    parts += [f"{counted(waiting, 'step is', 'steps are')} not applied yet" if waiting else ""]
     said = "; ".join(part for part in parts if part)
     return f"{drift.environment}: {said or 'no drift'}"
 

@@ -12,6 +12,7 @@ from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import Action, HookPlan, PlannedChange
 from bot.core.plans.risk import said as said_risk
 from bot.core.plans.tables import attributes, changes_table
+from bot.core.plural import counted
 from bot.errors import Finding
 from bot.model.risk import Risk
 from bot.names import EnvironmentName
@@ -157,9 +158,9 @@ def title(plan: EnvironmentPlan) -> str:
     if not plan.changes_anything:
         return "Nothing to do"
     runs = sum(hook.verb_result != "already_so" for hook in plan.hooks)
-    hooks = f"; {runs} {'hook' if runs == 1 else 'hooks'} to run" if runs else ""
+    hooks = f"; {counted(runs, 'hook')} to run" if runs else ""
     deferred = sum(bool(stack.mock_outputs) for stack in plan.stacks)
-    waiting = f"; {deferred} {'stack' if deferred == 1 else 'stacks'} planned with mocks" if deferred else ""
+    waiting = f"; {counted(deferred, 'stack')} planned with mocks" if deferred else ""
     return f"{plan.counts}{hooks}{waiting}"
 
 
@@ -218,10 +219,9 @@ def _hook_row(hook: HookPlan) -> tuple[str, str, str, str]:
 def _notices(plan: EnvironmentPlan) -> Iterator[str]:
     warnings = [warning for stack in plan.stacks for warning in stack.warnings]
     if warnings:
-        said = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
-        yield f"**Terraform gave {said}:**\n\n{_findings(warnings[:MOST_WARNINGS], 'What it says')}"
-        if len(warnings) > MOST_WARNINGS:
-            yield f"The {len(warnings) - MOST_WARNINGS} others are in the run's log."
+        yield f"**Terraform gave {counted(len(warnings), 'warning')}:**\n\n{_findings(warnings[:MOST_WARNINGS], 'What it says')}"
+        if more := max(len(warnings) - MOST_WARNINGS, 0):
+            yield f"{counted(more, 'other is', 'others are')} in the run's log."
     deferred = [stack for stack in plan.stacks if stack.mock_outputs]
     if not deferred:
         return
@@ -283,4 +283,4 @@ def _folded(stack: StackPlan) -> str:
 
 
 def _others(count: int) -> str:
-    return f"{count:,} {'other is' if count == 1 else 'others are'} added or changed"
+    return f"{counted(count, 'other is', 'others are')} added or changed"

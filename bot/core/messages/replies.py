@@ -9,6 +9,7 @@ from bot.commands.grammar import Mistake, format_command
 from bot.core.markdown import cell, code, details, facts, fence, table
 from bot.core.parity.output import markdown
 from bot.core.parity.report import Parity
+from bot.core.plural import counted
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_types import text
 from bot.core.requests.branches import Branch, Stranger
@@ -52,7 +53,7 @@ def forbidden(verb: str, held: Role | None, needed: Role, able: Sequence[str] = 
     has = f"yours is `{held}`" if held else "you have none"
     named = [code(login) for login in able[:MOST_NAMED]]
     if len(able) > MOST_NAMED:
-        named.append(f"{len(able) - MOST_NAMED} others")
+        named.append(counted(len(able) - MOST_NAMED, "other"))
     whom = (
         f"{', '.join(named[:-1])} or {named[-1]}"
         if len(named) > 1
@@ -203,7 +204,7 @@ def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
     return "\n\n".join(
         [
             f"### Dry run of {code(name)}: nothing was created",
-            details(f"{len(draft.files)} files", fence(_file_tree(directory(name), draft.files), "text")),
+            details(counted(len(draft.files), "file"), fence(_file_tree(directory(name), draft.files), "text")),
             f"**Deviations from {code(parity.against)}**\n\n{markdown.verdict(parity)}\n\n{markdown.tables(parity)}",
             _parameters(draft.manifest),
             f"**Hooks**\n\n{hooks or 'none'}",
@@ -256,7 +257,7 @@ def _where(
 
 
 def _behind(revisions: int) -> str:
-    return f"{revisions} revision{'s' if revisions != 1 else ''} behind its template"
+    return f"{counted(revisions, 'revision')} behind its template"
 
 
 def _proposed(proposed: ProposedEnvironment) -> str:

@@ -71,13 +71,13 @@ def rescued(command: Unlock, request: Request, last: Last | None, run: StartedRu
 
 def approved(commit: str) -> str:
     """Add to the answer to `/plan` which commit it approves."""
-    return f"Should that plan need an approval, this is one, of commit {commit[:12]}."
+    return f"If that plan needs an approval, your comment is one, for commit {commit[:12]}."
 
 
 def too_early(name: EnvironmentName, commit: str) -> str:
     """Add to the answer to `/plan` that it approves nothing."""
     return (
-        f"Should that plan need an approval, this is none: commit {commit[:12]} came less than a minute before your comment, or after it. "
+        f"If that plan needs an approval, your comment is not one: commit {commit[:12]} came less than a minute before it, or later. "
         f"Read it, then comment {code(f'/plan {name}')} again or approve it in a review."
     )
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.commands.model import RolloutAction
 from bot.core.markdown import cell, code, table
+from bot.core.plural import counted
 from bot.core.requests.template_history import TemplateVersion
 from bot.core.rollout.arrival import arrival
 from bot.core.rollout.next_actions import NextActions
@@ -26,7 +27,7 @@ _WORDS: Mapping[MemberStage, str] = {
     MemberStage.FAILED: "**failed**",
     MemberStage.REFUSED: "**needs you**",
     MemberStage.BLOCKED: "**blocked**",
-    MemberStage.PLANNED: "planned, waits for a merge",
+    MemberStage.PLANNED: "planned, waiting to be merged",
     MemberStage.PLANNING: "planning",
     MemberStage.MERGED: "merged, being applied",
     MemberStage.WAITING: "waiting",
@@ -57,8 +58,8 @@ def title(record: RolloutRecord, todo: NextActions | None = None) -> str:
 def opening(record: RolloutRecord, version: TemplateVersion) -> str:
     """Return the issue's text before anything was done; `version` is the commit that made the revision."""
     count = sum(map(len, record.waves))
-    said = f"{_counted(count, 'environment')} in {_counted(len(record.waves), 'wave')}"
-    return f"{written(record)}\n{_introduction(record)}\n\nBegins with {version.commit[:12]} {cell(version.subject)}: {said}.\n"
+    said = f"{counted(count, 'environment')} in {counted(len(record.waves), 'wave')}"
+    return f"{written(record)}\n{_introduction(record)}\n\nIt begins with {version.commit[:12]} {cell(version.subject)}: {said}.\n"
 
 
 def body(shown: ShownRollout) -> str:
@@ -78,33 +79,35 @@ def superseded(newer: int | None, left: Sequence[int]) -> str:
     if newer is None:
         said = "The template has a newer revision, and every environment is at it, so this rollout ends."
     else:
-        said = f"The template has a newer revision, so this rollout goes on in #{newer}. Its open pull requests are brought up to date there."
+        said = f"The template has a newer revision, so the rollout goes on in #{newer}, where its open pull requests are brought up to date."
     if not left:
         return said
     numbers = ", ".join(f"#{number}" for number in left)
     return f"{said} Close {numbers}: what would be changed there is at the newest revision already."
 
 
-OVER: Final = "This rollout is over. Bring single environments to the template's newest revision with `/sync <name>`."
+OVER: Final = (
+    "This rollout is over. To bring one environment to the template's newest revision, comment `/sync <name>`."
+)
 STEERED: Final[Mapping[RolloutAction, str]] = {
-    "pause": "Paused: nothing more is proposed or merged. Comment `/rollout resume` to go on.",
+    "pause": "Paused: nothing more is proposed or merged. Comment `/rollout resume` to continue.",
     "resume": "Resumed.",
-    "abort": "Aborted. Pull requests that are open stay open; `/sync <name>` brings single environments to the newest revision.",
+    "abort": "Aborted. Open pull requests stay open; `/sync <name>` brings one environment to the newest revision.",
 }
 
 
 def elsewhere(rollouts: Sequence[int]) -> str:
     """Say where the command belongs."""
     if not rollouts:
-        return "No rollout is under way. The policy turns them on (`rollout: {enabled: true}`)."
+        return "No rollout is under way. To turn rollouts on, put `rollout: {enabled: true}` into the policy."
     named = " or ".join(f"#{number}" for number in rollouts)
-    return f"This is not the issue of a rollout. Comment it in {named}."
+    return f"This is not a rollout's issue. Comment in {named} instead."
 
 
 def _introduction(record: RolloutRecord) -> str:
     return (
-        f"Template {code(record.template)} has a newer revision, {code(record.revision[:12])}, and environments follow it by pull request, "
-        "wave after wave. This issue is edited in place; close it to end the rollout."
+        f"Template {code(record.template)} has a newer revision, {code(record.revision[:12])}, and its environments follow in waves, each by its own "
+        "pull request. This issue is edited in place; close it to abort the rollout."
     )
 
 
@@ -116,20 +119,20 @@ def _verdict(shown: ShownRollout) -> str:
         case "done":
             return f"**Done**: {_ends(members)}."
         case "paused":
-            return f"**Paused** in {wave}: nothing is proposed or merged. Comment `/rollout resume` to go on."
+            return f"**Paused** in {wave}: nothing is proposed or merged. Comment `/rollout resume` to continue."
         case "stopped":
             tolerated = policy.rollout.failure_tolerance
             return (
-                f"**Stopped** in {wave}: {_counted(len(failed), 'environment')} failed, and the policy tolerates {tolerated}. Nothing more is "
-                "proposed or merged until they are fixed or their pull requests are closed; then it goes on by itself."
+                f"**Stopped** in {wave}: {counted(len(failed), 'environment')} failed, and the policy tolerates {tolerated}. Nothing more is "
+                "proposed or merged until they are fixed or their pull requests are closed; then the rollout continues by itself."
             )
         case "waiting":
             begins = todo.waves_done[todo.wave - 1] + policy.rollout.wait
             pause = duration.text(policy.rollout.wait)
-            return f"**Waiting**: {wave} begins on {_moment(begins)}, {pause} after the one before it."
+            return f"**Waiting**: {wave} begins on {_moment(begins)}, {pause} after the wave before it."
         case _:
             ended = sum(each.stage in ENDED for each in members.values())
-            said = f"**Running**: {wave}; {ended} of {_counted(len(members), 'environment')} done."
+            said = f"**Running**: {wave}; {ended} of {counted(len(members), 'environment')} done."
             return f"{said}{_until(shown)}"
 
 
@@ -137,7 +140,7 @@ def _until(shown: ShownRollout) -> str:
     found = arrival(shown.record, shown.members, shown.policy, shown.now)
     # To the hour, so that the text changes when there is something to say, and not at each look.
     return (
-        f" At this pace it is done by {found.replace(minute=0) + timedelta(hours=1):%Y-%m-%d %H:%M} UTC."
+        f" At this pace it will be done by {found.replace(minute=0) + timedelta(hours=1):%Y-%m-%d %H:%M} UTC."
         if found
         else ""
     )
@@ -149,17 +152,17 @@ def _plans(members: Mapping[EnvironmentName, RolloutMember]) -> str:
     if not planned:
         return ""
     lines = [_would(risk, sorted(name for name, each in planned.items() if each is risk)) for risk in Risk]
-    return f"What the open plans would do: {', '.join(filter(None, lines))}."
+    return f"Open plans by risk: {', '.join(filter(None, lines))}."
 
 
 def _would(risk: Risk, names: Sequence[EnvironmentName]) -> str:
     if not names:
         return ""
     said = {
-        Risk.NONE: "nothing",
+        Risk.NONE: "none",
         Risk.IN_PLACE: "in place",
-        Risk.REPLACE: "**replace** resources",
-        Risk.DESTROY: "**destroy** resources",
+        Risk.REPLACE: "**replace**",
+        Risk.DESTROY: "**destroy**",
         Risk.UNKNOWN: "**unknown**",
     }[risk]
     named = f" ({', '.join(map(code, names[:5]))}{', …' if len(names) > 5 else ''})"
@@ -186,7 +189,7 @@ def _commands(todo: NextActions) -> str:
     if todo.verdict == "done":
         return ""
     other = "resume" if todo.verdict == "paused" else "pause"
-    return f"Comment `/rollout {other}` or `/rollout abort` here. Pull requests that are open stay open."
+    return f"Comment `/rollout {other}` or `/rollout abort` here. Open pull requests stay open."
 
 
 def _ends(members: Mapping[EnvironmentName, RolloutMember]) -> str:
@@ -196,7 +199,3 @@ def _ends(members: Mapping[EnvironmentName, RolloutMember]) -> str:
 
 def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

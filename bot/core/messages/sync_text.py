@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bot.core.markdown import cell, code, table
 from bot.core.parity.output.markdown import ORIGINS
 from bot.core.parity.report import Parity
+from bot.core.plural import counted
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.rendering.synced_values import moved
@@ -54,17 +55,17 @@ def _edits(found: Sequence[Finding]) -> str:
     listed = [f"- {code(f'{each.path}:{each.line}')}: {cell(each.message)}" for each in found[:MOST_EDITS]]
     more = [f"- … and {len(found) - MOST_EDITS} more"] if len(found) > MOST_EDITS else []
     lines = "\n".join([*listed, *more])
-    return f"These places are not as the template renders them, so somebody who may has to approve this before it is planned:\n\n{lines}"
+    return f"These places differ from what the template renders, so this has to be approved before it is planned:\n\n{lines}"
 
 
 def _deviations(parity: tuple[Parity, Parity] | None) -> str:
     if parity is None:
-        return "Not compared: with conflicts in its files, nobody can tell what the environment is."
+        return "Not compared: the conflicts have to be resolved first."
     before, after = parity
     rows = (
         ("Differences besides name, account and address", str(len(before.telling)), str(len(after.telling))),
-        ("… because of another revision", *(str(sum(d.is_revision for d in each.telling)) for each in parity)),
-        ("… that nothing explains", str(len(before.unexplained)), str(len(after.unexplained))),
+        ("… due to another revision", *(str(sum(d.is_revision for d in each.telling)) for each in parity)),
+        ("… unexplained", str(len(before.unexplained)), str(len(after.unexplained))),
         ("Broken contracts", str(len(before.breaches)), str(len(after.breaches))),
     )
     return table((f"Against {code(after.against)}", "Before", "After"), rows)
@@ -82,7 +83,7 @@ def template_changes(step: TemplateStep) -> str:
     listed = [f"- {each.commit[:12] or 'not committed yet:'} {cell(each.subject)}".rstrip() for each in step.commits]
     more = len(listed) - MOST_COMMITS
     found = "\n".join(listed[:MOST_COMMITS] + ([f"- … and {more} more"] if more > 0 else []))
-    count = f"{len(listed)} commit{'s' if len(listed) != 1 else ''}"
+    count = counted(len(listed), "commit")
     said = f"This takes back {count} of the template:" if step.is_back else f"{count} of the template:"
     return f"{said}\n\n{found}"
 
@@ -115,7 +116,7 @@ def values(
             for name in found.changed
         ),
         *((code(old), _value(before, old), "", f"now called {code(new)}") for old, new in found.renamed.items()),
-        *((code(name), _value(before, name), "", "the template has it no more") for name in found.gone),
+        *((code(name), _value(before, name), "", "no longer in the template") for name in found.gone),
     ]
     return table(("Parameter", "Before", "After", "Why"), rows) if rows else "Every value is kept."
 
@@ -130,8 +131,8 @@ def removed_steps(before: Manifest, after: Manifest) -> Iterator[str]:
     """Yield what to know of stacks that the template has no more: nothing but the end of the environment destroys them."""
     for stack in before.stacks.keys() - after.stacks.keys():
         yield (
-            f"**The template has no stack {code(stack)} any more.** Its resources stay until the environment is destroyed; to remove them "
-            "now, sync to a revision in which the stack is empty first."
+            f"**The template no longer has the stack {code(stack)}.** Its resources stay until the environment is destroyed; to remove them "
+            "now, first sync to a revision in which the stack is empty."
         )
 
 

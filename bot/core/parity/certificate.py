@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 from bot.core.markdown import code
 from bot.core.parity.leaks import Leak
 from bot.core.parity.report import Depth, Parity
+from bot.core.plural import counted
 from bot.model.base import Document
 from bot.names import EnvironmentName, TemplateName
 
@@ -116,11 +117,7 @@ def sentence(certificate: Certificate) -> str:
     """Return the certificate in one sentence of Markdown."""
     count = len(certificate.waivers)
     waived = f", except {'this waiver' if count == 1 else f'these {count} waivers'}" if count else ""
-    explained = (
-        f" ({certificate.deviations} {'deviation' if certificate.deviations == 1 else 'deviations'}, each explained)"
-        if certificate.deviations
-        else ""
-    )
+    explained = f" ({counted(certificate.deviations, 'deviation')}, each explained)" if certificate.deviations else ""
     return (
         f"{code(certificate.environment)} at commit {code(certificate.commit[:12])} has no unexplained difference from "
         f"{code(certificate.against)} at commit "

@@ -62,7 +62,7 @@ class SyncConflict:
 
     def __str__(self) -> str:
         if not self.lines:
-            return f"{self.path}: it can't be merged, so it is as it was"
+            return f"{self.path}: it can't be merged by lines, so it was left as it was"
         return "\n".join(f"{self.path}:{first}: lines {first} to {last}" for first, last in self.lines)
 
 

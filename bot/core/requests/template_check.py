@@ -11,6 +11,7 @@ from bot.core.graph import StepDocuments, problems
 from bot.core.hcl.structure import check_syntax
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.external_references import ExternalReference, external_references
+from bot.core.plural import counted
 from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, text_of
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_rules import problems as rule_problems
@@ -50,7 +51,13 @@ def check_template(
     findings = [*_declaration_findings(template), *_file_findings(template), *_step_findings(template)]
     findings = findings or list(_code_findings(template, source, rules))
     proved = [
-        f"{len(template.files)} files, {len(template.declaration.parameters)} parameters, {len(template.declaration.stacks)} stacks"
+        ", ".join(
+            (
+                counted(len(template.files), "file"),
+                counted(len(template.declaration.parameters), "parameter"),
+                counted(len(template.declaration.stacks), "stack"),
+            )
+        )
     ]
     if source is None or findings:
         return Proof(proved, findings)
@@ -72,7 +79,7 @@ def check_template(
 def _told_apart(drafted: Draft, source: Manifest) -> str:
     theirs = drafted.comparison.source.files
     other = sum(1 for path, file in drafted.files.items() if theirs.get(path) != file)
-    return f"{len(drafted.files)} files, of which {other} differ from {source.name}'s"
+    return f"{counted(len(drafted.files), 'file')}, of which {counted(other, 'differs', 'differ')} from {source.name}'s"
 
 
 def a_clone(source: EnvironmentName, by: Login) -> Clone:

@@ -33,11 +33,11 @@ def test_everything_else_lowers_the_score_also_a_name_that_no_parameter_makes() 
 
 def test_every_shape_of_the_report_says_both_counts() -> None:
     found = replace(PERFECT, compared=1000, differences=(NAME, SIZE))
-    likeness = "998 are equal, 1 differ only in name, account or address"
+    likeness = "998 are equal, 1 differs only in name, account or address"
     assert verdict(found).startswith(
         f"99.9% of 1,000 attributes match `production`: {likeness}. 1 differs in other ways."
     )
-    assert f"99.9% of 1,000 attributes match production ({likeness}); 1 differ in other ways" in text(found, ())
+    assert f"99.9% of 1,000 attributes match production ({likeness}); 1 differs in other ways" in text(found, ())
     data = document(found)
     assert (data["score"], data["compared"], data["equal"]) == (0.999, 1000, 998)
     assert data["counts"] == {

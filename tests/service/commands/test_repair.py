@@ -48,7 +48,7 @@ def test_repair_proposes_the_very_version_that_was_applied(applied: SmallMonorep
     assert last(applied).title == f"Repair {name}"
     body = last(applied).body or ""
     assert f"Only `envs/{name}/environment.yaml` changes" in body
-    assert "**What changed outside is put back** as it was applied last" in body
+    assert "**Changes made outside the code are undone.**" in body
     assert "the plan is empty" not in body
     at, found = change(applied, name)
     after = at.environment(name)

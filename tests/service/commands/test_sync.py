@@ -59,8 +59,8 @@ def test_sync_opens_a_pull_request_that_says_what_the_template_changed(live: Sma
     assert f"2 commits of the template:\n\n- {second[:12]} Ask @\u200beverybody\n- {first[:12]} Encrypt the" in body
     assert "Every value is kept." in body
     assert "| Against `production` | Before | After |" in body
-    assert "| **Risk** | unknown until it is planned; the plan says it |" in body
-    assert "| … that nothing explains | 0 | 0 |" in body
+    assert "| **Risk** | unknown until it is planned; see the plan comment |" in body
+    assert "| … unexplained | 0 | 0 |" in body
     assert "(unchanged)" not in body
     assert "### Conflicts" not in body
     assert "by hand" not in body
@@ -81,7 +81,7 @@ def test_a_conflict_is_proposed_with_both_versions_and_named(live: SmallMonorepo
     body = pulls(live)[-1].body or ""
     assert "### Conflicts\n\n**Edited by hand where the template changed it.**" in body
     assert f"- `{RENDERED}:4: lines 4 to 10`" in body
-    assert "Not compared: with conflicts" in body
+    assert "Not compared: the conflicts" in body
     text = file(live, CHANGE)
     assert b"StringList" in text
     assert b"SecureString" in text
@@ -96,7 +96,7 @@ def test_a_hand_edit_outside_of_what_the_template_changed_survives(live: SmallMo
     live.say("/sync demo-x")
     assert file(live, CHANGE) == LIST + b"# more\n"
     body = pulls(live)[-1].body or ""
-    assert "| … that nothing explains | 1 | 1 |" in body
+    assert "| … unexplained | 1 | 1 |" in body
     assert "### Kept as edited by hand\n\nThese places" in body
     assert f"- `{RENDERED}:4`: edited by hand: the template renders " in body
 

@@ -109,7 +109,7 @@ def test_a_canary_comes_first_and_production_last_and_by_people(place: SmallMono
     change(place)
     look(place)
     assert set(pulls(place)) == {"qa-a"}
-    assert f"A part of [this rollout]({place.server.url}/{REPOSITORY}/issues/{issue(place).number})" in (
+    assert f"Part of [this rollout]({place.server.url}/{REPOSITORY}/issues/{issue(place).number})" in (
         pulls(place)["qa-a"].body or ""
     )
     assert table(place) == {"qa-a": "planning", "demo-a": "waiting", "demo-b": "waiting", "production": "waiting"}
@@ -123,17 +123,17 @@ def test_a_canary_comes_first_and_production_last_and_by_people(place: SmallMono
     assert set(pulls(place)) == {"qa-a", "demo-a", "demo-b"}
     planned(place, "demo-a", Risk.IN_PLACE)
     look(place)
-    assert table(place)["demo-a"] == "planned, waits for a merge"
+    assert table(place)["demo-a"] == "planned, waiting to be merged"
     planned(place, "demo-b", Risk.REPLACE)
     look(place)
-    assert "What the open plans would do: 1 in place, 1 **replace** resources (`demo-b`)." in (issue(place).body or "")
+    assert "Open plans by risk: 1 in place, 1 **replace** (`demo-b`)." in (issue(place).body or "")
     for name in ("demo-a", "demo-b"):
         merged(place, pulls(place)[name].number)
         applied(place, name)
     look(place)
     planned(place, "production")
     look(place)
-    assert table(place)["production"] == "planned, waits for a merge"
+    assert table(place)["production"] == "planned, waiting to be merged"
     merged(place, pulls(place)["production"].number, "squash")
     applied(place, "production")
     look(place)
@@ -215,7 +215,7 @@ def test_what_somebody_else_has_touched_waits_for_people(place: SmallMonorepo) -
     for name in ("demo-a", "demo-b"):
         planned(place, name)
     look(place)
-    assert [table(place)[name] for name in ("demo-a", "demo-b")] == ["planned, waits for a merge"] * 2
+    assert [table(place)[name] for name in ("demo-a", "demo-b")] == ["planned, waiting to be merged"] * 2
     assert place.server.read(REPOSITORY, ".github/evil.yml") is None
 
 
@@ -311,7 +311,7 @@ def test_a_rollout_is_paused_resumed_and_aborted_in_its_issue(place: SmallMonore
     assert issue(place).title.endswith("(paused)")
     planned(place, "qa-a")
     look(place)
-    assert table(place)["qa-a"] == "planned, waits for a merge"
+    assert table(place)["qa-a"] == "planned, waiting to be merged"
     assert say(place, "/rollout resume") == "Resumed."
     assert table(place)["qa-a"] == "merged, being applied"
     assert say(place, "/rollout abort").startswith("Aborted")

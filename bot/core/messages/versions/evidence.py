@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.core.markdown import code, details, facts
 from bot.core.parity.certificate import Certificate, sentence
+from bot.core.plural import counted
 from bot.core.requests.commit_trailers import AsIn
 from bot.names import EnvironmentName
 
@@ -34,9 +35,8 @@ def proved(found: Evidence, changed: EnvironmentName) -> str:
         ("Certificate", certified),
     ]
     if found.edits:
-        places = "place is" if found.edits == 1 else "places are"
         fate = "part" if found.as_in.environment == changed else "not part"
-        known.append(("By hand", f"**{found.edits} {places} edited by hand**, and {fate} of this change."))
-    steps = f"\n\n{details('What its steps and probes said', found.results)}" if found.results else ""
+        known.append(("Edited by hand", f"**{counted(found.edits, 'place')}**, {fate} of this change"))
+    steps = f"\n\n{details('What its steps and probes reported', found.results)}" if found.results else ""
     head = "An earlier version of" if found.as_in.environment == changed else "Proved in"
     return f"### {head} {code(name)}\n\n{facts(known)}{steps}"

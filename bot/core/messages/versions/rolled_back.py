@@ -26,13 +26,13 @@ def left(before: Mapping[StepName, Hook], after: Mapping[StepName, Hook]) -> str
 
 
 def _left(before: Mapping[StepName, Hook], after: Mapping[StepName, Hook]) -> Iterator[str]:
-    yield "**Data.** What was written since stays: rows, objects, messages, and what a migration of a schema changed."
+    yield "**Data.** What has been written since then stays: rows, objects, messages, and changes of a schema."
     for name, hook in before.items():
         if name not in after:
             yield (
-                f"**The hook {code(name)}** ({code(hook.kind)}) is in the present version alone. What it did stays, and is undone when the "
+                f"**The hook {code(name)}** ({code(hook.kind)}) is not in the earlier version. What it did stays, and is undone when the "
                 "environment is destroyed."
             )
         elif after[name] != hook:
-            yield f"**The hook {code(name)}** ({code(hook.kind)}) runs again as it was declared then. What it did since is not undone."
-    yield "The owner, the expiry, and modules beside the environments are as they are now."
+            yield f"**The hook {code(name)}** ({code(hook.kind)}) runs again as it was declared then. What it has done since is not undone."
+    yield "The owner, the expiry, and modules beside the environments stay as they are now."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.core.parity.directories.report import CodeCause, DirectoryDifference, DirectoryParity
+from bot.core.plural import counted
 
 NOT_SET = "(not set)"
 _ITEM = re.compile(r"\[\d+\]$")
@@ -138,11 +139,6 @@ def places(cause: CodeCause) -> str:
     if here is None or there is None:
         return str(here or there or "")
     return str(here) if here == there else f"{here} ({there})"
-
-
-def counted(count: int, what: str) -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def _key(cause: CodeCause) -> tuple[object, ...]:

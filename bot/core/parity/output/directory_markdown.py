@@ -10,12 +10,12 @@ from bot.core.parity.output.by_cause import (
     block_text,
     by_block,
     by_cause,
-    counted,
     joined_lists,
     one_sided,
     places,
     summary,
 )
+from bot.core.plural import counted
 
 MOST_ROWS = 60
 LONGEST = 80

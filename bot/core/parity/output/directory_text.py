@@ -10,12 +10,12 @@ from bot.core.parity.output.by_cause import (
     by_block,
     by_cause,
     cause_title,
-    counted,
     joined_lists,
     one_sided,
     places,
     summary,
 )
+from bot.core.plural import counted
 
 MOST_PLACES = 4
 """Values below a cause or a block that are listed; the other formats list all."""

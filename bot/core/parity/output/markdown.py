@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.core.hcl.address_patterns import key_of
 from bot.core.markdown import cell, code, details, parted, table
 from bot.core.parity.report import Cause, Difference, Parity
+from bot.core.plural import counted
 from bot.core.rendering.parameter_values import Origin
 
 MOST_ROWS = 60
@@ -32,7 +33,7 @@ def verdict(parity: Parity) -> str:
     revision = sum(each.is_revision for each in found)
     waived = sum(each.waiver is not None and not each.is_explained for each in found)
     whole = f", including {missing} missing and {extra} extra" if missing or extra else ""
-    differ = f"{len(telling)} differ{'s' if len(telling) == 1 else ''} in other ways{whole}"
+    differ = f"{counted(len(telling), 'differs', 'differ')} in other ways{whole}"
     parts = [f"{share(parity)} match {code(parity.against)}: {likeness(parity)}. {differ}."]
     if unexplained:
         parts.append(
@@ -42,9 +43,9 @@ def verdict(parity: Parity) -> str:
     elif found and not revision and not waived:
         parts.append("Every one is explained by a parameter.")
     if revision:
-        parts.append(f"{revision} are due to different revisions of the template.")
+        parts.append(f"{counted(revision, 'is', 'are')} due to different revisions of the template.")
     if waived:
-        parts.append(f"{waived} are waived.")
+        parts.append(f"{counted(waived, 'is', 'are')} waived.")
     broken = "\n".join(f"- **Broken contract:** {breach.message}." for breach in parity.breaches)
     return "\n\n".join(filter(None, [" ".join(parts), broken]))
 
@@ -56,7 +57,7 @@ def share(parity: Parity) -> str:
 
 def likeness(parity: Parity) -> str:
     """Return how many attributes are equal, and how many only differ by identity."""
-    return f"{parity.equal:,} are equal, {len(parity.by_identity):,} differ only in name, account or address"
+    return f"{counted(parity.equal, 'is', 'are')} equal, {counted(len(parity.by_identity), 'differs', 'differ')} only in name, account or address"
 
 
 def tables(parity: Parity) -> str:
@@ -67,11 +68,17 @@ def tables(parity: Parity) -> str:
     ]
     if identity:
         parts.append(
-            details(f"Name, account and address: {len(identity)} expected differences", _rows(parity, identity))
+            details(
+                f"Name, account and address: {counted(len(identity), 'expected difference')}", _rows(parity, identity)
+            )
         )
     if parity.set_apart:
         listed = "\n".join(f"- {count} {cell(rule)}" for rule, count in parity.set_apart.items())
-        parts.append(details(f"{sum(parity.set_apart.values())} places are compared by code only", listed))
+        parts.append(
+            details(
+                f"{counted(sum(parity.set_apart.values()), 'place is', 'places are')} compared by code only", listed
+            )
+        )
     return "\n\n".join(parts)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from bot.core.markdown import cell, code, details, table
 from bot.core.parity.output.markdown import because, sides, tables
 from bot.core.parity.report import Difference, Parity
+from bot.core.plural import counted
 from bot.names import ParameterName
 
 MOST_PLACES = 2
@@ -33,9 +34,9 @@ def by_cause(parity: Parity, values: Values) -> str:
         groups.setdefault(_key(each), []).append(each)
     ordered = sorted(groups.values(), key=_weight)
     rows = [_row(group, values) for group in ordered[:MOST_ROWS]]
-    more = f"\n\n… and {len(ordered) - MOST_ROWS} more causes, below." if len(ordered) > MOST_ROWS else ""
+    more = f"\n\n… and {counted(len(ordered) - MOST_ROWS, 'more cause')}, below." if len(ordered) > MOST_ROWS else ""
     head = ("Cause", parity.against, parity.environment, "Aspect", "Where")
-    folded = details(f"All {len(parity.differences)} differences, place by place", tables(parity))
+    folded = details(f"All {counted(len(parity.differences), 'difference')}, place by place", tables(parity))
     return f"{table(head, rows)}{more}\n\n{folded}"
 
 

@@ -12,6 +12,7 @@ from bot.core.parity.output.document import counts
 from bot.core.parity.output.markdown import ORIGINS, REVISION, UNEXPLAINED
 from bot.core.parity.output.page_parts import SCRIPT, STYLE
 from bot.core.parity.report import Difference, Parity
+from bot.core.plural import counted
 
 _NONE = "other"
 IDENTITY = "identity"
@@ -133,7 +134,7 @@ def difference_table(shown: DifferenceTable) -> str:
     identity = [each for each in shown.found if each.aspect == IDENTITY and shown.reasons(each)]
     telling = [each for each in shown.found if each not in identity]
     nothing = "<p>Nothing differs but name, account and address.</p>"
-    folded = f"<details><summary>Name, account and address: {len(identity)} differences</summary>{_table(shown, identity)}</details>"
+    folded = f"<details><summary>Name, account and address: {counted(len(identity), 'difference')}</summary>{_table(shown, identity)}</details>"
     return f"""<section>
 <h2>Differences <span class="quiet" id="count" aria-live="polite"></span></h2>
 <form class="filters">

@@ -7,6 +7,7 @@ from bot.core.markdown import cell, code, details
 from bot.core.parity.leaks import Leak, unwaived
 from bot.core.parity.output import markdown
 from bot.core.parity.report import Parity
+from bot.core.plural import counted
 
 MOST_LEAKS = 20
 
@@ -18,7 +19,7 @@ def headline(parity: Parity, leaks: Sequence[Leak]) -> str:
         (len(parity.breaches), "broken contract", ""),
         (len(parity.unexplained), "unexplained difference", f" from {parity.against}"),
     )
-    parts = [f"{count} {noun}{'' if count == 1 else 's'}{rest}" for count, noun, rest in counts if count]
+    parts = [f"{counted(count, noun)}{rest}" for count, noun, rest in counts if count]
     return f"Parity does not hold: {' and '.join(parts)}"
 
 
@@ -52,7 +53,7 @@ def _head(parity: Parity, leaks: Sequence[Leak], note: str) -> str:
     ]
     lines += [f"- **Broken contract:** {breach.message}." for breach in parity.breaches]
     lines += [f"- **Leak** at {code(leak.place)}: {leak.message}" for leak in leaks[:MOST_LEAKS]]
-    lines += [f"… and {len(leaks) - MOST_LEAKS} more leaks."] if len(leaks) > MOST_LEAKS else []
+    lines += [f"… and {counted(len(leaks) - MOST_LEAKS, 'more leak')}."] if len(leaks) > MOST_LEAKS else []
     if parity.unexplained:
         lines.append(
             f"**{len(parity.unexplained)} unexplained:** no parameter "
@@ -67,7 +68,12 @@ def _tables(parity: Parity) -> str:
     parts = [markdown.tables(replace(parity, set_apart={}))]
     if parity.set_apart:
         rows = "\n".join(f"- {count:,} {cell(rule)}" for rule, count in parity.set_apart.items())
-        parts.append(details(f"{sum(parity.set_apart.values()):,} attributes are not compared, by rule", rows))
+        parts.append(
+            details(
+                f"{counted(sum(parity.set_apart.values()), 'attribute is', 'attributes are')} not compared, by rule",
+                rows,
+            )
+        )
     return "\n\n".join(parts)
 
 

@@ -6,6 +6,7 @@ from bot.core.hcl.address_patterns import key_of
 from bot.core.parity.leaks import Leak
 from bot.core.parity.output.markdown import REVISION, UNEXPLAINED, likeness, share
 from bot.core.parity.report import Difference, Parity
+from bot.core.plural import counted
 
 
 def text(parity: Parity, leaks: Sequence[Leak]) -> str:
@@ -18,7 +19,7 @@ def _lines(parity: Parity, leaks: Sequence[Leak]) -> Iterator[str]:
         yield f"{key_of(each.address, each.attribute)}: {_change(each)}  [{each.aspect or '-'}; {_cause(each)}]"
     yield (
         f"{parity.environment} against {parity.against} by {parity.depth}: {share(parity)} match {parity.against} "
-        f"({likeness(parity)}); {len(parity.telling)} differ in other ways, {len(parity.unexplained)} unexplained."
+        f"({likeness(parity)}); {counted(len(parity.telling), 'differs', 'differ')} in other ways, {len(parity.unexplained)} unexplained."
     )
     yield from (f"Broken contract: {breach.message}." for breach in parity.breaches)
     yield from (f"Leak: {leak.place}:{leak.line}: {leak.message}" for leak in leaks)

@@ -1,0 +1,19 @@
+"""A number and its noun agree."""
+
+import pytest
+
+from bot.core.plural import counted
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (counted(0, "file"), "0 files"),
+        (counted(1, "file"), "1 file"),
+        (counted(1200, "file"), "1,200 files"),
+        (counted(1, "place is", "places are"), "1 place is"),
+        (counted(2, "place is", "places are"), "2 places are"),
+    ],
+)
+def test_a_number_is_said_with_its_noun(said: str, text: str) -> None:
+    assert said == text
