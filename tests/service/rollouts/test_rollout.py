@@ -305,7 +305,7 @@ def test_a_rollout_is_paused_resumed_and_aborted_in_its_issue(place: SmallMonore
     company(place)
     change(place)
     look(place)
-    assert f"Comment it in #{issue(place).number}." in (place.say("/rollout pause") or "")
+    assert f"Comment in #{issue(place).number} instead." in (place.say("/rollout pause") or "")
     assert "\n/rollout pause\n" in say(place, "/rollout pauze")
     assert say(place, "/rollout pause").startswith("Paused")
     assert issue(place).title.endswith("(paused)")
