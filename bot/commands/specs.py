@@ -29,6 +29,7 @@ from bot.commands.model import (
     Sync,
     Unlock,
 )
+from bot.commands.verbs import ROLLOUT_ACTIONS
 from bot.errors import InvalidInput
 from bot.model import duration
 from bot.model.policy import Permission
@@ -173,7 +174,8 @@ def _rollout_action(text: str) -> RolloutAction:
 
 
 def _near_action(text: str) -> str | None:
-    return closest(text, get_args(RolloutAction))
+    # Some opposites look alike: `unpause` and `pause`, `start` and `abort`.
+    return ROLLOUT_ACTIONS.get(text.lower()) or closest(text, get_args(RolloutAction), cutoff=0.75)
 
 
 def _near_verb(text: str) -> str | None:

@@ -12,6 +12,13 @@ SYNONYMS: Mapping[str, str] = {
 }
 """Other words for a command. They may be another bot's, so they count only for an environment of ours."""
 
+ROLLOUT_ACTIONS: Mapping[str, str] = {
+    **dict.fromkeys(("hold", "suspend", "freeze", "wait"), "pause"),
+    **dict.fromkeys(("unpause", "continue", "restart", "start", "go", "proceed", "unfreeze"), "resume"),
+    **dict.fromkeys(("cancel", "end", "close", "quit"), "abort"),
+}
+"""Other words for what a rollout can do. Not `stop`, which is either a pause or an end."""
+
 OTHERS = frozenset(
     [
         "approve",

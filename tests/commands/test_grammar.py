@@ -137,6 +137,12 @@ def test_every_example_in_the_table_parses_as_its_own_command() -> None:
         ("/unlock demo-x --because dead", "Say how you know", None),
         ("/destory demo-x", "Did you mean `/destroy`?", "/destroy demo-x"),
         ("/destroy main", "reserved", None),
+        ("/rollout pauze", "nothing that a rollout can do", "/rollout pause"),
+        ("/rollout unpause", "nothing that a rollout can do", "/rollout resume"),
+        ("/rollout start", "nothing that a rollout can do", "/rollout resume"),
+        ("/rollout cancel", "nothing that a rollout can do", "/rollout abort"),
+        ("/rollout stop", "nothing that a rollout can do", None),
+        ("/rollout status", "nothing that a rollout can do", None),
         ("/lsit", "Did you mean `/list`?", "/list"),
     ],
 )
