@@ -19,6 +19,7 @@ from bot.core.tree import tree_id
 from bot.errors import UserError
 from bot.hooks.validate import JUDGES
 from bot.model.environment import Manifest, directory
+from bot.model.template import Template
 from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, TemplateName
 from bot.service.removals import removed, unfinished
@@ -65,16 +66,22 @@ def _draft(
             policy=repo.policy(),
             judges=JUDGES,
             past=past,
+            contract=_contract(repo, template) if past is not None else None,
         )
     except UserError as error:
         return Refused(str(error))
     return draft_clone(request, base)
 
 
+def _contract(repo: Repository, template: TemplateName) -> Template | None:
+    """Return a template's declaration as the default branch has it now; None when it has that template no more."""
+    return repo.template(template).declaration if template in repo.templates() else None
+
+
 def estate_for(repo: Repository, template: TemplateName, others: OthersClaims) -> Inventory:
     """Return all environments, for whoever wants values of a template, perhaps by the names that it has had. Raises `Transient`."""
-    is_there = template in repo.templates()
-    names = renamed(repo.template(template).declaration.parameters) if is_there else {}
+    now = _contract(repo, template)
+    names = renamed(now.parameters) if now is not None else {}
     return replace(repo.inventory(), claimed=others.taken, renamed=names)
 
 

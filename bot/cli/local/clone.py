@@ -88,10 +88,12 @@ def _base(checkout: Checkout, asked: CloneRequest) -> Base | Refused:
     wanted = past.side.manifest.template if past else source.template
     found = checkout.template(wanted) if past is None else checkout.template_at(wanted, _tree(past, wanted)) or {}
     template = read_template(wanted, found, FACTS, checkout.module)
-    now = checkout.template(wanted)
-    names = renamed(read_template(wanted, now, FACTS, checkout.module).declaration.parameters) if past and now else {}
-    estate = replace(checkout.survey().whole(), renamed=names)
-    return Base(template, source, files, estate, checkout.policy(), JUDGES, past)
+    estate, now = checkout.survey().whole(), checkout.template(wanted)
+    if past is None or not now:
+        return Base(template, source, files, estate, checkout.policy(), JUDGES, past)
+    contract = read_template(wanted, now, FACTS, checkout.module).declaration
+    estate = replace(estate, renamed=renamed(contract.parameters))
+    return Base(template, source, files, estate, checkout.policy(), JUDGES, past, contract)
 
 
 def _tree(past: PastSource, template: TemplateName) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from bot.commands.model import Clone
+from bot.core.parity.base_contract import DEMANDED, held_to
 from bot.core.parity.by_code.apart import unread
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
@@ -35,6 +36,7 @@ from bot.errors import Finding, UserError
 from bot.model.environment import Manifest, Request
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
+from bot.model.template import Template
 from bot.names import Login, ParameterName, PurposeName
 
 
@@ -50,7 +52,8 @@ class PastSource:
 class Base:
     """What a clone is drafted from: the template, the source environment, everything that exists, the policy, and who is asked.
 
-    With a `past` the values are those of then, and the template is that of then; the clone is held against the source as it is now, too.
+    With a `past` the values are those of then, and the template is that of then; the clone is held against the source as it is now, too,
+    and to the contract of the template as it is now (`contract`), for what is known today was not known then.
     """
 
     template: TemplateAt
@@ -60,6 +63,7 @@ class Base:
     policy: Policy
     judges: Judges = NOBODY
     past: PastSource | None = None
+    contract: Template | None = None
 
     @property
     def rules(self) -> CheckRules:
@@ -138,10 +142,23 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
     check_code(unread(base.template, base.copied, manifest))
     _check_refusals(terms, given, base, side, refusals(side, found, base.rules, asked.at))
     if base.past is not None:
-        # Nothing of who the source was then may be in it, either.
-        then = refusals(side, compare(base.past.side, side, base.template, asked.at), base.rules, asked.at)
-        check_code(in_template(base.template, side, then))
+        _check_past(command, base, side, base.past.side, asked.at)
     return Draft(manifest, files, claims(template.parameters, manifest.parameters), found, side.files, base.past)
+
+
+def _check_past(command: Clone, base: Base, side: CodeSide, source: CodeSide, now: datetime) -> None:
+    """Refuse a clone of the past that is not apart from its source as that was then, or breaks a contract of now. Raises `UserError`."""
+    then = refusals(side, compare(source, side, base.template, now), base.rules, now)
+    check_code(in_template(base.template, side, then))
+    if base.contract is None:
+        return
+    found = compare(CodeSide(base.source, base.source_files), side, held_to(base.template, base.contract), now)
+    if breaches := found.parity.breaches:
+        said = " ".join(f"{DEMANDED.format(said=breach.message)}." for breach in breaches)
+        name = next((name for breach in breaches for name in breach.parameters), None)
+        advice = f"Give another value (`--set {name}=…`), or name" if name is not None else "Name"
+        raise UserError(f"{said} {advice} a later commit or date.")
+    check_code(in_template(base.template, side, refusals(side, found, base.rules, now)))
 
 
 @dataclass(frozen=True, slots=True)

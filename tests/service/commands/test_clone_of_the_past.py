@@ -93,6 +93,20 @@ def test_what_the_branch_never_was_at_is_refused_with_what_to_type(changed: tupl
         assert "`/clone production@2026-10-01 as …`" in reply
 
 
+def test_a_clone_of_the_past_keeps_to_what_the_template_demands_now(place: SmallMonorepo) -> None:
+    """What is known by now to reach outside is not copied because it was not known then."""
+    then = place.server.head(REPOSITORY) or ""
+    outbound = example.DECLARATION.replace("greeting: {", "greeting: {outbound: true, ")
+    place.server.commit(REPOSITORY, {"templates/shop/template.yaml": outbound.encode()}, by="alice", message="Declare")
+    reply = place.say(f"/clone production@{then} as demo-x for demo") or ""
+    assert "(so the base branch's template demands)" in reply
+    assert "`greeting`" in reply
+    assert "`--set greeting=…`" in reply
+    assert "name a later commit" in reply
+    place.say(f"/clone production@{then} as demo-x for demo --set greeting=ave")
+    assert proposed(place)[1].parameters[ParameterName("greeting")] == "ave"
+
+
 def test_a_source_that_was_not_there_yet_is_refused(changed: tuple[SmallMonorepo, str]) -> None:
     place, then = changed
     place.say("/clone production as demo-y for demo")
