@@ -12,7 +12,7 @@ from bot.core.markdown import code
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import TemplateAt, manifest_file
-from bot.core.rendering.inventory import Claim, Inventory, claims, clash
+from bot.core.rendering.inventory import Claim, Inventory, claims, clash, renamed
 from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.preflight import NOBODY, CheckRules, Judges, refusals
 from bot.core.requests.refusal import Refused
@@ -97,9 +97,13 @@ def _refuse_another(subject: RollbackSubject, earlier: EarlierVersion) -> None:
         raise UserError(
             f"The state of {name} lies elsewhere since {at}. Name a later commit, or bring the values back with `/set`."
         )
-    declared = subject.template.declaration.parameters
+    present = subject.template.declaration.parameters
+    declared, later = {**earlier.template.declaration.parameters, **present}, renamed(present)
     for parameter, value in then.parameters.items():
-        if parameter in declared and declared[parameter].identity and now.parameters.get(parameter) != value:
+        names = {parameter, *later.get(parameter, ())}
+        held = [now.parameters[each] for each in names if each in now.parameters]
+        is_identity = any(declared[each].identity for each in names if each in declared)
+        if is_identity and held and value not in held:
             raise UserError(
                 f"At {at}, {code(parameter)} was {code(str(value))}, which identifies {name}: it would become another environment. "
                 "Name a later commit."

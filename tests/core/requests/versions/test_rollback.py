@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
-from bot.core.rendering.assemble import assemble, manifest_file
+from bot.clouds.registry import FACTS
+from bot.core.rendering.assemble import assemble, manifest_file, read_template
 from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.clone import Draft, draft_clone
 from bot.core.requests.refusal import Refused
 from bot.core.requests.versions.rollback import EarlierVersion, RollbackSubject, draft_rollback
+from bot.core.tree import File
 from bot.model.environment import ExistingState, Manifest, Waiver
 from bot.model.policy import Policy
-from bot.names import EnvironmentName, Login, ParameterName, StepName
+from bot.names import EnvironmentName, Login, ParameterName, StepName, TemplateName
 from tests.support import example
 
 CIDR = ParameterName("vpc_cidr")
@@ -96,3 +98,18 @@ def test_a_value_that_it_held_alone_is_claimed_again_unless_another_has_it_now()
     )
     assert isinstance(refused, Refused)
     assert "and `demo-y` has that now" in refused.reason
+
+
+def test_an_identity_that_has_another_name_by_now_is_not_changed_either() -> None:
+    then = clone()
+    text = example.DECLARATION.replace("vpc_cidr: {", "network: {renamed_from: [vpc_cidr], ")
+    files = {**example.template_files(), "template.yaml": File(text.encode())}
+    at = read_template(TemplateName("shop"), files, FACTS)
+    values = {name: value for name, value in then.parameters.items() if name != CIDR}
+    for network, is_refused in (("10.64.9.0/24", True), (then.parameters[CIDR], False)):
+        now = then.model_copy(update={"parameters": {**values, ParameterName("network"): network}})
+        before = subject(then)
+        found = draft_rollback(replace(before, manifest=now, template=at), version(then, greeting="ave"), example.NOW)
+        assert isinstance(found, Refused) == is_refused, found
+        if isinstance(found, Refused):
+            assert "`vpc_cidr` was" in found.reason
