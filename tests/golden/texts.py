@@ -32,6 +32,7 @@ from bot.model.policy import Policy
 from bot.model.risk import Risk
 from bot.names import EnvironmentName, Login
 from tests.golden import inputs as i
+from tests.golden.terminal import TERMINAL
 from tests.golden.versions import VERSIONS
 from tests.support import example
 
@@ -196,4 +197,4 @@ PULLS: Texts = {
     "pulls/destroy": lambda: destroy_pull_request.body(REMOVED, BY_COMMENT, i.PIPELINE, (i.APP, i.NETWORK)),
 }  # fmt: skip
 
-TEXTS: Texts = {**STATUS, **REPLIES, **RUNS, **PLANS, **PULLS, **VERSIONS}
+TEXTS: Texts = {**STATUS, **REPLIES, **RUNS, **PLANS, **PULLS, **VERSIONS, **TERMINAL}

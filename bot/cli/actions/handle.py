@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -65,14 +65,18 @@ def handle(
             done = [] if isinstance(heard, Ignored | Ping) else list(_carried_out(heard, Path(scratch)))
         except Transient as error:
             raise Unverifiable(str(error)) from error
-        lines = [
-            f"{each.job}: {each.outcome}{f' (reference {each.reference})' * bool(each.reference)}" for each in done
-        ]
-        because = heard.reason if isinstance(heard, Ignored) else "it asks for nothing"
-        say("\n".join(lines) or f"Nothing to do: {because}.", lambda: list(map(asdict, done)), as_json)
-        write_summary("".join(f"- {line}\n" for line in lines) or "Nothing to do.\n")
+        because = heard.reason if isinstance(heard, Ignored) else "the event asks for nothing"
+        lines = told(done, because)
+        say("\n".join(lines), lambda: list(map(asdict, done)), as_json)
+        write_summary("".join(f"- {line}\n" for line in lines))
         if any(each.outcome == "failed" for each in done):
             stop("Something failed: the log above says what, under its reference.", DOES_NOT_HOLD)
+
+
+def told(done: Sequence[CarriedOut], because: str) -> list[str]:
+    """Return how each job ended; with no job, why there was none."""
+    lines = [f"{each.job}: {each.outcome}{f' (reference {each.reference})' * bool(each.reference)}" for each in done]
+    return lines or [f"Nothing to do: {because}."]
 
 
 def _event(name: str, body: bytes, repository: RepositoryName) -> Event:

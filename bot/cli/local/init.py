@@ -181,7 +181,7 @@ def _owners(place: Installation, owner: str) -> Iterator[str]:
     if not unguarded(there):
         return
     if not owner:
-        yield f"say in {path} who owns {' and '.join(unguarded(there))}: run this again with `--owner @TEAM`"
+        yield f"name the owners of {' and '.join(unguarded(there))} in {path}: run this again with `--owner @TEAM`"
         return
     place.put(path, with_owners(there, owner).encode())
 
@@ -189,11 +189,11 @@ def _owners(place: Installation, owner: str) -> Iterator[str]:
 def _next(place: Installation, *, has_server: bool) -> Iterator[str]:
     if b"\naccounts: {}" in (place.read(POLICY_PATH) or b""):
         yield f"name your accounts, their roles and where state lies in {POLICY_PATH}"
-    yield "create the GitHub environments `envclone-plan` and `envclone-apply`, with the default branch as their only one"
+    yield "create the GitHub environments `envclone-plan` and `envclone-apply`, with the default branch as their only deployment branch"
     yield "protect the default branch, with a code owner's review and the required check `envclone`"
     if not has_server:
         yield (
-            "create the GitHub environment `envclone-expire`, with the default branch as its only one and the App's key as its secret "
-            "`ENVCLONE_GITHUB_PRIVATE_KEY`, and the variable `ENVCLONE_GITHUB_APP_ID`"
+            "create the GitHub environment `envclone-expire`, with the default branch as its only deployment branch and the App's key as "
+            "its secret `ENVCLONE_GITHUB_PRIVATE_KEY`, and the variable `ENVCLONE_GITHUB_APP_ID`"
         )
     yield "commit this in a pull request of its own"

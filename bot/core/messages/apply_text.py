@@ -17,7 +17,7 @@ def _lines(outcome: ApplyOutcome) -> Iterator[str]:
     yield ""
     for step in outcome.steps:
         said = step.evidence if step.state == "succeeded" else step.reason.partition("\n")[0]
-        yield f"{step.name:<{widest}}  {step.state:<9}  {step.seconds:>5.0f} s  {said}"
+        yield f"{step.name:<{widest}}  {step.state:<9}  {step.seconds:>5.0f} s  {said}".rstrip()
     for step in outcome.failed:
         yield ""
         yield f"{step.name} failed:"

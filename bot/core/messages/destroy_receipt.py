@@ -124,7 +124,7 @@ def _lines(receipt: DestroyReport) -> Iterator[str]:
     widest = max((len(step.name) for step in receipt.steps), default=0)
     for step in receipt.steps:
         said = step.evidence or step.reason.partition("\n")[0]
-        yield f"{step.name:<{widest}}  {step.state:<9}  {step.seconds:>5.0f} s  {said}"
+        yield f"{step.name:<{widest}}  {step.state:<9}  {step.seconds:>5.0f} s  {said}".rstrip()
     for step in receipt.failed:
         yield from ("", f"{step.name} failed:", *(f"  {line}" for line in step.reason.splitlines()))
     if receipt.remains:

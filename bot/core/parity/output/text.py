@@ -16,7 +16,7 @@ def text(parity: Parity, leaks: Sequence[Leak]) -> str:
 
 def _lines(parity: Parity, leaks: Sequence[Leak]) -> Iterator[str]:
     for each in parity.telling:
-        yield f"{key_of(each.address, each.attribute)}: {_change(each)}  [{each.aspect or '-'}; {_cause(each)}]"
+        yield f"{key_of(each.address, each.attribute)}: {_change(each)}  [{f'{each.aspect}; ' if each.aspect else ''}{_cause(each)}]"
     yield (
         f"{parity.environment} against {parity.against} by {parity.depth}: {share(parity)} match {parity.against} "
         f"({likeness(parity)}); {counted(len(parity.telling), 'differs', 'differ')} in other ways, {len(parity.unexplained)} unexplained."
