@@ -194,6 +194,7 @@ VERSIONS: Texts = {
     "rollouts/superseded": lambda: rollout_issue.superseded(54, []),
     "rollouts/superseded-with-pull-requests-left": lambda: rollout_issue.superseded(54, [52, 53]),
     "rollouts/taken-back": lambda: rollout_issue.superseded(None, [52]),
+    "rollouts/off": lambda: rollout_issue.OFF,
     "rollouts/over": lambda: rollout_issue.OVER,
     "rollouts/steered": lambda: "\n".join(f"- {said}" for said in rollout_issue.STEERED.values()),
     "rollouts/elsewhere": lambda: rollout_issue.elsewhere([50, 54]),

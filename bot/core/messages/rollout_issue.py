@@ -89,6 +89,10 @@ def superseded(newer: int | None, left: Sequence[int]) -> str:
 OVER: Final = (
     "This rollout is over. To bring one environment to the template's newest revision, comment `/sync <name>`."
 )
+OFF: Final = (
+    "The policy has rollouts turned off, so nothing is proposed or merged here. Set `rollout: {enabled: true}` to go on, or comment "
+    "`/rollout abort`."
+)
 STEERED: Final[Mapping[RolloutAction, str]] = {
     "pause": "Paused: nothing more is proposed or merged. Comment `/rollout resume` to continue.",
     "resume": "Resumed.",

@@ -15,6 +15,7 @@ from bot.model.environment import Request
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.replies import reply_to
+from bot.service.repository import repository_at_head
 
 
 class Steered(JobStepResult):
@@ -48,6 +49,9 @@ class SteerRolloutJob(CommandJob[RolloutCommand]):
             return self.refuse(request, rollout_issue.elsewhere([each.number for each in ours if each.state == "open"]))
         if issue.state == "closed" and command.action != "abort":
             return self.refuse(request, rollout_issue.OVER)
+        policy = repository_at_head(self.context, request.repository).policy()
+        if not policy.rollout.enabled and command.action == "resume":
+            return self.refuse(request, rollout_issue.OFF)
         self._do(command, request, issue)
         return Steered(text=rollout_issue.STEERED[command.action])
 

@@ -321,6 +321,15 @@ def test_a_rollout_is_paused_resumed_and_aborted_in_its_issue(place: SmallMonore
     assert "is over" in say(place, "/rollout resume")
 
 
+def test_nobody_is_told_that_a_rollout_goes_on_which_the_policy_has_turned_off(place: SmallMonorepo) -> None:
+    company(place, clones={"demo-a": "demo"})
+    change(place)
+    look(place)
+    place.server.commit(REPOSITORY, {".github/envclone.yml": POLICY}, by=MAINTAINER, message="No rollouts")
+    assert "turned off" in say(place, "/rollout resume")
+    assert say(place, "/rollout abort").startswith("Aborted")
+
+
 def cut_off_everywhere(place: SmallMonorepo) -> None:
     """Let the answer to the first request of each kind that changes anything be lost, and the rollout cut off by that."""
     faults = place.server.faults
