@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from bot.commands.model import Command, Help
 from bot.commands.parser import Correction, Reader, Wrong
-from bot.commands.specs import BY_VERB, Slot, Spec, spec_of
+from bot.commands.spec import Slot, Spec
+from bot.commands.specs import BY_VERB, spec_of
 from bot.commands.tokens import Unbalanced, quoted, words
 from bot.commands.typography import opened, without_courtesy
 from bot.commands.verbs import OTHERS, SYNONYMS

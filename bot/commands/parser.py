@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.commands.model import Command
 from bot.commands.moments import moment
-from bot.commands.specs import Option, Slot, Spec
+from bot.commands.spec import Option, Slot, Spec
 from bot.errors import InvalidInput
 from bot.model.suggest import closest
 from bot.names import ParameterName, shown

@@ -10,7 +10,8 @@ from bot.clients.github.records import Comment
 from bot.commands.comment import command_in_code, command_lines
 from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import Clone, Command, Destroy, Help, List
-from bot.commands.specs import Spec, spec_of
+from bot.commands.spec import Spec
+from bot.commands.specs import spec_of
 from bot.core.messages import replies
 from bot.core.requests.permissions import suffices
 from bot.errors import InvalidInput, UserError

@@ -10,7 +10,8 @@ import pytest
 
 from bot import service
 from bot.commands.grammar import Mistake, parse
-from bot.commands.specs import TABLE, Spec
+from bot.commands.spec import Spec
+from bot.commands.specs import TABLE
 from bot.model.environment import Request
 from bot.names import Login, RepositoryName
 from bot.service.command_job import ACCEPTED, AcceptedCommand

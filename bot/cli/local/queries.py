@@ -18,7 +18,8 @@ from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
 from bot.clouds.registry import FACTS
 from bot.commands.model import Help, List, Status
-from bot.commands.specs import BY_VERB, TABLE, Spec
+from bot.commands.spec import Spec
+from bot.commands.specs import BY_VERB, TABLE
 from bot.core.messages import replies
 from bot.core.messages.environment_list import matching, only, unmanaged
 from bot.core.messages.help_text import help_text

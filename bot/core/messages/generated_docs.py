@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from bot.commands.specs import TABLE, Spec
+from bot.commands.spec import Spec
+from bot.commands.specs import TABLE
 from bot.core.cloud_facts import CloudFacts
 from bot.core.markdown import table
 from bot.model.duration import SCHEMA_PATTERN

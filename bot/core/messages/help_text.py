@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from bot.commands.model import Clone, Help, Set
-from bot.commands.specs import BY_VERB, TABLE, Option, Slot, Spec
+from bot.commands.spec import Option, Slot, Spec
+from bot.commands.specs import BY_VERB, TABLE
 from bot.core.markdown import cell, code, details, table
 from bot.model.policy import Policy
 from bot.model.template import Template
