@@ -8,7 +8,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from bot.clients.terraform.terraform import PlanOptions, Terraform
+from bot.clients.terraform.plan_options import PlanOptions
+from bot.clients.terraform.terraform import Terraform
 from bot.core.plans.plan import TerraformPlan
 from bot.core.plans.plan_json import read_plan
 from bot.core.requests.clone import Draft, draft_clone

@@ -25,7 +25,8 @@ from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.opening import open_object_store
 from bot.clients.objects.store import ObjectStore
 from bot.clients.own_memory import keep_memory_private
-from bot.clients.terraform.terraform import Terraform, find_terraform
+from bot.clients.terraform.program import find_terraform
+from bot.clients.terraform.terraform import Terraform
 from bot.clouds.registry import FACTS
 from bot.clouds.store_address import S3Address, read_address
 from bot.core.checks.backend import store_address

@@ -15,7 +15,6 @@ import fcntl
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,13 +32,14 @@ from bot.clients.terraform.access import access
 from bot.clients.terraform.installed import downloaded_code, foreign
 from bot.clients.terraform.machine_settings import without_machine_settings
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
+from bot.clients.terraform.plan_options import LOCK_TIMEOUT, ORDINARY, PlanOptions, SavedPlan
 from bot.clients.terraform.workspace import state_apart, workspace_at
 from bot.core.checks.required_providers import LOCK
 from bot.core.checks.static_checks import GateRules
 from bot.core.checks.workspaces import Workspace
 from bot.core.plans.stack_inputs import Output
 from bot.core.tree import Tree
-from bot.errors import Unverifiable, UserError
+from bot.errors import Unverifiable
 from bot.model.pipeline import Json
 from bot.names import ParameterName
 
@@ -49,9 +49,6 @@ PLAN_TIMEOUT = timedelta(minutes=30)
 """A step's own default timeout, for callers that have none."""
 SHORT_TIMEOUT = timedelta(minutes=5)
 """Reading a plan or the state takes seconds: 3 for 80 resources, most of it the start of the provider."""
-LOCK_TIMEOUT = timedelta(seconds=60)
-"""Long enough to outlast a plan of somebody else's that holds the lock for a moment."""
-
 _PASSED_ON = re.compile(
     r"PATH|HOME|TMPDIR|LANG|LC_[A-Z]+|TZ|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL)_PROXY|(?:https?|no|all)_proxy|TF_\w+|GOGC|GOMEMLIMIT"
     # Which account, and credentials for it, as the clouds' providers and backends read them.
@@ -68,26 +65,6 @@ _SHORT_LIVED = {"GOGC": "400"}
 """Go collects garbage whenever the heap has grown by GOGC percent (100 by default). Terraform and its providers live for seconds
 and start by building a schema of hundreds of MB: at 400 they collect a quarter as often, which measured a fifth less processor
 time for one cycle of the AWS provider. A runner that is short of memory sets another figure in its environment."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    """How to plan: `refresh_only` finds drift, `destroy` plans the removal of everything.
-
-    Without `lock` the state isn't locked (a read-only role can't), and what is applied meanwhile makes the plan stale.
-    """
-
-    refresh_only: bool = False
-    destroy: bool = False
-    lock: bool = True
-    lock_timeout: timedelta = LOCK_TIMEOUT
-
-
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
-    """A plan file, in the private directory of the module that made it."""
-
-    path: Path
 
 
 OnEvent = Callable[[TerraformEvent], None]
@@ -191,7 +168,7 @@ class RootModule:
     def plan(
         self,
         inputs: Mapping[str, Json] | Mapping[ParameterName, Json],
-        options: PlanOptions = PlanOptions(),
+        options: PlanOptions = ORDINARY,
         on_event: OnEvent = _ignored,
         timeout: timedelta = PLAN_TIMEOUT,
     ) -> SavedPlan:
@@ -320,15 +297,3 @@ def _lock_timeout(timeout: timedelta) -> str:
 def environment_of(process: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return what of this process's environment Terraform would see; hooks' programs see the same."""
     return Terraform(Path("terraform"), process).environment
-
-
-def find_terraform(environment: Mapping[str, str]) -> Path:
-    """Return the program on PATH: `terraform`, or else `tofu`. Raises `UserError` that says how to get it."""
-    for name in ("terraform", "tofu"):
-        found = shutil.which(name, path=environment.get("PATH"))
-        if found is not None:
-            return Path(found)
-    raise UserError(
-        "Neither `terraform` nor `tofu` is on PATH: install Terraform (https://developer.hashicorp.com/terraform/install) "
-        "or OpenTofu (https://opentofu.org/docs/intro/install)."
-    )

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from bot.clients.lock_owner import works_in
 from bot.clients.terraform.output import StateLocked, TerraformFailed
-from bot.clients.terraform.terraform import PlanOptions, RootModule, SavedPlan
+from bot.clients.terraform.plan_options import PlanOptions, SavedPlan
+from bot.clients.terraform.terraform import RootModule
 from bot.core.ledger.lease import noted
 from bot.core.ledger.ledger import Takeover
 from bot.model.pipeline import Json

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
-from bot.clients.terraform.terraform import PlanOptions, RootModule
+from bot.clients.terraform.plan_options import PlanOptions
+from bot.clients.terraform.terraform import RootModule
 from bot.core.ledger.ledger import Undo
 from bot.core.ledger.resume import actions, exceeding
 from bot.core.ledger.transitions import approved

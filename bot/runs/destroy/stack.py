@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
-from bot.clients.terraform.terraform import RootModule, SavedPlan
+from bot.clients.terraform.plan_options import SavedPlan
+from bot.clients.terraform.terraform import RootModule
 from bot.clouds.registry import FACTS
 from bot.core.ledger.retained import gone
 from bot.core.ledger.transitions import took

@@ -16,7 +16,8 @@ from bot.clients.ledger import LedgerFile
 from bot.clients.objects.store import ObjectStore
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
-from bot.clients.terraform.terraform import PlanOptions, Terraform
+from bot.clients.terraform.plan_options import PlanOptions
+from bot.clients.terraform.terraform import Terraform
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Node, graph
 from bot.core.ledger.ledger import Ledger

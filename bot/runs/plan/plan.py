@@ -15,7 +15,7 @@ from bot.clients.git.commits import tree_at
 from bot.clients.ledger import LedgerFile
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformEvent, TerraformFailed, warning_in
-from bot.clients.terraform.terraform import PlanOptions
+from bot.clients.terraform.plan_options import PlanOptions
 from bot.clouds.registry import FACTS
 from bot.core.checks.destroyable import undestroyable_plan
 from bot.core.checks.second_production import created_again

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.clients.ledger import LedgerFile
 from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformEvent, TerraformFailed
-from bot.clients.terraform.terraform import PlanOptions
+from bot.clients.terraform.plan_options import PlanOptions
 from bot.core.graph import Graph, Node
 from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan

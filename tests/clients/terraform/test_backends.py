@@ -6,7 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.clients.terraform.terraform import PlanOptions, Terraform, find_terraform
+from bot.clients.terraform.plan_options import PlanOptions
+from bot.clients.terraform.program import find_terraform
+from bot.clients.terraform.terraform import Terraform
 from bot.clouds.backends import BACKENDS
 from tests.postgres import cluster
 from tests.support.gcs import google_storage

@@ -11,7 +11,8 @@ from bot.clients.cage import Cage
 from bot.clients.hcl_referee import gate_rules
 from bot.clients.terraform.installed import downloaded_code, foreign
 from bot.clients.terraform.output import TerraformFailed
-from bot.clients.terraform.terraform import Terraform, find_terraform
+from bot.clients.terraform.program import find_terraform
+from bot.clients.terraform.terraform import Terraform
 from bot.core.tree import File
 from bot.model.policy import Policy, StaticCheckRules
 from tests.support.small_monorepo import place

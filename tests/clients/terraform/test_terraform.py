@@ -14,7 +14,8 @@ import pytest
 from bot.clients.process import TimedOut
 from bot.clients.terraform.installed import foreign
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event
-from bot.clients.terraform.terraform import PlanOptions, RootModule, Terraform
+from bot.clients.terraform.plan_options import PlanOptions
+from bot.clients.terraform.terraform import RootModule, Terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
 from bot.core.plans.plan import Action

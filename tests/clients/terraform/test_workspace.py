@@ -7,7 +7,8 @@ import boto3
 import pytest
 
 from bot.clients.terraform.output import TerraformFailed
-from bot.clients.terraform.terraform import PlanOptions, Terraform
+from bot.clients.terraform.plan_options import PlanOptions
+from bot.clients.terraform.terraform import Terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
 from bot.core.plans.plan_json import read_plan
