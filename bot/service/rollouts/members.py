@@ -42,10 +42,22 @@ def members_of(
     for wave in rollout.record.waves:
         for name in wave:
             last = rollout.record.members.get(name, RolloutMember(MemberStage.WAITING))
-            is_known = last.stage in ENDED or (bool(only) and name not in only)
+            has_ended = last.stage in ENDED and not _is_back(repo, rollout, name, last)
+            is_known = has_ended or (bool(only) and name not in only)
             found[name] = member_of(repo, rollout, name) if has_begun and not is_known else last
         has_begun = has_begun and is_done(found[name] for name in wave)
     return found
+
+
+def _is_back(repo: Repository, rollout: Rollout, name: EnvironmentName, last: RolloutMember) -> bool:
+    """Say whether an environment that had expired may have been extended since. One that was made anew is at the revision already."""
+    if last.stage is not MemberStage.GONE:
+        return False
+    try:
+        manifest = repo.manifest(name)
+    except UserError:
+        return False
+    return manifest is not None and manifest.revision != rollout.record.revision
 
 
 def is_untouched(repo: Repository, name: EnvironmentName, pull: PullRequest) -> bool:

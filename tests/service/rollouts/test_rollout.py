@@ -264,6 +264,17 @@ def test_an_expired_clone_is_left_out_and_ends_although_a_rollout_proposes_a_cha
     assert place.repository().manifest(EnvironmentName("demo-a")) is None
 
 
+def test_a_clone_that_had_expired_and_was_extended_is_brought_along(place: SmallMonorepo) -> None:
+    company(place, clones={"demo-a": "demo"})
+    change(place)
+    place.service.context.now = lambda: example.NOW + timedelta(days=30)
+    look(place)
+    assert table(place)["demo-a"] == "destroyed or expired"
+    place.service.context.now = lambda: example.NOW + timedelta(hours=1)
+    look(place)
+    assert table(place)["demo-a"] == "planning"
+
+
 def test_nothing_is_mixed_into_a_change_that_people_asked_for(place: SmallMonorepo) -> None:
     company(place, clones={"demo-a": "demo"})
     place.say("/set demo-a app_min=3")
