@@ -167,7 +167,7 @@ def test_plan_approves_what_its_author_saw_and_nothing_later(proposed: SmallMono
     assert approved(110, proposed.issue) == [], "who asks in the issue has not looked at the pull request"
     assert approved(110) == [(BOT, MAINTAINER)]
     head = server.head(REPOSITORY, branch_of(NAME)) or ""
-    assert replies[-1].endswith(f"this is one, of commit {head[:12]}.")
+    assert replies[-1].endswith(f"your comment is one, for commit {head[:12]}.")
     assert approved(115) == [(BOT, MAINTAINER)], "said once"
     server.commit(REPOSITORY, {"envs/demo-x/a": b"b"}, by=READER, message="Later", branch=branch_of(NAME))
     assert approved(120) == [], "nobody has seen a plan of it"
