@@ -7,7 +7,7 @@ git is the referee. A branch that is left over from a merged or closed change is
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from pydantic import TypeAdapter
 
@@ -15,21 +15,22 @@ from bot.clients.git.remote import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
-from bot.commands.model import Command, Extend, Promote, Repair, Rollback, Set, Sync
+from bot.commands.model import Command, Extend, Set
 from bot.core.messages import change_pull_request, replies, sync_text
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
 from bot.core.requests.branches import Branch, Stranger
 from bot.core.requests.change import Changed, ChangeDraft, Unchanged, draft_change
-from bot.core.requests.commit_trailers import AsIn, Trailers
+from bot.core.requests.commit_trailers import Trailers
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.sync import Synced, conflicts_in
 from bot.errors import UserError
-from bot.model.environment import Manifest, Request, directory
+from bot.model.environment import Request, directory
 from bot.names import EnvironmentName, Login
 from bot.service.change_proposal import change_proposal
 from bot.service.clone_proposal import clone_proposal_at
 from bot.service.command_job import Accepted, CommandJob
+from bot.service.commands.drafter import Change, ChangePlace, Drafter
 from bot.service.drafting import change_subject
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.replies import reply_to
@@ -41,8 +42,6 @@ from bot.service.way import clear, publish
 ATTEMPTS = 10
 """Lost races in a row before the job is retried later. Only commits to the same branch compete here, far fewer than clones compete for
 a value."""
-
-Change: TypeAlias = Set | Extend | Sync | Promote | Rollback | Repair
 
 
 class Pushed(JobStepResult):
@@ -115,43 +114,7 @@ class ChangeJob(CommandJob[Change]):
         return Reported(comments=tuple(told))
 
 
-@dataclass(frozen=True, slots=True)
-class ChangePlace:
-    """Where a change goes: on top of `parent`, to the branch that is now at `was` (None: absent)."""
-
-    branch: Branch
-    manifest: Manifest
-    parent: str
-    was: str | None
-    base: str
-
-
 ChangeOutcome: TypeAlias = Pushed | Unchanged | Refused
-
-
-class Drafter(Protocol):
-    """Drafts what goes on a change's branch."""
-
-    @property
-    def command(self) -> Change:
-        """What was asked for."""
-
-    @property
-    def changes(self) -> EnvironmentName:
-        """The environment that is to be another one."""
-
-    @property
-    def as_in(self) -> AsIn | None:
-        """What the drafted environment follows, if it follows one."""
-
-    def draft(self, repo: Repository, place: ChangePlace) -> Changed | Synced | Unchanged | Refused:
-        """Return the environment as it would be. Raises `UserError`."""
-
-    def claims(self, drafted: Changed | Synced) -> Mapping[Claim, str | None]:
-        """Return the values that it is to hold alone from now on, with the commits that hold them in vain."""
-
-    def lost(self, repo: Repository, moved: Moved) -> None:
-        """Learn from a lost race; `repo` is fresh."""
 
 
 @dataclass(frozen=True, slots=True)

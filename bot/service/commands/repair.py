@@ -12,7 +12,8 @@ from bot.core.requests.refusal import Refused
 from bot.core.requests.sync import Synced
 from bot.core.requests.versions.repair import draft_repair, not_repairable
 from bot.names import EnvironmentName
-from bot.service.commands.change import Change, ChangeJob, ChangePlace
+from bot.service.commands.change import ChangeJob
+from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.commands.run_end import last_run
 from bot.service.repository import Repository
 

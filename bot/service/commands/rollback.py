@@ -16,8 +16,9 @@ from bot.errors import UserError
 from bot.hooks.validate import JUDGES
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
-from bot.service.commands.change import Change, ChangeJob, ChangePlace
+from bot.service.commands.change import ChangeJob
 from bot.service.commands.clone import learn
+from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.drafting import OthersClaims, estate_for, source_side
 from bot.service.repository import Repository
 from bot.service.versions.applied import applied_commits

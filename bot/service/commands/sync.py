@@ -12,8 +12,9 @@ from bot.core.rendering.inventory import Claim
 from bot.core.requests.change import Changed
 from bot.core.requests.sync import SyncDraft, Synced, draft_sync
 from bot.names import EnvironmentName
-from bot.service.commands.change import Change, ChangeJob, ChangePlace
+from bot.service.commands.change import ChangeJob
 from bot.service.commands.clone import learn
+from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.drafting import OthersClaims, sync_subject
 from bot.service.repository import Repository
 
