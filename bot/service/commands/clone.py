@@ -56,8 +56,6 @@ class Published(JobStepResult):
     pull_request: PullRequestSpec
     moved: Mapping[str, str] = Field(default_factory=dict)
     """Branches of others that were in its way, with their new names."""
-    is_new: bool = False
-    """It was pushed by this very step, so nothing was proposed from it before."""
 
 
 PUBLISHED: TypeAdapter[Published | Ended] = TypeAdapter(Published | Ended)
@@ -68,6 +66,10 @@ class CloneJob(CommandJob[Clone]):
 
     commands = (Clone,)
     kind = "clone"
+
+    _pushed: str | None = None
+    """The commit that was pushed just now, from which nothing can have been proposed yet. Not written down: whoever goes on after a
+    kill looks for a pull request, which a person may have closed meanwhile."""
 
     @classmethod
     def partition(cls, command: Clone) -> EnvironmentName | None:
@@ -91,7 +93,11 @@ class CloneJob(CommandJob[Clone]):
 
     def publish(self, accepted: Accepted[Clone]) -> Published | Ended:
         """Push the branch, unless it is there."""
-        outcome = publish_clone(repository_at_head(self.context, accepted.request.repository), self._request(accepted))
+        repo = repository_at_head(self.context, accepted.request.repository)
+        standing = repo.proposed(Branch("clone", accepted.command.name))
+        outcome = publish_clone(repo, self._request(accepted))
+        if isinstance(outcome, Published) and outcome.commit != standing:
+            self._pushed = outcome.commit
         return self.refuse(accepted.request, replies.refused(outcome)) if isinstance(outcome, Refused) else outcome
 
     def propose(self, accepted: Accepted[Clone], published: Published, *, is_unanswered: bool) -> Reported:
@@ -100,7 +106,8 @@ class CloneJob(CommandJob[Clone]):
         One step: whoever just opened the pull request of a new branch need not look for an answer that says so.
         """
         github, repository, spec = self.context.github, accepted.request.repository, published.pull_request
-        opened = github.new_pull_request(repository, spec) if published.is_new else None
+        is_new, self._pushed = self._pushed == published.commit, None
+        opened = github.new_pull_request(repository, spec) if is_new else None
         pull = opened or github.ensure_pull_request(repository, spec)
         if published.moved:
             said = f"{MOVED_MARKER}\n{replies.moved_aside(published.moved)}"
@@ -151,7 +158,7 @@ def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refuse
         outcome = publish(repo, replace(publication, branch_was=left))
         if isinstance(outcome, str):
             repo.at(outcome).remember(drafted.manifest)
-            return Published(commit=outcome, pull_request=proposal, moved=moved, is_new=True)
+            return Published(commit=outcome, pull_request=proposal, moved=moved)
         repo = repo.fetched()
         if isinstance(outcome, Cleared):
             moved |= outcome.moved

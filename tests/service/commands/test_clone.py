@@ -115,11 +115,15 @@ def test_what_a_push_just_made_is_proposed_once_though_the_step_is_tried_again(p
     asked = Accepted(accepted.command, accepted.request, event.created_at)
     pushed = job.publish(asked)
     assert isinstance(pushed, Published)
-    assert pushed.is_new
-    for _ in range(2):  # killed before its result was written down
+    for _ in range(2):
         job.propose(asked, pushed, is_unanswered=True)
     assert len(place.server.pulls(REPOSITORY)) == 1
     assert "`demo-x` is planning" in (place.reply(comment) or "")
+    # Killed before its result was written down, and a person closed the pull request before anybody went on.
+    place.server.close(REPOSITORY, place.server.pulls(REPOSITORY)[0].number, by=MAINTAINER)
+    CloneJob(place.service.context).propose(asked, pushed, is_unanswered=True)
+    assert [pull.state for pull in place.server.pulls(REPOSITORY)] == ["closed"]
+    assert "closed without merging" in (place.reply(comment) or "")
 
 
 def test_whoever_was_told_of_a_wait_gets_no_second_reply(place: SmallMonorepo) -> None:
