@@ -31,7 +31,8 @@ def measure(sizes: Sequence[int] = SIZES) -> list[tuple[str, float, str]]:
 
 
 def _measure(size: int) -> list[tuple[str, float, str]]:
-    with tempfile.TemporaryDirectory() as scratch, small_monorepo(Path(scratch)) as found:
+    # With a middleware, whichever, git fetches over HTTP, as it does from GitHub; tests fetch from disk.
+    with tempfile.TemporaryDirectory() as scratch, small_monorepo(Path(scratch), lambda app: app) as found:
         found.server.add_user("admin", REPOSITORY, "admin")
         _grow(found, size)
         bases = {way: _by_git(found, Path(scratch) / f"work-{at}", *WAYS[way]) for at, way in enumerate(WAYS)}
