@@ -29,7 +29,7 @@ demo-lifecycle: $(READY) ## Watch a clone's whole life: a failing step, resume, 
 test: $(READY) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
-test-fast: $(READY) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about five minutes on two cores
+test-fast: $(READY) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about eight minutes on two cores
 	@$(BIN)/python -m pytest -n $(FAST_WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" $(ARGS)
 
 test-slow: $(READY) ## What `make test-fast` leaves out
