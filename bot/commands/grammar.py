@@ -10,8 +10,9 @@ used, so that a line with two mistakes gets one reply with both corrected.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.commands.meant import Correction, Wrong
 from bot.commands.model import Command, Help
-from bot.commands.parser import Correction, Reader, Wrong
+from bot.commands.parser import Reader
 from bot.commands.spec import Slot, Spec
 from bot.commands.specs import BY_VERB, spec_of
 from bot.commands.tokens import Unbalanced, quoted, words
