@@ -4,10 +4,9 @@ To add a command: its model in `model`, its row in `TABLE`, its file in `bot/ser
 `docs/commands.md` follow from the row.
 """
 
-import re
 from collections.abc import Mapping
-from typing import cast, get_args
 
+from bot.commands import arguments
 from bot.commands.model import (
     Clone,
     Command,
@@ -21,7 +20,6 @@ from bot.commands.model import (
     Repair,
     Resume,
     Rollback,
-    RolloutAction,
     RolloutCommand,
     Set,
     Status,
@@ -29,44 +27,10 @@ from bot.commands.model import (
     Unlock,
 )
 from bot.commands.spec import Option, Slot, Spec
-from bot.commands.verbs import ROLLOUT_ACTIONS
 from bot.errors import InvalidInput
 from bot.model import duration
 from bot.model.suggest import closest
-from bot.names import EnvironmentName, Login, ParameterName, PurposeName, latin, shown
-
-
-def _hyphenated(text: str) -> str | None:
-    """Return the name that `text` shows, in Latin letters; None when one of them has no such form."""
-    said = latin(text).lower()
-    return re.sub("[^a-z0-9]+", "-", said).strip("-") or None if said.isascii() else None
-
-
-def _reason(text: str) -> str:
-    """Return the reason on one line. Raises `InvalidInput` unless it is long enough to be understood in half a year and fits the ledger."""
-    found = " ".join(text.split())
-    if not 10 <= len(found) <= 300:
-        raise InvalidInput("The reason must have 10 to 300 characters. Say how you know that the run is dead.")
-    if not found.isprintable():
-        raise InvalidInput("The reason contains invisible characters. Remove them.")
-    return found
-
-
-def _commit(text: str) -> str:
-    """Return a commit's id, perhaps only its beginning. Raises `InvalidInput`."""
-    if re.fullmatch("[0-9a-f]{7,40}", text.lower()) is None:
-        raise InvalidInput(f"{shown(text)} is not the id of a commit. Use 7 to 40 of its hexadecimal digits.")
-    return text.lower()
-
-
-def _page(text: str) -> int:
-    if not re.fullmatch("[1-9][0-9]{0,5}", text):
-        raise InvalidInput(f"{shown(text)} is not a page. Write its number: `page=2`.")
-    return int(text)
-
-
-def _login(text: str) -> Login:
-    return Login(text.removeprefix("@"))
+from bot.names import EnvironmentName, ParameterName, PurposeName, shown
 
 
 def _verb(text: str) -> CommandVerb:
@@ -77,23 +41,11 @@ def _verb(text: str) -> CommandVerb:
     return CommandVerb(verb)
 
 
-def _rollout_action(text: str) -> RolloutAction:
-    found = next((action for action in get_args(RolloutAction) if action == text.lower()), None)
-    if found is None:
-        raise InvalidInput(f"{shown(text)} is nothing that a rollout can do. Write `pause`, `resume` or `abort`.")
-    return cast(RolloutAction, found)
-
-
-def _near_action(text: str) -> str | None:
-    # Some opposites look alike: `unpause` and `pause`, `start` and `abort`.
-    return ROLLOUT_ACTIONS.get(text.lower()) or closest(text, get_args(RolloutAction), cutoff=0.75)
-
-
 def _near_verb(text: str) -> str | None:
     return closest(text, BY_VERB)
 
 
-_NAME = Slot("name", "the environment", EnvironmentName, nearest=_hyphenated)
+_NAME = Slot("name", "the environment", EnvironmentName, nearest=arguments.hyphenated)
 
 TABLE: tuple[Spec, ...] = (
     Spec(
@@ -107,16 +59,18 @@ TABLE: tuple[Spec, ...] = (
                 "source",
                 "the environment to clone; with `@`, as it was at a commit or tag of the default branch, or at a time in UTC",
                 EnvironmentName,
-                nearest=_hyphenated,
+                nearest=arguments.hyphenated,
                 when="at",
             ),
-            Slot("name", "the new environment's name", EnvironmentName, keyword="as", nearest=_hyphenated),
-            Slot("purpose", "a purpose of the template", PurposeName, "for", optional=True, nearest=_hyphenated),
+            Slot("name", "the new environment's name", EnvironmentName, keyword="as", nearest=arguments.hyphenated),
+            Slot(
+                "purpose", "a purpose of the template", PurposeName, "for", optional=True, nearest=arguments.hyphenated
+            ),
         ),
         (
             Option("ttl", "how long the clone lives", duration.parse, duration.text, "14d", nearest=duration.nearest),
             Option("set", "a parameter's value; may be repeated", str, str, "key=value", is_map=True),
-            Option("owner", "the clone's owner; by default, whoever comments", _login, str, "login"),
+            Option("owner", "the clone's owner; by default, whoever comments", arguments.login, str, "login"),
             Option("dry-run", "show the files and the differences, and create nothing", bool),
         ),
         in_checkout=True,
@@ -153,7 +107,7 @@ TABLE: tuple[Spec, ...] = (
             Slot(
                 "commit",
                 "the template as it is at this commit of the default branch; by default, the newest",
-                _commit,
+                arguments.commit,
                 "to",
                 optional=True,
             ),
@@ -193,7 +147,7 @@ TABLE: tuple[Spec, ...] = (
             Slot(
                 "commit",
                 "as it was at this commit of the default branch; by default, the last other version that was applied well",
-                _commit,
+                arguments.commit,
                 "to",
                 optional=True,
             ),
@@ -206,7 +160,14 @@ TABLE: tuple[Spec, ...] = (
         "Pause, resume or abort the rollout of a template, in its issue.",
         "change",
         "/rollout pause",
-        (Slot("action", "`pause`, `resume` or `abort`", _rollout_action, nearest=_near_action),),
+        (
+            Slot(
+                "action",
+                "`pause`, `resume` or `abort`",
+                arguments.rollout_action,
+                nearest=arguments.near_rollout_action,
+            ),
+        ),
         is_shared=True,
     ),
     Spec(
@@ -243,7 +204,7 @@ TABLE: tuple[Spec, ...] = (
         "rescue",
         '/unlock demo-x --because "the runner was switched off"',
         (_NAME,),
-        (Option("because", "how you know that the run is dead", _reason, str, "reason", required=True),),
+        (Option("because", "how you know that the run is dead", arguments.reason, str, "reason", required=True),),
     ),
     Spec(
         "destroy",
@@ -265,7 +226,7 @@ TABLE: tuple[Spec, ...] = (
                 "the environment; by default, the one of this thread or, in a checkout, of the current branch",
                 EnvironmentName,
                 optional=True,
-                nearest=_hyphenated,
+                nearest=arguments.hyphenated,
             ),
         ),
         in_checkout=True,
@@ -279,10 +240,15 @@ TABLE: tuple[Spec, ...] = (
         (
             Slot("mine", "only your own", bool, label="mine", is_flag=True, optional=True),
             Slot(
-                "purpose", "only those of a purpose", PurposeName, label="purpose", optional=True, nearest=_hyphenated
+                "purpose",
+                "only those of a purpose",
+                PurposeName,
+                label="purpose",
+                optional=True,
+                nearest=arguments.hyphenated,
             ),
-            Slot("owner", "only those of an owner", _login, label="owner", optional=True),
-            Slot("page", "100 of them are a page", _page, label="page", optional=True),
+            Slot("owner", "only those of an owner", arguments.login, label="owner", optional=True),
+            Slot("page", "100 of them are a page", arguments.page, label="page", optional=True),
         ),
         in_checkout=True,
     ),

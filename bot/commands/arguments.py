@@ -1,0 +1,55 @@
+"""The arguments of commands: how one word of a kind is read, and what it was probably meant to be."""
+
+import re
+from typing import cast, get_args
+
+from bot.commands.model import RolloutAction
+from bot.commands.verbs import ROLLOUT_ACTIONS
+from bot.errors import InvalidInput
+from bot.model.suggest import closest
+from bot.names import Login, latin, shown
+
+
+def hyphenated(text: str) -> str | None:
+    """Return the name that `text` shows, in Latin letters; None when one of them has no such form."""
+    said = latin(text).lower()
+    return re.sub("[^a-z0-9]+", "-", said).strip("-") or None if said.isascii() else None
+
+
+def reason(text: str) -> str:
+    """Return the reason on one line. Raises `InvalidInput` unless it is long enough to be understood in half a year and fits the ledger."""
+    found = " ".join(text.split())
+    if not 10 <= len(found) <= 300:
+        raise InvalidInput("The reason must have 10 to 300 characters. Say how you know that the run is dead.")
+    if not found.isprintable():
+        raise InvalidInput("The reason contains invisible characters. Remove them.")
+    return found
+
+
+def commit(text: str) -> str:
+    """Return a commit's id, perhaps only its beginning. Raises `InvalidInput`."""
+    if re.fullmatch("[0-9a-f]{7,40}", text.lower()) is None:
+        raise InvalidInput(f"{shown(text)} is not the id of a commit. Use 7 to 40 of its hexadecimal digits.")
+    return text.lower()
+
+
+def page(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,5}", text):
+        raise InvalidInput(f"{shown(text)} is not a page. Write its number: `page=2`.")
+    return int(text)
+
+
+def login(text: str) -> Login:
+    return Login(text.removeprefix("@"))
+
+
+def rollout_action(text: str) -> RolloutAction:
+    found = next((action for action in get_args(RolloutAction) if action == text.lower()), None)
+    if found is None:
+        raise InvalidInput(f"{shown(text)} is nothing that a rollout can do. Write `pause`, `resume` or `abort`.")
+    return cast(RolloutAction, found)
+
+
+def near_rollout_action(text: str) -> str | None:
+    # Some opposites look alike: `unpause` and `pause`, `start` and `abort`.
+    return ROLLOUT_ACTIONS.get(text.lower()) or closest(text, get_args(RolloutAction), cutoff=0.75)
