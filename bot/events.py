@@ -10,7 +10,10 @@ from bot.names import EnvironmentName, RepositoryName
 
 
 class CommentCreated(Document):
-    """A person wrote a comment on an issue or pull request. `author` is a login as GitHub spells it."""
+    """A person wrote a comment on an issue or pull request, or opened one with this text. `author` is a login as GitHub spells it.
+
+    `comment` is the comment's id, or says that it is the `opening_text`.
+    """
 
     kind: Literal["comment"] = "comment"
     repository: RepositoryName
@@ -24,7 +27,10 @@ class CommentCreated(Document):
 
 
 class PullRequestChanged(Document):
-    """A pull request was opened, reopened, pushed to or closed (`is_merged` tells how). `head_repository` is None for a lost fork."""
+    """A pull request was opened, reopened, pushed to or closed (`is_merged` tells how). `head_repository` is None for a lost fork.
+
+    `opening` is the text that a person opened it with just now.
+    """
 
     kind: Literal["pull_request"] = "pull_request"
     repository: RepositoryName
@@ -38,6 +44,7 @@ class PullRequestChanged(Document):
     head_repository: RepositoryName | None
     base: str
     merge_commit_sha: str | None
+    opening: CommentCreated | None = None
 
 
 class ReviewApproved(Document):

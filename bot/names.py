@@ -35,6 +35,14 @@ _LATIN = dict(zip("аеорсухіјѕԁһӏАВЕКМНОРСТХοανιΑΒ�
 _DOUBLED = re.compile(r"([a-z])\1+")
 
 
+def opening_text(number: int) -> int:
+    """Return what the text that an issue or pull request was opened with has in the place of a comment's id.
+
+    People take that text for the first comment, but GitHub gives it no id of its own. Comments' ids are positive.
+    """
+    return -number
+
+
 class Name(str):
     """A validated name; subclasses set what is allowed."""
 

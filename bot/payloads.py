@@ -20,10 +20,10 @@ from bot.events import (
     RunCompleted,
 )
 from bot.model.base import ForeignDocument
-from bot.names import RepositoryName
+from bot.names import RepositoryName, opening_text
 
 EVENTS = (
-    "issue_comment", "pull_request", "pull_request_review", "check_run", "deployment_status", "workflow_run", "ping",
+    "issue_comment", "issues", "pull_request", "pull_request_review", "check_run", "deployment_status", "workflow_run", "ping",
 )  # fmt: skip
 """The events to subscribe to, by GitHub's names."""
 
@@ -61,6 +61,24 @@ class _Issue(ForeignDocument):
     pull_request: dict[str, object] | None = None
 
 
+class _Opened(ForeignDocument):
+    """An issue or pull request with the text that it has."""
+
+    number: int
+    user: _User | None
+    body: str | None = None
+    html_url: str
+    created_at: datetime
+
+
+class _Issues(ForeignDocument):
+    action: str
+    repository: _Repository
+    issue: _Opened
+    sender: _User | None = None
+    changes: dict[str, object] | None = None
+
+
 class _Comment(ForeignDocument):
     id: int
     body: str | None
@@ -82,9 +100,7 @@ class _Branch(ForeignDocument):
     repo: _Repository | None = None
 
 
-class _Pull(ForeignDocument):
-    number: int
-    user: _User | None
+class _Pull(_Opened):
     head: _Branch
     base: _Branch
     merged: bool = False
@@ -207,6 +223,35 @@ def _comment(body: bytes) -> Event:
     )
 
 
+def _issues(body: bytes) -> Event:
+    payload = _Issues.model_validate_json(body)
+    if payload.action != "opened":
+        return Ignored(reason=f"an issue was {payload.action}")
+    if payload.changes:
+        return Ignored(reason="an issue came from another repository")
+    opening = _opening(payload.repository, payload.issue, payload.sender, is_pull_request=False)
+    return opening or Ignored(reason="an issue that no person opened")
+
+
+def _opening(
+    repository: _Repository, opened: _Opened, sender: _User | None, *, is_pull_request: bool
+) -> CommentCreated | None:
+    """Return the text that a person opened something with; None when whoever opened it is another than its author, or a bot."""
+    author = opened.user or _GHOST
+    if author.is_bot or sender is None or sender.login != author.login:
+        return None
+    return CommentCreated(
+        repository=repository.full_name,
+        issue=opened.number,
+        is_pull_request=is_pull_request,
+        comment=opening_text(opened.number),
+        author=author.login,
+        body=opened.body or "",
+        url=opened.html_url,
+        created_at=opened.created_at,
+    )
+
+
 def _pull_request(body: bytes) -> Event:
     payload = _PullRequest.model_validate_json(body)
     pull = payload.pull_request
@@ -224,6 +269,9 @@ def _pull_request(body: bytes) -> Event:
         head_repository=pull.head.repo.full_name if pull.head.repo else None,
         base=pull.base.ref,
         merge_commit_sha=pull.merge_commit_sha,
+        opening=_opening(payload.repository, pull, payload.sender, is_pull_request=True)
+        if payload.action == "opened"
+        else None,
     )
 
 
@@ -306,6 +354,7 @@ def _ping(body: bytes) -> Event:
 
 _READERS = {
     "issue_comment": _comment,
+    "issues": _issues,
     "pull_request": _pull_request,
     "pull_request_review": _review,
     "check_run": _check_run,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.events import CommentCreated, Event, Ignored, Ping, RunCompleted
+from bot.events import CommentCreated, Event, Ignored, Ping, PullRequestChanged, RunCompleted
+from bot.names import opening_text
 from bot.payloads import EVENTS, parse
 from tests.web.serving import comment
 
@@ -19,7 +20,7 @@ def pull(**changed: object) -> dict[str, object]:
     branch = {"ref": "envclone/demo-x", "sha": "a" * 40, "repo": REPOSITORY}
     found = {
         "number": 9, "user": BOT, "head": branch, "base": {**branch, "ref": "main"},
-        "merged": False, "merge_commit_sha": None,
+        "merged": False, "merge_commit_sha": None, "html_url": "https://github.example/9", "created_at": "2026-03-01T12:00:00Z",
     }  # fmt: skip
     return {**found, **changed}
 
@@ -42,6 +43,49 @@ def test_a_comment_on_a_pull_request_says_so() -> None:
     event = parse("issue_comment", json.dumps(payload).encode())
     assert isinstance(event, CommentCreated)
     assert event.is_pull_request
+
+
+def opened(**changed: object) -> dict[str, object]:
+    found = {
+        "number": 7,
+        "user": ANA,
+        "body": "/help",
+        "html_url": "https://github.example/7",
+        "created_at": "2026-03-01T12:00:00Z",
+    }
+    return {**found, **changed}
+
+
+def test_the_text_of_a_new_issue_is_an_event_as_a_comment_is() -> None:
+    body = {"action": "opened", "repository": REPOSITORY, "issue": opened(), "sender": ANA}
+    event = parse("issues", json.dumps(body).encode())
+    assert isinstance(event, CommentCreated)
+    assert (event.issue, event.comment, event.author, event.body) == (7, opening_text(7), "ana", "/help")
+    others: list[tuple[dict[str, object], str]] = [
+        ({"action": "edited"}, "an issue was edited"),
+        ({"changes": {"old_issue": {"number": 3}}}, "an issue came from another repository"),
+        ({"sender": BOT}, "an issue that no person opened"),
+        ({"sender": BOT, "issue": opened(user=BOT)}, "an issue that no person opened"),
+    ]
+    for other, why in others:
+        assert reason(parse("issues", json.dumps({**body, **other}).encode())) == why
+
+
+def test_the_text_of_a_new_pull_request_goes_with_it() -> None:
+    said = pull(**opened(number=9))
+    body = {"action": "opened", "repository": REPOSITORY, "pull_request": said, "sender": ANA}
+    event = parse("pull_request", json.dumps(body).encode())
+    assert isinstance(event, PullRequestChanged)
+    assert event.opening is not None
+    assert (event.opening.comment, event.opening.body, event.opening.is_pull_request) == (
+        opening_text(9),
+        "/help",
+        True,
+    )
+    for other in ({"action": "reopened"}, {"sender": BOT}):
+        event = parse("pull_request", json.dumps({**body, **other}).encode())
+        assert isinstance(event, PullRequestChanged)
+        assert event.opening is None
 
 
 @pytest.mark.parametrize("action", ["edited", "deleted", "pinned"])
@@ -144,7 +188,7 @@ def test_a_ping_is_known() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff", b'{"action": "created"}'])
 def test_what_can_t_be_read_is_ignored_with_its_place(body: bytes) -> None:
-    for name in ("issue_comment", "pull_request", "pull_request_review", "check_run", "deployment_status"):
+    for name in ("issue_comment", "issues", "pull_request", "pull_request_review", "check_run", "deployment_status"):
         assert f"unreadable {name}" in reason(parse(name, body))
 
 

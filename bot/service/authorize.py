@@ -15,6 +15,7 @@ from bot.commands.specs import spec_of
 from bot.core.messages import replies
 from bot.core.requests.permissions import suffices
 from bot.errors import InvalidInput, UserError
+from bot.events import CommentCreated
 from bot.model.environment import Request
 from bot.model.policy import Policy, Role
 from bot.names import Login, RepositoryName, is_valid
@@ -54,15 +55,17 @@ Authorization: TypeAlias = Authorized | Reply | Nothing
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A comment with a command in it, and what its author may do in the repository."""
+    """A comment with a command in it, what its author may do in the repository, and whether the text was changed since it was written."""
 
     repository: RepositoryName
     comment: Comment
     held: Role
+    is_edited: bool
 
 
-def authorize(context: ServiceContext, repository: RepositoryName, comment_id: int) -> Authorization:
+def authorize(context: ServiceContext, event: CommentCreated) -> Authorization:
     """Return what a comment asks for. Raises `Transient`."""
+    repository, comment_id = event.repository, event.comment
     comment = context.github.comment(repository, comment_id)
     if comment is None:
         return Nothing("the comment was deleted")
@@ -79,7 +82,8 @@ def authorize(context: ServiceContext, repository: RepositoryName, comment_id: i
         return Nothing(
             "the author has no right here" if held is None else "the author had many answers within the hour"
         )
-    asked = _Asked(repository, comment, held)
+    # Of an opening text GitHub does not say whether it was edited.
+    asked = _Asked(repository, comment, held, is_edited=comment.is_edited or comment.body != event.body)
     if isinstance(found, Mistake):
         meant = _corrected(context, asked, found)
         if meant is None:
@@ -92,7 +96,7 @@ def _seen(context: ServiceContext, asked: _Asked, found: Command | Mistake | Rep
     """Show that the comment was seen, and return what it asks for."""
     repository, comment = asked.repository, asked.comment
     eyes = context.github.react(repository, comment.id, "eyes")
-    if isinstance(found, Mistake | Reply) or comment.is_edited:
+    if isinstance(found, Mistake | Reply) or asked.is_edited:
         outcome: Authorization = _explained(context, asked, found)
     else:
         requested = _requested(asked, found, repository_at_head(context, repository))

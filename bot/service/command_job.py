@@ -86,7 +86,7 @@ class CommandJob(ABC, Generic[C]):
 
 def accept(context: ServiceContext, event: CommentCreated) -> AcceptedCommand | Ended:
     """Read the comment again; answer it, or end in silence, unless it is a command that its author may give."""
-    match authorize(context, event.repository, event.comment):
+    match authorize(context, event):
         case Authorized(command, request, eyes):
             return AcceptedCommand(command=command, request=request, eyes=eyes)
         case Reply(text, eyes):

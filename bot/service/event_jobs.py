@@ -43,6 +43,9 @@ MISSED = "*missed"
 
 PLANS, APPLIES = FOLDER + PLAN, FOLDER + APPLY
 
+PlanOfComment: TypeAlias = Callable[[CommentCreated, str], JobRequest | None]
+"""How a comment becomes a job, if it holds a command; the text is the id of its delivery."""
+
 Told: TypeAlias = PullRequestChanged | ReviewApproved | CheckRunCompleted | DeploymentStatusCreated | RunCompleted
 
 
@@ -72,13 +75,19 @@ COMMENTS_FOUND: TypeAdapter[CommentsFound] = TypeAdapter(CommentsFound)
 
 
 class PullRequestJob:
-    """Reports a pull request of ours; gives back the branch of one that was closed without merging."""
+    """Reports a pull request of ours; gives back the branch of one that was closed without merging.
 
-    def __init__(self, context: ServiceContext, event: PullRequestChanged) -> None:
-        self.context, self.event = context, event
+    Of a person's that opens with a command the job is that command's.
+    """
+
+    def __init__(self, context: ServiceContext, event: PullRequestChanged, plan_of: PlanOfComment) -> None:
+        self.context, self.event, self.plan_of = context, event, plan_of
 
     def plan(self, delivery: str) -> JobRequest | None:
         """Return the job, if the pull request is from a branch of ours; of another that was merged, a look at what it changed of templates."""
+        opening = self.event.opening
+        if opening is not None and (asked := self.plan_of(opening, delivery)) is not None:
+            return asked
         branch = _branch(self.event)
         if branch is None and self.event.is_merged:
             return rollout_job(
@@ -247,12 +256,10 @@ class DeploymentJob:
 class LookBackJob:
     """Looks through the comments since a moment, and asks for each command by the key that its delivery would have had.
 
-    So what was carried out is not carried out again. `plan_of` is how a delivered comment becomes a job.
+    So what was carried out is not carried out again.
     """
 
-    def __init__(
-        self, context: ServiceContext, event: LookBack, plan_of: Callable[[CommentCreated, str], JobRequest | None]
-    ) -> None:
+    def __init__(self, context: ServiceContext, event: LookBack, plan_of: PlanOfComment) -> None:
         self.context, self.event, self.plan_of = context, event, plan_of
 
     def plan(self, delivery: str) -> JobRequest | None:

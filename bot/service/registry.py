@@ -34,7 +34,15 @@ from bot.service.authorize import Reply, meant_in
 from bot.service.command_job import ACCEPTED, Accepted, CommandJob, accept
 from bot.service.commands.expire import ExpiryJob
 from bot.service.context import ServiceContext
-from bot.service.event_jobs import CheckJob, DeploymentJob, LookBackJob, PullRequestJob, ReviewJob, RunJob
+from bot.service.event_jobs import (
+    CheckJob,
+    DeploymentJob,
+    LookBackJob,
+    PlanOfComment,
+    PullRequestJob,
+    ReviewJob,
+    RunJob,
+)
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
 from bot.service.replies import Settled, settle
 from bot.service.rollouts.job import RolloutJob, rollout_job
@@ -79,7 +87,7 @@ def job_of(context: ServiceContext, event: Event) -> EventJob | None:
         case CommentCreated():
             job = CommentJob(context, event)
         case PullRequestChanged():
-            job = PullRequestJob(context, event)
+            job = PullRequestJob(context, event, _comment_jobs(context))
         case ReviewApproved():
             job = ReviewJob(context, event)
         case CheckRunCompleted():
@@ -105,9 +113,13 @@ def _when_due(context: ServiceContext, event: Tick | RolloutDue | LookBack) -> E
         case RolloutDue():
             return RolloutJob(context, event)
         case LookBack():
-            return LookBackJob(context, event, lambda comment, delivery: CommentJob(context, comment).plan(delivery))
+            return LookBackJob(context, event, _comment_jobs(context))
         case _:
             assert_never(event)
+
+
+def _comment_jobs(context: ServiceContext) -> PlanOfComment:
+    return lambda comment, delivery: CommentJob(context, comment).plan(delivery)
 
 
 class CommentJob:

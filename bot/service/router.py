@@ -18,8 +18,8 @@ class Router:
     """Implements `bot.service.jobs_api.JobsApi`."""
 
     context: ServiceContext
-    version: str = "6"
-    """See `JobsApi.version`. In 1 a command was kept as its line, and results had no types; in 2 long waits were not told; in 3 the 👀 stayed; in 4 its id was not known; in 5 a report named no environments."""
+    version: str = "7"
+    """See `JobsApi.version`. In 1 a command was kept as its line, and results had no types; in 2 long waits were not told; in 3 the 👀 stayed; in 4 its id was not known; in 5 a report named no environments; in 6 only comments were commands."""
 
     def now(self) -> datetime:
         """Return the context's time."""

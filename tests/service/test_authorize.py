@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.names import RepositoryName
 from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, STRANGER, SmallMonorepo
 
 CLONE = "/clone production as demo-x"
@@ -71,3 +72,36 @@ def test_one_account_gets_so_many_answers_in_an_hour(place: SmallMonorepo) -> No
     assert reactions(place, comment) == ["confused"]
     assert place.reply(comment) is None
     assert place.say("/list") is not None
+
+
+def test_the_text_that_an_issue_is_opened_with_is_its_first_comment(place: SmallMonorepo) -> None:
+    opened = place.opening(f"Hello, we need a copy for Tuesday.\n\n{CLONE}")
+    assert place.work(opened).results
+    assert "demo-x" in (place.reply(opened.comment) or "")
+    github, repository = place.service.context.github, RepositoryName(REPOSITORY)
+    assert github.own_reactions(repository, opened.comment) == {"rocket"}
+    manifest = place.server.read(REPOSITORY, "envs/demo-x/environment.yaml", "envclone/demo-x") or b""
+    assert f"comment: {opened.comment}\n" in manifest.decode()
+
+
+def test_an_opening_text_that_is_delivered_again_is_the_same_request(place: SmallMonorepo) -> None:
+    opened = place.opening(CLONE)
+    place.work(opened)
+    place.work(opened)
+    assert place.reply(opened.comment) is not None
+    assert len(place.server.pulls(REPOSITORY)) == 1
+
+
+def test_an_opening_text_that_was_changed_meanwhile_commands_nothing(place: SmallMonorepo) -> None:
+    opened = place.opening("Please have a look.\n\n/destroy demo-x")
+    place.work(opened.model_copy(update={"body": CLONE}))
+    assert "edited" in (place.reply(opened.comment) or "")
+    assert place.server.pulls(REPOSITORY) == []
+
+
+def test_an_opening_text_unlocks_nothing(place: SmallMonorepo) -> None:
+    policy = b"allow: {rescue: write}\n"
+    place.server.commit(REPOSITORY, {".github/envclone.yml": policy}, by=MAINTAINER, message="policy", branch="main")
+    opened = place.opening('/unlock demo-x --because "the runner was switched off"')
+    place.work(opened)
+    assert "as a comment" in (place.reply(opened.comment) or "")

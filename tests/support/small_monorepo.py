@@ -23,7 +23,7 @@ from bot.clients.store import open_store
 from bot.core.rendering.assemble import assemble
 from bot.core.tree import Tree
 from bot.events import CommentCreated, Event
-from bot.names import RepositoryName
+from bot.names import RepositoryName, opening_text
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.server import Middleware
 from bot.service.author_limit import AuthorLimit
@@ -124,6 +124,13 @@ class SmallMonorepo:
             url=f"{self.server.url}/{REPOSITORY}/issues/{self.issue}#issuecomment-{comment_id}",
             created_at=datetime.now(UTC),
         )
+
+    def opening(self, body: str, by: str = MAINTAINER) -> CommentCreated:
+        """Open an issue as a person, and return what the webhook would say of its text."""
+        number = self.server.open_issue(REPOSITORY, "A copy for the demonstration", body, by=by)
+        address = f"{self.server.url}/{REPOSITORY}/issues/{number}"
+        said = {"issue": number, "comment": opening_text(number), "url": address}
+        return self.event(0, body, by).model_copy(update=said)
 
     def say(self, body: str, by: str = MAINTAINER) -> str | None:
         """Comment, carry it out, and return the reply to it, without its marker; None when there is none."""

@@ -9,11 +9,13 @@ from bot.clients.github.records import Comment, IssueState, Reaction
 from bot.clients.github.session import GitHubRefused, Session
 from bot.core.markdown import bounded
 from bot.model.policy import Role
-from bot.names import RepositoryName
+from bot.names import RepositoryName, opening_text
 
 if TYPE_CHECKING:
     from github.Issue import Issue
     from github.IssueComment import IssueComment
+    from github.NamedUser import NamedUser
+    from github.Organization import Organization
     from github.Repository import Repository
 
 GHOST = "ghost"
@@ -32,8 +34,13 @@ class Conversation(Session):
     """Comments are ours when GitHub says that we wrote them; a marker alone proves nothing, for anybody can copy it."""
 
     def comment(self, repository: RepositoryName, comment_id: int) -> Comment | None:
-        """Return a comment as it is now, or None when it is gone."""
+        """Return a comment as it is now, or an `opening_text`, or None when it is gone.
+
+        Of an opening text nothing tells whether it was edited, so it never says that it was.
+        """
         try:
+            if comment_id < 0:
+                return self._read(repository, lambda repo: _opening(repo.get_issue(-comment_id)))
             return self._read(repository, lambda repo: _comment(_remote(repo, comment_id)))
         except GitHubRefused as refused:
             _must_be_absent(refused)
@@ -96,7 +103,7 @@ class Conversation(Session):
 
     def react(self, repository: RepositoryName, comment_id: int, content: Reaction) -> int:
         """React to a comment and return the reaction's id. One that is there stays, under the id that it has."""
-        return self._change(repository, lambda repo: _remote(repo, comment_id).create_reaction(content).id)
+        return self._change(repository, lambda repo: _subject(repo, comment_id).create_reaction(content).id)
 
     def own_reactions(self, repository: RepositoryName, comment_id: int) -> frozenset[str]:
         """Return how we reacted to a comment; not at all, if it is gone."""
@@ -172,14 +179,14 @@ class Conversation(Session):
         ours = self.identity()
 
         def read(repo: Repository) -> dict[int, str]:
-            found = _remote(repo, comment_id).get_reactions()
+            found = _subject(repo, comment_id).get_reactions()
             return {one.id: one.content for one in found if one.user and one.user.login == ours}
 
         return self._read(repository, read)
 
     def _take_back(self, repository: RepositoryName, comment_id: int, reaction: int) -> None:
         try:
-            self._change(repository, lambda repo: _remote(repo, comment_id).delete_reaction(reaction))
+            self._change(repository, lambda repo: _subject(repo, comment_id).delete_reaction(reaction))
         except GitHubRefused as refused:
             _must_be_absent(refused)
 
@@ -207,6 +214,33 @@ def _remote(repo: Repository, comment_id: int) -> IssueComment:
     return IssueComment(repo.requester, url=f"{repo.url}/issues/comments/{comment_id}")
 
 
+def _subject(repo: Repository, comment_id: int) -> IssueComment | Issue:
+    """Return what people react to: a comment, or what was opened with a text."""
+    from github.Issue import Issue  # noqa: PLC0415 (as in `session`)
+
+    return (
+        _remote(repo, comment_id) if comment_id > 0 else Issue(repo.requester, url=f"{repo.url}/issues/{-comment_id}")
+    )
+
+
+def _opening(found: Issue) -> Comment:
+    user = found.user
+    return Comment(
+        id=opening_text(found.number),
+        issue=found.number,
+        body=found.body or "",
+        author=user.login if user else GHOST,
+        author_is_bot=_is_bot(user),
+        created_at=found.created_at,
+        updated_at=found.created_at,
+        url=found.html_url,
+    )
+
+
+def _is_bot(user: NamedUser | Organization | None) -> bool:
+    return user is not None and (user.type == "Bot" or user.login.endswith("[bot]"))
+
+
 def _comment(found: IssueComment) -> Comment:
     user = found.user
     return Comment(
@@ -214,7 +248,7 @@ def _comment(found: IssueComment) -> Comment:
         issue=int(found.issue_url.rpartition("/")[2]),
         body=found.body or "",
         author=user.login if user else GHOST,
-        author_is_bot=bool(user) and (user.type == "Bot" or user.login.endswith("[bot]")),
+        author_is_bot=_is_bot(user),
         created_at=found.created_at,
         updated_at=found.updated_at,
         url=found.html_url,

@@ -32,7 +32,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
 }
 """What the GitHub App must be allowed, by the names of GitHub's API."""
 EVENTS: Final = frozenset(
-    {"check_run", "deployment_status", "issue_comment", "pull_request", "pull_request_review", "workflow_run"}
+    {"check_run", "deployment_status", "issue_comment", "issues", "pull_request", "pull_request_review", "workflow_run"}
 )
 LEAST_FREE: Final = 1024**3
 """Bytes: room for mirrors and databases of some weeks, and the time to notice."""

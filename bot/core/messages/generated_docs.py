@@ -98,6 +98,10 @@ def _commands_introduction() -> Iterator[str]:
     here = ", ".join(f"`{spec.verb}`" for spec in TABLE if spec.in_checkout)
     yield "in HTML. One command per comment. Parts in brackets are optional. The same words work on the command"
     yield f"line, in a checkout and without the slash: `envclone clone production as demo-x` ({here}).\n"
+    yield (
+        "The text that an issue or pull request is opened with counts as its first comment. A text that was edited is "
+        "no command.\n"
+    )
     yield "A mistyped command gets one reply with the corrected line, ready to paste.\n"
     yield (
         'Put values with spaces in quotes: `--set "greeting=hello world"`. Write lists and maps as JSON, or lists '

@@ -12,6 +12,7 @@ from bot.names import EnvironmentName
 LONGEST_REASON = 20_000
 """Characters of the failure that are shown, well below GitHub's 65,536 for a comment; the check's page has all of it."""
 
+POST_AS_COMMENT = "Post `/unlock` as a comment: its run reads the words again, and only a comment shows whether they were changed since."
 _TABLE = "\n\n| Step |"
 _ADVICE = "**Next:**"
 

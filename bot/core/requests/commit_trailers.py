@@ -63,7 +63,7 @@ def read(message: str) -> Trailers | None:
         return Trailers(
             environment=EnvironmentName(values.get(ENVIRONMENT, "")),
             by=Login(values.get(BY, "")),
-            comment=int(comment) if re.fullmatch("[0-9]{1,18}", comment) else None,
+            comment=int(comment) if re.fullmatch("-?[0-9]{1,18}", comment) else None,
             url=values.get(AT, ""),
             base=base if re.fullmatch("[0-9a-f]{40}", base) else "",
             as_in=_as_in(values.get(AS_IN, "")),

@@ -15,7 +15,7 @@ DRIFT_CHECK = "envclone/drift: {environment}"
 RunVerb: TypeAlias = Literal["plan", "drift", "resume", "unlock"]
 Outcome: TypeAlias = Literal["success", "neutral", "failure"]
 
-_KEY = re.compile(r"(?P<verb>drift|resume|unlock) (?P<name>[a-z0-9-]+) for comment [0-9]+")
+_KEY = re.compile(r"(?P<verb>drift|resume|unlock) (?P<name>[a-z0-9-]+) for comment -?[0-9]+")
 _PLAN = re.compile(r"plan (?P<name>[a-z0-9-]+) of (?P<pull>[0-9]+) in run (?P<run>[0-9]+)")
 
 

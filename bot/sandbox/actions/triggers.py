@@ -45,7 +45,7 @@ def trigger_event(name: str, payload: JsonObject, bare: BareRepository) -> Trigg
             return _dispatch(payload, bare)
         case "schedule":
             return _schedule(payload, bare)
-        case "issue_comment":
+        case "issue_comment" | "issues":
             return _on_default_branch(name, payload, bare)
         case _:
             return None

@@ -70,6 +70,9 @@ class RerunJob(CommandJob[Rerun]):
         """Start the run, or find it."""
         command, request = accepted.command, accepted.request
         repo = repository_at_head(self.context, request.repository)
+        if isinstance(command, Unlock) and request.comment < 0:
+            # The run reads the words again, and of an opening text nothing tells whether somebody has changed it.
+            return self.refuse(request, replies.refused(Refused(texts.POST_AS_COMMENT)))
         if isinstance(command, PlanCommand):
             outcome = replan(repo, request, command, accepted.commented_at)
         else:
