@@ -115,6 +115,7 @@ class BackendFacts:
     reserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
     choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
     machine_arguments: frozenset[str] = frozenset()
+    files_say_so: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ class GateFacts:
 
     `data_sources` say what exists and never an object's content, a secret, a token or another program's answer.
     `files` are the arguments that name a file on the machine, by type of resource; `*` is every type.
+    `files_say_so` is what other types begin with whose arguments are called so when they name a file; in all others any path counts.
     `addresses` are arguments of these data sources that would have them ask another address. `host_parts` are the provider's arguments
     that it makes a part of an address without looking at them, each with what such a text has to be. `machine_arguments` name something
     of one machine; they are taken away before the code is run, so that the runner's credentials count, where the account is asserted.
@@ -171,6 +173,7 @@ class GateFacts:
     addresses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     host_parts: Mapping[str, str] = field(default_factory=dict)
     machine_arguments: frozenset[str] = frozenset()
+    files_say_so: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -196,6 +196,11 @@ class StaticCheckRules(Document):
         default=(),
         description="Functions of a newer Terraform that code may call, besides those that are known to read nothing.",
     )
+    paths: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,80}\.[A-Za-z_][A-Za-z0-9_-]{0,80}$")], ...] = Field(
+        default=(),
+        description="Arguments that may begin with `/` because they name no file of the machine that plans, each with its type of resources, for "
+        "example `restapi_object.path`. Needed for providers whose arguments are not known.",
+    )
     imports: Annotated[
         bool,
         Field(

@@ -1,5 +1,6 @@
 """What code may do with the AWS provider while it is planned. Source: the provider's documentation, version 5.100."""
 
+from bot.clouds.providers import FILES_SAY_SO
 from bot.core.cloud_facts import AssumedRole, GateFacts
 
 GATE = GateFacts(
@@ -52,6 +53,7 @@ GATE = GateFacts(
         "aws_s3_bucket_object": frozenset({"source"}),
         "aws_synthetics_canary": frozenset({"zip_file"}),
     },
+    files_say_so=FILES_SAY_SO,
     assumed=AssumedRole(
         "assume_role", "role_arn", frozenset({"duration", "external_id", "policy", "policy_arns", "session_name", "source_identity", "tags"})
     ),

@@ -14,10 +14,12 @@ from bot.core.hcl.ast import (
     Choice,
     Expression,
     For,
+    Index,
     Items,
     Literal,
     NameExpression,
     Pairs,
+    Splat,
     TemplateExpression,
 )
 
@@ -36,7 +38,8 @@ class Bounds:
     """What stays below the stack at one place in the code: names with the endings of their values, and whether `path` is Terraform's.
 
     `locals` are the module's, as they are written. `depth` is how far the module's directory is below that of its stack. `directory` is
-    the module's and `root` the stack's; `reached` are the directories of all modules that the stack is made of.
+    the module's and `root` the stack's; `reached` are the directories of all modules that the stack is made of. `hidden` are the names
+    that variables of loops hide.
     """
 
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -46,12 +49,14 @@ class Bounds:
     directory: str = ""
     root: str = ""
     reached: tuple[str, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
     def without(self, *shadowed: str) -> "Bounds":
         """Return the bounds where variables of these names hide what is called so outside."""
         kept = {name: endings for name, endings in self.names.items() if name.split(".")[0] not in shadowed}
         left = self.locals if "local" not in shadowed else {}
-        return replace(self, names=kept, has_path=self.has_path and "path" not in shadowed, locals=left)
+        has_path = self.has_path and "path" not in shadowed
+        return replace(self, names=kept, has_path=has_path, locals=left, hidden=self.hidden | {*shadowed})
 
     def having(self, more: Mapping[str, Sequence[str]]) -> "Bounds":
         """Return the bounds with more names."""
@@ -97,6 +102,30 @@ def bounded(value: Expression, bounds: Bounds = Bounds()) -> bool:
             return bounded(then, bounds) and bounded(otherwise, bounds)
         case _:
             return bounds.is_module(value) or bounds.has(value)
+
+
+_MAKERS = {"archive_file": ("output_path",), "local_file": ("filename",), "local_sensitive_file": ("filename",)}
+"""Types that make or read a file, with the attribute that is its path. That path is judged where it is written."""
+
+
+def is_made_here(value: Expression, bounds: Bounds) -> bool:
+    """Say whether a path is that of a file which this code makes: `data.archive_file.x.output_path`, also of one instance."""
+    match value:
+        case Call("one", (Splat(of, AttributeAccess(NameExpression("*"), name)),)) | AttributeAccess(of, name):
+            pass
+        case _:
+            return False
+    of = of.of if isinstance(of, Index) else of
+    if not isinstance(of, AttributeAccess):
+        return False
+    *root, kind = name_of(of.of).split(".")
+    # In a template, `data` is a variable.
+    return (
+        bounds.has_path
+        and name in _MAKERS.get(kind, ())
+        and root in ([], ["data"])
+        and not bounds.hidden & {*root, kind}
+    )
 
 
 def written_out(value: Expression, bounds: Bounds) -> Expression:

@@ -14,6 +14,7 @@ from bot.core.checks.bounded_paths import (
     bounded,
     endings_of,
     is_harmless,
+    is_made_here,
     is_plain_pattern,
     name_of,
     names_of_each,
@@ -164,7 +165,8 @@ def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterat
                 at, call.line, f"the pattern of `{call.name}` must be plain text without `..` or a leading `/`."
             )
     elif name in ONE_PATH:
-        if call.is_spread or not call.arguments or not bounded(call.arguments[0], bounds):
+        is_made = name != TEMPLATE and bool(call.arguments) and is_made_here(call.arguments[0], bounds)
+        if call.is_spread or not call.arguments or not (is_made or bounded(call.arguments[0], bounds)):
             yield Finding(at, call.line, _complaint(call))
         elif name == TEMPLATE:
             yield from _template_findings(call, bounds, place, at)

@@ -68,6 +68,14 @@ class GateRules:
         harmless = kind in self.cloud.gate.data_sources or kind in _HARMLESS_DATA
         return kind in self.policy.data_sources or (not denied and harmless)
 
+    def is_of_cloud(self, kind: str) -> bool:
+        """Say whether a type of resources is the cloud's own, or Terraform's: a table says which of its arguments name a file."""
+        return kind.startswith((self.cloud.prefix, "terraform_"))
+
+    def knows_files_of(self, kind: str) -> bool:
+        """Say whether all arguments of a type of resources are known that name a file, or are called so."""
+        return self.is_of_cloud(kind) or kind.startswith(self.cloud.gate.files_say_so)
+
     def provider_arguments(self, source: str) -> frozenset[str]:
         """Return the arguments that the configuration of a provider may have."""
         own = self.cloud.gate.provider_arguments if source == self.cloud.provider else frozenset[str]()

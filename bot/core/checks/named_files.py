@@ -8,38 +8,25 @@ of this machine counts whatever its argument is called.
 import re
 from collections.abc import Iterator
 
-from bot.core.checks.bounded_paths import Bounds, bounded
+from bot.core.checks.bounded_paths import Bounds, bounded, is_made_here
 from bot.core.checks.file_access import INSTEAD, ModulePlace, bodies, bounds_of, parts_in_scope
 from bot.core.checks.gate_rules import GateRules
-from bot.core.hcl.ast import (
-    AttributeAccess,
-    Block,
-    Choice,
-    Expression,
-    Index,
-    Items,
-    Literal,
-    NameExpression,
-    Pairs,
-    TemplateExpression,
-)
+from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
+from bot.core.hcl.ast import Block, Choice, Expression, Items, Literal, Pairs, Setting, TemplateExpression
 from bot.errors import Finding
 
 _NAMES = frozenset(
     {"config_path", "filename", "kubeconfig", "output_path", "path", "private_key_path", "source", "source_dir", "source_file"}
 )  # fmt: skip
-_NAMES_OF = {"helm_release": frozenset({"chart", "keyring"})}
+_NAMES_OF = {
+    "helm_release": frozenset({"chart", "keyring"}),
+    "template_dir": frozenset({"destination_dir"}),
+    "tfe_slug": frozenset({"source_path"}),
+}
 """Arguments of single kinds: a chart is a name, an address or a directory."""
 _SAYS_FILE = re.compile(r"[a-z0-9_]*_(?:file|filename|filepath|file_path|keyfile|keyring)|keyring|keyfile|filepath")
 _ELSEWHERE_TOO = frozenset({"path", "source"})
 """Below a resource: part of an address there (`http_get { path = "/ready" }`), or another resource (`boot_disk`)."""
-_THIS_MACHINE = re.compile(r"~[a-z0-9._-]*/|file:|(?:\./)*\.\./")
-"""How a text begins that is a path of this machine and hardly anything else."""
-_OF_PROCESSES = re.compile(r"/proc/(?:self|thread-self|[0-9]+)(?:/|$)")
-_WORDS = frozenset({"args", "arguments", "command", "entrypoint"})
-"""What a program of a container is started with."""
-_IN_CONTAINERS = re.compile(r"(?:.*_)?(?:mount_path|mount_point|sub_path|host_path)|path|" + "|".join(sorted(_WORDS)))
-"""Arguments for a container or the machine that it runs on, which has processes of its own."""
 
 
 def named_file_findings(block: Block, rules: GateRules, place: ModulePlace, path: str) -> Iterator[Finding]:
@@ -47,10 +34,10 @@ def named_file_findings(block: Block, rules: GateRules, place: ModulePlace, path
     for inner in block.within():
         if inner.type in {"resource", "data", "ephemeral"} and inner.labels:
             table, kind = rules.cloud.gate.files, inner.labels[0]
-            if kind.startswith((rules.cloud.prefix, "terraform_")):
+            if rules.is_of_cloud(kind):
                 yield from _known(inner, table.get("*", frozenset()) | table.get(kind, frozenset()), place, path)
             else:
-                yield from _by_name(inner, _NAMES | _NAMES_OF.get(kind, frozenset()), place, path)
+                yield from _by_name(inner, rules, place, path)
 
 
 def _known(block: Block, names: frozenset[str], place: ModulePlace, path: str) -> Iterator[Finding]:
@@ -60,19 +47,23 @@ def _known(block: Block, names: frozenset[str], place: ModulePlace, path: str) -
                 yield from _judged(setting.name, setting.value, bounds, Finding(place.at(path), setting.line, ""))
 
 
-def _by_name(block: Block, names: frozenset[str], place: ModulePlace, path: str) -> Iterator[Finding]:
+def _by_name(block: Block, rules: GateRules, place: ModulePlace, path: str) -> Iterator[Finding]:
+    kind = block.labels[0]
+    names = _NAMES | _NAMES_OF.get(kind, frozenset())
     for inner, bounds in bodies(block, bounds_of(block, place)):
         for setting in inner.settings:
             at = Finding(place.at(path), setting.line, "")
             below = names - _ELSEWHERE_TOO
+            if allowed(kind, setting.name, rules.policy):
+                continue
             if setting.name in (names if inner is block else below) or _SAYS_FILE.fullmatch(setting.name):
                 yield from _judged(setting.name, setting.value, bounds, at)
                 continue
             for node, bound in parts_in_scope(setting.value, bounds):
                 for key, item in _pairs(node):
-                    if key in below or _SAYS_FILE.fullmatch(key):
+                    if (key in below or _SAYS_FILE.fullmatch(key)) and not allowed(kind, key, rules.policy):
                         yield from _judged(key, item, bound, at)
-            yield from _elsewhere(setting.name, setting.value, at)
+            yield from _elsewhere(kind, setting, rules, at)
 
 
 def _pairs(node: Expression) -> Iterator[tuple[str, Expression]]:
@@ -81,13 +72,14 @@ def _pairs(node: Expression) -> Iterator[tuple[str, Expression]]:
 
 
 def _judged(name: str, value: Expression, bounds: Bounds, at: Finding) -> Iterator[Finding]:
-    if not (bounded(value, bounds) or _is_made_here(value)):
+    if not (bounded(value, bounds) or is_made_here(value, bounds) or value == Literal(None)):
         yield Finding(at.path, at.line, f"`{name}` names a file, which must be of its own module: {INSTEAD}")
 
 
-def _elsewhere(name: str, whole: Expression, at: Finding) -> Iterator[Finding]:
+def _elsewhere(kind: str, setting: Setting, rules: GateRules, at: Finding) -> Iterator[Finding]:
     """Yield what does not say by its name that it is a file, and is a path of this machine all the same."""
-    left = [(name, whole)]
+    is_known = rules.knows_files_of(kind)
+    left = [(setting.name, setting.value)]
     while left:
         name, value = left.pop()
         match value:
@@ -97,33 +89,9 @@ def _elsewhere(name: str, whole: Expression, at: Finding) -> Iterator[Finding]:
                 left += [(name, item) for item in items]
             case Choice(_, then, otherwise):
                 left += [(name, then), (name, otherwise)]
-            case TemplateExpression((Literal(str(text)), *_)) | Literal(str(text)) if _is_elsewhere(name, text):
-                message = (
-                    f"`{name}` is a path of the machine that plans: put the file into the module, and write its path as "
-                    '"${path.module}/…", without `..`.'
-                )
-                yield Finding(at.path, at.line, message)
+            case TemplateExpression((Literal(str(text)), *_)) | Literal(str(text)) if is_of_machine(
+                name, text, is_known=is_known
+            ) and not allowed(kind, name, rules.policy):
+                yield Finding(at.path, at.line, complaint(kind, name))
             case _:
                 pass
-
-
-def _is_elsewhere(name: str, text: str) -> bool:
-    if "\n" in text:  # a script, or another file's content
-        return False
-    is_of_machine = name not in _WORDS and _THIS_MACHINE.match(text) is not None
-    return is_of_machine or (_IN_CONTAINERS.fullmatch(name) is None and _OF_PROCESSES.match(text) is not None)
-
-
-def _is_made_here(value: Expression) -> bool:
-    """Say whether a path is that of an archive made by this code, whose own paths are judged where it is made."""
-    match value:
-        case AttributeAccess(
-            AttributeAccess(AttributeAccess(NameExpression("data"), "archive_file"), _)
-            | Index(AttributeAccess(AttributeAccess(NameExpression("data"), "archive_file"), _), _),
-            "output_path",
-        ):
-            return True
-        case Literal(None):
-            return True
-        case _:
-            return False

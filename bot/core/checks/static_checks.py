@@ -14,6 +14,7 @@ from bot.core.checks.gate_rules import BUILT_IN, GateRules
 from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
 from bot.core.checks.module_sources import local_module_findings, source_complaints
 from bot.core.checks.named_files import named_file_findings
+from bot.core.checks.paths.evaluated import evaluated_path_findings
 from bot.core.checks.provider_config import STATE, backend_complaints, machine_complaints, provider_complaints
 from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
@@ -75,6 +76,8 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
             found = _module_findings(place, paths.get(directory, ()), rules, is_stack=is_stack)
             judged |= dict.fromkeys(found)
             judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ())))
+    for name, each in stacks.items():
+        judged |= dict.fromkeys(evaluated_path_findings(code, reaches[name], each.inputs, rules, where))
     read = {path: code[path] for directory, _ in places for path in paths.get(directory, ())}
     return [*findings, *judged] or rules.referee(read, where)
 

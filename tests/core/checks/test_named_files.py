@@ -149,3 +149,27 @@ def test_a_module_where_init_puts_it_is_refused_with_the_way() -> None:
     files = {"app/main.tf": File(b'module "x" {\n  source = "./.terraform/modules/v3/subnet"\n}\n')}
     found = gate(files | {"app/.terraform.lock.hcl": File(b"")}, {StepName("app"): Stack()}, RULES, "envs/x")
     assert "write the module's own source and version" in found[0].message
+
+
+@pytest.mark.parametrize("kind", ["data.archive_file", "archive_file"])
+@pytest.mark.parametrize("path", ["KIND.x.output_path", 'KIND.x["a"].output_path', "one(KIND.x[*].output_path)"])
+def test_a_file_that_this_code_makes_may_be_named_and_read(kind: str, path: str) -> None:
+    named = path.replace("KIND", kind)
+    assert found_in(f"  filename = {named}\n  sha = filebase64sha256({named})") == []
+    assert found_in(f"  filename = {named}", "aws_lambda_function") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "  filename = data.other_file.x.output_path",
+        "  filename = data.archive_file.x.source_file",
+        "  parts = [for data in var.l : { filename = data.archive_file.x.output_path }]",
+        "  parts = [for archive_file in var.l : { filename = archive_file.x.output_path }]",
+        "  x = [for data in var.l : file(data.archive_file.x.output_path)]",
+        "  filename = module.archive_file.x.output_path",
+        "  x = templatefile(data.archive_file.x.output_path, {})",
+    ],
+)
+def test_what_only_looks_like_a_file_of_this_code_is_refused(body: str) -> None:
+    assert found_in(body) != []

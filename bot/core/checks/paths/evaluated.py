@@ -1,0 +1,124 @@
+"""What arguments come to that are written as an expression: also `join("/", ["", "etc"])`, a local or a variable may be a path.
+
+Asked only of types of resources whose provider isn't known, so most stacks are not evaluated. What depends on another resource stays
+unknown, and what a stack is handed by others does, too: there confinement is the answer.
+"""
+
+import json
+import posixpath
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from bot.core.checks.gate_rules import GateRules
+from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
+from bot.core.hcl.ast import Block
+from bot.core.hcl.local_modules import code_files
+from bot.core.hcl.module import Module
+from bot.core.hcl.parser import body
+from bot.core.hcl.result import Given, Thing
+from bot.core.hcl.scope import ModuleAddress
+from bot.core.hcl.values import HclValue, Scalar, Unknown, not_evaluated
+from bot.core.tree import File, Tree
+from bot.errors import Finding, InvalidInput
+from bot.model.modules import place_of
+
+_HIDES = frozenset(
+    {"base64decode", "base64gunzip", "csvdecode", "pathexpand", "regex", "rsadecrypt", "strrev", "textdecodebase64", "urldecode"}
+)  # fmt: skip
+"""Functions that make a text which nobody sees in the code. Used on what is written there, they have no other purpose."""
+_MADE = {not_evaluated(name): name for name in _HIDES}
+_VALUES = (".auto.tfvars", ".auto.tfvars.json")
+_POSITIONS = re.compile(r"(?:\[\d+\])+$")
+_LAST = re.compile(r"(?:^|\.)([A-Za-z_][\w-]*)$|\[\"((?:[^\"\\]|\\.)*)\"\]$")
+
+
+def evaluated_path_findings(
+    code: Tree, directories: Sequence[str], inputs: Collection[str], rules: GateRules, where: str
+) -> Iterator[Finding]:
+    """Yield the arguments of a stack (the first of its directories) that come to a path of the machine which plans."""
+    kinds = _unknown_kinds(code, directories, rules)
+    if not kinds:
+        return
+    stack = directories[0]
+    try:
+        module = Module(code, ModuleAddress(stack, f"{stack}/"), _given(code, stack, inputs))
+        things = list(module.evaluated().things.values())
+    except (InvalidInput, RecursionError):
+        message = (
+            "its expressions can't be evaluated, so nobody can say which files they name: write them more plainly."
+        )
+        yield Finding(place_of(where, stack), 1, message)
+        return
+    for thing in things:
+        if (kind := kinds.get((thing.file, thing.line))) is not None:
+            yield from _of_thing(thing, kind, rules, where)
+
+
+def _of_thing(thing: Thing, kind: str, rules: GateRules, where: str) -> Iterator[Finding]:
+    for at, leaf in thing.leaves.items():
+        name, place = _argument(at), place_of(where, leaf.file)
+        if allowed(kind, name, rules.policy):
+            continue
+        if isinstance(leaf.value, Unknown) and (made := _hidden_in(leaf.value)) is not None:
+            message = (
+                f"`{made}` makes a text for `{name}` that nobody sees here, so it may be a path: write the text itself."
+            )
+            yield Finding(place, leaf.line, message)
+        elif is_of_machine(name, _beginning(leaf.value), is_known=False):
+            yield Finding(place, leaf.line, complaint(kind, name))
+
+
+def _hidden_in(value: Unknown) -> str | None:
+    return next((_MADE[rule] for rule in sorted(value.rules) if rule in _MADE), None)
+
+
+def _beginning(value: Scalar | Unknown) -> str:
+    """Return a text as far as it is known from its beginning on."""
+    if isinstance(value, Unknown):
+        return value.text[1:].split("${")[0] if value.text.startswith('"') else ""
+    return value if isinstance(value, str) else ""
+
+
+def _argument(at: str) -> str:
+    found = _LAST.search(_POSITIONS.sub("", at))
+    return (found[1] or found[2]) if found else at
+
+
+def _unknown_kinds(code: Tree, directories: Sequence[str], rules: GateRules) -> Mapping[tuple[str, int], str]:
+    """Return the types of resources of unknown providers, by where their blocks stand."""
+    found: dict[tuple[str, int], str] = {}
+    paths = code_files(code)
+    for path in (each for directory in directories for each in paths.get(directory, ())):
+        for block in _blocks(code[path].data):
+            for inner in block.within():
+                is_resource = inner.type in {"resource", "data", "ephemeral"} and inner.labels
+                if is_resource and not rules.knows_files_of(inner.labels[0]):
+                    found.setdefault((path, block.line), inner.labels[0])
+    return found
+
+
+def _blocks(data: bytes) -> Sequence[Block]:
+    try:
+        return body(data).blocks
+    except InvalidInput:
+        return ()  # reported by the other checks
+
+
+def _given(code: Tree, stack: str, inputs: Collection[str]) -> Given:
+    found: dict[str, HclValue] = {}
+    automatic = sorted(path for path in code if posixpath.dirname(path) == stack and path.endswith(_VALUES))
+    for path in (f"{stack}/terraform.tfvars", f"{stack}/terraform.tfvars.json", *automatic):
+        if path in code:
+            found |= _values(path, code[path].data)
+    return {name: (value, frozenset()) for name, value in found.items() if name not in inputs}
+
+
+def _values(path: str, data: bytes) -> Mapping[str, HclValue]:
+    if path.endswith(".json"):
+        try:
+            found = json.loads(data)
+        except (ValueError, RecursionError):
+            return {}  # Terraform refuses it
+        return found if isinstance(found, dict) else {}
+    module = Module({"values.tf": File(b"".join((b"locals {\n", data, b"\n}\n")))}, ModuleAddress("", ""), {})
+    return {name: module.names.named("local", name) for name in module.code.locals}
