@@ -3,8 +3,7 @@
 A line break ends an expression, except inside parentheses, brackets and `${…}`; inside an object's braces it separates.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from bot.core.hcl.ast import (
     AttributeAccess,
@@ -45,6 +44,7 @@ DEEPEST = 100
 
 _LEVELS = (("||",), ("&&",), ("==", "!="), (">", ">=", "<", "<="), ("+", "-"), ("*", "/", "%"))
 _BINDING = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
+_OPERATORS = frozenset({"?", *_BINDING})
 _WORDS = {"true": True, "false": False, "null": None}
 _PLAIN = {NEWLINE: "the end of the line", END: "the end of the file", SEQUENCE_END: "`}`", HEREDOC: "a heredoc"}
 
@@ -54,15 +54,16 @@ class Expressions:
 
     def __init__(self, found: Sequence[HclToken]) -> None:
         self.tokens, self.at = found, 0
-        self.skips = [False]  # whether line breaks are passed over here
+        self.skips = False  # whether line breaks are passed over here
         self.depth = 0
 
     def peek(self) -> HclToken:
         """Return the next token that counts."""
-        if self.skips[-1]:
-            while self.tokens[self.at].kind == NEWLINE:
-                self.at += 1
-        return self.tokens[self.at]
+        token = self.tokens[self.at]
+        while self.skips and token.kind == NEWLINE:
+            self.at += 1
+            token = self.tokens[self.at]
+        return token
 
     def read(self) -> HclToken:
         """Take the next token that counts."""
@@ -78,16 +79,17 @@ class Expressions:
             raise NotHcl(token.line, f"expected {message}, found {shown(token)}.")
         return self.read()
 
-    @contextmanager
-    def lines(self, *, skip: bool) -> Iterator[None]:
-        """Pass over line breaks, or don't, for what is read inside."""
-        self.skips.append(skip)
-        yield
-        self.skips.pop()
+    def passing_lines(self, skip: bool) -> bool:
+        """Pass over line breaks from here on, or don't, and return what was done before: whoever changes it puts it back."""
+        before, self.skips = self.skips, skip
+        return before
 
     def expression(self) -> Expression:
         """Read an expression."""
-        condition = self._binary(0)
+        first = self._traversed()
+        if self.peek().kind not in _OPERATORS:
+            return first  # most expressions have none
+        condition = self._binary(first, 0)
         if self.peek().kind != "?":
             return condition
         self.read()
@@ -103,11 +105,10 @@ class Expressions:
         if self.depth > DEEPEST:
             raise NotHcl(self.peek().line, "nested too deeply to be read: give the inner parts names in `locals`.")
 
-    def _binary(self, lowest: int) -> Expression:
-        left = self._traversed()
+    def _binary(self, left: Expression, lowest: int) -> Expression:
         while (level := _BINDING.get(self.peek().kind, -1)) >= lowest:
             sign = self.read().kind
-            left = OperationExpression(sign, left, self._binary(level + 1))
+            left = OperationExpression(sign, left, self._binary(self._traversed(), level + 1))
         return left
 
     def _traversed(self) -> Expression:
@@ -121,16 +122,9 @@ class Expressions:
         while (kind := self.peek().kind) in {".", "["} and not (is_splat and kind == "["):
             self.read()
             if kind == "[":
-                with self.lines(skip=True):
-                    if self.peek().kind == "*":
-                        self.read()
-                        is_whole, key = True, None
-                    else:
-                        is_whole, key = False, self.expression()
-                    self.expect("]", "`]` at the end of an index")
-                if is_whole:
+                key = self._key()
+                if key is None:
                     return Splat(found, self._steps(NameExpression("*")))
-                assert key is not None
                 found = Index(found, key)
             elif self.peek().kind == NAME:
                 found = AttributeAccess(found, self.read().text)
@@ -143,6 +137,18 @@ class Expressions:
                 found = Splat(found, self._steps(NameExpression("*"), is_splat=True))
         return found
 
+    def _key(self) -> Expression | None:
+        """Read what stands in brackets behind a value; None for `[*]`."""
+        before = self.passing_lines(True)
+        if self.peek().kind == "*":
+            self.read()
+            key = None
+        else:
+            key = self.expression()
+        self.expect("]", "`]` at the end of an index")
+        self.skips = before
+        return key
+
     def _legacy_index(self) -> int:
         token = self.read()
         if not token.text.isdigit():
@@ -154,9 +160,10 @@ class Expressions:
         match token.kind:
             case "(":
                 self.read()
-                with self.lines(skip=True):
-                    found = self.expression()
-                    self.expect(")", "`)` to close the parenthesis")
+                before = self.passing_lines(True)
+                found = self.expression()
+                self.expect(")", "`)` to close the parenthesis")
+                self.skips = before
                 return found
             case "-" | "!":
                 self.read()
@@ -184,52 +191,58 @@ class Expressions:
     def _call(self, name: str, line: int) -> Call:
         given: list[Expression] = []
         is_spread = False
-        with self.lines(skip=True):
-            self.read()
-            while self.peek().kind != ")":
-                given.append(self.expression())
-                if self.peek().kind == "...":
-                    self.read()
-                    is_spread = True
-                    break
-                if self.peek().kind != ",":
-                    break
+        before = self.passing_lines(True)
+        self.read()
+        while self.peek().kind != ")":
+            given.append(self.expression())
+            if self.peek().kind == "...":
                 self.read()
-            self.expect(")", f"`,` or `)` after an argument of `{name}`")
+                is_spread = True
+                break
+            if self.peek().kind != ",":
+                break
+            self.read()
+        self.expect(")", f"`,` or `)` after an argument of `{name}`")
+        self.skips = before
         return Call(name, tuple(given), is_spread, line)
 
     def _collection(self, opening: str) -> Expression:
         self.read()
-        with self.lines(skip=True):
-            if self.peek()[:2] == (NAME, "for"):
-                return self._for("}" if opening == "{" else "]")
+        before = self.passing_lines(True)
+        is_for = self.peek()[:2] == (NAME, "for")
+        found = self._for("}" if opening == "{" else "]") if is_for else None
+        self.skips = before
+        if found is not None:
+            return found
         return self._pairs() if opening == "{" else self._items()
 
     def _items(self) -> Items:
         found: list[Expression] = []
-        with self.lines(skip=True):
-            while self.peek().kind != "]":
-                found.append(self.expression())
-                if self.peek().kind != ",":
-                    break
-                self.read()
-            self.expect("]", "`,` or `]` after an item of the list")
+        before = self.passing_lines(True)
+        while self.peek().kind != "]":
+            found.append(self.expression())
+            if self.peek().kind != ",":
+                break
+            self.read()
+        self.expect("]", "`,` or `]` after an item of the list")
+        self.skips = before
         return Items(tuple(found))
 
     def _pairs(self) -> Pairs:
         found: list[tuple[Expression, Expression]] = []
-        with self.lines(skip=False):
-            while True:
-                if self.peek().kind == NEWLINE:
-                    self.read()
-                    continue
-                if self.peek().kind == "}":
-                    break
-                found.append(self._pair())
-                if self.peek().kind not in {",", NEWLINE}:
-                    break
+        before = self.passing_lines(False)
+        while True:
+            if self.peek().kind == NEWLINE:
                 self.read()
-            self.expect("}", "`,`, a line break or `}` after an item of the object")
+                continue
+            if self.peek().kind == "}":
+                break
+            found.append(self._pair())
+            if self.peek().kind not in {",", NEWLINE}:
+                break
+            self.read()
+        self.expect("}", "`,`, a line break or `}` after an item of the object")
+        self.skips = before
         return Pairs(tuple(found))
 
     def _pair(self) -> tuple[Expression, Expression]:
@@ -296,9 +309,10 @@ class Expressions:
                 continue
             if token.text.endswith("~") and found and isinstance(found[-1], str):
                 found[-1] = found[-1].rstrip(BLANKS)
-            with self.lines(skip=True):
-                found.append(self._filled(token))
-                is_trimmed = self.expect(SEQUENCE_END, f"`}}` to end `{token.kind}`").text == "~}"
+            before = self.passing_lines(True)
+            found.append(self._filled(token))
+            is_trimmed = self.expect(SEQUENCE_END, f"`}}` to end `{token.kind}`").text == "~}"
+            self.skips = before
         if token.kind != END:
             self.at += 1
         return found

@@ -5,9 +5,8 @@ parser accepts, or less: every difference known to us is a refusal (`clients/hcl
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from bot.core.hcl.ast import Block, Expression, Setting
 from bot.core.hcl.expressions import Expressions, shown
@@ -73,6 +72,14 @@ def quoted(text: str) -> str:
 class _Bodies(Expressions):
     """Reads blocks and settings."""
 
+    def __init__(self, found: Sequence[HclToken]) -> None:
+        super().__init__(found)
+        self.code, self.starts = _without_layout(found)
+
+    def _code(self, first: int) -> str:
+        """Return what was read since the token `first` as written, without comments and layout."""
+        return self.code[self.starts[first] : self.starts[self.at]].strip()
+
     def file(self) -> Block:
         settings, inner, _ = self._inside(END)
         return Block("", (), settings, inner, "", 1)
@@ -96,7 +103,7 @@ class _Bodies(Expressions):
             else:
                 inner.append(self._block(name))
             self._line_end(f"`{name.text}`")
-        code = code_of(self.tokens[first : self.at])
+        code = self._code(first)
         self.read()
         return tuple(settings.values()), tuple(inner), code
 
@@ -111,7 +118,7 @@ class _Bodies(Expressions):
         self.read()
         first = self.at
         value = self.expression()
-        return Setting(name.text, value, code_of(self.tokens[first : self.at]), name.line)
+        return Setting(name.text, value, self._code(first), name.line)
 
     def _block(self, name: HclToken) -> Block:
         labels: list[str] = []
@@ -126,7 +133,7 @@ class _Bodies(Expressions):
         if self.peek().kind != "=":
             raise NotHcl(only.line, "a nested block needs a line of its own: begin a new line before and after it.")
         setting = self._setting(only)
-        code = code_of(self.tokens[first : self.at])
+        code = self._code(first)
         self.expect("}", "`}`, since a block in one line has one argument (put each on a line of its own)")
         return Block(name.text, tuple(labels), (setting,), (), code, name.line)
 
@@ -143,25 +150,29 @@ _WORDS = frozenset({NAME, NUMBER})
 _SKIPPED = {"(": ")", "[": "]", "{": "}", "${": "}$", "%{": "}$"}
 
 
-def code_of(found: Sequence[HclToken]) -> str:
-    """Return code as written, without comments and layout."""
-    return "".join(_code_words(found)).strip()
+def _without_layout(found: Sequence[HclToken]) -> tuple[str, Sequence[int]]:
+    """Return code without comments and layout, and where in it each token begins.
 
-
-def _code_words(found: Sequence[HclToken]) -> Iterator[str]:
+    A line break counts where it ends an item, and becomes a blank between two of them.
+    """
     closing: list[str] = []
-    kept: list[HclToken] = []
-    for token in found:
-        if token.kind in _SKIPPED:
-            closing.append(_SKIPPED[token.kind])
-        elif closing and token.kind == closing[-1]:
+    words: list[str] = []
+    starts: list[int] = []
+    length, before = 0, NEWLINE
+    for kind, text, _, _ in found:
+        if kind in _SKIPPED:
+            closing.append(_SKIPPED[kind])
+        elif closing and kind == closing[-1]:
             closing.pop()
-        if token.kind != NEWLINE or not closing or closing[-1] == "}":
-            kept.append(token)
-    for token, following in pairwise((*kept, HclToken(END, "", 0, 0))):
-        if token.kind != NEWLINE:
-            yield token.text
-            if token.kind in _WORDS and following.kind in _WORDS:
-                yield " "
-        elif following.kind not in {NEWLINE, "}", END}:
-            yield " "
+        if kind == NEWLINE:
+            starts.append(length)
+            before = NEWLINE if not closing or closing[-1] == "}" else before
+            continue
+        if (before in _WORDS and kind in _WORDS) or (before == NEWLINE and kind not in {"}", END}):
+            words.append(" ")
+            length += 1
+        starts.append(length)
+        words.append(text)
+        length += len(text)
+        before = kind
+    return "".join(words), starts

@@ -43,21 +43,26 @@ class HclToken(NamedTuple):
 
 
 _WORD = r"[^\W\d][\w\u0300-\u036f\u00b7-]*+"
+# A text in quotes without anything to be filled in is one word here: most are, and each change of mode costs.
 _CODE = re.compile(
-    rf"""(?P<blank>[ \t]++)
-    | (?P<comment>(?:\#|//)[^\n]*+ | /\*.*?\*/)
-    | (?P<newline>\r?\n)
+    rf"""[ \t]*+(?:
+      (?P<newline>\r?\n)
     | (?P<name>{_WORD})
+    | (?P<plain>"[^"\\$%\r\n]++")
     | (?P<number>[0-9]++(?:\.[0-9]++)*+(?:[eE][+-]?[0-9]++)?)
+    | (?P<comment>(?:\#|//)[^\n]*+ | /\*.*?\*/)
     | (?P<heredoc><<-?(?P<marker>{_WORD})\r?\n)
     | (?P<quote>")
-    | (?P<sign>\.\.\.|=>|==|!=|>=|<=|&&|\|\||::|~\}}|/(?!\*)|[-+*%!<>=?:.,\[\](){{}}])""",
+    | (?P<sign>\.\.\.|=>|==|!=|>=|<=|&&|\|\||::|~\}}|/(?!\*)|[-+*%!<>=?:.,\[\](){{}}])
+    | (?P<end>\Z)
+    | (?P<other>.))""",
     re.VERBOSE | re.DOTALL,
 )
 # A run of `$` before a brace is text when there are two or more; a lone one opens `${`. The same for `%`.
 _SIGNS = r"\$++(?!\{)|\$\$++\{|%++(?!\{)|%%++\{"
 _QUOTED = re.compile(rf'(?:[^"\\$%\r\n]++|\\(?:[nrt"\\]|u[0-9a-fA-F]{{4}}|U[0-9a-fA-F]{{8}})|{_SIGNS})++')
 _LINE = re.compile(rf"(?:[^$%\r\n]++|{_SIGNS})*+(?P<newline>\r?\n)?")
+_BRACES = frozenset({"{", "}", "~}"})
 _OPENS = re.compile(r"[$%]\{~?")
 # What Go's bytes.TrimSpace takes from a line before it is held against the marker.
 BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -122,45 +127,62 @@ class _Scanner:
         self.at += len(text)
 
     def _code(self, mode: _Mode) -> None:
-        found = _CODE.match(self.text, self.at)
-        if found is None:
-            raise self._unexpected()
-        kind, text = str(found.lastgroup), found[0]
+        """Read code up to a text or to the brace that leads back to one."""
+        found, line = self.found, self.line  # in names of their own: this loop is most of a reading
+        for word in _CODE.finditer(self.text, self.at):
+            kind = str(word.lastgroup)
+            text, at = word[kind], word.start(kind)
+            self.at = word.end()
+            match kind:
+                case "newline":
+                    found.append(HclToken(NEWLINE, text, line, at))
+                    line += 1
+                case "name":
+                    if not (text.isascii() or text.replace("-", "_").isidentifier()):
+                        raise NotHcl(line, f"`{text}` is not a name: use letters, digits, `_` and `-`.")
+                    found.append(HclToken(NAME, text, line, at))
+                case "plain":
+                    found.append(HclToken(QUOTE, '"', line, at))
+                    found.append(HclToken(TEXT, text[1:-1], line, at + 1))
+                    found.append(HclToken(CLOSING_QUOTE, '"', line, self.at - 1))
+                case "number":
+                    found.append(HclToken(NUMBER, text, line, at))
+                case "comment":
+                    line += text.count("\n")
+                case "sign" if text not in _BRACES:
+                    found.append(HclToken(text, text, line, at))
+                case _:
+                    self.at, self.line = at, line
+                    if self._opened_or_closed(mode, kind, text):
+                        return
+        self.line = line
+
+    def _opened_or_closed(self, mode: _Mode, kind: str, text: str) -> bool:
+        """Read what may change the mode, and say whether it does."""
         match kind:
-            case "blank":
-                self.at += len(text)
-            case "comment":
-                self.at += len(text)
-                self.line += text.count("\n")
-            case "newline":
-                self._add(NEWLINE, text)
-                self.line += 1
-            case "name":
-                if not (text.isascii() or text.replace("-", "_").isidentifier()):
-                    raise NotHcl(self.line, f"`{text}` is not a name: use letters, digits, `_` and `-`.")
-                self._add(NAME, text)
-            case "number":
-                self._add(NUMBER, text)
             case "heredoc":
-                self.modes.append(_Mode("heredoc", marker=found["marker"], line=self.line))
+                self.modes.append(_Mode("heredoc", marker=text.lstrip("<-").rstrip("\r\n"), line=self.line))
                 self._add(HEREDOC, text)
                 self.line += 1
             case "quote":
                 self.modes.append(_Mode("quoted", line=self.line))
                 self._add(QUOTE, text)
-            case _:
-                self._sign(mode, text)
+            case "sign":
+                self._brace(mode, text)
+            case "other":
+                raise self._unexpected()
+        return self.modes[-1] is not mode
 
-    def _sign(self, mode: _Mode, text: str) -> None:
+    def _brace(self, mode: _Mode, text: str) -> None:
         if text == "{":
             mode.braces += 1
-        elif text in {"}", "~}"}:
-            if not mode.braces and len(self.modes) > 1:
-                self.modes.pop()
-                self._add(SEQUENCE_END, text)
-                return
-            if text == "~}":
-                raise NotHcl(self.line, "`~}` is only for the end of `${…}` and `%{…}`: write `}`.")
+        elif not mode.braces and len(self.modes) > 1:
+            self.modes.pop()
+            self._add(SEQUENCE_END, text)
+            return
+        elif text == "~}":
+            raise NotHcl(self.line, "`~}` is only for the end of `${…}` and `%{…}`: write `}`.")
+        else:
             mode.braces -= 1
         self._add(text, text)
 
