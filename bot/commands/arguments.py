@@ -39,6 +39,12 @@ def page(text: str) -> int:
     return int(text)
 
 
+def pull_request(text: str) -> int:
+    if not re.fullmatch("#?[1-9][0-9]{0,8}", text):
+        raise InvalidInput(f"{shown(text)} is not a pull request. Write its number: `--with 42`.")
+    return int(text.removeprefix("#"))
+
+
 def login(text: str) -> Login:
     return Login(text.removeprefix("@"))
 

@@ -15,7 +15,7 @@ CommandVerb = NewType("CommandVerb", str)
 class Clone:
     """`/clone <source>[@<at>] as <name> …`. `set` holds the texts as they were typed; the template gives them types.
 
-    `at` says when: the source is cloned as it was then (`bot.commands.moments`).
+    `at` says when: the source is cloned as it was then (`bot.commands.moments`). `ends_with` is the pull request to whose life its own is bound.
     """
 
     source: EnvironmentName
@@ -26,6 +26,7 @@ class Clone:
     owner: Login | None = None
     dry_run: bool = False
     at: str | None = None
+    ends_with: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,12 @@ class Option:
     is_map: bool = False
     required: bool = False
     nearest: Callable[[str], str | None] = _nothing_near
+    named: str = ""
+    """The field's name, if the flag's own word can't be one."""
 
     @property
     def field(self) -> str:
-        return self.flag.replace("-", "_")
+        return self.named or self.flag.replace("-", "_")
 
     @property
     def usage(self) -> str:

@@ -64,6 +64,13 @@ class Manifest(Document):
     owner: Login
     expires_at: AwareDatetime | None = None
     request: Request | None = None
+    ends_with: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="The number of a pull request: when that is merged or closed, the clone is to be destroyed.",
+        ),
+    ] = None
     overrides: tuple[ParameterName, ...] = ()
     parameters: dict[ParameterName, Json]
     waivers: tuple[Waiver, ...] = ()

@@ -6,7 +6,7 @@ from typing import cast
 
 from bot.clients.git.merge_file import merge_text
 from bot.clouds.registry import FACTS
-from bot.commands.model import Clone, Sync
+from bot.commands.model import Clone, Command, Sync
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import TemplateAt, read_hooks, read_template
 from bot.core.rendering.inventory import Claim, Inventory, renamed
@@ -56,6 +56,8 @@ def _draft(
         source = repo.manifest(request.command.source)
         if source is None:
             return _unknown_source(repo, request, claims, removals)
+        if (refused := _not_open(repo, request.command)) is not None:
+            return with_suggestion(refused, lambda instead: _draft(repo, _as(request, instead), claims, removals))
         past = past_source(repo, request.command)
         template = source.template if past is None else past.side.manifest.template
         base = Base(
@@ -71,6 +73,23 @@ def _draft(
     except UserError as error:
         return Refused(str(error))
     return draft_clone(request, base)
+
+
+def _as(request: CloneRequest, command: Command) -> CloneRequest:
+    return replace(request, command=cast(Clone, command))
+
+
+def _not_open(repo: Repository, command: Clone) -> Refused | None:
+    """Refuse to bind a clone to what is no open pull request. Raises `Transient`."""
+    number = command.ends_with
+    pull = repo.github.pull_request(repo.name, number) if number is not None else None
+    if number is None or (pull is not None and pull.state == "open"):
+        return None
+    what = "is not a pull request of this repository" if pull is None else "is not open any more"
+    return Refused(
+        f"#{number} {what}. Write the number of an open one after `--with`, or leave it out:",
+        replace(command, ends_with=None),
+    )
 
 
 def _contract(repo: Repository, template: TemplateName) -> Template | None:
@@ -142,6 +161,4 @@ def _unknown_source(
     repo: Repository, request: CloneRequest, claims: OthersClaims, removals: Mapping[EnvironmentName, Manifest]
 ) -> Refused:
     refused = unknown_source(request.command, repo.names(), repo.templates())
-    return with_suggestion(
-        refused, lambda instead: _draft(repo, replace(request, command=cast(Clone, instead)), claims, removals)
-    )
+    return with_suggestion(refused, lambda instead: _draft(repo, _as(request, instead), claims, removals))

@@ -25,7 +25,7 @@ from bot.events import (
 )
 from bot.names import EnvironmentName
 from bot.service.branch_cleanup import release_branch
-from bot.service.commands.expire import merge_expired
+from bot.service.commands.expire import bound_jobs, merge_expired
 from bot.service.commands.rerun import plan_approved
 from bot.service.commands.run_end import APPLY, FOLDER, PLAN, place, tell
 from bot.service.context import ServiceContext
@@ -77,6 +77,7 @@ COMMENTS_FOUND: TypeAdapter[CommentsFound] = TypeAdapter(CommentsFound)
 class PullRequestJob:
     """Reports a pull request of ours; gives back the branch of one that was closed without merging.
 
+    Of any that is merged, closed or reopened, the clones that are bound to it have their turn; one that was merged may have changed a template.
     Of a person's that opens with a command the job is that command's.
     """
 
@@ -84,27 +85,33 @@ class PullRequestJob:
         self.context, self.event, self.plan_of = context, event, plan_of
 
     def plan(self, delivery: str) -> JobRequest | None:
-        """Return the job, if the pull request is from a branch of ours; of another that was merged, a look at what it changed of templates."""
+        """Return the job, if the pull request is from a branch of ours, or something may follow from it."""
         opening = self.event.opening
         if opening is not None and (asked := self.plan_of(opening, delivery)) is not None:
             return asked
         branch = _branch(self.event)
-        if branch is None and self.event.is_merged:
-            return rollout_job(
-                delivery, RolloutDue(repository=self.event.repository, slot=f"merged-{self.event.number}")
-            )
-        kind = "release" if _is_given_up(self.event) else "progress"
-        return _job(delivery, self.event, kind, branch.environment) if branch is not None else None
+        if branch is None:
+            is_followed = self.event.action in ("closed", "reopened")
+            return _job(delivery, self.event, "follow", f"pull-{self.event.number}") if is_followed else None
+        return _job(delivery, self.event, "release" if _is_given_up(self.event) else "progress", branch.environment)
 
     def run(self, request: JobRequest, steps: Steps) -> Finished:
+        follow = bound_jobs(self.context, self.event, request, steps)
         branch = _branch(self.event)
-        if branch is None or self.event.author.casefold() != self.context.github.identity().casefold():
-            return Finished()
+        if branch is None:
+            return Finished((*follow, *self._rollout(request)))
+        if self.event.author.casefold() != self.context.github.identity().casefold():
+            return Finished(follow)
         # Who asked is found through the commits of the branch, so they are told before the branch goes.
         reported = steps.run("report", REPORTED, lambda: self.report(branch))
         if _is_given_up(self.event):
             steps.run("release", RELEASED, lambda: self.release(branch))
-        return looked_at(self.event.repository, request, reported)
+        return Finished((*follow, *looked_at(self.event.repository, request, reported).follow))
+
+    def _rollout(self, request: JobRequest) -> tuple[JobRequest, ...]:
+        """Return a look at what a merge changed of templates."""
+        event = RolloutDue(repository=self.event.repository, slot=f"merged-{self.event.number}")
+        return (rollout_job(request.delivery, event),) if self.event.is_merged else ()
 
     def report(self, branch: Branch) -> Reported:
         """Tell whoever asked how it stands."""

@@ -46,6 +46,7 @@ clones = st.builds(
     owner=st.none() | st.just(Login("bob-1")),
     dry_run=st.booleans(),
     at=st.none() | st.sampled_from(["2026-10-01", "2026-10-01T14:30Z", "1a2b3c4", "v1.2.0", "release/2026-10"]),
+    ends_with=st.none() | st.integers(1, 999_999_999),
 )
 commands = (
     clones

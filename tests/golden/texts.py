@@ -24,8 +24,8 @@ from bot.core.messages.clone_pull_request import body as clone_body
 from bot.core.messages.environment_list import Listed, environment_list
 from bot.core.rendering.inventory import Inventory
 from bot.core.requests.branches import Branch, Stranger
-from bot.core.requests.destroy import RemovalRequest, removable
-from bot.core.requests.expiry import Soon
+from bot.core.requests.destroy import ClosedPull, RemovalRequest, removable
+from bot.core.requests.expiry import End, Outlived, Soon, end_of
 from bot.core.requests.refusal import Refused
 from bot.core.requests.rerun import RunEnd, awaited
 from bot.model.policy import Policy
@@ -41,6 +41,10 @@ Texts = Mapping[str, Callable[[], str]]
 WIDER = i.CLONE.model_copy(update={"parameters": {**i.CLONE.parameters, "app_min": 3}})
 REMOVED = removable(i.NAME, i.CLONE, Policy())
 BY_COMMENT = RemovalRequest("command", i.REQUEST.by, i.NOW, 1, i.REQUEST.url)
+MERGED = ClosedPull(42, f"{i.PULL[:-2]}42", i.NOW, is_merged=True)
+BY_MERGE = RemovalRequest("pull_request", i.REQUEST.by, i.NOW, closed=MERGED)
+EXPIRED = Outlived(i.CLONE, (End(end_of(i.CLONE)),))
+BOUND = Outlived(i.CLONE.model_copy(update={"ends_with": 42}), (End(MERGED.at, MERGED),))
 BEHIND = replies.Standing(
     "live", 2, (replies.ProposedEnvironment(Branch("change", i.NAME), 44),), "32 differences, all explained"
 )
@@ -177,8 +181,14 @@ PLANS: Texts = {
     "issues/drift-back": lambda: drift_issue.came_back(i.DRIFTED),
     "issues/drift-no-more": lambda: drift_issue.no_more("demo-x"),
     "issues/expires-soon": lambda: expiry_comments.warning(Soon(i.CLONE, timedelta(days=1))),
-    "issues/expired": lambda: expiry_comments.ended(i.CLONE, 46, f"{i.PULL[:-2]}46", auto_merge=True),
-    "issues/end-declined": lambda: expiry_comments.declined(i.CLONE, 46, f"{i.PULL[:-2]}46"),
+    "issues/expired": lambda: expiry_comments.ended(EXPIRED, 46, f"{i.PULL[:-2]}46", auto_merge=True),
+    "issues/end-declined": lambda: expiry_comments.declined(EXPIRED, 46, f"{i.PULL[:-2]}46"),
+    "issues/end-refused": lambda: expiry_comments.refused(EXPIRED, "`demo-x` is protected."),
+    "issues/bound-ended": lambda: expiry_comments.ended(BOUND, 46, f"{i.PULL[:-2]}46", auto_merge=False),
+    "issues/bound-declined": lambda: expiry_comments.declined(BOUND, 46, f"{i.PULL[:-2]}46"),
+    "issues/bound-refused": lambda: expiry_comments.refused(BOUND, "`demo-x` is protected."),
+    "issues/bound-not-needed": lambda: expiry_comments.not_needed(BOUND.manifest, MERGED),
+    "issues/bound-kept": lambda: expiry_comments.needed_again(BOUND.manifest),
 }
 
 PULLS: Texts = {
@@ -195,6 +205,7 @@ PULLS: Texts = {
         )
     ),
     "pulls/destroy": lambda: destroy_pull_request.body(REMOVED, BY_COMMENT, i.PIPELINE, (i.APP, i.NETWORK)),
+    "pulls/destroy-bound": lambda: destroy_pull_request.body(REMOVED, BY_MERGE, i.PIPELINE, (i.APP, i.NETWORK)),
 }  # fmt: skip
 
 TEXTS: Texts = {**STATUS, **REPLIES, **RUNS, **PLANS, **PULLS, **VERSIONS, **TERMINAL}

@@ -193,4 +193,5 @@ def _pull(found: Remote) -> PullRequest:
         base_sha=found.base.sha,
         merge_commit_sha=found.merge_commit_sha,
         labels=tuple(label.name for label in found.labels),
+        closed_at=found.closed_at,
     )

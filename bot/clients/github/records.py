@@ -67,6 +67,7 @@ class PullRequest:
     base_sha: str
     merge_commit_sha: str | None
     labels: tuple[str, ...] = ()
+    closed_at: datetime | None = None
 
     def is_from(self, repository: RepositoryName) -> bool:
         """Say whether the branch lies in this repository, and not in a fork that anybody may write to."""

@@ -89,6 +89,7 @@ def _introduction(proposed: ProposedClone) -> str:
         ("Purpose", f"**{manifest.purpose}**: {cell(purpose.description)}"),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expires),
+        *([("Ends with", f"#{manifest.ends_with}, when that is merged or closed")] if manifest.ends_with else []),
         ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])}"),
     ]
     copied = f"It adds a complete copy of {code(str(manifest.source))}, rendered from the same template."

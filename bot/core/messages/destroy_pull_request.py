@@ -12,6 +12,8 @@ from bot.names import EnvironmentName, StepName
 
 def title(removed: Removable, asked: RemovalRequest) -> str:
     """Return the pull request's title."""
+    if asked.closed is not None:
+        return f"Destroy {removed.name}, which ends with #{asked.closed.number}"
     return f"Destroy {removed.name}" + (", which has expired" if asked.reason == "expiry" else "")
 
 
@@ -36,8 +38,6 @@ def body(
     """Return the pull request's body. `order` is that in which the steps are taken back; `rival` an open change of it."""
     manifest, name = removed.manifest, removed.name
     expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
-    expired = EXPIRED_ON.format(end=manifest.expires_at) if manifest.expires_at else f"It expired on {expires}"
-    who = f"Requested by @{asked.by} [here]({asked.url})." if asked.url else f"{expired}. @{manifest.owner} owns it."
     known = [
         ("Environment", f"{code(name)} in {code(directory(name) + '/')}"),
         ("Purpose", cell(manifest.purpose)),
@@ -48,14 +48,14 @@ def body(
     parts = [
         MARKER.format(name=name, by=asked.reason),
         (
-            f"{who} This pull request deletes the directory, and **merging it destroys all resources "
+            f"{_why(manifest, asked)} This pull request deletes the directory, and **merging it destroys all resources "
             f"of {code(name)}**.\n\n{facts(known)}"
         ),
         "### Steps, in the order they are destroyed",
         _steps(pipeline, order),
         "### What to look at",
         _attention(removed, rival),
-        f"Closing this pull request keeps {code(name)} as it is." + _longer(manifest),
+        _to_keep(manifest, asked),
         details("Removed from the repository", fence(f"{directory(name)}/", "text")),
     ]
     return "\n\n".join(parts) + "\n"
@@ -79,8 +79,18 @@ def _attention(removed: Removable, rival: int | None) -> str:
     )
 
 
-def _longer(manifest: Manifest) -> str:
-    return f" Comment {code(f'/extend {manifest.name} 7d')} to keep it longer." if manifest.expires_at else ""
+def _why(manifest: Manifest, asked: RemovalRequest) -> str:
+    if asked.url:
+        return f"Requested by @{asked.by} [here]({asked.url})."
+    because = asked.closed.sentence if asked.closed is not None else EXPIRED_ON.format(end=manifest.expires_at)
+    return f"{because}. @{manifest.owner} owns it."
+
+
+def _to_keep(manifest: Manifest, asked: RemovalRequest) -> str:
+    if asked.closed is not None:
+        return f"Closing this pull request keeps {code(manifest.name)} until it expires."
+    longer = f" Comment {code(f'/extend {manifest.name} 7d')} to keep it longer." if manifest.expires_at else ""
+    return f"Closing this pull request keeps {code(manifest.name)} as it is.{longer}"
 
 
 def _steps(pipeline: Pipeline, order: Sequence[StepName]) -> str:

@@ -67,7 +67,8 @@ def status_comment(manifest: Manifest, facts: StatusFacts, now: datetime) -> str
         parts.append(said)
     if manifest.expires_at:
         verb = "expires" if now < manifest.expires_at else "expired"
-        parts.append(f"It {verb} on {manifest.expires_at:%Y-%m-%d at %H:%M} UTC. Owner: @{manifest.owner}.")
+        bound = f", or ends with #{manifest.ends_with}" if manifest.ends_with else ""
+        parts.append(f"It {verb} on {manifest.expires_at:%Y-%m-%d at %H:%M} UTC{bound}. Owner: @{manifest.owner}.")
     return "\n\n".join(parts)
 
 

@@ -183,6 +183,7 @@ def _manifest(terms: _Terms, given: Mapping[ParameterName, Json], base: Base) ->
         owner=terms.owner,
         expires_at=terms.until,
         request=asked.request,
+        ends_with=asked.command.ends_with,
         overrides=tuple(name for name in values if name in given),
         parameters=values,
         stacks=template.stacks,

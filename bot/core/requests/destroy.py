@@ -17,7 +17,28 @@ MARKER = "<!-- envclone:destroy:{name}:{by} -->"
 EXPIRED_ON = "It expired on {end:%Y-%m-%d %H:%M} UTC"
 """Words of the body by which the pull request of one very expiry is found again."""
 ENDED_MARKER = "<!-- envclone:ended:{name} -->"
-Reason: TypeAlias = Literal["command", "expiry"]
+ENDS_WITH = "It ends with #{number}, which was {how} on {at:%Y-%m-%d %H:%M:%S} UTC"
+"""The same for the end of one very pull request: one that is reopened and closed once more is another end."""
+Reason: TypeAlias = Literal["command", "expiry", "pull_request"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPull:
+    """A pull request to which clones were bound, and when it was merged or closed."""
+
+    number: int
+    url: str
+    at: datetime
+    is_merged: bool
+
+    @property
+    def how(self) -> str:
+        return "merged" if self.is_merged else "closed"
+
+    @property
+    def sentence(self) -> str:
+        """Say that a clone ends with it, in the words by which a removal is found again."""
+        return ENDS_WITH.format(number=self.number, how=self.how, at=self.at)
 
 
 class NotRemovable(UserError):
@@ -54,10 +75,14 @@ def removable(name: EnvironmentName, manifest: Manifest, policy: Policy) -> Remo
 
 @dataclass(frozen=True, slots=True)
 class RemovalRequest:
-    """Who requested that an environment be destroyed, and where. `comment` and `url` are absent when it expired."""
+    """Who requested that an environment be destroyed, and where. `comment` and `url` are absent when its time had come.
+
+    `closed` is the pull request with which it ends, if that is the reason.
+    """
 
     reason: Reason
     by: Login
     at: datetime
     comment: int | None = None
     url: str = ""
+    closed: ClosedPull | None = None

@@ -1,5 +1,7 @@
 """Let a clone's time come: warn its owner, propose its removal, and, where the policy says so, merge that once its check passes.
 
+Its time comes when it expires, or when the pull request is merged or closed that it is bound to (`bot.service.commands.bound`).
+
 Two jobs that time asks for: one looks a repository through, and one for each environment that is due does what it is due for. The
 second kind has the environment's own partition, so that nothing else is done to it meanwhile. Both have the slot of time in their
 key: what failed in one slot is tried again in the next.
@@ -9,6 +11,7 @@ lost database too; two runs for one environment must not overlap (jobs of one en
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -20,13 +23,14 @@ from bot.clients.github.records import PullRequest
 from bot.core.messages import expiry_comments
 from bot.core.requests import expiry
 from bot.core.requests.branches import Branch
-from bot.core.requests.destroy import RemovalRequest
-from bot.core.requests.expiry import due
+from bot.core.requests.destroy import Reason, RemovalRequest
+from bot.core.requests.expiry import Due, Outlived, due
 from bot.core.requests.refusal import Refused
-from bot.events import Tick
+from bot.events import PullRequestChanged, Tick
 from bot.model.environment import Manifest, directory
 from bot.model.policy import Policy
-from bot.names import EnvironmentName, Login
+from bot.names import EnvironmentName, Login, RepositoryName
+from bot.service.commands.bound import bound_to, close_proposed, closed_pulls, keep
 from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
@@ -42,7 +46,7 @@ PROPOSING = timedelta(minutes=15)
 
 log = logging.getLogger(__name__)
 
-ExpiryOutcome = Literal["nothing", "warned", "proposed", "waits", "merged", "declined", "refused"]
+ExpiryOutcome = Literal["nothing", "warned", "proposed", "waits", "merged", "declined", "refused", "closed", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,12 @@ class DueFound(JobStepResult):
     environments: tuple[EnvironmentName, ...]
 
 
+class BoundFound(JobStepResult):
+    """The clones that are bound to a pull request."""
+
+    environments: tuple[EnvironmentName, ...]
+
+
 class ExpiryDone(JobStepResult):
     """What was done about one environment, in words for the log."""
 
@@ -70,6 +80,7 @@ class ExpiryDone(JobStepResult):
 
 
 DUE_FOUND: TypeAdapter[DueFound] = TypeAdapter(DueFound)
+BOUND_FOUND: TypeAdapter[BoundFound] = TypeAdapter(BoundFound)
 EXPIRY_DONE: TypeAdapter[ExpiryDone] = TypeAdapter(ExpiryDone)
 
 
@@ -114,6 +125,30 @@ def tick_job(delivery: str, event: Tick) -> JobRequest:
     )
 
 
+def bound_jobs(
+    context: ServiceContext, event: PullRequestChanged, request: JobRequest, steps: Steps
+) -> tuple[JobRequest, ...]:
+    """Return the jobs of the clones that are bound to a pull request, if it was merged, closed or reopened."""
+    if event.action not in ("closed", "reopened"):
+        return ()
+
+    def look() -> BoundFound:
+        return BoundFound(environments=bound_to(repository_at_head(context, event.repository), event.number))
+
+    found = steps.run("bound", BOUND_FOUND, look)
+    return tuple(_end_job(request.delivery, event.repository, name) for name in found.environments)
+
+
+def _end_job(delivery: str, repository: RepositoryName, name: EnvironmentName) -> JobRequest:
+    return JobRequest(
+        key=f"end-{repository}/{name}-{delivery}",
+        partition=f"{repository}/{name}",
+        kind="expire",
+        delivery=delivery,
+        event=Tick(repository=repository, slot=0, environment=name),
+    )
+
+
 def due_environments(repo: Repository) -> tuple[EnvironmentName, ...]:
     """Return the live clones that something is to be done about; one that can't be read keeps no other from its turn.
 
@@ -122,48 +157,68 @@ def due_environments(repo: Repository) -> tuple[EnvironmentName, ...]:
     reading = repo.read_inventory()
     for finding in reading.findings:
         log.warning("its expiry can't be read: %s", finding, extra={"action": "expire"})
-    return due(reading.estate.live.values(), repo.context.now(), repo.policy()).names
+    live = reading.estate.live.values()
+    # Of one whose pull request was reopened, the removal is open all the same.
+    removed = repo.mirror.proposals("destroy")
+    kept = {each.name for each in live if each.ends_with is not None and each.name in removed}
+    return tuple(sorted({*_due(repo, live, repo.policy()).names, *kept}))
 
 
 def expire(repo: Repository, name: EnvironmentName) -> Expired:
     """Do what the environment's time asks for, if it was not done yet. Raises `Transient`, `UserError`."""
     manifest, policy = repo.manifest(name), repo.policy()
-    found = due([manifest] if manifest else [], repo.context.now(), policy)
+    if manifest is None:
+        number = close_proposed(repo, name)
+        return Expired(name, "closed" if number else "nothing", number)
+    found = _due(repo, [manifest], policy)
+    for ended in found.ended:
+        return _remove(repo, ended, policy)
+    number = keep(repo, manifest)
     for soon in found.soon:
-        is_new = _say(repo, soon.manifest, expiry.warned(soon.before), expiry_comments.warning(soon))
+        what, at = expiry.warned(soon.before), expiry.end_of(manifest)
+        is_new = _say(repo, manifest, expiry.marker(manifest, what, at), expiry_comments.warning(soon))
         return Expired(name, "warned" if is_new else "nothing")
-    for expired in found.expired:
-        return _remove(repo, expired, policy)
-    return Expired(name, "nothing")
+    return Expired(name, "kept" if number else "nothing", number)
 
 
 def merge_expired(repo: Repository, name: EnvironmentName) -> Expired:
     """Merge the pull request that removes an expired clone if the policy allows it and its check has passed."""
     manifest, policy = repo.manifest(name), repo.policy()
     pull = repo.pull_request(Branch("destroy", name))
-    # The clone may have been extended since its removal was proposed.
-    is_due = manifest is not None and bool(due([manifest], repo.context.now(), policy).expired)
-    if manifest is None or pull is None or not is_due or not _is_ours(repo, manifest, pull):
+    # The clone may have been extended since its removal was proposed, or its pull request reopened.
+    ended = next(iter(_due(repo, [manifest], policy).ended), None) if manifest is not None else None
+    if ended is None or pull is None or not _is_ours(repo, ended, pull):
         return Expired(name, "nothing")
     return _merge(repo, name, policy, pull)
 
 
-def _remove(repo: Repository, manifest: Manifest, policy: Policy) -> Expired:
+def _due(repo: Repository, manifests: Iterable[Manifest], policy: Policy) -> Due:
+    listed = list(manifests)
+    return due(listed, repo.context.now(), policy, closed_pulls(repo, listed))
+
+
+def _remove(repo: Repository, ended: Outlived, policy: Policy) -> Expired:
+    manifest, end = ended.manifest, ended.newest
     name = manifest.name
+
+    def say(what: str, text: str) -> bool:
+        return _say(repo, manifest, expiry.marker(manifest, what, end.at), text)
+
     found = repo.pull_request(Branch("destroy", name))
-    if found is not None and found.state == "closed" and not found.is_merged and _is_ours(repo, manifest, found):
-        _say(repo, manifest, "declined", expiry_comments.declined(manifest, found.number, found.url))
+    is_closed = found is not None and found.state == "closed"
+    if found is not None and is_closed and not found.is_merged and _is_newest(repo, ended, found):
+        say("declined", expiry_comments.declined(ended, found.number, found.url))
         return Expired(name, "declined", found.number)
-    if found is None or found.state == "closed" or _is_outdated(repo, manifest, found):
-        proposed = propose_destroy(repo, name, RemovalRequest("expiry", _us(repo), repo.context.now()))
+    if found is None or is_closed or _is_outdated(repo, ended, found):
+        request = RemovalRequest(end.reason, _us(repo), repo.context.now(), closed=end.closed)
+        proposed = propose_destroy(repo, name, request)
         if isinstance(proposed, Refused):
-            _say(repo, manifest, "refused", expiry_comments.refused(manifest, proposed.reason))
+            say("refused", expiry_comments.refused(ended, proposed.reason))
             return Expired(name, "refused")
         found = proposed
-    if not _is_ours(repo, manifest, found):
+    if not _is_ours(repo, ended, found):
         return Expired(name, "waits", found.number)  # a person proposed it already, and it is that person's to merge
-    text = expiry_comments.ended(manifest, found.number, found.url, auto_merge=policy.expiry.auto_merge)
-    is_new = _say(repo, manifest, "ended", text)
+    is_new = say("ended", expiry_comments.ended(ended, found.number, found.url, auto_merge=policy.expiry.auto_merge))
     merged = _merge(repo.fetched(), name, policy, found)
     return Expired(name, "proposed", found.number) if is_new and merged.outcome == "waits" else merged
 
@@ -197,20 +252,26 @@ def _has_rival(repo: Repository, name: EnvironmentName) -> bool:
     return is_new and abs(repo.context.now() - repo.mirror.committed_at(commit)) < PROPOSING
 
 
-def _is_ours(repo: Repository, manifest: Manifest, pull: PullRequest) -> bool:
-    return expiry.is_end_of(manifest, pull.author, _us(repo), pull.body)
+def _is_newest(repo: Repository, ended: Outlived, pull: PullRequest) -> bool:
+    return expiry.is_end_of(ended.manifest, ended.newest, pull.author, _us(repo), pull.body)
 
 
-def _is_outdated(repo: Repository, manifest: Manifest, pull: PullRequest) -> bool:
-    """Say whether we proposed this removal for an expiry that has been put off since."""
-    return expiry.is_end(manifest, pull.author, _us(repo), pull.body) and not _is_ours(repo, manifest, pull)
+def _is_ours(repo: Repository, ended: Outlived, pull: PullRequest) -> bool:
+    return any(expiry.is_end_of(ended.manifest, end, pull.author, _us(repo), pull.body) for end in ended.ends)
+
+
+def _is_outdated(repo: Repository, ended: Outlived, pull: PullRequest) -> bool:
+    """Say whether we proposed this removal for an expiry that has been put off since, or for a pull request that was reopened."""
+    by: tuple[Reason, ...] = ("expiry", "pull_request")
+    is_automatic = any(expiry.is_automatic(ended.manifest, pull.author, _us(repo), pull.body, each) for each in by)
+    return is_automatic and not _is_ours(repo, ended, pull)
 
 
 def _us(repo: Repository) -> Login:
     return Login(repo.github.identity())
 
 
-def _say(repo: Repository, manifest: Manifest, what: str, text: str) -> bool:
+def _say(repo: Repository, manifest: Manifest, marker: str, text: str) -> bool:
     """Say it once where the clone was asked for; say whether it was new.
 
     There may be no such place: nobody asked, it was asked for in another repository, or the issue is gone. That keeps no clone
@@ -219,7 +280,6 @@ def _say(repo: Repository, manifest: Manifest, what: str, text: str) -> bool:
     request = asked_here(repo, manifest.request)
     if request is None:
         return False
-    marker = expiry.marker(manifest, what)
     try:
         return repo.github.comment_once(repo.name, request.issue, marker, f"{marker}\n{text}") is not None
     except Refusal as refused:

@@ -150,7 +150,9 @@ def test_a_merge_that_changes_a_template_starts_its_rollout_at_once(place: Small
     proposal = PullSpec(IssueText("Encrypt", "It is a secret"), "encrypt", "main")
     number = place.server.open_pull(REPOSITORY, proposal, by=MAINTAINER)
     assert place.service.plan_of("delivery-1", changed(place, number, "opened")) is None
-    merged(place, number)
+    place.server.merge(REPOSITORY, number, by=MAINTAINER)
+    (follower,) = place.work(changed(place, number, "closed")).follow
+    place.work(follower.event)
     assert set(pulls(place)) == {"demo-a"}
 
 

@@ -79,7 +79,12 @@ def restored_manifest(earlier: Manifest, now: Manifest) -> Manifest:
     """
     renewed = {each.what: each for each in now.waivers}
     waivers = tuple(renewed.get(each.what, each) for each in earlier.waivers)
-    life = {"owner": now.owner, "expires_at": now.expires_at, "repaired_at": now.repaired_at}
+    life = {
+        "owner": now.owner,
+        "expires_at": now.expires_at,
+        "ends_with": now.ends_with,
+        "repaired_at": now.repaired_at,
+    }
     return earlier.model_copy(update={**life, "waivers": waivers})
 
 

@@ -1,0 +1,80 @@
+"""Clones that are bound to a pull request (`--with`): which, and what becomes of what is proposed when it is closed or reopened.
+
+A clone that is live is destroyed as one that has expired is (`bot.service.commands.expire`), by the same pull request. Of one that was
+never deployed, the pull request is closed.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from bot.core.messages import expiry_comments
+from bot.core.requests.branches import Branch
+from bot.core.requests.destroy import ClosedPull
+from bot.core.requests.expiry import is_automatic
+from bot.errors import UserError
+from bot.model.environment import Manifest
+from bot.names import EnvironmentName, Login
+from bot.service.repository import Repository
+
+CLOSED_MARKER = "<!-- envclone:closed-with:{number}:{at:%Y-%m-%dT%H:%M:%SZ} -->"
+KEPT_MARKER = "<!-- envclone:kept-with:{number} -->"
+
+
+def closed_pulls(repo: Repository, manifests: Iterable[Manifest]) -> Mapping[int, ClosedPull]:
+    """Return the pull requests that clones are bound to and that are not open any more, by number. Raises `Transient`."""
+    numbers = {each.ends_with for each in manifests if each.ends_with is not None}
+    found = ((number, closed_pull(repo, number)) for number in sorted(numbers))
+    return {number: closed for number, closed in found if closed is not None}
+
+
+def closed_pull(repo: Repository, number: int) -> ClosedPull | None:
+    """Return a pull request that was merged or closed; None for one that is open, or that there is none. Raises `Transient`."""
+    pull = repo.github.pull_request(repo.name, number)
+    if pull is None or pull.closed_at is None:
+        return None
+    return ClosedPull(number, pull.url, pull.closed_at, pull.is_merged)
+
+
+def bound_to(repo: Repository, number: int) -> tuple[EnvironmentName, ...]:
+    """Return the clones, live and proposed, that are bound to a pull request. Raises `Transient`."""
+    manifests = repo.read_inventory().estate.manifests()
+    return tuple(sorted(each.name for each in manifests if each.ends_with == number))
+
+
+def close_proposed(repo: Repository, name: EnvironmentName) -> int | None:
+    """Close the pull request of a clone that was not deployed, if the one it is bound to is closed; return its number.
+
+    Raises `Transient`.
+    """
+    pull = repo.pull_request(Branch("clone", name))
+    if pull is None or pull.state == "closed":
+        return None
+    try:
+        manifest = repo.at(pull.head_sha).manifest(name)
+    except UserError:
+        return None  # what people have broken is theirs to close
+    closed = closed_pull(repo, manifest.ends_with) if manifest is not None and manifest.ends_with is not None else None
+    if manifest is None or closed is None:
+        return None
+    marker = CLOSED_MARKER.format(number=closed.number, at=closed.at)
+    # The comment first: whoever is killed in between says it once, and closes what is then still open.
+    repo.github.comment_once(
+        repo.name, pull.number, marker, f"{marker}\n{expiry_comments.not_needed(manifest, closed)}"
+    )
+    repo.github.close_pull_request(repo.name, pull.number)
+    return pull.number
+
+
+def keep(repo: Repository, manifest: Manifest) -> int | None:
+    """Close the removal of a clone that was to end with a pull request which is open again; return its number. Raises `Transient`."""
+    branch = Branch("destroy", manifest.name)
+    if manifest.ends_with is None or repo.proposed(branch) is None:
+        return None
+    pull, us = repo.pull_request(branch), Login(repo.github.identity())
+    if pull is None or pull.state == "closed":
+        return None
+    if not is_automatic(manifest, pull.author, us, pull.body, "pull_request"):
+        return None
+    marker = KEPT_MARKER.format(number=manifest.ends_with)
+    repo.github.comment_once(repo.name, pull.number, marker, f"{marker}\n{expiry_comments.needed_again(manifest)}")
+    repo.github.close_pull_request(repo.name, pull.number)
+    return pull.number
