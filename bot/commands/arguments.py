@@ -33,6 +33,13 @@ def commit(text: str) -> str:
     return text.lower()
 
 
+def address(text: str) -> str:
+    """Return a resource's address, or a pattern of several. Raises `InvalidInput`."""
+    if not 3 <= len(text) <= 400 or not text.isprintable():
+        raise InvalidInput(f"{shown(text)} is not the address of a resource. Copy it from the drift issue.")
+    return text
+
+
 def page(text: str) -> int:
     if not re.fullmatch("[1-9][0-9]{0,5}", text):
         raise InvalidInput(f"{shown(text)} is not a page. Write its number: `page=2`.")

@@ -115,6 +115,14 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Codify:
+    """`/codify <name> [address…]`: make the code say what was changed outside, all of it or what these addresses name."""
+
+    name: EnvironmentName
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PlanCommand:
     """`/plan <name>`: re-run the plan of its open pull request, or check for drift if it is live."""
 
@@ -155,6 +163,7 @@ Command: TypeAlias = (
     | RolloutCommand
     | Rollback
     | Repair
+    | Codify
     | PlanCommand
     | Resume
     | Unlock

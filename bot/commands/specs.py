@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from bot.commands import arguments
 from bot.commands.model import (
     Clone,
+    Codify,
     Command,
     CommandVerb,
     Destroy,
@@ -185,6 +186,23 @@ TABLE: tuple[Spec, ...] = (
         "change",
         "/repair demo-x",
         (_NAME,),
+        is_shared=True,
+    ),
+    Spec(
+        "codify",
+        Codify,
+        "Open a pull request that makes the code say what was changed outside.",
+        "change",
+        "/codify demo-x",
+        (
+            _NAME,
+            Slot(
+                "addresses",
+                "the resources (`app/terraform_data.this`, with `*` for any characters); by default, all that has drifted",
+                arguments.address,
+                is_list=True,
+            ),
+        ),
         is_shared=True,
     ),
     Spec(

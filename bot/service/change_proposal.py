@@ -34,9 +34,7 @@ def change_proposal(repo: Repository, proposal: OwnProposal, after: Manifest) ->
     return PullRequestSpec(
         head=str(proposal.branch),
         base=repo.branch,
-        title=change_pull_request.title(
-            before, after, proposal.commits[-1].trailers.as_in if proposal.commits else None
-        ),
+        title=change_pull_request.title(before, after, proposal.commits[-1].trailers if proposal.commits else None),
         body=change_pull_request.body(_compared(repo, proposal, before, after)),
         labels=policy.labels,
         reviewers=policy.reviewers,
@@ -67,6 +65,7 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         rival=_rival(repo, name),
         rollout=proposal.rollout,
         evidence=_evidence(repo, proposal),
+        codified=_codified(proposal),
         hooks=_hooks(was, becomes, after) if _goes_back(proposal) and not conflicts else None,
         sync=_sync(repo, proposal, CodeSide(before, was), CodeSide(after, becomes))
         if before.revision != after.revision
@@ -99,6 +98,11 @@ def _goes_back(proposal: OwnProposal) -> bool:
 def _hooks(was: Tree, becomes: Tree, after: Manifest) -> tuple[Mapping[StepName, Hook], Mapping[StepName, Hook]]:
     where = directory(after.name)
     return read_hooks(was, where).hooks, read_hooks(becomes, where).hooks
+
+
+def _codified(proposal: OwnProposal) -> str | None:
+    found = [each.notes for each in proposal.commits if each.trailers.is_codified]
+    return "\n".join(filter(None, found)) if found else None
 
 
 def _evidence(repo: Repository, proposal: OwnProposal) -> list[Evidence]:

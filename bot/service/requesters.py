@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.clients.github.records import PullRequest
 from bot.core.requests.branches import Branch
-from bot.core.requests.commit_trailers import AsIn, Trailers, read
+from bot.core.requests.commit_trailers import AsIn, Trailers, notes, read
 from bot.errors import InvalidInput
 from bot.model.environment import Request
 from bot.names import Login
@@ -21,10 +21,11 @@ MOST_COMMITS = 50
 
 @dataclass(frozen=True, slots=True)
 class RequestCommit:
-    """A commit of ours, and what it says of itself."""
+    """A commit of ours, and what it says of itself: `notes` for people."""
 
     id: str
     trailers: Trailers
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,11 @@ def _commits(repo: Repository, branch: Branch, tip: str) -> tuple[str, tuple[Req
     commits: list[RequestCommit] = []
     commit, base, end = tip, "", repo.mirror.merge_base(tip, repo.commit)
     for _ in range(MOST_COMMITS):
-        trailers = read(repo.mirror.message(commit))
+        message = repo.mirror.message(commit)
+        trailers = read(message)
         is_ours = trailers is not None and trailers.environment == branch.environment
         if trailers is not None and is_ours:
-            commits.append(RequestCommit(commit, trailers))
+            commits.append(RequestCommit(commit, trailers, notes(message)))
             base = base or trailers.base
         parent = repo.mirror.parent(commit)
         if parent is None:

@@ -16,14 +16,15 @@ from bot.core.parity.certificate import CertifiedSubject, certify
 from bot.core.rendering.assemble import read_template
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.synced_values import pending
-from bot.core.requests.commit_trailers import AsIn
+from bot.core.requests.codify.codify import REASON
+from bot.core.requests.commit_trailers import AsIn, Trailers
 from bot.core.requests.sync import SyncConflict, Synced, SyncSubject, draft_sync
 from bot.core.requests.template_history import TemplateStep, TemplateVersion
 from bot.core.rollout.next_actions import next_actions
 from bot.core.rollout.record import MemberStage, RolloutMember, RolloutRecord
 from bot.core.tree import File
 from bot.errors import HandEdit
-from bot.model.environment import Manifest
+from bot.model.environment import Manifest, Waiver
 from bot.model.pipeline import Hook
 from bot.model.policy import Policy
 from bot.model.risk import Risk
@@ -127,6 +128,19 @@ def _repaired(source: Manifest | None) -> str:
     return changes.body(changes.ProposedChange(before, after, source, BEFORE, [], (), (i.REQUEST,)))
 
 
+def _codified() -> str:
+    waiver = Waiver(what="app/aws_lb.this:size", reason=REASON, owner=i.CLONE.owner, expires_at=i.NOW)
+    after = i.CLONE.model_copy(update={"waivers": (waiver,)})
+    files = {**i.DRAFT.files, "app/main.tf": File(example.MAIN.replace(b'"String"', b'"SecureString"'))}
+    found = compare(CodeSide(i.CLONE, i.DRAFT.files), CodeSide(after, files), BEFORE, i.NOW).parity.differences
+    left = "- `app/aws_db_instance.this`: `password` is secret"
+    return changes.body(
+        changes.ProposedChange(
+            i.CLONE, after, i.PRODUCTION, BEFORE, ["app/main.tf"], found, (i.REQUEST,), codified=left
+        )
+    )  # fmt: skip
+
+
 def _titles() -> str:
     more = {
         ParameterName(name): value
@@ -137,7 +151,8 @@ def _titles() -> str:
         changes.title(i.CLONE, i.CLONE.model_copy(update={"repaired_at": i.NOW})),
         changes.title(i.CLONE, i.CLONE.model_copy(update={"expires_at": i.NOW + timedelta(days=9)})),
         changes.title(i.CLONE, i.CLONE.model_copy(update={"parameters": {**i.CLONE.parameters, **more}})),
-        changes.title(i.CLONE, i.CLONE, AsIn(i.NAME, i.COMMIT)),
+        changes.title(i.CLONE, i.CLONE, Trailers(i.NAME, i.REQUEST.by, as_in=AsIn(i.NAME, i.COMMIT))),
+        changes.title(i.CLONE, i.CLONE, Trailers(i.NAME, i.REQUEST.by, is_codified=True)),
     ]
     return "\n".join(f"- {title}" for title in found)
 
@@ -184,6 +199,7 @@ VERSIONS: Texts = {
     "versions/promote": _promoted,
     "versions/rollback": _rolled_back,
     "versions/repair": lambda: _repaired(i.PRODUCTION),
+    "versions/codify": _codified,
     "versions/repair-of-production": lambda: _repaired(None),
     "versions/titles": _titles,
     "rollouts/running": _rollout(),

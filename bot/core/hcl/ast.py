@@ -130,17 +130,19 @@ Expression: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`name = value` with its code as written, without comments and layout."""
+    """`name = value` with its code as written, without comments and layout; `begin` and `end` are the value's offsets in the file."""
 
     name: str
     value: Expression
     code: str
     line: int
+    begin: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block with what stands in it; `code` is all of it, without comments and layout."""
+    """A block with what stands in it; `code` is all of it, without comments and layout; `begin` and `end` are its offsets in the file."""
 
     type: str
     labels: tuple[str, ...]
@@ -148,6 +150,8 @@ class Block:
     blocks: tuple["Block", ...]
     code: str
     line: int
+    begin: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
 
     def setting(self, name: str) -> Setting | None:
         """Return the setting of that name, if the block has it."""

@@ -118,7 +118,7 @@ class _Bodies(Expressions):
         self.read()
         first = self.at
         value = self.expression()
-        return Setting(name.text, value, self._code(first), name.line)
+        return Setting(name.text, value, self._code(first), name.line, self.tokens[first].at, self._end())
 
     def _block(self, name: HclToken) -> Block:
         labels: list[str] = []
@@ -128,14 +128,19 @@ class _Bodies(Expressions):
         first = self.at
         if self.peek().kind != NAME:
             settings, inner, code = self._inside("}")
-            return Block(name.text, tuple(labels), settings, inner, code, name.line)
+            return Block(name.text, tuple(labels), settings, inner, code, name.line, name.at, self._end())
         only = self.read()
         if self.peek().kind != "=":
             raise NotHcl(only.line, "a nested block needs a line of its own: begin a new line before and after it.")
         setting = self._setting(only)
         code = self._code(first)
         self.expect("}", "`}`, since a block in one line has one argument (put each on a line of its own)")
-        return Block(name.text, tuple(labels), (setting,), (), code, name.line)
+        return Block(name.text, tuple(labels), (setting,), (), code, name.line, name.at, self._end())
+
+    def _end(self) -> int:
+        """Return where the last word that was read ends."""
+        last = self.tokens[self.at - 1]
+        return last.at + len(last.text)
 
     def _label(self) -> str:
         line, text = self.read().line, ""

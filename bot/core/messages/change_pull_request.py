@@ -7,7 +7,7 @@ from bot.core.hcl.address_patterns import key_of
 from bot.core.markdown import cell, code, details, facts, table
 from bot.core.messages import sync_text
 from bot.core.messages.sync_text import ProposedSync
-from bot.core.messages.versions import rolled_back
+from bot.core.messages.versions import codified, rolled_back
 from bot.core.messages.versions.evidence import Evidence, proved
 from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS
 from bot.core.parity.report import Difference
@@ -17,7 +17,7 @@ from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.requests.change import followers
-from bot.core.requests.commit_trailers import AsIn
+from bot.core.requests.commit_trailers import Trailers
 from bot.model.environment import Manifest, Request, directory
 from bot.model.pipeline import Hook
 from bot.model.risk import Risk
@@ -56,6 +56,8 @@ class ProposedChange:
     """How the environments did that it follows."""
     hooks: tuple[Mapping[StepName, Hook], Mapping[StepName, Hook]] | None = None
     """Of one that goes back to an earlier version: its hooks, before and after."""
+    codified: str | None = None
+    """Of one whose code follows what was changed outside: what it still does not say, in Markdown, perhaps nothing."""
 
 
 def changed(before: Manifest, after: Manifest) -> Sequence[ParameterName]:
@@ -63,10 +65,12 @@ def changed(before: Manifest, after: Manifest) -> Sequence[ParameterName]:
     return [name for name, value in after.parameters.items() if before.parameters.get(name) != value]
 
 
-def title(before: Manifest, after: Manifest, as_in: AsIn | None = None) -> str:
-    """Return the title of a pull request, or of a commit, that changes one into the other, perhaps as an environment was."""
-    if as_in is not None and as_in.environment == after.name:
-        return rolled_back.title(as_in)
+def title(before: Manifest, after: Manifest, said: Trailers | None = None) -> str:
+    """Return the title of a pull request, or of a commit that says this of itself, that changes one into the other."""
+    if said is not None and said.as_in is not None and said.as_in.environment == after.name:
+        return rolled_back.title(said.as_in)
+    if said is not None and said.is_codified:
+        return codified.title(after)
     names = changed(before, after)
     until = f"until {expiry(after)}"
     if before.revision != after.revision:
@@ -117,6 +121,7 @@ def body(proposed: ProposedChange) -> str:
         _introduction(proposed),
         *(proved(each, name) for each in proposed.evidence),
         rolled_back.left(*proposed.hooks) if proposed.hooks else "",
+        codified.left(proposed.codified) if proposed.codified else "",
         *(sync_text.body(proposed.sync, proposed.before, proposed.after) if proposed.sync else ()),
         "### What changes",
         _values(proposed),
@@ -193,7 +198,7 @@ def _values(proposed: ProposedChange) -> str:
         rows.append(("expires", expiry(before), expiry(after), "set with `/extend`"))
     if before.repaired_at != after.repaired_at:
         rows.append(("repair", "", _asked_at(after), "requested with `/repair`"))
-    return table(("Parameter", "Before", "After", "Cause"), rows)
+    return table(("Parameter", "Before", "After", "Cause"), rows) if rows else "No parameter changes."
 
 
 def _cause(proposed: ProposedChange, name: ParameterName) -> str:
@@ -220,7 +225,7 @@ def _places(proposed: ProposedChange) -> str:
     if not files:
         return f"Only {manifest} changes; the rendered files stay the same."
     rows = [
-        (code(key_of(each.address, each.attribute)), code(each.production), code(each.clone), _causes(each))
+        (code(key_of(each.address, each.attribute)), code(each.production), code(each.clone), _causes(proposed, each))
         for each in found[:MOST_ROWS]
     ]
     more = f"\n\n… and {len(found) - MOST_ROWS} more: see the files." if len(found) > MOST_ROWS else ""
@@ -230,10 +235,11 @@ def _places(proposed: ProposedChange) -> str:
     return f"{touched}\n\n{details(count, shown + more)}" if found else touched
 
 
-def _causes(each: Difference) -> str:
+def _causes(proposed: ProposedChange, each: Difference) -> str:
     if each.is_revision:
         return "the template"
-    return ", ".join(code(cause.parameter) for cause in each.causes) or "**unexplained**: edited by hand"
+    by_hand = "**unexplained**: edited by hand" if proposed.codified is None else "changed outside the code"
+    return ", ".join(code(cause.parameter) for cause in each.causes) or by_hand
 
 
 def _attention(proposed: ProposedChange) -> Iterator[str]:
@@ -247,6 +253,8 @@ def _attention(proposed: ProposedChange) -> Iterator[str]:
             "do. One without a check doesn't, nor does one that needs a step that changes: for that, comment "
             f"{code(f'/repair {after.name}')} again after the apply."
         )
+    elif proposed.codified is not None:
+        yield from codified.attention(after, before)
     elif not names and proposed.sync is None:
         yield "No resource changes: the plan is empty, and merging runs no steps."
     if broken := [name for name in names if f"parameter:{name}" in purpose.match]:

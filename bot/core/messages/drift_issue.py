@@ -7,6 +7,7 @@ from bot.commands.grammar import LONGEST_LINE, format_command
 from bot.commands.model import Set
 from bot.core.markdown import cell, code, details, fence, table
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
+from bot.core.plans.drift_facts import facts_of, write_facts
 from bot.core.plans.plan_values import Masked, ValueChange
 from bot.core.plans.value_text import both_on_one_line
 from bot.core.plural import counted
@@ -70,8 +71,8 @@ def body(drift: Drift, owner: Login, run_url: str) -> str:
         f"{marker(name)}\n<!-- envclone:drift-steps:{','.join(step.name for step in drift.drifted)} -->",
         (
             f"{code(name)} no longer matches commit {code(drift.commit[:12])}; last checked{where}. Its owner is "
-            f"@{owner}. Comment {code(f'/repair {name}')} for a pull request that puts it back, or change the code to match. "
-            "This issue closes automatically once both agree."
+            f"@{owner}. Comment {code(f'/repair {name}')} for a pull request that puts it back, or {code(f'/codify {name}')} for one that "
+            "makes the code say what is there. This issue closes automatically once both agree."
         ),
         _codified(drift),
         summary(drift),
@@ -120,6 +121,13 @@ def check_summary(drift: Drift, said: str) -> str:
     number = re.search(r"#[0-9]+", said)
     where = f"See {number[0]}." if number else ""
     return f"{where}\n\n{summary(drift)}" if drift.steps else where or cell(headline(drift))
+
+
+def check_text(drift: Drift) -> str:
+    """Return the rest of what a check says: what `/codify` reads, hidden; empty when nothing was compared."""
+    if drift.because:
+        return ""
+    return f"`/codify {drift.environment}` makes code of this.\n\n{write_facts(facts_of(drift))}"
 
 
 def gone(drift: Drift) -> str:

@@ -7,12 +7,13 @@ value by themselves, and an issue that is never empty is never read.
 "Could not be checked" is never "no drift", and what is not applied yet, or being applied, is said to be so.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
-from bot.core.plans.plan_values import UNKNOWN, ValueChange
+from bot.core.plans.plan_values import UNKNOWN, PlanValue, ValueChange
 from bot.names import EnvironmentName, ParameterName, StepName
 
 DriftState = Literal["same", "drifted", "not_applied", "no_check", "unchecked"]
@@ -21,11 +22,16 @@ DriftState = Literal["same", "drifted", "not_applied", "no_check", "unchecked"]
 
 @dataclass(frozen=True, slots=True)
 class DriftChange:
-    """One thing that is not as applied. Of each difference `before` is what is there, `after` what should be."""
+    """One thing that is not as applied. Of each difference `before` is what is there, `after` what should be.
+
+    `there` and `should` are the same by argument: each with its whole value, of a block all that is in it.
+    """
 
     address: str
     how: Literal["gone", "changed", "extra"]
     differences: tuple[ValueChange, ...] = ()
+    there: Mapping[str, PlanValue] = field(default_factory=dict, compare=False, repr=False)
+    should: Mapping[str, PlanValue] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,14 @@ def _to_put_right(change: PlannedChange) -> DriftChange:
         case _:
             # Of a replacement most will be new; what forced it is known.
             known = tuple(difference for difference in change.differences if difference.after is not UNKNOWN)
-            return DriftChange(change.address, "changed", known)
+            there, should = (_arguments(each, known) for each in (change.before, change.after))
+            return DriftChange(change.address, "changed", known, there, should)
+
+
+def _arguments(value: PlanValue, differing: Sequence[ValueChange]) -> Mapping[str, PlanValue]:
+    """Return the arguments of a resource in which something differs."""
+    names = {re.split(r"[.\[]", each.path, maxsplit=1)[0] for each in differing}
+    return {name: item for name, item in value.items() if name in names} if isinstance(value, Mapping) else {}
 
 
 def _found(change: PlannedChange) -> DriftChange:

@@ -48,11 +48,16 @@ class ChangeSubject:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The environment as it would be: `files` are relative to `envs/<name>/`; `claims` are the values that it is to hold alone from now on."""
+    """The environment as it would be: `files` are relative to `envs/<name>/`; `claims` are the values that it is to hold alone from now on.
+
+    `is_codified` says that its code follows what is there, and `notes` what it still does not say, in Markdown.
+    """
 
     manifest: Manifest
     files: Mapping[str, File]
     claims: Sequence[Claim] = ()
+    is_codified: bool = False
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from bot.names import EnvironmentName, Login
 ENVIRONMENT = "Envclone-Environment"
 REQUEST = "Envclone-Request"
 AS_IN = "Envclone-As-In"
+CODIFIES = "Envclone-Codifies"
 BASE = "Envclone-Base"
 BY = "Requested-by"
 AT = "Requested-at"
@@ -33,7 +34,7 @@ class Trailers:
     """What one of our commits says of itself. `comment` and `url` are absent when nobody commented.
 
     `base` is the commit of the default branch on which the branch began: all commits after it are the proposal's. `as_in` is what the
-    commit follows, if it follows an environment.
+    commit follows, if it follows an environment. `is_codified` says that it follows what was found outside the code.
     """
 
     environment: EnvironmentName
@@ -42,6 +43,7 @@ class Trailers:
     url: str = ""
     base: str = ""
     as_in: AsIn | None = None
+    is_codified: bool = False
 
 
 def write(trailers: Trailers) -> str:
@@ -50,6 +52,7 @@ def write(trailers: Trailers) -> str:
     lines += [f"{AT}: {trailers.url}"] if trailers.url else []
     lines += [f"{BASE}: {trailers.base}"] if trailers.base else []
     lines += [f"{AS_IN}: {trailers.as_in.environment}@{trailers.as_in.commit}"] if trailers.as_in else []
+    lines += [f"{CODIFIES}: drift"] if trailers.is_codified else []
     lines += [f"{REQUEST}: {trailers.comment}"] if trailers.comment is not None else []
     return "\n".join(lines) + "\n"
 
@@ -67,9 +70,15 @@ def read(message: str) -> Trailers | None:
             url=values.get(AT, ""),
             base=base if re.fullmatch("[0-9a-f]{40}", base) else "",
             as_in=_as_in(values.get(AS_IN, "")),
+            is_codified=CODIFIES in values,
         )
     except InvalidInput:
         return None
+
+
+def notes(message: str) -> str:
+    """Return what stands in a message of ours between its title and its trailers."""
+    return message.strip().rpartition("\n\n")[0].partition("\n\n")[2]
 
 
 def _as_in(text: str) -> AsIn | None:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from bot.commands.grammar import MOST_MISTAKES
 from bot.commands.model import (
     Clone,
+    Codify,
     Command,
     Destroy,
     Extend,
@@ -25,7 +26,7 @@ from bot.model.suggest import abbreviated, closest
 from bot.names import EnvironmentName, is_valid
 
 AboutOne: TypeAlias = (
-    Set | Extend | Sync | Promote | Rollback | Repair | PlanCommand | Resume | Unlock | Destroy | Status
+    Set | Extend | Sync | Promote | Rollback | Repair | Codify | PlanCommand | Resume | Unlock | Destroy | Status
 )
 """The commands about an environment that is there, or is proposed."""
 

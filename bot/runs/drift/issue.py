@@ -55,6 +55,7 @@ def report_check(drift: Drift, said: str, to: DriftReport) -> str:
         title=drift_issue.headline(drift),
         summary=drift_issue.check_summary(drift, said),
         conclusion=conclusion,
+        text=drift_issue.check_text(drift),
         external_id=str(drift.environment),
         details_url=to.run_url or None,
     )

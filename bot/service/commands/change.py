@@ -161,7 +161,15 @@ def publish_change(repo: Repository, request: ChangeOrigin, drafter: Drafter) ->
             return Refused(str(error))
         if isinstance(drafted, Unchanged | Refused):
             return drafted
-        said = Trailers(drafter.changes, request.by, request.comment, request.url, base=found.base, as_in=drafter.as_in)
+        said = Trailers(
+            environment=drafter.changes,
+            by=request.by,
+            comment=request.comment,
+            url=request.url,
+            base=found.base,
+            as_in=drafter.as_in,
+            is_codified=isinstance(drafted, Changed) and drafted.is_codified,
+        )
         publication = _publication(repo, said, found, drafted)
         outcome = publish(repo, replace(publication, claims={**publication.claims, **drafter.claims(drafted)}))
         if isinstance(outcome, str):
@@ -238,6 +246,8 @@ def _on_top(repo: Repository, proposal: OwnProposal) -> ChangePlace | Refused:
 
 
 def _publication(repo: Repository, said: Trailers, place: ChangePlace, drafted: Changed | Synced) -> Publication:
+    title = change_pull_request.title(place.manifest, drafted.manifest, said)
+    notes = ["\n".join(f"- {each}" for each in drafted.notes)] if isinstance(drafted, Changed) and drafted.notes else []
     return Publication(
         parent=place.parent,
         directory=directory(place.branch.environment),
@@ -245,7 +255,7 @@ def _publication(repo: Repository, said: Trailers, place: ChangePlace, drafted: 
         branch=str(place.branch),
         branch_was=place.was,
         claims=_moving_claims(repo, place),
-        message=f"{change_pull_request.title(place.manifest, drafted.manifest, said.as_in)}\n\n{trailers_of.write(said)}",
+        message="\n\n".join((title, *notes, trailers_of.write(said))),
         author=repo.context.author,
         at=repo.context.now(),
     )

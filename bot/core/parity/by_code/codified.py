@@ -43,7 +43,7 @@ def _there(steps: Sequence[StepDrift]) -> Iterator[tuple[AttributeKey, str]]:
     for step in steps:
         for change in step.changes:
             for each in change.differences if change.how == "changed" else ():
-                text = _text(each.before)
+                text = typed(each.before)
                 if text is not None:
                     yield (f"{step.name}/{change.address}", each.path), text
 
@@ -53,10 +53,10 @@ def _candidates(
 ) -> Iterator[ParameterName]:
     """Yield the parameters that `/set` takes and whose value stands at this place."""
     leaf = now.leaves.get(key)
-    stands = _text(leaf.value) if leaf is not None else None
+    stands = typed(leaf.value) if leaf is not None else None
     for name, parameter in template.declaration.parameters.items():
         is_own = parameter.identity or parameter.allocate is not None or parameter.derive is not None
-        if stands is not None and parameter.settable and not is_own and _text(manifest.parameters.get(name)) == stands:
+        if stands is not None and parameter.settable and not is_own and typed(manifest.parameters.get(name)) == stands:
             yield name
 
 
@@ -75,12 +75,12 @@ def _says_it(
     changed = [
         key
         for key in now.leaves.keys() | after.leaves.keys()
-        if key[1] != CODE and not _is_on_the_way(key[0]) and _at(now, key) != _at(after, key)
+        if key[1] != CODE and not is_on_the_way(key[0]) and _at(now, key) != _at(after, key)
     ]
     return bool(changed) and all(key in there and _at(after, key) == there[key] for key in changed)
 
 
-def _is_on_the_way(address: str) -> bool:
+def is_on_the_way(address: str) -> bool:
     """Say whether a value is nothing that exists, but hands a value on."""
     return "/var." in address or "/output." in address or "/local." in address
 
@@ -91,7 +91,7 @@ def _evaluated(manifest: Manifest, template: TemplateAt) -> EvaluatedEnvironment
 
 def _at(environment: EvaluatedEnvironment, key: AttributeKey) -> str | None:
     leaf = environment.leaves.get(key)
-    return None if leaf is None else _text(leaf.value) or repr(leaf.value)
+    return None if leaf is None else typed(leaf.value) or repr(leaf.value)
 
 
 def _read(name: ParameterName, parameter: Parameter, text: str) -> Json:
@@ -101,7 +101,7 @@ def _read(name: ParameterName, parameter: Parameter, text: str) -> Json:
         return None
 
 
-def _text(value: object) -> str | None:
+def typed(value: object) -> str | None:
     """Return a plain value as it is typed; None for what is no plain value, or is secret or unknown."""
     if isinstance(value, bool):
         return str(value).lower()

@@ -1,0 +1,31 @@
+"""What a pull request says of an environment whose code follows what was changed outside."""
+
+from collections.abc import Iterator
+
+from bot.core.markdown import code
+from bot.core.plural import counted
+from bot.model.environment import Manifest
+
+
+def title(manifest: Manifest) -> str:
+    """Return the title of a pull request, or of a commit, that makes code of what was changed outside."""
+    return f"Codify {manifest.name}: keep what was changed outside the code"
+
+
+def left(notes: str) -> str:
+    """Return the section on what is still not part of the code."""
+    return f"### What is not part of the code\n\n{notes}\n\nMerging puts this back to what the code says."
+
+
+def attention(after: Manifest, before: Manifest) -> Iterator[str]:
+    """Yield what a reviewer should look at."""
+    yield (
+        "**The plan should do nothing**, since the code now says what is there. It puts back what is still not part of the code. If it "
+        f"does more, something has changed since: close this pull request and comment {code(f'/plan {after.name}')} to check again."
+    )
+    if waived := [each for each in after.waivers if each not in before.waivers]:
+        yield (
+            f"**{counted(len(waived), 'new difference')} from {code(str(after.source))}** {'is' if len(waived) == 1 else 'are'} "
+            "waived in the manifest until the clone expires."
+        )
+    yield "Edited lines outside the manifest are hand edits: they are named by `envclone verify`, and need an approval."
