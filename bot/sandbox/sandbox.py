@@ -35,6 +35,7 @@ from bot.sandbox.aws.session import Admin
 from bot.sandbox.edge import Edge
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.entities import NO_COMMIT
+from bot.sandbox.pages.routes import routes as pages
 from bot.sandbox.terraform_config import terraform_environment
 from bot.sandbox.tls import tls
 
@@ -90,7 +91,7 @@ def running(root: Path, source: Path) -> Iterator[Sandbox]:
             **terraform_environment(root / "terraform", os.environ),
             **edge.environment(),
         }
-        github = GitHubServer(root / "github")
+        github = GitHubServer(root / "github", pages=pages)
         github.create_repository(REPOSITORY, seed(root / "monorepo", source))
         github.add_user(REQUESTER, REPOSITORY, "write")
         github.add_user(REVIEWER, REPOSITORY, "maintain")

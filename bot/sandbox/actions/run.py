@@ -54,6 +54,7 @@ class ActionsRun:
         self.directory.mkdir(parents=True)
         self.log = self.directory / "log.txt"
         self.log.touch()
+        site.github.keep_log(self.id, self.log)
         page = f"{site.github.url}/{repository}/actions/runs/{self.id}"
         self._checks = JobChecks(site.github, repository, event.head_sha, page)
         self.actor = actor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -157,6 +158,11 @@ class Integrations(People):
         """Record a workflow run under way; return its id."""
         with self.forge.state.lock:
             return record_run(self.forge, self.repository(repository), run, self.account(run.actor)).id
+
+    def keep_log(self, run_id: int, log: Path) -> None:
+        """Say where the log of a run's last attempt is written."""
+        with self.forge.state.lock:
+            self.forge.state.logs[run_id] = log
 
     def begin_run(self, run_id: int) -> None:
         """Record that a run which was queued again has begun."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Scope
 
 from bot.sandbox.github.answers import not_found
@@ -48,13 +48,14 @@ TABLES = (
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 STOP_WITHIN = 10
 Middleware = Callable[[ASGIApp], ASGIApp]
+Pages = Callable[[Forge], Sequence[BaseRoute]]
 
 
 class GitHubServer(Integrations):
     """A stateful stand-in for GitHub; see the module's text. All methods are safe to call from any thread.
 
     `clock` gives the time of every record and expiry; `rate_limit` is requests per hour and caller; `middleware` wraps the
-    whole application (innermost, so that it sees requests that faults let through).
+    whole application (innermost, so that it sees requests that faults let through). `pages` are for people with a browser.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class GitHubServer(Integrations):
         clock: ForgeClock = utc_now,
         rate_limit: int = 1_000_000,
         middleware: Middleware | None = None,
+        pages: Pages | None = None,
     ) -> None:
         root.mkdir(parents=True, exist_ok=True)
         state = ForgeState(clock)
@@ -71,6 +73,7 @@ class GitHubServer(Integrations):
         super().__init__(Forge(root.resolve(), state, bus.announce, bus.deliveries, bus.redeliver), bus)
         self.faults = Faults(clock)
         self._middleware = middleware
+        self._pages = pages
         self._meter = Meter(rate_limit, clock)
         self._uvicorn: uvicorn.Server | None = None
         install_hooks(self.forge.root / "hooks")
@@ -115,6 +118,7 @@ class GitHubServer(Integrations):
                 Route("/downloads/{key}", actions.Download(self.forge)),
                 Route("/{owner}/{repo}.git/{tail:path}", git, methods=["GET", "POST"]),
                 *(Route(f"/{{owner}}/{{repo}}/{tail}", git, methods=["GET", "POST"]) for tail in TAILS),
+                *(self._pages(self.forge) if self._pages else ()),
             ]
         )
         if self._middleware is not None:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.sandbox.github.entities import (
     AccountRecord,
@@ -76,6 +77,8 @@ class ForgeState:
         self.deployment_statuses: dict[int, list[DeploymentStatusRecord]] = defaultdict(list)
         self.workflows: dict[tuple[int, str], WorkflowRecord] = {}
         self.runs: dict[int, WorkflowRunRecord] = {}
+        self.logs: dict[int, Path] = {}
+        """Where the log of a run's last attempt is written, by the run's id."""
         self.artifacts: dict[int, ArtifactRecord] = {}
         self.hooks: dict[int, HookRecord] = {}
 
