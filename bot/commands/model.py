@@ -94,9 +94,9 @@ RolloutAction: TypeAlias = Literal["pause", "resume", "abort"]
 
 @dataclass(frozen=True, slots=True)
 class RolloutCommand:
-    """`/rollout pause|resume|abort`, in the issue of a rollout."""
+    """`/rollout`: which rollouts are under way; `/rollout pause|resume|abort`, in the issue of one."""
 
-    action: RolloutAction
+    action: RolloutAction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "rollout",
         RolloutCommand,
-        "Pause, resume or abort the rollout of a template, in its issue.",
+        "Show the rollouts of templates that are under way; in the issue of one, pause, resume or abort it.",
         "change",
         "/rollout pause",
         (
@@ -174,10 +174,10 @@ TABLE: tuple[Spec, ...] = (
                 "action",
                 "`pause`, `resume` or `abort`",
                 arguments.rollout_action,
+                optional=True,
                 nearest=arguments.near_rollout_action,
             ),
         ),
-        is_shared=True,
     ),
     Spec(
         "repair",

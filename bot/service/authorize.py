@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bot.clients.github.records import Comment
 from bot.commands.comment import command_in_code, command_lines
 from bot.commands.grammar import Mistake, format_command, parse
-from bot.commands.model import Clone, Command, Destroy, Help, List
+from bot.commands.model import Clone, Command, Destroy, Help, List, RolloutCommand
 from bot.commands.spec import Spec
 from bot.commands.specs import spec_of
 from bot.core.messages import replies
@@ -180,7 +180,8 @@ def _corrected(context: ServiceContext, asked: _Asked, mistake: Mistake) -> Mist
 
 
 def _needed(command: Command, spec: Spec, policy: Policy) -> Role:
-    needed = policy.allow[spec.permission]
+    is_question = isinstance(command, RolloutCommand) and command.action is None
+    needed = policy.allow["read" if is_question else spec.permission]
     if isinstance(command, Clone) and command.purpose in policy.purposes_requiring:
         special = policy.purposes_requiring[command.purpose]
         return special if suffices(special, needed) else needed

@@ -154,7 +154,7 @@ class CommentJob:
             early = job.carry_out(Accepted(accepted.command, accepted.request, self.event.created_at), steps)
             is_done = early is None or early.is_done
             steps.run("settle", SETTLED, lambda: settle(self.context, self.event, is_done=is_done, eyes=accepted.eyes))
-            if is_done and isinstance(accepted.command, RolloutCommand):
+            if is_done and isinstance(accepted.command, RolloutCommand) and accepted.command.action:
                 # Its own job writes the text and goes on, so that nothing else does so at the same time.
                 due = RolloutDue(repository=self.event.repository, slot=request.key)
                 follow = (rollout_job(request.delivery, due),)

@@ -20,6 +20,7 @@ from bot.commands.model import (
     Repair,
     Resume,
     Rollback,
+    RolloutCommand,
     Set,
     Status,
     Sync,
@@ -60,6 +61,7 @@ commands = (
     )
     | st.builds(Extend, name=names, by=durations)
     | st.builds(Rollback, name=names, commit=st.none() | st.from_regex(r"[0-9a-f]{7,40}", fullmatch=True))
+    | st.builds(RolloutCommand, action=st.none() | st.sampled_from(["pause", "resume", "abort"]))
     | st.builds(Promote, name=names, keys=st.lists(parameters, max_size=4).map(tuple))
     | st.builds(Unlock, name=names, because=st.from_regex(r"[a-z'\"]{2,9}( [a-z'\"]{2,9}){3,9}", fullmatch=True))
     | st.sampled_from([PlanCommand, Repair, Resume, Destroy]).flatmap(lambda model: st.builds(model, name=names))

@@ -19,7 +19,7 @@ from bot.sandbox.github import IssueText, PullSpec
 from bot.sandbox.github.entities import IssueRecord
 from bot.service.commands.expire import expire
 from tests.support import example
-from tests.support.small_monorepo import MAINTAINER, POLICY, REPOSITORY, SmallMonorepo
+from tests.support.small_monorepo import MAINTAINER, POLICY, READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import actions, changed, checked, closed, deployed, merged
 
 SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
@@ -96,6 +96,7 @@ def test_a_rollout_has_to_be_turned_on(place: SmallMonorepo) -> None:
     look(place)
     assert len(place.server.issues(REPOSITORY)) == 1
     assert "No rollout is under way" in (place.say("/rollout pause") or "")
+    assert "To turn rollouts on, put" in (place.say("/rollout") or "")
 
 
 def test_nothing_is_rolled_out_while_everything_is_at_the_newest_revision(place: SmallMonorepo) -> None:
@@ -316,9 +317,11 @@ def say(place: SmallMonorepo, text: str) -> str:
 
 def test_a_rollout_is_paused_resumed_and_aborted_in_its_issue(place: SmallMonorepo) -> None:
     company(place)
+    assert "No rollout is under way. One starts by itself" in (place.say("/rollout") or "")
     change(place)
     look(place)
     assert f"Comment in #{issue(place).number} instead." in (place.say("/rollout pause") or "")
+    assert f"Under way: #{issue(place).number}. In its issue" in (place.say("/rollout", by=READER) or "")
     assert "\n/rollout pause\n" in say(place, "/rollout pauze")
     assert say(place, "/rollout pause").startswith("Paused")
     assert issue(place).title.endswith("(paused)")
