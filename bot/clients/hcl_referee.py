@@ -33,7 +33,7 @@ _Reading: TypeAlias = Mapping[str, object]
 
 def gate_rules(policy: Policy) -> GateRules:
     """Return what code is held against everywhere: the policy's rules, and HashiCorp's parser."""
-    return GateRules(policy.gate, FACTS, disagreements)
+    return GateRules(policy.gate, FACTS, disagreements, policy.roots)
 
 
 def disagreements(files: Tree, where: str) -> Sequence[Finding]:

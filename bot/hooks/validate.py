@@ -14,17 +14,16 @@ from bot.errors import Finding, UserError
 from bot.hooks.registry import AnyKind, kind_of
 from bot.hooks.verbs import complaints
 from bot.model.environment import HOOKS, MANIFEST, Manifest
-from bot.model.environment import directory as environment_directory
 from bot.model.pipeline import FromOutput, FromParameter, Hook, Json, Literally, Pipeline, Stack
 from bot.model.suggest import closest
-from bot.model.template import DECLARATION, directory
+from bot.model.template import DECLARATION
 from bot.model.yaml_document import DocumentPath
 from bot.names import ParameterName
 
 
 def template_findings(template: TemplateAt, source: Manifest | None) -> Sequence[Finding]:
     """Return what is wrong with a template's hooks; the values of parameters are those of its `source` environment."""
-    where = directory(template.declaration.name)
+    where = template.where
     parameters = source.parameters if source is not None else {}
     documents = StepDocuments(
         f"{where}/{DECLARATION}",
@@ -37,19 +36,17 @@ def template_findings(template: TemplateAt, source: Manifest | None) -> Sequence
     return hook_problems(pipeline, parameters, documents, undecided)
 
 
-def step_findings(code: Tree, manifest: Manifest) -> Sequence[Finding]:
-    """Return what is wrong with an environment's steps, `hooks.yaml` included."""
-    hooks = read_hooks(code, environment_directory(manifest.name))
-    return pipeline_findings(code, manifest, Pipeline.of(manifest.stacks, hooks))
+def step_findings(code: Tree, manifest: Manifest, where: str) -> Sequence[Finding]:
+    """Return what is wrong with an environment's steps, `hooks.yaml` included; `where` is its directory."""
+    return pipeline_findings(code, manifest, Pipeline.of(manifest.stacks, read_hooks(code, where)), where)
 
 
 JUDGES = Judges(disagreements, step_findings)
 """Who is asked of an environment's code, wherever it is held against the checks."""
 
 
-def pipeline_findings(files: Tree, manifest: Manifest, pipeline: Pipeline) -> Sequence[Finding]:
+def pipeline_findings(files: Tree, manifest: Manifest, pipeline: Pipeline, where: str) -> Sequence[Finding]:
     """Return what is wrong with how the steps of an environment are declared, with file and line: the graph first."""
-    where = environment_directory(manifest.name)
     documents = StepDocuments(
         f"{where}/{MANIFEST}",
         text_of(files[MANIFEST], f"{where}/{MANIFEST}"),

@@ -8,7 +8,6 @@ from bot.model.base import Document
 from bot.model.pipeline import Json, Stack
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, RepositoryName, StepName, TemplateName
 
-ENVIRONMENTS = "envs"
 MANIFEST = "environment.yaml"
 HOOKS = "hooks.yaml"
 VARIABLES = "terraform.tfvars.json"
@@ -85,8 +84,3 @@ class Manifest(Document):
         dict[StepName, ExistingState] | None,
         Field(description="Of a protected environment only: the stacks whose state already exists elsewhere."),
     ] = None
-
-
-def directory(name: EnvironmentName) -> str:
-    """Return the environment's directory, relative to the repository's root."""
-    return f"{ENVIRONMENTS}/{name}"

@@ -11,6 +11,7 @@ from bot.errors import InvalidInput
 from bot.model.base import Document
 from bot.model.duration import Duration
 from bot.model.rollout import RolloutPolicy
+from bot.model.roots import DEFAULT, Roots
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 
 PATH = ".github/envclone.yml"
@@ -274,6 +275,11 @@ class Policy(Document):
             "without it, only approving reviews count.",
         ),
     ] = ""
+
+    @property
+    def roots(self) -> Roots:
+        """Where environments and templates lie."""
+        return DEFAULT
 
     @field_validator("bot", mode="after")
     @classmethod

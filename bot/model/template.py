@@ -12,7 +12,6 @@ from bot.model.pattern import ValuePattern
 from bot.model.pipeline import Json, Stack, When
 from bot.names import MigrationName, ParameterName, PurposeName, StepName, TemplateName
 
-TEMPLATES = "templates"
 DECLARATION = "template.yaml"
 
 
@@ -259,8 +258,3 @@ class Template(Document):
         dict[str, When],
         Field(description="Files that only some environments get, by their path as rendered (`network/imports.tf`)."),
     ] = {}
-
-
-def directory(name: TemplateName) -> str:
-    """Return the template's directory, relative to the repository's root."""
-    return f"{TEMPLATES}/{name}"

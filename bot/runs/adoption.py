@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.adoption.stacks import policy_text
 from bot.core.parity.directories.compare import sides_likeness
-from bot.core.rendering.assemble import TemplateAt, assemble, read_template
+from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.render import ENDING
 from bot.core.requests.clone import CloneRequest
 from bot.core.requests.preflight import CheckRules
@@ -21,7 +21,6 @@ from bot.errors import Finding, InvalidInput, Unverifiable
 from bot.hooks.validate import JUDGES
 from bot.model.environment import HOOKS, Manifest
 from bot.model.policy import PATH as POLICY
-from bot.model.template import directory
 from bot.names import EnvironmentName, Login, TemplateName
 from bot.runs.directory_parity import AskedSide, read_pair
 
@@ -54,6 +53,11 @@ class AdoptedProduction:
     policy_is_new: bool
 
     @property
+    def where(self) -> str:
+        """The directory of the environment."""
+        return self.template.roots.environment(self.manifest.name)
+
+    @property
     def hooks(self) -> Sequence[ProposedHook]:
         """Return the hooks that are proposed, without those of a kind that the template declares already."""
         declared = self.template.files.get(HOOKS, File(b"")).data.decode()
@@ -69,16 +73,22 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
         raise Unverifiable(
             f"{unread[0].place} {unread[0].text}. Nothing was written: make it readable, and run this again."
         )
-    checkout, template_name = Checkout(root), TemplateName(asked.name)
+    checkout, template_name = own_checkout(root), TemplateName(asked.name)
     _check_free(checkout, asked.name)
-    found = adopt(str(asked.name), theirs, ours if asked.other else None, sides_likeness(ours, theirs, FACTS))
+    found = adopt(
+        str(asked.name),
+        theirs,
+        ours if asked.other else None,
+        sides_likeness(ours, theirs, FACTS),
+        roots=checkout.roots,
+    )
     there = checkout.template(template_name)
     files, stuck = (there, []) if there else _exact(checkout, asked, found)
-    template = read_template(template_name, files, FACTS, checkout.module)
+    template = checkout.read_template(template_name, files)
     manifest = _manifest(checkout, asked, found, template)
     rendered = assemble(template, manifest)
     if not there:
-        _write(root / directory(template_name), files)
+        _write(root / checkout.roots.template(template_name), files)
     checkout.write_environment(asked.name, rendered)
     policy_is_new = not (root / POLICY).exists()
     if policy_is_new:
@@ -101,7 +111,7 @@ def _exact(checkout: Checkout, asked: AdoptionRequest, found: Adoption) -> tuple
             files[target] = found.written[target]
             stuck.append(
                 Finding(
-                    f"{directory(TemplateName(asked.name))}/{target}",
+                    f"{checkout.roots.template(TemplateName(asked.name))}/{target}",
                     1,
                     "could not be filled in exactly, so it has no parameters: it stays as production has it.",
                 )
@@ -113,7 +123,7 @@ def _is_exact(
     checkout: Checkout, asked: AdoptionRequest, found: Adoption, files: Mapping[str, File], target: str
 ) -> bool:
     try:
-        template = read_template(TemplateName(asked.name), files, FACTS, checkout.module)
+        template = checkout.read_template(TemplateName(asked.name), files)
         return assemble(template, _manifest(checkout, asked, found, template)).get(target) == found.written[target]
     except InvalidInput:
         return False
@@ -149,4 +159,6 @@ def _write(place: Path, files: Mapping[str, File]) -> None:
 def _check_free(checkout: Checkout, name: EnvironmentName) -> None:
     """Refuse a name whose environment exists but whose template doesn't: it is somebody else's."""
     if checkout.environment(name) and not checkout.template(TemplateName(name)):
-        raise Unverifiable(f"envs/{name} is there already, without templates/{name}. Choose another name: `--as NAME`.")
+        raise Unverifiable(
+            f"{checkout.roots.environment(name)} is there already, without {checkout.roots.template(name)}. Choose another name: `--as NAME`."
+        )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import tree_at
@@ -14,8 +13,6 @@ from bot.clients.transient import Transient
 from bot.core.hcl.local_modules import code_id, places_outside
 from bot.core.plans.review import read_review, review_key
 from bot.errors import Unverifiable, UserError
-from bot.model.environment import directory
-from bot.model.modules import module_path
 from bot.names import EnvironmentName, RepositoryName
 
 
@@ -27,16 +24,16 @@ class OnGitHub:
     repository: RepositoryName
 
 
-def reviewed_head(root: Path, environment: EnvironmentName, store: ObjectStore, on: OnGitHub | None) -> str:
+def reviewed_head(checkout: Checkout, environment: EnvironmentName, store: ObjectStore, on: OnGitHub | None) -> str:
     """Return the commit that was reviewed: for an environment that is here, or for the destroy of one whose directory is gone.
 
     Candidates are what was merged by the last commit that touched the environment, the heads of pull requests that GitHub
     knows for it, and what the ledger names. The first with a review of exactly this directory is it; if none has one, the
     first candidate, so that what follows can say what is missing. Raises `UserError`, `Unverifiable`.
     """
-    wanted = _wanted(root, environment)
+    wanted = _wanted(checkout, environment)
     first: str | None = None
-    for candidate in _candidates(root, environment, store, on):
+    for candidate in _candidates(checkout, environment, store, on):
         first = first or candidate
         if _is_reviewed(environment, candidate, wanted, store):
             return candidate
@@ -55,19 +52,21 @@ class _Wanted:
     is_destroy: bool
 
 
-def _wanted(root: Path, environment: EnvironmentName) -> _Wanted:
-    code = Checkout(root).code(environment)
+def _wanted(checkout: Checkout, environment: EnvironmentName) -> _Wanted:
+    code, where = checkout.code(environment), checkout.roots.environment(environment)
     if code:
         return _Wanted(code_id(code), is_destroy=False)
-    removal = change_of(root, directory(environment))
-    before = tree_at(root, removal.parents[0], directory(environment)) if removal and removal.parents else None
+    removal = change_of(checkout.root, where)
+    before = tree_at(checkout.root, removal.parents[0], where) if removal and removal.parents else None
     return _Wanted(before or "", is_destroy=True)
 
 
-def _candidates(root: Path, environment: EnvironmentName, store: ObjectStore, on: OnGitHub | None) -> Iterator[str]:
-    where = directory(environment)
-    outside = (module_path(place) for place in places_outside(Checkout(root).code(environment)))
-    change = change_of(root, where, *filter(None, outside))
+def _candidates(
+    checkout: Checkout, environment: EnvironmentName, store: ObjectStore, on: OnGitHub | None
+) -> Iterator[str]:
+    where = checkout.roots.environment(environment)
+    outside = (checkout.roots.module(place) for place in places_outside(checkout.code(environment)))
+    change = change_of(checkout.root, where, *filter(None, outside))
     if change is not None:
         if len(change.parents) > 1:
             yield change.parents[1]

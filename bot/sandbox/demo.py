@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.model.environment import directory
 from bot.names import EnvironmentName
 from bot.sandbox.github.entities import CheckRunRecord, IssueRecord
 from bot.sandbox.journey import (
@@ -64,9 +63,8 @@ class Cloning(Story):
     @property
     def files(self) -> list[str]:
         """The paths that the pull request adds."""
-        prefix = directory(NAME) + "/"
         changes = self.sandbox.github.files(REPOSITORY, self.pull)
-        return [change.path for change in changes if change.path.startswith(prefix)]
+        return [change.path for change in changes if f"/{NAME}/" in change.path]
 
 
 def facts(story: Cloning) -> Sequence[tuple[str, str]]:

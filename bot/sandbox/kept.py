@@ -6,7 +6,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import own_checkout
 from bot.core.parity.output.page import page
 from bot.names import EnvironmentName
 from bot.runs.plan.code_parity import check_parity
@@ -34,7 +34,7 @@ def keep_parity_page(bare: BareRepository, commit: str, name: EnvironmentName, n
             ["-C", str(tree), "checkout", "--quiet", commit],
         ):
             subprocess.run(["git", *words], check=True, capture_output=True, timeout=120)
-        found = check_parity(Checkout(tree), name, None, now)
+        found = check_parity(own_checkout(tree), name, None, now)
     place = Path(tempfile.mkdtemp(prefix="envclone-demo-")) / "parity.html"
     place.write_text(page(found.parity, found.leaks), "utf-8")
     return place

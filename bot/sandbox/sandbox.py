@@ -21,11 +21,10 @@ from typing import Any
 
 import httpx
 
-from bot.clients.git.checkout import Checkout
-from bot.clouds.registry import FACTS
+from bot.clients.git.checkout import Checkout, own_checkout
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
-from bot.core.rendering.assemble import read_manifest, read_template
+from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import NamedAccount, named_account
 from bot.errors import UserError
 from bot.names import EnvironmentName, TemplateName
@@ -42,7 +41,6 @@ from bot.sandbox.tls import tls
 REPOSITORY = "acme/infrastructure"
 REQUESTER, REVIEWER = "ana", "max"
 APP = "envclone"
-_SEEDED = ("templates", "envs/production", ".github")
 _NOT_SEEDED = (
     ".terraform",
     "__pycache__",
@@ -99,7 +97,7 @@ def running(root: Path, source: Path) -> Iterator[Sandbox]:
         stack.enter_context(github.running())
         tool = Path(sys.executable).parent / "envclone"
         runner = stack.enter_context(ActionsRunner(root / "actions", github, tool, environment))
-        clones = _accounts(aws, Checkout(source), runner.issuer.url)
+        clones = _accounts(aws, own_checkout(source), runner.issuer.url)
         service_url, operations_url = stack.enter_context(_service(root / "service", github))
         yield Sandbox(root, github, aws, runner, service_url, operations_url, environment, clones)
 
@@ -109,13 +107,14 @@ def seed(target: Path, source: Path) -> Path:
 
     Not the tool: the workflows take it from another repository, for which a stand-in answers here.
     """
-    for name in _SEEDED:
+    of = own_checkout(source)
+    for name in (of.roots.templates, of.roots.environment("production"), ".github"):
         if not (source / name).is_dir():
             raise UserError(
-                f"{source / name} does not exist. Run this in a checkout that has templates, envs and workflows."
+                f"{source / name} does not exist. Run this in a checkout that has templates, environments and workflows."
             )
         shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns(*_NOT_SEEDED))
-    _seed_modules(target, Checkout(source))
+    _seed_modules(target, of)
     action = target / TOOL_ACTION
     if action.with_name(
         "build.lock"
@@ -129,15 +128,17 @@ def seed(target: Path, source: Path) -> Path:
 def _seed_modules(target: Path, source: Checkout) -> None:
     """Copy the directories beside the environments whose modules a template's files call."""
     for name in map(TemplateName, source.templates()):
-        for path, file in read_template(name, source.template(name), FACTS, source.module).modules.items():
-            place = Path(os.path.normpath(target / "envs/production" / path))
+        for path, file in source.read_template(name, source.template(name)).modules.items():
+            place = Path(os.path.normpath(target / source.roots.environment("production") / path))
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(file.data)
 
 
 def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
     """Make the accounts that the policy speaks of, as an organisation would have; return that of the clones."""
-    production = read_manifest(checkout.environment(EnvironmentName("production")), "envs/production")
+    production = read_manifest(
+        checkout.environment(EnvironmentName("production")), checkout.roots.environment("production")
+    )
     policy = checkout.policy()
     of_production = named_account(production, policy)
     if not isinstance(of_production, NamedAccount):

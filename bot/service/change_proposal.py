@@ -18,7 +18,7 @@ from bot.core.requests.sync import conflicts_in
 from bot.core.requests.template_history import between
 from bot.core.tree import Tree
 from bot.errors import HandEdit
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Hook
 from bot.names import EnvironmentName, StepName
 from bot.service.drafting import source_side
@@ -66,7 +66,9 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         rollout=proposal.rollout,
         evidence=_evidence(repo, proposal),
         codified=_codified(proposal),
-        hooks=_hooks(was, becomes, after) if _goes_back(proposal) and not conflicts else None,
+        hooks=_hooks(was, becomes, repo.roots.environment(after.name))
+        if _goes_back(proposal) and not conflicts
+        else None,
         sync=_sync(repo, proposal, CodeSide(before, was), CodeSide(after, becomes))
         if before.revision != after.revision
         else None,
@@ -95,8 +97,7 @@ def _goes_back(proposal: OwnProposal) -> bool:
     return any(each.environment == proposal.branch.environment for each in followed)
 
 
-def _hooks(was: Tree, becomes: Tree, after: Manifest) -> tuple[Mapping[StepName, Hook], Mapping[StepName, Hook]]:
-    where = directory(after.name)
+def _hooks(was: Tree, becomes: Tree, where: str) -> tuple[Mapping[StepName, Hook], Mapping[StepName, Hook]]:
     return read_hooks(was, where).hooks, read_hooks(becomes, where).hooks
 
 

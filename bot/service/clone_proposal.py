@@ -10,7 +10,7 @@ from bot.core.rendering.assemble import read_hooks
 from bot.core.requests.branches import branch_of
 from bot.core.requests.commit_trailers import AsIn
 from bot.errors import UserError
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.pipeline import Pipeline
 from bot.service.repository import Repository
 
@@ -20,7 +20,7 @@ def clone_proposal(
 ) -> PullRequestSpec:
     """Return the pull request of a clone that was compared with its source, perhaps of an earlier version of that. Raises `UserError`."""
     manifest, files, now = clone.manifest, clone.files, repo.context.now()
-    pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, directory(manifest.name)).hooks)
+    pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, repo.roots.environment(manifest.name)).hooks)
     proposed = clone_pull_request.ProposedClone(
         manifest=manifest,
         source=source_of(repo, manifest),

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from bot.clients.git.merge_file import merge_text
-from bot.clouds.registry import FACTS
 from bot.commands.model import Clone, Command, Sync
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.rendering.assemble import TemplateAt, read_hooks, read_template
+from bot.core.rendering.assemble import TemplateAt, read_hooks
 from bot.core.rendering.inventory import Claim, Inventory, renamed
 from bot.core.rendering.merge import EditedDirectory
 from bot.core.requests.change import ChangeSubject
@@ -18,9 +17,8 @@ from bot.core.requests.sync import SyncSubject
 from bot.core.tree import tree_id
 from bot.errors import UserError
 from bot.hooks.validate import JUDGES
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.template import Template
-from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, TemplateName
 from bot.service.removals import removed, unfinished
 from bot.service.repository import Repository
@@ -107,7 +105,7 @@ def estate_for(repo: Repository, template: TemplateName, others: OthersClaims) -
 def source_side(repo: Repository, source: Manifest) -> CodeSide:
     """Return an environment to compare with. Raises `Unreadable`, also for its hooks, which are compared too."""
     files = repo.code(source.name)
-    read_hooks(files, directory(source.name))
+    read_hooks(files, repo.roots.environment(source.name))
     return CodeSide(source, files)
 
 
@@ -148,13 +146,13 @@ def _template_to(repo: Repository, command: Sync, manifest: Manifest) -> Templat
         raise UserError(
             f"`{repo.branch}` has no commit `{command.commit}`. Leave out `to …` to get the newest revision of the template."
         )
-    files = repo.mirror.read_tree(commit, template_directory(name))
+    files = repo.mirror.read_tree(commit, repo.roots.template(name))
     # A commit inside of a merge was never what the branch was at, and nobody has approved of the template that it holds.
     if not files or tree_id(files) not in {each.revision for each in repo.template_history(name)}:
         raise UserError(
             f"`{repo.branch}` never had the template as it is at `{command.commit}`. Name a commit of `{repo.branch}` itself."
         )
-    return read_template(name, files, FACTS, repo.module)
+    return repo.read_template(name, files)
 
 
 def _unknown_source(

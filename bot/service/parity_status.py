@@ -5,7 +5,6 @@ from bot.core.hcl.local_modules import code_id
 from bot.core.parity.certificate import Now, lapses, status_line
 from bot.core.requests.branches import Branch
 from bot.model.environment import Manifest
-from bot.model.template import TEMPLATES
 from bot.names import EnvironmentName
 from bot.service.repository import Repository
 
@@ -23,7 +22,7 @@ def parity_line(repo: Repository, manifest: Manifest) -> str:
     now = Now(
         code=_code_id(own, manifest.name),
         production_code=_code_id(repo, certificate.against),
-        template_tree=repo.mirror.entries(repo.commit, TEMPLATES).get(certificate.template),
+        template_tree=repo.mirror.entries(repo.commit, repo.roots.templates).get(certificate.template),
         time=repo.context.now(),
     )
     return status_line(certificate, lapses(certificate, now))

@@ -13,7 +13,7 @@ from bot.core.requests import destroy
 from bot.core.requests.branches import PREFIXES, Branch
 from bot.core.requests.status import outcome_of
 from bot.errors import UserError
-from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.names import EnvironmentName
 from bot.service.branch_cleanup import delete_branch
 from bot.service.repository import Repository
@@ -36,7 +36,7 @@ def removal_of(repo: Repository, name: EnvironmentName) -> Removal | None:
     """Return what took an environment from the default branch; None when it is there, or never was. Raises `Transient`."""
     if name in repo.trees():
         return None
-    commit = repo.mirror.last_change(repo.commit, directory(name))
+    commit = repo.mirror.last_change(repo.commit, repo.roots.environment(name))
     base = repo.mirror.parent(commit) if commit is not None else None
     if commit is None or base is None:
         return None
@@ -52,7 +52,7 @@ def destroy_run(repo: Repository, removal: Removal) -> Deployment | None:
             return each
         if removal.pull is None and each.payload.get("envclone") == "destroy":
             repo.mirror.message(each.sha)  # brings the commit into the mirror
-            if repo.mirror.last_change(each.sha, directory(removal.environment)) == removal.commit:
+            if repo.mirror.last_change(each.sha, repo.roots.environment(removal.environment)) == removal.commit:
                 return each
     return None
 
@@ -74,11 +74,11 @@ def removed(repo: Repository) -> Mapping[EnvironmentName, Manifest]:
     """Return what was removed from the default branch and is not known to be destroyed, as it was; GitHub is not asked."""
     found: dict[EnvironmentName, Manifest] = {}
     live = repo.trees()
-    for path, commit in repo.mirror.removed(repo.commit, f"{ENVIRONMENTS}/*/{MANIFEST}").items():
+    for path, commit in repo.mirror.removed(repo.commit, f"{repo.roots.environments}/*/{MANIFEST}").items():
         if commit in repo.context.destroyed:
             continue
         try:
-            name = EnvironmentName(path.split("/")[1])
+            name = EnvironmentName(str(repo.roots.environment_in(path)))
             base = repo.mirror.parent(commit)
             was = repo.at(base).manifest(name) if base and name not in live else None
         except UserError:

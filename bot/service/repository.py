@@ -17,12 +17,11 @@ from bot.core.requests.branches import PREFIXES, Branch, Stranger, read_branch
 from bot.core.requests.template_history import TemplateHistory
 from bot.core.tree import File, Tree
 from bot.errors import Finding, Unreadable, UserError
-from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
-from bot.model.modules import module_path, owning_directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
-from bot.model.template import DECLARATION, TEMPLATES
-from bot.model.template import directory as template_directory
+from bot.model.roots import DEFAULT, Roots
+from bot.model.template import DECLARATION
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.service.context import ServiceContext
 
@@ -44,6 +43,7 @@ class Repository:
     commit: str
     mirror: Mirror
     context: ServiceContext
+    roots: Roots = DEFAULT
 
     @property
     def github(self) -> GitHub:
@@ -72,20 +72,24 @@ class Repository:
 
     def template(self, name: TemplateName) -> TemplateAt:
         """Return a template as it is at this commit. Raises `UserError`."""
-        return read_template(name, self.mirror.read_tree(self.commit, template_directory(name)), FACTS, self.module)
+        return self.read_template(name, self.mirror.read_tree(self.commit, self.roots.template(name)))
 
     def template_history(self, name: TemplateName) -> TemplateHistory:
         """Return the revisions that a template has had on the way to this commit, newest first. Raises `Unverifiable`."""
-        return template_history(self.mirror.path, self.commit, name)
+        return template_history(self.mirror.path, self.commit, self.roots.template(name))
 
     def template_of(self, manifest: Manifest) -> TemplateAt:
         """Return the template that an environment was rendered from. Raises `UserError`."""
-        files = self.mirror.read_tree_by_id(manifest.revision, template_directory(manifest.template))
-        return read_template(manifest.template, files, FACTS, self.module)
+        files = self.mirror.read_tree_by_id(manifest.revision, self.roots.template(manifest.template))
+        return self.read_template(manifest.template, files)
+
+    def read_template(self, name: TemplateName, files: Tree) -> TemplateAt:
+        """Return the template of this name that `files` are. Raises `UserError`."""
+        return read_template(name, files, FACTS, self.module, roots=self.roots)
 
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist."""
-        return self.mirror.read_tree(self.commit, directory(name))
+        return self.mirror.read_tree(self.commit, self.roots.environment(name))
 
     def code(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment, and of the modules outside that they call."""
@@ -94,22 +98,22 @@ class Repository:
 
     def module(self, directory: str) -> dict[str, File]:
         """Return the files of a module outside (`../../modules/logs`), none if none may lie there. Raises `UserError`."""
-        path = module_path(directory)
-        owner = owning_directory(path) if path is not None else None
+        path = self.roots.module(directory)
+        owner = self.roots.owner(path) if path is not None else None
         owned = (self.mirror.read(self.commit, f"{owner}/{document}") for document in (MANIFEST, DECLARATION))
         if path is None or (owner is not None and any(found is not None for found in owned)):
             return {}
         return self.mirror.read_tree(self.commit, path)
 
     def trees(self) -> dict[str, str]:
-        """Return the names of the directories in `envs/`, valid or not, with their tree ids."""
-        return dict(self.mirror.entries(self.commit, ENVIRONMENTS))
+        """Return the names of the environments' directories, valid or not, with their tree ids."""
+        return dict(self.mirror.entries(self.commit, self.roots.environments))
 
     def manifest(self, name: EnvironmentName) -> Manifest | None:
         """Return an environment's manifest, or None when it does not exist. Raises `UserError` when it can't be read."""
         known, key = self.context.manifests, f"{self.commit}:{name}"
         if key not in known:
-            tree = self.mirror.entries(self.commit, ENVIRONMENTS).get(name)
+            tree = self.mirror.entries(self.commit, self.roots.environments).get(name)
             if tree is None:
                 return None
             known[key] = self._manifest(name, tree)
@@ -127,13 +131,13 @@ class Repository:
         return manifest
 
     def names(self) -> Sequence[str]:
-        """Return the names of the environments' directories in `envs/`, valid or not, in order."""
+        """Return the names of the environments' directories, valid or not, in order."""
         trees = self.trees()
         return sorted(trees.keys() - self._unmanaged(trees))
 
     def templates(self) -> Sequence[str]:
-        """Return the names of the directories in `templates/`, valid or not, in order."""
-        return sorted(self.mirror.entries(self.commit, TEMPLATES))
+        """Return the names of the templates' directories, valid or not, in order."""
+        return sorted(self.mirror.entries(self.commit, self.roots.templates))
 
     def own_pull_requests(self) -> list[PullRequest]:
         """Return the open pull requests that we opened, from branches of ours: what is proposed. People may push to them.
@@ -181,10 +185,12 @@ class Repository:
         """Return the directories that have no manifest, and did not lose one: somebody else's."""
         self._read_ahead(trees)
         bare = {text for text, tree in trees.items() if tree in self.context.bare}
-        lost = self.mirror.removed(self.commit, f"{ENVIRONMENTS}/*/{MANIFEST}") if bare else {}
-        by = {text: lost.get(f"{ENVIRONMENTS}/{text}/{MANIFEST}") for text in bare}
+        lost = self.mirror.removed(self.commit, f"{self.roots.environments}/*/{MANIFEST}") if bare else {}
+        by = {text: lost.get(f"{self.roots.environment(text)}/{MANIFEST}") for text in bare}
         return frozenset(
-            text for text in bare if not (commit := by[text]) or text not in self.mirror.entries(commit, ENVIRONMENTS)
+            text
+            for text in bare
+            if not (commit := by[text]) or text not in self.mirror.entries(commit, self.roots.environments)
         )
 
     def _read_ahead(self, trees: Mapping[str, str]) -> None:
@@ -215,20 +221,22 @@ class Repository:
         try:
             name = EnvironmentName(text)
         except UserError as error:
-            read.findings += findings(text, error)
+            read.findings += findings(self.roots.environment(text), error)
             return
         try:
             manifest = manifest_of(name)
             if manifest is None:
-                raise Unreadable(Finding(f"{directory(name)}/{MANIFEST}", 1, "removed on the branch that proposes it."))
+                raise Unreadable(
+                    Finding(f"{self.roots.environment(name)}/{MANIFEST}", 1, "removed on the branch that proposes it.")
+                )
             into[name] = manifest
         except UserError as error:
-            read.findings += findings(text, error)
+            read.findings += findings(self.roots.environment(text), error)
             read.unreadable[name] = self._remnant(name, is_live=into is read.live)
 
     def _remnant(self, name: EnvironmentName, *, is_live: bool) -> Remnant:
         """Return what can still be told of an environment that can't be read."""
-        path = f"{directory(name)}/{MANIFEST}"
+        path = f"{self.roots.environment(name)}/{MANIFEST}"
         tree = self.trees().get(name)
         key = f"{name}:{tree or self.commit}"
         if key not in self.context.remnants:
@@ -251,7 +259,7 @@ class Repository:
         return [pull for pull in pulls if pull.is_from(self.name) and read_branch(pull.head) is not None]
 
     def _manifest(self, name: str, tree: str) -> Manifest:
-        known, unreadable, where = self.context.manifests, self.context.unreadable, f"{ENVIRONMENTS}/{name}"
+        known, unreadable, where = self.context.manifests, self.context.unreadable, self.roots.environment(name)
         key = f"{name}:{tree}"
         if key in unreadable:
             raise Unreadable(*unreadable[key])
@@ -269,7 +277,7 @@ class Repository:
         if data is None:
             self.context.bare.add(tree)
         try:
-            self.context.manifests[tree] = read_manifest(files, f"{ENVIRONMENTS}/{name}")
+            self.context.manifests[tree] = read_manifest(files, self.roots.environment(name))
         except Unreadable as error:
             self.context.unreadable[f"{name}:{tree}"] = error.findings
 

@@ -46,7 +46,11 @@ BY_MERGE = RemovalRequest("pull_request", i.REQUEST.by, i.NOW, closed=MERGED)
 EXPIRED = Outlived(i.CLONE, (End(end_of(i.CLONE)),))
 BOUND = Outlived(i.CLONE.model_copy(update={"ends_with": 42}), (End(MERGED.at, MERGED),))
 BEHIND = replies.Standing(
-    "live", 2, (replies.ProposedEnvironment(Branch("change", i.NAME), 44),), "32 differences, all explained"
+    "live",
+    "envs/demo-x",
+    2,
+    (replies.ProposedEnvironment(Branch("change", i.NAME), 44),),
+    "32 differences, all explained",
 )
 
 

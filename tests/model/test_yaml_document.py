@@ -5,6 +5,7 @@ import pytest
 from bot.core.rendering.assemble import manifest_file
 from bot.errors import Unreadable
 from bot.model.environment import Manifest
+from bot.model.roots import DEFAULT as ROOTS
 from bot.model.yaml_document import DEEPEST, MOST_FINDINGS, line_of, load
 from tests.support import example
 
@@ -62,5 +63,5 @@ def test_a_document_that_is_deep_within_reason_is_read() -> None:
 
 
 def test_a_manifest_of_ours_is_read() -> None:
-    written = manifest_file(example.production()).data.decode()
+    written = manifest_file(example.production(), ROOTS).data.decode()
     assert load(written, Manifest, "environment.yaml") == example.production()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clients.git.checkout import Checkout
 from bot.clients.github import GitHub, Token
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.directory import DirectoryStore
@@ -60,7 +61,7 @@ class History:
         self.store.write(review_key(DEMO, commit), write_review(review))
 
     def head(self, on: OnGitHub | None = None) -> str:
-        return reviewed_head(self.repo.root, DEMO, self.store, on)
+        return reviewed_head(Checkout(self.repo.root), DEMO, self.store, on)
 
 
 @pytest.fixture
@@ -125,7 +126,9 @@ def test_of_a_squashed_pull_request_github_knows_the_head(server: GitHubServer, 
     remote = f"{server.url.replace('://', f'://x-access-token:{token}@')}/{REPOSITORY}.git"
     here.git("clone", "-q", remote, "checkout")
     github = GitHub(Token(token, "github-actions[bot]"), api_url=f"{server.url}/api/v3")
-    found = reviewed_head(tmp_path / "checkout", DEMO, DirectoryStore(tmp_path / "store"), OnGitHub(github, REPOSITORY))
+    found = reviewed_head(
+        Checkout(tmp_path / "checkout"), DEMO, DirectoryStore(tmp_path / "store"), OnGitHub(github, REPOSITORY)
+    )
     assert found == head
 
 

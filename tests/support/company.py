@@ -27,7 +27,7 @@ from bot.core.plans.stack_inputs import Inputs
 from bot.core.rendering.assemble import TemplateAt, assemble, read_manifest
 from bot.core.requests.clone import Draft
 from bot.core.tree import File
-from bot.model.environment import directory
+from bot.model.roots import DEFAULT as ROOTS
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName, ParameterName, RepositoryName, StepName
 from bot.runs.plan.approvals import ProposedCommit
@@ -104,7 +104,7 @@ class Shop:
         source = Monorepo(scratch / "source", PLACES[CLONES][0])
         at = template()
         source.put("templates/shop", at.files)
-        source.put(directory(SOURCE), assemble(at, production(at)))
+        source.put(ROOTS.environment(SOURCE), assemble(at, production(at)))
         source.put(".github", {"envclone.yml": File(dump(policy(), "none").encode())})
         server.create_repository(REPOSITORY, source.root)
         server.add_user("ana", REPOSITORY, "maintain")
@@ -137,11 +137,11 @@ class Shop:
         name = drafted.manifest.name
         branch = f"envclone/{name}"
         self.repo.git("checkout", "-q", "-B", branch, "origin/main")
-        self.repo.put(directory(name), drafted.files)
+        self.repo.put(ROOTS.environment(name), drafted.files)
         if at is not None:
             self.repo.put("templates/shop", at.files)
-            self.repo.put(directory(SOURCE), assemble(at, production(at)))
-        self.repo.put(directory(name), {path: File(text.encode()) for path, text in (edits or {}).items()})
+            self.repo.put(ROOTS.environment(SOURCE), assemble(at, production(at)))
+        self.repo.put(ROOTS.environment(name), {path: File(text.encode()) for path, text in (edits or {}).items()})
         self.repo.commit(f"clone {name}")
         self.repo.git("push", "-q", "-f", "origin", f"HEAD:refs/heads/{branch}")
         self.number = self.server.open_pull(
@@ -154,10 +154,10 @@ class Shop:
     def planned(self, draft: Draft) -> Documents:
         """Return the plan of each stack of a clone, beside the checkout, as Terraform writes it, and its inputs."""
         network, found = ParameterName("network_id"), {}
-        Monorepo(self.scratch / "planned", "").put(directory(draft.manifest.name), draft.files)
+        Monorepo(self.scratch / "planned", "").put(ROOTS.environment(draft.manifest.name), draft.files)
         for stack in (StepName("network"), StepName("app")):
             inputs = Inputs({network: "not-made-yet"}, (network,)) if stack == "app" else Inputs({})
-            place = self.scratch / "planned" / directory(draft.manifest.name) / stack
+            place = self.scratch / "planned" / ROOTS.environment(draft.manifest.name) / stack
             with self.terraform(CLONES).opened(place) as module:
                 module.init()
                 found[stack] = module.show(module.plan(inputs.values)), inputs
@@ -168,7 +168,7 @@ class Shop:
         snapshot, checkout = read_snapshot(self.taken()), Checkout(self.repo.root)
         files = checkout.environment_at(SOURCE, snapshot.commit)
         assert files is not None
-        source, at = read_manifest(files, directory(SOURCE)), template()
+        source, at = read_manifest(files, ROOTS.environment(SOURCE)), template()
         compared = compare(CodeSide(source, files), CodeSide(draft.manifest, draft.files), at, NOW)
         found = leaks(compared, CodeSide(draft.manifest, draft.files), NOW)
         return PlannedParity(draft.manifest, source, files, draft.files, snapshot.commit, snapshot, at, compared, found)
@@ -204,7 +204,7 @@ class Shop:
         at = template()
         manifest = production(at)
         changed = manifest.model_copy(update={"parameters": {**manifest.parameters, **values}})
-        self.repo.put(directory(SOURCE), assemble(at, changed))
+        self.repo.put(ROOTS.environment(SOURCE), assemble(at, changed))
         self.repo.commit("change production")
         self.repo.git("push", "-q", "origin", "HEAD:refs/heads/change-production")
         proposal = PullSpec(IssueText("Change production", ""), "change-production", "main")

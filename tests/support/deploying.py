@@ -27,9 +27,10 @@ from bot.core.ledger.destroy_report import DestroyReport
 from bot.core.ledger.ledger import Ledger
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.tree import File
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
+from bot.model.roots import DEFAULT as ROOTS
 from bot.names import EnvironmentName
 from bot.runs.apply.apply import apply
 from bot.runs.context import ApplyContext
@@ -78,7 +79,7 @@ class Deploying:
         at = template(found.stacks)
         repo.put(f"templates/{NAME}", at.files)
         repo.put(
-            directory(PRODUCTION),
+            ROOTS.environment(PRODUCTION),
             assemble(at, found.manifest(at, PRODUCTION, account_id="999999999999", state_bucket="other")),
         )
         repo.commit("base")
@@ -113,7 +114,7 @@ class Deploying:
         manifest = self.manifest(at, DEMO, **parameters)
         self.repo.git("checkout", "-q", "-B", "change")
         self.repo.put(f"templates/{NAME}", at.files)
-        self.repo.put(directory(DEMO), assemble(at, manifest))
+        self.repo.put(ROOTS.environment(DEMO), assemble(at, manifest))
         return self.repo.commit("propose demo-x")
 
     def review(self, head: str) -> None:
@@ -137,7 +138,7 @@ class Deploying:
         self.repo.git("checkout", "-q", "main")
         base = self.repo.git("rev-parse", "HEAD").strip()
         self.repo.git("checkout", "-q", "-B", "removal")
-        self.repo.git("rm", "-q", "-r", directory(DEMO))
+        self.repo.git("rm", "-q", "-r", ROOTS.environment(DEMO))
         head = self.repo.commit("destroy demo-x")
         outcome = plan_destroy(PlanRequest(DEMO, head, "destroy"), self.planner(), base)
         assert isinstance(outcome, Planned), outcome

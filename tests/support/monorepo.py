@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.tree import File
-from bot.model.environment import directory
 from bot.model.policy import Confinement, Policy, PolicyAccount, StaticCheckRules
+from bot.model.roots import DEFAULT as ROOTS
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName
 from tests.support.cloud import ACCOUNT, REGION
@@ -57,7 +57,7 @@ class Monorepo:
         """Commit an environment rendered from the template, perhaps as a clone of another; return its name."""
         at = self.template
         found = manifest(at, name, source, {"state_bucket": self.bucket, **parameters})
-        self.put(directory(found.name), assemble(at, found))
+        self.put(ROOTS.environment(found.name), assemble(at, found))
         self.commit(f"add {name}")
         return found.name
 

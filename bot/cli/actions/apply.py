@@ -89,7 +89,7 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             authorize(TakeoverRequest(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
         opened = store_of(store, root, name, policy)
         request = replace(
-            request_of(name, root, head or reviewed_head(root, name, opened, on)),
+            request_of(name, root, head or reviewed_head(Checkout(root, policy.roots), name, opened, on)),
             take_over=take_over,
             max_parallel=max_parallel,
         )
@@ -121,7 +121,7 @@ def _run(
     request: ApplyRequest, context: ApplyContext, on: OnGitHub | None, policy: Policy
 ) -> ApplyOutcome | DestroyReport:
     """Apply, or destroy what is gone from the checkout; tell GitHub and the step summary how it goes."""
-    verb: RunVerb = "apply" if Checkout(request.root).environment(request.environment) else "destroy"
+    verb: RunVerb = "apply" if Checkout(request.root, policy.roots).environment(request.environment) else "destroy"
     deployment = None
     if on is not None:
         number = pull_request_of(on.github, on.repository, request)

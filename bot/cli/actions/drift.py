@@ -27,7 +27,6 @@ from bot.core.messages import drift_issue
 from bot.core.plans.drift import Drift
 from bot.core.rendering.assemble import read_manifest
 from bot.errors import UserError
-from bot.model.environment import directory
 from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_check, report_drift
 
@@ -47,7 +46,7 @@ def drift(
     """Look for what changed outside the code."""
     with edge():
         if forget:
-            _forget(root, as_json)
+            _forget(Checkout(root, Checkout(root).policy_at("HEAD").roots), as_json)
             return
         name = environment_name(environment)
         say_how_in_a_comment(f"/plan {name}")
@@ -62,16 +61,17 @@ def drift(
         found = find_drift(DriftRequest(name, root.resolve(), commit_of(root)), context)
         say(drift_issue.text(found), lambda: _data(found), as_json)
         write_summary(drift_issue.summary(found))
-        code = _told(found, root, as_json)
+        code = _told(found, Checkout(root, policy.roots), as_json)
         if code:
             raise typer.Exit(code)
 
 
-def _told(found: Drift, root: Path, as_json: bool) -> int:
+def _told(found: Drift, checkout: Checkout, as_json: bool) -> int:
     """Keep the issue, where there is a GitHub to keep it on; return the exit code."""
     on = on_github(os.environ)
     if on is not None:
-        owner = read_manifest(Checkout(root).environment(found.environment), directory(found.environment)).owner
+        where = checkout.roots.environment(found.environment)
+        owner = read_manifest(checkout.environment(found.environment), where).owner
         to = DriftReport(on.github, on.repository, owner, run_url(os.environ))
         said = report_drift(found, to)
         for line in filter(None, (said, report_check(found, said, to))):
@@ -96,10 +96,10 @@ def _data(found: Drift) -> dict[str, object]:
     return {"environment": found.environment, "commit": found.commit, "because": found.because, "steps": steps}
 
 
-def _forget(root: Path, as_json: bool) -> None:
+def _forget(checkout: Checkout, as_json: bool) -> None:
     on = on_github(os.environ)
     if on is None:
         raise UserError("`--forget` works only in a GitHub Actions workflow.")
-    closed = forget_drift(on.github, on.repository, Checkout(root).environments())
+    closed = forget_drift(on.github, on.repository, checkout.environments())
     text = ", ".join(f"closed #{number}" for number in closed) or "Nothing to close."
     say(text, lambda: {"closed": list(closed)}, as_json)

@@ -35,7 +35,7 @@ from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.account_variables import account_variables
 from bot.core.requests.accounts import REGION, account_of, named_account
 from bot.errors import UserError
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.pipeline import Json
 from bot.model.policy import Policy, PolicyAccount
 from bot.names import EnvironmentName, RepositoryName
@@ -132,18 +132,20 @@ def terraform_of(policy: Policy, account: PolicyAccount) -> Terraform:
 def store_of(place: str, root: Path, name: EnvironmentName, policy: Policy) -> ObjectStore:
     """Return the store that was named, or else that of the environment's account."""
     if not place:
-        return account_store(account_of(_last_manifest(root, name), policy))
+        return account_store(account_of(_last_manifest(Checkout(root, policy.roots), name), policy))
     if "://" not in place:
         return DirectoryStore(Path(place))
     address = read_address(place)
     if isinstance(address, S3Address) and not address.region:
-        address = replace(address, region=str(_last_manifest(root, name).parameters.get(REGION, "")))
+        address = replace(
+            address, region=str(_last_manifest(Checkout(root, policy.roots), name).parameters.get(REGION, ""))
+        )
     return open_object_store(address)
 
 
 def known_account(root: Path, name: EnvironmentName, policy: Policy) -> PolicyAccount:
     """Return the account of an environment; one that says nothing where the policy has none, as for a store of one's own."""
-    found = named_account(_last_manifest(root, name), policy)
+    found = named_account(_last_manifest(Checkout(root, policy.roots), name), policy)
     return PolicyAccount() if isinstance(found, str) else found.account
 
 
@@ -156,14 +158,14 @@ def account_store(account: PolicyAccount) -> ObjectStore:
     return open_object_store(address)
 
 
-def _last_manifest(root: Path, name: EnvironmentName) -> Manifest:
+def _last_manifest(checkout: Checkout, name: EnvironmentName) -> Manifest:
     """Return the environment's manifest as it is, or as it was before its directory was removed."""
-    where = directory(name)
-    files = Checkout(root).environment(name)
-    if not files and (removal := change_of(root, where)) and removal.parents:
-        files = Checkout(root).environment_at(name, removal.parents[0]) or {}
+    where = checkout.roots.environment(name)
+    files = checkout.environment(name)
+    if not files and (removal := change_of(checkout.root, where)) and removal.parents:
+        files = checkout.environment_at(name, removal.parents[0]) or {}
     if not files:
-        raise UserError(f"There is no {where} in {root}, and it never existed on this branch.")
+        raise UserError(f"There is no {where} in {checkout.root}, and it never existed on this branch.")
     return read_manifest(files, where)
 
 

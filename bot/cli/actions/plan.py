@@ -24,9 +24,8 @@ from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import account_of
 from bot.core.tree import Tree
 from bot.errors import Unreadable, Unverifiable, UserError
-from bot.model.environment import MANIFEST, directory
+from bot.model.environment import MANIFEST
 from bot.model.policy import Policy, PolicyAccount
-from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName, TemplateName
 from bot.runs.plan.context import PlanContext
 from bot.runs.plan.parity import ParityBase
@@ -70,7 +69,12 @@ def plan(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         say_how_in_a_comment(f"/plan {name}")
         event = _event(os.environ)
         before = base or event.base
-        request = PlanRequest(name, commit_of(root), _change(root, before, name), run_url(os.environ))
+        request = PlanRequest(
+            name,
+            commit_of(root),
+            _change(Checkout(root, Checkout(root).policy_at(before).roots), before, name),
+            run_url(os.environ),
+        )
         if event.head and event.head != request.commit:
             raise Unverifiable(f"The checkout is at {request.commit}, but the pull request's head is {event.head}.")
         # Before anything of the pull request runs: its code could read files, and this one is about another account.
@@ -111,11 +115,12 @@ def _outcome(
 
 def _context(request: PlanRequest, root: Path, against: ParityBase, as_json: bool) -> PlanContext:
     base = against.commit
-    checkout, policy = Checkout(root), Checkout(root).policy_at(base)
+    policy = Checkout(root).policy_at(base)
+    checkout = Checkout(root, policy.roots)
     account = _account(checkout, request, base, policy)
 
     def base_template(name: TemplateName) -> Tree:
-        return checkout.template_at(name, f"{base}:{template_directory(name)}") or {}
+        return checkout.template_at(name, f"{base}:{policy.roots.template(name)}") or {}
 
     return PlanContext(
         checkout=checkout,
@@ -133,13 +138,14 @@ def _context(request: PlanRequest, root: Path, against: ParityBase, as_json: boo
 def _account(checkout: Checkout, request: PlanRequest, base: str, policy: Policy) -> PolicyAccount:
     name = request.environment
     files = checkout.environment(name) or checkout.environment_at(name, base) or {}
-    return account_of(read_manifest(files, directory(name)), policy)
+    return account_of(read_manifest(files, policy.roots.environment(name)), policy)
 
 
-def _change(root: Path, base: str, name: EnvironmentName) -> ChangeKind:
-    if not (root / directory(name)).is_dir():
+def _change(checkout: Checkout, base: str, name: EnvironmentName) -> ChangeKind:
+    where = checkout.roots.environment(name)
+    if not (checkout.root / where).is_dir():
         return "destroy"
-    return "create" if file_at(root, base, f"{directory(name)}/{MANIFEST}") is None else "update"
+    return "create" if file_at(checkout.root, base, f"{where}/{MANIFEST}") is None else "update"
 
 
 def _tell(request: PlanRequest, said: Report, output: Path | None, *, to_terminal: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.actions.options import ACTIONS, AsJson, account_store
 from bot.cli.console import edge, say
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import own_checkout
 from bot.clients.github import GitHub, Token
 from bot.clients.objects.store import ObjectStore
 from bot.core.requests.accounts import named_account
@@ -41,7 +41,8 @@ def recertify(
         on = on_github(os.environ)
         if on is None:
             raise UserError("Set GITHUB_TOKEN and GITHUB_REPOSITORY: checks tell people of the certificates.")
-        policy = Checkout(root).policy()
+        checkout = own_checkout(root)
+        policy = checkout.policy()
 
         def store(manifest: Manifest) -> ObjectStore | None:
             found = named_account(manifest, policy)
@@ -49,7 +50,7 @@ def recertify(
                 return None
             return account_store(found.account)
 
-        found = recertify_all(root, on, store, datetime.now(UTC))
+        found = recertify_all(checkout, on, store, datetime.now(UTC))
         lines = [
             f"{each.certificate.environment}: {'; '.join(each.lapsed) if each.lapsed else 'holds'}" for each in found
         ]

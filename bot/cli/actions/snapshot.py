@@ -10,13 +10,12 @@ import typer
 from bot.cli.actions.options import AsJson, account_store, terraform_of
 from bot.cli.console import edge, environment_name, say
 from bot.cli.options import Environment
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import own_checkout
 from bot.clients.hcl_referee import gate_rules
 from bot.core.parity.by_plan.snapshot import write_snapshot
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import account_of
 from bot.errors import UserError
-from bot.model.environment import directory
 from bot.runs.plan.source_snapshot import SnapshotContext, take_snapshot
 
 
@@ -36,12 +35,12 @@ def snapshot(
 ) -> None:
     """Write the state of an environment, secrets sealed, for `envclone plan --production`. It holds names and addresses: keep it to the job."""
     with edge():
-        name, checkout = environment_name(environment), Checkout(root)
+        name, checkout = environment_name(environment), own_checkout(root)
         policy = checkout.policy()
         files = checkout.environment(name)
         if not files:
-            raise UserError(f"There is no {directory(name)} in {root}.")
-        account = account_of(read_manifest(files, directory(name)), policy)
+            raise UserError(f"There is no {checkout.roots.environment(name)} in {root}.")
+        account = account_of(read_manifest(files, checkout.roots.environment(name)), policy)
         by = SnapshotContext(
             checkout=checkout,
             rules=gate_rules(policy),

@@ -13,9 +13,8 @@ from bot.clients.git.new_branch import OwnBranch
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.plural import counted
 from bot.errors import InvalidInput
-from bot.model.environment import HOOKS, directory
+from bot.model.environment import HOOKS
 from bot.model.policy import PATH as POLICY
-from bot.model.template import directory as template_directory
 from bot.runs.adoption import AdoptedProduction, AdoptionRequest, adopt_directory
 
 _SHOWN = 3
@@ -69,17 +68,17 @@ def _branch(root: Path, name: str) -> OwnBranch | None:
 
 
 def _written(found: AdoptedProduction) -> list[str]:
-    return [template_directory(found.manifest.template), directory(found.manifest.name), POLICY]
+    return [found.template.where, found.where, POLICY]
 
 
 def _lines(found: AdoptedProduction) -> Iterator[str]:
     adoption, name = found.adoption, found.manifest.name
-    where = template_directory(found.manifest.template)
+    where = found.template.where
     spliced = sum(path.endswith(".j2") for path in found.template.files)
     if found.is_again:
-        yield f"{where} exists and was left as it is; {directory(name)} was rendered from it again."
+        yield f"{where} exists and was left as it is; {found.where} was rendered from it again."
     else:
-        yield f"Wrote {where} ({counted(len(found.template.files), 'file')}, {spliced} with parameters) and {directory(name)}."
+        yield f"Wrote {where} ({counted(len(found.template.files), 'file')}, {spliced} with parameters) and {found.where}."
     if found.policy_is_new:
         yield f"Wrote {POLICY}, which protects {name}."
     yield ""

@@ -11,26 +11,27 @@ from bot.cli.local.options import AsJson, Root
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.options import completed
 from bot.cli.terminal import plain
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.merge_file import merge_text
-from bot.clouds.registry import FACTS
 from bot.commands.model import Extend, Set
 from bot.core.messages import change_pull_request
 from bot.core.parity.by_code.code_side import CodeSide, read_side
-from bot.core.rendering.assemble import TemplateAt, own_manifest, read_template
+from bot.core.rendering.assemble import TemplateAt, own_manifest
 from bot.core.rendering.merge import EditedDirectory
 from bot.core.requests.change import ChangeSubject, Unchanged, draft_change
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
 from bot.hooks.validate import JUDGES
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 
 
 def set_values(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="NAME KEY=VALUE...", help="As in a comment: demo-x app_cpu=512", autocompletion=completed("envs")
+            metavar="NAME KEY=VALUE...",
+            help="As in a comment: demo-x app_cpu=512",
+            autocompletion=completed("environments"),
         ),
     ],
     root: Root = Path(),
@@ -38,20 +39,22 @@ def set_values(
 ) -> None:
     """Give parameters of an environment in this checkout other values, as `/set` would propose it."""
     with edge():
-        _change(sentence(Set, "set", words), Checkout(root), as_json)
+        _change(sentence(Set, "set", words), own_checkout(root), as_json)
 
 
 def extend(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="NAME DURATION", help="As in a comment: demo-x 7d", autocompletion=completed("envs")),
+        typer.Argument(
+            metavar="NAME DURATION", help="As in a comment: demo-x 7d", autocompletion=completed("environments")
+        ),
     ],
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Let an environment of this checkout live longer, as `/extend` would propose it."""
     with edge():
-        _change(sentence(Extend, "extend", words), Checkout(root), as_json)
+        _change(sentence(Extend, "extend", words), own_checkout(root), as_json)
 
 
 def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
@@ -73,7 +76,7 @@ def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
     after = drafted.manifest
     checkout.write_environment(after.name, drafted.files)
     say(
-        f"{plain(change_pull_request.values_table(before, after), width())}\n\nWrote {directory(after.name)}/. Commit it and open a pull request.",
+        f"{plain(change_pull_request.values_table(before, after), width())}\n\nWrote {checkout.roots.environment(after.name)}/. Commit it and open a pull request.",
         lambda: {
             "changed": {name: after.parameters[name] for name in change_pull_request.changed(before, after)},
             "expires_at": after.expires_at.isoformat() if after.expires_at else None,
@@ -85,19 +88,19 @@ def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
 def _source(checkout: Checkout, manifest: Manifest) -> CodeSide | None:
     """Return what an environment was cloned from, if it is in this checkout."""
     files = checkout.code(manifest.source) if manifest.source else {}
-    return read_side(files, directory(manifest.source)) if manifest.source and files else None
+    return read_side(files, checkout.roots.environment(manifest.source)) if manifest.source and files else None
 
 
 def _manifest(checkout: Checkout, command: Set | Extend) -> Manifest:
     files = checkout.environment(command.name)
     if not files:
         raise refused(unknown_environment(command, checkout.environments()))
-    return own_manifest(files, command.name)
+    return own_manifest(files, command.name, checkout.roots)
 
 
 def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
     """Return the template at the environment's revision: as it is now, or from history."""
-    now = read_template(manifest.template, checkout.template(manifest.template), FACTS, checkout.module)
+    now = checkout.read_template(manifest.template, checkout.template(manifest.template))
     if now.revision == manifest.revision:
         return now
     files = checkout.template_at(manifest.template, manifest.revision)
@@ -106,7 +109,7 @@ def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:
             f"Revision {manifest.revision[:12]} of template {manifest.template} is not in this checkout's history. "
             "Run `git fetch --unshallow`."
         )
-    return read_template(manifest.template, files, FACTS, checkout.module)
+    return checkout.read_template(manifest.template, files)
 
 
 def _now() -> datetime:

@@ -12,25 +12,21 @@ from bot.cli.local.options import AsJson, Root, me
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.options import completed
 from bot.cli.terminal import plain
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.commits import commit_of
 from bot.clients.git.past import commit_at
-from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.core.messages import replies
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
 from bot.core.plural import counted
-from bot.core.rendering.assemble import read_hooks, read_template
+from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.inventory import renamed
 from bot.core.requests.clone import Base, CloneRequest, Draft, PastSource, draft_clone
 from bot.core.requests.refusal import Refused, unknown_source, with_suggestion
 from bot.errors import UserError
 from bot.hooks.validate import JUDGES
-from bot.model.environment import directory
 from bot.model.pipeline import Pipeline
-from bot.model.template import directory as template_directory
-from bot.names import TemplateName
 
 
 def clone(
@@ -39,7 +35,7 @@ def clone(
         typer.Argument(
             metavar="SOURCE as NAME [for PURPOSE]",
             help="As in a comment: production as demo-x for demo --ttl 14d",
-            autocompletion=completed("envs"),
+            autocompletion=completed("environments"),
         ),
     ],
     root: Root = Path(),
@@ -47,7 +43,7 @@ def clone(
 ) -> None:
     """Write the directory of a clone into this checkout, as `/clone` would propose it."""
     with edge():
-        checkout = Checkout(root)
+        checkout = own_checkout(root)
         command = sentence(Clone, "clone", words, lambda meant: _attempt(checkout, _asked(meant)))
         asked = _asked(command)
         base = _base(checkout, asked)
@@ -55,7 +51,7 @@ def clone(
         if isinstance(drafted, Refused):
             raise refused(drafted)
         assert isinstance(base, Base)
-        where = directory(drafted.manifest.name)
+        where = drafted.directory
         if command.dry_run:
             sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.code)
             found = compare(*sides, base.template, asked.at).parity
@@ -83,21 +79,21 @@ def _base(checkout: Checkout, asked: CloneRequest) -> Base | Refused:
         return with_suggestion(
             refusal, lambda instead: _attempt(checkout, replace(asked, command=cast(Clone, instead)))
         )
-    source = read_side(files, directory(name)).manifest
+    source = read_side(files, checkout.roots.environment(name)).manifest
     past = _past(checkout, asked.command)
     wanted = past.side.manifest.template if past else source.template
-    found = checkout.template(wanted) if past is None else checkout.template_at(wanted, _tree(past, wanted)) or {}
-    template = read_template(wanted, found, FACTS, checkout.module)
+    found = (
+        checkout.template(wanted)
+        if past is None
+        else checkout.template_at(wanted, f"{past.commit}:{checkout.roots.template(wanted)}") or {}
+    )
+    template = checkout.read_template(wanted, found)
     estate, now = checkout.survey().whole(), checkout.template(wanted)
     if past is None or not now:
         return Base(template, source, files, estate, checkout.policy(), JUDGES, past)
-    contract = read_template(wanted, now, FACTS, checkout.module).declaration
+    contract = checkout.read_template(wanted, now).declaration
     estate = replace(estate, renamed=renamed(contract.parameters))
     return Base(template, source, files, estate, checkout.policy(), JUDGES, past, contract)
-
-
-def _tree(past: PastSource, template: TemplateName) -> str:
-    return f"{past.commit}:{template_directory(template)}"
 
 
 def _past(checkout: Checkout, command: Clone) -> PastSource | None:
@@ -111,7 +107,7 @@ def _past(checkout: Checkout, command: Clone) -> PastSource | None:
             f"The branch that is checked out had no `{command.source}` at `{command.at}`. Name one of its commits, a tag on it, or a date: "
             "`production@2026-10-01`."
         )
-    return PastSource(commit, read_side(files, directory(command.source)))
+    return PastSource(commit, read_side(files, checkout.roots.environment(command.source)))
 
 
 def _asked(command: Clone) -> CloneRequest:

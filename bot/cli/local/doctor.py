@@ -18,7 +18,7 @@ import typer
 from bot.cli.actions.options import account_store
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
 from bot.cli.local.options import AsJson, Root
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.github import GitHubRefused
 from bot.clients.github.reach import answered_at
 from bot.clients.shipped import shipped
@@ -112,12 +112,12 @@ def _policy(root: Path) -> Iterator[Verdict]:
 
 
 def _environments(root: Path) -> Iterator[Verdict]:
-    survey = Checkout(root).survey()
+    survey = own_checkout(root).survey()
     yield verdicts.environments(len(survey.estate.live), survey.findings)
 
 
 def _lock_files(root: Path) -> Iterator[Verdict]:
-    checkout = Checkout(root)
+    checkout = own_checkout(root)
     yield verdicts.lock_files({name: checkout.template(TemplateName(name)) for name in checkout.templates()})
 
 

@@ -10,8 +10,8 @@ import typer
 from bot.cli.console import NOT_CHECKED, stop
 from bot.cli.options import completed
 from bot.errors import InvalidInput
-from bot.model.environment import ENVIRONMENTS
-from bot.model.template import TEMPLATES
+from bot.model.policy import PATH as POLICY
+from bot.model.roots import DEFAULT
 from bot.names import Login
 
 
@@ -20,7 +20,7 @@ def checkout(context: typer.Context, root: Path) -> Path:
     found = checkout_around(root)
     if found is None and not context.resilient_parsing:
         stop(
-            f"{root.resolve()} is in no checkout of a monorepo: there is neither `{ENVIRONMENTS}/` nor `{TEMPLATES}/`. "
+            f"{root.resolve()} is in no checkout of a monorepo: there is no `{POLICY}`, and neither `{DEFAULT.environments}/` nor `{DEFAULT.templates}/`. "
             "Change to the checkout, or name it with `--root PATH`.",
             NOT_CHECKED,
         )
@@ -30,9 +30,8 @@ def checkout(context: typer.Context, root: Path) -> Path:
 def checkout_around(root: Path) -> Path | None:
     """Return the checkout that `root` is, or lies in, if there is one."""
     above = (each for each in root.resolve().parents if (each / ".git").exists())
-    return next(
-        (each for each in (root, *above) if any((each / name).is_dir() for name in (ENVIRONMENTS, TEMPLATES))), None
-    )
+    signs = (POLICY, DEFAULT.environments, DEFAULT.templates)
+    return next((each for each in (root, *above) if any((each / name).exists() for name in signs)), None)
 
 
 AnyRoot = Annotated[
@@ -49,7 +48,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 Names = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NAME]...", help="By default, all.", show_default=False, autocompletion=completed(ENVIRONMENTS)
+        metavar="[NAME]...", help="By default, all.", show_default=False, autocompletion=completed("environments")
     ),
 ]
 

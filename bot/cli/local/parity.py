@@ -24,7 +24,7 @@ from bot.cli.local.directory_parity import (
 )
 from bot.cli.local.options import AnyRoot, AsJson, ReportFormat, checkout, checkout_around
 from bot.cli.options import completed
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import own_checkout
 from bot.core.parity.certificate import Certificate, sentence
 from bot.core.parity.leaks import unwaived
 from bot.core.parity.output.directory_page import directory_page
@@ -33,7 +33,6 @@ from bot.core.parity.output.markdown import report
 from bot.core.parity.output.page import page
 from bot.core.parity.output.text import text
 from bot.errors import UserError
-from bot.model.environment import ENVIRONMENTS
 from bot.runs.directory_parity import AskedSide, is_directory_pair
 from bot.runs.plan.code_parity import Checked, check_parity
 from bot.runs.plan.recertify import certificate_by_code, kept_certificate
@@ -47,7 +46,7 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             metavar="NAME|PATH",
             help="The clone; or any directory of Terraform code, or a `.tfvars` file in one.",
             show_default=False,
-            autocompletion=completed(ENVIRONMENTS),
+            autocompletion=completed("environments"),
         ),
     ],
     against: Annotated[
@@ -97,19 +96,19 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             return
         if asked.are_given:
             raise WrongUsage(
-                f"{ENVIRONMENTS}/{name} is an environment, whose purpose says what must match: leave out `--fail-on`, `--var-file` and "
+                f"{name} is an environment, whose purpose says what must match: leave out `--fail-on`, `--var-file` and "
                 "`--workspace`, or name directories."
             )
-        root = checkout(context, root)
+        there = own_checkout(checkout(context, root))
         on = on_github(os.environ)
         if certificate and on is not None:
-            store = store_of("", root, environment_name(name), Checkout(root).policy())
-            _say_kept(kept_certificate(root, environment_name(name), on, store, datetime.now(UTC)), name, as_json)
+            store = store_of("", there.root, environment_name(name), there.policy())
+            _say_kept(kept_certificate(there, environment_name(name), on, store, datetime.now(UTC)), name, as_json)
             return
         source = environment_name(against) if against else None
-        checked = check_parity(Checkout(root), environment_name(name), source, datetime.now(UTC))
+        checked = check_parity(there, environment_name(name), source, datetime.now(UTC))
         if certificate and checked.holds:
-            issued = certificate_by_code(root, checked.parity, checked.leaks, datetime.now(UTC))
+            issued = certificate_by_code(there, checked.parity, checked.leaks, datetime.now(UTC))
             say(sentence(issued), lambda: {"holds": True, "because": [], **issued.model_dump(mode="json")}, as_json)
             return
         if certificate:
@@ -123,7 +122,7 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
 
 def _is_environment(root: Path, name: str) -> bool:
     around = checkout_around(root)
-    return around is not None and "/" not in name and (around / ENVIRONMENTS / name).is_dir()
+    return around is not None and "/" not in name and (around / own_checkout(around).roots.environment(name)).is_dir()
 
 
 def _say_checked(checked: Checked, kind: ReportFormat, html: Path | None) -> None:

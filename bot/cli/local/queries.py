@@ -15,15 +15,13 @@ from bot.cli.local.revisions import history_here
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.options import completed
 from bot.cli.terminal import plain
-from bot.clients.git.checkout import Checkout
-from bot.clouds.registry import FACTS
+from bot.clients.git.checkout import Checkout, own_checkout
 from bot.commands.model import Help, List, Status
 from bot.commands.spec import Spec
 from bot.commands.specs import BY_VERB, TABLE
 from bot.core.messages import replies
 from bot.core.messages.environment_list import matching, only, unmanaged
 from bot.core.messages.help_text import help_text
-from bot.core.rendering.assemble import read_template
 from bot.core.requests.branches import read_branch
 from bot.core.requests.refusal import unknown_environment
 from bot.core.requests.template_history import TemplateHistory, behind
@@ -45,7 +43,7 @@ Name = Annotated[
         metavar="[NAME]",
         help="The environment; by default, the branch's own.",
         show_default=False,
-        autocompletion=completed("envs"),
+        autocompletion=completed("environments"),
     ),
 ]
 Filters = Annotated[
@@ -71,7 +69,7 @@ def show_help(context: typer.Context, words: Said = None, root: Anywhere = Path(
             typer.echo(other.get_help(typer.Context(other, parent=context.parent, info_name=words[0])))
             return
         command = sentence(Help, "help", words or ())
-        checkout = Checkout(root)
+        checkout = own_checkout(root)
         said = [plain(help_text(command, _template(checkout), checkout.policy()), width())]
         if command.command is None:
             comments = ", ".join(f"/{spec.verb}" for spec in TABLE if not spec.in_checkout)
@@ -86,13 +84,17 @@ def show_help(context: typer.Context, words: Said = None, root: Anywhere = Path(
 def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJson = False) -> None:
     """List the environments of this checkout with purpose, owner and expiry."""
     with edge():
-        asked, checkout = sentence(List, "list", words or ()), Checkout(root)
+        asked, checkout = sentence(List, "list", words or ()), own_checkout(root)
         survey = checkout.survey()
         manifests = matching(sorted(survey.estate.manifests(), key=lambda m: m.name), asked, me())
         estate = only(survey.estate, {each.name for each in manifests})
         late = behind(manifests, _histories(checkout, manifests))
         text = plain(replies.listing(estate, datetime.now(UTC), None, late), width())
-        text += f"\n\n{plain(unmanaged(estate.unmanaged), width())}" if estate.unmanaged else ""
+        text += (
+            f"\n\n{plain(unmanaged(estate.unmanaged, checkout.roots.environments), width())}"
+            if estate.unmanaged
+            else ""
+        )
         say(text, lambda: [_listed(each, late[each.name]) for each in manifests], as_json)
         if survey.findings:
             stop("\n".join(map(str, survey.findings)), NOT_CHECKED)
@@ -110,13 +112,13 @@ def _histories(checkout: Checkout, manifests: Sequence[Manifest]) -> Mapping[Tem
 def status(words: Name = None, root: Root = Path(), as_json: AsJson = False) -> None:
     """Show one environment of this checkout: who asked, for what, until when, with which values; by default the branch's own."""
     with edge():
-        command, checkout = sentence(Status, "status", words or ()), Checkout(root)
+        command, checkout = sentence(Status, "status", words or ()), own_checkout(root)
         branch = read_branch(checkout.branch() or "")
         name = command.name or (branch.environment if branch else None)
         if name is None:
             raise UserError(NO_SUBJECT)
         survey = checkout.survey()
-        if wrong := survey.of(name):
+        if wrong := survey.at(checkout.roots.environment(name)):
             raise Unreadable(*wrong)
         found = survey.estate.live.get(name)
         if found is None:
@@ -125,7 +127,7 @@ def status(words: Name = None, root: Root = Path(), as_json: AsJson = False) -> 
         stage = ELSEWHERE if found.source else "not a clone"
         late = behind([found], _histories(checkout, [found]))[name]
         facts["revisions_behind"] = late
-        said = replies.status(found, replies.Standing(stage, late), datetime.now(UTC))
+        said = replies.status(found, replies.Standing(stage, checkout.roots.environment(name), late), datetime.now(UTC))
         say(plain(said, width()), lambda: facts, as_json)
 
 
@@ -145,4 +147,4 @@ def _template(checkout: Checkout) -> Template | None:
     """Return the template of the protected environment, which is what clones are made of."""
     live, protected = checkout.survey().estate.live, checkout.policy().protected
     source = next((live[name] for name in protected if name in live), None)
-    return read_template(source.template, checkout.template(source.template), FACTS).declaration if source else None
+    return checkout.read_template(source.template, checkout.template(source.template)).declaration if source else None

@@ -11,17 +11,17 @@ import typer
 from bot.cli.console import edge, environment_name, say
 from bot.cli.local.options import AsJson, Root
 from bot.cli.options import completed
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clouds.registry import FACTS
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
-from bot.core.rendering.assemble import TemplateAt, assemble, own_manifest, read_manifest, read_template
+from bot.core.rendering.assemble import TemplateAt, assemble, own_manifest, read_manifest
 from bot.core.rendering.hand_edits import Before, undone
 from bot.core.requests.preflight import CheckRules, in_template, refusals
 from bot.core.tree import Tree
 from bot.errors import Unverifiable, UserError
 from bot.hooks.validate import JUDGES
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.runs.plan.verify import Templates
 
@@ -40,7 +40,7 @@ class _Rendered:
 def render(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME...", help="The environments.", autocompletion=completed("envs")),
+        typer.Argument(metavar="NAME...", help="The environments.", autocompletion=completed("environments")),
     ],
     root: Root = Path(),
     overwrite: Overwrite = False,
@@ -48,14 +48,18 @@ def render(
 ) -> None:
     """Render environments again from their manifests and the template in this checkout, and set their revision."""
     with edge():
-        checkout, done = Checkout(root), []
+        checkout, done = own_checkout(root), []
         # All are rendered before the first is written, so that a refusal leaves everything as it is.
         for found in [_rendered(checkout, environment_name(name), overwrite) for name in names]:
             manifest = found.manifest
             checkout.keep_template(found.template.files)  # first: what is written refers to it
             checkout.write_environment(manifest.name, found.files)
             done.append(
-                {"directory": directory(manifest.name), "template": manifest.template, "revision": manifest.revision}
+                {
+                    "directory": checkout.roots.environment(manifest.name),
+                    "template": manifest.template,
+                    "revision": manifest.revision,
+                }
             )
         lines = (
             f"Rendered {each['directory']}/ from template {each['template']} at {each['revision']}." for each in done
@@ -65,9 +69,9 @@ def render(
 
 def _rendered(checkout: Checkout, name: EnvironmentName, overwrite: bool) -> _Rendered:
     """Return an environment as it is rendered now. Raises `UserError` if that may not be written."""
-    ours, where = checkout.environment(name), directory(name)
-    manifest = own_manifest(ours, name)
-    template = read_template(manifest.template, checkout.template(manifest.template), FACTS, checkout.module)
+    ours, where = checkout.environment(name), checkout.roots.environment(name)
+    manifest = own_manifest(ours, name, checkout.roots)
+    template = checkout.read_template(manifest.template, checkout.template(manifest.template))
     current = manifest.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
     files = assemble(template, current)
     _check(checkout, template, CodeSide(current, {**files, **template.modules}))
@@ -83,7 +87,7 @@ def _rendered(checkout: Checkout, name: EnvironmentName, overwrite: bool) -> _Re
 
 def _before(checkout: Checkout, manifest: Manifest) -> Before:
     """Return what the environment was rendered as: from its manifest as it is here, and as it is committed."""
-    where = directory(manifest.name)
+    where = checkout.roots.environment(manifest.name)
     try:
         committed = checkout.environment_at(manifest.name, "HEAD")
         then = read_manifest(committed, where) if committed else None
@@ -106,9 +110,13 @@ def _check(checkout: Checkout, template: TemplateAt, side: CodeSide) -> None:
     now, source = datetime.now(UTC), side.manifest.source
     theirs = checkout.code(source) if source is not None else {}
     found = (
-        compare(read_side(theirs, directory(source)), side, template, now) if source is not None and theirs else None
+        compare(read_side(theirs, checkout.roots.environment(source)), side, template, now)
+        if source is not None and theirs
+        else None
     )
     refused = refusals(side, found, CheckRules(checkout.policy(), FACTS, JUDGES), now)
     if refused:
         lines = "\n".join(map(str, in_template(template, side, refused)))
-        raise UserError(f"The pull request's check would refuse {directory(side.manifest.name)}:\n{lines}")
+        raise UserError(
+            f"The pull request's check would refuse {checkout.roots.environment(side.manifest.name)}:\n{lines}"
+        )

@@ -14,7 +14,7 @@ def history_here(checkout: Checkout, name: TemplateName) -> TemplateHistory:
     Without a repository there is none but that of the work tree.
     """
     try:
-        history = template_history(checkout.root, "HEAD", name)
+        history = template_history(checkout.root, "HEAD", checkout.roots.template(name))
     except Unverifiable:
         history = ()
     try:

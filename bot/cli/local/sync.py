@@ -13,16 +13,15 @@ from bot.cli.local.revisions import history_here
 from bot.cli.local.sentence import refused, sentence
 from bot.cli.options import completed
 from bot.cli.terminal import plain
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.commits import tree_at
 from bot.clients.git.merge_file import merge_text
 from bot.clients.git.template_history import template_history
-from bot.clouds.registry import FACTS
 from bot.commands.model import Sync
 from bot.core.messages import sync_text
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.plural import counted
-from bot.core.rendering.assemble import TemplateAt, own_manifest, read_template
+from bot.core.rendering.assemble import TemplateAt, own_manifest
 from bot.core.rendering.hand_edits import lost_comments
 from bot.core.rendering.synced_values import allocates, carried, pending
 from bot.core.requests.change import Unchanged
@@ -31,8 +30,7 @@ from bot.core.requests.sync import Synced, SyncSubject, draft_sync
 from bot.core.requests.template_history import between
 from bot.errors import UserError
 from bot.hooks.validate import JUDGES
-from bot.model.environment import MANIFEST, Manifest, directory
-from bot.model.template import directory as template_directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.runs.plan.verify import Templates
 
 
@@ -42,7 +40,7 @@ def sync(
         typer.Argument(
             metavar="NAME [to COMMIT]",
             help="As in a comment: demo-x to 1a2b3c4 --set region=eu-central-1",
-            autocompletion=completed("envs"),
+            autocompletion=completed("environments"),
         ),
     ],
     root: Root = Path(),
@@ -50,11 +48,11 @@ def sync(
 ) -> None:
     """Bring an environment of this checkout to a newer revision of its template, as `/sync` would propose it."""
     with edge():
-        checkout, command = Checkout(root), sentence(Sync, "sync", words)
+        checkout, command = own_checkout(root), sentence(Sync, "sync", words)
         files = checkout.environment(command.name)
         if not files:
             raise refused(unknown_environment(command, checkout.environments()))
-        subject = _subject(checkout, command, own_manifest(files, command.name))
+        subject = _subject(checkout, command, own_manifest(files, command.name, checkout.roots))
         drafted = draft_sync(command, subject, datetime.now(UTC))
         if isinstance(drafted, Unchanged):
             say(drafted.reason, lambda: {"files": [], "conflicts": []}, as_json)
@@ -87,26 +85,27 @@ def _template(checkout: Checkout, command: Sync, manifest: Manifest) -> Template
     """Return the template at the commit that is asked for, or as it is in the work tree."""
     name = manifest.template
     if command.commit is None:
-        return read_template(name, checkout.template(name), FACTS, checkout.module)
-    tree = tree_at(checkout.root, command.commit, template_directory(name))
+        return checkout.read_template(name, checkout.template(name))
+    where = checkout.roots.template(name)
+    tree = tree_at(checkout.root, command.commit, where)
     files = checkout.template_at(name, tree) if tree else None
     if files is None:
-        raise UserError(f"Commit {command.commit} has no {template_directory(name)}. Choose a later one.")
-    return read_template(name, files, FACTS, checkout.module)
+        raise UserError(f"Commit {command.commit} has no {where}. Choose a later one.")
+    return checkout.read_template(name, files)
 
 
 def _source(checkout: Checkout, manifest: Manifest) -> CodeSide | None:
     """Return what an environment was cloned from, if it is in this checkout."""
     files = checkout.code(manifest.source) if manifest.source else {}
-    return read_side(files, directory(manifest.source)) if manifest.source and files else None
+    return read_side(files, checkout.roots.environment(manifest.source)) if manifest.source and files else None
 
 
 def _said(checkout: Checkout, command: Sync, subject: SyncSubject, drafted: Synced) -> str:
-    before, after, where = subject.manifest, drafted.manifest, directory(command.name)
+    before, after, where = subject.manifest, drafted.manifest, checkout.roots.environment(command.name)
     changed = _changed(subject, drafted)
     history = history_here(checkout, after.template)
     if command.commit is not None and before.revision not in {each.revision for each in history}:
-        history = template_history(checkout.root, command.commit, after.template)
+        history = template_history(checkout.root, command.commit, checkout.roots.template(after.template))
     source = subject.source.manifest if subject.source else None
     migrated = pending(subject.before.declaration, subject.after.declaration)
     parts = [
@@ -118,14 +117,14 @@ def _said(checkout: Checkout, command: Sync, subject: SyncSubject, drafted: Sync
         *_lost(subject, drafted),
         f"{counted(len(changed), 'file')} changed:\n\n"
         + "\n".join(f"- {path}: {what}" for path, what in changed.items()),
-        sync_text.conflicts(after, drafted.conflicts) if drafted.conflicts else "Commit it and open a pull request.",
+        sync_text.conflicts(where, drafted.conflicts) if drafted.conflicts else "Commit it and open a pull request.",
     ]
     return "\n\n".join(filter(None, parts))
 
 
 def _lost(subject: SyncSubject, drafted: Synced) -> Iterator[str]:
     """Yield what somebody wrote into the manifest and is not in it any more."""
-    where = f"{directory(subject.manifest.name)}/{MANIFEST}"
+    where = f"{subject.policy.roots.environment(subject.manifest.name)}/{MANIFEST}"
     lost = lost_comments(subject.files[MANIFEST], drafted.files[MANIFEST])
     if lost:
         lines = "\n".join(f"- line {number}: {text}" for number, text in lost.items())

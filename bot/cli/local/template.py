@@ -11,9 +11,8 @@ from bot.cli.console import DOES_NOT_HOLD, edge, say
 from bot.cli.local.options import AsJson, Root, me
 from bot.cli.options import completed
 from bot.cli.plain_help import PlainCommand
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clouds.registry import FACTS
-from bot.core.rendering.assemble import read_template
 from bot.core.requests.clone import CloneRequest
 from bot.core.requests.preflight import CheckRules
 from bot.core.requests.template_check import a_clone, check_template
@@ -39,9 +38,9 @@ def template_check(
 ) -> None:
     """Prove that a template is consistent, parses, and renders for each of its purposes."""
     with edge():
-        checkout, data, wrong = Checkout(root), {}, False
+        checkout, data, wrong = own_checkout(root), {}, False
         for name in map(TemplateName, names or checkout.templates()):
-            template = read_template(name, checkout.template(name), FACTS, checkout.module)
+            template = checkout.read_template(name, checkout.template(name))
             source = _source_of(checkout, name)
             asked = CloneRequest(
                 a_clone(source.name if source else EnvironmentName("production"), me()), None, me(), datetime.now(UTC)

@@ -7,7 +7,7 @@ import typer
 
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
 from bot.cli.local.options import AsJson, Names, Root
-from bot.clients.git.checkout import Checkout
+from bot.clients.git.checkout import own_checkout
 from bot.core.plural import counted
 from bot.runs.plan.verify import Verified, verify_environments
 
@@ -19,7 +19,7 @@ def verify(
 ) -> None:
     """Prove that environments are exactly what their template renders."""
     with edge():
-        verified = verify_environments(Checkout(root), names or ())
+        verified = verify_environments(own_checkout(root), names or ())
         say(_verdict(verified), lambda: _as_data(verified), as_json)
         if not verified.holds:
             raise typer.Exit(NOT_CHECKED if verified.unreadable else DOES_NOT_HOLD)

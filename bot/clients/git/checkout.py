@@ -11,15 +11,15 @@ from bot.clients.git.commits import file_at
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import FILE as VERSION
 from bot.core.hcl.local_modules import modules_outside, outside, own
-from bot.core.rendering.assemble import own_manifest, read_policy
+from bot.core.rendering.assemble import TemplateAt, own_manifest, read_policy, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.tree import File, Tree, check_tree, with_links
 from bot.errors import Finding, UserError
-from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest
-from bot.model.modules import module_path, owning_directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
-from bot.model.template import DECLARATION, TEMPLATES
+from bot.model.roots import DEFAULT, Roots
+from bot.model.template import DECLARATION
 from bot.names import EnvironmentName, TemplateName
 
 MOST_OF_A_MODULE = 64 * 1024 * 1024
@@ -29,26 +29,27 @@ _IGNORED = frozenset({".terraform", ".DS_Store"})
 
 
 class Checkout:
-    """The work tree at `root`."""
+    """The work tree at `root`, whose environments and templates lie in `roots`: as the policy of the base branch says."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, roots: Roots = DEFAULT) -> None:
         self.root = root
+        self.roots = roots
 
     def environments(self) -> Sequence[str]:
-        """Return the names of the environments' directories in `envs/`, valid or not, in order."""
-        found, unmanaged = self._directories(ENVIRONMENTS), self.unmanaged()
+        """Return the names of the environments' directories, valid or not, in order."""
+        found, unmanaged = self._directories(self.roots.environments), self.unmanaged()
         return [name for name in found if name not in unmanaged]
 
     def unmanaged(self) -> frozenset[str]:
-        """Return the directories in `envs/` that are somebody else's: they have no manifest, and had none at the last commit."""
+        """Return the directories beside the environments that are somebody else's: they have no manifest, and had none at the last commit."""
         bare = [
             name
-            for name in self._directories(ENVIRONMENTS)
-            if not (self.root / ENVIRONMENTS / name / MANIFEST).is_file()
+            for name in self._directories(self.roots.environments)
+            if not (self.root / self.roots.environment(name) / MANIFEST).is_file()
         ]
         if not bare:
             return frozenset()
-        paths = [f"{ENVIRONMENTS}/{name}/{MANIFEST}" for name in bare]
+        paths = [f"{self.roots.environment(name)}/{MANIFEST}" for name in bare]
         lost = (
             (self._git("ls-tree", "--name-only", "-z", "HEAD", "--", *paths) or b"")
             .decode("utf-8", "surrogateescape")
@@ -57,21 +58,21 @@ class Checkout:
         return frozenset(name for name, path in zip(bare, paths, strict=True) if path not in lost)
 
     def environments_at(self, commit: str) -> Sequence[str]:
-        """Return the names of the directories that `envs/` has at a commit, valid or not, in order; none when it is not there."""
-        listing = self._git("ls-tree", "-d", "--name-only", "-z", f"{commit}:{ENVIRONMENTS}") or b""
+        """Return the names of the directories that lie among the environments at a commit, valid or not, in order; none when it is not there."""
+        listing = self._git("ls-tree", "-d", "--name-only", "-z", f"{commit}:{self.roots.environments}") or b""
         return sorted(filter(None, listing.decode("utf-8", "surrogateescape").split("\0")))
 
     def templates(self) -> Sequence[str]:
-        """Return the names of the directories in `templates/`, valid or not, in order."""
-        return self._directories(TEMPLATES)
+        """Return the names of the templates' directories, valid or not, in order."""
+        return self._directories(self.roots.templates)
 
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink that leaves them."""
-        return self._files(f"{ENVIRONMENTS}/{name}")
+        return self._files(self.roots.environment(name))
 
     def version_files(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files that name a version of Terraform, beside and in the stacks, without reading any other."""
-        place = self.root / ENVIRONMENTS / name
+        place = self.root / self.roots.environment(name)
         found = (each for pattern in (VERSION, f"*/{VERSION}") for each in place.glob(pattern) if each.is_file())
         return {each.relative_to(place).as_posix(): File(each.read_bytes()) for each in found}
 
@@ -87,7 +88,7 @@ class Checkout:
             return None
 
         def read(directory: str) -> Tree:
-            path = module_path(directory)
+            path = self.roots.module(directory)
             found = self._files_of_tree(f"{commit}:{path}", path) if path and not self._is_owned(path, commit) else None
             return found or {}
 
@@ -95,7 +96,7 @@ class Checkout:
 
     def module(self, directory: str) -> dict[str, File]:
         """Return the files of a module outside (`../../modules/logs`), none if none may lie there. Raises `UserError`."""
-        path = module_path(directory)
+        path = self.roots.module(directory)
         if path is None or self._is_owned(path):
             return {}
         for depth in range(path.count("/") + 1):
@@ -112,7 +113,7 @@ class Checkout:
 
     def _is_owned(self, path: str, commit: str | None = None) -> bool:
         """Say whether a directory belongs to an environment or a template."""
-        owner = owning_directory(path)
+        owner = self.roots.owner(path)
         documents = [f"{owner}/{name}" for name in (MANIFEST, DECLARATION)] if owner else []
         if commit is None:
             return any((self.root / document).exists() for document in documents)
@@ -123,13 +124,13 @@ class Checkout:
         live: dict[EnvironmentName, Manifest] = {}
         wrong: list[Finding] = []
         for text in self.environments():
-            place = self.root / ENVIRONMENTS / text / MANIFEST
+            place = self.root / self.roots.environment(text) / MANIFEST
             try:
                 files = {MANIFEST: File(place.read_bytes())} if place.is_file() else {}
                 name = EnvironmentName(text)
-                live[name] = own_manifest(files, name)
+                live[name] = own_manifest(files, name, self.roots)
             except UserError as error:
-                wrong += findings(text, error)
+                wrong += findings(self.roots.environment(text), error)
         return InventoryReading(Inventory(live, unmanaged=self.unmanaged()), tuple(wrong))
 
     def branch(self) -> str | None:
@@ -139,11 +140,15 @@ class Checkout:
 
     def template(self, name: TemplateName) -> dict[str, File]:
         """Return the files of a template; none when it does not exist. Raises `UserError` for a symlink that leaves them."""
-        return self._files(f"{TEMPLATES}/{name}")
+        return self._files(self.roots.template(name))
+
+    def read_template(self, name: TemplateName, files: Tree) -> TemplateAt:
+        """Return the template of this name that `files` are. Raises `UserError`."""
+        return read_template(name, files, FACTS, self.module, roots=self.roots)
 
     def template_at(self, name: TemplateName, revision: str) -> dict[str, File] | None:
         """Return the files of a template at an older revision (a git tree id) from history, or None when it is not there."""
-        return self._files_of_tree(revision, f"{TEMPLATES}/{name}")
+        return self._files_of_tree(revision, self.roots.template(name))
 
     def keep_template(self, files: Tree) -> None:
         """Keep a template as it is in the work tree among git's objects, so that what was rendered from it can be told later on.
@@ -162,7 +167,7 @@ class Checkout:
 
     def environment_at(self, name: EnvironmentName, commit: str) -> dict[str, File] | None:
         """Return the files of an environment at a commit, or None when the commit, or the environment in it, is not there."""
-        where = f"{ENVIRONMENTS}/{name}"
+        where = self.roots.environment(name)
         return self._files_of_tree(f"{commit}:{where}", where)
 
     def _files_of_tree(self, tree: str, where: str) -> dict[str, File] | None:
@@ -197,7 +202,7 @@ class Checkout:
     def write_environment(self, name: EnvironmentName, files: Tree) -> Path:
         """Write (or replace) an environment's directory as a whole and return its path."""
         check_tree(files)
-        target = self.root / ENVIRONMENTS / name
+        target = self.root / self.roots.environment(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             # What a killed command left here would be taken for an environment; where nothing replaced the old one, it may hold that.
@@ -221,8 +226,8 @@ class Checkout:
 
     def write_code(self, name: EnvironmentName, code: Tree) -> Path:
         """Write an environment's directory and the modules outside that it calls, and return the directory's path."""
-        modules = {path: file for path, file in outside(code).items() if module_path(path) is not None}
-        _write(self.root, {str(module_path(path)): file for path, file in modules.items()})
+        modules = {path: file for path, file in outside(code).items() if self.roots.module(path) is not None}
+        _write(self.root, {str(self.roots.module(path)): file for path, file in modules.items()})
         return self.write_environment(name, own(code))
 
     def _directories(self, parent: str) -> list[str]:
@@ -255,6 +260,11 @@ class Checkout:
             stdin=subprocess.DEVNULL,
         )
         return done.stdout if done.returncode == 0 else None
+
+
+def own_checkout(root: Path) -> Checkout:
+    """Return the work tree at `root` by its own policy: for whoever is at work in it, never for a pull request's. Raises `Unreadable`."""
+    return Checkout(root, Checkout(root).policy().roots)
 
 
 def _keep_ignored(old: Path, fresh: Path) -> None:

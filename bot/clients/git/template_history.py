@@ -5,8 +5,6 @@ from pathlib import Path
 
 from bot.core.requests.template_history import TemplateHistory, TemplateVersion
 from bot.errors import Unverifiable
-from bot.model.template import directory
-from bot.names import TemplateName
 
 MOST_VERSIONS = 500
 """Of one template. Whoever is further behind than this is told so without a number."""
@@ -14,9 +12,11 @@ TIMEOUT = 120
 """Seconds; the history of one directory in a large monorepo."""
 
 
-def template_history(repository: Path, commit: str, name: TemplateName) -> TemplateHistory:
-    """Return the revisions of a template on the way to a commit, its first parents alone. Raises `Unverifiable`."""
-    path = directory(name)
+def template_history(repository: Path, commit: str, path: str) -> TemplateHistory:
+    """Return the revisions of the template in the directory `path` on the way to a commit, its first parents alone.
+
+    Raises `Unverifiable`.
+    """
     options = ("--first-parent", f"--max-count={MOST_VERSIONS}", "--format=%H %s")
     lines = _git(repository, ["log", *options, commit, "--", path]).splitlines()
     commits = [line.partition(" ") for line in lines]

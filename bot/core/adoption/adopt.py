@@ -23,10 +23,11 @@ from bot.core.rendering.render import ENDING
 from bot.core.tree import File
 from bot.errors import Finding, InvalidInput
 from bot.model.pipeline import Json
-from bot.model.template import DECLARATION, TEMPLATES
+from bot.model.roots import Roots
+from bot.model.template import DECLARATION
 from bot.model.yaml_document import dump
 
-SCHEMA = "../../.github/schemas/template.schema.json"
+SCHEMA = ".github/schemas/template.schema.json"
 ONLY = "main"
 """What the stack of a production is called that is a single root module."""
 OF_THE_MODULE = frozenset({"source", "version"})
@@ -53,13 +54,13 @@ class Adoption:
     hooks: Sequence[ProposedHook] = ()
 
 
-def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness) -> Adoption:
+def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roots: Roots) -> Adoption:
     """Return the template of production (`theirs`), with the parameters by which it becomes the other environment (`ours`).
 
     Without another environment its identity is searched for.
     """
-    stacks = {root.name: _stack_name(root) for root in theirs.roots}
-    written, moved = _written(theirs, stacks)
+    where, stacks = roots.template(name), {root.name: _stack_name(root) for root in theirs.roots}
+    written, moved = _written(theirs, stacks, roots.environment(name))
     evaluated = {root.name: evaluated_root(root) for root in theirs.roots}
     about = {n: text for each in evaluated.values() for n, text in _descriptions(each).items()}
     found = Parameters(likeness, about)
@@ -75,20 +76,14 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness) -> Ado
     both = {(pair.theirs.path, pair.theirs.start): pair.ours.text for pair in pairs}
     literals = [literal for mine, _ in sides for item in mine for literal in item.literals]
     files = dict(written)
-    undecided = [*_structural(matched, f"{TEMPLATES}/{name}")] if ours is not None else []
+    undecided = [*_structural(matched, where)] if ours is not None else []
     undecided += [
-        each
-        for root in theirs.roots
-        for each in _other_files(root, others[root.name], f"{TEMPLATES}/{name}/{stacks[root.name]}")
+        each for root in theirs.roots for each in _other_files(root, others[root.name], f"{where}/{stacks[root.name]}")
     ]
     for path in sorted({literal.path for literal in literals}):
         inside = [each for each in literals if each.path == path]
         filled = {each: _filled(each, both.get((each.path, each.start)), found) for each in inside}
-        undecided += [
-            finding
-            for each, text in filled.items()
-            if text is None and (finding := _undecided(each, f"{TEMPLATES}/{name}"))
-        ]
+        undecided += [finding for each, text in filled.items() if text is None and (finding := _undecided(each, where))]
         replaced = {each: text for each, text in filled.items() if text is not None and text != each.text}
         if replaced:
             files[path + ENDING] = File(_spliced(files.pop(path), path, replaced))
@@ -101,7 +96,7 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness) -> Ado
         "purposes": purposes,
         "stacks": declared_stacks(evaluated, stacks),
     }
-    files[DECLARATION] = File(dump(declaration, SCHEMA).encode())
+    files[DECLARATION] = File(dump(declaration, f"{posixpath.relpath('.', where)}/{SCHEMA}").encode())
     return Adoption(
         files,
         written,
@@ -114,7 +109,7 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness) -> Ado
     )
 
 
-def _written(side: Side, stacks: Mapping[str, str]) -> tuple[dict[str, File], list[str]]:
+def _written(side: Side, stacks: Mapping[str, str], where: str) -> tuple[dict[str, File], list[str]]:
     """Return production's files at their places below its new directory, with the lines in which a module's path had to follow."""
     found: dict[str, File] = {}
     moved: list[str] = []
@@ -128,7 +123,9 @@ def _written(side: Side, stacks: Mapping[str, str]) -> tuple[dict[str, File], li
             place = _values_place(root, path)
             if place is not None:
                 target = f"{stacks[root.name]}/{place}"
-                found[target] = File(_with_paths(root, path, file.data, target, moved), file.executable)
+                data, followed = _with_paths(root, path, file.data, posixpath.dirname(f"{where}/{target}"))
+                found[target] = File(data, file.executable)
+                moved += [f"{target}:{each}" for each in followed]
     return found, moved
 
 
@@ -143,13 +140,13 @@ def _values_place(root: RootSource, path: str) -> str | None:
     return f"{name.removesuffix(ending)}.auto{ending}"
 
 
-def _with_paths(root: RootSource, path: str, data: bytes, target: str, moved: list[str]) -> bytes:
-    """Return a file whose calls of modules outside lead to the same directories from its new place."""
+def _with_paths(root: RootSource, path: str, data: bytes, new: str) -> tuple[bytes, list[str]]:
+    """Return a file whose calls of modules outside lead to the same directories from its `new` one, and what had to follow."""
+    moved: list[str] = []
     if not path.endswith(".tf"):
-        return data
+        return data, moved
     text = decoded(path, data)
     old = posixpath.dirname(posixpath.join(root.directory, path))
-    new = posixpath.dirname(posixpath.join("envs", "_", target))
     for literal in reversed([each for item in items(path, data) for each in item.literals]):
         if literal.name != "source" or not literal.text.startswith("../"):
             continue
@@ -158,8 +155,8 @@ def _with_paths(root: RootSource, path: str, data: bytes, target: str, moved: li
         is_outside = not f"{directory}/".startswith(f"{root.directory}/") or not root.directory
         if is_outside and source != literal.text:
             text = text[: literal.start] + source + text[literal.end :]
-            moved.append(f"{target}:{literal.line}: {literal.text} → {source}")
-    return text.encode()
+            moved.append(f"{literal.line}: {literal.text} → {source}")
+    return text.encode(), moved
 
 
 def _read(stack: str, written: Mapping[str, File]) -> list[Item]:

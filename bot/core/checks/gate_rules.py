@@ -9,6 +9,7 @@ from bot.core.cloud_facts import CloudFacts
 from bot.core.tree import Tree
 from bot.errors import Finding
 from bot.model.policy import StaticCheckRules
+from bot.model.roots import DEFAULT, Roots
 
 BUILT_IN = "terraform.io/builtin/terraform"
 RUNS = frozenset({"exec", "command", "credential_process"})
@@ -46,6 +47,7 @@ class GateRules:
     policy: StaticCheckRules
     cloud: CloudFacts
     referee: Referee = nobody
+    roots: Roots = DEFAULT
 
     @property
     def providers(self) -> Sequence[str]:

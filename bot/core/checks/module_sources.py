@@ -9,7 +9,7 @@ from bot.core.checks.versions import is_exact
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import is_outside, local_directory
 from bot.errors import Finding
-from bot.model.modules import module_path
+from bot.model.roots import Roots
 
 
 def source_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
@@ -49,13 +49,13 @@ def _is_pinned(block: Block, source: str, rules: GateRules) -> bool:
     return version is not None and (is_exact(version) or bool(entry and entry.versions))
 
 
-def local_module_findings(block: Block, place: ModulePlace, path: str) -> Iterator[Finding]:
+def local_module_findings(block: Block, place: ModulePlace, path: str, roots: Roots) -> Iterator[Finding]:
     """Yield why a module of the repository can't be used: it is not there, or it is not the repository's."""
     source = block.text("source") if block.type == "module" else None
     directory = local_directory(place.directory, source) if source is not None else None
     if directory is None or any(found == directory for found in map(posixpath.dirname, place.files)):
         return
-    if is_outside(directory) and module_path(directory) is None:
+    if is_outside(directory) and roots.module(directory) is None:
         message = f"module source `{source}` leaves the repository, or is all of it: move the module into `modules/`."
     elif ".terraform" in directory.split("/"):
         message = (

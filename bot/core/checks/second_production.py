@@ -10,7 +10,7 @@ from bot.core.plans.environment_plan import StackPlan
 from bot.core.plans.plan import Action
 from bot.core.tree import Tree
 from bot.errors import Finding
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
@@ -20,7 +20,7 @@ def created_again(manifest: Manifest, stacks: Sequence[StackPlan], policy: Polic
     """Return why the plan of a protected environment looks as if its state were not found."""
     if manifest.name not in policy.protected:
         return ()
-    where = f"{directory(manifest.name)}/{MANIFEST}"
+    where = f"{policy.roots.environment(manifest.name)}/{MANIFEST}"
     lost = [stack.name for stack in stacks if stack.name in (manifest.state or {}) and _is_created_whole(stack)]
     if lost:
         return [Finding(where, 1, _lost(manifest, stack)) for stack in lost]
@@ -47,18 +47,22 @@ def _lost(manifest: Manifest, stack: str) -> str:
     )
 
 
-def claimed_states(place: StatePlace, others: Mapping[EnvironmentName, Tree]) -> Sequence[Finding]:
-    """Return which states that `place` adopts are another environment's; `others` are the files of all others."""
-    return list(_claimed(place, others))
+def claimed_states(place: StatePlace, others: Mapping[EnvironmentName, Tree], where: str) -> Sequence[Finding]:
+    """Return which states that `place` adopts are another environment's; `others` are the files of all others.
+
+    `where` is the directory of the one that adopts them.
+    """
+    return list(_claimed(place, others, f"{where}/{MANIFEST}"))
 
 
-def _claimed(place: StatePlace, others: Mapping[EnvironmentName, Tree]) -> Iterator[Finding]:
-    where = f"{directory(place.owner)}/{MANIFEST}"
+def _claimed(place: StatePlace, others: Mapping[EnvironmentName, Tree], manifest: str) -> Iterator[Finding]:
     for stack, key in place.adopted.items():
         for other, files in others.items():
             texts = {_plain(text) for text in state_texts(files, place.facts)}
             if _plain(key) in texts or _first_name(key, place) == other:
-                yield Finding(where, 1, f"`state` gives stack `{stack}` the state `{key}`, which is that of `{other}`.")
+                yield Finding(
+                    manifest, 1, f"`state` gives stack `{stack}` the state `{key}`, which is that of `{other}`."
+                )
 
 
 def _first_name(key: str, place: StatePlace) -> str:

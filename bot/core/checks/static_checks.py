@@ -27,6 +27,7 @@ from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of
 from bot.model.pipeline import Stack
+from bot.model.roots import Roots
 from bot.names import StepName
 
 __all__ = ["GateRules", "gate"]
@@ -75,7 +76,7 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
             is_stack = directory in reaches or directory not in called
             found = _module_findings(place, paths.get(directory, ()), rules, is_stack=is_stack)
             judged |= dict.fromkeys(found)
-            judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ())))
+            judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ()), rules.roots))
     for name, each in stacks.items():
         judged |= dict.fromkeys(evaluated_path_findings(code, reaches[name], each.inputs, rules, where))
     read = {path: code[path] for directory, _ in places for path in paths.get(directory, ())}
@@ -111,14 +112,14 @@ def _module_findings(
             yield from remote_state_findings(block, place, path, rules)
 
 
-def _missing_modules(place: ModulePlace, paths: Sequence[str]) -> Iterator[Finding]:
+def _missing_modules(place: ModulePlace, paths: Sequence[str], roots: Roots) -> Iterator[Finding]:
     for path in paths:
         try:
             found = blocks(path, place.files[path].data)
         except InvalidInput:
             continue  # reported by the other checks
         for block in found:
-            yield from local_module_findings(block, place, path)
+            yield from local_module_findings(block, place, path, roots)
 
 
 def downloaded_findings(files: Tree, rules: GateRules, where: str) -> Sequence[Finding]:

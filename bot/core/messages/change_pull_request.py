@@ -18,7 +18,7 @@ from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.requests.change import followers
 from bot.core.requests.commit_trailers import Trailers
-from bot.model.environment import Manifest, Request, directory
+from bot.model.environment import Manifest, Request
 from bot.model.pipeline import Hook
 from bot.model.risk import Risk
 from bot.names import ParameterName, StepName
@@ -58,6 +58,11 @@ class ProposedChange:
     """Of one that goes back to an earlier version: its hooks, before and after."""
     codified: str | None = None
     """Of one whose code follows what was changed outside: what it still does not say, in Markdown, perhaps nothing."""
+
+    @property
+    def where(self) -> str:
+        """The environment's directory."""
+        return self.template.roots.environment(self.after.name)
 
 
 def changed(before: Manifest, after: Manifest) -> Sequence[ParameterName]:
@@ -122,7 +127,7 @@ def body(proposed: ProposedChange) -> str:
         *(proved(each, name) for each in proposed.evidence),
         rolled_back.left(*proposed.hooks) if proposed.hooks else "",
         codified.left(proposed.codified) if proposed.codified else "",
-        *(sync_text.body(proposed.sync, proposed.before, proposed.after) if proposed.sync else ()),
+        *(sync_text.body(proposed.sync, proposed.after, proposed.where) if proposed.sync else ()),
         "### What changes",
         _values(proposed),
         "### Changed files",
@@ -156,7 +161,7 @@ def _introduction(proposed: ProposedChange) -> str:
         f"Requested by @{request.by} [in #{request.issue}]({request.url}). " for request in proposed.requests
     )
     known = [
-        ("Environment", f"{code(manifest.name)} in {code(directory(manifest.name) + '/')}"),
+        ("Environment", f"{code(manifest.name)} in {code(proposed.where + '/')}"),
         (
             "Purpose",
             f"**{manifest.purpose}**: {cell(proposed.template.declaration.purposes[manifest.purpose].description)}",
@@ -221,7 +226,7 @@ def _following(proposed: ProposedChange) -> set[ParameterName]:
 
 def _places(proposed: ProposedChange) -> str:
     found, files = proposed.differences, proposed.files
-    manifest = code(f"{directory(proposed.after.name)}/environment.yaml")
+    manifest = code(f"{proposed.where}/environment.yaml")
     if not files:
         return f"Only {manifest} changes; the rendered files stay the same."
     rows = [

@@ -13,7 +13,7 @@ from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import typed
 from bot.core.rendering.parameter_values import origin
 from bot.core.requests.commit_trailers import AsIn
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.pipeline import Hook, Pipeline
 from bot.names import ParameterName
 
@@ -85,7 +85,10 @@ def _introduction(proposed: ProposedClone) -> str:
     expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
     purpose = proposed.template.declaration.purposes[manifest.purpose]
     known = [
-        ("Environment", f"{code(manifest.name)} in {code(directory(manifest.name) + '/')} ({proposed.files} files)"),
+        (
+            "Environment",
+            f"{code(manifest.name)} in {code(proposed.template.roots.environment(manifest.name) + '/')} ({proposed.files} files)",
+        ),
         ("Purpose", f"**{manifest.purpose}**: {cell(purpose.description)}"),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expires),

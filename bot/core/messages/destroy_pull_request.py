@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.core.markdown import cell, code, details, facts, fence, table
 from bot.core.requests.commit_trailers import Trailers, write
 from bot.core.requests.destroy import EXPIRED_ON, MARKER, Removable, RemovalRequest
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.pipeline import Hook, Pipeline, Stack
 from bot.names import EnvironmentName, StepName
 
@@ -39,7 +39,7 @@ def body(
     manifest, name = removed.manifest, removed.name
     expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
     known = [
-        ("Environment", f"{code(name)} in {code(directory(name) + '/')}"),
+        ("Environment", f"{code(name)} in {code(removed.directory + '/')}"),
         ("Purpose", cell(manifest.purpose)),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expires),
@@ -56,7 +56,7 @@ def body(
         "### What to look at",
         _attention(removed, rival),
         _to_keep(manifest, asked),
-        details("Removed from the repository", fence(f"{directory(name)}/", "text")),
+        details("Removed from the repository", fence(f"{removed.directory}/", "text")),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -12,7 +12,7 @@ from bot.core.markdown import code
 from bot.core.messages import replies
 from bot.core.messages.replies import ProposedEnvironment
 from bot.core.rendering.inventory import Inventory
-from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest
+from bot.model.environment import MANIFEST, Manifest
 from bot.names import EnvironmentName
 
 PER_PAGE: Final = 100
@@ -76,11 +76,11 @@ def only(estate: Inventory, names: Collection[EnvironmentName]) -> Inventory:
     return replace(estate, live=live, proposed=proposed)
 
 
-def unmanaged(names: Collection[str]) -> str:
+def unmanaged(names: Collection[str], root: str) -> str:
     """Name the directories beside the environments that are somebody else's; they stop nothing."""
     shown = ", ".join(code(name) for name in sorted(names)[:MOST_UNMANAGED])
     more = f" and {len(names) - MOST_UNMANAGED:,} more" if len(names) > MOST_UNMANAGED else ""
-    return f"In `{ENVIRONMENTS}/`, but no environments, because they have no {MANIFEST}: {shown}{more}."
+    return f"In `{root}/`, but no environments, because they have no {MANIFEST}: {shown}{more}."
 
 
 def _purposes(manifests: Sequence[Manifest]) -> str:

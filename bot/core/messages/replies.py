@@ -16,7 +16,7 @@ from bot.core.requests.branches import Branch, Stranger
 from bot.core.requests.clone import Draft
 from bot.core.requests.refusal import Refused
 from bot.errors import Finding
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.pipeline import Pipeline
 from bot.model.policy import Role
 from bot.names import EnvironmentName
@@ -157,6 +157,7 @@ class Standing:
     """
 
     stage: str
+    directory: str
     behind: int | None
     proposed: Sequence[ProposedEnvironment] = ()
     parity: str = ""
@@ -174,7 +175,7 @@ def status(manifest: Manifest, standing: Standing, now: datetime) -> str:
         ("Template", _template(manifest, standing.behind)),
         *((("Parity", standing.parity),) if standing.parity else ()),
         ("Requested", f"[in #{manifest.request.issue}]({manifest.request.url})" if manifest.request else "by hand"),
-        ("Directory", code(directory(manifest.name) + "/")),
+        ("Directory", code(standing.directory + "/")),
     ]
     return f"### {code(manifest.name)}\n\n{facts(known)}\n\n{_parameters(manifest)}"
 
@@ -204,7 +205,7 @@ def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
     return "\n\n".join(
         [
             f"### Dry run of {code(name)}: nothing was created",
-            details(counted(len(draft.files), "file"), fence(_file_tree(directory(name), draft.files), "text")),
+            details(counted(len(draft.files), "file"), fence(_file_tree(draft.directory, draft.files), "text")),
             f"**Deviations from {code(parity.against)}**\n\n{markdown.verdict(parity)}\n\n{markdown.tables(parity)}",
             _parameters(draft.manifest),
             f"**Hooks**\n\n{hooks or 'none'}",

@@ -13,7 +13,7 @@ from bot.core.rendering.synced_values import moved
 from bot.core.requests.sync import SyncConflict
 from bot.core.requests.template_history import TemplateStep
 from bot.errors import Finding
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.template import Migration, Template
 from bot.names import MigrationName, ParameterName
 
@@ -40,10 +40,10 @@ MOST_EDITS = 20
 """Hand edits that are listed; `envclone verify` names all."""
 
 
-def body(sync: ProposedSync, before: Manifest, after: Manifest) -> Iterator[str]:
-    """Yield the parts of a pull request's body that a change of values has not."""
+def body(sync: ProposedSync, after: Manifest, where: str) -> Iterator[str]:
+    """Yield the parts of a pull request's body that a change of values has not; `where` is the environment's directory."""
     if sync.conflicts:
-        yield f"### Conflicts\n\n{conflicts(after, sync.conflicts)}\n\nUntil then the check fails, and nothing can be merged."
+        yield f"### Conflicts\n\n{conflicts(where, sync.conflicts)}\n\nUntil then the check fails, and nothing can be merged."
     if sync.edits:
         yield f"### Kept as edited by hand\n\n{_edits(sync.edits)}"
     yield f"### What the template changed\n\n{template_changes(sync.step)}"
@@ -136,9 +136,8 @@ def removed_steps(before: Manifest, after: Manifest) -> Iterator[str]:
         )
 
 
-def conflicts(manifest: Manifest, found: Sequence[SyncConflict]) -> str:
-    """Return the files in which both versions stand, with what to do."""
-    where = directory(manifest.name)
+def conflicts(where: str, found: Sequence[SyncConflict]) -> str:
+    """Return the files in which both versions stand, with what to do; `where` is the environment's directory."""
     listed = "\n".join(f"- {code(f'{where}/{line}')}" for each in found for line in str(each).splitlines())
     return f"**Edited by hand where the template changed it.** Keep one of the versions and remove the markers:\n\n{listed}"
 

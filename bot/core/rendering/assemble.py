@@ -1,5 +1,6 @@
 """Put an environment's directory together: what its template renders, and its manifest."""
 
+import posixpath
 from dataclasses import dataclass, field
 
 from bot.core.cloud_facts import CloudFacts
@@ -8,16 +9,16 @@ from bot.core.rendering.account_forms import account_problems
 from bot.core.rendering.render import ENDING, Parameters, render
 from bot.core.tree import File, Tree, broken_links, check_tree, tree_id
 from bot.errors import Finding, InvalidInput, Unreadable, UserError
-from bot.model.environment import HOOKS, MANIFEST, Manifest, directory
+from bot.model.environment import HOOKS, MANIFEST, Manifest
 from bot.model.pipeline import Hooks, Pipeline
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
+from bot.model.roots import DEFAULT, Roots
 from bot.model.template import DECLARATION, Template
-from bot.model.template import directory as template_directory
 from bot.model.yaml_document import dump, line_of, load
 from bot.names import EnvironmentName, PurposeName, TemplateName
 
-SCHEMA = "../../.github/schemas/environment.schema.json"
+SCHEMA = ".github/schemas/environment.schema.json"
 GENERATED = "# Written by envclone: edit the template or ask for a change; `envclone verify` refuses hand edits.\n"
 
 
@@ -34,17 +35,23 @@ class TemplateAt:
     revision: str
     cloud: CloudFacts
     modules: Tree = field(default_factory=dict)
+    roots: Roots = DEFAULT
+
+    @property
+    def where(self) -> str:
+        """The template's directory, relative to the repository's root."""
+        return self.roots.template(self.declaration.name)
 
 
 def read_template(
-    name: TemplateName, files: Tree, cloud: CloudFacts, read: ReadDirectory = nothing_outside
+    name: TemplateName, files: Tree, cloud: CloudFacts, read: ReadDirectory = nothing_outside, *, roots: Roots = DEFAULT
 ) -> TemplateAt:
     """Return the template whose directory holds `files`; `read` gives the modules outside.
 
     Raises `UserError`, `Unreadable` with the line of each mistake.
     """
     declaration = files.get(DECLARATION)
-    where = template_directory(name)
+    where = roots.template(name)
     if declaration is None:
         raise UserError(f"{where}/{DECLARATION} does not exist: template `{name}` not found.")
     check_tree(files)
@@ -54,7 +61,7 @@ def read_template(
         message = f"`name` is `{template.name}`, but the directory is `{name}`."
         raise Unreadable(Finding(f"{where}/{DECLARATION}", line_of(text, ["name"]), message))
     read_hooks(files, where)  # what can't be read would be found by nobody before an environment has it
-    return TemplateAt(template, files, tree_id(files), cloud, modules_outside(files, read))
+    return TemplateAt(template, files, tree_id(files), cloud, modules_outside(files, read), roots)
 
 
 def read_hooks(files: Tree, where: str) -> Hooks:
@@ -74,10 +81,10 @@ def read_manifest(files: Tree, where: str) -> Manifest:
     return load(text_of(manifest, f"{where}/{MANIFEST}"), Manifest, f"{where}/{MANIFEST}")
 
 
-def own_manifest(files: Tree, name: EnvironmentName) -> Manifest:
-    """Return the manifest in `envs/<name>/`. Raises `Unreadable`, also when it says that it is of another environment."""
-    path = f"{directory(name)}/{MANIFEST}"
-    manifest = read_manifest(files, directory(name))
+def own_manifest(files: Tree, name: EnvironmentName, roots: Roots) -> Manifest:
+    """Return the manifest of an environment. Raises `Unreadable`, also when it says that it is of another one."""
+    where = roots.environment(name)
+    path, manifest = f"{where}/{MANIFEST}", read_manifest(files, where)
     if manifest.name != name:
         line = line_of(text_of(files[MANIFEST], path), ["name"])
         raise Unreadable(Finding(path, line, f"`name` is `{manifest.name}`, but the directory is `{name}`."))
@@ -102,12 +109,12 @@ def read_policy(data: bytes | None, cloud: CloudFacts) -> Policy:
 
 
 def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
-    """Return the files of `envs/<name>/`: a function of the template at its revision and of the manifest alone."""
-    return {MANIFEST: manifest_file(manifest), **rendered_files(template, manifest)}
+    """Return the files of an environment: a function of the template at its revision and of the manifest alone."""
+    return {MANIFEST: manifest_file(manifest, template.roots), **rendered_files(template, manifest)}
 
 
 def rendered_files(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
-    """Return the files of `envs/<name>/` without the manifest, which costs more to write than the others to render."""
+    """Return the files of an environment without the manifest, which costs more to write than the others to render."""
     chosen = chosen_files(template, manifest.purpose, manifest.parameters)
     files = render(chosen, template.declaration.parameters, manifest.parameters)
     for path in broken_links(files):
@@ -129,9 +136,10 @@ def chosen_files(template: TemplateAt, purpose: PurposeName, parameters: Paramet
     return {path: file for path, file in template.files.items() if path.removesuffix(ENDING) not in left_out}
 
 
-def manifest_file(manifest: Manifest) -> File:
+def manifest_file(manifest: Manifest, roots: Roots) -> File:
     """Return the manifest's file in the one form in which it is written."""
-    schema, body = dump(manifest, SCHEMA).split("\n", 1)
+    up = posixpath.relpath(".", roots.environment(manifest.name))
+    schema, body = dump(manifest, f"{up}/{SCHEMA}").split("\n", 1)
     return File(f"{schema}\n{GENERATED}{body}".encode())
 
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from bot.core.rendering.parameter_types import checked
 from bot.errors import Finding, InvalidInput, Unreadable, UserError
-from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Json
 from bot.model.template import CidrParameter, Parameter
 from bot.model.yaml_document import unvalidated
@@ -46,7 +46,7 @@ class Inventory:
 
     `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or can't be told. `ending`
     are environments that were removed from the default branch and are not known to be destroyed. `unreadable` ones are in no list,
-    but what they hold stays theirs. `unmanaged` are directories in `envs/` that are somebody else's: without a manifest. `renamed` are
+    but what they hold stays theirs. `unmanaged` are directories beside them that are somebody else's: without a manifest. `renamed` are
     the other names that a parameter has in later revisions, for whoever asks by an earlier one.
     """
 
@@ -109,7 +109,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class InventoryReading:
-    """All environments that can be read, and what is wrong with the others (`envs/<name>/environment.yaml`)."""
+    """All environments that can be read, and what is wrong with the others (their manifests)."""
 
     estate: Inventory
     findings: tuple[Finding, ...] = ()
@@ -120,9 +120,9 @@ class InventoryReading:
             raise Unreadable(*self.findings)
         return self.estate
 
-    def of(self, name: EnvironmentName) -> tuple[Finding, ...]:
-        """Return what is wrong with this one."""
-        return tuple(finding for finding in self.findings if finding.path.startswith(f"{directory(name)}/"))
+    def at(self, where: str) -> tuple[Finding, ...]:
+        """Return what is wrong with the one in this directory."""
+        return tuple(finding for finding in self.findings if finding.path.startswith(f"{where}/"))
 
 
 def remnant_of(data: bytes, *, is_live: bool, last: Manifest | None = None) -> Remnant:
@@ -137,11 +137,11 @@ def remnant_of(data: bytes, *, is_live: bool, last: Manifest | None = None) -> R
     return Remnant(is_live, values, last)
 
 
-def findings(name: str, error: UserError) -> Sequence[Finding]:
-    """Return why the environment in the directory `name` can't be read."""
+def findings(where: str, error: UserError) -> Sequence[Finding]:
+    """Return why the environment in the directory `where` can't be read."""
     if isinstance(error, Unreadable):
         return error.findings
-    return [Finding(f"{ENVIRONMENTS}/{name}/{MANIFEST}", 1, str(error))]
+    return [Finding(f"{where}/{MANIFEST}", 1, str(error))]
 
 
 def names_of(name: ParameterName, parameter: Parameter) -> frozenset[ParameterName]:

@@ -15,7 +15,8 @@ from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import settled
 from bot.core.tree import File, Tree
 from bot.errors import Finding, HandEdit, InvalidInput, Unreadable, UserError
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
+from bot.model.roots import Roots
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName, ParameterName
 
@@ -25,7 +26,7 @@ MOST_COMPARED = 10_000
 
 def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence[Finding]:
     """Return every place where the directory is not the rendering of `template`, which is at the manifest's revision."""
-    where = directory(name)
+    where = template.roots.environment(name)
     try:
         manifest = read_manifest(files, where)
         wrong = list(_manifest_findings(name, files, manifest, template))
@@ -48,7 +49,7 @@ def unreadable(error: Unreadable) -> Sequence[Finding]:
     return error.findings
 
 
-def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt]) -> Sequence[Finding]:
+def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt], roots: Roots) -> Sequence[Finding]:
     """Return each allocated value that two environments hold (law 5), networks also where they merely overlap."""
     found: list[Finding] = []
     held: dict[tuple[frozenset[ParameterName], str], EnvironmentName] = {}
@@ -61,7 +62,7 @@ def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt
             for (others, value), holder in held.items():
                 if names & others and clash(parameter, value, claim.value):
                     message = f"`{claim.parameter}` is {claim.value}, which {holder} already uses ({value}). Choose another value."
-                    found.append(Finding(f"{directory(manifest.name)}/{MANIFEST}", 1, message))
+                    found.append(Finding(f"{roots.environment(manifest.name)}/{MANIFEST}", 1, message))
             held[names, claim.value] = manifest.name
     return found
 
@@ -69,7 +70,7 @@ def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt
 def _manifest_findings(
     name: EnvironmentName, files: Tree, manifest: Manifest, template: TemplateAt
 ) -> Iterable[Finding]:
-    path, text = f"{directory(name)}/{MANIFEST}", files[MANIFEST].data.decode()
+    path, text = f"{template.roots.environment(name)}/{MANIFEST}", files[MANIFEST].data.decode()
     if manifest.name != name:
         yield Finding(path, line_of(text, ["name"]), f"`name` is `{manifest.name}`, but the directory is `{name}`.")
     if manifest.purpose not in template.declaration.purposes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.core.cloud_facts import CloudFacts
 from bot.errors import UserError
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Json
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy, PolicyAccount
@@ -38,7 +38,7 @@ def account_of(manifest: Manifest, policy: Policy) -> PolicyAccount:
     """Return how Actions reach the account of an environment. Raises `UserError` when the policy does not know it."""
     found = named_account(manifest, policy)
     if isinstance(found, str):
-        raise UserError(f"{directory(manifest.name)}/{MANIFEST}: {found}")
+        raise UserError(f"{policy.roots.environment(manifest.name)}/{MANIFEST}: {found}")
     return found.account
 
 

@@ -22,7 +22,7 @@ from bot.core.requests.validation import Correctable, check_code, check_contract
 from bot.core.tree import File
 from bot.errors import Finding, UserError
 from bot.model import duration
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.model.template import Template
@@ -48,7 +48,7 @@ class ChangeSubject:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The environment as it would be: `files` are relative to `envs/<name>/`; `claims` are the values that it is to hold alone from now on.
+    """The environment as it would be: `files` are relative to its directory; `claims` are the values that it is to hold alone from now on.
 
     `is_codified` says that its code follows what is there, and `notes` what it still does not say, in Markdown.
     """
@@ -99,7 +99,7 @@ def _with_hand_edits(subject: ChangeSubject, files: Mapping[str, File]) -> Mappi
     if edited is None:
         return files
     merged = merge(assemble(subject.template, subject.manifest), edited.files, files, edited.merge_text)
-    where = directory(subject.manifest.name)
+    where = subject.policy.roots.environment(subject.manifest.name)
     # The manifest holds all that was in it, and is written anew.
     met = [path for path, each in merged.items() if isinstance(each, FileConflict) and path != MANIFEST]
     if met:

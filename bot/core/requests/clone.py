@@ -87,7 +87,7 @@ class CloneRequest:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A clone that could be published: `files` are relative to `envs/<name>/`, `comparison` is that with its source."""
+    """A clone that could be published: `files` are relative to its directory, `comparison` is that with its source."""
 
     manifest: Manifest
     files: Mapping[str, File]
@@ -95,6 +95,7 @@ class Draft:
     comparison: CodeComparison
     code: Tree
     """The files with those of the modules outside that they call."""
+    directory: str
     past: PastSource | None = None
 
 
@@ -143,7 +144,8 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
     _check_refusals(terms, given, base, side, refusals(side, found, base.rules, asked.at))
     if base.past is not None:
         _check_past(command, base, side, base.past.side, asked.at)
-    return Draft(manifest, files, claims(template.parameters, manifest.parameters), found, side.files, base.past)
+    where = base.template.roots.environment(manifest.name)
+    return Draft(manifest, files, claims(template.parameters, manifest.parameters), found, side.files, where, base.past)
 
 
 def _check_past(command: Clone, base: Base, side: CodeSide, source: CodeSide, now: datetime) -> None:

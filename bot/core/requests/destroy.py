@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from bot.errors import UserError
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login
 
@@ -50,6 +50,7 @@ class Removable:
     """A clone that may be destroyed. Made by `removable` alone."""
 
     manifest: Manifest
+    directory: str
 
     @property
     def name(self) -> EnvironmentName:
@@ -58,9 +59,10 @@ class Removable:
 
 def removable(name: EnvironmentName, manifest: Manifest, policy: Policy) -> Removable:
     """Return the environment in the directory `name` as one that may be destroyed. Raises `NotRemovable`."""
+    where = policy.roots.environment(name)
     if name != manifest.name:
         raise NotRemovable(
-            f"`{directory(name)}` contains the manifest of `{manifest.name}`. Fix `name` in its environment.yaml first."
+            f"`{where}` contains the manifest of `{manifest.name}`. Fix `name` in its environment.yaml first."
         )
     if name in policy.protected:
         raise NotRemovable(
@@ -70,7 +72,7 @@ def removable(name: EnvironmentName, manifest: Manifest, policy: Policy) -> Remo
         raise NotRemovable(
             f"`{manifest.name}` is not a clone (its manifest has no `source`), so it can't be destroyed."
         )
-    return Removable(manifest)
+    return Removable(manifest, where)
 
 
 @dataclass(frozen=True, slots=True)

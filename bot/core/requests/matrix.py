@@ -11,7 +11,7 @@ from typing import Literal
 from bot.core.requests.accounts import account_value, named_account
 from bot.core.requests.destroy import removable
 from bot.errors import InvalidInput, UserError
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, shown
@@ -88,7 +88,7 @@ class Targets:
 
 @dataclass(frozen=True, slots=True)
 class MatrixChange:
-    """A directory of `envs/` that a change touches: its manifest before and after, or why there is none.
+    """The directory of an environment that a change touches: its manifest before and after, or why there is none.
 
     `source` is the manifest of what it was cloned from, as it is on the base branch; `sources` are that one, what it was
     cloned from itself, and so on, as the change leaves them.
@@ -129,8 +129,8 @@ def _target(change: MatrixChange, policy: Policy, phase: Phase) -> Target | str:
     try:
         name = EnvironmentName(change.name)
     except InvalidInput as error:
-        return f"envs/{shown(change.name)}: {error}"
-    where = f"{directory(name)}/{MANIFEST}"
+        return f"{policy.roots.environments}/{shown(change.name)}: {error}"
+    where = f"{policy.roots.environment(name)}/{MANIFEST}"
     if change.after is None:
         return _removed(name, change.before, policy, phase)
     if isinstance(change.after, str):
@@ -164,9 +164,9 @@ def _unsourced(name: EnvironmentName, change: MatrixChange, source: EnvironmentN
 
 def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Policy, phase: Phase) -> Target | str:
     """Return the environment as one to be destroyed, unless it may not be."""
-    where = f"{directory(name)}/{MANIFEST}"
+    where = f"{policy.roots.environment(name)}/{MANIFEST}"
     if before is None:
-        return f"{directory(name)} has no {MANIFEST} and never had one on this branch: it is no environment."
+        return f"{policy.roots.environment(name)} has no {MANIFEST} and never had one on this branch: it is no environment."
     if isinstance(before, str):
         return f"{before} Fix it before removing the directory: destroy needs it."
     try:
@@ -181,7 +181,7 @@ def _reached(
 ) -> Target | str:
     found = named_account(manifest, policy)
     if isinstance(found, str):
-        return f"{directory(manifest.name)}/{MANIFEST}: {found}"
+        return f"{policy.roots.environment(manifest.name)}/{MANIFEST}: {found}"
     reach = found.account
     role = reach.apply_role if phase == "apply" else reach.plan_role
     return Target(

@@ -26,18 +26,17 @@ from bot.core.rendering.render import ENDING
 from bot.core.requests.accounts import account_of
 from bot.core.tree import Tree
 from bot.errors import Finding, UserError
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.modules import place_of
 from bot.model.policy import Policy
 from bot.model.template import DECLARATION
-from bot.model.template import directory as template_directory
 from bot.names import ParameterName
 
-StepJudge: TypeAlias = Callable[[Tree, Manifest], Sequence[Finding]]
-"""Returns what is wrong with how the steps of an environment are declared: the kinds of hooks are outside the core."""
+StepJudge: TypeAlias = Callable[[Tree, Manifest, str], Sequence[Finding]]
+"""Returns what is wrong with how the steps of the environment in a directory are declared: the kinds of hooks are outside the core."""
 
 
-def no_step(code: Tree, manifest: Manifest) -> Sequence[Finding]:
+def no_step(code: Tree, manifest: Manifest, where: str) -> Sequence[Finding]:
     """Find nothing: where no hook's kind is known, as in tests of the core."""
     return ()
 
@@ -63,7 +62,7 @@ class CheckRules:
 
     @property
     def gate(self) -> GateRules:
-        return GateRules(self.policy.gate, self.cloud, self.judges.code)
+        return GateRules(self.policy.gate, self.cloud, self.judges.code, self.policy.roots)
 
 
 def code_findings(side: CodeSide, rules: CheckRules) -> Sequence[Finding]:
@@ -73,11 +72,11 @@ def code_findings(side: CodeSide, rules: CheckRules) -> Sequence[Finding]:
     all. The static checks come first: the others read the code as though it were harmless.
     """
     manifest, code, policy = side.manifest, side.files, rules.policy
-    where, stacks = directory(manifest.name), list(manifest.stacks)
+    where, stacks = policy.roots.environment(manifest.name), list(manifest.stacks)
     found = [*gate(code, manifest.stacks, rules.gate, where)]
     if found:
         return found
-    found += rules.judges.steps(code, manifest)
+    found += rules.judges.steps(code, manifest, where)
     found += version_findings(code, stacks, where, policy)
     if policy.accounts:  # without any, nothing is deployed from here
         try:
@@ -93,16 +92,16 @@ def code_findings(side: CodeSide, rules: CheckRules) -> Sequence[Finding]:
 
 def refusals(side: CodeSide, comparison: CodeComparison | None, rules: CheckRules, now: datetime) -> Sequence[Finding]:
     """Return why the environment would not be planned. `comparison` is the one with what it was cloned from, if it was."""
-    where, found = directory(side.manifest.name), code_findings(side, rules)
+    where, found = rules.policy.roots.environment(side.manifest.name), code_findings(side, rules)
     if comparison is not None and not found:
-        found = not_apart(comparison.source, side, rules.cloud)
+        found = not_apart(comparison.source, side, rules.cloud, where)
     leaked = leaks(comparison, side, now) if comparison is not None and not found else ()
     return [*found, *(Finding(place_of(where, leak.place), leak.line, leak.message) for leak in unwaived(leaked))]
 
 
 def in_template(template: TemplateAt, side: CodeSide, found: Sequence[Finding]) -> Sequence[Finding]:
     """Return what was found in an environment's files at the files and lines of the template that they were rendered from."""
-    where = directory(side.manifest.name)
+    where = template.roots.environment(side.manifest.name)
     return [_in_template(template, side, each, where) for each in found]
 
 
@@ -115,8 +114,8 @@ def _in_template(template: TemplateAt, side: CodeSide, found: Finding, where: st
         path = DECLARATION
     elif path not in template.files and source is not None and rendered is not None:
         line = line_before(source.data, rendered.data, found.line)
-        return replace(found, path=f"{template_directory(template.declaration.name)}/{path}{ENDING}", line=line)
-    return replace(found, path=f"{template_directory(template.declaration.name)}/{path}")
+        return replace(found, path=f"{template.where}/{path}{ENDING}", line=line)
+    return replace(found, path=f"{template.where}/{path}")
 
 
 def line_before(source: bytes, rendered: bytes, line: int) -> int:

@@ -25,7 +25,7 @@ from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import Correctable, check_contract, check_rules, overrides
 from bot.core.tree import File, Tree
 from bot.errors import UserError
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.names import ParameterName
@@ -68,7 +68,7 @@ class SyncConflict:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """The environment as it would be: `files` are relative to `envs/<name>/`; `claims` are the values that it is to hold alone from now on."""
+    """The environment as it would be: `files` are relative to its directory; `claims` are the values that it is to hold alone from now on."""
 
     manifest: Manifest
     files: Mapping[str, File]
@@ -126,7 +126,7 @@ def _drafted(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
         _without_manifest(base), _without_manifest(subject.files), _without_manifest(theirs), subject.merge_text
     )
     # The manifest is written anew: it holds all that was in it, and with conflict markers nobody could read what the environment is.
-    files = {MANIFEST: theirs[MANIFEST], **merged_tree(merged, directory(manifest.name))}
+    files = {MANIFEST: theirs[MANIFEST], **merged_tree(merged, subject.policy.roots.environment(manifest.name))}
     conflicts = [SyncConflict(path, each.lines) for path, each in merged.items() if isinstance(each, FileConflict)]
     if not conflicts:
         _check(command, subject, CodeSide(becomes, {**files, **template.modules}), now)
@@ -140,7 +140,7 @@ def _without_manifest(files: Tree) -> Tree:
 def _refuse_unresolved(subject: SyncSubject) -> None:
     left = conflicts_in(subject.files, subject.before)
     if left:
-        where = directory(subject.manifest.name)
+        where = subject.policy.roots.environment(subject.manifest.name)
         lines = "\n".join(f"{where}/{each}" for each in left)
         raise UserError(f"An earlier sync left conflicts. Resolve them first:\n{lines}")
 

@@ -26,7 +26,7 @@ from bot.errors import Finding, InvalidInput, UserError
 from bot.model.environment import HOOKS, Manifest
 from bot.model.pipeline import FromParameter, Json, Pipeline
 from bot.model.policy import Policy, Quota
-from bot.model.template import DECLARATION, directory
+from bot.model.template import DECLARATION
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName, Login, ParameterName
 
@@ -90,7 +90,7 @@ def a_clone(source: EnvironmentName, by: Login) -> Clone:
 def _code_findings(template: TemplateAt, source: Manifest | None, rules: CheckRules) -> Sequence[Finding]:
     """Return what the first job of a pull request would refuse of the code, rendered for the source or as it stands."""
     if source is None:
-        where, code = directory(template.declaration.name), {**template.files, **template.modules}
+        where, code = template.where, {**template.files, **template.modules}
         return gate(code, template.declaration.stacks, rules.gate, where)
     current = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
     try:
@@ -105,7 +105,7 @@ def _drafted(
 ) -> Draft | Sequence[Finding] | None:
     """Return a clone for the purpose that is asked for, or why there can't be one; None for the source's own purpose."""
     purpose = asked.command.purpose
-    where = f"{directory(template.declaration.name)}/{DECLARATION}"
+    where = f"{template.where}/{DECLARATION}"
     text = text_of(template.files[DECLARATION], where)
     line = line_of(text, ["purposes", str(purpose)])
     if purpose == source.purpose:
@@ -131,7 +131,7 @@ def _drafted(
 
 
 def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:
-    where = f"{directory(template.declaration.name)}/{DECLARATION}"
+    where = f"{template.where}/{DECLARATION}"
     text = text_of(template.files[DECLARATION], where)
     for place, problem in (
         *_parameter_problems(template),
@@ -216,7 +216,7 @@ def _value_problems(template: TemplateAt, name: ParameterName, value: Json) -> I
 
 
 def _file_findings(template: TemplateAt) -> Iterator[Finding]:
-    where = directory(template.declaration.name)
+    where = template.where
     for stack in template.declaration.stacks:
         files = [path for path in template.files if path.startswith(f"{stack}/")]
         if not any(path.removesuffix(ENDING).endswith(".tf") for path in files):
@@ -234,7 +234,7 @@ def _file_findings(template: TemplateAt) -> Iterator[Finding]:
 
 
 def _step_findings(template: TemplateAt) -> Iterator[Finding]:
-    where = directory(template.declaration.name)
+    where = template.where
     hooks_text = text_of(template.files[HOOKS], HOOKS) if HOOKS in template.files else ""
     hooks = read_hooks(_only_hooks(template.files), where).hooks
     for name, hook in hooks.items():

@@ -14,7 +14,7 @@ from bot.core.rendering.parameter_values import ENVIRONMENT
 from bot.core.rendering.suggestions import listed, nearest
 from bot.errors import Finding, InvalidInput, UserError
 from bot.model import duration
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.model.suggest import abbreviated, closest
@@ -49,7 +49,7 @@ def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
         )
     if name in estate.unmanaged:
         raise Correctable(
-            f"`{directory(name)}` is there already and is no environment of mine: it has no {MANIFEST}. Choose another name.",
+            f"`{policy.roots.environment(name)}` is there already and is no environment of mine: it has no {MANIFEST}. Choose another name.",
             replace(command, name=_free_name(name, estate)),
         )
     if estate.has(name):

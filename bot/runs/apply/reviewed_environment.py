@@ -17,7 +17,7 @@ from bot.core.rendering.assemble import read_hooks, read_manifest
 from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.hooks.validate import pipeline_findings
-from bot.model.environment import MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.runs.context import ApplyContext
@@ -37,11 +37,8 @@ class Approved:
     files: Tree
     tree: str
     graph: Graph
+    directory: Path
     review: Review = field(repr=False)
-
-    @property
-    def directory(self) -> Path:
-        return self.root / directory(self.manifest.name)
 
 
 def approved(request: ApplyRequest, context: ApplyContext) -> Approved:
@@ -50,8 +47,8 @@ def approved(request: ApplyRequest, context: ApplyContext) -> Approved:
     Raises `NotReviewed`, `UserError` for declarations that make no sense, and `Unverifiable`.
     """
     environment, root, head = request.environment, request.root, request.head
-    files = Checkout(root).code(environment)
-    where = directory(environment)
+    files = Checkout(root, context.rules.roots).code(environment)
+    where = context.rules.roots.environment(environment)
     if not files:
         raise UserError(f"{where} does not exist in {root}: there is nothing to apply.")
     manifest = read_manifest(files, where)
@@ -69,7 +66,7 @@ def approved(request: ApplyRequest, context: ApplyContext) -> Approved:
     found = graph(pipeline, manifest.purpose, manifest.parameters)
     if missing := [name for name in found.order if name not in review.steps]:
         raise NotReviewed(f"The reviewed plan of `{environment}` at {head[:12]} has no step `{missing[0]}`.")
-    return Approved(manifest, root, files, tree, found, review)
+    return Approved(manifest, root, files, tree, found, root / where, review)
 
 
 def _review(environment: EnvironmentName, head: str, store: ObjectStore) -> Review:
@@ -87,9 +84,9 @@ def _review(environment: EnvironmentName, head: str, store: ObjectStore) -> Revi
 
 def _check(files: Tree, manifest: Manifest, pipeline: Pipeline, rules: GateRules) -> None:
     """Refuse what the plan refused, or should have: it ran elsewhere, and this run holds stronger credentials."""
-    where = directory(manifest.name)
+    where = rules.roots.environment(manifest.name)
     findings = gate(files, manifest.stacks, rules, where)
     if findings:
         raise UserError("This code was rejected by the static checks:\n" + "\n".join(map(str, findings)))
-    if wrong := pipeline_findings(files, manifest, pipeline):
+    if wrong := pipeline_findings(files, manifest, pipeline, where):
         raise UserError("\n".join(map(str, wrong)))

@@ -21,7 +21,7 @@ from bot.core.rendering.assemble import read_hooks, read_manifest
 from bot.core.requests.accounts import account_of
 from bot.core.tree import Tree
 from bot.errors import Unverifiable, UserError
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.pipeline import Hook, Pipeline, Stack
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, StepName
@@ -79,7 +79,7 @@ def applied(root: Path, environment: EnvironmentName, ledger: Ledger, base: Poli
     at even then, since a state may be there though the ledger is lost; a hook without an entry never ran.
     """
     with tempfile.TemporaryDirectory(prefix="envclone-applied-") as scratch:
-        versions = _Versions(Checkout(root), environment, Path(scratch), base.policy)
+        versions = _Versions(Checkout(root, base.policy.roots), environment, Path(scratch), base.policy)
         standing = [entry for entry in ledger.steps.values() if entry.result != "undone"]
         last = max(standing, key=lambda entry: entry.started_at, default=None)
         newest = versions.at(last.commit if last else base.commit)
@@ -127,20 +127,20 @@ class _Versions:
         return self._found[commit]
 
     def _laid_out(self, commit: str) -> Version:
-        name, where = self._environment, directory(self._environment)
+        name, where = self._environment, self._checkout.roots.environment(self._environment)
         files = self._checkout.code_at(name, commit)
         if not files:
             raise Unverifiable(
                 f"{where} at commit {commit[:12]}, which was applied, is not in this clone: fetch the full history."
             )
-        place = Checkout(self._scratch / commit).write_code(name, files)
+        place = Checkout(self._scratch / commit, self._checkout.roots).write_code(name, files)
         manifest = read_manifest(files, where)
         self._refuse_unfit(commit, manifest, files)
         pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
         return Version(commit, manifest, pipeline, files, place)
 
     def _refuse_unfit(self, commit: str, manifest: Manifest, files: Tree) -> None:
-        where, stacks = directory(self._environment), list(manifest.stacks)
+        where, stacks = self._checkout.roots.environment(self._environment), list(manifest.stacks)
         findings = gate(files, manifest.stacks, gate_rules(self._policy), where)
         if not findings:
             place = state_place(manifest, account_of(manifest, self._policy), self._policy, FACTS)

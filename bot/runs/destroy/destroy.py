@@ -27,8 +27,8 @@ from bot.core.plans.review import Review, read_review, review_key
 from bot.core.requests.accounts import account_of
 from bot.core.requests.destroy import removable
 from bot.errors import UserError
-from bot.model.environment import directory
 from bot.model.policy import Policy
+from bot.model.roots import Roots
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import NotReviewed
 from bot.runs.context import ApplyContext
@@ -56,7 +56,7 @@ def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search
     Raises `NotReviewed` and other `UserError`s before anything was begun, `LeaseHeld` when another run is at work,
     `LeaseLost` when another took over, and `Unverifiable` when what was or is can't be known.
     """
-    removal = _reviewed_removal(request, context.store)
+    removal = _reviewed_removal(request, context.store, policy.roots)
     ledger, began = LedgerFile(context.store, request.environment), context.now()
     with (
         held(ledger, request, context, began) as before,
@@ -81,9 +81,9 @@ def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search
     return receipt
 
 
-def _reviewed_removal(request: ApplyRequest, store: ObjectStore) -> _ReviewedRemoval:
-    name, where = request.environment, directory(request.environment)
-    if Checkout(request.root).environment(name):
+def _reviewed_removal(request: ApplyRequest, store: ObjectStore, roots: Roots) -> _ReviewedRemoval:
+    name, where = request.environment, roots.environment(request.environment)
+    if Checkout(request.root, roots).environment(name):
         raise UserError(
             f"{where} exists in this checkout: an environment is destroyed once its directory is gone from the default branch."
         )

@@ -32,7 +32,7 @@ from bot.core.rendering.assemble import read_hooks, read_manifest
 from bot.core.tree import Tree
 from bot.errors import Unverifiable, UserError
 from bot.hooks import verbs
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.pipeline import Hook, Json, Pipeline, Stack
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.runs.executor import run_graph
@@ -65,8 +65,8 @@ class DriftContext:
 
 def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     """Return what is not as it was applied. Raises `UserError` and `Unverifiable` when it can't even be tried."""
-    name, where = request.environment, directory(request.environment)
-    files = Checkout(request.root).code(name)
+    name, where = request.environment, context.rules.roots.environment(request.environment)
+    files = Checkout(request.root, context.rules.roots).code(name)
     if not files:
         raise UserError(f"{where} does not exist on this branch.")
     manifest = read_manifest(files, where)
@@ -84,15 +84,17 @@ def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     if (after.steps, after.lease is None) != (ledger.steps, ledger.lease is None):
         return Drift(name, request.commit, because="an apply started meanwhile")
     steps = tuple(found[step] for step in ordered.order)
-    return Drift(name, request.commit, steps, settings=_settings(request, manifest, steps))
+    return Drift(
+        name, request.commit, steps, settings=_settings(Checkout(request.root, context.rules.roots), manifest, steps)
+    )
 
 
-def _settings(request: DriftRequest, manifest: Manifest, steps: Sequence[StepDrift]) -> Mapping[ParameterName, str]:
+def _settings(checkout: Checkout, manifest: Manifest, steps: Sequence[StepDrift]) -> Mapping[ParameterName, str]:
     """Return the parameters that would make the code say what is there; none when the template is not there to try it."""
     if not any(step.changes for step in steps):
         return {}
     try:
-        return codified(manifest, Templates(Checkout(request.root)).at(manifest), steps)
+        return codified(manifest, Templates(checkout).at(manifest), steps)
     except (UserError, Unverifiable):
         return {}
 

@@ -13,8 +13,9 @@ from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import Leak, unwaived
 from bot.core.parity.report import Difference, Parity
 from bot.errors import Finding, Unverifiable
-from bot.model.environment import ENVIRONMENTS, MANIFEST, directory
+from bot.model.environment import MANIFEST
 from bot.model.modules import place_of
+from bot.model.roots import Roots
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName
 from bot.runs.plan.verify import Templates
@@ -51,22 +52,26 @@ def check_parity(checkout: Checkout, name: EnvironmentName, against: Environment
         )
     found = compare(production, clone, Templates(checkout).at(clone.manifest), now)
     leaked = leaks(found, clone, now)
-    same = not_apart(production, clone, found.identity.cloud) if source == clone.manifest.source else ()
-    return Checked(found.parity, leaked, [*same, *_findings(found.parity, leaked, clone)])
+    same = (
+        not_apart(production, clone, found.identity.cloud, checkout.roots.environment(name))
+        if source == clone.manifest.source
+        else ()
+    )
+    return Checked(found.parity, leaked, [*same, *_findings(found.parity, leaked, clone, checkout.roots)])
 
 
 def _side(checkout: Checkout, name: EnvironmentName) -> CodeSide:
     files = checkout.code(name)
     if not files:
         known = ", ".join(checkout.environments()) or "none"
-        raise Unverifiable(f"{ENVIRONMENTS}/{name} does not exist; there are: {known}.")
-    return read_side(files, directory(name))
+        raise Unverifiable(f"{checkout.roots.environment(name)} does not exist; there are: {known}.")
+    return read_side(files, checkout.roots.environment(name))
 
 
-def _findings(parity: Parity, leaked: Sequence[Leak], clone: CodeSide) -> Iterator[Finding]:
-    here = directory(parity.environment)
+def _findings(parity: Parity, leaked: Sequence[Leak], clone: CodeSide, roots: Roots) -> Iterator[Finding]:
+    here = roots.environment(parity.environment)
     for each in parity.unexplained:
-        owner = here if each.kind != "missing" and each.file in clone.files else directory(parity.against)
+        owner = here if each.kind != "missing" and each.file in clone.files else roots.environment(parity.against)
         yield Finding(place_of(owner, each.file), each.line or 1, _said(each, parity))
     text = clone.files[MANIFEST].data.decode()
     for breach in parity.breaches:

@@ -18,7 +18,7 @@ from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.tree import File
 from bot.errors import Finding, InvalidInput, Unverifiable, UserError
 from bot.hooks.validate import JUDGES
-from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest, directory
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
 from bot.runs.plan.approvals import ProposedCommit
@@ -55,9 +55,9 @@ def find_targets(
     and a clone must be one that can be destroyed again; `now` decides which waivers are in force. What the base branch doesn't
     prove needs an approval of the proposed commit. Raises `Transient`, `Unverifiable` when git can't tell.
     """
-    checkout = Checkout(root)
-    policy = checkout.policy_at(span.base if span.base != NO_COMMIT else span.head)
-    found = _with_clouds(targets(_changes(root, span, phase, only), policy, phase))
+    policy = Checkout(root).policy_at(span.base if span.base != NO_COMMIT else span.head)
+    checkout = Checkout(root, policy.roots)
+    found = _with_clouds(targets(_changes(checkout, span, phase, only), policy, phase))
     found = replace(found, targets=tuple(_with_version(checkout, target, policy) for target in found.targets))
     if phase not in PROPOSED or not found.targets:
         return found
@@ -104,7 +104,7 @@ def _unapproved(checkout: Checkout, span: Span, name: EnvironmentName, verified:
 
 def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence[Finding]:
     """Return what fails a clone's parity with its source; a source has none."""
-    files, where = checkout.environment(name), directory(name)
+    files, where = checkout.environment(name), checkout.roots.environment(name)
     if read_manifest(files, where).source is None:
         return []
     try:
@@ -115,77 +115,79 @@ def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence
 
 def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
     code = checkout.code(name)
-    side = CodeSide(read_manifest(code, directory(name)), code)
+    side = CodeSide(read_manifest(code, checkout.roots.environment(name)), code)
     return code_findings(side, CheckRules(policy, FACTS, JUDGES))
 
 
-def _changes(root: Path, span: Span, phase: Phase, only: str | None) -> Sequence[MatrixChange]:
+def _changes(checkout: Checkout, span: Span, phase: Phase, only: str | None) -> Sequence[MatrixChange]:
     if only and phase != "drift":
-        return [_only(root, span, only)]
-    names = [only] if only else _all(root, span.head) if phase == "drift" else _touched(root, span)
-    changes = [_change(root, span, name) for name in names]
+        return [_only(checkout, span, only)]
+    names = [only] if only else _all(checkout, span.head) if phase == "drift" else _touched(checkout, span)
+    changes = [_change(checkout, span, name) for name in names]
     return changes if only else [each for each in changes if each.before is not None or each.after is not None]
 
 
-def _all(root: Path, commit: str) -> Sequence[str]:
+def _all(checkout: Checkout, commit: str) -> Sequence[str]:
     return [
-        path.split("/")[1]
-        for path in _git(root, "ls-tree", "-d", "--name-only", "-z", commit, f"{ENVIRONMENTS}/").split("\0")
-        if path
+        name
+        for path in _git(
+            checkout, "ls-tree", "-d", "--name-only", "-z", commit, f"{checkout.roots.environments}/"
+        ).split("\0")
+        if (name := checkout.roots.environment_in(path)) is not None
     ]
 
 
-def _touched(root: Path, span: Span) -> Sequence[str]:
+def _touched(checkout: Checkout, span: Span) -> Sequence[str]:
     if span.base == NO_COMMIT:
         return []  # the first push of a branch changes nothing that was there
-    start = _git(root, "merge-base", span.base, span.head).strip()
-    changed = _git(root, "diff", "--name-only", "-z", "--no-renames", start, span.head)
+    start = _git(checkout, "merge-base", span.base, span.head).strip()
+    changed = _git(checkout, "diff", "--name-only", "-z", "--no-renames", start, span.head)
     paths = [path for path in changed.split("\0") if path]
-    prefix = f"{ENVIRONMENTS}/"
-    found = {path.split("/")[1] for path in paths if path.startswith(prefix)}
-    return sorted(found | set(calling(Checkout(root), span.head, paths)))
+    found = {name for path in paths if (name := checkout.roots.environment_in(path)) is not None}
+    return sorted(found | set(calling(checkout, span.head, paths)))
 
 
-def _only(root: Path, span: Span, name: str) -> MatrixChange:
+def _only(checkout: Checkout, span: Span, name: str) -> MatrixChange:
     """Return the environment of a run by hand; one whose directory is gone stands for the destroy that took it."""
-    change = _change(root, span, name)
+    change = _change(checkout, span, name)
     if change.before is not None or change.after is not None:
         return change
     try:
-        removal = change_of(root, directory(EnvironmentName(name)))
+        removal = change_of(checkout.root, checkout.roots.environment(EnvironmentName(name)))
     except InvalidInput:
         return change
-    before = _manifest(root, removal.parents[0], name) if removal and removal.parents else None
+    before = _manifest(checkout, removal.parents[0], name) if removal and removal.parents else None
     return MatrixChange(name, before, None)
 
 
-def _change(root: Path, span: Span, name: str) -> MatrixChange:
-    before, after = _manifest(root, span.base, name), _manifest(root, span.head, name)
-    if after is None and before is not None and _git(root, "ls-tree", span.head, f"{ENVIRONMENTS}/{name}"):
-        after = f"{ENVIRONMENTS}/{name}/{MANIFEST} is gone and the directory is not: remove both, or neither."
+def _change(checkout: Checkout, span: Span, name: str) -> MatrixChange:
+    before, after = _manifest(checkout, span.base, name), _manifest(checkout, span.head, name)
+    where = checkout.roots.environment(name)
+    if after is None and before is not None and _git(checkout, "ls-tree", span.head, where):
+        after = f"{where}/{MANIFEST} is gone and the directory is not: remove both, or neither."
     source = after.source if isinstance(after, Manifest) else None
-    found = _manifest(root, span.base, source) if source else None
-    sources = tuple(_sources(root, span.head, source)) if source else ()
+    found = _manifest(checkout, span.base, source) if source else None
+    sources = tuple(_sources(checkout, span.head, source)) if source else ()
     return MatrixChange(name, before, after, found if isinstance(found, Manifest) else None, sources)
 
 
-def _sources(root: Path, commit: str, name: EnvironmentName | None) -> Sequence[EnvironmentName]:
+def _sources(checkout: Checkout, commit: str, name: EnvironmentName | None) -> Sequence[EnvironmentName]:
     """Return an environment, what it was cloned from, and so on, until one was not or stands there already."""
     found: list[EnvironmentName] = []
     while name is not None and name not in found:
         found.append(name)
-        manifest = _manifest(root, commit, name)
+        manifest = _manifest(checkout, commit, name)
         name = manifest.source if isinstance(manifest, Manifest) else None
     return found
 
 
-def _manifest(root: Path, commit: str, name: str) -> Manifest | str | None:
+def _manifest(checkout: Checkout, commit: str, name: str) -> Manifest | str | None:
     """Return the manifest at a commit; why it can't be read; or None when there is none there: a directory may be somebody else's."""
-    where = f"{ENVIRONMENTS}/{name}"
-    if commit == NO_COMMIT or not _git(root, "ls-tree", commit, f"{where}/{MANIFEST}"):
+    where = checkout.roots.environment(name)
+    if commit == NO_COMMIT or not _git(checkout, "ls-tree", commit, f"{where}/{MANIFEST}"):
         return None
     try:
-        data = _git(root, "show", f"{commit}:{where}/{MANIFEST}")
+        data = _git(checkout, "show", f"{commit}:{where}/{MANIFEST}")
         files: Mapping[str, File] = {MANIFEST: File(data.encode())}
     except Unverifiable:
         files = {}
@@ -195,9 +197,13 @@ def _manifest(root: Path, commit: str, name: str) -> Manifest | str | None:
         return str(error)
 
 
-def _git(root: Path, *arguments: str) -> str:
+def _git(checkout: Checkout, *arguments: str) -> str:
     done = subprocess.run(
-        ["git", "-C", str(root), *arguments], capture_output=True, check=False, timeout=120, stdin=subprocess.DEVNULL
+        ["git", "-C", str(checkout.root), *arguments],
+        capture_output=True,
+        check=False,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode != 0:
         reason = done.stderr.decode(errors="replace").strip()

@@ -8,9 +8,7 @@ from bot.clients.git.checkout import Checkout
 from bot.core.hcl.local_modules import CODE, modules_outside, places_outside
 from bot.core.tree import File
 from bot.errors import Unverifiable
-from bot.model.environment import ENVIRONMENTS, MANIFEST
-from bot.model.modules import module_path, owning_directory
-from bot.model.template import TEMPLATES
+from bot.model.environment import MANIFEST
 
 _GIT_TIMEOUT = 120
 """Seconds for one listing or reading; 10,000 environments of 50 files take git some 2."""
@@ -39,15 +37,15 @@ def calling(checkout: Checkout, commit: str, paths: Sequence[str]) -> Sequence[s
 
 def _may_be_of_a_module(checkout: Checkout, path: str) -> bool:
     """Say whether a path is no environment's and no template's own: a directory beside the environments may be a module's."""
-    owner = owning_directory(path)
+    owner = checkout.roots.owner(path)
     if owner is not None:
-        return path.startswith(f"{ENVIRONMENTS}/") and not (checkout.root / owner / MANIFEST).exists()
-    return "/" in path and not path.startswith((f"{TEMPLATES}/", "."))
+        return checkout.roots.environment_in(path) is not None and not (checkout.root / owner / MANIFEST).exists()
+    return "/" in path and not path.startswith((f"{checkout.roots.templates}/", "."))
 
 
 def _calls(checkout: Checkout, files: Mapping[str, File], changed: Sequence[str]) -> bool:
     code = {**files, **modules_outside(files, checkout.module)}
-    places = [path for place in places_outside(code) if (path := module_path(place)) is not None]
+    places = [path for place in places_outside(code) if (path := checkout.roots.module(place)) is not None]
     return any(path.startswith(f"{place}/") for path in changed for place in places)
 
 
@@ -57,9 +55,11 @@ def _code_files(checkout: Checkout, commit: str) -> Mapping[str, Mapping[str, st
     A symlink leads to a file of the same directory, which is among them.
     """
     found: dict[str, dict[str, str]] = {}
-    for line in _git(checkout, ["ls-tree", "-r", "-z", "--full-tree", commit, f"{ENVIRONMENTS}/"], b"").split(b"\0"):
+    for line in _git(
+        checkout, ["ls-tree", "-r", "-z", "--full-tree", commit, f"{checkout.roots.environments}/"], b""
+    ).split(b"\0"):
         about, _, name = line.partition(b"\t")
-        path = posixpath.relpath(name.decode("utf-8", "surrogateescape"), ENVIRONMENTS) if name else ""
+        path = posixpath.relpath(name.decode("utf-8", "surrogateescape"), checkout.roots.environments) if name else ""
         if path.endswith(CODE) and b" blob " in about and not about.startswith(b"120000"):
             environment, _, rest = path.partition("/")
             found.setdefault(environment, {})[rest] = about.split()[2].decode()

@@ -32,9 +32,8 @@ from bot.core.plans.stack_inputs import Inputs
 from bot.core.rendering.assemble import TemplateAt, read_manifest
 from bot.core.tree import Tree, tree_id
 from bot.errors import Finding, Unverifiable
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.modules import place_of
-from bot.model.template import directory as template_directory
 from bot.names import StepName
 from bot.runs.plan.base_history import History
 from bot.runs.plan.proof import base_template, demands_less
@@ -93,8 +92,8 @@ class PlannedParity:
 
     def findings(self) -> Sequence[Finding]:
         """Return where it is its source, and the leaks in its code: then nothing is planned, for a plan may act on what it reaches."""
-        where = directory(self.manifest.name)
-        same = not_apart(self.compared.source, CodeSide(self.manifest, self.clone_code), self.template.cloud)
+        where = self.template.roots.environment(self.manifest.name)
+        same = not_apart(self.compared.source, CodeSide(self.manifest, self.clone_code), self.template.cloud, where)
         return same or [Finding(place_of(where, leak.place), leak.line, leak.message) for leak in unwaived(self.leaks)]
 
 
@@ -112,18 +111,18 @@ def compare_code(
     files = checkout.environment_at(manifest.source, commit)
     if not files:
         raise Unverifiable(
-            f"{directory(manifest.source)} does not exist at commit {commit[:12]}: fetch the full history."
+            f"{checkout.roots.environment(manifest.source)} does not exist at commit {commit[:12]}: fetch the full history."
         )
     if snapshot is not None and (snapshot.environment, snapshot.tree) != (manifest.source, tree_id(files)):
         raise Unverifiable(f"The snapshot does not match {manifest.source} at commit {commit[:12]}: take it again.")
-    source, code = read_manifest(files, directory(manifest.source)), checkout.code(manifest.name)
+    source, code = read_manifest(files, checkout.roots.environment(manifest.source)), checkout.code(manifest.name)
     template, side = Templates(checkout).at(manifest), CodeSide(manifest, code)
     # A change of a module reaches both with the same merge, so both are compared with the modules as they are here.
     theirs = {**files, **modules_outside(files, checkout.module)}
     compared = by_code.compare(CodeSide(source, theirs), side, template, now)
     found = leaks(compared, side, now)
     planned = PlannedParity(manifest, source, theirs, code, commit, snapshot, template, compared, found)
-    if History(checkout.root, against.commit, on).had(template_directory(manifest.template), manifest.revision):
+    if History(checkout.root, against.commit, on).had(checkout.roots.template(manifest.template), manifest.revision):
         return planned
     less, by_base = demands_less(checkout, against.commit, template), None
     if (base := base_template(checkout, against.commit, template)) is not None:

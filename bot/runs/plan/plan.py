@@ -30,7 +30,7 @@ from bot.core.plans.stack_inputs import Inputs, Outputs, known, resolved
 from bot.core.rendering.assemble import read_manifest, read_pipeline
 from bot.core.tree import Tree, tree_id
 from bot.errors import Finding, UserError
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.pipeline import Pipeline, Stack
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, StepName
@@ -96,7 +96,7 @@ PlanOutcome: TypeAlias = Planned | PlanRefused | Undestroyable | CreatedAgain | 
 
 def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
     """Plan every step of the environment. Raises `UserError` and `Unverifiable` when it can't even be tried."""
-    name, where = request.environment, directory(request.environment)
+    name, where = request.environment, context.policy.roots.environment(request.environment)
     files = context.checkout.code(name)
     if not files:
         raise UserError(
@@ -137,12 +137,12 @@ def _undestroyable(
     """Return what the plan of a clone tells, beyond its code, of what would outlast the clone."""
     if name in policy.protected:
         return ()
-    return undestroyable_plan(files, stacks, directory(name), FACTS.destroy_rules)
+    return undestroyable_plan(files, stacks, policy.roots.environment(name), FACTS.destroy_rules)
 
 
 def _uncommitted(request: PlanRequest, files: Tree, context: PlanContext) -> Sequence[Finding]:
     """Refuse a work tree that is not its commit: what a checkout overlooks (`.terraform`) nobody proved."""
-    where = directory(request.environment)
+    where = context.policy.roots.environment(request.environment)
     committed = tree_at(context.checkout.root, request.commit, where)
     if committed == tree_id(own(files)) and outside(files) == outside(_committed(request, context)):
         return ()
@@ -163,7 +163,7 @@ def _plan_steps(
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
     checks = HookChecks(
         environment=manifest.name,
-        directory=context.checkout.root / directory(manifest.name),
+        directory=context.checkout.root / context.checkout.roots.environment(manifest.name),
         parameters=manifest.parameters,
         files=files,
         base=context.base_template(manifest.template),
@@ -209,12 +209,14 @@ class _Steps:
         try:
             stack = self._plan_stack(node.name, node.step, inputs)
         except (TerraformFailed, TimedOut) as error:
-            raise _StepFailed(Failed(node.name, f"{directory(self._environment)}/{node.name}: {error}")) from error
+            raise _StepFailed(
+                Failed(node.name, f"{self._context.checkout.roots.environment(self._environment)}/{node.name}: {error}")
+            ) from error
         self._done(node.name, stack.plan.changes_anything, known(stack.plan))
         return stack
 
     def _plan_stack(self, name: StepName, stack: Stack, inputs: Inputs) -> StackPlan:
-        where = f"{directory(self._environment)}/{name}"
+        where = f"{self._context.checkout.roots.environment(self._environment)}/{name}"
         place, warnings = self._context.checkout.root / where, dict[Finding, None]()
 
         def say(event: TerraformEvent) -> None:

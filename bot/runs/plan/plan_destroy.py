@@ -19,7 +19,6 @@ from bot.core.plans.review import review_key, write_review
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.destroy import removable
 from bot.errors import UserError
-from bot.model.environment import directory
 from bot.model.pipeline import Hook, Stack
 from bot.names import StepName
 from bot.runs.destroy.applied_versions import AppliedStep, AppliedVersion, PolicyBase, applied
@@ -33,7 +32,7 @@ from bot.runs.plan.review import ReviewedPlan, review_of
 
 def plan_destroy(request: PlanRequest, context: PlanContext, base: str) -> Planned | Failed:
     """Plan the destroy of every step. `base` is the commit before the change. Raises `UserError` and `Unverifiable`."""
-    name, where = request.environment, directory(request.environment)
+    name, where = request.environment, context.policy.roots.environment(request.environment)
     files = context.checkout.environment_at(name, base)
     if not files:
         raise UserError(
@@ -85,6 +84,7 @@ class _DestroyPlans:
                 self._context.log(f"{each.name}: {event.message}")
 
         place = each.version.directory / each.name
+        where = f"{self._context.policy.roots.environment(each.version.manifest.name)}/{each.name}"
         try:
             with self._context.terraform.opened(place) as module:
                 module.init()
@@ -92,7 +92,7 @@ class _DestroyPlans:
                 saved = module.plan(destroy_inputs(each.name, stack, self._ledger), options, say, stack.timeout)
                 return StackPlan(each.name, read_plan(module.show(saved)))
         except (TerraformFailed, TimedOut) as error:
-            raise _StepFailed(each.name, f"{directory(each.version.manifest.name)}/{each.name}: {error}") from error
+            raise _StepFailed(each.name, f"{where}: {error}") from error
 
 
 def _hook(each: AppliedStep, hook: Hook) -> HookPlan:

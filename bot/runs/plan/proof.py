@@ -15,10 +15,8 @@ from bot.core.parity.loosened import loosened
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_template
 from bot.core.requests.approvals import Unproved
 from bot.errors import Finding, HandEdit, UserError
-from bot.model.environment import MANIFEST, directory
-from bot.model.modules import module_path
+from bot.model.environment import MANIFEST
 from bot.model.template import DECLARATION
-from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName
 from bot.runs.plan.base_history import History
 from bot.runs.plan.verify import Templates, Verified
@@ -29,9 +27,9 @@ def unproved(checkout: Checkout, history: History, name: EnvironmentName, verifi
 
     `verified` says where it differs from what its template renders. Raises `Transient`, `Unverifiable`, `UserError`.
     """
-    files, where = checkout.code(name), directory(name)
+    files, where = checkout.code(name), checkout.roots.environment(name)
     manifest = read_manifest(files, where)
-    template = template_directory(manifest.template)
+    template = checkout.roots.template(manifest.template)
     reasons: list[Finding] = []
     if not history.had(template, manifest.revision):
         message = f"{code(template)} at revision {manifest.revision[:12]} is on no commit of the base branch."
@@ -40,7 +38,7 @@ def unproved(checkout: Checkout, history: History, name: EnvironmentName, verifi
             said = f"it demands less of a clone than the base branch's template: {'; '.join(less)}."
             reasons.append(Finding(f"{template}/{DECLARATION}", 1, said))
     for place in places_outside(files):
-        path = module_path(place)
+        path = checkout.roots.module(place)
         if path is not None and not history.had(path, tree_at(checkout.root, "HEAD", path)):
             reasons.append(Finding(path, 1, "no commit of the base branch has this module as it is here."))
     reasons += [each for each in verified.findings if isinstance(each, HandEdit) and each.path.startswith(f"{where}/")]
@@ -61,8 +59,8 @@ def demands_less(checkout: Checkout, base: str, ours: TemplateAt) -> Sequence[st
 def base_template(checkout: Checkout, base: str, ours: TemplateAt) -> TemplateAt | None:
     """Return the template of the same name at the base branch's commit `base`; None where it is new. Raises `Unverifiable`, `UserError`."""
     name = ours.declaration.name
-    files = checkout.template_at(name, f"{base}:{template_directory(name)}")
-    return read_template(name, files, FACTS) if files else None
+    files = checkout.template_at(name, f"{base}:{checkout.roots.template(name)}")
+    return read_template(name, files, FACTS, roots=checkout.roots) if files else None
 
 
 def other_findings(verified: Verified) -> Sequence[str]:

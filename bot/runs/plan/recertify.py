@@ -7,7 +7,6 @@ without harm, and an event that was lost is made good by the next one.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TypeAlias
 
 from bot.clients.git.checkout import Checkout
@@ -22,8 +21,7 @@ from bot.core.parity.leaks import Leak
 from bot.core.parity.report import Parity
 from bot.core.rendering.assemble import read_manifest
 from bot.errors import UserError
-from bot.model.environment import Manifest, directory
-from bot.model.template import directory as template_directory
+from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.runs.plan.verify import verify_environments
 from bot.runs.reviewed_commit import OnGitHub
@@ -42,18 +40,18 @@ StoreOf: TypeAlias = Callable[[Manifest], ObjectStore | None]
 """Returns the store of an environment's account; None for an account that is not looked at."""
 
 
-def recertify(root: Path, on: OnGitHub, store_of: StoreOf, now: datetime) -> Sequence[Recertified]:
-    """Look at every clone in the checkout at `root`, which is the default branch's. Raises `Transient`, `Unverifiable`."""
+def recertify(checkout: Checkout, on: OnGitHub, store_of: StoreOf, now: datetime) -> Sequence[Recertified]:
+    """Look at every clone in the checkout, which is the default branch's. Raises `Transient`, `Unverifiable`."""
     found: list[Recertified] = []
-    for name, manifest in Checkout(root).survey().estate.live.items():
+    for name, manifest in checkout.survey().estate.live.items():
         store = store_of(manifest) if manifest.source is not None else None
         if store is None:
             continue
-        commits = list(dict.fromkeys(_commits(root, name, on)))
+        commits = list(dict.fromkeys(_commits(checkout, name, on)))
         certificate = _newest(store, name, commits)
         if certificate is None:
             continue
-        lapsed = lapses(certificate, _now(root, certificate, now))
+        lapsed = lapses(certificate, _now(checkout, certificate, now))
         for commit in commits:
             on.github.put_check(
                 on.repository, commit, certificates.CHECK.format(environment=name), said(certificate, lapsed)
@@ -63,11 +61,11 @@ def recertify(root: Path, on: OnGitHub, store_of: StoreOf, now: datetime) -> Seq
 
 
 def kept_certificate(
-    root: Path, name: EnvironmentName, on: OnGitHub, store: ObjectStore, now: datetime
+    checkout: Checkout, name: EnvironmentName, on: OnGitHub, store: ObjectStore, now: datetime
 ) -> tuple[Certificate, Sequence[str]] | None:
     """Return the certificate that a plan gave an environment as it is in the checkout, and why it holds no longer."""
-    certificate = _newest(store, name, list(dict.fromkeys(_commits(root, name, on))))
-    return (certificate, lapses(certificate, _now(root, certificate, now))) if certificate is not None else None
+    certificate = _newest(store, name, list(dict.fromkeys(_commits(checkout, name, on))))
+    return (certificate, lapses(certificate, _now(checkout, certificate, now))) if certificate is not None else None
 
 
 def _newest(store: ObjectStore, name: EnvironmentName, commits: Sequence[str]) -> Certificate | None:
@@ -76,9 +74,9 @@ def _newest(store: ObjectStore, name: EnvironmentName, commits: Sequence[str]) -
     return max(found, key=lambda each: each.issued_at, default=None)
 
 
-def certificate_by_code(root: Path, parity: Parity, leaks: Sequence[Leak], now: datetime) -> Certificate:
+def certificate_by_code(checkout: Checkout, parity: Parity, leaks: Sequence[Leak], now: datetime) -> Certificate:
     """Return the certificate that a checkout alone can give, for what is committed in it. Raises `UserError` when it isn't."""
-    checkout, commit = Checkout(root), commit_of(root)
+    commit = commit_of(checkout.root)
     proved = verify_environments(checkout, [parity.environment, parity.against]).checked()
     if proved:
         # A hand edit that makes a clone more like production is no difference, but no certificate's subject either.
@@ -86,13 +84,13 @@ def certificate_by_code(root: Path, parity: Parity, leaks: Sequence[Leak], now: 
     trees: list[str] = []
     for name in (parity.environment, parity.against):
         here = code_id(checkout.code(name))
-        if _code_id(root, commit, name) != here:
+        if _code_id(checkout, commit, name) != here:
             raise UserError(
-                f"{directory(name)}, or a module that it calls, has uncommitted changes: commit them first, because a certificate names "
+                f"{checkout.roots.environment(name)}, or a module that it calls, has uncommitted changes: commit them first, because a certificate names "
                 "commits."
             )
         trees.append(here)
-    manifest = read_manifest(checkout.environment(parity.environment), directory(parity.environment))
+    manifest = read_manifest(checkout.environment(parity.environment), checkout.roots.environment(parity.environment))
     subject = CertifiedSubject(commit, trees[0], commit, trees[1], manifest.template, manifest.revision)
     return certify(parity, leaks, subject, now)
 
@@ -107,9 +105,9 @@ def said(certificate: Certificate, lapsed: Sequence[str] = ()) -> CheckState:
     )
 
 
-def _commits(root: Path, name: EnvironmentName, on: OnGitHub) -> Iterator[str]:
+def _commits(checkout: Checkout, name: EnvironmentName, on: OnGitHub) -> Iterator[str]:
     """Yield the commit that brought the environment to what it is here, and the heads of what was merged by it."""
-    change = change_of(root, directory(name))
+    change = change_of(checkout.root, checkout.roots.environment(name))
     if change is None:
         return
     yield change.commit
@@ -119,15 +117,15 @@ def _commits(root: Path, name: EnvironmentName, on: OnGitHub) -> Iterator[str]:
             yield pull.head_sha
 
 
-def _code_id(root: Path, commit: str, name: EnvironmentName) -> str | None:
-    code = Checkout(root).code_at(name, commit)
+def _code_id(checkout: Checkout, commit: str, name: EnvironmentName) -> str | None:
+    code = checkout.code_at(name, commit)
     return code_id(code) if code is not None else None
 
 
-def _now(root: Path, certificate: Certificate, time: datetime) -> Now:
+def _now(checkout: Checkout, certificate: Certificate, time: datetime) -> Now:
     return Now(
-        code=_code_id(root, "HEAD", certificate.environment),
-        production_code=_code_id(root, "HEAD", certificate.against),
-        template_tree=tree_at(root, "HEAD", template_directory(certificate.template)),
+        code=_code_id(checkout, "HEAD", certificate.environment),
+        production_code=_code_id(checkout, "HEAD", certificate.against),
+        template_tree=tree_at(checkout.root, "HEAD", checkout.roots.template(certificate.template)),
         time=time,
     )

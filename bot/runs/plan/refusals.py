@@ -14,7 +14,7 @@ from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.tree import Tree
 from bot.errors import Finding, HandEdit
 from bot.hooks.validate import JUDGES
-from bot.model.environment import MANIFEST, directory
+from bot.model.environment import MANIFEST
 from bot.names import EnvironmentName, is_valid
 from bot.runs.plan.base_history import History
 from bot.runs.plan.context import PlanContext
@@ -24,7 +24,7 @@ from bot.runs.plan.verify import verify_environments
 
 def refusals(name: EnvironmentName, files: Tree, context: PlanContext) -> Sequence[Finding]:
     """Return why the code may not be planned: as every check before it, or because it is not what its template renders."""
-    manifest = read_manifest(files, directory(name))
+    manifest = read_manifest(files, context.policy.roots.environment(name))
     found = code_findings(CodeSide(manifest, files), CheckRules(context.policy, FACTS, JUDGES))
     place = state_place(manifest, account_of(manifest, context.policy), context.policy, FACTS)
     return found or [
@@ -38,8 +38,9 @@ def _claimed(place: StatePlace, context: PlanContext) -> Sequence[Finding]:
     checkout, base = context.checkout, context.against.commit
     here = {name: checkout.environment(name) for name in _valid(checkout.environments())}
     before = {name: checkout.environment_at(name, base) or {} for name in _valid(checkout.environments_at(base))}
+    where = context.policy.roots.environment(place.owner)
     others = [{name: files for name, files in side.items() if name != place.owner} for side in (here, before)]
-    return list(dict.fromkeys(finding for side in others for finding in claimed_states(place, side)))
+    return list(dict.fromkeys(finding for side in others for finding in claimed_states(place, side, where)))
 
 
 def _valid(texts: Sequence[str]) -> Sequence[EnvironmentName]:
@@ -57,4 +58,4 @@ def _unapproved(name: EnvironmentName, context: PlanContext) -> Sequence[Finding
     if context.proposed is not None and context.proposed.approved_by(name, context.policy) is not None:
         return ()
     said = refusal(found, commit_of(context.checkout.root), context.policy)
-    return [*found.reasons, Finding(f"{directory(name)}/{MANIFEST}", 1, said)]
+    return [*found.reasons, Finding(f"{context.policy.roots.environment(name)}/{MANIFEST}", 1, said)]

@@ -22,7 +22,6 @@ from bot.core.parity.by_plan.snapshot import SourceSnapshot, StackSnapshot, read
 from bot.core.rendering.assemble import read_manifest
 from bot.core.tree import tree_id
 from bot.errors import Unverifiable, UserError
-from bot.model.environment import directory
 from bot.names import EnvironmentName, StepName
 
 SIDE_BY_SIDE = 4
@@ -44,7 +43,7 @@ class SnapshotContext:
 
 def take_snapshot(name: EnvironmentName, by: SnapshotContext) -> SourceSnapshot:
     """Return the state of every stack, what is sensitive sealed. Raises `UserError` and `Unverifiable`."""
-    files, where = by.checkout.environment(name), directory(name)
+    files, where = by.checkout.environment(name), by.checkout.roots.environment(name)
     if not files:
         raise UserError(f"{where} does not exist here: there is nothing to take a snapshot of.")
     manifest = read_manifest(files, where)

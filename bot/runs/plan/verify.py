@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.clients.git.checkout import Checkout
-from bot.clouds.registry import FACTS
-from bot.core.rendering.assemble import TemplateAt, read_hooks, read_manifest, read_template
+from bot.core.rendering.assemble import TemplateAt, read_hooks, read_manifest
 from bot.core.rendering.verify import collisions, unreadable, verify
 from bot.errors import Finding, Unreadable, Unverifiable, UserError
-from bot.model.environment import ENVIRONMENTS, MANIFEST, Manifest
+from bot.model.environment import MANIFEST, Manifest
 from bot.names import EnvironmentName, TemplateName
 
 
@@ -36,12 +35,12 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verifi
     known = checkout.environments()
     if not known:
         raise Unverifiable(
-            f"There are no environments in {checkout.root / ENVIRONMENTS}: is this a checkout of the monorepo?"
+            f"There are no environments in {checkout.root / checkout.roots.environments}: is this a checkout of the monorepo?"
         )
     unknown = [name for name in names if name not in known]
     if unknown:
         what = f"has no {MANIFEST}" if unknown[0] in checkout.unmanaged() else "does not exist"
-        raise Unverifiable(f"{ENVIRONMENTS}/{unknown[0]} {what}; there are: {', '.join(known) or 'none'}.")
+        raise Unverifiable(f"{checkout.roots.environment(unknown[0])} {what}; there are: {', '.join(known) or 'none'}.")
     chosen = tuple(names or known)
     verification = _Verification(checkout)
     for text in known:
@@ -52,9 +51,14 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verifi
         verification.unread(error)
     # Everybody's templates are needed to know who holds what, but only those asked for are reported.
     clashes = collisions(
-        verification.manifests, {template.revision: template for template in verification.templates.found.values()}
+        verification.manifests,
+        {template.revision: template for template in verification.templates.found.values()},
+        checkout.roots,
     )
-    findings = [*verification.findings, *(clash for clash in clashes if clash.path.split("/")[1] in chosen)]
+    findings = [
+        *verification.findings,
+        *(clash for clash in clashes if checkout.roots.environment_in(clash.path) in chosen),
+    ]
     return Verified(chosen, findings, verification.unreadable)
 
 
@@ -69,7 +73,7 @@ class _Verification:
 
     def at(self, text: str, *, is_chosen: bool) -> None:
         """Look at the environment in the directory of this name."""
-        where = f"{ENVIRONMENTS}/{text}"
+        where = self.checkout.roots.environment(text)
         try:
             name = EnvironmentName(text)
             files = self.checkout.environment(name)
@@ -110,14 +114,14 @@ class Templates:
     def _read(self, manifest: Manifest) -> TemplateAt:
         present = self.checkout.template(manifest.template)
         if present:
-            template = read_template(manifest.template, present, FACTS, self.checkout.module)
+            template = self.checkout.read_template(manifest.template, present)
             if template.revision == manifest.revision:
                 return template
         files = self.checkout.template_at(manifest.template, manifest.revision)
         if files is None:
             raise Unverifiable(
-                f"{ENVIRONMENTS}/{manifest.name}: template {manifest.template} at revision {manifest.revision} is neither in "
+                f"{self.checkout.roots.environment(manifest.name)}: template {manifest.template} at revision {manifest.revision} is neither in "
                 "the work tree nor in this clone's history. Fetch the whole history (`git fetch --unshallow`), "
                 f"or bring the environment up to date with `envclone render {manifest.name}`."
             )
-        return read_template(manifest.template, files, FACTS, self.checkout.module)
+        return self.checkout.read_template(manifest.template, files)

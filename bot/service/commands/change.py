@@ -25,7 +25,7 @@ from bot.core.requests.commit_trailers import Trailers
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.sync import Synced, conflicts_in
 from bot.errors import UserError
-from bot.model.environment import Request, directory
+from bot.model.environment import Request
 from bot.names import EnvironmentName, Login
 from bot.service.change_proposal import change_proposal
 from bot.service.clone_proposal import clone_proposal_at
@@ -250,7 +250,7 @@ def _publication(repo: Repository, said: Trailers, place: ChangePlace, drafted: 
     notes = ["\n".join(f"- {each}" for each in drafted.notes)] if isinstance(drafted, Changed) and drafted.notes else []
     return Publication(
         parent=place.parent,
-        directory=directory(place.branch.environment),
+        directory=repo.roots.environment(place.branch.environment),
         files=drafted.files,
         branch=str(place.branch),
         branch_was=place.was,
@@ -279,4 +279,4 @@ def _in_place(repo: Repository, pushed: Pushed, proposed: ChangeProposed) -> str
         raise UserError(f"Commit {pushed.commit[:12]} does not change `{name}`. Comment the command again.")
     said = change_pull_request.in_place(before, after, f"[#{proposed.number}]({proposed.url})")
     left = conflicts_in(repo.at(pushed.commit).environment(name), repo.template_of(after))
-    return f"{said}\n\n{sync_text.conflicts(after, left)}" if left else said
+    return f"{said}\n\n{sync_text.conflicts(repo.roots.environment(name), left)}" if left else said

@@ -28,7 +28,6 @@ from bot.core.requests.commit_trailers import AsIn, Trailers
 from bot.core.requests.refusal import Refused
 from bot.core.requests.status import StatusFacts
 from bot.errors import UserError
-from bot.model.environment import directory
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.service.clone_proposal import clone_proposal, clone_proposal_at
@@ -171,7 +170,7 @@ def _preview(repo: Repository, request: CloneRequest) -> str:
     drafted = draft(repo, request)
     if isinstance(drafted, Refused):
         return replies.refused(drafted)
-    hooks = read_hooks(drafted.files, directory(drafted.manifest.name)).hooks
+    hooks = read_hooks(drafted.files, repo.roots.environment(drafted.manifest.name)).hooks
     return replies.preview(drafted, drafted.comparison.parity, Pipeline(stacks=drafted.manifest.stacks, hooks=hooks))
 
 
@@ -203,7 +202,7 @@ def _publication(repo: Repository, request: CloneRequest, drafted: Draft, others
     name = drafted.manifest.name
     return Publication(
         parent=repo.commit,
-        directory=directory(name),
+        directory=repo.roots.environment(name),
         files=drafted.files,
         branch=branch_of(name),
         branch_was=None,

@@ -18,7 +18,6 @@ from bot.core.requests.branches import Branch, Stranger, branch_of
 from bot.core.requests.destroy import Removable, RemovalRequest, removable
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
-from bot.model.environment import ENVIRONMENTS, directory
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
@@ -116,15 +115,19 @@ def _is_pushed(repo: Repository, name: EnvironmentName, request: RemovalRequest,
         return False
     said = commit_trailers.read(repo.mirror.message(tip))
     is_ours = said is not None and (said.environment, said.comment) == (name, request.comment)
-    return is_ours and repo.mirror.only_removes(tip, directory(name), repo.commit) and _is_current(repo, tip, name)
+    return (
+        is_ours
+        and repo.mirror.only_removes(tip, repo.roots.environment(name), repo.commit)
+        and _is_current(repo, tip, name)
+    )
 
 
 def _is_current(repo: Repository, removal: str, name: EnvironmentName) -> bool:
     """Say whether a commit removes the environment as it is now; a change merged since makes it another removal."""
-    if name in repo.mirror.entries(removal, ENVIRONMENTS):
+    if name in repo.mirror.entries(removal, repo.roots.environments):
         return False
-    before = repo.mirror.entries(repo.mirror.parent(removal) or repo.commit, ENVIRONMENTS).get(name)
-    return before == repo.mirror.entries(repo.commit, ENVIRONMENTS).get(name)
+    before = repo.mirror.entries(repo.mirror.parent(removal) or repo.commit, repo.roots.environments).get(name)
+    return before == repo.mirror.entries(repo.commit, repo.roots.environments).get(name)
 
 
 def _publish(repo: Repository, removed: Removable, request: RemovalRequest) -> None:
@@ -133,7 +136,7 @@ def _publish(repo: Repository, removed: Removable, request: RemovalRequest) -> N
         repo,
         Publication(
             parent=repo.commit,
-            directory=directory(removed.name),
+            directory=repo.roots.environment(removed.name),
             files={},
             branch=str(branch),
             branch_was=repo.proposed(branch),
@@ -150,7 +153,7 @@ def _publish(repo: Repository, removed: Removable, request: RemovalRequest) -> N
 def _proposal(repo: Repository, removed: Removable, request: RemovalRequest) -> PullRequestSpec:
     manifest, policy = removed.manifest, repo.policy()
     files = repo.environment(removed.name)
-    pipeline = Pipeline.of(manifest.stacks, read_hooks(files, directory(removed.name)))
+    pipeline = Pipeline.of(manifest.stacks, read_hooks(files, repo.roots.environment(removed.name)))
     order = in_reverse(graph(pipeline, manifest.purpose, manifest.parameters)).order
     return PullRequestSpec(
         head=branch_of(removed.name, "destroy"),

@@ -27,7 +27,7 @@ from bot.core.requests.destroy import Reason, RemovalRequest
 from bot.core.requests.expiry import Due, Outlived, due
 from bot.core.requests.refusal import Refused
 from bot.events import PullRequestChanged, Tick
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login, RepositoryName
 from bot.service.commands.bound import bound_to, close_proposed, closed_pulls, keep
@@ -232,7 +232,7 @@ def _merge(repo: Repository, name: EnvironmentName, policy: Policy, pull: PullRe
         return waits
     # Anybody who may push could have put something else on the branch: what is merged unseen is the removal alone.
     is_tip = repo.proposed(Branch("destroy", name)) == pull.head_sha
-    if not is_tip or not repo.mirror.only_removes(pull.head_sha, directory(name), onto=repo.commit):
+    if not is_tip or not repo.mirror.only_removes(pull.head_sha, repo.roots.environment(name), onto=repo.commit):
         return waits
     return Expired(name, "merged", pull.number) if repo.github.merge(repo.name, pull.number, pull.head_sha) else waits
 

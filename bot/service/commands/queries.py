@@ -64,7 +64,7 @@ def _list(repo: Repository, command: List, request: Request) -> str:
     late = behind(manifests, histories)
     everything = Listed(reading.estate, _proposed(repo), late)
     listed = [environment_list(command, request.by, everything, repo.context.now())]
-    listed += [unmanaged(reading.estate.unmanaged)] if reading.estate.unmanaged else []
+    listed += [unmanaged(reading.estate.unmanaged, repo.roots.environments)] if reading.estate.unmanaged else []
     listed += [replies.left_out(reading.findings)] if reading.findings else []
     strangers = repo.strangers()
     return "\n\n".join([*listed, replies.strangers(strangers)] if strangers else listed)
@@ -106,7 +106,7 @@ def _status(repo: Repository, command: Status) -> str:
         return replies.NO_SUBJECT
     inventory = reading.estate
     manifest = inventory.live.get(name) or inventory.proposed.get(name)
-    if manifest is None and (wrong := reading.of(name)):
+    if manifest is None and (wrong := reading.at(repo.roots.environment(name))):
         return replies.unreadable(wrong)
     if manifest is None:
         return replies.refused(unknown_environment(command, [*inventory.live, *inventory.proposed]))
@@ -114,4 +114,6 @@ def _status(repo: Repository, command: Status) -> str:
     proposed = [each for each in _proposed(repo) if each.branch.environment == name]
     parity = parity_line(repo, manifest) if manifest.source else ""
     late = behind([manifest], {manifest.template: repo.template_history(manifest.template)})[name]
-    return replies.status(manifest, Standing(stage, late, proposed, parity), repo.context.now())
+    return replies.status(
+        manifest, Standing(stage, repo.roots.environment(name), late, proposed, parity), repo.context.now()
+    )

@@ -40,7 +40,9 @@ class RepairDrafter:
                 "a fresh plan, then merge it; or close it and comment the command again."
             )
         refused = not_repairable(name, last_run(repo, name))
-        return refused or draft_repair(place.manifest, repo.at(place.parent).environment(name), repo.context.now())
+        return refused or draft_repair(
+            place.manifest, repo.at(place.parent).environment(name), repo.context.now(), repo.roots
+        )
 
     def claims(self, _: Changed | Synced) -> Mapping[Claim, str | None]:
         return {}

@@ -13,7 +13,7 @@ from bot.core.requests.sync import Synced, draft_sync
 from bot.core.rollout.next_actions import is_done
 from bot.core.rollout.record import ENDED, MemberStage, RolloutMember, RolloutRecord
 from bot.errors import UserError
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.risk import Risk
 from bot.names import EnvironmentName
 from bot.service.drafting import sync_subject
@@ -72,7 +72,7 @@ def is_untouched(repo: Repository, name: EnvironmentName, pull: PullRequest) -> 
         return False
     if not isinstance(drafted, Synced) or drafted.conflicts:
         return False
-    return repo.mirror.only_puts(pull.head_sha, directory(name), drafted.files, onto=repo.commit)
+    return repo.mirror.only_puts(pull.head_sha, repo.roots.environment(name), drafted.files, onto=repo.commit)
 
 
 def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:

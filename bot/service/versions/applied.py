@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from bot.clients.github.records import OURS, Deployment, DeploymentStatus
 from bot.core.requests.status import outcome_of
-from bot.model.environment import ENVIRONMENTS
 from bot.names import EnvironmentName
 from bot.service.repository import Repository
 
@@ -31,7 +30,7 @@ def applied_commits(repo: Repository, name: EnvironmentName) -> Iterator[Applied
     for each in repo.github.deployments(repo.name, name)[:MOST_LOOKED_AT]:
         if each.payload.get(OURS) != "apply" or repo.mirror.was_at(each.sha, repo.commit) is None:
             continue
-        tree = repo.mirror.entries(each.sha, ENVIRONMENTS).get(name)
+        tree = repo.mirror.entries(each.sha, repo.roots.environments).get(name)
         status = repo.github.last_deployment_status(repo.name, each.id) if tree is not None else None
         if tree is not None and status is not None and outcome_of(status.state) == "success":
             yield AppliedCommit(each, status, tree)

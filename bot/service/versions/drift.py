@@ -2,7 +2,6 @@
 
 from bot.core.plans.drift_facts import DriftFacts, read_facts
 from bot.core.requests.rerun import DRIFT_CHECK
-from bot.model.environment import ENVIRONMENTS
 from bot.names import EnvironmentName
 from bot.service.repository import Repository
 from bot.service.status import newest_check
@@ -16,7 +15,7 @@ def drift_found(repo: Repository, name: EnvironmentName) -> DriftFacts | None:
     check_name, tree = DRIFT_CHECK.format(environment=name), repo.trees().get(name)
     commit: str | None = repo.commit
     for _ in range(MOST_LOOKED_AT):
-        if commit is None or repo.mirror.entries(commit, ENVIRONMENTS).get(name) != tree:
+        if commit is None or repo.mirror.entries(commit, repo.roots.environments).get(name) != tree:
             return None
         check = newest_check(repo, commit, check_name)
         if check is not None and check.conclusion is not None:

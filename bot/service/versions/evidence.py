@@ -5,7 +5,6 @@ from bot.core.messages.versions.evidence import Evidence
 from bot.core.rendering.verify import verify
 from bot.core.requests.commit_trailers import AsIn
 from bot.errors import HandEdit
-from bot.model.environment import ENVIRONMENTS
 from bot.service.repository import Repository
 from bot.service.status import newest_check
 from bot.service.versions.applied import applied_commits
@@ -16,7 +15,7 @@ _APPLIED = "envclone/apply: {}"
 def evidence_of(repo: Repository, as_in: AsIn) -> Evidence | None:
     """Return the evidence; None for a commit that the default branch was never at, whatever its trailers say. Raises `Transient`."""
     name, commit = as_in.environment, repo.mirror.was_at(as_in.commit, repo.commit)
-    tree = repo.mirror.entries(commit, ENVIRONMENTS).get(name) if commit is not None else None
+    tree = repo.mirror.entries(commit, repo.roots.environments).get(name) if commit is not None else None
     manifest = repo.at(commit).manifest(name) if commit is not None and tree is not None else None
     if commit is None or manifest is None:
         return None

@@ -1,15 +1,13 @@
 """An environment as it was when the default branch was at another commit, to make a clone of that."""
 
 from bot.clients.git.past import commit_at
-from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
 from bot.commands.moments import time_of
 from bot.core.markdown import code
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.rendering.assemble import TemplateAt, read_template
+from bot.core.rendering.assemble import TemplateAt
 from bot.core.requests.clone import PastSource
 from bot.errors import UserError
-from bot.model.template import directory as template_directory
 from bot.names import TemplateName
 from bot.service.repository import Repository
 
@@ -28,8 +26,8 @@ def past_source(repo: Repository, command: Clone) -> PastSource | None:
 
 def past_template(repo: Repository, name: TemplateName, past: PastSource) -> TemplateAt:
     """Return the template as it was then, with modules as they are now: those of the clone are. Raises `UserError`."""
-    files = repo.mirror.read_tree(past.commit, template_directory(name))
-    return read_template(name, files, FACTS, repo.module)
+    files = repo.mirror.read_tree(past.commit, repo.roots.template(name))
+    return repo.read_template(name, files)
 
 
 def _commit(repo: Repository, text: str) -> str:

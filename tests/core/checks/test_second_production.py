@@ -109,7 +109,7 @@ def backend(key: str) -> Mapping[str, File]:
 )
 def test_no_state_is_taken_from_another_environment(adopted: str, other: str, theirs: str, is_theirs: bool) -> None:
     place = state_place(manifest({"app": adopted}), PolicyAccount(state_bucket="state"), Policy(), FACTS)
-    said = [str(each) for each in claimed_states(place, {EnvironmentName(other): backend(theirs)})]
+    said = [str(each) for each in claimed_states(place, {EnvironmentName(other): backend(theirs)}, "envs/production")]
     want = f"envs/production/environment.yaml:1: `state` gives stack `app` the state `{adopted}`, which is that of `{other}`."
     assert said == ([want] if is_theirs else [])
 
@@ -121,5 +121,5 @@ def test_no_state_is_taken_below_the_accounts_own_name_however_it_is_written(ado
     )
     place = state_place(manifest({"app": adopted}), account, Policy(), FACTS)
     text = b'terraform {\n  backend "gcs" {\n    bucket = "state"\n    prefix = "live/old"\n  }\n}\n'
-    said = claimed_states(place, {EnvironmentName("demo-x"): {"app/backend.tf": File(text)}})
+    said = claimed_states(place, {EnvironmentName("demo-x"): {"app/backend.tf": File(text)}}, "envs/production")
     assert ["which is that of `demo-x`" in str(each) for each in said] == [True]

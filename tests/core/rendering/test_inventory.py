@@ -7,6 +7,7 @@ from bot.core.rendering.parameter_values import Origin, Wish, origin, resolve
 from bot.core.rendering.verify import collisions
 from bot.core.tree import File
 from bot.model.environment import Manifest
+from bot.model.roots import DEFAULT as ROOTS
 from bot.names import EnvironmentName, ParameterName, PurposeName, TemplateName
 from tests.support import example
 
@@ -68,9 +69,9 @@ def test_law_5_the_check_finds_one_network_under_two_names() -> None:
     behind, ahead = clone(older(), name="demo-x"), clone(newer(), name="demo-y")
     templates = {each.revision: each for each in (older(), newer())}
     same = ahead.model_copy(update={"parameters": {**ahead.parameters, NEW: behind.parameters[OLD]}})
-    assert len(collisions([behind, same], templates)) == 1
+    assert len(collisions([behind, same], templates, ROOTS)) == 1
     other = ahead.model_copy(update={"parameters": {**ahead.parameters, NEW: "10.99.0.0/24"}})
-    assert collisions([behind, other], templates) == []
+    assert collisions([behind, other], templates, ROOTS) == []
 
 
 def test_a_clone_of_a_source_that_is_behind_has_its_values_under_their_new_names() -> None:

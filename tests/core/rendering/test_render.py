@@ -24,6 +24,7 @@ from bot.core.requests.clone import Draft, draft_clone
 from bot.core.requests.refusal import Refused
 from bot.core.tree import File, Tree, tree_id
 from bot.errors import InvalidInput
+from bot.model.roots import DEFAULT as ROOTS
 from bot.model.template import StringParameter
 from bot.names import EnvironmentName, ParameterName, TemplateName
 from tests import ROOT
@@ -195,7 +196,7 @@ def test_law_2_the_same_input_gives_the_same_bytes_in_another_process(tmp_path: 
 def test_law_2_an_environment_is_a_function_of_its_template_and_manifest() -> None:
     drafted = draft()
     assert assemble(example.template(), drafted.manifest) == drafted.files
-    again = read_manifest({"environment.yaml": manifest_file(drafted.manifest)}, "envs/demo-x")
+    again = read_manifest({"environment.yaml": manifest_file(drafted.manifest, ROOTS)}, "envs/demo-x")
     assert again == drafted.manifest
 
 

@@ -24,6 +24,7 @@ from bot.core.tree import File
 from bot.errors import UserError
 from bot.model.environment import ExistingState
 from bot.model.policy import Policy, Quota
+from bot.model.roots import DEFAULT as ROOTS
 from bot.model.template import Choices, Pool
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName
 from tests.support import example
@@ -306,8 +307,8 @@ def test_collisions_are_found_between_any_two_environments() -> None:
     one, two = drafted(name="one").manifest, drafted(name="two", set={CIDR: "10.64.0.0/22"}).manifest
     three = drafted(name="three", set={CIDR: "10.64.1.0/24"}).manifest
     templates = {template.revision: template}
-    assert collisions([one, two], templates) == []
-    assert len(collisions([one, two, three], templates)) == 1
+    assert collisions([one, two], templates, ROOTS) == []
+    assert len(collisions([one, two, three], templates, ROOTS)) == 1
 
 
 def test_tfvars_hold_exactly_the_parameters_values() -> None:

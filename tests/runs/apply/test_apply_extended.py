@@ -13,6 +13,7 @@ from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.change import Changed, ChangeSubject, draft_change
 from bot.core.requests.versions.repair import draft_repair
 from bot.model.policy import Policy
+from bot.model.roots import DEFAULT as ROOTS
 from tests.support.cloud import REGION
 from tests.support.deploying import DEMO, Deploying
 from tests.support.product import template
@@ -51,7 +52,7 @@ def _a_repair_does_what_is_due_and_nothing_else(deploying: Deploying) -> None:
     boto3.client("ssm", REGION).delete_parameter(Name="/demo-x/flags/a")
     files = Checkout(repo.root).environment(DEMO)
     repo.git("checkout", "-q", "-B", "repair")
-    repo.put("envs/demo-x", draft_repair(read_manifest(files, "envs/demo-x"), files, datetime.now(UTC)).files)
+    repo.put("envs/demo-x", draft_repair(read_manifest(files, "envs/demo-x"), files, datetime.now(UTC), ROOTS).files)
     head = repo.commit("repair demo-x")
     deploying.review(head)
     deploying.merge(head)

@@ -59,7 +59,7 @@ class Place:
         return certificate
 
     def lapsed(self, now: datetime) -> list[str]:
-        [found] = recertify(self.monorepo.root, self.on, lambda manifest: self.store, now)
+        [found] = recertify(Checkout(self.monorepo.root), self.on, lambda manifest: self.store, now)
         return list(found.lapsed)
 
     def check(self) -> tuple[str | None, str]:
@@ -119,4 +119,4 @@ def test_a_check_that_any_workflow_may_write_certifies_nothing(place: Place) -> 
     assert place.lapsed(NOW + timedelta(hours=25)) == ["a waiver expired on 2026-03-05"]
     assert place.check()[0] == "failure"
     place.store.write(certificate_key(name, place.commit), b"{}")
-    assert recertify(place.monorepo.root, place.on, lambda manifest: place.store, NOW) == []
+    assert recertify(Checkout(place.monorepo.root), place.on, lambda manifest: place.store, NOW) == []

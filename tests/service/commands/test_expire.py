@@ -8,6 +8,7 @@ from bot.core.rendering.assemble import manifest_file
 from bot.core.requests.branches import branch_of
 from bot.events import Tick
 from bot.model.environment import Manifest
+from bot.model.roots import DEFAULT as ROOTS
 from bot.names import EnvironmentName
 from bot.service.commands.expire import ExpiryDone, due_environments, expire
 from tests.support.example import REPOSITORY
@@ -232,7 +233,7 @@ def test_where_nobody_can_be_told_the_end_is_proposed_all_the_same(live: SmallMo
     lost = manifest(live)
     assert lost.request is not None
     elsewhere = lost.model_copy(update={"request": lost.request.model_copy(update={"issue": 4711})})
-    files = {"envs/demo-x/environment.yaml": manifest_file(elsewhere).data}
+    files = {"envs/demo-x/environment.yaml": manifest_file(elsewhere, ROOTS).data}
     live.server.commit(REPOSITORY, files, by="alice", message="the issue is gone")
     assert at(live, end(live) - DAY) == ["nothing"]
     assert at(live, end(live)) == ["waits"]

@@ -4,6 +4,7 @@ Whoever applies a clone that is its source changes production, so nothing of thi
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.core.checks.backend import state_keys
 from bot.core.checks.workspaces import backend_blocks, workspace_reads
@@ -15,10 +16,9 @@ from bot.core.rendering.assemble import TemplateAt, chosen_files, read_hooks, re
 from bot.core.rendering.parameter_values import references
 from bot.core.tree import Tree
 from bot.errors import Finding
-from bot.model.environment import Manifest, directory
+from bot.model.environment import Manifest
 from bot.model.pipeline import FromParameter
 from bot.model.template import DECLARATION
-from bot.model.template import directory as template_directory
 from bot.model.yaml_document import line_of
 from bot.names import ParameterName, StepName
 
@@ -27,7 +27,7 @@ _LOCK = ".terraform.lock.hcl"
 
 def unread(template: TemplateAt, source: Manifest, clone: Manifest) -> Sequence[Finding]:
     """Return the parameters with `identity: true` that change no file: what they should tell apart is one and the same in both."""
-    where = f"{template_directory(template.declaration.name)}/{DECLARATION}"
+    where = f"{template.where}/{DECLARATION}"
     text = text_of(template.files[DECLARATION], where)
     found: list[Finding] = []
     ours = rendered_files(template, clone)
@@ -59,19 +59,23 @@ def _deciding(template: TemplateAt, source: Manifest, clone: Manifest) -> Iterat
             yield name
 
 
-def not_apart(source: CodeSide, clone: CodeSide, cloud: CloudFacts) -> Sequence[Finding]:
-    """Return where a clone is its source: a stack with the same state, or with the same code. Both sides passed the gate."""
-    return [finding for stack in clone.manifest.stacks for finding in _shared(stack, source, clone, cloud)]
+def not_apart(source: CodeSide, clone: CodeSide, cloud: CloudFacts, where: str) -> Sequence[Finding]:
+    """Return where a clone is its source: a stack with the same state, or with the same code. Both sides passed the gate.
+
+    `where` is the clone's directory.
+    """
+    found = (each for stack in clone.manifest.stacks for each in _shared(stack, source, clone, cloud))
+    return [replace(each, path=f"{where}/{each.path}") for each in found]
 
 
 def _shared(stack: StepName, source: CodeSide, clone: CodeSide, cloud: CloudFacts) -> Iterator[Finding]:
-    where, theirs = directory(clone.manifest.name), source.manifest.name
+    theirs = source.manifest.name
     ours = backend_blocks(clone.files, stack)
     keys = [state_keys(side.files, side.manifest, cloud).get(stack) for side in (source, clone)]
     for (path, block), (_, other) in zip(ours, backend_blocks(source.files, stack), strict=False):
         if keys[0] is not None and keys[0] == keys[1] and _place(block) == _place(other):
             yield Finding(
-                f"{where}/{path}",
+                path,
                 block.line,
                 f"stack `{stack}` has the state of `{theirs}`: let its place come from a parameter with `identity: true`.",
             )
@@ -81,7 +85,7 @@ def _shared(stack: StepName, source: CodeSide, clone: CodeSide, cloud: CloudFact
         first = next(filter(None, (_first_resource(clone.files, path) for path in mine)), None)
         if first is not None:
             yield Finding(
-                f"{where}/{first[0]}",
+                first[0],
                 first[1],
                 f"stack `{stack}` is, file for file, that of `{theirs}`: let what tells them apart (names, accounts, the state's key) come "
                 "from parameters with `identity: true`.",

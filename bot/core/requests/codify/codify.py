@@ -117,7 +117,10 @@ def _checked(
     if refused := refusals(side, found, change.rules, now):
         raise UserError(f"With what is there, the pull request's check would fail: {refused[0]}")
     return Changed(
-        manifest, {**codifying.files, MANIFEST: manifest_file(manifest)}, notes=tuple(_cut(left)), is_codified=True
+        manifest,
+        {**codifying.files, MANIFEST: manifest_file(manifest, change.template.roots)},
+        notes=tuple(_cut(left)),
+        is_codified=True,
     )
 
 

@@ -14,6 +14,7 @@ from bot.core.requests.refusal import Refused
 from bot.core.requests.rerun import Last
 from bot.core.tree import File
 from bot.model.environment import MANIFEST, Manifest
+from bot.model.roots import Roots
 from bot.names import EnvironmentName
 
 
@@ -33,8 +34,8 @@ def not_repairable(name: EnvironmentName, last: Last | None) -> Refused | None:
     return None
 
 
-def draft_repair(manifest: Manifest, files: Mapping[str, File], now: datetime) -> Changed:
+def draft_repair(manifest: Manifest, files: Mapping[str, File], now: datetime, roots: Roots) -> Changed:
     """Return the environment with nothing changed but the time, which is always another one: without a difference nothing is planned."""
     at, last = now.replace(microsecond=0), manifest.repaired_at
     becomes = manifest.model_copy(update={"repaired_at": at if last is None else max(at, last + timedelta(seconds=1))})
-    return Changed(becomes, {**files, MANIFEST: manifest_file(becomes)})
+    return Changed(becomes, {**files, MANIFEST: manifest_file(becomes, roots)})

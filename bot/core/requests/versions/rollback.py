@@ -90,7 +90,7 @@ def restored_manifest(earlier: Manifest, now: Manifest) -> Manifest:
 
 def restored(earlier: EarlierVersion, now: Manifest) -> Mapping[str, File]:
     """Return the files of the environment as it was, in its present life."""
-    return {**earlier.files, MANIFEST: manifest_file(restored_manifest(earlier.manifest, now))}
+    return {**earlier.files, MANIFEST: manifest_file(restored_manifest(earlier.manifest, now), earlier.template.roots)}
 
 
 def _refuse_another(subject: RollbackSubject, earlier: EarlierVersion) -> None:

@@ -13,11 +13,12 @@ from bot.names import ParameterName
 from tests.core.parity import shop
 
 CLONE = shop.clone()
+WHERE = "envs/demo-x"
 SOURCE = CodeSide(shop.BASE.source, shop.BASE.source_files)
 
 
 def told(files: Tree) -> list[str]:
-    return [str(each) for each in not_apart(SOURCE, CodeSide(CLONE.manifest, files), FACTS)]
+    return [str(each) for each in not_apart(SOURCE, CodeSide(CLONE.manifest, files), FACTS, WHERE)]
 
 
 def test_a_clone_of_our_own_template_is_another_environment() -> None:
@@ -38,14 +39,17 @@ def test_a_stack_with_the_sources_code_is_refused() -> None:
     local = b'terraform {\n  backend "local" {}\n}\n'
     both = {**theirs, "network/backend.tf": File(local)}
     found = not_apart(
-        CodeSide(SOURCE.manifest, {**SOURCE.files, **both}), CodeSide(CLONE.manifest, {**ours, **both}), FACTS
+        CodeSide(SOURCE.manifest, {**SOURCE.files, **both}), CodeSide(CLONE.manifest, {**ours, **both}), FACTS, WHERE
     )
     assert ["stack `network` is, file for file, that of `production`" in str(each) for each in found] == [True]
     reads = File(b"locals {\n  name = terraform.workspace\n}\n")
     both["network/names.tf"] = reads
     assert (
         not_apart(
-            CodeSide(SOURCE.manifest, {**SOURCE.files, **both}), CodeSide(CLONE.manifest, {**ours, **both}), FACTS
+            CodeSide(SOURCE.manifest, {**SOURCE.files, **both}),
+            CodeSide(CLONE.manifest, {**ours, **both}),
+            FACTS,
+            WHERE,
         )
         == []
     ), "its workspace tells it apart"

@@ -15,6 +15,7 @@ from bot.core.requests.versions.rollback import EarlierVersion, RollbackSubject,
 from bot.core.tree import File
 from bot.model.environment import ExistingState, Manifest, Waiver
 from bot.model.policy import Policy
+from bot.model.roots import DEFAULT as ROOTS
 from bot.names import EnvironmentName, Login, ParameterName, StepName, TemplateName
 from tests.support import example
 
@@ -55,7 +56,7 @@ def test_owner_expiry_and_renewed_waivers_stay() -> None:
     assert isinstance(drafted, Changed)
     assert drafted.manifest.owner == "carol"
     assert drafted.manifest.waivers == now.waivers
-    assert drafted.files["environment.yaml"] == manifest_file(drafted.manifest)
+    assert drafted.files["environment.yaml"] == manifest_file(drafted.manifest, ROOTS)
     assert b"ave" in drafted.files["app/terraform.tfvars.json"].data
 
 
