@@ -66,7 +66,7 @@ def _draft(
             policy=repo.policy(),
             judges=JUDGES,
             past=past,
-            contract=_contract(repo, template) if past is not None else None,
+            contract=contract_of(repo, template) if past is not None else None,
         )
     except UserError as error:
         return Refused(str(error))
@@ -90,14 +90,14 @@ def _not_open(repo: Repository, command: Clone) -> Refused | None:
     )
 
 
-def _contract(repo: Repository, template: TemplateName) -> Template | None:
+def contract_of(repo: Repository, template: TemplateName) -> Template | None:
     """Return a template's declaration as the default branch has it now; None when it has that template no more."""
     return repo.template(template).declaration if template in repo.templates() else None
 
 
 def estate_for(repo: Repository, template: TemplateName, others: OthersClaims) -> Inventory:
     """Return all environments, for whoever wants values of a template, perhaps by the names that it has had. Raises `Transient`."""
-    now = _contract(repo, template)
+    now = contract_of(repo, template)
     names = renamed(now.parameters) if now is not None else {}
     return replace(repo.inventory(), claimed=others.taken, renamed=names)
 

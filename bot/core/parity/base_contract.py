@@ -1,7 +1,7 @@
 """What a change that nobody has merged yet is compared by: the contract of the base branch's template, and its own where that demands more.
 
-A contract is the demands of the purposes, what counts as an identity or as outside, what belongs to an aspect, and what every
-environment shares. A template that the change edits may set all of that; the base branch's is held against the clone as well.
+A contract is the demands of the purposes, what counts as an identity or as outside, what commands may set, the rules between values, what
+belongs to an aspect, and what every environment shares. A template that the change edits may set all of that; the base branch's is held against the clone as well.
 """
 
 from collections.abc import Sequence
@@ -36,13 +36,25 @@ def held_to(ours: TemplateAt, base: Template) -> TemplateAt:
     }
     parameters = {
         name: parameter.model_copy(
-            update={"identity": was.identity, "outbound": was.outbound, "below_source": was.below_source}
+            update={
+                "identity": was.identity,
+                "outbound": was.outbound,
+                "below_source": was.below_source,
+                "settable": was.settable,
+            }
         )
         if (was := base.parameters.get(name)) is not None
         else parameter
         for name, parameter in own.parameters.items()
     }
-    contract = {"purposes": purposes, "parameters": parameters, "aspects": base.aspects, "shared": base.shared}
+    rules = [rule for rule in base.rules if {*rule.parameters} <= parameters.keys() & base.parameters.keys()]
+    contract = {
+        "purposes": purposes,
+        "parameters": parameters,
+        "rules": (*own.rules, *(rule for rule in rules if rule not in own.rules)),
+        "aspects": base.aspects,
+        "shared": base.shared,
+    }
     return replace(ours, declaration=own.model_copy(update=contract))
 
 

@@ -104,6 +104,11 @@ def _value_findings(path: str, text: str, manifest: Manifest, template: Template
             yield Finding(path, line, str(error))
 
 
+def contradictions(where: str, files: Tree, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
+    """Yield the rules of a template that the values of an environment in the directory `where` break, and those that nobody may give."""
+    yield from _contradictions(f"{where}/{MANIFEST}", files[MANIFEST].data.decode(), manifest, template)
+
+
 def _contradictions(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
     """Yield the rules that values break, and the values that nobody may give."""
     declared = template.declaration.parameters

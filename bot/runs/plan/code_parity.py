@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.core.hcl.address_patterns import key_of
+from bot.core.parity.base_contract import with_breaches_of, with_leaks_of
 from bot.core.parity.by_code.apart import not_apart
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
@@ -18,6 +19,8 @@ from bot.model.modules import place_of
 from bot.model.roots import Roots
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName
+from bot.runs.plan.base_contract import base_contract, contradicted
+from bot.runs.plan.base_history import History
 from bot.runs.plan.verify import Templates
 
 
@@ -34,9 +37,17 @@ class Checked:
         return not self.findings
 
 
-def check_parity(checkout: Checkout, name: EnvironmentName, against: EnvironmentName | None, now: datetime) -> Checked:
+def check_parity(
+    checkout: Checkout,
+    name: EnvironmentName,
+    against: EnvironmentName | None,
+    now: datetime,
+    *,
+    history: History | None = None,
+) -> Checked:
     """Return how an environment differs from `against`, or from the one that it was cloned from.
 
+    With the base branch's `history` it is held to that branch's contract as well (`base_contract`).
     Raises `Unverifiable` for an environment that is no clone, and when one of the two, or the template at the clone's
     revision, is not there.
     """
@@ -50,14 +61,21 @@ def check_parity(checkout: Checkout, name: EnvironmentName, against: Environment
             f"`{name}` comes from template {clone.manifest.template} and `{source}` from {production.manifest.template}: "
             "only environments of the same template can be compared. Choose another `--against`."
         )
-    found = compare(production, clone, Templates(checkout).at(clone.manifest), now)
-    leaked = leaks(found, clone, now)
+    template = Templates(checkout).at(clone.manifest)
+    found = compare(production, clone, template, now)
+    parity, leaked = found.parity, leaks(found, clone, now)
+    against_base: Sequence[Finding] = ()
+    held = base_contract(checkout, history, clone.manifest, template) if history is not None else None
+    if held is not None:
+        again = compare(production, clone, held, now, evaluated=found.production)
+        parity, leaked = with_breaches_of(parity, again.parity), with_leaks_of(leaked, leaks(again, clone, now))
+        against_base = contradicted(checkout, clone, held)
     same = (
         not_apart(production, clone, found.identity.cloud, checkout.roots.environment(name))
         if source == clone.manifest.source
         else ()
     )
-    return Checked(found.parity, leaked, [*same, *_findings(found.parity, leaked, clone, checkout.roots)])
+    return Checked(parity, leaked, [*same, *_findings(parity, leaked, clone, checkout.roots), *against_base])
 
 
 def _side(checkout: Checkout, name: EnvironmentName) -> CodeSide:

@@ -64,7 +64,7 @@ def find_targets(
     # What is removed is planned by the code of the base branch, which was proved when it came there.
     present = [target.environment for target in found.targets if target.change != "destroy"]
     verified = verify_environments(checkout, present) if present else Verified((), ())
-    at = now or datetime.now(UTC)
+    at, history = now or datetime.now(UTC), _history(checkout, span)
     findings = [
         *other_findings(verified),
         # What waits in a queue was approved in its own pull request, for a commit that is not this one.
@@ -72,7 +72,7 @@ def find_targets(
         *(
             str(finding)
             for name in present
-            for finding in (*_gated(checkout, name, policy), *_apart(checkout, name, at))
+            for finding in (*_gated(checkout, name, policy), *_apart(checkout, name, at, history))
         ),
     ]
     is_unreadable = found.is_unreadable or bool(verified.unreadable)
@@ -93,8 +93,7 @@ def _unapproved(checkout: Checkout, span: Span, name: EnvironmentName, verified:
     """Return why an environment that the base branch doesn't prove may not be planned; nothing when it is proved or approved."""
     policy = checkout.policy_at(span.base)
     try:
-        history = History(checkout.root, span.base, span.proposed.on if span.proposed is not None else None)
-        found = unproved(checkout, history, name, verified)
+        found = unproved(checkout, _history(checkout, span), name, verified)
     except UserError as error:
         return () if verified.unreadable else str(error).splitlines()
     if found is None or (span.proposed is not None and span.proposed.approved_by(name, policy) is not None):
@@ -102,13 +101,17 @@ def _unapproved(checkout: Checkout, span: Span, name: EnvironmentName, verified:
     return [*map(str, found.reasons), refusal(found, span.head, policy)]
 
 
-def _apart(checkout: Checkout, name: EnvironmentName, now: datetime) -> Sequence[Finding]:
+def _history(checkout: Checkout, span: Span) -> History:
+    return History(checkout.root, span.base, span.proposed.on if span.proposed is not None else None)
+
+
+def _apart(checkout: Checkout, name: EnvironmentName, now: datetime, history: History) -> Sequence[Finding]:
     """Return what fails a clone's parity with its source; a source has none."""
     files, where = checkout.environment(name), checkout.roots.environment(name)
     if read_manifest(files, where).source is None:
         return []
     try:
-        return check_parity(checkout, name, None, now).findings
+        return check_parity(checkout, name, None, now, history=history).findings
     except UserError as error:
         return [Finding(f"{where}/{MANIFEST}", 1, line) for line in str(error).splitlines()]
 

@@ -2,7 +2,7 @@
 
 Security. The source's files are those of the base branch at the snapshot's commit; nothing of the pull request decides with
 what it is compared. The parameters, waivers included, are the clone's own: reviewers see them. The contract is that of the base
-branch's template, and the clone's own where that demands more; what its own demands less is told.
+branch's template (`base_contract`), and the clone's own where that demands more; what its own demands less is told.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
 from bot.core.hcl.local_modules import code_id, modules_outside
-from bot.core.parity.base_contract import ByBase, held_to, with_breaches_of, with_leaks_of
+from bot.core.parity.base_contract import ByBase, with_breaches_of, with_leaks_of
 from bot.core.parity.by_code import compare as by_code
 from bot.core.parity.by_code.apart import not_apart
 from bot.core.parity.by_code.code_side import CodeSide
@@ -35,8 +35,9 @@ from bot.errors import Finding, Unverifiable
 from bot.model.environment import Manifest
 from bot.model.modules import place_of
 from bot.names import StepName
+from bot.runs.plan.base_contract import base_contract
 from bot.runs.plan.base_history import History
-from bot.runs.plan.proof import base_template, demands_less
+from bot.runs.plan.proof import demands_less
 from bot.runs.plan.verify import Templates
 from bot.runs.reviewed_commit import OnGitHub
 
@@ -122,11 +123,12 @@ def compare_code(
     compared = by_code.compare(CodeSide(source, theirs), side, template, now)
     found = leaks(compared, side, now)
     planned = PlannedParity(manifest, source, theirs, code, commit, snapshot, template, compared, found)
-    if History(checkout.root, against.commit, on).had(checkout.roots.template(manifest.template), manifest.revision):
-        return planned
-    less, by_base = demands_less(checkout, against.commit, template), None
-    if (base := base_template(checkout, against.commit, template)) is not None:
-        held = held_to(template, base.declaration)
+    less: Sequence[str] = ()
+    by_base, history = None, History(checkout.root, against.commit, on)
+    held = base_contract(checkout, history, manifest, template)
+    if held is not None or not history.had(checkout.roots.template(manifest.template), manifest.revision):
+        less = demands_less(checkout, against.commit, template)
+    if held is not None:
         again = by_code.compare(compared.source, side, held, now, evaluated=compared.production)
         by_base = ByBase(held, again, leaks(again, side, now))
         found = with_leaks_of(found, by_base.leaks)

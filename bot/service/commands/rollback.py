@@ -19,7 +19,7 @@ from bot.names import EnvironmentName
 from bot.service.commands.change import ChangeJob
 from bot.service.commands.clone import learn
 from bot.service.commands.drafter import Change, ChangePlace
-from bot.service.drafting import OthersClaims, estate_for, source_side
+from bot.service.drafting import OthersClaims, contract_of, estate_for, source_side
 from bot.service.repository import Repository
 from bot.service.versions.applied import applied_commits
 
@@ -62,6 +62,7 @@ class RollbackDrafter:
             estate=estate_for(repo, manifest.template, self.others),
             source=source_side(repo, source) if source else None,
             judges=JUDGES,
+            contract=contract_of(repo, manifest.template),
         )
 
 

@@ -15,6 +15,7 @@ from bot.core.plans.environment_plan import EnvironmentPlan
 from bot.core.rendering.assemble import assemble, read_manifest, read_template
 from bot.errors import Unverifiable
 from bot.names import EnvironmentName, ParameterName, TemplateName
+from bot.runs.plan.base_history import History
 from bot.runs.plan.code_parity import check_parity
 from bot.runs.plan.matrix import Span, find_targets
 from bot.runs.plan.parity import ParityBase, compare_code, parity_result
@@ -176,3 +177,35 @@ def test_the_page_is_written(monorepo: Checkout, tmp_path: Path) -> None:
     assert code == 0
     assert "Wrote" in said
     assert (tmp_path / "parity.html").read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_a_clone_of_an_older_revision_is_held_to_what_the_base_branch_demands_now(monorepo: Checkout) -> None:
+    declaration, payments = monorepo.root / "templates/production/template.yaml", ParameterName("payments_url")
+    whole = declaration.read_text("utf-8")
+    url = read_manifest(monorepo.environment(shop.PRODUCTION), "envs/production").parameters[payments]
+    # The base branch once demanded less, and demands more by now. The clone is pushed by hand, at the old revision.
+    declaration.write_text(whole.replace("differ: [identity, secrets, outbound]", "differ: [identity]"), "utf-8")
+    template = read_template(TemplateName("production"), monorepo.template(TemplateName("production")), FACTS)
+    was = read_manifest(monorepo.environment(DEMO), "envs/demo-x")
+    update = {"revision": template.revision, "parameters": {**was.parameters, payments: url}, "overrides": (payments,)}
+    shutil.rmtree(monorepo.root / "envs/demo-x")
+    commit(monorepo.root, "demand less")
+    declaration.write_text(whole, "utf-8")
+    commit(monorepo.root, "demand more again")
+    before = git(monorepo.root, "rev-parse", "HEAD").strip()
+    monorepo.write_environment(DEMO, assemble(template, was.model_copy(update=update)))
+    commit(monorepo.root, "a clone of the old revision")
+    found = "\n".join(find_targets(monorepo.root, Span(before, "HEAD"), "plan", now=shop.NOW).complaints)
+    demanded = "both have the same `payments_url` (so the base branch's template demands)"
+    assert demanded in found
+    # By its own contract alone it would pass. It stays what it was accepted as, whatever else of it changes.
+    assert check_parity(monorepo, DEMO, None, shop.NOW).holds
+    accepted = History(monorepo.root, git(monorepo.root, "rev-parse", "HEAD").strip())
+    assert check_parity(monorepo, DEMO, None, shop.NOW, history=accepted).holds
+    # The plan asks the same.
+    manifest = read_manifest(monorepo.environment(DEMO), "envs/demo-x")
+    planned = compare_code(manifest, monorepo, ParityBase(before), shop.NOW)
+    assert planned is not None
+    assert planned.by_base is not None
+    assert [each.aspect for each in planned.by_base.compared.parity.breaches] == ["outbound"]
+    assert "no longer demands that `outbound` differs" in "; ".join(planned.demands_less)

@@ -3,23 +3,27 @@
 It must have been the same environment then: the name alone may have been another's, which is destroyed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 from bot.core.markdown import code
+from bot.core.parity.base_contract import DEMANDED, held_to
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.parity.by_code.compare import compare
+from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, manifest_file
 from bot.core.rendering.inventory import Claim, Inventory, claims, clash, renamed
+from bot.core.rendering.verify import contradictions
 from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.preflight import NOBODY, CheckRules, Judges, refusals
 from bot.core.requests.refusal import Refused
 from bot.core.tree import File, Tree
-from bot.errors import UserError
+from bot.errors import Finding, UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import Policy
+from bot.model.template import Template
+from bot.model.yaml_document import line_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,10 @@ class EarlierVersion:
 
 @dataclass(frozen=True, slots=True)
 class RollbackSubject:
-    """An environment as it is where it is changed, its template, and what the earlier version is held against."""
+    """An environment as it is where it is changed, its template, and what the earlier version is held against.
+
+    `contract` is the template as the default branch has it now: an earlier one may have demanded less.
+    """
 
     manifest: Manifest
     files: Tree
@@ -43,6 +50,7 @@ class RollbackSubject:
     estate: Inventory
     source: CodeSide | None = None
     judges: Judges = NOBODY
+    contract: Template | None = None
 
 
 RollbackDraft: TypeAlias = Changed | Unchanged | Refused
@@ -59,9 +67,7 @@ def draft_rollback(subject: RollbackSubject, earlier: EarlierVersion, now: datet
         becomes = restored_manifest(earlier.manifest, manifest)
         new = _new_claims(subject, earlier)
         side = CodeSide(becomes, {**files, **earlier.template.modules})
-        found = compare(subject.source, side, earlier.template, now) if subject.source is not None else None
-        rules = CheckRules(subject.policy, earlier.template.cloud, subject.judges)
-        if refused := refusals(side, found, rules, now):
+        if refused := _refused(subject, earlier.template, side, now):
             more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
             raise UserError(
                 f"What {code(manifest.name)} was at {code(earlier.commit[:12])} would not pass the pull request's check now: "
@@ -70,6 +76,30 @@ def draft_rollback(subject: RollbackSubject, earlier: EarlierVersion, now: datet
     except UserError as error:
         return Refused(str(error))
     return Changed(becomes, files, new)
+
+
+def _refused(subject: RollbackSubject, template: TemplateAt, side: CodeSide, now: datetime) -> Sequence[Finding]:
+    """Return what the pull request's check would refuse, by the contract of the template of then, or of the one of now."""
+    rules = CheckRules(subject.policy, template.cloud, subject.judges)
+    if subject.source is None:
+        return refusals(side, None, rules, now)
+    found = compare(subject.source, side, template, now)
+    refused = [*refusals(side, found, rules, now), *_broken(template, found, side)]
+    if refused or subject.contract is None:
+        return refused
+    held, where = held_to(template, subject.contract), template.roots.environment(side.manifest.name)
+    again = compare(subject.source, side, held, now, evaluated=found.production)
+    return [
+        *refusals(side, again, rules, now),
+        *_broken(template, again, side, DEMANDED),
+        *contradictions(where, side.files, side.manifest, held),
+    ]
+
+
+def _broken(template: TemplateAt, compared: CodeComparison, side: CodeSide, form: str = "{said}") -> Iterator[Finding]:
+    place = f"{template.roots.environment(side.manifest.name)}/{MANIFEST}"
+    line = line_of(side.files[MANIFEST].data.decode(), ["purpose"])
+    return (Finding(place, line, f"{form.format(said=breach.message)}.") for breach in compared.parity.breaches)
 
 
 def restored_manifest(earlier: Manifest, now: Manifest) -> Manifest:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.clouds.registry import FACTS
+from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import assemble, manifest_file, read_template
 from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.requests.change import Changed, Unchanged
@@ -114,3 +115,22 @@ def test_an_identity_that_has_another_name_by_now_is_not_changed_either() -> Non
         assert isinstance(found, Refused) == is_refused, found
         if isinstance(found, Refused):
             assert "`vpc_cidr` was" in found.reason
+
+
+def test_what_the_default_branch_demands_by_now_is_demanded_of_an_earlier_version_too() -> None:
+    was, greeting, base = clone(), ParameterName("greeting"), example.base()
+    now = was.model_copy(update={"parameters": {**was.parameters, greeting: "ave"}, "overrides": (greeting,)})
+    before = replace(subject(now), source=CodeSide(base.source, base.source_files))
+    earlier = version(was.model_copy(update={"overrides": (greeting,)}))
+    assert isinstance(draft_rollback(before, earlier, example.NOW), Changed)
+    for demand, said in (
+        ("settable: false", "`greeting` can't be overridden"),
+        ("outbound: true", "both have the same `greeting` (so the base branch's template demands)"),
+    ):
+        text = example.DECLARATION.replace("default: hello,", f"default: hello, {demand},", 1)
+        files = {**example.template_files(), "template.yaml": File(text.encode())}
+        contract = read_template(TemplateName("shop"), files, FACTS).declaration
+        found = draft_rollback(replace(before, contract=contract), earlier, example.NOW)
+        assert isinstance(found, Refused)
+        assert "would not pass the pull request's check now" in found.reason
+        assert said in found.reason
