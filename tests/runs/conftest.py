@@ -12,7 +12,7 @@ from tests.support.cloud import REGION, cloud
 from tests.support.deploying import Deploying
 from tests.support.fixtures import Fixtures
 from tests.support.hooked import Hooked
-from tests.support.terraform import program
+from tests.support.terraform import PACKAGED, program
 
 BUCKET = "state"
 
@@ -43,6 +43,17 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Fixtures:
 @pytest.fixture
 def deploying(tmp_path: Path, aws: Mapping[str, str], shelf: Fixtures) -> Deploying:
     """A monorepo in an account that holds nothing but its state bucket."""
+    return _deploying(tmp_path, aws, shelf)
+
+
+@pytest.fixture
+def on_newer_terraform(tmp_path: Path, aws: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Deploying:
+    """The same with the Terraform that comes as a package, which is newer than the machine's own."""
+    monkeypatch.setenv("PATH", f"{PACKAGED.parent}{os.pathsep}{os.environ['PATH']}")
+    return _deploying(tmp_path, aws, Fixtures(tmp_path / "delivered"))
+
+
+def _deploying(tmp_path: Path, aws: Mapping[str, str], shelf: Fixtures) -> Deploying:
     boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     terraform = program(tmp_path / "configuration", {**aws, "HOME": str(tmp_path)}, tmp_path / "place")
     return Deploying.create(tmp_path, BUCKET, terraform, shelf)

@@ -42,6 +42,10 @@ provider "aws" {{
 """
 
 
+PACKAGED = Path(__file__).parents[2] / ".venv/terraform/bin/terraform"
+"""The Terraform that `make test` installs beside the machine's own, where there is a package for the kind of machine."""
+
+
 def provider_files(main: str) -> dict[str, str]:
     """Return what a root module needs beside `main`: the AWS provider, where it is used, and a lock file."""
     if '"aws_' not in main:
