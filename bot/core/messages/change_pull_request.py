@@ -213,9 +213,8 @@ def _cause(proposed: ProposedChange, name: ParameterName) -> str:
     was = origin(template, before, source, name) if source else None
     if proposed.hooks is not None:
         return "as it was"
-    if was is None or was is Origin.OVERRIDE:
-        return "set with `/set`"
-    return f"set with `/set`; it was {ORIGINS[was]}"
+    by = "proved in a clone" if proposed.evidence and proposed.sync is None else "set with `/set`"
+    return by if was is None or was is Origin.OVERRIDE else f"{by}; it was {ORIGINS[was]}"
 
 
 def _following(proposed: ProposedChange) -> set[ParameterName]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from bot.core.ledger.ledger import Retained
+from bot.core.plural import counted
 from bot.hooks.aws.session import Aws, AwsRecord, speaking, unless
 from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, Undone, VerifyFailed
 from bot.hooks.paths import files_below
@@ -73,8 +74,10 @@ class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
         files = _files(inputs, context)
         different = [key for key, file in files.items() if _digest_of(_head(client, inputs.bucket, key)) != file.digest]
         if different:
-            return HookCheck("would_change", f"{len(different)} of {len(files)} objects to put into {inputs.bucket}")
-        return HookCheck("already_so", f"{inputs.bucket} holds all {len(files)} objects")
+            return HookCheck(
+                "would_change", f"{len(different)} of {counted(len(files), 'object')} to put into {inputs.bucket}"
+            )
+        return HookCheck("already_so", f"{inputs.bucket} holds all of {counted(len(files), 'object')}")
 
     def apply(self, inputs: SeedInputs, context: HookContext) -> AppliedHook[SeedRecord]:
         aws = Aws.to_change(context)
@@ -100,7 +103,7 @@ class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
         }
         return AppliedHook(
             outputs,
-            f"{len(files)} objects in {inputs.bucket}, {put} of them uploaded now",
+            f"{counted(len(files), 'object')} in {inputs.bucket}, {put} uploaded now",
             _record(aws, inputs, objects),
         )
 
@@ -110,7 +113,7 @@ class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
         wrong = [key for key, file in files.items() if _digest_of(_head(client, inputs.bucket, key)) != file.digest]
         if wrong:
             raise VerifyFailed(f"{inputs.bucket} lacks, or differs in: {', '.join(map(shown, wrong[:5]))}")
-        return f"{inputs.bucket} holds all {len(files)} objects"
+        return f"{inputs.bucket} holds all of {counted(len(files), 'object')}"
 
     def undo(self, record: SeedRecord, context: HookContext) -> Undone:
         client = record.account().s3()
@@ -121,7 +124,7 @@ class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
         remains = [
             Retained(what=f"s3://{record.bucket}/{key}", why=why, until="its bucket is emptied") for key in others
         ]
-        return Undone(f"deleted {sum(deleted)} objects from {record.bucket}", tuple(remains))
+        return Undone(f"deleted {counted(sum(deleted), 'object')} from {record.bucket}", tuple(remains))
 
     def may_leave(self, inputs: SeedInputs, context: HookContext) -> SeedRecord:
         objects = {**dict.fromkeys(_files(inputs, context), ()), **_previous(inputs, context)}

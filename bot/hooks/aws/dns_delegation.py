@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from bot.core.plural import counted
 from bot.hooks.aws.session import Aws, AwsRecord, awaited, speaking, unless
 from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, VerifyFailed
 from bot.model.pipeline import Json
@@ -124,7 +125,7 @@ class AwsDnsDelegation(HookKind[DelegationInputs, DelegationRecord]):
         if not _is_so(parent, inputs, context.owner):
             found = ", ".join(_values(parent.delegation)) if parent.delegation else "nobody"
             raise VerifyFailed(f"{parent.zone} delegates {inputs.domain} to {found}")
-        return f"{parent.zone} leads to the {len(inputs.name_servers)} name servers of {inputs.domain}"
+        return f"{parent.zone} leads to {counted(len(inputs.name_servers), 'name server')} of {inputs.domain}"
 
     def undo(self, record: DelegationRecord, context: HookContext) -> str:
         client = record.account().route53()

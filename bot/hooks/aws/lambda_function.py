@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from bot.core.digest import digest_of
+from bot.core.plural import counted
 from bot.hooks.aws.session import Aws, AwsRecord, code_of, speaking
 from bot.hooks.json_values import Pointer, difference
 from bot.hooks.kind import AppliedHook, HookCheck, HookContext, HookFailed, HookKind, HookModel, OutOfTime, VerifyFailed
@@ -89,8 +90,10 @@ class AwsLambda(HookKind[InvokeInputs, InvokeRecord]):
             ParameterName("version"): version,
         }
         sensitive = frozenset({ParameterName("answer")} if inputs.sensitive else ())
-        held = f", with {len(inputs.json_values)} values as they should be" if inputs.json_values else ""
-        return AppliedHook(outputs, f"{shown(inputs.function)} answered {len(said):,} bytes{held}", record, sensitive)
+        held = f", with {counted(len(inputs.json_values), 'value')} as declared" if inputs.json_values else ""
+        return AppliedHook(
+            outputs, f"{shown(inputs.function)} answered {counted(len(said), 'byte')}{held}", record, sensitive
+        )
 
     def verify(self, inputs: InvokeInputs, context: HookContext) -> str:
         return ""  # the answer was held against what it should be; asking again would invoke it again

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bot.core.plural import counted
 from bot.hooks.aws.parameter_store import (
     ParameterKey,
     ParameterRecord,
@@ -55,7 +56,7 @@ class AwsParameter(HookKind[ParameterInputs, ParameterRecord]):
         absent = [name for name in wanted if name not in current]
         different = [name for name in wanted if name in current and current[name] != wanted[name].value]
         if not absent and not different:
-            return HookCheck("already_so", f"{len(wanted)} parameters below {inputs.path} are as declared")
+            return HookCheck("already_so", f"below {inputs.path}: {counted(len(wanted), 'parameter')} as declared")
         return HookCheck("would_change", f"below {inputs.path}: {len(absent)} to make, {len(different)} to change")
 
     def apply(self, inputs: ParameterInputs, context: HookContext) -> AppliedHook[ParameterRecord]:
@@ -72,7 +73,7 @@ class AwsParameter(HookKind[ParameterInputs, ParameterRecord]):
             ParameterName("path"): inputs.path,
             ParameterName("names"): [*names],
         }
-        evidence = f"{len(wanted)} parameters below {inputs.path}, {changed} of them uploaded now"
+        evidence = f"{counted(len(wanted), 'parameter')} below {inputs.path}, {changed} uploaded now"
         return AppliedHook(
             outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)
         )
@@ -84,7 +85,7 @@ class AwsParameter(HookKind[ParameterInputs, ParameterRecord]):
         wrong = sorted(name for name in wanted if current.get(name) != wanted[name].value)
         if wrong:
             raise VerifyFailed(f"not as declared: {', '.join(wrong)}")
-        return f"{len(wanted)} parameters below {inputs.path} are as declared"
+        return f"below {inputs.path}: {counted(len(wanted), 'parameter')} as declared"
 
     def undo(self, record: ParameterRecord, context: HookContext) -> Undone:
         return undone(record, context)

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
+from bot.core.plural import counted
 from bot.errors import InvalidInput
 from bot.hooks.aws.parameter_store import (
     ParameterKey,
@@ -73,9 +74,10 @@ class AwsParameterCopy(HookKind[CopyInputs, ParameterRecord]):
         different = _different(aws, wanted)
         if different:
             return HookCheck(
-                "would_change", f"{len(different)} of {len(wanted)} parameters to put below {inputs.target_path}"
+                "would_change",
+                f"{len(different)} of {counted(len(wanted), 'parameter')} to put below {inputs.target_path}",
             )
-        return HookCheck("already_so", f"{inputs.target_path} has all {len(wanted)} parameters")
+        return HookCheck("already_so", f"{inputs.target_path} has all of {counted(len(wanted), 'parameter')}")
 
     def apply(self, inputs: CopyInputs, context: HookContext) -> AppliedHook[ParameterRecord]:
         aws = Aws.to_change(context)
@@ -90,7 +92,7 @@ class AwsParameterCopy(HookKind[CopyInputs, ParameterRecord]):
             ParameterName("path"): inputs.target_path,
             ParameterName("names"): [*names],
         }
-        evidence = f"{len(names)} parameters of {inputs.source_path} below {inputs.target_path}, {changed} of them uploaded now"
+        evidence = f"{counted(len(names), 'parameter')} of {inputs.source_path} below {inputs.target_path}, {changed} uploaded now"
         return AppliedHook(
             outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)
         )
@@ -100,7 +102,7 @@ class AwsParameterCopy(HookKind[CopyInputs, ParameterRecord]):
         wanted = _wanted(aws, inputs)
         if wrong := _different(aws, wanted):
             raise VerifyFailed(f"not as in the source: {', '.join(wrong)}")
-        return f"{inputs.target_path} has all {len(wanted)} parameters"
+        return f"{inputs.target_path} has all of {counted(len(wanted), 'parameter')}"
 
     def undo(self, record: ParameterRecord, context: HookContext) -> Undone:
         return undone(record, context)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from bot.core.ledger.ledger import Retained
+from bot.core.plural import counted
 from bot.hooks.aws.session import OWNER_TAG, AwsRecord, speaking, unless
 from bot.hooks.kind import HookContext, HookFailed, Undone
 from bot.names import shown
@@ -97,7 +98,9 @@ def undone(record: ParameterRecord, context: HookContext) -> Undone:
     remains = tuple(
         Retained(what=f"parameter {name}", why=_whose(owners[name]), until=_BY_HAND) for name in sorted(others)
     )
-    return Undone(f"deleted {len(ours)} parameters; {len(record.names) - len(ours)} were gone or not ours", remains)
+    return Undone(
+        f"deleted {counted(len(ours), 'parameter')}; gone or not ours: {len(record.names) - len(ours)}", remains
+    )
 
 
 _BY_HAND = "until somebody deletes it by hand"

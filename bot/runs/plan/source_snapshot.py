@@ -19,6 +19,7 @@ from bot.clients.terraform.terraform import Terraform
 from bot.core.checks.backend import state_keys
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, StackSnapshot, read_state
+from bot.core.plural import counted
 from bot.core.rendering.assemble import read_manifest
 from bot.core.tree import tree_id
 from bot.errors import Unverifiable, UserError
@@ -64,7 +65,7 @@ def take_snapshot(name: EnvironmentName, by: SnapshotContext) -> SourceSnapshot:
                 found = read_state(module.show_state(), key)
         except (TerraformFailed, TimedOut) as error:
             raise Unverifiable(f"The state of {where}/{stack} could not be read: {error}") from error
-        by.log(f"{stack}: {len(found.resources) if found else 0} resources")
+        by.log(f"{stack}: {counted(len(found.resources) if found else 0, 'resource')}")
         return found
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:

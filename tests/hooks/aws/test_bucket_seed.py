@@ -56,7 +56,7 @@ def test_files_are_put_once(around: Surroundings, bucket: str) -> None:
     second = KIND.apply(inputs(bucket), around.context(record(first)))
     assert present(bucket) == ["site/deep/data.bin", "site/index.html"]
     assert (second.outputs, second.undo) == (first.outputs, first.undo)
-    assert KIND.verify(inputs(bucket), around.context()) == f"{bucket} holds all 2 objects"
+    assert KIND.verify(inputs(bucket), around.context()) == f"{bucket} holds all of 2 objects"
     head = boto3.client("s3", region_name=REGION).head_object(Bucket=bucket, Key="site/index.html")
     assert head["ContentType"] == "text/html"
 

@@ -57,7 +57,7 @@ def test_the_nearest_zone_delegates_and_takes_it_back(around: Surroundings, pare
     again = KIND.apply(inputs(*(f"{server}." for server in reversed(SERVERS))), around.context())
     assert again.evidence == f"clones.example delegated {DOMAIN} already"
     assert present(parent) == made
-    assert KIND.verify(inputs(), around.context()) == f"clones.example leads to the 2 name servers of {DOMAIN}"
+    assert KIND.verify(inputs(), around.context()) == f"clones.example leads to 2 name servers of {DOMAIN}"
     assert applied.undo is not None
     assert KIND.undo(applied.undo, around.context()) == f"clones.example no longer delegates {DOMAIN}"
     assert present(parent) == {}

@@ -78,7 +78,7 @@ def test_a_function_is_given_its_payload_and_its_answer_is_an_output(around: Sur
     wanted = inputs(payload={"a": 1}, json_values={"/ok": True})
     applied = KIND.apply(wanted, around.context())
     assert applied.outputs[ANSWER] == {"ok": True, "rows": [3]}
-    assert applied.evidence == "`warm-up` answered 25 bytes, with 1 values as they should be"
+    assert applied.evidence == "`warm-up` answered 25 bytes, with 1 value as declared"
     assert applied.undo is None
     KIND.apply(wanted, around.context())
     (payload, first), (_, second) = function.asked

@@ -35,9 +35,9 @@ def test_parameters_are_put_and_left_alone_when_they_are_right(around: Surroundi
     assert present() == {"/demo-x/app/url": "https://x", "/demo-x/app/size": "3", "/demo-x/app/deep/on": "true"}
     assert KIND.check(wanted, around.context()).result == "already_so"
     second = KIND.apply(wanted, around.context(record(first)))
-    assert second.evidence == "3 parameters below /demo-x/app, 0 of them uploaded now"
+    assert second.evidence == "3 parameters below /demo-x/app, 0 uploaded now"
     assert (second.outputs, second.undo) == (first.outputs, first.undo)
-    assert KIND.verify(wanted, around.context()) == "3 parameters below /demo-x/app are as declared"
+    assert KIND.verify(wanted, around.context()) == "below /demo-x/app: 3 parameters as declared"
 
 
 def test_a_changed_value_is_put_and_a_dropped_name_deleted(around: Surroundings) -> None:
@@ -67,7 +67,7 @@ def test_a_failure_half_way_tells_what_is_to_be_undone(around: Surroundings) -> 
     assert failure.value.undo is not None
     undone = KIND.undo(KIND.record.model_validate(failure.value.undo.model_dump()), around.context())
     assert isinstance(undone, Undone)
-    assert undone.evidence == "deleted 1 parameters; 1 were gone or not ours"
+    assert undone.evidence == "deleted 1 parameter; gone or not ours: 1"
     # What is in the way is another's: it stays, and is named.
     assert [each.why for each in undone.remains] == [
         "it lacks this step's mark, so somebody else made it, or made it again"
@@ -79,8 +79,8 @@ def test_undo_deletes_what_was_made_and_may_be_repeated(around: Surroundings) ->
     boto3.client("ssm", REGION).put_parameter(Name="/demo-x/other", Value="theirs", Type="String")
     applied = KIND.apply(inputs({"a": "1"}), around.context())
     made = KIND.record.model_validate(record(applied))
-    assert KIND.undo(made, around.context()) == Undone("deleted 1 parameters; 0 were gone or not ours")
-    assert KIND.undo(made, around.context()) == Undone("deleted 0 parameters; 1 were gone or not ours")
+    assert KIND.undo(made, around.context()) == Undone("deleted 1 parameter; gone or not ours: 0")
+    assert KIND.undo(made, around.context()) == Undone("deleted 0 parameters; gone or not ours: 1")
     assert present() == {"/demo-x/other": "theirs"}
 
 
@@ -111,7 +111,7 @@ def test_what_was_changed_by_hand_fails_verification_without_its_value(around: S
 def test_more_than_one_call_of_names_works(around: Surroundings) -> None:
     wanted = inputs({f"p{number}": number for number in range(23)})
     first = KIND.apply(wanted, around.context())
-    assert KIND.apply(wanted, around.context(record(first))).evidence.endswith("0 of them uploaded now")
+    assert KIND.apply(wanted, around.context(record(first))).evidence.endswith("0 uploaded now")
 
 
 def test_another_account_is_refused(around: Surroundings) -> None:
