@@ -90,6 +90,8 @@ class ModulePlace:
 
 def call_findings(block: Block, place: ModulePlace, path: str) -> Iterator[Finding]:
     """Yield every call in a block that may read what isn't its module's, or that runs a provider's code."""
+    if not block.calls - COMPUTING:
+        return
     for inner, bounds in bodies(block, bounds_of(block, place)):
         for setting in inner.settings:
             for call, bound in _calls(setting.value, bounds):

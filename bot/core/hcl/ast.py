@@ -142,7 +142,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block with what stands in it; `code` is all of it, without comments and layout; `begin` and `end` are its offsets in the file."""
+    """A block with what stands in it: `code` is all of it, without comments and layout, and `calls` are the functions that it calls anywhere.
+
+    `begin` and `end` are its offsets in the file.
+    """
 
     type: str
     labels: tuple[str, ...]
@@ -150,6 +153,7 @@ class Block:
     blocks: tuple["Block", ...]
     code: str
     line: int
+    calls: frozenset[str]
     begin: int = field(default=0, compare=False)
     end: int = field(default=0, compare=False)
 

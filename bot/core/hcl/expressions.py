@@ -56,6 +56,7 @@ class Expressions:
         self.tokens, self.at = found, 0
         self.skips = False  # whether line breaks are passed over here
         self.depth = 0
+        self.called: list[str] = []  # the names of all functions, as they came
 
     def peek(self) -> HclToken:
         """Return the next token that counts."""
@@ -189,6 +190,7 @@ class Expressions:
         return Literal(_WORDS[name]) if name in _WORDS else NameExpression(name)
 
     def _call(self, name: str, line: int) -> Call:
+        self.called.append(name)
         given: list[Expression] = []
         is_spread = False
         before = self.passing_lines(True)

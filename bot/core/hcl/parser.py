@@ -82,7 +82,7 @@ class _Bodies(Expressions):
 
     def file(self) -> Block:
         settings, inner, _ = self._inside(END)
-        return Block("", (), settings, inner, "", 1)
+        return Block("", (), settings, inner, "", 1, frozenset(self.called))
 
     def _inside(self, end: str) -> tuple[tuple[Setting, ...], tuple[Block, ...], str]:
         settings: dict[str, Setting] = {}
@@ -125,17 +125,37 @@ class _Bodies(Expressions):
         while (token := self.peek()).kind in {NAME, QUOTE}:
             labels.append(self.read().text if token.kind == NAME else self._label())
         self.expect("{", f"`=`, a label or `{{` after `{name.text}`")
-        first = self.at
+        first, called = self.at, len(self.called)
         if self.peek().kind != NAME:
             settings, inner, code = self._inside("}")
-            return Block(name.text, tuple(labels), settings, inner, code, name.line, name.at, self._end())
+            return Block(
+                name.text,
+                tuple(labels),
+                settings,
+                inner,
+                code,
+                name.line,
+                frozenset(self.called[called:]),
+                name.at,
+                self._end(),
+            )
         only = self.read()
         if self.peek().kind != "=":
             raise NotHcl(only.line, "a nested block needs a line of its own: begin a new line before and after it.")
         setting = self._setting(only)
         code = self._code(first)
         self.expect("}", "`}`, since a block in one line has one argument (put each on a line of its own)")
-        return Block(name.text, tuple(labels), (setting,), (), code, name.line, name.at, self._end())
+        return Block(
+            name.text,
+            tuple(labels),
+            (setting,),
+            (),
+            code,
+            name.line,
+            frozenset(self.called[called:]),
+            name.at,
+            self._end(),
+        )
 
     def _end(self) -> int:
         """Return where the last word that was read ends."""
