@@ -5,7 +5,6 @@ unknown, which is counted and shown; a stack that takes too many is refused whol
 the same code comes to the same values on any machine.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core.hcl.values import Encoded, HclValue, Unknown
@@ -63,33 +62,26 @@ def weight(value: HclValue, most: int) -> int:
     if isinstance(value, str):  # most are
         return 1 + len(value) // CHARACTERS
     count = 0
-    for steps in _parts(value):
-        count += steps
-        if count > most:
-            return count
-    return count
-
-
-def _parts(value: HclValue) -> Iterator[int]:
     left: list[tuple[HclValue, int]] = [(value, 1)]
-    while left:
+    while left and count <= most:
         item, times = left.pop()
         match item:
             case str():
-                yield times * (1 + len(item) // CHARACTERS)
-            case Unknown():
-                yield times * (1 + len(item.text) // CHARACTERS)
-            case int() if not isinstance(item, bool):
-                yield times * (1 + item.bit_length() // BITS)
-            case list():
-                yield times
-                left += [(inner, times) for inner in item]
+                count += times * (1 + len(item) // CHARACTERS)
             case dict():
-                yield times * (1 + sum(map(len, item)) // CHARACTERS)
+                count += times * (1 + sum(map(len, item)) // CHARACTERS)
                 left += [(inner, times) for inner in item.values()]
+            case list():
+                count += times
+                left += [(inner, times) for inner in item]
+            case Unknown():
+                count += times * (1 + len(item.text) // CHARACTERS)
+            case int() if not isinstance(item, bool):
+                count += times * (1 + item.bit_length() // BITS)
             case Encoded():
-                yield times
+                count += times
                 # Each quote inside becomes two characters, so texts in one another may double with each.
                 left.append((item.value, times * 2))
             case _:
-                yield times
+                count += times
+    return count

@@ -8,13 +8,14 @@ from bot.core.hcl.attributes import META, Attribute, BlockLeaves
 from bot.core.hcl.budget import OF_A_MODULE
 from bot.core.hcl.declarations import module_code
 from bot.core.hcl.instances import address_of, bracketed, names_of, reference_of
-from bot.core.hcl.result import KEPT, Code, EvaluationMemory, Given, ModuleResult, Remembered, Thing, free
+from bot.core.hcl.result import KEPT, Code, EvaluationMemory, Given, GivenText, ModuleResult, Remembered, Thing, free
 from bot.core.hcl.scope import AS_IT_IS, EvaluationChoices, ModuleAddress, Names
 from bot.core.hcl.values import HclValue, leaves
 from bot.core.tree import Tree
 
 _NOT_REMEMBERED = frozenset({"locals", "module", "terraform", "variable"})
 
+_NOT_GIVEN: GivenText = ("None", frozenset())
 _OF_THE_STATE = frozenset({"import", "moved", "removed"})
 """Blocks that say how the state came to be what it is, and make nothing."""
 
@@ -34,6 +35,8 @@ class Module:
         self.files, self.place, self.given = files, place, given
         self.memory: EvaluationMemory = {} if memory is None else memory
         self.code = module_code(files, place.directory)
+        self.texts: dict[str, GivenText] = dict.fromkeys(self.code.variables, _NOT_GIVEN)
+        self.texts |= {name: (repr(value), reads) for name, (value, reads) in given.items()}
         self.names = Names(files, place, self.code, given, self._inside)
         self.names.choices = choices
         self.added: list[tuple[str, Thing]] = []
@@ -59,13 +62,15 @@ class Module:
     def _remembered_block(self, path: str, block: Block) -> None:
         """Evaluate a block, or take what it came to when the variables that it reads had the values that they have now."""
         known = self.memory.setdefault((path, block.line), [])
-        made = next((m for m in known if all(self._given_text(name) == text for name, text in m.read.items())), None)
+        made = next((m for m in known if m.read.items() <= self.texts.items()), None)
         if made is None:
             self.added, self.names.trace = [], set()
             self._block(path, block)
             things = tuple(self.added)
             output = self.found.outputs.get(block.labels[-1]) if block.type == "output" else None
-            read = {name: self._given_text(name) for name in self.names.trace if name.startswith(self.place.prefix)}
+            prefix = self.place.prefix
+            names = [name.removeprefix(prefix) for name in self.names.trace if name.startswith(prefix)]
+            read = {name: self.texts.setdefault(name, _NOT_GIVEN) for name in names}
             known[:] = [Remembered(read, things, output), *known[: KEPT - 1]]
             return
         for address, thing in made.things:
@@ -73,10 +78,6 @@ class Module:
         if made.output is not None:
             self.found.outputs[block.labels[-1]] = made.output
         self._add_code(path, block)
-
-    def _given_text(self, name: str) -> tuple[str, frozenset[str]]:
-        value, reads = self.given.get(name.removeprefix(self.place.prefix), (None, frozenset()))
-        return repr(value), reads
 
     def _block(self, path: str, block: Block) -> None:
         name = self.place.prefix + address_of(block)

@@ -10,11 +10,13 @@ Made = tuple[HclValue, frozenset[str]]
 """A value with the variables of the stack that it was made from."""
 Given = Mapping[str, Made]
 """Values of variables by name."""
+GivenText = tuple[str, frozenset[str]]
+"""A variable's value as a text, by which two are compared, with the variables that it was made from."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Thing:
-    """A block, or one instance of it, with its attributes."""
+    """A block, or one instance of it, with its attributes; the same one wherever it is remembered, and equal to no other."""
 
     leaves: Mapping[str, Attribute]
     file: str
@@ -55,7 +57,7 @@ class ModuleResult:
 class Remembered:
     """What one block came to, and the values of the variables that were read on the way: the same ones, the same result."""
 
-    read: Mapping[str, tuple[str, frozenset[str]]]
+    read: Mapping[str, GivenText]
     things: Sequence[tuple[str, Thing]]
     output: Made | None
 

@@ -241,6 +241,7 @@ def tokens(text: str) -> Sequence[HclToken]:
     return _Scanner(text.removeprefix(MARK), _Mode("code")).scanned()
 
 
+@lru_cache(maxsize=64)
 def without_comments(text: str) -> str:
     """Return code without its comments, every line where it was. Raises `NotHcl`."""
     plain, at = text.removeprefix(MARK), 0

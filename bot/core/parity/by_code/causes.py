@@ -115,8 +115,10 @@ def _together(renderings: Renderings, key: AttributeKey, theirs: EvaluatedEnviro
 
 def same(one: Attribute | None, other: Attribute | None) -> bool:
     """Say whether two values are equal; what is unknown is by its text."""
+    if one is other:
+        return True  # most are remembered
     if one is None or other is None:
-        return one is other
+        return False
     a, b = one.value, other.value
     if isinstance(a, Unknown) and isinstance(b, Unknown):
         return a.text == b.text

@@ -8,12 +8,15 @@ from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.local_modules import beside
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import body
-from bot.core.hcl.result import EvaluationMemory, ModuleResult
+from bot.core.hcl.result import Code, EvaluationMemory, ModuleResult, Thing
 from bot.core.hcl.scope import ModuleAddress
 from bot.core.hcl.values import HclValue
 from bot.core.tree import File, Tree
 from bot.errors import InvalidInput
 from bot.names import StepName
+
+MOST_THINGS = 16_384
+"""Remembered as they are placed: those of five of the largest stacks that we know of."""
 
 AttributeKey = tuple[str, str]
 """An address and an attribute; the empty attribute says that the address exists."""
@@ -59,11 +62,22 @@ def placed(job: StackJob, renamed_address: Callable[[str], str]) -> PlacedValues
     for at, thing in found.things.items():
         address = renamed_address(at)
         blocks[address] = thing.block
-        leaves[address, ""] = Attribute("present", frozenset(), thing.file, thing.line)
-        leaves |= {(address, attribute): leaf for attribute, leaf in thing.leaves.items()}
+        leaves |= _of_thing(address, thing)
     for at, code in found.codes.items():
-        leaves[renamed_address(at), CODE] = Attribute(code.text, frozenset(), code.file, code.line)
+        leaves[renamed_address(at), CODE] = _of_code(code)
     return PlacedValues(leaves, blocks)
+
+
+@lru_cache(maxsize=MOST_THINGS)
+def _of_thing(address: str, thing: Thing) -> Mapping[AttributeKey, Attribute]:
+    """Return a thing's values where they stand; most things are remembered and come again with every parameter that is put back."""
+    present = Attribute("present", frozenset(), thing.file, thing.line)
+    return {(address, ""): present, **{(address, attribute): leaf for attribute, leaf in thing.leaves.items()}}
+
+
+@lru_cache(maxsize=MOST_THINGS)
+def _of_code(code: Code) -> Attribute:
+    return Attribute(code.text, frozenset(), code.file, code.line)
 
 
 @lru_cache(maxsize=64)
@@ -92,4 +106,6 @@ def forget() -> None:
     """Forget what was evaluated before; for measurements."""
     evaluated.cache_clear()
     placed.cache_clear()
+    _of_thing.cache_clear()
+    _of_code.cache_clear()
     _memory.cache_clear()
