@@ -1,6 +1,7 @@
 """`envclone sandbox`: try the product, or rehearse a template change, with no account anywhere."""
 
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from rich.console import Console
 from bot.cli.console import edge
 from bot.cli.plain_help import PlainCommand
 from bot.cli.story import done, facts, live, section
+from bot.cli.visiting import merge, post
 from bot.errors import UserError
 
 sandbox = typer.Typer(
@@ -38,14 +40,37 @@ _MISSING_EXTRA = "The sandbox needs moto and act: install it with `pip install '
 def up(source: Source = Path()) -> None:
     """Start the sandbox, say how to reach it, and keep it until Ctrl-C."""
     with edge(), _running(source) as box:
-        from bot.sandbox.sandbox import REPOSITORY, REQUESTER  # noqa: PLC0415 (see `_running`)
+        from bot.sandbox import demo, opening, visit  # noqa: PLC0415 (see `_running`)
 
-        typer.echo(f"repository  {box.github.url}/{REPOSITORY}.git\nREST        {box.github.url}/api/v3")
-        typer.echo(
-            f"token       {box.github.token(REQUESTER)} ({REQUESTER})\nservice     {box.service_url}\nAWS         {box.aws.endpoint}"
-        )
-        typer.echo(f"everything  {box.root}\nPress Ctrl-C to stop it and remove everything.")
-        _wait_for_interrupt()
+        card = opening.opened(box, demo.COMMAND)
+        with visit.at_hand(card, visit.place(os.environ)):
+            print("\n".join(_opening(box, card, demo.COMMAND)), flush=True)
+            _wait_for_interrupt()
+
+
+def _opening(box: Any, card: Any, command: str) -> Iterator[str]:
+    """Yield what somebody reads who has just started a sandbox: where to look, and what to type next."""
+    from bot.sandbox.opening import PEOPLE  # noqa: PLC0415
+
+    yield f"Open {card.page}/issues/{card.issue} and comment there, or type in another terminal:"
+    yield ""
+    yield f'  envclone sandbox say "{command}"'
+    yield "  envclone sandbox merge 2 --wait"
+    yield ""
+    yield f"{'Person':<10}{'Role':<12}Token"
+    yield from (f"{login:<10}{role:<12}{card.people[login]}" for login, role in PEOPLE.items())
+    yield ""
+    yield f"{'REST':<10}{box.github.url}/api/v3"
+    yield f"{'git':<10}{card.page}.git"
+    yield f"{'service':<10}{box.service_url}"
+    yield f"{'AWS':<10}{box.aws.endpoint}"
+    yield f"{'files':<10}{box.root}"
+    yield ""
+    yield "Press Ctrl-C to stop it and remove everything."
+
+
+sandbox.command("say", cls=PlainCommand)(post)
+sandbox.command("merge", cls=PlainCommand)(merge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +102,21 @@ def demo(
         try:
             _demonstrate(console, box, time.monotonic() - began, asked)
             if keep:
-                console.print(f"Still running: {box.github.url}, {box.service_url}. Press Ctrl-C to stop.")
-                _wait_for_interrupt()
+                _keep(console, box)
         finally:
             context.__exit__(*sys.exc_info())
+
+
+def _keep(console: Console, box: Any) -> None:
+    """Keep everything running until Ctrl-C, within reach of `say` and `merge`."""
+    from bot.sandbox import opening, visit  # noqa: PLC0415
+    from bot.sandbox.sandbox import REQUESTER, REVIEWER  # noqa: PLC0415
+
+    card = opening.card(box, 1, REQUESTER, REVIEWER)
+    with visit.at_hand(card, visit.place(os.environ)):
+        print(f"Still running: {card.page}/issues/{card.issue}", file=console.file)
+        print("`envclone sandbox say COMMENT` comments there. Press Ctrl-C to stop.", file=console.file, flush=True)
+        _wait_for_interrupt()
 
 
 @sandbox.command("lifecycle", cls=PlainCommand)
@@ -220,10 +256,10 @@ def _report(console: Console, story: Any, until: str) -> None:
 
 
 def pull_url(box: Any, number: int) -> str:
-    """Return the address of a pull request in the sandbox's REST."""
+    """Return the address of a pull request's page."""
     from bot.sandbox.sandbox import REPOSITORY  # noqa: PLC0415
 
-    return f"{box.github.url}/api/v3/repos/{REPOSITORY}/pulls/{number}"
+    return f"{box.github.url}/{REPOSITORY}/pull/{number}"
 
 
 def _data(told: Any, story: Any, started: float) -> dict[str, Any]:

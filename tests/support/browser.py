@@ -69,17 +69,10 @@ class Browser:
             assert time.monotonic() < deadline, f"never true: {condition}"
             time.sleep(0.02)
 
-    def picture(self, place: Path, *, whole: bool = False) -> bytes:
-        """Keep what is seen as a PNG, or the `whole` page."""
-        shot = self._do("Page.captureScreenshot", format="png", captureBeyondViewport=whole, **self._clip(whole))
-        place.write_bytes(base64.b64decode(shot["data"]))
+    def picture(self, place: Path) -> bytes:
+        """Keep what is seen as a PNG."""
+        place.write_bytes(base64.b64decode(self._do("Page.captureScreenshot", format="png")["data"]))
         return place.read_bytes()
-
-    def _clip(self, whole: bool) -> dict[str, Any]:
-        if not whole:
-            return {}
-        size = self._do("Page.getLayoutMetrics")["cssContentSize"]
-        return {"clip": {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 6000), "scale": 1}}
 
     def _do(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self._ask(method, self._session, **parameters)

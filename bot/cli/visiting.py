@@ -1,0 +1,61 @@
+"""`envclone sandbox say` and `merge`: what a person does on the sandbox's GitHub, from another terminal than the one it runs in."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import edge, say, width
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def post(
+    text: Annotated[str, typer.Argument(metavar="COMMENT", help="The comment, such as `/help`.")],
+    login: Annotated[str, typer.Option("--as", metavar="LOGIN", help="Who comments.")] = "ana",
+    number: Annotated[
+        int | None,
+        typer.Option("--on", metavar="NUMBER", help="The issue or pull request; by default the issue that `up` opens."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Comment as one of its people, and print the reply."""
+    with edge():
+        from bot.cli.terminal import plain  # noqa: PLC0415 (help needs none of this)
+        from bot.sandbox.visit import Visitor, found, place  # noqa: PLC0415
+
+        card = found(place(os.environ))
+        if not as_json:
+            typer.echo(f"{login} comments on #{number or card.issue} …")
+        answered = Visitor(card, login).say(text, number or card.issue)
+        lines = [answered.comment]
+        if answered.end is None:
+            lines.append("There is no command in it, so the bot says nothing.")
+        else:
+            lines += ["", plain(answered.reply, width()) if answered.reply else f"The bot has reacted: {answered.end}."]
+        if answered.pull is not None:
+            page = f"{card.page}/pull/{answered.pull}"
+            lines += ["", f"Look at {page}", f"Merge it with: envclone sandbox merge {answered.pull} --wait"]
+        data = {
+            "comment": answered.comment,
+            "end": answered.end,
+            "reply": answered.reply,
+            "pull_request": answered.pull,
+        }
+        say("\n".join(lines), lambda: data, as_json)
+
+
+def merge(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The pull request.")],
+    login: Annotated[str, typer.Option("--as", metavar="LOGIN", help="Who merges.")] = "max",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the required check.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Merge a pull request there, or say why not."""
+    with edge():
+        from bot.sandbox.visit import Visitor, found, place  # noqa: PLC0415
+
+        card = found(place(os.environ))
+        commit = Visitor(card, login).merge(number, wait=wait)
+        text = f"{login} merged #{number} as {commit[:7]}. Actions apply it now: {card.page}/actions"
+        say(text, lambda: {"number": number, "commit": commit}, as_json)
