@@ -265,6 +265,13 @@ class Policy(Document):
             "it to find what is left.",
         ),
     ] = "Environment"
+    roots: Annotated[
+        Roots,
+        Field(
+            description="Where environments and templates lie in the repository, as `infra/envs` and `infra/templates`. It stays as it is "
+            "while there are environments; `envclone init` writes it into the workflows and the code owners' lines."
+        ),
+    ] = DEFAULT
     labels: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = ("envclone",)
     reviewers: tuple[Login, ...] = ()
     bot: Annotated[
@@ -275,11 +282,6 @@ class Policy(Document):
             "without it, only approving reviews count.",
         ),
     ] = ""
-
-    @property
-    def roots(self) -> Roots:
-        """Where environments and templates lie."""
-        return DEFAULT
 
     @field_validator("bot", mode="after")
     @classmethod

@@ -3,8 +3,9 @@
 import posixpath
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from bot.errors import InvalidInput
 from bot.model.base import Document
 
 Root: TypeAlias = Annotated[
@@ -18,8 +19,21 @@ class Roots(Document):
     The policy of the base branch names them; what needs them is given them, and a pull request can't choose its own.
     """
 
-    environments: Root = "envs"
-    templates: Root = "templates"
+    environments: Annotated[Root, Field(description="The directory that holds a directory for each environment.")] = (
+        "envs"
+    )
+    templates: Annotated[Root, Field(description="The directory that holds a directory for each template.")] = (
+        "templates"
+    )
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Roots":
+        one, other = f"{self.environments}/", f"{self.templates}/"
+        if one.startswith(other) or other.startswith(one):
+            raise InvalidInput(
+                f"`{self.environments}` and `{self.templates}` lie in one another: give environments and templates a directory each"
+            )
+        return self
 
     def environment(self, name: str) -> str:
         """Return the directory of an environment."""

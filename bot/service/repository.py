@@ -11,7 +11,7 @@ from bot.clients.github.client import GitHub
 from bot.clients.github.records import PullRequest
 from bot.clouds.registry import FACTS
 from bot.core.hcl.local_modules import modules_outside
-from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_template
+from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_roots, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, Remnant, findings, remnant_of
 from bot.core.requests.branches import PREFIXES, Branch, Stranger, read_branch
 from bot.core.requests.template_history import TemplateHistory
@@ -20,7 +20,7 @@ from bot.errors import Finding, Unreadable, UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
-from bot.model.roots import DEFAULT, Roots
+from bot.model.roots import Roots
 from bot.model.template import DECLARATION
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.service.context import ServiceContext
@@ -43,7 +43,7 @@ class Repository:
     commit: str
     mirror: Mirror
     context: ServiceContext
-    roots: Roots = DEFAULT
+    roots: Roots
 
     @property
     def github(self) -> GitHub:
@@ -306,11 +306,12 @@ def repository_at_head(context: ServiceContext, name: RepositoryName) -> Reposit
     commit = mirror.head(branch)
     if commit is None:
         raise UserError(f"The repository has no commits on `{branch}` yet.")
-    return Repository(name, branch, commit, mirror, context)
+    return Repository(name, branch, commit, mirror, context, read_roots(mirror.read(commit, POLICY)))
 
 
 def repository_at(context: ServiceContext, name: RepositoryName, commit: str) -> Repository:
     """Return the repository at a known commit, without a fetch unless the mirror lacks it. Raises `Transient`."""
     mirror = context.mirror(name)
     mirror.message(commit)  # brings the commit into the mirror
-    return Repository(name, context.default_branch(name), commit, mirror, context)
+    roots = read_roots(mirror.read(commit, POLICY))
+    return Repository(name, context.default_branch(name), commit, mirror, context, roots)

@@ -2,13 +2,13 @@
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.tree import File
 from bot.model.policy import Confinement, Policy, PolicyAccount, StaticCheckRules
-from bot.model.roots import DEFAULT as ROOTS
+from bot.model.roots import DEFAULT, Roots
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName
 from tests.support.cloud import ACCOUNT, REGION
@@ -26,38 +26,44 @@ class Monorepo:
     bucket: str
     stacks: Mapping[str, str] = field(default_factory=lambda: STACKS)
     hooks: str = CHECKED_HOOKS
+    roots: Roots = DEFAULT
 
     @classmethod
     def create(
         cls, root: Path, bucket: str, stacks: Mapping[str, str] = STACKS, hooks: str = CHECKED_HOOKS
     ) -> "Monorepo":
-        repo = cls(root, bucket, stacks, hooks)
-        repo.write_base()
-        repo.git("init", "-q", "-b", "main")
-        repo.commit("base")
-        return repo
+        return cls(root, bucket, stacks, hooks).begun()
+
+    def begun(self) -> "Monorepo":
+        """Write and commit what every environment needs."""
+        self.write_base()
+        self.git("init", "-q", "-b", "main")
+        self.commit("base")
+        return self
 
     def write_base(self) -> None:
         """Write the template and the policy."""
-        self.put(f"templates/{NAME}", self.template.files)
+        self.put(self.roots.template(NAME), self.template.files)
         self.put(".github", {"envclone.yml": File(dump(self.policy, "none").encode())})
 
     @property
     def template(self) -> TemplateAt:
-        return template(self.stacks, self.hooks)
+        return replace(template(self.stacks, self.hooks), roots=self.roots)
 
     @property
     def policy(self) -> Policy:
         role = f"arn:aws:iam::{ACCOUNT}:role/any"
         account = PolicyAccount(plan_role=role, apply_role=role, region=REGION, state_bucket=self.bucket)
         # The product's stacks write down what they make.
-        return Policy(accounts={ACCOUNT: account}, gate=StaticCheckRules(provisioners=True), confinement=SEEN)
+        return Policy(
+            accounts={ACCOUNT: account}, gate=StaticCheckRules(provisioners=True), confinement=SEEN, roots=self.roots
+        )
 
     def add(self, name: str, source: str | None = None, **parameters: str) -> EnvironmentName:
         """Commit an environment rendered from the template, perhaps as a clone of another; return its name."""
         at = self.template
         found = manifest(at, name, source, {"state_bucket": self.bucket, **parameters})
-        self.put(ROOTS.environment(found.name), assemble(at, found))
+        self.put(self.roots.environment(found.name), assemble(at, found))
         self.commit(f"add {name}")
         return found.name
 

@@ -9,7 +9,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from bot.clients.store import open_store
 from bot.core.rendering.assemble import assemble
 from bot.core.tree import Tree
 from bot.events import CommentCreated, Event
+from bot.model.roots import DEFAULT, Roots
 from bot.names import RepositoryName, opening_text
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.server import Middleware
@@ -43,13 +44,14 @@ WORKFLOWS = ROOT / ".github" / "workflows"
 POLICY = b"quota: {total: 1000, per_owner: 1000}\n"
 
 
-def monorepo(root: Path) -> Path:
+def monorepo(root: Path, roots: Roots = DEFAULT) -> Path:
     """Write the example template and its production as a monorepo, with our own workflows."""
-    template = example.template()
-    place(root / "templates" / "shop", example.template_files())
-    place(root / "envs" / "production", assemble(template, example.production(template)))
+    template = replace(example.template(), roots=roots)
+    place(root / roots.template("shop"), example.template_files())
+    place(root / roots.environment("production"), assemble(template, example.production(template)))
     shutil.copytree(WORKFLOWS, root / ".github" / "workflows")
-    (root / ".github" / "envclone.yml").write_bytes(POLICY)
+    said = f"roots: {roots.model_dump_json()}\n".encode() if roots != DEFAULT else b""
+    (root / ".github" / "envclone.yml").write_bytes(POLICY + said)
     return root
 
 
@@ -181,10 +183,12 @@ class SmallMonorepo:
 
 
 @contextmanager
-def small_monorepo(directory: Path, middleware: Middleware | None = None) -> Iterator[SmallMonorepo]:
+def small_monorepo(
+    directory: Path, middleware: Middleware | None = None, roots: Roots = DEFAULT
+) -> Iterator[SmallMonorepo]:
     """Serve a fresh repository from `directory`. Raises `AssertionError` at the end if the bot wrote what nobody read."""
     server = GitHubServer(root=directory / "github", middleware=middleware)
-    server.create_repository(REPOSITORY, source=monorepo(directory / "monorepo"))
+    server.create_repository(REPOSITORY, source=monorepo(directory / "monorepo", roots))
     server.add_user(MAINTAINER, REPOSITORY, "write")
     server.add_user(READER, REPOSITORY, "read")
     server.add_user(STRANGER)

@@ -34,7 +34,7 @@ from bot.core.installation.files import (
     NO_SERVER,
     PRISTINE,
     branch_of,
-    for_branch,
+    fitted,
     unguarded,
 )
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
@@ -111,25 +111,35 @@ def _policy(root: Path) -> Iterator[Verdict]:
     yield verdicts.policy(accounts, wrong)
 
 
+def _checkout(root: Path) -> Checkout:
+    """Return the checkout by its own policy; one that can't be read is another probe's to name, and keeps none from looking."""
+    try:
+        return own_checkout(root)
+    except Unreadable:
+        return Checkout(root)
+
+
 def _environments(root: Path) -> Iterator[Verdict]:
-    survey = own_checkout(root).survey()
+    survey = _checkout(root).survey()
     yield verdicts.environments(len(survey.estate.live), survey.findings)
 
 
 def _lock_files(root: Path) -> Iterator[Verdict]:
-    checkout = own_checkout(root)
-    yield verdicts.lock_files({name: checkout.template(TemplateName(name)) for name in checkout.templates()})
+    checkout = _checkout(root)
+    names = map(TemplateName, checkout.templates())
+    yield verdicts.lock_files({checkout.roots.template(name): checkout.template(name) for name in names})
 
 
 def _installation(root: Path) -> Iterator[Verdict]:
     action = root / TOOL_ACTION
     yield verdicts.tool(action.read_text("utf-8") if action.is_file() else None, version("envclone"))
+    roots = _checkout(root).roots
     branch = branch_of(_bytes(root / GITHUB / BRANCHED) or b"") or "main"
-    newer = for_branch(shipped(), branch)
+    newer = fitted(shipped(), branch, roots)
     outcomes = {path: _outcome(root, path, data) for path, data in newer.items()}
     yield verdicts.workflows({path: each for path, each in outcomes.items() if each is not None or path != NO_SERVER})
     code_owners = next((root / each for each in CODE_OWNERS if (root / each).is_file()), None)
-    yield verdicts.owners(unguarded(code_owners.read_text("utf-8") if code_owners else ""))
+    yield verdicts.owners(unguarded(code_owners.read_text("utf-8") if code_owners else "", roots))
 
 
 def _outcome(root: Path, path: str, newer: bytes) -> Outcome | None:

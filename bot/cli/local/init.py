@@ -11,6 +11,7 @@ import typer
 
 from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, say
 from bot.cli.local.options import AsJson
+from bot.clients.git.checkout import own_checkout
 from bot.clients.git.merge_file import merge_text
 from bot.clients.shipped import shipped
 from bot.core.installation.files import (
@@ -21,7 +22,7 @@ from bot.core.installation.files import (
     POLICY,
     PRISTINE,
     branch_of,
-    for_branch,
+    fitted,
     owning,
     unguarded,
     with_owners,
@@ -32,6 +33,7 @@ from bot.core.installation.upgrade import FileVersions
 from bot.core.rendering.merge import TextSides
 from bot.errors import InvalidInput, UserError
 from bot.model.policy import PATH as POLICY_PATH
+from bot.model.roots import Roots
 
 LABELS = ("as edited here", "as it was shipped", "as it is shipped now")
 CONFLICT = f"<<<<<<< {LABELS[0]}".encode()
@@ -130,10 +132,10 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             raise UserError(
                 f"{root.resolve()} is not the top of a git repository. Change to it, or name it with `--root PATH`."
             )
-        place = Installation(root)
+        place, roots = Installation(root), own_checkout(root).roots
         with _as_wrong_usage():
             before = branch_of(place.read(f"{PRISTINE}/{BRANCHED}") or b"")
-            files, source = for_branch(shipped(), branch or before or "main"), _source(place, tool)
+            files, source = fitted(shipped(), branch or before or "main", roots), _source(place, tool)
             if not no_server and place.read(f"{PRISTINE}/{NO_SERVER}") is None:
                 del files[NO_SERVER]
             team = owning(owner) if owner else ""
@@ -142,7 +144,7 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             place.bring(path, newer)
         if place.read(POLICY_PATH) is None:
             place.put(POLICY_PATH, POLICY.encode())
-        left = [*_owners(place, team), *_next(place, has_server=NO_SERVER not in files)]
+        left = [*_owners(place, team, roots), *_next(place, has_server=NO_SERVER not in files)]
         lines = [SAID[outcome].format(path) for path, outcome in place.done.items()]
         then = "\n".join(f"- {step}" for step in left)
         say("\n".join([*lines, "", "Then:", then]), lambda: {"files": place.done, "then": left}, as_json)
@@ -174,16 +176,16 @@ def _source(place: Installation, tool: str) -> ToolSource:
     return found
 
 
-def _owners(place: Installation, owner: str) -> Iterator[str]:
+def _owners(place: Installation, owner: str, roots: Roots) -> Iterator[str]:
     """Add the lines of code owners that are missing, or yield what a person has to add."""
     path = next((each for each in CODE_OWNERS if place.read(each) is not None), CODE_OWNERS[0])
     there = (place.read(path) or b"").decode()
-    if not unguarded(there):
+    if not unguarded(there, roots):
         return
     if not owner:
-        yield f"name the owners of {' and '.join(unguarded(there))} in {path}: run this again with `--owner @TEAM`"
+        yield f"name the owners of {' and '.join(unguarded(there, roots))} in {path}: run this again with `--owner @TEAM`"
         return
-    place.put(path, with_owners(there, owner).encode())
+    place.put(path, with_owners(there, owner, roots).encode())
 
 
 def _next(place: Installation, *, has_server: bool) -> Iterator[str]:

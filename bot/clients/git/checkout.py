@@ -11,7 +11,7 @@ from bot.clients.git.commits import file_at
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import FILE as VERSION
 from bot.core.hcl.local_modules import modules_outside, outside, own
-from bot.core.rendering.assemble import TemplateAt, own_manifest, read_policy, read_template
+from bot.core.rendering.assemble import TemplateAt, own_manifest, read_policy, read_roots, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.tree import File, Tree, check_tree, with_links
 from bot.errors import Finding, UserError
@@ -264,7 +264,8 @@ class Checkout:
 
 def own_checkout(root: Path) -> Checkout:
     """Return the work tree at `root` by its own policy: for whoever is at work in it, never for a pull request's. Raises `Unreadable`."""
-    return Checkout(root, Checkout(root).policy().roots)
+    path = root / POLICY
+    return Checkout(root, read_roots(path.read_bytes() if path.is_file() else None))
 
 
 def _keep_ignored(old: Path, fresh: Path) -> None:

@@ -85,8 +85,8 @@ def environments(count: int, wrong: Sequence[Finding]) -> Verdict:
 
 
 def lock_files(templates: Mapping[str, Tree]) -> Verdict:
-    """Judge whether the runners' platform can be among the checksums of every locked provider."""
-    alone = sorted({path for name, files in templates.items() for path in _of_one_platform(name, files)})
+    """Judge whether the runners' platform can be among the checksums of every locked provider; each template is named by its directory."""
+    alone = sorted({path for where, files in templates.items() for path in _of_one_platform(where, files)})
     if alone:
         fix = "There, run `terraform providers lock -platform=linux_amd64`, with a `-platform` for each kind of machine you use."
         said = f"checksums of one platform alone, which may not be the runners': {', '.join(alone)}"
@@ -94,13 +94,13 @@ def lock_files(templates: Mapping[str, Tree]) -> Verdict:
     return Verdict("lock files", "ok", "every provider has checksums of more than one platform")
 
 
-def _of_one_platform(name: str, files: Tree) -> Iterator[str]:
+def _of_one_platform(where: str, files: Tree) -> Iterator[str]:
     for path, file in files.items():
         if path.endswith(".terraform.lock.hcl"):
             for block in _PROVIDER.finditer(file.data.decode("utf-8", "replace")):
                 # A registry's `zh:` checksums are those of all platforms; `h1:` is of one each.
                 if "zh:" not in block[2] and block[2].count('"h1:') < 2:
-                    yield f"templates/{name}/{path}"
+                    yield f"{where}/{path}"
 
 
 def tool(action: str | None, ours: str) -> Verdict:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.errors import InvalidInput
+from bot.model.roots import Roots
 from bot.names import shown
 
 GITHUB: Final = ".github"
@@ -26,9 +27,8 @@ PRISTINE: Final = ".github/envclone/shipped"
 """Where a monorepo keeps them as they came, so that an upgrade can tell people's edits from ours."""
 CODE_OWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks, in its order; the first that is there counts."""
-GUARDED: Final = ("/.github/", "/templates/")
-"""What decides who may do what, and what every environment is made of."""
 _BRANCH: Final = re.compile(r"^(\s+branches: )\[main\]", re.MULTILINE)
+_ROOTS: Final = re.compile(r'^(\s+paths: )\["envs/\*\*", "templates/\*\*"\]', re.MULTILINE)
 
 POLICY: Final = """\
 # Who may do what with environments, and within which bounds. Always read from the default branch.
@@ -53,13 +53,13 @@ accounts: {}
 """
 
 
-def for_branch(files: Mapping[str, bytes], branch: str) -> dict[str, bytes]:
-    """Return the shipped files for a repository with this default branch. Raises `InvalidInput`."""
+def fitted(files: Mapping[str, bytes], branch: str, roots: Roots) -> dict[str, bytes]:
+    """Return the shipped files for a repository with this default branch and these roots. Raises `InvalidInput`."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", branch) is None:
         raise InvalidInput(f"{shown(branch)} is no branch. Write the default branch's name, as in `--branch main`.")
-    return {
-        path: _BRANCH.sub(lambda found: f"{found[1]}[{branch}]", data.decode()).encode() for path, data in files.items()
-    }
+    paths = f'["{roots.environments}/**", "{roots.templates}/**"]'
+    texts = {path: _BRANCH.sub(lambda found: f"{found[1]}[{branch}]", data.decode()) for path, data in files.items()}
+    return {path: _ROOTS.sub(lambda found: f"{found[1]}{paths}", text).encode() for path, text in texts.items()}
 
 
 def branch_of(workflow: bytes) -> str | None:
@@ -68,10 +68,10 @@ def branch_of(workflow: bytes) -> str | None:
     return found[1].decode() if found else None
 
 
-def unguarded(code_owners: str) -> Sequence[str]:
-    """Return what of `GUARDED` has no line of its own in a file of code owners."""
+def unguarded(code_owners: str, roots: Roots) -> Sequence[str]:
+    """Return what has no line of its own in a file of code owners, of what decides who may do what, and of what environments are made of."""
     patterns = {line.split()[0] for line in code_owners.splitlines() if line.strip() and not line.startswith("#")}
-    return [path for path in GUARDED if path not in patterns]
+    return [path for path in ("/.github/", f"/{roots.templates}/") if path not in patterns]
 
 
 def owning(owner: str) -> str:
@@ -83,7 +83,7 @@ def owning(owner: str) -> str:
     return owner
 
 
-def with_owners(code_owners: str, owner: str) -> str:
+def with_owners(code_owners: str, owner: str, roots: Roots) -> str:
     """Return a file of code owners with lines for what it leaves out."""
     head = code_owners if not code_owners or code_owners.endswith("\n") else f"{code_owners}\n"
-    return head + "".join(f"{path} {owner}\n" for path in unguarded(code_owners))
+    return head + "".join(f"{path} {owner}\n" for path in unguarded(code_owners, roots))

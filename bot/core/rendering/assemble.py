@@ -3,6 +3,8 @@
 import posixpath
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.local_modules import ReadDirectory, modules_outside, nothing_outside
 from bot.core.rendering.account_forms import account_problems
@@ -15,7 +17,7 @@ from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.model.roots import DEFAULT, Roots
 from bot.model.template import DECLARATION, Template
-from bot.model.yaml_document import dump, line_of, load
+from bot.model.yaml_document import dump, line_of, load, unvalidated
 from bot.names import EnvironmentName, PurposeName, TemplateName
 
 SCHEMA = ".github/schemas/environment.schema.json"
@@ -106,6 +108,21 @@ def read_policy(data: bytes | None, cloud: CloudFacts) -> Policy:
     if wrong:
         raise Unreadable(*wrong)
     return policy
+
+
+def read_roots(data: bytes | None) -> Roots:
+    """Return the roots that the policy's file names, whatever else is wrong with it. Raises `Unreadable`."""
+    if data is None:
+        return DEFAULT
+    text = text_of(File(data), POLICY)
+    said = unvalidated(text)
+    roots = said.get("roots") if isinstance(said, dict) else None
+    if roots is None:
+        return DEFAULT
+    try:
+        return Roots.model_validate(roots)
+    except ValidationError as error:
+        raise Unreadable(Finding(POLICY, line_of(text, ["roots"]), f"`roots`: {error.errors()[0]['msg']}.")) from error
 
 
 def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:

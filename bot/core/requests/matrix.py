@@ -14,11 +14,14 @@ from bot.errors import InvalidInput, UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
+from bot.model.roots import Roots
 from bot.names import EnvironmentName, shown
 
 Phase = Literal["plan", "queue", "apply", "drift"]
 """What targets are for; a `queue` of merges is checked as plans are, but nothing is planned there."""
 PROPOSED: frozenset[Phase] = frozenset({"plan", "queue"})
+
+_MOST_NAMED = 5
 
 MOST_JOBS = 256
 """Jobs that GitHub makes of one matrix; of a longer one it makes none. Source: https://docs.github.com/actions/reference/limits"""
@@ -115,6 +118,19 @@ def targets(changes: Sequence[MatrixChange], policy: Policy, phase: Phase) -> Ta
         complaints.append(_too_many(len(found)))
     is_unreadable = any(isinstance(manifest, str) for change in changes for manifest in (change.before, change.after))
     return Targets(tuple(found), tuple(complaints), is_unreadable)
+
+
+def moved_roots(before: Roots, after: Roots, names: Sequence[str]) -> Sequence[str]:
+    """Return why a change may not say that environments lie elsewhere: those that are there, `names`, would be found no more."""
+    if before == after or not names:
+        return ()
+    named = ", ".join(map(shown, names[:_MOST_NAMED]))
+    said = (
+        f"{POLICY}: `roots` can't change while there are environments ({named}{', …' if len(names) > _MOST_NAMED else ''}): nobody would "
+        f"find them in `{before.environments}/` any more. Keep `environments: {before.environments}` and `templates: {before.templates}`. "
+        "To move them, destroy the clones; then let an administrator merge the new `roots` with the moved directories, and nothing else."
+    )
+    return [said]
 
 
 def _too_many(count: int) -> str:

@@ -111,7 +111,8 @@ class StackTry:
 
 def undo_of(work: ApplyRun, name: StepName) -> Undo:
     """Return what undo needs of a stack: where its code lies in the tree that the ledger names."""
-    return Undo(uses="terraform.destroy", record={"directory": f"envs/{work.request.environment}/{name}"})
+    where = work.context.rules.roots.environment(work.request.environment)
+    return Undo(uses="terraform.destroy", record={"directory": f"{where}/{name}"})
 
 
 def _not_reviewed(name: StepName, how: str, differing: Sequence[str]) -> str:

@@ -7,18 +7,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
+from bot.clients.git.commits import file_at
 from bot.clients.git.history import change_of
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import terraform_version
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.rendering.assemble import read_manifest
+from bot.core.rendering.assemble import read_manifest, read_roots
 from bot.core.requests.approvals import refusal
-from bot.core.requests.matrix import PROPOSED, MatrixChange, Phase, Target, Targets, targets
+from bot.core.requests.matrix import PROPOSED, MatrixChange, Phase, Target, Targets, moved_roots, targets
 from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.tree import File
 from bot.errors import Finding, InvalidInput, Unverifiable, UserError
 from bot.hooks.validate import JUDGES
 from bot.model.environment import MANIFEST, Manifest
+from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
 from bot.runs.plan.approvals import ProposedCommit
@@ -59,6 +61,8 @@ def find_targets(
     checkout = Checkout(root, policy.roots)
     found = _with_clouds(targets(_changes(checkout, span, phase, only), policy, phase))
     found = replace(found, targets=tuple(_with_version(checkout, target, policy) for target in found.targets))
+    if phase in PROPOSED and (moved := _moved_roots(checkout, span)):
+        found = replace(found, complaints=(*moved, *found.complaints))
     if phase not in PROPOSED or not found.targets:
         return found
     # What is removed is planned by the code of the base branch, which was proved when it came there.
@@ -77,6 +81,18 @@ def find_targets(
     ]
     is_unreadable = found.is_unreadable or bool(verified.unreadable)
     return Targets(found.targets, (*found.complaints, *findings), is_unreadable)
+
+
+def _moved_roots(checkout: Checkout, span: Span) -> Sequence[str]:
+    """Return why a pull request may not say that environments lie elsewhere; of a policy that can't be read something else is said."""
+    try:
+        after = read_roots(file_at(checkout.root, span.head, POLICY))
+    except UserError:
+        return ()
+    if after == checkout.roots:
+        return ()
+    there = [name for name in checkout.environments_at(span.base) if _manifest(checkout, span.base, name) is not None]
+    return moved_roots(checkout.roots, after, there)
 
 
 def _with_clouds(found: Targets) -> Targets:

@@ -67,6 +67,19 @@ def test_a_repository_gets_everything_and_the_tool_from_one_place(root: Path) ->
     assert not list(root.rglob("*.lock"))
 
 
+def test_workflows_and_owners_lines_name_the_roots_of_the_policy(root: Path) -> None:
+    (root / ".github").mkdir()
+    (root / PATH).write_text("roots: {environments: infra/envs, templates: infra/templates}\n")
+    assert init(root, *TOOL, "--owner", "@acme/platform").exit_code == 0
+    workflow = (root / ".github/workflows/parity.yml").read_text()
+    assert '    paths: ["infra/envs/**", "infra/templates/**"]\n' in workflow
+    assert (root / ".github/CODEOWNERS").read_text() == "/.github/ @acme/platform\n/infra/templates/ @acme/platform\n"
+    (root / PATH).write_text("roots: {environments: stages}\n")
+    assert '    paths: ["stages/**", "templates/**"]\n' not in workflow
+    assert outcomes(init(root, "--json"))[".github/workflows/parity.yml"] == "written"
+    assert '    paths: ["stages/**", "templates/**"]\n' in (root / ".github/workflows/parity.yml").read_text()
+
+
 def test_linters_find_nothing_in_what_is_written(root: Path) -> None:
     assert init(root, *TOOL).exit_code == 0
     argv = [

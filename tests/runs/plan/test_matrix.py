@@ -1,5 +1,6 @@
 """Which environments a change touches, asked of a real repository."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -7,6 +8,8 @@ import pytest
 
 from bot.core.tree import File
 from bot.errors import Unverifiable
+from bot.model.roots import Roots
+from bot.model.yaml_document import dump
 from bot.names import EnvironmentName
 from bot.runs.plan.matrix import Span, find_targets
 from tests.support.monorepo import Monorepo
@@ -314,3 +317,38 @@ def test_an_environment_is_planned_with_the_version_that_it_names(monorepo: Mono
     found = find_targets(monorepo.root, span(monorepo, head(monorepo)), "drift")
     assert {str(t.environment): t.terraform for t in found.targets} == {"demo-x": "1.9.8", SOURCE: "1.11.4"}
     assert {row["terraform"] for row in found.matrix()["include"]} == {"1.9.8", "1.11.4"}
+
+
+def test_environments_are_found_below_the_roots_of_the_base_branchs_policy(tmp_path: Path) -> None:
+    roots = Roots(environments="infra/envs", templates="infra/templates")
+    nested = replace(Monorepo(tmp_path / "monorepo", "state-bucket"), roots=roots).begun()
+    nested.add(SOURCE)
+    nested.put("envs/somebodys", {"main.tf": File(b"")})
+    base = nested.commit("a directory of the usual name")
+    nested.add("demo-x", SOURCE)
+    found = find_targets(nested.root, span(nested, base), "plan")
+    assert ([(t.environment, t.change) for t in found.targets], found.complaints) == ([("demo-x", "create")], ())
+    everything = find_targets(nested.root, Span(head(nested), head(nested)), "drift")
+    assert {t.environment for t in everything.targets} == {"demo-x", SOURCE}
+    there = head(nested)
+    nested.put(roots.environment("demo-x"), {"data/main.tf": File(b"# by hand\n")})
+    nested.commit("by hand")
+    edited = find_targets(nested.root, span(nested, there), "plan").complaints
+    assert any("infra/envs/demo-x/data/main.tf:1: edited by hand" in each for each in edited), edited
+    nested.git("reset", "-q", "--hard", there)
+    moved = nested.policy.model_copy(update={"roots": Roots()})
+    nested.put(".github", {"envclone.yml": File(dump(moved, "none").encode())})
+    nested.commit("move")
+    (complaint,) = find_targets(nested.root, span(nested, there), "plan").complaints
+    assert "`roots` can't change while there are environments (`demo-x`, `production`)" in complaint
+    assert "Keep `environments: infra/envs`" in complaint
+
+
+def test_roots_may_be_named_while_no_environment_is_there(tmp_path: Path) -> None:
+    early = Monorepo.create(tmp_path / "monorepo", "state-bucket")
+    early.put("envs/somebodys", {"main.tf": File(b"")})
+    base = early.commit("somebody's own")
+    elsewhere = replace(early, roots=Roots(environments="infra/envs", templates="infra/templates"))
+    elsewhere.write_base()
+    elsewhere.add(SOURCE)
+    assert find_targets(early.root, span(early, base), "plan").complaints == ()
