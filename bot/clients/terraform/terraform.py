@@ -18,7 +18,6 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -29,14 +28,15 @@ from bot.clients.identity_token import AZURE, identity_token
 from bot.clients.lock_owner import user_name
 from bot.clients.process import ProcessOptions, ProcessResult, stream
 from bot.clients.terraform.access import access
+from bot.clients.terraform.checked_providers import as_they_are, checked_providers, is_expected
 from bot.clients.terraform.installed import downloaded_code, foreign
 from bot.clients.terraform.machine_settings import without_machine_settings
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
 from bot.clients.terraform.plan_options import LOCK_TIMEOUT, ORDINARY, PlanOptions, SavedPlan
+from bot.clients.terraform.selected import Selected
 from bot.clients.terraform.workspace import state_apart, workspace_at
 from bot.core.checks.required_providers import LOCK
 from bot.core.checks.static_checks import GateRules
-from bot.core.checks.workspaces import Workspace
 from bot.core.plans.stack_inputs import Output
 from bot.core.tree import Tree
 from bot.errors import Unverifiable
@@ -120,15 +120,6 @@ class Terraform:
                 yield RootModule(self, directory, Path(private), Selected(secret, workspace, tuple(arguments)))
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """What a root module is opened with: values that it must not show, its workspace, and arguments of `init` for its backend."""
-
-    secrets: tuple[str, ...] = ()
-    workspace: Workspace | None = None
-    backend: tuple[str, ...] = ()
-
-
 class RootModule:
     """One root module with its private directory. Every verb raises `TerraformFailed`, or `TimedOut` from `process`."""
 
@@ -142,6 +133,7 @@ class RootModule:
         self._backend = selected.backend
         self._is_new = False
         self._plans = 0
+        self._checked: Mapping[str, Path] = {}
 
     def init(self, timeout: timedelta = INIT_TIMEOUT) -> None:
         """Prepare providers, modules and the backend, by the lock file as it is. Safe side by side."""
@@ -156,6 +148,8 @@ class RootModule:
             refused = [Diagnostic("error", each) for each in found]
             if refused:
                 raise TerraformFailed("init", refused)
+        if self._workspace is None or not self._workspace.is_remote:
+            self._checked = checked_providers(self._data, self._cage("plan").writes)
 
     def downloaded_code(self) -> Mapping[str, Tree]:
         """Return the code of the modules that `init` downloaded, by Terraform's key of each."""
@@ -234,7 +228,7 @@ class RootModule:
 
         def on_line(line: bytes) -> None:
             event = read_event(line, self._secrets)
-            if event is None:
+            if event is None or (self._checked and is_expected(event)):
                 return
             if event.diagnostic is not None and event.diagnostic.severity == "error":
                 errors.append(event.diagnostic)
@@ -263,14 +257,18 @@ class RootModule:
             file.touch(mode=0o600)
             file.write_text(token)
             own["ARM_OIDC_TOKEN_FILE_PATH"] = str(file)
+        if arguments[0] not in {"init", "workspace"}:
+            own |= as_they_are(self._checked, self._private, self._terraform.environment)
         environment = {**_SHORT_LIVED, **self._terraform.environment, **own}
-        cage = access(self.directory, self._private, environment, installs=arguments[0] == "init")
-        cage += self._terraform.reach
-        argv = [str(self._terraform.binary), *arguments]
+        argv, cage = [str(self._terraform.binary), *arguments], self._cage(arguments[0])
         try:
             return stream(argv, on_line, ProcessOptions(self.directory, environment, timeout, cage=cage))
         except FileNotFoundError:
             raise Unverifiable(f"{self._terraform.binary} or {self.directory} does not exist") from None
+
+    def _cage(self, command: str) -> Cage:
+        reached = access(self.directory, self._private, self._terraform.environment, installs=command == "init")
+        return reached + self._terraform.reach
 
     def _failure(self, command: str, errors: Sequence[Diagnostic], finished: ProcessResult) -> TerraformFailed:
         text = redacted(finished.stderr.strip()[-2000:], self._secrets)
