@@ -130,6 +130,14 @@ class RolloutDue(Document):
     environments: tuple[EnvironmentName, ...] = ()
 
 
+class PreviewDue(Document):
+    """The pull request that an environment tries was pushed to, or reopened."""
+
+    kind: Literal["preview"] = "preview"
+    repository: RepositoryName
+    environment: EnvironmentName
+
+
 class LookBack(Document):
     """It is time to look for comments whose deliveries never came. `at` sets this look apart from others, in Unix seconds."""
 
@@ -162,6 +170,7 @@ Event: TypeAlias = Annotated[
     | RunCompleted
     | Tick
     | RolloutDue
+    | PreviewDue
     | LookBack
     | Ping
     | Ignored,

@@ -36,6 +36,13 @@ class Waiver(Document):
     expires_at: AwareDatetime
 
 
+class Preview(Document):
+    """The pull request whose change a clone tries, and the commit of it that the clone was rendered from."""
+
+    pull_request: Annotated[int, Field(ge=1)]
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+
+
 class ExistingState(Document):
     """Where a stack's state lies that is older than this directory: its key, as the backend of the stack has it.
 
@@ -69,6 +76,10 @@ class Manifest(Document):
             ge=1,
             description="The number of a pull request: when that is merged or closed, the clone is to be destroyed.",
         ),
+    ] = None
+    preview: Annotated[
+        Preview | None,
+        Field(description="Of a clone that tries a pull request: its template and values are those of that commit."),
     ] = None
     overrides: tuple[ParameterName, ...] = ()
     parameters: dict[ParameterName, Json]

@@ -1,5 +1,6 @@
 """Give back what a pull request held that is no more: its branch, and with a clone's its name and its claims."""
 
+from bot.clients.git.snapshots import let_go
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests.branches import Branch
 from bot.errors import UserError
@@ -15,6 +16,8 @@ def release_branch(repo: Repository, branch: Branch) -> bool:
     pull = repo.pull_request(branch)
     if pull is None or pull.is_merged:
         return False
+    if branch.kind == "clone":
+        let_go(repo.mirror, branch.environment)
     return delete_branch(repo, branch)
 
 

@@ -23,6 +23,7 @@ from bot.names import EnvironmentName, TemplateName
 from bot.service.removals import removed, unfinished
 from bot.service.repository import Repository
 from bot.service.versions.past import past_source, past_template
+from bot.service.versions.proposed import proposed_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def _draft(
             return _unknown_source(repo, request, claims, removals)
         if (refused := _not_open(repo, request.command)) is not None:
             return with_suggestion(refused, lambda instead: _draft(repo, _as(request, instead), claims, removals))
-        past = past_source(repo, request.command)
+        past = past_source(repo, request.command) or proposed_source(repo, request)
         template = source.template if past is None else past.side.manifest.template
         base = Base(
             template=repo.template(template) if past is None else past_template(repo, template, past),

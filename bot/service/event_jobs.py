@@ -25,7 +25,8 @@ from bot.events import (
 )
 from bot.names import EnvironmentName
 from bot.service.branch_cleanup import release_branch
-from bot.service.commands.expire import bound_jobs, merge_expired
+from bot.service.commands.bound import bound_jobs
+from bot.service.commands.expire import merge_expired
 from bot.service.commands.rerun import plan_approved
 from bot.service.commands.run_end import APPLY, FOLDER, PLAN, place, tell
 from bot.service.context import ServiceContext
@@ -77,7 +78,7 @@ COMMENTS_FOUND: TypeAdapter[CommentsFound] = TypeAdapter(CommentsFound)
 class PullRequestJob:
     """Reports a pull request of ours; gives back the branch of one that was closed without merging.
 
-    Of any that is merged, closed or reopened, the clones that are bound to it have their turn; one that was merged may have changed a template.
+    Of any that is merged, closed or reopened, the clones that are bound to it have their turn; of one that is pushed to, its previews; one that was merged may have changed a template.
     Of a person's that opens with a command the job is that command's.
     """
 
@@ -91,13 +92,14 @@ class PullRequestJob:
             return asked
         branch = _branch(self.event)
         if branch is None:
-            is_followed = self.event.action in ("closed", "reopened")
+            is_followed = self.event.action != "opened"
             return _job(delivery, self.event, "follow", f"pull-{self.event.number}") if is_followed else None
         return _job(delivery, self.event, "release" if _is_given_up(self.event) else "progress", branch.environment)
 
     def run(self, request: JobRequest, steps: Steps) -> Finished:
-        follow = bound_jobs(self.context, self.event, request, steps)
         branch = _branch(self.event)
+        is_progress = branch is not None and self.event.action == "synchronize"
+        follow = bound_jobs(self.context, self.event, request, steps) if not is_progress else ()
         if branch is None:
             return Finished((*follow, *self._rollout(request)))
         if self.event.author.casefold() != self.context.github.identity().casefold():

@@ -23,6 +23,7 @@ from bot.events import (
     Ignored,
     LookBack,
     Ping,
+    PreviewDue,
     PullRequestChanged,
     ReviewApproved,
     RolloutDue,
@@ -44,6 +45,7 @@ from bot.service.event_jobs import (
     RunJob,
 )
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
+from bot.service.previews.job import PreviewJob
 from bot.service.replies import Settled, settle
 from bot.service.rollouts.job import RolloutJob, rollout_job
 
@@ -96,7 +98,7 @@ def job_of(context: ServiceContext, event: Event) -> EventJob | None:
             job = DeploymentJob(context, event)
         case RunCompleted():
             job = RunJob(context, event)
-        case Tick() | RolloutDue() | LookBack():
+        case Tick() | RolloutDue() | PreviewDue() | LookBack():
             job = _when_due(context, event)
         case Ping() | Ignored():
             pass
@@ -105,13 +107,15 @@ def job_of(context: ServiceContext, event: Event) -> EventJob | None:
     return job
 
 
-def _when_due(context: ServiceContext, event: Tick | RolloutDue | LookBack) -> EventJob:
+def _when_due(context: ServiceContext, event: Tick | RolloutDue | PreviewDue | LookBack) -> EventJob:
     """Return the job of what time brings."""
     match event:
         case Tick():
             return ExpiryJob(context, event)
         case RolloutDue():
             return RolloutJob(context, event)
+        case PreviewDue():
+            return PreviewJob(context, event)
         case LookBack():
             return LookBackJob(context, event, _comment_jobs(context))
         case _:

@@ -7,6 +7,7 @@ The default branch's own history shows what removed a directory, so it does not 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.clients.git.snapshots import kept, let_go
 from bot.clients.github.records import Deployment, PullRequest
 from bot.core.messages import destroy_pull_request
 from bot.core.requests import destroy
@@ -100,11 +101,12 @@ def release_removed(repo: Repository, name: EnvironmentName) -> bool:
     or while it is not destroyed. Raises `Transient`.
     """
     standing = [branch for kind in PREFIXES if repo.proposed(branch := Branch(kind, name)) is not None]
-    if not standing:
+    if not standing and not kept(repo.mirror, name):
         return False
     removal = removal_of(repo, name)
     if removal is None or unfinished_removal(repo, name) is not None:
         return False
+    let_go(repo.mirror, name)
     _close_change(repo, removal)
     deleted = [delete_branch(repo, branch) for branch in standing]
     return any(deleted)

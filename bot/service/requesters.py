@@ -62,6 +62,8 @@ class OwnProposal:
     def rollout(self) -> str | None:
         """The address of the rollout's issue that the newest commit follows from."""
         newest = self.commits[-1].trailers if self.commits else None
+        if newest is not None and newest.as_in is not None:
+            return None  # it follows an environment: a pull request that a clone tries was pushed to
         return newest.url or None if newest is not None and newest.comment is None else None
 
 

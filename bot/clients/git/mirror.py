@@ -22,7 +22,7 @@ from bot.clients.git.recent import Recent
 from bot.clients.git.remote import GitFailed, Moved, Remote
 from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, directories
 from bot.core.rendering.inventory import Claim
-from bot.core.requests.branches import PREFIXES, BranchKind
+from bot.core.requests.branches import PREFIXES, SNAPSHOTS, BranchKind
 from bot.core.tree import File, Tree
 from bot.errors import UserError
 from bot.names import RepositoryName
@@ -63,7 +63,7 @@ class Mirror:
             if self._fetch_began >= asked:
                 return
             began = time.monotonic()
-            wanted = [branch, *(f"{prefix}/*" for prefix in PREFIXES.values())]
+            wanted = [branch, *(f"{prefix}/*" for prefix in (*PREFIXES.values(), SNAPSHOTS))]
             refs = [f"+refs/heads/{each}:refs/heads/{each}" for each in wanted]
             self._remote.fetch(*refs, prune=True)
             self._fetch_began = began
@@ -102,11 +102,14 @@ class Mirror:
 
     def proposals(self, kind: BranchKind = "clone") -> dict[str, str]:
         """Return our own branches of a kind, without their prefix, and the commits they point to."""
+        prefix = f"refs/heads/{PREFIXES[kind]}/"
+        return {ref.removeprefix(prefix): commit for ref, commit in self.local(prefix).items()}
+
+    def local(self, prefix: str) -> dict[str, str]:
+        """Return the mirror's refs that begin so, and what they point to."""
         with self._lock:
-            prefix = f"refs/heads/{PREFIXES[kind]}/"
             text = self._repo.git.for_each_ref("--format=%(refname) %(objectname)", prefix)
-        pairs = (line.split(" ") for line in text.splitlines())
-        return {ref.removeprefix(prefix): commit for ref, commit in pairs}
+        return dict(line.split(" ") for line in text.splitlines())
 
     def entries(self, commit: str, directory: str) -> Mapping[str, str]:
         """Return the names of the directories in `directory` at `commit`, with their tree ids."""

@@ -76,6 +76,8 @@ def title(before: Manifest, after: Manifest, said: Trailers | None = None) -> st
         return rolled_back.title(said.as_in)
     if said is not None and said.is_codified:
         return codified.title(after)
+    if after.preview is not None and after.preview != before.preview:
+        return f"Bring {after.name} to #{after.preview.pull_request} at {after.preview.commit[:12]}"
     names = changed(before, after)
     until = f"until {expiry(after)}"
     if before.revision != after.revision:
@@ -171,6 +173,8 @@ def _introduction(proposed: ProposedChange) -> str:
         ("Template", _template(proposed)),
         *((("Risk", RISKS[risk_before_plan(proposed.files)]),) if proposed.sync else ()),
     ]
+    if manifest.preview is not None and manifest.preview != proposed.before.preview:
+        asked += f"#{manifest.preview.pull_request} was pushed to, and {code(manifest.name)} tries it, from now on at {manifest.preview.commit}. "
     if proposed.rollout is not None:
         asked += f"Part of [this rollout]({proposed.rollout}). "
     return f"{asked}It changes only what is listed here.\n\n{facts(known)}"

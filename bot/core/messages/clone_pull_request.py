@@ -95,8 +95,14 @@ def _introduction(proposed: ProposedClone) -> str:
         *([("Ends with", f"#{manifest.ends_with}, when that is merged or closed")] if manifest.ends_with else []),
         ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])}"),
     ]
+    preview = manifest.preview
     copied = f"It adds a complete copy of {code(str(manifest.source))}, rendered from the same template."
-    if proposed.as_in is not None:
+    if preview is not None:
+        copied = (
+            f"It adds a complete copy of {code(str(manifest.source))} **with the change of #{preview.pull_request}, as of {preview.commit}**. "
+            "A push there brings this pull request up to date. The differences below are from what is on the default branch now."
+        )
+    elif proposed.as_in is not None:
         copied = (
             f"It adds a complete copy of {code(proposed.as_in.environment)} **as it was at {proposed.as_in.commit}**, rendered from the "
             "template of then. The differences below are from what it is now."

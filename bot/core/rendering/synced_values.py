@@ -69,6 +69,18 @@ def carried(manifest: Manifest, former: Template, template: Template) -> Manifes
     )
 
 
+def followed(clone: Manifest, before: Manifest, after: Manifest) -> dict[ParameterName, Json]:
+    """Return the values of its source that a clone had copied as they were, and that have changed since."""
+    return {
+        name: value
+        for name, value in after.parameters.items()
+        if name in before.parameters
+        and value != before.parameters[name]
+        and clone.parameters.get(name) == before.parameters[name]
+        and name not in clone.overrides
+    }
+
+
 def following(manifest: Manifest, template: Template) -> set[ParameterName]:
     """Return the parameters of a clone whose values the purpose or other parameters decide, as `verify` proves; a source has none."""
     if manifest.source is None:

@@ -14,6 +14,9 @@ BranchKind: TypeAlias = Literal["clone", "change", "destroy"]
 
 PREFIXES: dict[BranchKind, str] = {"clone": "envclone", "change": "envclone-change", "destroy": "envclone-destroy"}
 
+SNAPSHOTS = "envclone-preview"
+"""What the branches begin with that keep the commits which previews were rendered from: nothing is proposed on them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:

@@ -33,7 +33,7 @@ from bot.core.requests.validation import (
 )
 from bot.core.tree import File, Tree
 from bot.errors import Finding, UserError
-from bot.model.environment import Manifest, Request
+from bot.model.environment import Manifest, Preview, Request
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.model.template import Template
@@ -42,10 +42,15 @@ from bot.names import Login, ParameterName, PurposeName
 
 @dataclass(frozen=True, slots=True)
 class PastSource:
-    """What is cloned, as it was at a commit of the default branch."""
+    """What is cloned, as it was at a commit of the default branch; with `pull`, as it would be with the commit of that pull request."""
 
     commit: str
     side: CodeSide
+    pull: int | None = None
+
+    @property
+    def preview(self) -> Preview | None:
+        return Preview(pull_request=self.pull, commit=self.commit) if self.pull is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +163,12 @@ def _check_past(command: Clone, base: Base, side: CodeSide, source: CodeSide, no
     if breaches := found.parity.breaches:
         said = " ".join(f"{DEMANDED.format(said=breach.message)}." for breach in breaches)
         name = next((name for breach in breaches for name in breach.parameters), None)
-        advice = f"Give another value (`--set {name}=…`), or name" if name is not None else "Name"
-        raise UserError(f"{said} {advice} a later commit or date.")
+        given = f"Give another value (`--set {name}=…`), or " if name is not None else ""
+        other = (
+            "name a later commit or date" if base.past is None or base.past.pull is None else "change the pull request"
+        )
+        advice = f"{given}{other}."
+        raise UserError(f"{said} {advice[0].upper()}{advice[1:]}")
     check_code(in_template(base.template, side, refusals(side, found, base.rules, now)))
 
 
@@ -185,7 +194,8 @@ def _manifest(terms: _Terms, given: Mapping[ParameterName, Json], base: Base) ->
         owner=terms.owner,
         expires_at=terms.until,
         request=asked.request,
-        ends_with=asked.command.ends_with,
+        ends_with=asked.command.ends_with or (base.past.pull if base.past is not None else None),
+        preview=base.past.preview if base.past is not None else None,
         overrides=tuple(name for name in values if name in given),
         parameters=values,
         stacks=template.stacks,

@@ -6,7 +6,7 @@ check of the pull request fails until somebody has chosen.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias, cast
 
@@ -25,7 +25,7 @@ from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import Correctable, check_contract, check_rules, overrides
 from bot.core.tree import File, Tree
 from bot.errors import UserError
-from bot.model.environment import MANIFEST, Manifest
+from bot.model.environment import MANIFEST, Manifest, Preview
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.names import ParameterName
@@ -47,6 +47,9 @@ class SyncSubject:
     merge_text: TextMerger
     source: CodeSide | None = None
     judges: Judges = NOBODY
+    preview: Preview | None = None
+    """What it tries from now on, if the newer template is that of a pull request; `follows` are the source's values that changed there."""
+    follows: Mapping[ParameterName, Json] = field(default_factory=dict)
 
     @property
     def rules(self) -> CheckRules:
@@ -114,7 +117,7 @@ def _attempt(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
 
 def _drafted(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
     manifest, template = subject.manifest, subject.after
-    if manifest.revision == template.revision:
+    if manifest.revision == template.revision and not subject.follows:
         at = f"revision `{template.revision[:12]}` of template `{manifest.template}`"
         return Unchanged(f"No change: `{manifest.name}` is at {at} already.")
     _refuse_unresolved(subject)
@@ -171,11 +174,14 @@ def _manifest(subject: SyncSubject, given: Mapping[ParameterName, Json]) -> Mani
     template = subject.after.declaration
     former = subject.before.declaration
     kept, source = carried(subject.manifest, former, template), subject.source.manifest if subject.source else None
+    followed = {name: value for name, value in subject.follows.items() if name in kept.parameters}
+    kept = kept.model_copy(update={"parameters": {**kept.parameters, **followed}})
     values = synced(kept, template, given, source, subject.estate)
     by_hand = {*kept.overrides, *(given if kept.source else ())}
     return kept.model_copy(
         update={
             "revision": subject.after.revision,
+            "preview": subject.preview,
             "stacks": template.stacks,
             "parameters": values,
             "overrides": tuple(name for name in values if name in by_hand),

@@ -1,20 +1,34 @@
-"""Clones that are bound to a pull request (`--with`): which, and what becomes of what is proposed when it is closed or reopened.
+"""Clones that are bound to a pull request (`--with`, and previews): which, and what becomes of what is proposed when it is closed or reopened.
 
 A clone that is live is destroyed as one that has expired is (`bot.service.commands.expire`), by the same pull request. Of one that was
 never deployed, the pull request is closed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import TypeAdapter
 
 from bot.core.messages import expiry_comments
 from bot.core.requests.branches import Branch
 from bot.core.requests.destroy import ClosedPull
 from bot.core.requests.expiry import is_automatic
 from bot.errors import UserError
+from bot.events import PreviewDue, PullRequestChanged, Tick
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, Login
-from bot.service.repository import Repository
+from bot.service.context import ServiceContext
+from bot.service.jobs_api import JobRequest, JobStepResult, Steps
+from bot.service.repository import Repository, repository_at_head
 
+
+class BoundFound(JobStepResult):
+    """The clones, live and proposed, that are bound to the pull request, and those that try it."""
+
+    bound: Sequence[EnvironmentName]
+    previews: Sequence[EnvironmentName]
+
+
+BOUND_FOUND: TypeAdapter[BoundFound] = TypeAdapter(BoundFound)
 CLOSED_MARKER = "<!-- envclone:closed-with:{number}:{at:%Y-%m-%dT%H:%M:%SZ} -->"
 KEPT_MARKER = "<!-- envclone:kept-with:{number} -->"
 
@@ -34,10 +48,38 @@ def closed_pull(repo: Repository, number: int) -> ClosedPull | None:
     return ClosedPull(number, pull.url, pull.closed_at, pull.is_merged)
 
 
-def bound_to(repo: Repository, number: int) -> tuple[EnvironmentName, ...]:
-    """Return the clones, live and proposed, that are bound to a pull request. Raises `Transient`."""
-    manifests = repo.read_inventory().estate.manifests()
-    return tuple(sorted(each.name for each in manifests if each.ends_with == number))
+def bound_jobs(
+    context: ServiceContext, event: PullRequestChanged, request: JobRequest, steps: Steps
+) -> tuple[JobRequest, ...]:
+    """Return the jobs of the clones that are bound to a pull request that was merged, closed or reopened, or try one that was pushed to."""
+    if event.action == "opened":
+        return ()
+
+    def look() -> BoundFound:
+        found = repository_at_head(context, event.repository).read_inventory().estate.manifests()
+        return BoundFound(
+            bound=sorted(each.name for each in found if each.ends_with == event.number),
+            previews=sorted(each.name for each in found if each.preview and each.preview.pull_request == event.number),
+        )
+
+    found = steps.run("bound", BOUND_FOUND, look)
+    ends = found.bound if event.action in ("closed", "reopened") else ()
+    pushed = found.previews if event.action in ("synchronize", "reopened") else ()
+    return (
+        *(
+            _job(request.delivery, "expire", Tick(repository=event.repository, slot=0, environment=name))
+            for name in ends
+        ),
+        *(
+            _job(request.delivery, "preview", PreviewDue(repository=event.repository, environment=name))
+            for name in pushed
+        ),
+    )
+
+
+def _job(delivery: str, kind: str, event: Tick | PreviewDue) -> JobRequest:
+    where = f"{event.repository}/{event.environment}"
+    return JobRequest(key=f"{kind}-{where}-{delivery}", partition=where, kind=kind, delivery=delivery, event=event)
 
 
 def close_proposed(repo: Repository, name: EnvironmentName) -> int | None:

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from bot.clients.git.claims import claim_of
 from bot.clients.git.remote import Moved
+from bot.clients.git.snapshots import keep
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest, PullRequestSpec
 from bot.clients.transient import Transient
@@ -151,6 +152,8 @@ def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refuse
         if isinstance(cleared, Stranger):
             return Refused(replies.squatted(branch.environment, cleared))
         moved |= cleared
+        if (preview := drafted.manifest.preview) is not None:
+            keep(repo.mirror, request.command.name, preview.commit)
         proposal = clone_proposal(repo, CodeSide(drafted.manifest, drafted.code), drafted.comparison, as_in(drafted))
         publication = _publication(repo, request, drafted, others)
         left = None if cleared else repo.proposed(branch)  # what we proposed once, and what became of that is settled

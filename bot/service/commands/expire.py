@@ -26,11 +26,11 @@ from bot.core.requests.branches import Branch
 from bot.core.requests.destroy import Reason, RemovalRequest
 from bot.core.requests.expiry import Due, Outlived, due
 from bot.core.requests.refusal import Refused
-from bot.events import PullRequestChanged, Tick
+from bot.events import Tick
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
-from bot.names import EnvironmentName, Login, RepositoryName
-from bot.service.commands.bound import bound_to, close_proposed, closed_pulls, keep
+from bot.names import EnvironmentName, Login
+from bot.service.commands.bound import close_proposed, closed_pulls, keep
 from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
@@ -67,12 +67,6 @@ class DueFound(JobStepResult):
     environments: tuple[EnvironmentName, ...]
 
 
-class BoundFound(JobStepResult):
-    """The clones that are bound to a pull request."""
-
-    environments: tuple[EnvironmentName, ...]
-
-
 class ExpiryDone(JobStepResult):
     """What was done about one environment, in words for the log."""
 
@@ -80,7 +74,6 @@ class ExpiryDone(JobStepResult):
 
 
 DUE_FOUND: TypeAdapter[DueFound] = TypeAdapter(DueFound)
-BOUND_FOUND: TypeAdapter[BoundFound] = TypeAdapter(BoundFound)
 EXPIRY_DONE: TypeAdapter[ExpiryDone] = TypeAdapter(ExpiryDone)
 
 
@@ -122,30 +115,6 @@ def tick_job(delivery: str, event: Tick) -> JobRequest:
         kind=kind,
         delivery=delivery,
         event=event,
-    )
-
-
-def bound_jobs(
-    context: ServiceContext, event: PullRequestChanged, request: JobRequest, steps: Steps
-) -> tuple[JobRequest, ...]:
-    """Return the jobs of the clones that are bound to a pull request, if it was merged, closed or reopened."""
-    if event.action not in ("closed", "reopened"):
-        return ()
-
-    def look() -> BoundFound:
-        return BoundFound(environments=bound_to(repository_at_head(context, event.repository), event.number))
-
-    found = steps.run("bound", BOUND_FOUND, look)
-    return tuple(_end_job(request.delivery, event.repository, name) for name in found.environments)
-
-
-def _end_job(delivery: str, repository: RepositoryName, name: EnvironmentName) -> JobRequest:
-    return JobRequest(
-        key=f"end-{repository}/{name}-{delivery}",
-        partition=f"{repository}/{name}",
-        kind="expire",
-        delivery=delivery,
-        event=Tick(repository=repository, slot=0, environment=name),
     )
 
 

@@ -68,7 +68,9 @@ def _found(repo: Repository, template: TemplateName) -> Rollout | None:
     newest = history[0]
     issues = [each for each in repo.github.our_issues(repo.name) if is_of(template, each.body)]
     issue = next((each for each in issues if marker(template, newest.commit) in each.body), None)
-    everywhere = [each for each in repo.read_inventory().estate.live.values() if each.template == template]
+    live = repo.read_inventory().estate.live.values()
+    # A preview follows its pull request.
+    everywhere = [each for each in live if each.template == template and each.preview is None]
     late = [each for each in everywhere if each.revision != newest.revision]
     fresh = RolloutRecord(
         template=template,

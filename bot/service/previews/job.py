@@ -1,0 +1,88 @@
+"""A preview follows its pull request: each push to that is published on the preview's branch as a change of it, and proposed.
+
+Every step looks for what it would make before making it: a commit by the pull request's commit in its trailers, a comment by its marker. What
+is published is unproved, so the plan of each push waits for an approval of its own.
+"""
+
+from bot.clients.git.snapshots import keep
+from bot.clients.github.records import PullRequest
+from bot.core.messages.versions import preview
+from bot.core.requests.branches import Branch
+from bot.core.requests.change import Unchanged
+from bot.core.requests.refusal import Refused
+from bot.errors import UserError
+from bot.events import PreviewDue
+from bot.model.environment import Manifest
+from bot.names import EnvironmentName, Login
+from bot.service.commands.change import PUSHED, ChangeOrigin, Pushed, propose_change, publish_change
+from bot.service.context import ServiceContext
+from bot.service.jobs_api import REPORTED, Ended, Finished, JobRequest, Reported, Steps
+from bot.service.previews.drafter import PreviewDrafter
+from bot.service.repository import Repository, repository_at_head
+from bot.service.status import report_branch
+
+
+class PreviewJob:
+    """Brings one preview to the head of its pull request."""
+
+    def __init__(self, context: ServiceContext, event: PreviewDue) -> None:
+        self.context, self.event = context, event
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job."""
+        where = f"{self.event.repository}/{self.event.environment}"
+        key = f"preview-{where}-{delivery}"
+        return JobRequest(key=key, partition=where, kind="preview", delivery=delivery, event=self.event)
+
+    def run(self, _: JobRequest, steps: Steps) -> Finished:
+        pushed = steps.run("publish", PUSHED, self.publish)
+        if isinstance(pushed, Pushed):
+            steps.run("propose", REPORTED, lambda: self.propose(pushed))
+        return Finished()
+
+    def publish(self) -> Pushed | Ended:
+        """Push the preview as the pull request has it, unless it is there; say in the pull request why it can't be."""
+        repo, name = repository_at_head(self.context, self.event.repository), self.event.environment
+        manifest = preview_now(repo, name)
+        pull = (
+            repo.github.pull_request(repo.name, manifest.preview.pull_request)
+            if manifest and manifest.preview
+            else None
+        )
+        if manifest is None or manifest.source is None or pull is None or pull.state == "closed":
+            return Ended(because="no preview of an open pull request", is_done=True)
+        drafter = PreviewDrafter(name, pull, manifest.source)
+        origin = ChangeOrigin(Login(repo.github.identity()), f"{pull.url}/commits/{pull.head_sha}")
+        repo.at(pull.head_sha)
+        keep(repo.mirror, name, pull.head_sha)
+        match publish_change(repo, origin, drafter):
+            case Pushed() as pushed:
+                return pushed
+            case Unchanged(reason):
+                return Ended(because=reason, is_done=True)
+            case Refused(reason):
+                _say(repo, pull, preview.stays(manifest, pull.head_sha, reason))
+                return Ended(because=reason)
+
+    def propose(self, pushed: Pushed) -> Reported:
+        """Open its pull request, or bring the one that is there up to date, and tell whoever asked."""
+        propose_change(repository_at_head(self.context, self.event.repository), pushed.branch)
+        repo = repository_at_head(self.context, self.event.repository)
+        return Reported(comments=tuple(report_branch(repo, pushed.branch)))
+
+
+def preview_now(repo: Repository, name: EnvironmentName) -> Manifest | None:
+    """Return a preview's manifest: with what is proposed, if its pull request is open, else as it is on the default branch. Raises `Transient`."""
+    for branch in (Branch("change", name), Branch("clone", name)):
+        pull = repo.pull_request(branch) if repo.proposed(branch) is not None else None
+        if pull is not None and pull.state == "open":
+            try:
+                return repo.at(pull.head_sha).manifest(name)
+            except UserError:
+                return None  # what people have broken is theirs
+    return repo.manifest(name)
+
+
+def _say(repo: Repository, pull: PullRequest, text: str) -> None:
+    marker = text.partition("\n")[0]
+    repo.github.comment_once(repo.name, pull.number, marker, text)

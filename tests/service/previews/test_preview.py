@@ -1,0 +1,214 @@
+"""A clone that tries a pull request, as a person asks for it there: rendered, planned once approved, pushed to, over; on a real repository."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.clients.git.checkout import Checkout
+from bot.core.requests.branches import SNAPSHOTS, branch_of
+from bot.events import CommentCreated, PreviewDue
+from bot.model.environment import Manifest
+from bot.names import EnvironmentName, ParameterName
+from bot.runs.plan.base_history import History
+from bot.runs.plan.proof import unproved
+from bot.runs.plan.verify import verify_environments
+from bot.sandbox.github import IssueText, PullSpec
+from tests.support import example
+from tests.support.example import REPOSITORY
+from tests.support.small_monorepo import MAINTAINER, SmallMonorepo
+from tests.support.triggers import changed, merged
+
+NAME = EnvironmentName("pr-2")
+CLONE = "/clone production as pr-2 for qa"
+MAIN = "templates/shop/app/main.tf"
+SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
+NAMED = SECURE.replace(b"/greeting", b"/welcome")
+
+
+def proposed(place: SmallMonorepo, files: dict[str, bytes | None], head: str = "encrypt") -> int:
+    """Open a person's pull request, and return its number."""
+    owner, _, branch = head.rpartition(":")
+    if not owner:
+        place.server.commit(REPOSITORY, files, by=MAINTAINER, message="Encrypt", branch=branch)
+    return place.server.open_pull(
+        REPOSITORY, PullSpec(IssueText("Encrypt", "It is a secret"), head, "main"), by=MAINTAINER
+    )
+
+
+def say(place: SmallMonorepo, number: int, text: str = CLONE, killed_after: str | None = None) -> str:
+    """Comment in a pull request, and return the reply."""
+    comment = place.comment(text, issue=number)
+    event: CommentCreated = place.event(comment, text).model_copy(update={"issue": number, "is_pull_request": True})
+    if killed_after:
+        place.work(event, killed_after)
+    place.work(event)
+    return place.reply(comment) or ""
+
+
+def pushed(place: SmallMonorepo, number: int, killed_after: str | None = None) -> None:
+    """Let the service hear that a pull request was pushed to."""
+    for each in place.work(changed(place, number, "synchronize")).follow:
+        assert isinstance(each.event, PreviewDue)
+        if killed_after:
+            place.work(each.event, killed_after)
+        place.work(each.event)
+
+
+def preview(place: SmallMonorepo, branch: str = branch_of(NAME)) -> Manifest:
+    commit = place.server.head(REPOSITORY, branch)
+    assert commit is not None
+    found = place.repository().at(commit).manifest(NAME)
+    assert found is not None
+    return found
+
+
+def doubts(place: SmallMonorepo, directory: Path) -> str:
+    """Return why the preview is not proved, in a checkout as workflows have it."""
+    head = place.server.head(REPOSITORY, branch_of(NAME)) or ""
+    url = f"{place.server.url}/{REPOSITORY}.git"
+    subprocess.run(["git", "clone", "-q", url, str(directory)], check=True)
+    subprocess.run(["git", "-C", str(directory), "checkout", "-q", head], check=True)
+    checkout = Checkout(directory)
+    verified = verify_environments(checkout, [NAME])
+    assert verified.holds, "it is what the template of the pull request renders"
+    found = unproved(checkout, History(directory, "origin/main"), NAME, verified)
+    return "\n".join(map(str, found.reasons)) if found is not None else ""
+
+
+def snapshots(place: SmallMonorepo) -> set[str]:
+    """Return the commits that are kept for previews."""
+    return set(place.repository().mirror.local(f"refs/heads/{SNAPSHOTS}/").values())
+
+
+def rewritten(place: SmallMonorepo, files: dict[str, bytes | None]) -> str:
+    """Have the branch of the pull request begin anew, and return its head."""
+    head = place.server.commit(REPOSITORY, files, by=MAINTAINER, message="Again", branch="again")
+    repo = place.repository().at(head)
+    repo.mirror.push({"refs/heads/encrypt": head}, {"refs/heads/encrypt": place.server.head(REPOSITORY, "encrypt")})
+    return head
+
+
+def test_law_4_production_is_cloned_with_the_change_and_waits_for_an_approval(
+    place: SmallMonorepo, tmp_path: Path
+) -> None:
+    number = proposed(place, {MAIN: SECURE})
+    assert f"`{NAME}` is planning" in say(place, number, killed_after="publish")
+    head, made = place.server.head(REPOSITORY, "encrypt"), preview(place)
+    assert made.preview is not None
+    assert (made.preview.pull_request, made.preview.commit, made.ends_with) == (number, head, number)
+    assert place.server.read(REPOSITORY, "envs/pr-2/app/main.tf", branch_of(NAME)) == SECURE
+    assert place.server.read(REPOSITORY, MAIN, branch_of(NAME)) == example.MAIN, (
+        "the template itself is not proposed twice"
+    )
+    (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Clone")]
+    assert f"with the change of #{number}, as of {head}**" in (pull.body or "")
+    # Nobody can take away what proves it: the branch is rewritten and deleted.
+    place.server.delete_branch(REPOSITORY, "encrypt", by=MAINTAINER)
+    assert "is on no commit of the base branch" in doubts(place, tmp_path / "before")
+    place.server.commit(REPOSITORY, {MAIN: SECURE}, by=MAINTAINER, message="Encrypt, merged as it was")
+    assert doubts(place, tmp_path / "after") == "", "what was merged is proved by its content"
+
+
+def test_law_4_each_push_is_brought_to_it_with_values_that_production_gets(place: SmallMonorepo) -> None:
+    number = proposed(place, {MAIN: SECURE})
+    say(place, number)
+    first = preview(place)
+    manifest = place.server.read(REPOSITORY, "envs/production/environment.yaml") or b""
+    values = manifest.replace(b"db_class: large", b"db_class: medium")
+    place.server.commit(
+        REPOSITORY,
+        {MAIN: NAMED, "envs/production/environment.yaml": values},
+        by=MAINTAINER,
+        message="Rename",
+        branch="encrypt",
+    )
+    for killed_after in ("publish", "propose"):
+        pushed(place, number, killed_after)
+    pushed(place, number)
+    now = preview(place)
+    assert now.preview is not None
+    assert now.preview.commit == place.server.head(REPOSITORY, "encrypt")
+    classes = [each.parameters[ParameterName("db_class")] for each in (first, now)]
+    assert classes == ["large", "medium"]
+    assert place.server.read(REPOSITORY, "envs/pr-2/app/main.tf", branch_of(NAME)) == NAMED
+    assert snapshots(place) == {now.preview.commit}, "it grew, and so did the branch that keeps it"
+    (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Clone")]
+    assert f"with the change of #{number}, as of {now.preview.commit}**" in (pull.body or "")
+    assert [each.pull for each in place.server.pulls(REPOSITORY)].count(pull.pull) == 1
+
+
+def test_a_live_preview_is_changed_by_a_pull_request_and_a_rewritten_branch_is_kept_beside_what_runs(
+    place: SmallMonorepo,
+) -> None:
+    number = proposed(place, {MAIN: SECURE})
+    say(place, number)
+    merged(place, number + 1)
+    was = preview(place, "main").preview
+    assert was is not None
+    head = rewritten(place, {MAIN: NAMED})
+    pushed(place, number, "publish")
+    pushed(place, number)
+    (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Bring")]
+    assert pull.title == f"Bring pr-2 to #{number} at {head[:12]}"
+    assert f"#{number} was pushed to, and `pr-2` tries it" in (pull.body or "")
+    assert "rollout" not in (pull.body or "")
+    assert snapshots(place) == {was.commit, head}
+    broken = rewritten(place, {"templates/shop/template.yaml": b"name: shop\n"})
+    pushed(place, number)
+    said = place.written(number)[-1]
+    assert f"`pr-2` was not brought to {broken}; it stays at {head}." in said
+
+
+def test_a_change_that_demands_less_of_clones_is_not_tried(place: SmallMonorepo) -> None:
+    less = example.DECLARATION.replace("outbound: true, ", "").replace(
+        'payments_url: "https://payments.invalid/{environment}", ', ""
+    )
+    less = less.replace("versions], differ: [outbound]", "versions], differ: []")
+    number = proposed(place, {"templates/shop/template.yaml": less.encode()})
+    reply = say(place, number)
+    assert "(so the base branch's template demands)" in reply
+    assert "change the pull request." in reply
+    assert place.server.head(REPOSITORY, branch_of(NAME)) is None
+
+
+@pytest.mark.parametrize("of", ["a fork", "a module", "something else"])
+def test_what_cannot_be_tried_is_refused_and_what_has_nothing_to_try_is_a_clone_of_what_is_there(
+    place: SmallMonorepo, of: str
+) -> None:
+    if of == "a fork":
+        place.server.add_user("eve-2")
+        fork = place.server.fork(REPOSITORY, by="eve-2")
+        place.server.commit(fork, {MAIN: SECURE}, by="eve-2", message="Encrypt", branch="encrypt")
+        reply = say(place, proposed(place, {}, "eve-2:encrypt"))
+        assert (
+            "comes from a fork, and code from a fork is not tried here. To clone `production` as it is, comment on an issue"
+            in reply
+        )
+        assert place.server.head(REPOSITORY, branch_of(NAME)) is None
+    elif of == "a module":
+        source = place.server.read(REPOSITORY, "envs/production/network/main.tf") or b""
+        called = source + b'module "logs" {\n  source = "../../../modules/logs"\n}\n'
+        logs: dict[str, bytes | None] = {"modules/logs/main.tf": b"locals {}\n"}
+        place.server.commit(
+            REPOSITORY, {**logs, "envs/production/network/main.tf": called}, by=MAINTAINER, message="Log"
+        )
+        reply = say(place, proposed(place, {"modules/logs/main.tf": b"locals { a = 1 }\n"}))
+        assert "changes `modules/logs`, and a clone calls that module where it lies on `main`" in reply
+    else:
+        say(place, proposed(place, {"README.md": b"more\n"}))
+        assert preview(place).preview is None
+        assert snapshots(place) == set()
+
+
+def test_a_preview_ends_with_its_pull_request_and_lets_go_of_what_was_kept(place: SmallMonorepo) -> None:
+    number = proposed(place, {MAIN: SECURE})
+    say(place, number)
+    place.server.close(REPOSITORY, number, by=MAINTAINER)
+    for each in place.work(changed(place, number, "closed")).follow:
+        place.work(each.event)
+    (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Clone")]
+    assert pull.state == "closed"
+    assert place.written(pull.number)
+    place.work(changed(place, pull.number, "closed"))
+    assert snapshots(place) == set()
