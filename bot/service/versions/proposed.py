@@ -11,9 +11,6 @@ from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.requests.clone import CloneRequest, PastSource
 from bot.core.tree import Tree, tree_id
 from bot.errors import UserError
-from bot.model.environment import directory
-from bot.model.modules import module_path
-from bot.model.template import directory as template_directory
 from bot.names import EnvironmentName
 from bot.service.repository import Repository
 
@@ -56,7 +53,7 @@ def _is_changed(repo: Repository, pull: PullRequest, name: EnvironmentName) -> b
     manifest = then.manifest(name)
     if manifest is None:
         return False
-    places = (template_directory(manifest.template), directory(name))
+    places = (repo.roots.template(manifest.template), repo.roots.environment(name))
     is_moved = any(_tree(repo, began, place) != _tree(repo, pull.head_sha, place) for place in places)
     return is_moved or _modules(repo, then.code(name), began, pull.head_sha) is not None
 
@@ -67,7 +64,7 @@ def _began(repo: Repository, pull: PullRequest) -> str:
 
 def _modules(repo: Repository, files: Tree, began: str, head: str) -> str | None:
     """Return a module outside that the code calls and the pull request changes."""
-    paths = filter(None, map(module_path, places_outside(files)))
+    paths = filter(None, map(repo.roots.module, places_outside(files)))
     return next((path for path in paths if _tree(repo, began, path) != _tree(repo, head, path)), None)
 
 
