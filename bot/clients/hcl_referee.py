@@ -15,6 +15,7 @@ from bot.clouds.registry import FACTS
 from bot.core.checks.gate_rules import GateRules
 from bot.core.hcl.outline import NotComparable, difference, outline, with_marked_texts
 from bot.core.hcl.parser import parsed
+from bot.core.hcl.tokens import MARK
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput, Unverifiable
 from bot.model.modules import place_of
@@ -71,7 +72,8 @@ def _verdicts(texts: Sequence[bytes]) -> Mapping[bytes, _Verdict]:
         for number, data in enumerate(new):
             if len(_known()) >= _KEPT:
                 _known().clear()
-            _known()[data] = _verdict(data, read[f"{number} plain"], read[f"{number} marked"])
+            plain = read[f"{number} plain"]
+            _known()[data] = _verdict(data, plain, read.get(f"{number} marked", plain))
     return {data: _known()[data] for data in texts}
 
 
@@ -82,8 +84,10 @@ def _known() -> dict[bytes, _Verdict]:
 
 
 def _versions(data: bytes) -> Iterator[tuple[str, str]]:
-    yield "plain", data.decode()
-    yield "marked", with_marked_texts(data)
+    plain, marked = data.decode(), with_marked_texts(data)
+    yield "plain", plain
+    if marked != plain.removeprefix(MARK):  # most have no parenthesis in a text, and nothing to be asked twice
+        yield "marked", marked
 
 
 def _verdict(data: bytes, plain: _Reading, marked: _Reading) -> _Verdict:
