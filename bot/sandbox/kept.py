@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.clients.git.checkout import own_checkout
 from bot.core.parity.output.page import page
+from bot.core.parity.output.page_origin import PageOrigin
 from bot.names import EnvironmentName
 from bot.runs.plan.code_parity import check_parity
 from bot.sandbox.github.git.bare import BareRepository
@@ -36,5 +37,5 @@ def keep_parity_page(bare: BareRepository, commit: str, name: EnvironmentName, n
             subprocess.run(["git", *words], check=True, capture_output=True, timeout=120)
         found = check_parity(own_checkout(tree), name, None, now)
     place = Path(tempfile.mkdtemp(prefix="envclone-demo-")) / "parity.html"
-    place.write_text(page(found.parity, found.leaks), "utf-8")
+    place.write_text(page(found.parity, found.leaks, PageOrigin(commit, now)), "utf-8")
     return place

@@ -24,14 +24,18 @@ from bot.cli.local.directory_parity import (
 )
 from bot.cli.local.options import AnyRoot, AsJson, ReportFormat, checkout, checkout_around
 from bot.cli.options import completed
-from bot.clients.git.checkout import own_checkout
+from bot.clients.git.checkout import Checkout, own_checkout
+from bot.clients.git.commits import commit_of
+from bot.clients.git.web_address import is_committed, web_address
 from bot.core.parity.certificate import Certificate, sentence
 from bot.core.parity.leaks import unwaived
 from bot.core.parity.output.directory_page import directory_page
 from bot.core.parity.output.document import document
 from bot.core.parity.output.markdown import report
 from bot.core.parity.output.page import page
+from bot.core.parity.output.page_origin import UNKNOWN, PageOrigin
 from bot.core.parity.output.text import text
+from bot.core.parity.report import Parity
 from bot.errors import UserError
 from bot.runs.directory_parity import AskedSide, is_directory_pair
 from bot.runs.plan.code_parity import Checked, check_parity
@@ -113,9 +117,11 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             return
         if certificate:
             typer.echo(f"`{name}` has no certificate, because parity does not hold:\n", err=as_json)
+        is_page = html is not None or kind is ReportFormat.HTML
+        origin = _origin(there, checked.parity, datetime.now(UTC)) if is_page else UNKNOWN
         if html is not None:
-            _write(html, page(checked.parity, checked.leaks))
-        _say_checked(checked, kind, html)
+            _write(html, page(checked.parity, checked.leaks, origin))
+        _say_checked(checked, kind, html, origin)
         if not checked.holds:
             raise typer.Exit(DOES_NOT_HOLD)
 
@@ -125,10 +131,20 @@ def _is_environment(root: Path, name: str) -> bool:
     return around is not None and "/" not in name and (around / own_checkout(around).roots.environment(name)).is_dir()
 
 
-def _say_checked(checked: Checked, kind: ReportFormat, html: Path | None) -> None:
+def _origin(there: Checkout, parity: Parity, now: datetime) -> PageOrigin:
+    """Return what the page says of the code that was compared; no commit where the work tree has something else."""
+    directories = (there.roots.environment(parity.against), there.roots.environment(parity.environment))
+    if not is_committed(there.root, *directories):
+        return PageOrigin(at=now)
+    commit, address = commit_of(there.root), web_address(there.root)
+    files = f"{address}/blob/{commit}" if address else ""
+    return PageOrigin(commit, now, files, directories=directories)
+
+
+def _say_checked(checked: Checked, kind: ReportFormat, html: Path | None, origin: PageOrigin) -> None:
     match kind:
         case ReportFormat.HTML:
-            said = page(checked.parity, checked.leaks)
+            said = page(checked.parity, checked.leaks, origin)
         case ReportFormat.MARKDOWN:
             said = report(checked.parity)
         case ReportFormat.TEXT | ReportFormat.JSON:

@@ -12,8 +12,8 @@ TIMEOUT = 120
 
 def commit_of(root: Path, name: str = "HEAD") -> str:
     """Return the id of a commit. Raises `Unverifiable` if there is none of that name."""
-    found = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-    if found is None and _git(root, "rev-parse", "--git-dir") is None:
+    found = asked(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    if found is None and asked(root, "rev-parse", "--git-dir") is None:
         raise Unverifiable(
             f"{root.resolve()} is in no git repository. Change to the checkout, or name it with `--root PATH`."
         )
@@ -25,12 +25,12 @@ def commit_of(root: Path, name: str = "HEAD") -> str:
 def file_at(root: Path, commit: str, path: str) -> bytes | None:
     """Return a file's content at a commit, or None when there is no such file. Raises `Unverifiable` without the commit."""
     commit = commit_of(root, commit)
-    listed = _git(root, "ls-tree", "--full-tree", commit, "--", path)
+    listed = asked(root, "ls-tree", "--full-tree", commit, "--", path)
     if listed is None:
         raise Unverifiable(f"git can't read commit {commit}. Fetch the full history (`git fetch --unshallow`).")
     if not listed:
         return None
-    found = _git(root, "show", f"{commit}:{path}")
+    found = asked(root, "show", f"{commit}:{path}")
     if found is None:
         raise Unverifiable(
             f"git can't read {path} at commit {commit}. Fetch the full history (`git fetch --unshallow`)."
@@ -40,11 +40,12 @@ def file_at(root: Path, commit: str, path: str) -> bytes | None:
 
 def tree_at(root: Path, commit: str, path: str) -> str | None:
     """Return git's id of a directory at a commit, or None when there is none. Raises `Unverifiable` without the commit."""
-    found = _git(root, "rev-parse", "--verify", "--quiet", f"{commit_of(root, commit)}:{path}")
+    found = asked(root, "rev-parse", "--verify", "--quiet", f"{commit_of(root, commit)}:{path}")
     return found.decode().strip() if found is not None else None
 
 
-def _git(root: Path, *arguments: str) -> bytes | None:
+def asked(root: Path, *arguments: str) -> bytes | None:
+    """Return what git says, or None when it fails."""
     passed_on = ("PATH", "HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
     environment = {name: os.environ[name] for name in passed_on if name in os.environ}
     done = subprocess.run(

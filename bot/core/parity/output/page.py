@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from bot.core.markdown import NO_VALUE
 from bot.core.parity.leaks import Leak
 from bot.core.parity.output.document import counts
 from bot.core.parity.output.markdown import ORIGINS, REVISION, UNEXPLAINED
+from bot.core.parity.output.page_origin import UNKNOWN, PageOrigin, line_of, origin_line
 from bot.core.parity.output.page_parts import SCRIPT, STYLE
 from bot.core.parity.report import Difference, Parity
 from bot.core.plural import counted
@@ -34,16 +36,21 @@ class DifferenceTable:
     sides: tuple[str, str]
     found: Sequence[Difference]
     reasons: Callable[[Difference], Sequence[ReasonShown]]
+    origin: PageOrigin = UNKNOWN
 
 
-def page(parity: Parity, leaks: Sequence[Leak] = ()) -> str:
+def page(parity: Parity, leaks: Sequence[Leak] = (), origin: PageOrigin = UNKNOWN) -> str:
     """Return the page."""
     told = [leak for leak in leaks if leak.waiver is None]
     holds = parity.holds and not told
     verdict = f'<p class="verdict {"good" if holds else "bad"}">{"Holds" if holds else "Does not hold"}</p>'
-    shown = DifferenceTable((parity.against, parity.environment), sorted(parity.differences, key=_order), _reasons)
+    shown = DifferenceTable(
+        (parity.against, parity.environment), sorted(parity.differences, key=_order), _reasons, origin
+    )
     parts = [
+        origin_line(origin),
         _numbers(parity, len(told)),
+        "" if parity.compared else f"<p>Nothing was compared: {_nothing_of(parity)}.</p>",
         _breaches(parity),
         _leaks(leaks),
         difference_table(shown),
@@ -81,13 +88,17 @@ def framed(eyebrow: str, sides: tuple[str, str], verdict: str, parts: Sequence[s
 """
 
 
+def _nothing_of(parity: Parity) -> str:
+    return f"neither <code>{escape(parity.environment)}</code> nor <code>{escape(parity.against)}</code> has a value to hold against the other"
+
+
 def _numbers(parity: Parity, leaks: int) -> str:
     found = counts(parity)
     tiles = [
         ("unexplained", str(found["unexplained"]), "bad" if found["unexplained"] else "good"),
         ("broken contracts", str(len(parity.breaches)), "bad" if parity.breaches else "good"),
         ("leaks", str(leaks), "bad" if leaks else "good"),
-        (f"match {parity.against}", f"{parity.score:.1%}", ""),
+        (f"match {parity.against}", f"{parity.score:.1%}" if parity.compared else NO_VALUE, ""),
         ("compared", f"{parity.compared:,}", ""),
         ("equal", f"{parity.equal:,}", ""),
         ("differ only in name, account or address", f"{len(parity.by_identity):,}", ""),
@@ -166,7 +177,7 @@ def _row(each: Difference, shown: DifferenceTable) -> str:
     reasons, (theirs, ours) = shown.reasons(each), map(escape, shown.sides)
     aspect = each.aspect or _NONE
     attribute = f'<br><span class="attribute">{_breakable(each.attribute)}</span>' if each.attribute else ""
-    place = f'<br><span class="quiet">{escape(each.file)}:{each.line}</span>' if each.file else ""
+    place = f'<br><span class="quiet">{line_of(each, shown.origin)}</span>' if each.file else ""
     tone = "" if reasons else " unexplained"
     return (
         f'<tr class="{each.kind}{tone}" data-aspect="{escape(aspect)}" data-kind="{each.kind}" '

@@ -15,6 +15,10 @@ header { display:flex; flex-wrap:wrap; align-items:baseline; gap:4px 16px; margi
 .eyebrow { flex-basis:100%; margin:0; color:var(--quiet); text-transform:uppercase; letter-spacing:.08em; font-size:12px; }
 h1 { margin:0; font-size:28px; font-weight:600; }
 h2 { margin:36px 0 12px; font-size:18px; font-weight:600; }
+a { color:var(--link); text-decoration:none; }
+a:hover { text-decoration:underline; }
+.quiet a { color:inherit; text-decoration:underline; }
+.origin { margin:-16px 0 20px; }
 .quiet { color:var(--quiet); font-weight:400; }
 .verdict { margin:0; padding:2px 14px; border-radius:20px; font-weight:600; }
 .verdict.good { color:var(--good); background:var(--good-back); }
@@ -68,7 +72,7 @@ summary { cursor:pointer; margin:16px 0 8px; }
   td[data-label]::before { content:attr(data-label); display:block; color:var(--quiet); font-size:12px; }
   .filters label { flex:1 1 100%; }
 }
-@media print { thead { display:table-header-group; } th { position:static; } tr { break-inside:avoid; } .filters { display:none; } body { max-width:none; padding:0; } }
+@media print { thead { display:table-header-group; } th { position:static; } tr { break-inside:avoid; } .filters { display:none; } details::details-content { content-visibility:visible; } body { max-width:none; padding:0; } }
 """
 
 SCRIPT = """

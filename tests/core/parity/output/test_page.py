@@ -5,12 +5,15 @@ import re
 import shutil
 import struct
 import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
 import pytest
 
 from bot.core.parity.output.page import page
+from bot.core.parity.output.page_origin import PageOrigin
 from bot.core.parity.report import Difference, Parity
 from bot.names import EnvironmentName
 from tests.core.parity import shop
@@ -97,6 +100,50 @@ def test_the_deciding_figures_come_first_and_what_was_promised_is_not_red(report
     assert '<tr class="changed unexplained"' not in kept, "what the purpose cuts off is explained, and green"
     folded = kept.partition("<details>")[2].partition("</details>")[0]
     assert folded.count('data-aspect="identity"') == kept.count('data-aspect="identity"') > 0
+
+
+ORIGIN = PageOrigin(
+    "f" * 40,
+    datetime(2026, 3, 11, 12, 0, tzinfo=UTC),
+    f"https://github.example/acme/infra/blob/{'f' * 40}",
+    "https://github.example/acme/infra/pull/12",
+    ("envs/production", "envs/demo-x"),
+)
+
+
+def test_the_head_says_which_commit_when_and_in_which_pull_request() -> None:
+    html = page(shop.compared(shop.clone()).parity, (), ORIGIN)
+    head = html.partition('<p class="quiet origin">')[2].partition("</p>")[0]
+    assert f'href="https://github.example/acme/infra/commit/{"f" * 40}"' in head
+    assert "<code>ffffffffffff</code>" in head
+    assert "2026-03-11 at 12:00 UTC" in head
+    assert '<a href="https://github.example/acme/infra/pull/12" rel="noreferrer">pull request #12</a>' in head
+
+
+def test_a_place_leads_to_its_line_and_what_is_missing_to_the_source() -> None:
+    found = [
+        Difference("changed", "app/x", "a", "1", "2", file="app/main.tf", line=7),
+        Difference("missing", "app/y", "", "1", "", file="app/it's.tf", line=3),
+    ]
+    parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "code", 2, found)
+    html = page(parity, (), ORIGIN)
+    blob = f"https://github.example/acme/infra/blob/{'f' * 40}"
+    assert f'<a href="{blob}/envs/demo-x/app/main.tf#L7" rel="noreferrer">app/main.tf:7</a>' in html
+    assert f'<a href="{blob}/envs/production/app/it%27s.tf#L3" rel="noreferrer">' in html
+
+
+def test_an_address_that_is_none_of_the_web_is_no_link() -> None:
+    each = Difference("changed", "app/x", "a", "1", "2", file="app/main.tf", line=7)
+    parity = Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "code", 1, [each])
+    assert "href" not in page(
+        parity, (), replace(ORIGIN, files="javascript:alert(1)//blob/x", pull="javascript:alert(1)")
+    )
+
+
+def test_where_nothing_was_compared_the_page_says_so_and_gives_no_share() -> None:
+    html = page(Parity(EnvironmentName("demo-x"), EnvironmentName("production"), "code", 0, []))
+    assert "Nothing was compared: neither <code>demo-x</code> nor <code>production</code> has a value" in html
+    assert "100" not in html.partition("<main>")[2].partition("</main>")[0]
 
 
 WIDTHS = (390, 800, 1280)
