@@ -35,6 +35,7 @@ from bot.service.removals import release_removed
 from bot.service.repository import Repository, repository_at_head
 from bot.service.rollouts.job import looked_at, moved, rollout_job
 from bot.service.status import REQUIRED_CHECK, report_branch, report_environment
+from bot.service.versions.tried import show_tried
 
 LONGEST_LOOK_BACK = timedelta(days=3)
 """How far back is looked: as long as GitHub lets deliveries be repeated. What is older was given up or asked again."""
@@ -196,7 +197,7 @@ class RunJob:
         if self.event.workflow == PLANS:
             return _report_checked(repo, self.event.head_sha, is_green=self.event.conclusion == "success")
         names = self._deployed()
-        told = tuple(told for name in names for told in report_environment(repo, name))
+        told = tuple(told for name in names for told in _report(repo, name))
         return Reported(comments=told, moved=moved(repo, names))
 
     def release(self) -> Released:
@@ -255,7 +256,7 @@ class DeploymentJob:
         """Tell whoever waits for the environment how it stands."""
         repo = repository_at_head(self.context, self.event.repository)
         going_on = moved(repo, [name] if outcome_of(self.event.state) != "in_progress" else [])
-        return Reported(comments=tuple(report_environment(repo, name)), moved=going_on)
+        return Reported(comments=tuple(_report(repo, name)), moved=going_on)
 
     def release(self, name: EnvironmentName) -> Released:
         """Give back the branches and claims of an environment that is destroyed."""
@@ -319,6 +320,12 @@ def _branch(event: PullRequestChanged) -> Branch | None:
 
 def _is_given_up(event: PullRequestChanged) -> bool:
     return event.action == "closed" and not event.is_merged
+
+
+def _report(repo: Repository, name: EnvironmentName) -> list[str]:
+    """Tell everybody who waits for an environment how it stands, and the pull request that it tries."""
+    show_tried(repo, name)
+    return report_environment(repo, name)
 
 
 def _name(text: str) -> EnvironmentName | None:

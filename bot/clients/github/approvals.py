@@ -3,7 +3,7 @@
 from typing import Any, TypeAlias
 
 from bot.clients.github.conversation import GHOST
-from bot.clients.github.records import CommitStatus, PullRequestReview
+from bot.clients.github.records import CommitStatus, PullRequestReview, StatusState
 from bot.clients.github.session import Session
 from bot.names import RepositoryName
 
@@ -43,15 +43,17 @@ class Approvals(Session):
             for each in found
         ]
 
-    def set_status(self, repository: RepositoryName, sha: str, context: str, description: str) -> None:
-        """Add a successful status to a commit, unless we said the same before."""
+    def set_status(
+        self, repository: RepositoryName, sha: str, context: str, description: str, *, state: StatusState = "success"
+    ) -> None:
+        """Add a status to a commit, unless we said the same last. A description has 140 characters."""
         us = self.identity().casefold()
         said = [
             one for one in self.statuses(repository, sha) if one.creator.casefold() == us and one.context == context
         ]
-        if said and (said[0].description, said[0].state) == (description, "success"):
+        if said and (said[0].description, said[0].state) == (description, state):
             return
-        body = {"state": "success", "context": context, "description": description}
+        body = {"state": state, "context": context, "description": description}
         path = f"/repos/{repository}/statuses/{sha}"
         self._create(repository, lambda repo: repo.requester.requestJsonAndCheck("POST", path, input=body))
 

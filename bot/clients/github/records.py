@@ -11,6 +11,7 @@ from bot.names import Login, RepositoryName
 CheckConclusion: TypeAlias = Literal[
     "action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out"
 ]
+StatusState: TypeAlias = Literal["pending", "success", "failure"]
 Progress: TypeAlias = Literal["queued", "in_progress", "completed"]
 DeploymentState: TypeAlias = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
 IssueStatus: TypeAlias = Literal["open", "closed"]

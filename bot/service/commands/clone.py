@@ -40,6 +40,7 @@ from bot.service.replies import reply_first, reply_to
 from bot.service.repository import Repository, repository_at, repository_at_head
 from bot.service.requesters import followed, proposal_on
 from bot.service.status import report_progress
+from bot.service.versions.tried import show_tried
 from bot.service.way import Cleared, clear, publish
 
 ATTEMPTS = 40
@@ -123,6 +124,8 @@ class CloneJob(CommandJob[Clone]):
             manifest = repository_at(self.context, request.repository, published.commit).source(name)
             facts = StatusFacts(pull_number=pull.number, pull_url=pull.url)
             text = status_comment(manifest, facts, self.context.now())
+            if manifest.preview is not None:
+                show_tried(repository_at_head(self.context, request.repository), name)
             first = reply_first(self.context, request, text, is_unanswered=is_unanswered)
             if first is not None:
                 return Reported(comments=(first,))

@@ -7,19 +7,17 @@ is published is unproved, so the plan of each push waits for an approval of its 
 from bot.clients.git.snapshots import keep
 from bot.clients.github.records import PullRequest
 from bot.core.messages.versions import preview
-from bot.core.requests.branches import Branch
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
-from bot.errors import UserError
 from bot.events import PreviewDue
-from bot.model.environment import Manifest
-from bot.names import EnvironmentName, Login
+from bot.names import Login
 from bot.service.commands.change import PUSHED, ChangeOrigin, Pushed, propose_change, publish_change
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import REPORTED, Ended, Finished, JobRequest, Reported, Steps
 from bot.service.previews.drafter import PreviewDrafter
 from bot.service.repository import Repository, repository_at_head
 from bot.service.status import report_branch
+from bot.service.versions.tried import preview_now, show_tried
 
 
 class PreviewJob:
@@ -38,6 +36,7 @@ class PreviewJob:
         pushed = steps.run("publish", PUSHED, self.publish)
         if isinstance(pushed, Pushed):
             steps.run("propose", REPORTED, lambda: self.propose(pushed))
+        steps.run("show", REPORTED, self.show)
         return Finished()
 
     def publish(self) -> Pushed | Ended:
@@ -64,23 +63,16 @@ class PreviewJob:
                 _say(repo, pull, preview.stays(manifest, pull.head_sha, reason))
                 return Ended(because=reason)
 
+    def show(self) -> Reported:
+        """Say on the pull request's new head that it was not tried yet, or that it changes nothing of what was."""
+        show_tried(repository_at_head(self.context, self.event.repository), self.event.environment)
+        return Reported()
+
     def propose(self, pushed: Pushed) -> Reported:
         """Open its pull request, or bring the one that is there up to date, and tell whoever asked."""
         propose_change(repository_at_head(self.context, self.event.repository), pushed.branch)
         repo = repository_at_head(self.context, self.event.repository)
         return Reported(comments=tuple(report_branch(repo, pushed.branch)))
-
-
-def preview_now(repo: Repository, name: EnvironmentName) -> Manifest | None:
-    """Return a preview's manifest: with what is proposed, if its pull request is open, else as it is on the default branch. Raises `Transient`."""
-    for branch in (Branch("change", name), Branch("clone", name)):
-        pull = repo.pull_request(branch) if repo.proposed(branch) is not None else None
-        if pull is not None and pull.state == "open":
-            try:
-                return repo.at(pull.head_sha).manifest(name)
-            except UserError:
-                return None  # what people have broken is theirs
-    return repo.manifest(name)
 
 
 def _say(repo: Repository, pull: PullRequest, text: str) -> None:

@@ -17,7 +17,7 @@ from bot.sandbox.github import IssueText, PullSpec
 from tests.support import example
 from tests.support.example import REPOSITORY
 from tests.support.small_monorepo import MAINTAINER, SmallMonorepo
-from tests.support.triggers import changed, merged
+from tests.support.triggers import changed, deployed, merged
 
 NAME = EnvironmentName("pr-2")
 CLONE = "/clone production as pr-2 for qa"
@@ -74,6 +74,12 @@ def doubts(place: SmallMonorepo, directory: Path) -> str:
     assert verified.holds, "it is what the template of the pull request renders"
     found = unproved(checkout, History(directory, "origin/main"), NAME, verified)
     return "\n".join(map(str, found.reasons)) if found is not None else ""
+
+
+def tried(place: SmallMonorepo, commit: str) -> tuple[str, str]:
+    """Return how a commit of the pull request stands, and what is said of it."""
+    found = [each for each in place.server.statuses(REPOSITORY, commit) if each.context == "envclone/tried on pr-2"]
+    return found[-1].state, found[-1].description or ""
 
 
 def snapshots(place: SmallMonorepo) -> set[str]:
@@ -143,9 +149,18 @@ def test_a_live_preview_is_changed_by_a_pull_request_and_a_rewritten_branch_is_k
 ) -> None:
     number = proposed(place, {MAIN: SECURE})
     say(place, number)
+    branch = place.server.head(REPOSITORY, branch_of(NAME)) or ""
     merged(place, number + 1)
     was = preview(place, "main").preview
     assert was is not None
+    assert tried(place, was.commit) == ("pending", "This commit was not applied there yet.")
+    deployed(place, "pr-2", "failure", branch)
+    assert tried(place, was.commit)[0] == "failure"
+    deployed(place, "pr-2", "success", branch)
+    state, said = tried(place, was.commit)
+    assert (state, said.partition(" on ")[0], said.partition(";")[2]) == (
+        "success", "Applied", " not certified against its source.",
+    )  # fmt: skip
     head = rewritten(place, {MAIN: NAMED})
     pushed(place, number, "publish")
     pushed(place, number)
@@ -154,6 +169,7 @@ def test_a_live_preview_is_changed_by_a_pull_request_and_a_rewritten_branch_is_k
     assert f"#{number} was pushed to, and `pr-2` tries it" in (pull.body or "")
     assert "rollout" not in (pull.body or "")
     assert snapshots(place) == {was.commit, head}
+    assert tried(place, head)[0] == "pending"
     broken = rewritten(place, {"templates/shop/template.yaml": b"name: shop\n"})
     pushed(place, number)
     said = place.written(number)[-1]

@@ -1,0 +1,68 @@
+"""What a pull request shows of the clones that try it: a commit status on its head, for each of them."""
+
+from bot.core.messages.versions import preview
+from bot.core.requests.branches import Branch
+from bot.core.requests.commit_trailers import AsIn
+from bot.errors import UserError
+from bot.model.environment import Manifest
+from bot.names import EnvironmentName
+from bot.service.repository import Repository
+from bot.service.status import facts_of
+from bot.service.versions.evidence import evidence_of
+
+CONTEXT = "envclone/tried on {name}"
+
+
+def show_tried(repo: Repository, name: EnvironmentName) -> None:
+    """Say on the head of the pull request that a preview tries how it did there; nothing for another environment. Raises `Transient`."""
+    live = _live(repo, name)
+    if live is not None and live.preview is None:
+        return  # most environments, and GitHub need not be asked
+    now = preview_now(repo, name)
+    pull = repo.github.pull_request(repo.name, now.preview.pull_request) if now and now.preview else None
+    if pull is None or pull.state == "closed":
+        return
+    repo.at(pull.head_sha)
+    context = CONTEXT.format(name=name)
+    if live is None or not _is_of(repo, live, pull.head_sha):
+        repo.github.set_status(repo.name, pull.head_sha, context, preview.NOT_YET, state="pending")
+        return
+    found = evidence_of(repo, AsIn(name, repo.commit))
+    if found is not None and found.applied_at is not None:
+        repo.github.set_status(repo.name, pull.head_sha, context, preview.applied(found))
+    elif facts_of(repo, name).deployment == "failure":
+        repo.github.set_status(repo.name, pull.head_sha, context, preview.FAILED, state="failure")
+    else:
+        repo.github.set_status(repo.name, pull.head_sha, context, preview.NOT_YET, state="pending")
+
+
+def preview_now(repo: Repository, name: EnvironmentName) -> Manifest | None:
+    """Return a manifest with what is proposed, if its pull request is open, else as it is on the default branch. Raises `Transient`."""
+    for branch in (Branch("change", name), Branch("clone", name)):
+        pull = repo.pull_request(branch) if repo.proposed(branch) is not None else None
+        if pull is not None and pull.state == "open":
+            try:
+                return repo.at(pull.head_sha).manifest(name)
+            except UserError:
+                return None  # what people have broken is theirs
+    return _live(repo, name)
+
+
+def _live(repo: Repository, name: EnvironmentName) -> Manifest | None:
+    try:
+        return repo.manifest(name)
+    except UserError:
+        return None
+
+
+def _is_of(repo: Repository, live: Manifest, head: str) -> bool:
+    """Say whether what is live is what the head of the pull request renders: it may have been pushed to without changing that."""
+    if live.preview is None or live.source is None:
+        return False
+    if live.preview.commit == head:
+        return True
+    places = ((repo.roots.templates, live.template), (repo.roots.environments, live.source))
+    return all(
+        repo.mirror.entries(live.preview.commit, parent).get(child) == repo.mirror.entries(head, parent).get(child)
+        for parent, child in places
+    )
