@@ -33,6 +33,15 @@ def commit(text: str) -> str:
     return text.lower()
 
 
+def fingerprint(text: str) -> str:
+    """Return the fingerprint of a posted plan. Raises `InvalidInput`."""
+    if re.fullmatch("[0-9a-f]{12}", text.lower()) is None:
+        raise InvalidInput(
+            f"{shown(text)} is not the fingerprint of a plan. Copy its 12 hexadecimal digits from the status comment."
+        )
+    return text.lower()
+
+
 def address(text: str) -> str:
     """Return a resource's address, or a pattern of several. Raises `InvalidInput`."""
     if not 3 <= len(text) <= 400 or not text.isprintable():

@@ -109,9 +109,13 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """`/repair <name>`: put back what changed outside, by a pull request that plans what was applied."""
+    """`/repair <name>`: put back what changed outside, by a pull request that plans what was applied.
+
+    `confirm` is the fingerprint of that plan: whoever else gives it has the repair of a clone merged.
+    """
 
     name: EnvironmentName
+    confirm: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,15 @@ TABLE: tuple[Spec, ...] = (
         "change",
         "/repair demo-x",
         (_NAME,),
+        (
+            Option(
+                "confirm",
+                "merge the repair of a clone that somebody else asked for, whose plan has this fingerprint",
+                arguments.fingerprint,
+                str,
+                "fingerprint",
+            ),
+        ),
         is_shared=True,
     ),
     Spec(

@@ -31,10 +31,11 @@ from bot.service.commands.rerun import plan_approved
 from bot.service.commands.run_end import APPLY, FOLDER, PLAN, place, tell
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, Reported, Steps
+from bot.service.planned.checks import REQUIRED_CHECK
 from bot.service.removals import release_removed
 from bot.service.repository import Repository, repository_at_head
 from bot.service.rollouts.job import looked_at, moved, rollout_job
-from bot.service.status import REQUIRED_CHECK, report_branch, report_environment
+from bot.service.status import report_branch, report_environment
 from bot.service.versions.tried import show_tried
 
 LONGEST_LOOK_BACK = timedelta(days=3)

@@ -3,20 +3,20 @@
 from dataclasses import replace
 from typing import Literal
 
-from bot.clients.github.records import ACTIONS_APP, Check, Deployment, PullRequest
+from bot.clients.github.records import Check, Deployment, PullRequest
 from bot.core.messages import change_pull_request
 from bot.core.messages.status_comment import end_comment, proposal_comment, status_comment
+from bot.core.messages.versions import repaired
 from bot.core.requests.branches import PREFIXES, Branch
 from bot.core.requests.status import StatusFacts, outcome_of
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
+from bot.service.planned.checks import REQUIRED_CHECK, newest_check
+from bot.service.planned.repairs import open_repair
 from bot.service.removals import Removal, destroy_run, removal_of
 from bot.service.replies import reply_to
 from bot.service.repository import Repository
 from bot.service.requesters import OwnProposal, asked_here, proposed_on, requests_of
-
-REQUIRED_CHECK = "envclone"
-"""The aggregate check of the pull request (see `.github/workflows/plan.yml`)."""
 
 
 def report_progress(repo: Repository, name: EnvironmentName) -> str | None:
@@ -44,7 +44,11 @@ def report_branch(repo: Repository, branch: Branch) -> list[str]:
     proposal = proposed_on(repo, branch)
     if proposal is None:
         return []
-    text = proposal_comment(branch, facts_of_proposal(repo, proposal), what_of(repo, proposal))
+    what = [what_of(repo, proposal)]
+    repair = open_repair(repo, branch.environment) if branch.kind == "change" else None
+    if repair is not None and not repair.is_protected and repair.plan is not None:
+        what.append(repaired.offer(repair))
+    text = proposal_comment(branch, facts_of_proposal(repo, proposal), "\n\n".join(filter(None, what)))
     return [reply_to(repo.context, request, text) for request in requests_of(repo, proposal)]
 
 
@@ -123,12 +127,6 @@ def _with_deployment(repo: Repository, facts: StatusFacts, deployment: Deploymen
         log_url=status.log_url if status else "",
         results=applied.summary if applied and state != "in_progress" else "",
     )
-
-
-def newest_check(repo: Repository, sha: str, name: str) -> Check | None:
-    """Return the newest check of that name by GitHub Actions; one by anybody else counts for nothing."""
-    checks = [check for check in repo.github.checks(repo.name, sha, name) if check.app == ACTIONS_APP]
-    return max(checks, key=lambda check: check.id, default=None)
 
 
 def _result(check: Check | None) -> Literal["pending", "success", "failure"]:

@@ -1,6 +1,7 @@
 """Golden texts of an environment's later life: synced, promoted, rolled back and repaired, and followed in a rollout."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.clients.git.merge_file import merge_text
@@ -9,6 +10,7 @@ from bot.commands.model import Sync
 from bot.core.messages import apply_comment, rollout_issue
 from bot.core.messages import change_pull_request as changes
 from bot.core.messages.sync_text import ProposedSync
+from bot.core.messages.versions import repaired
 from bot.core.messages.versions.evidence import Evidence
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
@@ -20,6 +22,7 @@ from bot.core.requests.codify.codify import REASON
 from bot.core.requests.commit_trailers import AsIn, Trailers
 from bot.core.requests.sync import SyncConflict, Synced, SyncSubject, draft_sync
 from bot.core.requests.template_history import TemplateStep, TemplateVersion
+from bot.core.requests.versions.repair import RepairProposal, plan_shown, unconfirmed
 from bot.core.rollout.next_actions import next_actions
 from bot.core.rollout.record import MemberStage, RolloutMember, RolloutRecord
 from bot.core.tree import File
@@ -141,6 +144,19 @@ def _codified() -> str:
     )  # fmt: skip
 
 
+def _confirmed() -> str:
+    repair = RepairProposal(
+        i.NAME, 12, i.COMMIT, {"alice"}, plan_shown(i.COMMIT, "1 to change", "…"), is_protected=False
+    )
+    unplanned, protected = replace(repair, plan=None), replace(repair, is_protected=True)
+    refused = [
+        unconfirmed("0" * 12, by, each)
+        for by, each in (("bob", protected), ("bob", unplanned), ("Alice", repair), ("bob", repair))
+    ]
+    said = [repaired.offer(repair), repaired.confirmed(repair), repaired.not_merged(repair)]
+    return "\n\n".join([*said, *(each.reason for each in refused if each is not None)])
+
+
 def _titles() -> str:
     more = {
         ParameterName(name): value
@@ -200,6 +216,7 @@ VERSIONS: Texts = {
     "versions/rollback": _rolled_back,
     "versions/repair": lambda: _repaired(i.PRODUCTION),
     "versions/codify": _codified,
+    "versions/repair-confirmed": _confirmed,
     "versions/repair-of-production": lambda: _repaired(None),
     "versions/titles": _titles,
     "rollouts/running": _rollout(),

@@ -34,9 +34,9 @@ from bot.service.commands.bound import close_proposed, closed_pulls, keep
 from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
+from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import asked_here, proposal_on
-from bot.service.status import REQUIRED_CHECK, newest_check
 
 SWEEP = "*sweep"
 """In the place of an environment's name in a partition; no environment can be called so."""

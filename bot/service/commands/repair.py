@@ -1,21 +1,32 @@
-"""`/repair`: propose, on the branch of the environment's changes, that what changed outside is put back."""
+"""`/repair`: propose, on the branch of the environment's changes, that what changed outside is put back; merge that when it is confirmed.
+
+The merge is looked for before it is made: a confirmation that was killed after it finds the pull request merged, and only answers.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter
+
 from bot.clients.git.remote import Moved
 from bot.commands.model import Repair
 from bot.core.markdown import code
+from bot.core.messages.versions import repaired
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.refusal import Refused
 from bot.core.requests.sync import Synced
-from bot.core.requests.versions.repair import draft_repair, not_repairable
+from bot.core.requests.versions.repair import draft_repair, not_repairable, unconfirmed
+from bot.model.environment import Request
 from bot.names import EnvironmentName
+from bot.service.command_job import Accepted
 from bot.service.commands.change import ChangeJob
 from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.commands.run_end import last_run
-from bot.service.repository import Repository
+from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
+from bot.service.planned.repairs import merged_repair, open_repair
+from bot.service.replies import reply_to
+from bot.service.repository import Repository, repository_at_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +62,52 @@ class RepairDrafter:
         """Learn nothing: another commit on the branch is read anew."""
 
 
+class Confirmed(JobStepResult):
+    """A repair that was merged: what is answered."""
+
+    text: str
+
+
+CONFIRMED: TypeAdapter[Confirmed | Ended] = TypeAdapter(Confirmed | Ended)
+
+
 class RepairJob(ChangeJob):
-    """Publishes and proposes a repair."""
+    """Publishes and proposes a repair, or merges it when it is confirmed."""
 
     commands = (Repair,)
     kind = "repair"
+
+    def carry_out(self, accepted: Accepted[Change], steps: Steps) -> Ended | None:
+        command, request = accepted.command, accepted.request
+        assert isinstance(command, Repair)
+        fingerprint = command.confirm
+        if fingerprint is None:
+            return super().carry_out(accepted, steps)
+        found = steps.run("confirm", CONFIRMED, lambda: self.confirm(request, command.name, fingerprint))
+        if isinstance(found, Ended):
+            return found
+        text = found.text
+        steps.run("report", REPORTED, lambda: Reported(comments=(reply_to(self.context, request, text),)))
+        return None
+
+    def confirm(self, request: Request, name: EnvironmentName, fingerprint: str) -> Confirmed | Ended:
+        """Merge the open repair if this is its plan and somebody else asked for it. Raises `Transient`."""
+        repo = repository_at_head(self.context, request.repository)
+        repair = open_repair(repo, name)
+        if repair is None:
+            merged = merged_repair(repo, name, fingerprint)
+            if merged is not None:
+                return Confirmed(text=repaired.confirmed(merged))
+            return self.refuse(
+                request,
+                f"No repair of {code(name)} is open. Comment {code(f'/repair {name}')} to have one planned first.",
+            )
+        refused = unconfirmed(fingerprint, request.by, repair)
+        if refused is not None:
+            return self.refuse(request, refused.reason)
+        if not repo.github.merge(repo.name, repair.number, repair.head):
+            return self.refuse(request, repaired.not_merged(repair))
+        return Confirmed(text=repaired.confirmed(repair))
 
     def drafter(self, repo: Repository, command: Change) -> RepairDrafter:
         assert isinstance(command, Repair)

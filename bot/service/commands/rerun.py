@@ -32,10 +32,10 @@ from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.commands.run_end import APPLY, DRIFT, PLAN, PROPOSED, EndedRun, last_run, told
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
+from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.removals import removal_of, unfinished_removal
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
-from bot.service.status import REQUIRED_CHECK, newest_check
 
 Rerun: TypeAlias = PlanCommand | Resume | Unlock
 

@@ -20,8 +20,8 @@ from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Reported
+from bot.service.planned.checks import newest_check
 from bot.service.repository import Repository, repository_at_head
-from bot.service.status import newest_check
 
 APPLY = "apply.yml"
 PLAN = "plan.yml"

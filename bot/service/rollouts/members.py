@@ -17,9 +17,9 @@ from bot.model.environment import Manifest
 from bot.model.risk import Risk
 from bot.names import EnvironmentName
 from bot.service.drafting import sync_subject
+from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.repository import Repository
 from bot.service.requesters import proposal_on
-from bot.service.status import REQUIRED_CHECK, newest_check
 
 
 @dataclass(frozen=True, slots=True)

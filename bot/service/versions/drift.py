@@ -3,8 +3,8 @@
 from bot.core.plans.drift_facts import DriftFacts, read_facts
 from bot.core.requests.rerun import DRIFT_CHECK
 from bot.names import EnvironmentName
+from bot.service.planned.checks import newest_check
 from bot.service.repository import Repository
-from bot.service.status import newest_check
 
 MOST_LOOKED_AT = 20
 """Commits of the default branch whose checks are asked for, one request each: drift is looked for at least once a day."""

@@ -5,8 +5,8 @@ from bot.core.messages.versions.evidence import Evidence
 from bot.core.rendering.verify import verify
 from bot.core.requests.commit_trailers import AsIn
 from bot.errors import HandEdit
+from bot.service.planned.checks import newest_check
 from bot.service.repository import Repository
-from bot.service.status import newest_check
 from bot.service.versions.applied import applied_commits
 
 _APPLIED = "envclone/apply: {}"

@@ -1,15 +1,19 @@
 """`/repair`: from a comment to the pull request whose plan puts back what changed outside (law 4)."""
 
+import re
+
 import pytest
 
+from bot.clients.github import CheckState
+from bot.core.plans.required_check import CHECK
 from bot.core.requests.branches import branch_of
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.sandbox.github.entities import IssueRecord
 from bot.service.repository import Repository
 from tests.support import example
-from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
-from tests.support.triggers import deployed, merged
+from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, SmallMonorepo
+from tests.support.triggers import actions, checked, deployed, merged
 
 NAME = EnvironmentName("demo-x")
 PRODUCTION = EnvironmentName("production")
@@ -100,6 +104,77 @@ def test_law_4_a_repair_killed_after_any_step_and_run_again_is_made_once(
     applied.work(applied.event(comment, "/repair demo-x"))
     assert len(applied.server.pulls(REPOSITORY)) == count + 1
     assert applied.reply(comment) is not None
+
+
+def planned(place: SmallMonorepo, name: EnvironmentName, said: str = "1 to change") -> str:
+    """Let the repair's plan be posted, and return the command that confirms it, as whoever asked was told."""
+    plan = CheckState(said, f"`aws_lb.this`: {said}", conclusion="success")
+    actions(place).put_check(example.REPOSITORY, head(place), CHECK.format(environment=name), plan)
+    checked(place, last(place).number)
+    replies = [place.reply(each.id) or "" for each in place.server.comments(REPOSITORY, place.issue)]
+    found = re.search("`(/repair demo-x --confirm [0-9a-f]{12})`", "\n".join(replies))
+    return found[1] if found else ""
+
+
+def asked(place: SmallMonorepo, line: str, by: str = MAINTAINER) -> str:
+    return place.say(line, by=by) or ""
+
+
+@pytest.fixture
+def repairing(applied: SmallMonorepo) -> SmallMonorepo:
+    """A repository with the repair of a clone open, for whoever else may confirm it."""
+    applied.server.add_user("bob", REPOSITORY, "write")
+    applied.say("/repair demo-x")
+    return applied
+
+
+def test_somebody_else_confirms_the_posted_plan_by_its_fingerprint_and_it_is_merged(repairing: SmallMonorepo) -> None:
+    number = last(repairing).number
+    guess = "/repair demo-x --confirm 0123456789ab"
+    assert f"#{number} has no successful plan yet" in asked(repairing, guess, by="bob")
+    line = planned(repairing, NAME)
+    assert line.startswith("/repair demo-x --confirm ")
+    assert f"You asked for #{number} yourself" in asked(repairing, line)
+    assert "requires the `write` permission" in asked(repairing, line, by=READER)
+    again = planned(repairing, NAME, "2 to change")
+    assert again != line
+    assert f"#{number} has been planned again since. Read its plan, and comment `{again}`" in asked(
+        repairing, line, by="bob"
+    )
+    assert last(repairing).state == "open"
+    assert f"#{number} is merged, and puts back" in asked(repairing, again, by="bob")
+    assert repairing.repository().source(NAME).repaired_at is not None
+    assert "No repair of `demo-x` is open" in asked(repairing, guess, by="bob")
+    repairing.written(number)
+
+
+def test_what_is_more_than_a_repair_is_merged_by_no_confirmation(repairing: SmallMonorepo) -> None:
+    line = planned(repairing, NAME)
+    branch = branch_of(NAME, "change")
+    files: dict[str, bytes | None] = {"envs/demo-x/app/main.tf": b"# Nothing is left.\n"}
+    repairing.server.commit(REPOSITORY, files, by=MAINTAINER, message="More", branch=branch)
+    assert "No repair of `demo-x` is open" in asked(repairing, line, by="bob")
+    assert last(repairing).state == "open"
+
+
+def test_the_repair_of_a_protected_environment_is_merged_by_people_alone(applied: SmallMonorepo) -> None:
+    applied.server.add_user("bob", REPOSITORY, "write")
+    applied.say("/repair production")
+    assert planned(applied, PRODUCTION) == ""
+    assert "`production` is protected" in asked(applied, "/repair production --confirm 0123456789ab", by="bob")
+
+
+@pytest.mark.parametrize("killed_after", ["confirm", "report"])
+def test_law_4_a_confirmation_killed_after_any_step_and_run_again_merges_once(
+    repairing: SmallMonorepo, killed_after: str
+) -> None:
+    line, number = planned(repairing, NAME), last(repairing).number
+    comment = repairing.comment(line, by="bob")
+    repairing.work(repairing.event(comment, line, by="bob"), killed_after)
+    repairing.work(repairing.event(comment, line, by="bob"))
+    assert last(repairing).number == number
+    assert f"#{number} is merged" in (repairing.reply(comment) or "")
+    assert repairing.repository().source(NAME).repaired_at is not None
 
 
 def test_a_reader_may_not_repair_and_a_bare_verb_is_another_bot_s(live: SmallMonorepo) -> None:

@@ -1,0 +1,59 @@
+"""The pull request that repairs an environment, as GitHub and git know it."""
+
+from bot.clients.github.records import PullRequest
+from bot.core.plans.required_check import CHECK
+from bot.core.requests.branches import Branch
+from bot.core.requests.versions.repair import RepairProposal, plan_shown, repaired
+from bot.names import EnvironmentName
+from bot.service.planned.checks import REQUIRED_CHECK, newest_check
+from bot.service.repository import Repository
+from bot.service.requesters import OwnProposal, proposed_on, requests_of
+
+
+def merged_repair(repo: Repository, name: EnvironmentName, fingerprint: str) -> RepairProposal | None:
+    """Return the newest pull request of ours for a change, if it is merged and its plan had this fingerprint. Raises `Transient`."""
+    proposal = proposed_on(repo, Branch("change", name))
+    if proposal is None or proposal.pull is None or not proposal.pull.is_merged or not repo.is_ours(proposal.pull):
+        return None
+    found = _proposed(repo, name, proposal, proposal.pull)
+    return found if found.plan == fingerprint else None
+
+
+def open_repair(repo: Repository, name: EnvironmentName) -> RepairProposal | None:
+    """Return the open pull request of ours that repairs an environment and does nothing else; None when there is none. Raises `Transient`.
+
+    Anybody who may push could have put something else on the branch: only what is the repair to the byte counts.
+    """
+    branch, live = Branch("change", name), repo.manifest(name)
+    proposal = proposed_on(repo, branch)
+    if (
+        live is None
+        or proposal is None
+        or not proposal.is_open
+        or proposal.pull is None
+        or not repo.is_ours(proposal.pull)
+    ):
+        return None
+    head = proposal.pull.head_sha
+    manifest = repo.at(head).manifest(name)
+    if repo.proposed(branch) != head or manifest is None or manifest.repaired_at == live.repaired_at:
+        return None
+    files = repaired(live, repo.environment(name), manifest.repaired_at, repo.roots).files
+    if not repo.mirror.only_puts(head, repo.roots.environment(name), files, onto=repo.commit):
+        return None
+    return _proposed(repo, name, proposal, proposal.pull)
+
+
+def _proposed(repo: Repository, name: EnvironmentName, proposal: OwnProposal, pull: PullRequest) -> RepairProposal:
+    head = pull.head_sha
+    required = newest_check(repo, head, REQUIRED_CHECK)
+    plan = newest_check(repo, head, CHECK.format(environment=name))
+    is_planned = required is not None and required.conclusion == "success" and plan is not None
+    return RepairProposal(
+        name=name,
+        number=pull.number,
+        head=head,
+        asked_by={each.trailers.by for each in proposal.commits} | {each.by for each in requests_of(repo, proposal)},
+        plan=plan_shown(head, plan.title, plan.summary) if plan is not None and is_planned else None,
+        is_protected=name in repo.policy().protected,
+    )
