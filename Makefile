@@ -19,7 +19,7 @@ CHECKS := check-style check-types check-imports check-dependencies check-workflo
 # Tests start hundreds of Python processes: they compile our modules once, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-adopt demo-lifecycle test test-fast test-slow coverage fuzz check $(CHECKS) chaos bench docs lock clean
+.PHONY: demo demo-adopt demo-lifecycle recording test test-fast test-slow coverage fuzz check $(CHECKS) chaos bench docs lock clean
 
 demo: $(READY) $(TERRAFORM) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -29,6 +29,9 @@ demo-adopt: $(READY) $(TERRAFORM) ## Watch a repository that knows nothing of en
 
 demo-lifecycle: $(READY) $(TERRAFORM) ## Watch a clone's whole life: a failing step, resume, extend, drift, destroy, receipt
 	@$(BIN)/envclone sandbox lifecycle $(ARGS)
+
+recording: $(READY) ## Run the demo and put what it prints into README.md
+	@$(BIN)/envclone sandbox demo | tee /dev/stderr | $(BIN)/python -m tests.recording
 
 test: $(READY) $(PACKAGED) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
