@@ -62,8 +62,8 @@ def is_chosen_by_others(block: Block, facts: BackendFacts) -> bool:
     )
 
 
-def workspace_reads(files: Tree, stack: StepName) -> Iterator[tuple[str, int]]:
-    """Yield the path and line of each place in a root module that reads `terraform.workspace`."""
+def workspace_reads(files: Tree, stack: str) -> Iterator[tuple[str, int]]:
+    """Yield the path and line of each place in the root module in the directory `stack` that reads `terraform.workspace`."""
     for path in code_files(files).get(stack, ()):
         if b"workspace" not in files[path].data:
             continue

@@ -5,9 +5,10 @@ the root module, and an argument of a module that it calls. Every value knows wh
 """
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.core.checks.workspaces import workspace_reads
 from bot.core.hcl.ast import Block, Expression
 from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.local_modules import local_directory
@@ -20,6 +21,7 @@ from bot.core.parity.by_code.stack_values import AttributeKey
 from bot.core.parity.directories.report import CodeCauseKind, CodePlace, Note
 from bot.core.parity.directories.sides import RootSource
 from bot.core.parity.directories.variables import StatedValue, stated_values
+from bot.core.plural import counted
 
 LOCK = ".terraform.lock.hcl"
 _HERE = ModuleAddress("", "")
@@ -64,9 +66,23 @@ def evaluated_root(root: RootSource) -> EvaluatedRoot:
         Note(f"is not read: {reason}", root.place(path, 1).path, is_unread=True)
         for path, reason in result.unreadable.items()
     ]
+    notes += _unnamed_workspace(root, result.unreadable)
     leaves, blocks = placed_leaves(result)
     inputs = _inputs(root, module, calls, stated)
     return EvaluatedRoot(root, given, result, inputs, {**leaves, **_locked(root)}, blocks, calls, tuple(notes))
+
+
+def _unnamed_workspace(root: RootSource, unreadable: Collection[str]) -> Sequence[Note]:
+    """Return that a root module's workspace is not known, once, however many values depend on it."""
+    if root.workspace:
+        return ()
+    files = {path: file for path, file in root.files.items() if path not in (*root.variable_files, *unreadable)}
+    reads = [root.place(path, line) for path, line in workspace_reads(files, "")]
+    if not reads:
+        return ()
+    lines = f"and {counted(len(reads) - 1, 'other line')} read" if len(reads) > 1 else "reads"
+    way = "name the workspace with `--workspace`, and that of the other side with `--against-workspace`"
+    return [Note(f"{lines} `terraform.workspace`, so what depends on it is not compared: {way}.", str(reads[0]))]
 
 
 def evaluated_with(of: EvaluatedRoot, inputs: Mapping[str, Input]) -> Mapping[AttributeKey, Attribute]:

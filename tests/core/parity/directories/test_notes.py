@@ -49,3 +49,16 @@ def test_instances_that_only_terraform_can_know_are_counted_and_not_called_missi
     parity = compare(texts, "qa", "prod")
     assert said(parity) == {}
     assert parity.set_apart["blocks whose instances only Terraform can know"] == 1
+
+
+def test_a_workspace_that_is_not_known_is_said_once_however_much_depends_on_it() -> None:
+    blocks = [f'resource "terraform_data" "x{n}" {{\n  input = terraform.workspace\n}}\n' for n in range(400)]
+    code = {"infra/main.tf": "".join(blocks)}
+    (note,) = compare(code, "infra", "infra").notes
+    assert note.place == "infra/main.tf:2"
+    assert note.text.startswith("and 399 other lines read `terraform.workspace`")
+    assert "`--workspace`" in note.text
+    (left,) = compare(code, "infra", "infra", workspaces=("qa", "")).notes
+    assert left == note, "that of one side says nothing of the other's"
+    named = compare(code, "infra", "infra", workspaces=("qa", "prod"))
+    assert (list(named.notes), len(named.differences)) == ([], 400)
