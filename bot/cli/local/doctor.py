@@ -25,6 +25,7 @@ from bot.clients.shipped import shipped
 from bot.clients.transient import Transient
 from bot.clouds.registry import FACTS
 from bot.core.checks.backend import store_address
+from bot.core.checks.required_providers import of_one_platform
 from bot.core.installation import doctor as verdicts
 from bot.core.installation.doctor import Release, Verdict
 from bot.core.installation.files import (
@@ -126,8 +127,13 @@ def _environments(root: Path) -> Iterator[Verdict]:
 
 def _lock_files(root: Path) -> Iterator[Verdict]:
     checkout = _checkout(root)
-    names = map(TemplateName, checkout.templates())
-    yield verdicts.lock_files({checkout.roots.template(name): checkout.template(name) for name in names})
+    yield verdicts.lock_files(
+        [
+            f"{checkout.roots.template(name)}/{path}"
+            for name in map(TemplateName, checkout.templates())
+            for path in of_one_platform(checkout.template(name))
+        ]
+    )
 
 
 def _installation(root: Path) -> Iterator[Verdict]:

@@ -52,6 +52,7 @@ def template_check(
                 "proved": proof.proved,
                 "findings": [str(finding) for finding in findings],
                 "external": [str(each) for each in proof.external],
+                "doubts": list(proof.doubts),
             }
         lines = [f"{name}: {line}" for name, found in data.items() for line in _told(found)]
         say("\n".join(lines), lambda: data, as_json)
@@ -60,7 +61,7 @@ def template_check(
 
 
 def _told(found: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    lines = [*found["proved"], *found["findings"]]
+    lines = [*found["proved"], *found["findings"], *found["doubts"]]
     if found["external"]:
         lines.append(f"every environment reaches {', '.join(found['external'])}. {_EXTERNAL}")
     return lines

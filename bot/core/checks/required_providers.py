@@ -49,11 +49,15 @@ LOCK = ".terraform.lock.hcl"
 
 @dataclass(frozen=True, slots=True)
 class LockedProvider:
-    """The version of a provider that a lock file names, in which line, and whether it knows the checksum of any package of it."""
+    """The version of a provider that a lock file names, in which line, and whether it knows the checksum of any package of it.
+
+    `is_of_one_platform` if that is the package of one platform alone: a registry's checksums (`zh:`) are of all, another one (`h1:`) of one.
+    """
 
     version: str
     line: int
     has_hashes: bool
+    is_of_one_platform: bool
 
 
 def locked_providers(data: bytes) -> Mapping[str, LockedProvider]:
@@ -62,6 +66,23 @@ def locked_providers(data: bytes) -> Mapping[str, LockedProvider]:
     for block in blocks(LOCK, data):
         if block.type == "provider" and block.labels:
             hashes = block.setting("hashes")
-            known = hashes is not None and isinstance(hashes.value, Items) and bool(hashes.value.items)
-            found[block.labels[0]] = LockedProvider(block.text("version") or "", block.line, known)
+            known = hashes.value.items if hashes is not None and isinstance(hashes.value, Items) else ()
+            texts = [str(each.value) for each in known if isinstance(each, Literal)]
+            is_of_one = len(known) == 1 and all(text.startswith("h1:") for text in texts)
+            found[block.labels[0]] = LockedProvider(block.text("version") or "", block.line, bool(known), is_of_one)
+    return found
+
+
+def of_one_platform(files: Tree) -> Mapping[str, LockedProvider]:
+    """Return the lock files with a provider that is of one platform alone, each with the first such provider."""
+    found: dict[str, LockedProvider] = {}
+    for path, file in sorted(files.items()):
+        if posixpath.basename(path) == LOCK:
+            try:
+                locked = locked_providers(file.data)
+            except InvalidInput:
+                continue  # the static checks say so
+            first = next((each for each in locked.values() if each.is_of_one_platform), None)
+            if first is not None:
+                found[path] = first
     return found

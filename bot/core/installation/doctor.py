@@ -1,7 +1,6 @@
 """What `envclone doctor` says of what was found: each probe has one verdict, and each trouble what to do about it."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
@@ -10,7 +9,6 @@ from bot.core.installation.files import GITHUB
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.core.installation.upgrade import Outcome
-from bot.core.tree import Tree
 from bot.errors import Finding
 
 Health: TypeAlias = Literal["ok", "problem", "unknown", "left out"]
@@ -39,7 +37,6 @@ LEAST_FREE: Final = 1024**3
 MOST_SKEW: Final = timedelta(seconds=30)
 """GitHub refuses an App's token that was made in its future, and one older than ten minutes."""
 _LEVELS: Final = ("", "read", "write", "admin")
-_PROVIDER: Final = re.compile(r'^provider "([^"]+)" \{$(.*?)^\}$', re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +81,13 @@ def environments(count: int, wrong: Sequence[Finding]) -> Verdict:
     return Verdict("environments", "ok", f"{count} can be read")
 
 
-def lock_files(templates: Mapping[str, Tree]) -> Verdict:
-    """Judge whether the runners' platform can be among the checksums of every locked provider; each template is named by its directory."""
-    alone = sorted({path for where, files in templates.items() for path in _of_one_platform(where, files)})
+def lock_files(alone: Sequence[str]) -> Verdict:
+    """Judge whether the runners' platform can be among the checksums of every locked provider; `alone` are files with those of one platform."""
     if alone:
         fix = "There, run `terraform providers lock -platform=linux_amd64`, with a `-platform` for each kind of machine you use."
         said = f"checksums of one platform alone, which may not be the runners': {', '.join(alone)}"
         return Verdict("lock files", "unknown", said, fix)
     return Verdict("lock files", "ok", "every provider has checksums of more than one platform")
-
-
-def _of_one_platform(where: str, files: Tree) -> Iterator[str]:
-    for path, file in files.items():
-        if path.endswith(".terraform.lock.hcl"):
-            for block in _PROVIDER.finditer(file.data.decode("utf-8", "replace")):
-                # A registry's `zh:` checksums are those of all platforms; `h1:` is of one each.
-                if "zh:" not in block[2] and block[2].count('"h1:') < 2:
-                    yield f"{where}/{path}"
 
 
 def tool(action: str | None, ours: str) -> Verdict:

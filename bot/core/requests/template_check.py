@@ -1,11 +1,13 @@
 """Prove a template: what its models can't say across parts, and that every purpose renders."""
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.commands.model import Clone
 from bot.core.checks.outputs import output_problems
+from bot.core.checks.required_providers import of_one_platform
 from bot.core.checks.static_checks import gate
 from bot.core.graph import StepDocuments, problems
 from bot.core.hcl.structure import check_syntax
@@ -33,11 +35,12 @@ from bot.names import EnvironmentName, Login, ParameterName
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was proved (one line each), what is wrong, and what the code reaches outside, for people to judge."""
+    """What was proved (one line each), what is wrong, what the code reaches outside, for people to judge, and what may go wrong elsewhere."""
 
     proved: Sequence[str]
     findings: Sequence[Finding]
     external: Sequence[ExternalReference] = ()
+    doubts: Sequence[str] = ()
 
 
 def check_template(
@@ -59,8 +62,9 @@ def check_template(
             )
         )
     ]
+    doubts = list(_doubts(template))
     if source is None or findings:
-        return Proof(proved, findings)
+        return Proof(proved, findings, doubts=doubts)
     external: dict[str, ExternalReference] = {}
     for purpose in template.declaration.purposes:
         drafted = _drafted(template, source, rules, replace(asked, command=replace(asked.command, purpose=purpose)))
@@ -73,13 +77,23 @@ def check_template(
             proved.append(f"purpose {purpose} is {source.name}'s own")
         else:
             findings += [finding for finding in drafted if finding not in findings]  # a leak is every purpose's
-    return Proof(proved, findings, [external[text] for text in sorted(external)])
+    return Proof(proved, findings, [external[text] for text in sorted(external)], doubts)
 
 
 def _told_apart(drafted: Draft, source: Manifest) -> str:
     theirs = drafted.comparison.source.files
     other = sum(1 for path, file in drafted.files.items() if theirs.get(path) != file)
     return f"{counted(len(drafted.files), 'file')}, of which {counted(other, 'differs', 'differ')} from {source.name}'s"
+
+
+def _doubts(template: TemplateAt) -> Iterator[str]:
+    """Yield what holds here, and may not on the machines that plan."""
+    if of_one := [posixpath.dirname(path) for path in of_one_platform(template.files)]:
+        yield (
+            f"a lock file has the checksum of one platform alone ({', '.join(of_one)}). If that is not the runners', run "
+            f"`terraform providers lock -platform=linux_amd64` in {template.where}/{of_one[0]}{' and each other' if len(of_one) > 1 else ''}, "
+            "and commit the file."
+        )
 
 
 def a_clone(source: EnvironmentName, by: Login) -> Clone:

@@ -1,0 +1,31 @@
+"""What `envclone template check` doubts: it holds here, and may not on the machines that plan."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.requests.template_check import check_template
+from bot.core.tree import File
+from tests.support import example
+
+HEAD = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.0.0"\n  hashes = '
+
+
+@pytest.mark.parametrize(
+    ("hashes", "is_doubted"),
+    [
+        ('["h1:a="]', True),
+        ('["h1:a=", "h1:b="]', False),
+        ('["h1:a=", "zh:c"]', False),
+        ('["zh:c"]', False),  # a registry's: of all platforms
+    ],
+)
+def test_a_lock_file_that_may_lack_the_runners_platform_gets_the_command_that_fixes_it(
+    hashes: str, is_doubted: bool
+) -> None:
+    at = example.template()
+    lock = {"app/.terraform.lock.hcl": File(f"{HEAD}{hashes}\n}}\n".encode())}
+    doubts = check_template(replace(at, files={**at.files, **lock}), None, example.asked()).doubts
+    assert ["(app)" in each for each in doubts] == ([True] if is_doubted else [])
+    said = "`terraform providers lock -platform=linux_amd64` in templates/shop/app,"
+    assert all(said in each for each in doubts)
