@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -57,6 +58,7 @@ def install_hooks(directory: Path) -> None:
         (directory / name).chmod(0o755)
 
 
+@cache
 def http_backend() -> Path:
     """Return git's CGI program. Run by itself, not as `git http-backend`, or ending it would end only a wrapper."""
     environment = scrubbed_environment(Path(tempfile.gettempdir()))

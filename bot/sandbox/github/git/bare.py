@@ -6,13 +6,18 @@ Everything is one `git` process with an argument list, a scrubbed environment an
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 TIMEOUT = 60.0
+PLAIN = re.compile(r"refs(/[\w.=@+-]+)+", re.ASCII)
+"""References that lie in a file of that name, unless they are packed: reading it is a hundred times cheaper than starting git."""
+COMMIT = re.compile("[0-9a-f]{40}")
 FIELDS = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
 
 
@@ -105,6 +110,8 @@ class BareRepository:
 
     def resolve(self, revision: str) -> str | None:
         """Return the full commit id of a branch, tag, full reference or (abbreviated) id."""
+        if revision.startswith("refs/heads/"):
+            return self.reference(revision)  # a branch is at a commit and at nothing else
         result = self.run(
             "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}", ok=(0, 1, 128)
         )
@@ -112,6 +119,11 @@ class BareRepository:
 
     def reference(self, name: str) -> str | None:
         """Return what a full reference (`refs/heads/main`) points at; branches that are prefixes don't count."""
+        if PLAIN.fullmatch(name) and ".." not in name:
+            with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                found = (self.path / name).read_text("ascii").strip()
+                if COMMIT.fullmatch(found):
+                    return found
         result = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128))
         return result.stdout.decode().strip() or None
 
@@ -202,7 +214,7 @@ def create_bare(path: Path, branch: str) -> BareRepository:
     """Make an empty bare repository that serves as GitHub's do: any reachable commit, filters, no own clean-up."""
     path.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(
-        ["git", "init", "--quiet", "--bare", f"--initial-branch={branch}", str(path)],
+        ["git", "init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", str(path)],
         env=scrubbed_environment(path.parent),
         timeout=TIMEOUT,
         check=True,
