@@ -13,6 +13,7 @@ import pytest
 
 from tests.support import budget, needs
 from tests.support.small_monorepo import SmallMonorepo, small_monorepo
+from tests.support.stages import Stages
 
 budget.register()
 
@@ -51,7 +52,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, or the end of the run waits for one of them."""
+    """Leave whole flows to `make test-slow`, and put the longest files first, or the end of the run waits for one of them."""
+    for item in items:
+        flow = item.nodeid.startswith("tests/service/") and "place" in getattr(item, "fixturenames", ())
+        if flow and item.get_closest_marker("sample") is None:
+            item.add_marker("whole")
     place = {file: number for number, file in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
 
@@ -85,8 +90,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(figure)
 
 
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+    """What tests of the service have reached and others begin with."""
+    found = Stages(tmp_path_factory.mktemp("stages"))
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[SmallMonorepo]:
+def place(tmp_path: Path, stages: Stages) -> Iterator[SmallMonorepo]:
     """A repository with people, and the service's flows."""
-    with small_monorepo(tmp_path) as found:
+    with small_monorepo(tmp_path, stages=stages) as found:
         yield found

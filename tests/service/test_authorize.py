@@ -23,6 +23,7 @@ def test_somebody_without_any_right_gets_a_reaction_and_no_more(place: SmallMono
     assert place.server.pulls(REPOSITORY) == []
 
 
+@pytest.mark.sample
 def test_a_right_that_is_enough_for_no_command_is_none(place: SmallMonorepo) -> None:
     policy = b"quota: {total: 1000, per_owner: 1000}\nallow: {read: write}\n"
     place.server.commit(REPOSITORY, {".github/envclone.yml": policy}, by=MAINTAINER, message="policy", branch="main")
@@ -55,6 +56,7 @@ def test_the_reaction_says_at_the_comment_how_it_ended(place: SmallMonorepo, bod
     place.reply(comment)
 
 
+@pytest.mark.sample
 def test_a_reader_is_told_what_a_command_needs(place: SmallMonorepo) -> None:
     said = place.say(CLONE, by=READER) or ""
     assert "requires the `write` permission" in said

@@ -89,6 +89,7 @@ def test_what_can_be_told_is_answered_with_a_line_that_is_accepted(place: SmallM
     assert not isinstance(parse(line), Mistake | None)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("body", HINTS)
 def test_what_is_meant_for_us_and_unclear_gets_a_hint_and_nothing_to_paste(place: SmallMonorepo, body: str) -> None:
     reply = place.say(body) or ""

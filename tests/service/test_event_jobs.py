@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.events import LookBack
 from bot.names import RepositoryName
 from tests.support.small_monorepo import REPOSITORY, SmallMonorepo
@@ -32,6 +34,7 @@ def test_a_look_goes_back_three_days_at_most(place: SmallMonorepo) -> None:
     assert looked(place, datetime(2000, 1, 1, tzinfo=UTC)) == []
 
 
+@pytest.mark.sample
 def test_a_job_that_is_carried_out_from_a_look_is_that_of_the_comment(place: SmallMonorepo) -> None:
     comment = place.comment(CLONE)
     event = LookBack(repository=RepositoryName(REPOSITORY), since=datetime.now(UTC) - timedelta(minutes=1), at=1)

@@ -35,6 +35,7 @@ def carried_out(
     return runner.run(request, memory)["outcome"]
 
 
+@pytest.mark.sample
 def test_a_protected_branch_is_told_at_once_with_the_servers_words(place: SmallMonorepo, runner: JobRunner) -> None:
     place.server.protect(REPOSITORY, "envclone/demo-x")
     memory, comment = JobMemory(), place.comment(CLONE)

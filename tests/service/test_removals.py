@@ -11,12 +11,16 @@ CLONE = "/clone production as demo-x for demo"
 @pytest.fixture
 def ending(place: SmallMonorepo) -> tuple[SmallMonorepo, str]:
     """A repository from whose default branch `demo-x` was removed, and the head that was reviewed for that."""
-    place.say(CLONE)
-    merged(place, place.server.pulls(REPOSITORY)[-1].number)
-    place.say("/destroy demo-x")
-    head = place.server.head(REPOSITORY, "envclone-destroy/demo-x") or ""
-    merged(place, place.server.pulls(REPOSITORY)[-1].number)
-    return place, head
+
+    def end() -> str:
+        place.say(CLONE)
+        merged(place, place.server.pulls(REPOSITORY)[-1].number)
+        place.say("/destroy demo-x")
+        head = place.server.head(REPOSITORY, "envclone-destroy/demo-x") or ""
+        merged(place, place.server.pulls(REPOSITORY)[-1].number)
+        return head
+
+    return place, place.reach("ending", end)
 
 
 def refs(place: SmallMonorepo) -> str:
@@ -36,6 +40,7 @@ def test_the_name_is_taken_until_the_destroy_is_done(ending: tuple[SmallMonorepo
     assert "`demo-x` is planning" in (place.say(CLONE) or "")
 
 
+@pytest.mark.sample
 def test_what_it_left_in_the_repository_is_given_back(ending: tuple[SmallMonorepo, str]) -> None:
     place, head = ending
     deployed(place, "demo-x", "failure", head)

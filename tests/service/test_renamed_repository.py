@@ -30,6 +30,7 @@ def back(place: SmallMonorepo, repo: Repository) -> None:
     rename_repository(place.server.forge, repo.name, name, owner=owner)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("owner", [REPOSITORY.partition("/")[0], "new-owner"], ids=["renamed", "transferred"])
 def test_the_one_status_comment_goes_on_and_the_owner_is_warned(place: SmallMonorepo, owner: str) -> None:
     comment = place.comment(CLONE)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
 
+import pytest
+
 from bot.core.rendering.assemble import assemble
 from bot.names import EnvironmentName
 from bot.service.repository import repository_at_head
@@ -22,6 +24,7 @@ def test_the_default_branch_is_the_one_that_github_names(place: SmallMonorepo) -
     assert repo.branch == context.github.default_branch(repo.name) == repo.mirror.default_branch() == "main"
 
 
+@pytest.mark.sample
 def test_at_another_commit_it_is_as_it_was_there(place: SmallMonorepo) -> None:
     before = place.repository()
     files: dict[str, bytes | None] = {f"envs/production/{path}": None for path in before.environment(PRODUCTION)}
@@ -34,6 +37,7 @@ def test_at_another_commit_it_is_as_it_was_there(place: SmallMonorepo) -> None:
     assert "environment.yaml" in after.at(before.commit).environment(PRODUCTION)
 
 
+@pytest.mark.sample
 def test_many_manifests_are_read_in_one_process_and_after_a_restart_from_what_was_kept(place: SmallMonorepo) -> None:
     _grow(place, 5)
     first = place.repository().read_inventory()

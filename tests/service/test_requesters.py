@@ -16,11 +16,15 @@ DESTROY = "/destroy demo-x"
 @pytest.fixture
 def asked(place: SmallMonorepo) -> tuple[SmallMonorepo, int]:
     """A repository with a live environment whose end somebody asked for in a comment."""
-    place.say("/clone production as demo-x for demo")
-    merged(place, place.server.pulls(REPOSITORY)[-1].number)
-    comment = place.comment(DESTROY)
-    place.work(place.event(comment, DESTROY))
-    return place, comment
+
+    def ask() -> int:
+        place.say("/clone production as demo-x for demo")
+        merged(place, place.server.pulls(REPOSITORY)[-1].number)
+        comment = place.comment(DESTROY)
+        place.work(place.event(comment, DESTROY))
+        return comment
+
+    return place, place.reach("asked", ask)
 
 
 @pytest.mark.parametrize("method", ["merge", "squash"])
@@ -66,6 +70,7 @@ def test_a_deployment_of_something_else_is_not_taken_for_it(asked: tuple[SmallMo
     assert "merged, waiting for its destroy" in (place.reply(comment) or "")
 
 
+@pytest.mark.sample
 def test_a_closed_pull_request_gives_its_branch_back_after_the_reply(asked: tuple[SmallMonorepo, int]) -> None:
     place, comment = asked
     closed(place, place.server.pulls(REPOSITORY)[-1].number)

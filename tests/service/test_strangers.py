@@ -99,6 +99,7 @@ def test_a_pull_request_that_somebody_else_opened_is_no_proposal(place: SmallMon
     assert network(place, "demo-y")
 
 
+@pytest.mark.sample
 def test_a_branch_in_the_way_of_a_clone_is_moved_aside_and_named(place: SmallMonorepo) -> None:
     theirs = push(place, "envclone/demo-x", {PATH: manifest(place, "demo-x")})
     assert "`demo-x` is planning" in (place.say("/clone production as demo-x") or "")
@@ -198,6 +199,7 @@ def update(place: SmallMonorepo, branch: str) -> None:
     put(place, branch, git(place, *IDENTITY, "commit-tree", tree, "-p", branch, "-p", "main", "-m", said))
 
 
+@pytest.mark.sample
 def test_nobody_is_answered_for_what_a_stranger_proposes(place: SmallMonorepo) -> None:
     comment = place.comment("Hello")
     trailers = f"Envclone-Environment: demo-x\nRequested-by: alice\nEnvclone-Request: {comment}"

@@ -149,6 +149,7 @@ def test_a_misspelt_sentence_is_answered_with_the_line_to_type(root: Path, line:
     assert shlex.split(last.removesuffix(f" --root {root}"))[1:] == words(corrected[1:])
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("line", RIGHT)
 def test_what_can_be_read_is_not_corrected(place: SmallMonorepo, line: str) -> None:
     assert "```text\n/" not in (place.say(line) or "")

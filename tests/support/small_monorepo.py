@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar, cast
 
 import pytest
 from pydantic import TypeAdapter
@@ -34,6 +35,7 @@ from bot.service.repository import Repository, repository_at_head
 from bot.service.router import Router
 from tests import ROOT
 from tests.support import example
+from tests.support.stages import Stages
 
 REPOSITORY = example.REPOSITORY
 MAINTAINER = "alice"
@@ -41,6 +43,8 @@ READER = "rob"
 STRANGER = "eve"
 BOT = "envclone-bot"
 WORKFLOWS = ROOT / ".github" / "workflows"
+FRESH = "fresh"
+T = TypeVar("T")
 POLICY = b"quota: {total: 1000, per_owner: 1000}\n"
 
 
@@ -105,6 +109,25 @@ class SmallMonorepo:
     issue: int
     read: set[int] = field(default_factory=set)
     """The bot's comments that the test has looked at."""
+    start: Callable[[], ServiceContext] | None = None
+    """Begins the service anew."""
+    stages: Stages | None = None
+
+    def reach(self, name: str, make: Callable[[], T]) -> T:
+        """Come to where `make` leads, and let the service start again: the first time by `make`, later by what was kept of that."""
+        assert self.stages is not None
+        assert self.start is not None
+        stage = self.stages.reached(name)
+        if stage is not None:
+            self.stages.take_up(stage, self.server)
+            self.read = set(stage.read)
+            made = cast("T", stage.made)
+        else:
+            made = make()
+            self.stages.keep(name, self.server, self.read, made)
+        self.service.context.close()
+        self.service.context = self.start()
+        return made
 
     def repository(self) -> Repository:
         """Return the repository as the service sees it now."""
@@ -184,35 +207,49 @@ class SmallMonorepo:
 
 @contextmanager
 def small_monorepo(
-    directory: Path, middleware: Middleware | None = None, roots: Roots = DEFAULT
+    directory: Path, middleware: Middleware | None = None, *, roots: Roots = DEFAULT, stages: Stages | None = None
 ) -> Iterator[SmallMonorepo]:
     """Serve a fresh repository from `directory`. Raises `AssertionError` at the end if the bot wrote what nobody read."""
     server = GitHubServer(root=directory / "github", middleware=middleware)
+    if stages is None:
+        _found(server, directory, roots)
+    elif (stage := stages.reached(FRESH)) is not None:
+        stages.take_up(stage, server)
+    else:
+        _found(server, directory, roots)
+        stages.keep(FRESH, server, set())
+    # A middleware is to see all that is asked for, git's requests too.
+    listening = server.running(stages.port if stages else 0)
+    with listening as url, _fetched_from_disk(url, directory) if middleware is None else nullcontext():
+        store = open_store(None, directory / "service")
+
+        def context() -> ServiceContext:
+            return ServiceContext(
+                github=GitHub(Token(server.token(BOT)), api_url=f"{url}/api/v3"),
+                git_url=lambda repository: f"{url}/{repository}.git",
+                mirrors_directory=directory / "mirrors",
+                author=Author("envclone", "envclone@users.noreply.github.example"),
+                now=lambda: datetime.now(UTC),
+                author_limit=AuthorLimit(store, 10_000),
+            )
+
+        issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
+        place = SmallMonorepo(server, Router(context()), issue, start=context, stages=stages)
+        try:
+            yield place
+        finally:
+            place.service.context.close()
+            store.close()
+        assert place.unread() == [], "the bot wrote this, and the test did not read it"
+
+
+def _found(server: GitHubServer, directory: Path, roots: Roots) -> None:
+    """Make the repository, and the people in it."""
     server.create_repository(REPOSITORY, source=monorepo(directory / "monorepo", roots))
     server.add_user(MAINTAINER, REPOSITORY, "write")
     server.add_user(READER, REPOSITORY, "read")
     server.add_user(STRANGER)
-    token = server.add_user(BOT, REPOSITORY, "write")
-    # A middleware is to see all that is asked for, git's requests too.
-    with server.running() as url, _fetched_from_disk(url, directory) if middleware is None else nullcontext():
-        github = GitHub(Token(token), api_url=f"{url}/api/v3")
-        store = open_store(None, directory / "service")
-        context = ServiceContext(
-            github=github,
-            git_url=lambda repository: f"{url}/{repository}.git",
-            mirrors_directory=directory / "mirrors",
-            author=Author("envclone", "envclone@users.noreply.github.example"),
-            now=lambda: datetime.now(UTC),
-            author_limit=AuthorLimit(store, 10_000),
-        )
-        issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
-        found = SmallMonorepo(server, Router(context), issue)
-        try:
-            yield found
-        finally:
-            context.close()
-            store.close()
-        assert found.unread() == [], "the bot wrote this, and the test did not read it"
+    server.add_user(BOT, REPOSITORY, "write")
 
 
 @contextmanager

@@ -10,14 +10,14 @@ from tests.support.workflow_runs import Actions
 @pytest.fixture
 def proposed(place: SmallMonorepo) -> SmallMonorepo:
     """A repository with `demo-x` in an open pull request."""
-    place.say("/clone production as demo-x for demo --ttl 10d")
+    place.reach("proposed", lambda: place.say("/clone production as demo-x for demo --ttl 10d"))
     return place
 
 
 @pytest.fixture
 def live(proposed: SmallMonorepo) -> SmallMonorepo:
     """A repository with `demo-x` on its default branch, and its first branch left standing."""
-    merged(proposed, proposed.server.pulls(REPOSITORY)[-1].number)
+    proposed.reach("live", lambda: merged(proposed, proposed.server.pulls(REPOSITORY)[-1].number))
     return proposed
 
 

@@ -46,6 +46,7 @@ def ask(place: SmallMonorepo, body: str) -> int:
     return comment
 
 
+@pytest.mark.sample
 def test_set_renders_an_open_clone_again_in_place(proposed: SmallMonorepo) -> None:
     (pull,), before = pulls(proposed), manifest(proposed, branch_of(NAME))
     reply = proposed.say("/set demo-x app_min=3") or ""
@@ -66,6 +67,7 @@ def test_a_clone_changed_in_place_gives_back_what_it_held_when_it_is_closed(prop
     assert not any("envclone" in ref for ref in repo(proposed).mirror.refs())
 
 
+@pytest.mark.sample
 def test_set_on_a_live_environment_opens_a_pull_request_that_shows_the_change(live: SmallMonorepo) -> None:
     reply = live.say("/set demo-x app_min=3 db_class=medium") or ""
     pull = pulls(live)[-1]
@@ -119,6 +121,7 @@ def test_another_change_adds_to_the_open_one_and_both_askers_hear_of_it(live: Sm
     assert manifest(live).expires_at == after.expires_at
 
 
+@pytest.mark.sample
 def test_extend_touches_the_manifest_alone(live: SmallMonorepo) -> None:
     live.say("/extend demo-x 7d")
     pull = pulls(live)[-1]

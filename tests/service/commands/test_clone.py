@@ -47,6 +47,7 @@ def refs(place: SmallMonorepo, prefix: str = "") -> dict[str, str]:
     return {ref: commit for ref, commit in found.items() if ref.startswith(prefix)}
 
 
+@pytest.mark.sample
 def test_clone_opens_a_pull_request_that_adds_one_rendered_directory(place: SmallMonorepo) -> None:
     reply = place.say("Hello!\n\n/clone production as demo-x for demo --ttl 14d")
     (pull,) = place.server.pulls(REPOSITORY)
@@ -69,6 +70,7 @@ def test_the_commit_says_who_asked_and_where(place: SmallMonorepo) -> None:
     assert "Requested-at: https://github.example/acme/infra/issues/7#c1" in message
 
 
+@pytest.mark.sample
 def test_law_4_the_same_request_twice_leaves_github_as_once(place: SmallMonorepo) -> None:
     comment = place.comment("/clone production as demo-x")
     event = place.event(comment, "/clone production as demo-x")
@@ -170,6 +172,7 @@ def test_law_5_clones_asked_for_at_once_of_two_replicas_get_different_networks(
     assert len(refs(place, "refs/envclone/claims/vpc_cidr/")) == clones
 
 
+@pytest.mark.sample
 def test_law_5_whoever_loses_the_race_for_a_value_takes_another(place: SmallMonorepo) -> None:
     first = published(place)
     value = network(place, first)
@@ -237,6 +240,7 @@ def test_a_deleted_comment_is_not_carried_out(place: SmallMonorepo) -> None:
     assert place.server.pulls(REPOSITORY) == []
 
 
+@pytest.mark.sample
 def test_reading_commands_answer(place: SmallMonorepo) -> None:
     place.say("/clone production as demo-x for qa")
     listing = place.say("/list") or ""
@@ -290,6 +294,7 @@ def test_a_dry_run_shows_everything_and_creates_nothing(place: SmallMonorepo) ->
     assert place.server.pulls(REPOSITORY) == []
 
 
+@pytest.mark.sample
 def test_a_mistake_gets_one_reply_with_the_line_to_paste(place: SmallMonorepo) -> None:
     reply = place.say("/clone production as demo-x for dmeo")
     assert reply is not None
@@ -320,6 +325,7 @@ def test_an_environment_that_cannot_be_read_hides_no_other(place: SmallMonorepo)
     assert "`demo-z` is planning" in (place.say("/clone production as demo-z") or ""), "it keeps nobody from a clone"
 
 
+@pytest.mark.sample
 def test_one_clone_costs_no_more_calls_than_it_must(tmp_path: Path) -> None:
     found, most = asdict(clone_calls(tmp_path)), asdict(MOST)
     assert {name: count for name, count in found.items() if count > most[name]} == {}

@@ -21,11 +21,15 @@ SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
 @pytest.fixture
 def changed(place: SmallMonorepo) -> tuple[SmallMonorepo, str]:
     """A repository in which template and production have changed since a commit; and that commit."""
-    then = place.server.head(REPOSITORY) or ""
-    place.server.commit(REPOSITORY, {MAIN: SECURE}, by="alice", message="Encrypt")
-    place.say("/set production greeting=salve")
-    merged(place, place.server.pulls(REPOSITORY)[-1].number)
-    return place, then
+
+    def change() -> str:
+        then = place.server.head(REPOSITORY) or ""
+        place.server.commit(REPOSITORY, {MAIN: SECURE}, by="alice", message="Encrypt")
+        place.say("/set production greeting=salve")
+        merged(place, place.server.pulls(REPOSITORY)[-1].number)
+        return then
+
+    return place, place.reach("past", change)
 
 
 def proposed(place: SmallMonorepo) -> tuple[Repository, Manifest]:
@@ -42,6 +46,7 @@ def assert_as_it_was(place: SmallMonorepo) -> None:
     assert verify(NAME, at.environment(NAME), at.template_of(found)) == []
 
 
+@pytest.mark.sample
 def test_a_commit_is_cloned_with_the_values_and_the_template_of_then(changed: tuple[SmallMonorepo, str]) -> None:
     place, then = changed
     place.say(f"/clone production@{then[:9]} as demo-x for demo")

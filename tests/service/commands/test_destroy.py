@@ -14,12 +14,17 @@ DESTROY = "/destroy demo-x"
 @pytest.fixture
 def live(place: SmallMonorepo) -> SmallMonorepo:
     """A repository with `demo-x` on its default branch."""
-    place.say("/clone production as demo-x for demo --ttl 14d")
-    (pull,) = place.server.pulls(REPOSITORY)
-    place.server.merge(REPOSITORY, pull.number, by="alice")
+
+    def clone() -> None:
+        place.say("/clone production as demo-x for demo --ttl 14d")
+        (pull,) = place.server.pulls(REPOSITORY)
+        place.server.merge(REPOSITORY, pull.number, by="alice")
+
+    place.reach("unheard", clone)
     return place
 
 
+@pytest.mark.sample
 def test_destroy_opens_a_pull_request_that_removes_the_directory_and_nothing_else(live: SmallMonorepo) -> None:
     reply = live.say(DESTROY)
     pull = live.server.pulls(REPOSITORY)[-1]

@@ -22,8 +22,12 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def live(place: SmallMonorepo) -> SmallMonorepo:
     """A repository with `demo-x` on its default branch."""
-    place.say("/clone production as demo-x for demo --ttl 14d")
-    merged(place, 2)
+
+    def clone() -> None:
+        place.say("/clone production as demo-x for demo --ttl 14d")
+        merged(place, 2)
+
+    place.reach("expiring", clone)
     return place
 
 
@@ -69,6 +73,7 @@ WARNED = "@alice: `demo-x` expires"
 ENDED = "@alice: `demo-x` expired"
 
 
+@pytest.mark.sample
 def test_the_owner_is_warned_twice_and_then_its_end_is_proposed_each_once(live: SmallMonorepo) -> None:
     time = end(live)
     assert at(live, time - 4 * DAY) == []
@@ -138,6 +143,7 @@ def test_a_clone_that_is_extended_lives_on_and_is_warned_anew(live: SmallMonorep
     assert said(live) == [WARNED, WARNED]
 
 
+@pytest.mark.sample
 def test_with_auto_merge_the_end_is_merged_once_its_check_passes(live: SmallMonorepo) -> None:
     auto_merge(live)
     time = end(live)

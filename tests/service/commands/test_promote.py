@@ -22,9 +22,13 @@ DECLARATION = "templates/shop/template.yaml"
 @pytest.fixture
 def tried(live: SmallMonorepo) -> SmallMonorepo:
     """A repository with `demo-x` live, in which somebody tried other values."""
-    live.say("/set demo-x greeting=salve db_class=medium payments_url=https://payments.invalid/other")
-    merged(live, last(live).number)
-    deployed(live, "demo-x", "success", head(live, last(live)))
+
+    def change() -> None:
+        live.say("/set demo-x greeting=salve db_class=medium payments_url=https://payments.invalid/other")
+        merged(live, last(live).number)
+        deployed(live, "demo-x", "success", head(live, last(live)))
+
+    live.reach("tried", change)
     return live
 
 
@@ -48,6 +52,7 @@ def value(place: SmallMonorepo, name: str) -> object:
     return proposed_production(place).parameters[ParameterName(name)]
 
 
+@pytest.mark.sample
 def test_promote_proposes_the_values_that_were_given_by_hand_with_the_evidence(tried: SmallMonorepo) -> None:
     reply = tried.say("/promote demo-x") or ""
     assert "The change of `production`: planning" in reply

@@ -32,8 +32,12 @@ def head(place: SmallMonorepo) -> str:
 @pytest.fixture
 def applied(live: SmallMonorepo) -> SmallMonorepo:
     """A repository whose environments are applied."""
-    for name in (NAME, PRODUCTION):
-        deployed(live, name, "success", head(live))
+
+    def apply() -> None:
+        for name in (NAME, PRODUCTION):
+            deployed(live, name, "success", head(live))
+
+    live.reach("applied", apply)
     return live
 
 
@@ -44,6 +48,7 @@ def change(place: SmallMonorepo, name: EnvironmentName) -> tuple[Repository, Man
     return at, found
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("name", [NAME, PRODUCTION])
 def test_repair_proposes_the_very_version_that_was_applied(applied: SmallMonorepo, name: EnvironmentName) -> None:
     before = applied.repository().environment(name)

@@ -22,6 +22,7 @@ def say(place: SmallMonorepo, body: str, by: str = MAINTAINER) -> str:
     return reply
 
 
+@pytest.mark.sample
 def test_resume_starts_the_apply_and_says_why(live: SmallMonorepo, actions: Actions) -> None:
     deployed(live, "demo-x", "failure", "0" * 40, "demo-x: app failed")
     comment = live.comment("/resume demo-x")
@@ -121,6 +122,7 @@ def test_unlock_hands_the_reason_over_and_who_gave_it_where(live: SmallMonorepo,
     assert "one job at a time" in reply
 
 
+@pytest.mark.sample
 def test_plan_runs_the_newest_plan_of_an_open_pull_request_again_once(
     proposed: SmallMonorepo, actions: Actions
 ) -> None:

@@ -38,10 +38,14 @@ def apply(place: SmallMonorepo, state: str = "success") -> str:
 @pytest.fixture
 def changed(live: SmallMonorepo) -> tuple[SmallMonorepo, str]:
     """A repository in which `demo-x` was applied, changed and applied again; and the commit of the first apply."""
-    first = apply(live)
-    live.say("/set demo-x greeting=salve")
-    apply(live)
-    return live, first
+
+    def change() -> str:
+        first = apply(live)
+        live.say("/set demo-x greeting=salve")
+        apply(live)
+        return first
+
+    return live, live.reach("changed", change)
 
 
 def at(place: SmallMonorepo, branch: str = CHANGE) -> Repository:
@@ -58,6 +62,7 @@ def greeting(place: SmallMonorepo) -> object:
     return manifest(place).parameters[ParameterName("greeting")]
 
 
+@pytest.mark.sample
 def test_rollback_proposes_the_last_version_that_was_applied_well(changed: tuple[SmallMonorepo, str]) -> None:
     place, first = changed
     reply = place.say("/rollback demo-x") or ""

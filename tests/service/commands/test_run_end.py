@@ -45,6 +45,7 @@ def watched(live: SmallMonorepo, actions: Actions) -> SmallMonorepo:
     return live
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(
     ("drift", "said"),
     [

@@ -46,6 +46,7 @@ def file(place: SmallMonorepo, branch: str, path: str = "app/main.tf") -> bytes:
     return at(place, branch).environment(NAME)[path].data
 
 
+@pytest.mark.sample
 def test_sync_opens_a_pull_request_that_says_what_the_template_changed(live: SmallMonorepo) -> None:
     first = push(live, "Encrypt the greeting (#12)", main=SECURE)
     second = push(live, "Ask @everybody", main=SECURE + b"# newer\n")

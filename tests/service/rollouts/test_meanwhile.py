@@ -53,6 +53,7 @@ def paused(place: SmallMonorepo) -> None:
     github.mark_issue(RepositoryName(REPOSITORY), found, PAUSED, has=True)
 
 
+@pytest.mark.sample
 def test_nothing_more_is_proposed_once_somebody_has_paused_it(place: SmallMonorepo, meanwhile: Meanwhile) -> None:
     company_of_two(place)
     meanwhile.done["POST .*/pulls$"] = lambda: paused(place)

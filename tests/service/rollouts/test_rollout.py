@@ -5,6 +5,8 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot.clients.github import CheckState
 from bot.clients.transient import Transient
 from bot.core.messages.plan_comment import marker
@@ -144,6 +146,7 @@ def test_a_canary_comes_first_and_production_last_and_by_people(place: SmallMono
     assert len(pulls(place)) == 4
 
 
+@pytest.mark.sample
 def test_a_merge_that_changes_a_template_starts_its_rollout_at_once(place: SmallMonorepo) -> None:
     company(place, clones={"demo-a": "demo"})
     files: dict[str, bytes | None] = {"templates/shop/app/main.tf": SECURE}
@@ -157,6 +160,7 @@ def test_a_merge_that_changes_a_template_starts_its_rollout_at_once(place: Small
     assert set(pulls(place)) == {"demo-a"}
 
 
+@pytest.mark.sample
 def test_what_happens_to_an_environment_is_looked_at_at_once_and_nothing_else(place: SmallMonorepo) -> None:
     company(place, clones={"demo-a": "demo", "demo-b": "demo"})
     change(place)

@@ -1,5 +1,7 @@
 """A template that goes back to an earlier revision: what went on before is brought back, and nothing of it is left open unnoticed."""
 
+import pytest
+
 from tests.service.rollouts.test_rollout import (
     SECURE,
     change,
@@ -30,6 +32,7 @@ def test_a_template_that_goes_back_to_an_earlier_revision_is_rolled_out_once_mor
     assert place.server.read(REPOSITORY, "envs/demo-a/app/main.tf", "envclone-change/demo-a") == SECURE
 
 
+@pytest.mark.sample
 def test_a_template_that_is_taken_back_before_anything_was_merged_ends_its_rollout(place: SmallMonorepo) -> None:
     company(place, clones={"demo-a": "demo"})
     change(place)

@@ -1,5 +1,7 @@
 """Which deployments say what was applied: ours alone, of what the default branch itself was at."""
 
+import pytest
+
 from bot.clients.github.records import DeploymentStatus
 from bot.names import EnvironmentName
 from bot.sandbox.github import IssueText, PullSpec
@@ -32,6 +34,7 @@ def test_a_deployment_of_an_application_to_an_environment_of_that_name_is_none_o
     assert last.state == "failure"
 
 
+@pytest.mark.sample
 def test_what_only_lies_inside_of_a_merge_was_never_applied(place: SmallMonorepo) -> None:
     """Whoever may push may let a workflow of their own say that it applied what nobody reviewed, and take it back before the merge."""
     was = place.repository().mirror.read(place.repository().commit, MANIFEST)
