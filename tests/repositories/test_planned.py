@@ -61,6 +61,7 @@ class Kind:
     outputs: Mapping[str, object]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "kind",
     [

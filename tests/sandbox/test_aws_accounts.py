@@ -147,6 +147,7 @@ def test_a_call_that_moto_does_not_know_is_answered_so_that_nobody_retries_it(aw
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
+@pytest.mark.whole
 def test_the_endpoint_ends_with_whoever_started_it() -> None:
     argv = [sys.executable, "-m", "bot.sandbox.aws.server"]
     server = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)

@@ -180,6 +180,7 @@ def test_a_role_is_assumed_by_the_accounts_that_it_names(aws: SandboxAws, clones
         sts.assume_role(RoleArn=f"arn:aws:iam::{CLONES}:role/other", RoleSessionName="someone")
 
 
+@pytest.mark.exhaustive
 def test_of_writers_that_race_for_a_key_one_succeeds(clones: dict[str, str]) -> None:
     s3 = client(clones, "s3")
     s3.create_bucket(Bucket="races", CreateBucketConfiguration={"LocationConstraint": REGION})

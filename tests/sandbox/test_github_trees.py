@@ -49,6 +49,7 @@ def test_a_file_does_not_replace_a_directory(bare: BareRepository) -> None:
         tree_with(bare, tree, {"envs/a": b"a"})
 
 
+@pytest.mark.exhaustive
 def test_more_files_than_one_process_is_asked_for_are_all_there(bare: BareRepository) -> None:
     files: dict[str, bytes | None] = {f"d{at % 7}/f{at}": str(at).encode() for at in range(PATHS_AT_ONCE + 1)}
     tree = tree_with(bare, None, files)

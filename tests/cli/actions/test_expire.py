@@ -54,6 +54,7 @@ def test_what_is_due_is_done_once_and_said(server: GitHubServer) -> None:
     assert len(server.comments(example.REPOSITORY, 1)) == 2
 
 
+@pytest.mark.whole
 def test_one_that_fails_keeps_no_other_from_its_turn(server: GitHubServer) -> None:
     # The end of the first needs its hooks to be read; somebody broke them.
     server.commit(example.REPOSITORY, {"envs/demo-old/hooks.yaml": b"hooks: 1\n"}, by="alice", message="break it")
@@ -63,6 +64,7 @@ def test_one_that_fails_keeps_no_other_from_its_turn(server: GitHubServer) -> No
     assert "demo-soon: warned" in done.output
 
 
+@pytest.mark.whole
 def test_a_rollout_goes_on_where_no_service_runs(server: GitHubServer) -> None:
     files: dict[str, bytes | None] = {
         ".github/envclone.yml": b"rollout: {enabled: true}\n",

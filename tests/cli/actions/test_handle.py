@@ -123,6 +123,7 @@ def test_what_asks_for_nothing_makes_no_request(work: Workplace, body: str, by: 
     assert (work.reactions(comment), work.replies(comment)) == ([], [])
 
 
+@pytest.mark.whole
 def test_a_run_that_was_killed_is_found_by_the_next_look(work: Workplace) -> None:
     comment, _ = work.said(CLONE)
     missed, _ = work.said("/list")
@@ -136,6 +137,7 @@ def test_a_run_that_was_killed_is_found_by_the_next_look(work: Workplace) -> Non
     assert work.handle("schedule", {}) == ["done", "settled before", "settled before"]
 
 
+@pytest.mark.whole
 def test_the_status_comment_follows_plan_and_apply(work: Workplace) -> None:
     comment, payload = work.said(CLONE)
     work.handle("issue_comment", payload)

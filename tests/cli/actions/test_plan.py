@@ -118,6 +118,7 @@ def workflow(tmp_path: Path, aws: Mapping[str, str], monkeypatch: pytest.MonkeyP
         yield Workflow(server, monorepo, number, tmp_path)
 
 
+@pytest.mark.whole
 def test_a_plan_is_reported_once_everywhere(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
     forged = f"{marker(NAME)}\nLooks good, merge it."
     workflow.server.comment(REPOSITORY, workflow.number, forged, by="ana")

@@ -74,6 +74,7 @@ def terraform(tmp_path: Path, aws: Mapping[str, str]) -> Terraform:
     return Terraform(found.binary, found.environment, GateRules(StaticCheckRules(), FACTS))
 
 
+@pytest.mark.whole
 def test_a_workspace_is_made_by_the_apply_and_not_by_the_plan(stack: Path, terraform: Terraform) -> None:
     with terraform.opened(stack) as module:
         module.init()

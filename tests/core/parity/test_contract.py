@@ -83,25 +83,28 @@ def proof(was: str, now: str) -> str:
 @pytest.mark.parametrize(
     ("was", "now", "complaint"),
     [
-        (
+        pytest.param(
             'match: [topology, sizes, versions, scaling, "parameter:private_domain"]\n    differ',
             "match: [topology, data]\n    differ",
             "cloning production for purpose `load-test` fails: `load-test` must match `production` in data",
+            marks=pytest.mark.exhaustive,
         ),
         (
             "match: [topology]",
             'match: ["attribute:aws_rds_cluster.*:allocated_storage"]',
             "in `aws_rds_cluster.*:allocated_storage`, but differs at `data/aws_rds_cluster.this:allocated_storage`",
         ),
-        (
+        pytest.param(
             "match: [topology]",
             'match: ["parameter:app_min"]',
             "`dev` must match `production` in parameter `app_min`: it has `1` instead of `6`",
+            marks=pytest.mark.exhaustive,
         ),
-        (
+        pytest.param(
             "match: [topology]\n    differ: [identity, secrets, outbound]",
             'match: []\n    differ: ["attribute:aws_sqs_queue.*:sqs_managed_sse_enabled", "attribute:aws_rds_cluster.this:engine"]',
             "`data/aws_rds_cluster.this:engine` is the same",
+            marks=pytest.mark.exhaustive,
         ),
         ("match: [topology]", 'match: ["parameter:nothing"]', "unknown parameter `nothing`"),
     ],

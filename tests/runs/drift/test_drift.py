@@ -71,6 +71,7 @@ def states(drift: Drift) -> dict[str, str]:
     return {step.name: step.state for step in drift.steps}
 
 
+@pytest.mark.whole
 def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deploying, server: GitHubServer) -> None:
     """That Terraform finds what its provider says of a cloud is seen in a clone's whole life (`tests/e2e`)."""
     ssm, log = boto3.client("ssm", REGION), list[str]()

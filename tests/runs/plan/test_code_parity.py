@@ -118,6 +118,7 @@ def test_production_moving_on_does_not_fail_everybodys_clones(monorepo: Checkout
     assert [each.attribute for each in found.parity.differences if each.is_revision] == ["visibility_timeout_seconds"]
 
 
+@pytest.mark.whole
 def test_a_template_that_demands_less_than_the_base_branch_s_is_told_in_the_plan(monorepo: Checkout) -> None:
     base, place = git(monorepo.root, "rev-parse", "HEAD").strip(), monorepo.root / "templates/production/template.yaml"
     whole = place.read_text("utf-8")
@@ -136,6 +137,7 @@ def test_a_template_that_demands_less_than_the_base_branch_s_is_told_in_the_plan
     assert (same.demands_less, same.by_base) == ((), None)
 
 
+@pytest.mark.whole
 def test_an_approved_change_is_compared_by_the_base_branch_s_contract_and_by_its_own_where_that_demands_more(
     monorepo: Checkout,
 ) -> None:

@@ -106,6 +106,7 @@ class StackOf:
             return read_plan(module.show(module.plan({})))
 
 
+@pytest.mark.whole
 def test_a_check_block_that_fails_is_told_to_reviewers(
     tmp_path: Path, planner: PlanContext, aws: Mapping[str, str]
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, pl
     assert monorepo.git("status", "--porcelain", "--ignored") == "", "nothing is written into the checkout"
 
 
+@pytest.mark.whole
 def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
     monorepo: Monorepo, planner: PlanContext
 ) -> None:
@@ -170,6 +172,7 @@ def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
     assert unshown(again, fresh) == []
 
 
+@pytest.mark.whole
 def test_the_same_commit_planned_twice_has_the_same_fingerprints_under_one_key(
     monorepo: Monorepo, planner: PlanContext
 ) -> None:

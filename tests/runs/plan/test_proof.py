@@ -151,6 +151,7 @@ def test_a_change_that_demands_less_of_clones_is_told_before_it_is_approved(prop
     )
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "what",
     [
@@ -198,6 +199,7 @@ def test_the_bot_writes_down_whose_plan_approved_a_commit(proposal: Proposal) ->
     assert not proposal.is_planned, "what counts is what the person may do now"
 
 
+@pytest.mark.whole
 def test_a_template_that_only_the_history_of_a_merged_branch_knows_proves_nothing(proposal: Proposal) -> None:
     head = proposal.head
     head.git("checkout", "-q", "-b", "aside")
@@ -214,6 +216,7 @@ def test_a_template_that_only_the_history_of_a_merged_branch_knows_proves_nothin
     assert any("is on no commit of the base branch" in line for line in proposal.targets().complaints)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("method", ["rebase", "merge"])
 def test_what_a_rebased_pull_request_took_back_again_proves_nothing(proposal: Proposal, method: str) -> None:
     head, server = proposal.head, proposal.server
@@ -231,6 +234,7 @@ def test_what_a_rebased_pull_request_took_back_again_proves_nothing(proposal: Pr
     assert any("is on no commit of the base branch" in line for line in proposal.targets().complaints)
 
 
+@pytest.mark.whole
 def test_each_merge_of_the_base_branch_proves_what_it_was_then(proposal: Proposal) -> None:
     head, server = proposal.head, proposal.server
     change_template(proposal)

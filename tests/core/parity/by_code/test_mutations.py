@@ -79,6 +79,7 @@ MADE_OF = {"public_domain": {"webhook_url", "mail_sender"}}
 """What the purpose makes of a parameter, where nobody asks for something else: then that one is the cause, of what it sets."""
 
 
+@pytest.mark.exhaustive
 def test_every_parameter_is_named_as_the_cause_of_what_it_changes(record_property: Record) -> None:
     found, right, wrong = 0, 0, []
     before = {key(each) for each in CLEAN.differences}
@@ -97,7 +98,8 @@ def test_every_parameter_is_named_as_the_cause_of_what_it_changes(record_propert
     assert wrong == []
 
 
-@pytest.mark.parametrize(("clones", "seed"), [(8, 4711), pytest.param(42, 1147, marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("clones", "seed"), [(8, 4711), (42, 1147)])
 def test_no_false_alarm_on_clean_clones_with_random_valid_parameters(
     clones: int, seed: int, record_property: Record
 ) -> None:
