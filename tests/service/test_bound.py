@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Literal
 
+import pytest
+
 from bot.core.requests.branches import branch_of
 from bot.events import Tick
 from bot.names import EnvironmentName
@@ -54,6 +56,7 @@ def told(place: SmallMonorepo) -> list[str]:
     return [body for body in place.written() if "<!-- envclone:expiry:" in body]
 
 
+@pytest.mark.sample
 def test_law_4_when_its_pull_request_is_over_its_end_is_proposed_once(place: SmallMonorepo) -> None:
     number = bound(place)
     place.server.merge(REPOSITORY, number, by=MAINTAINER)

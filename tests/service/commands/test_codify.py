@@ -57,6 +57,7 @@ def test_what_no_parameter_explains_is_written_where_it_stands_and_waived(live: 
     assert (waiver.what, waiver.expires_at) == (f"app/{GREETING}:type", at.source(NAME).expires_at)
 
 
+@pytest.mark.sample
 def test_only_what_is_named_becomes_code(live: SmallMonorepo) -> None:
     looked(live, TYPE, DriftChange("aws_ssm_parameter.other", "gone"))
     assert "called `aws_lb.x`. These have:\n- `app/aws_ssm_parameter.greeting`" in (
