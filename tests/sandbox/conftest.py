@@ -32,7 +32,7 @@ Connect = Callable[..., Github]
 
 @pytest.fixture(scope="session")
 def description() -> Description | None:
-    """GitHub's description, or None where npm can't fetch it (which `test_github_openapi` then reports)."""
+    """GitHub's description, or None where npm can't fetch it (which `github/test_openapi` then reports)."""
     try:
         return github_description()
     except OracleUnavailableError:
