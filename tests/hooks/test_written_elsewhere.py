@@ -93,6 +93,7 @@ def example(language: str) -> str:
     return str(found)
 
 
+@pytest.mark.whole
 def test_the_documented_package_is_a_kind_whose_four_verbs_work(tmp_path: Path, chat: str) -> None:
     project = tomllib.loads(example("toml"))["project"]
     [(group, entries)] = project["entry-points"].items()

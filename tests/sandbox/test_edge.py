@@ -10,6 +10,7 @@ from bot.sandbox.aws import SandboxAws
 from bot.sandbox.edge import REASON, Edge
 from tests.support.sandbox_aws import CLONES, client, sandbox_aws
 
+pytestmark = pytest.mark.whole
 HOST = "demo-x.clones.acme.example"
 
 

@@ -69,12 +69,14 @@ def test_what_the_check_would_let_pass_is_drafted(values: dict[str, str]) -> Non
     assert isinstance(draft_clone(clone(**values), base()), Draft)
 
 
+@pytest.mark.exhaustive
 def test_several_values_that_are_refused_are_all_left_out_of_the_corrected_line() -> None:
     found = draft_clone(clone(account_id="333333333333", protected="yes", app_min="9", team="sales"), base())
     assert isinstance(found, Refused)
     assert found.instead == clone(app_min="2", team="sales").command
 
 
+@pytest.mark.exhaustive
 def test_a_set_is_held_against_the_check_as_well() -> None:
     drafted = draft_clone(clone(), base())
     assert isinstance(drafted, Draft)

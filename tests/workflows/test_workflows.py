@@ -83,6 +83,7 @@ def test_files_fit_the_published_schemas() -> None:
         assert found.returncode == 0, found.stdout
 
 
+@pytest.mark.whole
 def test_github_s_own_parser_accepts_the_files(tmp_path: Path) -> None:
     broken = tmp_path / "broken.yml"
     broken.write_text("on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    stps: []\n")

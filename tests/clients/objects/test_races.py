@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from bot.clients.objects.store import Conflict, ObjectStore
 from tests.clients.objects.places import ObjectPlace
 from tests.clients.objects.racing import rounds_won
@@ -50,6 +52,7 @@ def test_of_those_who_delete_or_replace_what_they_saw_one_wins(place: ObjectPlac
     assert raced(place, act) == 1
 
 
+@pytest.mark.whole
 def test_no_update_is_lost(place: ObjectPlace) -> None:
     place.store().write("sum", b"0")
 
@@ -69,6 +72,7 @@ def test_no_update_is_lost(place: ObjectPlace) -> None:
     assert int(stored.data) == sum(range(WRITERS))
 
 
+@pytest.mark.whole
 def test_of_writers_racing_in_processes_exactly_one_wins_each_round(tmp_path: Path) -> None:
     rounds, writers = 20, 4
     context = multiprocessing.get_context("spawn")

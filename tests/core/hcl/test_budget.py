@@ -77,6 +77,7 @@ def test_what_people_write_is_not_too_large() -> None:
     assert output("length(jsonencode([for a in range(1000) : { id = a, on = true }]))") == 20_891
 
 
+@pytest.mark.exhaustive
 def test_a_stack_that_is_too_large_in_all_is_refused_as_a_whole() -> None:
     block = 'resource "aws_x" "y%d" {\n  count = 100\n  a = range(40)\n}\n'
     code = "".join(block % number for number in range(100))
@@ -117,6 +118,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.exhaustive
 @given(VALUES)
 def test_a_value_weighs_as_much_as_it_has_parts(value: HclValue) -> None:
     def parts(item: HclValue) -> int:

@@ -113,6 +113,7 @@ def test_a_template_whose_purpose_breaks_its_own_contract_fails_its_check(was: s
     assert complaint in proof(was, now)
 
 
+@pytest.mark.exhaustive
 def test_a_template_that_names_its_source_fails_its_check_once_and_by_line() -> None:
     files = dict(shop.BASE.template.files)
     code = files["data/queue.tf"].data.decode().replace('"${var.name}-orders"', '"production-orders"')
@@ -124,6 +125,7 @@ def test_a_template_that_names_its_source_fails_its_check_once_and_by_line() -> 
     assert "`production-orders` is derived from production's name" in found.message
 
 
+@pytest.mark.exhaustive
 def test_a_difference_that_is_demanded_must_be_there() -> None:
     assert "`dev` must differ from `production` in versions, but nothing differs" in proof(
         "match: [topology]\n    differ: [identity, secrets, outbound]", "match: [topology]\n    differ: [versions]"

@@ -96,6 +96,7 @@ def test_the_newest_snapshot_is_copied_restored_and_all_of_it_taken_back(around:
     assert KIND.undo(applied.undo, around.context()).evidence == "deleted no database; deleted no snapshot"
 
 
+@pytest.mark.exhaustive
 def test_a_copy_alone_can_be_kept_on_purpose(around: Surroundings) -> None:
     production("instance")
     wanted = inputs(snapshot="shop-old", kms_key_id=key(), keep_copy=True)
@@ -111,6 +112,7 @@ def test_a_copy_alone_can_be_kept_on_purpose(around: Surroundings) -> None:
     assert present() == {"demo-x-copy"}
 
 
+@pytest.mark.exhaustive
 def test_a_copy_stays_the_copy_that_it_is(around: Surroundings) -> None:
     production("instance")
     own = key()
@@ -124,6 +126,7 @@ def test_a_copy_stays_the_copy_that_it_is(around: Surroundings) -> None:
         KIND.verify(inputs(latest_of="shop", kms_key_id=key()), around.context())
 
 
+@pytest.mark.exhaustive
 def test_what_another_made_is_neither_used_nor_removed(around: Surroundings) -> None:
     production("instance")
     client = boto3.client("rds", REGION)
@@ -146,6 +149,7 @@ def test_a_source_that_is_not_there_is_named(around: Surroundings) -> None:
         KIND.apply(inputs("cluster", latest_of="absent", kms_key_id="k"), around.context())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("status", "error"), [("creating", OutOfTime), ("failed", HookFailed)])
 def test_a_copy_that_does_not_get_ready_ends_the_wait(
     around: Surroundings, status: str, error: type[HookFailed]

@@ -17,6 +17,7 @@ def step(name: str, inputs: str, more: str = "") -> str:
 {more}"""
 
 
+@pytest.mark.whole
 def test_a_hook_that_fails_twice_is_tried_until_it_succeeds(hooked: Hooked) -> None:
     hooked.declare("hooks:\n" + step("flaky", "fails: {value: 2}", "    retries: {attempts: 3, backoff: 1s}\n"))
     result = hooked.only()
@@ -63,6 +64,7 @@ def test_what_would_fail_again_is_not_tried_again(hooked: Hooked) -> None:
     assert "does not exist in the environment's directory" in result.reason
 
 
+@pytest.mark.whole
 def test_an_output_that_vanished_fails_whoever_takes_it_by_name(hooked: Hooked) -> None:
     taker = step("taker", "url: {from: giver.url, stand_in: x}")
     hooked.declare("hooks:\n" + step("giver", "gives: {value: {url: u, other: o}}") + taker)
@@ -83,6 +85,7 @@ def test_independent_steps_run_side_by_side(hooked: Hooked) -> None:
     assert hooked.apply().has_succeeded, hooked.lines
 
 
+@pytest.mark.whole
 def test_no_more_steps_run_at_once_than_is_declared(hooked: Hooked) -> None:
     names = ("one", "two", "three", "four")
     hooked.declare("concurrency: 1\nhooks:\n" + "".join(step(name, "") for name in names))

@@ -86,6 +86,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield place
 
 
+@pytest.mark.whole
 def test_a_certificate_stops_holding_when_a_waiver_expires_though_nothing_was_merged(place: Place) -> None:
     assert place.lapsed(NOW + timedelta(hours=23)) == []
     conclusion, title = place.check()

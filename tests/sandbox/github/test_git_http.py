@@ -21,6 +21,7 @@ def ask(server: GitHubServer, token: str) -> subprocess.CompletedProcess[str]:
     return run_git(token, "ls-remote", f"{server.url}/{REPOSITORY}.git", check=False)
 
 
+@pytest.mark.whole
 def test_a_reader_clones_but_does_not_push(server: GitHubServer, checkout: Clone) -> None:
     clone = checkout(server.token(READER))
     clone.commit("README.md", "mine", "topic")
@@ -172,6 +173,7 @@ def test_a_branch_merged_by_hand_marks_its_pull_request(server: GitHubServer, ch
     assert pull.merge_commit_sha == server.head(REPOSITORY)
 
 
+@pytest.mark.whole
 def test_pushes_at_once_are_told_apart(server: GitHubServer, bot: str, checkout: Clone) -> None:
     clones = [checkout(bot) for _ in range(6)]
     expected = {f"topic-{n}": clone.commit(f"file-{n}", str(n), f"topic-{n}") for n, clone in enumerate(clones)}

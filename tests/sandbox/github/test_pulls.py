@@ -137,6 +137,7 @@ def test_conflicts_keep_a_pull_request_from_merging(server: GitHubServer, reposi
     assert (other.mergeable, other.mergeable_state) == (False, "dirty")
 
 
+@pytest.mark.whole
 def test_merges_at_once_all_arrive(server: GitHubServer, connect: Connect) -> None:
     numbers = [propose(server, f"topic-{n}", {f"envs/demo-{n}/main.tf": MAIN}) for n in range(8)]
     clients = [connect(MAINTAINER).get_repo(REPOSITORY).get_pull(number) for number in numbers]
