@@ -58,6 +58,7 @@ OF_SEVERAL_MODULES = frozenset({
     "sandbox/test_actions_service.py",
     "sandbox/test_actions_whole.py",
     "service/commands/test_clone_of_the_past.py",
+    "service/previews/test_preview.py",
     "service/rollouts/test_meanwhile.py",
     "service/rollouts/test_taken_back.py",
     "service/test_bound.py",

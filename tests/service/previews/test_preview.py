@@ -217,6 +217,7 @@ def test_what_cannot_be_tried_is_refused_and_what_has_nothing_to_try_is_a_clone_
         assert snapshots(place) == set()
 
 
+@pytest.mark.sample
 def test_a_preview_ends_with_its_pull_request_and_lets_go_of_what_was_kept(place: SmallMonorepo) -> None:
     number = proposed(place, {MAIN: SECURE})
     say(place, number)
