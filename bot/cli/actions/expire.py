@@ -23,8 +23,10 @@ from bot.names import EnvironmentName, RepositoryName
 from bot.service.commands.expire import due_environments
 from bot.service.commands.expire import expire as expire_environment
 from bot.service.context import ServiceContext
+from bot.service.previews.job import bring_along
 from bot.service.repository import repository_at_head
 from bot.service.rollouts.rollout import roll_out, rollout_templates
+from bot.service.versions.tried import previews_behind
 from bot.settings import PREFIX, read
 
 _OURS = f"{PREFIX}GITHUB_"
@@ -46,6 +48,7 @@ def expire(
             context = service(read(own_settings(os.environ, scratch)), store).context
             with closing(store), closing(context):
                 done: list[_Done | _RolledOut] = [*_all(context, name), *_rollouts(context, name)]
+                done += _previews(context, name)
         except Transient as error:
             raise Unverifiable(str(error)) from error
         lines = [str(each) for each in done]
@@ -83,6 +86,17 @@ def _all(context: ServiceContext, repository: RepositoryName) -> list[_Done]:
         try:
             found = expire_environment(repository_at_head(context, repository), name)
             done.append(_Done(name, f"{found.outcome}{f' (#{found.pull})' if found.pull else ''}", found.pull))
+        except (UserError, Transient, GitHubRefused) as error:
+            done.append(_Done(name, f"failed: {error}", failed=True))
+    return done
+
+
+def _previews(context: ServiceContext, repository: RepositoryName) -> list[_Done]:
+    """Bring each preview to the head of its pull request; one that fails keeps no other from its turn."""
+    done = []
+    for name in previews_behind(repository_at_head(context, repository)):
+        try:
+            done.append(_Done(name, bring_along(context, repository, name)))
         except (UserError, Transient, GitHubRefused) as error:
             done.append(_Done(name, f"failed: {error}", failed=True))
     return done

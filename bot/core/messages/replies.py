@@ -171,6 +171,8 @@ def status(manifest: Manifest, standing: Standing, now: datetime) -> str:
         ("Purpose", manifest.purpose),
         ("Owner", manifest.owner),
         ("Expires", _expiry(manifest, now)),
+        *([("Ends with", f"#{manifest.ends_with}")] if manifest.ends_with else []),
+        *([("Tries", f"#{manifest.preview.pull_request} at {manifest.preview.commit}")] if manifest.preview else []),
         ("Cloned from", manifest.source or "nothing (not a clone)"),
         ("Template", _template(manifest, standing.behind)),
         *((("Parity", standing.parity),) if standing.parity else ()),
@@ -182,6 +184,8 @@ def status(manifest: Manifest, standing: Standing, now: datetime) -> str:
 
 def _template(manifest: Manifest, behind: int | None) -> str:
     at = f"{code(manifest.template)} at revision {code(manifest.revision[:12])}"
+    if manifest.preview is not None:
+        return f"{at}, that of the pull request"
     if behind is None:
         return f"{at}, which is not in the template's history"
     said = f"{_behind(behind)}: comment {code(f'/sync {manifest.name}')} to bring it up to date"

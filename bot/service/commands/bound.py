@@ -67,17 +67,18 @@ def bound_jobs(
     pushed = found.previews if event.action in ("synchronize", "reopened") else ()
     return (
         *(
-            _job(request.delivery, "expire", Tick(repository=event.repository, slot=0, environment=name))
+            bound_job(request.delivery, "expire", Tick(repository=event.repository, slot=0, environment=name))
             for name in ends
         ),
         *(
-            _job(request.delivery, "preview", PreviewDue(repository=event.repository, environment=name))
+            bound_job(request.delivery, "preview", PreviewDue(repository=event.repository, environment=name))
             for name in pushed
         ),
     )
 
 
-def _job(delivery: str, kind: str, event: Tick | PreviewDue) -> JobRequest:
+def bound_job(delivery: str, kind: str, event: Tick | PreviewDue) -> JobRequest:
+    """Return the job of one environment that follows its pull request."""
     where = f"{event.repository}/{event.environment}"
     return JobRequest(key=f"{kind}-{where}-{delivery}", partition=where, kind=kind, delivery=delivery, event=event)
 

@@ -26,17 +26,18 @@ from bot.core.requests.branches import Branch
 from bot.core.requests.destroy import Reason, RemovalRequest
 from bot.core.requests.expiry import Due, Outlived, due
 from bot.core.requests.refusal import Refused
-from bot.events import Tick
+from bot.events import PreviewDue, Tick
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login
-from bot.service.commands.bound import close_proposed, closed_pulls, keep
+from bot.service.commands.bound import bound_job, close_proposed, closed_pulls, keep
 from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import asked_here, proposal_on
+from bot.service.versions.tried import previews_behind
 
 SWEEP = "*sweep"
 """In the place of an environment's name in a partition; no environment can be called so."""
@@ -65,6 +66,8 @@ class DueFound(JobStepResult):
     """The environments that something is to be done about."""
 
     environments: tuple[EnvironmentName, ...]
+    previews: tuple[EnvironmentName, ...] = ()
+    """Those whose pull request was pushed to, without our hearing of it."""
 
 
 class ExpiryDone(JobStepResult):
@@ -94,11 +97,18 @@ class ExpiryJob:
             return Finished()
         found = steps.run("sweep", DUE_FOUND, self.sweep)
         ticks = [self.event.model_copy(update={"environment": each}) for each in found.environments]
-        return Finished(tuple(tick_job(request.delivery, tick) for tick in ticks))
+        pushed = [PreviewDue(repository=self.event.repository, environment=each) for each in found.previews]
+        return Finished(
+            (
+                *(tick_job(request.delivery, tick) for tick in ticks),
+                *(bound_job(request.delivery, "preview", each) for each in pushed),
+            )
+        )
 
     def sweep(self) -> DueFound:
         """Find what is due."""
-        return DueFound(environments=due_environments(repository_at_head(self.context, self.event.repository)))
+        repo = repository_at_head(self.context, self.event.repository)
+        return DueFound(environments=due_environments(repo), previews=previews_behind(repo))
 
     def expire(self, name: EnvironmentName) -> ExpiryDone:
         """Do what one environment is due for."""

@@ -10,7 +10,7 @@ from bot.core.messages.versions import preview
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
 from bot.events import PreviewDue
-from bot.names import Login
+from bot.names import EnvironmentName, Login, RepositoryName
 from bot.service.commands.change import PUSHED, ChangeOrigin, Pushed, propose_change, publish_change
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import REPORTED, Ended, Finished, JobRequest, Reported, Steps
@@ -73,6 +73,16 @@ class PreviewJob:
         propose_change(repository_at_head(self.context, self.event.repository), pushed.branch)
         repo = repository_at_head(self.context, self.event.repository)
         return Reported(comments=tuple(report_branch(repo, pushed.branch)))
+
+
+def bring_along(context: ServiceContext, repository: RepositoryName, name: EnvironmentName) -> str:
+    """Do at once what the job does, where there is no engine; return what was done, in words for the log. Raises `UserError`, `Transient`."""
+    job = PreviewJob(context, PreviewDue(repository=repository, environment=name))
+    pushed = job.publish()
+    if isinstance(pushed, Pushed):
+        job.propose(pushed)
+    job.show()
+    return f"brought along on {pushed.branch}" if isinstance(pushed, Pushed) else pushed.because
 
 
 def _say(repo: Repository, pull: PullRequest, text: str) -> None:

@@ -48,6 +48,27 @@ def preview_now(repo: Repository, name: EnvironmentName) -> Manifest | None:
     return _live(repo, name)
 
 
+def previews_behind(repo: Repository) -> tuple[EnvironmentName, ...]:
+    """Return the previews whose pull request has changed what they try since they were rendered. Raises `Transient`."""
+    found = [each for each in repo.read_inventory().estate.manifests() if each.preview is not None]
+    heads = {number: _head(repo, number) for number in {each.preview.pull_request for each in found if each.preview}}
+    behind = []
+    for each in found:
+        head = heads[each.preview.pull_request] if each.preview is not None else None
+        now = preview_now(repo, each.name) if head is not None else None
+        if head is not None and now is not None and not _is_of(repo, now, head):
+            behind.append(each.name)
+    return tuple(sorted(behind))
+
+
+def _head(repo: Repository, number: int) -> str | None:
+    """Return the head of a pull request that is open, brought into the mirror."""
+    pull = repo.github.pull_request(repo.name, number)
+    if pull is None or pull.state == "closed":
+        return None
+    return repo.at(pull.head_sha).commit
+
+
 def _live(repo: Repository, name: EnvironmentName) -> Manifest | None:
     try:
         return repo.manifest(name)
@@ -55,14 +76,15 @@ def _live(repo: Repository, name: EnvironmentName) -> Manifest | None:
         return None
 
 
-def _is_of(repo: Repository, live: Manifest, head: str) -> bool:
-    """Say whether what is live is what the head of the pull request renders: it may have been pushed to without changing that."""
-    if live.preview is None or live.source is None:
+def _is_of(repo: Repository, manifest: Manifest, head: str) -> bool:
+    """Say whether a preview is what the head of its pull request renders: that may have been pushed to without changing anything of it."""
+    if manifest.preview is None or manifest.source is None:
         return False
-    if live.preview.commit == head:
+    if manifest.preview.commit == head:
         return True
-    places = ((repo.roots.templates, live.template), (repo.roots.environments, live.source))
+    repo.at(manifest.preview.commit)
+    places = ((repo.roots.templates, manifest.template), (repo.roots.environments, manifest.source))
     return all(
-        repo.mirror.entries(live.preview.commit, parent).get(child) == repo.mirror.entries(head, parent).get(child)
+        repo.mirror.entries(manifest.preview.commit, parent).get(child) == repo.mirror.entries(head, parent).get(child)
         for parent, child in places
     )

@@ -7,7 +7,7 @@ import pytest
 
 from bot.clients.git.checkout import Checkout
 from bot.core.requests.branches import SNAPSHOTS, branch_of
-from bot.events import CommentCreated, PreviewDue
+from bot.events import CommentCreated, PreviewDue, Tick
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, ParameterName
 from bot.runs.plan.base_history import History
@@ -119,6 +119,7 @@ def test_law_4_production_is_cloned_with_the_change_and_waits_for_an_approval(
 def test_law_4_each_push_is_brought_to_it_with_values_that_production_gets(place: SmallMonorepo) -> None:
     number = proposed(place, {MAIN: SECURE})
     say(place, number)
+    say(place, number, "/clone production as second for demo")
     first = preview(place)
     manifest = place.server.read(REPOSITORY, "envs/production/environment.yaml") or b""
     values = manifest.replace(b"db_class: large", b"db_class: medium")
@@ -138,8 +139,10 @@ def test_law_4_each_push_is_brought_to_it_with_values_that_production_gets(place
     classes = [each.parameters[ParameterName("db_class")] for each in (first, now)]
     assert classes == ["large", "medium"]
     assert place.server.read(REPOSITORY, "envs/pr-2/app/main.tf", branch_of(NAME)) == NAMED
+    second = place.server.read(REPOSITORY, "envs/second/app/main.tf", branch_of(EnvironmentName("second")))
+    assert second == NAMED, "a pull request may be tried on several"
     assert snapshots(place) == {now.preview.commit}, "it grew, and so did the branch that keeps it"
-    (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Clone")]
+    (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Clone production as pr-2")]
     assert f"with the change of #{number}, as of {now.preview.commit}**" in (pull.body or "")
     assert [each.pull for each in place.server.pulls(REPOSITORY)].count(pull.pull) == 1
 
@@ -170,8 +173,10 @@ def test_a_live_preview_is_changed_by_a_pull_request_and_a_rewritten_branch_is_k
     assert "rollout" not in (pull.body or "")
     assert snapshots(place) == {was.commit, head}
     assert tried(place, head)[0] == "pending"
+    assert place.work(Tick(repository=REPOSITORY, slot=1)).follow == (), "it is brought along already"
     broken = rewritten(place, {"templates/shop/template.yaml": b"name: shop\n"})
-    pushed(place, number)
+    (missed,) = place.work(Tick(repository=REPOSITORY, slot=2)).follow
+    place.work(missed.event)
     said = place.written(number)[-1]
     assert f"`pr-2` was not brought to {broken}; it stays at {head}." in said
 
