@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.core.hcl.local_modules import CODE, code_files, local_calls
+from bot.core.hcl.local_modules import code_files, local_calls
 from bot.core.parity.directories.report import Note
-from bot.core.tree import File
+from bot.core.tree import CODE, File
 from bot.errors import UserError
 
 MOST_OF_A_FILE = 1024 * 1024
@@ -79,7 +79,7 @@ class DirectoryReader:
             raise UserError(f"There are more than {MOST_FILES:,} files: name a directory with fewer of them.")
         if entry.stat().st_size <= MOST_OF_A_FILE:
             self.files[path] = File(entry.read_bytes())
-        elif path.endswith((CODE, *VALUES)):
+        elif path.endswith((*CODE, *VALUES)):
             self.notes.append(Note(f"has more than {MOST_OF_A_FILE // 1024} KiB and is not read", path, is_unread=True))
 
     def _unread(self, path: str, error: OSError) -> None:
@@ -101,7 +101,7 @@ def root_of(here: Path, places: Sequence[Path]) -> Path:
 def directory_of_values(path: Path, root: Path) -> Path:
     """Return the nearest directory with code at or above a file of values. Raises `UserError` when there is none."""
     for each in (path.resolve().parent, *path.resolve().parents):
-        if any(each.glob(f"*{CODE}")):
+        if any(path.name.endswith(CODE) for path in each.glob("*.tf*")):
             return each
         if each == root.resolve():
             break

@@ -10,6 +10,16 @@ from typing import TypeAlias
 from bot.errors import InvalidInput, UserError
 from bot.names import shown
 
+CODE = (".tf", ".tf.json")
+"""How the names of Terraform's files end, in its own syntax and in JSON."""
+
+
+def is_override(name: str) -> bool:
+    """Say whether Terraform merges what a file of this name says into blocks of other files."""
+    return name in {f"override{ending}" for ending in CODE} or name.endswith(
+        tuple(f"_override{ending}" for ending in CODE)
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -84,7 +94,7 @@ def with_links(files: Tree, links: Mapping[str, str], where: str) -> dict[str, F
         there = _led_to(path, target)
         if path in NO_LINKS:
             raise UserError(f"{where}/{path} is a symlink: commit the file itself, since it is read in several ways.")
-        if there not in files or path.endswith(".tf") is not there.endswith(".tf"):
+        if there not in files or path.endswith(CODE) is not there.endswith(CODE):
             raise UserError(
                 f"{where}/{path} is a symlink to {shown(target)}, which is no such file of {where}. Commit the file itself, or let the "
                 "link lead to a file of the same kind there."

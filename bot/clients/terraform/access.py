@@ -12,8 +12,8 @@ from pathlib import Path
 from bot.clients.cage import Cage
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import MOST_MODULES, local_calls
-from bot.core.hcl.parser import body
-from bot.core.tree import File
+from bot.core.hcl.parser import blocks
+from bot.core.tree import CODE, File
 from bot.errors import InvalidInput
 
 _FOR_INSTALLING = (
@@ -90,22 +90,26 @@ def _linked(stack: Path) -> list[Path]:
 
 
 def _code(directory: Path) -> dict[str, File]:
-    return {path.name: File(path.read_bytes()) for path in directory.glob("*.tf") if path.is_file()}
+    return {
+        path.name: File(path.read_bytes())
+        for path in directory.glob("*.tf*")
+        if path.name.endswith(CODE) and path.is_file()
+    }
 
 
 def _keeps_state_here(stack: Path) -> bool:
     """Say whether Terraform writes its state beside the code: it does so unless a backend or a `cloud` block says otherwise."""
     return not any(
         inner.type == "cloud" or (inner.type == "backend" and inner.labels != ("local",))
-        for file in _code(stack).values()
-        for block in _blocks(file)
+        for path, file in _code(stack).items()
+        for block in _blocks(path, file)
         if block.type == "terraform"
         for inner in block.blocks
     )
 
 
-def _blocks(file: File) -> tuple[Block, ...]:
+def _blocks(path: str, file: File) -> tuple[Block, ...]:
     try:
-        return body(file.data).blocks
+        return blocks(path, file.data)
     except InvalidInput:
         return ()

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.core.checks.required_providers import LOCK, locked_providers
 from bot.core.checks.static_checks import GateRules, downloaded_findings
 from bot.core.checks.versions import is_within
-from bot.core.tree import File, Tree
+from bot.core.tree import CODE, File, Tree
 from bot.errors import InvalidInput
 from bot.names import shown
 
@@ -65,8 +65,8 @@ def downloaded_code(data: Path) -> Mapping[str, Tree]:
     return {
         module.key: {
             place.name: File(place.read_bytes())
-            for place in sorted(module.directory.glob("*.tf"))
-            if place.is_file() and not place.is_symlink()
+            for place in sorted(module.directory.glob("*.tf*"))
+            if place.name.endswith(CODE) and place.is_file() and not place.is_symlink()
         }
         for module in _modules(downloads / "modules.json")
         if module.directory.is_relative_to(downloads)

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.core.checks.workspaces import StackState, Workspace, workspace_of
 from bot.core.cloud_facts import CloudFacts
 from bot.core.rendering.assemble import read_manifest
-from bot.core.tree import File
+from bot.core.tree import CODE, File
 from bot.model.environment import MANIFEST
 from bot.names import StepName
 
@@ -24,7 +24,11 @@ _APART = "envclone_override.tf"
 def workspace_at(directory: Path, cloud: CloudFacts) -> Workspace | None:
     """Return the workspace of the stack in `directory`, with the manifest in the directory above; None for the default one."""
     name, manifest = directory.name, directory.parent / MANIFEST
-    files = {f"{name}/{path.name}": File(path.read_bytes()) for path in sorted(directory.glob("*.tf"))}
+    files = {
+        f"{name}/{path.name}": File(path.read_bytes())
+        for path in sorted(directory.glob("*.tf*"))
+        if path.name.endswith(CODE)
+    }
     if not manifest.is_file() or not any(b"workspace" in file.data for file in files.values()):
         return None
     said = read_manifest({MANIFEST: File(manifest.read_bytes())}, directory.parent.name)

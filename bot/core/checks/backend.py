@@ -17,7 +17,7 @@ from bot.core.checks.workspaces import (
 )
 from bot.core.cloud_facts import BackendFacts, CloudFacts
 from bot.core.hcl.ast import Block
-from bot.core.tree import Tree
+from bot.core.tree import CODE, Tree
 from bot.errors import Finding
 from bot.model.environment import MANIFEST, ExistingState, Manifest
 from bot.model.policy import Policy, PolicyAccount
@@ -202,7 +202,7 @@ def _adopted_complaint(key: str, argument: str, place: StatePlace) -> str:
 
 def state_texts(files: Tree, facts: BackendFacts) -> frozenset[str]:
     """Return what all stacks in `files` say in the argument that names whose state it is."""
-    stacks = {StepName(path.rpartition("/")[0]) for path in files if path.endswith(".tf") and path.count("/") == 1}
+    stacks = {StepName(path.rpartition("/")[0]) for path in files if path.endswith(CODE) and path.count("/") == 1}
     texts = (state_text(block, facts) for stack in stacks for _, block in backend_blocks(files, stack))
     return frozenset(text for text in texts if text)
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from bot.core.checks.bounded_paths import name_of
 from bot.core.hcl.ast import Block, Expression, Literal, TemplateExpression
 from bot.core.hcl.local_modules import code_files, local_directory
-from bot.core.hcl.parser import body
+from bot.core.hcl.parser import blocks, body
 from bot.core.tree import Tree
 from bot.errors import InvalidInput
 
@@ -143,7 +143,7 @@ def _blocks(code: Tree, directory: str) -> Sequence[Block]:
     found: list[Block] = []
     for path in code_files(code).get(directory, ()):
         try:
-            found += body(code[path].data).blocks
+            found += blocks(path, code[path].data)
         except (InvalidInput, ValueError):
             continue  # reported where it stands
     return found

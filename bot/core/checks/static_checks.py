@@ -23,7 +23,7 @@ from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files, is_outside, reached
 from bot.core.hcl.parser import blocks, parsed
 from bot.core.hcl.tokens import NotHcl
-from bot.core.tree import Tree
+from bot.core.tree import CODE, Tree, is_override
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of
 from bot.model.pipeline import Stack
@@ -176,13 +176,11 @@ def _unlocked(path: str, data: bytes) -> Iterator[Finding]:
 def _misplaced(path: str) -> str | None:
     """Return what is wrong with a file for its name alone, whatever it says."""
     *directories, name = path.split("/")
-    if name.endswith((".tf.json", ".tofu.json")):
-        return "JSON configuration is not allowed. Write it as .tf."
-    if name.endswith(".tofu"):
-        return ".tofu files are read only by OpenTofu. Write it as .tf."
-    if name in {"override.tf", "terraform.rc", ".terraformrc"} or name.endswith("_override.tf"):
+    if name.endswith((".tofu", ".tofu.json")):
+        return f".tofu files are read only by OpenTofu. Rename it to {name.replace('.tofu', '.tf')}."
+    if name in {"terraform.rc", ".terraformrc"} or is_override(name):
         return "override files and Terraform CLI configuration are not allowed. Remove it."
-    if name.startswith(".") and name.endswith(".tf"):
+    if name.startswith(".") and name.endswith(CODE):
         return "Terraform doesn't read files that begin with a dot. Rename it, or remove it."
     if ".terraform" in (*directories, name):
         return "Terraform's working directory must not be committed. Remove it from git."

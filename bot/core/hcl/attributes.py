@@ -48,8 +48,12 @@ class BlockLeaves:
             if value is not None:  # null is the same as not set
                 yield from ((p, Attribute(v, reads, self.path, setting.line)) for p, v in leaves(value, place))
         counts: dict[str, int] = {}
+        arguments = {setting.name for setting in block.settings}
         for inner in block.blocks:
-            yield from self._inner_leaves(inner, names, at, counts)
+            if (
+                inner.type not in arguments
+            ):  # else it is that argument, which JSON leaves open to be a block (`json_syntax/kinds`)
+                yield from self._inner_leaves(inner, names, at, counts)
 
     def _inner_leaves(
         self, block: Block, names: Mapping[str, HclValue], at: str, counts: dict[str, int]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from bot.core.hcl.ast import Block, Expression
 from bot.core.hcl.instances import reference_of
-from bot.core.hcl.parser import body
-from bot.core.tree import Tree
+from bot.core.hcl.parser import parsed
+from bot.core.tree import CODE, Tree
 
 
 @dataclass(slots=True)
@@ -39,10 +39,10 @@ def module_code(files: Tree, directory: str) -> ModuleCode:
     """Return what the module at `directory` declares."""
     found = ModuleCode()
     for path in sorted(files):
-        if posixpath.dirname(path) != directory or not path.endswith(".tf"):
+        if posixpath.dirname(path) != directory or not path.endswith(CODE):
             continue
         try:
-            top = body(files[path].data)
+            top = parsed(path, files[path].data)
         except (ValueError, RecursionError) as error:  # `InvalidInput` is a ValueError; so is a number of 5,000 digits
             found.unreadable[path] = str(error)
             continue

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.core.hcl.ast import Block
-from bot.core.hcl.parser import body
-from bot.core.tree import File, Tree, blob_id, tree_id
+from bot.core.hcl.parser import blocks
+from bot.core.tree import CODE, File, Tree, blob_id, tree_id
 from bot.errors import InvalidInput
 
-CODE = ".tf"
 OUTSIDE = "../"
 MOST_MODULES = 200
 """Module directories of one environment that are read. The largest public root modules have some 60; this ends a chain without an end."""
@@ -68,7 +67,7 @@ def code_files(code: Tree) -> Mapping[str, Sequence[str]]:
 
 def _calls_in(path: str, directory: str, file: File) -> Iterator[ModuleCall]:
     try:
-        top: Sequence[Block] = body(file.data).blocks
+        top: Sequence[Block] = blocks(path, file.data)
     except (InvalidInput, ValueError):
         return
     for block in top:
@@ -117,7 +116,7 @@ def _called(files: Tree) -> Iterator[str]:
         directory = posixpath.dirname(path)
         if path.endswith(CODE):
             yield from (call.directory for call in _calls_in(path, directory, file))
-        elif path.endswith(f"{CODE}.j2"):
+        elif path.endswith(".tf.j2"):
             sources = _SOURCE.findall(file.data.decode("utf-8", "replace"))
             yield from filter(None, (local_directory(directory, source) for source in sources))
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from bot.core.hcl.ast import Block, Expression, Setting
 from bot.core.hcl.expressions import Expressions, shown
+from bot.core.hcl.json_syntax.bodies import json_body
 from bot.core.hcl.string_templates import assembled, melded, unescaped
 from bot.core.hcl.tokens import (
     CLOSING_QUOTE,
@@ -40,7 +41,7 @@ def parsed(path: str, data: bytes) -> Block:
     """Return the file at `path` as one block without a type. Raises `InvalidInput` with path and line."""
     decoded(path, data)
     try:
-        return body(data)
+        return json_body(data) if path.endswith(".json") else body(data)
     except NotHcl as error:
         raise error.of(path) from error
 

@@ -23,7 +23,7 @@ from bot.core.rendering.render import ENDING
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.preflight import CheckRules, code_findings, in_template
 from bot.core.requests.refusal import Refused
-from bot.core.tree import Tree
+from bot.core.tree import CODE, Tree
 from bot.errors import Finding, InvalidInput, UserError
 from bot.model.environment import HOOKS, Manifest
 from bot.model.pipeline import FromParameter, Json, Pipeline
@@ -233,7 +233,7 @@ def _file_findings(template: TemplateAt) -> Iterator[Finding]:
     where = template.where
     for stack in template.declaration.stacks:
         files = [path for path in template.files if path.startswith(f"{stack}/")]
-        if not any(path.removesuffix(ENDING).endswith(".tf") for path in files):
+        if not any(path.removesuffix(ENDING).endswith(CODE) for path in files):
             yield Finding(f"{where}/{DECLARATION}", 1, f"stack `{stack}` has no Terraform files in {where}/{stack}/.")
         elif f"{stack}/.terraform.lock.hcl" not in files:
             yield Finding(

@@ -5,8 +5,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from bot.clients.git.checkout import Checkout
-from bot.core.hcl.local_modules import CODE, modules_outside, places_outside
-from bot.core.tree import File
+from bot.core.hcl.local_modules import modules_outside, places_outside
+from bot.core.tree import CODE, File
 from bot.errors import Unverifiable
 from bot.model.environment import MANIFEST
 

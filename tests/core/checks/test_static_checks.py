@@ -9,6 +9,7 @@ from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
 from bot.names import StepName
 from tests import ROOT
+from tests.support.json_code import as_json
 
 GOOD = b"""terraform {
   required_providers {
@@ -61,113 +62,126 @@ def test_the_shipped_template_passes() -> None:
     assert [c for c in complaints if ".terraform.lock.hcl" not in c] == []
 
 
-@pytest.mark.parametrize(
-    ("code", "line", "message"),
-    [
-        (b'data "external" "x" {\n  program = ["id"]\n}\n', 1, "hashicorp/external"),
-        (b'data "http" "x" {\n  url = "http://x"\n}\n', 1, "runs or fetches"),
-        (b'data "terraform_remote_state" "x" {}\n', 1, "fetches every secret of another state"),
-        (b'resource "vault_mount" "x" {}\n', 1, "provider `hashicorp/vault`"),
-        (b'resource "aws_x" "x" {\n  provisioner "local-exec" {\n    command = "id"\n  }\n}\n', 2, "declare a hook"),
-        (b'resource "terraform_data" "x" {\n  provisioner "remote-exec" {}\n}\n', 2, "declare a hook"),
-        (b'resource "aws_x" "x" {\n  connection {}\n}\n', 2, "declare a hook"),
-        (b'module "x" {\n  source = "git::https://evil.example/x"\n}\n', 1, "gate.module_sources"),
-        (b'module "x" {\n  source = "./../../../x"\n}\n', 1, "is not the directory of a module"),
-        (b'module "x" {\n  source = "../../../../x"\n}\n', 1, "leaves the repository"),
-        (b'module "x" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n', 1, "gate.module_sources"),
-        (b'terraform {\n  required_providers {\n    aws = { source = "evil/aws" }\n  }\n}\n', 2, "provider `evil/aws`"),
-        (
-            b'terraform {\n  required_providers {\n    aws = { source = "evil.example/hashicorp/aws" }\n  }\n}\n',
-            2,
-            "evil.example",
-        ),
-        (b'terraform {\n  backend "consul" {}\n}\n', 2, "backend `consul`"),
-        (b"terraform {\n  cloud {\n    workspaces {\n      prefix = 1\n    }\n  }\n}\n", 3, "Write its `name`"),
-        (b'provider "aws" {}\n', 1, "allowed_account_ids"),
-        (b'locals {\n  n = []\n}\nprovider "aws" {\n  allowed_account_ids = local.n\n}\n', 4, "allowed_account_ids"),
-        (b'provider "aws" {\n  allowed_account_ids = concat([])\n}\n', 1, "allowed_account_ids"),
-        (b'provider "aws" {\n  allowed_account_ids = [1]\n  endpoints {\n    s3 = "x"\n  }\n}\n', 1, "`endpoints`"),
-        (b'provider "aws" {\n  allowed_account_ids = [1]\n  access_key = "x"\n}\n', 1, "`access_key`"),
-        (b'locals {\n  x = file("/proc/self/environ")\n}\n', 2, "`file` may read files of its own module"),
-        (b'locals {\n  x = file("${path.module}/../../x")\n}\n', 2, "`file` may read files of its own module"),
-        (b"locals {\n  x = upper(templatefile(var.x, {}))\n}\n", 2, "`templatefile` may read files of its own module"),
-        (b'locals {\n  x = core::file("/etc/passwd")\n}\n', 2, "`core::file` may read files of its own module"),
-        (b'locals {\n  x = provider::evil::run("x")\n}\n', 2, "is a provider's function"),
-        (b'ephemeral "aws_x" "x" {}\ngadget "x" {}\n', 2, "`gadget` block"),
-        (b'check "x" {\n  data "http" "x" {}\n}\n', 2, "runs or fetches"),
-        (b"x = = 1\n", 1, "not HCL"),
-        (
-            b'terraform {\n  required_providers {\n    aws = {\n      # source = "hashicorp/aws"\n      source = "evil/evil"\n    }\n  }\n}\n',
-            2,
-            "provider `evil/evil`",
-        ),
-        (
-            b'terraform {\n  required_providers {\n    aws = { /* source = "hashicorp/aws" */ source = "evil/evil" }\n  }\n}\n',
-            2,
-            "provider `evil/evil`",
-        ),
-        (
-            b'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws", source = "evil/evil" }\n  }\n}\n',
-            2,
-            "not one plain text",
-        ),
-        (
-            b'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws", "source" = "evil/evil" }\n  }\n}\n',
-            2,
-            "not one plain text",
-        ),
-        (
-            b'removed {\n  from = aws_x.y\n  provisioner "local-exec" {\n    when = destroy\n  }\n}\n',
-            3,
-            "`provisioner` runs programs",
-        ),
-        (
-            b'provider "aws" {\n  allowed_account_ids = ["1"]\n  assume_role {\n    role_arn = "x"\n  }\n}\n',
-            1,
-            "`assume_role` in a provider block",
-        ),
-        (
-            b'provider "aws" {\n  allowed_account_ids        = ["1"]\n  skip_requesting_account_id = true\n}\n',
-            1,
-            "`skip_requesting_account_id`",
-        ),
-        (
-            b'provider "aws" {\n  allowed_account_ids = ["1"]\n  shared_config_files = ["x"]\n}\n',
-            1,
-            "`shared_config_files`",
-        ),
-        (b'provider "aws" {\n  profile = "x"\n}\n', 1, "`profile`"),
-        (
-            b'terraform {\n  backend "s3" {\n    endpoints = { s3 = "http://evil.example" }\n  }\n}\n',
-            2,
-            "`endpoints` in a backend block",
-        ),
-        (
-            b'locals {\n  x = file("${path.module}/" == "" ? "" : "/etc/passwd")\n}\n',
-            2,
-            "`file` may read files of its own module",
-        ),
-        (b'locals {\n  x = <<EOT\n${file("/etc/passwd")}\nEOT\n}\n', 3, "`file` may read files of its own module"),
-        (
-            b'locals {\n  x = <<-EOT\n  %{ if true }${core::templatefile("/x", {})}%{ endif }\n  EOT\n}\n',
-            3,
-            "`core::templatefile` may read files of its own module",
-        ),
-        (b'locals {\n  x = <<EOT\n${provider::evil::run("x")}\nEOT\n}\n', 3, "is a provider's function"),
-        (b'data "aws_s3_object" "x" {\n  provider = evil.x\n}\n', 1, "provider `hashicorp/evil`"),
-    ],
-)
+RUNNING = [
+    (b'data "external" "x" {\n  program = ["id"]\n}\n', 1, "hashicorp/external"),
+    (b'data "http" "x" {\n  url = "http://x"\n}\n', 1, "runs or fetches"),
+    (b'data "terraform_remote_state" "x" {}\n', 1, "fetches every secret of another state"),
+    (b'resource "vault_mount" "x" {}\n', 1, "provider `hashicorp/vault`"),
+    (b'resource "aws_x" "x" {\n  provisioner "local-exec" {\n    command = "id"\n  }\n}\n', 2, "declare a hook"),
+    (b'resource "terraform_data" "x" {\n  provisioner "remote-exec" {}\n}\n', 2, "declare a hook"),
+    (b'resource "aws_x" "x" {\n  connection {}\n}\n', 2, "declare a hook"),
+    (b'module "x" {\n  source = "git::https://evil.example/x"\n}\n', 1, "gate.module_sources"),
+    (b'module "x" {\n  source = "./../../../x"\n}\n', 1, "is not the directory of a module"),
+    (b'module "x" {\n  source = "../../../../x"\n}\n', 1, "leaves the repository"),
+    (b'module "x" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n', 1, "gate.module_sources"),
+    (b'terraform {\n  required_providers {\n    aws = { source = "evil/aws" }\n  }\n}\n', 2, "provider `evil/aws`"),
+    (
+        b'terraform {\n  required_providers {\n    aws = { source = "evil.example/hashicorp/aws" }\n  }\n}\n',
+        2,
+        "evil.example",
+    ),
+    (b'terraform {\n  backend "consul" {}\n}\n', 2, "backend `consul`"),
+    (b"terraform {\n  cloud {\n    workspaces {\n      prefix = 1\n    }\n  }\n}\n", 3, "Write its `name`"),
+    (b'provider "aws" {}\n', 1, "allowed_account_ids"),
+    (b'locals {\n  n = []\n}\nprovider "aws" {\n  allowed_account_ids = local.n\n}\n', 4, "allowed_account_ids"),
+    (b'provider "aws" {\n  allowed_account_ids = concat([])\n}\n', 1, "allowed_account_ids"),
+    (b'provider "aws" {\n  allowed_account_ids = [1]\n  endpoints {\n    s3 = "x"\n  }\n}\n', 1, "`endpoints`"),
+    (b'provider "aws" {\n  allowed_account_ids = [1]\n  access_key = "x"\n}\n', 1, "`access_key`"),
+    (b'locals {\n  x = file("/proc/self/environ")\n}\n', 2, "`file` may read files of its own module"),
+    (b'locals {\n  x = file("${path.module}/../../x")\n}\n', 2, "`file` may read files of its own module"),
+    (b"locals {\n  x = upper(templatefile(var.x, {}))\n}\n", 2, "`templatefile` may read files of its own module"),
+    (b'locals {\n  x = core::file("/etc/passwd")\n}\n', 2, "`core::file` may read files of its own module"),
+    (b'locals {\n  x = provider::evil::run("x")\n}\n', 2, "is a provider's function"),
+    (b'ephemeral "aws_x" "x" {}\ngadget "x" {}\n', 2, "`gadget` block"),
+    (b'check "x" {\n  data "http" "x" {}\n}\n', 2, "runs or fetches"),
+    (b"x = = 1\n", 1, "not HCL"),
+    (
+        b'terraform {\n  required_providers {\n    aws = {\n      # source = "hashicorp/aws"\n      source = "evil/evil"\n    }\n  }\n}\n',
+        2,
+        "provider `evil/evil`",
+    ),
+    (
+        b'terraform {\n  required_providers {\n    aws = { /* source = "hashicorp/aws" */ source = "evil/evil" }\n  }\n}\n',
+        2,
+        "provider `evil/evil`",
+    ),
+    (
+        b'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws", source = "evil/evil" }\n  }\n}\n',
+        2,
+        "not one plain text",
+    ),
+    (
+        b'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws", "source" = "evil/evil" }\n  }\n}\n',
+        2,
+        "not one plain text",
+    ),
+    (
+        b'removed {\n  from = aws_x.y\n  provisioner "local-exec" {\n    when = destroy\n  }\n}\n',
+        3,
+        "`provisioner` runs programs",
+    ),
+    (
+        b'provider "aws" {\n  allowed_account_ids = ["1"]\n  assume_role {\n    role_arn = "x"\n  }\n}\n',
+        1,
+        "`assume_role` in a provider block",
+    ),
+    (
+        b'provider "aws" {\n  allowed_account_ids        = ["1"]\n  skip_requesting_account_id = true\n}\n',
+        1,
+        "`skip_requesting_account_id`",
+    ),
+    (
+        b'provider "aws" {\n  allowed_account_ids = ["1"]\n  shared_config_files = ["x"]\n}\n',
+        1,
+        "`shared_config_files`",
+    ),
+    (b'provider "aws" {\n  profile = "x"\n}\n', 1, "`profile`"),
+    (
+        b'terraform {\n  backend "s3" {\n    endpoints = { s3 = "http://evil.example" }\n  }\n}\n',
+        2,
+        "`endpoints` in a backend block",
+    ),
+    (
+        b'locals {\n  x = file("${path.module}/" == "" ? "" : "/etc/passwd")\n}\n',
+        2,
+        "`file` may read files of its own module",
+    ),
+    (b'locals {\n  x = <<EOT\n${file("/etc/passwd")}\nEOT\n}\n', 3, "`file` may read files of its own module"),
+    (
+        b'locals {\n  x = <<-EOT\n  %{ if true }${core::templatefile("/x", {})}%{ endif }\n  EOT\n}\n',
+        3,
+        "`core::templatefile` may read files of its own module",
+    ),
+    (b'locals {\n  x = <<EOT\n${provider::evil::run("x")}\nEOT\n}\n', 3, "is a provider's function"),
+    (b'data "aws_s3_object" "x" {\n  provider = evil.x\n}\n', 1, "provider `hashicorp/evil`"),
+]
+"""Code that runs or reads something while planning: the line, and what is said of it."""
+NOT_IN_JSON = {"not HCL", "not one plain text"}
+"""What is wrong with code as it is written, which JSON can't say."""
+
+
+@pytest.mark.parametrize(("code", "line", "message"), RUNNING)
 def test_code_that_runs_something_is_refused_with_its_line(code: bytes, line: int, message: str) -> None:
     found = findings(code)
     assert any(f"app/main.tf:{line}: " in finding and message in finding for finding in found), found
 
 
+@pytest.mark.parametrize(("code", "line", "message"), [each for each in RUNNING if each[2] not in NOT_IN_JSON])
+def test_what_runs_something_is_refused_in_json_as_well(code: bytes, line: int, message: str) -> None:
+    found = findings(as_json(code), path="app/main.tf.json")
+    assert any(message in finding for finding in found), (line, found)
+
+
+def test_ordinary_code_passes_in_json() -> None:
+    assert findings(as_json(GOOD), path="app/main.tf.json") == []
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("app/main.tf.json", "JSON configuration"),
         ("app/main.tofu", "only by OpenTofu"),
-        ("app/main.tofu.json", "JSON configuration"),
+        ("app/main.tofu.json", "main.tf.json"),
+        ("app/x_override.tf.json", "override files"),
         ("app/x_override.tf", "override files"),
         ("app/override.tf", "override files"),
         ("app/.terraformrc", "Terraform CLI configuration"),

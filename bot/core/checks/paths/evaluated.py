@@ -14,7 +14,7 @@ from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files
 from bot.core.hcl.module import Module
-from bot.core.hcl.parser import body
+from bot.core.hcl.parser import blocks
 from bot.core.hcl.result import Given, Thing
 from bot.core.hcl.scope import ModuleAddress
 from bot.core.hcl.values import HclValue, Scalar, Unknown, not_evaluated
@@ -89,7 +89,7 @@ def _unknown_kinds(code: Tree, directories: Sequence[str], rules: GateRules) -> 
     found: dict[tuple[str, int], str] = {}
     paths = code_files(code)
     for path in (each for directory in directories for each in paths.get(directory, ())):
-        for block in _blocks(code[path].data):
+        for block in _blocks(path, code[path].data):
             for inner in block.within():
                 is_resource = inner.type in {"resource", "data", "ephemeral"} and inner.labels
                 if is_resource and not rules.knows_files_of(inner.labels[0]):
@@ -97,9 +97,9 @@ def _unknown_kinds(code: Tree, directories: Sequence[str], rules: GateRules) -> 
     return found
 
 
-def _blocks(data: bytes) -> Sequence[Block]:
+def _blocks(path: str, data: bytes) -> Sequence[Block]:
     try:
-        return body(data).blocks
+        return blocks(path, data)
     except InvalidInput:
         return ()  # reported by the other checks
 

@@ -14,6 +14,7 @@ from bot.core.hcl.parser import blocks
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import TemplateAt, chosen_files, read_hooks, rendered_files, text_of
 from bot.core.rendering.parameter_values import references
+from bot.core.tree import CODE as ENDINGS
 from bot.core.tree import Tree
 from bot.errors import Finding
 from bot.model.environment import Manifest
@@ -102,6 +103,6 @@ def _code(files: Tree, stack: StepName) -> Tree:
 
 
 def _first_resource(files: Tree, path: str) -> tuple[str, int] | None:
-    if not path.endswith(".tf"):
+    if not path.endswith(ENDINGS):
         return None
     return next(((path, each.line) for each in blocks(path, files[path].data) if each.type == "resource"), None)

@@ -7,10 +7,11 @@ from functools import lru_cache
 from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.local_modules import beside
 from bot.core.hcl.module import Module
-from bot.core.hcl.parser import body
+from bot.core.hcl.parser import blocks
 from bot.core.hcl.result import Code, EvaluationMemory, ModuleResult, Thing
 from bot.core.hcl.scope import ModuleAddress
 from bot.core.hcl.values import HclValue
+from bot.core.tree import CODE as ENDINGS
 from bot.core.tree import File, Tree
 from bot.errors import InvalidInput
 from bot.names import StepName
@@ -91,7 +92,7 @@ def _is_value(path: str, file: File) -> bool:
     if path.endswith((".tfvars", ".tfvars.json")):
         return True
     try:
-        return path.endswith(".tf") and all(block.type == "terraform" for block in body(file.data).blocks)
+        return path.endswith(ENDINGS) and all(block.type == "terraform" for block in blocks(path, file.data))
     except (ValueError, RecursionError):
         return False
 

@@ -25,6 +25,7 @@ from bot.core.parity.directories.pairing import Pair, Pairing, at_their_addresse
 from bot.core.parity.directories.report import CodeCause, DirectoryDifference, DirectoryParity, Note, PairedRoots
 from bot.core.parity.directories.sides import RootSource, Side
 from bot.core.parity.report import Difference
+from bot.core.tree import CODE
 from bot.errors import InvalidInput
 
 STATE = "where the state lies"
@@ -204,7 +205,7 @@ def _whole(paired: Pairing) -> Iterator[DirectoryDifference]:
 
 
 def _place_of(root: RootSource, is_ours: bool) -> CodeCause:
-    first = min((path for path in root.files if path.endswith(".tf") and "/" not in path), default="")
+    first = min((path for path in root.files if path.endswith(CODE) and "/" not in path), default="")
     place = root.place(first, 1)
     return CodeCause("code", here=place if is_ours else None, there=None if is_ours else place)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.core.hcl.local_modules import code_files, local_calls, reached
 from bot.core.parity.directories.report import CodePlace, Note
-from bot.core.tree import Tree
+from bot.core.tree import CODE, Tree, is_override
 
 _NO_ROOTS = frozenset({"modules", "module", "examples", "example", "test", "tests"})
 _TERRAGRUNT = "terragrunt.hcl"
@@ -82,7 +82,7 @@ def _may_be_root(each: str, directory: str, files: Tree) -> bool:
         return True
     own = [path for path in files if posixpath.dirname(path) == each]
     has_values = any(path.endswith((".tfvars", ".tfvars.json")) for path in own)
-    return has_values or any(b"backend " in files[path].data for path in own if path.endswith(".tf"))
+    return has_values or any(b"backend " in files[path].data for path in own if path.endswith(CODE))
 
 
 def _notes(directory: str, files: Tree, roots: Sequence[str]) -> Iterator[Note]:
@@ -98,9 +98,9 @@ def _notes(directory: str, files: Tree, roots: Sequence[str]) -> Iterator[Note]:
             name = posixpath.basename(path)
             if posixpath.dirname(path) != root:
                 continue
-            if name.endswith((".tf.json", ".tofu", ".tofu.json")):
+            if name.endswith((".tofu", ".tofu.json")):
                 yield Note("is not evaluated, since only HCL in `.tf` files is", path)
-            elif name == "override.tf" or name.endswith("_override.tf"):
+            elif is_override(name):
                 yield Note(
                     "overrides other blocks, which is not evaluated: its blocks are compared as blocks of their own",
                     path,

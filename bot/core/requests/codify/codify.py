@@ -29,7 +29,7 @@ from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_ch
 from bot.core.requests.codify.splice import CannotSplice, block_at, spliced, without
 from bot.core.requests.preflight import refusals
 from bot.core.requests.refusal import Refused
-from bot.core.tree import File, Tree
+from bot.core.tree import CODE, File, Tree
 from bot.errors import UserError
 from bot.model.environment import MANIFEST, Manifest, Waiver
 
@@ -193,7 +193,11 @@ class _Codifying:
         """Return the place in the module that refers to a resource outside of its own block; None when there is none."""
         folder = path.rpartition("/")[0]
         for other, file in self.files.items():
-            if other.rpartition("/")[0] != folder or not other.endswith(".tf"):
+            if other.rpartition("/")[0] != folder or not other.endswith(CODE):
+                continue
+            if other.endswith(".json"):
+                if ".".join(labels).encode() in file.data:
+                    return f"{other}:1"
                 continue
             words = tokens(decoded(other, file.data))
             for first, dot, second in zip(words, words[1:], words[2:], strict=False):
