@@ -10,7 +10,8 @@ from bot.sandbox.actions.run import ActionsRun
 from bot.sandbox.github.entities import CheckRunRecord, IssueRecord
 from bot.sandbox.sandbox import REPOSITORY, Sandbox
 
-_LOOK = 0.1
+_SOONEST, _LATEST = 0.1, 1.0
+"""Seconds until a stage is looked at again: a fiftieth of what it has taken so far, so that looking keeps no core busy."""
 
 
 @dataclass(slots=True)
@@ -58,9 +59,9 @@ def walk(story: Lived, stages: Sequence[JourneyStage[Lived]]) -> Iterator[Journe
         began = time.monotonic()
         yield stage
         while not stage.act(story):
-            if time.monotonic() - began > stage.patience:
+            if (taken := time.monotonic() - began) > stage.patience:
                 raise Stuck(f"Timed out at “{stage.title}” after {stage.patience:.0f} s. {logs(story.sandbox)}")
-            time.sleep(_LOOK)
+            time.sleep(min(max(taken / 50, _SOONEST), _LATEST))
         story.seconds[stage.key] = time.monotonic() - began
         yield stage
 

@@ -171,7 +171,7 @@ def test_stacks_are_prepared_side_by_side(tmp_path: Path, aws: Mapping[str, str]
         except TerraformFailed as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=prepare, args=(number,)) for number in range(4)]
+    threads = [threading.Thread(target=prepare, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
