@@ -8,6 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from bot.model.roots import Roots
 from tests.support.cloud import REGION, cloud
 from tests.support.deploying import Deploying
 from tests.support.fixtures import Fixtures
@@ -57,3 +58,12 @@ def _deploying(tmp_path: Path, aws: Mapping[str, str], shelf: Fixtures) -> Deplo
     boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     terraform = program(tmp_path / "configuration", {**aws, "HOME": str(tmp_path)}, tmp_path / "place")
     return Deploying.create(tmp_path, BUCKET, terraform, shelf)
+
+
+@pytest.fixture
+def nested(tmp_path: Path, aws: Mapping[str, str]) -> Deploying:
+    """The same in a larger repository, which has environments and templates in a directory of its own for them."""
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    terraform = program(tmp_path / "configuration", {**aws, "HOME": str(tmp_path)}, tmp_path / "place")
+    roots = Roots(environments="infra/envs", templates="infra/templates")
+    return Deploying.create(tmp_path, BUCKET, terraform, roots=roots)

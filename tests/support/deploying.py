@@ -30,7 +30,7 @@ from bot.core.tree import File
 from bot.model.environment import Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
-from bot.model.roots import DEFAULT as ROOTS
+from bot.model.roots import DEFAULT, Roots
 from bot.names import EnvironmentName
 from bot.runs.apply.apply import apply
 from bot.runs.context import ApplyContext
@@ -44,7 +44,7 @@ from bot.runs.request import ApplyRequest
 from tests.support.cloud import REGION
 from tests.support.fixtures import Fixtures
 from tests.support.monorepo import Monorepo
-from tests.support.product import MADE, NAME, STACKS, manifest, template
+from tests.support.product import MADE, STACKS, manifest, template
 
 DEMO = EnvironmentName("demo-x")
 PRODUCTION = EnvironmentName("production")
@@ -68,18 +68,20 @@ class Deploying:
     max_parallel: int = 4
 
     @classmethod
-    def create(cls, place: Path, bucket: str, terraform: Terraform, shelf: Fixtures | None = None) -> "Deploying":
-        repo = Monorepo(place / "monorepo", bucket)
+    def create(
+        cls, place: Path, bucket: str, terraform: Terraform, shelf: Fixtures | None = None, *, roots: Roots = DEFAULT
+    ) -> "Deploying":
+        repo = Monorepo(place / "monorepo", bucket, roots=roots)
         repo.root.mkdir()
         repo.git("init", "-q", "-b", "main")
         (place / "place").mkdir()
         found = cls(repo, place / "place", terraform, shelf)
         policy = found.policy.model_dump_json().encode()
         repo.put(".", {POLICY: File(policy)})
-        at = template(found.stacks)
-        repo.put(f"templates/{NAME}", at.files)
+        at = found.template
+        repo.put(at.where, at.files)
         repo.put(
-            ROOTS.environment(PRODUCTION),
+            roots.environment(PRODUCTION),
             assemble(at, found.manifest(at, PRODUCTION, account_id="999999999999", state_bucket="other")),
         )
         repo.commit("base")
@@ -93,7 +95,11 @@ class Deploying:
     def drop(self, stack: str) -> None:
         """Let the template have one stack less."""
         del self.stacks[stack]
-        shutil.rmtree(self.repo.root / "templates" / NAME / stack)
+        shutil.rmtree(self.repo.root / self.template.where / stack)
+
+    @property
+    def template(self) -> TemplateAt:
+        return replace(template(self.stacks), roots=self.repo.roots)
 
     @property
     def policy(self) -> Policy:
@@ -110,11 +116,11 @@ class Deploying:
     def propose(self, **parameters: str) -> str:
         """Commit the environment, and its template as it is now, to a branch; return that branch's head."""
         self.shelf = None
-        at = template(self.stacks)
+        at = self.template
         manifest = self.manifest(at, DEMO, **parameters)
         self.repo.git("checkout", "-q", "-B", "change")
-        self.repo.put(f"templates/{NAME}", at.files)
-        self.repo.put(ROOTS.environment(DEMO), assemble(at, manifest))
+        self.repo.put(at.where, at.files)
+        self.repo.put(self.repo.roots.environment(DEMO), assemble(at, manifest))
         return self.repo.commit("propose demo-x")
 
     def review(self, head: str) -> None:
@@ -125,7 +131,7 @@ class Deploying:
 
     def planner(self) -> PlanContext:
         return PlanContext(
-            checkout=Checkout(self.repo.root),
+            checkout=Checkout(self.repo.root, self.repo.roots),
             policy=self.policy,
             base_template=lambda name: template(self.stacks).files,
             terraform=self.terraform,
@@ -138,7 +144,7 @@ class Deploying:
         self.repo.git("checkout", "-q", "main")
         base = self.repo.git("rev-parse", "HEAD").strip()
         self.repo.git("checkout", "-q", "-B", "removal")
-        self.repo.git("rm", "-q", "-r", ROOTS.environment(DEMO))
+        self.repo.git("rm", "-q", "-r", self.repo.roots.environment(DEMO))
         head = self.repo.commit("destroy demo-x")
         outcome = plan_destroy(PlanRequest(DEMO, head, "destroy"), self.planner(), base)
         assert isinstance(outcome, Planned), outcome
@@ -171,7 +177,7 @@ class Deploying:
         return ApplyContext(
             store=self.store,
             terraform=self.terraform,
-            rules=GateRules(self.policy.gate, FACTS),
+            rules=GateRules(self.policy.gate, FACTS, roots=self.policy.roots),
             hook_variables=self.terraform.environment,
             now=lambda: datetime.now(UTC),
             log=self.lines.append,

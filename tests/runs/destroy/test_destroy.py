@@ -41,21 +41,21 @@ def stopped_after(deploying: Deploying, count: int, mark: str) -> Callable[[str]
 
 
 @pytest.mark.timeout(900)
-def test_law_9_destroy_after_any_prefix_of_apply_leaves_nothing_and_says_so(deploying: Deploying) -> None:
-    deploying.max_parallel = 1
-    deploying.drop("data")
-    head = deploying.deliver()
+def test_law_9_destroy_after_any_prefix_of_apply_leaves_nothing_and_says_so(nested: Deploying) -> None:
+    nested.max_parallel = 1
+    nested.drop("data")
+    head = nested.deliver()
     for done in range(len(STEPS) + 1):
-        deploying.bring_back(head)
+        nested.bring_back(head)
         if done:
             with pytest.raises(Stopped):
-                deploying.apply(head, replace(deploying.world(), log=stopped_after(deploying, done, "done:")))
-        assert len([e for e in deploying.ledger.steps.values() if e.result == "succeeded"]) == done
-        receipt = deploying.destroy(deploying.remove())
+                nested.apply(head, replace(nested.world(), log=stopped_after(nested, done, "done:")))
+        assert len([e for e in nested.ledger.steps.values() if e.result == "succeeded"]) == done
+        receipt = nested.destroy(nested.remove())
         assert receipt.is_clean, (done, title(receipt), receipt)
-        assert deploying.left() == [], done
+        assert nested.left() == [], done
         assert "nothing left" in title(receipt)
-        assert {entry.result for entry in deploying.ledger.steps.values()} <= {"undone"}
+        assert {entry.result for entry in nested.ledger.steps.values()} <= {"undone"}
     # All of it, at the last: backwards, every hook's undo once.
     assert [step.name for step in receipt.steps][-1] == "network"
     assert sorted(receipt.destroyed) == [
@@ -63,8 +63,8 @@ def test_law_9_destroy_after_any_prefix_of_apply_leaves_nothing_and_says_so(depl
         "app/terraform_data.token",
         "network/terraform_data.main",
     ]
-    assert deploying.ran().count("undo") == deploying.ran().count("verify")
-    stored = deploying.store.read(receipt_key(DEMO, receipt.head))
+    assert nested.ran().count("undo") == nested.ran().count("verify")
+    stored = nested.store.read(receipt_key(DEMO, receipt.head))
     assert stored is not None
     assert DestroyReport.model_validate_json(stored.data) == receipt
 

@@ -59,7 +59,7 @@ def found(deploying: Deploying, log: list[str]) -> Drift:
     world = DriftContext(
         store=deploying.store,
         terraform=deploying.terraform,
-        rules=GateRules(deploying.policy.gate, FACTS),
+        rules=GateRules(deploying.policy.gate, FACTS, roots=deploying.policy.roots),
         now=lambda: datetime.now(UTC),
         log=log.append,
     )
@@ -72,18 +72,18 @@ def states(drift: Drift) -> dict[str, str]:
 
 
 @pytest.mark.whole
-def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deploying, server: GitHubServer) -> None:
+def test_what_is_changed_outside_is_named_until_it_is_put_right(nested: Deploying, server: GitHubServer) -> None:
     """That Terraform finds what its provider says of a cloud is seen in a clone's whole life (`tests/e2e`)."""
     ssm, log = boto3.client("ssm", REGION), list[str]()
-    deploying.stacks["app"] = deploying.stacks["app"].replace('variable "token" { type = string }\n', HIDDEN)
-    head = deploying.deliver()
-    assert found(deploying, log).because == "it was never applied"
-    assert deploying.apply(head).has_succeeded
-    group, _ = deploying.parameters()["/demo-x/group"]
-    deploying.change_outside("app", "group", "tampered")
-    deploying.change_outside("app", "token", "stolen-token")
+    nested.stacks["app"] = nested.stacks["app"].replace('variable "token" { type = string }\n', HIDDEN)
+    head = nested.deliver()
+    assert found(nested, log).because == "it was never applied"
+    assert nested.apply(head).has_succeeded
+    group, _ = nested.parameters()["/demo-x/group"]
+    nested.change_outside("app", "group", "tampered")
+    nested.change_outside("app", "token", "stolen-token")
     ssm.delete_parameter(Name="/demo-x/flags/a")
-    drifted = found(deploying, log)
+    drifted = found(nested, log)
     assert states(drifted) == {
         "network": "same",
         "data": "same",
@@ -101,11 +101,11 @@ def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deplo
     assert not [secret for secret in ("stolen-token", "token-of-demo-x") if secret in body + "".join(log)]
 
     # Put right. What is merged and not applied is said to be so, and what is applied is compared all the same.
-    deploying.change_outside("app", "group", group)
-    deploying.change_outside("app", "token", "token-of-demo-x")
+    nested.change_outside("app", "group", group)
+    nested.change_outside("app", "token", "token-of-demo-x")
     ssm.put_parameter(Name="/demo-x/flags/a", Value="1", Type="String")
-    deploying.merge(deploying.propose(greeting="good morning"))
-    right = found(deploying, log)
+    nested.merge(nested.propose(greeting="good morning"))
+    right = found(nested, log)
     # A program is given all parameters, so it is newer, too.
     assert states(right) == {
         "network": "same", "data": "not_applied", "app": "same", "record": "not_applied", "flags": "same",
@@ -114,10 +114,8 @@ def test_what_is_changed_outside_is_named_until_it_is_put_right(deploying: Deplo
     assert server.comments(REPOSITORY, 1)[-1].body.endswith("` again.")
 
     now = datetime.now(UTC)
-    LedgerFile(deploying.store, DEMO).acquire(
-        Lease(lock_owner="run-9", until=now + timedelta(minutes=5), since=now), now
-    )
-    assert found(deploying, log).because == "run-9 is at work on it"
+    LedgerFile(nested.store, DEMO).acquire(Lease(lock_owner="run-9", until=now + timedelta(minutes=5), since=now), now)
+    assert found(nested, log).because == "run-9 is at work on it"
 
 
 APP, DATA = StepName("app"), StepName("data")
