@@ -180,7 +180,7 @@ PLANS: Texts = {
         ),
         60_000,
     ),
-    "issues/drift": lambda: drift_issue.body(i.DRIFTED, i.CLONE.owner, i.RUN),
+    "issues/drift": lambda: drift_issue.body(i.DRIFTED, i.CLONE.owner, i.RUN, {"demo-y": 12, "qa-1": 7}),
     "issues/drift-gone": lambda: drift_issue.gone(i.DRIFTED),
     "issues/drift-back": lambda: drift_issue.came_back(i.DRIFTED),
     "issues/drift-no-more": lambda: drift_issue.no_more("demo-x"),

@@ -1,12 +1,14 @@
 """The issue about an environment's drift, and what the command says."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from bot.commands.grammar import LONGEST_LINE, format_command
 from bot.commands.model import Set
 from bot.core.markdown import cell, code, details, fence, table
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
+from bot.core.plans.drift_alike import signs
 from bot.core.plans.drift_facts import facts_of, write_facts
 from bot.core.plans.plan_values import Masked, ValueChange
 from bot.core.plans.value_text import both_on_one_line
@@ -16,7 +18,11 @@ from bot.names import EnvironmentName, Login
 MOST_LINES = 400
 """Lines of attributes in the issue: at 120 characters each they stay under GitHub's 65,536. The run's log has all of them."""
 
+MOST_ALIKE = 10
+"""Other environments that are named; the rest is counted."""
+
 _STEPS = re.compile(r"<!-- envclone:drift-steps:([a-z0-9,-]*) -->")
+_SIGNS = re.compile(r"<!-- envclone:drift-signs:([0-9a-f,]+) -->")
 _MARKER = re.compile(r"<!-- envclone:drift:([a-z0-9-]+) -->")
 _STATES = {
     "same": "as applied",
@@ -44,6 +50,12 @@ def drifted_before(body: str) -> Sequence[str]:
     return [name for name in found[1].split(",") if name] if found else []
 
 
+def signs_in(body: str) -> frozenset[str]:
+    """Return the signs of the changes that an issue's body is about (`bot.core.plans.drift_alike`)."""
+    found = _SIGNS.search(body)
+    return frozenset(found[1].split(",")) if found else frozenset()
+
+
 def title(environment: EnvironmentName) -> str:
     """Return the issue's title."""
     return f"{environment} has drifted"
@@ -63,21 +75,41 @@ def headline(drift: Drift) -> str:
     return f"{drift.environment}: {said or 'no drift'}"
 
 
-def body(drift: Drift, owner: Login, run_url: str) -> str:
-    """Return the issue's body."""
+def body(drift: Drift, owner: Login, run_url: str, alike: Mapping[str, int] = MappingProxyType({})) -> str:
+    """Return the issue's body; `alike` are other environments in which the same was found, each with the number of its issue."""
     name = drift.environment
     where = f" by [this run]({run_url})" if run_url else ""
     parts = [
-        f"{marker(name)}\n<!-- envclone:drift-steps:{','.join(step.name for step in drift.drifted)} -->",
+        _hidden(drift),
         (
             f"{code(name)} no longer matches commit {code(drift.commit[:12])}; last checked{where}. Its owner is "
             f"@{owner}. Comment {code(f'/repair {name}')} for a pull request that puts it back, or {code(f'/codify {name}')} for one that "
             "makes the code say what is there. This issue closes automatically once both agree."
         ),
+        _alike(alike),
         _codified(drift),
         summary(drift),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _hidden(drift: Drift) -> str:
+    """Return what is read again from the issue: whose it is, which steps have drifted, and the signs of the changes."""
+    steps, found = ",".join(step.name for step in drift.drifted), signs(drift)
+    signed = f"\n<!-- envclone:drift-signs:{','.join(found)} -->" if found else ""
+    return f"{marker(drift.environment)}\n<!-- envclone:drift-steps:{steps} -->{signed}"
+
+
+def _alike(alike: Mapping[str, int]) -> str:
+    """Return that the same was found elsewhere; nothing when it was not."""
+    if not alike:
+        return ""
+    listed = [f"{code(name)} (#{number})" for name, number in sorted(alike.items())]
+    more = f" and {len(listed) - MOST_ALIKE} more" if len(listed) > MOST_ALIKE else ""
+    return (
+        f"**The same change was found in {', '.join(listed[:MOST_ALIKE])}{more}**, so it probably has one cause. If all of them are to keep "
+        "it, change the template: `/codify` changes one environment only."
+    )
 
 
 def _codified(drift: Drift) -> str:

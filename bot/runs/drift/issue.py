@@ -1,12 +1,13 @@
 """Keep the one issue about an environment's drift: opened when it comes, brought up to date, closed when it has gone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from bot.clients.github import CheckState, GitHub, GitHubRefused
 from bot.core.messages import drift_issue
 from bot.core.plans.drift import Drift
+from bot.core.plans.drift_alike import signs
 from bot.core.requests.rerun import DRIFT_CHECK
 from bot.names import Login, RepositoryName
 
@@ -26,7 +27,8 @@ def report_drift(drift: Drift, to: DriftReport) -> str:
     marker = drift_issue.marker(drift.environment)
     found = to.github.find_issue(to.repository, marker)
     if drift.drifted:
-        title, body = drift_issue.title(drift.environment), drift_issue.body(drift, to.owner, to.run_url)
+        title = drift_issue.title(drift.environment)
+        body = drift_issue.body(drift, to.owner, to.run_url, _alike(drift, to))
         if found is None:
             return f"opened #{to.github.open_issue(to.repository, title, body).number}"
         to.github.edit_issue(to.repository, found, title=title, body=body, state="open")
@@ -41,6 +43,17 @@ def report_drift(drift: Drift, to: DriftReport) -> str:
     _say(to, found.number, "gone", drift_issue.gone(drift))
     to.github.edit_issue(to.repository, found, title=found.title, body=found.body, state="closed")
     return f"closed #{found.number}"
+
+
+def _alike(drift: Drift, to: DriftReport) -> Mapping[str, int]:
+    """Return the other environments whose open issue is about a change of this drift, too."""
+    ours = set(signs(drift))
+    found = {
+        name: issue.number
+        for issue in to.github.our_issues(to.repository)
+        if issue.state == "open" and (name := drift_issue.about(issue.body)) and ours & drift_issue.signs_in(issue.body)
+    }
+    return {name: number for name, number in found.items() if name != drift.environment}
 
 
 def report_check(drift: Drift, said: str, to: DriftReport) -> str:

@@ -14,7 +14,8 @@ from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.ledger import Lease
 from bot.core.messages.drift_issue import marker
 from bot.core.plans.drift import Drift, DriftChange, DriftState, StepDrift
-from bot.names import Login, RepositoryName, StepName
+from bot.core.plans.plan_values import PlanValue, differences
+from bot.names import EnvironmentName, Login, RepositoryName, StepName
 from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_drift
 from bot.sandbox.github import GitHubServer
@@ -143,6 +144,26 @@ def test_one_issue_is_opened_updated_closed_and_opened_again(server: GitHubServe
     assert forget_drift(github(server), REPOSITORY, ["production"]) == []
     assert server.issue(REPOSITORY, 1).state == "closed"
     assert server.comments(REPOSITORY, 1)[-1].body.endswith("`demo-x` is no longer on the default branch.")
+
+
+def test_the_same_change_in_several_environments_is_told_in_each_issue(server: GitHubServer) -> None:
+    def found(name: str, size: int) -> Drift:
+        there: dict[str, PlanValue] = {"size": size, "name": f"{name}-lb"}
+        should: dict[str, PlanValue] = {"size": 1, "name": "lb"}
+        change = DriftChange("aws_lb.this", "changed", tuple(differences(there, should)), there, should)
+        return Drift(EnvironmentName(name), "c" * 40, (StepDrift(APP, "stack", "drifted", (change,)),))
+
+    told(server, found("demo-x", 2), 1)
+    told(server, found("demo-y", 2), 2)
+    told(server, found("demo-z", 3), 3)
+    told(server, found("demo-x", 2), 4)
+    first, second, third = (issue.body or "" for issue in server.issues(REPOSITORY))
+    assert "**The same change was found in `demo-y` (#2)**, so it probably has one cause." in first
+    assert "in `demo-x` (#1)**" in second
+    assert "The same change" not in third
+    told(server, drift(StepDrift(APP, "stack", "same")), 5)
+    told(server, found("demo-y", 2), 6)
+    assert "The same change" not in (server.issue(REPOSITORY, 2).body or "")
 
 
 @pytest.mark.parametrize("state", ["unchecked", "not_applied"])
