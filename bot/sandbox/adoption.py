@@ -17,7 +17,7 @@ from typing import Any
 from bot.errors import UserError
 from bot.model.policy import PATH as POLICY
 from bot.sandbox.demo import NAME, Cloning, cloning_stages
-from bot.sandbox.github.entities import NO_COMMIT
+from bot.sandbox.github.records.repositories import NO_COMMIT
 from bot.sandbox.journey import JourneyStage, Stuck, once
 from bot.sandbox.sandbox import APP
 from bot.sandbox.terraform_config import terraform

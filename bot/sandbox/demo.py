@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.names import EnvironmentName
-from bot.sandbox.github.entities import CheckRunRecord, IssueRecord
+from bot.sandbox.github.records.checks import CheckRunRecord
+from bot.sandbox.github.records.issues import IssueRecord
 from bot.sandbox.journey import (
     JourneyStage,
     Story,

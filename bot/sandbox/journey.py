@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 
 from bot.errors import UserError
 from bot.sandbox.actions.run import ActionsRun
-from bot.sandbox.github.entities import CheckRunRecord, IssueRecord
+from bot.sandbox.github.records.checks import CheckRunRecord
+from bot.sandbox.github.records.issues import IssueRecord
 from bot.sandbox.sandbox import REPOSITORY, Sandbox
 
 _SOONEST, _LATEST = 0.1, 1.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.core.requests.branches import BranchKind, branch_of
 from bot.names import EnvironmentName
-from bot.sandbox.github.entities import IssueRecord
+from bot.sandbox.github.records.issues import IssueRecord
 from bot.sandbox.journey import (
     JourneyStage,
     Story,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.names import RepositoryName
-from bot.sandbox.github.entities import RoleName
+from bot.sandbox.github.records.accounts import RoleName
 from bot.sandbox.sandbox import REPOSITORY, REQUESTER, REVIEWER, Sandbox
 from bot.sandbox.visit import SandboxCard
 

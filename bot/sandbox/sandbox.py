@@ -33,7 +33,7 @@ from bot.sandbox.aws import SandboxAccount, SandboxAws
 from bot.sandbox.aws.session import Admin
 from bot.sandbox.edge import Edge
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.entities import NO_COMMIT
+from bot.sandbox.github.records.repositories import NO_COMMIT
 from bot.sandbox.pages.routes import routes as pages
 from bot.sandbox.terraform_config import terraform_environment
 from bot.sandbox.tls import tls

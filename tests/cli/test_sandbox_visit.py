@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 from bot.cli.app import app
 from bot.names import RepositoryName
 from bot.sandbox.github import GitHubServer, PullSpec
-from bot.sandbox.github.entities import JsonObject
 from bot.sandbox.github.issues import IssueText
+from bot.sandbox.github.records.checks import JsonObject
 from bot.sandbox.tls import tls
 from bot.sandbox.visit import SandboxCard, at_hand, place
 

@@ -9,7 +9,7 @@ from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.sandbox.actions.runner import ActionsRunner, RunnerSettings
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.entities import NO_COMMIT
+from bot.sandbox.github.records.repositories import NO_COMMIT
 from tests import ROOT
 from tests.support import example
 from tests.support.small_monorepo import monorepo

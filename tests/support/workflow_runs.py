@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bot.events import Event
 from bot.payloads import parse
 from bot.sandbox.github import SandboxRun
-from bot.sandbox.github.entities import JsonObject as Payload
+from bot.sandbox.github.records.checks import JsonObject as Payload
 from tests.support.small_monorepo import BOT, MAINTAINER, REPOSITORY, SmallMonorepo
 
 

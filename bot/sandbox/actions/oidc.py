@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.sandbox.github.entities import RepositoryRecord
+from bot.sandbox.github.records.repositories import RepositoryRecord
 
 LIFE = timedelta(minutes=5)
 

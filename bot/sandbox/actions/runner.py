@@ -28,7 +28,7 @@ from bot.sandbox.actions.site import Site
 from bot.sandbox.actions.triggers import TriggerEvent, run_completed, started, trigger_event
 from bot.sandbox.actions.workflow import WorkflowFile, WorkflowInvalid
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.entities import JsonObject
+from bot.sandbox.github.records.checks import JsonObject
 
 STOP_WITHIN = 30.0
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from bot.sandbox.actions.act import Invocation, Process
 from bot.sandbox.actions.site import Site
 from bot.sandbox.actions.triggers import TriggerEvent
 from bot.sandbox.actions.workflow import WorkflowFile, actions_used, with_beginnings, without_queue
-from bot.sandbox.github.entities import Level, Permissions
 from bot.sandbox.github.git.bare import BareRepository
+from bot.sandbox.github.records.accounts import Level, Permissions
 
 LOCAL_ACTIONS = ".github/actions"
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bot.sandbox.actions.workflow import Trigger, WorkflowFile, parse
-from bot.sandbox.github.entities import NO_COMMIT, JsonObject
 from bot.sandbox.github.git.bare import BareRepository
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.repositories import NO_COMMIT
 
 DIRECTORY = ".github/workflows"
 

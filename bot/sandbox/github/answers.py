@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
-from bot.sandbox.github.entities import JsonObject
+from bot.sandbox.github.records.checks import JsonObject
 
 DOCUMENTATION = "https://docs.github.com/rest"
 PER_PAGE = 30

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import jwt
 
 from bot.sandbox.github.answers import ApiError, not_found
-from bot.sandbox.github.entities import AppRecord, Caller, Level, Permissions, RepositoryRecord, RoleName
+from bot.sandbox.github.records.accounts import AppRecord, Caller, Level, Permissions, RoleName
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.state import ForgeState
 
 RANK: dict[RoleName, int] = {"none": 0, "read": 1, "triage": 2, "write": 3, "maintain": 4, "admin": 5}

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.sandbox.github.answers import ApiError, invalid
-from bot.sandbox.github.entities import (
+from bot.sandbox.github.events import announce
+from bot.sandbox.github.forge import Act, Forge
+from bot.sandbox.github.records.checks import (
     CheckOutput,
     CheckRunRecord,
     CommitStatusRecord,
@@ -14,8 +16,6 @@ from bot.sandbox.github.entities import (
     DeploymentStatusRecord,
     JsonObject,
 )
-from bot.sandbox.github.events import announce
-from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.views.checks import check_view, deployment_status_view, deployment_view, status_view, suite_view
 from bot.sandbox.github.views.pulls import commit_view
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.sandbox.github.entities import JsonObject
 from bot.sandbox.github.forge import Act, ForgeEvent
+from bot.sandbox.github.records.checks import JsonObject
 from bot.sandbox.github.views.common import account_view, organization_view, repository_view
 
 

@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.sandbox.github.answers import not_found
-from bot.sandbox.github.entities import Caller, DeliveryRecord, IssueRecord, JsonObject, RepositoryRecord
 from bot.sandbox.github.git.bare import BareRepository
+from bot.sandbox.github.records.accounts import Caller
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.hooks import DeliveryRecord
+from bot.sandbox.github.records.issues import IssueRecord
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.state import ForgeState
 from bot.sandbox.github.urls import Urls
 

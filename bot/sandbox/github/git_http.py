@@ -23,11 +23,12 @@ from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.github.answers import ApiError
 from bot.sandbox.github.auth import allows, identify, reads, write
-from bot.sandbox.github.entities import Caller, RepositoryRecord
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.git.bare import scrubbed_environment
 from bot.sandbox.github.pulls import follow_push
 from bot.sandbox.github.push_events import Update, announce_push
+from bot.sandbox.github.records.accounts import Caller
+from bot.sandbox.github.records.repositories import RepositoryRecord
 
 CHUNK = 64 * 1024
 TIMEOUT = 600.0

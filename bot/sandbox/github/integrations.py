@@ -11,20 +11,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.sandbox.github.entities import (
-    AppRecord,
-    ArtifactRecord,
-    Caller,
-    DeliveryRecord,
-    HookRecord,
-    InstallationRecord,
-    JsonObject,
-    Level,
-    WorkflowRunRecord,
-)
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.people import People, add_account
+from bot.sandbox.github.records.accounts import AppRecord, Caller, InstallationRecord, Level
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.hooks import DeliveryRecord, HookRecord
+from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRunRecord
 from bot.sandbox.github.runs import SandboxRun, begin_run, finish_run, record_run, store_artifact
 from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_token
 from bot.sandbox.github.views.checks import run_view, workflow_view

@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.sandbox.github.answers import invalid
-from bot.sandbox.github.entities import (
+from bot.sandbox.github.events import announce
+from bot.sandbox.github.forge import Act, Forge
+from bot.sandbox.github.records.accounts import Caller
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.issues import (
     REACTIONS,
-    Caller,
     CommentRecord,
     IssueRecord,
-    JsonObject,
-    LabelRecord,
     PullRecord,
     ReactionRecord,
     ReactionSubject,
-    RepositoryRecord,
 )
-from bot.sandbox.github.events import announce
-from bot.sandbox.github.forge import Act, Forge
+from bot.sandbox.github.records.repositories import LabelRecord, RepositoryRecord
 from bot.sandbox.github.views.issues import DEFAULT_COLOR, comment_view, issue_view, label_view
 from bot.sandbox.github.views.pulls import full_pull_view
 

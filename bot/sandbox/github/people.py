@@ -6,23 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bot.sandbox.github.entities import (
-    NO_COMMIT,
-    AccountRecord,
-    AccountType,
-    Caller,
-    CheckRunRecord,
-    CommentRecord,
-    CommitStatusRecord,
-    DeploymentRecord,
-    DeploymentStatusRecord,
-    IssueRecord,
-    ProtectionRecord,
-    ReactionRecord,
-    ReactionSubject,
-    RepositoryRecord,
-    RoleName,
-)
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.git.bare import Signature, TreeChange, create_bare
 from bot.sandbox.github.git.changes import changes_between
@@ -39,6 +22,15 @@ from bot.sandbox.github.issues import (
 )
 from bot.sandbox.github.pulls import Merge, PullSpec, follow_push, merge_pull, merge_state, open_pull
 from bot.sandbox.github.push_events import Update, announce_push
+from bot.sandbox.github.records.accounts import AccountRecord, AccountType, Caller, RoleName
+from bot.sandbox.github.records.checks import (
+    CheckRunRecord,
+    CommitStatusRecord,
+    DeploymentRecord,
+    DeploymentStatusRecord,
+)
+from bot.sandbox.github.records.issues import CommentRecord, IssueRecord, ReactionRecord, ReactionSubject
+from bot.sandbox.github.records.repositories import NO_COMMIT, ProtectionRecord, RepositoryRecord
 from bot.sandbox.github.reviews import Verdict, submit_review
 from bot.sandbox.github.tokens import issue_personal_token
 

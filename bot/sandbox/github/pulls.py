@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.sandbox.github.answers import ApiError, invalid
-from bot.sandbox.github.entities import NO_COMMIT, IssueRecord, JsonObject, PullRecord, RepositoryRecord
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.git.bare import BareRepository, Signature
 from bot.sandbox.github.issues import IssueText, add_issue, announce_issue
 from bot.sandbox.github.push_events import Update, announce_push
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.issues import IssueRecord, PullRecord
+from bot.sandbox.github.records.repositories import NO_COMMIT, RepositoryRecord
 from bot.sandbox.github.views.common import account_view
 
 MERGE_ATTEMPTS = 5

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from bot.sandbox.github.entities import NO_COMMIT, JsonObject, RepositoryRecord
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.git.bare import BareCommit, BareRepository
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.repositories import NO_COMMIT, RepositoryRecord
 from bot.sandbox.github.views.common import account_view, repository_view
 
 MOST_COMMITS = 2048

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bot.sandbox.github.entities import EnvironmentRecord
 from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.repositories import EnvironmentRecord
 
 
 def archive(forge: Forge, repository: str, *, archived: bool = True) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from bot.sandbox.github.answers import ApiError
-from bot.sandbox.github.entities import IssueRecord, JsonObject, ReviewRecord
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.issues import IssueRecord, ReviewRecord
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.common import account_view, moment
 from bot.sandbox.github.views.issues import association, issue_page

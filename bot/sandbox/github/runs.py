@@ -9,14 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.sandbox.github.entities import (
-    AccountRecord,
-    ArtifactRecord,
-    RepositoryRecord,
-    WorkflowRecord,
-    WorkflowRunRecord,
-)
 from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.accounts import AccountRecord
+from bot.sandbox.github.records.repositories import RepositoryRecord
+from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRecord, WorkflowRunRecord
 
 KEPT = timedelta(days=90)
 

@@ -14,28 +14,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.sandbox.github.entities import (
-    AccountRecord,
-    AppRecord,
-    ArtifactRecord,
+from bot.sandbox.github.records.accounts import AccountRecord, AppRecord, InstallationRecord, RoleName, TokenRecord
+from bot.sandbox.github.records.checks import (
     CheckRunRecord,
-    CommentRecord,
     CommitStatusRecord,
     DeploymentRecord,
     DeploymentStatusRecord,
-    HookRecord,
-    InstallationRecord,
-    IssueRecord,
-    LabelRecord,
-    ReactionRecord,
-    ReactionSubject,
-    RepositoryRecord,
-    ReviewRecord,
-    RoleName,
-    TokenRecord,
-    WorkflowRecord,
-    WorkflowRunRecord,
 )
+from bot.sandbox.github.records.hooks import HookRecord
+from bot.sandbox.github.records.issues import CommentRecord, IssueRecord, ReactionRecord, ReactionSubject, ReviewRecord
+from bot.sandbox.github.records.repositories import LabelRecord, RepositoryRecord
+from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRecord, WorkflowRunRecord
 
 ForgeClock = Callable[[], datetime]
 # Where each kind of id starts: the size GitHub's own have today, so that a client that keeps them in 32 bits fails here.

@@ -5,14 +5,8 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from bot.sandbox.github.entities import (
-    AccountRecord,
-    Caller,
-    InstallationRecord,
-    Permissions,
-    RepositoryRecord,
-    TokenRecord,
-)
+from bot.sandbox.github.records.accounts import AccountRecord, Caller, InstallationRecord, Permissions, TokenRecord
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.state import ForgeState
 
 INSTALLATION_LIFE = timedelta(hours=1)

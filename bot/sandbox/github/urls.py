@@ -6,7 +6,8 @@ import base64
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from bot.sandbox.github.entities import AccountRecord, RepositoryRecord
+from bot.sandbox.github.records.accounts import AccountRecord
+from bot.sandbox.github.records.repositories import RepositoryRecord
 
 
 @dataclass(frozen=True, slots=True)

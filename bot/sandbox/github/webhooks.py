@@ -19,8 +19,10 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from bot.sandbox.github.entities import DeliveryRecord, HookRecord, InstallationRecord, JsonObject
 from bot.sandbox.github.forge import ForgeEvent
+from bot.sandbox.github.records.accounts import InstallationRecord
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.hooks import DeliveryRecord, HookRecord
 from bot.sandbox.github.state import ForgeState
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.tls import tls

@@ -6,7 +6,7 @@ from dataclasses import replace
 from html import escape
 
 from bot.sandbox.github.answers import not_found
-from bot.sandbox.github.entities import AccountRecord
+from bot.sandbox.github.records.accounts import AccountRecord
 from bot.sandbox.pages.calls import PageCall, PageMoved, Raw, Shown
 
 _HUES = ("#0969da", "#1a7f37", "#8250df", "#bf3989", "#bc4c00", "#57606a", "#116329")

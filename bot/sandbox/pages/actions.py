@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.sandbox.github.answers import not_found
-from bot.sandbox.github.entities import ArtifactRecord, CheckRunRecord, RepositoryRecord, WorkflowRunRecord
 from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.checks import CheckRunRecord
+from bot.sandbox.github.records.repositories import RepositoryRecord
+from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRunRecord
 from bot.sandbox.pages.calls import HTML, PageCall, Raw, Shown
 
 _LINE = re.compile(r"(?P<time>\d\d:\d\d:\d\d) (?P<job>.*?) \| (?P<text>.*)")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.sandbox.github.answers import not_found
-from bot.sandbox.github.entities import RepositoryRecord
 from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.repositories import RepositoryRecord
 
 HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from bot.sandbox.github.answers import not_found
-from bot.sandbox.github.entities import RepositoryRecord
 from bot.sandbox.github.git.bare import BareCommit
 from bot.sandbox.github.git.changes import EMPTY_TREE, changes_between
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.pages.calls import PageAnswer, PageCall, PageMoved, Raw, Shown
 from bot.sandbox.pages.pulls import checks_of, file_diffs
 

@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.sandbox.github.auth import RANK
-from bot.sandbox.github.entities import (
-    AccountRecord,
-    CommentRecord,
-    IssueRecord,
-    ReactionSubject,
-    RepositoryRecord,
-)
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.pulls import merge_state, missing_check
+from bot.sandbox.github.records.accounts import AccountRecord
+from bot.sandbox.github.records.issues import CommentRecord, IssueRecord, ReactionSubject
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.pages.calls import PageAnswer, PageCall, PageMoved, Shown
 from bot.sandbox.pages.pulls import ShownCheck, checks_of, pull_counts
 

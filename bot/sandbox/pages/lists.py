@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.github.entities import IssueRecord
+from bot.sandbox.github.records.issues import IssueRecord
 from bot.sandbox.pages.calls import PageCall, Shown
 from bot.sandbox.pages.pulls import checks_of
 

@@ -12,8 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.sandbox.github.entities import RepositoryRecord
 from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.pages.calls import Shown
 from bot.sandbox.pages.markdown import Known, nothing_known, rendered
 

@@ -6,9 +6,9 @@ from secrets import compare_digest
 
 from bot.sandbox.github.answers import ApiError
 from bot.sandbox.github.auth import require, write
-from bot.sandbox.github.entities import Caller
 from bot.sandbox.github.forge import Act
 from bot.sandbox.github.issues import add_comment
+from bot.sandbox.github.records.accounts import Caller
 from bot.sandbox.pages.calls import PageCall, PageMoved
 
 

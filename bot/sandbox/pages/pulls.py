@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.sandbox.github.entities import CheckRunRecord, IssueRecord, PullRecord, RepositoryRecord
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.git.bare import TreeChange
 from bot.sandbox.github.git.changes import EMPTY_TREE, changes_between
+from bot.sandbox.github.records.checks import CheckRunRecord
+from bot.sandbox.github.records.issues import IssueRecord, PullRecord
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.views.pulls import measure
 from bot.sandbox.pages.calls import PageCall, Raw, Shown
 

@@ -13,7 +13,8 @@ from bot.cli.app import app
 from bot.clients.github import AppCredentials, CheckState, DeploymentStatus, GitHub, Token
 from bot.names import RepositoryName
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.entities import AppRecord, JsonObject
+from bot.sandbox.github.records.accounts import AppRecord
+from bot.sandbox.github.records.checks import JsonObject
 from tests.support import example
 from tests.support.small_monorepo import monorepo
 

@@ -12,7 +12,7 @@ import pytest
 from bot.clients.github import AppCredentials, GitHub, Token
 from bot.names import RepositoryName
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.entities import AppRecord
+from bot.sandbox.github.records.accounts import AppRecord
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 LONG_AGO = timedelta(hours=1)

@@ -14,7 +14,7 @@ import jwt
 import pytest
 
 from bot.sandbox.github import GitHubServer, IssueText, PullSpec, SandboxRun
-from bot.sandbox.github.entities import AppRecord, InstallationRecord
+from bot.sandbox.github.records.accounts import AppRecord, InstallationRecord
 from bot.sandbox.github.repository_settings import create_environment
 from bot.sandbox.github.server import TABLES
 from bot.sandbox.tls import tls

@@ -15,7 +15,7 @@ from github import Auth
 from github.Repository import Repository
 
 from bot.sandbox.github import GitHubServer, IssueText, PullSpec, SandboxRun
-from bot.sandbox.github.entities import AppRecord
+from bot.sandbox.github.records.accounts import AppRecord
 from tests.oracle.install import OracleUnavailableError
 from tests.oracle.webhooks import accepts_signature, always_there, paths
 from tests.sandbox.conftest import MAINTAINER, READER, REPOSITORY

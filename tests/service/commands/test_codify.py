@@ -9,7 +9,7 @@ from bot.core.plans.plan_values import Masked, PlanValue, differences
 from bot.core.requests.branches import branch_of
 from bot.core.requests.rerun import DRIFT_CHECK
 from bot.names import EnvironmentName, StepName
-from bot.sandbox.github.entities import IssueRecord
+from bot.sandbox.github.records.issues import IssueRecord
 from tests.support import example
 from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import actions, merged

@@ -9,7 +9,7 @@ from bot.core.plans.required_check import CHECK
 from bot.core.requests.branches import branch_of
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
-from bot.sandbox.github.entities import IssueRecord
+from bot.sandbox.github.records.issues import IssueRecord
 from bot.service.repository import Repository
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, SmallMonorepo

@@ -6,7 +6,7 @@ from bot.core.rendering.verify import verify
 from bot.core.requests.branches import branch_of
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, ParameterName
-from bot.sandbox.github.entities import IssueRecord
+from bot.sandbox.github.records.issues import IssueRecord
 from bot.service.repository import Repository
 from tests.support import example
 from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo

@@ -18,7 +18,7 @@ from bot.model.environment import Manifest
 from bot.model.risk import Risk
 from bot.names import EnvironmentName, PurposeName, RepositoryName
 from bot.sandbox.github import IssueText, PullSpec
-from bot.sandbox.github.entities import IssueRecord
+from bot.sandbox.github.records.issues import IssueRecord
 from bot.service.commands.expire import expire
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, POLICY, READER, REPOSITORY, SmallMonorepo

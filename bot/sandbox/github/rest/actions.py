@@ -9,9 +9,10 @@ from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
 from bot.sandbox.github.auth import read, write
-from bot.sandbox.github.entities import ArtifactRecord, RepositoryRecord, WorkflowRecord, WorkflowRunRecord
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.repositories import RepositoryRecord
+from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRecord, WorkflowRunRecord
 from bot.sandbox.github.rest.dispatching import check_inputs
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.runs import ensure_workflow, renew_run

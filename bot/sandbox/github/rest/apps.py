@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
 from bot.sandbox.github.auth import LEVELS, reads, require_app
-from bot.sandbox.github.entities import InstallationRecord, Level, Permissions
+from bot.sandbox.github.records.accounts import InstallationRecord, Level, Permissions
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.tokens import issue_installation_token
 from bot.sandbox.github.views.common import app_view, installation_view, moment, repository_view

@@ -11,7 +11,8 @@ from pydantic import Field
 from bot.sandbox.github.answers import RestAnswer, not_found
 from bot.sandbox.github.auth import read, write
 from bot.sandbox.github.checks import CheckEdit, NewStatus, create_check, create_status, update_check
-from bot.sandbox.github.entities import CheckOutput, CheckRunRecord, CommitStatusRecord, JsonObject, RepositoryRecord
+from bot.sandbox.github.records.checks import CheckOutput, CheckRunRecord, CommitStatusRecord, JsonObject
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.rest.repos import resolved
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.views.checks import check_view, short_status_view, status_view

@@ -12,7 +12,8 @@ from bot.sandbox.github.checks import (
     create_deployment,
     create_deployment_status,
 )
-from bot.sandbox.github.entities import DeploymentRecord, JsonObject, RepositoryRecord
+from bot.sandbox.github.records.checks import DeploymentRecord, JsonObject
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.checks import deployment_status_view, deployment_view

@@ -6,8 +6,9 @@ import json
 
 from bot.sandbox.github.answers import RestAnswer, not_found
 from bot.sandbox.github.auth import require_app
-from bot.sandbox.github.entities import DeliveryRecord, JsonObject
 from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.hooks import DeliveryRecord
 from bot.sandbox.github.rest.routing import Operations, RestCall
 from bot.sandbox.github.views.common import moment
 

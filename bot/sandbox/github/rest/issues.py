@@ -8,7 +8,6 @@ from pydantic import Field
 
 from bot.sandbox.github.answers import ApiError, RestAnswer, invalid, not_found
 from bot.sandbox.github.auth import allows, read, write
-from bot.sandbox.github.entities import CommentRecord, IssueRecord, RepositoryRecord
 from bot.sandbox.github.issues import (
     Edit,
     IssueText,
@@ -20,6 +19,8 @@ from bot.sandbox.github.issues import (
     open_issue,
     set_labels,
 )
+from bot.sandbox.github.records.issues import CommentRecord, IssueRecord
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.views.common import moment
 from bot.sandbox.github.views.issues import DEFAULT_COLOR, comment_view, issue_view, label_record_view, label_view

@@ -8,10 +8,11 @@ from pydantic import Field
 
 from bot.sandbox.github.answers import ApiError, RestAnswer, invalid
 from bot.sandbox.github.auth import read, write
-from bot.sandbox.github.entities import IssueRecord, PullRecord, RepositoryRecord
 from bot.sandbox.github.git.changes import changes_between
 from bot.sandbox.github.issues import Edit, IssueText, edit_issue
 from bot.sandbox.github.pulls import Merge, PullSpec, merge_pull, merge_state, open_pull, request_reviews
+from bot.sandbox.github.records.issues import IssueRecord, PullRecord
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.reviews import Verdict, review_view, submit_review
 from bot.sandbox.github.views.pulls import change_view, commit_view, full_pull_view, pull_view

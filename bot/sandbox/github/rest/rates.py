@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.sandbox.github.answers import ApiError
-from bot.sandbox.github.entities import Caller, JsonObject
+from bot.sandbox.github.records.accounts import Caller
+from bot.sandbox.github.records.checks import JsonObject
 from bot.sandbox.github.state import ForgeClock
 
 WINDOW = 3600

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
-from bot.sandbox.github.entities import ReactionRecord, ReactionSubject
 from bot.sandbox.github.issues import react
+from bot.sandbox.github.records.issues import ReactionRecord, ReactionSubject
 from bot.sandbox.github.rest.issues import READ, TALK, comment_in
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.views.issues import reaction_view

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
 from bot.sandbox.github.auth import read
-from bot.sandbox.github.entities import JsonObject, RepositoryRecord
 from bot.sandbox.github.git.bare import TreeEntry
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.rest.routing import Operations, RestCall
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.common import account_view, full_repository_view, profile_view

@@ -18,8 +18,10 @@ from starlette.types import Receive, Scope, Send
 from bot.model.base import ForeignDocument
 from bot.sandbox.github.answers import ApiError, Page, RestAnswer, not_found, paginate
 from bot.sandbox.github.auth import Need, identify, require
-from bot.sandbox.github.entities import Caller, JsonObject, RepositoryRecord
 from bot.sandbox.github.forge import Act, Forge
+from bot.sandbox.github.records.accounts import Caller
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.rest.rates import Meter
 
 RouteItem = TypeVar("RouteItem")

@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from bot.sandbox.github.entities import (
-    ArtifactRecord,
+from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.checks import (
     CheckRunRecord,
     CommitStatusRecord,
     DeploymentRecord,
     DeploymentStatusRecord,
     JsonObject,
-    RepositoryRecord,
-    WorkflowRecord,
-    WorkflowRunRecord,
 )
-from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.repositories import RepositoryRecord
+from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRecord, WorkflowRunRecord
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.common import (
     account_view,

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.sandbox.github.entities import (
-    AccountRecord,
-    AppRecord,
-    Caller,
-    InstallationRecord,
-    JsonObject,
-    RepositoryRecord,
-)
 from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.accounts import AccountRecord, AppRecord, Caller, InstallationRecord
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.urls import node_id
 
 # Suffix of each address under a repository's REST address, exactly as GitHub names and templates them.

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from bot.sandbox.github.entities import (
-    REACTIONS,
-    AccountRecord,
-    CommentRecord,
-    IssueRecord,
-    JsonObject,
-    LabelRecord,
-    ReactionRecord,
-    ReactionSubject,
-    RepositoryRecord,
-)
 from bot.sandbox.github.forge import Forge
+from bot.sandbox.github.records.accounts import AccountRecord
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.issues import REACTIONS, CommentRecord, IssueRecord, ReactionRecord, ReactionSubject
+from bot.sandbox.github.records.repositories import LabelRecord, RepositoryRecord
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.common import account_view, maybe_app_view, maybe_moment, moment
 

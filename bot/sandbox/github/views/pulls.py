@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from bot.sandbox.github.entities import AccountRecord, IssueRecord, JsonObject, PullRecord, RepositoryRecord
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.git.bare import BareCommit, Signature, TreeChange
 from bot.sandbox.github.git.changes import EMPTY_TREE, changes_between
+from bot.sandbox.github.records.accounts import AccountRecord
+from bot.sandbox.github.records.checks import JsonObject
+from bot.sandbox.github.records.issues import IssueRecord, PullRecord
+from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.common import account_view, maybe_moment, moment, repository_view
 from bot.sandbox.github.views.issues import association, issue_page, label_view

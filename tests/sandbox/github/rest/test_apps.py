@@ -14,7 +14,7 @@ import pytest
 from github import Auth, GithubIntegration
 
 from bot.sandbox.github import GitHubServer
-from bot.sandbox.github.entities import AppRecord
+from bot.sandbox.github.records.accounts import AppRecord
 from tests.sandbox.conftest import MAINTAINER, REPOSITORY, Connect
 
 
