@@ -48,12 +48,16 @@ FIRST_TO_GO = "1000"
 
 
 class StepUnderWay(Document):
-    """A step of a job, what those before it returned, and whether whoever asked knows that the job waits."""
+    """A step of a job, what those before it returned, and whether whoever asked knows that the job waits.
+
+    `deaths` are those of workers that the step has survived.
+    """
 
     request: JobRequest
     name: str
     earlier: dict[str, dict[str, Json]]
     are_answered: bool = False
+    deaths: int = 0
 
 
 class StepDied(Exception):
@@ -71,7 +75,10 @@ class OwnProcess:
     def run(self, step: StepUnderWay) -> dict[str, Json]:
         """Return what the step returned. Raises what the step raised, and `StepDied`."""
         if self._process is None:
-            self._process = subprocess.Popen(self._argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            # In a session of its own: who kills the service's processes as a group leaves it the moment to say that it was not the step.
+            self._process = subprocess.Popen(
+                self._argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
             self._has_served = False
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -114,19 +121,24 @@ def _result(outcome: StepOutcome) -> dict[str, Json]:
             raise FailedAlone(outcome)
 
 
-def answer(work_of: Callable[[], JobsApi]) -> None:
+def answer(work_of: Callable[[], JobsApi], orphaned: Callable[[StepUnderWay], None]) -> None:
     """Do the steps that standard input names, and write what came of each to standard output. Raises what `work_of` does.
 
-    Never returns otherwise: the process ends with its standard input, also in the middle of a step, for then its worker is gone.
+    Never returns otherwise: the process ends with its standard input, also in the middle of a step, for then its worker is gone;
+    `orphaned` is told of that step first.
     """
     answers = os.dup(1)
     os.dup2(2, 1)  # what anything prints must not get between, and no program that it starts may hold the answers open
     work = work_of()
     questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(questions,), name="lifeline", daemon=True).start()
+    lifeline = _Lifeline(questions, orphaned)
+    threading.Thread(target=lifeline.listen, name="lifeline", daemon=True).start()
     with os.fdopen(answers, "wb") as said:
         while True:
-            outcome = carried_out(work, StepUnderWay.model_validate_json(questions.get()))
+            step = StepUnderWay.model_validate_json(questions.get())
+            lifeline.under_way = step
+            outcome = carried_out(work, step)
+            lifeline.under_way = None
             said.write(OUTCOME.dump_json(outcome) + b"\n")
             said.flush()
 
@@ -173,7 +185,18 @@ class _UpTo:
         raise _Reached(attempt(lambda: result.dump_python(act(), mode="json"), Tries(), Patience()))
 
 
-def _listen(questions: "queue.SimpleQueue[bytes]") -> None:
-    for line in sys.stdin.buffer:
-        questions.put(line)
-    os._exit(0)
+class _Lifeline:
+    """Reads what the worker asks for, and ends the process when there is no worker any more."""
+
+    def __init__(self, questions: "queue.SimpleQueue[bytes]", orphaned: Callable[[StepUnderWay], None]) -> None:
+        self._questions, self._orphaned = questions, orphaned
+        self.under_way: StepUnderWay | None = None
+
+    def listen(self) -> None:
+        for line in sys.stdin.buffer:
+            self._questions.put(line)
+        try:
+            if (step := self.under_way) is not None:
+                self._orphaned(step)
+        finally:
+            os._exit(0)

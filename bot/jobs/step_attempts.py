@@ -2,10 +2,16 @@
 
 A step is noted while it runs. After a death its note tells of it: it is suspect, with whatever else ran then. Suspects run one at a
 time, in a process where nothing else runs (`alone`): one that ends that process too has ended two, and does not run again; whatever ran
-beside it goes free. A worker that is killed from outside takes the process with it, which proves nothing.
+beside it goes free.
+
+A container whose memory runs out may be ended whole, so nobody is left to say who did it. So a suspect is also the only step of its
+worker (`turns`), and its note says beforehand that a death now would be the second one. Two kinds of deaths are taken back: that of a
+worker alone, by the step's process, which outlives it for a moment; and that of a worker that was told to stop. What is killed whole,
+by force, twice, and each time with the same step under way, is taken for the step's doing: its author is answered, and may ask again.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,11 +19,14 @@ from bot.clients.store import JobStore, StoreUnavailable
 from bot.clients.transient import Transient
 from bot.errors import UserError
 from bot.jobs.alone import OwnProcess, StepDied, StepUnderWay
+from bot.jobs.turns import Turns
 from bot.model.pipeline import Json
 
 MOST = 5
-"""Workers that died with a step under way, though none by its doing as far as we know. Nobody kills so often, but a container that
-is ended whole when its memory runs out dies with the step's own process each time."""
+"""Workers that died with a step under way, though none by its doing as far as we know. Nobody kills so often."""
+
+TAKEN_BACK_WITHIN = 5.0
+"""Seconds. A step's process that outlived its worker says so in some milliseconds; the next worker takes longer to start."""
 
 SET_ASIDE = (
     "Carrying this out ended the service's worker more than once, so it was set aside and nothing more will be done. "
@@ -28,35 +37,53 @@ SET_ASIDE = (
 class StepAttempts:
     """The notes of this worker's steps."""
 
-    def __init__(self, store: JobStore, alone: OwnProcess) -> None:
+    def __init__(self, store: JobStore, alone: OwnProcess, taken_back_within: float = TAKEN_BACK_WITHIN) -> None:
         self._store = store
+        self._taken_back_within = taken_back_within
         self._alone = alone
         self._suspects = threading.Lock()
-        self._counting = threading.Lock()
+        self._turns = Turns()
+        self._under_way: dict[str, int] = {}
+        self._noting = threading.Lock()
         self._waiting = 0
+        self._is_stopping = False
 
     def run(self, step: StepUnderWay, act: Callable[[], dict[str, Json]]) -> dict[str, Json]:
         """Do a step, with a note that it is under way. Raises `UserError` when it ended workers, `Transient`."""
+        job = step.request.key
         try:
             if not self._deaths(step):
-                return self._noted(step, act)
+                with self._turns.among_others(self._excuse), self._noted(step, 0, counts=1):
+                    return act()
             with self._suspect():
-                if self._deaths(step) >= MOST:
+                deaths = self._deaths(step)
+                if deaths >= MOST:
+                    time.sleep(self._taken_back_within)
+                    deaths = self._deaths(step)
+                if deaths >= MOST:
                     raise UserError(SET_ASIDE)
-                return self._noted(step, lambda: self._apart(step))
+                with self._turns.by_itself(job) as is_only, self._noted(step, deaths, counts=MOST if is_only else 1):
+                    return self._apart(step.model_copy(update={"deaths": deaths}))
         except StoreUnavailable as error:
             raise Transient(str(error)) from error
+
+    def stop(self) -> None:
+        """Take back the notes of all steps, now and from now on: this worker was told to stop, so nobody's step ends it."""
+        with self._noting:
+            self._is_stopping = True
+            for job, deaths in self._under_way.items():
+                self._store.forgive(job, deaths)
 
     @contextmanager
     def _suspect(self) -> Iterator[None]:
         """Hold back all other suspects; the last one of them ends the process that they had."""
-        with self._counting:
+        with self._noting:
             self._waiting += 1
         with self._suspects:
             try:
                 yield
             finally:
-                with self._counting:
+                with self._noting:
                     self._waiting -= 1
                     if not self._waiting:
                         self._alone.close()
@@ -64,15 +91,27 @@ class StepAttempts:
     def _deaths(self, step: StepUnderWay) -> int:
         return self._store.unfinished(step.request.key, step.name)
 
+    def _excuse(self, job: str) -> None:
+        """Note that a suspect is no longer the only step, so that a death now proves nothing."""
+        with self._noting:
+            if job in self._under_way:
+                self._store.forgive(job, self._under_way[job] + 1)
+
     def _apart(self, step: StepUnderWay) -> dict[str, Json]:
         try:
             return self._alone.run(step)
         except StepDied as died:
             raise UserError(SET_ASIDE) from died
 
-    def _noted(self, step: StepUnderWay, act: Callable[[], dict[str, Json]]) -> dict[str, Json]:
-        self._store.begin(step.request.key, step.name)
+    @contextmanager
+    def _noted(self, step: StepUnderWay, deaths: int, *, counts: int) -> Iterator[None]:
+        job = step.request.key
+        with self._noting:
+            self._store.begin(job, step.name, 0 if self._is_stopping else counts)
+            self._under_way[job] = deaths
         try:
-            return act()
+            yield
         finally:
-            self._store.end(step.request.key)
+            with self._noting:
+                self._under_way.pop(job, None)
+            self._store.end(job)

@@ -43,9 +43,10 @@ def run_worker(
     # The first heartbeat comes before the first job: who never beat would never be missed.
     store.beat(replica, figures.text())
     url = settings.database_url.get_secret_value() if settings.database_url else None
+    attempts = StepAttempts(store, alone)
     engine = Engine(
         EngineLocation(url, settings.data_dir, replica, settings.concurrency),
-        JobRunner(work, figures, Patience(), StepAttempts(store, alone)),
+        JobRunner(work, figures, Patience(), attempts),
     )
     dispatcher = Dispatcher(store, work, engine.submit, figures=figures, repositories=settings.repositories)
     heart = Heart(store, engine, work, figures)
@@ -64,6 +65,7 @@ def run_worker(
     log.info("working", extra={"action": "start", "replica": replica})
     stop.wait()
     log.info("stopping: %d steps run", engine.gate.running, extra={"action": "stop"})
+    attempts.stop()
     dispatching.join(settings.stop_within.total_seconds())
     finished = engine.gate.close(settings.stop_within)
     stopped.set()

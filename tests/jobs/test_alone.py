@@ -1,6 +1,6 @@
 """A step of a job that its worker did not survive: done apart with the same answers as anywhere, and set aside in the end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from bot.events import CommentCreated
 from bot.jobs.alone import OwnProcess, StepUnderWay, carried_out
 from bot.jobs.attempt import JobFailed, JobRefused, Later, StepDone
 from bot.jobs.step_attempts import MOST, SET_ASIDE, StepAttempts
+from bot.jobs.turns import Turns
+from bot.model.pipeline import Json
 from bot.names import RepositoryName
 from bot.service.jobs_api import JobRequest
 from tests.jobs.counting import CountingWork
@@ -57,9 +59,54 @@ def test_whatever_comes_of_a_step_alone_is_told(tmp_path: Path) -> None:
 
 
 def test_a_step_whose_workers_die_again_and_again_is_set_aside_without_being_done(store: SqliteStore) -> None:
-    attempts, step = StepAttempts(store, OwnProcess(())), second_step("env")
+    attempts, step = StepAttempts(store, OwnProcess(()), 0), second_step("env")
     for _ in range(MOST):
         store.begin(step.request.key, step.name)
     with pytest.raises(UserError) as refused:
         attempts.run(step, lambda: pytest.fail("it was done"))
     assert str(refused.value) == SET_ASIDE
+
+
+class Watched(OwnProcess):
+    """Does the step here, and looks at what would be known if everything died now."""
+
+    def __init__(self, store: SqliteStore, meanwhile: Callable[[], None] = lambda: None) -> None:
+        super().__init__(())
+        self.store, self.meanwhile, self.counted = store, meanwhile, list[int]()
+
+    def run(self, step: StepUnderWay) -> dict[str, Json]:
+        self.meanwhile()
+        self.counted.append(self.store.unfinished(step.request.key, step.name))
+        return {}
+
+
+def test_a_suspect_is_the_only_step_and_its_death_would_be_the_last(store: SqliteStore) -> None:
+    alone, step = Watched(store), second_step("env")
+    store.begin(step.request.key, step.name)
+    StepAttempts(store, alone).run(step, lambda: pytest.fail("it was done in the worker"))
+    assert alone.counted == [1 + MOST]
+    assert store.unfinished(step.request.key, step.name) == 0
+
+
+def test_a_worker_that_was_told_to_stop_dies_of_nobody_s_step(store: SqliteStore) -> None:
+    alone, step = Watched(store), second_step("env")
+    attempts = StepAttempts(store, alone)
+    alone.meanwhile = attempts.stop
+    store.begin(step.request.key, step.name)
+    attempts.run(step, lambda: pytest.fail("it was done in the worker"))
+    other = step.model_copy(update={"name": "three"})
+    assert attempts.run(other, lambda: {"deaths": store.unfinished(step.request.key, "three")}) == {"deaths": 0}
+    assert alone.counted == [1]
+
+
+def test_what_begins_beside_a_suspect_takes_its_proof_away() -> None:
+    turns, told = Turns(held=0.01), list[str]()
+    with turns.by_itself("suspect") as is_only:
+        assert is_only
+        with turns.among_others(told.append):  # it waited, and the suspect took too long
+            pass
+        with turns.among_others(told.append), turns.by_itself("another") as is_only_too:
+            assert not is_only_too
+    with turns.among_others(told.append):
+        pass
+    assert told == ["suspect"]

@@ -104,6 +104,19 @@ def test_a_step_that_begins_is_known_until_it_ends(store: JobStore, url: str | N
     assert (store.unfinished("job", "two"), store.unfinished("other", "one")) == (0, 1)
 
 
+def test_the_death_of_a_step_may_count_more_and_be_taken_back(store: JobStore) -> None:
+    store.begin("job", "one")
+    store.begin("job", "one", 5)
+    store.begin("other", "one", 5)
+    assert store.unfinished("job", "one") == 6
+    store.forgive("job", 2)
+    store.forgive("job", 9)
+    store.forgive("nobody", 0)
+    assert (store.unfinished("job", "one"), store.unfinished("other", "one")) == (2, 5)
+    store.begin("job", "two", 0)
+    assert store.unfinished("job", "two") == 0
+
+
 def test_commands_are_counted_over_all_workers_and_forgotten_in_time(
     store: JobStore, url: str | None, tmp_path: Path
 ) -> None:

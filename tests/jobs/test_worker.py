@@ -122,6 +122,18 @@ def test_a_job_that_ends_its_worker_twice_is_set_aside_and_those_beside_it_are_d
     assert len([run for run in pool.runs if run[1:3] == ["comment-1", "two"]]) == 2
 
 
+def test_a_job_that_ends_the_whole_container_twice_is_set_aside(pool: Workers, store: SqliteStore) -> None:
+    order(store, {1: "container", 2: "env-2"})
+    for _ in range(2):
+        assert pool.start().wait(PATIENCE) == -signal.SIGKILL
+    worker = pool.start()
+    pool.wait(lambda: pool.answers != {}, "the answer")
+    pool.wait(lambda: len(pool.effects) == 1 + len(STEPS), "all effects of the other one")
+    assert pool.stop(worker) == 0
+    assert pool.answers == {"comment-1": f"refused {SET_ASIDE}\n"}
+    assert len([run for run in pool.runs if run[1:3] == ["comment-1", "two"]]) == 2
+
+
 def test_a_job_whose_worker_is_killed_again_by_somebody_else_is_done(pool: Workers, store: SqliteStore) -> None:
     order(store, {1: "unlucky"})
     for _ in range(2):

@@ -46,6 +46,7 @@ class Workers:
                 env={**self._environment, **environment},
                 stdin=subprocess.DEVNULL,
                 stderr=log,
+                start_new_session=True,  # a job may end all of it
             )
         self._started.append(worker)
         return worker

@@ -35,7 +35,9 @@ def main(work_of: Callable[[Settings], JobsApi] | None = None) -> int:
             # The worker lets running steps end, so what tells it to stop is not for us. (Ignored signals would be so for git, too.)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: None)
-            answer(lambda: work(_store(settings)))
+            known = _store(settings)
+            # The worker was killed and we were not, so it was not the step's doing: that is one death more, and no proof.
+            answer(lambda: work(known), lambda step: known.forgive(step.request.key, step.deaths + 1))
         else:
             # With the engine: half of what a start costs, and a step alone needs none.
             from bot.jobs.worker import run_worker  # noqa: PLC0415

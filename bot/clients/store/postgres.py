@@ -63,8 +63,8 @@ SELECT comment FROM envclone.commands WHERE author = %(author)s AND at > %(since
 """
 
 BEGIN = """
-INSERT INTO envclone.steps AS known VALUES (%s, %s, 1, now()) ON CONFLICT (job) DO UPDATE
-SET begun = CASE WHEN known.step = EXCLUDED.step THEN known.begun + 1 ELSE 1 END, step = EXCLUDED.step, at = EXCLUDED.at
+INSERT INTO envclone.steps AS known VALUES (%s, %s, %s, now()) ON CONFLICT (job) DO UPDATE
+SET begun = CASE WHEN known.step = EXCLUDED.step THEN known.begun ELSE 0 END + EXCLUDED.begun, step = EXCLUDED.step, at = EXCLUDED.at
 """
 
 BEAT = """
@@ -140,10 +140,15 @@ class PostgresStore:
                 return True
             return comment in earlier
 
-    def begin(self, job: str, step: str) -> None:
+    def begin(self, job: str, step: str, counts: int = 1) -> None:
         with self._transaction() as connection:
             connection.execute("SET LOCAL synchronous_commit = off")
-            connection.execute(BEGIN, (job, step))
+            connection.execute(BEGIN, (job, step, counts))
+
+    def forgive(self, job: str, most: int) -> None:
+        with self._transaction() as connection:
+            connection.execute("SET LOCAL synchronous_commit = off")
+            connection.execute("UPDATE envclone.steps SET begun = least(begun, %s) WHERE job = %s", (most, job))
 
     def unfinished(self, job: str, step: str) -> int:
         with self._transaction() as connection:

@@ -79,11 +79,14 @@ class JobStore(Protocol):
     def admits(self, author: str, comment: int, at: datetime, limit: CommandLimit) -> bool:
         """Say whether one more command of an author is answered, and count it if so; a comment counts once."""
 
-    def begin(self, job: str, step: str) -> None:
-        """Note that a step begins. Whoever dies now leaves the note; it need not survive the machine."""
+    def begin(self, job: str, step: str, counts: int = 1) -> None:
+        """Note that a step begins. Whoever dies now leaves the note, which counts so much; it need not survive the machine."""
 
     def unfinished(self, job: str, step: str) -> int:
-        """Return how often the step has begun and neither ended nor failed: its worker died, or somebody else works at it."""
+        """Return what the times count that the step has begun and neither ended nor failed: its worker died, or somebody works at it."""
+
+    def forgive(self, job: str, most: int) -> None:
+        """Let the notes of a job's step count no more than this."""
 
     def end(self, job: str) -> None:
         """Note that the job's step is over, however it ended."""

@@ -116,13 +116,17 @@ class SqliteStore:
                 return True
             return comment in earlier
 
-    def begin(self, job: str, step: str) -> None:
+    def begin(self, job: str, step: str, counts: int = 1) -> None:
         with self._unsynced() as connection:
             connection.execute(
-                "INSERT INTO steps VALUES (?, ?, 1, ?) ON CONFLICT (job) DO UPDATE SET "
-                "begun = iif(step = excluded.step, begun + 1, 1), step = excluded.step, at = excluded.at",
-                (job, step, time.time()),
+                "INSERT INTO steps VALUES (?, ?, ?, ?) ON CONFLICT (job) DO UPDATE SET begun = "
+                "iif(step = excluded.step, begun, 0) + excluded.begun, step = excluded.step, at = excluded.at",
+                (job, step, counts, time.time()),
             )
+
+    def forgive(self, job: str, most: int) -> None:
+        with self._unsynced() as connection:
+            connection.execute("UPDATE steps SET begun = min(begun, ?) WHERE job = ?", (most, job))
 
     def unfinished(self, job: str, step: str) -> int:
         with self._reading() as connection:
