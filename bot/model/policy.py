@@ -102,6 +102,13 @@ class PolicyAccount(
     state_bucket: str = ""
     state: AccountState | None = None
     store: Annotated[str, Field(description="The address of the objects beside the state: ledger, reviews, keys.")] = ""
+    also: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Other accounts, by their names here or their ids, that aliased providers of this account's environments may be "
+            "restricted to: one with shared DNS zones, say."
+        ),
+    ] = ()
     variables: Annotated[
         dict[Variable, SecretKey],
         Field(

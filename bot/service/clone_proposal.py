@@ -7,6 +7,7 @@ from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.rendering.assemble import read_hooks
+from bot.core.requests.accounts import other_accounts
 from bot.core.requests.branches import branch_of
 from bot.core.requests.commit_trailers import AsIn
 from bot.errors import UserError
@@ -20,6 +21,7 @@ def clone_proposal(
 ) -> PullRequestSpec:
     """Return the pull request of a clone that was compared with its source, perhaps of an earlier version of that. Raises `UserError`."""
     manifest, files, now = clone.manifest, clone.files, repo.context.now()
+    policy = repo.policy()
     pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, repo.roots.environment(manifest.name)).hooks)
     proposed = clone_pull_request.ProposedClone(
         manifest=manifest,
@@ -27,12 +29,11 @@ def clone_proposal(
         template=repo.template_of(manifest),
         pipeline=pipeline,
         parity=found.parity,
-        leaks=leaks(found, clone, now),
+        leaks=leaks(found, clone, now, others=other_accounts(manifest, policy)),
         files=len(files),
         diagram=diagram(pipeline),
         as_in=as_in,
     )
-    policy = repo.policy()
     return PullRequestSpec(
         head=branch_of(manifest.name),
         base=repo.branch,

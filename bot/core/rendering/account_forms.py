@@ -19,6 +19,10 @@ def account_problems(policy: Policy, cloud: CloudFacts) -> Iterator[tuple[Sequen
         yield from _wrong_forms(name, account, patterns)
         yield from _wrong_state(name, account, cloud)
         yield from _wrong_store(name, account, cloud)
+        for other in account.also:
+            if other not in policy.accounts and not re.fullmatch(patterns.account, other):
+                message = f"`also` names {shown(other)}, which is no account of this policy and does not match `{patterns.account}`."
+                yield ["accounts", name, "also"], message
 
 
 def _wrong_forms(name: str, account: PolicyAccount, patterns: AccountPatterns) -> Iterator[tuple[Sequence[str], str]]:

@@ -42,6 +42,15 @@ def account_of(manifest: Manifest, policy: Policy) -> PolicyAccount:
     return found.account
 
 
+def other_accounts(manifest: Manifest, policy: Policy) -> frozenset[str]:
+    """Return the ids of the accounts that aliased providers of an environment may be restricted to, besides its own."""
+    found = named_account(manifest, policy)
+    if isinstance(found, str):
+        return frozenset()
+    named = {name: NamedAccount(name, account).id for name, account in policy.accounts.items()}
+    return frozenset(named.get(each, each) for each in found.account.also)
+
+
 def account_value(manifest: Manifest, policy: Policy) -> Json:
     """Return what the environment's parameters say of its account, or None where they say nothing."""
     values = (manifest.parameters.get(name) for name in policy.account_parameters)

@@ -23,7 +23,7 @@ from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import unwaived
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.render import ENDING
-from bot.core.requests.accounts import account_of
+from bot.core.requests.accounts import account_of, other_accounts
 from bot.core.tree import Tree
 from bot.errors import Finding, UserError
 from bot.model.environment import MANIFEST, Manifest
@@ -95,7 +95,8 @@ def refusals(side: CodeSide, comparison: CodeComparison | None, rules: CheckRule
     where, found = rules.policy.roots.environment(side.manifest.name), code_findings(side, rules)
     if comparison is not None and not found:
         found = not_apart(comparison.source, side, rules.cloud, where)
-    leaked = leaks(comparison, side, now) if comparison is not None and not found else ()
+    others = other_accounts(side.manifest, rules.policy)
+    leaked = leaks(comparison, side, now, others=others) if comparison is not None and not found else ()
     return [*found, *(Finding(place_of(where, leak.place), leak.line, leak.message) for leak in unwaived(leaked))]
 
 

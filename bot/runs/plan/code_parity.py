@@ -13,6 +13,7 @@ from bot.core.parity.by_code.compare import compare
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import Leak, unwaived
 from bot.core.parity.report import Difference, Parity
+from bot.core.requests.accounts import other_accounts
 from bot.errors import Finding, Unverifiable
 from bot.model.environment import MANIFEST
 from bot.model.modules import place_of
@@ -63,12 +64,15 @@ def check_parity(
         )
     template = Templates(checkout).at(clone.manifest)
     found = compare(production, clone, template, now)
-    parity, leaked = found.parity, leaks(found, clone, now)
+    policy = checkout.policy_at(history.base) if history is not None else checkout.policy()
+    others = other_accounts(clone.manifest, policy)
+    parity, leaked = found.parity, leaks(found, clone, now, others=others)
     against_base: Sequence[Finding] = ()
     held = base_contract(checkout, history, clone.manifest, template) if history is not None else None
     if held is not None:
         again = compare(production, clone, held, now, evaluated=found.production)
-        parity, leaked = with_breaches_of(parity, again.parity), with_leaks_of(leaked, leaks(again, clone, now))
+        parity = with_breaches_of(parity, again.parity)
+        leaked = with_leaks_of(leaked, leaks(again, clone, now, others=others))
         against_base = contradicted(checkout, clone, held)
     same = (
         not_apart(production, clone, found.identity.cloud, checkout.roots.environment(name))

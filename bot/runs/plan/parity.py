@@ -6,7 +6,7 @@ branch's template (`base_contract`), and the clone's own where that demands more
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
@@ -30,10 +30,12 @@ from bot.core.parity.waivers import Waivers
 from bot.core.plans.environment_plan import EnvironmentPlan
 from bot.core.plans.stack_inputs import Inputs
 from bot.core.rendering.assemble import TemplateAt, read_manifest
+from bot.core.requests.accounts import other_accounts
 from bot.core.tree import Tree, tree_id
 from bot.errors import Finding, Unverifiable
 from bot.model.environment import Manifest
 from bot.model.modules import place_of
+from bot.model.policy import Policy
 from bot.names import StepName
 from bot.runs.plan.base_contract import base_contract
 from bot.runs.plan.base_history import History
@@ -50,10 +52,11 @@ LOOSENED = "**The template of this clone demands less than the base branch's:** 
 
 @dataclass(frozen=True, slots=True)
 class ParityBase:
-    """What clones are compared with: the base branch's commit, and the snapshot of the source's state, if one was taken."""
+    """What clones are compared with: the base branch's commit and policy, and the snapshot of the source's state, if one was taken."""
 
     commit: str = "HEAD"
     snapshot: SourceSnapshot | None = None
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,12 @@ class PlannedParity:
 
 
 def compare_code(
-    manifest: Manifest, checkout: Checkout, against: ParityBase, now: datetime, *, on: OnGitHub | None = None
+    manifest: Manifest,
+    checkout: Checkout,
+    against: ParityBase,
+    now: datetime,
+    *,
+    on: OnGitHub | None = None,
 ) -> PlannedParity | None:
     """Hold a clone against its source by code; None when it was not cloned. `on` tells how commits of the base branch were merged.
 
@@ -121,7 +129,8 @@ def compare_code(
     # A change of a module reaches both with the same merge, so both are compared with the modules as they are here.
     theirs = {**files, **modules_outside(files, checkout.module)}
     compared = by_code.compare(CodeSide(source, theirs), side, template, now)
-    found = leaks(compared, side, now)
+    others = other_accounts(manifest, against.policy)
+    found = leaks(compared, side, now, others=others)
     planned = PlannedParity(manifest, source, theirs, code, commit, snapshot, template, compared, found)
     less: Sequence[str] = ()
     by_base, history = None, History(checkout.root, against.commit, on)
@@ -130,7 +139,7 @@ def compare_code(
         less = demands_less(checkout, against.commit, template)
     if held is not None:
         again = by_code.compare(compared.source, side, held, now, evaluated=compared.production)
-        by_base = ByBase(held, again, leaks(again, side, now))
+        by_base = ByBase(held, again, leaks(again, side, now, others=others))
         found = with_leaks_of(found, by_base.leaks)
     return replace(planned, leaks=found, demands_less=less, by_base=by_base)
 

@@ -8,7 +8,7 @@ is written here and nowhere else.
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from bot.clients.git.commits import tree_at
@@ -107,7 +107,8 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
     on = context.proposed.on if context.proposed is not None else None
     comparison = None
     if not findings:
-        comparison = compare_code(manifest, context.checkout, context.against, context.now(), on=on)
+        against = replace(context.against, policy=context.policy)
+        comparison = compare_code(manifest, context.checkout, against, context.now(), on=on)
     findings = findings or (comparison.findings() if comparison is not None else ())
     if findings:
         return PlanRefused(findings)

@@ -58,11 +58,13 @@ def compared(drafted: Draft, files: Tree | None = None, *waivers: Waiver) -> Cod
     return compare(*sides, BASE.template, NOW, evaluated=THEIRS)
 
 
-def leaked(drafted: Draft, files: Tree | None = None, *waivers: Waiver) -> list[Leak]:
+def leaked(
+    drafted: Draft, files: Tree | None = None, *waivers: Waiver, others: frozenset[str] = frozenset()
+) -> list[Leak]:
     manifest: Manifest = drafted.manifest.model_copy(update={"waivers": waivers})
     tree = drafted.files if files is None else files
     found = compared(drafted, tree, *waivers)
-    return list(leaks(found, CodeSide(manifest, tree), NOW))
+    return list(leaks(found, CodeSide(manifest, tree), NOW, others=others))
 
 
 def edited(files: Tree, path: str, was: str, now: str) -> Tree:

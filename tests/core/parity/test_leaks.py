@@ -101,6 +101,21 @@ def test_every_provider_asserts_the_clones_account(was: str, now: str) -> None:
     assert any(leak.startswith("app/provider.tf:1 app/provider.aws") for leak in told(files))
 
 
+def test_an_aliased_provider_may_assert_another_account_that_the_policy_names() -> None:
+    other = 'provider "aws" {\n  alias = "dns"\n  allowed_account_ids = ["333333333333"]\n}\n'
+    files = edited("app/provider.tf", 'provider "aws"', f'{other}provider "aws"')
+    (leak,) = shop.leaked(CLONE, files)
+    assert (leak.found, "`also`" in leak.message) == ("app/provider.aws.dns", True)
+    assert shop.leaked(CLONE, files, others=frozenset({"333333333333"})) == []
+
+
+def test_no_policy_lets_the_provider_without_an_alias_assert_another_account() -> None:
+    files = edited("app/provider.tf", "[var.account_id]", '["333333333333"]')
+    assert [leak.found for leak in shop.leaked(CLONE, files, others=frozenset({"333333333333"}))] == [
+        "app/provider.aws"
+    ]
+
+
 def test_a_stack_without_a_provider_asserts_nothing() -> None:
     files = {path: file for path, file in CLONE.files.items() if path != "app/provider.tf"}
     (leak,) = shop.leaked(CLONE, files)

@@ -28,3 +28,13 @@ def test_what_is_no_address_is_refused_at_its_line_with_what_to_write(store: str
         Unreadable, match=r"envclone\.yml:7: .* is not the address of a store\. Write `s3://BUCKET/PREFIX`"
     ):
         read_policy(POLICY.format(store=store).encode(), FACTS)
+
+
+@pytest.mark.parametrize(("also", "is_right"), [("222222222222", True), ("111111111111", True), ("dns", False)])
+def test_other_accounts_are_named_by_the_policys_names_or_by_ids(also: str, *, is_right: bool) -> None:
+    text = POLICY.format(store="s3://acme-ledger/x") + f'    also: ["{also}"]\n'
+    if is_right:
+        assert read_policy(text.encode(), FACTS).accounts["111111111111"].also == (also,)
+    else:
+        with pytest.raises(Unreadable, match=r"envclone\.yml:8: `also` names `dns`"):
+            read_policy(text.encode(), FACTS)

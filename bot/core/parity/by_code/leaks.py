@@ -33,13 +33,18 @@ _PROSE = re.compile(
 _FREE_TEXT = re.compile(r"(^|\.)(description|comment|error_message)$|(^|\.)(default_)?tags\b")
 
 
-def leaks(comparison: CodeComparison, side: CodeSide, now: datetime) -> Sequence[Leak]:
-    """Return every leak of a clone, waived ones too, in the order of files and lines."""
+def leaks(
+    comparison: CodeComparison, side: CodeSide, now: datetime, *, others: frozenset[str] = frozenset()
+) -> Sequence[Leak]:
+    """Return every leak of a clone, waived ones too, in the order of files and lines.
+
+    `others` are the accounts that the policy lets aliased providers be restricted to.
+    """
     files, identity, waivers = side.files, comparison.identity, Waivers(side.manifest.waivers, now)
     found = [
         *search(_lines(files, comparison.clone.read, identity), identity),
         *_in_values(comparison.clone, side, identity),
-        *_providers(comparison.clone, identity),
+        *_providers(comparison.clone, identity, others),
     ]
     lines: dict[tuple[str, int], list[Leak]] = {}
     for leak in sorted(found, key=lambda leak: -len(leak.found)):
@@ -118,8 +123,11 @@ def _lookups(key: AttributeKey, leaf: Attribute, text: str, identity: Identity) 
         )
 
 
-def _providers(snapshot: EvaluatedEnvironment, identity: Identity) -> Iterator[Leak]:
-    """Yield each provider of the cloud that does not assert the clone's own account, and each stack that has resources and no provider."""
+def _providers(snapshot: EvaluatedEnvironment, identity: Identity, others: frozenset[str]) -> Iterator[Leak]:
+    """Yield each provider of the cloud that asserts no account that it may, and each stack that has resources and no provider.
+
+    That is the clone's own; an aliased one may be restricted to one of `others`.
+    """
     if not identity.account:
         return
     cloud = identity.cloud
@@ -138,14 +146,12 @@ def _providers(snapshot: EvaluatedEnvironment, identity: Identity) -> Iterator[L
     for address, found in accounts.items():
         place = next(iter(found.values()), None)
         asserted = [leaf.value for attribute, leaf in found.items() if attribute]
-        if place is not None and asserted != [identity.account]:
-            yield Leak(
-                place.file,
-                place.line,
-                address,
-                "a provider that doesn't restrict itself to the clone's account",
-                instead,
-            )
+        is_aliased = address.partition("/")[2] != provider
+        allowed = {identity.account, *(others if is_aliased else ())}
+        if place is not None and not (len(asserted) == 1 and asserted[0] in allowed):
+            policy = ", or have the account added to `also` of the clone's account in the policy" if is_aliased else ""
+            what = "a provider that doesn't restrict itself to the clone's account"
+            yield Leak(place.file, place.line, address, what, f"{instead}{policy}")
     for stack, leaf in stacks.items():
         if not any(address.startswith(f"{stack}/") for address in accounts):
             yield Leak(leaf.file, leaf.line, f"{stack}/{provider}", "missing, so no account is enforced", instead)
