@@ -138,6 +138,15 @@ class PreviewDue(Document):
     environment: EnvironmentName
 
 
+class DispatchReceived(Document):
+    """Another repository asks for something, in a text that it has signed. Nothing of it is known to be true yet."""
+
+    kind: Literal["dispatch"] = "dispatch"
+    repository: RepositoryName
+    request: str
+    signature: str
+
+
 class LookBack(Document):
     """It is time to look for comments whose deliveries never came. `at` sets this look apart from others, in Unix seconds."""
 
@@ -171,6 +180,7 @@ Event: TypeAlias = Annotated[
     | Tick
     | RolloutDue
     | PreviewDue
+    | DispatchReceived
     | LookBack
     | Ping
     | Ignored,

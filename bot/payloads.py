@@ -5,13 +5,15 @@ with the reason for the log: a comment that was edited or deleted, or written by
 """
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from bot.events import (
     CheckRunCompleted,
     CommentCreated,
     DeploymentStatusCreated,
+    DispatchReceived,
     Event,
     Ignored,
     Ping,
@@ -23,9 +25,11 @@ from bot.model.base import ForeignDocument
 from bot.names import RepositoryName, opening_text
 
 EVENTS = (
-    "issue_comment", "issues", "pull_request", "pull_request_review", "check_run", "deployment_status", "workflow_run", "ping",
+    "issue_comment", "issues", "pull_request", "pull_request_review", "check_run", "deployment_status", "workflow_run", "repository_dispatch", "ping",
 )  # fmt: skip
-"""The events to subscribe to, by GitHub's names."""
+"""The events to subscribe to, by GitHub's names; the dispatch only if other repositories are to ask for something."""
+DISPATCH = "envclone-set"
+"""The `event_type` of a dispatch to us."""
 
 
 def parse(name: str, body: bytes) -> Event:
@@ -200,6 +204,17 @@ class _RunOfWorkflow(ForeignDocument):
     workflow_run: _WorkflowRun
 
 
+class _Signed(ForeignDocument):
+    request: Annotated[str, Field(max_length=20_000)]
+    signature: Annotated[str, Field(max_length=100)]
+
+
+class _Dispatch(ForeignDocument):
+    action: str
+    repository: _Repository
+    client_payload: dict[str, object] | None = None
+
+
 class _Ping(ForeignDocument):
     hook_id: int | None = None
 
@@ -309,6 +324,14 @@ def _check_run(body: bytes) -> Event:
     )
 
 
+def _dispatch(body: bytes) -> Event:
+    payload = _Dispatch.model_validate_json(body)
+    if payload.action != DISPATCH:
+        return Ignored(reason="a dispatch to somebody else")
+    signed = _Signed.model_validate(payload.client_payload)
+    return DispatchReceived(repository=payload.repository.full_name, request=signed.request, signature=signed.signature)
+
+
 def _deployment_status(body: bytes) -> Event:
     payload = _DeploymentStatus.model_validate_json(body)
     status = payload.deployment_status
@@ -360,5 +383,6 @@ _READERS = {
     "check_run": _check_run,
     "deployment_status": _deployment_status,
     "workflow_run": _workflow_run,
+    "repository_dispatch": _dispatch,
     "ping": _ping,
 }

@@ -27,6 +27,10 @@ class Settings(Document):
     webhook_secrets: tuple[SecretStr, ...] = Field(
         (), description="Webhook secrets. While rotating, set both the new and the old one."
     )
+    dispatch_secrets: tuple[SecretStr, ...] = Field(
+        (),
+        description="Secrets with which other repositories sign what they ask for by `repository_dispatch`. None: nothing is taken.",
+    )
     github_app_id: str | None = Field(
         None, pattern=r"^[A-Za-z0-9.]+$", description="Id (or client id) of the GitHub App."
     )
@@ -136,6 +140,11 @@ class Settings(Document):
         return self.github_app_id is not None or self.github_token is not None
 
     @property
+    def dispatch_keys(self) -> tuple[str, ...]:
+        """The dispatches' secrets in the clear, for checking signatures."""
+        return tuple(secret.get_secret_value() for secret in self.dispatch_secrets)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The webhook's secrets in the clear, for checking signatures."""
         return tuple(secret.get_secret_value() for secret in self.webhook_secrets)
@@ -151,7 +160,7 @@ def _is_loopback(host: str) -> bool:
 
 
 ALIASES = {"WEBHOOK_SECRET": "WEBHOOK_SECRETS"}
-LISTS = frozenset({"webhook_secrets", "repositories"})
+LISTS = frozenset({"webhook_secrets", "dispatch_secrets", "repositories"})
 
 
 def read(environment: Mapping[str, str]) -> Settings:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.events import CommentCreated, Event, Ignored, Ping, PullRequestChanged, RunCompleted
+from bot.events import CommentCreated, DispatchReceived, Event, Ignored, Ping, PullRequestChanged, RunCompleted
 from bot.names import opening_text
 from bot.payloads import EVENTS, parse
 from tests.web.serving import comment
@@ -184,6 +184,21 @@ def test_a_deployment_s_status_is_an_event() -> None:
 
 def test_a_ping_is_known() -> None:
     assert parse("ping", b'{"zen": "Keep it logically awesome.", "hook_id": 6}') == Ping(hook=6)
+
+
+def test_a_dispatch_to_us_is_an_event_and_its_text_is_left_as_it_was_signed() -> None:
+    payload = {
+        "action": "envclone-set",
+        "repository": {"full_name": "acme/infra"},
+        "client_payload": {"request": '{ "id":1}', "signature": "sha256=0"},
+    }
+    event = parse("repository_dispatch", json.dumps(payload).encode())
+    assert isinstance(event, DispatchReceived)
+    assert (event.request, event.signature) == ('{ "id":1}', "sha256=0")
+    assert "somebody else" in reason(parse("repository_dispatch", json.dumps({**payload, "action": "deploy"}).encode()))
+    assert "unreadable" in reason(
+        parse("repository_dispatch", json.dumps({**payload, "client_payload": None}).encode())
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff", b'{"action": "created"}'])

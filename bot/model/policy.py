@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from bot.errors import InvalidInput
 from bot.model.base import Document
+from bot.model.dispatch import DispatchPolicy
 from bot.model.duration import Duration
 from bot.model.rollout import RolloutPolicy
 from bot.model.roots import DEFAULT, Roots
@@ -245,6 +246,7 @@ class Policy(Document):
     quota: Quota = Quota()
     expiry: Expiry = Expiry()
     rollout: RolloutPolicy = RolloutPolicy()
+    dispatch: DispatchPolicy = DispatchPolicy()
     purposes_requiring: dict[PurposeName, Role] = {}
     accounts: dict[str, PolicyAccount] = {}
     account_parameters: Annotated[

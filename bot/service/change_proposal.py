@@ -64,6 +64,7 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         requests=requests_of(repo, proposal),
         rival=_rival(repo, name),
         rollout=proposal.rollout,
+        dispatched=proposal.dispatched,
         evidence=_evidence(repo, proposal),
         codified=_codified(proposal),
         hooks=_hooks(was, becomes, repo.roots.environment(after.name))

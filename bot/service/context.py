@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,8 @@ class ServiceContext:
     author: Author
     now: Callable[[], datetime]
     author_limit: AuthorLimit
+    dispatch_secrets: Sequence[str] = ()
+    """With which other repositories sign what they ask for."""
     hears_runs_only: bool = False
     """What workflows do is heard of by their runs alone: GitHub starts no workflow for another one's check or deployment."""
     manifests: dict[str, Manifest] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from bot.events import (
     CheckRunCompleted,
     CommentCreated,
     DeploymentStatusCreated,
+    DispatchReceived,
     Event,
     Ignored,
     LookBack,
@@ -35,6 +36,7 @@ from bot.service.authorize import Reply, meant_in
 from bot.service.command_job import ACCEPTED, Accepted, CommandJob, accept
 from bot.service.commands.expire import ExpiryJob
 from bot.service.context import ServiceContext
+from bot.service.dispatched.job import DispatchJob
 from bot.service.event_jobs import (
     CheckJob,
     DeploymentJob,
@@ -98,6 +100,8 @@ def job_of(context: ServiceContext, event: Event) -> EventJob | None:
             job = DeploymentJob(context, event)
         case RunCompleted():
             job = RunJob(context, event)
+        case DispatchReceived():
+            job = DispatchJob(context, event)
         case Tick() | RolloutDue() | PreviewDue() | LookBack():
             job = _when_due(context, event)
         case Ping() | Ignored():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.clients.github.records import PullRequest
 from bot.core.requests.branches import Branch
-from bot.core.requests.commit_trailers import AsIn, Trailers, notes, read
+from bot.core.requests.commit_trailers import DISPATCHED, AsIn, Trailers, notes, read
 from bot.errors import InvalidInput
 from bot.model.environment import Request
 from bot.names import Login
@@ -55,15 +55,22 @@ class OwnProposal:
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether people asked for any of it, or nobody can tell; a rollout's own is asked for by nobody."""
-        return not self.commits or any(commit.trailers.comment is not None for commit in self.commits)
+        """Whether people, or another repository, asked for any of it, or nobody can tell; a rollout's own is asked for by nobody."""
+        asked = (each.trailers.comment is not None or each.trailers.is_dispatched for each in self.commits)
+        return not self.commits or any(asked)
+
+    @property
+    def dispatched(self) -> tuple[str, ...]:
+        """The pages of the runs in other repositories that asked for it."""
+        asked = (each.trailers for each in self.commits if each.trailers.is_dispatched)
+        return tuple(dict.fromkeys(each.url.partition(DISPATCHED)[0] for each in asked))
 
     @property
     def rollout(self) -> str | None:
         """The address of the rollout's issue that the newest commit follows from."""
         newest = self.commits[-1].trailers if self.commits else None
-        if newest is not None and newest.as_in is not None:
-            return None  # it follows an environment: a pull request that a clone tries was pushed to
+        if newest is not None and (newest.as_in is not None or newest.is_dispatched):
+            return None  # it follows a pull request that a clone tries, or a run in another repository
         return newest.url or None if newest is not None and newest.comment is None else None
 
 

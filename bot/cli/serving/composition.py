@@ -26,6 +26,7 @@ def service(settings: Settings, store: JobStore) -> Router:
             author=Author(login, f"{login}@users.noreply.github.com"),
             now=lambda: datetime.now(UTC),
             author_limit=AuthorLimit(store, settings.commands_per_author),
+            dispatch_secrets=settings.dispatch_keys,
         )
     )
 

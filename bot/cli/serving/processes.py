@@ -33,7 +33,13 @@ def start() -> Settings:
 
 def secrets(settings: Settings) -> list[str]:
     """Everything that must not be seen in a log."""
-    held = (*settings.webhook_secrets, settings.github_private_key, settings.github_token, settings.database_url)
+    held = (
+        *settings.webhook_secrets,
+        *settings.dispatch_secrets,
+        settings.github_private_key,
+        settings.github_token,
+        settings.database_url,
+    )
     return [secret.get_secret_value() for secret in held if secret is not None]
 
 

@@ -51,6 +51,8 @@ class ProposedChange:
     rival: int | None = None
     rollout: str | None = None
     """The address of the issue of the rollout that it is a part of."""
+    dispatched: Sequence[str] = ()
+    """The pages of runs in other repositories that asked for it."""
     sync: ProposedSync | None = None
     evidence: Sequence[Evidence] = ()
     """How the environments did that it follows."""
@@ -175,6 +177,7 @@ def _introduction(proposed: ProposedChange) -> str:
     ]
     if manifest.preview is not None and manifest.preview != proposed.before.preview:
         asked += f"#{manifest.preview.pull_request} was pushed to, and {code(manifest.name)} tries it, from now on at {manifest.preview.commit}. "
+    asked += "".join(f"Requested by [a run in another repository]({url}). " for url in proposed.dispatched)
     if proposed.rollout is not None:
         asked += f"Part of [this rollout]({proposed.rollout}). "
     return f"{asked}It changes only what is listed here.\n\n{facts(known)}"

@@ -17,6 +17,8 @@ CODIFIES = "Envclone-Codifies"
 BASE = "Envclone-Base"
 BY = "Requested-by"
 AT = "Requested-at"
+DISPATCHED = "#envclone-"
+"""What the address ends with, and a request's id, of a run in another repository that asked."""
 
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z-]*): (.+)")
 
@@ -44,6 +46,11 @@ class Trailers:
     base: str = ""
     as_in: AsIn | None = None
     is_codified: bool = False
+
+    @property
+    def is_dispatched(self) -> bool:
+        """Whether a run in another repository asked."""
+        return self.comment is None and DISPATCHED in self.url
 
 
 def write(trailers: Trailers) -> str:
