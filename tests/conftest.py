@@ -16,10 +16,6 @@ from tests.support.small_monorepo import SmallMonorepo, small_monorepo
 from tests.support.stages import Stages
 
 budget.register()
-gc.disable()  # while modules are loaded and tests collected: see `pytest_collection_finish`
-gc.set_threshold(
-    10_000, 10, 10
-)  # what a test makes is soon gone, and looking at every 700 objects is a twentieth of the run
 
 # A shell that starts a run in the background lets it ignore Ctrl-C, and all its children would: here some must not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -67,11 +63,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let the garbage collector rest while modules are loaded: nothing of them is garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector look at what tests make, and not again and again at every module and test that was loaded."""
     gc.collect()
     gc.freeze()
-    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
