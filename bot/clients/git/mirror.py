@@ -46,6 +46,7 @@ class Mirror:
         self._bases = Recent[tuple[str, str], str | None](BASES)
         self._merged = Recent[tuple[str, str], bool](BASES)
         self._removed: dict[str, tuple[str, dict[str, str]]] = {}
+        self._local: dict[str, dict[str, str]] = {}
         if not (path / "HEAD").exists():
             path.mkdir(parents=True, exist_ok=True)
             git.Repo.init(path, bare=True).close()
@@ -65,6 +66,7 @@ class Mirror:
             began = time.monotonic()
             wanted = [branch, *(f"{prefix}/*" for prefix in (*PREFIXES.values(), SNAPSHOTS))]
             refs = [f"+refs/heads/{each}:refs/heads/{each}" for each in wanted]
+            self._local.clear()
             self._remote.fetch(*refs, prune=True)
             self._fetch_began = began
 
@@ -106,10 +108,12 @@ class Mirror:
         return {ref.removeprefix(prefix): commit for ref, commit in self.local(prefix).items()}
 
     def local(self, prefix: str) -> dict[str, str]:
-        """Return the mirror's refs that begin so, and what they point to."""
+        """Return the mirror's refs that begin so, and what they point to; only `fetch` and `publish` change that."""
         with self._lock:
-            text = self._repo.git.for_each_ref("--format=%(refname) %(objectname)", prefix)
-        return dict(line.split(" ") for line in text.splitlines())
+            if prefix not in self._local:
+                text = self._repo.git.for_each_ref("--format=%(refname) %(objectname)", prefix)
+                self._local[prefix] = dict(line.split(" ") for line in text.splitlines())
+            return dict(self._local[prefix])
 
     def entries(self, commit: str, directory: str) -> Mapping[str, str]:
         """Return the names of the directories in `directory` at `commit`, with their tree ids."""
@@ -157,6 +161,7 @@ class Mirror:
             leases |= {claim_ref(claim): was for claim, was in publication.claims.items()}
             moved = self.push(dict.fromkeys(leases, commit), leases)
             if moved is None:
+                self._local.clear()
                 self._repo.git.update_ref(f"refs/heads/{publication.branch}", commit)
             return moved or commit
 
