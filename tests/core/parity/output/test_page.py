@@ -2,13 +2,12 @@
 
 import json
 import re
-import shutil
 import struct
-import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from html import unescape
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -17,15 +16,13 @@ from bot.core.parity.output.page_origin import PageOrigin
 from bot.core.parity.report import Difference, Parity
 from bot.names import EnvironmentName
 from tests.core.parity import shop
-from tests.support.needs import require
+from tests.support.browser import Browser, Scheme, browsing
 
 
 @pytest.fixture(scope="module")
-def chromium() -> str:
-    require("browser")
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert found, "This test needs a browser: `apt-get install chromium` (`.ci/run` does it)."
-    return found
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browsing(tmp_path_factory.mktemp("browser")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +34,14 @@ def report() -> str:
     return page(shop.compared(drafted, files).parity, shop.leaked(drafted, files))
 
 
-def browse(chromium: str, scratch: Path, html: str, *options: str) -> str:
-    """Open a page without a window and return what the browser made of it, after its script has run."""
-    place = scratch / "page.html"
-    place.write_text(html, "utf-8")
-    # No sandbox of Chromium's own: it needs kernel features that containers lack, and the page is ours.
-    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
-    flags += [f"--user-data-dir={scratch / 'profile'}", "--virtual-time-budget=2000", "--window-size=1280,1600"]
-    done = subprocess.run(
-        [chromium, *flags, *options, place.as_uri()], capture_output=True, text=True, timeout=240, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+@pytest.fixture
+def shown(browser: Browser, report: str, tmp_path: Path) -> Browser:
+    """The browser, with the report open."""
+    place = tmp_path / "page.html"
+    place.write_text(report, "utf-8")
+    browser.show(1280, 1600)
+    browser.open(place.as_uri())
+    return browser
 
 
 def test_the_page_loads_nothing_and_shows_what_matters_first(report: str) -> None:
@@ -71,25 +64,23 @@ def test_everything_from_a_repository_is_escaped() -> None:
 
 
 @pytest.mark.browser
-def test_a_browser_shows_it_and_its_filters_work(chromium: str, report: str, tmp_path: Path) -> None:
-    drive = """<script>
-      const pick = (id, value) => { const e = document.getElementById(id); e.value = value; e.dispatchEvent(new Event("input")); };
-      const shown = () => [...document.querySelectorAll(".rows tr")].filter(row => !row.hidden).length;
-      const told = [shown()];
-      pick("aspect", "topology"); told.push(shown());
-      pick("aspect", ""); pick("cause", "db_class"); told.push(shown());
-      pick("cause", ""); pick("search", "PAYMENTS_url value"); told.push(shown());
-      pick("search", "nothing such"); told.push(shown(), document.getElementById("count").textContent);
-      document.title = JSON.stringify(told);
-    </script></body>"""
-    dom = browse(chromium, tmp_path, report.replace("</body>", drive), "--dump-dom")
-    title = re.search(r"<title>(.*?)</title>", dom)
-    assert title is not None
+def test_a_browser_shows_it_and_its_filters_work(shown: Browser, report: str) -> None:
+    def rows(**values: str) -> int:
+        for field, value in values.items():
+            pick = f"document.getElementById({field!r})"
+            shown.evaluate(f"{pick}.value = {json.dumps(value)}, {pick}.dispatchEvent(new Event('input'))")
+        return int(shown.evaluate("[...document.querySelectorAll('.rows tr')].filter(row => !row.hidden).length"))
+
     every = report.count("data-kind=")
     topology = report.count('data-aspect="topology"')
-    assert title[1].startswith(f"[{every},{topology},1,"), title[1]
-    assert title[1].endswith(f',0,"0 of {every}"]'), title[1]
     assert topology >= 1
+    assert rows() == every
+    assert rows(aspect="topology") == topology
+    assert rows(aspect="", cause="db_class") == 1
+    assert rows(cause="", search="PAYMENTS_url local") == 1
+    assert rows(search="nothing such") == 0
+    assert shown.evaluate("document.getElementById('count').textContent") == f"0 of {every}"
+    assert shown.errors == []
 
 
 def test_the_deciding_figures_come_first_and_what_was_promised_is_not_red(report: str) -> None:
@@ -147,53 +138,32 @@ def test_where_nothing_was_compared_the_page_says_so_and_gives_no_share() -> Non
 
 
 WIDTHS = (390, 800, 1280)
-MEASURE = """<!doctype html><title>…</title><body><script>
-  const pages = PAGES, told = [];
-  const measured = frame => {
-    const page = frame.contentDocument, view = frame.contentWindow, cell = page.querySelector(".rows tr td:nth-child(3)");
-    view.scrollTo(0, page.querySelector(".rows tr:last-child").offsetTop + page.querySelector(".rows").offsetTop + 200);
-    return {width: view.innerWidth, overflows: page.documentElement.scrollWidth > view.innerWidth,
-      stacked: view.getComputedStyle(cell).display === "block", named: view.getComputedStyle(cell, "::before").content,
-      head: page.querySelector("th").getBoundingClientRect().top, scrolled: view.scrollY};
-  };
-  for (const [width, html] of pages) {
-    const frame = document.createElement("iframe");
-    frame.style.cssText = `width:${width}px;height:500px;border:0`;
-    frame.onload = () => {
-      told.push(measured(frame));
-      if (told.length === pages.length) document.title = JSON.stringify(told);
-    };
-    frame.srcdoc = html;
-    document.body.append(frame);
-  }
-</script></body>"""
+CELL = "document.querySelector('.rows tr td:nth-child(3)')"
 
 
 @pytest.mark.browser
-def test_it_reads_on_a_phone_a_tablet_and_a_desk(chromium: str, report: str, tmp_path: Path) -> None:
-    pages = json.dumps([[width, report] for width in WIDTHS]).replace("</", "<\\/")
-    dom = browse(chromium, tmp_path, MEASURE.replace("PAGES", pages), "--dump-dom")
-    title = re.search(r"<title>(.*?)</title>", dom)
-    assert title is not None
-    found = {each["width"]: each for each in json.loads(unescape(title[1]))}
-    assert sorted(found) == list(WIDTHS)
-    assert [width for width, each in found.items() if each["overflows"]] == [], "nobody scrolls sideways"
-    assert (found[390]["stacked"], found[390]["named"]) == (True, '"demo-x"'), "the clone's value is seen, and named"
-    for width in (800, 1280):
-        assert not found[width]["stacked"]
-        assert found[width]["scrolled"] > 0
-        assert found[width]["head"] == 0, "the names of the columns stay in sight"
+def test_it_reads_on_a_phone_a_tablet_and_a_desk(shown: Browser) -> None:
+    for width in WIDTHS:
+        shown.show(width, 500)
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width, "nobody scrolls sideways"
+        display = shown.evaluate(f"getComputedStyle({CELL}).display")
+        assert (display == "block") is (width == 390)
+        if width == 390:
+            named = shown.evaluate(f"getComputedStyle({CELL}, '::before').content")
+            assert named == '"demo-x"', "the clone's value is seen, and named"
+        else:
+            shown.evaluate("document.querySelector('.rows tr:last-child').scrollIntoView({block: 'center'})")
+            shown.wait("scrollY > 0")
+            head = shown.evaluate("document.querySelector('th').getBoundingClientRect().top")
+            assert head == 0, "the names of the columns stay in sight"
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_screenshot_is_a_whole_picture_in_both_schemes(
-    chromium: str, report: str, tmp_path: Path, scheme: str
-) -> None:
-    picture = tmp_path / "parity.png"
-    dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
-    browse(chromium, tmp_path, report, f"--screenshot={picture}", *dark)
-    data = picture.read_bytes()
-    assert data.startswith(b"\x89PNG")
-    assert struct.unpack(">II", data[16:24]) == (1280, 1600)
-    assert len(data) > 60_000  # an empty page has a tenth of that
+def test_a_screenshot_is_a_whole_picture_in_both_schemes(shown: Browser, tmp_path: Path) -> None:
+    for scheme in get_args(Scheme):
+        for width in WIDTHS:
+            shown.show(width, 1600, scheme)
+            data = shown.picture(tmp_path / f"parity-{width}-{scheme}.png")
+            assert data.startswith(b"\x89PNG")
+            assert struct.unpack(">II", data[16:24]) == (width, 1600)
+            assert len(data) > 30_000  # an empty page has a tenth of that
