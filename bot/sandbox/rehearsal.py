@@ -3,9 +3,8 @@
 import shutil
 from pathlib import Path
 
-from bot.clients.git.checkout import Checkout
-from bot.clouds.registry import FACTS
-from bot.core.rendering.assemble import assemble, read_template
+from bot.clients.git.checkout import Checkout, own_checkout
+from bot.core.rendering.assemble import assemble
 from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, Login, PurposeName, TemplateName
@@ -21,15 +20,16 @@ def monorepo(target: Path, source: Path) -> Path:
 
     The provider's lock file is that of the template that `source` ships, so both use one version. Raises `UserError`.
     """
-    locks = sorted((source / "templates").glob(f"*/*/{_LOCK}"))
+    roots = own_checkout(source).roots
+    locks = sorted((source / roots.templates).glob(f"*/*/{_LOCK}"))
     if not locks or not (source / ".github").is_dir():
         raise UserError(f"{source} has no templates and workflows. Run this in a checkout of a monorepo.")
     shutil.copytree(source / ".github", target / ".github")
-    template = target / "templates" / TEMPLATE
+    template = target / roots.template(TEMPLATE)
     shutil.copytree(_FILES, template)
     shutil.copy(locks[0], template / "app" / _LOCK)
-    checkout = Checkout(target)
-    at = read_template(TEMPLATE, checkout.template(TEMPLATE), FACTS)
+    checkout = Checkout(target, roots)
+    at = checkout.read_template(TEMPLATE, checkout.template(TEMPLATE))
     production = Manifest(
         name=PRODUCTION,
         template=TEMPLATE,

@@ -213,7 +213,7 @@ def _publication(repo: Repository, request: CloneRequest, drafted: Draft, others
         branch=branch_of(name),
         branch_was=None,
         claims={claim: others.left_over.get(claim) for claim in drafted.claims},
-        message=_message(request, drafted, repo.commit),
+        message=_message(request, drafted, repo),
         author=repo.context.author,
         at=request.at,
     )
@@ -225,15 +225,17 @@ def as_in(drafted: Draft) -> AsIn | None:
     return AsIn(past.side.manifest.name, past.commit) if past is not None else None
 
 
-def _message(request: CloneRequest, drafted: Draft, base: str) -> str:
+def _message(request: CloneRequest, drafted: Draft, repo: Repository) -> str:
     manifest = drafted.manifest
     comment, url = (request.request.comment, request.request.url) if request.request else (None, "")
     lines = [
         f"Clone {manifest.source} as {manifest.name} for {manifest.purpose}",
         "",
-        f"Rendered from templates/{manifest.template} at revision {manifest.revision}.",
+        f"Rendered from {repo.roots.template(manifest.template)} at revision {manifest.revision}.",
         "",
-        commit_trailers.write(Trailers(manifest.name, request.by, comment, url, base=base, as_in=as_in(drafted))),
+        commit_trailers.write(
+            Trailers(manifest.name, request.by, comment, url, base=repo.commit, as_in=as_in(drafted))
+        ),
     ]
     return "\n".join(lines)
 
