@@ -20,7 +20,7 @@ OVERLAP = timedelta(minutes=5)
 """Between two looks: clocks differ, and GitHub lists a comment some seconds after it was written."""
 
 SOON = 60.0
-"""Seconds until the next look when something was sent again: perhaps the door was not open yet."""
+"""Seconds until the next look when something was sent again: perhaps the door was not open yet. Twice as long each time that it still isn't."""
 
 TROUBLE = 30.0
 """Seconds to wait when GitHub or the database does not answer."""
@@ -37,6 +37,7 @@ class LookingBack:
         self._every = settings.look_back_every
         self._named = settings.repositories
         self._since = self._undelivered_since = silent_since
+        self._soon = SOON
 
     def run(self, stop: threading.Event) -> None:
         """Ask until told to stop. Outlives a GitHub or a database that goes away for a while."""
@@ -47,8 +48,16 @@ class LookingBack:
                 log.exception("can't look for missed deliveries now", extra={"action": "look back"})
                 stop.wait(TROUBLE)
             else:
-                every = self._every.total_seconds()
-                stop.wait(min(every, SOON) if sent_again else every)
+                stop.wait(self.pause(sent_again))
+
+    def pause(self, sent_again: int) -> float:
+        """Return the seconds until the next look. While deliveries come back to a door that stays shut they grow to the usual ones."""
+        every = self._every.total_seconds()
+        if not sent_again:
+            self._soon = SOON
+            return every
+        soon, self._soon = self._soon, min(2 * self._soon, every)
+        return min(soon, every)
 
     def ask(self, now: datetime) -> int:
         """Ask for one look in each repository, and for what failed to be delivered; return how many deliveries are sent again.

@@ -83,3 +83,9 @@ def test_deliveries_are_asked_for_again_from_where_they_were_asked_for_last(tmp_
         looking.ask(NOON)
     assert [looking.ask(later), looking.ask(later)] == [3, 3]
     assert work.asked == [NOON - OVERLAP, NOON - OVERLAP, later - OVERLAP]
+
+
+def test_while_the_door_stays_shut_it_is_asked_less_and_less_often(tmp_path: Path) -> None:
+    looking = LookingBack(Looked(tmp_path), lambda _: None, Settings(look_back_every=timedelta(minutes=10)), NOON)
+    assert [looking.pause(3) for _ in range(6)] == [60, 120, 240, 480, 600, 600]
+    assert [looking.pause(0), looking.pause(1)] == [600, 60]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.commands.comment import command_in_code, command_lines
 from bot.core.requests.branches import PREFIXES
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
@@ -304,6 +306,46 @@ def test_what_carries_out_comments_runs_the_default_branch_alone_and_reads_only_
     ]
     assert job["concurrency"] == {"group": "envclone-handle", "cancel-in-progress": "false", "queue": "max"}
     assert _workflow("expire.yml")["concurrency"] == job["concurrency"], "both bring rollouts further"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "/list",
+        "Hello!\r\n\r\n/list",
+        "Please:\n   /list",
+        "- /list",
+        "1. /list",
+        "**/list**",
+        "_/list_",
+        "`/list`",
+        "```\n/list\n```",
+        "\uff0flist",
+        "@envclone list",
+        "hi @EnvClone, list",
+        "-\t/list",
+    ],
+)
+def test_whatever_may_be_a_command_starts_a_runner(body: str) -> None:
+    assert command_lines(body) or command_in_code(body)
+    assert _starts_a_runner(body)
+
+
+def test_an_address_alone_starts_no_runner() -> None:
+    for body in ("Thanks!", "See https://github.com/acme/infra/pull/7.", "It is in modules/logs/main.tf, or was."):
+        assert not _starts_a_runner(body)
+
+
+def _starts_a_runner(body: str) -> bool:
+    """Say what the condition of the job says, whose functions ignore case."""
+    condition = _workflow("handle.yml")["jobs"]["handle"]["if"]
+    text = "(github.event.comment.body || github.event.issue.body || github.event.pull_request.body)"
+    assert condition.count(text) == condition.count("contains(") + condition.count("startsWith(") - 2
+    plain = re.findall(re.escape(f"contains({text}, '") + "([^']*)'", condition)
+    encoded = re.findall(re.escape(f"contains({text}, fromJSON('") + r"([^']*)'", condition)
+    assert f"startsWith({text}, '/')" in condition
+    marks = [*plain, *map(json.loads, encoded)]
+    return body.startswith("/") or any(mark.casefold() in body.casefold() for mark in marks)
 
 
 def test_what_carries_out_comments_hears_of_the_workflows_that_it_reports() -> None:

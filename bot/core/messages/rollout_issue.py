@@ -21,6 +21,7 @@ from bot.names import EnvironmentName
 MOST_ROWS: Final = 150
 """Rows of the table, those that need somebody first: with some 200 characters each they leave room for the record of a thousand."""
 
+TURNED_OFF: Final = "<!-- envclone:rollout-turned-off -->"
 SUPERSEDED: Final = "<!-- envclone:rollout-superseded -->"
 
 _WORDS: Mapping[MemberStage, str] = {
@@ -84,6 +85,14 @@ def superseded(newer: int | None, left: Sequence[int]) -> str:
         return said
     numbers = ", ".join(f"#{number}" for number in left)
     return f"{said} Close {numbers}: what would be changed there is at the newest revision already."
+
+
+def turned_off() -> str:
+    """Say why a rollout ends that the policy has turned off, and how it goes on."""
+    return (
+        "The policy has rollouts turned off, so this one ends here. Open pull requests stay open: merge or close them. To go on, set "
+        "`rollout: {enabled: true}` and reopen this issue."
+    )
 
 
 OVER: Final = (

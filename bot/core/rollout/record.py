@@ -15,11 +15,13 @@ from enum import StrEnum
 from pydantic import AwareDatetime, Field, ValidationError
 
 from bot.core.rollout.waves import Waves
+from bot.errors import InvalidInput
 from bot.model.base import Document
 from bot.model.risk import Risk
 from bot.names import EnvironmentName, TemplateName
 
 _RECORD = re.compile(r"<!-- envclone:rollout-record ([A-Za-z0-9+/=]+) -->")
+_MARKER = re.compile(r"<!-- envclone:rollout:([a-z][a-z0-9-]{0,39}):")
 PAUSED = "envclone-paused"
 """The label of an issue whose rollout pauses: people may set it by hand, too. It is no part of the text, which is written anew at each look."""
 LARGEST = 1_000_000
@@ -84,6 +86,15 @@ def is_rollout(body: str) -> bool:
 def is_of(template: TemplateName, body: str) -> bool:
     """Say whether an issue's text is that of a rollout of this template."""
     return f"<!-- envclone:rollout:{template}:" in body
+
+
+def template_of(body: str) -> TemplateName | None:
+    """Return the template whose rollout an issue's text is of, if it is one's."""
+    found = _MARKER.search(body)
+    try:
+        return TemplateName(found[1]) if found else None
+    except InvalidInput:
+        return None  # people edited it
 
 
 def is_paused(labels: Collection[str]) -> bool:

@@ -1,9 +1,11 @@
 """The job that looks how far a repository's rollouts have come. Time asks for it, and what happens to their pull requests."""
 
+import logging
 from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
+from bot.clients.github import GitHubRefused
 from bot.errors import UserError
 from bot.events import RolloutDue
 from bot.names import EnvironmentName, RepositoryName, TemplateName
@@ -11,6 +13,8 @@ from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Reported, Steps
 from bot.service.repository import Repository, repository_at_head
 from bot.service.rollouts.rollout import roll_out, rollout_templates
+
+log = logging.getLogger(__name__)
 
 ROLLOUT = "*rollout"
 """In the place of an environment's name in a partition; no environment can be called so."""
@@ -54,9 +58,13 @@ class RolloutJob:
         return RolloutTemplates(templates=rollout_templates(repo, self.event.environments))
 
     def roll_out(self, template: TemplateName) -> RolloutDone:
-        """Bring one rollout further."""
+        """Bring one rollout further; what is refused for one template stops no other's."""
         repo = repository_at_head(self.context, self.event.repository)
-        return RolloutDone(done=roll_out(repo, template, self.event.environments))
+        try:
+            return RolloutDone(done=roll_out(repo, template, self.event.environments))
+        except (UserError, GitHubRefused) as error:
+            log.warning("no look at the rollout of %s: %s", template, error, extra={"action": "roll out"})
+            return RolloutDone(done=f"{template}: {error}")
 
 
 def looked_at(repository: RepositoryName, request: JobRequest, reported: Reported) -> Finished:

@@ -16,7 +16,16 @@ from bot.core.requests.branches import Branch
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
 from bot.core.rollout.next_actions import may_merge, next_actions
-from bot.core.rollout.record import MemberStage, RolloutMember, RolloutRecord, is_of, is_paused, marker, read
+from bot.core.rollout.record import (
+    MemberStage,
+    RolloutMember,
+    RolloutRecord,
+    is_of,
+    is_paused,
+    marker,
+    read,
+    template_of,
+)
 from bot.core.rollout.waves import joined, waves
 from bot.errors import UserError
 from bot.names import EnvironmentName, Login, TemplateName
@@ -32,6 +41,8 @@ def roll_out(repo: Repository, template: TemplateName, only: Collection[Environm
 
     `only` are the environments that something has happened to; without them everything that has not ended is looked at.
     """
+    if not repo.policy().rollout.enabled:
+        return _turned_off(repo, template)
     rollout = _found(repo, template)
     if rollout is None:
         return f"{template}: nothing to do"
@@ -53,11 +64,27 @@ def roll_out(repo: Repository, template: TemplateName, only: Collection[Environm
 
 
 def rollout_templates(repo: Repository, only: Collection[EnvironmentName] = ()) -> tuple[TemplateName, ...]:
-    """Return the templates that a rollout may be under way for, or due: those of environments. None unless the policy says so."""
+    """Return the templates that a rollout may be under way for, or due: those of environments.
+
+    Once the policy has turned rollouts off, those whose rollout's issue still says that it is under way.
+    """
     if not repo.policy().rollout.enabled:
-        return ()
+        return () if only else tuple(sorted({name for each in _open(repo) if (name := template_of(each.body))}))
     found = repo.read_inventory().estate.live.values()
     return tuple(sorted({each.template for each in found if not only or each.name in only}))
+
+
+def _open(repo: Repository) -> list[Issue]:
+    return [each for each in repo.github.our_issues(repo.name) if each.state == "open"]
+
+
+def _turned_off(repo: Repository, template: TemplateName) -> str:
+    """Close the issues of a template's rollouts, with the reason: nothing would go on with them, and their text says that they go on."""
+    for each in _open(repo):
+        if is_of(template, each.body):
+            repo.github.upsert_comment(repo.name, each.number, rollout_issue.TURNED_OFF, rollout_issue.turned_off())
+            repo.github.edit_issue(repo.name, each, title=each.title, body=each.body, state="closed")
+    return f"{template}: turned off"
 
 
 def _found(repo: Repository, template: TemplateName) -> Rollout | None:

@@ -347,7 +347,26 @@ def test_nobody_is_told_that_a_rollout_goes_on_which_the_policy_has_turned_off(p
     look(place)
     place.server.commit(REPOSITORY, {".github/envclone.yml": POLICY}, by=MAINTAINER, message="No rollouts")
     assert "turned off" in say(place, "/rollout resume")
-    assert say(place, "/rollout abort").startswith("Aborted")
+    look(place)
+    look(place)
+    told = [each for each in place.server.comments(REPOSITORY, issue(place).number) if "reopen this issue" in each.body]
+    place.read |= {each.id for each in told}
+    assert (issue(place).state, len(told)) == ("closed", 1)
+
+
+def test_what_is_refused_for_one_template_stops_no_other_s(place: SmallMonorepo) -> None:
+    company(place, clones={"demo-a": "demo"})
+    other = {f"templates/another/{path}": file.data for path, file in example.template_files().items()}
+    other["templates/another/template.yaml"] = b"name: ["
+    manifest = place.server.read(REPOSITORY, "envs/demo-a/environment.yaml")
+    assert manifest is not None
+    theirs = manifest.replace(b"template: shop", b"template: another").replace(b"demo-a", b"demo-b")
+    other["envs/demo-b/environment.yaml"] = theirs
+    place.server.commit(REPOSITORY, other, by=MAINTAINER, message="Another template")
+    change(place)
+    look(place)
+    assert issue(place).title.startswith("Rollout of template shop")
+    assert table(place)["demo-a"] == "planning"
 
 
 def cut_off_everywhere(place: SmallMonorepo) -> None:
