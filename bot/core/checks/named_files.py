@@ -24,6 +24,8 @@ _NAMES_OF = {
     "tfe_slug": frozenset({"source_path"}),
 }
 """Arguments of single kinds: a chart is a name, an address or a directory."""
+_KEPT = {"null_": "triggers", "random_": "keepers", "time_": "triggers"}
+"""What these providers only compare with what it was before, whatever its keys are called. Source: their documentation."""
 _SAYS_FILE = re.compile(r"[a-z0-9_]*_(?:file|filename|filepath|file_path|keyfile|keyring)|keyring|keyfile|filepath")
 _ELSEWHERE_TOO = frozenset({"path", "source"})
 """Below a resource: part of an address there (`http_get { path = "/ready" }`), or another resource (`boot_disk`)."""
@@ -50,11 +52,12 @@ def _known(block: Block, names: frozenset[str], place: ModulePlace, path: str) -
 def _by_name(block: Block, rules: GateRules, place: ModulePlace, path: str) -> Iterator[Finding]:
     kind = block.labels[0]
     names = _NAMES | _NAMES_OF.get(kind, frozenset())
+    kept = next((name for begun, name in _KEPT.items() if kind.startswith(begun)), "")
     for inner, bounds in bodies(block, bounds_of(block, place)):
         for setting in inner.settings:
             at = Finding(place.at(path), setting.line, "")
             below = names - _ELSEWHERE_TOO
-            if allowed(kind, setting.name, rules.policy):
+            if kept in (setting.name, inner.type) or allowed(kind, setting.name, rules.policy):
                 continue
             if setting.name in (names if inner is block else below) or _SAYS_FILE.fullmatch(setting.name):
                 yield from _judged(setting.name, setting.value, bounds, at)

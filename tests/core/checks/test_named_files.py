@@ -9,7 +9,12 @@ from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
 from bot.names import StepName
 
-RULES = GateRules(StaticCheckRules(providers=("hashicorp/aws", "acme/any", "hashicorp/kubernetes")), FACTS)
+RULES = GateRules(
+    StaticCheckRules(
+        providers=("hashicorp/aws", "acme/any", "hashicorp/kubernetes", "hashicorp/null", "hashicorp/random")
+    ),
+    FACTS,
+)
 BLOCKS = 'terraform {\n  required_providers {\n    any = { source = "acme/any" }\n  }\n}\n'
 LOCK = 'provider "registry.terraform.io/acme/any" {\n  version = "1.0.0"\n  hashes = ["h1:x="]\n}\n'
 
@@ -45,6 +50,14 @@ def test_an_argument_that_says_a_file_is_held_wherever_it_stands(place: str, arg
         assert any(f"`{argument}` names a file" in each for each in told(value)), value
     for value in ('"${path.module}/x"', '"x.json"', "null"):
         assert told(value) == [], value
+
+
+@pytest.mark.parametrize("form", ["= { filename = var.x }", "{\n    filename = var.x\n  }"])
+def test_what_is_only_compared_with_what_it_was_may_be_called_a_file(form: str) -> None:
+    assert found_in(f"  triggers {form}", "null_resource") == []
+    assert found_in(f"  keepers {form}", "random_id") == []
+    assert any("`filename` names a file" in each for each in found_in(f"  triggers {form}"))
+    assert any("`filename` names a file" in each for each in found_in(f"  other {form}", "null_resource"))
 
 
 def test_path_is_not_terraform_s_where_a_loop_calls_its_variable_so() -> None:
