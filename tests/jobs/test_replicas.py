@@ -37,7 +37,7 @@ def takes_part(pool: Workers, process: int) -> bool:
 
 
 def test_a_dead_replica_s_jobs_are_taken_over(url: str, store: PostgresStore, tmp_path: Path) -> None:
-    jobs = {number: f"env-{number % 12}" for number in range(120)}
+    jobs = {number: f"env-{number % 12}" for number in range(72)}
     with workers(tmp_path, ENVCLONE_DATABASE_URL=url, ENVCLONE_DEAD_AFTER="10s") as pool:
         one, two = pool.start(ENVCLONE_REPLICA="one"), pool.start(ENVCLONE_REPLICA="two")
         pool.wait(lambda: len(store.replicas()) == 2, "two heartbeats")
@@ -53,13 +53,13 @@ def test_a_dead_replica_s_jobs_are_taken_over(url: str, store: PostgresStore, tm
 
 def test_replicas_killed_at_random_points_lose_nothing(url: str, store: PostgresStore, tmp_path: Path) -> None:
     chance = random.Random(11)
-    jobs = {number: f"env-{number % 9}" for number in range(90)}
+    jobs = {number: f"env-{number % 9}" for number in range(54)}
     # Whoever is killed comes back under its name, and goes on. On a busy machine a heartbeat may be late, which is another test.
     with workers(tmp_path, ENVCLONE_DATABASE_URL=url, ENVCLONE_DEAD_AFTER="60s") as pool:
         alive = {name: pool.start(ENVCLONE_REPLICA=name) for name in ("one", "two")}
         pool.wait(lambda: len(store.replicas()) == 2, "two heartbeats")
         order(store, jobs)
-        for kill in range(5):
+        for kill in range(3):
             seen = len(pool.runs)
             pool.wait(lambda seen=seen: len(pool.runs) > seen + chance.randrange(5, 40), f"work before kill {kill}")  # type: ignore[misc]
             name = chance.choice(sorted(alive))

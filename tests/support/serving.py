@@ -24,7 +24,7 @@ from tests.support.needs import require
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, monorepo
 
 PATIENCE = 500.0
-"""Seconds. On a busy machine a hundred clones take minutes; what never comes is a failure either way."""
+"""Seconds. On a busy machine fifty clones take minutes; what never comes is a failure either way."""
 
 
 @dataclass
@@ -153,7 +153,7 @@ def serving(directory: Path) -> Iterator[Serving]:
             "ENVCLONE_PORT": str(port),
             "ENVCLONE_OPERATIONS_PORT": str(operations_port),
             "ENVCLONE_REPLICA": "test",
-            "ENVCLONE_COMMANDS_PER_AUTHOR": "1000",  # one person asks for a hundred clones
+            "ENVCLONE_COMMANDS_PER_AUTHOR": "1000",  # one person asks for fifty clones
         }
         issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
         found = Serving(server, guillotine, environment, directory / "service.log", issue, port, operations_port)

@@ -2,33 +2,50 @@
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
-from pathlib import Path
 
 import pytest
 import yaml
 
 from bot.names import EnvironmentName
+from bot.sandbox.github.records.hooks import DeliveryRecord
+from bot.sandbox.github.records.issues import IssueRecord
 from tests.support.serving import PATIENCE, Moment, Serving, serving
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY
 
 pytestmark = pytest.mark.e2e
 
-COMMAND = "/clone production as demo-x for demo"
 PULLS = f"/repos/{REPOSITORY}/pulls$"
 COMMENTS = f"/repos/{REPOSITORY}/issues/\\d+/comments$"
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Serving]:
-    with serving(tmp_path) as found:
-        yield found
-
-
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """A service that is killed and comes back in one test after the other: its start is most of what such a test costs."""
-    with serving(tmp_path_factory.mktemp("killed")) as found:
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A service that one test after the other has, and kills: its start is most of what such a test costs."""
+    with serving(tmp_path_factory.mktemp("service")) as found:
         yield found
+
+
+@pytest.fixture
+def service(lasting: Serving) -> Serving:
+    """The service, running also after a test that failed."""
+    if lasting.process is None:
+        lasting.start()
+    return lasting
+
+
+def proposed(service: Serving, name: str) -> list[IssueRecord]:
+    """Return the pull requests that add a clone."""
+    pulls = service.server.pulls(REPOSITORY)
+    return [each for each in pulls if each.pull is not None and each.pull.head_ref == f"envclone/{name}"]
+
+
+def clone(name: str) -> str:
+    return f"/clone production as {name} for demo"
+
+
+def commented(service: Serving) -> list[DeliveryRecord]:
+    """Return the deliveries of comments."""
+    return [each for each in service.server.deliveries if each.event == "issue_comment"]
 
 
 def done(service: Serving, comment: int) -> bool:
@@ -40,9 +57,9 @@ def reactions(service: Serving, comment: int) -> list[str]:
 
 
 def test_a_comment_becomes_a_pull_request_and_one_status_comment(service: Serving) -> None:
-    comment = service.comment(f"Hi!\n\n{COMMAND}")
+    comment = service.comment(f"Hi!\n\n{clone('demo-x')}")
     service.until(lambda: done(service, comment))
-    (pull,) = service.server.pulls(REPOSITORY)
+    (pull,) = proposed(service, "demo-x")
     assert pull.title == "Clone production as demo-x for demo"
     service.until(lambda: reactions(service, comment) == ["rocket"])
     service.server.close(REPOSITORY, pull.number, by=MAINTAINER)
@@ -53,27 +70,29 @@ def test_a_comment_becomes_a_pull_request_and_one_status_comment(service: Servin
 
 def test_mistakes_and_strangers_get_one_answer(service: Serving) -> None:
     service.server.add_user("eve", REPOSITORY, "read")
+    before = service.server.pulls(REPOSITORY)
     mistake, forbidden, remark = (
-        service.comment("/clnoe production as demo-x"),
-        service.comment(COMMAND, by="eve"),
+        service.comment("/clnoe production as demo-y"),
+        service.comment(clone("demo-eve"), by="eve"),
         service.comment("nice!"),
     )
     service.until(lambda: service.replies(mistake) and service.replies(forbidden))
     assert "Did you mean `/clone`?" in service.replies(mistake)[0]
     assert "requires the `write` permission" in service.replies(forbidden)[0]
     assert service.replies(remark) == []
-    assert service.server.pulls(REPOSITORY) == []
+    assert service.server.pulls(REPOSITORY) == before
 
 
 def test_a_redelivered_comment_is_carried_out_once(service: Serving) -> None:
-    comment = service.comment(COMMAND)
+    comment = service.comment(clone("demo-again"))
     service.until(lambda: done(service, comment))
-    for delivery in [d for d in service.server.deliveries if d.event == "issue_comment"]:
+    before = len(service.server.pulls(REPOSITORY))
+    for delivery in commented(service):
         service.server.redeliver(delivery.id)
     after = service.comment("/list")
     service.until(lambda: service.replies(after))
-    assert len(service.server.pulls(REPOSITORY)) == 1
-    assert len(service.replies(comment)) == 1
+    assert len(service.server.pulls(REPOSITORY)) == before
+    assert (len(proposed(service, "demo-again")), len(service.replies(comment))) == (1, 1)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -90,29 +109,28 @@ def test_a_redelivered_comment_is_carried_out_once(service: Serving) -> None:
     ],
 )
 def test_law_4_killed_at_any_point_and_restarted_nothing_is_lost_or_done_twice(
-    killed: Serving, method: str, path: str, when: str
+    service: Serving, method: str, path: str, when: str
 ) -> None:
-    if killed.process is None:  # an earlier test failed
-        killed.start()
-    name = f"demo-{len(killed.server.pulls(REPOSITORY))}"
-    killed.guillotine.arm(Moment(method, path, "before" if when == "before" else "after"), killed.kill)
-    comment = killed.comment(f"/clone production as {name} for demo")
-    assert killed.guillotine.fell.wait(PATIENCE), "the job never got there"
-    killed.start()
-    killed.until(lambda: done(killed, comment))
-    after = killed.comment("/list")
-    killed.until(lambda: killed.replies(after))
-    heads = [pull.pull.head_ref for pull in killed.server.pulls(REPOSITORY) if pull.pull is not None]
+    name = f"demo-{len(service.server.pulls(REPOSITORY))}"
+    service.guillotine.arm(Moment(method, path, "before" if when == "before" else "after"), service.kill)
+    comment = service.comment(clone(name))
+    assert service.guillotine.fell.wait(PATIENCE), "the job never got there"
+    service.start()
+    service.until(lambda: done(service, comment))
+    after = service.comment("/list")
+    service.until(lambda: service.replies(after))
+    heads = [pull.pull.head_ref for pull in service.server.pulls(REPOSITORY) if pull.pull is not None]
     assert heads.count(f"envclone/{name}") == 1
     assert len(heads) == len(set(heads))
-    assert len(killed.replies(comment)) == 1
-    killed.until(lambda: reactions(killed, comment) == ["rocket"])
+    assert len(service.replies(comment)) == 1
+    service.until(lambda: reactions(service, comment) == ["rocket"])
 
 
 def test_a_comment_that_was_written_while_nothing_ran_is_carried_out_once_after_the_start(service: Serving) -> None:
     service.kill()
-    missed = service.comment(COMMAND)
-    service.until(lambda: [each for each in service.server.deliveries if each.event == "issue_comment"])
+    before = len(commented(service))
+    missed = service.comment(clone("demo-missed"))
+    service.until(lambda: len(commented(service)) > before)
     service.start()
     service.until(lambda: done(service, missed))
     after = service.comment("/list")
@@ -121,35 +139,36 @@ def test_a_comment_that_was_written_while_nothing_ran_is_carried_out_once_after_
     service.start()  # and looks back over both
     again = service.comment("/list")
     service.until(lambda: service.replies(again))
-    assert len(service.server.pulls(REPOSITORY)) == 1
+    assert len(proposed(service, "demo-missed")) == 1
     assert [len(service.replies(each)) for each in (missed, after, again)] == [1, 1, 1]
 
 
+def test_law_5_fifty_clones_asked_for_at_once_don_t_collide(service: Serving) -> None:
+    names = [EnvironmentName(f"load-{number}") for number in range(50)]
+    comments = [service.comment(clone(name)) for name in names]
+    service.until(lambda: all(proposed(service, name) for name in names))
+    service.until(lambda: all(service.replies(comment) for comment in comments))
+    assert all(len(proposed(service, name)) == 1 for name in names)
+    assert all(len(service.replies(comment)) == 1 for comment in comments)
+    networks = set()
+    for name in names:
+        manifest = service.server.read(REPOSITORY, f"envs/{name}/environment.yaml", ref=f"envclone/{name}")
+        assert manifest is not None
+        networks.add(IPv4Network(yaml.safe_load(manifest)["parameters"]["vpc_cidr"]))
+    assert len(networks) == 50
+
+
+# The last one here, for the service that it leaves looks back every other second.
 def test_what_happened_on_a_pull_request_while_nothing_ran_is_known_after_the_start(service: Serving) -> None:
-    comment = service.comment(COMMAND)
+    comment = service.comment(clone("demo-closed"))
     service.until(lambda: done(service, comment))
-    (pull,) = service.server.pulls(REPOSITORY)
+    (pull,) = proposed(service, "demo-closed")
     service.kill()
     service.server.close(REPOSITORY, pull.number, by=MAINTAINER)
     service.server.settle()
     service.environment["ENVCLONE_LOOK_BACK_EVERY"] = "2s"  # the first time the door may not be open yet
     service.start()
-    service.until(lambda: service.server.head(REPOSITORY, "envclone/demo-x") is None)
+    del service.environment["ENVCLONE_LOOK_BACK_EVERY"]
+    service.until(lambda: service.server.head(REPOSITORY, "envclone/demo-closed") is None)
     service.until(lambda: "closed without merging" in service.replies(comment)[0])
     assert len(service.replies(comment)) == 1
-
-
-def test_law_5_a_hundred_clones_asked_for_at_once_don_t_collide(service: Serving) -> None:
-    comments = [service.comment(f"/clone production as load-{number} for demo") for number in range(100)]
-    service.until(lambda: len(service.server.pulls(REPOSITORY)) >= 100)
-    service.until(lambda: all(service.replies(comment) for comment in comments))
-    pulls = service.server.pulls(REPOSITORY)
-    assert len(pulls) == 100
-    assert all(len(service.replies(comment)) == 1 for comment in comments)
-    networks = set()
-    for number in range(100):
-        name = EnvironmentName(f"load-{number}")
-        manifest = service.server.read(REPOSITORY, f"envs/{name}/environment.yaml", ref=f"envclone/{name}")
-        assert manifest is not None
-        networks.add(IPv4Network(yaml.safe_load(manifest)["parameters"]["vpc_cidr"]))
-    assert len(networks) == 100
