@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
-from bot.core.plans.plan_values import Masked, PlanValue, UnknownUntilApply, differences
+from bot.core.plans.plan_values import MERGED, Masked, PlanValue, UnknownUntilApply, differences
 from bot.model.base import Document
 from bot.model.pipeline import Json
 from bot.names import EnvironmentName, StepName
@@ -87,7 +87,9 @@ def _hidden(document: Document) -> str:
 
 
 def _fact(step: StepName, change: DriftChange) -> DriftFact:
-    names = list(dict.fromkeys([*change.there, *change.should])) if change.how == "changed" else []
+    # What a provider merges can't be written; what it is merged from differs as well.
+    given = [each for each in dict.fromkeys([*change.there, *change.should]) if each not in MERGED]
+    names = given if change.how == "changed" else []
     secret = tuple(each for each in names if _is_hidden(change.there.get(each)) or _is_hidden(change.should.get(each)))
     known = [each for each in names if each not in secret]
     return DriftFact(

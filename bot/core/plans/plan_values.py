@@ -12,6 +12,9 @@ from typing_extensions import TypeIs
 
 from bot.model.pipeline import Json
 
+MERGED = {"tags_all": "tags", "effective_labels": "labels", "terraform_labels": "labels"}
+"""Attributes in which a provider shows what a resource's own and the provider's defaults come to."""
+
 SHORTEST_SECRET = 4
 """Characters. A shorter text is too common to be looked for inside other texts."""
 

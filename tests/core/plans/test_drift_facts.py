@@ -21,7 +21,9 @@ def found(*changes: tuple[PlanValue, PlanValue]) -> Drift:
 
 
 def test_whole_arguments_are_handed_on_and_read_again() -> None:
-    there: PlanValue = {"size": 2, "rule": [{"port": 1, "to": "<!-- -->"}, {"port": 2}], "same": "a", "id": "i"}
+    there: PlanValue = {
+        "size": 2, "rule": [{"port": 1, "to": "<!-- -->"}, {"port": 2}], "same": "a", "id": "i", "tags_all": {"a": "b"}
+    }  # fmt: skip
     should: PlanValue = {"size": 1, "rule": [{"port": 1, "to": "x"}, {"port": 3}], "same": "a", "id": UNKNOWN}
     facts = facts_of(found((there, should)))
     (fact,) = facts.changes

@@ -15,13 +15,11 @@ from bot.core.parity.by_plan.compare import PlanDifference
 from bot.core.parity.by_plan.translation import Translation
 from bot.core.parity.report import Cause, Difference
 from bot.core.plans.plan import without_keys
-from bot.core.plans.plan_values import Masked, PlanValue, UnknownUntilApply
+from bot.core.plans.plan_values import MERGED, Masked, PlanValue, UnknownUntilApply
 from bot.model.pipeline import Json
 from bot.names import ParameterName, StepName
 
 _INDEX = re.compile(r"\[[^\]]*\]")
-_MERGED = {"tags_all": "tags", "effective_labels": "labels", "terraform_labels": "labels"}
-"""Attributes in which a provider shows what a resource's own and the provider's defaults come to."""
 _DEFAULT = re.compile(r"default_(?:tags|labels)\.(?:tags\.)?(.+)")
 HIDDEN = "***"
 _ABSENT = frozenset({"", "null", "(not set)", "(absent)"})
@@ -100,8 +98,8 @@ class ByCode:
         bare, written = without_keys(address), _INDEX.sub("", path)
         own, _, key = written.partition(".")
         found = [each for name in _prefixes(written) for each in self._attributes.get((bare, name), ())]
-        if own in _MERGED:
-            found += self._attributes.get((bare, f"{_MERGED[own]}.{key}"), ())
+        if own in MERGED:
+            found += self._attributes.get((bare, f"{MERGED[own]}.{key}"), ())
             found += self._defaults.get((bare.partition("/")[0], key), ())
         yield from (each for each in found if _says(each.clone, clone) and _says(each.production, production))
 

@@ -6,6 +6,7 @@ deleted outside is taken out of the code if nothing uses it. Each edit is tried 
 resource changes; what is left is named with the reason.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from bot.commands.model import Codify, Set
 from bot.core.hcl.address_patterns import key_of, matches
 from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.tokens import NAME, decoded, tokens
+from bot.core.hcl.values import HclValue, join, leaves
 from bot.core.markdown import code
 from bot.core.parity.by_code.code_side import CodeSide, evaluated_side
 from bot.core.parity.by_code.codified import codified, is_on_the_way, typed
@@ -22,7 +24,6 @@ from bot.core.parity.by_code.compare import compare
 from bot.core.parity.by_code.evaluated import EvaluatedEnvironment
 from bot.core.parity.by_code.stack_values import AttributeKey
 from bot.core.plans.drift_facts import DriftFact, DriftFacts
-from bot.core.plans.plan_values import ValueChange, differences
 from bot.core.plural import counted
 from bot.core.rendering.assemble import manifest_file
 from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_change
@@ -32,6 +33,7 @@ from bot.core.requests.refusal import Refused
 from bot.core.tree import CODE, File, Tree
 from bot.errors import UserError
 from bot.model.environment import MANIFEST, Manifest, Waiver
+from bot.model.pipeline import Json
 
 MOST_LEFT = 30
 """Things that are left and named; the rest is counted."""
@@ -140,7 +142,7 @@ class _Codifying:
         self.done = dict(files) != dict(subject.files)
         self.now = self._evaluated(self.files)
         self.there = {
-            (f"{fact.step}/{fact.address}", each.path): typed(each.before) for fact in chosen for each in _changes(fact)
+            (f"{fact.step}/{fact.address}", path): typed(value) for fact in chosen for path, value in _changes(fact)
         }
 
     def take(self, fact: DriftFact) -> str:
@@ -161,12 +163,8 @@ class _Codifying:
         return [
             name
             for name in dict.fromkeys([*fact.there, *fact.should])
-            if any(self._said(key, each.path) != typed(each.before) for each in _changes(fact, name))
+            if any(not _says(self.now, (key, path), value) for path, value in _changes(fact, name))
         ]
-
-    def _said(self, address: str, path: str) -> str | None:
-        leaf = self.now.leaves.get((address, path))
-        return typed(leaf.value) if leaf is not None else None
 
     def _attempt(self, fact: DriftFact) -> tuple[str, bytes]:
         """Return the file that the thing stands in, and what it becomes. Raises `UserError`."""
@@ -217,22 +215,61 @@ class _Codifying:
             is_there = key in self.there and becomes is not None and typed(becomes.value) == self.there[key]
             if key[0] not in {own, block} and values[0] != values[1] and not is_on_the_way(key[0]) and not is_there:
                 raise CannotSplice(f"{code(key_of(*key))} would change with it")
-        for each in _changes(fact):
-            leaf, wanted = after.leaves.get((own, each.path)), typed(each.before)
-            if wanted and (leaf is None or typed(leaf.value) != wanted):
-                raise CannotSplice(f"{code(each.path)} would not become what is there")
+        for place, value in _changes(fact):
+            # In which order blocks stand in the state, the code does not tell; and what is empty is not written.
+            is_told = "[" not in place.replace('["', "") and typed(value)
+            if is_told and not _says(after, (own, place), value):
+                raise CannotSplice(f"{code(place)} would not become what is there")
         self.files, self.now, self.done = files, after, True
 
     def _evaluated(self, files: Tree) -> EvaluatedEnvironment:
         return evaluated_side(CodeSide(self.manifest, {**files, **self.modules}))
 
 
-def _changes(fact: DriftFact, name: str | None = None) -> Sequence[ValueChange]:
-    """Return what differs in a resource, or in one of its arguments, by path."""
-    found = differences(fact.there, fact.should)
-    return [
-        each for each in found if name is None or each.path == name or each.path.startswith((f"{name}.", f"{name}["))
-    ]
+def _changes(fact: DriftFact, name: str | None = None) -> Iterator[tuple[str, Json]]:
+    """Yield what is there of a resource, or of one of its arguments, and differs, by the path that it has in evaluated code."""
+    for each in dict.fromkeys([*fact.there, *fact.should]) if name is None else [name]:
+        yield from _leaves(fact.there.get(each), fact.should.get(each), join("", each))
+
+
+def _leaves(now: Json, said: Json, path: str) -> Iterator[tuple[str, Json]]:
+    if now == said:
+        return
+    if isinstance(now, dict) and isinstance(said, dict):
+        for key in dict.fromkeys([*now, *said]):
+            yield from _leaves(now.get(key), said.get(key), join(path, key))
+    elif isinstance(now, list) and isinstance(said, list) and len(now) == len(said):
+        for position, (one, other) in enumerate(zip(now, said, strict=True)):
+            yield from _leaves(one, other, f"{path}[{position}]")
+    else:
+        yield path, now
+
+
+def _says(environment: EvaluatedEnvironment, key: AttributeKey, value: Json) -> bool:
+    """Say whether evaluated code has a value, or the same JSON, which may be evaluated to what is in it."""
+    leaf, there, (address, path) = environment.leaves.get(key), typed(value), key
+    if leaf is not None and typed(leaf.value) == there:
+        return True
+    document = _document(there)
+    if document is None:
+        return False
+    if leaf is not None:
+        return _document(typed(leaf.value)) == document
+    inside = {
+        at: each.value
+        for (of, at), each in environment.leaves.items()
+        if of == address and at.startswith((f"{path}.", f"{path}["))
+    }
+    return inside == dict(leaves(document, path))
+
+
+def _document(text: str | None) -> HclValue:
+    """Return the JSON that a text is; None for any other text."""
+    try:
+        found: HclValue = json.loads(text) if text is not None and text.lstrip().startswith(("{", "[")) else None
+    except (ValueError, RecursionError):
+        return None
+    return found
 
 
 def _named(fact: DriftFact) -> str:

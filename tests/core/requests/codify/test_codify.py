@@ -71,6 +71,16 @@ def test_one_thing_after_the_other_is_taken_up_and_what_can_t_be_is_named() -> N
     )
 
 
+def test_documents_and_odd_keys_are_found_again_in_the_code() -> None:
+    more = b'resource "aws_x" "y" {\n  policy = jsonencode({ a = 1 })\n  tags   = {\n    b = "c"\n  }\n}\n'
+    there: dict[str, Json] = {"policy": '{"a": [{"b": "c"}]}', "tags": {"b": "c", "cost center": "7"}}
+    found = drafted(fact("aws_x.y", there, {"policy": '{"a":1}', "tags": {"b": "c"}}), at=template(more))
+    assert isinstance(found, Changed)
+    assert found.notes == ()
+    assert 'jsonencode({"a" = [{"b" = "c"}]})' in main_tf(found)
+    assert '    b = "c"\n    "cost center" = "7"\n' in main_tf(found)
+
+
 def test_what_is_gone_is_taken_out_once_nothing_uses_it() -> None:
     found = drafted(fact("aws_alarm.this"), fact("aws_lb.this"))
     assert "aws_lb" not in main_tf(found)

@@ -1,0 +1,71 @@
+"""Changed outside on AWS as moto imitates it, by many kinds of resources at once: made code of, and then the plan does nothing."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from bot.clients.terraform.terraform import RootModule
+from bot.clouds.registry import FACTS
+from bot.commands.model import Codify
+from bot.core.plans.drift import Drift, StepDrift, of_stack
+from bot.core.plans.drift_facts import facts_of, read_facts, write_facts
+from bot.core.plans.plan_json import read_plan
+from bot.core.rendering.assemble import assemble, read_template
+from bot.core.requests.change import Changed, ChangeSubject
+from bot.core.requests.codify.codify import CodifySubject, draft_codify
+from bot.core.tree import File
+from bot.model.policy import Policy
+from bot.names import StepName, TemplateName
+from tests.runs.drift.codified_kinds import KINDS
+from tests.support import example
+from tests.support.cloud import REGION
+from tests.support.terraform import program, provider_files, write
+
+APP = StepName("app")
+
+
+def client(service: str) -> Any:
+    make: Any = boto3.client
+    return make(service, REGION)
+
+
+def planned(module: RootModule) -> StepDrift:
+    return of_stack(APP, read_plan(module.show(module.plan({}))))
+
+
+@pytest.mark.provider
+def test_what_was_changed_outside_becomes_code_whatever_kind_of_resource_it_is(
+    tmp_path: Path, aws: Mapping[str, str]
+) -> None:
+    main = "\n".join(kind.code for kind in KINDS)
+    directory = write(tmp_path / "app", {"main.tf": main, **provider_files(main)})
+    with program(tmp_path / "configuration", aws).opened(directory) as module:
+        module.init()
+        module.apply(module.plan({}))
+        state = json.loads((directory / "terraform.tfstate").read_text())
+        attributes = {each["type"]: each["instances"][0]["attributes"] for each in state["resources"]}
+        for kind in KINDS:
+            kind.change(client, attributes[kind.type])
+        drifted = planned(module)
+        files = {**example.template_files(), "app/main.tf": File(main.encode())}
+        template = read_template(TemplateName("shop"), files, FACTS)
+        manifest = example.production(template)
+        facts = read_facts(write_facts(facts_of(Drift(manifest.name, "c" * 40, (drifted,)))))
+        assert facts is not None
+        assert len(facts.changes) == len(KINDS) - 1, {k.type for k in KINDS} - {
+            f.address.split(".")[0] for f in facts.changes
+        }
+        assert len(KINDS) > 30
+        change = ChangeSubject(manifest, template, Policy())
+        found = draft_codify(
+            Codify(manifest.name), CodifySubject(change, assemble(template, manifest)), facts, example.NOW
+        )
+        assert isinstance(found, Changed), found
+        assert "\n".join(found.notes) == ""
+        (directory / "main.tf").write_bytes(found.files["app/main.tf"].data)
+        left = planned(module)
+        assert left.changes == (), found.files["app/main.tf"].data.decode()
