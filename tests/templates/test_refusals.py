@@ -18,6 +18,7 @@ from bot.core.tree import File
 from bot.model.template import StringParameter
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName
 from tests import ROOT
+from tests.support.cases import few
 from tests.templates.deployment import template_files
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -56,7 +57,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("values", "message"), REFUSED)
+@pytest.mark.parametrize(("values", "message"), few(REFUSED, 4))
 def test_what_the_check_would_refuse_is_refused_at_the_comment(values: dict[str, str], message: str) -> None:
     found = draft_clone(clone(**values, team="sales"), base())
     assert isinstance(found, Refused)
@@ -64,7 +65,7 @@ def test_what_the_check_would_refuse_is_refused_at_the_comment(values: dict[str,
     assert found.instead == clone(team="sales").command, "what else was asked for is kept"
 
 
-@pytest.mark.parametrize("values", [{"public_domain": "x.acme.example"}, {"app_min": "2", "team": "sales"}])
+@pytest.mark.parametrize("values", few([{"public_domain": "x.acme.example"}, {"app_min": "2", "team": "sales"}], 2))
 def test_what_the_check_would_let_pass_is_drafted(values: dict[str, str]) -> None:
     assert isinstance(draft_clone(clone(**values), base()), Draft)
 

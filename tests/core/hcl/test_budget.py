@@ -14,6 +14,7 @@ from bot.core.parity.output.markdown import report
 from bot.core.tree import File
 from bot.errors import InvalidInput
 from tests.core.parity import shop
+from tests.support.cases import few
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -30,14 +31,17 @@ def chain(step: str, first: str) -> str:
 
 @pytest.mark.parametrize(
     "expression",
-    [
-        "[for a in range(4000) : [for b in range(4000) : [for c in range(4000) : a * b * c]]]",
-        "{ for a in range(4000) : a => { for b in range(4000) : b => a } }",
-        "[for a in range(4000) : range(4000)]",
-        '"%{ for a in range(4000) }%{ for b in range(4000) }x%{ endfor }%{ endfor }"',
-        "length(setproduct(range(64), range(64), range(1))) == 1 ? 0 : [for a in range(4000) : setproduct(range(64), range(64))]",
-        "[for a in [for b in range(4000) : range(4000)] : a][*][0]",
-    ],
+    few(
+        [
+            "[for a in range(4000) : [for b in range(4000) : [for c in range(4000) : a * b * c]]]",
+            "{ for a in range(4000) : a => { for b in range(4000) : b => a } }",
+            "[for a in range(4000) : range(4000)]",
+            '"%{ for a in range(4000) }%{ for b in range(4000) }x%{ endfor }%{ endfor }"',
+            "length(setproduct(range(64), range(64), range(1))) == 1 ? 0 : [for a in range(4000) : setproduct(range(64), range(64))]",
+            "[for a in [for b in range(4000) : range(4000)] : a][*][0]",
+        ],
+        3,
+    ),
 )
 def test_loops_inside_loops_are_too_large(expression: str) -> None:
     found = output(expression)
@@ -47,21 +51,24 @@ def test_loops_inside_loops_are_too_large(expression: str) -> None:
 
 @pytest.mark.parametrize(
     ("step", "first"),
-    [
-        ('join("", [for x in range(4000) : @])', '"0123456789"'),
-        ("join(@, range(4000))", '"0123456789"'),
-        ('replace(@, "0", @)', '"0000000000"'),
-        ('"${@}${@}"', '"0123456789"'),
-        ('"${@}${@}"', "aws_x.y.id"),
-        ("[@, @, @, @]", "1"),
-        ("{ a = @, b = @ }", "1"),
-        ("concat(@, @)", "[1, 2]"),
-        ('merge({ for k, v in @ : "${k}a" => v }, { for k, v in @ : "${k}b" => v })', "{ a = 1 }"),
-        ('jsonencode("\\"${@}")', '"x"'),
-        ("jsonencode([@])", '"\\""'),
-        ('format("%999s%s", @, @)', '"x"'),
-        ("@ * @", "9999999999"),
-    ],
+    few(
+        [
+            ('join("", [for x in range(4000) : @])', '"0123456789"'),
+            ("join(@, range(4000))", '"0123456789"'),
+            ('replace(@, "0", @)', '"0000000000"'),
+            ('"${@}${@}"', '"0123456789"'),
+            ('"${@}${@}"', "aws_x.y.id"),
+            ("[@, @, @, @]", "1"),
+            ("{ a = @, b = @ }", "1"),
+            ("concat(@, @)", "[1, 2]"),
+            ('merge({ for k, v in @ : "${k}a" => v }, { for k, v in @ : "${k}b" => v })', "{ a = 1 }"),
+            ('jsonencode("\\"${@}")', '"x"'),
+            ("jsonencode([@])", '"\\""'),
+            ('format("%999s%s", @, @)', '"x"'),
+            ("@ * @", "9999999999"),
+        ],
+        3,
+    ),
 )
 def test_values_made_of_values_are_too_large_before_they_fill_the_memory(step: str, first: str) -> None:
     try:

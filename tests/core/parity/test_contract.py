@@ -14,6 +14,7 @@ from bot.core.tree import File
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login, ParameterName, TemplateName
 from tests.core.parity import shop
+from tests.support.cases import few
 
 
 def refusal(purpose: str, **values: str) -> Refused:
@@ -25,16 +26,19 @@ def refusal(purpose: str, **values: str) -> Refused:
 # The second story: another instance class, storage or bound.
 @pytest.mark.parametrize(
     ("purpose", "values", "aspect"),
-    [
-        ("load-test", {"db_class": "db.c6gd.medium"}, "sizes"),
-        ("load-test", {"db_storage_type": "gp3"}, "sizes"),
-        ("load-test", {"app_memory": "4096"}, "sizes"),
-        ("load-test", {"app_max": "3"}, "scaling"),
-        ("qa", {"db_engine_version": "17.2"}, "versions"),
-        ("qa", {"zones": '["eu-central-1a","eu-central-1b"]'}, "topology"),
-        ("demo", {"payments_url": "https://api.payments.example/v1"}, "outbound"),
-        ("demo", {"outbound_mail": "send"}, "outbound"),
-    ],
+    few(
+        [
+            ("load-test", {"db_class": "db.c6gd.medium"}, "sizes"),
+            ("load-test", {"db_storage_type": "gp3"}, "sizes"),
+            ("load-test", {"app_memory": "4096"}, "sizes"),
+            ("load-test", {"app_max": "3"}, "scaling"),
+            ("qa", {"db_engine_version": "17.2"}, "versions"),
+            ("qa", {"zones": '["eu-central-1a","eu-central-1b"]'}, "topology"),
+            ("demo", {"payments_url": "https://api.payments.example/v1"}, "outbound"),
+            ("demo", {"outbound_mail": "send"}, "outbound"),
+        ],
+        3,
+    ),
 )
 def test_a_set_that_breaks_the_contract_is_refused(purpose: str, values: dict[str, str], aspect: str) -> None:
     found = refusal(purpose, **values)
@@ -55,13 +59,16 @@ def test_the_refusal_says_which_purposes_would_allow_it_and_keeps_the_other_sets
 
 @pytest.mark.parametrize(
     ("purpose", "values"),
-    [
-        ("demo", {"db_class": "db.m6gd.large", "app_max": "3"}),
-        ("qa", {"app_image": "registry.example/shop:2.0.0"}),
-        ("demo", {"allowed_cidrs": '["192.0.2.0/24","198.51.100.0/24"]'}),
-        ("load-test", {"log_days": "30", "vpc_cidr": "10.80.0.0/18"}),
-        ("demo", {"region": "us-east-1", "zones": '["us-east-1a","us-east-1b","us-east-1c"]'}),
-    ],
+    few(
+        [
+            ("demo", {"db_class": "db.m6gd.large", "app_max": "3"}),
+            ("qa", {"app_image": "registry.example/shop:2.0.0"}),
+            ("demo", {"allowed_cidrs": '["192.0.2.0/24","198.51.100.0/24"]'}),
+            ("load-test", {"log_days": "30", "vpc_cidr": "10.80.0.0/18"}),
+            ("demo", {"region": "us-east-1", "zones": '["us-east-1a","us-east-1b","us-east-1c"]'}),
+        ],
+        3,
+    ),
 )
 def test_what_no_contract_speaks_of_is_free(purpose: str, values: dict[str, str]) -> None:
     parity = shop.compared(shop.clone("lt-1", purpose, **values)).parity
