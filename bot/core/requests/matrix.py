@@ -128,7 +128,8 @@ def moved_roots(before: Roots, after: Roots, names: Sequence[str]) -> Sequence[s
     said = (
         f"{POLICY}: `roots` can't change while there are environments ({named}{', …' if len(names) > _MOST_NAMED else ''}): nobody would "
         f"find them in `{before.environments}/` any more. Keep `environments: {before.environments}` and `templates: {before.templates}`. "
-        "To move them, destroy the clones; then let an administrator merge the new `roots` with the moved directories, and nothing else."
+        "To move them, destroy the clones; then let an administrator merge the new `roots` with the moved directories, rendered again "
+        "(`envclone render NAME --overwrite`), and nothing else."
     )
     return [said]
 
