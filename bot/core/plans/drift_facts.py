@@ -34,13 +34,14 @@ class DriftFact(Document):
 
 
 class DriftFacts(Document):
-    """What was found of an environment as it is at a commit; `left_out` changes did not fit."""
+    """What was found of an environment as it is at a commit; `left_out` changes did not fit. `hooks` are those whose check found something."""
 
     format: Literal[1] = 1
     environment: EnvironmentName
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
     changes: Annotated[tuple[DriftFact, ...], Field(max_length=MOST_CHANGES)] = ()
     left_out: Annotated[int, Field(ge=0)] = 0
+    hooks: tuple[StepName, ...] = ()
 
     def steps(self) -> list[StepDrift]:
         """Return the steps that have drifted, as the search for drift saw them."""
@@ -61,7 +62,11 @@ def facts_of(drift: Drift) -> DriftFacts:
         if size <= MOST_FACTS:
             kept.append(fact)
     return DriftFacts(
-        environment=drift.environment, commit=drift.commit, changes=tuple(kept), left_out=len(every) - len(kept)
+        environment=drift.environment,
+        commit=drift.commit,
+        changes=tuple(kept),
+        left_out=len(every) - len(kept),
+        hooks=tuple(step.name for step in drift.drifted if step.kind != "stack"),
     )
 
 

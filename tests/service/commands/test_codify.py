@@ -2,13 +2,11 @@
 
 import pytest
 
-from bot.clients.github import CheckState
-from bot.core.messages.drift_issue import check_text
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
 from bot.core.plans.plan_values import Masked, PlanValue, differences
 from bot.core.requests.branches import branch_of
-from bot.core.requests.rerun import DRIFT_CHECK
-from bot.names import EnvironmentName, StepName
+from bot.names import EnvironmentName, Login, StepName
+from bot.runs.drift.issue import DriftReport, report_check
 from bot.sandbox.github.records.issues import IssueRecord
 from tests.support import example
 from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
@@ -25,9 +23,10 @@ def changed(there: dict[str, PlanValue], should: dict[str, PlanValue], address: 
 def looked(place: SmallMonorepo, *changes: DriftChange) -> None:
     """Let a run look for drift in the clone as it is on the default branch, and find this."""
     commit = place.server.head(REPOSITORY) or ""
-    found = Drift(NAME, commit, (StepDrift(StepName("app"), "stack", "drifted", changes),) if changes else ())
-    state = CheckState("Drift", "…", conclusion="neutral", text=check_text(found))
-    actions(place).put_check(example.REPOSITORY, commit, DRIFT_CHECK.format(environment=NAME), state)
+    stack = StepDrift(StepName("app"), "stack", "drifted", changes)
+    smoke = StepDrift(StepName("smoke"), "http.probe", "drifted", text="it answers 503")
+    to = DriftReport(actions(place), example.REPOSITORY, Login("alice"))
+    assert report_check(Drift(NAME, commit, (stack, smoke) if changes else ()), "opened #9", to) == ""
 
 
 def last(place: SmallMonorepo) -> IssueRecord:
@@ -51,6 +50,7 @@ def test_what_no_parameter_explains_is_written_where_it_stands_and_waived(live: 
     body = last(live).body or ""
     assert "**The plan should do nothing**" in body
     assert "### What is not part of the code\n\n- `app/aws_x.gone`: `value` is secret" in body
+    assert "- hook `smoke`: what its check found is no code" in body
     assert "1 new difference" in body
     at = live.repository().at(live.server.head(REPOSITORY, branch_of(NAME, "change")) or "")
     (waiver,) = at.source(NAME).waivers

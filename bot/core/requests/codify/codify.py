@@ -64,12 +64,18 @@ def draft_codify(command: Codify, subject: CodifySubject, facts: DriftFacts, now
         left = [said for fact in chosen if (said := codifying.take(fact))]
         if not codifying.done:
             raise UserError(f"Nothing of it can be made part of the code:\n{_listed(left)}\n\n{_instead(command)}")
-        left += [
-            f"{counted(facts.left_out, 'more change')} did not fit into the report: check for drift again."
-        ] * bool(facts.left_out)
+        left += [] if command.addresses else _beside(facts)
         return _checked(subject, manifest, codifying, left, now)
     except UserError as error:
         return Refused(str(error))
+
+
+def _beside(facts: DriftFacts) -> Iterator[str]:
+    """Yield what was found, too, and is no change of a resource that is known here."""
+    for hook in facts.hooks:
+        yield f"hook {code(hook)}: what its check found is no code; it runs again in the apply if the plan says so"
+    if facts.left_out:
+        yield f"{counted(facts.left_out, 'more change')} did not fit into the report: check for drift again after the apply"
 
 
 def _chosen(command: Codify, facts: DriftFacts) -> Sequence[DriftFact]:
