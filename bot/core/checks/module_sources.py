@@ -8,6 +8,7 @@ from bot.core.checks.gate_rules import GateRules, ref_of, without_ref
 from bot.core.checks.versions import is_exact
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import is_outside, local_directory
+from bot.core.hcl.parser import body
 from bot.errors import Finding
 from bot.model.roots import Roots
 
@@ -68,3 +69,24 @@ def local_module_findings(block: Block, place: ModulePlace, path: str, roots: Ro
             "in a directory of the repository (`modules/…`), never in another environment or a template."
         )
     yield Finding(place.at(path), block.line, message)
+
+
+TESTS = (".tftest.hcl", ".tftest.json")
+TESTS_DIRECTORY = "tests"
+"""Where `terraform init` reads tests, besides the root module's own directory."""
+
+
+def is_test_of(stack: str, path: str) -> bool:
+    """Say whether a file of an environment is a test that `terraform init` reads with a stack."""
+    return path.endswith(TESTS) and posixpath.dirname(path) in {stack, f"{stack}/{TESTS_DIRECTORY}"}
+
+
+def tested_module_complaints(path: str, data: bytes) -> Iterator[tuple[int, str]]:
+    """Yield what `terraform init` would install for a test, with its line: modules that nobody has looked at. Raises `InvalidInput`."""
+    if path.endswith(".json"):
+        yield 1, "tests in JSON are not allowed. Write it as .tftest.hcl, or remove it."
+        return
+    for inner in (each for block in body(data).blocks for each in block.within()):
+        if inner.type == "module":
+            message = "`terraform init` installs the module that a test runs: remove this block, and test the module in a directory of its own."
+            yield inner.line, message

@@ -12,7 +12,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from bot.core.checks.file_access import ModulePlace, call_findings
 from bot.core.checks.gate_rules import BUILT_IN, GateRules
 from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
-from bot.core.checks.module_sources import local_module_findings, source_complaints
+from bot.core.checks.module_sources import (
+    is_test_of,
+    local_module_findings,
+    source_complaints,
+    tested_module_complaints,
+)
 from bot.core.checks.named_files import named_file_findings
 from bot.core.checks.paths.evaluated import evaluated_path_findings
 from bot.core.checks.provider_config import STATE, backend_complaints, machine_complaints, provider_complaints
@@ -156,6 +161,13 @@ def _file_findings(files: Tree, stacks: Collection[StepName], called: frozenset[
         message = _misplaced(path) if not is_outside(path) or posixpath.dirname(path) in called else None
         if message is not None:
             yield Finding(place_of(where, path), 1, message)
+        elif any(is_test_of(stack, path) for stack in stacks):
+            try:
+                yield from (
+                    Finding(place_of(where, path), *each) for each in tested_module_complaints(path, files[path].data)
+                )
+            except InvalidInput as error:
+                yield _unreadable(place_of(where, path), error)
 
 
 def _unlocked(path: str, data: bytes) -> Iterator[Finding]:

@@ -502,3 +502,25 @@ def test_a_file_that_terraform_takes_otherwise_is_refused_by_name(path: str, mes
     (found,) = findings(b"", path=path)
     assert found.startswith(f"envs/x/{path}:1: ")
     assert message.lower() in found.lower()
+
+
+@pytest.mark.parametrize("place", ["app/x.tftest.hcl", "app/tests/x.tftest.hcl"])
+@pytest.mark.parametrize("source", ["registry.example/acme/x/any", "./x", "../other"])
+def test_a_test_has_init_install_no_module_that_nobody_looked_at(place: str, source: str) -> None:
+    test = f'run "x" {{\n  module {{\n    source = "{source}"\n  }}\n}}\n'
+    files = {"app/main.tf": File(b""), "app/.terraform.lock.hcl": File(b""), place: File(test.encode())}
+
+    def told(files: dict[str, File]) -> list[str]:
+        found = gate(files, {StepName("app"): Stack()}, GateRules(StaticCheckRules(), FACTS), "envs/x")
+        return [f"{each.path}:{each.line}: {each.message}" for each in found]
+
+    assert [each.partition(" that")[0] for each in told(files)] == [
+        f"envs/x/{place}:2: `terraform init` installs the module"
+    ]
+    plain = File(b'run "x" {\n  assert {\n    condition     = true\n    error_message = "x"\n  }\n}\n')
+    assert told({**files, place: plain}) == []
+    # Of a module's own tests `init` of the stack reads nothing.
+    del files[place]
+    assert told({**files, f"app/module/{place.removeprefix('app/')}": File(test.encode())}) == []
+    assert "tests in JSON are not allowed" in told({**files, place.replace(".hcl", ".json"): File(b"{}")})[0]
+    assert "What can't be read is not run" in told({**files, place: File(b"run {")})[0]

@@ -357,14 +357,15 @@ def test_nobody_is_told_that_a_rollout_goes_on_which_the_policy_has_turned_off(p
 def test_what_is_refused_for_one_template_stops_no_other_s(place: SmallMonorepo) -> None:
     company(place, clones={"demo-a": "demo"})
     other = {f"templates/another/{path}": file.data for path, file in example.template_files().items()}
-    other["templates/another/template.yaml"] = b"name: ["
     manifest = place.server.read(REPOSITORY, "envs/demo-a/environment.yaml")
     assert manifest is not None
     theirs = manifest.replace(b"template: shop", b"template: another").replace(b"demo-a", b"demo-b")
     other["envs/demo-b/environment.yaml"] = theirs
-    place.server.commit(REPOSITORY, other, by=MAINTAINER, message="Another template")
+    place.server.commit(REPOSITORY, other, by=MAINTAINER, message="Another template, and an environment behind it")
     change(place)
+    place.server.faults.answer("POST", "/issues$", status=410)  # that of the other one, which comes first
     look(place)
+    assert [each.title for each in place.server.issues(REPOSITORY)][1:] == [issue(place).title]
     assert issue(place).title.startswith("Rollout of template shop")
     assert table(place)["demo-a"] == "planning"
 

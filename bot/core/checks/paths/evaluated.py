@@ -50,7 +50,7 @@ def evaluated_path_findings(
         yield Finding(place_of(where, stack), 1, message)
         return
     for thing in things:
-        if (kind := kinds.get((thing.file, thing.line))) is not None:
+        if (kind := _kind_of(thing, kinds.get((thing.file, thing.line), ()))) is not None:
             yield from _of_thing(thing, kind, rules, where)
 
 
@@ -66,6 +66,12 @@ def _of_thing(thing: Thing, kind: str, rules: GateRules, where: str) -> Iterator
             yield Finding(place, leaf.line, message)
         elif is_of_machine(name, _beginning(leaf.value), is_known=False):
             yield Finding(place, leaf.line, complaint(kind, name))
+
+
+def _kind_of(thing: Thing, unknown: Collection[str]) -> str | None:
+    """Return the type of resources that a thing is of, or a `check` has inside, if it is one of these. JSON may have all in one line."""
+    kind = thing.block.rsplit(".", 2)[-2].rpartition("/")[2] if "." in thing.block else ""
+    return kind if kind in unknown else min(unknown, default=None) if kind == "check" else None
 
 
 def _hidden_in(value: Unknown) -> str | None:
@@ -84,16 +90,18 @@ def _argument(at: str) -> str:
     return (found[1] or found[2]) if found else at
 
 
-def _unknown_kinds(code: Tree, directories: Sequence[str], rules: GateRules) -> Mapping[tuple[str, int], str]:
+def _unknown_kinds(
+    code: Tree, directories: Sequence[str], rules: GateRules
+) -> Mapping[tuple[str, int], Collection[str]]:
     """Return the types of resources of unknown providers, by where their blocks stand."""
-    found: dict[tuple[str, int], str] = {}
+    found: dict[tuple[str, int], set[str]] = {}
     paths = code_files(code)
     for path in (each for directory in directories for each in paths.get(directory, ())):
         for block in _blocks(path, code[path].data):
             for inner in block.within():
                 is_resource = inner.type in {"resource", "data", "ephemeral"} and inner.labels
                 if is_resource and not rules.knows_files_of(inner.labels[0]):
-                    found.setdefault((path, block.line), inner.labels[0])
+                    found.setdefault((path, block.line), set()).add(inner.labels[0])
     return found
 
 

@@ -1,5 +1,6 @@
 """A path of the machine is seen however its text is made."""
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -84,3 +85,23 @@ def test_the_policy_names_an_argument_that_is_no_path_of_the_machine() -> None:
 )
 def test_anything_else_passes(value: str) -> None:
     assert found_in(value, 'variable "unknown" {}') == []
+
+
+def test_json_in_one_line_says_which_argument_it_is() -> None:
+    code = {
+        "terraform": {"required_providers": {"any": {"source": "acme/any"}}},
+        "resource": {
+            "any_thing": {"x": {"anything": '${join("/", ["", "etc"])}'}},
+            "aws_ssm_parameter": {"x": {"name": '${join("/", ["", "shop"])}'}},
+        },
+    }
+    tree = {"app/main.tf.json": File(json.dumps(code).encode()), "app/.terraform.lock.hcl": File(LOCK.encode())}
+    found = [each.message for each in gate(tree, {StepName("app"): Stack()}, RULES, "envs/x")]
+    assert [each for each in found if "`any_thing.anything`" in each] == found
+    assert len(found) == 1
+
+
+def test_data_in_a_check_is_seen() -> None:
+    more = 'check "x" {\n  data "any_thing" "y" {\n    anything = join("/", ["", "etc"])\n  }\n  assert {\n    condition     = true\n    error_message = "x"\n  }\n}'
+    rules = GateRules(RULES.policy.model_copy(update={"data_sources": ("any_thing",)}), RULES.cloud)
+    assert any("is a path of the machine that plans" in each for each in found_in('"x"', more, rules))
