@@ -283,4 +283,4 @@ def _wait_for_interrupt() -> None:
         while True:
             time.sleep(1)
     except KeyboardInterrupt:
-        typer.echo("Stopping …")
+        typer.echo("Stopping …", err=True)

@@ -66,9 +66,10 @@ class Answered:
 
 def place(environment: Mapping[str, str]) -> Path:
     """Return where the card lies: a directory of this person's own."""
-    return (
-        Path(environment.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"envclone-{os.getuid()}" / "sandbox.json"
-    )
+    own = Path(environment.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    # A shell that was entered by `su` may name the directory of a session that is over.
+    base = own if own.is_dir() else Path(tempfile.gettempdir())
+    return base / f"envclone-{os.getuid()}" / "sandbox.json"
 
 
 @contextmanager

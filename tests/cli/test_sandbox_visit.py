@@ -168,6 +168,11 @@ def test_without_a_sandbox_it_says_how_to_start_one(tmp_path: Path, monkeypatch:
         )
 
 
+def test_a_runtime_directory_that_is_gone_is_not_used(tmp_path: Path) -> None:
+    assert place({"XDG_RUNTIME_DIR": str(tmp_path / "gone")}) == place({})
+    assert place({"XDG_RUNTIME_DIR": str(tmp_path)}).is_relative_to(tmp_path)
+
+
 def test_the_card_of_a_sandbox_that_was_killed_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     gone = SandboxCard(url="http://127.0.0.1:9", repository=REPOSITORY, issue=1, people={"ana": "x"})

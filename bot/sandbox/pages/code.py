@@ -149,10 +149,13 @@ def commit(call: PageCall) -> Shown:
     return Shown("commit.html", found.message.partition("\n")[0], content, repository, "code", is_live=True)
 
 
-def compare(call: PageCall) -> Shown:
-    """What differs between two commits: `old...new`."""
+def compare(call: PageCall) -> PageAnswer:
+    """What differs between two commits, `old...new`. Of a branch that is new or gone, as a push has it, the commits are shown."""
     repository = call.repository()
     old, dots, new = call.path["rest"].partition("...")
+    there = [each for each in (old, new) if each.strip("0")]
+    if dots and len(there) == 1:
+        return PageMoved(f"/{repository.full_name}/commits/{there[0]}")
     ids = [call.forge.commit_id(repository, each) for each in (old, new)]
     if not dots or ids[0] is None or ids[1] is None:
         raise not_found()

@@ -74,6 +74,15 @@ def test_every_address_for_people_that_rest_gives_out_opens(site: Site) -> None:
     assert len(opened) > 20
 
 
+def test_what_a_push_or_an_installation_leads_to_opens(site: Site) -> None:
+    sha, none = site.github.head(REPOSITORY, "demo-x") or "", "0" * 12
+    for range_ in (f"{none}...{sha[:12]}", f"{sha[:12]}...{none}", "main...demo-x"):
+        assert site.client.get(f"{site.page}/compare/{range_}", follow_redirects=True).status_code == 200, range_
+    (installation,) = site.github.forge.state.installations.values()
+    page = f"{site.github.url}/organizations/acme/settings/installations/{installation.id}"
+    assert "github-actions" in site.client.get(page, follow_redirects=True).text
+
+
 def test_a_strangers_html_reaches_no_page(site: Site) -> None:
     html = site.get(f"/issues/{site.issue}").text
     (theirs,) = [each for each in html.split('<article class="comment"') if "I approve." in each]
