@@ -29,7 +29,7 @@ def wheelhouse() -> Path:
 def _fetch(target: Path) -> Path:
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     requirements = [word for lock in LOCKS for word in ("--requirement", str(lock))]
-    argv = [*pip, "--only-binary", ":all:", "--require-hashes", *requirements, "--dest", str(target)]
+    argv = [*pip, "--only-binary", ":all:", "--require-hashes", "--no-deps", *requirements, "--dest", str(target)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert done.returncode == 0, done.stderr
     return target
