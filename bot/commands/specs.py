@@ -74,7 +74,7 @@ TABLE: tuple[Spec, ...] = (
             Option("owner", "the clone's owner; by default, whoever comments", arguments.login, str, "login"),
             Option(
                 "with",
-                "an open pull request; when it is merged or closed, the clone is to be destroyed",
+                "an open pull request whose end is also the clone's end",
                 arguments.pull_request,
                 str,
                 "number",
