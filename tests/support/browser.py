@@ -29,6 +29,10 @@ _AS_3_AND_4 = (
 )
 
 
+class BrowserRefusedError(Exception):
+    """The browser did not do what it was asked to."""
+
+
 class Browser:
     """A page of a running browser. Everything waits until it is done."""
 
@@ -65,9 +69,15 @@ class Browser:
     def wait(self, condition: str) -> None:
         """Wait until a JavaScript expression is true."""
         deadline = time.monotonic() + PATIENCE
-        while not self.evaluate(condition):
+        while not self._is_true(condition):
             assert time.monotonic() < deadline, f"never true: {condition}"
             time.sleep(0.02)
+
+    def _is_true(self, condition: str) -> bool:
+        try:
+            return bool(self.evaluate(condition))
+        except BrowserRefusedError:  # the page went while it was asked, and another comes
+            return False
 
     def picture(self, place: Path) -> bytes:
         """Keep what is seen as a PNG."""
@@ -84,7 +94,8 @@ class Browser:
         while True:
             answer = self._next()
             if answer.get("id") == id_:
-                assert "error" not in answer, f"{method}: {answer['error']}"
+                if "error" in answer:
+                    raise BrowserRefusedError(f"{method}: {answer['error']}")
                 return dict(answer["result"])
             self._notice(answer)
 
