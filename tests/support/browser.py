@@ -55,10 +55,9 @@ class Browser:
 
     def show(self, width: int, height: int = 900, scheme: Scheme = "light") -> None:
         """Look through a window of this width, in a light or dark scheme."""
-        self._do(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
-        )
+        self._do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self._do("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.wait(f"innerWidth === {width} && matchMedia('(prefers-color-scheme: {scheme})').matches")
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression in the page."""

@@ -74,10 +74,10 @@ def test_a_fold_opens_and_mermaid_is_drawn(browser: Browser, site: Site) -> None
     browser.open(f"{site.page}/pull/{site.pull}")
     drawn = "[...document.querySelectorAll('.drawing text')].map(each => each.textContent).join()"
     assert browser.evaluate(drawn) == "network,app"
-    shown = "document.querySelector('.markdown details table').checkVisibility({contentVisibilityAuto: true})"
-    assert not browser.evaluate(shown)
+    shown = "document.querySelector('.markdown details table').checkVisibility()"
+    browser.wait(f"!{shown}")
     browser.evaluate("document.querySelector('.markdown details summary').click()")
-    assert browser.evaluate(shown)
+    browser.wait(shown)
 
 
 def test_a_comment_is_typed_and_the_answer_appears_by_itself(browser: Browser, site: Site) -> None:
