@@ -21,6 +21,10 @@ class GitFailed(Transient):
     """Git could not do what it was asked, for a reason that may pass. Worth another try."""
 
 
+class CommitMissing(GitFailed):
+    """The remote does not have this commit. GitHub's servers may also take a moment to know of one that was just pushed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A push was refused because these refs are no longer what we believed; nothing was written."""
@@ -93,4 +97,5 @@ class Remote:
         if status == 0:
             return str(out)
         said = f"{out}\n{err}".replace(header, "***")
-        raise refusal(arguments[0], said) or GitFailed(f"git {arguments[0]} failed:\n{said}")
+        failed = CommitMissing if "not our ref" in said else GitFailed
+        raise refusal(arguments[0], said) or failed(f"git {arguments[0]} failed:\n{said}")

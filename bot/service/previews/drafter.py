@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.clients.git.remote import Moved
+from bot.clients.git.remote import CommitMissing, Moved
 from bot.clients.github.records import PullRequest
 from bot.commands.model import Sync
 from bot.core.rendering.inventory import Claim
@@ -43,7 +43,13 @@ class PreviewDrafter:
         if manifest.preview is None:
             raise UserError(f"`{manifest.name}` is no preview any more.")
         found = source_in(repo, self.pull, self.source)
-        before = repo.at(manifest.preview.commit).source(self.source)
+        try:
+            before = repo.at(manifest.preview.commit).source(self.source)
+        except CommitMissing as missing:
+            raise UserError(
+                f"Commit {manifest.preview.commit[:12]}, which `{manifest.name}` was rendered from, is not in this repository any more. "
+                f"Comment `/sync {manifest.name}` to make it an ordinary clone, or `/destroy {manifest.name}`."
+            ) from missing
         subject = replace(
             sync_subject(repo, self.command, manifest, repo.at(place.parent), self.others),
             after=past_template(repo, manifest.template, found),

@@ -1,5 +1,6 @@
 """What a pull request shows of the clones that try it: a commit status on its head, for each of them."""
 
+from bot.clients.git.remote import CommitMissing
 from bot.core.messages.versions import preview
 from bot.core.requests.branches import Branch
 from bot.core.requests.commit_trailers import AsIn
@@ -62,11 +63,14 @@ def previews_behind(repo: Repository) -> tuple[EnvironmentName, ...]:
 
 
 def _head(repo: Repository, number: int) -> str | None:
-    """Return the head of a pull request that is open, brought into the mirror."""
+    """Return the head of a pull request that is open, brought into the mirror; None also when the remote doesn't have it."""
     pull = repo.github.pull_request(repo.name, number)
     if pull is None or pull.state == "closed":
         return None
-    return repo.at(pull.head_sha).commit
+    try:
+        return repo.at(pull.head_sha).commit
+    except CommitMissing:
+        return None
 
 
 def _live(repo: Repository, name: EnvironmentName) -> Manifest | None:
@@ -82,7 +86,10 @@ def _is_of(repo: Repository, manifest: Manifest, head: str) -> bool:
         return False
     if manifest.preview.commit == head:
         return True
-    repo.at(manifest.preview.commit)
+    try:
+        repo.at(manifest.preview.commit)
+    except CommitMissing:
+        return False  # people may write anything into a manifest, or delete the branch that keeps the commit
     places = ((repo.roots.templates, manifest.template), (repo.roots.environments, manifest.source))
     return all(
         repo.mirror.entries(manifest.preview.commit, parent).get(child) == repo.mirror.entries(head, parent).get(child)

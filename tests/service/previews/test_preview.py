@@ -234,3 +234,19 @@ def test_a_preview_ends_with_its_pull_request_and_lets_go_of_what_was_kept(place
     assert place.written(pull.number)
     place.work(changed(place, pull.number, "closed"))
     assert snapshots(place) == set()
+
+
+def test_a_commit_that_is_gone_stops_no_other_and_is_named(place: SmallMonorepo) -> None:
+    number = proposed(place, {MAIN: SECURE})
+    say(place, number)
+    made, path = preview(place).preview, "envs/pr-2/environment.yaml"
+    assert made is not None
+    manifest = place.server.read(REPOSITORY, path, branch_of(NAME)) or b""
+    broken: dict[str, bytes | None] = {path: manifest.replace(made.commit.encode(), b"ab" * 20)}
+    place.server.commit(REPOSITORY, broken, by=MAINTAINER, message="Break", branch=branch_of(NAME))
+    (due,) = place.work(Tick(repository=REPOSITORY, slot=1)).follow
+    place.work(due.event)
+    assert (
+        "Commit abababababab, which `pr-2` was rendered from, is not in this repository any more"
+        in place.written(number)[-1]
+    )
