@@ -11,9 +11,14 @@ from collections.abc import Iterable, Sequence
 LONGEST_TEXT = 65_536
 """GitHub's bound of a comment and of the text of an issue or pull request, in characters."""
 
+LONGEST_TITLE = 255
+"""Characters of a title: GitHub takes 256 of an issue or pull request, and 255 of a check."""
+
 NO_VALUE = "\N{EN DASH}"
 """What a table shows where there is no value."""
 _CUT = "\n\n*This text is longer than GitHub allows, so the rest is left out.*"
+_LOOSE = " ,;:("
+"""What would be left hanging at the end of a text that is cut."""
 _ROOM = 400
 """Characters for what closes a fence and folds in one another."""
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~&$])")
@@ -93,12 +98,22 @@ def details(summary: str, body: str) -> str:
 
 
 def shortened(text: str, longest: int) -> str:
-    """Return plain text of at most so many characters, cut between two words where there are some."""
+    """Return plain text of at most so many characters, cut between two words where there are some, and never in what stands in ticks."""
     if len(text) <= longest:
         return text
     kept = text[: longest - 1]
-    words = kept.rpartition(" ")[0].rstrip(" ,;:")
-    return f"{words if len(words) > longest // 2 else kept}…"
+    blank = kept.rfind(" ")
+    while blank > 0 and kept.count("`", 0, blank) % 2:
+        blank = kept.rfind(" ", 0, blank)
+    words = kept[: max(blank, 0)].rstrip(_LOOSE)
+    if len(words) > longest // 2:
+        return f"{words}…"
+    return f"{kept.replace('`', '') if kept.count('`') % 2 else kept}…"
+
+
+def titled(text: str) -> str:
+    """Return plain text as GitHub takes it for a title: on one line, and not too long."""
+    return shortened(" ".join(text.split()), LONGEST_TITLE)
 
 
 def parted(one: str, other: str, longest: int) -> tuple[str, str]:

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.markdown import LONGEST_TEXT, bounded, cell, code, details, fence, parted, shortened
+from bot.core.markdown import (
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    bounded,
+    cell,
+    code,
+    details,
+    fence,
+    parted,
+    shortened,
+    titled,
+)
 
 HOSTILE = [
     "@octocat look",
@@ -103,6 +114,24 @@ def test_a_text_that_is_too_long_is_cut_between_two_words() -> None:
     assert shortened("the pool is too small", 30) == "the pool is too small"
     assert shortened("the pool is too small", 15) == "the pool is…"
     assert shortened("x" * 20, 10) == f"{'x' * 9}…", "where there is no word, anywhere"
+
+
+def test_what_stands_in_ticks_is_shown_whole_or_not_at_all() -> None:
+    said = "`region` needs a value: comment `/sync demo-c --set region=…` and merge it"
+    assert shortened(said, 40) == "`region` needs a value: comment…"
+    assert shortened("`/sync demo-c --set region=eu-west-1` is missing", 20) == "/sync demo-c --set…"
+
+
+@given(st.text("ab `,"), st.integers(2, 60))
+def test_no_cut_leaves_code_open(text: str, longest: int) -> None:
+    kept = shortened(text, longest)
+    assert len(kept) <= longest or kept == text
+    assert kept == text or kept.count("`") % 2 == 0
+
+
+def test_a_title_is_one_line_that_github_takes() -> None:
+    assert titled("Change demo-x:\n app_min") == "Change demo-x: app_min"
+    assert len(titled("a step, " * 100)) <= LONGEST_TITLE
 
 
 def test_two_long_texts_are_shown_where_they_begin_to_differ() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import OURS, Check, CheckState, Deployment, DeploymentStatus
 from bot.clients.github.session import Session
-from bot.core.markdown import shortened
+from bot.core.markdown import bounded, shortened, titled
 from bot.model.pipeline import Json
 from bot.names import RepositoryName
 
@@ -175,8 +175,8 @@ def _cut(status: DeploymentStatus) -> DeploymentStatus:
 
 
 def _output(state: CheckState) -> dict[str, str]:
-    output = {"title": state.title, "summary": state.summary[:MOST_TEXT]}
-    return output if state.text is None else {**output, "text": state.text[:MOST_TEXT]}
+    output = {"title": titled(state.title), "summary": bounded(state.summary, MOST_TEXT)}
+    return output if state.text is None else {**output, "text": bounded(state.text, MOST_TEXT)}
 
 
 def _says(check: Check, state: CheckState) -> bool:

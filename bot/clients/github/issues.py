@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import Issue, IssueStatus
 from bot.clients.github.session import GitHubRefused, Session
-from bot.core.markdown import bounded
+from bot.core.markdown import bounded, titled
 from bot.names import RepositoryName
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ class Issues(Session):
 
     def open_issue(self, repository: RepositoryName, title: str, body: str) -> Issue:
         """Open an issue. Look with `find_issue` first."""
-        return self._create(repository, lambda repo: _issue(repo.create_issue(title, bounded(body))))
+        return self._create(repository, lambda repo: _issue(repo.create_issue(titled(title), bounded(body))))
 
     def edit_issue(
         self, repository: RepositoryName, issue: Issue, *, title: str, body: str, state: IssueStatus
     ) -> None:
         """Make an issue say this and be in this state; nothing is sent when it is so already. If somebody closes it meanwhile, it stays closed."""
-        body = bounded(body)
+        title, body = titled(title), bounded(body)
         if (issue.title, _normal(issue.body), issue.state) == (title, _normal(body), state):
             return
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import PullRequest, PullRequestSpec
 from bot.clients.github.session import GitHubRefused, Session
-from bot.core.markdown import bounded
+from bot.core.markdown import bounded, titled
 from bot.names import RepositoryName
 
 if TYPE_CHECKING:
@@ -127,18 +127,19 @@ class PullRequests(Session):
 
     def _created(self, repository: RepositoryName, proposal: PullRequestSpec) -> PullRequest:
         base, head = proposal.base, proposal.head
-        title, body = proposal.title, bounded(proposal.body)
+        title, body = titled(proposal.title), bounded(proposal.body)
         return self._create(repository, lambda repo: _pull(repo.create_pull(base, head, title=title, body=body)))
 
     def _brought_up_to_date(
         self, repository: RepositoryName, found: PullRequest, proposal: PullRequestSpec
     ) -> PullRequest:
-        if found.title == proposal.title and found.body.replace("\r\n", "\n").strip() == bounded(proposal.body).strip():
+        title, body = titled(proposal.title), bounded(proposal.body)
+        if found.title == title and found.body.replace("\r\n", "\n").strip() == body.strip():
             return found
 
         def edit(repo: Repository) -> PullRequest:
             pull = repo.get_pull(found.number)
-            pull.edit(title=proposal.title, body=bounded(proposal.body))
+            pull.edit(title=title, body=body)
             return _pull(pull)
 
         return self._change(repository, edit)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.destroy_report import DestroyReport, Sweep
 from bot.core.ledger.ledger import Retained
-from bot.core.markdown import cell, code, details, fence, table
+from bot.core.markdown import cell, code, details, fence, shortened, table
 from bot.core.plural import counted
 from bot.names import EnvironmentName
 
@@ -88,7 +88,7 @@ def _table(steps: Sequence[StepResult]) -> str:
     rows = []
     for step in steps:
         said = step.evidence or ("see above" if step.state == "failed" else step.reason)
-        rows.append((code(step.name), cell(step.kind), _WORDS[step.state], cell(said[:200])))
+        rows.append((code(step.name), cell(step.kind), _WORDS[step.state], cell(shortened(said, 200))))
     return table(("Step", "Kind", "Result", "Details"), rows)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.commands.model import RolloutAction
-from bot.core.markdown import cell, code, table
+from bot.core.markdown import cell, code, shortened, table
 from bot.core.plural import counted
 from bot.core.requests.template_history import TemplateVersion
 from bot.core.rollout.arrival import arrival
@@ -204,7 +204,7 @@ def _row(name: EnvironmentName, wave: str, member: RolloutMember) -> Iterator[st
     yield from (code(name), wave, _WORDS[member.stage])
     yield member.risk.words if member.stage in {MemberStage.PLANNED, MemberStage.MERGED} else ""
     yield f"#{member.pull}" if member.pull is not None else ""
-    yield cell(member.note[:300])
+    yield cell(shortened(member.note, 300))
 
 
 def _commands(todo: NextActions) -> str:

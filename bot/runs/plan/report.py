@@ -9,7 +9,7 @@ from typing import Literal, TypeVar, assert_never, cast
 
 from bot.clients.github import CheckState
 from bot.core.ledger.redaction import Secrets
-from bot.core.markdown import shortened
+from bot.core.markdown import bounded, shortened
 from bot.core.messages.plan_comment import (
     COMMENT_LIMIT,
     STEP_SUMMARY_LIMIT,
@@ -153,7 +153,7 @@ def left_behind(request: PlanRequest, said: Report) -> JobReport:
     return JobReport(
         environment=request.environment,
         commit=request.commit,
-        comment=said.comment,
+        comment=bounded(said.comment),
         plan=_reported(said.check),
         parity=parity,
     )
@@ -161,7 +161,7 @@ def left_behind(request: PlanRequest, said: Report) -> JobReport:
 
 def _reported(check: CheckState) -> ReportedCheck:
     conclusion: Literal["success", "failure"] = "success" if check.conclusion == "success" else "failure"
-    return ReportedCheck(title=shortened(check.title, 200), summary=check.summary, conclusion=conclusion)
+    return ReportedCheck(title=shortened(check.title, 200), summary=bounded(check.summary), conclusion=conclusion)
 
 
 def _parity(request: PlanRequest, said: Report) -> CheckState:

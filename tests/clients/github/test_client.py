@@ -300,6 +300,25 @@ def test_a_check_is_updated_and_says_whose_it_is(world: World) -> None:
     assert len(world.server.checks(REPOSITORY, sha)) == 1
 
 
+def test_no_text_or_title_is_too_long_for_github(world: World) -> None:
+    title, text = "Change demo-x: app_min, " * 100, "A `line` of a long list.\n" * 30_000
+    sha = branch(world)
+    issue = world.github.open_issue(REPOSITORY, title, text)
+    world.github.edit_issue(REPOSITORY, issue, title=f"Once more: {title}", body=f"Once more\n{text}", state="open")
+    pull = world.github.ensure_pull_request(REPOSITORY, PullRequestSpec(BRANCH, "main", title, text))
+    same = PullRequestSpec(BRANCH, "main", f"Once more: {title}", text)
+    again = world.github.ensure_pull_request(REPOSITORY, same)
+    world.github.put_check(REPOSITORY, sha, "envclone", CheckState(title, text, conclusion="success", text=text))
+    [check] = world.github.checks(REPOSITORY, sha, "envclone")
+    now = world.github.issue(REPOSITORY, issue.number)
+    for said in (now.title, pull.title, again.title, check.title):
+        assert said.removesuffix("…").split()[-1] in {"Change", "demo-x:", "demo-x", "app_min"}, "between two words"
+    for said in (now.body, pull.body, check.summary, check.text):
+        assert said.endswith(
+            "A `line` of a long list.\n\n*This text is longer than GitHub allows, so the rest is left out.*"
+        )
+
+
 def test_only_apps_write_checks(world: World) -> None:
     sha = branch(world)
     with pytest.raises(GitHubRefused, match="403"):
