@@ -27,6 +27,7 @@ from bot.core.installation.files import (
     unguarded,
     with_owners,
 )
+from bot.core.installation.renovate import PLACES, RenovateConfiguration, kept_paths, rule
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.core.installation.upgrade import FileVersions
@@ -144,7 +145,11 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             place.bring(path, newer)
         if place.read(POLICY_PATH) is None:
             place.put(POLICY_PATH, POLICY.encode())
-        left = [*_owners(place, team, roots), *_next(place, has_server=NO_SERVER not in files)]
+        left = [
+            *_owners(place, team, roots),
+            *_renovate(place, roots),
+            *_next(place, has_server=NO_SERVER not in files),
+        ]
         lines = [SAID[outcome].format(path) for path, outcome in place.done.items()]
         then = "\n".join(f"- {step}" for step in left)
         say("\n".join([*lines, "", "Then:", then]), lambda: {"files": place.done, "then": left}, as_json)
@@ -186,6 +191,18 @@ def _owners(place: Installation, owner: str, roots: Roots) -> Iterator[str]:
         yield f"name the owners of {' and '.join(unguarded(there, roots))} in {path}: run this again with `--owner @TEAM`"
         return
     place.put(path, with_owners(there, owner, roots).encode())
+
+
+def _renovate(place: Installation, roots: Roots) -> Iterator[str]:
+    """Keep Renovate, where it is used, from what is rendered, or yield what a person has to add."""
+    path = next((each for each in PLACES if place.read(each) is not None), None)
+    if path is None:
+        return
+    found = RenovateConfiguration.of((place.read(path) or b"").decode())
+    if found is None:
+        yield f"keep Renovate from what envclone writes, if {path} does not yet: add {rule(kept_paths(roots))} to its `packageRules`"
+    elif left := found.left_open(roots):
+        place.put(path, found.excepting(left).encode())
 
 
 def _next(place: Installation, *, has_server: bool) -> Iterator[str]:

@@ -239,3 +239,18 @@ def test_comments_are_carried_out_in_a_workflow_where_that_was_asked_for_and_fro
     assert "ENVCLONE_GITHUB_PRIVATE_KEY" in done.output, "what a person has to do for it"
     as_shipped_before(root, "an older word", "each event once", f".github/{NO_SERVER}")
     assert outcomes(init(root, "--json"))[f".github/{NO_SERVER}"] == "written", "an upgrade brings it, too"
+
+
+def test_renovate_is_kept_from_what_is_rendered_where_it_is_used(root: Path) -> None:
+    init(root, *TOOL)
+    assert not list(root.rglob("*renovate*")), "who doesn't use it gets nothing"
+    place = root / "renovate.json"
+    place.write_text('{\n  "extends": ["config:recommended"]\n}\n')
+    assert outcomes(init(root, "--json"))["renovate.json"] == "written"
+    (rule,) = json.loads(place.read_text())["packageRules"]
+    assert (rule["matchFileNames"], rule["enabled"]) == (["envs/**", f"{PRISTINE}/**"], False)
+    assert "renovate.json" not in outcomes(init(root, "--json"))
+    place.write_text("{} // ours\n")
+    done = init(root)
+    assert "if renovate.json does not yet: add" in done.stdout
+    assert place.read_text() == "{} // ours\n"
