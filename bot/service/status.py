@@ -46,7 +46,7 @@ def report_branch(repo: Repository, branch: Branch) -> list[str]:
         return []
     what = [what_of(repo, proposal)]
     repair = open_repair(repo, branch.environment) if branch.kind == "change" else None
-    if repair is not None and not repair.is_protected and repair.plan is not None:
+    if repair is not None and repair.asked_by and not repair.is_protected and repair.plan is not None:
         what.append(repaired.offer(repair))
     text = proposal_comment(branch, facts_of_proposal(repo, proposal), "\n\n".join(filter(None, what)))
     return [reply_to(repo.context, request, text) for request in requests_of(repo, proposal)]

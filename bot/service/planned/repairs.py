@@ -1,13 +1,19 @@
 """The pull request that repairs an environment, as GitHub and git know it."""
 
-from bot.clients.github.records import PullRequest
+from collections.abc import Collection
+from datetime import datetime
+
+from bot.clients.github.records import Comment, PullRequest
+from bot.commands.comment import command_lines
+from bot.commands.grammar import parse
+from bot.commands.model import Repair
 from bot.core.plans.required_check import CHECK
 from bot.core.requests.branches import Branch
 from bot.core.requests.versions.repair import RepairProposal, plan_shown, repaired
 from bot.names import EnvironmentName
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.repository import Repository
-from bot.service.requesters import OwnProposal, proposed_on, requests_of
+from bot.service.requesters import OwnProposal, proposed_on
 
 
 def merged_repair(repo: Repository, name: EnvironmentName, fingerprint: str) -> RepairProposal | None:
@@ -15,7 +21,7 @@ def merged_repair(repo: Repository, name: EnvironmentName, fingerprint: str) -> 
     proposal = proposed_on(repo, Branch("change", name))
     if proposal is None or proposal.pull is None or not proposal.pull.is_merged or not repo.is_ours(proposal.pull):
         return None
-    found = _proposed(repo, name, proposal, proposal.pull)
+    found = _proposed(repo, name, proposal.pull, ())
     return found if found.plan == fingerprint else None
 
 
@@ -41,10 +47,28 @@ def open_repair(repo: Repository, name: EnvironmentName) -> RepairProposal | Non
     files = repaired(live, repo.environment(name), manifest.repaired_at, repo.roots).files
     if not repo.mirror.only_puts(head, repo.roots.environment(name), files, onto=repo.commit):
         return None
-    return _proposed(repo, name, proposal, proposal.pull)
+    return _proposed(repo, name, proposal.pull, _asked_by(repo, proposal, live.repaired_at))
 
 
-def _proposed(repo: Repository, name: EnvironmentName, proposal: OwnProposal, pull: PullRequest) -> RepairProposal:
+def _asked_by(repo: Repository, proposal: OwnProposal, last: datetime | None) -> Collection[str]:
+    """Return everybody who may have asked for a repair; nobody unless a comment does, written since the `last` one. Raises `Transient`.
+
+    Whoever may push can write the commit again with other trailers, and so make a stranger of themselves: a comment they can't write for others.
+    """
+    said = [each.trailers for each in proposal.commits]
+    found = [repo.github.comment(repo.name, each.comment) for each in said if each.comment is not None]
+    comments = [each for each in found if each is not None]
+    is_asked = any(
+        _asks(each, proposal.branch.environment) and (last is None or each.created_at >= last) for each in comments
+    )
+    return {each.author for each in comments} | {each.by for each in said} if is_asked else ()
+
+
+def _asks(comment: Comment, name: EnvironmentName) -> bool:
+    return any(parse(line) == Repair(name) for line in command_lines(comment.body))
+
+
+def _proposed(repo: Repository, name: EnvironmentName, pull: PullRequest, asked_by: Collection[str]) -> RepairProposal:
     head = pull.head_sha
     required = newest_check(repo, head, REQUIRED_CHECK)
     plan = newest_check(repo, head, CHECK.format(environment=name))
@@ -53,7 +77,7 @@ def _proposed(repo: Repository, name: EnvironmentName, proposal: OwnProposal, pu
         name=name,
         number=pull.number,
         head=head,
-        asked_by={each.trailers.by for each in proposal.commits} | {each.by for each in requests_of(repo, proposal)},
+        asked_by=asked_by,
         plan=plan_shown(head, plan.title, plan.summary) if plan is not None and is_planned else None,
         is_protected=name in repo.policy().protected,
     )

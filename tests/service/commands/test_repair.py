@@ -1,6 +1,7 @@
 """`/repair`: from a comment to the pull request whose plan puts back what changed outside (law 4)."""
 
 import re
+import subprocess
 
 import pytest
 
@@ -10,6 +11,7 @@ from bot.core.requests.branches import branch_of
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.sandbox.github.records.issues import IssueRecord
+from bot.service.planned.repairs import open_repair
 from bot.service.repository import Repository
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, SmallMonorepo
@@ -160,6 +162,36 @@ def test_what_is_more_than_a_repair_is_merged_by_no_confirmation(repairing: Smal
     repairing.server.commit(REPOSITORY, files, by=MAINTAINER, message="More", branch=branch)
     assert "No repair of `demo-x` is open" in asked(repairing, line, by="bob")
     assert last(repairing).state == "open"
+
+
+def rewritten(place: SmallMonorepo, by: str, comment: int) -> None:
+    """Have the repair's commit say that somebody else asked for it, as anybody can who may push."""
+    mirror, branch = place.repository().mirror, f"refs/heads/{branch_of(NAME, 'change')}"
+    was = head(place)
+    git = ("git", "-C", str(mirror.path), "-c", "user.name=a", "-c", "user.email=a@a")
+    said = re.sub("(?m)^Envclone-Request: .*", f"Envclone-Request: {comment}", mirror.message(was))
+    said = said.replace(f"Requested-by: {MAINTAINER}", f"Requested-by: {by}")
+    made = subprocess.run(
+        [*git, "commit-tree", f"{was}^{{tree}}", "-p", f"{was}^", "-m", said],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert mirror.push({branch: made.stdout.strip()}, {branch: was}) is None
+
+
+def test_who_asked_for_a_repair_is_not_what_somebody_writes_into_its_commit(repairing: SmallMonorepo) -> None:
+    other = repairing.comment("Does somebody know what happened to demo-x?", by="bob")
+    rewritten(repairing, "bob", other)
+    assert planned(repairing, NAME) == "", "nobody is told how to confirm it"
+    plan = open_repair(repairing.repository(), NAME)
+    assert plan is not None
+    number = last(repairing).number
+    assert f"Nobody can tell who asked for #{number}. Review and merge it." in asked(
+        repairing, f"/repair demo-x --confirm {plan.plan}"
+    )
+    assert last(repairing).state == "open"
+    repairing.reply(other)
 
 
 def test_the_repair_of_a_protected_environment_is_merged_by_people_alone(applied: SmallMonorepo) -> None:

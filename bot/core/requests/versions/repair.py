@@ -23,7 +23,10 @@ from bot.names import EnvironmentName
 
 @dataclass(frozen=True, slots=True)
 class RepairProposal:
-    """An open pull request that repairs an environment and does nothing else; `plan` is the fingerprint of its plan, if that is done."""
+    """An open pull request that repairs an environment and does nothing else; `plan` is the fingerprint of its plan, if that is done.
+
+    Of one that is open, `asked_by` is empty when nobody can tell who asked for it.
+    """
 
     name: EnvironmentName
     number: int
@@ -43,6 +46,8 @@ def unconfirmed(fingerprint: str, by: str, proposal: RepairProposal) -> Refused 
     pull = f"#{proposal.number}"
     if proposal.is_protected:
         return Refused(f"{code(proposal.name)} is protected. Review {pull} and merge it.")
+    if not proposal.asked_by:
+        return Refused(f"Nobody can tell who asked for {pull}. Review and merge it.")
     if proposal.plan is None:
         return Refused(f"{pull} has no successful plan yet. Wait for it, read it, and comment the command again.")
     if by.casefold() in {each.casefold() for each in proposal.asked_by}:
