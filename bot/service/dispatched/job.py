@@ -6,15 +6,15 @@ Nothing of a payload counts before its signature was checked. What is refused is
 import hashlib
 import logging
 
-from bot.commands.model import Set
 from bot.core.requests.change import Unchanged
-from bot.core.requests.dispatched.request import DispatchedRequest, check_target, is_fresh, is_signed, read
+from bot.core.requests.dispatched.request import DispatchedRequest, is_signed, read
 from bot.core.requests.refusal import Refused
 from bot.errors import UserError
 from bot.events import DispatchReceived
 from bot.names import Login
-from bot.service.commands.change import PUSHED, ChangeOrigin, Pushed, ValuesDrafter, propose_change, publish_change
+from bot.service.commands.change import PUSHED, ChangeOrigin, Pushed, propose_change, publish_change
 from bot.service.context import ServiceContext
+from bot.service.dispatched.drafter import DispatchedDrafter
 from bot.service.jobs_api import REPORTED, Ended, Finished, JobRequest, Reported, Steps
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import asked_here
@@ -57,22 +57,17 @@ class DispatchJob:
         asked = read(self.event.request)
         if asked is None or not is_signed(self.event.request, self.event.signature, self.context.dispatch_secrets):
             return _unheard("the signature of a dispatch fits none of the secrets")
-        if not is_fresh(asked, self.context.now()):
-            return _unheard(f"dispatch {asked.id} was signed at another time")
         repo = repository_at_head(self.context, self.event.repository)
-        manifest = preview_now(repo, asked.environment)
-        if manifest is None:
-            return _unheard(f"dispatch {asked.id} is about an environment that is not there")
+        origin = ChangeOrigin(Login(repo.github.identity()), asked.mark)
         try:
-            check_target(asked, manifest, repo.policy())
+            outcome = publish_change(repo, origin, DispatchedDrafter(asked))
         except UserError as error:
             return self._refused(repo, asked, str(error))
-        origin = ChangeOrigin(Login(repo.github.identity()), asked.mark)
-        match publish_change(repo, origin, ValuesDrafter(Set(asked.environment, asked.set))):
+        match outcome:
             case Pushed() as pushed:
                 return pushed
             case Unchanged(reason):
-                return Ended(because=reason, is_done=True)
+                return _unheard(reason)
             case Refused(reason):
                 return self._refused(repo, asked, reason)
 

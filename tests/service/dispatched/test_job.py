@@ -49,8 +49,12 @@ def test_law_4_a_signed_request_is_proposed_once_and_nothing_else_is(place: Smal
         place.work(asked(place, id=f"refused-{name}", set={name: "333333333333"}))
         assert why in place.written()[-1]
     event = asked(place)
-    for killed_after in ("publish", "propose", None):
+    place.work(event, "publish")
+    today, now = place.service.context.now(), place.service.context.now
+    place.service.context.now = lambda: today + timedelta(hours=1)
+    for killed_after in ("propose", None):
         place.work(event, killed_after)
+    place.service.context.now = now
     place.work(asked(place))
     (body,) = changes(place)
     assert "Requested by [a run in another repository](https://ci.example/runs/4711). It changes only" in body
