@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,6 +23,7 @@ from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.github import GitHubRefused
 from bot.clients.github.reach import answered_at
 from bot.clients.shipped import shipped
+from bot.clients.store import SQLITE_FILE, StoreUnavailable, open_store
 from bot.clients.transient import Transient
 from bot.clouds.registry import FACTS
 from bot.core.checks.backend import store_address
@@ -38,6 +40,7 @@ from bot.core.installation.files import (
     fitted,
     unguarded,
 )
+from bot.core.installation.pins import loose
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.upgrade import FileVersions, Outcome
 from bot.errors import Finding, Unreadable, Unverifiable, UserError
@@ -143,9 +146,16 @@ def _installation(root: Path) -> Iterator[Verdict]:
     branch = branch_of(_bytes(root / GITHUB / BRANCHED) or b"") or "main"
     newer = fitted(shipped(), branch, roots)
     outcomes = {path: _outcome(root, path, data) for path, data in newer.items()}
+    yield verdicts.pins(list(_loose_actions(root, [TOOL_ACTION, *(f"{GITHUB}/{path}" for path in newer)])))
     yield verdicts.workflows({path: each for path, each in outcomes.items() if each is not None or path != NO_SERVER})
     code_owners = next((root / each for each in CODE_OWNERS if (root / each).is_file()), None)
     yield verdicts.owners(unguarded(code_owners.read_text("utf-8") if code_owners else "", roots))
+
+
+def _loose_actions(root: Path, paths: Sequence[str]) -> Iterator[str]:
+    """Yield the actions in our own files that can be moved to other code: people edit these files, and keep their edits."""
+    for path in paths:
+        yield from (f"{action} in {path}" for action in loose((_bytes(root / path) or b"").decode()))
 
 
 def _outcome(root: Path, path: str, newer: bytes) -> Outcome | None:
@@ -184,11 +194,28 @@ def _service(_: Path) -> Iterator[Verdict]:
         return
     place = settings.data_dir if settings.data_dir.is_dir() else settings.data_dir.absolute().parent
     yield verdicts.disk(shutil.disk_usage(place).free, str(place))
+    yield from _queue(settings)
     try:
         yield from _github(settings)
     except (GitHubRefused, Transient, UserError) as error:
         fix = "Look at the settings ENVCLONE_GITHUB_…, and whether this machine can reach GitHub."
         yield Verdict("GitHub", "unknown", str(error), fix)
+
+
+def _queue(settings: Settings) -> Iterator[Verdict]:
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    if url is None and not (settings.data_dir / SQLITE_FILE).is_file():
+        yield Verdict("queue", "left out", f"no service has run with its data in {settings.data_dir}")
+        return
+    try:
+        with closing(open_store(url, settings.data_dir)) as store:
+            waiting, silences = store.waiting(), [each.silent_for for each in store.replicas()]
+    except StoreUnavailable as error:
+        yield Verdict(
+            "queue", "unknown", str(error), "Look at ENVCLONE_DATABASE_URL, or at ENVCLONE_DATA_DIR and its owner."
+        )
+        return
+    yield verdicts.queue(waiting.count, waiting.oldest, silences, settings.dead_after)
 
 
 def _github(settings: Settings) -> Iterator[Verdict]:
@@ -200,6 +227,9 @@ def _github(settings: Settings) -> Iterator[Verdict]:
     registration = client.registration()
     if registration is not None:
         yield verdicts.app(registration.permissions, registration.events)
+    answers = client.newest_answers()
+    if answers is not None:
+        yield verdicts.deliveries(answers)
     for repository in settings.repositories or client.repositories():
         branch = client.default_branch(repository)
         yield verdicts.required_check(f"{repository}@{branch}", client.required_checks(repository, branch))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from bot.clients.github.deliveries import redeliver_failed
+from bot.clients.github.deliveries import newest_answers, redeliver_failed
 from bot.clients.github.pacing import PacingClock, now
 from bot.clients.github.records import AppRegistration
 from bot.errors import UserError
@@ -51,6 +51,9 @@ class Credentials(Protocol):
     def redeliver_failed(self, since: datetime) -> int:
         """Have the deliveries since a moment sent again that nobody took; return how many. Only an app can, so 0 for a token."""
 
+    def newest_answers(self) -> Sequence[int] | None:
+        """Return what our webhook answered to the newest attempts to deliver, newest first; None for a token."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
@@ -76,6 +79,9 @@ class Token:
 
     def redeliver_failed(self, since: datetime) -> int:
         return 0
+
+    def newest_answers(self) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,10 @@ class AppCredentials:
     def redeliver_failed(self, since: datetime) -> int:
         # With a connection of its own: a hundred requests must not keep others from a token.
         return redeliver_failed(connect(self._auth, self._api_url).requester, since)
+
+    def newest_answers(self) -> Sequence[int]:
+        with self._lock:
+            return newest_answers(self._app.requester)
 
     def _installed(self, installation: int) -> list[RepositoryName]:
         from github import Auth  # noqa: PLC0415

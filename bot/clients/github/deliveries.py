@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,15 @@ MOST = 10_000
 """Deliveries that are looked through at once, newest first: a hundred requests."""
 LOST = frozenset({404, 410, 422})
 """GitHub's answers for a delivery that it can't send any more; those behind it are sent all the same."""
+
+
+def newest_answers(requester: Requester) -> Sequence[int]:
+    """Return what was answered to the newest hundred attempts, newest first; 0 where nothing was.
+
+    `requester` speaks as the app. Raises `github.GithubException` or `requests` errors.
+    """
+    _, found = requester.requestJsonAndCheck("GET", "/app/hook/deliveries?per_page=100")
+    return [each["status_code"] or 0 for each in found]
 
 
 def redeliver_failed(requester: Requester, since: datetime) -> int:

@@ -92,6 +92,10 @@ class Session:
         """Have the deliveries since a moment sent again that nobody took; return how many. Raises `Transient`."""
         return self._guarded(lambda: self._credentials.redeliver_failed(since))
 
+    def newest_answers(self) -> Sequence[int] | None:
+        """Return what our webhook answered to the newest attempts to deliver, newest first, 0 for nothing; None for a token."""
+        return self._guarded(self._credentials.newest_answers)
+
     def git_credentials(self, repository: RepositoryName) -> tuple[str, str]:
         """Return the user name and password that git sends over HTTPS; good for five minutes at least."""
         return "x-access-token", self._guarded(lambda: self._credentials.token(repository))

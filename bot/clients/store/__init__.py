@@ -11,6 +11,7 @@ from bot.clients.store.records import CommandLimit, Delivery, JobStore, Replica,
 from bot.clients.store.sqlite import SqliteStore
 
 __all__ = [
+    "SQLITE_FILE",
     "CommandLimit",
     "Delivery",
     "JobStore",
@@ -22,13 +23,16 @@ __all__ = [
 ]
 
 
+SQLITE_FILE = "service.sqlite3"
+
+
 def open_store(url: str | None, directory: Path) -> JobStore:
     """Open PostgreSQL at `url`, or SQLite in `directory`; make what is missing. Raises `StoreUnavailable`."""
     if url is not None:
         from bot.clients.store.postgres import PostgresStore  # noqa: PLC0415 (its driver is for whoever has PostgreSQL)
 
         return PostgresStore(url)
-    path = directory / "service.sqlite3"
+    path = directory / SQLITE_FILE
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Made here, since SQLite would make it as the umask says; its journals get the mode of the database.

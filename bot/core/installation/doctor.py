@@ -36,6 +36,14 @@ LEAST_FREE: Final = 1024**3
 """Bytes: room for mirrors and databases of some weeks, and the time to notice."""
 MOST_SKEW: Final = timedelta(seconds=30)
 """GitHub refuses an App's token that was made in its future, and one older than ten minutes."""
+MOST_WAIT: Final = timedelta(minutes=1)
+"""A worker takes a delivery within a second or two, however long its job is."""
+_UNTAKEN: Final[Mapping[int, str]] = {
+    0: "Check the webhook's address in the App's settings, and that GitHub can reach it: name, certificate, firewall.",
+    401: "Set ENVCLONE_WEBHOOK_SECRET to the secret in the App's settings; here they differ.",
+    404: "Let the webhook's address in the App's settings end in `/webhooks/github`.",
+}
+_FAILING: Final = "Look in the service's log, and at `/readyz` on its operations port."
 _LEVELS: Final = ("", "read", "write", "admin")
 
 
@@ -115,6 +123,14 @@ def workflows(outcomes: Mapping[str, Outcome | None]) -> Verdict:
     return Verdict("workflows", "ok", f"as shipped, but for {', '.join(edited)}" if edited else "as shipped")
 
 
+def pins(loose: Sequence[str]) -> Verdict:
+    """Judge how our workflows name the actions that they use."""
+    if loose:
+        fix = "Name each by all 40 digits of a commit: a tag or a branch can be moved to other code, which gets the job's credentials."
+        return Verdict("actions", "problem", f"not pinned: {', '.join(loose)}", fix)
+    return Verdict("actions", "ok", "each is pinned to a commit")
+
+
 def owners(unguarded: Sequence[str]) -> Verdict:
     """Judge whether what decides has owners."""
     if unguarded:
@@ -163,6 +179,40 @@ def app(permissions: Mapping[str, str], events: Sequence[str]) -> Verdict:
         fix = "Add that in the App's settings (Permissions & events), and accept it where the App is installed."
         return Verdict("GitHub App", "problem", "; ".join(parts), fix)
     return Verdict("GitHub App", "ok", "it has the permissions and events that it needs")
+
+
+def deliveries(answers: Sequence[int]) -> Verdict:
+    """Judge what the webhook answered to the newest attempts to deliver, newest first; 0 is no answer."""
+    if not answers:
+        return Verdict("webhook", "left out", "GitHub has delivered nothing lately")
+    missed = [answer for answer in answers if not is_taken(answer)]
+    said = f"not taken: {len(missed)} of the last {len(answers)} deliveries"
+    if is_taken(answers[0]):
+        return Verdict("webhook", "ok", f"{said}; the newest was taken" if missed else "the newest delivery was taken")
+    return Verdict(
+        "webhook", "problem", f"{said}; the newest got {answers[0] or 'no answer'}", _UNTAKEN.get(answers[0], _FAILING)
+    )
+
+
+def is_taken(answer: int) -> bool:
+    """Say whether an answer is one for which GitHub counts a delivery as made."""
+    return 200 <= answer < 400
+
+
+def queue(waiting: int, oldest: timedelta, silences: Sequence[timedelta], dead_after: timedelta) -> Verdict:
+    """Judge the deliveries that wait to become jobs, and the silence of each worker that should take them."""
+    alive = sum(silence < dead_after for silence in silences)
+    said = f"{waiting} waiting, the oldest for {oldest.total_seconds():.0f} s; workers: {alive}"
+    if not alive:
+        return Verdict(
+            "queue",
+            "problem",
+            said,
+            "Start the service (`envclone serve`), or look in its log for why no worker lives.",
+        )
+    if waiting and oldest > MOST_WAIT:
+        return Verdict("queue", "problem", said, "Look in the service's log for what keeps its workers.")
+    return Verdict("queue", "ok", said)
 
 
 def required_check(branch: str, required: Sequence[str]) -> Verdict:

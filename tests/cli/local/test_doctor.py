@@ -3,12 +3,14 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
+from bot.clients.store import open_store
 from bot.core.installation.doctor import EVENTS
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.repository_settings import create_environment
@@ -86,38 +88,57 @@ def test_what_is_wrong_is_named_with_what_to_do(root: Path) -> None:
     (root / ".github/workflows/plan.yml").unlink()
     shutil.rmtree(root / ".github/envclone")
     (root / ".github/CODEOWNERS").unlink()
+    drift = root / ".github/workflows/drift.yml"
+    drift.write_text(
+        drift.read_text().replace("jobs:\n", "jobs:\n  ours: {uses: acme/tools/.github/workflows/x.yml@v1}\n", 1)
+    )
     (root / ".github/envclone.yml").write_text("allow: [\n")
     (root / "envs/broken").mkdir()
     (root / "envs/broken/environment.yaml").write_text("name: [\n")
     code, found = doctor(root)
     assert code == 1
     problems = {probe for probe, verdict in found.items() if verdict["health"] == "problem"}
-    assert problems == {"policy", "environments", "workflows", "code owners"}
+    assert problems == {"policy", "environments", "workflows", "actions", "code owners"}
+    assert (
+        found["actions"]["said"] == "not pinned: acme/tools/.github/workflows/x.yml@v1 in .github/workflows/drift.yml"
+    )
     assert all(found[probe]["fix"] for probe in problems)
     shown = CliRunner().invoke(app, ["doctor", "--root", str(root)]).stdout
     assert "✗ workflows" in shown
     assert "→ Run `envclone init`" in shown
 
 
-def test_an_app_that_may_and_hears_all_that_it_needs_is_well(root: Path, github: GitHubServer) -> None:
+def test_an_app_that_may_and_hears_all_that_it_needs_is_well(root: Path, github: GitHubServer, tmp_path: Path) -> None:
     registered = github.create_app("envclone", owner="acme", events=sorted(EVENTS))
     github.install(registered, "acme")
     github.protect(REPOSITORY, required_checks=("envclone",))
     for name in ("envclone-plan", "envclone-apply"):
         create_environment(github.forge, REPOSITORY, name, protected_branches=True)
-    _, found = doctor(root, as_app(github, str(registered.id), registered.private_key))
-    for probe in ("disk", "clock", "GitHub", "GitHub App", "required check", "GitHub environments"):
+    with closing(open_store(None, tmp_path / "data")) as store:
+        store.beat("one", "")
+    place = {"ENVCLONE_DATA_DIR": str(tmp_path / "data")}
+    _, found = doctor(root, {**as_app(github, str(registered.id), registered.private_key), **place})
+    assert found["webhook"]["health"] == "left out", "nothing was delivered"
+    for probe in ("disk", "queue", "clock", "GitHub", "GitHub App", "required check", "GitHub environments"):
         assert found[probe]["health"] == "ok", found[probe]
 
 
-def test_what_an_app_may_not_and_a_branch_does_not_require_is_named(root: Path, github: GitHubServer) -> None:
+def test_what_an_app_may_not_and_a_branch_does_not_require_is_named(
+    root: Path, github: GitHubServer, tmp_path: Path
+) -> None:
     registered = github.create_app(
         "envclone", "acme", {"metadata": "read", "contents": "read", "actions": "read"}, ["issue_comment"]
     )
     github.install(registered, "acme")
     create_environment(github.forge, REPOSITORY, "envclone-plan", protected_branches=False)
-    code, found = doctor(root, as_app(github, str(registered.id), registered.private_key))
+    github.add_webhook("http://127.0.0.1:1/", "secret", app=registered)
+    github.open_issue(REPOSITORY, "one", by="root")
+    assert github.settle(timeout=300)
+    empty = {"ENVCLONE_DATA_DIR": str(tmp_path / "data")}
+    code, found = doctor(root, {**as_app(github, str(registered.id), registered.private_key), **empty})
     assert code == 1
+    assert found["queue"]["health"] == "left out"
+    assert "the newest got no answer" in found["webhook"]["said"]
     assert "contents: write" in found["GitHub App"]["said"]
     assert "pull_request_review" in found["GitHub App"]["said"]
     assert found["required check"]["health"] == "problem"

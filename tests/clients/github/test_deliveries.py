@@ -105,10 +105,12 @@ def test_what_was_not_taken_is_sent_again_in_order_until_it_is_taken(tmp_path: P
         since = datetime.now(UTC) - LONG_AGO
         assert github.redeliver_failed(since) == 2
         server.settle()  # refused once more
+        assert github.newest_answers() == [503, 503, 503, 503, 202], "newest first"
         receiver.status = 202
         assert github.redeliver_failed(datetime.now(UTC) + LONG_AGO) == 0, "nothing is as new as that"
         assert github.redeliver_failed(since) == 2
         server.settle()
         assert receiver.took[-2:] == missed
         assert github.redeliver_failed(since) == 0
-        assert GitHub(Token(server.token("ana")), api_url=api).redeliver_failed(since) == 0
+        person = GitHub(Token(server.token("ana")), api_url=api)
+        assert (person.redeliver_failed(since), person.newest_answers()) == (0, None)

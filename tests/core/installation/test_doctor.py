@@ -12,6 +12,7 @@ from bot.errors import Finding
 WRONG = (Finding("envs/demo-x/environment.yaml", 3, "`owner` is missing"),)
 ACTION = ToolSource("acme/envclone", "a" * 40, "1.2.0").action()
 GIB = 1024**3
+NONE, SECOND = timedelta(), timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,20 @@ GIB = 1024**3
         (doctor.workflows({"workflows/plan.yml": "edited"}), "ok", "but for .github/workflows/plan.yml"),
         (doctor.workflows({"workflows/plan.yml": "merge"}), "problem", "other than this version ships: workflows/plan.yml"),
         (doctor.workflows({"workflows/plan.yml": None}), "problem", "missing: workflows/plan.yml"),
+        (doctor.pins([]), "ok", "pinned to a commit"),
+        (doctor.pins(["actions/checkout@v4 in .github/workflows/plan.yml"]), "problem", "not pinned: actions/checkout@v4 in"),
+        (doctor.deliveries([]), "left out", "nothing lately"),
+        (doctor.deliveries([202, 204]), "ok", "the newest delivery was taken"),
+        (doctor.deliveries([202, 500, 0, 202]), "ok", "not taken: 2 of the last 4 deliveries; the newest was taken"),
+        (doctor.deliveries([401, 202]), "problem", "not taken: 1 of the last 2 deliveries; the newest got 401"),
+        (doctor.deliveries([404]), "problem", "got 404"),
+        (doctor.deliveries([0]), "problem", "got no answer"),
+        (doctor.deliveries([503]), "problem", "got 503"),
+        (doctor.queue(0, NONE, [2 * SECOND], 30 * SECOND), "ok", "0 waiting, the oldest for 0 s; workers: 1"),
+        (doctor.queue(3, 2 * SECOND, [2 * SECOND, 90 * SECOND], 30 * SECOND), "ok", "3 waiting, the oldest for 2 s; workers: 1"),
+        (doctor.queue(3, 90 * SECOND, [2 * SECOND], 30 * SECOND), "problem", "the oldest for 90 s"),
+        (doctor.queue(0, NONE, [30 * SECOND], 30 * SECOND), "problem", "workers: 0"),
+        (doctor.queue(0, NONE, [], 30 * SECOND), "problem", "workers: 0"),
         (doctor.owners(()), "ok", "has owners"),
         (doctor.owners(("/.github/",)), "problem", "nobody owns /.github/"),
         (doctor.disk(5 * GIB, "/data"), "ok", "5.0 GiB free in /data"),
