@@ -4,6 +4,9 @@ A branch, since workflows fetch all branches and the mirror fetches ours. Its na
 the pull request as long as that only grows; once that is rewritten, another branch keeps what it is now.
 """
 
+from collections.abc import Mapping
+
+from bot.clients.git.displaced import displaced
 from bot.clients.git.mirror import Mirror
 from bot.clients.git.remote import GitFailed, Moved
 from bot.core.requests.branches import SNAPSHOTS
@@ -12,15 +15,25 @@ from bot.names import EnvironmentName
 HEADS = "refs/heads/"
 
 
-def keep(mirror: Mirror, name: EnvironmentName, commit: str) -> None:
-    """Have a commit kept for an environment as long as that is there. Raises `GitFailed`."""
+def keep(mirror: Mirror, name: EnvironmentName, commit: str) -> Mapping[str, str]:
+    """Have a commit kept for an environment as long as that is there; return others' branches that were in the way, with their new names.
+
+    Raises `GitFailed`.
+    """
     found = kept(mirror, name)
     if any(mirror.is_merged(commit, tip) for tip in found.values()):
-        return
+        return {}
     grown = next((ref for ref, tip in found.items() if mirror.is_merged(tip, commit)), None)
     ref = grown or f"{HEADS}{SNAPSHOTS}/{name}/{commit[:12]}"
-    if isinstance(mirror.push({ref: commit}, {ref: found.get(ref)}), Moved):
-        raise GitFailed(f"{ref} was moved by another job")
+    try:
+        _push(mirror, ref, commit, found.get(ref))
+    except GitFailed:
+        moved = displaced(mirror, [ref])
+        if not moved:
+            raise
+        _push(mirror, ref, commit, found.get(ref))
+        return moved
+    return {}
 
 
 def let_go(mirror: Mirror, name: EnvironmentName) -> None:
@@ -33,3 +46,8 @@ def let_go(mirror: Mirror, name: EnvironmentName) -> None:
 def kept(mirror: Mirror, name: EnvironmentName) -> dict[str, str]:
     """Return the branches that keep commits for an environment, as the mirror knows them."""
     return mirror.local(f"{HEADS}{SNAPSHOTS}/{name}/")
+
+
+def _push(mirror: Mirror, ref: str, commit: str, was: str | None) -> None:
+    if isinstance(mirror.push({ref: commit}, {ref: was}), Moved):
+        raise GitFailed(f"{ref} was moved by another job")

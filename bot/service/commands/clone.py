@@ -156,7 +156,7 @@ def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refuse
             return Refused(replies.squatted(branch.environment, cleared))
         moved |= cleared
         if (preview := drafted.manifest.preview) is not None:
-            keep(repo.mirror, request.command.name, preview.commit)
+            moved |= keep(repo.mirror, request.command.name, preview.commit)
         proposal = clone_proposal(repo, CodeSide(drafted.manifest, drafted.code), drafted.comparison, as_in(drafted))
         publication = _publication(repo, request, drafted, others)
         left = None if cleared else repo.proposed(branch)  # what we proposed once, and what became of that is settled

@@ -17,7 +17,7 @@ from bot.service.jobs_api import REPORTED, Ended, Finished, JobRequest, Reported
 from bot.service.previews.drafter import PreviewDrafter
 from bot.service.repository import Repository, repository_at_head
 from bot.service.status import report_branch
-from bot.service.versions.tried import preview_now, show_tried
+from bot.service.versions.tried import preview_now, show_tried, tried_pull
 
 
 class PreviewJob:
@@ -43,12 +43,8 @@ class PreviewJob:
         """Push the preview as the pull request has it, unless it is there; say in the pull request why it can't be."""
         repo, name = repository_at_head(self.context, self.event.repository), self.event.environment
         manifest = preview_now(repo, name)
-        pull = (
-            repo.github.pull_request(repo.name, manifest.preview.pull_request)
-            if manifest and manifest.preview
-            else None
-        )
-        if manifest is None or manifest.source is None or pull is None or pull.state == "closed":
+        pull = tried_pull(repo, manifest.preview.pull_request) if manifest and manifest.preview else None
+        if manifest is None or manifest.source is None or pull is None:
             return Ended(because="no preview of an open pull request", is_done=True)
         drafter = PreviewDrafter(name, pull, manifest.source)
         origin = ChangeOrigin(Login(repo.github.identity()), f"{pull.url}/commits/{pull.head_sha}")

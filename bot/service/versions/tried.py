@@ -1,6 +1,7 @@
 """What a pull request shows of the clones that try it: a commit status on its head, for each of them."""
 
 from bot.clients.git.remote import CommitMissing
+from bot.clients.github.records import PullRequest
 from bot.core.messages.versions import preview
 from bot.core.requests.branches import Branch
 from bot.core.requests.commit_trailers import AsIn
@@ -20,8 +21,8 @@ def show_tried(repo: Repository, name: EnvironmentName) -> None:
     if live is not None and live.preview is None:
         return  # most environments, and GitHub need not be asked
     now = preview_now(repo, name)
-    pull = repo.github.pull_request(repo.name, now.preview.pull_request) if now and now.preview else None
-    if pull is None or pull.state == "closed":
+    pull = tried_pull(repo, now.preview.pull_request) if now and now.preview else None
+    if pull is None:
         return
     repo.at(pull.head_sha)
     context = CONTEXT.format(name=name)
@@ -35,6 +36,13 @@ def show_tried(repo: Repository, name: EnvironmentName) -> None:
         repo.github.set_status(repo.name, pull.head_sha, context, preview.FAILED, state="failure")
     else:
         repo.github.set_status(repo.name, pull.head_sha, context, preview.NOT_YET, state="pending")
+
+
+def tried_pull(repo: Repository, number: int) -> PullRequest | None:
+    """Return a pull request that may be tried now: it is open, a person's, and no fork's, whatever a manifest says. Raises `Transient`."""
+    pull = repo.github.pull_request(repo.name, number)
+    is_one = pull is not None and pull.state == "open" and pull.is_from(repo.name) and not repo.is_ours(pull)
+    return pull if is_one else None
 
 
 def preview_now(repo: Repository, name: EnvironmentName) -> Manifest | None:
@@ -64,8 +72,8 @@ def previews_behind(repo: Repository) -> tuple[EnvironmentName, ...]:
 
 def _head(repo: Repository, number: int) -> str | None:
     """Return the head of a pull request that is open, brought into the mirror; None also when the remote doesn't have it."""
-    pull = repo.github.pull_request(repo.name, number)
-    if pull is None or pull.state == "closed":
+    pull = tried_pull(repo, number)
+    if pull is None:
         return None
     try:
         return repo.at(pull.head_sha).commit

@@ -250,3 +250,30 @@ def test_a_commit_that_is_gone_stops_no_other_and_is_named(place: SmallMonorepo)
         "Commit abababababab, which `pr-2` was rendered from, is not in this repository any more"
         in place.written(number)[-1]
     )
+
+
+def test_a_branch_that_leaves_no_room_for_what_is_kept_is_moved_aside(place: SmallMonorepo) -> None:
+    place.server.commit(REPOSITORY, {"README.md": b"Mine\n"}, by=MAINTAINER, message="Mine", branch=SNAPSHOTS)
+    number = proposed(place, {MAIN: SECURE})
+    assert f"`{NAME}` is planning" in say(place, number)
+    (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Clone")]
+    assert f"`{SNAPSHOTS}`" in place.written(pull.number)[-1]
+    assert preview(place).preview is not None
+
+
+def test_a_manifest_that_names_a_pull_request_of_a_fork_brings_nothing_of_it_here(place: SmallMonorepo) -> None:
+    number = proposed(place, {MAIN: SECURE})
+    say(place, number)
+    place.server.add_user("eve-2")
+    fork = place.server.fork(REPOSITORY, by="eve-2")
+    theirs = place.server.commit(fork, {MAIN: NAMED}, by="eve-2", message="Rename", branch="rename")
+    of_a_fork = proposed(place, {}, "eve-2:rename")
+    path = "envs/pr-2/environment.yaml"
+    manifest = place.server.read(REPOSITORY, path, branch_of(NAME)) or b""
+    told = manifest.replace(b"pull_request: %d" % number, b"pull_request: %d" % of_a_fork)
+    assert told != manifest
+    place.server.commit(REPOSITORY, {path: told}, by=MAINTAINER, message="Try theirs", branch=branch_of(NAME))
+    for each in place.work(Tick(repository=REPOSITORY, slot=1)).follow:
+        place.work(each.event)
+    assert theirs not in snapshots(place)
+    assert place.server.read(REPOSITORY, "envs/pr-2/app/main.tf", branch_of(NAME)) == SECURE
