@@ -19,6 +19,7 @@ import typer
 from bot.cli.actions.options import account_store
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
 from bot.cli.local.options import AsJson, Root
+from bot.cli.serving.github_account import github_client
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.github import GitHubRefused
 from bot.clients.github.reach import answered_at
@@ -219,8 +220,6 @@ def _queue(settings: Settings) -> Iterator[Verdict]:
 
 
 def _github(settings: Settings) -> Iterator[Verdict]:
-    from bot.cli.serving.composition import github_client  # noqa: PLC0415 (all of the service, for one client)
-
     yield from _clock(settings.github_api_url)
     client = github_client(settings)
     yield Verdict("GitHub", "ok", f"it knows us as {client.identity()}")

@@ -1,12 +1,11 @@
 """The product's own work put together: the one place where flows meet their clients. It starts no process and no database."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from bot.cli.serving.github_account import github_client
 from bot.clients.git.trees import Author
-from bot.clients.github import GITHUB_COM, AppCredentials, Credentials, GitHub, Pacing, Token
 from bot.clients.store import JobStore
-from bot.errors import UserError
 from bot.names import RepositoryName
 from bot.service.author_limit import AuthorLimit
 from bot.service.context import ServiceContext
@@ -31,20 +30,6 @@ def service(settings: Settings, store: JobStore) -> Router:
     )
 
 
-def github_client(settings: Settings) -> GitHub:
-    """Return GitHub as the settings say: as an app or with a token. Raises `UserError`."""
-    pacing = GITHUB_COM if settings.github_api_url.rstrip("/") == PUBLIC_API else Pacing()
-    return GitHub(
-        _credentials(settings),
-        api_url=settings.github_api_url,
-        pacing=Pacing(
-            per_minute=settings.content_per_minute or pacing.per_minute,
-            per_hour=settings.content_per_hour or pacing.per_hour,
-            longest_wait=timedelta(seconds=5),
-        ),
-    )
-
-
 def git_url(api_url: str, repository: RepositoryName) -> str:
     """Return where git finds a repository: on github.com, or on the host of an enterprise's API."""
     if api_url.rstrip("/") == PUBLIC_API:
@@ -52,13 +37,3 @@ def git_url(api_url: str, repository: RepositoryName) -> str:
     parts = urlsplit(api_url)
     # GitHub Enterprise Cloud with data residency serves its API at api.<name>.ghe.com; Server under /api/v3.
     return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}/{repository}.git"
-
-
-def _credentials(settings: Settings) -> Credentials:
-    if settings.github_app_id is not None and settings.github_private_key is not None:
-        return AppCredentials(
-            settings.github_app_id, settings.github_private_key.get_secret_value(), settings.github_api_url
-        )
-    if settings.github_token is not None:
-        return Token(settings.github_token.get_secret_value(), settings.github_login)
-    raise UserError("No GitHub credentials: set ENVCLONE_GITHUB_APP_ID and its key, or ENVCLONE_GITHUB_TOKEN.")

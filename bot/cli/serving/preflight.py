@@ -7,7 +7,7 @@ loads no client of GitHub's. Trouble on GitHub's side (5xx, rate limits) stops n
 import sys
 from collections.abc import Iterator
 
-from bot.cli.serving.composition import github_client
+from bot.cli.serving.github_account import github_client
 from bot.cli.serving.processes import INVALID, start
 from bot.clients.github import GitHubRefused
 from bot.clients.github.reach import answered_at
