@@ -1,6 +1,7 @@
 """The web process's two applications: one takes deliveries, the other says how the service is.
 
-The first is in front of the internet, so there is nothing on it that describes the installation. Neither knows GitHub or the jobs.
+The first is in front of the internet, so there is nothing on it that describes the installation. Neither knows the jobs, and the
+second is handed what GitHub says.
 """
 
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from starlette.types import Lifespan
 
 from bot.clients.store import JobStore
 from bot.settings import Settings
-from bot.web.health import readiness
+from bot.web.health import GitHubHealth, readiness
 from bot.web.inbox import Inbox
 from bot.web.metrics import Metrics
 from bot.web.problems import problem
@@ -41,13 +42,13 @@ def create_app(settings: Settings, store: JobStore, metrics: Metrics) -> FastAPI
     return app
 
 
-def create_operations_app(settings: Settings, store: JobStore, metrics: Metrics) -> FastAPI:
+def create_operations_app(settings: Settings, store: JobStore, metrics: Metrics, github: GitHubHealth) -> FastAPI:
     """Return the application for whoever runs the service: readiness and figures."""
     app = _bare()
 
     @app.get("/readyz")
     def readyz() -> JSONResponse:
-        found = readiness(settings, store)
+        found = readiness(settings, store, github)
         status = HTTPStatus.OK if found.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
         return JSONResponse({"ready": found.is_ready, "checks": asdict(found)}, int(status))
 

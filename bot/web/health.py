@@ -1,11 +1,15 @@
 """`/healthz`: the process runs. `/readyz`, on the port for operations: a comment sent now would be carried out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bot.clients.store import JobStore, StoreUnavailable
 from bot.settings import Settings
 
 OK = "ok"
+GitHubHealth: TypeAlias = Callable[[], str | None]
+"""What GitHub says to our credentials: `OK` or what is wrong, and None if it has not answered yet. Nobody waits long for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,14 @@ class Readiness:
         return all(said == OK for said in (self.inbox, self.worker, self.github, self.webhook))
 
 
-def readiness(settings: Settings, store: JobStore) -> Readiness:
-    """Look at everything that has to be there. Asks nothing of GitHub: its troubles are no reason to be restarted."""
+def readiness(settings: Settings, store: JobStore, github: GitHubHealth) -> Readiness:
+    """Look at everything that has to be there. A platform restarts by `/healthz`: GitHub's troubles are no reason for that."""
     return Readiness(
         inbox=_inbox(store),
         worker=_worker(settings, store),
-        github=OK if settings.has_credentials else "no GitHub credentials are set",
+        github=(github() or "GitHub has not answered yet")
+        if settings.has_credentials
+        else "no GitHub credentials are set",
         webhook=OK if any(settings.secrets) else "no webhook secret is set, so every delivery is rejected",
     )
 

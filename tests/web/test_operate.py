@@ -16,6 +16,7 @@ from bot.clients.store import Delivery, SqliteStore
 from bot.jobs.figures import Figures
 from bot.settings import ALIASES, Settings, read
 from bot.web.app import create_operations_app
+from bot.web.health import OK
 from bot.web.metrics import Metrics
 from tests import ROOT
 from tests.web.serving import serving
@@ -44,7 +45,9 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     metrics = Metrics(store, timedelta(minutes=1))
     metrics.count("issue_comment", "accepted")
     metrics.acknowledged.observe(0.01)
-    with serving(create_operations_app(read({"ENVCLONE_WEBHOOK_SECRETS": "x"}), store, metrics)) as operations:
+    with serving(
+        create_operations_app(read({"ENVCLONE_WEBHOOK_SECRETS": "x"}), store, metrics, lambda: OK)
+    ) as operations:
         families = text_string_to_metric_families(operations.get("/metrics").text)
         found = {sample.name: set(sample.labels) for family in families for sample in family.samples}
     store.close()

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.clients.store import Delivery, SqliteStore
 from bot.settings import Settings, read
 from bot.web.app import WEBHOOK, create_app, create_operations_app
+from bot.web.health import OK
 from bot.web.metrics import Metrics
 from tests.web.serving import SECRET, comment, headers, serving
 
@@ -51,7 +52,7 @@ def client(settings: Settings, store: SqliteStore, metrics: Metrics) -> Iterator
 @pytest.fixture
 def operations(settings: Settings, store: SqliteStore, metrics: Metrics) -> Iterator[httpx.Client]:
     """The port of whoever runs the service."""
-    with serving(create_operations_app(settings, store, metrics)) as client:
+    with serving(create_operations_app(settings, store, metrics, lambda: OK)) as client:
         yield client
 
 
@@ -157,7 +158,7 @@ def test_a_database_that_can_t_be_written_is_told_and_forgotten(
 ) -> None:
     store = SqliteStore(tmp_path / "closed.sqlite3")
     metrics = Metrics(store, settings.dead_after)
-    public, inside = create_app(settings, store, metrics), create_operations_app(settings, store, metrics)
+    public, inside = create_app(settings, store, metrics), create_operations_app(settings, store, metrics, lambda: OK)
     with serving(public) as client, serving(inside) as operations:
         store.close()
         body = comment()
@@ -181,14 +182,30 @@ def test_a_silent_worker_makes_the_service_unready(store: SqliteStore) -> None:
     settings = read({**ENVIRONMENT, "ENVCLONE_HEARTBEAT": "1s", "ENVCLONE_DEAD_AFTER": "2s"})
     impatient = settings.model_copy(update={"dead_after": timedelta(0)})
     store.beat("one", "")
-    with serving(create_operations_app(impatient, store, Metrics(store, timedelta(0)))) as operations:
+    with serving(create_operations_app(impatient, store, Metrics(store, timedelta(0)), lambda: OK)) as operations:
         assert operations.get("/readyz").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("GitHub answered 401: Bad credentials", "GitHub answered 401: Bad credentials"),
+        (None, "GitHub has not answered yet"),
+    ],
+)
+def test_what_github_says_to_our_credentials_is_part_of_readiness(
+    settings: Settings, store: SqliteStore, metrics: Metrics, answer: str | None, said: str
+) -> None:
+    store.beat("one", "")
+    with serving(create_operations_app(settings, store, metrics, lambda: answer)) as operations:
+        found = operations.get("/readyz")
+    assert (found.status_code, found.json()["ready"], found.json()["checks"]["github"]) == (503, False, said)
 
 
 def test_without_a_secret_nothing_is_accepted_and_readiness_says_so(store: SqliteStore) -> None:
     settings = read({"ENVCLONE_GITHUB_TOKEN": "t"})
     metrics = Metrics(store, settings.dead_after)
-    public, inside = create_app(settings, store, metrics), create_operations_app(settings, store, metrics)
+    public, inside = create_app(settings, store, metrics), create_operations_app(settings, store, metrics, lambda: OK)
     with serving(public) as client, serving(inside) as operations:
         body = comment()
         assert post(client, body, headers(body, secret="")).status_code == 401

@@ -8,16 +8,22 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 
 import uvicorn
 from fastapi import FastAPI
 
+from bot.cli.serving.github_account import github_client
 from bot.cli.serving.processes import start, told_to_stop
+from bot.clients.github import GitHubRefused
 from bot.clients.store import StoreUnavailable, open_store
+from bot.clients.transient import Transient
+from bot.errors import UserError
 from bot.settings import Settings
 from bot.web.app import create_app, create_operations_app
 from bot.web.connections import HEADER_ROOM, BoundedProtocol, ConnectionLimits, Connections
+from bot.web.health import OK
+from bot.web.last_said import LastSaid
 from bot.web.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -44,7 +50,9 @@ def main() -> int:
     metrics = Metrics(store, settings.dead_after)
     limits = ConnectionLimits(_affordable(settings.max_connections), settings.max_body + HEADER_ROOM)
     public = bounded_server(create_app(settings, store, metrics), limits, settings)
-    operations = bounded_server(create_operations_app(settings, store, metrics), OPERATIONS, settings)
+    operations = bounded_server(
+        create_operations_app(settings, store, metrics, asks_github(settings)), OPERATIONS, settings
+    )
     with (
         socket.socket(fileno=int(sys.argv[1])) as listener,
         socket.socket(fileno=int(sys.argv[2])) as inside,
@@ -53,6 +61,20 @@ def main() -> int:
         serve(settings, public, listener)
     store.close()
     return 0
+
+
+def asks_github(settings: Settings) -> LastSaid:
+    """Return what asks GitHub whether it takes the service's credentials, now and then. Only who asks loads a client of GitHub's."""
+    client = cache(lambda: github_client(settings))
+
+    def look() -> str:
+        try:
+            client().check()
+        except (GitHubRefused, Transient, UserError) as error:
+            return str(error).partition("\n")[0]
+        return OK
+
+    return LastSaid(look)
 
 
 def serve(settings: Settings, server: uvicorn.Server, listener: socket.socket) -> None:

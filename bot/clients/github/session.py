@@ -88,6 +88,17 @@ class Session:
         """Return how our app is registered; None for a token."""
         return self._guarded(self._credentials.registration)
 
+    def check(self) -> None:
+        """Ask GitHub for something small. Raises `Transient`, or `GitHubRefused` if it does not take our credentials."""
+        if self.registration() is not None:
+            return
+        try:
+            self._guarded(lambda: self._whoever().requester.requestJsonAndCheck("GET", "/rate_limit"))
+        except GitHubRefused as refused:
+            # That request counts against no limit. A server that has no limits answers so, to a good token alone.
+            if refused.status != 404:
+                raise
+
     def redeliver_failed(self, since: datetime) -> int:
         """Have the deliveries since a moment sent again that nobody took; return how many. Raises `Transient`."""
         return self._guarded(lambda: self._credentials.redeliver_failed(since))
@@ -101,11 +112,13 @@ class Session:
         return "x-access-token", self._guarded(lambda: self._credentials.token(repository))
 
     def _asked(self) -> str:
+        return str(self._whoever().requester.requestJsonAndCheck("GET", "/user")[1]["login"])
+
+    def _whoever(self) -> github.Github:
+        """Return a client of a plain token, which is the same for every repository."""
         from github import Auth  # noqa: PLC0415
 
-        # Only a plain token gets here, and that is the same for every repository.
-        whoami = connect(Auth.Token(self._credentials.token(RepositoryName("any/any"))), self._api_url)
-        return str(whoami.requester.requestJsonAndCheck("GET", "/user")[1]["login"])
+        return connect(Auth.Token(self._credentials.token(RepositoryName("any/any"))), self._api_url)
 
     def _read(self, repository: RepositoryName, call: Callable[[Repository], T]) -> T:
         """Run a call that changes nothing; a broken connection is tried once more, for idle ones are closed unannounced."""
