@@ -111,6 +111,15 @@ def shortened(text: str, longest: int) -> str:
     return f"{kept.replace('`', '') if kept.count('`') % 2 else kept}…"
 
 
+def clipped(text: str, longest: int) -> str:
+    """Return the beginning of a text of many lines, such as a log: in about so many characters, up to a whole line or word."""
+    if len(text) <= longest:
+        return text
+    kept = text[:longest]
+    whole = kept.rpartition("\n")[0] or kept.rpartition(" ")[0] or kept
+    return f"{whole}\n…"
+
+
 def titled(text: str) -> str:
     """Return plain text as GitHub takes it for a title: on one line, and not too long."""
     return shortened(" ".join(text.split()), LONGEST_TITLE)

@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterator, Sequence
 
 from bot.core.ledger.apply_result import ApplyOutcome, StepResult
-from bot.core.markdown import NO_VALUE, cell, code, details, fence, shortened, table
+from bot.core.markdown import NO_VALUE, cell, clipped, code, details, fence, shortened, table
 from bot.core.plural import counted
 from bot.names import EnvironmentName
+
+LONGEST_REASON, LONGEST_REASONS = 6_000, 24_000
+"""Characters that are shown of one step's failure, and of all together; the run's log has everything."""
 
 _WORDS = {"succeeded": "✅ done", "skipped": "⏭️ already done", "failed": "❌ failed", "blocked": "⛔ not started"}
 
@@ -61,7 +64,7 @@ def _failures(outcome: ApplyOutcome) -> Iterator[str]:
         yield f"**{code(step.name)} failed** after {_took(step.seconds)}" + (
             f" and {step.attempts} attempts:" if step.attempts > 1 else ":"
         )
-        yield fence(step.reason[:6_000])
+        yield fence(clipped(step.reason, min(LONGEST_REASON, LONGEST_REASONS // len(outcome.failed))))
     if outcome.failed:
         yield (
             "**Next:** completed steps are kept. Fix the cause, then "

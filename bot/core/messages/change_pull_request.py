@@ -1,6 +1,6 @@
 """What people read of a change: title, body and commit message of its pull request, and which value is which now."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.hcl.address_patterns import key_of
@@ -8,8 +8,8 @@ from bot.core.markdown import cell, code, details, facts, table
 from bot.core.messages import sync_text
 from bot.core.messages.sync_text import ProposedSync
 from bot.core.messages.versions import codified, rolled_back
-from bot.core.messages.versions.evidence import Evidence, proved
-from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS
+from bot.core.messages.versions.evidence import Evidence, proved, reported
+from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS, sides
 from bot.core.parity.report import Difference
 from bot.core.plans.risk import risk_before_plan
 from bot.core.plural import counted
@@ -95,17 +95,14 @@ def title(before: Manifest, after: Manifest, said: Trailers | None = None) -> st
 
 def values_table(before: Manifest, after: Manifest) -> str:
     """Return every value before and after, in Markdown; nothing when nothing differs."""
-    rows = [
-        (code(name), code(text(before.parameters.get(name))), code(text(after.parameters[name])))
-        for name in changed(before, after)
-    ]
+    rows = [(code(name), *_both(before, after, name)) for name in changed(before, after)[:MOST_ROWS]]
     if before.expires_at != after.expires_at:
         rows.append(("expires", expiry(before), expiry(after)))
     if before.repaired_at != after.repaired_at:
         rows.append(("repair", "", _asked_at(after)))
     if before.revision != after.revision:
         rows.append(("template revision", code(before.revision[:12]), code(after.revision[:12])))
-    return table(("Parameter", "Before", "After"), rows) if rows else ""
+    return f"{table(('Parameter', 'Before', 'After'), rows)}{_more(before, after)}" if rows else ""
 
 
 def expiry(manifest: Manifest) -> str:
@@ -134,16 +131,17 @@ def body(proposed: ProposedChange) -> str:
         *(sync_text.body(proposed.sync, proposed.after, proposed.where) if proposed.sync else ()),
         "### What changes",
         _values(proposed),
-        "### Changed files",
-        _places(proposed),
         "### What to look at",
         "\n".join(f"- {item}" for item in _attention(proposed)),
-        "### Commands that work here",
-        _commands(proposed.after),
         (
-            "Merging this pull request applies exactly the plan in the comment below; if the plan has changed by then, "
+            "**Merging this pull request applies exactly the plan in the comment below.** If the plan has changed by then, "
             "nothing is applied."
         ),
+        "### Changed files",
+        _places(proposed),
+        "### Commands that work here",
+        _commands(proposed.after),
+        *map(reported, proposed.evidence),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -197,25 +195,32 @@ def _values(proposed: ProposedChange) -> str:
         said = sync_text.values(before, after, template, proposed.source, migrated=migrated)
         longer = f"\n\nIt expires on {expiry(after)}." if before.expires_at != after.expires_at else ""
         return f"{said}{longer}"
+    following = _following(proposed)
     rows = [
-        (
-            code(name),
-            code(text(before.parameters.get(name))),
-            code(text(after.parameters[name])),
-            _cause(proposed, name),
-        )
-        for name in changed(before, after)
+        (code(name), *_both(before, after, name), _cause(proposed, name, following))
+        for name in changed(before, after)[:MOST_ROWS]
     ]
     if before.expires_at != after.expires_at:
         rows.append(("expires", expiry(before), expiry(after), "set with `/extend`"))
     if before.repaired_at != after.repaired_at:
         rows.append(("repair", "", _asked_at(after), "requested with `/repair`"))
-    return table(("Parameter", "Before", "After", "Cause"), rows) if rows else "No parameter changes."
+    if not rows:
+        return "No parameter changes."
+    return f"{table(('Parameter', 'Before', 'After', 'Cause'), rows)}{_more(before, after)}"
 
 
-def _cause(proposed: ProposedChange, name: ParameterName) -> str:
+def _both(before: Manifest, after: Manifest, name: ParameterName) -> tuple[str, str]:
+    return sides(text(before.parameters.get(name)), text(after.parameters[name]), absent=code(""))
+
+
+def _more(before: Manifest, after: Manifest) -> str:
+    more = len(changed(before, after)) - MOST_ROWS
+    return f"\n\n… and {counted(more, 'more parameter')}: see the manifest." if more > 0 else ""
+
+
+def _cause(proposed: ProposedChange, name: ParameterName, following: Collection[ParameterName]) -> str:
     template, before, source = proposed.template.declaration, proposed.before, proposed.source
-    if name in _following(proposed):
+    if name in following:
         return "derived from the others"
     was = origin(template, before, source, name) if source else None
     if proposed.hooks is not None:
@@ -236,7 +241,7 @@ def _places(proposed: ProposedChange) -> str:
     if not files:
         return f"Only {manifest} changes; the rendered files stay the same."
     rows = [
-        (code(key_of(each.address, each.attribute)), code(each.production), code(each.clone), _causes(proposed, each))
+        (code(key_of(each.address, each.attribute)), *sides(each.production, each.clone), _causes(proposed, each))
         for each in found[:MOST_ROWS]
     ]
     more = f"\n\n… and {len(found) - MOST_ROWS} more: see the files." if len(found) > MOST_ROWS else ""

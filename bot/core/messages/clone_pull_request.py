@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.markdown import NO_VALUE, cell, code, details, facts, fence, table
+from bot.core.markdown import NO_VALUE, cell, code, details, facts, fence, shortened, table
 from bot.core.parity.leaks import Leak
 from bot.core.parity.output import markdown
 from bot.core.parity.output.markdown_by_cause import by_cause
@@ -18,6 +18,8 @@ from bot.model.pipeline import Hook, Pipeline
 from bot.names import ParameterName
 
 MARKER = "<!-- envclone:pull-request:{name} -->"
+MOST_LEAKS = 50
+LONGEST_LEAK = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,12 @@ def _introduction(proposed: ProposedClone) -> str:
 
 def _leaks(proposed: ProposedClone) -> Iterator[str]:
     if proposed.leaks:
-        lines = "\n".join(f"- {code(f'{leak.place}:{leak.line}')} {cell(leak.message)}" for leak in proposed.leaks)
+        shown = proposed.leaks[:MOST_LEAKS]
+        lines = "\n".join(
+            f"- {code(f'{leak.place}:{leak.line}')} {cell(shortened(leak.message, LONGEST_LEAK))}" for leak in shown
+        )
+        if (more := len(proposed.leaks) - MOST_LEAKS) > 0:
+            lines += f"\n- … and {counted(more, 'more leak')}"
         yield f"**{counted(len(proposed.leaks), 'leak')}: this clone refers to {code(str(proposed.manifest.source))}.**\n\n{lines}"
 
 

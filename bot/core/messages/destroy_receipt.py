@@ -5,9 +5,15 @@ from collections.abc import Iterator, Sequence
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.destroy_report import DestroyReport, Sweep
 from bot.core.ledger.ledger import Retained
-from bot.core.markdown import cell, code, details, fence, shortened, table
+from bot.core.markdown import cell, clipped, code, details, fence, shortened, table
 from bot.core.plural import counted
 from bot.names import EnvironmentName
+
+LONGEST_REASON, LONGEST_REASONS = 6_000, 24_000
+"""Characters that are shown of one step's failure, and of all together; the run's log has everything."""
+
+MOST_FOUND = 100
+"""Resources that are still there and are named."""
 
 _WORDS = {"succeeded": "✅ destroyed", "skipped": "⏭️ already gone", "failed": "❌ failed", "blocked": "⛔ not started"}
 
@@ -49,7 +55,10 @@ def text(receipt: DestroyReport) -> str:
 def _essentials(receipt: DestroyReport) -> str:
     parts = [f"### {'✅' if receipt.is_clean else '❌'} {cell(title(receipt))}"]
     for step in receipt.failed:
-        parts += [f"**{code(step.name)} failed:**", fence(step.reason[:6_000])]
+        parts += [
+            f"**{code(step.name)} failed:**",
+            fence(clipped(step.reason, min(LONGEST_REASON, LONGEST_REASONS // len(receipt.failed)))),
+        ]
     if not receipt.is_undone:
         resume = code(f"/resume {receipt.environment}")
         parts.append(
@@ -73,7 +82,9 @@ def _clouds(sweep: Sweep) -> str:
 def _left(sweep: Sweep, environment: EnvironmentName) -> str:
     if sweep.problem:
         return f"**The account could not be searched** for the tag {code(sweep.tag)}{_where(sweep)}:\n\n{fence(sweep.problem)}"
-    listed = "\n".join(f"- {code(each)}" for each in sweep.found[:100])
+    listed = "\n".join(f"- {code(each)}" for each in sweep.found[:MOST_FOUND])
+    if (more := len(sweep.found) - MOST_FOUND) > 0:
+        listed += f"\n- … and {more:,} more"
     return (
         f"**Still there**, with the tag {code(sweep.tag)}{_where(sweep)}, although every step was "
         f"undone:\n\n{listed}\n\nDelete these by hand, then comment {code(f'/resume {environment}')} to search again."

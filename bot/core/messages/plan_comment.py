@@ -7,7 +7,7 @@ or replaced stays named; of thousands as many as fit. Whatever is left out says 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.markdown import cell, code, details, fence, table
+from bot.core.markdown import cell, clipped, code, details, fence, table
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import Action, HookPlan, PlannedChange
 from bot.core.plans.risk import said as said_risk
@@ -23,6 +23,8 @@ COMMENT_LIMIT = 65_536
 STEP_SUMMARY_LIMIT = 1024 * 1024
 """Bytes of a step's summary (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands)."""
 
+LONGEST_REASON = 20_000
+"""Characters of a failure that are shown."""
 MOST_FINDINGS = 50
 MOST_WARNINGS = 10
 """In a comment. A plan with more has one kind of them many times."""
@@ -59,15 +61,23 @@ def fitted(plan: EnvironmentPlan, risk: Risk, limit: int, whole: Whole) -> str:
     text = complete(plan, risk)
     if _size(text) <= limit:
         return text
-    top = "\n\n".join(part for part in (_headline(plan, risk), _overview(plan), *_notices(plan)) if part)
     notice = f"\n> Shortened to fit. The complete plan, with every attribute, is in {whole}.\n"
     stacks = [stack for stack in plan.stacks if stack.plan.changes_anything]
-    room = limit - _size(top) - _size(notice) - 2
-    shown = _shortened(stacks, room)
-    if shown is not None:
-        return "\n\n".join([top, *shown]) + f"\n{notice}"
-    text = f"{top}\n\n{_lost(stacks, room - 200)}\n{notice}"
-    return text if _size(text) <= limit else f"{_headline(plan, risk)}\n{notice}"
+    tops = _tops(plan, risk)
+    for top in tops:
+        room = limit - _size(top) - _size(notice) - 2
+        if (shown := _shortened(stacks, room)) is not None:
+            return "\n\n".join([top, *shown]) + f"\n{notice}"
+        text = f"{top}\n\n{_lost(stacks, room - 200)}\n{notice}"
+        if _size(text) <= limit and (room > limit // 4 or top is tops[-1]):
+            return text
+    return f"{_headline(plan, risk)}\n{notice}"
+
+
+def _tops(plan: EnvironmentPlan, risk: Risk) -> Sequence[str]:
+    """Return what stands above the stacks, and ever less of it: what is destroyed must be named even below a hundred steps."""
+    parts = [part for part in (_headline(plan, risk), _overview(plan), *_notices(plan)) if part]
+    return ["\n\n".join(parts[:count]) for count in (len(parts), 2, 1)]
 
 
 def _shortened(stacks: Sequence[StackPlan], room: int) -> Sequence[str] | None:
@@ -115,8 +125,9 @@ def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole
         f"{marker(environment)}\n## No plan for {code(environment)}\n\nPlanning commit {code(commit)} failed, so it "
         "can't be merged. Fix what is below and push again.\n"
     )
-    cut = reason if len(reason) <= 20_000 else f"{reason[:20_000]}\n… (the rest is in the run's log)"
-    return f"{head}\n{fence(cut, 'text')}\n\n{_log(whole)}"
+    cut = clipped(reason, LONGEST_REASON)
+    more = "" if cut == reason else " (the rest is in the run's log)"
+    return f"{head}\n{fence(cut + more, 'text')}\n\n{_log(whole)}"
 
 
 def refusal(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:

@@ -1,4 +1,4 @@
-"""How a run on an environment ended, in the words neverybody who is told: a check, a comment, a deployment, a step summary."""
+"""How a run on an environment ended, in words for everybody who is told: a check, a comment, a deployment, a step summary."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.markdown import cell, code, table
-from bot.core.parity.output.markdown import ORIGINS
+from bot.core.markdown import cell, code, shortened, table
+from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS, sides
 from bot.core.parity.report import Parity
 from bot.core.plural import counted
 from bot.core.rendering.parameter_types import text
@@ -35,9 +35,11 @@ class ProposedSync:
 MOST_COMMITS = 30
 """Commits of a template that are listed; who is further behind reads the history."""
 
-
 MOST_EDITS = 20
 """Hand edits that are listed; `envclone verify` names all."""
+
+LONGEST_LINE = 200
+"""Characters that are shown of a commit's subject, or of what is said of a hand edit."""
 
 
 def body(sync: ProposedSync, after: Manifest, where: str) -> Iterator[str]:
@@ -52,7 +54,10 @@ def body(sync: ProposedSync, after: Manifest, where: str) -> Iterator[str]:
 
 
 def _edits(found: Sequence[Finding]) -> str:
-    listed = [f"- {code(f'{each.path}:{each.line}')}: {cell(each.message)}" for each in found[:MOST_EDITS]]
+    listed = [
+        f"- {code(f'{each.path}:{each.line}')}: {cell(shortened(each.message, LONGEST_LINE))}"
+        for each in found[:MOST_EDITS]
+    ]
     more = [f"- … and {len(found) - MOST_EDITS} more"] if len(found) > MOST_EDITS else []
     lines = "\n".join([*listed, *more])
     return f"These places differ from what the template renders, so this has to be approved before it is planned:\n\n{lines}"
@@ -80,7 +85,10 @@ def template_changes(step: TemplateStep) -> str:
     """Return the commits between the two revisions. GitHub makes links of their ids."""
     if step.commits is None:
         return "The history of this branch doesn't hold both revisions, so the commits between them can't be listed."
-    listed = [f"- {each.commit[:12] or 'not committed yet:'} {cell(each.subject)}".rstrip() for each in step.commits]
+    listed = [
+        f"- {each.commit[:12] or 'not committed yet:'} {cell(shortened(each.subject, LONGEST_LINE))}".rstrip()
+        for each in step.commits
+    ]
     more = len(listed) - MOST_COMMITS
     found = "\n".join(listed[:MOST_COMMITS] + ([f"- … and {more} more"] if more > 0 else []))
     count = counted(len(listed), "commit")
@@ -112,13 +120,18 @@ def values(
             for name in found.added
         ),
         *(
-            (code(name), _value(before, former.get(name, name)), _value(after, name), cause(name))
+            (code(name), *sides(_text(before, former.get(name, name)), _text(after, name), code("")), cause(name))
             for name in found.changed
         ),
         *((code(old), _value(before, old), "", f"now called {code(new)}") for old, new in found.renamed.items()),
         *((code(name), _value(before, name), "", "no longer in the template") for name in found.gone),
     ]
-    return table(("Parameter", "Before", "After", "Why"), rows) if rows else "Every value is kept."
+    more = (
+        f"\n\n… and {counted(len(rows) - MOST_ROWS, 'more value')}: see the manifest." if len(rows) > MOST_ROWS else ""
+    )
+    return (
+        f"{table(('Parameter', 'Before', 'After', 'Why'), rows[:MOST_ROWS])}{more}" if rows else "Every value is kept."
+    )
 
 
 def migrations(found: Mapping[MigrationName, Migration]) -> str:
@@ -150,4 +163,8 @@ def _origin(after: Manifest, template: Template, source: Manifest, name: Paramet
 
 
 def _value(manifest: Manifest, name: ParameterName) -> str:
-    return code(text(manifest.parameters[name]))
+    return sides(_text(manifest, name), "", code(""))[0]
+
+
+def _text(manifest: Manifest, name: ParameterName) -> str:
+    return text(manifest.parameters[name])

@@ -107,5 +107,5 @@ class Parity:
 
     @property
     def score(self) -> float:
-        """The share of compared attributes that are match production, 0 to 1: equal, or different by identity alone."""
+        """The share of compared attributes that match production, 0 to 1: equal, or different by identity alone."""
         return 1 - min(len(self.telling), self.compared) / self.compared if self.compared else 1.0

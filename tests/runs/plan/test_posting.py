@@ -10,8 +10,13 @@ from bot.clients.github import GitHub, Token
 from bot.core.messages.plan_comment import marker
 from bot.core.plans.job_report import LARGEST, JobReport, ReportedCheck, write_job_report
 from bot.core.plans.required_check import Needs, required_check
+from bot.errors import Finding
 from bot.names import EnvironmentName
+from bot.runs.plan.plan import PlanRefused
 from bot.runs.plan.posting import ProposedPlan, post
+from bot.runs.plan.report import left_behind
+from bot.runs.plan.report import report as said_of
+from bot.runs.plan.request import PlanRequest
 from bot.sandbox.github import IssueText, PullSpec
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
 
@@ -54,6 +59,20 @@ def test_a_report_becomes_one_comment_and_one_check(tmp_path: Path, place: Small
     assert comment.author.login == "github-actions[bot]"
     (check,) = place.server.checks(REPOSITORY, at.commit)
     assert (check.name, check.conclusion) == (f"envclone/plan: {NAME}", "success")
+
+
+def test_what_is_too_long_for_github_is_shortened_and_posted(
+    tmp_path: Path, place: SmallMonorepo, at: ProposedPlan
+) -> None:
+    request = PlanRequest(NAME, at.commit, "create")
+    refused = PlanRefused([Finding(f"envs/demo-x/app/{n}.tf", 1, "It runs a program. " * 200) for n in range(50)])
+    found = post(left(tmp_path, write_job_report(left_behind(request, said_of(request, refused)))), [NAME], at)
+    assert found.complaints == ()
+    (comment,) = place.server.comments(REPOSITORY, at.number)
+    (check,) = place.server.checks(REPOSITORY, at.commit)
+    assert comment.body.endswith("so the rest is left out.*")
+    assert check.output is not None
+    assert check.output.summary == comment.body
 
 
 @pytest.mark.parametrize(

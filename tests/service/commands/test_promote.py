@@ -61,7 +61,7 @@ def test_promote_proposes_the_values_that_were_given_by_hand_with_the_evidence(t
     assert pull.title == "Change production: greeting"
     assert "### Proved in `demo-x`" in body
     assert "| **Applied** | 20" in body
-    assert "What its steps and probes reported" in body
+    assert "What the steps and probes of demo-x reported" in body
     assert "| **Certificate** | not certified against its source |" in body
     assert "| `greeting` | `hello` | `salve` |" in body
     assert value(tried, "db_class") == "large"

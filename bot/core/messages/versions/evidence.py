@@ -37,6 +37,11 @@ def proved(found: Evidence, changed: EnvironmentName) -> str:
     if found.edits:
         fate = "part" if found.as_in.environment == changed else "not part"
         known.append(("Edited by hand", f"**{counted(found.edits, 'place')}**, {fate} of this change"))
-    steps = f"\n\n{details('What its steps and probes reported', found.results)}" if found.results else ""
     head = "An earlier version of" if found.as_in.environment == changed else "Proved in"
-    return f"### {head} {code(name)}\n\n{facts(known)}{steps}"
+    return f"### {head} {code(name)}\n\n{facts(known)}"
+
+
+def reported(found: Evidence) -> str:
+    """Return what the environment's steps said, for the end of that body: it is long, and no reason to merge is in it."""
+    what = f"What the steps and probes of {found.as_in.environment} reported"
+    return details(what, found.results) if found.results else ""

@@ -37,7 +37,7 @@ def verdict(parity: Parity) -> str:
     parts = [f"{share(parity)} match {code(parity.against)}: {likeness(parity)}. {differ}."]
     if unexplained:
         parts.append(
-            f"**{len(unexplained)} of {len(found)} differences are unexplained**: no parameter causes them, so one of the two "
+            f"**{len(unexplained):,} of {len(found):,} differences are unexplained**: no parameter causes them, so one of the two "
             "environments was edited by hand."
         )
     elif found and not revision and not waived:
@@ -46,7 +46,9 @@ def verdict(parity: Parity) -> str:
         parts.append(f"{counted(revision, 'is', 'are')} due to different revisions of the template.")
     if waived:
         parts.append(f"{counted(waived, 'is', 'are')} waived.")
-    broken = "\n".join(f"- **Broken contract:** {breach.message}." for breach in parity.breaches)
+    broken = "\n".join(f"- **Broken contract:** {breach.message}." for breach in parity.breaches[:MOST_ROWS])
+    if (more := len(parity.breaches) - MOST_ROWS) > 0:
+        broken += f"\n- … and {counted(more, 'more broken contract')}."
     return "\n\n".join(filter(None, [" ".join(parts), broken]))
 
 
@@ -119,9 +121,9 @@ def _rows(parity: Parity, found: Sequence[Difference]) -> str:
     return table(("Place", parity.against, parity.environment, "Aspect", "Cause"), rows) + more
 
 
-def sides(production: str, clone: str) -> tuple[str, str]:
+def sides(production: str, clone: str, absent: str = "**missing**") -> tuple[str, str]:
     """Return both sides of a difference as cells of a table; of long ones the part where they differ."""
-    theirs, ours = (code(text) if text else "**missing**" for text in parted(production, clone, LONGEST))
+    theirs, ours = (code(text) if text else absent for text in parted(production, clone, LONGEST))
     return theirs, ours
 
 

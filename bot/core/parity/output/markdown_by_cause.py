@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from bot.core.markdown import cell, code, details, table
+from bot.core.markdown import cell, details, table
 from bot.core.parity.output.markdown import because, sides, tables
 from bot.core.parity.report import Difference, Parity
 from bot.core.plural import counted
@@ -58,8 +58,7 @@ def _key(each: Difference) -> tuple[object, ...]:
 def _row(group: Sequence[Difference], values: Values) -> tuple[str, str, str, str, str]:
     first = group[0]
     if len(first.causes) == 1:
-        theirs, ours = values(first.causes[0].parameter)
-        both = (code(theirs) if theirs else "not set", code(ours) if ours else "not set")
+        both = sides(*values(first.causes[0].parameter), absent="not set")
     elif _alike(group):
         both = sides(first.production, first.clone)
     else:

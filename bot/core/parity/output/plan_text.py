@@ -9,6 +9,7 @@ from bot.core.parity.output import markdown
 from bot.core.parity.report import Parity
 from bot.core.plural import counted
 
+MOST_BREACHES = 20
 MOST_LEAKS = 20
 
 
@@ -51,7 +52,9 @@ def _head(parity: Parity, leaks: Sequence[Leak], note: str) -> str:
         f"### Parity with {code(parity.against)}, by {parity.depth}: {holds}",
         f"{score}{f'; of all differences, {said}' if said else ''}.",
     ]
-    lines += [f"- **Broken contract:** {breach.message}." for breach in parity.breaches]
+    lines += [f"- **Broken contract:** {breach.message}." for breach in parity.breaches[:MOST_BREACHES]]
+    if (more := len(parity.breaches) - MOST_BREACHES) > 0:
+        lines.append(f"… and {counted(more, 'more broken contract')}.")
     lines += [f"- **Leak** at {code(leak.place)}: {leak.message}" for leak in leaks[:MOST_LEAKS]]
     lines += [f"… and {counted(len(leaks) - MOST_LEAKS, 'more leak')}."] if len(leaks) > MOST_LEAKS else []
     if parity.unexplained:
