@@ -1,14 +1,12 @@
-"""The shape of GitHub's payloads, which no other place knows: from a delivery to an event.
+"""From a delivery to an event.
 
-Fields that we don't use are not looked at, so a payload that grows breaks nothing. What is no event of ours is `Ignored`,
-with the reason for the log: a comment that was edited or deleted, or written by a bot, never becomes a command.
+What is no event of ours is `Ignored`, with the reason for the log: a comment that was edited or deleted, or written by a bot, never
+becomes a command.
 """
 
-from datetime import datetime
-from typing import Annotated
+from pydantic import ValidationError
 
-from pydantic import Field, ValidationError
-
+from bot import payload_shapes as shapes
 from bot.events import (
     CheckRunCompleted,
     CommentCreated,
@@ -21,8 +19,7 @@ from bot.events import (
     ReviewApproved,
     RunCompleted,
 )
-from bot.model.base import ForeignDocument
-from bot.names import RepositoryName, opening_text
+from bot.names import opening_text
 
 EVENTS = (
     "issue_comment", "issues", "pull_request", "pull_request_review", "check_run", "deployment_status", "workflow_run", "repository_dispatch", "ping",
@@ -44,184 +41,9 @@ def parse(name: str, body: bytes) -> Event:
         return Ignored(reason=f"unreadable {name}: {', '.join(places[:5])}")
 
 
-class _User(ForeignDocument):
-    login: str
-    type: str = "User"
-
-    @property
-    def is_bot(self) -> bool:
-        return self.type == "Bot" or self.login.endswith("[bot]")
-
-
-_GHOST = _User(login="ghost")
-
-
-class _Repository(ForeignDocument):
-    full_name: RepositoryName
-
-
-class _Issue(ForeignDocument):
-    number: int
-    pull_request: dict[str, object] | None = None
-
-
-class _Opened(ForeignDocument):
-    """An issue or pull request with the text that it has."""
-
-    number: int
-    user: _User | None
-    body: str | None = None
-    html_url: str
-    created_at: datetime
-
-
-class _Issues(ForeignDocument):
-    action: str
-    repository: _Repository
-    issue: _Opened
-    sender: _User | None = None
-    changes: dict[str, object] | None = None
-
-
-class _Comment(ForeignDocument):
-    id: int
-    body: str | None
-    html_url: str
-    created_at: datetime
-    user: _User | None
-
-
-class _IssueComment(ForeignDocument):
-    action: str
-    repository: _Repository
-    issue: _Issue
-    comment: _Comment
-
-
-class _Branch(ForeignDocument):
-    ref: str
-    sha: str
-    repo: _Repository | None = None
-
-
-class _Pull(_Opened):
-    head: _Branch
-    base: _Branch
-    merged: bool = False
-    merge_commit_sha: str | None = None
-
-
-class _PullRequest(ForeignDocument):
-    action: str
-    repository: _Repository
-    pull_request: _Pull
-    sender: _User | None = None
-
-
-class _Review(ForeignDocument):
-    id: int
-    user: _User | None
-    state: str
-    commit_id: str | None
-    submitted_at: datetime | None = None
-
-
-class _ReviewedPull(ForeignDocument):
-    number: int
-
-
-class _PullRequestReview(ForeignDocument):
-    action: str
-    repository: _Repository
-    pull_request: _ReviewedPull
-    review: _Review
-
-
-class _App(ForeignDocument):
-    slug: str | None = None
-
-
-class _Number(ForeignDocument):
-    number: int
-
-
-class _Run(ForeignDocument):
-    id: int
-    name: str
-    head_sha: str
-    conclusion: str | None
-    external_id: str | None = None
-    app: _App | None = None
-    pull_requests: tuple[_Number, ...] = ()
-
-
-class _CheckRun(ForeignDocument):
-    action: str
-    repository: _Repository
-    check_run: _Run
-
-
-class _Deployment(ForeignDocument):
-    id: int
-    environment: str
-    sha: str
-
-
-class _Status(ForeignDocument):
-    id: int
-    state: str
-    description: str | None = None
-    environment_url: str | None = None
-    target_url: str | None = None
-    log_url: str | None = None
-    creator: _User | None = None
-
-
-class _DeploymentStatus(ForeignDocument):
-    action: str
-    repository: _Repository
-    deployment: _Deployment
-    deployment_status: _Status
-
-
-class _WorkflowRun(ForeignDocument):
-    id: int
-    run_attempt: int = 1
-    display_title: str = ""
-    path: str
-    event: str
-    head_branch: str | None = None
-    head_sha: str
-    conclusion: str | None
-    created_at: datetime
-    run_started_at: datetime | None = None
-    html_url: str
-
-
-class _RunOfWorkflow(ForeignDocument):
-    action: str
-    repository: _Repository
-    workflow_run: _WorkflowRun
-
-
-class _Signed(ForeignDocument):
-    request: Annotated[str, Field(max_length=20_000)]
-    signature: Annotated[str, Field(max_length=100)]
-
-
-class _Dispatch(ForeignDocument):
-    action: str
-    repository: _Repository
-    client_payload: dict[str, object] | None = None
-
-
-class _Ping(ForeignDocument):
-    hook_id: int | None = None
-
-
 def _comment(body: bytes) -> Event:
-    payload = _IssueComment.model_validate_json(body)
-    author = payload.comment.user or _GHOST
+    payload = shapes.DeliveredIssueComment.model_validate_json(body)
+    author = payload.comment.user or shapes.GHOST_USER
     if payload.action != "created":
         return Ignored(reason=f"a comment was {payload.action}")
     if author.is_bot:
@@ -239,7 +61,7 @@ def _comment(body: bytes) -> Event:
 
 
 def _issues(body: bytes) -> Event:
-    payload = _Issues.model_validate_json(body)
+    payload = shapes.DeliveredIssues.model_validate_json(body)
     if payload.action != "opened":
         return Ignored(reason=f"an issue was {payload.action}")
     if payload.changes:
@@ -249,10 +71,14 @@ def _issues(body: bytes) -> Event:
 
 
 def _opening(
-    repository: _Repository, opened: _Opened, sender: _User | None, *, is_pull_request: bool
+    repository: shapes.DeliveredRepository,
+    opened: shapes.DeliveredOpened,
+    sender: shapes.DeliveredUser | None,
+    *,
+    is_pull_request: bool,
 ) -> CommentCreated | None:
     """Return the text that a person opened something with; None when whoever opened it is another than its author, or a bot."""
-    author = opened.user or _GHOST
+    author = opened.user or shapes.GHOST_USER
     if author.is_bot or sender is None or sender.login != author.login:
         return None
     return CommentCreated(
@@ -268,7 +94,7 @@ def _opening(
 
 
 def _pull_request(body: bytes) -> Event:
-    payload = _PullRequest.model_validate_json(body)
+    payload = shapes.DeliveredPullRequest.model_validate_json(body)
     pull = payload.pull_request
     if payload.action not in ("opened", "reopened", "synchronize", "closed"):
         return Ignored(reason=f"a pull request was {payload.action}")
@@ -277,8 +103,8 @@ def _pull_request(body: bytes) -> Event:
         number=pull.number,
         action=payload.action,
         is_merged=pull.merged,
-        author=(pull.user or _GHOST).login,
-        sender=(payload.sender or _GHOST).login,
+        author=(pull.user or shapes.GHOST_USER).login,
+        sender=(payload.sender or shapes.GHOST_USER).login,
         head=pull.head.ref,
         head_sha=pull.head.sha,
         head_repository=pull.head.repo.full_name if pull.head.repo else None,
@@ -291,7 +117,7 @@ def _pull_request(body: bytes) -> Event:
 
 
 def _review(body: bytes) -> Event:
-    payload = _PullRequestReview.model_validate_json(body)
+    payload = shapes.DeliveredPullRequestReview.model_validate_json(body)
     review = payload.review
     if payload.action != "submitted" or review.state.lower() != "approved":
         return Ignored(reason=f"a review was {payload.action} ({review.state.lower()})")
@@ -302,13 +128,13 @@ def _review(body: bytes) -> Event:
         number=payload.pull_request.number,
         review=review.id,
         commit=review.commit_id,
-        author=(review.user or _GHOST).login,
+        author=(review.user or shapes.GHOST_USER).login,
         submitted_at=review.submitted_at,
     )
 
 
 def _check_run(body: bytes) -> Event:
-    payload = _CheckRun.model_validate_json(body)
+    payload = shapes.DeliveredCheckRun.model_validate_json(body)
     run = payload.check_run
     if payload.action != "completed":
         return Ignored(reason=f"a check was {payload.action}")
@@ -325,15 +151,15 @@ def _check_run(body: bytes) -> Event:
 
 
 def _dispatch(body: bytes) -> Event:
-    payload = _Dispatch.model_validate_json(body)
+    payload = shapes.DeliveredDispatch.model_validate_json(body)
     if payload.action != DISPATCH:
         return Ignored(reason="a dispatch to somebody else")
-    signed = _Signed.model_validate(payload.client_payload)
+    signed = shapes.DeliveredSigned.model_validate(payload.client_payload)
     return DispatchReceived(repository=payload.repository.full_name, request=signed.request, signature=signed.signature)
 
 
 def _deployment_status(body: bytes) -> Event:
-    payload = _DeploymentStatus.model_validate_json(body)
+    payload = shapes.DeliveredDeploymentStatus.model_validate_json(body)
     status = payload.deployment_status
     if payload.action != "created":
         return Ignored(reason=f"a deployment status was {payload.action}")
@@ -347,12 +173,12 @@ def _deployment_status(body: bytes) -> Event:
         description=status.description or "",
         environment_url=status.environment_url or "",
         log_url=status.log_url or status.target_url or "",
-        creator=(status.creator or _GHOST).login,
+        creator=(status.creator or shapes.GHOST_USER).login,
     )
 
 
 def _workflow_run(body: bytes) -> Event:
-    payload = _RunOfWorkflow.model_validate_json(body)
+    payload = shapes.DeliveredRunOfWorkflow.model_validate_json(body)
     run = payload.workflow_run
     if payload.action != "completed":
         return Ignored(reason=f"a workflow run was {payload.action}")
@@ -372,7 +198,7 @@ def _workflow_run(body: bytes) -> Event:
 
 
 def _ping(body: bytes) -> Event:
-    return Ping(hook=_Ping.model_validate_json(body).hook_id)
+    return Ping(hook=shapes.DeliveredPing.model_validate_json(body).hook_id)
 
 
 _READERS = {
