@@ -121,12 +121,17 @@ def test_a_lost_delivery_is_made_good_by_the_next_look(place: SmallMonorepo) -> 
     assert place.written(place.server.pulls(REPOSITORY)[-1].number)
 
 
+@pytest.mark.parametrize("is_heard_of", [True, False])
 def test_of_a_clone_that_was_never_deployed_the_pull_request_is_closed_and_may_be_reopened(
-    place: SmallMonorepo,
+    place: SmallMonorepo, is_heard_of: bool
 ) -> None:
     number = work_in_progress(place)
     place.say(CLONE.format(number))
-    over(place, number)
+    place.server.close(REPOSITORY, number, by=MAINTAINER)
+    if is_heard_of:
+        hear(place, number, "closed")
+    else:
+        assert [expire(place.repository(), name).outcome for name in due_environments(place.repository())] == ["closed"]
     (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.pull and each.pull.head_ref == branch_of(NAME)]
     assert pull.state == "closed"
     assert any("so this pull request is closed. Reopen it if" in each for each in place.written(pull.number))

@@ -97,9 +97,13 @@ class Conversation(Session):
 
     def comment_once(self, repository: RepositoryName, number: int, marker: str, body: str) -> str | None:
         """Write a comment that holds the marker and return its URL; None when we have one already, which stays as it is."""
-        if self._marked(repository, number, marker):
+        if self.has_said(repository, number, marker):
             return None
         return self.write_comment(repository, number, body)
+
+    def has_said(self, repository: RepositoryName, number: int, marker: str) -> bool:
+        """Say whether a comment of ours holds the marker."""
+        return bool(self._marked(repository, number, marker))
 
     def react(self, repository: RepositoryName, comment_id: int, content: Reaction) -> int:
         """React to a comment and return the reaction's id. One that is there stays, under the id that it has."""

@@ -48,6 +48,24 @@ def closed_pull(repo: Repository, number: int) -> ClosedPull | None:
     return ClosedPull(number, pull.url, pull.closed_at, pull.is_merged)
 
 
+def not_needed(repo: Repository, proposed: Iterable[Manifest]) -> tuple[EnvironmentName, ...]:
+    """Return the clones that are only proposed, although what they are bound to is closed: nobody heard of it, or it was just before.
+
+    One whose pull request was closed for that and is open again was reopened by a person, and stays. Raises `Transient`.
+    """
+    listed = list(proposed)
+    closed = closed_pulls(repo, listed)
+    ends = {each.name: end for each in listed if each.ends_with is not None and (end := closed.get(each.ends_with))}
+    return tuple(name for name, end in ends.items() if not _was_closed_for(repo, name, end))
+
+
+def _was_closed_for(repo: Repository, name: EnvironmentName, end: ClosedPull) -> bool:
+    pull = repo.pull_request(Branch("clone", name))
+    return pull is None or repo.github.has_said(
+        repo.name, pull.number, CLOSED_MARKER.format(number=end.number, at=end.at)
+    )
+
+
 def bound_jobs(
     context: ServiceContext, event: PullRequestChanged, request: JobRequest, steps: Steps
 ) -> tuple[JobRequest, ...]:

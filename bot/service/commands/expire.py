@@ -30,7 +30,7 @@ from bot.events import PreviewDue, Tick
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login
-from bot.service.commands.bound import bound_job, close_proposed, closed_pulls, keep
+from bot.service.commands.bound import bound_job, close_proposed, closed_pulls, keep, not_needed
 from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
@@ -129,7 +129,7 @@ def tick_job(delivery: str, event: Tick) -> JobRequest:
 
 
 def due_environments(repo: Repository) -> tuple[EnvironmentName, ...]:
-    """Return the live clones that something is to be done about; one that can't be read keeps no other from its turn.
+    """Return the clones that something is to be done about; one that can't be read keeps no other from its turn.
 
     Raises `Transient`, `UserError`.
     """
@@ -140,7 +140,8 @@ def due_environments(repo: Repository) -> tuple[EnvironmentName, ...]:
     # Of one whose pull request was reopened, the removal is open all the same.
     removed = repo.mirror.proposals("destroy")
     kept = {each.name for each in live if each.ends_with is not None and each.name in removed}
-    return tuple(sorted({*_due(repo, live, repo.policy()).names, *kept}))
+    left = not_needed(repo, reading.estate.proposed.values())
+    return tuple(sorted({*_due(repo, live, repo.policy()).names, *kept, *left}))
 
 
 def expire(repo: Repository, name: EnvironmentName) -> Expired:
