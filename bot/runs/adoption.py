@@ -12,6 +12,8 @@ from bot.core.adoption.hooks import ProposedHook
 from bot.core.adoption.stacks import policy_text
 from bot.core.parity.directories.compare import sides_likeness
 from bot.core.rendering.assemble import TemplateAt, assemble
+from bot.core.rendering.inventory import Inventory
+from bot.core.rendering.parameter_values import Wish, resolve
 from bot.core.rendering.render import ENDING
 from bot.core.requests.clone import CloneRequest
 from bot.core.requests.preflight import CheckRules
@@ -20,8 +22,10 @@ from bot.core.tree import File
 from bot.errors import Finding, InvalidInput, Unverifiable
 from bot.hooks.validate import JUDGES
 from bot.model.environment import HOOKS, Manifest
+from bot.model.pipeline import Json
 from bot.model.policy import PATH as POLICY
-from bot.names import EnvironmentName, Login, TemplateName
+from bot.model.template import DECLARATION
+from bot.names import EnvironmentName, Login, ParameterName, TemplateName
 from bot.runs.directory_parity import AskedSide, read_pair
 
 
@@ -133,7 +137,14 @@ def _manifest(checkout: Checkout, asked: AdoptionRequest, found: Adoption, templ
     values = {each.name: each.value for each in found.parameters if each.name in template.declaration.parameters}
     here = checkout.survey().estate.live.get(asked.name)
     if here is not None:
-        return here.model_copy(update={"revision": template.revision, "parameters": {**values, **here.parameters}})
+        kept = {name: value for name, value in here.parameters.items() if name in template.declaration.parameters}
+        return here.model_copy(
+            update={
+                "revision": template.revision,
+                "parameters": _completed(template, here, {**values, **kept}),
+                "stacks": template.declaration.stacks,
+            }
+        )
     said = {
         "name": asked.name,
         "template": asked.name,
@@ -145,6 +156,24 @@ def _manifest(checkout: Checkout, asked: AdoptionRequest, found: Adoption, templ
         **({"state": found.state} if found.state else {}),
     }
     return Manifest.model_validate(said)
+
+
+def _completed(
+    template: TemplateAt, here: Manifest, values: Mapping[ParameterName, Json]
+) -> Mapping[ParameterName, Json]:
+    """Return production's values with those of parameters that somebody has declared since. Raises `InvalidInput` for one without a value."""
+    declaration, where = template.declaration, f"{template.where}/{DECLARATION}"
+    if here.purpose not in declaration.purposes:
+        raise InvalidInput(f"{where}: {here.name} has the purpose `{here.purpose}`: keep it under `purposes`.")
+    chosen = declaration.purposes[here.purpose].set
+    for name, parameter in declaration.parameters.items():
+        follows = parameter.derive is not None or parameter.allocate is not None or parameter.default is not None
+        if name not in values and name not in chosen and not follows:
+            raise InvalidInput(
+                f"{where}: `{name}` has no value in {here.name}. Add `{name}: …` under `set:` of the purpose "
+                f"`{here.purpose}`, and run this again."
+            )
+    return resolve(template.declaration, Wish(here.name, here.purpose, values, None), Inventory({here.name: here}))
 
 
 def _write(place: Path, files: Mapping[str, File]) -> None:

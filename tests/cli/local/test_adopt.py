@@ -256,6 +256,31 @@ def test_run_again_it_goes_on_from_where_it_is(layout: Layout, tmp_path: Path) -
     assert run(root, "verify")[0] == 0
 
 
+def test_run_again_production_gets_the_value_of_a_parameter_that_was_declared_since(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, LAYOUTS[0].files)
+    words = ("adopt", "infra/production", "--with", "infra/staging", "--json")
+    run(root, *words)
+    declaration, code = root / "templates/production/template.yaml", root / "templates/production/main/main.tf.j2"
+    added = "  disposable: {type: bool, description: Whether it may be lost.}\npurposes:\n"
+    declaration.write_text(declaration.read_text("utf-8").replace("purposes:\n", added), "utf-8")
+    only = '{% if disposable %}resource "terraform_data" "clone" {}\n{% endif %}'
+    code.write_text(code.read_text("utf-8") + only, "utf-8")
+    before = (root / "envs/production/environment.yaml").read_bytes()
+    status, said = run(root, *words)
+    place = (
+        "templates/production/template.yaml: `disposable` has no value in production. Add `disposable: …` under `set:`"
+    )
+    assert (status, place in said) == (1, True), said
+    assert (root / "envs/production/environment.yaml").read_bytes() == before
+    valued = "The real thing.\n    set: {disposable: false}"
+    declaration.write_text(declaration.read_text("utf-8").replace("The real thing.", valued), "utf-8")
+    again = json.loads(run(root, *words)[1])
+    assert (again["again"], again["proved"]) == (True, True)
+    manifest = yaml.safe_load((root / "envs/production/environment.yaml").read_text("utf-8"))
+    assert manifest["parameters"]["disposable"] is False
+    assert run(root, "verify")[0] == 0
+
+
 def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> None:
     root = lay_out(tmp_path, LAYOUTS[0].files)
     assert run(root, "adopt", "infra/production", "--with", "infra/staging")[0] == 0
