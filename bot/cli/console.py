@@ -27,10 +27,9 @@ def edge() -> Iterator[None]:
     """Turn expected errors into a message on standard error and an exit code; anything else is a bug and keeps its traceback."""
     try:
         yield
-    except (Unreadable, Unverifiable) as error:
-        stop(str(error), NOT_CHECKED)
-    except UserError as error:
-        code = WRONG_USAGE if isinstance(error, WrongUsage) else DOES_NOT_HOLD
+    except (UserError, Unverifiable) as error:
+        code = NOT_CHECKED if isinstance(error, Unreadable | Unverifiable) else DOES_NOT_HOLD
+        code = WRONG_USAGE if isinstance(error, WrongUsage) else code
         from bot.cli.terminal import spoken  # noqa: PLC0415 (the words of comments cost 0.1 s, and most commands end well)
 
         stop(spoken(str(error)), code)

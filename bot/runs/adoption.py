@@ -134,7 +134,8 @@ def _is_exact(
 
 
 def _manifest(checkout: Checkout, asked: AdoptionRequest, found: Adoption, template: TemplateAt) -> Manifest:
-    values = {each.name: each.value for each in found.parameters if each.name in template.declaration.parameters}
+    named = {ParameterName(each.name): each.value for each in found.parameters}
+    values = {name: value for name, value in named.items() if name in template.declaration.parameters}
     here = checkout.survey().estate.live.get(asked.name)
     if here is not None:
         kept = {name: value for name, value in here.parameters.items() if name in template.declaration.parameters}

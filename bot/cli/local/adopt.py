@@ -53,7 +53,7 @@ def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         own = _branch(root, branch)
         found = adopt_directory(root, asked)
         is_committed = own is not None and not found.changed and own.commit(_written(found), f"Adopt {path}")
-        said = [*_lines(found), *([f"Committed on the branch {branch}."] if is_committed else [])]
+        said = [*_lines(found, path), *([f"Committed on the branch {branch}."] if is_committed else [])]
         say("\n".join(said), lambda: {**_data(found), "committed": is_committed}, as_json)
         if found.changed or _left(found):
             raise typer.Exit(DOES_NOT_HOLD)
@@ -71,7 +71,7 @@ def _written(found: AdoptedProduction) -> list[str]:
     return [found.template.where, found.where, POLICY]
 
 
-def _lines(found: AdoptedProduction) -> Iterator[str]:
+def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
     adoption, name = found.adoption, found.manifest.name
     where = found.template.where
     spliced = sum(path.endswith(".j2") for path in found.template.files)
@@ -88,6 +88,10 @@ def _lines(found: AdoptedProduction) -> Iterator[str]:
     yield ""
     if found.changed:
         yield f"Not proved: {', '.join(found.changed)} would change."
+        yield (
+            f"Make {where} render what {path} has (a line for clones alone stands in `{{% if … %}}`), or change {path} in the same way, "
+            "and run this again."
+        )
     else:
         yield f"Proved: {counted(len(adoption.written), 'file')} of production rendered byte for byte as before."
     if adoption.moved:
@@ -105,7 +109,8 @@ def _lines(found: AdoptedProduction) -> Iterator[str]:
     if left:
         yield from ("", f"Edit {where}, then run the same command again.")
     else:
-        yield from ("", f"`envclone template check` passes. Next: `envclone clone {name} as demo-x --dry-run`.")
+        next_step = "" if found.changed else f" Next: `envclone clone {name} as demo-x --dry-run`."
+        yield from ("", f"`envclone template check` passes.{next_step}")
 
 
 def _blocks(hook: ProposedHook) -> str:

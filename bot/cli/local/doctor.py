@@ -28,7 +28,7 @@ from bot.clients.store import SQLITE_FILE, StoreUnavailable, open_store
 from bot.clients.transient import Transient
 from bot.clouds.registry import FACTS
 from bot.core.checks.backend import store_address
-from bot.core.checks.required_providers import of_one_platform
+from bot.core.checks.required_providers import LOCK, of_one_platform
 from bot.core.installation import doctor as verdicts
 from bot.core.installation.doctor import Release, Verdict
 from bot.core.installation.files import (
@@ -131,13 +131,17 @@ def _environments(root: Path) -> Iterator[Verdict]:
 
 def _lock_files(root: Path) -> Iterator[Verdict]:
     checkout = _checkout(root)
-    yield verdicts.lock_files(
-        [
-            f"{checkout.roots.template(name)}/{path}"
-            for name in map(TemplateName, checkout.templates())
-            for path in of_one_platform(checkout.template(name))
-        ]
-    )
+    alone: list[str] = []
+    missing: list[str] = []
+    for name in map(TemplateName, checkout.templates()):
+        files, where = checkout.template(name), checkout.roots.template(name)
+        alone += [f"{where}/{path}" for path in of_one_platform(files)]
+        try:
+            stacks = checkout.read_template(name, files).declaration.stacks
+        except UserError:
+            continue  # `envclone template check` says what is wrong with it
+        missing += [f"{where}/{stack}/{LOCK}" for stack in stacks if f"{stack}/{LOCK}" not in files]
+    yield verdicts.lock_files(alone, missing)
 
 
 def _installation(root: Path) -> Iterator[Verdict]:

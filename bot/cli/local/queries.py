@@ -20,7 +20,7 @@ from bot.commands.model import Help, List, Status
 from bot.commands.spec import Spec
 from bot.commands.specs import BY_VERB, TABLE
 from bot.core.messages import replies
-from bot.core.messages.environment_list import matching, only, unmanaged
+from bot.core.messages.environment_list import matching, nothing_matches, only, unmanaged
 from bot.core.messages.help_text import help_text
 from bot.core.requests.branches import read_branch
 from bot.core.requests.refusal import unknown_environment
@@ -86,10 +86,12 @@ def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJso
     with edge():
         asked, checkout = sentence(List, "list", words or ()), own_checkout(root)
         survey = checkout.survey()
-        manifests = matching(sorted(survey.estate.manifests(), key=lambda m: m.name), asked, me())
+        everything = sorted(survey.estate.manifests(), key=lambda m: m.name)
+        manifests = matching(everything, asked, me())
         estate = only(survey.estate, {each.name for each in manifests})
         late = behind(manifests, _histories(checkout, manifests))
-        text = plain(replies.listing(estate, datetime.now(UTC), None, late), width())
+        listing = replies.listing(estate, datetime.now(UTC), None, late)
+        text = plain(listing if manifests or not everything else nothing_matches(everything), width())
         text += (
             f"\n\n{plain(unmanaged(estate.unmanaged, checkout.roots.environments), width())}"
             if estate.unmanaged

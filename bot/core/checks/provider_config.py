@@ -81,7 +81,10 @@ def provider_complaints(block: Block, source: str, rules: GateRules) -> Iterator
     allowed = rules.provider_arguments(source)
     if source == rules.cloud.provider:
         if rules.policy.account_guard and not _is_guarded(block, guard):
-            yield block.line, f"the provider must be restricted to one account. Set `{guard} = [var.account_id]`."
+            yield (
+                block.line,
+                f"the provider must be restricted to one account. Set `{guard}` to the environment's own, such as `[var.account_id]`.",
+            )
         if _is_guarded(block, guard):
             allowed |= rules.cloud.gate.machine_arguments
         if rules.policy.assume_role:

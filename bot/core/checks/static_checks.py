@@ -153,7 +153,8 @@ def _file_findings(files: Tree, stacks: Collection[StepName], called: frozenset[
             yield Finding(
                 f"{where}/{stack}/{LOCK}",
                 1,
-                "missing, so any provider version could be installed. Run `terraform init` and commit it.",
+                "missing, so any provider version could be installed. Run `terraform init -backend=false` in the directory "
+                "of an environment, and commit the file that it writes in the template.",
             )
         else:
             yield from _unlocked(f"{where}/{stack}/{LOCK}", files[f"{stack}/{LOCK}"].data)

@@ -85,14 +85,22 @@ def environments(count: int, wrong: Sequence[Finding]) -> Verdict:
         fix = "Correct the line, or remove the directory if it is nobody's any more. Until then what counts them all stops."
         return Verdict("environments", "problem", "; ".join(map(str, wrong)), fix)
     if not count:
-        return Verdict("environments", "problem", "there are none", "Render production: `envclone render production`.")
+        return Verdict(
+            "environments", "problem", "there are none", "Take over production: `envclone adopt PATH` (docs/adopt.md)."
+        )
     return Verdict("environments", "ok", f"{count} can be read")
 
 
-def lock_files(alone: Sequence[str]) -> Verdict:
+def lock_files(alone: Sequence[str], missing: Sequence[str] = ()) -> Verdict:
     """Judge whether the runners' platform can be among the checksums of every locked provider; `alone` are files with those of one platform."""
+    if missing:
+        fix = "Run `terraform init -backend=false` in that stack's directory of an environment, and copy the file that it writes to the template."
+        return Verdict("lock files", "problem", f"missing: {', '.join(missing)}", fix)
     if alone:
-        fix = "There, run `terraform providers lock -platform=linux_amd64`, with a `-platform` for each kind of machine you use."
+        fix = (
+            "Run `terraform providers lock -platform=linux_amd64`, with a `-platform` for each kind of machine you use, in that stack's "
+            "directory of an environment, and copy the file to the template."
+        )
         said = f"checksums of one platform alone, which may not be the runners': {', '.join(alone)}"
         return Verdict("lock files", "unknown", said, fix)
     return Verdict("lock files", "ok", "every provider has checksums of more than one platform")
@@ -102,7 +110,10 @@ def tool(action: str | None, ours: str) -> Verdict:
     """Judge the action that says which version the workflows run, against the version that asks."""
     found = ToolSource.of_action(action) if action is not None else None
     if action is None:
-        return Verdict("tool of the workflows", "problem", f"{TOOL_ACTION} is missing", "Run `envclone init`.")
+        fix = (
+            "Run `envclone init --tool OWNER/NAME@COMMIT`: where your organisation keeps envclone, and at which commit."
+        )
+        return Verdict("tool of the workflows", "problem", f"{TOOL_ACTION} is missing", fix)
     if found is None:
         return Verdict("tool of the workflows", "left out", "the action installs it from its own repository")
     if found.version != ours:

@@ -36,7 +36,7 @@ def environment_list(asked: List, by: str, listed: Listed, now: datetime) -> str
     everything = replies.by_expiry(listed.estate.manifests(), now)
     found = matching(everything, asked, by)
     if not found and everything:
-        return f"No environment matches. There are {len(everything):,}: {_purposes(everything)}. Comment `/list` to see them."
+        return nothing_matches(everything)
     pages = max(-(-len(found) // PER_PAGE), 1)
     number = asked.page or 1
     if number > pages:
@@ -55,6 +55,11 @@ def environment_list(asked: List, by: str, listed: Listed, now: datetime) -> str
     if pages > 1 and asked == List(page=asked.page):
         said.append("`/list mine`, `/list purpose=…` and `/list owner=…` show fewer.")
     return f"{' '.join(said)}\n\n{page}"
+
+
+def nothing_matches(everything: Sequence[Manifest]) -> str:
+    """Answer who asked for environments of which there are none, though there are others."""
+    return f"No environment matches. There are {len(everything):,}: {_purposes(everything)}. `/list` shows them all."
 
 
 def matching(manifests: Sequence[Manifest], asked: List, by: str) -> Sequence[Manifest]:

@@ -7,6 +7,7 @@ a number, a bool or an enum can't carry syntax, so a template may branch on thos
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -35,6 +36,11 @@ ENDING = ".j2"
 COPIED = f"{ENDING}{ENDING}"
 """The ending of a file that is itself to end in `.j2`: it loses one of the two, and is copied like any other file."""
 RAW = "Braces that are the file's own go between `{% raw %}` and `{% endraw %}`."
+DECLARE = (
+    "Declare `{name}` under `parameters` in template.yaml. If it is there, the environment has no value of it yet: "
+    "`envclone sync NAME` gives it one."
+)
+_UNDEFINED = re.compile(r"'([^']*)' is undefined$")
 NOT_RENDERED = frozenset({DECLARATION, "README.md"})
 """Files of a template that speak of the template, not of an environment."""
 _PARSED = (".tf", ".tfvars", ".tf.json", ".tfvars.json", ".tfbackend.hcl")
@@ -115,8 +121,8 @@ def _filled(path: str, source: bytes, parameters: Parameters) -> bytes:
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{path}: not UTF-8 at byte {error.start}") from error
     except NotFilled as error:
-        is_syntax = error.line is not None or "undefined" in error.message
-        hint = f" {RAW}" if is_syntax else ""
+        unknown = _UNDEFINED.search(error.message)
+        hint = f" {RAW}" if error.line is not None else f". {DECLARE.format(name=unknown[1])} {RAW}" if unknown else ""
         raise InvalidInput(f"{path}{f':{error.line}' if error.line else ''}: {error.message}{hint}") from error
 
 

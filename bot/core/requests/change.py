@@ -15,6 +15,7 @@ from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.rendering.merge import EditedDirectory, FileConflict, merge, merged_tree
+from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Wish, references, resolve
 from bot.core.requests.preflight import NOBODY, CheckRules, Judges, blamed, in_template, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
@@ -141,8 +142,8 @@ def followers(template: Template, manifest: Manifest, names: Sequence[ParameterN
             name
             for name, parameter in template.parameters.items()
             if name not in found and name not in manifest.overrides
-            for text in [purpose.set.get(name, parameter.derive)]
-            if isinstance(text, str) and found & set(references(text))
+            for derived in [purpose.set.get(name, parameter.derive)]
+            if isinstance(derived, str) and found & set(references(derived))
         }
         if not more:
             return [name for name in template.parameters if name in found and name not in names]
@@ -155,7 +156,7 @@ def _set(command: Set, subject: ChangeSubject) -> Manifest | Unchanged:
     given = overrides(command, template)
     values = _values(manifest, template, given)
     if values == manifest.parameters:
-        said = ", ".join(f"`{name}` is {shown(str(values[name]))}" for name in given)
+        said = ", ".join(f"`{name}` is {shown(text(values[name]))}" for name in given)
         return Unchanged(f"No change: in `{command.name}`, {said} already.")
     _refuse_another_identity(command, manifest, template, values)
     # A source has no purpose's or source's choice that could be overridden: all values are its own.

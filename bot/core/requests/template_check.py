@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.commands.model import Clone
 from bot.core.checks.outputs import output_problems
-from bot.core.checks.required_providers import of_one_platform
+from bot.core.checks.required_providers import LOCK, of_one_platform
 from bot.core.checks.static_checks import gate
 from bot.core.graph import StepDocuments, problems
 from bot.core.hcl.structure import check_syntax
@@ -51,7 +51,7 @@ def check_template(
     `rules` are the repository's; without them the code is held against the defaults.
     """
     rules = rules or CheckRules(Policy(), template.cloud)
-    findings = [*_declaration_findings(template), *_file_findings(template), *_step_findings(template)]
+    findings = [*_declaration_findings(template), *_file_findings(template, source), *_step_findings(template)]
     findings = findings or list(_code_findings(template, source, rules))
     proved = [
         ", ".join(
@@ -62,7 +62,7 @@ def check_template(
             )
         )
     ]
-    doubts = list(_doubts(template))
+    doubts = list(_doubts(template, source))
     if source is None or findings:
         return Proof(proved, findings, doubts=doubts)
     external: dict[str, ExternalReference] = {}
@@ -86,14 +86,24 @@ def _told_apart(drafted: Draft, source: Manifest) -> str:
     return f"{counted(len(drafted.files), 'file')}, of which {counted(other, 'differs', 'differ')} from {source.name}'s"
 
 
-def _doubts(template: TemplateAt) -> Iterator[str]:
+def _doubts(template: TemplateAt, source: Manifest | None) -> Iterator[str]:
     """Yield what holds here, and may not on the machines that plan."""
     if of_one := [posixpath.dirname(path) for path in of_one_platform(template.files)]:
+        advice = _in_its_directory(template, source, of_one[0], "terraform providers lock -platform=linux_amd64")
+        more = "; the same for each other" if len(of_one) > 1 else ""
         yield (
-            f"a lock file has the checksum of one platform alone ({', '.join(of_one)}). If that is not the runners', run "
-            f"`terraform providers lock -platform=linux_amd64` in {template.where}/{of_one[0]}{' and each other' if len(of_one) > 1 else ''}, "
-            "and commit the file."
+            f"a lock file has the checksum of one platform alone ({', '.join(of_one)}). If that is not the runners', {advice}{more}."
         )
+
+
+def _in_its_directory(template: TemplateAt, source: Manifest | None, stack: str, command: str) -> str:
+    """Say where to run a command of Terraform's that writes a stack's lock file: it reads no `.tf.j2`."""
+    place = f"{template.where}/{stack}"
+    rendered_ones = (path.removesuffix(ENDING) for path in template.files if path.endswith(ENDING))
+    if not any(path.startswith(f"{stack}/") and path.endswith(CODE) for path in rendered_ones):
+        return f"run `{command}` in {place}, and commit the file"
+    rendered = f"{template.roots.environment(source.name if source else 'NAME')}/{stack}"
+    return f"run `{command}` in {rendered}, and copy the {LOCK} that it writes to {place}"
 
 
 def a_clone(source: EnvironmentName, by: Login) -> Clone:
@@ -229,16 +239,15 @@ def _value_problems(template: TemplateAt, name: ParameterName, value: Json) -> I
         yield str(error)
 
 
-def _file_findings(template: TemplateAt) -> Iterator[Finding]:
+def _file_findings(template: TemplateAt, source: Manifest | None) -> Iterator[Finding]:
     where = template.where
     for stack in template.declaration.stacks:
         files = [path for path in template.files if path.startswith(f"{stack}/")]
         if not any(path.removesuffix(ENDING).endswith(CODE) for path in files):
             yield Finding(f"{where}/{DECLARATION}", 1, f"stack `{stack}` has no Terraform files in {where}/{stack}/.")
-        elif f"{stack}/.terraform.lock.hcl" not in files:
-            yield Finding(
-                f"{where}/{stack}", 1, ".terraform.lock.hcl is missing. Run `terraform init` there and commit the file."
-            )
+        elif f"{stack}/{LOCK}" not in files:
+            advice = _in_its_directory(template, source, stack, "terraform init -backend=false")
+            yield Finding(f"{where}/{stack}", 1, f"{LOCK} is missing. {advice[0].upper()}{advice[1:]}.")
     for path, file in template.files.items():
         if path.endswith((".tf", ".tfvars", ".tf.json", ".tfvars.json")):
             try:

@@ -57,7 +57,7 @@ def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
         is_live = name in estate.live or (left is not None and left.is_live)
         where = "exists" if is_live else "is proposed in an open pull request"
         raise Correctable(
-            f"Environment `{name}` already {where}. Choose another name, or comment `/status {name}` to see it.",
+            f"Environment `{name}` already {where}. Choose another name; `/status {name}` shows this one.",
             replace(command, name=_free_name(name, estate)),
         )
     adopted = next((m.name for m in estate.manifests() if name in _names_of_states(m)), None)

@@ -281,6 +281,18 @@ def test_run_again_production_gets_the_value_of_a_parameter_that_was_declared_si
     assert run(root, "verify")[0] == 0
 
 
+def test_what_would_change_production_is_named_with_what_to_do(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, LAYOUTS[0].files)
+    words = ("adopt", "infra/production", "--with", "infra/staging")
+    run(root, *words)
+    code = root / "templates/production/main/main.tf.j2"
+    code.write_text(code.read_text("utf-8") + "# more\n", "utf-8")
+    status, said = run(root, *words)
+    assert status == 1
+    assert "Not proved: main/main.tf would change.\nMake templates/production render what infra/production has" in said
+    assert "Next:" not in said
+
+
 def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> None:
     root = lay_out(tmp_path, LAYOUTS[0].files)
     assert run(root, "adopt", "infra/production", "--with", "infra/staging")[0] == 0
@@ -348,7 +360,7 @@ def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> N
     code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
     assert code == 1
     for line in (
-        "templates/production/main:1: .terraform.lock.hcl is missing.",
+        "templates/production/main:1: .terraform.lock.hcl is missing. Run `terraform init -backend=false` in templates/production/main,",
         "templates/production/main/main.tf:1: `resource terraform_data only` differs in more than values, or only production has it",
         "templates/production/main/main.tf:2: `db_password` is a secret in clear",
     ):

@@ -69,6 +69,8 @@ def test_a_manifest_that_is_only_missing_in_the_work_tree_is_missed(root: Path) 
     ):
         subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True)
     (root / "envs/demo-x/environment.yaml").unlink()
+    said = "so this directory is not an environment. `envclone list` shows all environments"
+    assert said in run(root, "render", "demo-x")[1], "in the words of the command line"
     code, output = run(root, "verify")
     assert (code, "envs/demo-x/environment.yaml:1: missing, so this directory is not an environment" in output) == (
         2,
@@ -110,6 +112,11 @@ def test_list_shows_those_that_can_be_read_and_names_the_others(root: Path) -> N
     assert run(root, "status", "demo-x")[0] == 0
     code, output = run(root, "status", "broken")
     assert (code, "envs/broken/environment.yaml:2: " in output) == (2, True)
+
+
+def test_a_list_of_nothing_says_what_there_is(root: Path) -> None:
+    said = "No environment matches. There are 2: 1 demo, 1 production. `envclone list` shows them all.\n"
+    assert run(root, "list", "purpose=nonsense") == (0, said)
 
 
 def test_list_as_data_is_the_manifests(root: Path) -> None:

@@ -30,6 +30,7 @@ NONE, SECOND = timedelta(), timedelta(seconds=1)
         (doctor.environments(0, ()), "problem", "there are none"),
         (doctor.lock_files([]), "ok", "more than one"),
         (doctor.lock_files(["templates/shop/app/.terraform.lock.hcl"]), "unknown", "templates/shop/app/.terraform.lock.hcl"),
+        (doctor.lock_files([], ["templates/shop/app/.terraform.lock.hcl"]), "problem", "missing: templates/shop/app"),
         (doctor.tool(ACTION, "1.2.0"), "ok", "1.2.0 at acme/envclone@aaaaaaaaaaaa"),
         (doctor.tool(ACTION, "1.3.0"), "problem", "1.2.0 there, 1.3.0 here"),
         (doctor.tool(None, "1.3.0"), "problem", "is missing"),

@@ -77,7 +77,7 @@ def test_a_list_is_of_what_was_asked_for() -> None:
 
 def test_what_matches_nothing_says_what_there_is() -> None:
     assert said("/list purpose=dev", 3) == (
-        "No environment matches. There are 3: 1 qa, 1 demo, 1 load-test. Comment `/list` to see them."
+        "No environment matches. There are 3: 1 qa, 1 demo, 1 load-test. `/list` shows them all."
     )
     assert said("/list page=7", 300) == "There is no page 7. The last one is page 3: comment `/list page=3`."
     assert said("/list page=2 purpose=qa", 30) == (

@@ -138,7 +138,11 @@ def test_a_text_where_only_syntax_may_stand_is_refused_by_name(source: bytes, va
 @pytest.mark.parametrize(
     ("path", "source", "complaint"),
     [
-        ("a.tf.j2", b"x = {{ nothing }}\n", "'nothing' is undefined"),
+        (
+            "a.tf.j2",
+            b"x = {{ nothing }}\n",
+            "'nothing' is undefined. Declare `nothing` under `parameters` in template.yaml.",
+        ),
         ("a.tf.j2", b"x = {{ nothing | hcl }}\n", "'nothing' is undefined"),
         ("a.json.j2", b'{"x": {{ nothing | json }}}\n', "'nothing' is undefined"),
         ("a.tf.j2", b'{% include "b" %}', "can't include another one"),

@@ -105,9 +105,10 @@ def test_a_value_that_breaks_the_purposes_contract_is_refused_with_what_would_be
 
 
 def test_nothing_to_change_is_said() -> None:
-    found = draft_change(setting(app_min="1", greeting="hello"), subject(), example.NOW)
+    found = draft_change(setting(app_min="1", greeting="hello", protected="false"), subject(), example.NOW)
     assert isinstance(found, Unchanged)
     assert "`app_min` is `1`" in found.reason
+    assert "`protected` is `false`" in found.reason, "as it is typed"
 
 
 def test_a_value_made_from_others_follows_unless_it_is_who_the_environment_is() -> None:

@@ -27,5 +27,8 @@ def test_a_lock_file_that_may_lack_the_runners_platform_gets_the_command_that_fi
     lock = {"app/.terraform.lock.hcl": File(f"{HEAD}{hashes}\n}}\n".encode())}
     doubts = check_template(replace(at, files={**at.files, **lock}), None, example.asked()).doubts
     assert ["(app)" in each for each in doubts] == ([True] if is_doubted else [])
-    said = "`terraform providers lock -platform=linux_amd64` in templates/shop/app,"
-    assert all(said in each for each in doubts)
+    said = "`terraform providers lock -platform=linux_amd64` in envs/NAME/app, and copy the .terraform.lock.hcl that it writes to templates/shop/app."
+    assert all(said in each for each in doubts), "Terraform reads no `.tf.j2`"
+    plain = {path: file for path, file in at.files.items() if not path.endswith(".j2")}
+    doubts = check_template(replace(at, files={**plain, **lock}), None, example.asked()).doubts
+    assert all("-platform=linux_amd64` in templates/shop/app, and commit the file." in each for each in doubts)
