@@ -37,7 +37,7 @@ _KINDS = (
     _kind(
         r"GH006|protected branch hook declined",
         "A branch protection keeps envclone from pushing its branch. Let the App push there (or exempt `envclone/**`, "
-        "`envclone-change/**` and `envclone-destroy/**`), then post the command again.",
+        "`envclone-change/**`, `envclone-destroy/**` and `envclone-preview/**`), then post the command again.",
     ),
     _kind(
         r"GH009|push protection|cannot contain secrets",
@@ -47,7 +47,8 @@ _KINDS = (
     _kind(
         r"GH013|repository rule violations",
         "A ruleset keeps envclone from pushing its branch. Add the App to the ruleset's bypass list (or exempt "
-        "`envclone/**`, `envclone-change/**`, `envclone-destroy/**` and `refs/envclone/**`), then post the command again.",
+        "`envclone/**`, `envclone-change/**`, `envclone-destroy/**`, `envclone-preview/**` and `refs/envclone/**`), then post the "
+        "command again.",
     ),
     _kind(
         r"GH007|email privacy",
@@ -60,7 +61,8 @@ _KINDS = (
     ),
     _kind(
         r"without `?workflows?`? (?:permission|scope)",
-        "The rendered files hold a workflow, which the App may not push. Keep `.github/` out of the template.",
+        "What is pushed holds a workflow, which the App may not push. Keep `.github/` out of the template, and change workflows in "
+        "another pull request than the one that a clone is to try.",
     ),
     _kind(
         r"pre-receive hook declined|deny updating a hidden ref|push declined",

@@ -9,6 +9,7 @@ from bot.clients.github.records import PullRequest
 from bot.core.messages.versions import preview
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
+from bot.errors import UserError
 from bot.events import PreviewDue
 from bot.names import EnvironmentName, Login, RepositoryName
 from bot.service.commands.change import PUSHED, ChangeOrigin, Pushed, propose_change, publish_change
@@ -48,9 +49,13 @@ class PreviewJob:
             return Ended(because="no preview of an open pull request", is_done=True)
         drafter = PreviewDrafter(name, pull, manifest.source)
         origin = ChangeOrigin(Login(repo.github.identity()), f"{pull.url}/commits/{pull.head_sha}")
-        repo.at(pull.head_sha)
-        keep(repo.mirror, name, pull.head_sha)
-        match publish_change(repo, origin, drafter):
+        try:
+            repo.at(pull.head_sha)
+            keep(repo.mirror, name, pull.head_sha)
+            outcome = publish_change(repo, origin, drafter)
+        except UserError as error:  # GitHub's rules refuse the push, or what is on the branch can't be read
+            outcome = Refused(str(error))
+        match outcome:
             case Pushed() as pushed:
                 return pushed
             case Unchanged(reason):

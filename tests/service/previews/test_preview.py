@@ -144,6 +144,13 @@ def test_law_4_each_push_is_brought_to_it_with_values_that_production_gets(place
     assert snapshots(place) == {now.preview.commit}, "it grew, and so did the branch that keeps it"
     (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Clone production as pr-2")]
     assert f"with the change of #{number}, as of {now.preview.commit}**" in (pull.body or "")
+    place.server.protect(REPOSITORY, branch_of(NAME))
+    place.server.commit(REPOSITORY, {MAIN: SECURE}, by=MAINTAINER, message="Rename it back", branch="encrypt")
+    pushed(place, number)
+    assert (
+        f"it stays at {now.preview.commit}. A branch protection keeps envclone from pushing"
+        in place.written(number)[-1]
+    )
     assert [each.pull for each in place.server.pulls(REPOSITORY)].count(pull.pull) == 1
 
 

@@ -69,6 +69,9 @@ def check_target(request: DispatchedRequest, manifest: Manifest, policy: Policy)
     """Refuse what may be asked for by nobody's workflow. Raises `UserError`."""
     if manifest.source is None or manifest.name in policy.protected:
         raise UserError(f"`{manifest.name}` is not a clone, and only clones are changed by another repository.")
+    for name, value in request.set.items():
+        if "\n" in value:
+            raise UserError(f"The value of `{name}` has several lines. Ask for a value of one line.")
     allowed = policy.dispatch.parameters
     others = [name for name in request.set if name not in allowed]
     if others:

@@ -66,5 +66,9 @@ def test_only_clones_and_only_what_the_policy_names_may_be_changed() -> None:
     check_target(asked, clone, policy)
     with pytest.raises(UserError, match=r"doesn't let another repository set `greeting`"):
         check_target(asked, clone, Policy())
+    lines = read(json.dumps({**ASKED, "set": {"greeting": "hi\nthere"}}))
+    assert lines is not None
+    with pytest.raises(UserError, match="`greeting` has several lines"):
+        check_target(lines, clone, policy)
     with pytest.raises(UserError, match="`production` is not a clone"):
         check_target(asked, example.production(), policy)
