@@ -7,7 +7,7 @@ import hashlib
 import logging
 
 from bot.core.requests.change import Unchanged
-from bot.core.requests.dispatched.request import DispatchedRequest, is_signed, read
+from bot.core.requests.dispatched.request import DispatchedRequest, is_for, is_signed, read
 from bot.core.requests.refusal import Refused
 from bot.errors import UserError
 from bot.events import DispatchReceived
@@ -57,6 +57,8 @@ class DispatchJob:
         asked = read(self.event.request)
         if asked is None or not is_signed(self.event.request, self.event.signature, self.context.dispatch_secrets):
             return _unheard("the signature of a dispatch fits none of the secrets")
+        if not is_for(asked, self.event.repository):
+            return _unheard(f"dispatch {asked.id} was signed for another repository")
         repo = repository_at_head(self.context, self.event.repository)
         origin = ChangeOrigin(Login(repo.github.identity()), asked.mark)
         try:

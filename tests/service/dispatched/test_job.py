@@ -20,7 +20,13 @@ def asked(
     place: SmallMonorepo, *, secret: str = SECRET, late: timedelta = timedelta(), **words: Any
 ) -> DispatchReceived:
     """Return a dispatch as the webhook tells it."""
-    known = {"id": "build-4711", "environment": NAME, "set": {"greeting": "v2"}, "url": "https://ci.example/runs/4711"}
+    known = {
+        "repository": REPOSITORY,
+        "id": "build-4711",
+        "environment": NAME,
+        "set": {"greeting": "v2"},
+        "url": "https://ci.example/runs/4711",
+    }
     text = json.dumps({**known, "at": (place.service.context.now() - late).isoformat(), **words})
     signature = "sha256=" + hmac.new(secret.encode(), text.encode(), "sha256").hexdigest()
     return DispatchReceived(repository=REPOSITORY, request=text, signature=signature)
@@ -40,6 +46,7 @@ def test_law_4_a_signed_request_is_proposed_once_and_nothing_else_is(place: Smal
         asked(place, secret="another"),
         asked(place, late=timedelta(hours=1)),
         asked(place, environment="demo-y"),
+        asked(place, repository="acme/another"),
         asked(place, set={"greeting": "v2"}, url="ftp://ci.example"),
     ):
         place.work(unheard)

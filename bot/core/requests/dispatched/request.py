@@ -17,7 +17,7 @@ from bot.errors import UserError
 from bot.model.base import Document
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
-from bot.names import EnvironmentName, ParameterName
+from bot.names import EnvironmentName, ParameterName, RepositoryName
 
 FRESH = timedelta(minutes=15)
 """How old a request may be, and how far its clock may be ahead: jobs of a workflow that wait for a runner take minutes."""
@@ -25,8 +25,9 @@ _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 
 
 class DispatchedRequest(Document):
-    """Other values of a clone's parameters; `url` is the page of the run that asks."""
+    """Other values of a clone's parameters, in one repository; `url` is the page of the run that asks."""
 
+    repository: RepositoryName
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{8,100}$")]
     environment: EnvironmentName
     set: Annotated[
@@ -58,6 +59,11 @@ def is_signed(text: str, signature: str, secrets: Sequence[str]) -> bool:
         expected = f"sha256={hmac.new(secret.encode(), text.encode(), 'sha256').hexdigest()}"
         fits |= bool(secret) and hmac.compare_digest(expected, signature)
     return fits
+
+
+def is_for(request: DispatchedRequest, repository: RepositoryName) -> bool:
+    """Say whether it was signed for a repository: whoever may send a dispatch to another one could repeat it there."""
+    return request.repository.casefold() == repository.casefold()
 
 
 def is_fresh(request: DispatchedRequest, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from tests.support import example
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ASKED = {
+    "repository": "acme/infra",
     "id": "build-4711",
     "environment": "demo-x",
     "set": {"greeting": "hi"},
@@ -31,7 +32,7 @@ def signed(text: str, secret: str) -> str:
 @pytest.mark.parametrize(
     "change",
     [
-        {"id": "short"}, {"id": "a\nReviewed-by: x"}, {"environment": "../x"}, {"set": {}}, {"set": {"greeting": 1}}, {"at": "2026-03-04"},
+        {"repository": "acme"}, {"id": "short"}, {"id": "a\nReviewed-by: x"}, {"environment": "../x"}, {"set": {}}, {"set": {"greeting": 1}}, {"at": "2026-03-04"},
         {"url": "http://ci.example"}, {"url": "https://ci.example/1)\nEnvclone-As-In: x"}, {"url": "https://ci.example/#envclone-1"}, {"more": 1},
     ],
 )  # fmt: skip
