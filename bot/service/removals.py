@@ -12,11 +12,11 @@ from bot.clients.github.records import Deployment, PullRequest
 from bot.core.messages import destroy_pull_request
 from bot.core.requests import destroy
 from bot.core.requests.branches import PREFIXES, Branch
-from bot.core.requests.status import outcome_of
 from bot.errors import UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.names import EnvironmentName
 from bot.service.branch_cleanup import delete_branch
+from bot.service.deployments.confirmed import ConfirmedDeployment, confirmed
 from bot.service.repository import Repository
 
 
@@ -46,16 +46,19 @@ def removal_of(repo: Repository, name: EnvironmentName) -> Removal | None:
     return Removal(name, commit, base, brought)
 
 
-def destroy_run(repo: Repository, removal: Removal) -> Deployment | None:
-    """Return the newest run that was to destroy a removed environment, if there was one. Raises `Transient`."""
-    for each in repo.github.deployments(repo.name, removal.environment):
-        if removal.pull is not None and each.payload.get("head") == removal.pull.head_sha:
-            return each
-        if removal.pull is None and each.payload.get("envclone") == "destroy":
-            repo.mirror.message(each.sha)  # brings the commit into the mirror
-            if repo.mirror.last_change(each.sha, repo.roots.environment(removal.environment)) == removal.commit:
-                return each
-    return None
+def destroy_run(repo: Repository, removal: Removal) -> ConfirmedDeployment | None:
+    """Return the newest run that counts and was to destroy a removed environment, if there was one. Raises `Transient`."""
+    found = repo.github.deployments(repo.name, removal.environment)
+    return next(confirmed(repo, (each for each in found if _destroys(repo, removal, each))), None)
+
+
+def _destroys(repo: Repository, removal: Removal, run: Deployment) -> bool:
+    if removal.pull is not None and run.payload.get("head") != removal.pull.head_sha:
+        return False
+    if removal.pull is None and run.payload.get("envclone") != "destroy":
+        return False
+    repo.mirror.message(run.sha)  # brings the commit into the mirror
+    return repo.mirror.last_change(run.sha, repo.roots.environment(removal.environment)) == removal.commit
 
 
 def unfinished_removal(repo: Repository, name: EnvironmentName) -> Removal | None:
@@ -64,11 +67,11 @@ def unfinished_removal(repo: Repository, name: EnvironmentName) -> Removal | Non
     if removal is None or removal.commit in repo.context.destroyed:
         return None
     run = destroy_run(repo, removal)
-    status = repo.github.last_deployment_status(repo.name, run.id) if run is not None else None
-    if status is not None and outcome_of(status.state) == "success":
+    if run is None or run.outcome != "success":
+        return removal
+    if run.is_over:
         repo.context.destroyed.add(removal.commit)
-        return None
-    return removal
+    return None
 
 
 def removed(repo: Repository) -> Mapping[EnvironmentName, Manifest]:

@@ -3,14 +3,15 @@
 from dataclasses import replace
 from typing import Literal
 
-from bot.clients.github.records import Check, Deployment, PullRequest
+from bot.clients.github.records import Check, PullRequest
 from bot.core.messages import change_pull_request
 from bot.core.messages.status_comment import end_comment, proposal_comment, status_comment
 from bot.core.messages.versions import repaired
 from bot.core.requests.branches import PREFIXES, Branch
-from bot.core.requests.status import StatusFacts, outcome_of
+from bot.core.requests.status import StatusFacts
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
+from bot.service.deployments.confirmed import ConfirmedDeployment, confirmed
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.planned.repairs import open_repair
 from bot.service.removals import Removal, destroy_run, removal_of
@@ -64,7 +65,7 @@ def facts_of(repo: Repository, name: EnvironmentName) -> StatusFacts:
         return StatusFacts()
     facts = _facts_of_pull(repo, pull)
     # The newest deployment speaks: a re-run may deploy a later commit than the merge.
-    return _with_deployment(repo, facts, _deployment(repo, name)) if pull.is_merged else facts
+    return _with_deployment(repo, facts, _deployment(repo, name, pull)) if pull.is_merged else facts
 
 
 def facts_of_proposal(repo: Repository, proposal: OwnProposal) -> StatusFacts:
@@ -76,7 +77,7 @@ def facts_of_proposal(repo: Repository, proposal: OwnProposal) -> StatusFacts:
     if not pull.is_merged:
         return facts
     # Only a deployment of what this pull request proposed: the environment has had others before.
-    found = _deployment(repo, proposal.branch.environment, head=pull.head_sha)
+    found = _deployment(repo, proposal.branch.environment, pull, head=pull.head_sha)
     return _with_deployment(repo, facts, found)
 
 
@@ -106,19 +107,29 @@ def _facts_of_pull(repo: Repository, pull: PullRequest) -> StatusFacts:
     )
 
 
-def _deployment(repo: Repository, name: EnvironmentName, head: str | None = None) -> Deployment | None:
-    """Return the newest deployment, perhaps only of what was reviewed at `head` (see `bot.runs.apply.github_status`)."""
-    found = repo.github.deployments(repo.name, name)
-    ours = [one for one in found if head is None or one.payload.get("head") == head]
-    return max(ours, key=lambda one: one.id, default=None)
+def _deployment(
+    repo: Repository, name: EnvironmentName, merged: PullRequest, head: str | None = None
+) -> ConfirmedDeployment | None:
+    """Return the newest deployment that counts, perhaps only of what was reviewed at `head` (see `bot.runs.apply.github_status`).
+
+    One that was well before the merge says nothing of what was merged, whatever its payload says.
+    """
+    ours = [one for one in repo.github.deployments(repo.name, name) if head is None or one.payload.get("head") == head]
+    return next(
+        (one for one in confirmed(repo, ours) if one.outcome != "success" or _is_after(repo, one, merged)), None
+    )
 
 
-def _with_deployment(repo: Repository, facts: StatusFacts, deployment: Deployment | None) -> StatusFacts:
-    if deployment is None:
+def _is_after(repo: Repository, found: ConfirmedDeployment, merged: PullRequest) -> bool:
+    merge = merged.merge_commit_sha
+    return merge is None or repo.mirror.was_at(merge, found.deployment.sha) is not None
+
+
+def _with_deployment(repo: Repository, facts: StatusFacts, found: ConfirmedDeployment | None) -> StatusFacts:
+    if found is None:
         return facts
-    status = repo.github.last_deployment_status(repo.name, deployment.id)
+    deployment, status, state = found.deployment, found.status, found.outcome
     applied = newest_check(repo, deployment.sha, f"envclone/apply: {deployment.environment}")
-    state = outcome_of(status.state if status else None)
     return replace(
         facts,
         deployment=state,

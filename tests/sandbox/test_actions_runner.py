@@ -245,6 +245,7 @@ def test_a_workflow_file_of_the_pull_request_runs_nothing(stage: Stage) -> None:
     stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Clone"), "clone/demo-x", "main"), by=ANA)
     [run] = stage.finished()
     assert sorted(run.jobs) == ["envclone", "plan (demo-x)", "report", "targets"]
+    assert {job.name: job.conclusion for job in stage.github.forge.state.jobs[run.id].values()} == run.jobs
 
 
 def test_a_merge_is_applied_and_other_changes_are_not(stage: Stage) -> None:

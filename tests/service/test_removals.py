@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.small_monorepo import REPOSITORY, SmallMonorepo
-from tests.support.triggers import checked, deployed, merged, removed_by_hand
+from tests.support.triggers import checked, deployed, forged, merged, removed_by_hand
 
 CLONE = "/clone production as demo-x for demo"
 
@@ -44,6 +44,7 @@ def test_the_name_is_taken_until_the_destroy_is_done(ending: tuple[SmallMonorepo
 def test_what_it_left_in_the_repository_is_given_back(ending: tuple[SmallMonorepo, str]) -> None:
     place, head = ending
     deployed(place, "demo-x", "failure", head)
+    forged(place, "demo-x", head)
     assert "refs/heads/envclone/demo-x" in refs(place)
     deployed(place, "demo-x", "success", head)
     assert "envclone" not in refs(place).replace("refs/pull", "")

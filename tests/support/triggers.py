@@ -6,7 +6,7 @@ from bot.clients.github import CheckState, DeploymentStatus, GitHub, Token
 from bot.clients.github.records import DeploymentState
 from bot.events import CheckRunCompleted, DeploymentStatusCreated, PullRequestChanged
 from bot.names import EnvironmentName
-from bot.sandbox.github import IssueText, PullSpec
+from bot.sandbox.github import IssueText, PullSpec, SandboxRun
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
 
@@ -88,16 +88,30 @@ def checked(place: SmallMonorepo, number: int, conclusion: Literal["success", "f
     )
 
 
+def apply_run(place: SmallMonorepo, name: str, commit: str, conclusion: str | None = "success") -> str:
+    """Record a run of the default branch's apply, with its job for an environment; return the run's address."""
+    run = SandboxRun(".github/workflows/apply.yml", "push", commit, MAINTAINER, "main")
+    number = place.server.record_run(REPOSITORY, run)
+    place.server.note_job(number, f"apply ({name})", conclusion)
+    return f"{place.server.url}/{REPOSITORY}/actions/runs/{number}"
+
+
+def forged(place: SmallMonorepo, name: str, head: str) -> None:
+    """Let a workflow that somebody pushed say that an environment is as it should be, and let the service hear of it."""
+    deployed(place, name, "success", head, log_url=f"{place.server.url}/{REPOSITORY}/actions/runs/1")
+
+
 def deployed(
     place: SmallMonorepo, name: str, state: DeploymentState, head: str, note: str = "", *, log_url: str = ""
 ) -> None:
     """Deploy an environment as it is on the default branch, reviewed at `head`, and let the service hear of it."""
     github, commit = actions(place), place.server.head(REPOSITORY) or ""
+    ended = {"success": "success", "inactive": "success", "failure": "failure", "error": "failure"}
     if state in {"success", "failure"}:
         done = CheckState(note or state, f"| Step | {note or state} |", conclusion=state)
         github.put_check(example.REPOSITORY, commit, f"envclone/apply: {name}", done)
     deployment = github.ensure_deployment(example.REPOSITORY, commit, name, {"envclone": "apply", "head": head})
-    status = DeploymentStatus(state, note, log_url=log_url or "https://github.example/acme/infra/actions/runs/1")
+    status = DeploymentStatus(state, note, log_url=log_url or apply_run(place, name, commit, ended.get(state)))
     github.deployment_status(example.REPOSITORY, deployment.id, status)
     place.work(
         DeploymentStatusCreated(

@@ -17,6 +17,7 @@ from bot.commands.comment import command_in_code, command_lines
 from bot.core.requests.branches import PREFIXES
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
+from bot.service.deployments.confirmed import JOB, TRIGGERS, WORKFLOW
 from bot.service.event_jobs import APPLIES, PLANS
 from tests import ROOT
 from tests.workflows.github_parser import ParserUnavailableError, complaints
@@ -168,6 +169,12 @@ def test_the_plan_comes_from_the_default_branch() -> None:
                 assert "ref" not in given
             if given.get("path") == "head":
                 assert given["ref"] == "${{ github.event.pull_request.head.sha }}"
+
+
+def test_the_job_that_applies_an_environment_is_called_as_the_service_looks_for_it() -> None:
+    path = GITHUB.parent / WORKFLOW
+    assert _jobs(path)["apply"]["name"] == JOB.format(environment="${{ matrix.environment }}")
+    assert set(_document(path)["on"]) == TRIGGERS
 
 
 def test_a_merge_queue_waits_for_the_same_check_which_has_no_credentials_and_a_tool_of_the_default_branch() -> None:

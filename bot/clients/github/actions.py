@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
+from itertools import count
 from typing import Any
 
-from bot.clients.github.records import WorkflowRun
-from bot.clients.github.session import Session
+from bot.clients.github.records import WorkflowJob, WorkflowRun
+from bot.clients.github.session import GitHubRefused, Session
 from bot.names import RepositoryName
 
 NEWEST = 100
-"""Runs that are looked at: the newest page."""
+"""Runs that are looked at, and jobs in one answer: GitHub's largest page."""
 
 
 class Actions(Session):
@@ -23,6 +25,34 @@ class Actions(Session):
             repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path, parameters=query)[1]
         )
         return sorted((_run(each) for each in answer["workflow_runs"]), key=lambda run: run.id, reverse=True)
+
+    def workflow_run(self, repository: RepositoryName, run_id: int) -> WorkflowRun | None:
+        """Return a run; None when the repository has none of this id, perhaps no longer: GitHub deletes runs after 400 days."""
+        path = f"/repos/{repository}/actions/runs/{run_id}"
+        try:
+            return _run(self._read(repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path)[1]))
+        except GitHubRefused as refused:
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+
+    def workflow_jobs(self, repository: RepositoryName, run_id: int) -> list[WorkflowJob]:
+        """Return the jobs of a run as its newest attempt left them; one that was not run again is as it was."""
+        found = list[WorkflowJob]()
+        for page in count(1):
+            some = self._jobs_on(repository, run_id, page)
+            found += some
+            if len(some) < NEWEST:
+                break
+        return found
+
+    def _jobs_on(self, repository: RepositoryName, run_id: int, page: int) -> list[WorkflowJob]:
+        path = f"/repos/{repository}/actions/runs/{run_id}/jobs"
+        query = {"filter": "latest", "per_page": str(NEWEST), "page": str(page)}
+        answer = self._read(
+            repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path, parameters=query)[1]
+        )
+        return [WorkflowJob(each["name"], each["status"], each["conclusion"]) for each in answer["jobs"]]
 
     def dispatch_workflow(self, repository: RepositoryName, workflow: str, ref: str, inputs: Mapping[str, str]) -> None:
         """Start a workflow on a branch.
@@ -43,6 +73,8 @@ class Actions(Session):
 def _run(found: Mapping[str, Any]) -> WorkflowRun:
     return WorkflowRun(
         id=found["id"],
+        workflow=found["path"].partition("@")[0],  # GitHub may add the branch
+        trigger=found["event"],
         title=found["display_title"],
         progress=found["status"],
         conclusion=found["conclusion"],

@@ -150,6 +150,10 @@ class Checks(Session):
 
     def last_deployment_status(self, repository: RepositoryName, deployment_id: int) -> DeploymentStatus | None:
         """Return what was last said of a deployment, or None."""
+        return next(iter(self.deployment_statuses(repository, deployment_id)), None)
+
+    def deployment_statuses(self, repository: RepositoryName, deployment_id: int) -> list[DeploymentStatus]:
+        """Return what was said of a deployment, newest first."""
 
         def read(repo: Repository) -> list[tuple[int, DeploymentStatus]]:
             return [
@@ -165,7 +169,7 @@ class Checks(Session):
                 for one in repo.get_deployment(deployment_id).get_statuses()
             ]
 
-        return max(self._read(repository, read), key=lambda one: one[0], default=(0, None))[1]
+        return [said for _, said in sorted(self._read(repository, read), key=lambda one: one[0], reverse=True)]
 
 
 def _cut(status: DeploymentStatus) -> DeploymentStatus:

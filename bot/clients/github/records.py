@@ -173,6 +173,10 @@ class WorkflowRun:
     """A run of a workflow; `started_at` is when its newest attempt began. `progress` has more words than we know."""
 
     id: int
+    workflow: str
+    """The path of its file."""
+    trigger: str
+    """GitHub's name of the event that started it (`push`)."""
     title: str
     progress: str
     conclusion: str | None
@@ -185,6 +189,15 @@ class WorkflowRun:
     @property
     def is_over(self) -> bool:
         return self.progress == "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowJob:
+    """A job of a run, as its newest attempt left it; of a matrix each instance is one."""
+
+    name: str
+    progress: str
+    conclusion: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The check run that GitHub shows for each job, made over the sandbox's REST with a token of GitHub Actions' own app."""
+"""The jobs of a run, and the check run that GitHub shows for each, made over the sandbox's REST with a token of GitHub Actions' own app."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ TIMEOUT = 30.0
 
 @dataclass(slots=True)
 class JobChecks:
-    """The check runs of one workflow run; `page` is where its log can be read."""
+    """The jobs and check runs of one workflow run; `page` is where its log can be read."""
 
     github: GitHubServer
     repository: str
+    run: int
     head_sha: str
     page: str
     results: dict[str, str | None] = field(default_factory=dict)
@@ -26,6 +27,7 @@ class JobChecks:
     def begin(self, name: str) -> None:
         """Show a job as under way."""
         self.results[name] = None
+        self.github.note_job(self.run, name)
         body = {"name": name, "head_sha": self.head_sha, "status": "in_progress", "details_url": self.page}
         self._ids[name] = self._call("POST", "", body)
 
@@ -34,6 +36,7 @@ class JobChecks:
         if name not in self._ids:
             self.begin(name)
         self.results[name] = conclusion
+        self.github.note_job(self.run, name, conclusion)
         self._call("PATCH", f"/{self._ids[name]}", {"status": "completed", "conclusion": conclusion})
 
     def _call(self, method: str, tail: str, body: dict[str, str]) -> int:

@@ -56,7 +56,7 @@ class ActionsRun:
         self.log.touch()
         site.github.keep_log(self.id, self.log)
         page = f"{site.github.url}/{repository}/actions/runs/{self.id}"
-        self._checks = JobChecks(site.github, repository, event.head_sha, page)
+        self._checks = JobChecks(site.github, repository, self.id, event.head_sha, page)
         self.actor = actor
         self._process: Process | None = None
         self._ended_early: str | None = None

@@ -18,7 +18,7 @@ from bot.sandbox.github.records.accounts import AppRecord, Caller, InstallationR
 from bot.sandbox.github.records.checks import JsonObject
 from bot.sandbox.github.records.hooks import DeliveryRecord, HookRecord
 from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRunRecord
-from bot.sandbox.github.runs import SandboxRun, begin_run, finish_run, record_run, store_artifact
+from bot.sandbox.github.runs import SandboxRun, begin_run, finish_run, note_job, record_run, store_artifact
 from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_token
 from bot.sandbox.github.views.checks import run_view, workflow_view
 from bot.sandbox.github.webhooks import Bus
@@ -162,6 +162,11 @@ class Integrations(People):
         """Record that a run which was queued again has begun."""
         with self.forge.state.lock:
             begin_run(self.forge, run_id)
+
+    def note_job(self, run_id: int, name: str, conclusion: str | None = None) -> None:
+        """Record that a job of a run is under way, or how it ended."""
+        with self.forge.state.lock:
+            note_job(self.forge, run_id, name, conclusion)
 
     def finish_run(self, run_id: int, conclusion: str) -> None:
         """Record how a workflow run ended: success, failure, cancelled …"""

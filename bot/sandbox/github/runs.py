@@ -12,7 +12,7 @@ from datetime import timedelta
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.records.accounts import AccountRecord
 from bot.sandbox.github.records.repositories import RepositoryRecord
-from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRecord, WorkflowRunRecord
+from bot.sandbox.github.records.runs import ArtifactRecord, JobRecord, WorkflowRecord, WorkflowRunRecord
 
 KEPT = timedelta(days=90)
 
@@ -71,6 +71,7 @@ def renew_run(forge: Forge, run_id: int) -> WorkflowRunRecord:
     run, now = forge.state.runs[run_id], forge.state.clock()
     again = replace(run, status="queued", conclusion=None, attempt=run.attempt + 1, started_at=now, updated_at=now)
     forge.state.runs[run_id] = again
+    forge.state.jobs.pop(run_id, None)
     return again
 
 
@@ -87,6 +88,20 @@ def finish_run(forge: Forge, run_id: int, conclusion: str) -> WorkflowRunRecord:
     done = replace(run, status="completed", conclusion=conclusion, updated_at=forge.state.clock())
     forge.state.runs[run_id] = done
     return done
+
+
+def note_job(forge: Forge, run_id: int, name: str, conclusion: str | None) -> JobRecord:
+    """Remember how a job of a run's newest attempt stands; without a conclusion it is under way."""
+    known, now = forge.state.jobs[run_id].get(name), forge.state.clock()
+    job = JobRecord(
+        id=known.id if known else forge.state.next_id(),
+        name=name,
+        conclusion=conclusion,
+        started_at=known.started_at if known else now,
+        completed_at=now if conclusion is not None else None,
+    )
+    forge.state.jobs[run_id][name] = job
+    return job
 
 
 def store_artifact(forge: Forge, run: WorkflowRunRecord, name: str, files: Mapping[str, bytes]) -> ArtifactRecord:

@@ -24,7 +24,7 @@ from bot.sandbox.github.records.checks import (
 from bot.sandbox.github.records.hooks import HookRecord
 from bot.sandbox.github.records.issues import CommentRecord, IssueRecord, ReactionRecord, ReactionSubject, ReviewRecord
 from bot.sandbox.github.records.repositories import LabelRecord, RepositoryRecord
-from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRecord, WorkflowRunRecord
+from bot.sandbox.github.records.runs import ArtifactRecord, JobRecord, WorkflowRecord, WorkflowRunRecord
 
 ForgeClock = Callable[[], datetime]
 # Where each kind of id starts: the size GitHub's own have today, so that a client that keeps them in 32 bits fails here.
@@ -66,6 +66,8 @@ class ForgeState:
         self.deployment_statuses: dict[int, list[DeploymentStatusRecord]] = defaultdict(list)
         self.workflows: dict[tuple[int, str], WorkflowRecord] = {}
         self.runs: dict[int, WorkflowRunRecord] = {}
+        self.jobs: dict[int, dict[str, JobRecord]] = defaultdict(dict)
+        """The jobs of a run's newest attempt by the run's id, and by their names."""
         self.logs: dict[int, Path] = {}
         """Where the log of a run's last attempt is written, by the run's id."""
         self.artifacts: dict[int, ArtifactRecord] = {}

@@ -15,10 +15,10 @@ from bot.core.messages.rerun_replies import failures
 from bot.core.plans.required_check import CHECK as PLAN_CHECK
 from bot.core.requests.branches import read_branch
 from bot.core.requests.rerun import DRIFT_CHECK, AwaitedRun, Last, Outcome, RunEnd, awaited
-from bot.core.requests.status import outcome_of
 from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.service.context import ServiceContext
+from bot.service.deployments.confirmed import confirmed
 from bot.service.jobs_api import Reported
 from bot.service.planned.checks import newest_check
 from bot.service.repository import Repository, repository_at_head
@@ -112,18 +112,16 @@ def _of_apply(last: Last | None, ended: EndedRun) -> RunEnd:
 
 
 def last_run(repo: Repository, name: EnvironmentName) -> Last | None:
-    """Return how the last apply or destroy of an environment ended; None when there was none. Raises `Transient`."""
-    deployments = repo.github.deployments(repo.name, name)
-    if not deployments:
+    """Return how the last apply or destroy of an environment ended; None when there was none that counts. Raises `Transient`."""
+    newest = next(confirmed(repo, repo.github.deployments(repo.name, name)), None)
+    if newest is None:
         return None
-    newest = deployments[0]
-    status = repo.github.last_deployment_status(repo.name, newest.id)
-    state = outcome_of(status.state if status else None)
+    status = newest.status
     return Last(
-        state=state,
-        is_current=_is_here(repo, newest.sha, name),
+        state=newest.outcome,
+        is_current=_is_here(repo, newest.deployment.sha, name),
         note=status.description if status else "",
-        results=_results(repo, newest) if state == "failure" else "",
+        results=_results(repo, newest.deployment) if newest.outcome == "failure" else "",
         url=status.log_url if status else "",
     )
 

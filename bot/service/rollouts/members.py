@@ -8,7 +8,6 @@ from bot.commands.model import Sync
 from bot.core.plans.required_check import CHECK
 from bot.core.plans.risk import said_in
 from bot.core.requests.branches import Branch
-from bot.core.requests.status import outcome_of
 from bot.core.requests.sync import Synced, draft_sync
 from bot.core.rollout.next_actions import is_done
 from bot.core.rollout.record import ENDED, MemberStage, RolloutMember, RolloutRecord
@@ -16,6 +15,7 @@ from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.model.risk import Risk
 from bot.names import EnvironmentName
+from bot.service.deployments.confirmed import confirmation
 from bot.service.drafting import sync_subject
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.repository import Repository
@@ -119,17 +119,18 @@ def _open(repo: Repository, rollout: Rollout, name: EnvironmentName, pull: PullR
 
 
 def _merged(repo: Repository, rollout: Rollout, manifest: Manifest, pull: PullRequest | None) -> RolloutMember:
-    """Return how the apply stands: the newest deployment of a commit in which the environment is at the revision."""
+    """Return how the apply stands: the newest deployment that counts, of a commit in which the environment is at the revision."""
     name, number = manifest.name, pull.number if pull is not None and pull.is_merged else None
     for deployment in repo.github.deployments(repo.name, name):
         if not _is_at(repo, rollout, deployment.sha, name):
             break
-        status = repo.github.last_deployment_status(repo.name, deployment.id)
-        outcome = outcome_of(status.state if status else None)
-        if outcome == "failure":
-            note = f"{status.description if status else ''} Comment `/resume {name}`.".strip()
+        found = confirmation(repo, deployment)
+        if found is None:
+            continue
+        if found.outcome == "failure":
+            note = f"{found.status.description if found.status else ''} Comment `/resume {name}`.".strip()
             return RolloutMember(MemberStage.FAILED, number, note=note)
-        return RolloutMember(MemberStage.APPLIED if outcome == "success" else MemberStage.MERGED, number)
+        return RolloutMember(MemberStage.APPLIED if found.outcome == "success" else MemberStage.MERGED, number)
     return RolloutMember(MemberStage.MERGED, number)
 
 

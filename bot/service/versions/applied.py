@@ -1,15 +1,15 @@
-"""The versions of an environment that were applied, as GitHub's deployments tell it."""
+"""The versions of an environment that were applied, as GitHub's deployments tell it and its runs confirm."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.clients.github.records import OURS, Deployment, DeploymentStatus
-from bot.core.requests.status import outcome_of
 from bot.names import EnvironmentName
+from bot.service.deployments.confirmed import confirmation
 from bot.service.repository import Repository
 
 MOST_LOOKED_AT = 30
-"""Deployments whose outcome is asked for, one request each; whoever wants an older version names its commit."""
+"""Deployments whose outcome is asked for, three requests each at most; whoever wants an older version names its commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,6 @@ def applied_commits(repo: Repository, name: EnvironmentName) -> Iterator[Applied
         if each.payload.get(OURS) != "apply" or repo.mirror.was_at(each.sha, repo.commit) is None:
             continue
         tree = repo.mirror.entries(each.sha, repo.roots.environments).get(name)
-        status = repo.github.last_deployment_status(repo.name, each.id) if tree is not None else None
-        if tree is not None and status is not None and outcome_of(status.state) == "success":
-            yield AppliedCommit(each, status, tree)
+        found = confirmation(repo, each) if tree is not None else None
+        if tree is not None and found is not None and found.status is not None and found.outcome == "success":
+            yield AppliedCommit(each, found.status, tree)

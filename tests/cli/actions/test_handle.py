@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.clients.github import AppCredentials, CheckState, DeploymentStatus, GitHub, Token
 from bot.names import RepositoryName
-from bot.sandbox.github import GitHubServer
+from bot.sandbox.github import GitHubServer, SandboxRun
 from bot.sandbox.github.records.accounts import AppRecord
 from bot.sandbox.github.records.checks import JsonObject
 from tests.support import example
@@ -152,7 +152,12 @@ def test_the_status_comment_follows_plan_and_apply(work: Workplace) -> None:
     merge = work.server.merge(REPOSITORY, pull.number, by="alice")
     assert work.handle("pull_request_target", work.last("pull_request")) == ["done"]
     deployment = actions.ensure_deployment(REPOSITORY, merge, "demo-x", {"envclone": "apply"})
-    actions.deployment_status(REPOSITORY, deployment.id, DeploymentStatus("success"))
+    run = work.server.record_run(REPOSITORY, SandboxRun(".github/workflows/apply.yml", "push", merge, "alice", "main"))
+    page = f"{work.server.url}/{REPOSITORY}/actions/runs/{run}"
+    actions.deployment_status(REPOSITORY, deployment.id, DeploymentStatus("success", log_url=page))
+    assert work.handle("workflow_run", work.run_of("apply.yml", merge, began)) == ["done"]
+    assert "`demo-x` is live" not in work.replies(comment)[0], "what no job of the run confirms is not told"
+    work.server.note_job(run, "apply (demo-x)", "success")
     assert work.handle("workflow_run", work.run_of("apply.yml", merge, began)) == ["done"]
     assert "`demo-x` is live" in work.replies(comment)[0]
     assert work.handle("workflow_run", work.run_of("ci.yml", merge, began)) == []

@@ -10,7 +10,7 @@ from bot.sandbox.github.records.issues import IssueRecord
 from bot.service.versions.evidence import evidence_of
 from tests.support import example
 from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
-from tests.support.triggers import deployed, merged
+from tests.support.triggers import deployed, forged, merged
 
 PRODUCTION = EnvironmentName("production")
 CHANGE = branch_of(PRODUCTION, "change")
@@ -92,6 +92,8 @@ def test_what_can_not_be_promoted_is_refused_with_what_to_type(tried: SmallMonor
 
 
 def test_only_what_was_applied_as_it_is_counts_as_proved(live: SmallMonorepo) -> None:
+    assert "was never applied" in (live.say("/promote demo-x") or "")
+    forged(live, "demo-x", head(live, last(live)))
     assert "was never applied" in (live.say("/promote demo-x") or "")
     deployed(live, "demo-x", "in_progress", head(live, last(live)))
     assert "is being applied" in (live.say("/promote demo-x") or "")

@@ -118,6 +118,7 @@ def test_whoever_resumed_is_told_how_it_ended(live: SmallMonorepo, actions: Acti
     comment = asked(live, "/resume demo-x")
     assert "Resuming `demo-x` where it stopped" in (live.reply(comment) or "")
     run = actions.runs[-1]
+    live.server.note_job(run, "apply (demo-x)", state)
     deployed(live, "demo-x", "success" if state == "success" else "failure", "0" * 40, note, log_url=actions.page(run))
     actions.end(run, state)
     reply = live.reply(comment) or ""

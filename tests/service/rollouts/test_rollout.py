@@ -22,7 +22,7 @@ from bot.sandbox.github.records.issues import IssueRecord
 from bot.service.commands.expire import expire
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, POLICY, READER, REPOSITORY, SmallMonorepo
-from tests.support.triggers import actions, changed, checked, closed, deployed, merged
+from tests.support.triggers import actions, changed, checked, closed, deployed, forged, merged
 
 SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
 CANARY = b"rollout: {enabled: true, waves: [{purposes: [qa]}]}\n"
@@ -119,6 +119,8 @@ def test_a_canary_comes_first_and_production_last_and_by_people(place: SmallMono
     planned(place, "qa-a")
     look(place)
     assert table(place)["qa-a"] == "merged, being applied"
+    look(place)
+    forged(place, "qa-a", place.server.head(REPOSITORY) or "")
     look(place)
     assert set(pulls(place)) == {"qa-a"}, "the next wave waits until the canary is applied"
     applied(place, "qa-a")

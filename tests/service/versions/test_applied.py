@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.clients.github.records import DeploymentStatus
+from bot.clients.github.records import DeploymentState, DeploymentStatus
 from bot.names import EnvironmentName
 from bot.sandbox.github import IssueText, PullSpec
 from bot.service.commands.run_end import last_run
@@ -16,11 +16,11 @@ MANIFEST = "envs/production/environment.yaml"
 PULL = PullSpec(IssueText("Tidy", ""), "someone", "main")
 
 
-def deploy(place: SmallMonorepo, commit: str, payload: dict[str, str]) -> None:
-    """Let some workflow deploy a commit to production, well."""
+def deploy(place: SmallMonorepo, commit: str, payload: dict[str, str], state: DeploymentState = "success") -> None:
+    """Let some workflow deploy a commit to production."""
     github = actions(place)
     made = github.ensure_deployment(example.REPOSITORY, commit, PRODUCTION, {**payload})
-    github.deployment_status(example.REPOSITORY, made.id, DeploymentStatus("success"))
+    github.deployment_status(example.REPOSITORY, made.id, DeploymentStatus(state))
 
 
 def test_a_deployment_of_an_application_to_an_environment_of_that_name_is_none_of_ours(place: SmallMonorepo) -> None:
@@ -54,6 +54,8 @@ def test_what_only_lies_inside_of_a_merge_was_never_applied(place: SmallMonorepo
 def test_a_deployment_of_a_commit_that_is_on_no_branch_of_ours_stops_nobody(place: SmallMonorepo) -> None:
     mine = place.server.commit(REPOSITORY, {"README.md": b"x"}, by="alice", message="Mine", branch="someone")
     deploy(place, mine, {"envclone": "apply", "head": mine})
+    assert last_run(place.repository(), PRODUCTION) is None
+    deploy(place, mine, {"envclone": "apply", "head": mine}, "failure")
     last = last_run(place.repository(), PRODUCTION)
     assert last is not None
     assert not last.is_current

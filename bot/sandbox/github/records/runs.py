@@ -41,6 +41,17 @@ class WorkflowRunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job of a run; `conclusion` is None while it is under way."""
+
+    id: int
+    name: str
+    conclusion: str | None
+    started_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactRecord:
     """A zip archive kept by a run; `key` is the secret part of its download address."""
 

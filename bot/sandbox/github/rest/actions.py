@@ -17,6 +17,7 @@ from bot.sandbox.github.rest.dispatching import check_inputs
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
 from bot.sandbox.github.runs import ensure_workflow, renew_run
 from bot.sandbox.github.views.checks import artifact_view, run_view, workflow_view
+from bot.sandbox.github.views.jobs import job_view
 
 table = Operations()
 READ = read("actions")
@@ -114,6 +115,15 @@ def get_run(call: RestCall) -> RestAnswer:
     """One run."""
     repository = call.repository(READ)
     return RestAnswer(run_view(call.forge, repository, _run(call, repository)))
+
+
+@table.on("GET", "/repos/{owner}/{repo}/actions/runs/{run}/jobs")
+def list_jobs(call: RestCall) -> RestAnswer:
+    """The jobs of a run's newest attempt."""
+    repository = call.repository(READ)
+    run = _run(call, repository)
+    found = list(call.forge.state.jobs.get(run.id, {}).values())
+    return call.envelope("jobs", found, lambda job: job_view(call.forge, repository, run, job))
 
 
 @table.on("POST", "/repos/{owner}/{repo}/actions/runs/{run}/rerun")

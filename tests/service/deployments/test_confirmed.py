@@ -1,0 +1,117 @@
+"""A success counts only if the default branch's own apply of that environment confirms it: whoever may push may write a deployment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from bot.clients.github.records import DeploymentStatus
+from bot.core.requests.status import DeploymentOutcome
+from bot.names import EnvironmentName
+from bot.sandbox.github import SandboxRun
+from bot.service.commands.run_end import last_run
+from bot.service.deployments.confirmed import JOB, RUNS_KEPT, WORKFLOW, confirmed
+from bot.service.versions.applied import applied_commits
+from tests.support import example
+from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
+from tests.support.triggers import actions, apply_run
+
+PRODUCTION = EnvironmentName("production")
+MANIFEST = "envs/production/environment.yaml"
+
+
+@dataclass(frozen=True)
+class Commits:
+    """A version of production, the one after it, and a commit that somebody pushed elsewhere."""
+
+    first: str
+    second: str
+    pushed: str
+
+
+def commits(place: SmallMonorepo) -> Commits:
+    first = place.server.head(REPOSITORY) or ""
+    was = place.repository().mirror.read(first, MANIFEST)
+    assert was is not None
+    changed: dict[str, bytes | None] = {MANIFEST: was.replace(b"greeting: hello", b"greeting: later")}
+    second = place.server.commit(REPOSITORY, changed, by=MAINTAINER, message="Later")
+    mine = place.server.commit(REPOSITORY, {"README.md": b"x"}, by="alice", message="Mine", branch="someone")
+    return Commits(first, second, mine)
+
+
+def run(
+    place: SmallMonorepo, commit: str, *, workflow: str = WORKFLOW, event: str = "push", branch: str = "main"
+) -> str:
+    """Record a run with a job for production that is said to be well; return its address."""
+    number = place.server.record_run(REPOSITORY, SandboxRun(workflow, event, commit, "alice", branch))
+    place.server.note_job(number, JOB.format(environment=PRODUCTION), "success")
+    return f"{place.server.url}/{REPOSITORY}/actions/runs/{number}"
+
+
+def claim(place: SmallMonorepo, commit: str, url: str) -> None:
+    """Say, as any workflow may that somebody pushes, that production was applied well."""
+    github = actions(place)
+    made = github.ensure_deployment(example.REPOSITORY, commit, PRODUCTION, {"envclone": "apply", "head": commit})
+    github.deployment_status(example.REPOSITORY, made.id, DeploymentStatus("success", log_url=url))
+
+
+FORGERIES: dict[str, Callable[[SmallMonorepo, Commits], str]] = {
+    "no run": lambda place, at: "",
+    "no address of a run": lambda place, at: f"{run(place, at.second)}?check_suite_focus=true",
+    "a run that is not there": lambda place, at: f"{place.server.url}/{REPOSITORY}/actions/runs/1",
+    "a file of that name on a branch": lambda place, at: run(place, at.pushed, branch="someone"),
+    "a file of that name at a tag that is called as the branch": lambda place, at: run(place, at.pushed),
+    "another file of the default branch": lambda place, at: run(place, at.second, workflow=".github/workflows/ci.yml"),
+    "an event that reads another file": lambda place, at: run(place, at.second, event="pull_request"),
+    "the apply of another environment": lambda place, at: apply_run(place, "demo-x", at.second),
+    "the apply of an earlier version": lambda place, at: run(place, at.first),
+    "an apply that failed": lambda place, at: apply_run(place, PRODUCTION, at.second, "failure"),
+}
+
+
+def test_no_forged_success_counts_as_an_apply(place: SmallMonorepo) -> None:
+    at, told = commits(place), dict[str, list[str]]()
+    for name, forged in FORGERIES.items():
+        claim(place, at.second, forged(place, at))
+        repo = place.repository()
+        told[name] = [each.deployment.sha for each in applied_commits(repo, PRODUCTION)]
+        assert last_run(repo, PRODUCTION) is None, name
+    assert told == {name: [] for name in FORGERIES}
+    claim(place, at.second, run(place, at.second))
+    assert [each.deployment.sha for each in applied_commits(place.repository(), PRODUCTION)] == [at.second]
+    claim(place, at.first, run(place, at.second))
+    assert [each.deployment.sha for each in applied_commits(place.repository(), PRODUCTION)] == [at.second]
+    last = last_run(place.repository(), PRODUCTION)
+    assert last is not None
+    assert last.is_current, "a forged success hides no real one"
+
+
+@pytest.mark.parametrize(("ended", "counts"), [("success", True), ("failure", False)])
+def test_an_apply_is_believed_while_it_is_under_way_and_after_that_by_how_it_ended(
+    place: SmallMonorepo, ended: str, counts: bool
+) -> None:
+    head = place.server.head(REPOSITORY) or ""
+    url = apply_run(place, PRODUCTION, head, None)
+    claim(place, head, url)
+    assert outcomes(place) == [("success", False)]
+    place.server.note_job(int(url.rpartition("/")[2]), JOB.format(environment=PRODUCTION), ended)
+    assert outcomes(place) == ([("success", True)] if counts else [])
+
+
+def test_an_apply_whose_run_github_has_deleted_is_believed_only_when_it_is_older_than_runs_are_kept(
+    place: SmallMonorepo,
+) -> None:
+    head = place.server.head(REPOSITORY) or ""
+    claim(place, head, f"{place.server.url}/{REPOSITORY}/actions/runs/1")
+    made = place.server.deployments(REPOSITORY)[-1].created_at
+    place.service.context.now = lambda: made + RUNS_KEPT
+    assert outcomes(place) == []
+    place.service.context.now = lambda: made + RUNS_KEPT + timedelta(days=1)
+    assert outcomes(place) == [("success", True)]
+
+
+def outcomes(place: SmallMonorepo) -> list[tuple[DeploymentOutcome, bool]]:
+    repo = place.repository()
+    found = confirmed(repo, repo.github.deployments(repo.name, PRODUCTION))
+    return [(each.outcome, each.is_over) for each in found]
