@@ -33,7 +33,7 @@ def test_resume_starts_the_apply_and_says_why(live: SmallMonorepo, actions: Acti
     reply = live.reply(comment) or ""
     assert "Resuming `demo-x` where it stopped: [the runs of apply.yml](" in reply
     assert f"/{REPOSITORY}/actions/workflows/apply.yml)" in reply
-    assert "**Why:** demo-x: app failed ([log](https://github.example/" in reply
+    assert f"**Why:** demo-x: app failed ([log]({live.server.url}/{REPOSITORY}/actions/runs/" in reply
     assert "What failed" in reply
 
 
