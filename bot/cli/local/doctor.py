@@ -23,6 +23,7 @@ from bot.cli.serving.github_account import github_client
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.github import GitHubRefused
 from bot.clients.github.reach import answered_at
+from bot.clients.role_trust import is_role, trusted_subjects
 from bot.clients.shipped import shipped
 from bot.clients.store import SQLITE_FILE, StoreUnavailable, open_store
 from bot.clients.transient import Transient
@@ -54,14 +55,14 @@ MARKS: Final = {"ok": "✓", "problem": "✗", "unknown": "?", "left out": "·"}
 
 
 Stores = Annotated[
-    bool, typer.Option("--stores", help="Ask each account's store, too, with the credentials that are here.")
+    bool, typer.Option("--stores", help="Ask each account's store and roles, too, with the credentials that are here.")
 ]
 
 
 def doctor(root: Root = Path(), stores: Stores = False, as_json: AsJson = False) -> None:
     """Look at everything that envclone needs (this machine, the checkout, GitHub), and say what to do about what is wrong."""
     with edge():
-        found = [verdict for probe in (*PROBES, *((_stores,) if stores else ())) for verdict in probe(root)]
+        found = [verdict for probe in (*PROBES, *((_accounts,) if stores else ())) for verdict in probe(root)]
     say("\n".join(_lines(found)), lambda: [asdict(verdict) for verdict in found], as_json)
     healths = {verdict.health for verdict in found}
     if "problem" in healths:
@@ -172,7 +173,7 @@ def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _stores(root: Path) -> Iterator[Verdict]:
+def _accounts(root: Path) -> Iterator[Verdict]:
     try:
         accounts = Checkout(root).policy().accounts
     except Unreadable:
@@ -184,6 +185,17 @@ def _stores(root: Path) -> Iterator[Verdict]:
             yield verdicts.store(name, store_address(account, FACTS), None)
         except (Unverifiable, UserError) as error:
             yield verdicts.store(name, store_address(account, FACTS), str(error))
+        for role, environment in zip((account.plan_role, account.apply_role), verdicts.GATES, strict=True):
+            if is_role(role):
+                yield _trust(role, environment, account.region)
+
+
+def _trust(role: str, environment: str, region: str) -> Verdict:
+    try:
+        return verdicts.trust(role, environment, trusted_subjects(role, region))
+    except Unverifiable as error:
+        fix = "Take credentials of the account that may read its roles (`iam:GetRole`), or correct the role's ARN in the policy."
+        return Verdict(f"trust of {role}", "unknown", str(error), fix)
 
 
 def _service(_: Path) -> Iterator[Verdict]:

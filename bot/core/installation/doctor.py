@@ -1,5 +1,6 @@
 """What `envclone doctor` says of what was found: each probe has one verdict, and each trouble what to do about it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +37,10 @@ LEAST_FREE: Final = 1024**3
 """Bytes: room for mirrors and databases of some weeks, and the time to notice."""
 MOST_SKEW: Final = timedelta(seconds=30)
 """GitHub refuses an App's token that was made in its future, and one older than ten minutes."""
+_SUBJECT: Final = re.compile(
+    r"repo:(?P<owner>[\w.-]+)(?P<ids>@\d+)?/(?P<name>[\w.-]+)(?(ids)@\d+):environment:(?P<environment>[\w.-]+)"
+)
+"""Both forms of a token's subject: by names, and with the ids of owner and repository, which outlive a rename."""
 MOST_WAIT: Final = timedelta(minutes=1)
 """A worker takes a delivery within a second or two, however long its job is."""
 _UNTAKEN: Final[Mapping[int, str]] = {
@@ -240,6 +245,23 @@ def store(account: str, address: str, trouble: str | None) -> Verdict:
         fix = "Take credentials of the account that may read and list it, or correct its address in the policy."
         return Verdict(f"store of {account}", "unknown", trouble, fix)
     return Verdict(f"store of {account}", "ok", f"{address} can be read")
+
+
+def trust(role: str, environment: str, subjects: Sequence[str]) -> Verdict:
+    """Judge which subjects of GitHub's tokens get a role that is for the jobs of one GitHub environment."""
+    probe, fix = (
+        f"trust of {role}",
+        f"Trust `repo:OWNER/NAME:environment:{environment}` alone, or its form with ids (docs/oidc.md).",
+    )
+    found = [_SUBJECT.fullmatch(subject) for subject in subjects]
+    good = [each for each in found if each is not None and each["environment"] == environment]
+    if len(good) < len(found):
+        others = sorted(set(subjects) - {each[0] for each in good})
+        return Verdict(probe, "problem", f"jobs beside those of {environment} get it: {', '.join(others)}", fix)
+    if not good:
+        return Verdict(probe, "problem", "no job on GitHub gets it", fix)
+    said = ", ".join(f"{each['owner']}/{each['name']} {'with ids' if each['ids'] else 'by name'}" for each in good)
+    return Verdict(probe, "ok", f"jobs of {environment} get it: {said}")
 
 
 def deployment_environments(repository: str, limited: Mapping[str, bool]) -> Verdict:

@@ -75,13 +75,19 @@ def test_each_account_s_store_is_read_when_asked_for(root: Path, tmp_path: Path)
     (tmp_path / "objects").mkdir()
     text = policy.read_text().partition("accounts:")[0]
     here = f'clones: {{cloud: none, state: {{backend: local}}, store: "file://{tmp_path / "objects"}"}}'
-    there = 'others: {cloud: none, state: {backend: local}, store: "s3://acme-others?region=eu-central-1"}'
+    roles = "plan_role: arn:aws:iam::111111111111:role/p, apply_role: arn:aws:iam::111111111111:role/a"
+    there = f'"111111111111": {{{roles}, region: eu-central-1, state_bucket: acme-others}}'
     policy.write_text(f"{text}accounts:\n  {here}\n  {there}\n")
     nobody = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     found = {each["probe"]: each for each in json.loads(invoke(root, nobody, "--stores").stdout)}
     assert found["store of clones"]["health"] == "ok"
-    assert found["store of others"]["health"] == "unknown"
-    assert "s3://acme-others" in found["store of others"]["said"]
+    for probe in (
+        "store of 111111111111",
+        "trust of arn:aws:iam::111111111111:role/p",
+        "trust of arn:aws:iam::111111111111:role/a",
+    ):
+        assert found[probe]["health"] == "unknown"
+    assert "s3://acme-others" in found["store of 111111111111"]["said"]
 
 
 def test_what_is_wrong_is_named_with_what_to_do(root: Path) -> None:
