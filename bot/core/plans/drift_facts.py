@@ -4,10 +4,11 @@ It goes into the text of the run's check. Any workflow of the repository can wri
 proposal, which people review.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
 from bot.core.plans.plan_values import MERGED, Masked, PlanValue, UnknownUntilApply, differences
@@ -81,9 +82,11 @@ def read_facts(said: str) -> DriftFacts | None:
     if not 0 <= begin < end:
         return None
     try:
-        return DriftFacts.model_validate_json(said[begin + len(_BEGIN) : end])
-    except (ValidationError, RecursionError):
+        found = DriftFacts.model_validate_json(said[begin + len(_BEGIN) : end])
+        json.dumps([(fact.there, fact.should) for fact in found.changes], allow_nan=False)  # code knows no such number
+    except (ValueError, RecursionError):
         return None
+    return found
 
 
 def _hidden(document: Document) -> str:

@@ -44,6 +44,13 @@ def test_no_secret_is_handed_on_however_deep_it_lies() -> None:
     assert "secret-" not in write_facts(facts)
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_a_number_that_code_does_not_know_is_not_read(number: str) -> None:
+    facts = write_facts(facts_of(found(({"size": 777}, {"size": 1}))))
+    assert read_facts(facts) is not None
+    assert read_facts(facts.replace("777", number)) is None
+
+
 def test_what_does_not_fit_is_counted() -> None:
     many: list[tuple[PlanValue, PlanValue]] = [({"a": 1}, {"a": 2})] * (MOST_CHANGES + 5)
     assert facts_of(found(*many)).left_out == 5

@@ -24,6 +24,8 @@ Values: TypeAlias = Mapping[str, Json]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 _BEFORE = re.compile(r"""\s*(?:"?[^"{}\n=]+"?\s*[=:])?\s*""")
 _AFTER = re.compile(r"[ \t]*,?[ \t]*(?:(?:#|//)[^\n]*)?\r?\n?")
+_OF_TERRAFORM = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "connection", "provisioner"})
+"""What a resource's block says to Terraform itself. No provider has attributes of these names, so no search for drift finds one."""
 _OPEN, _CLOSE = frozenset({"(", "[", "{", "${", "%{"}), frozenset({")", "]", "}", "}$"})
 
 
@@ -90,7 +92,7 @@ class _Splice:
             if now == said:
                 continue
             place = f"{at}.{name}" if at else name
-            if _NAME.fullmatch(name) is None:
+            if _NAME.fullmatch(name) is None or (not at and name in _OF_TERRAFORM):
                 raise CannotSplice(f"`{place[:100]}` is not the name of an argument")
             setting, inner = block.setting(name), [each for each in block.blocks if each.type == name]
             if setting is not None:

@@ -71,6 +71,15 @@ def test_one_thing_after_the_other_is_taken_up_and_what_can_t_be_is_named() -> N
     )
 
 
+def test_what_a_block_says_to_terraform_itself_is_nothing_that_was_found() -> None:
+    hidden = fact("aws_lb.this", {"lifecycle": [{"ignore_changes": ["size"]}]}, {})
+    after = fact("aws_alarm.this", {"depends_on": ["aws_lb.this"], "size": 2}, {})
+    found = drafted(hidden, after)
+    assert isinstance(found, Refused)
+    assert "`app/aws_lb.this`: `lifecycle` is not the name of an argument" in found.reason
+    assert "`app/aws_alarm.this`: `depends_on` is not the name of an argument" in found.reason
+
+
 def test_documents_and_odd_keys_are_found_again_in_the_code() -> None:
     more = b'resource "aws_x" "y" {\n  policy = jsonencode({ a = 1 })\n  tags   = {\n    b = "c"\n  }\n}\n'
     there: dict[str, Json] = {"policy": '{"a": [{"b": "c"}]}', "tags": {"b": "c", "cost center": "7"}}
