@@ -45,7 +45,7 @@ def opened(line: str) -> tuple[str, bool] | None:
 
     After our name, or a slash with a blank behind it, may be a sentence about us, so there only what is right in itself counts.
     """
-    first, blank, rest = _LEADING.sub("", line, count=1).partition(" ")
+    first, blank, rest = _LEADING.sub("", _plain(line), count=1).partition(" ")
     text = f"{''.join(map(_narrow, _INVISIBLE.sub('', first)))}{blank}{rest}"
     address = _ADDRESS.match(text)
     if address is not None:
@@ -55,6 +55,16 @@ def opened(line: str) -> tuple[str, bool] | None:
     if not text.startswith("/"):
         return None
     return text[1:], text[1:2].isspace()
+
+
+def _plain(line: str) -> str:
+    """Return a line without the emphasis that stands around the whole of it: the end of it is no part of the last value."""
+    text = line.strip()
+    for mark in ("**", "__", "*", "_"):
+        inner = text.removeprefix(mark).removesuffix(mark)
+        if text == f"{mark}{inner}{mark}" and mark not in inner and not inner[:1].isspace():
+            return inner
+    return line
 
 
 def bare(word: str) -> str:

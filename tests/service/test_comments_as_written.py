@@ -1,16 +1,25 @@
 """Comments as people write them: carried out, answered with a line to paste, answered with a hint, or none of ours."""
 
+import re
 from collections.abc import Iterator
 from itertools import product
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from bot.commands.comment import command_lines
 from bot.commands.grammar import Mistake, format_command, parse
+from bot.commands.model import Clone, Command
 from bot.core.markdown import LONGEST_TEXT
-from bot.names import RepositoryName
-from bot.service.authorize import meant_in
-from bot.service.corrections import keeps
+from bot.core.requests.clone import CloneRequest
+from bot.core.requests.refusal import Refused
+from bot.names import Login, RepositoryName
+from bot.service.authorize import Reply, meant_in
+from bot.service.corrections import Corrections, keeps
+from bot.service.drafting import draft
+from bot.service.repository import Repository, repository_at_head
+from tests.support.budget import examples
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo, small_monorepo
 
 CLONE = "/clone production as demo-a for demo"
@@ -21,6 +30,8 @@ ACTS = [
     ("/clone `production` as `demo-a` for `demo`", CLONE),
     ("/clone **production** as demo-a for _demo_", CLONE),
     ("**/clone production as demo-a for demo**", CLONE),
+    ("**/set demo-x zones=a,b**", "/set demo-x zones=a,b"),
+    ("**/set** demo-x zones=**", "/set demo-x zones=**"),
     ("/clone production as demo-d \\\n for demo \\\n --ttl 2d", "/clone production as demo-d for demo --ttl 2d"),
     ("/clone production as demo-a --DRY-RUN --TTL 2d", "/clone production as demo-a --ttl 2d --dry-run"),
     ("/envclone clone production as demo-a", "/clone production as demo-a"),
@@ -75,6 +86,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallMonorepo]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def repo(place: SmallMonorepo) -> Repository:
+    return repository_at_head(place.service.context, RepositoryName(REPOSITORY))
+
+
 @pytest.mark.parametrize(("body", "line"), ACTS)
 def test_a_command_is_read_however_it_is_set(body: str, line: str) -> None:
     found = meant_in(body)
@@ -124,6 +140,81 @@ def test_law_13_a_corrected_line_is_what_was_meant(place: SmallMonorepo, one: in
     reply = place.say(BREAKS[other](BREAKS[one](VALID))) or ""
     offered = reply.partition("```text\n")[2].removesuffix("\n```")
     assert offered in {"", VALID}
+
+
+def _value(key: str, *values: str) -> st.SearchStrategy[str]:
+    return st.sampled_from([f"{key}={value}" for value in values])
+
+
+VALUES = st.lists(
+    _value("app_min", "2", "7") | _value("db_class", "medium", "large") | _value("greeting", "hi", "'good day'", "for-demo") | _value("zones", "a,b"),
+    max_size=3, unique_by=lambda pair: pair.partition("=")[0],
+)  # fmt: skip
+LINES = st.builds(
+    lambda name, purpose, life, owner, values, ending: (
+        f"/clone production as {name}{purpose}{life}{''.join(f' --set {each}' for each in values)}{owner}{ending}"
+    ),
+    st.sampled_from(["demo-y", "qa-two", "as-is"]),
+    st.sampled_from(["", " for demo", " for qa"]),
+    st.sampled_from(["", " --ttl 3d", " --ttl 12h"]),
+    st.sampled_from(["", " --owner rob"]),
+    VALUES,
+    st.sampled_from(["", " --dry-run"]),
+) | st.one_of(
+    VALUES.filter(bool).map(lambda values: f"/set demo-x {' '.join(values)}"),
+    st.sampled_from(["/extend demo-x 2d", "/extend demo-x 12h", "/status demo-x", "/destroy demo-x", "/list purpose=qa"]),
+)  # fmt: skip
+TYPOS = [
+    ("/clone", "/clnoe"), ("/clone", "/colne"), ("/set", "/ste"), ("/extend", "/extned"), ("/status", "/stauts"), ("/destroy", "/destory"), ("/list", "/lsit"),
+    ("production", "produktion"), ("production", "prod"), ("production", "Production"), (" demo-x", " demox"), (" demo-x", " Demo-X"),
+    (" for demo", " for dmeo"), (" for demo", " for Demo"), (" for qa", " for QA"), (" for ", " fro "), (" for ", " purpose "), (" for ", " "),
+    (" as ", " called "), (" as ", " "), (" as ", " to "), (" as ", " AS "), (" as ", "\nas "),
+    ("--ttl", "--tll"), ("--ttl", "-ttl"), ("--ttl", "ttl"), ("--ttl", "\u2014ttl"), ("--ttl ", "--ttl="), ("--ttl", "--TTL"), ("3d", "3 days"), ("3d", "3D"), ("12h", "12hours"),
+    ("--set ", ""), ("--set", "--ste"), ("--set", "-set"), ("app_min=", "app_min "), ("app_min=", "app_min = "), ("app_min", "app_mni"), ("app_min", "App-Min"),
+    ("--set app_min=", "--app-min "), ("db_class", "db_calss"), ("=large", "=LARGE"), ("=medium", "=medim"), ("greeting", "greting"), ("a,b", "a, b"),
+    ("--owner ", "--owner @"), ("--owner", "--onwer"), ("--owner", "owner"), ("--dry-run", "--dryrun"), ("--dry-run", "--dry-run=yes"), ("--dry-run", "dry-run"),
+    (" for", ", for"), (" --", ", --"), (" --", "\n--"), (" --", " \\\n  --"), (" for", "\n  for"),
+]  # fmt: skip
+"""What is written, and what people write instead of it."""
+PLAIN = ["{}", "{} please", "{} \u2705", "- {}", "**{}**", "Hi @envclone, please {}", "\u200b{}", "{}\nThanks"]
+DRESS = [*PLAIN, "{}.", "{}, thanks!"]
+
+
+def _offered(repo: Repository, found: Command | Mistake) -> str | None:
+    """Return the line to paste that is offered for what somebody wrote; their own, if that is accepted."""
+    if isinstance(found, Clone):
+        drafted = draft(repo, CloneRequest(found, None, Login(MAINTAINER), repo.context.now()))
+        instead = drafted.instead if isinstance(drafted, Refused) else found
+        return format_command(instead) if instead is not None else None
+    mistake = found if isinstance(found, Mistake) else Mistake("", format_command(found))
+    corrected = Corrections(repo, Login(MAINTAINER)).corrected(mistake)
+    return corrected.instead if corrected is not None else None
+
+
+@examples(80)
+@given(data=st.data())
+def test_law_13_whatever_is_mistyped_the_offered_line_says_all_that_was_said(
+    repo: Repository, data: st.DataObject
+) -> None:
+    line = data.draw(LINES)
+    # A value may end with anything, so what follows it is punctuation only for words.
+    dress = data.draw(st.sampled_from(DRESS if re.search(r" [\w-]+$", line) else PLAIN))
+    typos = data.draw(st.lists(st.sampled_from([each for each in TYPOS if each[0] in line]), max_size=3, unique=True))
+    meant = parse(line)
+    assert meant is not None
+    assert not isinstance(meant, Mistake)
+    said = line
+    for right, wrong in typos:
+        said = said.replace(right, wrong, 1)
+    assume(
+        not re.search(r"\n\s*(?!as |for )\w", said)
+    )  # on a line of its own only a keyword or an option goes on with the command
+    found = meant_in(dress.format(said))
+    offered = _offered(repo, found) if found is not None and not isinstance(found, Reply) else None
+    if offered is None:
+        return
+    assert offered == format_command(meant), said
+    assert _offered(repo, meant) == offered, "accepted as it stands"
 
 
 @pytest.mark.parametrize(
