@@ -99,13 +99,13 @@ class PullRequestJob:
         return _job(delivery, self.event, "release" if _is_given_up(self.event) else "progress", branch.environment)
 
     def run(self, request: JobRequest, steps: Steps) -> Finished:
-        branch = _branch(self.event)
+        is_ours = self.event.author.casefold() == self.context.github.identity().casefold()
+        # A person's branch may be called as ours are.
+        branch = _branch(self.event) if is_ours else None
         is_progress = branch is not None and self.event.action == "synchronize"
         follow = bound_jobs(self.context, self.event, request, steps) if not is_progress else ()
         if branch is None:
             return Finished((*follow, *self._rollout(request)))
-        if self.event.author.casefold() != self.context.github.identity().casefold():
-            return Finished(follow)
         # Who asked is found through the commits of the branch, so they are told before the branch goes.
         reported = steps.run("report", REPORTED, lambda: self.report(branch))
         if _is_given_up(self.event):

@@ -243,6 +243,16 @@ def test_a_preview_ends_with_its_pull_request_and_lets_go_of_what_was_kept(place
     assert snapshots(place) == set()
 
 
+def test_a_person_s_branch_may_be_called_as_ours_are(place: SmallMonorepo) -> None:
+    head = "envclone/encrypt"
+    number = proposed(place, {MAIN: SECURE}, head)
+    say(place, number)
+    place.server.commit(REPOSITORY, {MAIN: NAMED}, by=MAINTAINER, message="Rename", branch=head)
+    assert [each.kind for each in place.work(changed(place, number, "synchronize")).follow] == ["preview"]
+    place.server.merge(REPOSITORY, number, by=MAINTAINER)
+    assert {each.kind for each in place.work(changed(place, number, "closed")).follow} == {"expire", "rollout"}
+
+
 def test_a_commit_that_is_gone_stops_no_other_and_is_named(place: SmallMonorepo) -> None:
     number = proposed(place, {MAIN: SECURE})
     say(place, number)
