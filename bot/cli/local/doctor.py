@@ -248,7 +248,8 @@ def _github(settings: Settings) -> Iterator[Verdict]:
     for repository in settings.repositories or client.repositories():
         branch = client.default_branch(repository)
         yield verdicts.required_check(f"{repository}@{branch}", client.required_checks(repository, branch))
-        yield verdicts.deployment_environments(repository, client.limited_environments(repository))
+        found = client.environment_branches(repository, verdicts.GATES)
+        yield verdicts.deployment_environments(repository, branch, found)
 
 
 def _clock(url: str) -> Iterator[Verdict]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from itertools import takewhile
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import OURS, Check, CheckState, Deployment, DeploymentStatus
@@ -56,12 +58,25 @@ class Checks(Session):
 
         return self._read(repository, read)
 
-    def limited_environments(self, repository: RepositoryName) -> dict[str, bool]:
-        """Return the deployment environments of a repository, and of each whether some branches alone may use it."""
+    def environment_branches(
+        self, repository: RepositoryName, names: Collection[str]
+    ) -> dict[str, Sequence[str] | None]:
+        """Return those of these deployment environments that there are, with the patterns of the branches and tags that may use each.
 
-        def read(repo: Repository) -> dict[str, bool]:
-            _, found = repo.requester.requestJsonAndCheck("GET", f"{repo.url}/environments?per_page=100")
-            return {each["name"]: each.get("deployment_branch_policy") is not None for each in found["environments"]}
+        No pattern means the protected branches, None any branch.
+        """
+
+        def patterns(repo: Repository, name: str, policy: Mapping[str, bool] | None) -> Sequence[str] | None:
+            if policy is None or policy["protected_branches"]:
+                return None if policy is None else ()
+            path = f"environments/{quote(name, safe='')}/deployment-branch-policies"
+            _, found = repo.requester.requestJsonAndCheck("GET", f"{repo.url}/{path}?per_page=100")
+            return [("tags " if each.get("type") == "tag" else "") + each["name"] for each in found["branch_policies"]]
+
+        def read(repo: Repository) -> dict[str, Sequence[str] | None]:
+            _, answer = repo.requester.requestJsonAndCheck("GET", f"{repo.url}/environments?per_page=100")
+            found = [each for each in answer["environments"] if each["name"] in names]
+            return {each["name"]: patterns(repo, each["name"], each.get("deployment_branch_policy")) for each in found}
 
         return self._read(repository, read)
 

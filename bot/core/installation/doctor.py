@@ -264,13 +264,24 @@ def trust(role: str, environment: str, subjects: Sequence[str]) -> Verdict:
     return Verdict(probe, "ok", f"jobs of {environment} get it: {said}")
 
 
-def deployment_environments(repository: str, limited: Mapping[str, bool]) -> Verdict:
-    """Judge the GitHub environments whose names are the subjects of the roles' trust."""
-    missing = [name for name in GATES if name not in limited]
-    open_ = [name for name in GATES if limited.get(name) is False]
-    if missing or open_:
+def deployment_environments(repository: str, branch: str, found: Mapping[str, Sequence[str] | None]) -> Verdict:
+    """Judge the GitHub environments whose names are the subjects of the roles' trust, by the patterns of who may use them.
+
+    No pattern means the protected branches, None any branch.
+    """
+    missing = [name for name in GATES if name not in found]
+    open_ = [name for name in GATES if name in found and found[name] is None]
+    others = [f"{name}: {each}" for name in GATES for each in found.get(name) or () if each != branch]
+    closed = [name for name in GATES if (patterns := found.get(name)) and branch not in patterns]
+    if missing or open_ or others or closed:
         parts = [f"missing: {', '.join(missing)}"] if missing else []
         parts += [f"open to workflows of any branch: {', '.join(open_)}"] if open_ else []
+        parts += [f"open to more than `{branch}`: {', '.join(others)}"] if others else []
+        parts += [f"closed to `{branch}`: {', '.join(closed)}"] if closed else []
         fix = "In Settings, Environments: create them, and limit their deployment branches to the default branch (docs/oidc.md)."
         return Verdict("GitHub environments", "problem", f"{repository}: {'; '.join(parts)}", fix)
-    return Verdict("GitHub environments", "ok", f"{repository}: {' and '.join(GATES)} are limited to some branches")
+    return Verdict(
+        "GitHub environments",
+        "ok",
+        f"{repository}: {' and '.join(GATES)} are limited to `{branch}` or to protected branches",
+    )

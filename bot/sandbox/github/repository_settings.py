@@ -45,11 +45,11 @@ def rename_repository(forge: Forge, repository: str, name: str, *, owner: str | 
         return forge.state.add_repository(moved).full_name
 
 
-def create_environment(forge: Forge, repository: str, name: str, *, protected_branches: bool) -> None:
-    """Create a deployment environment. Raises `LookupError` when there is no such repository."""
+def create_environment(forge: Forge, repository: str, name: str, branches: tuple[str, ...] | None) -> None:
+    """Create a deployment environment for branches as the record says. Raises `LookupError` when there is no such repository."""
     with forge.state.lock:
         found = forge.state.repository(repository)
         if found is None:
             raise LookupError(f"there is no repository {repository}")
-        made = EnvironmentRecord(forge.state.next_small_id(), name, protected_branches)
+        made = EnvironmentRecord(forge.state.next_small_id(), name, branches)
         forge.state.add_repository(replace(found, environments=(*found.environments, made)))

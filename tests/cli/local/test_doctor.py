@@ -118,8 +118,8 @@ def test_an_app_that_may_and_hears_all_that_it_needs_is_well(root: Path, github:
     registered = github.create_app("envclone", owner="acme", events=sorted(EVENTS))
     github.install(registered, "acme")
     github.protect(REPOSITORY, required_checks=("envclone",))
-    for name in ("envclone-plan", "envclone-apply"):
-        create_environment(github.forge, REPOSITORY, name, protected_branches=True)
+    create_environment(github.forge, REPOSITORY, "envclone-plan", branches=())
+    create_environment(github.forge, REPOSITORY, "envclone-apply", branches=("main",))
     with closing(open_store(None, tmp_path / "data")) as store:
         store.beat("one", "")
     place = {"ENVCLONE_DATA_DIR": str(tmp_path / "data")}
@@ -136,7 +136,8 @@ def test_what_an_app_may_not_and_a_branch_does_not_require_is_named(
         "envclone", "acme", {"metadata": "read", "contents": "read", "actions": "read"}, ["issue_comment"]
     )
     github.install(registered, "acme")
-    create_environment(github.forge, REPOSITORY, "envclone-plan", protected_branches=False)
+    create_environment(github.forge, REPOSITORY, "envclone-plan", branches=None)
+    create_environment(github.forge, REPOSITORY, "envclone-apply", branches=("main", "release/*"))
     github.add_webhook("http://127.0.0.1:1/", "secret", app=registered)
     github.open_issue(REPOSITORY, "one", by="root")
     assert github.settle(timeout=300)
@@ -148,7 +149,7 @@ def test_what_an_app_may_not_and_a_branch_does_not_require_is_named(
     assert "contents: write" in found["GitHub App"]["said"]
     assert "pull_request_review" in found["GitHub App"]["said"]
     assert found["required check"]["health"] == "problem"
-    assert "missing: envclone-apply" in found["GitHub environments"]["said"]
+    assert "open to more than `main`: envclone-apply: release/*" in found["GitHub environments"]["said"]
     assert "any branch: envclone-plan" in found["GitHub environments"]["said"]
 
 

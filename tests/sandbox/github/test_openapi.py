@@ -145,9 +145,10 @@ def pulls(call: Caller) -> Iterator[httpx.Response]:
 def commits(call: Caller) -> Iterator[httpx.Response]:
     sha = call.server.head(REPOSITORY)
     yield call(f"GET {HERE}/branches/main")
-    for name, limited in (("envclone-plan", True), ("preview", False)):
-        create_environment(call.server.forge, REPOSITORY, name, protected_branches=limited)
+    for name, branches in (("envclone-plan", ()), ("envclone-apply", ("main",)), ("preview", None)):
+        create_environment(call.server.forge, REPOSITORY, name, branches)
     yield call(f"GET {HERE}/environments")
+    yield call(f"GET {HERE}/environments/envclone-apply/deployment-branch-policies")
     yield call(f"GET {HERE}/git/ref/heads/topic/one")
     yield call(f"GET {HERE}/git/matching-refs/heads/topic")
     yield call(f"GET {HERE}/commits/topic/one")

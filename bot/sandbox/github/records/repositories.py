@@ -20,11 +20,11 @@ class ProtectionRecord:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRecord:
-    """A deployment environment, and whether only protected branches may use it."""
+    """A deployment environment, and the patterns of the branches that may use it: none for the protected ones, None for any."""
 
     id: int
     name: str
-    protected_branches: bool
+    branches: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,10 @@ def list_environments(call: RestCall) -> RestAnswer:
     found: list[JsonObject] = []
     for each in repository.environments:
         url = f"{call.forge.urls.repository(repository)}/environments/{each.name}"
-        policy = {"protected_branches": True, "custom_branch_policies": False} if each.protected_branches else None
+        named = bool(each.branches)
+        policy = (
+            {"protected_branches": not named, "custom_branch_policies": named} if each.branches is not None else None
+        )
         found.append(
             {
                 "id": each.id,
@@ -72,6 +75,20 @@ def list_environments(call: RestCall) -> RestAnswer:
             }
         )
     return RestAnswer({"total_count": len(found), "environments": found})
+
+
+@table.on("GET", "/repos/{owner}/{repo}/environments/{name}/deployment-branch-policies")
+def list_branch_policies(call: RestCall) -> RestAnswer:
+    """The patterns of the branches that may use a deployment environment."""
+    repository = call.repository(read("actions"))
+    environment = next((each for each in repository.environments if each.name == call.path["name"]), None)
+    if environment is None or not environment.branches:
+        raise not_found()
+    found = [
+        {"id": number, "node_id": node_id("GBP", number), "name": pattern, "type": "branch"}
+        for number, pattern in enumerate(environment.branches, start=1)
+    ]
+    return RestAnswer({"total_count": len(found), "branch_policies": found})
 
 
 @table.on("POST", "/repos/{owner}/{repo}/deployments")
