@@ -40,11 +40,12 @@ _MISSING_EXTRA = "The sandbox needs moto and act: install it with `pip install '
 def up(source: Source = Path()) -> None:
     """Start the sandbox, say how to reach it, and keep it until Ctrl-C."""
     with edge(), _running(source) as box:
-        from bot.sandbox import demo, opening, visit  # noqa: PLC0415 (see `_running`)
+        from bot.sandbox import opening, visit  # noqa: PLC0415 (see `_running`)
 
-        card = opening.opened(box, demo.COMMAND)
+        command = opening.first_command(source)
+        card = opening.opened(box, command)
         with visit.at_hand(card, visit.place(os.environ)):
-            print("\n".join(_opening(box, card, demo.COMMAND)), flush=True)
+            print("\n".join(_opening(box, card, command)), flush=True)
             _wait_for_interrupt()
 
 

@@ -83,7 +83,7 @@ class _Progress:
 def section(console: Console, title: str, text: str) -> None:
     """Print a text of GitHub's under its title: as it is shown there on a terminal, as plain text in a file."""
     if not console.is_terminal:
-        print(f"{title}\n{'-' * min(len(title), WIDTH)}\n{plain(text)}\n", file=console.file)
+        print(f"{title}\n{'-' * min(len(title), WIDTH)}\n{plain(text, as_posted=True)}\n", file=console.file)
         return
     console.print(Rule(title))
     # Plain text as it is: `:secret:` in an ARN is no emoji.

@@ -23,11 +23,14 @@ _INDENT = "  "
 _NO_WIDTH = "\u200b"
 
 
-def plain(markdown: str, width: int = 0) -> str:
-    """Return Markdown of ours as plain text; a table that is wider than `width` (0: however wide) has its cells below each other."""
+def plain(markdown: str, width: int = 0, *, as_posted: bool = False) -> str:
+    """Return Markdown of ours as plain text; a table that is wider than `width` (0: however wide) has its cells below each other.
+
+    `as_posted`: its commands stay those of comments, for whoever reads what was said on GitHub.
+    """
     from markdown_it import MarkdownIt  # noqa: PLC0415 (most commands print no Markdown)
 
-    tokens = MarkdownIt("commonmark").enable("table").parse(spoken(markdown))
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown if as_posted else spoken(markdown))
     return "\n".join(_Blocks(tokens, width).lines()).replace(_NO_WIDTH, "").strip("\n")
 
 

@@ -1,11 +1,14 @@
 """`envclone sandbox say` and `merge`: what a person does on the sandbox's GitHub, from another terminal than the one it runs in."""
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.console import edge, say, width
+from bot.cli.console import WrongUsage, edge, say, width
+
+if TYPE_CHECKING:
+    from bot.sandbox.visit import Answered
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -21,9 +24,10 @@ def post(
 ) -> None:
     """Comment as one of its people, and print the reply."""
     with edge():
-        from bot.cli.terminal import plain  # noqa: PLC0415 (help needs none of this)
-        from bot.sandbox.visit import Visitor, found, place  # noqa: PLC0415
+        from bot.sandbox.visit import Visitor, found, place  # noqa: PLC0415 (help needs none of this)
 
+        if not text.strip():
+            raise WrongUsage("The comment is empty. Write one, such as `envclone sandbox say /help`.")
         card = found(place(os.environ))
         if not as_json:
             typer.echo(f"{login} comments on #{number or card.issue} …")
@@ -32,7 +36,7 @@ def post(
         if answered.end is None:
             lines.append("There is no command in it, so the bot says nothing.")
         else:
-            lines += ["", plain(answered.reply, width()) if answered.reply else f"The bot has reacted: {answered.end}."]
+            lines += ["", _read(answered)]
         if answered.pull is not None:
             page = f"{card.page}/pull/{answered.pull}"
             lines += ["", f"Look at {page}", f"Merge it with: envclone sandbox merge {answered.pull} --wait"]
@@ -43,6 +47,15 @@ def post(
             "pull_request": answered.pull,
         }
         say("\n".join(lines), lambda: data, as_json)
+
+
+def _read(answered: "Answered") -> str:
+    """Return the bot's reply as it stands on the page, or its reaction."""
+    from bot.cli.terminal import plain  # noqa: PLC0415 (see above)
+
+    if not answered.reply:
+        return f"The bot has reacted: {answered.end}."
+    return plain(answered.reply, width(), as_posted=True)
 
 
 def merge(

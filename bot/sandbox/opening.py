@@ -1,9 +1,13 @@
 """What a sandbox opens with, for somebody who wants to try it or to show it: people of each role, and an issue to comment on."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
-from bot.names import RepositoryName
+from bot.clients.git.checkout import own_checkout
+from bot.core.rendering.assemble import own_manifest
+from bot.names import EnvironmentName, PurposeName, RepositoryName
+from bot.sandbox.demo import COMMAND
 from bot.sandbox.github.records.accounts import RoleName
 from bot.sandbox.sandbox import REPOSITORY, REQUESTER, REVIEWER, Sandbox
 from bot.sandbox.visit import SandboxCard
@@ -12,6 +16,7 @@ PEOPLE: Final[Mapping[str, RoleName]] = {
     "kim": "read", "tom": "triage", REQUESTER: "write", REVIEWER: "maintain", "lea": "admin",
 }  # fmt: skip
 """Logins and roles, the one who may least first. Two of them are in every sandbox."""
+_DEMO: Final = PurposeName("demo")
 _TITLE = "A demo for a customer on Thursday"
 _TEXT = """\
 They want to try everything, and must not be able to order anything.
@@ -20,6 +25,14 @@ Comment with a command: `/help` lists them all. A clone is one line:
 
     {command}
 """
+
+
+def first_command(source: Path) -> str:
+    """Return the line of a clone that the template of this checkout's production takes, whatever its purposes are called."""
+    checkout, production = own_checkout(source), EnvironmentName("production")
+    manifest = own_manifest(checkout.environment(production), production, checkout.roots)
+    template = checkout.read_template(manifest.template, checkout.template(manifest.template))
+    return COMMAND if _DEMO in template.declaration.purposes else COMMAND.replace(f" for {_DEMO}", "")
 
 
 def opened(box: Sandbox, command: str) -> SandboxCard:

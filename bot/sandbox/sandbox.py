@@ -30,6 +30,7 @@ from bot.errors import UserError
 from bot.names import EnvironmentName, TemplateName
 from bot.sandbox.actions.runner import ActionsRunner
 from bot.sandbox.aws import SandboxAccount, SandboxAws
+from bot.sandbox.aws.accounts import check_buckets
 from bot.sandbox.aws.session import Admin
 from bot.sandbox.edge import Edge
 from bot.sandbox.github import GitHubServer
@@ -143,6 +144,7 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
     of_production = named_account(production, policy)
     if not isinstance(of_production, NamedAccount):
         raise UserError(f"The sandbox can't make production's account: {of_production}")
+    check_buckets({name: account.state_bucket for name, account in policy.accounts.items()})
     for name, account in policy.accounts.items():
         number = NamedAccount(name, account).id
         aws.create_account(

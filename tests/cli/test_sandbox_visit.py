@@ -147,7 +147,7 @@ def test_merge_waits_for_the_check(github: GitHubServer, card: SandboxCard) -> N
     [
         (["say", "/list", "--as", "eve"], "Nobody here is called eve. The people are: kim, ana, max"),
         (["say", "/list", "--on", "99"], "There is no issue or pull request #99"),
-        (["say", ""], "refuses it for ana"),
+        (["say", "x" * 65_537], "refuses it for ana"),
         (["merge", "99"], "There is no pull request #99"),
         (["merge", "1"], "There is no pull request #1"),
     ],
@@ -156,6 +156,11 @@ def test_a_refusal_says_what_there_is(card: SandboxCard, words: list[str], messa
     done = envclone(*words)
     assert done.exit_code == 1
     assert message in done.stderr
+
+
+def test_an_empty_comment_is_not_posted(card: SandboxCard) -> None:
+    done = envclone("say", " ")
+    assert (done.exit_code, "such as `envclone sandbox say /help`" in done.stderr) == (64, True)
 
 
 def test_without_a_sandbox_it_says_how_to_start_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

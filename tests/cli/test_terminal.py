@@ -45,6 +45,7 @@ def test_text_of_others_stays_as_it_is() -> None:
 
 
 def test_commands_are_those_of_a_shell_where_there_is_one() -> None:
+    assert plain("Comment `/list`.", as_posted=True) == "Comment `/list`."
     assert plain("Comment `/list`, or `/destroy demo-x`.") == "Comment `envclone list`, or `/destroy demo-x`."
     assert (
         refusal("There is `/status`:", "/status demo-x") == "There is `envclone status`:\n\n    envclone status demo-x"

@@ -2,9 +2,12 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.errors import UserError
+from bot.model.policy import PATH as POLICY
 from bot.sandbox.aws.session import Admin
 
 AUDIENCE = "sts.amazonaws.com"
@@ -27,6 +30,18 @@ class SandboxAccount:
     issuer: str
     plan_subjects: tuple[str, ...]
     apply_subjects: tuple[str, ...]
+
+
+def check_buckets(named: Mapping[str, str]) -> None:
+    """Refuse a state bucket that two accounts name (`named`, by account): it can be in one of them alone. Raises `UserError`."""
+    holders: dict[str, str] = {}
+    for name, bucket in named.items():
+        other = holders.setdefault(bucket or name, name)
+        if other != name:
+            raise UserError(
+                f"The sandbox can't make account `{name}`: its state bucket `{bucket}` is that of `{other}`, and a bucket belongs to "
+                f"one account. Give each its own `state_bucket` in {POLICY}."
+            )
 
 
 def seed(endpoint: str, account: SandboxAccount) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
+from bot.errors import UserError
 from bot.sandbox.aws import SandboxAws
+from bot.sandbox.aws.accounts import check_buckets
 from tests import ROOT
 from tests.support.issuer import Issuer
 from tests.support.sandbox_aws import APPLY, CLONES, PLAN, PRODUCTION, account, assume, client, sandbox_aws
@@ -36,6 +38,12 @@ def test_an_account_has_a_state_bucket_that_is_versioned_encrypted_and_private(a
     rules = s3.get_bucket_encryption(**bucket)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     assert all(s3.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"].values())
+
+
+def test_two_accounts_that_name_one_state_bucket_are_refused_with_what_to_write() -> None:
+    check_buckets({"production": "acme-a", "clones": "acme-b", "elsewhere": "", "there": ""})
+    with pytest.raises(UserError, match="account `clones`: its state bucket `acme-a` is that of `production`"):
+        check_buckets({"production": "acme-a", "clones": "acme-a"})
 
 
 def test_making_an_account_again_changes_nothing(aws: SandboxAws, issuer: Issuer) -> None:

@@ -1,0 +1,16 @@
+"""What a sandbox says to begin with fits the repository that it was started from."""
+
+from pathlib import Path
+
+from bot.sandbox.demo import COMMAND
+from bot.sandbox.opening import first_command
+from tests import ROOT
+from tests.cli.local.test_adopt import LAYOUTS, run
+from tests.cli.local.test_directory_parity import lay_out
+
+
+def test_the_first_command_names_a_purpose_only_if_the_template_has_it(tmp_path: Path) -> None:
+    assert first_command(ROOT) == COMMAND
+    root = lay_out(tmp_path, LAYOUTS[0].files)
+    assert run(root, "adopt", "infra/production", "--with", "infra/staging")[0] == 0
+    assert first_command(root) == "/clone production as demo-x --ttl 14d"
