@@ -1,19 +1,40 @@
-"""What people read, kept as Markdown: a change of words is seen as one. `pytest tests/golden --golden-update` writes the files again."""
+"""What people read, kept as Markdown and as the page that GitHub makes of it: a change of words is seen as one, and so is a broken table.
 
+`pytest tests/golden --golden-update` writes the files again.
+"""
+
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.core.markdown import LONGEST_TEXT, bounded
+from bot.sandbox.pages.markdown import Known, rendered
 from tests.golden.texts import TEXTS
 
-MARKDOWN = Path(__file__).parent / "markdown"
+HERE = Path(__file__).parent
+MARKDOWN, HTML = HERE / "markdown", HERE / "html"
+ON_GITHUB = sorted(name for name in TEXTS if not name.startswith("terminal/") and name != "parity/page")
+KNOWN = Known(lambda login: f"/{login}", lambda number: f"/issues/{number}", lambda sha: f"/commit/{sha}")
+"""Everybody is known, so that whoever is mentioned is seen to be."""
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
 def test_a_text_reads_as_it_was_reviewed(name: str, request: pytest.FixtureRequest) -> None:
-    said = f"{TEXTS[name]().strip()}\n"
-    file = MARKDOWN / f"{name}.md"
+    _same(MARKDOWN / f"{name}.md", f"{TEXTS[name]().strip()}\n", request)
+
+
+@pytest.mark.parametrize("name", ON_GITHUB)
+def test_a_text_looks_as_it_was_reviewed(name: str, request: pytest.FixtureRequest) -> None:
+    html = rendered(TEXTS[name](), KNOWN)
+    assert not re.search(r"<p>[^<]*\|", html), "a table that is none"
+    assert set(re.findall(r'class="mention">(.*?)<', html)) <= {"@alice", "@platform"}, (
+        "only owners, and who asked, are mentioned"
+    )
+    _same(HTML / f"{name}.html", re.sub(r"<svg.*?</svg>", "<svg>…</svg>", html, flags=re.DOTALL), request)
+
+
+def _same(file: Path, said: str, request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--golden-update"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(said, "utf-8")
@@ -23,6 +44,8 @@ def test_a_text_reads_as_it_was_reviewed(name: str, request: pytest.FixtureReque
 def test_no_file_is_left_of_a_text_that_is_gone() -> None:
     files = {file.relative_to(MARKDOWN).with_suffix("").as_posix() for file in MARKDOWN.rglob("*.md")}
     assert files == set(TEXTS)
+    pages = {file.relative_to(HTML).with_suffix("").as_posix() for file in HTML.rglob("*.html")}
+    assert pages == set(ON_GITHUB)
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
