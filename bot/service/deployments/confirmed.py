@@ -29,6 +29,8 @@ JOB = "apply ({environment})"
 RUNS_KEPT = timedelta(days=400)
 """GitHub deletes a run after that, and with it what confirms a deployment. When a deployment was made nobody can forge: an older one is
 taken at its word, for a name that was destroyed two years ago must stay free."""
+MOST_REFUSED = 5
+"""Runs that are asked for in vain for one deployment: whoever may write one status may write thousands."""
 _RUN = re.compile(r"https?://[^?#]+/actions/runs/([0-9]{1,18})")
 
 
@@ -48,23 +50,29 @@ def confirmed(repo: Repository, deployments: Iterable[Deployment]) -> Iterator[C
 
 
 def confirmation(repo: Repository, deployment: Deployment) -> ConfirmedDeployment | None:
-    """Return what a deployment says; None when it claims a success that nothing confirms. Raises `Transient`."""
-    said = repo.github.deployment_statuses(repo.name, deployment.id)
-    last = said[0] if said else None
-    outcome = outcome_of(last.state if last is not None else None)
-    if last is None or outcome != "success":
-        return ConfirmedDeployment(deployment, last, outcome)
-    # GitHub itself makes an earlier deployment inactive, and may name no run then.
-    url = next((each.log_url for each in said if each.log_url and outcome_of(each.state) == "success"), "")
+    """Return what a deployment says; None when all that it says is a success that nothing confirms. Raises `Transient`."""
+    refused: set[str] = set()
+    for said in repo.github.deployment_statuses(repo.name, deployment.id):
+        outcome = outcome_of(said.state)
+        if outcome == "failure" or (outcome == "in_progress" and said.log_url not in refused):
+            return ConfirmedDeployment(deployment, said, outcome)
+        # GitHub itself makes an earlier deployment inactive, and may name no run then. And what is forged hides nothing that was said before.
+        if outcome == "success" and said.log_url not in refused and len(refused) < MOST_REFUSED:
+            is_over = _is_over(repo, deployment, said.log_url)
+            if is_over is not None:
+                return ConfirmedDeployment(deployment, said, outcome, is_over)
+            refused.add(said.log_url)
+    return None if refused else ConfirmedDeployment(deployment, None, "in_progress")
+
+
+def _is_over(repo: Repository, deployment: Deployment, url: str) -> bool | None:
+    """Say whether the job is over that did what a deployment says; None when no job of the run did it, or none that is known."""
     jobs = _jobs(repo, deployment, url)
     if jobs is None:
-        is_old = repo.context.now() - deployment.created_at > RUNS_KEPT
-        return ConfirmedDeployment(deployment, last, outcome) if is_old else None
+        return True if repo.context.now() - deployment.created_at > RUNS_KEPT else None
     name = JOB.format(environment=deployment.environment)
     ended = [job.conclusion for job in jobs if job.name == name and (job.conclusion or job.progress == "in_progress")]
-    if not ended or any(conclusion not in {None, "success"} for conclusion in ended):
-        return None
-    return ConfirmedDeployment(deployment, last, outcome, is_over=None not in ended)
+    return None not in ended if ended and set(ended) <= {None, "success"} else None
 
 
 def _jobs(repo: Repository, deployment: Deployment, url: str) -> list[WorkflowJob] | None:

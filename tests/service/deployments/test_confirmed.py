@@ -11,7 +11,7 @@ from bot.core.requests.status import DeploymentOutcome
 from bot.names import EnvironmentName
 from bot.sandbox.github import SandboxRun
 from bot.service.commands.run_end import last_run
-from bot.service.deployments.confirmed import JOB, RUNS_KEPT, WORKFLOW, confirmed
+from bot.service.deployments.confirmed import JOB, MOST_REFUSED, RUNS_KEPT, WORKFLOW, confirmed
 from bot.service.versions.applied import applied_commits
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
@@ -97,6 +97,19 @@ def test_an_apply_is_believed_while_it_is_under_way_and_after_that_by_how_it_end
     assert outcomes(place) == [("success", False)]
     place.server.note_job(int(url.rpartition("/")[2]), JOB.format(environment=PRODUCTION), ended)
     assert outcomes(place) == ([("success", True)] if counts else [])
+
+
+def test_a_forged_success_hides_no_failure_however_often_it_is_said(place: SmallMonorepo) -> None:
+    head = place.server.head(REPOSITORY) or ""
+    url = apply_run(place, PRODUCTION, head, "failure")
+    github = actions(place)
+    made = github.ensure_deployment(example.REPOSITORY, head, PRODUCTION, {"envclone": "apply", "head": head})
+    github.deployment_status(example.REPOSITORY, made.id, DeploymentStatus("in_progress", log_url=url))
+    github.deployment_status(example.REPOSITORY, made.id, DeploymentStatus("failure", log_url=url))
+    for number in range(MOST_REFUSED + 1):
+        claim(place, head, f"{place.server.url}/{REPOSITORY}/actions/runs/{number + 1}")
+        claim(place, head, url)
+    assert outcomes(place) == [("failure", True)]
 
 
 def test_an_apply_whose_run_github_has_deleted_is_believed_only_when_it_is_older_than_runs_are_kept(
