@@ -9,6 +9,7 @@ from bot.core.messages.status_comment import end_comment, proposal_comment, stat
 from bot.core.messages.versions import repaired
 from bot.core.requests.branches import PREFIXES, Branch
 from bot.core.requests.status import StatusFacts
+from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.service.deployments.confirmed import ConfirmedDeployment, confirmed
@@ -91,7 +92,7 @@ def facts_of_removal(repo: Repository, removal: Removal) -> StatusFacts:
 def what_of(repo: Repository, proposal: OwnProposal) -> str:
     """Return what a change gives other values, in Markdown; of a removal there is nothing to say."""
     name = proposal.branch.environment
-    before, after = repo.at(proposal.base).manifest(name), repo.at(proposal.tip).manifest(name)
+    before, after = repo.at(proposal.base).manifest(name), _readable(repo, proposal.tip, name)
     return change_pull_request.values_table(before, after) if before and after else ""
 
 
@@ -149,4 +150,12 @@ def _result(check: Check | None) -> Literal["pending", "success", "failure"]:
 def _proposed(repo: Repository, name: EnvironmentName) -> Manifest | None:
     """Return the manifest of a clone that is not on the default branch: not yet, or no more."""
     proposal = proposed_on(repo, Branch("clone", name))
-    return repo.at(proposal.tip).manifest(name) if proposal is not None else None
+    return _readable(repo, proposal.tip, name) if proposal is not None else None
+
+
+def _readable(repo: Repository, commit: str, name: EnvironmentName) -> Manifest | None:
+    """Return a manifest as somebody's branch has it; None for one that people have broken, of which its check tells."""
+    try:
+        return repo.at(commit).manifest(name)
+    except UserError:
+        return None

@@ -9,7 +9,7 @@ from bot.names import EnvironmentName, ParameterName
 from bot.sandbox.github import IssueText, PullSpec
 from bot.service.status import report_branch
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
-from tests.support.triggers import checked, merged
+from tests.support.triggers import checked, deployed, merged
 
 CIDR = ParameterName("vpc_cidr")
 NAME = EnvironmentName("demo-x")
@@ -210,3 +210,17 @@ def test_nobody_is_answered_for_what_a_stranger_proposes(place: SmallMonorepo) -
     checked(place, number)
     assert report_branch(place.repository(), Branch("destroy", NAME)) == []
     assert place.written() == []
+
+
+def test_a_change_that_people_broke_keeps_nobody_from_hearing_of_the_environment(place: SmallMonorepo) -> None:
+    asked = place.comment("/clone production as demo-x for demo")
+    place.work(place.event(asked, "/clone production as demo-x for demo"))
+    head = place.server.head(REPOSITORY, str(CLONE)) or ""
+    merged(place, 2)
+    place.say("/set demo-x app_min=3")
+    number = place.server.pulls(REPOSITORY)[-1].number
+    push(place, str(Branch("change", NAME)), {PATH: b"name: ["})
+    deployed(place, NAME, "success", head)
+    checked(place, number, "failure")
+    assert "is live" in (place.reply(asked) or "")
+    assert "No repair of `demo-x` is open" in (place.say("/repair demo-x --confirm 0123456789ab") or "")

@@ -10,6 +10,7 @@ from bot.commands.model import Repair
 from bot.core.plans.required_check import CHECK
 from bot.core.requests.branches import Branch
 from bot.core.requests.versions.repair import RepairProposal, plan_shown, repaired
+from bot.errors import UserError
 from bot.names import EnvironmentName
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.repository import Repository
@@ -41,7 +42,10 @@ def open_repair(repo: Repository, name: EnvironmentName) -> RepairProposal | Non
     ):
         return None
     head = proposal.pull.head_sha
-    manifest = repo.at(head).manifest(name)
+    try:
+        manifest = repo.at(head).manifest(name)
+    except UserError:
+        return None  # what people have broken is no repair
     if repo.proposed(branch) != head or manifest is None or manifest.repaired_at == live.repaired_at:
         return None
     files = repaired(live, repo.environment(name), manifest.repaired_at, repo.roots).files
