@@ -127,7 +127,7 @@ def summary(drift: Drift) -> str:
     """Return everything that was found, for a run's page."""
     if drift.because:
         return f"### {cell(headline(drift))}\n"
-    rows = [(code(step.name), code(step.kind), _STATES[step.state], _note(step)) for step in drift.steps]
+    rows = [(code(step.name), _kind(step), _STATES[step.state], _note(step)) for step in drift.steps]
     parts = [table(("Step", "Kind", "State", "Details"), rows)]
     changed = list(_lines(step for step in drift.drifted if step.changes))
     if changed:
@@ -175,6 +175,11 @@ def came_back(drift: Drift) -> str:
 def no_more(name: str) -> str:
     """Return the comment that says that the environment no longer exists."""
     return f"{code(name)} is no longer on the default branch."
+
+
+def _kind(step: StepDrift) -> str:
+    """Return the kind as a plan's table shows it: a hook's is a name."""
+    return step.kind if step.kind == "stack" else code(step.kind)
 
 
 def _note(step: StepDrift) -> str:

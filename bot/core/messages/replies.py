@@ -188,7 +188,7 @@ def _template(manifest: Manifest, behind: int | None) -> str:
         return f"{at}, that of the pull request"
     if behind is None:
         return f"{at}, which is not in the template's history"
-    said = f"{_behind(behind)}: comment {code(f'/sync {manifest.name}')} to bring it up to date"
+    said = f"{counted(behind, 'revision')} behind: comment {code(f'/sync {manifest.name}')} to bring it up to date"
     return f"{at}, {said}" if behind else f"{at}, the newest"
 
 

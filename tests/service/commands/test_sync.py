@@ -51,7 +51,7 @@ def test_sync_opens_a_pull_request_that_says_what_the_template_changed(live: Sma
     first = push(live, "Encrypt the greeting (#12)", main=SECURE)
     second = push(live, "Ask @everybody", main=SECURE + b"# newer\n")
     assert "live, 2 revisions behind its template |" in (live.say("/list") or "")
-    assert "2 revisions behind its template: comment `/sync demo-x`" in (live.say("/status demo-x") or "")
+    assert "2 revisions behind: comment `/sync demo-x`" in (live.say("/status demo-x") or "")
     reply = live.say("/sync demo-x") or ""
     pull, body = pulls(live)[-1], pulls(live)[-1].body or ""
     assert "The change of `demo-x`: planning" in reply
