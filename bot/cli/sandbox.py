@@ -46,6 +46,8 @@ def up(source: Source = Path()) -> None:
         card = opening.opened(box, command)
         with visit.at_hand(card, visit.place(os.environ)):
             print("\n".join(_opening(box, card, command)), flush=True)
+            if lacking := opening.unplanned(source):
+                print(f"\n{lacking}", flush=True)
             _wait_for_interrupt()
 
 

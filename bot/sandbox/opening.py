@@ -17,6 +17,7 @@ PEOPLE: Final[Mapping[str, RoleName]] = {
 }  # fmt: skip
 """Logins and roles, the one who may least first. Two of them are in every sandbox."""
 _DEMO: Final = PurposeName("demo")
+_PLAN: Final = ".github/workflows/plan.yml"
 _TITLE = "A demo for a customer on Thursday"
 _TEXT = """\
 They want to try everything, and must not be able to order anything.
@@ -33,6 +34,16 @@ def first_command(source: Path) -> str:
     manifest = own_manifest(checkout.environment(production), production, checkout.roots)
     template = checkout.read_template(manifest.template, checkout.template(manifest.template))
     return COMMAND if _DEMO in template.declaration.purposes else COMMAND.replace(f" for {_DEMO}", "")
+
+
+def unplanned(source: Path) -> str:
+    """Say why nothing would be planned or applied in a sandbox from this checkout; empty if it has the workflows."""
+    if (source / _PLAN).is_file():
+        return ""
+    return (
+        f"Nothing is planned or applied here, because {_PLAN} is missing. Run `envclone init --tool OWNER/NAME@COMMIT` (the sandbox takes "
+        "any) and start this again."
+    )
 
 
 def opened(box: Sandbox, command: str) -> SandboxCard:

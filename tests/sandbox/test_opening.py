@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bot.sandbox.demo import COMMAND
-from bot.sandbox.opening import first_command
+from bot.sandbox.opening import first_command, unplanned
 from tests import ROOT
 from tests.cli.local.test_adopt import LAYOUTS, run
 from tests.cli.local.test_directory_parity import lay_out
@@ -14,3 +14,10 @@ def test_the_first_command_names_a_purpose_only_if_the_template_has_it(tmp_path:
     root = lay_out(tmp_path, LAYOUTS[0].files)
     assert run(root, "adopt", "infra/production", "--with", "infra/staging")[0] == 0
     assert first_command(root) == "/clone production as demo-x --ttl 14d"
+
+
+def test_a_checkout_without_workflows_is_told_that_nothing_will_be_planned(tmp_path: Path) -> None:
+    assert not unplanned(ROOT)
+    assert "because .github/workflows/plan.yml is missing. Run `envclone init --tool OWNER/NAME@COMMIT`" in unplanned(
+        tmp_path
+    )
