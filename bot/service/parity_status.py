@@ -10,9 +10,15 @@ from bot.service.repository import Repository
 
 
 def parity_line(repo: Repository, manifest: Manifest) -> str:
-    """Return the line. The certificate is the newest on a pull request of the environment; git says whether it holds."""
+    """Return the line. The certificate is the newest of what the environment is; git says whether it holds.
+
+    Of a live environment that is one of a merged pull request: an open one is certified as it would be.
+    """
     clone, change = Branch("clone", manifest.name), Branch("change", manifest.name)
-    pulls = [repo.pull_request(branch) for branch in (clone, change)]
+    if manifest.name in repo.trees():
+        pulls = [repo.github.merged_pull_request_for_head(repo.name, str(branch)) for branch in (clone, change)]
+    else:
+        pulls = [repo.pull_request(clone)]
     heads = [pull.head_sha for pull in pulls if pull is not None]
     certificate = certificate_on(repo.github, repo.name, manifest.name, heads)
     if certificate is None:

@@ -44,6 +44,12 @@ class PullRequests(Session):
         found = [one for one in self._from_branch(repository, branch) if one.author.casefold() == us]
         return next((one for one in found if one.state == "open"), found[-1] if found else None)
 
+    def merged_pull_request_for_head(self, repository: RepositoryName, branch: str) -> PullRequest | None:
+        """Return our newest pull request from a branch that was merged, also while a newer one is open; else None."""
+        us = self.identity().casefold()
+        merged = [one for one in self._from_branch(repository, branch) if one.is_merged and one.author.casefold() == us]
+        return merged[-1] if merged else None
+
     def strangers_pull_request(self, repository: RepositoryName, branch: str) -> PullRequest | None:
         """Return the open pull request from a branch that somebody else opened, if there is one."""
         us = self.identity().casefold()

@@ -3,7 +3,7 @@
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -281,6 +281,18 @@ def test_the_status_says_whether_the_clone_is_still_what_it_was_cloned_from(plac
     stale = replace(subject, production_code="0" * 40)
     actions.put_check(REPOSITORY, head, "envclone/parity: demo-x", said(certify(parity, (), stale, now)))
     assert "**stale**: `production` has changed" in (place.say("/status demo-x") or "")
+
+    place.server.merge(REPOSITORY, pull.number, by=MAINTAINER)
+    later = now + timedelta(minutes=1)
+    actions.put_check(REPOSITORY, head, "envclone/parity: demo-x", said(certify(parity, (), subject, later)))
+    place.say("/set demo-x app_min=3")
+    changed = place.server.pulls(REPOSITORY)[-1]
+    assert changed.pull is not None
+    proposed = changed.pull.head_sha
+    would_be = replace(subject, commit=proposed, code=place.repository().mirror.entries(proposed, "envs")["demo-x"])
+    newest = said(certify(parity, (), would_be, later + timedelta(minutes=1)))
+    actions.put_check(REPOSITORY, proposed, "envclone/parity: demo-x", newest)
+    assert "no unexplained difference" in (place.say("/status demo-x") or "")
 
 
 def test_a_dry_run_shows_everything_and_creates_nothing(place: SmallMonorepo) -> None:
