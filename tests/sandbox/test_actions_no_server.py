@@ -58,6 +58,7 @@ def test_a_comment_is_carried_out_and_its_status_follows_the_plan(tmp_path: Path
         log = "\n".join(run.log.read_text() for run in runner.runs)
         assert set(said.values()) == {"success"}, log
         assert set(said) == {
+            (HANDLE, "issues"),
             (HANDLE, "issue_comment"),
             (HANDLE, "pull_request_target"),
             (".github/workflows/plan.yml", "pull_request_target"),
