@@ -36,7 +36,7 @@ recording: $(READY) ## Run the demo and put what it prints into README.md
 test: $(READY) $(PACKAGED) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
-test-fast: $(READY) $(TERRAFORM) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about two minutes on two idle cores
+test-fast: $(READY) $(TERRAFORM) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about four minutes on two cores
 	@$(BIN)/python -m pytest -n $(FAST_WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" --hypothesis-profile=quick $(ARGS)
 
 test-slow: $(READY) $(PACKAGED) ## What `make test-fast` leaves out

@@ -47,6 +47,9 @@ LONGEST = (
 )
 """The files that take longest. Those that wait for the AWS provider stand between those that keep a core busy."""
 
+WHOLE = {"service": "place", "hooks/aws": "around"}
+"""In which rooms a test is a whole flow that starts with this fixture, unless it is marked as a sample."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let golden files be written again (`tests/golden`)."""
@@ -54,10 +57,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave whole flows to `make test-slow`, and put the longest files first, or the end of the run waits for one of them."""
+    """Leave whole flows, and hooks on a whole AWS, to `make test-slow`, and put the longest files first, or the end of the run waits for one of them."""
     for item in items:
-        flow = item.nodeid.startswith("tests/service/") and "place" in getattr(item, "fixturenames", ())
-        if flow and item.get_closest_marker("sample") is None:
+        fixtures = getattr(item, "fixturenames", ())
+        is_whole = any(item.nodeid.startswith(f"tests/{room}/") and first in fixtures for room, first in WHOLE.items())
+        if is_whole and item.get_closest_marker("sample") is None:
             item.add_marker("whole")
     place = {file: number for number, file in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))

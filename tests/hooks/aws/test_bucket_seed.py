@@ -48,6 +48,7 @@ def record(applied: Any) -> Json:
     return applied.undo.model_dump(mode="json")  # type: ignore[no-any-return]
 
 
+@pytest.mark.sample
 def test_files_are_put_once(around: Surroundings, bucket: str) -> None:
     assert KIND.check(inputs(bucket), around.context()).result == "would_change"
     first = KIND.apply(inputs(bucket), around.context())

@@ -26,6 +26,7 @@ def certificate(aws: None, monkeypatch: pytest.MonkeyPatch) -> CertificateInputs
     return CertificateInputs.model_validate({"certificate_arn": arn, "interval": "1s"})
 
 
+@pytest.mark.sample
 def test_it_waits_until_the_certificate_is_issued(
     around: Surroundings, certificate: CertificateInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

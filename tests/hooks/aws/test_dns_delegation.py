@@ -44,6 +44,7 @@ def put(parent: str, name: str, kind: Literal["NS", "TXT"], value: str) -> None:
     )
 
 
+@pytest.mark.sample
 def test_the_nearest_zone_delegates_and_takes_it_back(around: Surroundings, parent: str) -> None:
     assert KIND.check(inputs(), around.context()).text == f"clones.example delegates {DOMAIN} to nobody so far"
     applied = KIND.apply(inputs(), around.context())

@@ -63,6 +63,7 @@ def kept(record: TaskRecord | None) -> Json:
     return record.model_dump(mode="json") if record is not None else None
 
 
+@pytest.mark.sample
 def test_a_task_runs_to_its_end_once(around: Surroundings, cluster: str) -> None:
     wanted = inputs(command=["migrate", "up"], environment={"MODE": "demo"})
     begun = kept(KIND.may_leave(wanted, around.context()))

@@ -73,6 +73,7 @@ def inputs(**more: Json) -> InvokeInputs:
     return InvokeInputs.model_validate({"function": "warm-up", **more})
 
 
+@pytest.mark.sample
 def test_a_function_is_given_its_payload_and_its_answer_is_an_output(around: Surroundings, function: Function) -> None:
     function.answers('{"ok": true, "rows": [3]}', '{"ok": true}')
     wanted = inputs(payload={"a": 1}, json_values={"/ok": True})

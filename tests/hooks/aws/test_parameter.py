@@ -28,6 +28,7 @@ def record(applied: Any) -> Json:
     return applied.undo.model_dump(mode="json")  # type: ignore[no-any-return]
 
 
+@pytest.mark.sample
 def test_parameters_are_put_and_left_alone_when_they_are_right(around: Surroundings) -> None:
     wanted = inputs({"url": "https://x", "size": 3, "deep/on": True})
     assert KIND.check(wanted, around.context()).result == "would_change"

@@ -31,6 +31,7 @@ def present() -> dict[str, tuple[str, str]]:
     return {each["Name"]: (each["Value"], each["Type"]) for each in found["Parameters"]}
 
 
+@pytest.mark.sample
 def test_what_the_list_names_is_copied_with_its_type_and_nothing_else(around: Surroundings) -> None:
     wanted = inputs("size", "zones", "deep/url", test_values={"deep/url": "https://sink.example"})
     assert KIND.check(wanted, around.context()).result == "would_change"

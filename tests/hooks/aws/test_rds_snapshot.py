@@ -142,6 +142,7 @@ def test_what_another_made_is_neither_used_nor_removed(around: Surroundings) -> 
     assert "shop" in rds_backends[ACCOUNT][REGION].databases
 
 
+@pytest.mark.sample
 def test_a_source_that_is_not_there_is_named(around: Surroundings) -> None:
     with pytest.raises(HookFailed, match="There is no snapshot `absent`"):
         KIND.apply(inputs(snapshot="absent", kms_key_id="k"), around.context())

@@ -35,6 +35,7 @@ def value() -> str:
     return boto3.client("secretsmanager", REGION).get_secret_value(SecretId="demo-x/app")["SecretString"]
 
 
+@pytest.mark.sample
 def test_a_secret_gets_a_value_of_its_shape_once(around: Surroundings) -> None:
     make()
     assert KIND.check(INPUTS, around.context()).result == "would_change"
