@@ -89,7 +89,7 @@ def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
     if found.changed:
         yield f"Not proved: {', '.join(found.changed)} would change."
         yield (
-            f"Make {where} render what {path} has (a line for clones alone stands in `{{% if … %}}`), or change {path} in the same way, "
+            f"Make {where} render what {path} has (a line for clones alone belongs in `{{% if … %}}`), or change {path} in the same way, "
             "and run this again."
         )
     else:

@@ -1,6 +1,6 @@
 """Which changes outside are the same in several environments: such a change has one cause, and somebody makes it by hand each time.
 
-A change is told by its address and by what is there, whatever the environment is called. One in which anything is secret tells nothing.
+A change is known by its address and by what is there, whatever the environment is called. One in which anything is secret is left out.
 """
 
 from bot.core.digest import digest_of

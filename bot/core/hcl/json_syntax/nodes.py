@@ -114,7 +114,7 @@ class _Reader:
                 raise self._unexpected("a key in quotes")
             at, key = self.line, _unescaped(self.text, self.line)
             if key in found:
-                raise NotHcl(at, f"`{key}` already stands in line {found[key][0]}: write it once, with a list.")
+                raise NotHcl(at, f"`{key}` is already in line {found[key][0]}: write it once, with a list.")
             self._next()
             if self.text != ":":
                 raise self._unexpected("`:` after the key")

@@ -101,7 +101,7 @@ def test_a_text_is_a_template(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "line", "message"),
     [
-        ('{"locals": {"a": 1,\n "a": 2}}', 2, "`a` already stands in line 1"),
+        ('{"locals": {"a": 1,\n "a": 2}}', 2, "`a` is already in line 1"),
         ('{"locals": {"a": NaN}}', 1, "expected a value, found `N`"),
         ('{"locals": {"a": 1,}}', 1, "expected a key after the comma"),
         ('{"locals": [1]}', 1, "`locals` is a block"),
