@@ -3,17 +3,34 @@
 A change is known by its address and by what is there, whatever the environment is called. One in which anything is secret is left out.
 """
 
+import re
+
 from bot.core.digest import digest_of
 from bot.core.plans.drift import Drift
 from bot.core.plans.drift_facts import DriftFact, facts_of
+from bot.model.pipeline import Json
+from bot.names import EnvironmentName
 
 
 def signs(drift: Drift) -> tuple[str, ...]:
     """Return a short digest of each change, equal for the same change of another environment."""
-    found = (_sign(drift.environment, fact) for fact in facts_of(drift).changes if not fact.secret)
-    return tuple(dict.fromkeys(found))
+    changes = facts_of(drift).changes
+    return tuple(dict.fromkeys(_sign(drift.environment, fact) for fact in changes if not fact.secret))
 
 
-def _sign(environment: str, fact: DriftFact) -> str:
-    said = fact.model_dump_json(exclude={"should"})
-    return digest_of(said.replace(environment, "{environment}"))[:12]
+def _sign(environment: EnvironmentName, fact: DriftFact) -> str:
+    # Only as a word: a clone named `ap` would change each `app` otherwise, and match nothing.
+    own_name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(environment)}(?![A-Za-z0-9])")
+    return digest_of(_unnamed([fact.step, fact.address, fact.how, fact.there], own_name))[:12]
+
+
+def _unnamed(value: Json, own_name: re.Pattern[str]) -> Json:
+    match value:
+        case str():
+            return own_name.sub("{environment}", value)
+        case dict():
+            return {own_name.sub("{environment}", key): _unnamed(item, own_name) for key, item in value.items()}
+        case list():
+            return [_unnamed(item, own_name) for item in value]
+        case _:
+            return value

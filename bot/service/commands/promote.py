@@ -10,7 +10,8 @@ from bot.core.requests.change import Changed, Unchanged, draft_change
 from bot.core.requests.commit_trailers import AsIn
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.sync import Synced
-from bot.core.requests.versions.promotion import PromotionSubject, promotion, unproved
+from bot.core.requests.versions.last_apply import not_as_applied
+from bot.core.requests.versions.promotion import PromotionSubject, promotion
 from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
@@ -35,7 +36,7 @@ class PromoteDrafter:
 
     def draft(self, repo: Repository, place: ChangePlace) -> Changed | Synced | Unchanged | Refused:
         clone, source = self.clone, place.manifest
-        refused = unproved(clone, last_run(repo, clone.name))
+        refused = not_as_applied(clone.name, last_run(repo, clone.name))
         if refused is not None:
             return refused
         subject = PromotionSubject(

@@ -16,7 +16,8 @@ from bot.core.rendering.inventory import Claim
 from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.refusal import Refused
 from bot.core.requests.sync import Synced
-from bot.core.requests.versions.repair import draft_repair, not_repairable, unconfirmed
+from bot.core.requests.versions.last_apply import not_as_applied
+from bot.core.requests.versions.repair import draft_repair, unconfirmed
 from bot.model.environment import Request
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted
@@ -50,7 +51,7 @@ class RepairDrafter:
                 f"#{pull.number} changes {code(name)}, and its plan puts back what changed outside, too. Comment {code(f'/plan {name}')} for "
                 "a fresh plan, then merge it; or close it and comment the command again."
             )
-        refused = not_repairable(name, last_run(repo, name))
+        refused = not_as_applied(name, last_run(repo, name))
         return refused or draft_repair(
             place.manifest, repo.at(place.parent).environment(name), repo.context.now(), repo.roots
         )

@@ -19,6 +19,12 @@ def test_a_change_is_told_by_its_address_and_by_what_is_there_whatever_the_envir
     assert signs(drift("demo-x", 2)) != signs(drift("demo-x", 2, "x.z"))
 
 
+def test_a_short_name_is_known_as_a_word_and_not_inside_of_others() -> None:
+    assert signs(drift("ap", "apps of ap-app\nap")) == signs(drift("demo-x", "apps of demo-x-app\ndemo-x"))
+    assert signs(drift("ap", {"ap": ["app"]}, 'a.b["ap"]')) == signs(drift("qa", {"qa": ["app"]}, 'a.b["qa"]'))
+    assert signs(drift("ap", "ap3")) != signs(drift("qa", "qa3"))
+
+
 def test_a_secret_tells_nothing_and_a_hook_neither() -> None:
     assert signs(drift("demo-x", Masked("a"))) == ()
     assert signs(Drift(EnvironmentName("demo-x"), "c" * 40, (StepDrift(APP, "http.probe", "drifted"),))) == ()

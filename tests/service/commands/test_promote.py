@@ -103,7 +103,7 @@ def test_only_what_was_applied_as_it_is_counts_as_proved(live: SmallMonorepo) ->
     assert "runs no newer revision" in (live.say("/promote demo-x") or "")
     live.say("/set demo-x greeting=salve")
     merged(live, last(live).number)
-    assert "has changed since its last apply" in (live.say("/promote demo-x") or "")
+    assert "has changed on the default branch since its last apply" in (live.say("/promote demo-x") or "")
     live.written(last(live).number)
 
 

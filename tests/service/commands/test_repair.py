@@ -79,7 +79,7 @@ def test_only_what_was_applied_as_it_is_is_repaired(live: SmallMonorepo) -> None
     number = last(live).number
     assert f"#{number} changes `demo-x`, and its plan puts back" in (live.say("/repair demo-x") or "")
     merged(live, number)
-    assert "another `demo-x` than the one that was applied" in (live.say("/repair demo-x") or "")
+    assert "`demo-x` has changed on the default branch since its last apply" in (live.say("/repair demo-x") or "")
     live.say("/clone production as demo-y for demo")
     assert "only proposed" in (live.say("/repair demo-y") or "")
     assert "Did you mean `demo-x`?" in (live.say("/repair demo-z") or "")

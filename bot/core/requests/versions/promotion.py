@@ -14,7 +14,6 @@ from bot.core.rendering.suggestions import listed
 from bot.core.rendering.synced_values import asked_for, carried
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
-from bot.core.requests.rerun import Last
 from bot.core.requests.template_history import TemplateHistory, between
 from bot.model.environment import Manifest
 from bot.model.template import Parameter, Template
@@ -33,23 +32,6 @@ class PromotionSubject:
 
 
 Promotion: TypeAlias = Set | Sync | Unchanged | Refused
-
-
-def unproved(clone: Manifest, last: Last | None) -> Refused | None:
-    """Return why nothing was proved in a clone yet; None when it runs as it is on the default branch."""
-    name = clone.name
-    if last is None:
-        return Refused(f"{code(name)} was never applied, so nothing was proved in it. Wait until it is live.")
-    if last.state == "failure":
-        return Refused(f"The last apply of {code(name)} failed. Comment {code(f'/resume {name}')} and try it first.")
-    if last.state == "in_progress":
-        return Refused(f"{code(name)} is being applied. Comment the command again when it is live.")
-    if not last.is_current:
-        return Refused(
-            f"{code(name)} has changed since its last apply, so what it is now was not proved. Comment {code(f'/resume {name}')} "
-            "to apply it, and try it first."
-        )
-    return None
 
 
 def promotion(command: Promote, subject: PromotionSubject) -> Promotion:

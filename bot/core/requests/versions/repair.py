@@ -14,7 +14,6 @@ from bot.core.markdown import code
 from bot.core.rendering.assemble import manifest_file
 from bot.core.requests.change import Changed
 from bot.core.requests.refusal import Refused
-from bot.core.requests.rerun import Last
 from bot.core.tree import File
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.roots import Roots
@@ -62,22 +61,6 @@ def unconfirmed(fingerprint: str, by: str, proposal: RepairProposal) -> Refused 
 def confirmation(proposal: RepairProposal) -> str:
     """Return the command that confirms a repair."""
     return f"/repair {proposal.name} --confirm {proposal.plan}"
-
-
-def not_repairable(name: EnvironmentName, last: Last | None) -> Refused | None:
-    """Return why an environment can't be put back to what was applied; None when it can, because it is on the default branch as it was."""
-    resume = code(f"/resume {name}")
-    if last is None:
-        return Refused(f"{code(name)} was never applied, so there is nothing to put back.")
-    if last.state == "in_progress":
-        return Refused(f"{code(name)} is being applied. Comment the command again when that is over.")
-    if last.state == "failure":
-        return Refused(f"The last apply of {code(name)} failed. Comment {resume}: it goes on at the step that failed.")
-    if not last.is_current:
-        return Refused(
-            f"The default branch has another {code(name)} than the one that was applied. Comment {resume} to apply it."
-        )
-    return None
 
 
 def draft_repair(manifest: Manifest, files: Mapping[str, File], now: datetime, roots: Roots) -> Changed:
