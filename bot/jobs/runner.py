@@ -78,7 +78,7 @@ class JobRunner:
     def run(self, request: JobRequest, memory: JobMemory) -> dict[str, Json]:
         """Do all steps, or as many as it takes; return how it ended, for the engine's records."""
         began = monotonic()
-        with about(delivery=request.delivery, job=request.key, partition=request.partition, kind=request.kind):
+        with about(**_fields(request)):
             ending = self._run(request, memory)
             outcome = self._answered(request, ending, memory)
             self._figures.ended(request.kind, outcome, monotonic() - began)
@@ -186,6 +186,12 @@ class _RememberedSteps:
             raise _CutShort(outcome)
         self._results[name] = outcome.result
         return result.validate_python(outcome.result)
+
+
+def _fields(request: JobRequest) -> dict[str, str]:
+    """Return what each line says of the job; `request` is the comment's address, which the ledger and the runs' logs have, too."""
+    fields = {"delivery": request.delivery, "job": request.key, "partition": request.partition, "kind": request.kind}
+    return {**fields, "request": request.event.url} if isinstance(request.event, CommentCreated) else fields
 
 
 def _tells(say: Callable[[], None]) -> Callable[[], dict[str, Json]]:

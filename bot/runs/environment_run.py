@@ -68,7 +68,16 @@ class EnvironmentRun:
     def start(self, digest: str, undo: Undo | None = None) -> Start:
         """Return how a step of this run begins."""
         request = self.request
-        return Start(digest, request.by, request.run_url, request.head, request.commit, self.tree, undo)
+        return Start(
+            digest,
+            request.by,
+            request.run_url,
+            request.head,
+            commit=request.commit,
+            tree=self.tree,
+            undo=undo,
+            request=request.asked_at,
+        )
 
     def change(self, transition: Callable[[Ledger], Ledger]) -> Ledger:
         """Write a transition into the ledger. Raises `LeaseLost`, `Unverifiable`."""

@@ -1,10 +1,14 @@
 """The one reply to a comment that asked for something: written once, and brought up to date."""
 
+import logging
+
 from bot.core.messages import replies
 from bot.events import CommentCreated
 from bot.model.environment import Request
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import JobStepResult
+
+log = logging.getLogger(__name__)
 
 
 class Settled(JobStepResult):
@@ -14,7 +18,10 @@ class Settled(JobStepResult):
 def reply_to(context: ServiceContext, request: Request, text: str) -> str:
     """Answer whoever asked, in place of an earlier answer; return the answer's address."""
     marker = replies.marker(request.comment)
-    return context.github.upsert_comment(request.repository, request.issue, marker, f"{marker}\n{text}")
+    address = context.github.upsert_comment(request.repository, request.issue, marker, f"{marker}\n{text}")
+    # Jobs of events, too, tell of a request: by this line its whole way is found.
+    log.info("answered at %s", address, extra={"action": "answer", "request": request.url})
+    return address
 
 
 def reply_first(context: ServiceContext, request: Request, text: str, *, is_unanswered: bool) -> str | None:

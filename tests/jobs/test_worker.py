@@ -105,6 +105,7 @@ def test_trouble_gets_what_it_deserves(pool: Workers, store: SqliteStore) -> Non
     log = pool.log.read_text()
     assert log.count('raise KeyError("a surprise') + log.count('raise KeyError(\\"a surprise') == 1
     assert f"delivery-{done['broken']}" in log
+    assert f"#issuecomment-{done['broken']}" in log, "the address that ledger and runs name, too"
 
 
 def test_a_job_that_ends_its_worker_twice_is_set_aside_and_those_beside_it_are_done(

@@ -39,6 +39,7 @@ from bot.names import shown
 from bot.runs.apply.apply import apply as apply_environment
 from bot.runs.apply.github_status import DeploymentReport, pull_request_of
 from bot.runs.apply.takeover import TakeoverRequest, authorize
+from bot.runs.asked_at import asked_at
 from bot.runs.context import ApplyContext
 from bot.runs.destroy.destroy import destroy as destroy_environment
 from bot.runs.destroy.orphans import OrphanSearch
@@ -88,15 +89,20 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         if take_over and os.environ.get("GITHUB_ACTIONS"):
             authorize(TakeoverRequest(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
         opened = store_of(store, root, name, policy)
+        reviewed = head or reviewed_head(Checkout(root, policy.roots), name, opened, on)
         request = replace(
-            request_of(name, root, head or reviewed_head(Checkout(root, policy.roots), name, opened, on)),
+            request_of(name, root, reviewed),
             take_over=take_over,
             max_parallel=max_parallel,
+            asked_at=asked_at(root, reviewed, policy.roots.environment(name)),
         )
         if commit and not request.commit.startswith(commit):
             raise UserError(f"The checkout is at {request.commit[:12]}, not at {shown(commit)}.")
         account = known_account(root, name, policy)
-        found = _run(request, context_of(opened, policy, account, as_json), on, policy)
+        context = context_of(opened, policy, account, as_json)
+        if request.asked_at:
+            context.log(f"Requested at {request.asked_at}")
+        found = _run(request, context, on, policy)
         text = destroy_receipt.text(found) if isinstance(found, DestroyReport) else apply_text.text(found)
         say(text, lambda: found.model_dump(mode="json"), as_json)
         if not ending_of(found).is_well:

@@ -27,6 +27,7 @@ from bot.errors import Unreadable, Unverifiable, UserError
 from bot.model.environment import MANIFEST
 from bot.model.policy import Policy, PolicyAccount
 from bot.names import EnvironmentName, TemplateName
+from bot.runs.asked_at import asked_at
 from bot.runs.plan.context import PlanContext
 from bot.runs.plan.parity import ParityBase
 from bot.runs.plan.plan import Planned, PlanOutcome
@@ -69,14 +70,12 @@ def plan(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         say_how_in_a_comment(f"/plan {name}")
         event = _event(os.environ)
         before = base or event.base
-        request = PlanRequest(
-            name,
-            commit_of(root),
-            _change(Checkout(root, Checkout(root).policy_at(before).roots), before, name),
-            run_url(os.environ),
-        )
+        roots = Checkout(root).policy_at(before).roots
+        request = PlanRequest(name, commit_of(root), _change(Checkout(root, roots), before, name), run_url(os.environ))
         if event.head and event.head != request.commit:
             raise Unverifiable(f"The checkout is at {request.commit}, but the pull request's head is {event.head}.")
+        if requested := asked_at(root, request.commit, roots.environment(name)):
+            typer.echo(f"Requested at {requested}", err=True)
         # Before anything of the pull request runs: its code could read files, and this one is about another account.
         snapshot = _taken(production)
         outcome, code = _outcome(request, root, ParityBase(before, snapshot), as_json)

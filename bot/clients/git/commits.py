@@ -44,6 +44,12 @@ def tree_at(root: Path, commit: str, path: str) -> str | None:
     return found.decode().strip() if found is not None else None
 
 
+def message_of(root: Path, commit: str) -> str | None:
+    """Return a commit's message, or None when the repository lacks the commit."""
+    found = asked(root, "show", "--no-patch", "--format=%B", f"{commit}^{{commit}}")
+    return found.decode("utf-8", "replace") if found is not None else None
+
+
 def asked(root: Path, *arguments: str) -> bytes | None:
     """Return what git says, or None when it fails."""
     passed_on = ("PATH", "HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")

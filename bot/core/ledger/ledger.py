@@ -73,7 +73,8 @@ class LedgerEntry(Document):
     """What a step did last. `commit` and `tree` (of `envs/<name>`) say which version of the environment was applied.
 
     `head` is the commit that was reviewed. `approved` is what the plan of a stack that was held against the review would do,
-    by address: a run that goes on after a half-finished one may do no more than this.
+    by address: a run that goes on after a half-finished one may do no more than this. `request` is the address of the comment that
+    the reviewed commit names, which the service's log lines have, too: whoever may push can write another, so it proves nothing.
     """
 
     verb: Literal["apply", "undo"]
@@ -90,6 +91,7 @@ class LedgerEntry(Document):
     head: str
     commit: str
     tree: str
+    request: str = ""
     approved: dict[str, str] = {}
     gone: Gone = Gone()
     error: str = ""

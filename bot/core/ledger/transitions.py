@@ -31,6 +31,7 @@ class Start:
     commit: str
     tree: str
     undo: Undo | None = None
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def started(
         head=start.head,
         commit=start.commit,
         tree=start.tree,
+        request=start.request,
         # Only what this very review approved, for these very inputs, may be gone on with.
         approved=last.approved if last is not None and again and last.head == start.head else {},
     )

@@ -43,6 +43,8 @@ def _details(entry: LedgerEntry) -> Iterator[str]:
     yield f"from commit {entry.commit[:12]}, reviewed at {entry.head[:12]}" + (
         f", {entry.run_url}" if entry.run_url else ""
     )
+    if entry.request:
+        yield f"requested at {entry.request}"
     if entry.evidence:
         yield entry.evidence
     if entry.error:

@@ -1,5 +1,6 @@
 """The ledger in words."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.core.ledger.lease import LENGTH, acquired
@@ -30,8 +31,9 @@ def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
     ledger = succeeded(
         started(ledger, APP, START, NOW), APP, Success(outputs, "3 added", Undo(none="nothing to undo")), later
     )
+    asked = replace(START, request="https://github.example/acme/infra/issues/1#issuecomment-7")
     ledger = failed(started(ledger, SMOKE, START, NOW), SMOKE, "no answer", later)
-    ledger = started(ledger, SMOKE, START, later)
+    ledger = started(ledger, SMOKE, asked, later)
     assert text(ledger).splitlines() == [
         "Locked by run 2 until 2026-03-04 12:05:00 UTC, unless renewed.",
         "",
@@ -43,6 +45,7 @@ def test_it_says_what_each_step_did_and_who_is_at_work() -> None:
         "  nothing to undo: nothing to undo",
         "smoke: running since 2026-03-04 12:00:07 UTC by alice, attempt 2",
         "  from commit cccccccccccc, reviewed at hhhhhhhhhhhh, https://github.example/run/1",
+        "  requested at https://github.example/acme/infra/issues/1#issuecomment-7",
         "",
         "Locks taken over:",
         "  2026-03-04 12:00:00 UTC: from run 1 by run 2: its process is gone",
