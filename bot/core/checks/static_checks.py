@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.core.checks.file_access import ModulePlace, call_findings
+from bot.core.checks.files.by_name import misplaced
 from bot.core.checks.gate_rules import BUILT_IN, GateRules
 from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
 from bot.core.checks.module_sources import (
@@ -20,7 +21,7 @@ from bot.core.checks.module_sources import (
 )
 from bot.core.checks.named_files import named_file_findings
 from bot.core.checks.paths.evaluated import evaluated_path_findings
-from bot.core.checks.provider_config import STATE, backend_complaints, machine_complaints, provider_complaints
+from bot.core.checks.provider_config import backend_complaints, machine_complaints, provider_complaints
 from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
 from bot.core.checks.required_providers import LOCK, local_names_of, locked_providers, source_of
@@ -28,7 +29,7 @@ from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files, is_outside, reached
 from bot.core.hcl.parser import blocks, parsed
 from bot.core.hcl.tokens import NotHcl
-from bot.core.tree import CODE, Tree, is_override
+from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of
 from bot.model.pipeline import Stack
@@ -135,7 +136,7 @@ def downloaded_findings(files: Tree, rules: GateRules, where: str) -> Sequence[F
     names = _callable(local_names_of(files, ""), rules)
     place = ModulePlace(files, "", "", where, names, locals=locals_of(files, ""), functions=rules.policy.functions)
     paths = code_files(files).get("", ())
-    named = ((path, _misplaced(path)) for path in sorted(files) if "/" not in path)
+    named = ((path, misplaced(path)) for path in sorted(files) if "/" not in path)
     found = [Finding(place.at(path), 1, message) for path, message in named if message is not None]
     found += _module_findings(place, paths, rules, is_stack=False)
     return found or rules.referee({path: files[path] for path in paths}, where)
@@ -159,7 +160,7 @@ def _file_findings(files: Tree, stacks: Collection[StepName], called: frozenset[
         else:
             yield from _unlocked(f"{where}/{stack}/{LOCK}", files[f"{stack}/{LOCK}"].data)
     for path in sorted(files):
-        message = _misplaced(path) if not is_outside(path) or posixpath.dirname(path) in called else None
+        message = misplaced(path) if not is_outside(path) or posixpath.dirname(path) in called else None
         if message is not None:
             yield Finding(place_of(where, path), 1, message)
         elif any(is_test_of(stack, path) for stack in stacks):
@@ -184,26 +185,6 @@ def _unlocked(path: str, data: bytes) -> Iterator[Finding]:
                 "commit the file."
             )
             yield Finding(path, provider.line, message)
-
-
-def _misplaced(path: str) -> str | None:
-    """Return what is wrong with a file for its name alone, whatever it says."""
-    *directories, name = path.split("/")
-    if name.endswith((".tofu", ".tofu.json")):
-        return f".tofu files are read only by OpenTofu. Rename it to {name.replace('.tofu', '.tf')}."
-    if name in {"terraform.rc", ".terraformrc"} or is_override(name):
-        return "override files and Terraform CLI configuration are not allowed. Remove it."
-    if name.startswith(".") and name.endswith(CODE):
-        return "Terraform doesn't read files that begin with a dot. Rename it, or remove it."
-    if ".terraform" in (*directories, name):
-        return "Terraform's working directory must not be committed. Remove it from git."
-    if "terraform.d" in directories:
-        # `terraform init` installs from terraform.d/plugins before it asks a registry.
-        return "provider programs must not be committed. Remove it: `terraform init` installs providers."
-    if "terraform.tfstate.d" in directories or name.endswith((STATE, f"{STATE}.backup")):
-        # A state names providers of its own, which `init` installs and the plan runs.
-        return "state must not be committed. Remove it from git; it belongs in the backend."
-    return None
 
 
 def _judged(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:

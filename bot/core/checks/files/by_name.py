@@ -1,0 +1,46 @@
+"""What a file's name alone makes of it for Terraform, whatever it says: files that are looked into, and all others refused.
+
+Terraform knows a file by how its name ends, and newer versions know more endings. So of `.tf….hcl` and `.tf….json` those are
+allowed that are read here or say nothing to a plan, and every other is refused, also one that no Terraform has yet.
+"""
+
+import re
+
+from bot.core.tree import CODE, is_override
+
+STATE = ".tfstate"
+_KIND = re.compile(r".*?(\.tf[a-z]+)(?:\.hcl|\.json)")
+_LOOKED_INTO = frozenset({".tfbackend", ".tftest", ".tfvars"})
+_SAYS_NOTHING = frozenset({".tfmock", ".tftpl"})
+"""Answers for `terraform test`, which nothing here runs, and a template file, which is looked into where code fills it."""
+_FOR_A_MACHINE = re.compile(r"terraform\.rc|\.terraformrc|.*\.tfrc(?:\.json)?|\.netrc")
+"""Configuration of Terraform's command line, and passwords that it downloads modules with."""
+
+
+def misplaced(path: str) -> str | None:
+    """Return what is wrong with a file of an environment for its name alone."""
+    *directories, name = path.split("/")
+    if name.endswith((".tofu", ".tofu.json")):
+        return f".tofu files are read only by OpenTofu. Rename it to {name.replace('.tofu', '.tf')}."
+    if _FOR_A_MACHINE.fullmatch(name) or is_override(name):
+        return "override files and Terraform CLI configuration are not allowed. Remove it."
+    if name.startswith(".") and name.endswith(CODE):
+        return "Terraform doesn't read files that begin with a dot. Rename it, or remove it."
+    if ".terraform" in (*directories, name):
+        return "Terraform's working directory must not be committed. Remove it from git."
+    if {"terraform.d", ".terraform.d"} & {*directories}:
+        # `terraform init` installs from terraform.d/plugins before it asks a registry.
+        return "provider programs must not be committed. Remove it: `terraform init` installs providers."
+    if "terraform.tfstate.d" in directories or name.endswith((STATE, f"{STATE}.backup")):
+        # A state names providers of its own, which `init` installs and the plan runs.
+        return "state must not be committed. Remove it from git; it belongs in the backend."
+    return _not_looked_into(name)
+
+
+def _not_looked_into(name: str) -> str | None:
+    if name == ".terraformignore":
+        return "it keeps files that were reviewed from what Terraform runs elsewhere. Remove it."
+    kind = _KIND.fullmatch(name)
+    if kind is None or kind[1] in _LOOKED_INTO | _SAYS_NOTHING:
+        return None
+    return f"files that end in `{name[kind.start(1) :]}` are not looked into. Write what it says into a .tf file, or remove it."
