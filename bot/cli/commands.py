@@ -198,6 +198,13 @@ _IN_WORKFLOWS: Final = (
         "In workflows",
     ),
     CommandPlace(
+        "post-comparison",
+        "bot.cli.actions.post_comparison:post_comparison",
+        "Post what `envclone parity` wrote of two directories: one comment of the pull request, the same one each time.",
+        ExitCodes("it is posted", failed="", not_checked="there is no report, or no pull request"),
+        "In workflows",
+    ),
+    CommandPlace(
         "conclude",
         "bot.cli.actions.conclude:conclude_pull_request",
         "Pass only if every environment that the pull request changes was verified and planned.",

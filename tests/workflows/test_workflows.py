@@ -29,6 +29,7 @@ PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 WRITES = {  # every permission to write, and what it is for, in one place
     ("plan.yml", "plan"): {"id-token"},
     ("plan.yml", "report"): {"pull-requests", "checks"},
+    ("compare.yml", "comment"): {"pull-requests"},
     ("parity.yml", "parity"): {"checks", "id-token"},
     ("apply.yml", "apply"): {"deployments", "checks", "pull-requests", "id-token"},
     ("drift.yml", "drift"): {"checks", "issues", "id-token"},

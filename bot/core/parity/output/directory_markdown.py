@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from bot.core.digest import digest_of
 from bot.core.markdown import cell, code, details, parted, table
 from bot.core.parity.directories.report import CodeCause, DirectoryDifference, DirectoryParity
 from bot.core.parity.output.by_cause import (
@@ -24,6 +25,11 @@ LONGEST = 80
 def directory_markdown(parity: DirectoryParity) -> str:
     """Return the report with its heading."""
     return "\n\n".join(_parts(parity))
+
+
+def comment_marker(ours: str, theirs: str) -> str:
+    """Return the hidden text by which the comment about two directories is found again; a pull request may have several."""
+    return f"<!-- envclone:comparison:{digest_of([ours, theirs])[:12]} -->"
 
 
 def _parts(parity: DirectoryParity) -> Iterator[str]:
