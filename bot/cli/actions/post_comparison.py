@@ -19,8 +19,8 @@ LARGEST: Final = 1024 * 1024
 
 def post_comparison(
     report: Annotated[Path, typer.Argument(metavar="PATH", help="What `envclone parity --format markdown` printed.")],
-    directory: Annotated[str, typer.Option("--of", metavar="DIRECTORY", help="The directory that was compared.")],
-    against: Annotated[str, typer.Option("--against", metavar="DIRECTORY", help="What it was compared with.")],
+    directory: Annotated[str, typer.Option("--of", metavar="PATH", help="The directory that was compared.")],
+    against: Annotated[str, typer.Option("--against", metavar="PATH", help="What it was compared with.")],
     as_json: AsJson = False,
 ) -> None:
     """Post what `envclone parity` wrote of two directories: one comment of the pull request, the same one each time."""
