@@ -198,8 +198,8 @@ _IN_WORKFLOWS: Final = (
         "In workflows",
     ),
     CommandPlace(
-        "post-comparison",
-        "bot.cli.actions.post_comparison:post_comparison",
+        "comment",
+        "bot.cli.actions.comment:comment",
         "Post what `envclone parity` wrote of two directories: one comment of the pull request, the same one each time.",
         ExitCodes("it is posted", failed="", not_checked="there is no report, or no pull request"),
         "In workflows",

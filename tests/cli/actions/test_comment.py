@@ -1,4 +1,4 @@
-"""`envclone post-comparison`: what two directories differ in becomes one comment, also where a repository knows nothing of us."""
+"""`envclone comment`: what two directories differ in becomes one comment, also where a repository knows nothing of us."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _run(argv: list[str], environment: Mapping[str, str], where: Path) -> subpro
 
 def _post(report: Path, environment: Mapping[str, str], of: str = "infra/staging") -> subprocess.CompletedProcess[str]:
     program = str(PROGRAMS / "envclone")
-    argv = [program, "post-comparison", str(report), "--of", of, "--against", "infra/production"]
+    argv = [program, "comment", str(report), "--of", of, "--against", "infra/production"]
     return _run(argv, environment, report.parent)
 
 

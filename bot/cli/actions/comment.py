@@ -1,4 +1,4 @@
-"""`envclone post-comparison`: what the workflow `compare` runs last, with a token that writes to GitHub and beside nobody's code."""
+"""`envclone comment`: what the workflow `compare` runs last, with a token that writes to GitHub and beside nobody's code."""
 
 import json
 import os
@@ -17,7 +17,7 @@ LARGEST: Final = 1024 * 1024
 """Bytes that are read of a report, which the comment then shortens: the job that wrote it read code of the pull request."""
 
 
-def post_comparison(
+def comment(
     report: Annotated[Path, typer.Argument(metavar="PATH", help="What `envclone parity --format markdown` printed.")],
     directory: Annotated[str, typer.Option("--of", metavar="PATH", help="The directory that was compared.")],
     against: Annotated[str, typer.Option("--against", metavar="PATH", help="What it was compared with.")],
