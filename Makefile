@@ -83,7 +83,7 @@ check-environments: $(READY)
 	@$(BIN)/envclone verify
 	@$(BIN)/envclone schema --check
 
-chaos: $(READY) ## Clones asked for, changed and ended while the service is killed and GitHub fails; ARGS="--minutes 10 --seed N"
+chaos: $(READY) ## Environments proposed, applied and destroyed while everything is killed and fails; ARGS="--minutes 10 --seed N"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(READY) ## Benchmarks, as ratios against a named baseline in the same run

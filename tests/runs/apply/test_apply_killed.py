@@ -1,6 +1,9 @@
 """Applies that are killed, stopped or meet one another: nothing is lost, and nothing is done twice."""
 
+import random
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -8,8 +11,12 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.clients.ledger import LeaseHeld, LedgerFile
 from bot.names import StepName
+from tests.chaos.deployments import BUCKET, Life, Trouble
+from tests.chaos.remains import remains
+from tests.chaos.storage import Storage
 from tests.support.cut_off import FIRST, kill_all_while_data_is_made, kill_when, present, until
 from tests.support.deploying import DEMO, Deploying
+from tests.support.forwarder import forwarding
 
 pytestmark = pytest.mark.e2e
 RECORD = StepName("record")
@@ -105,3 +112,17 @@ def test_killed_while_terraform_works_nothing_that_it_makes_is_lost_or_made_twic
     assert process.wait(400) == 0, log.read_text()
     assert "[data] done: nothing to do" in log.read_text()
     assert present(deploying) == FIRST
+
+
+@pytest.mark.timeout(900)
+def test_killed_at_random_while_s3_fails_it_ends_as_in_peace(deploying: Deploying, tmp_path: Path) -> None:
+    """The short form of `make chaos`."""
+    counted: Counter[str] = Counter()
+    life, storage = Life(0, deploying, tmp_path / "runs.log"), Storage(BUCKET, random.Random(3), counted)
+    with forwarding(deploying.terraform.environment["AWS_ENDPOINT_URL"], storage.between) as address:
+        trouble = Trouble(address, storage, random.Random(3), counted, kills=(1, 1))
+        assert list(life.lead(["clone"], trouble)) == [], life.log.read_text()
+    assert sum(count for what, count in counted.items() if what.startswith("kills")) == 1
+    assert not [each for each in remains(deploying) if each.endswith((".tflock", "a lease"))]
+    assert {entry.result for entry in deploying.ledger.steps.values()} == {"succeeded"}
+    assert {name: value for name, (value, _) in present(deploying).items()} == {n: v for n, (v, _) in FIRST.items()}

@@ -1,0 +1,107 @@
+"""From comment to pull request: the service is killed and GitHub fails while clones are asked for, changed and ended.
+
+The same lives are led twice: first under trouble, then in peace. What is on GitHub at the end must be the same.
+"""
+
+import itertools
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.chaos.aftermath import aftermath
+from tests.chaos.found import Found
+from tests.chaos.lives import Life, script
+from tests.chaos.trouble import Deliveries, Trouble
+from tests.support.forwarder import forwarding
+from tests.support.needs import allowed
+from tests.support.serving import Serving, serving
+
+AT_ONCE = 8
+"""Lives that are led side by side."""
+QUIET = 900.0
+"""Seconds after the last trouble in which all that was asked for must have ended: what was put off waits for minutes."""
+STILL = 6.0
+"""Seconds in which nothing changes any more: three looks for what was missed."""
+
+
+def proposals(directory: Path, seed: int, seconds: float, counted: "Counter[str]") -> Found:
+    """Lead lives while there is trouble, and again without; return what is there in the end."""
+    lives, troubled = _troubled(directory / "troubled", seed, seconds, counted)
+    peaceful = _peaceful(directory / "peaceful", seed, lives)
+    return Found(f"{lives} clones proposed", peaceful, troubled)
+
+
+def _lives(seed: int) -> Iterator[Life]:
+    """Yield lives without end, always the same for a seed."""
+    for number in itertools.count():
+        name = f"chaos-{number}"
+        yield Life(name, script(name, random.Random(f"{seed} {name}")))
+
+
+def _troubled(directory: Path, seed: int, seconds: float, counted: "Counter[str]") -> tuple[int, "Counter[str]"]:
+    """Lead lives while there is trouble; return how many there were, and what is there in the end."""
+    deliveries = Deliveries(random.Random(f"{seed} deliveries"), counted)
+    with _service(directory, deliveries) as service:
+        trouble = Trouble(service, random.Random(f"{seed} trouble"), counted)
+        led: list[Life] = []
+        at_work: list[Life] = []
+        coming = _lives(seed)
+        end, next_trouble = time.monotonic() + seconds, 0.0
+        while time.monotonic() < end:
+            at_work = [life for life in at_work if life.goes_on(service)]
+            fresh = list(itertools.islice(coming, AT_ONCE - len(at_work)))
+            led, at_work = [*led, *fresh], [*at_work, *fresh]
+            if time.monotonic() >= next_trouble:
+                next_trouble = time.monotonic() + trouble.strike()
+            time.sleep(0.05)
+        deliveries.is_calm = True
+        service.server.faults.clear()
+        _ended(service, led)
+        return len(led), aftermath(service, led)
+
+
+def _peaceful(directory: Path, seed: int, count: int) -> "Counter[str]":
+    """Lead as many lives without trouble; return what is there in the end."""
+    deliveries = Deliveries(random.Random(0), Counter())
+    deliveries.is_calm = True
+    with _service(directory, deliveries) as service:
+        led = list(itertools.islice(_lives(seed), count))
+        for start in range(0, count, AT_ONCE):
+            _ended(service, led[start : start + AT_ONCE])
+        return aftermath(service, led)
+
+
+def _ended(service: Serving, led: Sequence[Life]) -> None:
+    """Lead lives to their end, and wait until nothing moves any more."""
+    end, lives = time.monotonic() + QUIET, list(led)
+    while lives and time.monotonic() < end:
+        lives = [life for life in lives if life.goes_on(service)]
+        time.sleep(0.05)
+    for life in lives:
+        print(
+            f"{life.name} did not end: next is {life.acts[:1]}; the last comment was {list(life.comments.values())[-1:]}"
+        )
+    service.server.settle()
+    was, since = aftermath(service, led), time.monotonic()
+    while time.monotonic() < min(since + STILL, end + QUIET):
+        time.sleep(0.5)
+        now = aftermath(service, led)
+        if now != was:
+            was, since = now, time.monotonic()
+
+
+@contextmanager
+def _service(directory: Path, deliveries: Deliveries) -> Iterator[Serving]:
+    """Run the service with a webhook that `deliveries` stands in front of."""
+    directory.mkdir()
+    with allowed({"e2e"}), serving(directory) as service, forwarding(service.url, deliveries.between) as address:
+        (hook,) = service.server.forge.state.hooks.values()
+        service.server.remove_webhook(hook)
+        service.server.add_webhook(f"{address}/webhooks/github", hook.secret, app=hook.app)
+        service.environment["ENVCLONE_LOOK_BACK_EVERY"] = "2s"
+        service.kill()
+        service.start()
+        yield service
