@@ -86,8 +86,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return a table of names, in bold, and what they stand for, with no heading."""
-    return table(("", ""), ((f"**{name}**", value) for name, value in pairs))
+    """Return a list of names, in bold, and what they stand for. GitHub shows a table with no heading with an empty grey row above."""
+    return "\n".join(f"- **{name}:** {value}" for name, value in pairs)
 
 
 def details(summary: str, body: str) -> str:

@@ -133,7 +133,7 @@ def _drifts(life: Life) -> None:
 
 
 def _is_destroyed(life: Life) -> bool:
-    told = ": destroyed" in life.reply("destroy") and f"`{NAME}` is destroyed" in life.reply("clone")
+    told = "is complete" in life.reply("destroy") and f"`{NAME}` is destroyed" in life.reply("clone")
     return _goes_well(life) and told and "nothing left" in life.report
 
 

@@ -69,6 +69,13 @@ def facts_of(repo: Repository, name: EnvironmentName) -> StatusFacts:
     return _with_deployment(repo, facts, _deployment(repo, name, pull)) if pull.is_merged else facts
 
 
+def facts_of_merged(repo: Repository, name: EnvironmentName) -> StatusFacts:
+    """Return what GitHub says of an environment that no comment asked for, and that is on the default branch. Raises `Transient`."""
+    return _with_deployment(
+        repo, StatusFacts(is_merged=True), next(confirmed(repo, repo.github.deployments(repo.name, name)), None)
+    )
+
+
 def facts_of_proposal(repo: Repository, proposal: OwnProposal) -> StatusFacts:
     """Return what GitHub says of the way of a change, or of a removal. Raises `Transient`."""
     pull = proposal.pull

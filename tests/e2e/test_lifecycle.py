@@ -27,5 +27,5 @@ def test_a_clone_is_lived_through_from_its_request_to_its_receipt(tmp_path: Path
     assert "`aws_cloudwatch_log_group.app`" in found["drift"]
     assert "! aws_cloudwatch_log_group.app\n!     retention_in_days: is 1, should be 7" in found["drift"]
     assert "`flags` | `aws.parameter` | **has drifted**" in found["drift"]
-    assert "The removal of `demo-x`: destroyed" in replies["destroy"]
+    assert "The removal of `demo-x` is complete" in replies["destroy"]
     assert "6 resources, nothing left" in found["receipt"]

@@ -67,6 +67,6 @@ def test_a_comment_is_carried_out_and_its_status_follows_the_plan(tmp_path: Path
         (pull,) = github.pulls(REPOSITORY)
         assert pull.author.login == "envclone[bot]"
         (reply,) = [each.body for each in github.comments(REPOSITORY, issue) if each.author.login == "envclone[bot]"]
-        assert "`demo-x` is waiting for review and merge" in reply, log
+        assert "`demo-x` is ready for review" in reply, log
         assert [each.content for each in github.reactions(comment)] == ["rocket"]
         assert app.private_key not in log

@@ -41,5 +41,5 @@ def test_a_job_that_is_carried_out_from_a_look_is_that_of_the_comment(place: Sma
     [request] = place.work(event).follow
     place.work(request.event)
     place.work(request.event)
-    assert "`demo-x` is planning" in (place.reply(comment) or "")
+    assert "`demo-x` is being planned" in (place.reply(comment) or "")
     assert len(place.server.pulls(REPOSITORY)) == 1

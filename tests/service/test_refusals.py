@@ -86,7 +86,7 @@ def test_an_outage_of_git_is_told_after_a_minute_and_the_reply_becomes_the_clone
     assert all("⏳ Not done yet" in (each or "") and "The next try is at" in (each or "") for each in told[silent:])
     reply = place.reply(comment) or ""
     assert "⏳ Not done yet" not in reply
-    assert "`demo-x` is planning" in reply
+    assert "`demo-x` is being planned" in reply
 
 
 def test_a_stranger_is_not_told_of_an_outage(place: SmallMonorepo, runner: JobRunner) -> None:

@@ -37,7 +37,7 @@ def test_the_name_is_taken_until_the_destroy_is_done(ending: tuple[SmallMonorepo
     deployed(place, "demo-x", "failure", head, "demo-x: network could not be destroyed")
     assert "`/resume demo-x`" in (place.say(CLONE) or "")
     deployed(place, "demo-x", "success", head)
-    assert "`demo-x` is planning" in (place.say(CLONE) or "")
+    assert "`demo-x` is being planned" in (place.say(CLONE) or "")
 
 
 @pytest.mark.sample
@@ -78,7 +78,7 @@ def test_a_removal_by_hand_ends_an_environment_as_ours_does(place: SmallMonorepo
     assert f"requested in [#{number}]" in (place.reply(asked) or "")
     assert "refs/heads/envclone" not in refs(place)
     assert f"was removed (#{number}) and destroyed" in (place.say("/destroy demo-x") or "")
-    assert "`demo-x` is planning" in (place.say(CLONE) or "")
+    assert "`demo-x` is being planned" in (place.say(CLONE) or "")
 
 
 def test_an_end_names_the_change_that_is_open_and_closes_it_when_all_is_destroyed(place: SmallMonorepo) -> None:
@@ -112,4 +112,4 @@ def test_what_is_not_destroyed_yet_counts_against_quotas(ending: tuple[SmallMono
     assert "Quota reached: 1 of 1 clones in total" in reply
     assert "Removed but not destroyed yet: `demo-x`" in reply
     deployed(place, "demo-x", "success", head)
-    assert "`other` is planning" in (place.say(other) or "")
+    assert "`other` is being planned" in (place.say(other) or "")

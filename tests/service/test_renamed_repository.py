@@ -35,7 +35,7 @@ def back(place: SmallMonorepo, repo: Repository) -> None:
 def test_the_one_status_comment_goes_on_and_the_owner_is_warned(place: SmallMonorepo, owner: str) -> None:
     comment = place.comment(CLONE)
     place.work(place.event(comment, CLONE))
-    assert "is planning" in (place.reply(comment) or "")
+    assert "is being planned" in (place.reply(comment) or "")
     place.server.merge(REPOSITORY, 2, by="alice")
     repo = moved(place, owner)
     manifest = repo.manifest(NAME)
@@ -50,7 +50,7 @@ def test_the_one_status_comment_goes_on_and_the_owner_is_warned(place: SmallMono
     assert list(due_environments(repo)) == [NAME]
     assert expire(repo, NAME).outcome == "warned"
     back(place, repo)
-    assert "is planning" not in (place.reply(comment) or "")
+    assert "is being planned" not in (place.reply(comment) or "")
     assert [body for body in place.written() if "@alice: `demo-x` expires" in body]
 
 

@@ -80,7 +80,7 @@ def test_a_directory_without_a_manifest_is_somebody_elses(place: SmallMonorepo) 
     refused = place.say("/clone production as modules for demo") or ""
     assert "`envs/modules` is there already and is no environment of mine" in refused
     assert "/clone production as modules-2 for demo" in refused
-    assert "`demo-x` is planning" in (place.say("/clone production as demo-x for demo") or "")
+    assert "`demo-x` is being planned" in (place.say("/clone production as demo-x for demo") or "")
 
 
 def test_an_environment_that_lost_its_manifest_is_not_taken_for_somebody_elses(place: SmallMonorepo) -> None:

@@ -34,16 +34,16 @@ def test_the_reply_tells_how_it_goes(asked: tuple[SmallMonorepo, int], method: s
     assert pull.pull is not None
     head = place.server.head(REPOSITORY, "envclone-destroy/demo-x") or ""
     checked(place, pull.number)
-    assert "The removal of `demo-x`: waiting for review and merge" in (place.reply(comment) or "")
+    assert "The removal of `demo-x` is ready for review" in (place.reply(comment) or "")
     merged(place, pull.number, method)
     place.server.delete_branch(REPOSITORY, "envclone-destroy/demo-x", by="alice")
     assert "merged, waiting for its destroy" in (place.reply(comment) or "")
     deployed(place, "demo-x", "failure", head, "step `app` failed")
     reply = place.reply(comment) or ""
-    assert "its destroy failed" in reply
+    assert "the destroy failed" in reply
     assert "`/resume demo-x`" in reply
     deployed(place, "demo-x", "success", head)
-    assert "The removal of `demo-x`: destroyed" in (place.reply(comment) or "")
+    assert "The removal of `demo-x` is complete" in (place.reply(comment) or "")
 
 
 @pytest.mark.parametrize("is_branch_kept", [True, False])
@@ -60,7 +60,7 @@ def test_who_asked_for_the_clone_is_told_of_its_end_too(asked: tuple[SmallMonore
     assert "`/resume demo-x`" in reply
     deployed(place, "demo-x", "inactive", head)
     assert "`demo-x` is destroyed" in (place.reply(cloned) or "")
-    assert "The removal of `demo-x`: destroyed" in (place.reply(comment) or "")
+    assert "The removal of `demo-x` is complete" in (place.reply(comment) or "")
 
 
 def test_a_deployment_of_something_else_is_not_taken_for_it(asked: tuple[SmallMonorepo, int]) -> None:

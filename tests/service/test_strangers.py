@@ -70,7 +70,7 @@ def put(place: SmallMonorepo, branch: str, commit: str) -> None:
 )
 def test_a_pushed_branch_stops_no_clone_and_is_named(place: SmallMonorepo, files: dict[str, bytes | None]) -> None:
     push(place, "envclone/evil", files)
-    assert "`demo-x` is planning" in (place.say("/clone production as demo-x") or "")
+    assert "`demo-x` is being planned" in (place.say("/clone production as demo-x") or "")
     listed = place.say("/list") or ""
     assert "`envclone/evil`: no open pull request of mine belongs to it" in listed
     assert "| `demo-x` |" in listed
@@ -83,7 +83,7 @@ def test_a_proposal_without_a_directory_of_environments_stops_no_clone(place: Sm
     tree = git(place, "mktree", given=f"100644 blob {blob}\tenvs\n")
     commit = git(place, *IDENTITY, "commit-tree", tree, "-p", "main", "-m", "Mine")
     put(place, "envclone/demo-y", commit)
-    assert "`demo-x` is planning" in (place.say("/clone production as demo-x") or "")
+    assert "`demo-x` is being planned" in (place.say("/clone production as demo-x") or "")
     assert "`envs/demo-y/environment.yaml:1`" in (place.say("/list") or "")
 
 
@@ -102,7 +102,7 @@ def test_a_pull_request_that_somebody_else_opened_is_no_proposal(place: SmallMon
 @pytest.mark.sample
 def test_a_branch_in_the_way_of_a_clone_is_moved_aside_and_named(place: SmallMonorepo) -> None:
     theirs = push(place, "envclone/demo-x", {PATH: manifest(place, "demo-x")})
-    assert "`demo-x` is planning" in (place.say("/clone production as demo-x") or "")
+    assert "`demo-x` is being planned" in (place.say("/clone production as demo-x") or "")
     (pull,) = place.server.pulls(REPOSITORY)
     (warning,) = place.written(pull.number)
     aside = f"envclone-displaced/envclone-demo-x-{theirs[:12]}"
@@ -114,7 +114,7 @@ def test_a_branch_in_the_way_of_a_clone_is_moved_aside_and_named(place: SmallMon
 @pytest.mark.parametrize("branch", ["envclone", "envclone/demo-x/more"])
 def test_a_branch_whose_name_leaves_no_room_for_ours_is_moved_aside(place: SmallMonorepo, branch: str) -> None:
     theirs = push(place, branch, {"README.md": b"mine\n"})
-    assert "`demo-x` is planning" in (place.say("/clone production as demo-x") or "")
+    assert "`demo-x` is being planned" in (place.say("/clone production as demo-x") or "")
     (pull,) = place.server.pulls(REPOSITORY)
     assert f"- `{branch}` is now `envclone-displaced/" in "".join(place.written(pull.number))
     assert theirs in refs(place).values()
@@ -137,7 +137,7 @@ def test_claims_in_the_name_of_others_leave_every_network_free(place: SmallMonor
 
 def test_a_ref_in_place_of_all_claims_is_removed(place: SmallMonorepo) -> None:
     git(place, "update-ref", "refs/envclone/claims", "main")
-    assert "`demo-x` is planning" in (place.say("/clone production as demo-x") or "")
+    assert "`demo-x` is being planned" in (place.say("/clone production as demo-x") or "")
     (pull,) = place.server.pulls(REPOSITORY)
     assert "- `refs/envclone/claims` was deleted" in "".join(place.written(pull.number))
 
@@ -178,7 +178,7 @@ def test_a_person_may_push_to_a_proposal_and_bring_it_up_to_date(place: SmallMon
     push(place, "envclone/demo-x", {"envs/demo-x/NOTES.md": b"mine\n"})
     (pull,) = place.server.pulls(REPOSITORY)
     checked(place, pull.number)
-    assert "waiting for review and merge" in (place.reply(comment) or "")
+    assert "ready for review" in (place.reply(comment) or "")
     merged(place, pull.number)
     place.reply(comment)
     change = place.comment("/extend demo-x 2d")
@@ -187,7 +187,7 @@ def test_a_person_may_push_to_a_proposal_and_bring_it_up_to_date(place: SmallMon
     update(place, "envclone-change/demo-x")
     checked(place, place.server.pulls(REPOSITORY)[-1].number)
     reply = place.reply(change) or ""
-    assert "waiting for review and merge" in reply
+    assert "ready for review" in reply
     assert place.say("/extend demo-x 2d")
     assert place.reply(change)
 

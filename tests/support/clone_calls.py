@@ -83,5 +83,5 @@ def clone_calls(directory: Path) -> CloneCalls:
         with _calls() as calls:
             found.work(event)
         counts = calls + requests.counts
-        assert "`demo-x` is planning" in (found.reply(comment) or "")
+        assert "`demo-x` is being planned" in (found.reply(comment) or "")
     return CloneCalls(**{name: counts[name] for name in ("parses", "fetches", "comparisons", "github", "validations")})

@@ -126,10 +126,11 @@ def status(words: Name = None, root: Root = Path(), as_json: AsJson = False) -> 
         if found is None:
             raise refused(unknown_environment(Status(name), checkout.environments()))
         facts = found.model_dump(mode="json", exclude={"stacks"}, exclude_none=True)
-        stage = ELSEWHERE if found.source else "not a clone"
         late = behind([found], _histories(checkout, [found]))[name]
         facts["revisions_behind"] = late
-        said = replies.status(found, replies.Standing(stage, checkout.roots.environment(name), late), datetime.now(UTC))
+        said = replies.status(
+            found, replies.Standing(ELSEWHERE, checkout.roots.environment(name), late), datetime.now(UTC)
+        )
         say(plain(said, width()), lambda: facts, as_json)
 
 

@@ -166,7 +166,7 @@ def _introduction(proposed: ProposedChange) -> str:
         ("Environment", f"{code(manifest.name)} in {code(proposed.where + '/')}"),
         (
             "Purpose",
-            f"**{manifest.purpose}**: {cell(proposed.template.declaration.purposes[manifest.purpose].description)}",
+            f"{code(manifest.purpose)}. {cell(proposed.template.declaration.purposes[manifest.purpose].description)}",
         ),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expiry(manifest)),

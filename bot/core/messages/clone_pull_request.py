@@ -89,9 +89,9 @@ def _introduction(proposed: ProposedClone) -> str:
     known = [
         (
             "Environment",
-            f"{code(manifest.name)} in {code(proposed.template.roots.environment(manifest.name) + '/')} ({proposed.files} files)",
+            f"{code(manifest.name)} in {code(proposed.template.roots.environment(manifest.name) + '/')} ({counted(proposed.files, 'file')})",
         ),
-        ("Purpose", f"**{manifest.purpose}**: {cell(purpose.description)}"),
+        ("Purpose", f"{code(manifest.purpose)}. {cell(purpose.description)}"),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expires),
         *([("Ends with", f"#{manifest.ends_with}, when that is merged or closed")] if manifest.ends_with else []),

@@ -102,6 +102,7 @@ def listing(
 ) -> str:
     """List all environments, those that expire first on top, with what is proposed to them (None: it can't be told).
 
+    That one is merged is all that git says. Whether it is applied, too, is asked of GitHub for one environment (`/status`), not for each.
     `behind` says by how many revisions each is behind its template; None when that can't be told.
     """
     rows = [
@@ -242,9 +243,11 @@ def _expiry(manifest: Manifest, now: datetime) -> str:
     days = (
         "expired"
         if left.total_seconds() <= 0
-        else f"in {left.days} days"
+        else f"in {counted(left.days, 'day')}"
         if left.days
-        else f"in {left.seconds // 3600} hours"
+        else f"in {counted(left.seconds // 3600, 'hour')}"
+        if left.seconds >= 3600
+        else "in less than an hour"
     )
     return f"{manifest.expires_at:%Y-%m-%d} ({days})"
 
@@ -258,7 +261,7 @@ def _where(
     if proposed is None:
         return ", ".join(said)
     ours = [_proposed(each) for each in proposed if each.branch.environment == name]
-    return ", ".join(["live" if name in estate.live else "proposed", *said, *ours])
+    return ", ".join(["merged" if name in estate.live else "proposed", *said, *ours])
 
 
 def _behind(revisions: int) -> str:

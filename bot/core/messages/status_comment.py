@@ -18,48 +18,61 @@ from bot.names import EnvironmentName
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """How the stages of one kind of proposal are called."""
+    """How one kind of proposal is spoken of."""
 
+    subject: str
     apply: str
-    applying: str
     last: str
+    merged: str
+    applying: str
+    done: str
     merge: str
     nothing: str
 
 
 _WORDS: dict[BranchKind, _Words] = {
-    "clone": _Words("Apply", "applying", "Live", "to deploy", "Nothing was deployed."),
-    "change": _Words("Apply", "applying", "Applied", "to apply", "Nothing was changed."),
-    "destroy": _Words("Destroy", "destroying", "Destroyed", "to destroy", "Nothing was destroyed."),
-}
-_SUBJECTS: dict[BranchKind, str] = {"clone": "", "change": "The change of ", "destroy": "The removal of "}
+    "clone": _Words(
+        "", "Apply", "Live", "merged, not applied yet", "being applied", "live", "to deploy", "Nothing was deployed."
+    ),
+    "change": _Words(
+        "The change to ", "Apply", "Applied", "merged, not applied yet", "being applied", "applied", "to apply", "Nothing was changed."
+    ),
+    "destroy": _Words(
+        "The removal of ", "Destroy", "Destroyed", "merged, not started yet", "under way", "complete", "to destroy",
+        "Nothing was destroyed.",
+    ),
+}  # fmt: skip
 
 
 def headline(facts: StatusFacts, kind: BranchKind = "clone") -> str:
-    """Return the stage in words."""
+    """Return how far it has come, in words that may follow "is", or what went wrong, as a sentence."""
     words = _WORDS[kind]
     if facts.is_merged and facts.deployment == "failure":
-        return (
-            f"the {words.apply.lower()} failed" if kind == "clone" else f"merged, but its {words.apply.lower()} failed"
-        )
+        return f"the {words.apply.lower()} failed"
+    if facts.is_merged and facts.pull_number is None and facts.deployment == "pending":
+        return "no apply is known"  # it may have been applied before envclone came
     if _is_given_up(facts):
         return "the pull request was closed without merging"
     if facts.check == "failure" and not facts.is_merged:
-        return "its check failed"
+        return "the check failed"
     return {
-        StatusStage.SEEN: "drafting",
-        StatusStage.PROPOSED: "planning",
-        StatusStage.PLANNED: "waiting for review and merge",
-        StatusStage.MERGED: f"merged, waiting for its {words.apply.lower()}",
+        StatusStage.SEEN: "being prepared",
+        StatusStage.PROPOSED: "being planned",
+        StatusStage.PLANNED: "ready for review",
+        StatusStage.MERGED: words.merged,
         StatusStage.APPLYING: words.applying,
-        StatusStage.LIVE: words.last.lower(),
+        StatusStage.LIVE: words.done,
     }[stage(facts)]
+
+
+def _heading(name: EnvironmentName, facts: StatusFacts, kind: BranchKind) -> str:
+    joined = ": " if has_failed(facts) or _is_given_up(facts) else " is "
+    return f"### {_WORDS[kind].subject}{code(name)}{joined}{headline(facts, kind)}"
 
 
 def status_comment(manifest: Manifest, facts: StatusFacts, now: datetime) -> str:
     """Return the comment's text, without its marker."""
-    joined = ": " if has_failed(facts) or _is_given_up(facts) else " is "
-    parts = [f"### {code(manifest.name)}{joined}{headline(facts)}", _marks(facts, "clone")]
+    parts = [_heading(manifest.name, facts, "clone"), _marks(facts, "clone")]
     if facts.results:
         # It has a heading and an address of its own, and each is said once.
         parts.append(facts.results.removeprefix("### ").strip())
@@ -85,7 +98,7 @@ def end_comment(manifest: Manifest, end: StatusFacts) -> str:
 def proposal_comment(branch: Branch, facts: StatusFacts, what: str = "") -> str:
     """Return the comment, without its marker, for whoever requested a change or a removal; `what` describes it in Markdown."""
     kind = branch.kind
-    parts = [f"### {_SUBJECTS[kind]}{code(branch.environment)}: {headline(facts, kind)}", _marks(facts, kind), what]
+    parts = [_heading(branch.environment, facts, kind), _marks(facts, kind), what]
     parts += [_next(branch.environment, facts, kind), facts.results]
     return "\n\n".join(part for part in parts if part)
 

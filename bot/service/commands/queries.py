@@ -19,7 +19,7 @@ from bot.service.jobs_api import REPORTED, Ended, Reported, Steps
 from bot.service.parity_status import parity_line
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
-from bot.service.status import facts_of
+from bot.service.status import facts_of, facts_of_merged
 
 Query: TypeAlias = Help | Status | List
 
@@ -110,7 +110,7 @@ def _status(repo: Repository, command: Status) -> str:
         return replies.unreadable(wrong)
     if manifest is None:
         return replies.refused(unknown_environment(command, [*inventory.live, *inventory.proposed]))
-    stage = headline(facts_of(repo, name)) if manifest.request else "not a clone"
+    stage = headline(facts_of(repo, name) if manifest.request else facts_of_merged(repo, name))
     proposed = [each for each in _proposed(repo) if each.branch.environment == name]
     parity = parity_line(repo, manifest) if manifest.source else ""
     late = behind([manifest], {manifest.template: repo.template_history(manifest.template)})[name]

@@ -147,7 +147,7 @@ def test_the_status_comment_follows_plan_and_apply(work: Workplace) -> None:
     actions, began = work.actions(), datetime.now(UTC) - timedelta(minutes=1)
     actions.put_check(REPOSITORY, pull.pull.head_sha, "envclone", CheckState("Planned", "1 to add", "success"))
     assert work.handle("workflow_run", work.run_of("plan.yml", pull.pull.head_sha, began)) == ["done"]
-    assert "is waiting for review and merge" in work.replies(comment)[0]
+    assert "is ready for review" in work.replies(comment)[0]
 
     merge = work.server.merge(REPOSITORY, pull.number, by="alice")
     assert work.handle("pull_request_target", work.last("pull_request")) == ["done"]

@@ -80,7 +80,7 @@ def test_a_manifest_that_is_only_missing_in_the_work_tree_is_missed(root: Path) 
 
 def test_status_says_what_is_asked_for_with_every_value(root: Path) -> None:
     output = run(root, "status", "demo-x")[1]
-    for line in (r"Owner +ana", r"Cloned from +production", r"  db_class +small", r'  zones +\["a", "b", "c"\]'):
+    for line in (r"- Owner: ana", r"- Cloned from: production", r"  db_class +small", r'  zones +\["a", "b", "c"\]'):
         assert re.search(f"^{line}$", output, re.MULTILINE), (line, output)
 
 

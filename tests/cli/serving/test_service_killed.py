@@ -49,7 +49,7 @@ def commented(service: Serving) -> list[DeliveryRecord]:
 
 
 def done(service: Serving, comment: int) -> bool:
-    return any("is planning" in reply for reply in service.replies(comment))
+    return any("is being planned" in reply for reply in service.replies(comment))
 
 
 def reactions(service: Serving, comment: int) -> list[str]:

@@ -33,8 +33,8 @@ def text() -> str:
 def test_what_decides_stands_on_the_first_screen_and_the_rest_is_folded_below() -> None:
     said = text()
     order = [
-        "**Owner**",
-        "**Expires**",
+        "**Owner:**",
+        "**Expires:**",
         "### What to look at",
         "### Differences from `production`",
         "| Cause | production | demo-x | Aspect | Where |",

@@ -71,7 +71,7 @@ def test_a_clone_changed_in_place_gives_back_what_it_held_when_it_is_closed(prop
 def test_set_on_a_live_environment_opens_a_pull_request_that_shows_the_change(live: SmallMonorepo) -> None:
     reply = live.say("/set demo-x app_min=3 db_class=medium") or ""
     pull = pulls(live)[-1]
-    assert "The change of `demo-x`: planning" in reply
+    assert "The change to `demo-x` is being planned" in reply
     assert f"#{pull.number}" in reply
     assert "| `db_class` | `small` | `medium` |" in reply
     assert pull.title == "Change demo-x: db_class, app_min"
@@ -88,17 +88,17 @@ def test_the_reply_follows_the_change_until_it_is_applied(live: SmallMonorepo) -
     number, head = pulls(live)[-1].number, live.server.head(REPOSITORY, CHANGE) or ""
     deployed(live, "demo-x", "success", "0" * 40)
     checked(live, number, "failure")
-    assert "its check failed" in (live.reply(comment) or "")
+    assert "the check failed" in (live.reply(comment) or "")
     checked(live, number)
-    assert "waiting for review and merge" in (live.reply(comment) or "")
+    assert "ready for review" in (live.reply(comment) or "")
     merged(live, number, "squash")
     live.server.delete_branch(REPOSITORY, CHANGE, by="alice")
-    assert "merged, waiting for its apply" in (live.reply(comment) or "")
+    assert "merged, not applied yet" in (live.reply(comment) or "")
     deployed(live, "demo-x", "in_progress", head)
-    assert "The change of `demo-x`: applying" in (live.reply(comment) or "")
+    assert "The change to `demo-x` is being applied" in (live.reply(comment) or "")
     deployed(live, "demo-x", "success", head)
     reply = live.reply(comment) or ""
-    assert "The change of `demo-x`: applied" in reply
+    assert "The change to `demo-x` is applied" in reply
     assert "| `app_min` | `1` | `3` |" in reply
     assert "| Step | success |" in reply
 
@@ -248,8 +248,8 @@ def test_a_change_says_that_somebody_asked_for_the_end(live: SmallMonorepo) -> N
 def test_status_and_list_tell_of_the_open_change(live: SmallMonorepo) -> None:
     live.say(SET)
     number = pulls(live)[-1].number
-    assert f"| **Proposed** | a change in #{number} |" in (live.say("/status demo-x") or "")
-    assert f"live, a change in #{number} |" in (live.say("/list") or "")
+    assert f"- **Proposed:** a change in #{number}\n" in (live.say("/status demo-x") or "")
+    assert f"merged, a change in #{number} |" in (live.say("/list") or "")
     comment = live.comment("/status", issue=number)
     live.work(live.event(comment, "/status").model_copy(update={"issue": number}))
     (reply,) = [body for body in live.written(number) if f"request:{comment} " in body]

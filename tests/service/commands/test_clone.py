@@ -23,7 +23,7 @@ from bot.service.repository import repository_at_head
 from tests.support import example
 from tests.support.clone_calls import MOST, clone_calls
 from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, SmallMonorepo
-from tests.support.triggers import checked
+from tests.support.triggers import checked, deployed
 
 CIDR = ParameterName("vpc_cidr")
 NAME = EnvironmentName("demo-x")
@@ -52,7 +52,7 @@ def test_clone_opens_a_pull_request_that_adds_one_rendered_directory(place: Smal
     reply = place.say("Hello!\n\n/clone production as demo-x for demo --ttl 14d")
     (pull,) = place.server.pulls(REPOSITORY)
     assert reply is not None
-    assert "`demo-x` is planning" in reply
+    assert "`demo-x` is being planned" in reply
     assert pull.title == "Clone production as demo-x for demo"
     changes = place.server.files(REPOSITORY, pull.number)
     assert {change.path.split("/")[1] for change in changes} == {"demo-x"}
@@ -105,7 +105,7 @@ def test_law_4_a_report_that_is_run_again_takes_nothing_back_that_was_said_meanw
     place.work(place.event(comment, body), killed_after="propose")
     checked(place, place.server.pulls(REPOSITORY)[0].number)
     place.work(place.event(comment, body))
-    assert "waiting for review and merge" in (place.reply(comment) or "")
+    assert "ready for review" in (place.reply(comment) or "")
 
 
 def test_what_a_push_just_made_is_proposed_once_though_the_step_is_tried_again(place: SmallMonorepo) -> None:
@@ -120,7 +120,7 @@ def test_what_a_push_just_made_is_proposed_once_though_the_step_is_tried_again(p
     for _ in range(2):
         job.propose(asked, pushed, is_unanswered=True)
     assert len(place.server.pulls(REPOSITORY)) == 1
-    assert "`demo-x` is planning" in (place.reply(comment) or "")
+    assert "`demo-x` is being planned" in (place.reply(comment) or "")
     # Killed before its result was written down, and a person closed the pull request before anybody went on.
     place.server.close(REPOSITORY, place.server.pulls(REPOSITORY)[0].number, by=MAINTAINER)
     CloneJob(place.service.context).propose(asked, pushed, is_unanswered=True)
@@ -136,7 +136,7 @@ def test_whoever_was_told_of_a_wait_gets_no_second_reply(place: SmallMonorepo) -
     place.service.waiting(request, datetime.now(UTC), is_limit=False)
     assert "Not done yet" in (place.reply(comment) or "")
     place.work(request.event, answered=True)
-    assert "`demo-x` is planning" in (place.reply(comment) or "")
+    assert "`demo-x` is being planned" in (place.reply(comment) or "")
 
 
 def test_a_name_proposed_by_another_request_is_refused(place: SmallMonorepo) -> None:
@@ -246,8 +246,11 @@ def test_reading_commands_answer(place: SmallMonorepo) -> None:
     listing = place.say("/list") or ""
     assert "`production`" in listing
     assert "`demo-x`" in listing
-    assert "planning" in (place.say("/status demo-x") or "")
-    assert "planning" in (place.say("/status") or "")
+    assert "being planned" in (place.say("/status demo-x") or "")
+    assert "being planned" in (place.say("/status") or "")
+    assert "- **Stage:** no apply is known" in (place.say("/status production") or "")
+    deployed(place, "production", "success", place.server.head(REPOSITORY) or "")
+    assert "- **Stage:** live\n" in (place.say("/status production") or "")
     assert "Did you mean `demo-x`?" in (place.say("/status demo-y") or "")
     text = place.say("/help") or ""
     assert "/clone <source>[@<at>] as <name>" in text.replace("\\", "")
@@ -332,9 +335,11 @@ def test_an_environment_that_cannot_be_read_hides_no_other(place: SmallMonorepo)
     assert "| `production` |" in listed
     assert "| `demo-x` |" in listed
     assert "- `envs/broken/environment.yaml:2`: " in listed
-    assert "| **Owner** | alice |" in (place.say("/status demo-x") or "")
+    assert "- **Owner:** alice\n" in (place.say("/status demo-x") or "")
     assert "`envs/broken/environment.yaml:2`" in (place.say("/status broken") or "")
-    assert "`demo-z` is planning" in (place.say("/clone production as demo-z") or ""), "it keeps nobody from a clone"
+    assert "`demo-z` is being planned" in (place.say("/clone production as demo-z") or ""), (
+        "it keeps nobody from a clone"
+    )
 
 
 @pytest.mark.sample

@@ -44,7 +44,7 @@ TYPE = changed({"type": "SecureString"}, {"type": "String"})
 def test_what_no_parameter_explains_is_written_where_it_stands_and_waived(live: SmallMonorepo) -> None:
     looked(live, TYPE, changed({"value": Masked("x")}, {"value": Masked("y")}, "aws_x.gone"))
     reply = live.say("/codify demo-x") or ""
-    assert "The change of `demo-x`: planning" in reply
+    assert "The change to `demo-x` is being planned" in reply
     assert last(live).title == "Codify demo-x: keep what was changed outside the code"
     assert main_tf(live) == example.MAIN.decode().replace('"String"', '"SecureString"')
     body = last(live).body or ""

@@ -231,7 +231,7 @@ def test_the_status_says_that_it_has_expired_and_where_its_end_is_proposed(live:
     reply = live.say("/status demo-x")
     assert reply is not None
     assert "(expired)" in reply
-    assert "| **Proposed** | its removal in #3" in reply
+    assert "- **Proposed:** its removal in #3" in reply
     assert said(live) == [ENDED]
 
 

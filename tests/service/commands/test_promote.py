@@ -55,14 +55,14 @@ def value(place: SmallMonorepo, name: str) -> object:
 @pytest.mark.sample
 def test_promote_proposes_the_values_that_were_given_by_hand_with_the_evidence(tried: SmallMonorepo) -> None:
     reply = tried.say("/promote demo-x") or ""
-    assert "The change of `production`: planning" in reply
+    assert "The change to `production` is being planned" in reply
     pull = last(tried)
     body = pull.body or ""
     assert pull.title == "Change production: greeting"
     assert "### Proved in `demo-x`" in body
-    assert "| **Applied** | 20" in body
+    assert "- **Applied:** 20" in body
     assert "What the steps and probes of demo-x reported" in body
-    assert "| **Certificate** | not certified against its source |" in body
+    assert "- **Certificate:** not certified against its source" in body
     assert "| `greeting` | `hello` | `salve` |" in body
     assert value(tried, "db_class") == "large"
     assert value(tried, "payments_url") == "https://payments.acme.example/v1"

@@ -55,7 +55,7 @@ def change(place: SmallMonorepo, name: EnvironmentName) -> tuple[Repository, Man
 def test_repair_proposes_the_very_version_that_was_applied(applied: SmallMonorepo, name: EnvironmentName) -> None:
     before = applied.repository().environment(name)
     reply = applied.say(f"/repair {name}") or ""
-    assert f"The change of `{name}`: planning" in reply
+    assert f"The change to `{name}` is being planned" in reply
     assert last(applied).title == f"Repair {name}"
     body = last(applied).body or ""
     assert f"Only `envs/{name}/environment.yaml` changes" in body

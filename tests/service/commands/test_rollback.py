@@ -66,12 +66,12 @@ def greeting(place: SmallMonorepo) -> object:
 def test_rollback_proposes_the_last_version_that_was_applied_well(changed: tuple[SmallMonorepo, str]) -> None:
     place, first = changed
     reply = place.say("/rollback demo-x") or ""
-    assert "The change of `demo-x`: planning" in reply
+    assert "The change to `demo-x` is being planned" in reply
     assert last(place).title == f"Roll back demo-x to {first[:12]}"
     body = last(place).body or ""
     assert "### An earlier version of `demo-x`" in body
-    assert f"| **Version** | `demo-x` at {first}" in body
-    assert "| **Applied** | 20" in body
+    assert f"- **Version:** `demo-x` at {first}" in body
+    assert "- **Applied:** 20" in body
     assert "| `greeting` | `salve` | `hello` | as it was |" in body
     assert "### What is not rolled back\n\n- **Data.**" in body
     assert greeting(place) == "hello"

@@ -50,17 +50,17 @@ def file(place: SmallMonorepo, branch: str, path: str = "app/main.tf") -> bytes:
 def test_sync_opens_a_pull_request_that_says_what_the_template_changed(live: SmallMonorepo) -> None:
     first = push(live, "Encrypt the greeting (#12)", main=SECURE)
     second = push(live, "Ask @everybody", main=SECURE + b"# newer\n")
-    assert "live, 2 revisions behind its template |" in (live.say("/list") or "")
+    assert "merged, 2 revisions behind its template |" in (live.say("/list") or "")
     assert "2 revisions behind: comment `/sync demo-x`" in (live.say("/status demo-x") or "")
     reply = live.say("/sync demo-x") or ""
     pull, body = pulls(live)[-1], pulls(live)[-1].body or ""
-    assert "The change of `demo-x`: planning" in reply
+    assert "The change to `demo-x` is being planned" in reply
     assert "| template revision |" in reply
     assert pull.title == f"Sync demo-x with template shop at {manifest(live, CHANGE).revision[:12]}"
     assert f"2 commits of the template:\n\n- {second[:12]} Ask @\u200beverybody\n- {first[:12]} Encrypt the" in body
     assert "Every value is kept." in body
     assert "| Against `production` | Before | After |" in body
-    assert "| **Risk** | unknown until it is planned; see the plan comment |" in body
+    assert "- **Risk:** unknown until it is planned; see the plan comment\n" in body
     assert "| … unexplained | 0 | 0 |" in body
     assert "(unchanged)" not in body
     assert "### Conflicts" not in body

@@ -99,7 +99,7 @@ def test_law_4_production_is_cloned_with_the_change_and_waits_for_an_approval(
     place: SmallMonorepo, tmp_path: Path
 ) -> None:
     number = proposed(place, {MAIN: SECURE})
-    assert f"`{NAME}` is planning" in say(place, number, killed_after="publish")
+    assert f"`{NAME}` is being planned" in say(place, number, killed_after="publish")
     head, made = place.server.head(REPOSITORY, "encrypt"), preview(place)
     assert made.preview is not None
     assert (made.preview.pull_request, made.preview.commit, made.ends_with) == (number, head, number)
@@ -272,7 +272,7 @@ def test_a_commit_that_is_gone_stops_no_other_and_is_named(place: SmallMonorepo)
 def test_a_branch_that_leaves_no_room_for_what_is_kept_is_moved_aside(place: SmallMonorepo) -> None:
     place.server.commit(REPOSITORY, {"README.md": b"Mine\n"}, by=MAINTAINER, message="Mine", branch=SNAPSHOTS)
     number = proposed(place, {MAIN: SECURE})
-    assert f"`{NAME}` is planning" in say(place, number)
+    assert f"`{NAME}` is being planned" in say(place, number)
     (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Clone")]
     assert f"`{SNAPSHOTS}`" in place.written(pull.number)[-1]
     assert preview(place).preview is not None
