@@ -37,7 +37,7 @@ def test_the_reply_tells_how_it_goes(asked: tuple[SmallMonorepo, int], method: s
     assert "The removal of `demo-x` is ready for review" in (place.reply(comment) or "")
     merged(place, pull.number, method)
     place.server.delete_branch(REPOSITORY, "envclone-destroy/demo-x", by="alice")
-    assert "merged, waiting for its destroy" in (place.reply(comment) or "")
+    assert "merged, not started yet" in (place.reply(comment) or "")
     deployed(place, "demo-x", "failure", head, "step `app` failed")
     reply = place.reply(comment) or ""
     assert "the destroy failed" in reply
@@ -67,7 +67,7 @@ def test_a_deployment_of_something_else_is_not_taken_for_it(asked: tuple[SmallMo
     place, comment = asked
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
     deployed(place, "demo-x", "success", "0" * 40)
-    assert "merged, waiting for its destroy" in (place.reply(comment) or "")
+    assert "merged, not started yet" in (place.reply(comment) or "")
 
 
 @pytest.mark.sample
