@@ -155,6 +155,13 @@ class Destroy:
     name: EnvironmentName
 
 
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """`/reset <name>`: open a pull request that destroys it; then it is made again as it was."""
+
+    name: EnvironmentName
+
+
 SetsValues: TypeAlias = Clone | Set | Sync
 """The commands that give parameters values."""
 
@@ -172,6 +179,7 @@ Command: TypeAlias = (
     | Resume
     | Unlock
     | Destroy
+    | Reset
     | Help
     | Status
     | List

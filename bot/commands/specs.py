@@ -19,6 +19,7 @@ from bot.commands.model import (
     PlanCommand,
     Promote,
     Repair,
+    Reset,
     Resume,
     Rollback,
     RolloutCommand,
@@ -248,6 +249,15 @@ TABLE: tuple[Spec, ...] = (
         "destroy",
         "/destroy demo-x",
         (_NAME,),
+    ),
+    Spec(
+        "reset",
+        Reset,
+        "Open a pull request that destroys a clone; the clone is then made again as it was, under its name.",
+        "destroy",
+        "/reset demo-x",
+        (_NAME,),
+        is_shared=True,
     ),
     Spec(
         "status",

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bot.clients.github.records import Comment
 from bot.commands.comment import command_in_code, command_lines
 from bot.commands.grammar import Mistake, format_command, parse
-from bot.commands.model import Clone, Command, Destroy, Help, List, RolloutCommand
+from bot.commands.model import Clone, Command, Destroy, Help, List, Reset, RolloutCommand
 from bot.commands.spec import Spec
 from bot.commands.specs import spec_of
 from bot.core.messages import replies
@@ -124,7 +124,7 @@ def _requested(asked: _Asked, command: Command, repo: Repository) -> Request | R
 
 def _ends_own_clone(asked: _Asked, command: Command, repo: Repository) -> bool:
     """Say whether somebody proposes the end of a clone that is their own, which whoever owns it always may."""
-    manifest = repo.manifest(command.name) if isinstance(command, Destroy) else None
+    manifest = repo.manifest(command.name) if isinstance(command, Destroy | Reset) else None
     is_own = manifest is not None and manifest.owner.casefold() == asked.comment.author.casefold()
     return is_own and manifest is not None and manifest.source is not None
 

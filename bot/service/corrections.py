@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 from bot.commands.grammar import Mistake, format_command, parse
-from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, RolloutCommand, Set, Sync
+from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, Reset, RolloutCommand, Set, Sync
 from bot.core.requests.change import Changed, draft_change
 from bot.core.requests.clone import CloneRequest, Draft
 from bot.core.requests.destroy import removable
@@ -64,7 +64,7 @@ class Corrections:
                 return None
             manifest = self.repo.manifest(command.name) or self.repo.inventory().proposed.get(command.name)
             if manifest is None:
-                protected = self.repo.policy().protected if isinstance(command, Destroy) else ()
+                protected = self.repo.policy().protected if isinstance(command, Destroy | Reset) else ()
                 return unknown_environment(command, [name for name in self._known() if name not in protected])
             if isinstance(command, Set | Extend):
                 changed = draft_change(command, change_subject(self.repo, manifest, self.repo), self.repo.context.now())
@@ -75,7 +75,7 @@ class Corrections:
                 subject = sync_subject(self.repo, command, manifest, self.repo)
                 synced = draft_sync(command, subject, self.repo.context.now())
                 return synced if isinstance(synced, Refused) else None
-            if isinstance(command, Destroy):
+            if isinstance(command, Destroy | Reset):
                 removable(command.name, manifest, self.repo.policy())
         except UserError as error:
             return Refused(str(error))

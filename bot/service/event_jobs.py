@@ -27,12 +27,12 @@ from bot.names import EnvironmentName
 from bot.service.branch_cleanup import release_branch
 from bot.service.commands.bound import bound_jobs
 from bot.service.commands.expire import merge_expired
+from bot.service.commands.made_again import merge_made_again, release
 from bot.service.commands.rerun import plan_approved
 from bot.service.commands.run_end import APPLY, FOLDER, PLAN, place, tell
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, Reported, Steps
 from bot.service.planned.checks import REQUIRED_CHECK
-from bot.service.removals import release_removed
 from bot.service.repository import Repository, repository_at_head
 from bot.service.rollouts.job import looked_at, moved, rollout_job
 from bot.service.status import report_branch, report_environment
@@ -163,6 +163,8 @@ def _report_checked(repo: Repository, commit: str, *, is_green: bool) -> Reporte
     for branch in branches:
         if branch.kind == "destroy" and is_green:
             merge_expired(repo, branch.environment)
+        if branch.kind == "clone" and is_green:
+            merge_made_again(repo, branch.environment)
     changes = [branch.environment for branch in branches if branch.kind == "change"]
     return Reported(comments=tuple(told), moved=moved(repo, changes))
 
@@ -202,9 +204,9 @@ class RunJob:
         return Reported(comments=told, moved=moved(repo, names))
 
     def release(self) -> Released:
-        """Give back the branches and claims of what was destroyed."""
+        """Give back the branches and claims of what was destroyed; make it again after a reset."""
         repo = repository_at_head(self.context, self.event.repository)
-        released = [release_removed(repo, name) for name in self._deployed()]
+        released = [release(repo, name) for name in self._deployed()]
         return Released(released=any(released))
 
     def _deployed(self) -> list[EnvironmentName]:
@@ -260,8 +262,8 @@ class DeploymentJob:
         return Reported(comments=tuple(_report(repo, name)), moved=going_on)
 
     def release(self, name: EnvironmentName) -> Released:
-        """Give back the branches and claims of an environment that is destroyed."""
-        return Released(released=release_removed(repository_at_head(self.context, self.event.repository), name))
+        """Give back the branches and claims of an environment that is destroyed; make it again after a reset."""
+        return Released(released=release(repository_at_head(self.context, self.event.repository), name))
 
 
 class LookBackJob:

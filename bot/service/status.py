@@ -6,7 +6,7 @@ from typing import Literal
 from bot.clients.github.records import Check, PullRequest
 from bot.core.messages import change_pull_request
 from bot.core.messages.status_comment import end_comment, proposal_comment, status_comment
-from bot.core.messages.versions import repaired
+from bot.core.messages.versions import made_again, repaired
 from bot.core.requests.branches import PREFIXES, Branch
 from bot.core.requests.status import StatusFacts
 from bot.errors import UserError
@@ -15,6 +15,7 @@ from bot.names import EnvironmentName
 from bot.service.deployments.confirmed import ConfirmedDeployment, confirmed
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.planned.repairs import open_repair
+from bot.service.planned.resets import made_again_by, reset_of
 from bot.service.removals import Removal, destroy_run, removal_of
 from bot.service.replies import reply_to
 from bot.service.repository import Repository
@@ -50,8 +51,16 @@ def report_branch(repo: Repository, branch: Branch) -> list[str]:
     repair = open_repair(repo, branch.environment) if branch.kind == "change" else None
     if repair is not None and repair.asked_by and not repair.is_protected and repair.plan is not None:
         what.append(repaired.offer(repair))
+    if branch.kind == "destroy" and proposal.commits and proposal.commits[-1].trailers.is_reset:
+        what.append(_promised(repo, branch.environment))
     text = proposal_comment(branch, facts_of_proposal(repo, proposal), "\n\n".join(filter(None, what)))
     return [reply_to(repo.context, request, text) for request in requests_of(repo, proposal)]
+
+
+def _promised(repo: Repository, name: EnvironmentName) -> str:
+    reset = reset_of(repo, name)
+    again = made_again_by(repo, reset) if reset is not None else None
+    return made_again.promised(f"[#{again.number}]({again.url})" if again is not None else "")
 
 
 def report_environment(repo: Repository, name: EnvironmentName) -> list[str]:

@@ -41,6 +41,7 @@ Texts = Mapping[str, Callable[[], str]]
 WIDER = i.CLONE.model_copy(update={"parameters": {**i.CLONE.parameters, "app_min": 3}})
 REMOVED = removable(i.NAME, i.CLONE, Policy())
 BY_COMMENT = RemovalRequest("command", i.REQUEST.by, i.NOW, 1, i.REQUEST.url)
+BY_RESET = RemovalRequest("reset", i.REQUEST.by, i.NOW, 1, i.REQUEST.url)
 MERGED = ClosedPull(42, f"{i.PULL[:-2]}42", i.NOW, is_merged=True)
 BY_MERGE = RemovalRequest("pull_request", i.REQUEST.by, i.NOW, closed=MERGED)
 EXPIRED = Outlived(i.CLONE, (End(end_of(i.CLONE)),))
@@ -209,6 +210,7 @@ PULLS: Texts = {
         )
     ),
     "pulls/destroy": lambda: destroy_pull_request.body(REMOVED, BY_COMMENT, i.PIPELINE, (i.APP, i.NETWORK)),
+    "pulls/reset": lambda: destroy_pull_request.body(REMOVED, BY_RESET, i.PIPELINE, (i.APP, i.NETWORK)),
     "pulls/destroy-bound": lambda: destroy_pull_request.body(REMOVED, BY_MERGE, i.PIPELINE, (i.APP, i.NETWORK)),
 }  # fmt: skip
 

@@ -102,9 +102,17 @@ def forged(place: SmallMonorepo, name: str, head: str) -> None:
 
 
 def deployed(
-    place: SmallMonorepo, name: str, state: DeploymentState, head: str, note: str = "", *, log_url: str = ""
+    place: SmallMonorepo,
+    name: str,
+    state: DeploymentState,
+    head: str,
+    note: str = "",
+    *,
+    log_url: str = "",
+    heard: bool = True,
+    killed_after: str | None = None,
 ) -> None:
-    """Deploy an environment as it is on the default branch, reviewed at `head`, and let the service hear of it."""
+    """Deploy an environment as it is on the default branch, reviewed at `head`, and let the service hear of it, perhaps not to the end."""
     github, commit = actions(place), place.server.head(REPOSITORY) or ""
     ended = {"success": "success", "inactive": "success", "failure": "failure", "error": "failure"}
     if state in {"success", "failure"}:
@@ -113,6 +121,8 @@ def deployed(
     deployment = github.ensure_deployment(example.REPOSITORY, commit, name, {"envclone": "apply", "head": head})
     status = DeploymentStatus(state, note, log_url=log_url or apply_run(place, name, commit, ended.get(state)))
     github.deployment_status(example.REPOSITORY, deployment.id, status)
+    if not heard:
+        return
     place.work(
         DeploymentStatusCreated(
             repository=example.REPOSITORY,
@@ -125,5 +135,6 @@ def deployed(
             environment_url="",
             log_url="",
             creator=ACTIONS,
-        )
+        ),
+        killed_after,
     )

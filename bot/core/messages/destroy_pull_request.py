@@ -14,12 +14,15 @@ def title(removed: Removable, asked: RemovalRequest) -> str:
     """Return the pull request's title."""
     if asked.closed is not None:
         return f"Destroy {removed.name}, which ends with #{asked.closed.number}"
+    if asked.reason == "reset":
+        return f"Reset {removed.name}: destroy it and make it again"
     return f"Destroy {removed.name}" + (", which has expired" if asked.reason == "expiry" else "")
 
 
 def message(removed: Removable, asked: RemovalRequest, base: str) -> str:
     """Return the commit's message, on top of `base`. Its trailers say who asked where, for whoever reports how it goes."""
-    return f"{title(removed, asked)}\n\n{write(Trailers(removed.name, asked.by, asked.comment, asked.url, base))}"
+    said = Trailers(removed.name, asked.by, asked.comment, asked.url, base, is_reset=asked.reason == "reset")
+    return f"{title(removed, asked)}\n\n{write(said)}"
 
 
 def change_ended(name: EnvironmentName, end: str) -> str:
@@ -49,7 +52,7 @@ def body(
         MARKER.format(name=name, by=asked.reason),
         (
             f"{_why(manifest, asked)} This pull request deletes the directory, and **merging it destroys all resources "
-            f"of {code(name)}**.\n\n{facts(known)}"
+            f"of {code(name)}**.{_again(name) if asked.reason == 'reset' else ''}\n\n{facts(known)}"
         ),
         "### Steps, in the order they are destroyed",
         _steps(pipeline, order),
@@ -76,6 +79,13 @@ def _attention(removed: Removable, rival: int | None) -> str:
                 "from there."
             ),
         ]
+    )
+
+
+def _again(name: EnvironmentName) -> str:
+    return (
+        f" Once they are destroyed, the bot opens a pull request that brings back {code(name)} exactly as it is now, with its values, owner "
+        "and expiry, and merges it when its check has passed: no second review is needed. **Data is not brought back**, except what hooks restore."
     )
 
 

@@ -82,6 +82,11 @@ class Inventory:
                 if holder != by_others_than and (is_live or _is_possible(name, parameter, value)):
                     yield value, holder
 
+    def holder(self, claim: Claim, parameter: Parameter, by_others_than: EnvironmentName) -> EnvironmentName | None:
+        """Return another environment that has the value of a claim, or one that can't be held beside it."""
+        held = self.held(claim.parameter, parameter, by_others_than)
+        return next((name for value, name in held if clash(parameter, value, claim.value)), None)
+
     def _held(self, name: ParameterName) -> Iterator[tuple[Json, EnvironmentName, bool]]:
         for source, is_live in ((self.live, True), (self.proposed, False)):
             for holder, manifest in source.items():

@@ -14,6 +14,7 @@ ENVIRONMENT = "Envclone-Environment"
 REQUEST = "Envclone-Request"
 AS_IN = "Envclone-As-In"
 CODIFIES = "Envclone-Codifies"
+RESETS = "Envclone-Resets"
 BASE = "Envclone-Base"
 BY = "Requested-by"
 AT = "Requested-at"
@@ -36,7 +37,7 @@ class Trailers:
     """What one of our commits says of itself. `comment` and `url` are absent when nobody commented.
 
     `base` is the commit of the default branch on which the branch began: all commits after it are the proposal's. `as_in` is what the
-    commit follows, if it follows an environment. `is_codified` says that it follows what was found outside the code.
+    commit follows, if it follows an environment. `is_codified` says that it follows what was found outside the code, `is_reset` that what it removes is made again.
     """
 
     environment: EnvironmentName
@@ -46,6 +47,7 @@ class Trailers:
     base: str = ""
     as_in: AsIn | None = None
     is_codified: bool = False
+    is_reset: bool = False
 
     @property
     def is_dispatched(self) -> bool:
@@ -60,6 +62,7 @@ def write(trailers: Trailers) -> str:
     lines += [f"{BASE}: {trailers.base}"] if trailers.base else []
     lines += [f"{AS_IN}: {trailers.as_in.environment}@{trailers.as_in.commit}"] if trailers.as_in else []
     lines += [f"{CODIFIES}: drift"] if trailers.is_codified else []
+    lines += [f"{RESETS}: all"] if trailers.is_reset else []
     lines += [f"{REQUEST}: {trailers.comment}"] if trailers.comment is not None else []
     return "\n".join(lines) + "\n"
 
@@ -78,6 +81,7 @@ def read(message: str) -> Trailers | None:
             base=base if re.fullmatch("[0-9a-f]{40}", base) else "",
             as_in=_as_in(values.get(AS_IN, "")),
             is_codified=CODIFIES in values,
+            is_reset=RESETS in values,
         )
     except InvalidInput:
         return None

@@ -19,7 +19,8 @@ EXPIRED_ON = "It expired on {end:%Y-%m-%d %H:%M} UTC"
 ENDED_MARKER = "<!-- envclone:ended:{name} -->"
 ENDS_WITH = "It ends with #{number}, which was {how} on {at:%Y-%m-%d %H:%M:%S} UTC"
 """The same for the end of one very pull request: one that is reopened and closed once more is another end."""
-Reason: TypeAlias = Literal["command", "expiry", "pull_request"]
+Reason: TypeAlias = Literal["command", "expiry", "pull_request", "reset"]
+"""Of a reset the environment is made again when it is destroyed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from bot.commands.model import (
     PlanCommand,
     Promote,
     Repair,
+    Reset,
     Resume,
     Rollback,
     Set,
@@ -26,7 +27,19 @@ from bot.model.suggest import abbreviated, closest
 from bot.names import EnvironmentName, is_valid
 
 AboutOne: TypeAlias = (
-    Set | Extend | Sync | Promote | Rollback | Repair | Codify | PlanCommand | Resume | Unlock | Destroy | Status
+    Set
+    | Extend
+    | Sync
+    | Promote
+    | Rollback
+    | Repair
+    | Codify
+    | PlanCommand
+    | Resume
+    | Unlock
+    | Destroy
+    | Reset
+    | Status
 )
 """The commands about an environment that is there, or is proposed."""
 

@@ -1,4 +1,6 @@
-"""`/destroy`: open, or find, the pull request that removes an environment's directory; merging it destroys the environment.
+"""`/destroy`, `/reset`: open, or find, the pull request that removes an environment's directory; merging it destroys the environment.
+
+After a reset it is made again (`bot.service.commands.made_again`).
 
 The branch is the referee: one for each environment, pushed with a lease. Run again after a crash it finds its own branch and
 pull request; a branch left over from a closed or merged one is taken over.
@@ -9,20 +11,23 @@ from pydantic import TypeAdapter
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest, PullRequestSpec
 from bot.clients.transient import Transient
-from bot.commands.model import Destroy
+from bot.commands.model import Destroy, Reset
 from bot.core.graph import graph, in_reverse
 from bot.core.messages import destroy_pull_request, replies
+from bot.core.messages.versions import made_again
 from bot.core.rendering.assemble import read_hooks
 from bot.core.requests import commit_trailers
 from bot.core.requests.branches import Branch, Stranger, branch_of
-from bot.core.requests.destroy import Removable, RemovalRequest, removable
+from bot.core.requests.destroy import Reason, Removable, RemovalRequest, removable
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
+from bot.service.commands.made_again import cannot_be_made_again, make_again
 from bot.service.commands.rerun import Started, replan_removal
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
+from bot.service.planned.resets import is_reset_at
 from bot.service.removals import removal_of, unfinished_removal
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
@@ -41,28 +46,31 @@ class DestroyProposed(JobStepResult):
 DESTROY_PROPOSED: TypeAdapter[DestroyProposed | Ended] = TypeAdapter(DestroyProposed | Ended)
 
 
-class DestroyJob(CommandJob[Destroy]):
+class DestroyJob(CommandJob[Destroy | Reset]):
     """Proposes a removal; of one that was merged without a reviewed plan, starts the plan again."""
 
-    commands = (Destroy,)
+    commands = (Destroy, Reset)
     kind = "destroy"
 
     @classmethod
-    def partition(cls, command: Destroy) -> EnvironmentName | None:
+    def partition(cls, command: Destroy | Reset) -> EnvironmentName | None:
         return command.name
 
-    def carry_out(self, accepted: Accepted[Destroy], steps: Steps) -> Ended | None:
+    def carry_out(self, accepted: Accepted[Destroy | Reset], steps: Steps) -> Ended | None:
         proposed = steps.run("propose", DESTROY_PROPOSED, lambda: self.propose(accepted))
         if isinstance(proposed, Ended):
             return proposed
         steps.run("report", REPORTED, lambda: self.report(accepted, proposed))
         return None
 
-    def propose(self, accepted: Accepted[Destroy]) -> DestroyProposed | Ended:
+    def propose(self, accepted: Accepted[Destroy | Reset]) -> DestroyProposed | Ended:
         """Open the pull request, or find it."""
         request, name = accepted.request, accepted.command.name
-        removal = RemovalRequest("command", request.by, self.context.now(), request.comment, request.url)
+        reason: Reason = "reset" if isinstance(accepted.command, Reset) else "command"
+        removal = RemovalRequest(reason, request.by, self.context.now(), request.comment, request.url)
         repo = repository_at_head(self.context, request.repository)
+        if reason == "reset" and (made := make_again(repo, name)) is not None:
+            return self.already(request, made_again.under_way(name, f"[#{made.number}]({made.url})"))
         outcome = propose_destroy(repo, name, removal)
         if not isinstance(outcome, Refused):
             return DestroyProposed(number=outcome.number, url=outcome.url)
@@ -71,7 +79,7 @@ class DestroyJob(CommandJob[Destroy]):
             return self.already(request, again.text)
         return self.refuse(request, replies.refused(again or outcome))
 
-    def report(self, accepted: Accepted[Destroy], proposed: DestroyProposed) -> Reported:
+    def report(self, accepted: Accepted[Destroy | Reset], proposed: DestroyProposed) -> Reported:
         """Tell everybody who asked how it stands."""
         request, branch = accepted.request, Branch("destroy", accepted.command.name)
         repo = repository_at_head(self.context, request.repository)
@@ -98,6 +106,11 @@ def propose_destroy(repo: Repository, name: EnvironmentName, request: RemovalReq
     except UserError as error:
         return Refused(str(error))
     found = repo.pull_request(Branch("destroy", name))
+    is_reset = request.reason == "reset"
+    if found is not None and found.state == "open" and is_reset_at(repo, found.head_sha) != is_reset:
+        return Refused(made_again.of_the_other_kind(name, found.number, is_reset=not is_reset))
+    if is_reset and (why := cannot_be_made_again(repo, manifest)) is not None:
+        return Refused(why)
     if found is not None and found.state == "open" and _is_current(repo, found.head_sha, name):
         return found
     if not _is_pushed(repo, name, request, found):

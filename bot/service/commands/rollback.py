@@ -12,6 +12,7 @@ from bot.core.requests.commit_trailers import AsIn
 from bot.core.requests.refusal import Refused
 from bot.core.requests.sync import Synced
 from bot.core.requests.versions.rollback import EarlierVersion, RollbackSubject, draft_rollback, restored
+from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.hooks.validate import JUDGES
 from bot.model.environment import Manifest
@@ -43,7 +44,8 @@ class RollbackDrafter:
             )
         earlier = _earlier(repo, self.command)
         self.as_in = AsIn(self.changes, earlier.commit)
-        return draft_rollback(self._subject(repo, place), earlier, repo.context.now())
+        files = repo.at(place.parent).environment(self.changes)
+        return draft_rollback(rollback_subject(repo, place.manifest, files, self.others), earlier, repo.context.now())
 
     def claims(self, drafted: Changed | Synced) -> Mapping[Claim, str | None]:
         return {claim: self.others.left_over.get(claim) for claim in drafted.claims}
@@ -51,19 +53,20 @@ class RollbackDrafter:
     def lost(self, repo: Repository, moved: Moved) -> None:
         learn(repo, moved, self.others)
 
-    def _subject(self, repo: Repository, place: ChangePlace) -> RollbackSubject:
-        manifest = place.manifest
-        source = repo.manifest(manifest.source) if manifest.source else None
-        return RollbackSubject(
-            manifest=manifest,
-            files=repo.at(place.parent).environment(manifest.name),
-            template=repo.template_of(manifest),
-            policy=repo.policy(),
-            estate=estate_for(repo, manifest.template, self.others),
-            source=source_side(repo, source) if source else None,
-            judges=JUDGES,
-            contract=contract_of(repo, manifest.template),
-        )
+
+def rollback_subject(repo: Repository, manifest: Manifest, files: Tree, others: OthersClaims) -> RollbackSubject:
+    """Return an environment as it is, with all that an earlier version of it is held against."""
+    source = repo.manifest(manifest.source) if manifest.source else None
+    return RollbackSubject(
+        manifest=manifest,
+        files=files,
+        template=repo.template_of(manifest),
+        policy=repo.policy(),
+        estate=estate_for(repo, manifest.template, others),
+        source=source_side(repo, source) if source else None,
+        judges=JUDGES,
+        contract=contract_of(repo, manifest.template),
+    )
 
 
 def _earlier(repo: Repository, command: Rollback) -> EarlierVersion:

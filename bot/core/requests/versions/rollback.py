@@ -13,7 +13,7 @@ from bot.core.parity.base_contract import DEMANDED, held_to
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, manifest_file
-from bot.core.rendering.inventory import Claim, Inventory, claims, clash, renamed
+from bot.core.rendering.inventory import Claim, Inventory, claims, renamed
 from bot.core.rendering.verify import contradictions
 from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.preflight import NOBODY, CheckRules, Judges, refusals
@@ -67,7 +67,7 @@ def draft_rollback(subject: RollbackSubject, earlier: EarlierVersion, now: datet
         becomes = restored_manifest(earlier.manifest, manifest)
         new = _new_claims(subject, earlier)
         side = CodeSide(becomes, {**files, **earlier.template.modules})
-        if refused := _refused(subject, earlier.template, side, now):
+        if refused := refused_now(subject, earlier.template, side, now):
             more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
             raise UserError(
                 f"What {code(manifest.name)} was at {code(earlier.commit[:12])} would not pass the pull request's check now: "
@@ -78,7 +78,7 @@ def draft_rollback(subject: RollbackSubject, earlier: EarlierVersion, now: datet
     return Changed(becomes, files, new)
 
 
-def _refused(subject: RollbackSubject, template: TemplateAt, side: CodeSide, now: datetime) -> Sequence[Finding]:
+def refused_now(subject: RollbackSubject, template: TemplateAt, side: CodeSide, now: datetime) -> Sequence[Finding]:
     """Return what the pull request's check would refuse, by the contract of the template of then, or of the one of now."""
     rules = CheckRules(subject.policy, template.cloud, subject.judges)
     if subject.source is None:
@@ -151,8 +151,7 @@ def _new_claims(subject: RollbackSubject, earlier: EarlierVersion) -> Sequence[C
     held = claims(subject.template.declaration.parameters, subject.manifest.parameters)
     new = [each for each in claims(declared, earlier.manifest.parameters) if each not in held]
     for each in new:
-        others = subject.estate.held(each.parameter, declared[each.parameter], by_others_than=subject.manifest.name)
-        holder = next((name for value, name in others if clash(declared[each.parameter], value, each.value)), None)
+        holder = subject.estate.holder(each, declared[each.parameter], by_others_than=subject.manifest.name)
         if holder is not None:
             raise UserError(
                 f"{code(each.parameter)} was {code(each.value)} at {code(earlier.commit[:12])}, and {code(holder)} has that now. "

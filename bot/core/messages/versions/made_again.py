@@ -1,0 +1,53 @@
+"""What is said of an environment that a reset destroys and makes again."""
+
+from bot.core.markdown import code
+from bot.names import EnvironmentName
+
+CANNOT_MARKER = "<!-- envclone:not-made-again -->"
+
+
+def title(name: EnvironmentName) -> str:
+    """Return the title of the pull request, and of the commit, that makes it again."""
+    return f"Make {name} again as it was"
+
+
+def introduction(name: EnvironmentName, removal: int) -> str:
+    """Return what stands above the text that every clone's pull request has."""
+    return (
+        f"> [!NOTE]\n> This is the second half of the reset in #{removal}: it brings back {code(name)} exactly as it was there. The bot merges "
+        "it when its check has passed, unless somebody pushes to it."
+    )
+
+
+def promised(again: str) -> str:
+    """Return what follows the removal; `again` is the link to the pull request that makes it again, empty before there is one."""
+    return f"{again} makes it again." if again else "Once it is destroyed, it is made again as it was."
+
+
+def cannot(name: EnvironmentName, reason: str) -> str:
+    """Return why an environment that was destroyed can't be made again."""
+    return f"{CANNOT_MARKER}\n{code(name)} is destroyed, but can't be made again as it was. {reason} Make a new one with `/clone`."
+
+
+def under_way(name: EnvironmentName, link: str) -> str:
+    """Return the answer to whoever asks again for what is under way."""
+    return f"{code(name)} was destroyed, and {link} makes it again."
+
+
+def of_the_other_kind(name: EnvironmentName, number: int, *, is_reset: bool) -> str:
+    """Return why nothing is proposed while a pull request of the other kind is open; `is_reset` says which that is."""
+    what = "resets" if is_reset else "destroys"
+    end = "" if is_reset else " for good"
+    return f"#{number} {what} {code(name)}{end}. Close it, and comment the command again."
+
+
+def expired(name: EnvironmentName) -> str:
+    """Return why nothing is made again whose time is over."""
+    return f"{code(name)} has expired, so it would be destroyed at once. Comment {code(f'/extend {name} 7d')} first."
+
+
+def refused(name: EnvironmentName, finding: str) -> str:
+    """Return why an environment is not destroyed that could not be made again."""
+    return (
+        f"{code(name)} could not be made again as it is: {finding} Bring it up to date first: {code(f'/sync {name}')}."
+    )
