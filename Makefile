@@ -93,7 +93,7 @@ docs: $(READY) ## Write the generated documents and schemas again
 	@$(BIN)/envclone schema
 
 lock: ## Pin the dependencies again (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra sandbox --extra gcp --extra azure --group dev --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra sandbox --extra gcp --extra azure --extra traces --group dev --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements-dev.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -c requirements-dev.lock -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra gcp --extra azure --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -c requirements-dev.lock -o .github/actions/setup/clouds.lock
 	uv pip compile --group terraform --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements-terraform.lock

@@ -100,6 +100,10 @@ class Settings(Document):
         _duration("10m"),
         description="How often missed comments and deliveries are looked for; one request for each repository, and one for the App. Also at each start.",
     )
+    traces_url: str | None = Field(
+        None, pattern=r"^https?://[!-~]+$",
+        description="Address of an OpenTelemetry collector (OTLP over HTTP) such as `http://127.0.0.1:4318/v1/traces`. Unset: no traces. Needs `envclone[traces]`.",
+    )  # fmt: skip
     log_level: str = Field("INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Minimum log level.")
 
     @model_validator(mode="after")

@@ -151,7 +151,7 @@ def be_first_to_go() -> None:
 
 def carried_out(work: JobsApi, step: StepUnderWay) -> StepOutcome:
     """Take a job's way up to a step, do that, and return what came of it."""
-    with about(delivery=step.request.delivery, job=step.request.key, kind=step.request.kind, step=step.name):
+    with about(**step.request.log_fields, step=step.name):
         try:
             work.run(step.request, _UpTo(step))
         except _Reached as reached:

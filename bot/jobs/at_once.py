@@ -15,7 +15,7 @@ from bot.events import CommentCreated
 from bot.jobs.alone import OwnProcess
 from bot.jobs.attempt import Patience
 from bot.jobs.figures import Figures
-from bot.jobs.runner import JobRunner
+from bot.jobs.runner import JobRunner, Seen
 from bot.jobs.step_attempts import StepAttempts
 from bot.model.pipeline import Json
 from bot.service.jobs_api import JobRequest, JobsApi
@@ -55,7 +55,7 @@ def carry_out(
 ) -> Iterator[CarriedOut]:
     """Carry out a job and those that it asks for, one after the other; yield how each ended."""
     alone = OwnProcess(())  # for steps that ended an earlier worker, and the store knows of none
-    runner = JobRunner(work, Figures("once"), PATIENCE, StepAttempts(store, alone))
+    runner = JobRunner(work, Seen(Figures("once")), PATIENCE, StepAttempts(store, alone))
     memory = _NoMemory([request])
     while memory.left:
         job = memory.left.pop(0)

@@ -6,10 +6,12 @@ A delivery is settled after its job was written down. Killed in between, it is d
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from bot.clients.store import Delivery, JobStore
 from bot.events import Ignored, Ping
-from bot.jobs.figures import Figures
+from bot.jobs.heard import heard
+from bot.jobs.runner import Seen
 from bot.logs import about
 from bot.names import RepositoryName
 from bot.payloads import parse
@@ -36,13 +38,13 @@ class Dispatcher:
         work: JobsApi,
         submit: Submit,
         *,
-        figures: Figures,
+        seen: Seen,
         repositories: Sequence[RepositoryName],
     ) -> None:
         self._store = store
         self._work = work
         self._submit = submit
-        self._figures = figures
+        self._seen = seen
         self._repositories = {repository.casefold() for repository in repositories}
 
     def run(self, stop: threading.Event) -> None:
@@ -60,8 +62,15 @@ class Dispatcher:
 
     def settle(self, delivery: Delivery) -> str:
         """Make the job that a delivery asks for; return what came of it. Raises only if the job can't be written down."""
+        outcome = self._settle(delivery)
+        self._seen.traces.dispatched(delivery, outcome, datetime.now(UTC))
+        return outcome
+
+    def _settle(self, delivery: Delivery) -> str:
         with about(delivery=delivery.id):
             event = parse(delivery.event, delivery.body)
+            if (said := heard(event, datetime.now(UTC))) is not None:
+                self._seen.figures.heard(said)
             if isinstance(event, Ignored | Ping):
                 reason = event.reason if isinstance(event, Ignored) else "ping"
                 return self._settled("ignored", reason)
@@ -79,7 +88,7 @@ class Dispatcher:
             return self._settled("queued", request.key)
 
     def _settled(self, outcome: str, detail: str) -> str:
-        self._figures.dispatched(outcome)
+        self._seen.figures.dispatched(outcome)
         level = logging.INFO if outcome == "queued" else logging.DEBUG
         log.log(level, "delivery %s: %s", outcome, detail, extra={"action": "dispatch"})
         return outcome

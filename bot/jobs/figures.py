@@ -1,8 +1,11 @@
 """What a worker counts. Written down with every heartbeat; the web process shows it to Prometheus."""
 
 from collections.abc import Mapping
+from typing import assert_never
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from bot.jobs.heard import DriftHeard, Heard, RunHeard
 
 
 class Figures:
@@ -56,6 +59,31 @@ class Figures:
         self._recovered = Counter(
             "envclone_recovered", "Jobs taken over from dead replicas.", ["replica"], registry=self._registry
         )
+        self._runs = Counter(
+            "envclone_runs",
+            "Runs of the workflows in GitHub Actions that ended, by outcome.",
+            ["replica", "workflow", "outcome"],
+            registry=self._registry,
+        )
+        self._run_seconds = Histogram(
+            "envclone_run_seconds",
+            "Time from such a run's start to when the service heard of its end.",
+            ["replica", "workflow"],
+            buckets=(15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 10800),
+            registry=self._registry,
+        )
+        self._drift = Counter(
+            "envclone_drift",
+            "Environments that were looked at for drift, by what was found.",
+            ["replica", "outcome"],
+            registry=self._registry,
+        )
+        self._expiry = Counter(
+            "envclone_expiry",
+            "What was done about clones whose time is near or over.",
+            ["replica", "outcome"],
+            registry=self._registry,
+        )
         self._state = Gauge("envclone_jobs_now", "Jobs by state.", ["replica", "state"], registry=self._registry)
 
     def ended(self, kind: str, outcome: str, seconds: float) -> None:
@@ -78,6 +106,21 @@ class Figures:
     def dispatched(self, outcome: str) -> None:
         """Count a delivery that was settled."""
         self._dispatched.labels(self.replica, outcome).inc()
+
+    def heard(self, what: Heard) -> None:
+        """Count what a delivery said of a run in Actions."""
+        match what:
+            case RunHeard(workflow, outcome, seconds):
+                self._runs.labels(self.replica, workflow, outcome).inc()
+                self._run_seconds.labels(self.replica, workflow).observe(seconds)
+            case DriftHeard(outcome):
+                self._drift.labels(self.replica, outcome).inc()
+            case _:
+                assert_never(what)
+
+    def expired(self, outcome: str) -> None:
+        """Count what was done about a clone's end."""
+        self._expiry.labels(self.replica, outcome).inc()
 
     def recovered(self, jobs: int) -> None:
         """Count jobs that were taken over."""

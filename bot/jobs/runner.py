@@ -6,7 +6,7 @@ are written down; never the clock or a figure.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
@@ -18,9 +18,10 @@ from bot.jobs.alone import StepUnderWay
 from bot.jobs.attempt import OUTCOME, JobFailed, JobRefused, Later, Patience, StepDone, StepOutcome, Tries, attempt
 from bot.jobs.figures import Figures
 from bot.jobs.step_attempts import StepAttempts
+from bot.jobs.traces import Traces
 from bot.logs import about
 from bot.model.pipeline import Json
-from bot.service.jobs_api import JobRequest, JobsApi, R
+from bot.service.jobs_api import ExpiryDone, JobRequest, JobsApi, R
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,14 @@ class JobMemory(Protocol):
         """Write a further job down, unless its key is known already."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is told of jobs to whoever looks at the service from outside."""
+
+    figures: Figures
+    traces: Traces = field(default_factory=Traces)
+
+
 @dataclass(slots=True)
 class LongWaits:
     """Whether whoever asked was told that a job waits; a replay takes the same way, and finds the same."""
@@ -64,9 +73,10 @@ class JobStep:
 class JobRunner:
     """Runs jobs of one `JobsApi`."""
 
-    def __init__(self, work: JobsApi, figures: Figures, patience: Patience, attempts: StepAttempts) -> None:
+    def __init__(self, work: JobsApi, seen: Seen, patience: Patience, attempts: StepAttempts) -> None:
         self._work = work
-        self._figures = figures
+        self.seen = seen
+        self._figures, self._traces = seen.figures, seen.traces
         self._patience = patience
         self.attempts = attempts
 
@@ -77,13 +87,14 @@ class JobRunner:
 
     def run(self, request: JobRequest, memory: JobMemory) -> dict[str, Json]:
         """Do all steps, or as many as it takes; return how it ended, for the engine's records."""
-        began = monotonic()
-        with about(**_fields(request)):
+        began, at = monotonic(), datetime.now(UTC)
+        with about(**request.log_fields):
             ending = self._run(request, memory)
             outcome = self._answered(request, ending, memory)
             self._figures.ended(request.kind, outcome, monotonic() - began)
             if isinstance(request.event, CommentCreated):
                 self._figures.answered(request.kind, (datetime.now(UTC) - request.event.created_at).total_seconds())
+            self._traces.ended(request, outcome, at, datetime.now(UTC))
             log.info("job %s", outcome, extra={"action": "end", "seconds": round(monotonic() - began, 3)})
         return {"outcome": outcome, "reference": ending.reference if isinstance(ending, JobFailed) else None}
 
@@ -122,8 +133,9 @@ class JobRunner:
     def _attempt(self, step: JobStep, tries: Tries, memory: JobMemory) -> StepOutcome:
         def once() -> dict[str, Json]:
             with about(step=step.name):
-                began = monotonic()
+                began, at = monotonic(), datetime.now(UTC)
                 outcome = attempt(step.act, tries, self._patience)
+                self._traces.tried(step.request, step.name, outcome.kind, at, datetime.now(UTC))
                 self._figures.tried(step.request.kind, step.name, outcome.kind, monotonic() - began)
                 if isinstance(outcome, Later):
                     self._figures.put_off(is_limit=outcome.is_limit)
@@ -177,21 +189,21 @@ class _RememberedSteps:
         return self._waits.are_told
 
     def run(self, name: str, result: TypeAdapter[R], act: Callable[[], R]) -> R:
+        def done() -> R:
+            found = act()
+            if isinstance(found, ExpiryDone):
+                self._runner.seen.figures.expired(found.outcome)
+            return found
+
         def noted() -> dict[str, Json]:
             step = StepUnderWay(request=self._request, name=name, earlier=self._results, are_answered=self.are_answered)
-            return self._runner.attempts.run(step, lambda: result.dump_python(act(), mode="json"))
+            return self._runner.attempts.run(step, lambda: result.dump_python(done(), mode="json"))
 
         outcome = self._runner.step(JobStep(self._request, name, noted, self._waits), self._memory)
         if not isinstance(outcome, StepDone):
             raise _CutShort(outcome)
         self._results[name] = outcome.result
         return result.validate_python(outcome.result)
-
-
-def _fields(request: JobRequest) -> dict[str, str]:
-    """Return what each line says of the job; `request` is the comment's address, which the ledger and the runs' logs have, too."""
-    fields = {"delivery": request.delivery, "job": request.key, "partition": request.partition, "kind": request.kind}
-    return {**fields, "request": request.event.url} if isinstance(request.event, CommentCreated) else fields
 
 
 def _tells(say: Callable[[], None]) -> Callable[[], dict[str, Json]]:

@@ -13,13 +13,18 @@ from bot.jobs.engine import Engine, EngineLocation
 from bot.jobs.figures import Figures
 from bot.jobs.look_back import LookingBack
 from bot.jobs.replicas import Heart
-from bot.jobs.runner import JobRunner
+from bot.jobs.runner import JobRunner, Seen
 from bot.jobs.step_attempts import StepAttempts
 from bot.jobs.sweeper import Sweeper
+from bot.jobs.traces import traces
 from bot.service.jobs_api import JobsApi
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
+
+
+LAST_SPANS = timedelta(seconds=5)
+"""How long the end waits for a collector that does not answer: it delays a restart, and spans are no more than a help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,12 @@ def run_worker(
 ) -> Stopped:
     """Work until `stop` is set, then finish the steps that run; `alone` does a step apart. The caller ends the process by `os._exit`.
 
-    Raises `StoreUnavailable` when another live process works under this replica's name.
+    Raises `StoreUnavailable` when another live process works under this replica's name, `UserError` if a library is missing.
     """
     replica = settings.replica_name
     store.hold(replica, settings.dead_after)
     figures = Figures(replica)
+    seen = Seen(figures, traces(settings.traces_url, replica))
     silent_since = _silent_since(store, work.now())
     # The first heartbeat comes before the first job: who never beat would never be missed.
     store.beat(replica, figures.text())
@@ -46,9 +52,9 @@ def run_worker(
     attempts = StepAttempts(store, alone)
     engine = Engine(
         EngineLocation(url, settings.data_dir, replica, settings.concurrency),
-        JobRunner(work, figures, Patience(), attempts),
+        JobRunner(work, seen, Patience(), attempts),
     )
-    dispatcher = Dispatcher(store, work, engine.submit, figures=figures, repositories=settings.repositories)
+    dispatcher = Dispatcher(store, work, engine.submit, seen=seen, repositories=settings.repositories)
     heart = Heart(store, engine, work, figures)
     # The heart beats on while running steps end, so that nobody takes them over meanwhile.
     stopped = threading.Event()
@@ -71,6 +77,7 @@ def run_worker(
     stopped.set()
     beating.join(5)
     engine.destroy()
+    seen.traces.close(LAST_SPANS)
     log.info("stopped", extra={"action": "stop", "finished": finished})
     return Stopped(finished)
 

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import Field, TypeAdapter
 
-from bot.events import Event
+from bot.events import CommentCreated, Event
 from bot.model.base import Document
 from bot.names import EnvironmentName, RepositoryName
 
@@ -29,6 +29,12 @@ class JobRequest(Document):
     delivery: str = Field(description="The delivery that asked for it, for logs.")
     event: Event
 
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What each line says of the job; `request` is the comment's address, which the ledger and the runs' logs have, too."""
+        fields = {"delivery": self.delivery, "job": self.key, "partition": self.partition, "kind": self.kind}
+        return {**fields, "request": self.event.url} if isinstance(self.event, CommentCreated) else fields
+
 
 class JobStepResult(Document):
     """What a step returns. It is written down as JSON: another shape needs another `JobsApi.version`."""
@@ -39,6 +45,13 @@ class Ended(JobStepResult):
 
     because: str
     is_done: bool = False
+
+
+class ExpiryDone(JobStepResult):
+    """What was done about one environment's end, in words for the log; `outcome` is one of few, for metrics."""
+
+    done: str
+    outcome: str = ""
 
 
 class Reported(JobStepResult):

@@ -153,12 +153,12 @@ from bot.jobs.alone import OwnProcess
 from bot.jobs.attempt import Patience
 from bot.jobs.engine import Engine, EngineLocation
 from bot.jobs.figures import Figures
-from bot.jobs.runner import JobRunner
+from bot.jobs.runner import JobRunner, Seen
 from bot.jobs.step_attempts import StepAttempts
 from bot.clients.store import open_store
 from tests.jobs.counting import CountingWork
 data, work = Path(sys.argv[1]), CountingWork(Path(sys.argv[2]))
-runner = JobRunner(work, Figures("one"), Patience(), StepAttempts(open_store(None, data), OwnProcess(())))
+runner = JobRunner(work, Seen(Figures("one")), Patience(), StepAttempts(open_store(None, data), OwnProcess(())))
 engine = Engine(EngineLocation(None, data, "pruner", 1), runner)
 print(engine.prune(), engine.prune(timedelta(0)), engine.prune(timedelta(0)), engine.states(), flush=True)
 os._exit(0)

@@ -9,7 +9,7 @@ from bot.clients.store import SqliteStore
 from bot.jobs.alone import OwnProcess
 from bot.jobs.attempt import Patience
 from bot.jobs.figures import Figures
-from bot.jobs.runner import JobRunner
+from bot.jobs.runner import JobRunner, Seen
 from bot.jobs.step_attempts import StepAttempts
 from bot.sandbox.github.repository_settings import archive, rename_default_branch
 from tests.support.job_memory import JobMemory
@@ -22,7 +22,7 @@ CLONE = "/clone production as demo-x for demo"
 def runner(place: SmallMonorepo, tmp_path: Path) -> Iterator[JobRunner]:
     """The service's jobs, run as the engine runs them."""
     store = SqliteStore(tmp_path / "steps.sqlite3")
-    yield JobRunner(place.service, Figures("test"), Patience(), StepAttempts(store, OwnProcess(())))
+    yield JobRunner(place.service, Seen(Figures("test")), Patience(), StepAttempts(store, OwnProcess(())))
     store.close()
 
 

@@ -33,7 +33,7 @@ from bot.names import EnvironmentName, Login
 from bot.service.commands.bound import bound_job, close_proposed, closed_pulls, keep, not_needed
 from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
-from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
+from bot.service.jobs_api import ExpiryDone, Finished, JobRequest, JobStepResult, Steps
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import asked_here, proposal_on
@@ -68,12 +68,6 @@ class DueFound(JobStepResult):
     environments: tuple[EnvironmentName, ...]
     previews: tuple[EnvironmentName, ...] = ()
     """Those whose pull request was pushed to, without our hearing of it."""
-
-
-class ExpiryDone(JobStepResult):
-    """What was done about one environment, in words for the log."""
-
-    done: str
 
 
 DUE_FOUND: TypeAdapter[DueFound] = TypeAdapter(DueFound)
@@ -112,7 +106,8 @@ class ExpiryJob:
 
     def expire(self, name: EnvironmentName) -> ExpiryDone:
         """Do what one environment is due for."""
-        return ExpiryDone(done=str(expire(repository_at_head(self.context, self.event.repository), name)))
+        expired = expire(repository_at_head(self.context, self.event.repository), name)
+        return ExpiryDone(done=str(expired), outcome=expired.outcome)
 
 
 def tick_job(delivery: str, event: Tick) -> JobRequest:

@@ -10,7 +10,8 @@ from bot.events import Tick
 from bot.model.environment import Manifest
 from bot.model.roots import DEFAULT as ROOTS
 from bot.names import EnvironmentName
-from bot.service.commands.expire import ExpiryDone, due_environments, expire
+from bot.service.commands.expire import due_environments, expire
+from bot.service.jobs_api import ExpiryDone
 from tests.support.example import REPOSITORY
 from tests.support.small_monorepo import MAINTAINER, POLICY, SmallMonorepo
 from tests.support.triggers import checked, closed, merged
@@ -222,7 +223,7 @@ def test_a_tick_becomes_one_job_for_the_repository_and_one_for_each_environment_
     assert (request.key, request.partition) == ("sweep-acme/infra-7", "acme/infra/*sweep")
     (follower,) = live.work(tick).follow
     assert (follower.key, follower.partition) == ("expire-acme/infra/demo-x-7", "acme/infra/demo-x")
-    assert live.work(follower.event).results["expire"] == ExpiryDone(done="demo-x: proposed (#3)")
+    assert live.work(follower.event).results["expire"] == ExpiryDone(done="demo-x: proposed (#3)", outcome="proposed")
     assert said(live) == [ENDED]
 
 
