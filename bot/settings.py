@@ -123,7 +123,7 @@ class Settings(Document):
         parts = urlsplit(url)
         if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username is not None:
             raise InvalidInput("use an address such as https://github.example.com/api/v3, without user or password")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise InvalidInput("use https://: http:// would send tokens in the clear, so it is for loopback only")
         return url
 
@@ -154,7 +154,8 @@ class Settings(Document):
         return tuple(secret.get_secret_value() for secret in self.webhook_secrets)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine."""
     if host == "localhost":
         return True
     try:

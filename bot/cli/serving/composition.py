@@ -1,16 +1,16 @@
 """The product's own work put together: the one place where flows meet their clients. It starts no process and no database."""
 
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from bot.cli.serving.github_account import github_client
 from bot.clients.git.trees import Author
+from bot.clients.github.new_app import site_of
 from bot.clients.store import JobStore
 from bot.names import RepositoryName
 from bot.service.author_limit import AuthorLimit
 from bot.service.context import ServiceContext
 from bot.service.router import Router
-from bot.settings import PUBLIC_API, Settings
+from bot.settings import Settings
 
 
 def service(settings: Settings, store: JobStore) -> Router:
@@ -32,8 +32,4 @@ def service(settings: Settings, store: JobStore) -> Router:
 
 def git_url(api_url: str, repository: RepositoryName) -> str:
     """Return where git finds a repository: on github.com, or on the host of an enterprise's API."""
-    if api_url.rstrip("/") == PUBLIC_API:
-        return f"https://github.com/{repository}.git"
-    parts = urlsplit(api_url)
-    # GitHub Enterprise Cloud with data residency serves its API at api.<name>.ghe.com; Server under /api/v3.
-    return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}/{repository}.git"
+    return f"{site_of(api_url)}/{repository}.git"

@@ -16,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.console import edge
 from bot.cli.serving.processes import INVALID, LIFELINE, start, told_to_stop
 from bot.settings import Settings
 
@@ -78,11 +79,26 @@ class ServedProcess:
 def serve(
     web_only: Annotated[bool, typer.Option("--web-only", help="Only receive deliveries.")] = False,
     worker_only: Annotated[bool, typer.Option("--worker-only", help="Only run jobs.")] = False,
+    setup: Annotated[
+        bool, typer.Option("--setup", help="Show a page that makes the GitHub App with one click, and keep its key.")
+    ] = False,
+    organization: Annotated[
+        str, typer.Option("--organization", metavar="NAME", help="With --setup: whose App it is; by default, yours.")
+    ] = "",
+    url: Annotated[
+        str,
+        typer.Option("--url", metavar="URL", help="With --setup: the service's address, as GitHub will reach it."),
+    ] = "",
 ) -> None:
     """Run the service: take webhooks, carry out commands. Settings are ENVCLONE_… environment variables."""
     if web_only and worker_only:
         raise typer.BadParameter("--web-only and --worker-only can't be used together")
+    if (organization or url) and not setup:
+        raise typer.BadParameter("--organization and --url are for --setup")
     settings = start()
+    if setup:
+        _make_app(settings, organization, url)
+        return
     _refuse_what_can_not_work(settings, web_only=web_only, worker_only=worker_only)
     children = []
     if not worker_only:
@@ -115,6 +131,14 @@ def supervise(children: list[ServedProcess], stop_within: timedelta) -> None:
     for child in children:
         child.stop(deadline)
     log.info("stopped", extra={"action": "stop", "child": "supervisor"})
+
+
+def _make_app(settings: Settings, organization: str, url: str) -> None:
+    """Make the GitHub App, as `bot.cli.serving.set_up` says; the supervisor loads nothing of it otherwise."""
+    from bot.cli.serving.set_up import set_up  # noqa: PLC0415 (see the docstring)
+
+    with edge():
+        set_up(settings, _listen("ENVCLONE_PORT", "listen", settings.host, settings.port), organization, url)
 
 
 def _refuse_what_can_not_work(settings: Settings, *, web_only: bool, worker_only: bool) -> None:

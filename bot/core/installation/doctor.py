@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
+from bot.core.installation.app_manifest import EVENTS, PERMISSIONS
 from bot.core.installation.files import GITHUB
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
@@ -19,20 +20,6 @@ Release: TypeAlias = tuple[int, ...]
 REQUIRED_CHECK: Final = "envclone"
 GATES: Final = ("envclone-plan", "envclone-apply")
 """The GitHub environments of jobs that get an identity. One that any branch may use gives the roles to whoever pushes a workflow."""
-PERMISSIONS: Final[Mapping[str, str]] = {
-    "actions": "write",
-    "checks": "read",
-    "contents": "write",
-    "deployments": "read",
-    "issues": "write",
-    "metadata": "read",
-    "pull_requests": "write",
-    "statuses": "write",
-}
-"""What the GitHub App must be allowed, by the names of GitHub's API."""
-EVENTS: Final = frozenset(
-    {"check_run", "deployment_status", "issue_comment", "issues", "pull_request", "pull_request_review", "workflow_run"}
-)
 LEAST_FREE: Final = 1024**3
 """Bytes: room for mirrors and databases of some weeks, and the time to notice."""
 MOST_SKEW: Final = timedelta(seconds=30)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
-
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
-from bot.sandbox.github.people import People, add_account
+from bot.sandbox.github.people import People
 from bot.sandbox.github.records.accounts import AppRecord, Caller, InstallationRecord, Level
 from bot.sandbox.github.records.checks import JsonObject
 from bot.sandbox.github.records.hooks import DeliveryRecord, HookRecord
 from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRunRecord
+from bot.sandbox.github.rest.new_apps import add_app
 from bot.sandbox.github.runs import SandboxRun, begin_run, finish_run, note_job, record_run, store_artifact
 from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_token
 from bot.sandbox.github.views.checks import run_view, workflow_view
@@ -52,24 +48,7 @@ class Integrations(People):
     ) -> AppRecord:
         """Create a GitHub App with an RSA key of its own (`app.private_key`); its bot user is `slug[bot]`."""
         with self.forge.state.lock:
-            state = self.forge.state
-            private_key, public_key = _key_pair(len(state.apps))
-            account = state.account(owner) or add_account(self.forge, owner, "Organization")
-            app = AppRecord(
-                id=state.next_small_id(),
-                slug=slug,
-                name=slug,
-                owner=account,
-                bot=add_account(self.forge, f"{slug}[bot]", "Bot"),
-                client_id=f"Iv23li{secrets.token_hex(7)}",
-                permissions=dict(permissions),
-                events=tuple(events),
-                created_at=state.clock(),
-                private_key=private_key,
-                public_key=public_key,
-            )
-            state.apps[app.id] = app
-            return app
+            return add_app(self.forge, slug, owner, permissions, events)
 
     def install(self, app: AppRecord, account: str, repositories: Sequence[str] | None = None) -> InstallationRecord:
         """Install an app on an account, for all of its repositories or some (`owner/name`)."""
@@ -199,14 +178,3 @@ class Integrations(People):
     def artifacts(self, run_id: int) -> list[ArtifactRecord]:
         """List the artifacts of a run."""
         return [artifact for artifact in list(self.forge.state.artifacts.values()) if artifact.run.id == run_id]
-
-
-@cache
-def _key_pair(number: int) -> tuple[str, str]:
-    """Return the keys of the n-th app. Every GitHub in this process gives it the same: making one takes a tenth of a second."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private.decode(), public.decode()

@@ -27,7 +27,7 @@ from bot.sandbox.github.answers import not_found
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.git_http import TAILS, GitHttp, install_hooks
 from bot.sandbox.github.integrations import Integrations
-from bot.sandbox.github.rest import actions, apps, checks, deployments, hooks, issues, pulls, reactions, repos
+from bot.sandbox.github.rest import actions, apps, checks, deployments, hooks, issues, new_apps, pulls, reactions, repos
 from bot.sandbox.github.rest.faults import FaultMiddleware, Faults
 from bot.sandbox.github.rest.rates import Meter
 from bot.sandbox.github.rest.routing import routes
@@ -36,6 +36,7 @@ from bot.sandbox.github.webhooks import Bus
 
 TABLES = (
     apps.table,
+    new_apps.table,
     repos.table,
     issues.table,
     reactions.table,

@@ -14,7 +14,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.sandbox.github.records.accounts import AccountRecord, AppRecord, InstallationRecord, RoleName, TokenRecord
+from bot.sandbox.github.records.accounts import (
+    AccountRecord,
+    AppCodeRecord,
+    AppRecord,
+    InstallationRecord,
+    RoleName,
+    TokenRecord,
+)
 from bot.sandbox.github.records.checks import (
     CheckRunRecord,
     CommitStatusRecord,
@@ -52,6 +59,8 @@ class ForgeState:
         """Which commit of a branch a commit that a rebase merge wrote was."""
         self.tokens: dict[str, TokenRecord] = {}
         self.apps: dict[int, AppRecord] = {}
+        self.app_codes: dict[str, AppCodeRecord] = {}
+        """What an app that was made of a manifest is handed out for, once."""
         self.installations: dict[int, InstallationRecord] = {}
         self.issues: dict[tuple[int, int], IssueRecord] = {}
         self.comments: dict[int, CommentRecord] = {}

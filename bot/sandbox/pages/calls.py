@@ -51,6 +51,8 @@ class Shown:
     is_live: bool = False
     """Whether it looks for changes while somebody looks at it."""
     status: int = 200
+    sends_to: str = ""
+    """Another origin to which a form of the page leads in the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,12 @@ REACTIONS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def policy(address: str) -> str:
+def policy(address: str, sends_to: str = "") -> str:
     """Return the content policy of a page: our stylesheet and our script, from these addresses; nothing else runs or is loaded."""
     return (
         f"default-src 'none'; script-src {address}/_/live.js; style-src {address}/_/style.css; img-src {address}/avatars/;"
-        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        " connect-src 'self'; form-action"
+        f" 'self' {sends_to}; base-uri 'none'; frame-ancestors 'none'"
     )
 
 

@@ -1,4 +1,4 @@
-"""The one form: a comment by one of the sandbox's people."""
+"""The form for a comment by one of the sandbox's people."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ def comment(call: PageCall) -> PageMoved:
 
     The form bears a token that only a page of ours has, so that no other site can send it.
     """
-    if not compare_digest(call.form.get("token", "").encode(), call.form_token.encode()):
-        raise ApiError(403, "The form is not from this sandbox, or from an earlier one. Open the page again.")
+    require_own_form(call)
     repository = call.repository()
     issue = call.forge.issue(repository, call.number("number"))
     account = call.forge.state.account(call.form.get("as", ""))
@@ -30,3 +29,9 @@ def comment(call: PageCall) -> PageMoved:
     added = add_comment(act, issue, call.form.get("body", "").replace("\r\n", "\n"))
     kind = "pull" if issue.pull else "issues"
     return PageMoved(f"/{repository.full_name}/{kind}/{issue.number}#issuecomment-{added.id}", 303)
+
+
+def require_own_form(call: PageCall) -> None:
+    """Raise 403 for a form that no page of ours made."""
+    if not compare_digest(call.form.get("token", "").encode(), call.form_token.encode()):
+        raise ApiError(403, "The form is not from this sandbox, or from an earlier one. Open the page again.")

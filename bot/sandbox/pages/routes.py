@@ -1,7 +1,7 @@
 """The pages' routes: who may ask, what is read under the forge's lock, and how it is written. Pages are for people at this machine.
 
 No page needs a login, so only a browser that names this server's own address is answered: a foreign site that points its name at
-loopback is not. Nothing is changed but by the form of `posting`.
+loopback is not. Nothing is changed but by the forms of `posting` and `new_apps`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.github.answers import ApiError
 from bot.sandbox.github.forge import Forge
-from bot.sandbox.pages import accounts, actions, code, conversation, lists, posting, pulls
+from bot.sandbox.pages import accounts, actions, code, conversation, lists, new_apps, posting, pulls
 from bot.sandbox.pages.calls import HTML, PageAnswer, PageCall, PageMoved, PageOperation, Raw, Shown
 from bot.sandbox.pages.looks import ASSETS, Looks, asset, policy
 
@@ -26,11 +26,16 @@ LARGEST_FORM = 300_000
 """Bytes of a form: a comment of GitHub's length, each character of which may take three bytes, and more when it is encoded."""
 
 _REPOSITORY = "/{owner}/{repo}"
+_OF_ANY_SITE = (new_apps.asked,)
+"""What a page of another site may send a browser to, with a form: it only shows what that says."""
 _TABLE: Sequence[tuple[str, str, PageOperation]] = (
     ("GET", "/", lists.repositories),
     ("GET", "/avatars/u/{id}", accounts.avatar),
     ("GET", "/apps/{slug}", accounts.app),
     ("GET", "/organizations/{login}/settings/installations/{id}", accounts.installation),
+    ("POST", "/settings/apps/new", new_apps.asked),
+    ("POST", "/organizations/{login}/settings/apps/new", new_apps.asked),
+    ("POST", "/settings/apps", new_apps.make),
     ("GET", "/{login}", accounts.account),
     ("GET", _REPOSITORY, code.root),
     ("GET", f"{_REPOSITORY}/issues", lists.issues),
@@ -96,7 +101,7 @@ class PageEndpoint:
     def _respond(self, request: Request, body: bytes) -> Response:
         address = self._forge.address
         try:
-            address = _own_address(request, address)
+            address = _own_address(request, address, of_any_site=self._operation in _OF_ANY_SITE)
             if len(body) > LARGEST_FORM:
                 raise ApiError(413, f"A form may have {LARGEST_FORM:,} bytes.")
             form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -125,18 +130,18 @@ class PageEndpoint:
                     headers["Content-Disposition"] = f'attachment; filename="{answer.name}"'
                 return Response(answer.content, headers=headers, media_type=answer.media_type)
             case Shown():
-                headers = {**common, "Content-Security-Policy": policy(address)}
+                headers = {**common, "Content-Security-Policy": policy(address, answer.sends_to)}
                 html = self._looks.written(answer, self._form_token)
                 return Response(html, answer.status, headers, media_type=HTML)
 
 
-def _own_address(request: Request, address: str) -> str:
+def _own_address(request: Request, address: str, *, of_any_site: bool) -> str:
     """Return this server's address as the browser calls it. Refuse another host's name, and what another site's page sends."""
     own = urlsplit(address)
     host = request.headers.get("host", "")
     if host not in {own.netloc, f"localhost:{own.port}"}:
         raise ApiError(421, f"These pages are at {address}/ only.")
     origin = request.headers.get("origin")
-    if request.method != "GET" and origin not in {None, f"http://{host}"}:
+    if request.method != "GET" and not of_any_site and origin not in {None, f"http://{host}"}:
         raise ApiError(403, "Forms of other sites are not accepted.")
     return f"http://{host}"

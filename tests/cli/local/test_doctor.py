@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
 from bot.clients.store import open_store
-from bot.core.installation.doctor import EVENTS
+from bot.core.installation.app_manifest import EVENTS
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.repository_settings import create_environment
 from tests.support.small_monorepo import monorepo

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.installation import doctor
+from bot.core.installation.app_manifest import EVENTS, PERMISSIONS
 from bot.core.installation.doctor import Verdict
 from bot.core.installation.tool_source import ToolSource
 from bot.errors import Finding
@@ -66,9 +67,9 @@ NONE, SECOND = timedelta(), timedelta(seconds=1)
         (doctor.disk(GIB - 1, "/data"), "problem", "1.0 GiB free"),
         (doctor.clock(timedelta(seconds=2)), "ok", "2 s ahead"),
         (doctor.clock(timedelta(minutes=-2)), "problem", "120 s behind"),
-        (doctor.app({**doctor.PERMISSIONS, "contents": "admin"}, sorted(doctor.EVENTS)), "ok", "that it needs"),
-        (doctor.app({**doctor.PERMISSIONS, "pull_requests": "read"}, sorted(doctor.EVENTS)), "problem", "pull requests: write"),
-        (doctor.app(doctor.PERMISSIONS, ["issue_comment"]), "problem", "does not hear of check_run, deployment_status"),
+        (doctor.app({**PERMISSIONS, "contents": "admin"}, sorted(EVENTS)), "ok", "that it needs"),
+        (doctor.app({**PERMISSIONS, "pull_requests": "read"}, sorted(EVENTS)), "problem", "pull requests: write"),
+        (doctor.app(PERMISSIONS, ["issue_comment"]), "problem", "does not hear of check_run, deployment_status"),
         (doctor.required_check("main", ["ci", "envclone"]), "ok", "requires `envclone`"),
         (doctor.deployment_environments("a/b", "main", {"envclone-plan": (), "envclone-apply": ["main"], "x": None}), "ok", "limited"),
         (doctor.deployment_environments("a/b", "main", {"envclone-plan": None}), "problem", "missing: envclone-apply; open to workflows of any branch: envclone-plan"),

@@ -16,6 +16,7 @@ import pytest
 from bot.sandbox.github import GitHubServer, IssueText, PullSpec, SandboxRun
 from bot.sandbox.github.records.accounts import AppRecord, InstallationRecord
 from bot.sandbox.github.repository_settings import create_environment
+from bot.sandbox.github.rest.new_apps import AppManifest, HookAttributes, register
 from bot.sandbox.github.server import TABLES
 from bot.sandbox.tls import tls
 from tests.oracle.install import OracleUnavailableError, installed
@@ -71,6 +72,7 @@ def everything(call: Caller) -> Iterator[httpx.Response]:
     ana = server.token(MAINTAINER)
     yield call("GET /app", token=app)
     yield call("GET /app/installations", token=app)
+    yield call(f"POST /app-manifests/{_code(call)}/conversions")
     yield call(f"GET /app/installations/{call.installation.id}", token=app)
     narrow = {"repositories": ["infrastructure"], "permissions": {"issues": "write"}}
     yield call(f"POST /app/installations/{call.installation.id}/access_tokens", narrow, token=app)
@@ -92,6 +94,19 @@ def everything(call: Caller) -> Iterator[httpx.Response]:
     yield delivery
     yield call(f"GET /app/hook/deliveries/{delivery.json()[0]['id']}", token=app)
     yield call(f"POST /app/hook/deliveries/{delivery.json()[0]['id']}/attempts", token=app)
+
+
+def _code(call: Caller) -> str:
+    """Return the code of an app that a browser has had made."""
+    asked = AppManifest(
+        name="another",
+        url="https://example.com",
+        hook_attributes=HookAttributes(url="https://example.com/hook", active=False),
+        redirect_url="https://example.com/back",
+        default_permissions={"issues": "write"},
+        default_events=("issues",),
+    )
+    return register(call.server.forge, asked, call.app.owner)
 
 
 def issues(call: Caller) -> Iterator[httpx.Response]:

@@ -1,5 +1,6 @@
 """The sandbox's GitHub for people: every address that it gives out opens, strangers' text stays text, and one form posts."""
 
+import json
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -170,6 +171,28 @@ def test_the_form_refuses(site: Site, change: dict[str, str], headers: dict[str,
     form = {"token": token(site), "as": "max", "body": "/status", **change}
     assert post(site, form, **headers).status_code == status
     assert said(site) == before
+
+
+def test_an_app_of_another_site_s_manifest_is_made_by_our_own_form_alone(site: Site) -> None:
+    asked = {
+        "name": "foreign",
+        "url": "https://evil.example",
+        "hook_attributes": {"url": "https://evil.example/hook"},
+        "redirect_url": "https://evil.example/back",
+        "default_permissions": {"contents": "write"},
+    }
+    form, foreign = {"manifest": json.dumps(asked), "owner": "acme"}, {"Origin": "https://evil.example"}
+    before = set(site.github.forge.state.apps)
+    shown = site.client.post(f"{site.github.url}/organizations/acme/settings/apps/new", data=form, headers=foreign)
+    assert (shown.status_code, "contents" in shown.text) == (200, True)
+    assert shown.headers["Content-Security-Policy"].count("https://evil.example;") == 1, "where its form leads"
+    make = f"{site.github.url}/settings/apps"
+    assert site.client.post(make, data={**form, "token": token(site)}, headers=foreign).status_code == 403
+    assert site.client.post(make, data=form).status_code == 403
+    wrong = {**asked, "redirect_url": "https://evil.example;script-src"}
+    refused = site.client.post(f"{make}/new", data={"manifest": json.dumps(wrong)})
+    assert (refused.status_code, "redirect_url" in refused.text) == (422, True)
+    assert set(site.github.forge.state.apps) == before
 
 
 @pytest.mark.parametrize(

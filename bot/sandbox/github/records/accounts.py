@@ -46,6 +46,15 @@ class AppRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AppCodeRecord:
+    """A code for an app that was made of a manifest, good for an hour from then, and its webhook's secret."""
+
+    app: AppRecord
+    made_at: datetime
+    webhook_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class InstallationRecord:
     """An app installed on an account; `repository_ids` is None when it may see all of the account's repositories."""
 
