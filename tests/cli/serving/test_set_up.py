@@ -87,7 +87,7 @@ def test_one_click_makes_an_app_with_exactly_what_is_needed_and_keeps_its_key_un
     done = browser.get(back)
     assert done.status_code == 200, done.text
     (app,) = github.forge.state.apps.values()
-    assert (app.owner.login, set(app.events)) == ("acme", EVENTS)
+    assert (app.owner.login, frozenset(app.events)) == ("acme", EVENTS)
     assert dict(app.permissions) == dict(PERMISSIONS)
     (hook,) = github.forge.state.hooks.values()
     data = tmp_path / "data"
