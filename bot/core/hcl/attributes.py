@@ -45,7 +45,9 @@ class BlockLeaves:
                 yield place, Attribute(setting.code, frozenset(), self.path, setting.line)
                 continue
             value, reads = self.taken(setting.value, names)
-            if value is not None:  # null is the same as not set
+            if isinstance(value, str):
+                yield place, Attribute(value, reads, self.path, setting.line)  # most are
+            elif value is not None:  # null is the same as not set
                 yield from ((p, Attribute(v, reads, self.path, setting.line)) for p, v in leaves(value, place))
         counts: dict[str, int] = {}
         arguments = {setting.name for setting in block.settings}

@@ -50,7 +50,7 @@ class EvaluationSteps:
 
     def spend(self, value: HclValue) -> None:
         """Count an evaluated expression with what it came to. Raises `TooLarge`, `InvalidInput`."""
-        steps = weight(value, self.left)
+        steps = 1 + len(value) // CHARACTERS if isinstance(value, str) else weight(value, self.left)  # most are texts
         self.left -= steps
         self.of.spend(steps)
         if self.left < 0:
@@ -59,8 +59,6 @@ class EvaluationSteps:
 
 def weight(value: HclValue, most: int) -> int:
     """Return how many parts a value has, long texts counting as several; beyond `most` it is not counted to its end."""
-    if isinstance(value, str):  # most are
-        return 1 + len(value) // CHARACTERS
     count = 0
     left: list[tuple[HclValue, int]] = [(value, 1)]
     while left and count <= most:

@@ -5,7 +5,7 @@ What takes more steps than an expression may (`allowance`) is unknown, too, with
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.core.hcl.ast import (
     AttributeAccess,
@@ -91,46 +91,30 @@ class _Run:
     def value(self, node: Expression) -> HclValue:
         if self.depth > DEEPEST:
             return Unknown("(nested too deeply)", frozenset({TERRAFORM}))
-        self.depth += 1
-        try:
-            found = self._value(node)
-        finally:
-            self.depth -= 1
+        if isinstance(node, Literal):
+            found = normalized(node.value)
+        else:
+            self.depth += 1
+            try:
+                found = _BY_KIND[type(node)](self, node)
+            finally:
+                self.depth -= 1
         self.steps.spend(found)
         return found
 
     def _with(self, names: Mapping[str, HclValue]) -> "_Run":
         return _Run(self.scope, {**self.names, **names}, self.steps, self.depth)
 
-    def _value(self, node: Expression) -> HclValue:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
-        match node:
-            case Literal():
-                return normalized(node.value)
-            case TemplateExpression():
-                return self._template(node)
-            case NameExpression():
-                return self.names.get(node.text, Unknown(node.text, frozenset({TERRAFORM})))
-            case AttributeAccess():
-                return self._attribute(node)
-            case Index():
-                return self._index(self.value(node.of), self.value(node.key))
-            case Splat():
-                return self._splat(node)
-            case Call():
-                return self._call(node)
-            case Items():
-                return [self.value(item) for item in node.items]
-            case Pairs():
-                return self._pairs(node)
-            case For():
-                return self._for(node)
-            case Choice():
-                return self._choice(node)
-            case OperationExpression():
-                return self._operation(node)
-            case Joined():
-                found = self._for(node.loop)
-                return found if isinstance(found, Unknown) else self._joined(found if isinstance(found, list) else [])
+    def _name(self, node: NameExpression) -> HclValue:
+        found = self.names.get(node.text, _MISSING)
+        return Unknown(node.text, frozenset({TERRAFORM})) if found is _MISSING else found  # type: ignore[return-value]
+
+    def _items(self, node: Items) -> HclValue:
+        return [self.value(item) for item in node.items]
+
+    def _filled(self, node: Joined) -> HclValue:
+        found = self._for(node.loop)
+        return found if isinstance(found, Unknown) else self._joined(found if isinstance(found, list) else [])
 
     def _template(self, node: TemplateExpression) -> HclValue:
         values = [self.value(part) for part in node.parts]
@@ -158,6 +142,9 @@ class _Run:
         ):
             return self.scope.named(f"data.{node.of.name}", node.name)
         return self._index(self.value(node.of), node.name, is_attribute=True)
+
+    def _indexed(self, node: Index) -> HclValue:
+        return self._index(self.value(node.of), self.value(node.key))
 
     def _index(self, of: HclValue, key: HclValue, is_attribute: bool = False) -> HclValue:
         rules = rules_in(of) if isinstance(of, Unknown) else frozenset()
@@ -292,6 +279,22 @@ class _Run:
 
 
 _MISSING = object()
+
+# By type, not by `match`: that tries one kind after the other, for each part of each expression.
+_BY_KIND: Mapping[type, Callable[[_Run, Any], HclValue]] = {
+    TemplateExpression: _Run._template,
+    NameExpression: _Run._name,
+    AttributeAccess: _Run._attribute,
+    Index: _Run._indexed,
+    Splat: _Run._splat,
+    Call: _Run._call,
+    Items: _Run._items,
+    Pairs: _Run._pairs,
+    For: _Run._for,
+    Choice: _Run._choice,
+    OperationExpression: _Run._operation,
+    Joined: _Run._filled,
+}
 
 
 def _bound(names: Sequence[str], key: HclValue, item: HclValue) -> Mapping[str, HclValue]:

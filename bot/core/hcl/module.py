@@ -71,13 +71,14 @@ class Module:
             prefix = self.place.prefix
             names = [name.removeprefix(prefix) for name in self.names.trace if name.startswith(prefix)]
             read = {name: self.texts.setdefault(name, _NOT_GIVEN) for name in names}
-            known[:] = [Remembered(read, things, output), *known[: KEPT - 1]]
+            known[:] = [Remembered(read, things, output, self._code_of(path, block)), *known[: KEPT - 1]]
             return
         for address, thing in made.things:
             self._add(address, block.type, thing)
         if made.output is not None:
             self.found.outputs[block.labels[-1]] = made.output
-        self._add_code(path, block)
+        name, code = made.code
+        self.found.codes[free(self.found.codes, name)] = code
 
     def _block(self, path: str, block: Block) -> None:
         name = self.place.prefix + address_of(block)
@@ -95,7 +96,8 @@ class Module:
                     self.found.outputs[block.labels[-1]] = self.names.taken(given.value, {})
             case _:
                 self._instances_of(path, block, name)
-        self._add_code(path, block)
+        name, code = self._code_of(path, block)
+        self.found.codes[free(self.found.codes, name)] = code
 
     def _variable(self, path: str, block: Block, address: str) -> None:
         name, sensitive = block.labels[-1], block.setting("sensitive")
@@ -140,6 +142,5 @@ class Module:
         self.found.things[address] = thing
         self.added.append((address, thing))
 
-    def _add_code(self, path: str, block: Block) -> None:
-        name = self.place.prefix + address_of(block)
-        self.found.codes[free(self.found.codes, name)] = Code(block.code, path, block.line)
+    def _code_of(self, path: str, block: Block) -> tuple[str, Code]:
+        return self.place.prefix + address_of(block), Code(block.code, path, block.line)

@@ -25,9 +25,9 @@ class Thing:
     """The block's own address, without an instance's key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Code:
-    """A block's code without comments and layout."""
+    """A block's code without comments and layout; the same one wherever it is remembered, and equal to no other."""
 
     text: str
     file: str
@@ -60,6 +60,7 @@ class Remembered:
     read: Mapping[str, GivenText]
     things: Sequence[tuple[str, Thing]]
     output: Made | None
+    code: tuple[str, Code]
 
 
 EvaluationMemory = dict[tuple[str, int], list[Remembered]]

@@ -60,6 +60,8 @@ def normalized(value: HclValue) -> HclValue:
 
 def rules_in(value: HclValue) -> frozenset[str]:
     """Return why a value is not wholly known; empty when it is."""
+    if isinstance(value, str):
+        return frozenset()  # most are
     match value:
         case Unknown():
             return value.rules
@@ -90,6 +92,8 @@ def written(value: HclValue) -> str:
 
 def text_of(value: HclValue) -> str | Unknown:
     """Return a value as the text that it becomes inside a template. Raises `NotKnown` for a list or a map."""
+    if isinstance(value, str):
+        return value  # most are
     match value:
         case Unknown():
             return value
@@ -99,8 +103,6 @@ def text_of(value: HclValue) -> str | Unknown:
             return "true" if value else "false"
         case int() | float():
             return number_text(value)
-        case str():
-            return value
         case _:
             raise NotKnown(f"{written(value)} is no text")
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.causes import Renderings, attributed, same
@@ -92,10 +93,7 @@ class _Comparer:
         kept = list(self._without_echoes(found))
         equal = self._equal()
         set_apart = self._set_apart()
-        attributes = {key for key in self.theirs.leaves.keys() | self.ours.leaves.keys() if _is_attribute(key)}
-        both = sum(key[0] not in self._one_sided for key in attributes) - sum(
-            count for rule, count in set_apart.items() if rule != LAYOUT
-        )
+        both = self._attributes() - sum(count for rule, count in set_apart.items() if rule != LAYOUT)
         parity = Parity(
             environment=ours.name,
             against=theirs.name,
@@ -112,15 +110,18 @@ class _Comparer:
 
     def _different(self) -> Sequence[AttributeKey]:
         theirs, ours = self.theirs.leaves, self.ours.leaves
-        self._one_sided = {a for a, at in theirs.keys() ^ ours.keys() if at == ""}
-        found = []
-        for key in theirs.keys() | ours.keys():
-            address, attribute = key
-            if attribute not in ("", CODE) and address in self._one_sided:
-                continue  # the whole is missing or extra
-            if not same(theirs.get(key), ours.get(key)):
+        found = [key for key, leaf in theirs.items() if key in ours and not same(leaf, ours[key])]
+        of_one = [*(key for key in theirs if key not in ours), *(key for key in ours if key not in theirs)]
+        self._one_sided = {address for address, attribute in of_one if attribute == ""}
+        for key in of_one:
+            if not _is_attribute(key) or key[0] not in self._one_sided:  # else the whole is missing or extra
                 found.append(key)
         return sorted(found)
+
+    def _attributes(self) -> int:
+        """Count the attributes of either side, but for those of things that the other lacks."""
+        either = chain(self.theirs.leaves, (key for key in self.ours.leaves if key not in self.theirs.leaves))
+        return sum(_is_attribute(key) and key[0] not in self._one_sided for key in either)
 
     def _equal(self) -> Mapping[AttributeKey, str]:
         return {
