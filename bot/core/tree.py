@@ -12,6 +12,8 @@ from bot.names import shown
 
 CODE = (".tf", ".tf.json")
 """How the names of Terraform's files end, in its own syntax and in JSON."""
+UNSAVED_STATE = "errored.tfstate"
+"""Where Terraform puts a state that it could not write. While it is empty, it is no part of anything."""
 
 
 def is_override(name: str) -> bool:

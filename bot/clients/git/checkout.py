@@ -13,7 +13,7 @@ from bot.core.checks.terraform_version import FILE as VERSION
 from bot.core.hcl.local_modules import modules_outside, outside, own
 from bot.core.rendering.assemble import TemplateAt, own_manifest, read_policy, read_roots, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
-from bot.core.tree import File, Tree, check_tree, with_links
+from bot.core.tree import UNSAVED_STATE, File, Tree, check_tree, with_links
 from bot.errors import Finding, UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
@@ -244,7 +244,7 @@ class Checkout:
                 path = place.relative_to(base).as_posix()
                 if place.is_symlink():
                     links[path] = str(place.readlink())
-                elif place.is_file():
+                elif place.is_file() and not _is_left_empty(place):
                     found[path] = File(place.read_bytes(), bool(place.stat().st_mode & 0o100))
         return with_links(found, links, directory)
 
@@ -266,6 +266,11 @@ def own_checkout(root: Path) -> Checkout:
     """Return the work tree at `root` by its own policy: for whoever is at work in it, never for a pull request's. Raises `Unreadable`."""
     path = root / POLICY
     return Checkout(root, read_roots(path.read_bytes() if path.is_file() else None))
+
+
+def _is_left_empty(place: Path) -> bool:
+    """Say whether a file was made for a state that could not be written, and left by an apply that was killed."""
+    return place.name == UNSAVED_STATE and place.stat().st_size == 0
 
 
 def _keep_ignored(old: Path, fresh: Path) -> None:

@@ -13,7 +13,7 @@ from bot.clients.cage import Cage
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import MOST_MODULES, local_calls
 from bot.core.hcl.parser import blocks
-from bot.core.tree import CODE, File
+from bot.core.tree import CODE, UNSAVED_STATE, File
 from bot.errors import InvalidInput
 
 _FOR_INSTALLING = (
@@ -39,7 +39,7 @@ def access(directory: Path, private: Path, environment: Mapping[str, str], *, in
     """Return what Terraform may reach for the stack in `directory`, whose plans and data lie in `private`."""
     home = Path(environment.get("HOME") or "/nonexistent")
     reads = [*_modules(directory), *_linked(directory), *(home / each for each in _INSTALLED), *_config(environment)]
-    writes = [private]
+    writes = [private, directory / UNSAVED_STATE]
     if cache := environment.get(_CACHE):
         (writes if installs else reads).append(Path(cache))
     if installs:

@@ -34,11 +34,12 @@ from bot.clients.terraform.machine_settings import without_machine_settings
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
 from bot.clients.terraform.plan_options import LOCK_TIMEOUT, ORDINARY, PlanOptions, SavedPlan
 from bot.clients.terraform.selected import Selected
+from bot.clients.terraform.unsaved_state import saved_afterwards
 from bot.clients.terraform.workspace import state_apart, workspace_at
 from bot.core.checks.required_providers import LOCK
 from bot.core.checks.static_checks import GateRules
 from bot.core.plans.stack_inputs import Output
-from bot.core.tree import Tree
+from bot.core.tree import UNSAVED_STATE, Tree
 from bot.errors import Unverifiable
 from bot.model.pipeline import Json
 from bot.names import ParameterName
@@ -57,7 +58,6 @@ _PASSED_ON = re.compile(
 # These change what a command does behind the caller's back, or write values into logs.
 _NOT_PASSED_ON = re.compile(r"TF_(?:CLI_ARGS\w*|LOG\w*|VAR_\w+|WORKSPACE|DATA_DIR|REATTACH_PROVIDERS|INPUT)")
 
-
 _NO_STATE = b'{"format_version": "1.0"}'
 """What `terraform show -json` says where nothing was ever applied."""
 
@@ -65,7 +65,6 @@ _SHORT_LIVED = {"GOGC": "400"}
 """Go collects garbage whenever the heap has grown by GOGC percent (100 by default). Terraform and its providers live for seconds
 and start by building a schema of hundreds of MB: at 400 they collect a quarter as often, which measured a fifth less processor
 time for one cycle of the AWS provider. A runner that is short of memory sets another figure in its environment."""
-
 
 OnEvent = Callable[[TerraformEvent], None]
 
@@ -205,7 +204,9 @@ class RootModule:
 
     def apply(self, saved: SavedPlan, on_event: OnEvent = _ignored, timeout: timedelta = PLAN_TIMEOUT) -> None:
         """Apply exactly the saved plan."""
-        self._run(["apply", "-input=false", "-json", _lock_timeout(LOCK_TIMEOUT), str(saved.path)], timeout, on_event)
+        push, wait = ["state", "push"], _lock_timeout(LOCK_TIMEOUT)
+        with saved_afterwards(self.directory, lambda: self._captured([*push, wait, UNSAVED_STATE], SHORT_TIMEOUT)):
+            self._run(["apply", "-input=false", "-json", wait, str(saved.path)], timeout, on_event)
 
     def outputs(self, timeout: timedelta = SHORT_TIMEOUT) -> dict[str, Output]:
         """Return the outputs in the state; none when nothing was applied yet."""
@@ -240,7 +241,7 @@ class RootModule:
 
     def _captured(self, arguments: Sequence[str], timeout: timedelta) -> bytes:
         lines: list[bytes] = []
-        words = 2 if arguments[0] == "workspace" else 1
+        words = 2 if arguments[0] in {"state", "workspace"} else 1
         finished = self._stream([*arguments[:words], "-no-color", *arguments[words:]], lines.append, timeout)
         if finished.code != 0:
             raise self._failure(arguments[0], [], finished)
