@@ -39,6 +39,11 @@ class Remnant:
         if self.manifest is not None and parameter in self.manifest.parameters:
             yield self.manifest.parameters[parameter]
 
+    def all_held(self) -> Iterator[Json]:
+        """Yield what it may hold of any parameter."""
+        yield from self.values.values()
+        yield from self.manifest.parameters.values() if self.manifest is not None else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
@@ -103,13 +108,10 @@ class Inventory:
         """Say whether the environment exists or is proposed, readable or not, or its directory is somebody else's."""
         return any(name in each for each in (self.live, self.proposed, self.unreadable, self.unmanaged))
 
-    def holds(self, name: EnvironmentName, claim: Claim) -> bool:
-        """Say whether an environment has the value that a claim says is its own. Whoever may push can make claims in any name."""
-        manifest = self.proposed.get(name) or self.live.get(name)
-        if manifest is not None:
-            return str(manifest.parameters.get(claim.parameter)) == claim.value
+    def may_hold(self, name: EnvironmentName, claim: Claim) -> bool:
+        """Say whether an environment that can't be read may have the value that a claim says is its own, whatever it is called there."""
         remnant = self.unreadable.get(name)
-        return remnant is not None and claim.value in map(str, remnant.held(claim.parameter))
+        return remnant is not None and claim.value in map(str, remnant.all_held())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +162,22 @@ def renamed(declared: Mapping[ParameterName, Parameter]) -> Mapping[ParameterNam
     return {name: group for group in groups for name in group}
 
 
-def claims(declared: Mapping[ParameterName, Parameter], parameters: Mapping[ParameterName, Json]) -> tuple[Claim, ...]:
+def allocated(
+    declared: Mapping[ParameterName, Parameter], parameters: Mapping[ParameterName, Json]
+) -> Mapping[ParameterName, str]:
     """Return what an environment with these parameters must hold alone: the value of every allocated parameter."""
+    return {name: str(parameters[name]) for name, each in declared.items() if each.allocate and name in parameters}
+
+
+def claims(declared: Mapping[ParameterName, Parameter], parameters: Mapping[ParameterName, Json]) -> tuple[Claim, ...]:
+    """Return the claims of what an environment must hold alone.
+
+    A value is claimed under each name that its parameter has had, so whoever asks for it by a former name meets one of them.
+    """
     return tuple(
-        Claim(name, str(parameters[name]))
-        for name, parameter in declared.items()
-        if parameter.allocate and name in parameters
+        Claim(each, value)
+        for name, value in allocated(declared, parameters).items()
+        for each in (name, *declared[name].renamed_from)
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from bot.core.rendering.assemble import TemplateAt, assemble, read_manifest
-from bot.core.rendering.inventory import claims, clash, names_of
+from bot.core.rendering.inventory import allocated, clash, names_of
 from bot.core.rendering.merge import conflict_lines
 from bot.core.rendering.parameter_rules import broken
 from bot.core.rendering.parameter_types import checked
@@ -56,14 +56,14 @@ def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt
     for manifest in sorted(manifests, key=lambda m: m.name):
         template = templates.get(manifest.revision)
         declared = template.declaration.parameters if template else {}
-        for claim in claims(declared, manifest.parameters):
-            parameter = declared[claim.parameter]
-            names = names_of(claim.parameter, parameter)  # one of them may be behind, where it is called otherwise
+        for name, own in allocated(declared, manifest.parameters).items():
+            parameter = declared[name]
+            names = names_of(name, parameter)  # one of them may be behind, where it is called otherwise
             for (others, value), holder in held.items():
-                if names & others and clash(parameter, value, claim.value):
-                    message = f"`{claim.parameter}` is {claim.value}, which {holder} already uses ({value}). Choose another value."
+                if names & others and clash(parameter, value, own):
+                    message = f"`{name}` is {own}, which {holder} already uses ({value}). Choose another value."
                     found.append(Finding(f"{roots.environment(manifest.name)}/{MANIFEST}", 1, message))
-            held[names, claim.value] = manifest.name
+            held[names, own] = manifest.name
     return found
 
 

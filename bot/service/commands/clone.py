@@ -21,7 +21,7 @@ from bot.core.messages import replies
 from bot.core.messages.status_comment import status_comment
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_hooks
-from bot.core.rendering.inventory import Claim
+from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers
 from bot.core.requests.branches import Branch, Stranger, branch_of
 from bot.core.requests.clone import CloneRequest, Draft
@@ -29,6 +29,7 @@ from bot.core.requests.commit_trailers import AsIn, Trailers
 from bot.core.requests.refusal import Refused
 from bot.core.requests.status import StatusFacts
 from bot.errors import UserError
+from bot.model.environment import Manifest
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.service.clone_proposal import clone_proposal, clone_proposal_at
@@ -242,13 +243,12 @@ def _message(request: CloneRequest, drafted: Draft, repo: Repository) -> str:
 
 def learn(repo: Repository, moved: Moved, others: OthersClaims) -> None:
     """Note who holds the claims that were refused; one that its holder does not need is free, whoever made it."""
-    inventory = repo.inventory()
     for claim in filter(None, map(claim_of, moved.refs)):
         commit = repo.mirror.holder(claim)
         if commit is None:
             continue
         holder = _holder(repo, commit)
-        if holder is not None and (inventory.holds(holder, claim) or _is_to_hold(repo, holder, claim, commit)):
+        if holder is not None and (_holds(repo, holder, claim) or _is_to_hold(repo, holder, claim, commit)):
             others.taken[claim] = holder
         else:
             others.left_over[claim] = commit
@@ -261,6 +261,23 @@ def _holder(repo: Repository, commit: str) -> EnvironmentName | None:
     except UserError:
         return None
     return said.environment if said else None
+
+
+def _holds(repo: Repository, holder: EnvironmentName, claim: Claim) -> bool:
+    """Say whether an environment has the value that a claim says is its own. Whoever may push can make claims in any name."""
+    inventory = repo.inventory()
+    manifest = inventory.proposed.get(holder) or inventory.live.get(holder)
+    return inventory.may_hold(holder, claim) if manifest is None else _is_of(repo, manifest, claim)
+
+
+def _is_of(repo: Repository, manifest: Manifest, claim: Claim) -> bool:
+    """Say whether a value is an environment's, which may call its parameter otherwise than the claim does."""
+    if str(manifest.parameters.get(claim.parameter)) == claim.value:
+        return True
+    try:
+        return claim in claims(repo.template_of(manifest).declaration.parameters, manifest.parameters)
+    except UserError:
+        return False
 
 
 def _is_to_hold(repo: Repository, holder: EnvironmentName, claim: Claim, commit: str) -> bool:
@@ -281,4 +298,4 @@ def _has(repo: Repository, commit: str, name: EnvironmentName, claim: Claim) -> 
         manifest = repo.at(commit).manifest(name)
     except UserError:
         return False
-    return manifest is not None and str(manifest.parameters.get(claim.parameter)) == claim.value
+    return manifest is not None and _is_of(repo.at(commit), manifest, claim)

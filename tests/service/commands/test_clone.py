@@ -14,6 +14,7 @@ from bot.core.parity.certificate import CertifiedSubject, certify
 from bot.core.parity.report import Parity
 from bot.core.rendering.verify import verify
 from bot.core.requests.branches import Branch, branch_of
+from bot.core.requests.refusal import Refused
 from bot.names import EnvironmentName, ParameterName, TemplateName
 from bot.runs.plan.recertify import said
 from bot.service.branch_cleanup import release_branch
@@ -27,6 +28,7 @@ from tests.support.triggers import checked, deployed
 
 CIDR = ParameterName("vpc_cidr")
 NAME = EnvironmentName("demo-x")
+VALUES = "templates/shop/app/terraform.tfvars.json.j2"
 CLONE = Branch("clone", NAME)
 
 
@@ -347,3 +349,25 @@ def test_one_clone_costs_no_more_calls_than_it_must(tmp_path: Path) -> None:
     found, most = asdict(clone_calls(tmp_path)), asdict(MOST)
     assert {name: count for name, count in found.items() if count > most[name]} == {}
     assert min(found.values()) > 0, "whoever counts nothing proves nothing"
+
+
+@pytest.mark.parametrize("later_first", [True, False])
+def test_law_5_two_at_once_under_a_parameters_old_and_new_name_do_not_get_one_network(
+    place: SmallMonorepo, *, later_first: bool
+) -> None:
+    # Each is drafted as though the other were not there yet, so git alone is the referee.
+    only = example.DECLARATION.replace("pool: 10.64.0.0/16", "pool: 10.64.0.0/24").encode()
+    changes = {"templates/shop/template.yaml": only}
+    place.server.commit(REPOSITORY, changes, by="alice", message="Have one network")
+    before = place.repository()
+    changes = {
+        "templates/shop/template.yaml": only.replace(b"vpc_cidr: {", b"network: {renamed_from: [vpc_cidr], "),
+        VALUES: example.template_files()["app/terraform.tfvars.json.j2"].data.replace(b"{{ vpc_cidr", b"{{ network"),
+    }
+    place.server.commit(REPOSITORY, changes, by="alice", message="Call it a network")
+    after = place.repository()
+    asked = [(after, example.asked("demo-x", 1)), (before, example.asked("demo-y", 2))]
+    first, second = (publish_clone(*each) for each in (asked if later_first else asked[::-1]))
+    assert isinstance(first, Published), first
+    assert isinstance(second, Refused), second
+    assert "No value is free" in second.reason

@@ -13,7 +13,7 @@ from bot.core.parity.base_contract import DEMANDED, held_to
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, manifest_file
-from bot.core.rendering.inventory import Claim, Inventory, claims, renamed
+from bot.core.rendering.inventory import Claim, Inventory, allocated, claims, renamed
 from bot.core.rendering.verify import contradictions
 from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.preflight import NOBODY, CheckRules, Judges, refusals
@@ -147,14 +147,16 @@ def _refuse_another(subject: RollbackSubject, earlier: EarlierVersion) -> None:
 
 def _new_claims(subject: RollbackSubject, earlier: EarlierVersion) -> Sequence[Claim]:
     """Return the values that it held alone then and holds no more. Raises `UserError` when another environment has one now."""
-    declared = earlier.template.declaration.parameters
+    declared, then = earlier.template.declaration.parameters, earlier.manifest.parameters
     held = claims(subject.template.declaration.parameters, subject.manifest.parameters)
-    new = [each for each in claims(declared, earlier.manifest.parameters) if each not in held]
-    for each in new:
-        holder = subject.estate.holder(each, declared[each.parameter], by_others_than=subject.manifest.name)
+    for name, own in allocated(declared, then).items():
+        claim = Claim(name, own)
+        holder = None
+        if claim not in held:
+            holder = subject.estate.holder(claim, declared[name], by_others_than=subject.manifest.name)
         if holder is not None:
             raise UserError(
-                f"{code(each.parameter)} was {code(each.value)} at {code(earlier.commit[:12])}, and {code(holder)} has that now. "
+                f"{code(name)} was {code(own)} at {code(earlier.commit[:12])}, and {code(holder)} has that now. "
                 "Name a later commit."
             )
-    return new
+    return [each for each in claims(declared, then) if each not in held]
