@@ -10,8 +10,6 @@ from dataclasses import replace
 
 from pydantic import Field, TypeAdapter
 
-from bot.clients.git.claims import claim_of
-from bot.clients.git.remote import Moved
 from bot.clients.git.snapshots import keep
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest, PullRequestSpec
@@ -21,7 +19,6 @@ from bot.core.messages import replies
 from bot.core.messages.status_comment import status_comment
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import read_hooks
-from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers
 from bot.core.requests.branches import Branch, Stranger, branch_of
 from bot.core.requests.clone import CloneRequest, Draft
@@ -29,11 +26,11 @@ from bot.core.requests.commit_trailers import AsIn, Trailers
 from bot.core.requests.refusal import Refused
 from bot.core.requests.status import StatusFacts
 from bot.errors import UserError
-from bot.model.environment import Manifest
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.service.clone_proposal import clone_proposal, clone_proposal_at
 from bot.service.command_job import Accepted, CommandJob
+from bot.service.commands.lost_race import learn
 from bot.service.drafting import OthersClaims, draft
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.removals import Removal, unfinished_removal
@@ -239,63 +236,3 @@ def _message(request: CloneRequest, drafted: Draft, repo: Repository) -> str:
         ),
     ]
     return "\n".join(lines)
-
-
-def learn(repo: Repository, moved: Moved, others: OthersClaims) -> None:
-    """Note who holds the claims that were refused; one that its holder does not need is free, whoever made it."""
-    for claim in filter(None, map(claim_of, moved.refs)):
-        commit = repo.mirror.holder(claim)
-        if commit is None:
-            continue
-        holder = _holder(repo, commit)
-        if holder is not None and (_holds(repo, holder, claim) or _is_to_hold(repo, holder, claim, commit)):
-            others.taken[claim] = holder
-        else:
-            others.left_over[claim] = commit
-
-
-def _holder(repo: Repository, commit: str) -> EnvironmentName | None:
-    """Return for which environment a claim was made. Anybody who may push could have made it, of anything."""
-    try:
-        said = commit_trailers.read(repo.mirror.message(commit))
-    except UserError:
-        return None
-    return said.environment if said else None
-
-
-def _holds(repo: Repository, holder: EnvironmentName, claim: Claim) -> bool:
-    """Say whether an environment has the value that a claim says is its own. Whoever may push can make claims in any name."""
-    inventory = repo.inventory()
-    manifest = inventory.proposed.get(holder) or inventory.live.get(holder)
-    return inventory.may_hold(holder, claim) if manifest is None else _is_of(repo, manifest, claim)
-
-
-def _is_of(repo: Repository, manifest: Manifest, claim: Claim) -> bool:
-    """Say whether a value is an environment's, which may call its parameter otherwise than the claim does."""
-    if str(manifest.parameters.get(claim.parameter)) == claim.value:
-        return True
-    try:
-        return claim in claims(repo.template_of(manifest).declaration.parameters, manifest.parameters)
-    except UserError:
-        return False
-
-
-def _is_to_hold(repo: Repository, holder: EnvironmentName, claim: Claim, commit: str) -> bool:
-    """Say whether the value belongs to an environment that is half destroyed, or whose branch is pushed and not yet proposed."""
-    removal = unfinished_removal(repo, holder)
-    if removal is not None:
-        return _has(repo, removal.base, holder, claim)
-    synced = repo.proposed(Branch("change", holder))
-    if synced is not None and _has(repo, synced, holder, claim):
-        return True
-    branch = Branch("clone", holder)
-    is_between = repo.proposed(branch) == commit and repo.pull_request(branch) is None
-    return is_between and _has(repo, commit, holder, claim)
-
-
-def _has(repo: Repository, commit: str, name: EnvironmentName, claim: Claim) -> bool:
-    try:
-        manifest = repo.at(commit).manifest(name)
-    except UserError:
-        return False
-    return manifest is not None and _is_of(repo.at(commit), manifest, claim)

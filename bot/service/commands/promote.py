@@ -16,8 +16,8 @@ from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.service.commands.change import ChangeJob
-from bot.service.commands.clone import learn
 from bot.service.commands.drafter import Change, ChangePlace
+from bot.service.commands.lost_race import learn
 from bot.service.commands.run_end import last_run
 from bot.service.commands.sync import SyncDrafter
 from bot.service.drafting import OthersClaims, change_subject

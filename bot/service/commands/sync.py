@@ -13,8 +13,8 @@ from bot.core.requests.change import Changed
 from bot.core.requests.sync import SyncDraft, Synced, draft_sync
 from bot.names import EnvironmentName
 from bot.service.commands.change import ChangeJob
-from bot.service.commands.clone import learn
 from bot.service.commands.drafter import Change, ChangePlace
+from bot.service.commands.lost_race import learn
 from bot.service.drafting import OthersClaims, sync_subject
 from bot.service.repository import Repository
 

@@ -13,8 +13,8 @@ from bot.core.requests.commit_trailers import AsIn
 from bot.core.requests.sync import SyncDraft, Synced, draft_sync
 from bot.errors import UserError
 from bot.names import EnvironmentName
-from bot.service.commands.clone import learn
 from bot.service.commands.drafter import ChangePlace
+from bot.service.commands.lost_race import learn
 from bot.service.drafting import OthersClaims, sync_subject
 from bot.service.repository import Repository
 from bot.service.versions.past import past_template
