@@ -170,14 +170,15 @@ def _report_checked(repo: Repository, commit: str, *, is_green: bool) -> Reporte
 
 
 class RunJob:
-    """Tells whoever asked for a run how it ended; reports what it did, where nothing else says so.
+    """Tells whoever asked for a run how it ended; reports what it did.
 
-    GitHub starts no workflow for what another workflow's token did: no check and no deployment of ours is heard of there.
+    An apply's success counts only now that its job has ended (`deployments/confirmed`). Of a plan its check tells, but for where only the
+    ends of runs are heard of: GitHub starts no workflow for what another workflow's token did.
     """
 
     def __init__(self, context: ServiceContext, event: RunCompleted) -> None:
         self.context, self.event = context, event
-        self._is_news = context.hears_runs_only and event.workflow in (PLANS, APPLIES)
+        self._is_news = event.workflow == APPLIES or (context.hears_runs_only and event.workflow == PLANS)
 
     def plan(self, delivery: str) -> JobRequest | None:
         """Return the job, if it is a run that plans or applies, or one whose end a comment may wait for."""

@@ -69,8 +69,7 @@ def unfinished_removal(repo: Repository, name: EnvironmentName) -> Removal | Non
     run = destroy_run(repo, removal)
     if run is None or run.outcome != "success":
         return removal
-    if run.is_over:
-        repo.context.destroyed.add(removal.commit)
+    repo.context.destroyed.add(removal.commit)
     return None
 
 

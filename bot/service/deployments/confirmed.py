@@ -6,8 +6,8 @@ how each of its jobs ended. So a success counts only if
 
 - its address is that of a run of that file, at a commit that the default branch itself was at, by an event that reads the file there;
 - the environment was the same at the run's commit as at the deployment's: a run of an earlier version proves nothing of a later one;
-- the run's job for that very environment succeeded. While the job is under way its word is taken, for it reports before it ends: a forger
-  has to be there in that minute, and is contradicted when the job ends.
+- the run's job for that very environment succeeded. It reports before it ends, so until then it is under way, whatever it says: nothing
+  that decides may follow from the word alone. When the run has ended GitHub says so, and then it is looked at again.
 
 Anything else than a success decides nothing, and is taken as it is said.
 """
@@ -36,12 +36,11 @@ _RUN = re.compile(r"https?://[^?#]+/actions/runs/([0-9]{1,18})")
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedDeployment:
-    """A deployment whose word counts; `is_over` says that its job has ended, too, or that it never said that it succeeded."""
+    """A deployment whose word counts, and what it came to."""
 
     deployment: Deployment
     status: DeploymentStatus | None
     outcome: DeploymentOutcome
-    is_over: bool = True
 
 
 def confirmed(repo: Repository, deployments: Iterable[Deployment]) -> Iterator[ConfirmedDeployment]:
@@ -58,21 +57,23 @@ def confirmation(repo: Repository, deployment: Deployment) -> ConfirmedDeploymen
             return ConfirmedDeployment(deployment, said, outcome)
         # GitHub itself makes an earlier deployment inactive, and may name no run then. And what is forged hides nothing that was said before.
         if outcome == "success" and said.log_url not in refused and len(refused) < MOST_REFUSED:
-            is_over = _is_over(repo, deployment, said.log_url)
-            if is_over is not None:
-                return ConfirmedDeployment(deployment, said, outcome, is_over)
+            known = _known(repo, deployment, said.log_url)
+            if known is not None:
+                return ConfirmedDeployment(deployment, said, known)
             refused.add(said.log_url)
     return None if refused else ConfirmedDeployment(deployment, None, "in_progress")
 
 
-def _is_over(repo: Repository, deployment: Deployment, url: str) -> bool | None:
-    """Say whether the job is over that did what a deployment says; None when no job of the run did it, or none that is known."""
+def _known(repo: Repository, deployment: Deployment, url: str) -> DeploymentOutcome | None:
+    """Return how far the job is that says of a deployment that it succeeded; None when no job of the run did it, or none that is known."""
     jobs = _jobs(repo, deployment, url)
     if jobs is None:
-        return True if repo.context.now() - deployment.created_at > RUNS_KEPT else None
+        return "success" if repo.context.now() - deployment.created_at > RUNS_KEPT else None
     name = JOB.format(environment=deployment.environment)
     ended = [job.conclusion for job in jobs if job.name == name and (job.conclusion or job.progress == "in_progress")]
-    return None not in ended if ended and set(ended) <= {None, "success"} else None
+    if not ended or not set(ended) <= {None, "success"}:
+        return None
+    return "in_progress" if None in ended else "success"
 
 
 def _jobs(repo: Repository, deployment: Deployment, url: str) -> list[WorkflowJob] | None:

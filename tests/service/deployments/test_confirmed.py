@@ -8,6 +8,7 @@ import pytest
 
 from bot.clients.github.records import DeploymentStatus
 from bot.core.requests.status import DeploymentOutcome
+from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.sandbox.github import SandboxRun
 from bot.service.commands.run_end import last_run
@@ -15,7 +16,7 @@ from bot.service.deployments.confirmed import JOB, MOST_REFUSED, RUNS_KEPT, WORK
 from bot.service.versions.applied import applied_commits
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
-from tests.support.triggers import actions, apply_run
+from tests.support.triggers import actions, apply_run, deployed, merged
 
 PRODUCTION = EnvironmentName("production")
 MANIFEST = "envs/production/environment.yaml"
@@ -87,16 +88,40 @@ def test_no_forged_success_counts_as_an_apply(place: SmallMonorepo) -> None:
     assert last.is_current, "a forged success hides no real one"
 
 
-@pytest.mark.parametrize(("ended", "counts"), [("success", True), ("failure", False)])
-def test_an_apply_is_believed_while_it_is_under_way_and_after_that_by_how_it_ended(
-    place: SmallMonorepo, ended: str, counts: bool
-) -> None:
+@pytest.mark.parametrize("ended", ["success", "failure"])
+def test_an_apply_that_says_it_succeeded_is_under_way_until_its_job_has_ended(place: SmallMonorepo, ended: str) -> None:
     head = place.server.head(REPOSITORY) or ""
     url = apply_run(place, PRODUCTION, head, None)
     claim(place, head, url)
-    assert outcomes(place) == [("success", False)]
+    assert outcomes(place) == ["in_progress"]
+    assert list(applied_commits(place.repository(), PRODUCTION)) == []
     place.server.note_job(int(url.rpartition("/")[2]), JOB.format(environment=PRODUCTION), ended)
-    assert outcomes(place) == ([("success", True)] if counts else [])
+    assert outcomes(place) == (["success"] if ended == "success" else [])
+
+
+def test_what_was_said_before_its_job_ended_is_told_when_its_run_has(place: SmallMonorepo) -> None:
+    place.say("/clone production as demo-x for demo")
+    pull, reviewed = place.server.pulls(REPOSITORY)[-1], place.server.head(REPOSITORY, "envclone/demo-x") or ""
+    merged(place, pull.number)
+    url = apply_run(place, "demo-x", place.server.head(REPOSITORY) or "", None)
+    number = int(url.rpartition("/")[2])
+    deployed(place, "demo-x", "success", reviewed, log_url=url)
+    assert "`demo-x` is live" not in told(place)
+    place.server.note_job(number, JOB.format(environment="demo-x"), "success")
+    place.work(
+        RunCompleted(
+            repository=example.REPOSITORY,
+            run=number,
+            workflow=WORKFLOW,
+            trigger="push",
+            head="main",
+            head_sha=place.server.head(REPOSITORY) or "",
+            conclusion="success",
+            started_at=pull.created_at,
+            url=url,
+        )
+    )
+    assert "`demo-x` is live" in told(place)
 
 
 def test_a_forged_success_hides_no_failure_however_often_it_is_said(place: SmallMonorepo) -> None:
@@ -109,7 +134,7 @@ def test_a_forged_success_hides_no_failure_however_often_it_is_said(place: Small
     for number in range(MOST_REFUSED + 1):
         claim(place, head, f"{place.server.url}/{REPOSITORY}/actions/runs/{number + 1}")
         claim(place, head, url)
-    assert outcomes(place) == [("failure", True)]
+    assert outcomes(place) == ["failure"]
 
 
 def test_an_apply_whose_run_github_has_deleted_is_believed_only_when_it_is_older_than_runs_are_kept(
@@ -121,10 +146,14 @@ def test_an_apply_whose_run_github_has_deleted_is_believed_only_when_it_is_older
     place.service.context.now = lambda: made + RUNS_KEPT
     assert outcomes(place) == []
     place.service.context.now = lambda: made + RUNS_KEPT + timedelta(days=1)
-    assert outcomes(place) == [("success", True)]
+    assert outcomes(place) == ["success"]
 
 
-def outcomes(place: SmallMonorepo) -> list[tuple[DeploymentOutcome, bool]]:
+def told(place: SmallMonorepo) -> str:
+    return "\n".join(each.body for each in place.server.comments(REPOSITORY, place.issue))
+
+
+def outcomes(place: SmallMonorepo) -> list[DeploymentOutcome]:
     repo = place.repository()
     found = confirmed(repo, repo.github.deployments(repo.name, PRODUCTION))
-    return [(each.outcome, each.is_over) for each in found]
+    return [each.outcome for each in found]
