@@ -12,7 +12,7 @@ from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
 from bot.core.messages.versions import made_again as texts
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.rendering.inventory import claims
+from bot.core.rendering.inventory import Claim, allocated, claims
 from bot.core.requests import commit_trailers
 from bot.core.requests.branches import Branch, Stranger
 from bot.core.requests.commit_trailers import Trailers
@@ -21,7 +21,7 @@ from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.service.clone_proposal import clone_proposal_at
-from bot.service.commands.clone import learn
+from bot.service.commands.lost_race import learn
 from bot.service.commands.rollback import rollback_subject
 from bot.service.drafting import OthersClaims
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
@@ -132,10 +132,10 @@ def _publication(repo: Repository, reset: MergedReset, others: OthersClaims) -> 
     declared = repo.template_of(manifest).declaration.parameters
     held = claims(declared, manifest.parameters)
     estate = rollback_subject(repo, manifest, reset.files, others).estate
-    for each in held:
-        holder = estate.holder(each, declared[each.parameter], by_others_than=name)
+    for each, value in allocated(declared, manifest.parameters).items():
+        holder = estate.holder(Claim(each, value), declared[each], by_others_than=name)
         if holder is not None:
-            raise UserError(f"`{each.parameter}` was `{each.value}`, and `{holder}` has that now.")
+            raise UserError(f"`{each}` was `{value}`, and `{holder}` has that now.")
     trailers = Trailers(name, said.by, said.comment, said.url, base=repo.commit)
     return Publication(
         parent=repo.commit,
