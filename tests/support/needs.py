@@ -4,7 +4,9 @@
 everybody, so here it fails, in every run.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +49,7 @@ def require(need: Need, *or_one_of: Need) -> None:
 def _no_providers() -> Path:
     """Return a CLI configuration by which Terraform finds its built-in provider and no other."""
     directory = Path(tempfile.mkdtemp(prefix="envclone-no-providers-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     path = directory / "terraform.rc"
     path.write_text(
         f'disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = "{directory}"\n  }}\n}}\n'

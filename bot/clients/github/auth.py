@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from bot.clients.github.deliveries import newest_answers, redeliver_failed
@@ -16,6 +17,7 @@ from bot.names import RepositoryName
 
 if TYPE_CHECKING:
     import github
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from github import Auth
 
 USER_AGENT = "envclone"
@@ -97,11 +99,13 @@ class AppCredentials:
     """
 
     def __init__(self, app_id: int | str, private_key: str, api_url: str, clock: PacingClock = now) -> None:
-        from github import Auth  # noqa: PLC0415 (as in `session`)
+        import jwt  # noqa: PLC0415 (as in `session`)
+        from github import Auth  # noqa: PLC0415
 
-        if not _is_private_key(private_key):
+        key = _private_key(private_key)
+        if key is None:
             raise UserError(NO_KEY)
-        self._auth = Auth.AppAuth(app_id, private_key)
+        self._auth = Auth.AppAuth(app_id, sign_func=lambda claims: jwt.encode(claims, key, "RS256"))
         self._app = connect(self._auth, api_url)
         self._api_url = api_url
         self._clock = clock
@@ -178,19 +182,22 @@ class AppCredentials:
         return _Lease(answer["token"], datetime.fromisoformat(answer["expires_at"]))
 
 
-def _is_private_key(text: str) -> bool:
+@lru_cache(maxsize=1)
+def _private_key(text: str) -> RSAPrivateKey | None:
+    """Return the key of a PEM text, or None. Reading one costs far more than signing with it, and each request is signed."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
     try:
-        return isinstance(load_pem_private_key(text.encode(), password=None), RSAPrivateKey)
+        key = load_pem_private_key(text.encode(), password=None)
     except (
         ValueError,
         TypeError,
         UnsupportedAlgorithm,
     ):  # no PEM text, one behind a password, one of a curve we don't know
-        return False
+        return None
+    return key if isinstance(key, RSAPrivateKey) else None
 
 
 def connect(auth: Auth.Auth, api_url: str) -> github.Github:
