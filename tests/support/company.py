@@ -93,13 +93,17 @@ class Shop:
     server: GitHubServer
     repo: Monorepo
     scratch: Path
+    accounts: Mapping[str, Mapping[str, str]]
+    """What Terraform gets for each account: credentials, and the way to a provider that runs already."""
     runs: int = 0
     number: int = 0
     """The newest pull request."""
     snapshot: bytes | None = None
 
     @classmethod
-    def create(cls, scratch: Path, aws: SandboxAws, server: GitHubServer, url: str) -> "Shop":
+    def create(
+        cls, scratch: Path, aws: SandboxAws, server: GitHubServer, accounts: Mapping[str, Mapping[str, str]]
+    ) -> "Shop":
         """Make the repository with production and its template, and check it out."""
         source = Monorepo(scratch / "source", PLACES[CLONES][0])
         at = template()
@@ -110,14 +114,14 @@ class Shop:
         server.add_user("ana", REPOSITORY, "maintain")
         server.add_user(REVIEWER, REPOSITORY, "maintain")
         login = f"ana:{server.token('ana')}"
-        remote = f"{url.replace('://', f'://{login}@')}/{REPOSITORY}.git"
+        remote = f"{server.url.replace('://', f'://{login}@')}/{REPOSITORY}.git"
         where = scratch / "head"
         environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
         subprocess.run(["git", "clone", "-q", remote, str(where)], check=True, timeout=60, env=environment)
-        return cls(aws, server, Monorepo(where, PLACES[CLONES][0]), scratch)
+        return cls(aws, server, Monorepo(where, PLACES[CLONES][0]), scratch, accounts)
 
     def terraform(self, account: str) -> Terraform:
-        return program(self.scratch / f"cli-{account}", self.aws.account_environment(account))
+        return program(self.scratch / f"cli-{account}", self.accounts[account])
 
     def apply(self, name: str, account: str) -> None:
         """Apply an environment's stacks as they are checked out."""

@@ -1,6 +1,7 @@
 """Small stacks that apply in seconds against moto, and the real Terraform to run them."""
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def provider_files(main: str) -> dict[str, str]:
 def program(directory: Path, aws: Mapping[str, str], *writes: Path) -> Terraform:
     """Return the client of the real program, whose CLI configuration lies in `directory`; skip the test if there is none.
 
-    `writes` are places outside its cage where what it runs tells the test of itself.
+    `writes` are places outside its cage where what it runs tells the test of itself. `aws` may name another PATH to find it on.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     try:
@@ -64,7 +65,8 @@ def program(directory: Path, aws: Mapping[str, str], *writes: Path) -> Terraform
     except UserError as error:
         pytest.skip(str(error))
     environment = {**inherited, **terraform_environment(directory, inherited), **aws}
-    return Terraform(binary, environment, reach=Cage(writes=writes))
+    found = shutil.which(binary.name, path=environment["PATH"])
+    return Terraform(Path(found or binary), environment, reach=Cage(writes=writes))
 
 
 def stack(main: str, bucket: str, key: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ from tests.support.company import NOW, Planned, Shop, alike
 from tests.support.leaking import LEAKS
 from tests.support.plan_clones import Real, changes, valid_clone
 from tests.support.plan_measure import measured
+from tests.support.provider_process import provider_process
 from tests.support.sandbox_aws import CLONES, PRODUCTION, sandbox_aws
 from tests.support.shop import DNS, SMALL_IN_LOAD_TEST, SOURCE, WITHOUT_ZONE_IN_QA, drafted, rendered, template
 
@@ -33,8 +34,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A company whose production is applied, and whose clone `qa-live` was and is merged."""
     scratch = tmp_path_factory.mktemp("shop")
     server = GitHubServer(scratch / "github")
-    with sandbox_aws(scratch / "aws") as aws, server.running() as url:
-        found = Shop.create(scratch, aws, server, url)
+    with sandbox_aws(scratch / "aws") as aws, server.running(), ExitStack() as running:
+        accounts = {
+            each: running.enter_context(provider_process(aws.account_environment(each)))
+            for each in (PRODUCTION, CLONES)
+        }
+        found = Shop.create(scratch, aws, server, accounts)
         found.repo.put("envs/qa-live", clean("qa-live", "qa").files)
         found.apply_side_by_side((SOURCE, PRODUCTION), ("qa-live", CLONES))
         yield found
@@ -239,8 +244,9 @@ CHANCE = 20260304
 def real(shop: Shop) -> Real:
     """Real plans: a demo's, one of a clone with production's storage, and one at random to prove what is derived from these."""
     chosen = clean("demo-m", "demo"), clean("load-m", "load-test"), valid_clone(random.Random(CHANCE), "random-m")
-    with ThreadPoolExecutor() as pool:
-        demo, load, proof = zip(chosen, pool.map(shop.planned, chosen), strict=True)
+    demo, load, proof = zip(
+        chosen, map(shop.planned, chosen), strict=True
+    )  # one after the other: one provider's process
     return Real((demo, load), proof)
 
 

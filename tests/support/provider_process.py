@@ -1,0 +1,80 @@
+"""One process of the real AWS provider for many commands of the real Terraform, as the provider's own developers run it.
+
+Each command starts the provider anew otherwise, and `init` reads its 700 MB: more than half of what a plan costs in processor time.
+Terraform can be told of a provider that runs already
+(https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode). The process takes
+credentials and endpoint from its own environment, and knows one configuration at a time, that of the last command: commands with
+other credentials need a process of their own, and commands with another `provider` block must not run at the same time.
+
+The product never passes `TF_REATTACH_PROVIDERS` on, so it is set by the `terraform` that is found first on PATH.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from bot.sandbox.terraform_config import PROVIDER, mirror, terraform
+
+_SAID: Final = re.compile(rb"TF_REATTACH_PROVIDERS='(\{.*\})'")
+_UNTIL_INPUT_ENDS: Final = '"$1" -debug & read -r _; kill $!; wait $!'
+"""The provider ends with whoever holds the other end of this program's input, however that ends."""
+
+
+_LOGS: Final = ("_PROVIDER", "_SDK", "_SDK_FRAMEWORK", "_SDK_HELPER_SCHEMA", "_SDK_MUX", "_SDK_PROTO")
+"""It says everything when it runs this way, which costs more than what it does."""
+
+
+@contextmanager
+def provider_process(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield `environment` with a PATH on which `terraform` is one whose AWS provider runs already, with these credentials.
+
+    Where the provider lies in no unpacked mirror, it is Terraform's to find, and `environment` is yielded as it is.
+    """
+    provider = _provider()
+    if provider is None:
+        yield dict(environment)
+        return
+    # Not pytest's own directory for a test: the path of the provider's socket may have 107 characters.
+    with tempfile.TemporaryDirectory(prefix="envclone-provider-") as place:
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        own = {"TMPDIR": place, "GOGC": "400", **{f"TF_LOG{each}": "off" for each in _LOGS}}
+        process = subprocess.Popen(
+            ["sh", "-c", _UNTIL_INPUT_ENDS, "sh", str(provider)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**inherited, **environment, **own},
+        )  # fmt: skip
+        try:
+            _write(Path(place, "bin", terraform().name), _said(process))
+            yield {**environment, "PATH": f"{place}/bin{os.pathsep}{os.environ['PATH']}"}
+        finally:
+            process.communicate(timeout=60)
+
+
+def _provider() -> Path | None:
+    """Return the provider's program, or None where there is no mirror that holds it unpacked."""
+    found = mirror(os.environ)
+    programs = sorted(found.glob(f"{PROVIDER}/*/*/terraform-provider-aws_*")) if found else []
+    return programs[-1] if programs else None
+
+
+def _said(process: "subprocess.Popen[bytes]") -> bytes:
+    """Return how Terraform reaches the provider, as it says when it is ready."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if (said := _SAID.search(line)) is not None:
+            return said[1]
+    raise AssertionError("The provider ended before it was ready.")
+
+
+def _write(program: Path, reached: bytes) -> None:
+    program.parent.mkdir()
+    # Terraform looks by a signal whether the process is alive, and in its cage may send none out of it: it watches itself.
+    alive = re.sub(r'(?<="Pid":)\d+', """'"$$"'""", f"'{reached.decode()}'")
+    variable = f"TF_REATTACH_PROVIDERS={alive}"
+    program.write_text(f'#!/bin/sh\n{variable} exec {shlex.quote(str(terraform()))} "$@"\n')
+    program.chmod(0o755)
