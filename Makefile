@@ -11,7 +11,7 @@ WORKERS ?= 4
 # As many as there are cores: the fast tests wait for little, and each worker loads all of them.
 FAST_WORKERS ?= auto
 # What `make test-fast` leaves out, and `make test-slow` runs.
-SLOW := provider or postgres or browser or e2e or exhaustive or whole
+SLOW := provider or postgres or browser or e2e or exhaustive or whole or slow
 FAST := not ($(SLOW))
 TESTS ?= $(FAST)
 CHECKS := check-style check-types check-imports check-dependencies check-workflows check-environments

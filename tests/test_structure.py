@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 import bot
 
 ROOT = Path(bot.__file__).parent
@@ -143,6 +145,7 @@ def circles(arrows: Mapping[str, set[str]]) -> list[list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_no_rooms_import_one_another_in_a_circle() -> None:
     arrows: dict[str, set[str]] = defaultdict(set)
     for module in MODULES:

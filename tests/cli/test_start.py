@@ -61,6 +61,7 @@ def test_commands_load_nothing_that_only_others_need() -> None:
     assert loaded_by(lines, *HEAVY) == {" ".join(line): [] for line in lines}
 
 
+@pytest.mark.slow
 def test_expire_needs_no_durable_engine() -> None:
     heavy = [name for name in HEAVY if name != "git"]
     assert loaded_by([["expire", "--help"]], *heavy) == {"expire --help": []}

@@ -25,6 +25,7 @@ def filler() -> Iterator[Filler]:
     FILLER.child.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("template", "why"),
     [

@@ -34,6 +34,7 @@ def words(source: str) -> Iterator[tuple[int, str]]:
             yield token.start[0] + token.string.count("\n", 0, match.start()), match[0].lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_module_names_a_cloud(room: str) -> None:
     found = [

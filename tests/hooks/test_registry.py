@@ -65,6 +65,7 @@ def test_a_package_adds_a_kind(tmp_path: Path) -> None:
     assert found.stdout.split() == sorted([*kinds(), "acme.greeting"]), found.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("entries", "complaint"),
     [

@@ -83,6 +83,7 @@ def test_law_6_nothing_of_productions_identity_is_in_a_clone(name: str, purpose:
         assert [mark for mark in marks if mark in text] == [], path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_law_7_every_difference_is_caused_by_identity_or_the_purpose(purpose: str) -> None:
     drafted = clone("demo-x", purpose)

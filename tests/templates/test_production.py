@@ -35,6 +35,7 @@ def production() -> Manifest:
     )
 
 
+@pytest.mark.slow
 def test_the_template_proves_itself_for_every_purpose() -> None:
     template = read_template(TemplateName("production"), template_files(), FACTS)
     asked = CloneRequest(a_clone(EnvironmentName("production"), Login("ana")), None, Login("ana"), datetime.now(UTC))

@@ -139,6 +139,7 @@ def test_the_compose_file_and_the_unit_name_settings_that_there_are_and_give_ste
     assert f"{service['volumes'][0].rpartition(':')[2]}" in (ROOT / "Dockerfile").read_text()
 
 
+@pytest.mark.slow
 def test_the_compose_file_fits_the_published_schema() -> None:
     program = Path(sys.executable).parent / "check-jsonschema"
     argv = [str(program), "--builtin-schema", "vendor.compose-spec", str(OPERATE / "compose.yaml")]

@@ -81,6 +81,7 @@ def test_zizmor_finds_nothing_even_as_an_auditor() -> None:
     assert "No findings to report" in found.stdout
 
 
+@pytest.mark.slow
 def test_files_fit_the_published_schemas() -> None:
     for schema, paths in (("vendor.github-workflows", WORKFLOWS), ("vendor.github-actions", ACTIONS)):
         found = _tool("check-jsonschema", "--builtin-schema", schema, *map(str, paths))

@@ -45,6 +45,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubSe
         yield found
 
 
+@pytest.mark.slow
 def test_what_is_due_is_done_once_and_said(server: GitHubServer) -> None:
     first, second = CliRunner().invoke(app, ["expire"]), CliRunner().invoke(app, ["expire"])
     assert (first.exit_code, first.output) == (0, "demo-old: proposed (#2)\ndemo-soon: warned\n")

@@ -96,6 +96,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]
         yield found
 
 
+@pytest.mark.slow
 def test_a_comment_is_carried_out_once_however_often_its_workflow_runs(work: Workplace) -> None:
     comment, payload = work.said(CLONE)
     assert work.handle("issue_comment", payload) == ["done"]

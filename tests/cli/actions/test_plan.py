@@ -178,6 +178,7 @@ def test_a_checkout_of_something_else_is_not_planned(workflow: Workflow, monkeyp
     assert result.exit_code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "document", [f"envs/{NAME}/environment.yaml", f"envs/{NAME}/hooks.yaml", ".github/envclone.yml"]
 )

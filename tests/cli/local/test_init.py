@@ -221,6 +221,7 @@ def test_outside_of_a_repository_nothing_is_written(tmp_path: Path) -> None:
     assert files(tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_the_wheel_has_what_it_writes(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(argv, cwd=ROOT, capture_output=True, timeout=300, check=True)

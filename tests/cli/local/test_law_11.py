@@ -144,6 +144,7 @@ ENTRANCES: Mapping[str, Callable[[Path], tuple[bool, str]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "edit",
     [

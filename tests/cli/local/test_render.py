@@ -87,6 +87,7 @@ def test_a_comment_in_the_manifest_is_a_hand_edit(root: Path) -> None:
     assert "written without comments" in output
 
 
+@pytest.mark.slow
 def test_a_template_that_is_edited_again_and_again_needs_no_commit_in_between(root: Path) -> None:
     for text in ("# one\n", "# two\n", "# three\n"):
         append(root, TEMPLATE, text)

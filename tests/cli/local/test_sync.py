@@ -106,6 +106,7 @@ def test_a_hand_edit_survives_and_a_conflict_is_named(root: Path) -> None:
     assert (code, "An earlier sync left conflicts" in output) == (1, True)
 
 
+@pytest.mark.slow
 def test_what_was_synced_is_planned_unasked_and_a_conflict_never_is(root: Path) -> None:
     (root / ".github/envclone.yml").write_text(ACCOUNTS)
     (root / "templates/shop/network/backend.tf.j2").write_text(example.BACKEND.replace("/app/", "/network/"))

@@ -30,6 +30,7 @@ def _lived_through(directory: Path, terraform: Terraform, backend: str) -> None:
         assert module.outputs() == {}
 
 
+@pytest.mark.slow
 def test_a_state_lives_in_google_s_storage_where_a_reader_of_it_looks(tmp_path: Path) -> None:
     with google_storage() as where:
         url = where["STORAGE_EMULATOR_HOST"]

@@ -55,6 +55,7 @@ def test_the_action_hands_on_the_policy_beside_it_and_fits_the_action_that_it_ca
     assert (Path(PATH).parent / relative) == Path(".github/actions/setup/../../envclone.yml")
 
 
+@pytest.mark.slow
 def test_linters_find_nothing_in_the_action(tmp_path: Path) -> None:
     file = tmp_path / PATH
     file.parent.mkdir(parents=True)

@@ -57,6 +57,7 @@ def test_the_refusal_says_which_purposes_would_allow_it_and_keeps_the_other_sets
     assert found.instead.set == {"team": "growth"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("purpose", "values"),
     few(
@@ -87,6 +88,7 @@ def proof(was: str, now: str) -> str:
     return "\n".join(map(str, check_template(template, shop.BASE.source, asked).findings))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("was", "now", "complaint"),
     [
@@ -151,6 +153,7 @@ def test_a_secret_with_productions_name_breaks_the_contract() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_set_keeps_the_contract_of_a_clone_that_is_there() -> None:
     drafted = shop.clone("lt-1", "load-test")
     source = CodeSide(shop.BASE.source, shop.BASE.source_files)

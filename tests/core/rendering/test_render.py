@@ -180,6 +180,7 @@ def test_two_files_that_render_to_one_are_refused() -> None:
         render({"a.tf": File(b"x = 1\n"), "a.tf.j2": File(b"x = 1\n")}, {}, {})
 
 
+@pytest.mark.slow
 def test_law_2_the_same_input_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     program = "from tests.core.rendering.test_render import draft\nfrom bot.core.tree import tree_id\nprint(tree_id(draft().files))\n"
     root = ROOT

@@ -152,6 +152,7 @@ def test_what_can_not_be_told_is_a_complaint_and_no_target(change: MatrixChange,
     assert complaint in found.complaints[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "parts"), [(256, 1), (257, 2), (1000, 4)])
 def test_more_environments_than_a_matrix_takes_are_looked_at_in_turns_and_planned_not_at_all(
     count: int, parts: int

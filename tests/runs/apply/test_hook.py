@@ -28,6 +28,7 @@ def test_a_hook_that_fails_twice_is_tried_until_it_succeeds(hooked: Hooked) -> N
     assert hooked.only().state == "skipped"
 
 
+@pytest.mark.slow
 def test_a_hook_is_tried_no_more_often_than_it_may_be(hooked: Hooked) -> None:
     hooked.declare("hooks:\n" + step("flaky", "fails: {value: 2}", "    retries: {attempts: 2, backoff: 1s}\n"))
     assert (result := hooked.only()).state == "failed"

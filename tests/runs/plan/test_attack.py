@@ -194,6 +194,7 @@ def test_an_address_of_somebody_s_is_told_no_key_and_gets_no_request_that_aws_wo
         assert "host" in re.findall(r"SignedHeaders=(\S+?),", request["Authorization"])[0].split(";")
 
 
+@pytest.mark.slow
 def test_a_program_that_apply_runs_reads_and_changes_nothing(runner: Runner) -> None:
     runner.code(RUNS.replace("PID", str(runner.holder)))
     said = runner.said(applies=True)

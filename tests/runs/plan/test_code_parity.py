@@ -165,6 +165,7 @@ def test_an_approved_change_is_compared_by_the_base_branch_s_contract_and_by_its
     assert broken(whole + "# more\n", loose) == [same]
 
 
+@pytest.mark.slow
 def test_what_can_not_be_compared_says_so(monorepo: Checkout) -> None:
     with pytest.raises(Unverifiable, match="demo-y does not exist"):
         check_parity(monorepo, EnvironmentName("demo-y"), None, shop.NOW)
@@ -181,6 +182,7 @@ def test_the_page_is_written(monorepo: Checkout, tmp_path: Path) -> None:
     assert (tmp_path / "parity.html").read_text("utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.slow
 def test_a_clone_of_an_older_revision_is_held_to_what_the_base_branch_demands_now(monorepo: Checkout) -> None:
     declaration, payments = monorepo.root / "templates/production/template.yaml", ParameterName("payments_url")
     whole = declaration.read_text("utf-8")

@@ -162,6 +162,7 @@ def test_an_environment_that_never_was_is_no_target(monorepo: Monorepo) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_a_queue_merges_is_checked_together(monorepo: Monorepo) -> None:
     base = head(monorepo)
     monorepo.add("demo-a", SOURCE)
@@ -273,6 +274,7 @@ def with_module(tmp_path: Path) -> Monorepo:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", ["modules/shared/main.tf", "modules/inner/main.tf", "modules/inner/data/x.json"])
 @pytest.mark.parametrize("phase", ["plan", "apply"])
 def test_a_change_of_a_module_alone_touches_every_environment_that_uses_it(

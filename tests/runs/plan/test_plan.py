@@ -183,6 +183,7 @@ def test_the_same_commit_planned_twice_has_the_same_fingerprints_under_one_key(
         assert one.reviewed(first.review.key) == other.reviewed(first.review.key)
 
 
+@pytest.mark.slow
 def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Monorepo, planner: PlanContext) -> None:
     name = monorepo.add("demo-bad", greeting="")
     outcome = plan(request(monorepo, name), planner)

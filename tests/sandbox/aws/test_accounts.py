@@ -149,6 +149,7 @@ def test_a_role_that_trusts_jobs_alone_is_not_assumed_with_keys(aws: SandboxAws)
     assert code(error) == "AccessDenied"
 
 
+@pytest.mark.slow
 def test_a_call_that_moto_does_not_know_is_answered_so_that_nobody_retries_it(aws: SandboxAws) -> None:
     with pytest.raises(ClientError) as error:
         client(aws.account_environment(CLONES), "ssm").list_nodes()

@@ -164,6 +164,7 @@ def test_a_scalable_target_keeps_its_tags(clones: dict[str, str], service: dict[
     assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"Owner": "shop"}
 
 
+@pytest.mark.slow
 def test_a_role_is_assumed_by_the_accounts_that_it_names(aws: SandboxAws, clones: dict[str, str]) -> None:
     caller = client(aws.environment(), "sts").get_caller_identity()["Account"]
     allow = {"Effect": "Allow", "Action": "sts:AssumeRole"}

@@ -21,6 +21,7 @@ def links(html: str, page: str) -> Iterator[str]:
         yield urljoin(page, unescape(found)).partition("#")[0]
 
 
+@pytest.mark.slow
 def test_every_link_of_every_page_opens(site: Site) -> None:
     seen: dict[str, int] = {}
     kinds: set[str] = set()  # a file at one commit is enough: each page costs a few starts of git
