@@ -225,9 +225,10 @@ def test_of_two_status_comments_the_oldest_stays(world: World) -> None:
     assert [(c.id, c.body) for c in world.server.comments(REPOSITORY, issue)] == [(kept, f"{MARKER}\nthree")]
 
 
-def test_a_comment_whose_answer_was_lost_is_not_written_twice(world: World) -> None:
+@pytest.mark.parametrize("lose", ["lose_answer", "cut_answer"])
+def test_a_comment_whose_answer_was_lost_is_not_written_twice(world: World, lose: str) -> None:
     issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
-    world.server.faults.lose_answer("POST", f"/issues/{issue}/comments")
+    getattr(world.server.faults, lose)("POST", f"/issues/{issue}/comments")
     with pytest.raises(Transient):
         world.github.upsert_comment(REPOSITORY, issue, MARKER, "seen")
     world.github.upsert_comment(REPOSITORY, issue, MARKER, "seen")

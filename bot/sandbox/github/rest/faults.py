@@ -1,7 +1,8 @@
-"""Faults to order, so that clients can be shown to survive them: errors, lost answers and GitHub's rate limits."""
+"""Faults to order, so that clients can be shown to survive them: errors, lost, late and cut answers, and GitHub's rate limits."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import threading
@@ -23,7 +24,7 @@ SECONDARY = (
 )
 SECONDARY_DOCUMENTATION = f"{DOCUMENTATION}#about-secondary-rate-limits"
 
-FaultKind = Literal["answer", "lose-answer", "lose-request"]
+FaultKind = Literal["answer", "lose-answer", "lose-request", "cut-answer", "late-answer"]
 Abort = Callable[[Scope], None]
 
 
@@ -39,6 +40,7 @@ class InjectedFault:
     message: str = "Server Error"
     documentation: str = "https://docs.github.com/rest"
     headers: tuple[tuple[str, str], ...] = ()
+    delay: timedelta = timedelta(0)
 
 
 class Faults:
@@ -60,6 +62,14 @@ class Faults:
     def lose_request(self, method: str, path: str, times: int = 1) -> None:
         """Close the connection of matching requests, having done nothing."""
         self._order(InjectedFault(re.compile(method), re.compile(path), "lose-request", times))
+
+    def cut_answer(self, method: str, path: str, times: int = 1) -> None:
+        """Do what matching requests ask, then close the connection in the middle of the answer."""
+        self._order(InjectedFault(re.compile(method), re.compile(path), "cut-answer", times))
+
+    def late_answer(self, delay: timedelta, method: str, path: str, times: int = 1) -> None:
+        """Do what matching requests ask, and answer after a delay, when the client may have given up."""
+        self._order(InjectedFault(re.compile(method), re.compile(path), "late-answer", times, delay=delay))
 
     def primary_limit(
         self, reset_in: timedelta, method: str = "", path: str = "", times: int = 1, status: int = 403
@@ -127,12 +137,42 @@ class FaultMiddleware:
             await self._app(scope, receive, send)
         elif fault.kind == "answer":
             await _refusal(fault)(scope, receive, send)
+        elif fault.kind == "late-answer":
+            answer: list[Message] = []
+            await self._app(scope, receive, _kept_in(answer))
+            await asyncio.sleep(fault.delay.total_seconds())
+            for message in answer:
+                await send(message)
+        elif fault.kind == "cut-answer":
+            await self._app(scope, receive, _half(send))
+            self._abort(scope)
         else:
             if fault.kind == "lose-answer":
                 await self._app(scope, receive, _swallow)
             self._abort(scope)
             while (await receive())["type"] != "http.disconnect":
                 pass
+
+
+def _kept_in(answer: list[Message]) -> Send:
+    """Return what keeps an answer instead of sending it."""
+
+    async def keep(message: Message) -> None:
+        answer.append(message)
+
+    return keep
+
+
+def _half(send: Send) -> Send:
+    """Return what sends an answer with the first half of its body, as if more of it were to come."""
+
+    async def halved(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            message = {**message, "body": body[: len(body) // 2], "more_body": True}
+        await send(message)
+
+    return halved
 
 
 async def _swallow(message: Message) -> None:

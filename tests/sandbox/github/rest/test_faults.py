@@ -26,8 +26,8 @@ def test_an_ordered_error_comes_once_and_changes_nothing(server: GitHubServer, r
     assert server.faults.left == 0
 
 
-@pytest.mark.parametrize(("lose", "titles"), [("lose_answer", ["one"]), ("lose_request", [])])
-def test_a_lost_answer_has_its_effect_and_a_lost_request_has_none(
+@pytest.mark.parametrize(("lose", "titles"), [("lose_answer", ["one"]), ("cut_answer", ["one"]), ("lose_request", [])])
+def test_a_lost_or_cut_answer_has_its_effect_and_a_lost_request_has_none(
     server: GitHubServer, lose: str, titles: list[str]
 ) -> None:
     getattr(server.faults, lose)("POST", r"/issues$")
@@ -37,6 +37,19 @@ def test_a_lost_answer_has_its_effect_and_a_lost_request_has_none(
         httpx.post(f"{server.url}/api/v3/repos/{REPOSITORY}/issues", headers=headers, json={"title": "one"})
 
     assert [issue.title for issue in server.issues(REPOSITORY)] == titles
+
+
+def test_a_late_answer_comes_after_its_effect(server: GitHubServer, repository: Repository) -> None:
+    server.faults.late_answer(timedelta(seconds=2), "POST", r"/issues$")
+    headers = {"Authorization": f"token {server.token(MAINTAINER)}"}
+    url = f"{server.url}/api/v3/repos/{REPOSITORY}/issues"
+
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(url, headers=headers, json={"title": "one"}, timeout=httpx.Timeout(60, read=0.5))
+    server.faults.late_answer(timedelta(0), "POST", r"/issues$")
+    repository.create_issue("two")
+
+    assert {issue.title for issue in server.issues(REPOSITORY)} >= {"two"}
 
 
 def test_a_secondary_limit_says_when_to_come_back(server: GitHubServer, repository: Repository) -> None:
