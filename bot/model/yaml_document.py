@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bot.errors import Finding, Unreadable
+from bot.model import yaml_writer
 
 LARGEST = 1_000_000
 """Characters in a document. Ours have a few thousand; more than this is a mistake or an attack."""
@@ -62,13 +63,6 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
-
-
-class _Dumper(yaml.SafeDumper):
-    """SafeDumper that indents lists, so that what we write reads as people write it."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
 
 
 def load(text: str, model: type[DocumentModel], name: str) -> DocumentModel:
@@ -121,8 +115,7 @@ def plain_value(text: str) -> object:
 def dump(data: BaseModel | dict[str, Any], schema: str) -> str:
     """Return `data` as YAML text whose first line points editors at the JSON Schema `schema` (a relative path)."""
     plain = data.model_dump(mode="json", by_alias=True, exclude_none=True) if isinstance(data, BaseModel) else data
-    body = yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-    return f"# yaml-language-server: $schema={schema}\n{body}"
+    return f"# yaml-language-server: $schema={schema}\n{yaml_writer.text(plain)}"
 
 
 def line_of(text: str, place: Sequence[str | int]) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -240,12 +241,17 @@ class Checkout:
         base = self.root / directory
         for folder, folders, names in os.walk(base):
             folders[:] = sorted(f for f in folders if f not in _IGNORED)
-            for place in (Path(folder) / entry for entry in [*folders, *names] if entry not in _IGNORED):
-                path = place.relative_to(base).as_posix()
-                if place.is_symlink():
-                    links[path] = str(place.readlink())
-                elif place.is_file() and not _is_left_empty(place):
-                    found[path] = File(place.read_bytes(), bool(place.stat().st_mode & 0o100))
+            inside = Path(folder).relative_to(base).as_posix()
+            # Plain names and one look at each: with a thousand environments this is a third of all the time.
+            for entry in (entry for entry in [*folders, *names] if entry not in _IGNORED):
+                place, path = f"{folder}/{entry}", entry if inside == "." else f"{inside}/{entry}"
+                look = os.lstat(place)
+                mode = look.st_mode
+                if stat.S_ISLNK(mode):
+                    links[path] = os.readlink(place)
+                elif stat.S_ISREG(mode) and not _is_left_empty(entry, look):
+                    with open(place, "rb") as file:
+                        found[path] = File(file.read(), bool(mode & stat.S_IXUSR))
         return with_links(found, links, directory)
 
     def _git(self, *arguments: str) -> bytes | None:
@@ -268,9 +274,9 @@ def own_checkout(root: Path) -> Checkout:
     return Checkout(root, read_roots(path.read_bytes() if path.is_file() else None))
 
 
-def _is_left_empty(place: Path) -> bool:
+def _is_left_empty(name: str, look: os.stat_result) -> bool:
     """Say whether a file was made for a state that could not be written, and left by an apply that was killed."""
-    return place.name == UNSAVED_STATE and place.stat().st_size == 0
+    return name == UNSAVED_STATE and look.st_size == 0
 
 
 def _keep_ignored(old: Path, fresh: Path) -> None:

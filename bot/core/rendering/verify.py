@@ -93,15 +93,17 @@ def _value_findings(path: str, text: str, manifest: Manifest, template: Template
     for parameter in declared.keys() - manifest.parameters.keys():
         yield Finding(path, line_of(text, ["parameters"]), f"parameter `{parameter}` has no value.")
     for parameter, value in manifest.parameters.items():
-        line = line_of(text, ["parameters", parameter])
+        place = ["parameters", parameter]  # its line is looked for only when something is wrong there
         if parameter not in declared:
-            yield Finding(path, line, f"template {template.declaration.name} has no parameter `{parameter}`.")
+            yield Finding(
+                path, line_of(text, place), f"template {template.declaration.name} has no parameter `{parameter}`."
+            )
             continue
         try:
             if checked(parameter, declared[parameter], value) != value:
-                yield Finding(path, line, f"`{parameter}` is not in canonical form.")
+                yield Finding(path, line_of(text, place), f"`{parameter}` is not in canonical form.")
         except InvalidInput as error:
-            yield Finding(path, line, str(error))
+            yield Finding(path, line_of(text, place), str(error))
 
 
 def contradictions(where: str, files: Tree, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
