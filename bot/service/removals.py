@@ -114,6 +114,15 @@ def release_removed(repo: Repository, name: EnvironmentName) -> bool:
     return any(deleted)
 
 
+def let_go_unless_there(repo: Repository, name: EnvironmentName) -> None:
+    """Delete the branches that keep commits for an environment of which nothing came, as when it was refused after all. Raises `Transient`."""
+    if not kept(repo.mirror, name):
+        return
+    now = repo.fetched()
+    if not now.inventory().has(name) and unfinished_removal(now, name) is None:
+        let_go(now.mirror, name)
+
+
 def _close_change(repo: Repository, removal: Removal) -> None:
     name = removal.environment
     pull = repo.pull_request(Branch("change", name))

@@ -6,11 +6,12 @@ from typing import Literal
 
 import pytest
 
+from bot.clients.transient import Transient
 from bot.core.requests.branches import branch_of
 from bot.events import Tick
 from bot.names import EnvironmentName
 from bot.sandbox.github import IssueText, PullSpec
-from bot.service.commands.expire import due_environments, expire
+from bot.service.commands.expire import CALM, due_environments, expire
 from tests.support.example import REPOSITORY
 from tests.support.small_monorepo import MAINTAINER, POLICY, SmallMonorepo
 from tests.support.triggers import changed, checked, closed, merged
@@ -50,7 +51,14 @@ def over(place: SmallMonorepo, number: int, how: str = "closed") -> None:
         place.server.merge(REPOSITORY, number, by=MAINTAINER)
     else:
         place.server.close(REPOSITORY, number, by=MAINTAINER)
+        pass_by(place, number)
     hear(place, number, "closed")
+
+
+def pass_by(place: SmallMonorepo, number: int, since: timedelta = CALM) -> None:
+    """Let the minutes pass by in which a pull request that was closed may be reopened before anything follows."""
+    later = closed_at(place, number) + since
+    place.service.context.now = lambda: later
 
 
 def closed_at(place: SmallMonorepo, number: int) -> datetime:
@@ -120,6 +128,7 @@ def test_a_removal_that_a_person_closes_keeps_the_clone_until_it_expires(place: 
 def test_a_lost_delivery_is_made_good_by_the_next_look(place: SmallMonorepo) -> None:
     number = bound(place)
     place.server.close(REPOSITORY, number, by=MAINTAINER)
+    pass_by(place, number)
     repo = place.repository()
     assert due_environments(repo) == (NAME,)
     assert expire(repo, NAME).outcome == "proposed"
@@ -129,6 +138,37 @@ def test_a_lost_delivery_is_made_good_by_the_next_look(place: SmallMonorepo) -> 
     assert expire(place.repository(), NAME).outcome == "kept"
     assert removals(place) == ["closed"]
     assert place.written(place.server.pulls(REPOSITORY)[-1].number)
+
+
+def test_whoever_closes_and_reopens_it_again_and_again_brings_no_removal(place: SmallMonorepo) -> None:
+    number = bound(place)
+    for _ in range(3):
+        place.server.close(REPOSITORY, number, by=MAINTAINER)
+        pass_by(place, number, CALM - timedelta(seconds=1))
+        hear(place, number, "closed")
+        assert due_environments(place.repository()) == ()
+        place.server.reopen(REPOSITORY, number, by=MAINTAINER)
+        hear(place, number, "reopened")
+    assert removals(place) == []
+    over(place, number)
+    assert removals(place) == ["open"]
+    assert len(told(place)) == 1
+
+
+def test_law_4_a_clone_that_is_not_needed_is_closed_and_told_of_although_the_look_was_killed_in_between(
+    place: SmallMonorepo,
+) -> None:
+    number = work_in_progress(place)
+    place.say(CLONE.format(number))
+    place.server.close(REPOSITORY, number, by=MAINTAINER)
+    place.server.faults.answer("POST", rf"/issues/{number + 1}/comments")
+    with pytest.raises(Transient):
+        expire(place.repository(), NAME)
+    (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.pull and each.pull.head_ref == branch_of(NAME)]
+    assert pull.state == "closed", "nothing keeps it open"
+    assert expire(place.repository(), NAME).outcome == "nothing"
+    assert expire(place.repository(), NAME).outcome == "nothing"
+    assert sum("so this pull request is closed. Reopen it if" in each for each in place.written(pull.number)) == 1
 
 
 @pytest.mark.parametrize("is_heard_of", [True, False])

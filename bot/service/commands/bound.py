@@ -107,22 +107,24 @@ def close_proposed(repo: Repository, name: EnvironmentName) -> int | None:
     Raises `Transient`.
     """
     pull = repo.pull_request(Branch("clone", name))
-    if pull is None or pull.state == "closed":
+    if pull is None or pull.is_merged:
         return None
     try:
         manifest = repo.at(pull.head_sha).manifest(name)
     except UserError:
         return None  # what people have broken is theirs to close
     closed = closed_pull(repo, manifest.ends_with) if manifest is not None and manifest.ends_with is not None else None
-    if manifest is None or closed is None:
+    if manifest is None or closed is None or (pull.closed_at is not None and pull.closed_at < closed.at):
         return None
+    # The comment last: it says that the pull request was closed, so one that is open beside it was reopened by a person. Whoever is
+    # killed in between finds it closed, and says why.
+    if pull.state == "open":
+        repo.github.close_pull_request(repo.name, pull.number)
     marker = CLOSED_MARKER.format(number=closed.number, at=closed.at)
-    # The comment first: whoever is killed in between says it once, and closes what is then still open.
     repo.github.comment_once(
         repo.name, pull.number, marker, f"{marker}\n{expiry_comments.not_needed(manifest, closed)}"
     )
-    repo.github.close_pull_request(repo.name, pull.number)
-    return pull.number
+    return pull.number if pull.state == "open" else None
 
 
 def keep(repo: Repository, manifest: Manifest) -> int | None:

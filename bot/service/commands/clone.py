@@ -33,7 +33,7 @@ from bot.service.command_job import Accepted, CommandJob
 from bot.service.commands.lost_race import learn
 from bot.service.drafting import OthersClaims, draft
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
-from bot.service.removals import Removal, unfinished_removal
+from bot.service.removals import Removal, let_go_unless_there, unfinished_removal
 from bot.service.replies import reply_first, reply_to
 from bot.service.repository import Repository, repository_at, repository_at_head
 from bot.service.requesters import followed, proposal_on
@@ -137,6 +137,17 @@ class CloneJob(CommandJob[Clone]):
 
 def publish_clone(repo: Repository, request: CloneRequest) -> Published | Refused:
     """Return what the branch holds, pushing it unless it is there. Raises `Transient`, `UserError`."""
+    try:
+        outcome = _publish(repo, request)
+    except UserError:
+        let_go_unless_there(repo.fetched(), request.command.name)
+        raise
+    if isinstance(outcome, Refused):
+        let_go_unless_there(repo, request.command.name)  # whoever lost a race has fetched since
+    return outcome
+
+
+def _publish(repo: Repository, request: CloneRequest) -> Published | Refused:
     others, branch = OthersClaims(), Branch("clone", request.command.name)
     moved: dict[str, str] = {}
     for _ in range(ATTEMPTS):

@@ -45,6 +45,10 @@ SWEEP = "*sweep"
 PROPOSING = timedelta(minutes=15)
 """How long a pull request may follow its branch: GitHub may be slow, or tell us to wait."""
 
+CALM = timedelta(minutes=5)
+"""How long a pull request is closed before the end of what is bound to it is proposed: whoever opened it may close and reopen it all day,
+and each time would bring a removal. A merge is final."""
+
 log = logging.getLogger(__name__)
 
 ExpiryOutcome = Literal["nothing", "warned", "proposed", "waits", "merged", "declined", "refused", "closed", "kept"]
@@ -168,8 +172,10 @@ def merge_expired(repo: Repository, name: EnvironmentName) -> Expired:
 
 
 def _due(repo: Repository, manifests: Iterable[Manifest], policy: Policy) -> Due:
-    listed = list(manifests)
-    return due(listed, repo.context.now(), policy, closed_pulls(repo, listed))
+    listed, now = list(manifests), repo.context.now()
+    closed = closed_pulls(repo, listed)
+    final = {number: each for number, each in closed.items() if each.is_merged or now - each.at >= CALM}
+    return due(listed, now, policy, final)
 
 
 def _remove(repo: Repository, ended: Outlived, policy: Policy) -> Expired:

@@ -7,6 +7,7 @@ import pytest
 
 from bot.clients.git.checkout import Checkout
 from bot.core.requests.branches import SNAPSHOTS, branch_of
+from bot.errors import UserError
 from bot.events import CommentCreated, PreviewDue, Tick
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, ParameterName
@@ -294,3 +295,11 @@ def test_a_manifest_that_names_a_pull_request_of_a_fork_brings_nothing_of_it_her
         place.work(each.event)
     assert theirs not in snapshots(place)
     assert place.server.read(REPOSITORY, "envs/pr-2/app/main.tf", branch_of(NAME)) == SECURE
+
+
+def test_nothing_is_kept_for_a_preview_that_is_refused_after_all(place: SmallMonorepo) -> None:
+    number = proposed(place, {MAIN: SECURE})
+    place.server.protect(REPOSITORY, branch_of(NAME))
+    with pytest.raises(UserError):
+        say(place, number)
+    assert snapshots(place) == set()
