@@ -27,15 +27,16 @@ class CommentCreated(Document):
 
 
 class PullRequestChanged(Document):
-    """A pull request was opened, reopened, pushed to or closed (`is_merged` tells how). `head_repository` is None for a lost fork.
+    """A pull request was opened, reopened, pushed to, retargeted to another branch or closed (`is_merged` tells how).
 
+    `head_repository` is None for a lost fork.
     `opening` is the text that a person opened it with just now.
     """
 
     kind: Literal["pull_request"] = "pull_request"
     repository: RepositoryName
     number: int
-    action: Literal["opened", "reopened", "synchronize", "closed"]
+    action: Literal["opened", "reopened", "synchronize", "retargeted", "closed"]
     is_merged: bool
     author: str
     sender: str

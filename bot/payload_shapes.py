@@ -81,6 +81,7 @@ class DeliveredPullRequest(ForeignDocument):
     repository: DeliveredRepository
     pull_request: DeliveredPull
     sender: DeliveredUser | None = None
+    changes: dict[str, object] | None = None
 
 
 class DeliveredReview(ForeignDocument):

@@ -96,12 +96,13 @@ def _opening(
 def _pull_request(body: bytes) -> Event:
     payload = shapes.DeliveredPullRequest.model_validate_json(body)
     pull = payload.pull_request
-    if payload.action not in ("opened", "reopened", "synchronize", "closed"):
+    is_retargeted = payload.action == "edited" and "base" in (payload.changes or {})
+    if payload.action not in ("opened", "reopened", "synchronize", "closed") and not is_retargeted:
         return Ignored(reason=f"a pull request was {payload.action}")
     return PullRequestChanged(
         repository=payload.repository.full_name,
         number=pull.number,
-        action=payload.action,
+        action="retargeted" if is_retargeted else payload.action,
         is_merged=pull.merged,
         author=(pull.user or shapes.GHOST_USER).login,
         sender=(payload.sender or shapes.GHOST_USER).login,

@@ -115,6 +115,16 @@ def test_pull_requests_that_move_are_events(action: str) -> None:
     assert (event.author, event.sender, event.head_repository) == ("envclone[bot]", "ana", "acme/infrastructure")
 
 
+def test_another_base_is_an_event_and_another_title_is_none() -> None:
+    body = {"action": "edited", "repository": REPOSITORY, "pull_request": pull(), "sender": ANA}
+    retargeted = {**body, "changes": {"base": {"ref": {"from": "release"}, "sha": {"from": "a" * 40}}}}
+    event = parse("pull_request", json.dumps(retargeted).encode())
+    assert event.kind == "pull_request"
+    assert event.action == "retargeted"
+    renamed = {**body, "changes": {"title": {"from": "Clone demo-x"}}}
+    assert "edited" in reason(parse("pull_request", json.dumps(renamed).encode()))
+
+
 def test_a_pull_request_from_a_lost_fork_has_no_repository() -> None:
     head = {"ref": "x", "sha": "a" * 40, "repo": None}
     body = {"action": "closed", "repository": REPOSITORY, "pull_request": pull(head=head)}

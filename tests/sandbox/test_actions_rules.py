@@ -87,6 +87,9 @@ def test_expressions_look_up_and_fall_back_and_nothing_else_is_guessed() -> None
     assert interpolated("plan-${{ github.event.number }}", contexts) == "plan-7"
     assert interpolated("${{ github.ref || 'none' }} ${{ matrix.environment }}", contexts) == "none demo-x"
     assert interpolated("${{ github.absent.deeper }}|", contexts) == "|"
+    assert interpolated("${{ github.event.number == '7' && 'seven' || 'other' }}", contexts) == "seven"
+    assert interpolated("${{ github.event.number != '7' && 'other' || github.absent }}|", contexts) == "|"
+    assert interpolated("${{ !github.ref && matrix.environment == 'DEMO-X' && 'both' || 'one' }}", contexts) == "both"
     with pytest.raises(ExpressionUnknown, match="fromJSON"):
         interpolated("${{ fromJSON(github.event) }}", contexts)
 

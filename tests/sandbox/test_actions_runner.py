@@ -62,6 +62,11 @@ class Stage:
         """Press the button that runs a run again; return what GitHub answers."""
         return self._post(f"runs/{run.id}/rerun", {}).status_code
 
+    def edit(self, number: int, **fields: str) -> None:
+        """Change a pull request on its page."""
+        url = f"{self.github.url}/api/v3/repos/{REPOSITORY}/pulls/{number}"
+        httpx.patch(url, json=fields, headers={"Authorization": f"Bearer {self.github.token(ANA)}"}).raise_for_status()
+
     def _post(self, path: str, body: dict[str, object]) -> httpx.Response:
         return httpx.post(
             f"{self.github.url}/api/v3/repos/{REPOSITORY}/actions/{path}",
@@ -214,14 +219,26 @@ def test_one_failed_plan_fails_the_check_and_leaves_the_others(stage: Stage) -> 
     }
 
 
-def test_a_pull_request_without_environments_passes_and_plans_nothing(stage: Stage) -> None:
+def test_a_pull_request_without_environments_passes_when_it_is_retargeted_here_and_a_new_title_plans_nothing(
+    stage: Stage,
+) -> None:
+    stage.github.commit(REPOSITORY, {"RELEASE": b"1\n"}, by=ANA, message="Release", branch="release")
     stage.github.commit(REPOSITORY, {"README.md": b"#\n"}, by=ANA, message="Describe", branch="docs")
-    stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Describe"), "docs", "main"), by=ANA)
+    number = stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Describe"), "docs", "release"), by=ANA)
+    stage.edit(number, base="main")
     [run] = stage.finished()
-    assert run.conclusion == "success"
+    assert (run.conclusion, run.event.action) == ("success", "edited")
     skipped = dict.fromkeys(("plan (${{ matrix.environment }})", "report"), "skipped")
     assert run.jobs == {"targets": "success", **skipped, "envclone": "success"}
-    assert stage.checks("docs")["envclone"] == "success"
+    [check] = [each for each in stage.github.checks(REPOSITORY, "docs") if each.name == "envclone"]
+    assert check.conclusion == "success"
+
+    stage.edit(number, title="Describe it")
+    _, renamed = stage.finished()
+    assert set(renamed.jobs.values()) == {"skipped"}
+    assert stage.github.forge.state.runs[renamed.id].title == "nothing to plan"
+    assert check in stage.github.checks(REPOSITORY, "docs")
+    assert [each.name for each in stage.github.checks(REPOSITORY, "docs")].count("envclone") == 1
 
 
 def test_a_fork_gets_no_checkout_no_credentials_and_no_pass(stage: Stage) -> None:

@@ -48,7 +48,7 @@ def removed_by_hand(place: SmallMonorepo, name: str) -> tuple[str, int]:
 
 
 def changed(
-    place: SmallMonorepo, number: int, action: Literal["opened", "reopened", "synchronize", "closed"]
+    place: SmallMonorepo, number: int, action: Literal["opened", "reopened", "synchronize", "retargeted", "closed"]
 ) -> PullRequestChanged:
     """Return what the webhook would say of a pull request."""
     pull = place.service.context.github.pull_request(example.REPOSITORY, number)

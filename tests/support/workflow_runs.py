@@ -36,11 +36,19 @@ class Actions:
             run = SandboxRun(workflow, name, head, BOT, "main", title=str(inputs.get("request", "")))
             self.runs.append(self.place.server.record_run(REPOSITORY, run))
 
-    def plan(self, branch: str, conclusion: str | None, event: str = "pull_request_target", head: str = "") -> int:
+    def plan(
+        self,
+        branch: str,
+        conclusion: str | None,
+        event: str = "pull_request_target",
+        head: str = "",
+        *,
+        title: str = "",
+    ) -> int:
         """Record the run that planned a branch's head."""
         server = self.place.server
         commit = head or server.head(REPOSITORY, branch) or ""
-        run = SandboxRun(".github/workflows/plan.yml", event, commit, MAINTAINER, branch)
+        run = SandboxRun(".github/workflows/plan.yml", event, commit, MAINTAINER, branch, title)
         run_id = server.record_run(REPOSITORY, run)
         if conclusion is not None:
             server.finish_run(run_id, conclusion)

@@ -17,11 +17,14 @@ from bot.commands.comment import command_in_code, command_lines
 from bot.core.requests.branches import PREFIXES
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
+from bot.sandbox.actions.expressions import interpolated
+from bot.service.commands.rerun import NOTHING_TO_PLAN
 from bot.service.deployments.confirmed import JOB, TRIGGERS, WORKFLOW
 from bot.service.event_jobs import APPLIES, PLANS
 from tests import ROOT
 from tests.workflows.github_parser import ParserUnavailableError, complaints
 
+IS_PLANNED = "(github.event.action != 'edited' || github.event.changes.base.ref.from)"
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 ACTIONS = sorted((GITHUB / "actions").rglob("action.yml"))
@@ -159,7 +162,7 @@ def test_only_jobs_behind_a_protected_environment_get_an_identity(file: Path) ->
 
 def test_the_plan_comes_from_the_default_branch() -> None:
     assert _workflow("plan.yml")["on"] == {
-        "pull_request_target": {"branches": ["main"], "types": ["opened", "synchronize", "reopened"]}
+        "pull_request_target": {"branches": ["main"], "types": ["opened", "synchronize", "reopened", "edited"]}
     }
     for id_, job in _workflow("plan.yml")["jobs"].items():
         tools = [step for step in job["steps"] if step.get("uses", "").startswith("./")]
@@ -183,7 +186,8 @@ def test_a_merge_queue_waits_for_the_same_check_which_has_no_credentials_and_a_t
     workflow = _workflow("queue.yml")
     assert workflow["on"] == {"merge_group": {"branches": ["main"], "types": ["checks_requested"]}}
     (job,) = workflow["jobs"].values()
-    assert job["name"] == _workflow("plan.yml")["jobs"]["envclone"]["name"] == "envclone"
+    assert job["name"] == "envclone"
+    assert _of_an_event(_workflow("plan.yml")["jobs"]["envclone"]["name"], "synchronize") == "envclone"
     assert job["permissions"] == {"contents": "read"}
     assert "if" not in job, "a job that is skipped passes"
     refs = {step["with"]["path"]: step["with"]["ref"] for step in job["steps"] if "path" in step.get("with", {})}
@@ -194,6 +198,36 @@ def test_a_merge_queue_waits_for_the_same_check_which_has_no_credentials_and_a_t
     assert [step["uses"] for step in job["steps"] if step.get("uses", "").startswith("./")] == [
         "./base/.github/actions/setup"
     ]
+
+
+def test_a_new_title_plans_nothing_cancels_nothing_and_passes_no_check_and_another_base_is_planned_anew() -> None:
+    workflow = _workflow("plan.yml")
+    group, title, name = workflow["concurrency"]["group"], workflow["run-name"], workflow["jobs"]["envclone"]["name"]
+    events: list[tuple[str, dict[str, object], bool]] = [
+        ("synchronize", {}, True),
+        ("opened", {}, True),
+        ("edited", {"base": {"ref": {"from": "release"}, "sha": {"from": "a" * 40}}}, True),
+        ("edited", {"title": {"from": "before"}}, False),
+        ("edited", {"body": {"from": ""}}, False),
+    ]
+    for action, changes, is_planned in events:
+        found = [_of_an_event(text, action, changes) for text in (group, title, name)]
+        planned, nothing = (
+            ["envclone-plan-7", "", "envclone"],
+            ["envclone-plan-edited", NOTHING_TO_PLAN, "nothing to plan"],
+        )
+        assert found == (planned if is_planned else nothing), (action, changes)
+    jobs = workflow["jobs"]
+    assert jobs["targets"]["if"].endswith(f"&& {IS_PLANNED}")
+    assert jobs["envclone"]["if"] == f"${{{{ always() && {IS_PLANNED} }}}}"
+    for job in ("plan", "report"):  # skipped with `targets`, which says that there is any
+        assert "needs.targets.outputs.any == 'true'" in jobs[job]["if"]
+
+
+def _of_an_event(text: str, action: str, changes: dict[str, object] | None = None) -> str:
+    """Return what an expression of the workflow comes to when something happened to pull request 7."""
+    event = {"action": action, "pull_request": {"number": 7}, "changes": changes or {}}
+    return interpolated(text, {"github": {"event": event}})
 
 
 def test_a_plan_that_is_started_again_reads_the_base_branch_as_it_is_now() -> None:
@@ -287,7 +321,9 @@ def _install(directory: Path, given: dict[str, str]) -> list[str]:
 
 def test_forks_get_no_checkout_and_no_credentials() -> None:
     jobs = _workflow("plan.yml")["jobs"]
-    assert jobs["targets"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert (
+        jobs["targets"]["if"] == f"github.event.pull_request.head.repo.full_name == github.repository && {IS_PLANNED}"
+    )
     assert jobs["plan"]["needs"] == "targets"
     assert "always()" not in jobs["plan"]["if"]
 
@@ -375,8 +411,9 @@ def test_a_workflow_whose_file_a_pull_request_can_change_has_nothing_to_steal(fi
 def test_the_required_check_always_runs_and_hears_of_every_other_job() -> None:
     jobs = _workflow("plan.yml")["jobs"]
     check = jobs["envclone"]
-    assert check["name"] == "envclone"
-    assert check["if"] == "always()"
+    for action in ("opened", "synchronize", "reopened"):
+        assert _of_an_event(check["name"], action) == "envclone"
+    assert check["if"] == f"${{{{ always() && {IS_PLANNED} }}}}", "else it has another name"
     assert set(check["needs"]) == set(jobs) - {"envclone"}
     assert [step["env"]["NEEDS"] for step in check["steps"] if "NEEDS" in step.get("env", {})] == [
         "${{ toJSON(needs) }}"

@@ -1,6 +1,7 @@
 """The few expressions that a runner itself evaluates: names, environments and concurrency groups.
 
-Property look-ups, literals in single quotes and `||` are known; everything else is refused, not guessed.
+Property look-ups, literals in single quotes, `==`, `!=`, `!`, `&&` and `||`, without parentheses, are known; everything else is
+refused, not guessed. A literal that holds one of these signs is not.
 """
 
 from __future__ import annotations
@@ -25,12 +26,35 @@ def interpolated(text: str, contexts: Contexts) -> str:
 
 
 def evaluated(expression: str, contexts: Contexts) -> str:
-    """Return the first alternative of `a || b` that is not empty, as text."""
+    """Return what `a && b || c` comes to as text: the first alternative whose conditions all hold, else the last one.
+
+    GitHub gives the value of an alternative's last term, or of the first that doesn't hold.
+    """
+    value = ""
     for alternative in expression.split("||"):
-        value = _value(alternative.strip(), contexts)
-        if value not in ("", "false", "0"):
+        for term in alternative.split("&&"):
+            value = _compared(term.strip(), contexts)
+            if not _holds(value):
+                break
+        if _holds(value):
             return value
-    return ""
+    return "" if value == "false" else value
+
+
+def _holds(value: str) -> bool:
+    return value not in ("", "false", "0")
+
+
+def _compared(term: str, contexts: Contexts) -> str:
+    """Return `a == b`, `a != b`, `!a` or a value; texts are compared without regard to case, as GitHub does."""
+    for sign in ("==", "!="):
+        left, found, right = term.partition(sign)
+        if found:
+            alike = _value(left.strip(), contexts).casefold() == _value(right.strip(), contexts).casefold()
+            return "true" if alike == (sign == "==") else "false"
+    if term.startswith("!"):
+        return "false" if _holds(_value(term[1:].strip(), contexts)) else "true"
+    return _value(term, contexts)
 
 
 def _value(term: str, contexts: Contexts) -> str:

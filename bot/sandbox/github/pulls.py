@@ -76,6 +76,23 @@ def open_pull(act: Act, proposal: PullSpec) -> IssueRecord:
     return issue
 
 
+def retargeted(act: Act, issue: IssueRecord, base: str) -> IssueRecord:
+    """Let a pull request be merged into another branch. Raises 422 when that is missing, or has another one of the same head."""
+    before = issue.pull
+    assert before is not None
+    base_sha = act.forge.bare(act.repository).reference(f"refs/heads/{base}")
+    if base_sha is None or issue.state == "closed":
+        raise invalid("PullRequest", "base", "invalid")
+    pull = replace(before, base_ref=base, base_sha=base_sha)
+    if find_open(act, pull):
+        message = f"A pull request already exists for base branch '{base}' and head branch '{pull.head_ref}'"
+        raise invalid("PullRequest", "base", "custom", message)
+    issue = act.state.save_issue(replace(issue, pull=pull))
+    changes: JsonObject = {"base": {"ref": {"from": before.base_ref}, "sha": {"from": before.base_sha}}}
+    announce_issue(act, issue, "edited", {"changes": changes})
+    return issue
+
+
 def request_reviews(act: Act, issue: IssueRecord, logins: Sequence[str]) -> IssueRecord:
     """Ask people for their review, and announce each. Raises 422 for the author and for who is no collaborator."""
     pull = issue.pull

@@ -82,7 +82,7 @@ def bound_jobs(
 
     found = steps.run("bound", BOUND_FOUND, look)
     ends = found.bound if event.action in ("closed", "reopened") else ()
-    pushed = found.previews if event.action in ("synchronize", "reopened") else ()
+    pushed = found.previews if event.action in ("synchronize", "reopened", "retargeted") else ()
     return (
         *(
             bound_job(request.delivery, "expire", Tick(repository=event.repository, slot=0, environment=name))

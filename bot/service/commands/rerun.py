@@ -155,6 +155,10 @@ class Approval:
     at: datetime
 
 
+NOTHING_TO_PLAN = "nothing to plan"
+"""The title of a run that a new title or text of a pull request started (`run-name` of `plan.yml`). Whoever gives a pull request that
+title only hides its plans from `/plan`: what is approved is asked of all runs."""
+
 TO_READ = timedelta(minutes=1)
 """Between a push and a `/plan` that approves it. GitHub doesn't say which commit somebody had on the page, and nobody reads one in less."""
 
@@ -212,7 +216,8 @@ def _planned(
     repo: Repository, pull: PullRequest, name: EnvironmentName | None, commented_at: datetime
 ) -> str | Refused:
     """Return what is said of the pull request's plan, which is started unless it is under way; `name` is whose plan was asked for."""
-    runs = repo.github.workflow_runs(repo.name, PLAN, event=PROPOSED, head_sha=pull.head_sha)
+    found = repo.github.workflow_runs(repo.name, PLAN, event=PROPOSED, head_sha=pull.head_sha)
+    runs = [run for run in found if run.title != NOTHING_TO_PLAN]
     if not runs:
         return Refused(f"#{pull.number} has no plan to re-run. Push to its branch to start one.")
     newest = runs[0]

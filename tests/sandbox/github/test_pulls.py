@@ -197,6 +197,19 @@ def test_a_pull_request_is_edited_closed_and_reopened(server: GitHubServer, repo
     assert repository.get_issue(pull.number).pull_request is not None
 
 
+def test_a_pull_request_is_retargeted_to_a_branch_that_is_there(server: GitHubServer, repository: Repository) -> None:
+    server.commit(REPOSITORY, {"b": b"1"}, by=MAINTAINER, message="Release", branch="release")
+    pull = repository.get_pull(propose(server, "topic", {"a": b"1"}))
+    with pytest.raises(github.GithubException) as refusal:
+        pull.edit(base="nowhere")
+    assert refusal.value.status == 422
+    pull.edit(base="release")
+    assert repository.get_pull(pull.number).base.ref == "release"
+    other = server.open_pull(REPOSITORY, PullSpec(IssueText("Again"), "topic", "main"), by=MAINTAINER)
+    with pytest.raises(github.GithubException, match="already exists for base branch 'release'"):
+        repository.get_pull(other).edit(base="release")
+
+
 def test_collaborators_are_asked_for_a_review(server: GitHubServer, repository: Repository) -> None:
     pull = repository.get_pull(propose(server, "topic", {"a": b"1"}))
 

@@ -249,7 +249,8 @@ def test_a_person_s_branch_may_be_called_as_ours_are(place: SmallMonorepo) -> No
     number = proposed(place, {MAIN: SECURE}, head)
     say(place, number)
     place.server.commit(REPOSITORY, {MAIN: NAMED}, by=MAINTAINER, message="Rename", branch=head)
-    assert [each.kind for each in place.work(changed(place, number, "synchronize")).follow] == ["preview"]
+    for action in ("synchronize", "retargeted"):
+        assert [each.kind for each in place.work(changed(place, number, action)).follow] == ["preview"]
     place.server.merge(REPOSITORY, number, by=MAINTAINER)
     assert {each.kind for each in place.work(changed(place, number, "closed")).follow} == {"expire", "rollout"}
 

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.sandbox.github.answers import ApiError, RestAnswer, invalid
+from bot.sandbox.github.answers import ApiError, RestAnswer
 from bot.sandbox.github.auth import read, write
 from bot.sandbox.github.git.changes import changes_between
 from bot.sandbox.github.issues import Edit, IssueText, edit_issue
-from bot.sandbox.github.pulls import Merge, PullSpec, merge_pull, merge_state, open_pull, request_reviews
+from bot.sandbox.github.pulls import Merge, PullSpec, merge_pull, merge_state, open_pull, request_reviews, retargeted
 from bot.sandbox.github.records.issues import IssueRecord, PullRecord
 from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.rest.routing import Operations, RequestBody, RestCall
@@ -124,16 +124,14 @@ def get_pull(call: RestCall) -> RestAnswer:
 
 @table.on("PATCH", "/repos/{owner}/{repo}/pulls/{number}")
 def update_pull(call: RestCall) -> RestAnswer:
-    """Change title, body or state."""
+    """Change title, body, state or the branch that it is to be merged into."""
     repository = call.repository(write("pull_requests", role="read"))
     issue, pull = _found(call, repository)
     edit = call.body(PullEdit)
-    if edit.base is not None and edit.base != pull.base_ref:
-        raise invalid(
-            "PullRequest", "base", "custom", "The sandbox does not support changing the base of a pull request."
-        )
     if issue.author.id != call.by.account.id:
         call.repository(WRITE)
+    if edit.base is not None and edit.base != pull.base_ref:
+        issue = retargeted(call.act(repository), issue, edit.base)
     issue = edit_issue(call.act(repository), issue, Edit(edit.title, edit.body, edit.state))
     return RestAnswer(_full(call, repository, issue))
 
