@@ -156,6 +156,13 @@ class Hook(Step):
     run: RunProgram | None = None
     inputs: Annotated[dict[ParameterName, Input], Field(alias="with")] = {}
     undo: NoUndo | None = None
+    renamed_from: Annotated[
+        tuple[StepName, ...],
+        Field(
+            description="Former names of the hook: what it did under one of them is its own, so it is neither done twice nor forgotten. Keep all "
+            "of them, since an environment may skip revisions."
+        ),
+    ] = ()
 
     @property
     def kind(self) -> str:

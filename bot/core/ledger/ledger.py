@@ -75,6 +75,8 @@ class LedgerEntry(Document):
     `head` is the commit that was reviewed. `approved` is what the plan of a stack that was held against the review would do,
     by address: a run that goes on after a half-finished one may do no more than this. `request` is the address of the comment that
     the reviewed commit names, which the service's log lines have, too: whoever may push can write another, so it proves nothing.
+
+    Of a hook that was renamed, `declared_as` is its name in `commit`, and `marked_as` its first one: what it made outside bears that.
     """
 
     verb: Literal["apply", "undo"]
@@ -95,6 +97,8 @@ class LedgerEntry(Document):
     approved: dict[str, str] = {}
     gone: Gone = Gone()
     error: str = ""
+    declared_as: StepName | None = None
+    marked_as: StepName | None = None
 
 
 class Lease(Stored):

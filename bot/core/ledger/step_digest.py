@@ -60,7 +60,9 @@ def hook_digest(hook: Hook, files: Tree, given: HookGiven, key: str) -> str:
     parameters = given.parameters
     seen = parameters.keys() if hook.run is not None else parameters.keys() & _PLACE
     read = {path: blob_id(file.data) for path, file in files.items() if is_read(path, given.reads)}
-    declared = hook.model_dump(mode="json", exclude={"description", "needs", "timeout", "retries", "when"})
+    declared = hook.model_dump(
+        mode="json", exclude={"description", "needs", "timeout", "retries", "when", "renamed_from"}
+    )
     return digest_of(
         {
             "hook": declared,

@@ -79,6 +79,8 @@ def started(
         commit=start.commit,
         tree=start.tree,
         request=start.request,
+        declared_as=last.declared_as if last is not None and verb == "undo" else None,
+        marked_as=last.marked_as if last is not None else None,
         # Only what this very review approved, for these very inputs, may be gone on with.
         approved=last.approved if last is not None and again and last.head == start.head else {},
     )

@@ -15,6 +15,7 @@ from datetime import datetime
 from bot.clients.ledger import LedgerFile
 from bot.core.graph import blocked, mermaid
 from bot.core.ledger.apply_result import ApplyOutcome, StepResult
+from bot.core.ledger.renamed_hooks import with_present_names
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import approved
 from bot.runs.apply.run import ApplyRun
@@ -35,7 +36,11 @@ def apply(request: ApplyRequest, context: ApplyContext) -> ApplyOutcome:
     ledger = LedgerFile(context.store, request.environment)
     began = context.now()
     with held(ledger, request, context, began) as before:
-        work = ApplyRun(context, request, environment.tree, ledger, before, ledger.digest_key(), approved=environment)
+        now = with_present_names(before, environment.hooks)
+        if now != before:
+            # Written down before anything runs: a run that dies in between leaves no hook under two names.
+            ledger.change(request.lock_owner, lambda found: with_present_names(found, environment.hooks))
+        work = ApplyRun(context, request, environment.tree, ledger, now, ledger.digest_key(), approved=environment)
         results = run_graph(
             environment.graph,
             lambda node: run_step(work, node.name),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core.ledger.ledger import LedgerEntry, Undo
+from bot.core.ledger.renamed_hooks import marked_as
 from bot.core.plans.stack_inputs import Output
 from bot.hooks import verbs
 from bot.hooks.kind import HookContext
@@ -79,5 +80,7 @@ class HookTry:
             run.request.environment, parameters, run.approved.directory, variables, reach=run.context.terraform.reach
         )
         record = previous.record if previous is not None else None
-        call = HookCall(self.name, self.hook.timeout, lambda line: run.log(self.name, line), record)
+        call = HookCall(
+            marked_as(self.name, self.last), self.hook.timeout, lambda line: run.log(self.name, line), record
+        )
         return hook_context(site, call, secrets)

@@ -4,6 +4,7 @@ A review is found by the commit that was reviewed, the merged pull request's hea
 write. It counts for the environment's directory only if that directory is, byte for byte, what was reviewed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.hooks.validate import pipeline_findings
 from bot.model.environment import MANIFEST, Manifest
-from bot.model.pipeline import Pipeline
-from bot.names import EnvironmentName
+from bot.model.pipeline import Hook, Pipeline
+from bot.names import EnvironmentName, StepName
 from bot.runs.context import ApplyContext
 from bot.runs.request import ApplyRequest
 
@@ -39,6 +40,11 @@ class Approved:
     graph: Graph
     directory: Path
     review: Review = field(repr=False)
+
+    @property
+    def hooks(self) -> Mapping[StepName, Hook]:
+        """The hooks that it has."""
+        return {name: node.step for name, node in self.graph.nodes.items() if isinstance(node.step, Hook)}
 
 
 def approved(request: ApplyRequest, context: ApplyContext) -> Approved:

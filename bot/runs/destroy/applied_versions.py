@@ -88,10 +88,11 @@ def applied(root: Path, environment: EnvironmentName, ledger: Ledger, base: Poli
         for name in (*declared.order, *(name for name in ledger.steps if name not in declared.nodes)):
             entry = ledger.steps.get(name)
             version = versions.at(entry.commit) if entry else newest
-            step = version.pipeline.steps.get(name)
+            declared_as = entry.declared_as or name if entry else name
+            step = version.pipeline.steps.get(declared_as)
             if step is None:
                 raise Unverifiable(
-                    f"The ledger says that `{name}` ran at {version.commit[:12]}, but that commit declares no such step."
+                    f"The ledger says that `{declared_as}` ran at {version.commit[:12]}, but that commit declares no such step."
                 )
             if entry is not None or isinstance(step, Stack):
                 steps[name] = AppliedStep(name, step, version, entry)

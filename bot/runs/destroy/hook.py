@@ -6,6 +6,7 @@ from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Undo
+from bot.core.ledger.renamed_hooks import by_any_name, marked_as
 from bot.core.ledger.step_digest import given
 from bot.core.ledger.transitions import learnt
 from bot.core.plans.stack_inputs import Output
@@ -71,7 +72,7 @@ class HookUndo:
     def _output_of(self, step: StepName, output: str) -> Output | None:
         """Return an output as the ledger has it; a sensitive one as its stack's state does, which is destroyed only later."""
         run = self.run
-        if (kept := clear_outputs(run.before.steps.get(step)).get(output)) is not None:
+        if (kept := clear_outputs(by_any_name(run.before).get(step)).get(output)) is not None:
             return kept
         if step not in run.outputs and step in run.stacks:
             source = run.applied.steps[step]
@@ -98,5 +99,7 @@ class HookUndo:
             reach=run.context.terraform.reach,
         )
         record = previous.record if previous is not None else None
-        call = HookCall(name, self.hook.timeout, lambda line: run.log(name, line), record)
+        call = HookCall(
+            marked_as(name, self.applied.entry), self.hook.timeout, lambda line: run.log(name, line), record
+        )
         return hook_context(site, call, secrets)

@@ -16,6 +16,7 @@ from bot.core.digest import digest_of
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.redaction import Secrets
+from bot.core.ledger.renamed_hooks import marked_as
 from bot.core.ledger.step_digest import is_read
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.stack_inputs import NoValue, Output, Outputs, value_of
@@ -130,7 +131,11 @@ class HookChecks:
         site = HookSite(
             self.environment, self.parameters, self.directory, self.environment_variables, self.networks, self.reach
         )
-        call = HookCall(name, TIMEOUT, lambda line: self.log(f"{name}: {secrets.hide(line)}"))
+        call = HookCall(
+            marked_as(name, self.ledger.steps.get(name)),
+            TIMEOUT,
+            lambda line: self.log(f"{name}: {secrets.hide(line)}"),
+        )
         return hook_context(site, call, _CheckSecrets(secrets))
 
 

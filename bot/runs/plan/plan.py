@@ -21,6 +21,7 @@ from bot.core.checks.destroyable import undestroyable_plan
 from bot.core.checks.second_production import created_again
 from bot.core.graph import Graph, Node, graph
 from bot.core.hcl.local_modules import outside, own
+from bot.core.ledger.renamed_hooks import with_present_names
 from bot.core.parity.certificate import certificate_key, write_certificate
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
@@ -168,7 +169,7 @@ def _plan_steps(
         parameters=manifest.parameters,
         files=files,
         base=context.base_template(manifest.template),
-        ledger=LedgerFile(context.store, manifest.name).read(),
+        ledger=with_present_names(LedgerFile(context.store, manifest.name).read(), pipeline.hooks),
         environment_variables=context.terraform.environment,
         log=context.log,
         networks=context.policy.gate.probe_networks,

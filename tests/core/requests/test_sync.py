@@ -314,6 +314,16 @@ def test_former_names_belong_to_one_parameter() -> None:
     assert sum("`motd` is also another parameter's name." in line for line in said) == 2
 
 
+def test_former_names_belong_to_one_hook() -> None:
+    at = template()
+    hooks = example.HOOKS.replace("smoke: {", "smoke: {renamed_from: [app, probe], ")
+    more = hooks.splitlines()[-1].replace("smoke:", "more:").replace("app, probe", "probe")
+    files = {**at.files, "hooks.yaml": File(f"{hooks.rstrip()}\n{more}\n".encode())}
+    said = [str(each) for each in check_template(replace(at, files=files), None, example.asked()).findings]
+    assert any("hooks.yaml:2: `app` is still a step of its own." in line for line in said)
+    assert sum("`probe` is also the former name of another hook." in line for line in said) == 2
+
+
 def test_how_far_behind_is_counted_in_revisions() -> None:
     history = [TemplateVersion(f"c{at}", f"{at}" * 40, f"Change {at}") for at in (3, 2, 1)]
     manifest = clone()

@@ -101,3 +101,21 @@ def test_what_is_to_be_undone_is_in_the_ledger_before_the_hook_begins(hooked: Ho
     entry = seen.steps[StepName("effect")]
     assert entry.result == "running"
     assert entry.undo == Undo(run=("python3", "hooks/step.py"), record={"undo": None})
+
+
+def test_a_renamed_hook_is_not_done_again_and_goes_on_where_it_failed(hooked: Hooked) -> None:
+    one, two = step("one", "leaves: {value: kept}"), step("two", "fails: {value: 1}")
+    hooked.declare(f"hooks:\n{one}{two}")
+    assert {str(each.name): each.state for each in hooked.apply().steps} == {"one": "succeeded", "two": "failed"}
+    renamed = [
+        text.replace(f"  {name}:\n", f"  {name}-now:\n    renamed_from: [{name}]\n", 1)
+        for name, text in (("one", one), ("two", two))
+    ]
+    hooked.declare("hooks:\n" + "".join(renamed))
+    states = {str(each.name): each.state for each in hooked.apply().steps}
+    assert states == {"one-now": "skipped", "two-now": "succeeded"}
+    assert sorted(hooked.told) == ["begin one", "begin two", "begin two", "end one", "end two"]
+    done, again = (hooked.ledger.steps[StepName(name)] for name in ("one-now", "two-now"))
+    assert (done.declared_as, done.undo is not None) == ("one", True), "a destroy finds it in the code that applied it"
+    assert (again.declared_as, again.marked_as) == (None, "two")
+    assert [each.state for each in hooked.apply().steps] == ["skipped", "skipped"]

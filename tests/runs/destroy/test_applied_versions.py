@@ -80,3 +80,15 @@ def test_code_that_was_merged_past_its_gate_is_not_run_to_destroy_it(deploying: 
         applied(deploying.repo.root, DEMO, Ledger(environment=DEMO), PolicyBase(merged, deploying.policy)),
     ):
         pass
+
+
+def test_a_renamed_hook_is_found_by_the_name_that_it_has_in_the_code(deploying: Deploying) -> None:
+    first = deploying.merge(deploying.propose())
+    renamed = entry(first, 1).model_copy(update={"declared_as": RECORD})
+    ledger = Ledger(environment=DEMO, steps={StepName("recorded"): renamed})
+    with applied(deploying.repo.root, DEMO, ledger, PolicyBase(first, deploying.policy)) as found:
+        each = found.steps[StepName("recorded")]
+        assert each.step == found.newest.pipeline.hooks[RECORD]
+        assert RECORD not in found.steps, "it is undone once"
+        order = list(found.backwards.order)
+        assert order.index(StepName("recorded")) < order.index(NETWORK)
