@@ -83,6 +83,16 @@ def text(duration: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
+def words(duration: timedelta) -> str:
+    """Return a duration as a sentence says it: `1 day and 12 hours`."""
+    left, parts = duration, []
+    for unit, word in (("d", "day"), ("h", "hour"), ("m", "minute"), ("s", "second")):
+        count, left = divmod(left, _UNITS[unit])
+        if count:
+            parts.append(f"{count} {word}{'' if count == 1 else 's'}")
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]])) or "no time"
+
+
 def _read(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.plural import counted
+from bot.core.plural import counted, joined
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,8 @@ from bot.core.plural import counted
 )
 def test_a_number_is_said_with_its_noun(said: str, text: str) -> None:
     assert said == text
+
+
+def test_several_are_named_as_a_sentence_names_them() -> None:
+    assert [joined(list("abc")[:count]) for count in range(4)] == ["", "a", "a and b", "a, b and c"]
+    assert joined(list("abcde"), 2) == "a, b and 3 more"

@@ -221,7 +221,7 @@ LARGE: Mapping[str, Large] = {
     "pulls/change": Large(_change, (f"{MERGING} applies exactly the plan", "### Commands that work here", "and 440 more parameters")),
     "replies/refused": Large(lambda: replies.mistake(Mistake(LONG, "/clone production as demo-x")), ("\n/clone production as demo-x\n",)),
     "replies/left-out": Large(lambda: replies.left_out(FINDINGS), ("**Not listed, because they can't be read:**",)),
-    "replies/strangers": Large(lambda: replies.strangers(STRANGERS), ("**Not counted, because I didn't propose it**",)),
+    "replies/strangers": Large(lambda: replies.strangers(STRANGERS), ("**Not counted, because I didn't propose them**",)),
     "replies/list": Large(
         lambda: environment_list(List(), "alice", _listed(), i.NOW),
         ("This is page 1 of 10. Comment `/list page=2` for the next.", "`an-environment-0099`"),

@@ -11,6 +11,9 @@ from bot.names import EnvironmentName
 LONGEST_REASON, LONGEST_REASONS = 6_000, 24_000
 """Characters that are shown of one step's failure, and of all together; the run's log has everything."""
 
+LONGEST_DETAIL = 200
+"""Characters in a table of what a step said."""
+
 _WORDS = {"succeeded": "✅ done", "skipped": "⏭️ already done", "failed": "❌ failed", "blocked": "⛔ not started"}
 
 
@@ -78,8 +81,13 @@ def _table(steps: Sequence[StepResult]) -> str:
     for step in steps:
         said = step.evidence if step.state == "succeeded" else step.reason if step.state != "failed" else "see above"
         took = _took(step.seconds) if step.state in {"succeeded", "failed"} else NO_VALUE
-        rows.append((code(step.name), cell(step.kind), _WORDS[step.state], took, cell(shortened(said, 200))))
+        rows.append((code(step.name), _kind(step), _WORDS[step.state], took, cell(shortened(said, LONGEST_DETAIL))))
     return table(("Step", "Kind", "Result", "Took", "Details"), rows)
+
+
+def _kind(step: StepResult) -> str:
+    """Return the kind as a plan's table shows it: a hook's is a name."""
+    return step.kind if step.kind == "stack" else code(step.kind)
 
 
 def _context(outcome: ApplyOutcome) -> str:
@@ -104,7 +112,13 @@ def _outputs(outcome: ApplyOutcome) -> str:
 
 
 def _evidence(outcome: ApplyOutcome) -> str:
-    found = [f"- {code(step.name)}: {cell(step.evidence)}" for step in outcome.steps if step.evidence]
+    """Return in full what the table only begins to say."""
+    longer = [
+        step
+        for step in outcome.steps
+        if len(step.evidence) > LONGEST_DETAIL or (step.evidence and step.state != "succeeded")
+    ]
+    found = [f"- {code(step.name)}: {cell(step.evidence)}" for step in longer]
     return details("Evidence", "\n".join(found)) if found else ""
 
 

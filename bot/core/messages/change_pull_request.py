@@ -12,7 +12,7 @@ from bot.core.messages.versions.evidence import Evidence, proved, reported
 from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS, sides
 from bot.core.parity.report import Difference
 from bot.core.plans.risk import risk_before_plan
-from bot.core.plural import counted
+from bot.core.plural import counted, joined
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
@@ -148,11 +148,11 @@ def body(proposed: ProposedChange) -> str:
 
 def _commands(manifest: Manifest) -> str:
     name = manifest.name
-    extend = f" and {code(f'/extend {name} 7d')}" if manifest.expires_at else ""
+    extend = f" and {code(f'/extend {name} 7d')} change" if manifest.expires_at else " changes"
     lines = [
-        f"{code(f'/set {name} key=value')}{extend}: change this pull request",
-        f"{code(f'/plan {name}')}: re-run the plan",
-        f"{code(f'/status {name}')}: show its status",
+        f"{code(f'/set {name} key=value')}{extend} this pull request",
+        f"{code(f'/plan {name}')} re-runs the plan",
+        f"{code(f'/status {name}')} shows its status",
     ]
     return "\n".join(f"- {line}" for line in lines)
 
@@ -178,7 +178,7 @@ def _introduction(proposed: ProposedChange) -> str:
     asked += "".join(f"Requested by [a run in another repository]({url}). " for url in proposed.dispatched)
     if proposed.rollout is not None:
         asked += f"Part of [this rollout]({proposed.rollout}). "
-    return f"{asked}It changes only what is listed here.\n\n{facts(known)}"
+    return f"{asked}This pull request changes only what is listed here.\n\n{facts(known)}"
 
 
 def _template(proposed: ProposedChange) -> str:
@@ -246,7 +246,7 @@ def _places(proposed: ProposedChange) -> str:
     ]
     more = f"\n\n… and {len(found) - MOST_ROWS} more: see the files." if len(found) > MOST_ROWS else ""
     shown = table(("Place", "Before", "After", "Cause"), rows)
-    touched = f"{manifest} and {', '.join(map(code, files[:20]))}{' …' if len(files) > 20 else ''} change."
+    touched = f"{joined([manifest, *map(code, files)], 21)} change."
     count = counted(len(found), "changed value")
     return f"{touched}\n\n{details(count, shown + more)}" if found else touched
 

@@ -98,15 +98,15 @@ def _introduction(proposed: ProposedClone) -> str:
         ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])}"),
     ]
     preview = manifest.preview
-    copied = f"It adds a complete copy of {code(str(manifest.source))}, rendered from the same template."
+    copied = f"This pull request adds a complete copy of {code(str(manifest.source))}, rendered from the same template."
     if preview is not None:
         copied = (
-            f"It adds a complete copy of {code(str(manifest.source))} **with the change of #{preview.pull_request}, as of {preview.commit}**. "
+            f"This pull request adds a complete copy of {code(str(manifest.source))} **with the change of #{preview.pull_request}, as of {preview.commit}**. "
             "A push there brings this pull request up to date. The differences below are from what is on the default branch now."
         )
     elif proposed.as_in is not None:
         copied = (
-            f"It adds a complete copy of {code(proposed.as_in.environment)} **as it was at {proposed.as_in.commit}**, rendered from the "
+            f"This pull request adds a complete copy of {code(proposed.as_in.environment)} **as it was at {proposed.as_in.commit}**, rendered from the "
             "template of then. The differences below are from what it is now."
         )
     return f"{asked}{copied}\n\n{facts(known)}"
@@ -154,8 +154,10 @@ def _step_table(pipeline: Pipeline) -> str:
     for name, step in pipeline.steps.items():
         undo = "none: " + cell(step.undo.none) if isinstance(step, Hook) and step.undo else "yes"
         needs = ", ".join(code(need) for need in step.needs) or NO_VALUE
-        rows.append((code(name), code(step.kind), needs, cell(step.description), undo))
-    return table(("Step", "Kind", "After", "What it does", "To undo it"), rows)
+        rows.append(
+            (code(name), code(step.kind) if isinstance(step, Hook) else step.kind, needs, cell(step.description), undo)
+        )
+    return table(("Step", "Kind", "After", "What it does", "Undo"), rows)
 
 
 def _attention(proposed: ProposedClone) -> Iterator[str]:

@@ -43,7 +43,7 @@ def body(
     expires = f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
     known = [
         ("Environment", f"{code(name)} in {code(removed.directory + '/')}"),
-        ("Purpose", cell(manifest.purpose)),
+        ("Purpose", code(manifest.purpose)),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expires),
         ("Cloned from", code(str(manifest.source))),
@@ -93,7 +93,7 @@ def _why(manifest: Manifest, asked: RemovalRequest) -> str:
     if asked.url:
         return f"Requested by @{asked.by} [here]({asked.url})."
     because = asked.closed.sentence if asked.closed is not None else EXPIRED_ON.format(end=manifest.expires_at)
-    return f"{because}. @{manifest.owner} owns it."
+    return f"{because}. Its owner is @{manifest.owner}."
 
 
 def _to_keep(manifest: Manifest, asked: RemovalRequest) -> str:

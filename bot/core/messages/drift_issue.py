@@ -12,7 +12,7 @@ from bot.core.plans.drift_alike import signs
 from bot.core.plans.drift_facts import facts_of, write_facts
 from bot.core.plans.plan_values import Masked, ValueChange
 from bot.core.plans.value_text import both_on_one_line
-from bot.core.plural import counted
+from bot.core.plural import counted, joined
 from bot.names import EnvironmentName, Login
 
 MOST_LINES = 400
@@ -84,7 +84,7 @@ def body(drift: Drift, owner: Login, run_url: str, alike: Mapping[str, int] = Ma
         (
             f"{code(name)} no longer matches commit {code(drift.commit[:12])}; last checked{where}. Its owner is "
             f"@{owner}. Comment {code(f'/repair {name}')} for a pull request that puts it back, or {code(f'/codify {name}')} for one that "
-            "makes the code say what is there. This issue closes automatically once both agree."
+            "makes the code say what is there. This issue closes automatically once the two match again."
         ),
         _alike(alike),
         _codified(drift),
@@ -105,9 +105,8 @@ def _alike(alike: Mapping[str, int]) -> str:
     if not alike:
         return ""
     listed = [f"{code(name)} (#{number})" for name, number in sorted(alike.items())]
-    more = f" and {len(listed) - MOST_ALIKE} more" if len(listed) > MOST_ALIKE else ""
     return (
-        f"**The same change was found in {', '.join(listed[:MOST_ALIKE])}{more}**, so it probably has one cause. If all of them are to keep "
+        f"**The same change was found in {joined(listed, MOST_ALIKE)}**, so it probably has one cause. If all of them are to keep "
         "it, change the template: `/codify` changes one environment only."
     )
 
@@ -120,7 +119,7 @@ def _codified(drift: Drift) -> str:
     if len(line) > LONGEST_LINE:
         return ""
     command = fence(line, "text")
-    return f"To keep what is there, as far as parameters explain it, comment:\n\n{command}"
+    return f"To keep what is there, as far as parameters explain it, comment\n\n{command}"
 
 
 def summary(drift: Drift) -> str:

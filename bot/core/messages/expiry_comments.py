@@ -12,7 +12,7 @@ def warning(one: Soon) -> str:
     name, end = one.manifest.name, end_of(one.manifest)
     return (
         f"@{one.manifest.owner}: {code(name)} expires on {end:%Y-%m-%d at %H:%M} UTC, in less "
-        f"than {duration.text(one.before)}. A pull request to destroy it will be opened then. To keep it longer, "
+        f"than {duration.words(one.before)}. A pull request to destroy it will be opened then. To keep it longer, "
         f"comment\n\n{fence(f'/extend {name} 7d', 'text')}"
     )
 

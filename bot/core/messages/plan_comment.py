@@ -122,8 +122,8 @@ def _lost(stacks: Sequence[StackPlan], room: int) -> str:
 def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole) -> str:
     """Return the comment for an environment that could not be planned; `reason` is plain text."""
     head = (
-        f"{marker(environment)}\n## No plan for {code(environment)}\n\nPlanning commit {code(commit)} failed, so it "
-        "can't be merged. Fix what is below and push again.\n"
+        f"{marker(environment)}\n## No plan for {code(environment)}\n\nPlanning commit {code(commit[:12])} failed, so this "
+        "pull request can't be merged. Fix what is below and push again.\n"
     )
     cut = clipped(reason, LONGEST_REASON)
     more = "" if cut == reason else " (the rest is in the run's log)"
@@ -133,7 +133,7 @@ def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole
 def refusal(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
     """Return the comment for code that the static checks rejected: each finding with its file and line."""
     head = (
-        f"{marker(environment)}\n## {code(environment)} was not planned\n\nCommit {code(commit)} was rejected by the "
+        f"{marker(environment)}\n## {code(environment)} was not planned\n\nCommit {code(commit[:12])} was rejected by the "
         "static checks; nothing was executed. Fix what is below and push again.\n"
     )
     return f"{head}\n{_findings(findings)}\n{_log(whole)}"
@@ -142,8 +142,8 @@ def refusal(environment: EnvironmentName, commit: str, findings: Sequence[Findin
 def undestroyable(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
     """Return what is said when a clone could not be destroyed later: each finding with its file and line."""
     head = (
-        f"{marker(environment)}\n## {code(environment)} could not be destroyed later\n\nCommit {code(commit)} was "
-        "planned, but this clone could be created and then not destroyed, so it can't be merged. Fix the template: "
+        f"{marker(environment)}\n## {code(environment)} could not be destroyed later\n\nCommit {code(commit[:12])} was "
+        "planned, but this clone could be created and then not destroyed, so this pull request can't be merged. Fix the template: "
         "make each attribute below depend on a parameter that differs between clones and protected environments.\n"
     )
     return f"{head}\n{_findings(findings)}\n{_log(whole)}"
@@ -152,8 +152,8 @@ def undestroyable(environment: EnvironmentName, commit: str, findings: Sequence[
 def created_again(environment: EnvironmentName, commit: str, findings: Sequence[Finding], whole: Whole) -> str:
     """Return what is said when a protected environment looks as if it did not exist: each finding with its file and line."""
     head = (
-        f"{marker(environment)}\n## {code(environment)} would be created a second time\n\nCommit {code(commit)} was planned, but "
-        "the plan would create what a protected environment already has, so it can't be merged.\n"
+        f"{marker(environment)}\n## {code(environment)} would be created a second time\n\nCommit {code(commit[:12])} was planned, but "
+        "the plan would create what a protected environment already has, so this pull request can't be merged.\n"
     )
     return f"{head}\n{_findings(findings)}\n{_log(whole)}"
 
@@ -206,7 +206,7 @@ def _headline(plan: EnvironmentPlan, risk: Risk) -> str:
     )
     return (
         f"{marker(plan.environment)}\n## Plan for {code(plan.environment)}\n\n**{title(plan)}.** {said}; planned at "
-        f"commit {code(plan.commit)}. {said_risk(risk)}.{warning}"
+        f"commit {code(plan.commit[:12])}. {said_risk(risk)}.{warning}"
     )
 
 

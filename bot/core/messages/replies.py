@@ -66,7 +66,7 @@ def forbidden(verb: str, held: Role | None, needed: Role, able: Sequence[str] = 
 
 def in_code(line: str) -> str:
     """Say why a command that was set as code was not carried out."""
-    return f"Code is an example, so nothing was done. To run the command, post it without the ticks around it: {code(line)}."
+    return f"A command that is formatted as code is taken for an example, so nothing was done. To run it, post it as plain text: {code(line)}."
 
 
 def edited(line: str) -> str:
@@ -83,8 +83,8 @@ def several(count: int) -> str:
 
 def waiting(until: datetime, *, is_limit: bool) -> str:
     """Say that nothing is lost, and when the next try is."""
-    cause = "GitHub asks envclone to slow down" if is_limit else "GitHub or git does not answer as it should"
-    return f"⏳ Not done yet: {cause}. The next try is at {until:%H:%M} UTC on {until:%-d %B}; there is nothing to do."
+    cause = "GitHub asks envclone to slow down" if is_limit else "GitHub does not answer as it should"
+    return f"⏳ Not done yet: {cause}. The next try is at {until:%H:%M} UTC on {until:%-d %B}; you don't have to do anything."
 
 
 def failed(reference: str) -> str:
@@ -128,7 +128,7 @@ def left_out(findings: Sequence[Finding]) -> str:
 def strangers(found: Sequence[Stranger]) -> str:
     """Warn of branches that are named like mine and are not: nobody should take them for proposals."""
     lines = [f"- {code(each.branch)}: {_whose(each)}" for each in found]
-    return "\n".join(["**Not counted, because I didn't propose it** (delete the branch, or rename it):", "", *lines])
+    return "\n".join(["**Not counted, because I didn't propose them** (delete or rename these branches):", "", *lines])
 
 
 def squatted(name: EnvironmentName, stranger: Stranger) -> str:
@@ -142,7 +142,9 @@ def squatted(name: EnvironmentName, stranger: Stranger) -> str:
 def moved_aside(moved: Mapping[str, str]) -> str:
     """Warn that somebody else's branches stood where mine has to be."""
     lines = [f"- {code(old)} {f'is now {code(new)}' if new else 'was deleted'}" for old, new in moved.items()]
-    return "\n".join(["I didn't make these, and they were in the way of my branch, so I moved them aside:", "", *lines])
+    return "\n".join(
+        ["I didn't make these branches, and they were in the way of mine, so I moved them aside:", "", *lines]
+    )
 
 
 def _whose(stranger: Stranger) -> str:
@@ -213,7 +215,7 @@ def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
             details(counted(len(draft.files), "file"), fence(_file_tree(draft.directory, draft.files), "text")),
             f"**Deviations from {code(parity.against)}**\n\n{markdown.verdict(parity)}\n\n{markdown.tables(parity)}",
             _parameters(draft.manifest),
-            f"**Hooks**\n\n{hooks or 'none'}",
+            f"**Hooks**\n\n{hooks}" if hooks else "**Hooks:** none",
         ]
     )
 

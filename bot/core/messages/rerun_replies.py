@@ -66,31 +66,33 @@ def rescued(command: Unlock, request: Request, last: Last | None, run: StartedRu
         f"{under_way(run.key, said)}\n\nReason, as "
         f"recorded in the ledger: *{cell(take_over(command, request))}*\n\nGitHub runs one job at a time for an "
         "environment. If the dead run is still shown as running, cancel it; this one waits until it "
-        f"ends.\n\n{_why(name, last)}"
+        f"ends.\n\n{_why(name, last, is_taken_over=True)}"
     )
 
 
 def approved(commit: str) -> str:
     """Add to the answer to `/plan` which commit it approves."""
-    return f"If that plan needs an approval, your comment is one, for commit {commit[:12]}."
+    return f"If that plan needs an approval, your comment approves commit {commit[:12]}."
 
 
 def too_early(name: EnvironmentName, commit: str) -> str:
     """Add to the answer to `/plan` that it approves nothing."""
     return (
-        f"If that plan needs an approval, your comment is not one: commit {commit[:12]} came less than a minute before it, or later. "
-        f"Read it, then comment {code(f'/plan {name}')} again or approve it in a review."
+        f"If that plan needs an approval, your comment gives none: commit {commit[:12]} was pushed less than a minute before it, or after it. "
+        f"Read the commit, then comment {code(f'/plan {name}')} again or approve it in a review."
     )
 
 
-def _why(name: EnvironmentName, last: Last | None) -> str:
+def _why(name: EnvironmentName, last: Last | None, *, is_taken_over: bool = False) -> str:
     if last is None:
         return f"**Why:** {code(name)} has never been applied."
     if last.state == "in_progress":
+        silent = f"**Why:** the last run started and has not reported since{_log(last)}."
+        if is_taken_over:
+            return silent
         return (
-            f"**Why:** the last run started and has not reported since{_log(last)}. If it is still running, this one "
-            "waits for it. If it is dead, its lock expires five minutes after it "
-            f"died; {code(f'/unlock {name} --because …')} takes it over at once."
+            f"{silent} If it is still running, this one waits for it. If it is dead, its lock expires five minutes after it "
+            f"died; {code(f'/unlock {name} --because …')} takes the environment over at once."
         )
     if last.state == "success" and last.is_current:
         return f"It completed{_log(last)}."

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.commands.model import RolloutAction
 from bot.core.markdown import cell, code, shortened, table
-from bot.core.plural import counted
+from bot.core.plural import counted, joined
 from bot.core.requests.template_history import TemplateVersion
 from bot.core.rollout.arrival import arrival
 from bot.core.rollout.next_actions import NextActions
@@ -78,19 +78,20 @@ def body(shown: ShownRollout) -> str:
 def superseded(newer: int | None, left: Sequence[int]) -> str:
     """Say why a rollout ends before it is done. Without a newer one nothing is behind; `left` are pull requests that nobody needs now."""
     if newer is None:
-        said = "The template has a newer revision, and every environment is at it, so this rollout ends."
+        said = "The template has a newer revision, and every environment is already at it, so this rollout ends."
     else:
         said = f"The template has a newer revision, so the rollout goes on in #{newer}, where its open pull requests are brought up to date."
     if not left:
         return said
-    numbers = ", ".join(f"#{number}" for number in left)
-    return f"{said} Close {numbers}: what would be changed there is at the newest revision already."
+    numbers = joined([f"#{number}" for number in left])
+    what = "the environment that it changes is" if len(left) == 1 else "the environments that they change are"
+    return f"{said} Close {numbers}: {what} already at the newest revision."
 
 
 def turned_off() -> str:
     """Say why a rollout ends that the policy has turned off, and how it goes on."""
     return (
-        "The policy has rollouts turned off, so this one ends here. Open pull requests stay open: merge or close them. To go on, set "
+        "The policy has rollouts turned off, so this one ends here. Open pull requests stay open: merge or close them. To continue, set "
         "`rollout: {enabled: true}` and reopen this issue."
     )
 
@@ -99,7 +100,7 @@ OVER: Final = (
     "This rollout is over. To bring one environment to the template's newest revision, comment `/sync <name>`."
 )
 OFF: Final = (
-    "The policy has rollouts turned off, so nothing is proposed or merged here. Set `rollout: {enabled: true}` to go on, or comment "
+    "The policy has rollouts turned off, so nothing is proposed or merged here. Set `rollout: {enabled: true}` to continue, or comment "
     "`/rollout abort`."
 )
 STEERED: Final[Mapping[RolloutAction, str]] = {
@@ -114,16 +115,16 @@ def under_way(rollouts: Sequence[int], *, enabled: bool) -> str:
     if not rollouts:
         starts = " One starts by itself when a template's newer revision is merged into the default branch, and an environment is behind."
         return f"No rollout is under way.{starts}" if enabled else elsewhere(())
-    named = ", ".join(f"#{number}" for number in rollouts)
+    named = joined([f"#{number}" for number in rollouts])
     return f"Under way: {named}. In its issue, comment `/rollout pause`, `/rollout resume` or `/rollout abort`."
 
 
 def elsewhere(rollouts: Sequence[int]) -> str:
     """Say where the command belongs."""
     if not rollouts:
-        return "No rollout is under way. To turn rollouts on, put `rollout: {enabled: true}` into the policy."
+        return "No rollout is under way. To turn rollouts on, add `rollout: {enabled: true}` to the policy."
     named = " or ".join(f"#{number}" for number in rollouts)
-    return f"This is not a rollout's issue. Comment in {named} instead."
+    return f"This is not the issue of a rollout. Comment in {named} instead."
 
 
 def _introduction(record: RolloutRecord) -> str:
@@ -150,8 +151,8 @@ def _verdict(shown: ShownRollout) -> str:
             )
         case "waiting":
             begins = todo.waves_done[todo.wave - 1] + policy.rollout.wait
-            pause = duration.text(policy.rollout.wait)
-            return f"**Waiting**: {wave} begins on {_moment(begins)}, {pause} after the wave before it."
+            pause = duration.words(policy.rollout.wait)
+            return f"**Waiting**: {wave} begins on {_moment(begins)}, {pause} after the previous wave."
         case _:
             ended = sum(each.stage in ENDED for each in members.values())
             said = f"**Running**: {wave}; {ended} of {counted(len(members), 'environment')} done."

@@ -74,8 +74,7 @@ def status_comment(manifest: Manifest, facts: StatusFacts, now: datetime) -> str
     """Return the comment's text, without its marker."""
     parts = [_heading(manifest.name, facts, "clone"), _marks(facts, "clone")]
     if facts.results:
-        # It has a heading and an address of its own, and each is said once.
-        parts.append(facts.results.removeprefix("### ").strip())
+        parts.append(_results(facts))
     elif said := _next(manifest.name, facts, "clone"):
         parts.append(said)
     if manifest.expires_at:
@@ -99,8 +98,17 @@ def proposal_comment(branch: Branch, facts: StatusFacts, what: str = "") -> str:
     """Return the comment, without its marker, for whoever requested a change or a removal; `what` describes it in Markdown."""
     kind = branch.kind
     parts = [_heading(branch.environment, facts, kind), _marks(facts, kind), what]
-    parts += [_next(branch.environment, facts, kind), facts.results]
+    parts += [_next(branch.environment, facts, kind), _results(facts)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _results(facts: StatusFacts) -> str:
+    """Return the results without what the comment's own heading says: of theirs only what follows the environment's name is news."""
+    head, _, rest = facts.results.partition("\n")
+    if not head.startswith("### "):
+        return facts.results
+    _, _, news = head.partition(": ")
+    return f"{news}.\n{rest}".strip() if news else rest.strip()
 
 
 def _marks(facts: StatusFacts, kind: BranchKind) -> str:

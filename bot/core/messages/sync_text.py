@@ -60,7 +60,7 @@ def _edits(found: Sequence[Finding]) -> str:
     ]
     more = [f"- … and {len(found) - MOST_EDITS} more"] if len(found) > MOST_EDITS else []
     lines = "\n".join([*listed, *more])
-    return f"These places differ from what the template renders, so this has to be approved before it is planned:\n\n{lines}"
+    return f"These places differ from what the template renders, so somebody has to approve this pull request before it is planned:\n\n{lines}"
 
 
 def _deviations(parity: tuple[Parity, Parity] | None) -> str:
@@ -130,7 +130,9 @@ def values(
         f"\n\n… and {counted(len(rows) - MOST_ROWS, 'more value')}: see the manifest." if len(rows) > MOST_ROWS else ""
     )
     return (
-        f"{table(('Parameter', 'Before', 'After', 'Why'), rows[:MOST_ROWS])}{more}" if rows else "Every value is kept."
+        f"{table(('Parameter', 'Before', 'After', 'Cause'), rows[:MOST_ROWS])}{more}"
+        if rows
+        else "Every value is kept."
     )
 
 
@@ -151,7 +153,11 @@ def removed_steps(before: Manifest, after: Manifest) -> Iterator[str]:
 
 def conflicts(where: str, found: Sequence[SyncConflict]) -> str:
     """Return the files in which both versions stand, with what to do; `where` is the environment's directory."""
-    listed = "\n".join(f"- {code(f'{where}/{line}')}" for each in found for line in str(each).splitlines())
+    listed = "\n".join(
+        f"- {code(f'{where}/{place}')}: {said}"
+        for each in found
+        for place, _, said in (line.rpartition(": ") for line in str(each).splitlines())
+    )
     return f"**Edited by hand where the template changed it.** Keep one of the versions and remove the markers:\n\n{listed}"
 
 

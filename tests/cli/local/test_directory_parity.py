@@ -50,7 +50,7 @@ def test_the_first_screen_says_what_is_missing_what_differs_and_why(root: Path) 
     assert code == 0
     assert output.splitlines() == [
         "infra/staging against infra/production",
-        "One root module compared, 2 values: 0 equal, 0 only name, account or address, 2 different.",
+        "1 root module with 2 values compared: 0 are equal, 0 differ only in name, account or address, and 2 differ in other ways.",
         "",
         "Missing from infra/staging: 1",
         "  aws_route53_zone.private  infra/production/main.tf:3",
@@ -74,7 +74,7 @@ def test_a_name_may_lie_beside_the_other_in_many_places(tmp_path: Path) -> None:
     root = lay_out(tmp_path, {**files, "app/production/more.tf": MORE})
     code, output = run(root, "staging", "--against", "production")
     assert code == 0
-    assert "2 root modules compared" in output
+    assert "2 root modules with 1 value compared" in output
     assert "  app/aws_route53_zone.private  app/production/more.tf:1" in output
 
 

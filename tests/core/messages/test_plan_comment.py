@@ -69,7 +69,7 @@ ORDINARY = environment(
 def test_it_says_for_which_commit_and_carries_the_marker_first() -> None:
     text = complete(ORDINARY, Risk.NONE)
     assert text.startswith(marker(NAME))
-    assert COMMIT in text
+    assert f"commit `{COMMIT[:12]}`" in text
     assert (
         title(ORDINARY)
         == "2 to add, 0 to change, 2 to destroy (1 of them replaced); 1 hook to run; 1 stack planned with mocks"

@@ -102,7 +102,7 @@ def test_a_clone_that_was_extended_is_warned_anew() -> None:
 
 def test_the_warning_names_the_owner_and_the_command_and_does_not_change_with_the_hour() -> None:
     text = warning(Soon(clone(), timedelta(days=3)))
-    assert text.startswith("@alice: `demo-x` expires on 2026-03-20 at 12:00 UTC, in less than 3d.")
+    assert text.startswith("@alice: `demo-x` expires on 2026-03-20 at 12:00 UTC, in less than 3 days.")
     assert "\n/extend demo-x 7d\n" in text
 
 

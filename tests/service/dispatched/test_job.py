@@ -64,7 +64,10 @@ def test_law_4_a_signed_request_is_proposed_once_and_nothing_else_is(place: Smal
     place.service.context.now = now
     place.work(asked(place))
     (body,) = changes(place)
-    assert "Requested by [a run in another repository](https://ci.example/runs/4711). It changes only" in body
+    assert (
+        "Requested by [a run in another repository](https://ci.example/runs/4711). This pull request changes only"
+        in body
+    )
     assert "rollout" not in body
     first, again = place.service.plan_of("1", event), place.service.plan_of("2", event)
     assert first is not None

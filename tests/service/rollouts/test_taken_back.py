@@ -42,7 +42,7 @@ def test_a_template_that_is_taken_back_before_anything_was_merged_ends_its_rollo
     look(place)
     assert (issue(place).number, issue(place).state) == (first, "closed")
     (said,) = place.written(first)
-    assert "every environment is at it" in said
+    assert "every environment is already at it" in said
     assert f"Close #{proposed}" in said
 
 

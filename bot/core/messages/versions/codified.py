@@ -28,4 +28,4 @@ def attention(after: Manifest, before: Manifest) -> Iterator[str]:
             f"**{counted(len(waived), 'new difference')} from {code(str(after.source))}** {'is' if len(waived) == 1 else 'are'} "
             "waived in the manifest until the clone expires."
         )
-    yield "Edited lines outside the manifest are hand edits: they are named by `envclone verify`, and need an approval."
+    yield "Edited lines outside the manifest are hand edits. `envclone verify` names them, and somebody has to approve them."

@@ -6,18 +6,18 @@ from bot.core.requests.versions.repair import RepairProposal, confirmation
 
 def offer(repair: RepairProposal) -> str:
     """Return how the repair of a clone is merged without a review of the pull request."""
-    asked = ", ".join(f"@{each}" for each in sorted(repair.asked_by))
+    asked = " and ".join(map(code, sorted(repair.asked_by)))
     return (
-        f"Anybody but {asked} who has read the plan in #{repair.number} may confirm it, and it is merged: "
-        f"{code(confirmation(repair))}"
+        f"To have #{repair.number} merged without a review, somebody other than {asked} reads its plan and comments "
+        f"{code(confirmation(repair))}."
     )
 
 
 def confirmed(repair: RepairProposal) -> str:
     """Return the answer to whoever confirmed it."""
-    return f"#{repair.number} is merged, and puts back what changed outside of {code(repair.name)}, as its plan shows."
+    return f"#{repair.number} is merged, and puts back what was changed outside the code of {code(repair.name)}, as its plan shows."
 
 
 def not_merged(repair: RepairProposal) -> str:
     """Return why a confirmed repair is not merged."""
-    return f"The rules of the default branch don't let #{repair.number} be merged without a review. Approve it and merge it there."
+    return f"The rules of the default branch require a review of #{repair.number}. Approve it and merge it there."

@@ -116,10 +116,11 @@ def summary(parity: DirectoryParity) -> Iterator[str]:
     if not both:
         yield "No root module of one side is like one of the other: nothing was compared inside."
         return
-    what = "One root module" if len(both) == 1 else f"{len(both)} root modules"
+    what = counted(len(both), "root module")
     yield (
-        f"{what} compared, {counted(parity.compared, 'value')}: {parity.equal:,} equal, {len(parity.by_identity):,} only name, account "
-        f"or address, {told:,} different."
+        f"{what} with {counted(parity.compared, 'value')} compared: {counted(parity.equal, 'is', 'are')} equal, "
+        f"{counted(len(parity.by_identity), 'differs', 'differ')} only in name, account or address, and "
+        f"{counted(told, 'differs', 'differ')} in other ways."
     )
     for each in both:
         if each.is_by_content:

@@ -41,19 +41,19 @@ def _parts(parity: DirectoryParity) -> Iterator[str]:
         found = one_sided(parity, kind)
         if found:
             yield f"**{title} {code(parity.ours)}: {len(found)}**"
-            yield _rows(("Block", "Because of"), [(code(block_text(each)), _why(each)) for each in found])
+            yield _rows(("Block", "Cause"), [(code(block_text(each)), _why(each)) for each in found])
     groups = by_cause(parity.telling)
     if groups:
         yield f"**Different: {counted(sum(len(group.found) for group in groups), 'value')}**"
         yield _rows(
-            ("Place", parity.theirs, parity.ours, "Aspect", "Because of"),
+            ("Place", parity.theirs, parity.ours, "Aspect", "Cause"),
             [row for group in groups for row in _values(group)],
         )
     identity = by_cause(parity.by_identity)
     if identity:
         rows = [row for group in identity for row in _values(group)]
         title = f"Only name, account or address: {counted(len(parity.by_identity), 'value')}"
-        yield details(title, _rows(("Place", parity.theirs, parity.ours, "Aspect", "Because of"), rows))
+        yield details(title, _rows(("Place", parity.theirs, parity.ours, "Aspect", "Cause"), rows))
     apart = [*(f"- {count} {cell(rule)}" for rule, count in parity.set_apart.items())]
     apart += [f"- {code(note.place)} {cell(note.text)}" for note in parity.notes]
     if apart:

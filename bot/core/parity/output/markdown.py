@@ -23,6 +23,8 @@ ORIGINS = {
 }
 REVISION = "another revision of the template"
 UNEXPLAINED = "unexplained"
+OTHER = "other"
+"""The aspect of what belongs to none."""
 
 
 def verdict(parity: Parity) -> str:
@@ -112,7 +114,7 @@ def _rows(parity: Parity, found: Sequence[Difference]) -> str:
         (
             code(key_of(each.address, each.attribute)),
             *sides(each.production, each.clone),
-            each.aspect or "",
+            each.aspect or OTHER,
             because(each),
         )
         for each in found[:MOST_ROWS]
