@@ -17,6 +17,7 @@ from gitdb.util import hex_to_bin
 
 from bot.clients.git.batch import blobs
 from bot.clients.git.claims import claim_ref
+from bot.clients.git.damage import is_damaged, is_unlocked, opened, renewed
 from bot.clients.git.past import was_at
 from bot.clients.git.recent import Recent
 from bot.clients.git.remote import GitFailed, Moved, Remote
@@ -47,12 +48,8 @@ class Mirror:
         self._merged = Recent[tuple[str, str], bool](BASES)
         self._removed: dict[str, tuple[str, dict[str, str]]] = {}
         self._local: dict[str, dict[str, str]] = {}
-        if not (path / "HEAD").exists():
-            path.mkdir(parents=True, exist_ok=True)
-            git.Repo.init(path, bare=True).close()
-        self._repo = git.Repo(path)
-        self._trees = Trees(self._repo)
-        self._remote = Remote(self._repo, url, credentials)
+        self._url, self._credentials = url, credentials
+        self._use(opened(path))
 
     def fetch(self, branch: str) -> None:
         """Bring the mirror up to the remote's `branch` and our own branches. Raises `GitFailed`.
@@ -67,8 +64,28 @@ class Mirror:
             wanted = [branch, *(f"{prefix}/*" for prefix in (*PREFIXES.values(), SNAPSHOTS))]
             refs = [f"+refs/heads/{each}:refs/heads/{each}" for each in wanted]
             self._local.clear()
-            self._remote.fetch(*refs, prune=True)
+            try:
+                self._remote.fetch(*refs, prune=True)
+            except GitFailed as failed:
+                if not self._is_healed(str(failed)):
+                    raise
+                self._remote.fetch(*refs, prune=True)
             self._fetch_began = began
+
+    def _use(self, repo: git.Repo) -> None:
+        self._repo = repo
+        self._trees = Trees(repo)
+        self._remote = Remote(repo, self._url, self._credentials)
+
+    def _is_healed(self, said: str) -> bool:
+        """Put right what git says is wrong with the mirror itself; False if that is nothing."""
+        if is_unlocked(self.path, said):
+            return True
+        if not is_damaged(said):
+            return False
+        self._repo.close()
+        self._use(renewed(self.path))
+        return True
 
     def fetch_commit(self, commit: str) -> None:
         """Bring one commit into the mirror, by its id. Raises `GitFailed`."""

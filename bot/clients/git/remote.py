@@ -87,6 +87,9 @@ class Remote:
             "GIT_CONFIG_KEY_1": "credential.helper",
             "GIT_CONFIG_VALUE_1": "",
         }
+        if arguments[0] in {"fetch", "push"}:
+            # Where the mirror is gone, git would look for a repository above, and fetch into that.
+            environment["GIT_DIR"] = str(self._local.git_dir)
         status, out, err = self._local.git.execute(
             ["git", *arguments],
             with_extended_output=True,

@@ -1,7 +1,5 @@
 """Pushes as compare-and-swap, against a bare repository of real git."""
 
-import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,33 +14,9 @@ from bot.clients.git.trees import Author, Publication
 from bot.core.rendering.inventory import Claim
 from bot.core.tree import File, tree_id
 from bot.names import ParameterName
+from tests.clients.git.conftest import run
 
 CLAIM = Claim(ParameterName("network"), "10.64.0.0/20")
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Path:
-    """A bare repository with one commit on `main`."""
-    bare = tmp_path / "remote.git"
-    run("git", "init", "-q", "--bare", "-b", "main", str(bare))
-    empty = run("git", "-C", str(bare), "hash-object", "-t", "tree", "-w", "/dev/null")
-    identity = ("-c", "user.name=Ana", "-c", "user.email=ana@example.com")
-    commit = run("git", "-C", str(bare), *identity, "commit-tree", empty, "-m", "Begin")
-    run("git", "-C", str(bare), "update-ref", "refs/heads/main", commit)
-    return bare
-
-
-@pytest.fixture
-def mirror(tmp_path: Path, remote: Path) -> Iterator[Mirror]:
-    """A mirror of it that is up to date."""
-    found = Mirror(tmp_path / "mirror.git", str(remote), lambda: ("x-access-token", "none"))
-    found.fetch("main")
-    yield found
-    found.close()
-
-
-def run(*argv: str) -> str:
-    return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
 
 
 def publication(mirror: Mirror) -> Publication:
