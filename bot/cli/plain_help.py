@@ -3,7 +3,7 @@
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 
 class PlainCommand(TyperCommand):
@@ -27,3 +27,17 @@ class PlainCommand(TyperCommand):
     def _arguments(self, ctx: Any) -> list[tuple[str, str]]:
         found: list[Any] = [each for each in self.get_params(ctx) if each.param_type_name == "argument"]
         return [(each.metavar, each.help) for each in found if not each.hidden]
+
+
+class PlainGroup(TyperGroup):
+    """A group that lists each of its commands with the whole first sentence of its help; typer's own cuts it after 45 letters."""
+
+    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """Write the commands."""
+        found = {name: self.commands[name] for name in self.list_commands(ctx)}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _first_sentence(each.help or "")) for name, each in found.items()])
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())

@@ -16,12 +16,13 @@ import typer
 from rich.console import Console
 
 from bot.cli.console import edge
-from bot.cli.plain_help import PlainCommand
+from bot.cli.plain_help import PlainCommand, PlainGroup
 from bot.cli.story import done, facts, live, section
 from bot.cli.visiting import merge, post
 from bot.errors import UserError
 
 sandbox = typer.Typer(
+    cls=PlainGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     help="A local GitHub, AWS and Actions with the service in front of them.",

@@ -3,13 +3,25 @@
 import posixpath
 from typing import Annotated, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bot.errors import InvalidInput
 from bot.model.base import Document
 
+
+def _relative(value: object) -> object:
+    """Say of an absolute path what it should be; the pattern says it of nothing that people recognize."""
+    if isinstance(value, str) and value.startswith("/"):
+        raise InvalidInput(
+            f"`{value}` begins at the root of the machine. Write the path from the repository's root, for example `infra/envs`"
+        )
+    return value
+
+
 Root: TypeAlias = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$", max_length=200)
+    str,
+    BeforeValidator(_relative),
+    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$", max_length=200),
 ]
 
 

@@ -10,6 +10,7 @@ from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.adoption.stacks import policy_text
+from bot.core.messages.generated_docs import schema_files
 from bot.core.parity.directories.compare import sides_likeness
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Inventory
@@ -97,6 +98,8 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
     policy_is_new = not (root / POLICY).exists()
     if policy_is_new:
         _write(root, {POLICY: File(policy_text(str(asked.name), theirs).encode())})
+    schemas = {path: File(text.encode()) for path, text in schema_files(FACTS).items() if not (root / path).exists()}
+    _write(root, schemas)
     changed = [path for path, file in found.written.items() if rendered.get(path) != file]
     request = CloneRequest(a_clone(asked.name, asked.owner), None, asked.owner, asked.now)
     proof = check_template(template, manifest, request, CheckRules(checkout.policy(), FACTS, JUDGES))

@@ -122,6 +122,21 @@ def test_outside_a_checkout_one_sentence_says_where_to_go(words: list[str], tmp_
     assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert f"{tmp_path} is in no checkout of a monorepo" in done.stderr
     assert "`--root PATH`" in done.stderr
+    assert "`envclone adopt PATH`" in done.stderr
+
+
+@pytest.mark.parametrize("group", ["sandbox", "template"])
+def test_help_of_a_group_cuts_no_sentence(group: str) -> None:
+    assert "..." not in envclone(group, "-h").stdout.partition("Commands:")[2]
+
+
+def test_a_path_in_place_of_a_name_gets_the_name_to_type(root: Path) -> None:
+    for path, name in (("envs/production", "production"), ("infra/envs/demo-x", "NAME")):
+        done = envclone("verify", path, "--root", str(root))
+        assert (
+            done.exit_code,
+            f"`{path}` is a path. Give the environment's name: `envclone verify {name}`" in done.stderr,
+        ) == (2, True)
 
 
 @pytest.mark.parametrize("words", [["plan", "demo-x"], ["drift", "demo-x"]], ids=lambda words: words[0])

@@ -1,6 +1,7 @@
 """Where environments and templates lie: paths and names, by example."""
 
 import pytest
+from pydantic import ValidationError
 
 from bot.errors import UserError
 from bot.model.policy import PATH, Policy
@@ -66,3 +67,8 @@ def test_roots_that_are_no_two_directories_of_the_repository_are_refused(said: s
 def test_roots_may_be_left_out_and_named_one_by_one() -> None:
     assert load("quota: {total: 3}\n", Policy, PATH).roots == DEFAULT
     assert load("roots: {environments: stages}\n", Policy, PATH).roots == Roots(environments="stages")
+
+
+def test_an_absolute_path_is_named_with_what_to_write() -> None:
+    with pytest.raises(ValidationError, match=r"`/infra/envs` begins at the root of the machine"):
+        Roots.model_validate({"environments": "/infra/envs"})

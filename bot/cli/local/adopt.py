@@ -11,6 +11,7 @@ from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, environment_name, s
 from bot.cli.local.options import AnyRoot, AsJson, me
 from bot.clients.git.new_branch import OwnBranch
 from bot.core.adoption.hooks import ProposedHook
+from bot.core.messages.generated_docs import SCHEMAS
 from bot.core.plural import counted
 from bot.errors import InvalidInput
 from bot.model.environment import HOOKS
@@ -68,7 +69,7 @@ def _branch(root: Path, name: str) -> OwnBranch | None:
 
 
 def _written(found: AdoptedProduction) -> list[str]:
-    return [found.template.where, found.where, POLICY]
+    return [found.template.where, found.where, POLICY, SCHEMAS]
 
 
 def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:

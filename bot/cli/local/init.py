@@ -14,6 +14,7 @@ from bot.cli.local.options import AsJson
 from bot.clients.git.checkout import own_checkout
 from bot.clients.git.merge_file import merge_text
 from bot.clients.shipped import shipped
+from bot.clouds.registry import FACTS
 from bot.core.installation.files import (
     BRANCHED,
     CODE_OWNERS,
@@ -31,6 +32,7 @@ from bot.core.installation.renovate import PLACES, RenovateConfiguration, kept_p
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.core.installation.upgrade import FileVersions
+from bot.core.messages.generated_docs import schema_files
 from bot.core.rendering.merge import TextSides
 from bot.errors import InvalidInput, UserError
 from bot.model.policy import PATH as POLICY_PATH
@@ -145,6 +147,8 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             place.bring(path, newer)
         if place.read(POLICY_PATH) is None:
             place.put(POLICY_PATH, POLICY.encode())
+        for path, text in schema_files(FACTS).items():
+            place.put(path, text.encode())
         left = [
             *_owners(place, team, roots),
             *_renovate(place, roots),

@@ -21,7 +21,7 @@ def checkout(context: typer.Context, root: Path) -> Path:
     if found is None and not context.resilient_parsing:
         stop(
             f"{root.resolve()} is in no checkout of a monorepo: there is no `{POLICY}`, and neither `{DEFAULT.environments}/` nor `{DEFAULT.templates}/`. "
-            "Change to the checkout, or name it with `--root PATH`.",
+            "Change to the checkout, or name it with `--root PATH`; where envclone is new, begin with `envclone adopt PATH`.",
             NOT_CHECKED,
         )
     return found or root

@@ -1,6 +1,5 @@
 """`envclone schema`: write the JSON Schemas and the reference documents, or check that they are what the models say."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ import typer
 from bot.cli.console import DOES_NOT_HOLD, say, stop
 from bot.cli.local.reference import command_line_page
 from bot.clouds.registry import FACTS
-from bot.core.messages.generated_docs import FORMATS, GENERATED, commands_page, formats_page, schema, table_lines
+from bot.core.messages.generated_docs import GENERATED, commands_page, formats_page, schema_files, table_lines
 from bot.hooks.docs import hooks_page
 from bot.model import duration
 from bot.settings import ALIASES, FILE, PREFIX, Settings
@@ -23,11 +22,8 @@ BEGIN, END = "<!-- settings: written by `envclone schema` -->", "<!-- end of set
 
 def documents() -> dict[str, str]:
     """Return every generated document by its path in the repository."""
-    schemas = {
-        f".github/schemas/{name}.schema.json": json.dumps(schema(name, FACTS), indent=2) + "\n" for name in FORMATS
-    }
     return {
-        **schemas,
+        **schema_files(FACTS),
         "docs/command-line.md": command_line_page(),
         "docs/commands.md": commands_page(),
         "docs/formats.md": formats_page(FACTS),

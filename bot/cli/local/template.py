@@ -10,7 +10,7 @@ import typer
 from bot.cli.console import DOES_NOT_HOLD, edge, say
 from bot.cli.local.options import AsJson, Root, me
 from bot.cli.options import completed
-from bot.cli.plain_help import PlainCommand
+from bot.cli.plain_help import PlainCommand, PlainGroup
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clouds.registry import FACTS
 from bot.core.requests.clone import CloneRequest
@@ -22,7 +22,7 @@ from bot.names import EnvironmentName, TemplateName
 
 _EXTERNAL = "If a clone may not, make it a parameter with `outbound: true`; if all may, list it under `shared` in template.yaml."
 
-templates = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check templates.")
+templates = typer.Typer(cls=PlainGroup, no_args_is_help=True, rich_markup_mode=None, help="Check templates.")
 
 
 @templates.command("check", cls=PlainCommand)
@@ -46,7 +46,8 @@ def template_check(
                 a_clone(source.name if source else EnvironmentName("production"), me()), None, me(), datetime.now(UTC)
             )
             proof = check_template(template, source, asked, CheckRules(checkout.policy(), FACTS, JUDGES))
-            findings = template_findings(template, source) or proof.findings
+            of_hooks = template_findings(template, source)
+            findings = [*of_hooks, *(each for each in proof.findings if each not in of_hooks)]
             wrong = wrong or bool(findings)
             data[name] = {
                 "proved": proof.proved,

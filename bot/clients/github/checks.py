@@ -13,6 +13,7 @@ from urllib.parse import quote
 from bot.clients.github.conversation import GHOST
 from bot.clients.github.records import OURS, Check, CheckState, Deployment, DeploymentStatus
 from bot.clients.github.session import Session
+from bot.core.installation.doctor import PROTECTED_BRANCHES
 from bot.core.markdown import bounded, shortened, titled
 from bot.model.pipeline import Json
 from bot.names import RepositoryName
@@ -63,12 +64,12 @@ class Checks(Session):
     ) -> dict[str, Sequence[str] | None]:
         """Return those of these deployment environments that there are, with the patterns of the branches and tags that may use each.
 
-        No pattern means the protected branches, None any branch.
+        `PROTECTED_BRANCHES` means those, None any branch, and no pattern at all no branch.
         """
 
         def patterns(repo: Repository, name: str, policy: Mapping[str, bool] | None) -> Sequence[str] | None:
             if policy is None or policy["protected_branches"]:
-                return None if policy is None else ()
+                return None if policy is None else PROTECTED_BRANCHES
             path = f"environments/{quote(name, safe='')}/deployment-branch-policies"
             _, found = repo.requester.requestJsonAndCheck("GET", f"{repo.url}/{path}?per_page=100")
             return [("tags " if each.get("type") == "tag" else "") + each["name"] for each in found["branch_policies"]]

@@ -18,6 +18,8 @@ Health: TypeAlias = Literal["ok", "problem", "unknown", "left out"]
 Release: TypeAlias = tuple[int, ...]
 
 REQUIRED_CHECK: Final = "envclone"
+PROTECTED_BRANCHES: Final = ("the protected branches",)
+"""Who may use a GitHub environment that names no pattern because it takes the protected branches; no Git branch has such a name."""
 GATES: Final = ("envclone-plan", "envclone-apply")
 """The GitHub environments of jobs that get an identity. One that any branch may use gives the roles to whoever pushes a workflow."""
 LEAST_FREE: Final = 1024**3
@@ -254,12 +256,13 @@ def trust(role: str, environment: str, subjects: Sequence[str]) -> Verdict:
 def deployment_environments(repository: str, branch: str, found: Mapping[str, Sequence[str] | None]) -> Verdict:
     """Judge the GitHub environments whose names are the subjects of the roles' trust, by the patterns of who may use them.
 
-    No pattern means the protected branches, None any branch.
+    `PROTECTED_BRANCHES` means those, None any branch, and no pattern at all no branch.
     """
     missing = [name for name in GATES if name not in found]
     open_ = [name for name in GATES if name in found and found[name] is None]
-    others = [f"{name}: {each}" for name in GATES for each in found.get(name) or () if each != branch]
-    closed = [name for name in GATES if (patterns := found.get(name)) and branch not in patterns]
+    named = {name: patterns for name in GATES if (patterns := found.get(name)) not in (None, PROTECTED_BRANCHES)}
+    others = [f"{name}: {each}" for name, patterns in named.items() for each in patterns or () if each != branch]
+    closed = [name for name, patterns in named.items() if branch not in (patterns or ())]
     if missing or open_ or others or closed:
         parts = [f"missing: {', '.join(missing)}"] if missing else []
         parts += [f"open to workflows of any branch: {', '.join(open_)}"] if open_ else []

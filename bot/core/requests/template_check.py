@@ -51,8 +51,10 @@ def check_template(
     `rules` are the repository's; without them the code is held against the defaults.
     """
     rules = rules or CheckRules(Policy(), template.cloud)
-    findings = [*_declaration_findings(template), *_file_findings(template, source), *_step_findings(template)]
-    findings = findings or list(_code_findings(template, source, rules))
+    broken = [*_declaration_findings(template), *_syntax_findings(template), *_step_findings(template)]
+    findings = [*broken, *_file_findings(template, source)]
+    # Everything that can be found at once is; only what a broken declaration or file would be blamed for waits.
+    findings += [] if broken else _code_findings(template, source, rules)
     proved = [
         ", ".join(
             (
@@ -63,7 +65,7 @@ def check_template(
         )
     ]
     doubts = list(_doubts(template, source))
-    if source is None or findings:
+    if source is None or broken:
         return Proof(proved, findings, doubts=doubts)
     external: dict[str, ExternalReference] = {}
     for purpose in template.declaration.purposes:
@@ -248,6 +250,10 @@ def _file_findings(template: TemplateAt, source: Manifest | None) -> Iterator[Fi
         elif f"{stack}/{LOCK}" not in files:
             advice = _in_its_directory(template, source, stack, "terraform init -backend=false")
             yield Finding(f"{where}/{stack}", 1, f"{LOCK} is missing. {advice[0].upper()}{advice[1:]}.")
+
+
+def _syntax_findings(template: TemplateAt) -> Iterator[Finding]:
+    where = template.where
     for path, file in template.files.items():
         if path.endswith((".tf", ".tfvars", ".tf.json", ".tfvars.json")):
             try:

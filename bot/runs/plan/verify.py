@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from bot.clients.git.checkout import Checkout
 from bot.core.rendering.assemble import TemplateAt, read_hooks, read_manifest
@@ -39,6 +40,12 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verifi
         )
     unknown = [name for name in names if name not in known]
     if unknown:
+        if "/" in unknown[0]:
+            name = PurePosixPath(unknown[0]).name
+            usage = f"envclone verify {name if name in known else 'NAME'}"
+            raise Unverifiable(
+                f"`{unknown[0]}` is a path. Give the environment's name: `{usage}`; there are: {', '.join(known)}."
+            )
         what = f"has no {MANIFEST}" if unknown[0] in checkout.unmanaged() else "does not exist"
         raise Unverifiable(f"{checkout.roots.environment(unknown[0])} {what}; there are: {', '.join(known) or 'none'}.")
     chosen = tuple(names or known)

@@ -15,6 +15,7 @@ from bot.clients.shipped import shipped
 from bot.core.installation.files import NO_SERVER, PRISTINE, SHIPPED
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
+from bot.core.messages.generated_docs import FORMATS
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
 from tests import ROOT
@@ -63,6 +64,8 @@ def test_a_repository_gets_everything_and_the_tool_from_one_place(root: Path) ->
     )
     assert load((root / PATH).read_text(), Policy, PATH).protected == ("production",)
     assert (root / ".github/CODEOWNERS").read_text() == "/.github/ @acme/platform\n/templates/ @acme/platform\n"
+    schemas = {name for name in files(root) if name.endswith(".schema.json")}
+    assert {name.removeprefix(".github/schemas/").partition(".")[0] for name in schemas} == set(FORMATS)
     assert not any(name.split("/")[0] not in {".github"} for name in files(root)), "nothing beside .github/"
     assert not list(root.rglob("*.lock"))
 

@@ -11,6 +11,15 @@ from tests.support import example
 HEAD = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.0.0"\n  hashes = '
 
 
+def test_a_missing_lock_file_and_code_that_is_refused_are_said_in_one_go() -> None:
+    at = example.template()
+    runs = {"app/run.tf": File(b'data "external" "x" {\n  program = ["id"]\n}\n')}
+    files = {path: file for path, file in at.files.items() if not path.endswith(".terraform.lock.hcl")}
+    said = [str(each) for each in check_template(replace(at, files={**files, **runs}), None, example.asked()).findings]
+    assert any(".terraform.lock.hcl is missing" in each for each in said), said
+    assert any("external" in each for each in said), said
+
+
 @pytest.mark.parametrize(
     ("hashes", "is_doubted"),
     [
