@@ -20,8 +20,8 @@ def _relative(value: object) -> object:
 
 Root: TypeAlias = Annotated[
     str,
-    BeforeValidator(_relative),
     Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$", max_length=200),
+    BeforeValidator(_relative),
 ]
 
 
