@@ -176,6 +176,10 @@ def test_the_plan_comes_from_the_default_branch() -> None:
                 assert given["ref"] == "${{ github.event.pull_request.head.sha }}"
 
 
+def test_a_draft_is_planned_as_any_pull_request() -> None:
+    assert "draft" not in (GITHUB / "workflows/plan.yml").read_text()
+
+
 def test_the_job_that_applies_an_environment_is_called_as_the_service_looks_for_it() -> None:
     path = GITHUB.parent / WORKFLOW
     assert _jobs(path)["apply"]["name"] == JOB.format(environment="${{ matrix.environment }}")

@@ -1,4 +1,4 @@
-"""What `envclone template check` doubts: it holds here, and may not on the machines that plan."""
+"""What `envclone template check` says of each purpose, and what it doubts: it holds here, and may not on the machines that plan."""
 
 from dataclasses import replace
 
@@ -41,3 +41,15 @@ def test_a_lock_file_that_may_lack_the_runners_platform_gets_the_command_that_fi
     plain = {path: file for path, file in at.files.items() if not path.endswith(".j2")}
     doubts = check_template(replace(at, files={**plain, **lock}), None, example.asked()).doubts
     assert all("-platform=linux_amd64` in templates/shop/app, and commit the file." in each for each in doubts)
+
+
+def test_each_purpose_says_how_many_files_it_renders_and_how_many_of_them_differ_from_the_source_s() -> None:
+    proof = check_template(example.template(), example.production(), example.asked())
+    assert proof.findings == []
+    # The manifest, the backend and the values of variables.
+    assert [line for line in proof.proved if "purpose" in line] == [
+        "purpose production is production's own",
+        "purpose demo renders 11 files, of which 3 differ from production's",
+        "purpose qa renders 11 files, of which 3 differ from production's",
+        "purpose load-test renders 11 files, of which 3 differ from production's",
+    ]

@@ -1,5 +1,6 @@
 """A clone's time comes: warned, proposed for its end, merged; on a real repository over HTTP."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -164,6 +165,25 @@ def test_a_check_whose_event_was_lost_is_found_at_the_next_look(live: SmallMonor
     auto_merge(live)
     assert at(live, end(live) + DAY) == ["merged"]
     assert said(live) == [ENDED]
+
+
+def test_an_end_that_a_person_made_a_draft_waits_until_it_is_ready(live: SmallMonorepo) -> None:
+    auto_merge(live)
+    at(live, end(live))
+    number = live.server.pulls(REPOSITORY)[-1].number
+    as_draft(live, number, is_draft=True)
+    checked(live, number)
+    assert ends(live) == ["open"]
+    as_draft(live, number, is_draft=False)
+    assert at(live, end(live) + DAY) == ["merged"]
+    assert said(live) == [ENDED]
+
+
+def as_draft(place: SmallMonorepo, number: int, *, is_draft: bool) -> None:
+    """Make a pull request a draft, or ready for review, as a person does on its page."""
+    issue = place.server.issue(REPOSITORY, number)
+    assert issue.pull is not None
+    place.server.forge.state.save_issue(replace(issue, pull=replace(issue.pull, draft=is_draft)))
 
 
 def test_what_a_person_proposed_is_never_merged_by_itself(live: SmallMonorepo) -> None:
