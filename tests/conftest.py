@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import processor
 from tests.support import budget, needs
 from tests.support.small_monorepo import SmallMonorepo, small_monorepo
 from tests.support.stages import Stages
@@ -46,6 +47,8 @@ LONGEST = (
     "tests/hooks/aws/test_rds_snapshot.py",
 )
 """The files that take longest. Those that wait for the AWS provider stand between those that keep a core busy."""
+
+METER = processor.Meter()
 
 WHOLE = {"service": "place", "hooks/aws": "around"}
 """In which rooms a test is a whole flow that starts with this fixture, unless it is marked as a sample."""
@@ -86,24 +89,35 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let a test start only what its markers name."""
+    METER.read()  # what was between two tests, or before the first, is none's
     with needs.allowed({marker.name for marker in item.iter_markers()}):
         return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write down what each part of a test cost: its set-up, its call, its end."""
+    report = yield
+    report.user_properties.append((processor.PROPERTY, METER.read()))
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print each figure that a test recorded."""
-    figures = [
-        str(value)
+    """Print each figure that a test recorded, and what the rooms cost in a long run."""
+    found = [
+        (report, name, value)
         for reports in terminalreporter.stats.values()
         for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call"
+        if isinstance(report, pytest.TestReport)
         for name, value in report.user_properties
-        if name == "measured"
     ]
-    if figures:
-        terminalreporter.section("measured")
-        for figure in sorted(figures):
-            terminalreporter.write_line(figure)
+    measured = (str(value) for report, name, value in found if name == "measured" and report.when == "call")
+    costs = ((report.nodeid, float(str(value))) for report, name, value in found if name == processor.PROPERTY)
+    for title, said in (("measured", sorted(measured)), ("processor time", list(processor.lines(costs)))):
+        if said:
+            terminalreporter.section(title)
+            for line in said:
+                terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
