@@ -23,6 +23,7 @@ from bot.names import StepName, TemplateName
 from tests.runs.drift.codified_kinds import KINDS
 from tests.support import example
 from tests.support.cloud import REGION
+from tests.support.provider_process import provider_process
 from tests.support.terraform import program, provider_files, write
 
 APP = StepName("app")
@@ -43,7 +44,7 @@ def test_what_was_changed_outside_becomes_code_whatever_kind_of_resource_it_is(
 ) -> None:
     main = "\n".join(kind.code for kind in KINDS)
     directory = write(tmp_path / "app", {"main.tf": main, **provider_files(main)})
-    with program(tmp_path / "configuration", aws).opened(directory) as module:
+    with provider_process(aws) as reached, program(tmp_path / "configuration", reached).opened(directory) as module:
         module.init()
         module.apply(module.plan({}))
         state = json.loads((directory / "terraform.tfstate").read_text())
