@@ -37,7 +37,7 @@ from bot.service.command_job import ACCEPTED, Accepted, CommandJob, accept
 from bot.service.commands.expire import ExpiryJob
 from bot.service.context import ServiceContext
 from bot.service.dispatched.job import DispatchJob
-from bot.service.event_jobs import (
+from bot.service.event_jobs.pull_request import (
     CheckJob,
     DeploymentJob,
     LookBackJob,
