@@ -37,15 +37,13 @@ from bot.service.command_job import ACCEPTED, Accepted, CommandJob, accept
 from bot.service.commands.expire import ExpiryJob
 from bot.service.context import ServiceContext
 from bot.service.dispatched.job import DispatchJob
-from bot.service.event_jobs.pull_request import (
-    CheckJob,
-    DeploymentJob,
-    LookBackJob,
-    PlanOfComment,
-    PullRequestJob,
-    ReviewJob,
-    RunJob,
-)
+from bot.service.event_jobs.check import CheckJob
+from bot.service.event_jobs.deployment import DeploymentJob
+from bot.service.event_jobs.followed import PlanOfComment
+from bot.service.event_jobs.look_back import LookBackJob
+from bot.service.event_jobs.pull_request import PullRequestJob
+from bot.service.event_jobs.review import ReviewJob
+from bot.service.event_jobs.run import RunJob
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
 from bot.service.previews.job import PreviewJob
 from bot.service.replies import Settled, settle

@@ -20,7 +20,7 @@ from bot.model.yaml_document import load
 from bot.sandbox.actions.expressions import interpolated
 from bot.service.commands.rerun import NOTHING_TO_PLAN
 from bot.service.deployments.confirmed import JOB, TRIGGERS, WORKFLOW
-from bot.service.event_jobs.pull_request import APPLIES, PLANS
+from bot.service.event_jobs.run import APPLIES, PLANS
 from tests import ROOT
 from tests.workflows.github_parser import ParserUnavailableError, complaints
 

@@ -1,0 +1,54 @@
+"""The job of a required check that has ended."""
+
+from bot.clients.github.records import ACTIONS_APP
+from bot.core.requests.branches import read_branch
+from bot.events import CheckRunCompleted
+from bot.service.commands.expire import merge_expired
+from bot.service.commands.made_again import merge_made_again
+from bot.service.context import ServiceContext
+from bot.service.event_jobs.followed import requested
+from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
+from bot.service.planned.checks import REQUIRED_CHECK
+from bot.service.repository import Repository, repository_at_head
+from bot.service.rollouts.job import looked_at, moved
+from bot.service.status import report_branch
+
+
+class CheckJob:
+    """Reports the required check, and merges the removal of an expired clone that passed it."""
+
+    def __init__(self, context: ServiceContext, event: CheckRunCompleted) -> None:
+        self.context, self.event = context, event
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job; which environment the check is about is only known from the commit's pull request."""
+        if self.event.name != REQUIRED_CHECK or self.event.app != ACTIONS_APP:
+            return None
+        return requested(delivery, self.event, "check", f"check-{self.event.head_sha}")
+
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        reported = steps.run("report", REPORTED, self.report)
+        return looked_at(self.event.repository, request, reported)
+
+    def report(self) -> Reported:
+        """Tell whoever asked for what was checked; merge what may be."""
+        repo = repository_at_head(self.context, self.event.repository)
+        return tell_checked(repo, self.event.head_sha, is_green=self.event.conclusion == "success")
+
+
+def tell_checked(repo: Repository, commit: str, *, is_green: bool) -> Reported:
+    """Tell whoever asked for what a commit proposes; merge the removal of an expired clone whose check is green."""
+    pulls = repo.github.pull_requests_for_commit(repo.name, commit)
+    branches = [
+        branch
+        for pull in pulls
+        if pull.is_from(repo.name) and repo.is_ours(pull) and (branch := read_branch(pull.head))
+    ]
+    told = [comment for branch in branches for comment in report_branch(repo, branch)]
+    for branch in branches:
+        if branch.kind == "destroy" and is_green:
+            merge_expired(repo, branch.environment)
+        if branch.kind == "clone" and is_green:
+            merge_made_again(repo, branch.environment)
+    changes = [branch.environment for branch in branches if branch.kind == "change"]
+    return Reported(comments=tuple(told), moved=moved(repo, changes))

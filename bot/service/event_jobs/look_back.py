@@ -1,0 +1,71 @@
+"""The job that looks through the comments whose deliveries perhaps never came."""
+
+from datetime import timedelta
+
+from pydantic import TypeAdapter
+
+from bot.events import CommentCreated, LookBack
+from bot.service.context import ServiceContext
+from bot.service.event_jobs.followed import PlanOfComment
+from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
+
+LONGEST_LOOK_BACK = timedelta(days=3)
+"""How far back is looked: as long as GitHub lets deliveries be repeated. What is older was given up or asked again."""
+
+MISSED = "*missed"
+"""In the place of an environment's name in a partition; no environment can be called so."""
+
+
+class CommentsFound(JobStepResult):
+    """What people wrote since, whether it was delivered or not."""
+
+    comments: tuple[CommentCreated, ...] = ()
+
+
+COMMENTS_FOUND: TypeAdapter[CommentsFound] = TypeAdapter(CommentsFound)
+
+
+class LookBackJob:
+    """Looks through the comments since a moment, and asks for each command by the key that its delivery would have had.
+
+    So what was carried out is not carried out again.
+    """
+
+    def __init__(self, context: ServiceContext, event: LookBack, plan_of: PlanOfComment) -> None:
+        self.context, self.event, self.plan_of = context, event, plan_of
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job."""
+        repository = self.event.repository
+        return JobRequest(
+            key=f"missed-{repository}-{self.event.at}",
+            partition=f"{repository}/{MISSED}",
+            kind="missed",
+            delivery=delivery,
+            event=self.event,
+        )
+
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        found = steps.run("look", COMMENTS_FOUND, self.look)
+        jobs = (self.plan_of(comment, request.delivery) for comment in found.comments)
+        return Finished(tuple(job for job in jobs if job is not None))
+
+    def look(self) -> CommentsFound:
+        """Return the comments that hold a command. Raises `Transient`."""
+        event = self.event
+        since = max(event.since, self.context.now() - LONGEST_LOOK_BACK)
+        found = (
+            CommentCreated(
+                repository=event.repository,
+                issue=each.issue,
+                is_pull_request="/pull/" in each.url,
+                comment=each.id,
+                author=each.author,
+                body=each.body,
+                url=each.url,
+                created_at=each.created_at,
+            )
+            for each in self.context.github.comments_since(event.repository, since)
+            if not each.author_is_bot
+        )
+        return CommentsFound(comments=tuple(each for each in found if self.plan_of(each, "look") is not None))

@@ -1,0 +1,39 @@
+"""The job of an approving review."""
+
+from pydantic import TypeAdapter
+
+from bot.events import ReviewApproved
+from bot.service.commands.rerun import plan_approved
+from bot.service.context import ServiceContext
+from bot.service.event_jobs.followed import requested
+from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
+from bot.service.repository import repository_at_head
+
+
+class Replanned(JobStepResult):
+    """Whether a plan was started, or runs already."""
+
+    started: bool
+
+
+REPLANNED: TypeAdapter[Replanned] = TypeAdapter(Replanned)
+
+
+class ReviewJob:
+    """Plans a pull request again whose code had to be approved, once somebody who may has approved its head."""
+
+    def __init__(self, context: ServiceContext, event: ReviewApproved) -> None:
+        self.context, self.event = context, event
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job; whether the pull request has a plan that waits for it is asked there."""
+        return requested(delivery, self.event, "review", f"review-{self.event.number}")
+
+    def run(self, _: JobRequest, steps: Steps) -> Finished:
+        steps.run("plan", REPLANNED, self.replan)
+        return Finished()
+
+    def replan(self) -> Replanned:
+        """Start the plan once more that failed for this commit. Raises `Transient`."""
+        repo = repository_at_head(self.context, self.event.repository)
+        return Replanned(started=plan_approved(repo, self.event))

@@ -1,0 +1,61 @@
+"""The job of a workflow's run that has ended."""
+
+from bot.events import RunCompleted
+from bot.names import EnvironmentName
+from bot.service.commands.made_again import release
+from bot.service.commands.run_end import APPLY, FOLDER, PLAN, place, tell
+from bot.service.context import ServiceContext
+from bot.service.event_jobs.check import tell_checked
+from bot.service.event_jobs.followed import RELEASED, Released, environment_name, requested, tell_environment
+from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
+from bot.service.repository import repository_at_head
+from bot.service.rollouts.job import looked_at, moved
+
+PLANS, APPLIES = FOLDER + PLAN, FOLDER + APPLY
+
+
+class RunJob:
+    """Tells whoever asked for a run how it ended; reports what it did.
+
+    An apply's success counts only now that its job has ended (`deployments/confirmed`). Of a plan its check tells, but for where only the
+    ends of runs are heard of: GitHub starts no workflow for what another workflow's token did.
+    """
+
+    def __init__(self, context: ServiceContext, event: RunCompleted) -> None:
+        self.context, self.event = context, event
+        self._is_news = event.workflow == APPLIES or (context.hears_runs_only and event.workflow == PLANS)
+
+    def plan(self, delivery: str) -> JobRequest | None:
+        """Return the job, if it is a run that plans or applies, or one whose end a comment may wait for."""
+        where = place(self.event) or (f"run-{self.event.run}" if self._is_news else None)
+        return requested(delivery, self.event, "progress", where) if where is not None else None
+
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        reported = Reported()
+        if self._is_news:
+            reported = steps.run("report", REPORTED, self.report)
+            if self.event.workflow == APPLIES:
+                steps.run("release", RELEASED, self.release)
+        if place(self.event) is not None:
+            steps.run("tell", REPORTED, lambda: tell(self.context, self.event))
+        return looked_at(self.event.repository, request, reported)
+
+    def report(self) -> Reported:
+        """Tell whoever waits for what was planned or deployed."""
+        repo = repository_at_head(self.context, self.event.repository)
+        if self.event.workflow == PLANS:
+            return tell_checked(repo, self.event.head_sha, is_green=self.event.conclusion == "success")
+        names = self._deployed()
+        told = tuple(told for name in names for told in tell_environment(repo, name))
+        return Reported(comments=told, moved=moved(repo, names))
+
+    def release(self) -> Released:
+        """Give back the branches and claims of what was destroyed; make it again after a reset."""
+        repo = repository_at_head(self.context, self.event.repository)
+        released = [release(repo, name) for name in self._deployed()]
+        return Released(released=any(released))
+
+    def _deployed(self) -> list[EnvironmentName]:
+        found = self.context.github.deployments_since(self.event.repository, self.event.started_at)
+        names = (environment_name(each.environment) for each in found)
+        return list(dict.fromkeys(name for name in names if name is not None))
