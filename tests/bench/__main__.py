@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("start", "clone_calls", "render", "monorepo", "stack", "parity", "parity_plan", "webhook")
+BENCHES = ("start", "clone_calls", "render", "monorepo", "stack", "parity", "parity_plan", "rollout", "webhook")
 
 
 def main() -> None:
