@@ -28,14 +28,20 @@ def programs() -> Path | None:
 
 
 class Cluster:
-    """A running server; each test gets a database of its own."""
+    """A running server, which may die and come back; each test gets a database of its own."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, server: "Server") -> None:
+        self.directory = directory
+        self._server = server
         self._count = 0
 
+    def restart(self) -> None:
+        """Let the server die with every connection, and come back."""
+        self._server.stop()
+        self._server.start()
+
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://envclone@/{database}?host={self._directory}"
+        return f"postgresql://envclone@/{database}?host={self.directory}"
 
     def database(self) -> str:
         """Make an empty database; return its URL."""
@@ -75,27 +81,45 @@ def cluster() -> Iterator[Cluster]:
         ]
         subprocess.run(initdb, check=True, capture_output=True, user=user, cwd=directory, env=_environment())
         options = {"listen_addresses": "", "unix_socket_directories": str(directory), "max_connections": "100"}
-        with _running(bin_ / "postgres", data, options, user):
-            yield Cluster(directory)
+        server = Server(bin_ / "postgres", data, options, user)
+        server.start()
+        try:
+            yield Cluster(directory, server)
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-@contextmanager
-def _running(program: Path, data: Path, options: Mapping[str, str], user: str | None) -> Iterator[None]:
-    arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    server = subprocess.Popen(
-        [program, "-D", data, "-F", *arguments],
-        user=user, cwd=data, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        ready: list[Path | str] = [program.parent / "pg_isready", "-q", "-h", data.parent, "-t", str(STARTED)]
+class Server:
+    """The process of a server on a directory of data."""
+
+    def __init__(self, program: Path, data: Path, options: Mapping[str, str], user: str | None) -> None:
+        self._program, self._data, self._user = program, data, user
+        self._arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [self._program, "-D", self._data, "-F", *self._arguments],
+            user=self._user, cwd=self._data, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        ready: list[Path | str] = [
+            self._program.parent / "pg_isready",
+            "-q",
+            "-h",
+            self._data.parent,
+            "-t",
+            str(STARTED),
+        ]
         while subprocess.run(ready, check=False).returncode != 0:
-            assert server.poll() is None, "PostgreSQL did not start"
-        yield
-    finally:
-        server.send_signal(signal.SIGQUIT)
-        server.wait()
+            assert self._process.poll() is None, "PostgreSQL did not start"
+
+    def stop(self) -> None:
+        """End it at once; what was committed is there when it comes back."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait()
 
 
 def _environment() -> dict[str, str]:

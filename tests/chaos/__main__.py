@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.chaos.deployments import deployments
+from tests.chaos.found import Run
 from tests.chaos.proposals import proposals
 
 PARTS = {"proposals": proposals, "deployments": deployments}
@@ -25,6 +26,9 @@ def main() -> int:
         "--seed", type=int, default=random.SystemRandom().randrange(2**32), help="repeats a run's lives and troubles"
     )
     parser.add_argument("--only", choices=PARTS, help="one part of it")
+    parser.add_argument(
+        "--replicas", type=int, default=1, help="of the service; with two or more on PostgreSQL (default: 1)"
+    )
     given = parser.parse_args()
     parts = [given.only] if given.only else [*PARTS]
     print(f"seed {given.seed}", flush=True)
@@ -33,7 +37,8 @@ def main() -> int:
     for part in parts:
         counted: Counter[str] = Counter()
         (kept / part).mkdir()
-        found = PARTS[part](kept / part, given.seed, given.minutes * 60 / len(parts), counted)
+        run = Run(given.seed, given.minutes * 60 / len(parts), given.replicas)
+        found = PARTS[part](kept / part, run, counted)
         print("; ".join(f"{count} {what}" for what, count in sorted(counted.items())))
         print(found.text(), flush=True)
         is_well = is_well and not found.lost and not found.doubled

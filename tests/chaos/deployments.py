@@ -15,7 +15,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.chaos.found import Found
+from tests.chaos.found import Found, Run
 from tests.chaos.killing import TERRAFORM, at_work, kill
 from tests.chaos.remains import MADE_BY_TERRAFORM, remains
 from tests.chaos.storage import Storage
@@ -143,11 +143,12 @@ class Trouble:
         self._next = self._storage.asked + self._chance.randint(1, self._chance.choice(PROGRESS))
 
 
-def deployments(directory: Path, seed: int, seconds: float, counted: "Counter[str]") -> Found:
+def deployments(directory: Path, run: Run, counted: "Counter[str]") -> Found:
     """Lead lives while there is trouble, and again without; return what is there in the end."""
+    seed = run.seed
     troubled: Counter[str] = Counter()
     peaceful: Counter[str] = Counter()
-    end, led = time.monotonic() + seconds, 0
+    end, led = time.monotonic() + run.seconds, 0
     while led == 0 or time.monotonic() < end:
         acts = random.Random(f"{seed} acts {led}").choice(LIVES)
         with _life(directory / f"peaceful-{led}", led) as life:

@@ -1,7 +1,16 @@
-"""What is there at the end, of a run in peace and of one under trouble."""
+"""What a run of chaos is asked for, and what is there at its end and at that of one in peace."""
 
 from collections import Counter
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is asked for: its seed, how long there is trouble, and how many replicas of the service there are."""
+
+    seed: int
+    seconds: float
+    replicas: int = 1
 
 
 @dataclass(frozen=True, slots=True)

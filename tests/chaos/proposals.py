@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chaos.aftermath import aftermath
-from tests.chaos.found import Found
+from tests.chaos.fleet import Fleet, fleet
+from tests.chaos.found import Found, Run
 from tests.chaos.lives import Life, script
 from tests.chaos.trouble import Deliveries, Trouble
 from tests.support.forwarder import forwarding
-from tests.support.needs import allowed
-from tests.support.serving import Serving, serving
+from tests.support.serving import Serving
 
 AT_ONCE = 8
 """Lives that are led side by side."""
@@ -27,9 +27,10 @@ STILL = 6.0
 """Seconds in which nothing changes any more: three looks for what was missed."""
 
 
-def proposals(directory: Path, seed: int, seconds: float, counted: "Counter[str]") -> Found:
+def proposals(directory: Path, run: Run, counted: "Counter[str]") -> Found:
     """Lead lives while there is trouble, and again without; return what is there in the end."""
-    lives, troubled = _troubled(directory / "troubled", seed, seconds, counted)
+    seed = run.seed
+    lives, troubled = _troubled(directory / "troubled", run, counted)
     peaceful = _peaceful(directory / "peaceful", seed, lives)
     return Found(f"{lives} clones proposed", peaceful, troubled)
 
@@ -41,15 +42,17 @@ def _lives(seed: int) -> Iterator[Life]:
         yield Life(name, script(name, random.Random(f"{seed} {name}")))
 
 
-def _troubled(directory: Path, seed: int, seconds: float, counted: "Counter[str]") -> tuple[int, "Counter[str]"]:
+def _troubled(directory: Path, run: Run, counted: "Counter[str]") -> tuple[int, "Counter[str]"]:
     """Lead lives while there is trouble; return how many there were, and what is there in the end."""
+    seed = run.seed
     deliveries = Deliveries(random.Random(f"{seed} deliveries"), counted)
-    with _service(directory, deliveries) as service:
-        trouble = Trouble(service, random.Random(f"{seed} trouble"), counted)
+    with _fleet(directory, run.replicas, deliveries) as fleet:
+        service = fleet.first
+        trouble = Trouble(fleet, random.Random(f"{seed} trouble"), counted)
         led: list[Life] = []
         at_work: list[Life] = []
         coming = _lives(seed)
-        end, next_trouble = time.monotonic() + seconds, 0.0
+        end, next_trouble = time.monotonic() + run.seconds, 0.0
         while time.monotonic() < end:
             at_work = [life for life in at_work if life.goes_on(service)]
             fresh = list(itertools.islice(coming, AT_ONCE - len(at_work)))
@@ -58,6 +61,7 @@ def _troubled(directory: Path, seed: int, seconds: float, counted: "Counter[str]
                 next_trouble = time.monotonic() + trouble.strike()
             time.sleep(0.05)
         deliveries.is_calm = True
+        fleet.calm()
         service.server.faults.clear()
         _ended(service, led)
         return len(led), aftermath(service, led)
@@ -67,7 +71,8 @@ def _peaceful(directory: Path, seed: int, count: int) -> "Counter[str]":
     """Lead as many lives without trouble; return what is there in the end."""
     deliveries = Deliveries(random.Random(0), Counter())
     deliveries.is_calm = True
-    with _service(directory, deliveries) as service:
+    with _fleet(directory, 1, deliveries) as fleet:
+        service = fleet.first
         led = list(itertools.islice(_lives(seed), count))
         for start in range(0, count, AT_ONCE):
             _ended(service, led[start : start + AT_ONCE])
@@ -94,14 +99,12 @@ def _ended(service: Serving, led: Sequence[Life]) -> None:
 
 
 @contextmanager
-def _service(directory: Path, deliveries: Deliveries) -> Iterator[Serving]:
+def _fleet(directory: Path, count: int, deliveries: Deliveries) -> Iterator[Fleet]:
     """Run the service with a webhook that `deliveries` stands in front of."""
-    directory.mkdir()
-    with allowed({"e2e"}), serving(directory) as service, forwarding(service.url, deliveries.between) as address:
-        (hook,) = service.server.forge.state.hooks.values()
-        service.server.remove_webhook(hook)
-        service.server.add_webhook(f"{address}/webhooks/github", hook.secret, app=hook.app)
-        service.environment["ENVCLONE_LOOK_BACK_EVERY"] = "2s"
-        service.kill()
-        service.start()
-        yield service
+    with fleet(directory, count) as found, forwarding(found.first.url, deliveries.between) as address:
+        deliveries.doors = [each.url.removeprefix("http://") for each in found.replicas]
+        server = found.first.server
+        (hook,) = server.forge.state.hooks.values()
+        server.remove_webhook(hook)
+        server.add_webhook(f"{address}/webhooks/github", hook.secret, app=hook.app)
+        yield found

@@ -5,13 +5,14 @@ import random
 import signal
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from http.client import HTTPException
 from pathlib import Path
 
-from tests.support.forwarder import Forward, ForwardedAnswer, ForwardedRequest
-from tests.support.serving import Serving
+from tests.chaos.fleet import Fleet
+from tests.support.forwarder import Forward, ForwardedAnswer, ForwardedRequest, forwarded
 
 DELIVERY_FAULTS = 0.15
 """The part of deliveries that are lost, and as much that are doubled, and as much that come late."""
@@ -21,60 +22,71 @@ LATE = (0.5, 5.0)
 """Seconds by which a delivery is late, so that others overtake it."""
 
 
+GIVES_UP = 10.0
+"""Seconds after which GitHub gives a delivery up."""
+SILENCE = 12.0
+"""Seconds for which a replica is paused or cut off: twice as long as it may be silent."""
+
+
 class Deliveries:
-    """Stands between GitHub and the service's webhook. `between` is for `tests.support.forwarder`."""
+    """Stands between GitHub and the doors of the service, of which any takes a delivery. `between` is for `tests.support.forwarder`."""
 
     def __init__(self, chance: random.Random, counted: "Counter[str]") -> None:
         self._chance, self._counted = chance, counted
         self._lock = threading.Lock()
         self.is_calm = False
+        self.doors: Sequence[str] = ()
 
-    def between(self, request: ForwardedRequest, forward: Forward) -> ForwardedAnswer | None:
+    def between(self, request: ForwardedRequest, _: Forward) -> ForwardedAnswer | None:
         with self._lock:
             fate, late = self._chance.random(), self._chance.uniform(*LATE)
         if self.is_calm or fate > 3 * DELIVERY_FAULTS:
-            return _tried(request, forward)
+            return self._tried(request)
         if fate < DELIVERY_FAULTS:
             self._counted["deliveries lost"] += 1
             return None
         if fate < 2 * DELIVERY_FAULTS:
             self._counted["deliveries doubled"] += 1
-            _tried(request, forward)
-            return _tried(request, forward)
+            self._tried(request)
+            return self._tried(request)
         self._counted["deliveries late"] += 1
-        threading.Timer(late, _tried, (request, forward)).start()
+        threading.Timer(late, self._tried, [request]).start()
         return None  # GitHub did not wait so long
 
-
-def _tried(request: ForwardedRequest, forward: Forward) -> ForwardedAnswer | None:
-    """Hand a delivery on; None when nobody is there to take it."""
-    with suppress(OSError, HTTPException):
-        return forward(request)
-    return None
+    def _tried(self, request: ForwardedRequest) -> ForwardedAnswer | None:
+        """Hand a delivery on; None when nobody is there to take it."""
+        with self._lock:
+            doors = self._chance.sample(self.doors, len(self.doors))
+        for door in doors:
+            with suppress(OSError, HTTPException):
+                return forwarded(request, door, GIVES_UP)
+        return None
 
 
 class Trouble:
     """Kills and faults, one after the other, by a seed. Runs in the thread that also drives the lives."""
 
-    def __init__(self, service: Serving, chance: random.Random, counted: "Counter[str]") -> None:
-        self._service, self._chance, self._counted = service, chance, counted
+    def __init__(self, fleet: Fleet, chance: random.Random, counted: "Counter[str]") -> None:
+        self._fleet, self._chance, self._counted = fleet, chance, counted
+        self._faults = fleet.replicas[0].server.faults
 
     def strike(self) -> float:
         """Make one trouble; return the seconds until the next."""
-        kind = self._chance.choice(
-            (self._kill_all, self._kill_one, self._kill_one, self._fault, self._fault, self._limit)
-        )
-        kind()
+        kinds = [self._kill_all, self._kill_one, self._kill_one, self._fault, self._fault, self._limit]
+        if self._fleet.cluster is not None:
+            kinds += [self._pause, self._cut, self._restart_database]
+        self._chance.choice(kinds)()
         return self._chance.uniform(*PAUSES)
 
     def _kill_all(self) -> None:
-        self._counted["kills of all processes"] += 1
-        self._service.kill()
-        self._service.server.faults.clear()  # a start without GitHub is refused, and then somebody else starts it again
-        self._service.start()
+        service = self._chance.choice(self._fleet.replicas)
+        self._counted["kills of all processes of a replica"] += 1
+        service.kill()
+        self._faults.clear()  # a start without GitHub is refused, and then somebody else starts it again
+        service.start()
 
     def _kill_one(self) -> None:
-        process = self._service.process
+        process = self._chance.choice(self._fleet.replicas).process
         assert process is not None
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         if children:
@@ -82,8 +94,25 @@ class Trouble:
             with suppress(ProcessLookupError):
                 os.kill(int(self._chance.choice(children)), signal.SIGKILL)
 
+    def _pause(self) -> None:
+        service = self._chance.choice(self._fleet.replicas)
+        self._counted["pauses of a replica"] += 1
+        service.pause()
+        threading.Timer(SILENCE, service.go_on).start()
+
+    def _cut(self) -> None:
+        network = self._chance.choice(self._fleet.networks)
+        self._counted["cuts between a replica and the database"] += 1
+        network.cut()
+        threading.Timer(SILENCE, network.mend).start()
+
+    def _restart_database(self) -> None:
+        assert self._fleet.cluster is not None
+        self._counted["restarts of the database"] += 1
+        self._fleet.cluster.restart()
+
     def _fault(self) -> None:
-        faults = self._service.server.faults
+        faults = self._faults
         method, path = (
             self._chance.choice(("GET", "POST", "PATCH", "")),
             self._chance.choice(("/repos/", "\\.git/", "/pulls", "/comments", "")),
@@ -98,5 +127,5 @@ class Trouble:
         self._counted["faults of GitHub"] += 1
 
     def _limit(self) -> None:
-        self._service.server.faults.secondary_limit(timedelta(seconds=1), self._chance.choice(("POST", "")), "/repos/")
+        self._faults.secondary_limit(timedelta(seconds=1), self._chance.choice(("POST", "")), "/repos/")
         self._counted["limits of GitHub"] += 1

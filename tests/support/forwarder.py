@@ -37,6 +37,19 @@ Between: TypeAlias = Callable[[ForwardedRequest, Forward], ForwardedAnswer | Non
 """Answers a request, most often by handing it on; None closes the connection without a word."""
 
 
+def forwarded(request: ForwardedRequest, upstream: str, timeout: float = 60) -> ForwardedAnswer:
+    """Hand a request on to a server (`host:port`), and return its answer. Raises `OSError`, `http.client.HTTPException`."""
+    connection = http.client.HTTPConnection(upstream, timeout=timeout)
+    try:
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
+        headers["Content-Length"] = str(len(request.body))
+        connection.request(request.method, request.target, request.body, headers)
+        answer = connection.getresponse()
+        return ForwardedAnswer(answer.status, dict(answer.getheaders()), answer.read())
+    finally:
+        connection.close()
+
+
 @contextmanager
 def forwarding(upstream: str, between: Between) -> Iterator[str]:
     """Serve, and yield the address of the server between."""
@@ -97,15 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         return found
 
     def _forward(self, request: ForwardedRequest) -> ForwardedAnswer:
-        connection = http.client.HTTPConnection(self.server.upstream, timeout=60)
-        try:
-            headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
-            headers["Content-Length"] = str(len(request.body))
-            connection.request(request.method, request.target, request.body, headers)
-            answer = connection.getresponse()
-            return ForwardedAnswer(answer.status, dict(answer.getheaders()), answer.read())
-        finally:
-            connection.close()
+        return forwarded(request, self.server.upstream)
 
     def handle(self) -> None:
         try:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -103,6 +103,33 @@ class Serving:
             self.process.wait()
             self.process = None
 
+    def pause(self) -> None:
+        """Let every process of it stand still (SIGSTOP)."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on after a pause."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            # The supervisor leads the session; web process and worker are in its group.
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+    def replica(self, name: str, directory: Path, **variables: str) -> "Serving":
+        """Return another replica in front of the same repository, with its own data directory; not yet started."""
+        port, operations_port = _free_port(), _free_port()
+        own = {
+            "ENVCLONE_REPLICA": name,
+            "ENVCLONE_DATA_DIR": str(directory / name),
+            "ENVCLONE_PORT": str(port),
+            "ENVCLONE_OPERATIONS_PORT": str(operations_port),
+        }
+        environment = {**self.environment, **own, **variables}
+        log = directory / f"{name}.log"
+        return replace(self, environment=environment, log=log, port=port, operations_port=operations_port, process=None)
+
     def comment(self, body: str, by: str = MAINTAINER) -> int:
         """Comment as a person; the webhook is delivered by GitHub."""
         return self.server.comment(REPOSITORY, self.issue, body, by=by)
@@ -130,8 +157,8 @@ class Serving:
 
 
 @contextmanager
-def serving(directory: Path) -> Iterator[Serving]:
-    """Serve the example monorepo's repository from `directory`, with the service started."""
+def serving(directory: Path, **variables: str) -> Iterator[Serving]:
+    """Serve the example monorepo's repository from `directory`, with the service started; `variables` are settings of it."""
     guillotine = Guillotine()
     server = GitHubServer(root=directory / "github", middleware=guillotine)
     server.create_repository(REPOSITORY, source=monorepo(directory / "monorepo"))
@@ -154,6 +181,7 @@ def serving(directory: Path) -> Iterator[Serving]:
             "ENVCLONE_OPERATIONS_PORT": str(operations_port),
             "ENVCLONE_REPLICA": "test",
             "ENVCLONE_COMMANDS_PER_AUTHOR": "1000",  # one person asks for fifty clones
+            **variables,
         }
         issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
         found = Serving(server, guillotine, environment, directory / "service.log", issue, port, operations_port)
