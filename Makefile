@@ -19,7 +19,7 @@ CHECKS := check-style check-types check-imports check-dependencies check-workflo
 # Tests start hundreds of Python processes: they compile our modules once, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-adopt demo-lifecycle recording test test-fast test-slow coverage fuzz check $(CHECKS) chaos bench docs lock clean
+.PHONY: demo demo-adopt demo-lifecycle recording test test-fast test-slow coverage fuzz check $(CHECKS) chaos soak bench docs lock clean
 
 demo: $(READY) $(TERRAFORM) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -85,6 +85,9 @@ check-environments: $(READY)
 
 chaos: $(READY) ## Environments proposed, applied and destroyed while everything is killed and fails; ARGS="--minutes 10 --seed N"
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: $(READY) ## The service under 50 deliveries a second, and whether it stays as it is; ARGS="--minutes 60"
+	@$(BIN)/python -m tests.chaos.soak $(ARGS)
 
 bench: $(READY) ## Benchmarks, as ratios against a named baseline in the same run
 	@$(BIN)/python -m tests.bench $(ARGS)

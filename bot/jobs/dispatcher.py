@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from bot.clients.store import Delivery, JobStore
+from bot.clients.store import IGNORED, Delivery, JobStore
 from bot.events import Ignored, Ping
 from bot.jobs.heard import heard
 from bot.jobs.runner import Seen
@@ -73,9 +73,9 @@ class Dispatcher:
                 self._seen.figures.heard(said)
             if isinstance(event, Ignored | Ping):
                 reason = event.reason if isinstance(event, Ignored) else "ping"
-                return self._settled("ignored", reason)
+                return self._settled(IGNORED, reason)
             if self._repositories and event.repository.casefold() not in self._repositories:
-                return self._settled("ignored", f"{event.repository} is not served here")
+                return self._settled(IGNORED, f"{event.repository} is not served here")
             try:
                 request = self._work.plan_of(delivery.id, event)
             except Exception:
@@ -83,7 +83,7 @@ class Dispatcher:
                 log.exception("a delivery could not be parsed", extra={"action": "dispatch"})
                 return self._settled("failed", "see above")
             if request is None:
-                return self._settled("ignored", "no command")
+                return self._settled(IGNORED, "no command")
             self._submit(request)
             return self._settled("queued", request.key)
 

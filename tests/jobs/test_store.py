@@ -1,14 +1,17 @@
 """The service's database: the same behaviour on SQLite and on PostgreSQL."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from bot.clients.store import CommandLimit, Delivery, JobStore, StoreUnavailable, open_store
+from bot.clients.store import IGNORED, SQLITE_FILE, CommandLimit, Delivery, JobStore, StoreUnavailable, open_store
 from bot.clients.store.postgres import PostgresStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -140,6 +143,23 @@ def test_old_deliveries_are_forgotten_and_waiting_ones_never(store: JobStore) ->
     store.prune()
     assert store.append([delivery(name) for name in (*ages, "waiting")]) == [False, False, True, False]
     assert {one.id: one.body for one in settled(store)} == {"waiting": b"waiting" * 3, "ancient": b"ancient" * 3}
+
+
+def test_the_body_of_what_asked_for_nothing_is_dropped_at_once_and_its_id_after_a_week(
+    store: JobStore, url: str | None, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    store.append([delivery("chatter", now), delivery("old chatter", now - timedelta(days=10))])
+    assert store.settle_next(10, lambda one: IGNORED) == 2
+    store.prune()
+    assert store.append([delivery("chatter"), delivery("old chatter")]) == [False, True]
+    if url is None:
+        with closing(sqlite3.connect(tmp_path / SQLITE_FILE)) as file:
+            found = file.execute("SELECT id, length(body) FROM deliveries").fetchall()
+    else:
+        with psycopg.connect(url) as connection:
+            found = connection.execute("SELECT id, length(body) FROM envclone.deliveries").fetchall()
+    assert dict(found) == {"chatter": 0, "old chatter": len("old chatter" * 3)}
 
 
 def test_two_stores_append_side_by_side(url: str | None, store: JobStore, tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ engine's. SQLite serves one web process and one worker; PostgreSQL serves as man
 import os
 from pathlib import Path
 
-from bot.clients.store.records import CommandLimit, Delivery, JobStore, Replica, StoreUnavailable, Waiting
+from bot.clients.store.records import IGNORED, CommandLimit, Delivery, JobStore, Replica, StoreUnavailable, Waiting
 from bot.clients.store.sqlite import SqliteStore
 
 __all__ = [
+    "IGNORED",
     "SQLITE_FILE",
     "CommandLimit",
     "Delivery",

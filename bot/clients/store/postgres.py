@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from bot.clients.store.records import (
     KEEP_BODIES,
     KEEP_DELIVERIES,
+    KEEP_IGNORED,
     KEEP_REPLICAS,
     KEEP_STEPS,
     CommandLimit,
@@ -56,6 +57,10 @@ SELECT id, event, body, received_at FROM envclone.deliveries
 WHERE outcome IS NULL ORDER BY number LIMIT %s FOR UPDATE SKIP LOCKED
 """
 
+SETTLE = """
+UPDATE envclone.deliveries SET outcome = %(outcome)s, body = CASE WHEN %(outcome)s = 'ignored' THEN '' ELSE body END WHERE id = %(id)s
+"""
+
 # Whoever counts the same author waits for the lock, so that two comments in two workers are not both the last one.
 COUNTED = """
 WITH old AS (DELETE FROM envclone.commands WHERE at <= %(since)s)
@@ -73,6 +78,7 @@ ON CONFLICT (name) DO UPDATE SET beat_at = EXCLUDED.beat_at, metrics = EXCLUDED.
 """
 
 PRUNE = (
+    ("DELETE FROM envclone.deliveries WHERE outcome = 'ignored' AND received_at < now() - %s", KEEP_IGNORED),
     ("DELETE FROM envclone.deliveries WHERE outcome IS NOT NULL AND received_at < now() - %s", KEEP_DELIVERIES),
     (
         "UPDATE envclone.deliveries SET body = '' WHERE outcome IS NOT NULL AND body <> '' AND received_at < now() - %s",
@@ -110,10 +116,10 @@ class PostgresStore:
     def settle_next(self, limit: int, settle: Callable[[Delivery], str]) -> int:
         with self._transaction() as connection:
             found = [Delivery(*row) for row in connection.execute(NEXT, (limit,))]
-            outcomes = [(settle(one), one.id) for one in found]
+            outcomes = [{"outcome": settle(one), "id": one.id} for one in found]
             if outcomes:
                 with connection.cursor() as cursor:
-                    cursor.executemany("UPDATE envclone.deliveries SET outcome = %s WHERE id = %s", outcomes)
+                    cursor.executemany(SETTLE, outcomes)
         return len(outcomes)
 
     def waiting(self) -> Waiting:

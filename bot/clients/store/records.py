@@ -8,6 +8,12 @@ from typing import Protocol
 KEEP_BODIES = timedelta(days=7)
 """How long the body of a settled delivery is kept, to look at when something went wrong."""
 
+IGNORED = "ignored"
+"""The outcome of a delivery that asked for nothing, as nearly all do: its body is of no use from then on."""
+
+KEEP_IGNORED = timedelta(days=7)
+"""How long the id of such a delivery is remembered."""
+
 KEEP_DELIVERIES = timedelta(days=90)
 """How long a delivery's id is remembered. GitHub redelivers for three days."""
 

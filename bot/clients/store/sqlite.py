@@ -16,6 +16,7 @@ from typing import TextIO
 from bot.clients.store.records import (
     KEEP_BODIES,
     KEEP_DELIVERIES,
+    KEEP_IGNORED,
     KEEP_REPLICAS,
     KEEP_STEPS,
     CommandLimit,
@@ -38,6 +39,10 @@ CREATE INDEX IF NOT EXISTS waiting ON deliveries (number) WHERE outcome IS NULL;
 CREATE TABLE IF NOT EXISTS replicas (name TEXT PRIMARY KEY, beat_at REAL NOT NULL, metrics TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS commands (author TEXT NOT NULL, comment INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (author, comment));
 CREATE TABLE IF NOT EXISTS steps (job TEXT PRIMARY KEY, step TEXT NOT NULL, begun INTEGER NOT NULL, at REAL NOT NULL);
+"""
+
+SETTLE = """
+UPDATE deliveries SET outcome = :outcome, body = CASE WHEN :outcome = 'ignored' THEN X'' ELSE body END WHERE id = :id
 """
 
 
@@ -76,12 +81,12 @@ class SqliteStore:
             ).fetchall()
         # Not in a transaction: settling takes its time, and the web process must be able to append meanwhile.
         outcomes = [
-            (settle(Delivery(id_, event, body, datetime.fromtimestamp(received, UTC))), id_)
+            {"outcome": settle(Delivery(id_, event, body, datetime.fromtimestamp(received, UTC))), "id": id_}
             for id_, event, body, received in rows
         ]
         if outcomes:
             with self._transaction() as connection:
-                connection.executemany("UPDATE deliveries SET outcome = ? WHERE id = ?", outcomes)
+                connection.executemany(SETTLE, outcomes)
         return len(outcomes)
 
     def waiting(self) -> Waiting:
@@ -97,6 +102,10 @@ class SqliteStore:
             connection.execute(
                 "DELETE FROM deliveries WHERE outcome IS NOT NULL AND received_at < ?",
                 (now - KEEP_DELIVERIES.total_seconds(),),
+            )
+            connection.execute(
+                "DELETE FROM deliveries WHERE outcome = 'ignored' AND received_at < ?",
+                (now - KEEP_IGNORED.total_seconds(),),
             )
             connection.execute(
                 "UPDATE deliveries SET body = X'' WHERE outcome IS NOT NULL AND body <> X'' AND received_at < ?",
