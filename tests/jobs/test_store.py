@@ -162,6 +162,22 @@ def test_the_body_of_what_asked_for_nothing_is_dropped_at_once_and_its_id_after_
     assert dict(found) == {"chatter": 0, "old chatter": len("old chatter" * 3)}
 
 
+def test_a_database_that_is_deleted_while_it_is_open_loses_no_delivery(tmp_path: Path) -> None:
+    web, worker = open_store(None, tmp_path), open_store(None, tmp_path)
+    web.append([delivery("done")])
+    assert taken(worker) == ["done"]
+    web.append([delivery("before")])
+    for each in tmp_path.glob(f"{SQLITE_FILE}*"):
+        each.unlink()
+    assert web.append([delivery("after"), delivery("done")]) == [True, False]
+    assert taken(worker) == ["before", "after"]
+    started_again = open_store(None, tmp_path)
+    assert taken(started_again) == []
+    assert started_again.append([delivery("before")]) == [False]
+    for store in (web, worker, started_again):
+        store.close()
+
+
 def test_two_stores_append_side_by_side(url: str | None, store: JobStore, tmp_path: Path) -> None:
     other = open_store(url, tmp_path)
     with ThreadPoolExecutor(2) as pool:

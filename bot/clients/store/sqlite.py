@@ -4,6 +4,7 @@
 """
 
 import fcntl
+import logging
 import sqlite3
 import threading
 import time
@@ -25,6 +26,8 @@ from bot.clients.store.records import (
     StoreUnavailable,
     Waiting,
 )
+
+log = logging.getLogger(__name__)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS deliveries (
@@ -53,14 +56,30 @@ class SqliteStore:
         self._lock = threading.Lock()
         self._path = path
         self._held: TextIO | None = None
+        self._connection, self._file = self._opened()
+
+    def _opened(self) -> tuple[sqlite3.Connection, tuple[int, int]]:
+        """Open the file, and make what is missing; return with which file of the disk that was."""
         try:
             # Autocommit: transactions are begun where they are meant to be.
-            self._connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.executescript(SCHEMA)
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"{path}: {error}") from error
+            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.executescript(SCHEMA)
+            return connection, _file(self._path)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailable(f"{self._path}: {error}") from error
+
+    def _reopen(self) -> None:
+        """Open the file that is there now, with what the deleted one knew of deliveries: whoever has it open still reads it."""
+        old = self._connection
+        self._connection, self._file = self._opened()
+        known = old.execute("SELECT id, event, body, received_at, outcome FROM deliveries ORDER BY number").fetchall()
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO deliveries (id, event, body, received_at, outcome) VALUES (?, ?, ?, ?, ?)", known
+        )
+        old.close()
+        log.error("the database was deleted: made anew", extra={"action": "reopen", "deliveries": len(known)})
 
     def append(self, deliveries: Sequence[Delivery]) -> list[bool]:
         with self._transaction() as connection:
@@ -186,6 +205,8 @@ class SqliteStore:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
+                if _file(self._path) != self._file:
+                    self._reopen()
                 yield self._connection
             except sqlite3.Error as error:
                 raise StoreUnavailable(str(error)) from error
@@ -211,3 +232,12 @@ class SqliteStore:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+
+def _file(path: Path) -> tuple[int, int]:
+    """Return which file of the disk lies at a path; none has zeros."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (found.st_dev, found.st_ino)
