@@ -22,6 +22,7 @@ from typing import Any
 from dbos import DBOS, DBOSConfig
 from dbos._serialization import DBOSPortableJSON
 
+from bot.clients.store.database_url import noticing_silence
 from bot.clients.store.records import KEEP_DELIVERIES
 from bot.jobs.gate import StepGate
 from bot.jobs.runner import JobRunner
@@ -60,7 +61,7 @@ class EngineLocation:
 
     @property
     def database(self) -> str:
-        return self.url if self.url is not None else f"sqlite:///{self.directory / 'jobs.sqlite3'}"
+        return noticing_silence(self.url) if self.url is not None else f"sqlite:///{self.directory / 'jobs.sqlite3'}"
 
 
 class OldSqlite(sqlite3.Connection):

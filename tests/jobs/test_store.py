@@ -10,8 +10,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from bot.clients.store import IGNORED, SQLITE_FILE, CommandLimit, Delivery, JobStore, StoreUnavailable, open_store
+from bot.clients.store.database_url import noticing_silence
 from bot.clients.store.postgres import PostgresStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -208,6 +210,31 @@ def test_a_name_is_held_by_one(url: str | None, store: JobStore, tmp_path: Path)
     store.close()
     other.hold("one", timedelta(seconds=30))
     other.close()
+
+
+@pytest.mark.postgres
+def test_a_name_is_taken_again_when_the_session_that_held_it_is_gone(request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("postgres").database()
+    store, other = PostgresStore(url), PostgresStore(url)
+    store.hold("one", timedelta(0))
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
+            "WHERE application_name = 'envclone name' AND datname = current_database()"
+        )
+    store.beat("one", "")
+    with pytest.raises(StoreUnavailable, match="another worker"):
+        other.hold("one", timedelta(0))
+    store.close()
+    other.close()
+
+
+def test_connections_end_when_nothing_is_heard_of_the_database() -> None:
+    url = "postgresql://envclone:p%40ss@db.example/jobs?options=-c%20search_path%3Dx&keepalives_idle=60"
+    found = conninfo_to_dict(noticing_silence(url))
+    assert (found["password"], found["options"], found["host"]) == ("p@ss", "-c search_path=x", "db.example")
+    assert (found["keepalives_idle"], found["keepalives_count"], found["tcp_user_timeout"]) == ("60", "3", "30000")
+    assert conninfo_to_dict(noticing_silence("postgresql://envclone@/jobs?host=/run"))["host"] == "/run"
 
 
 @pytest.mark.postgres

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 
+from bot.clients.store.database_url import noticing_silence
 from bot.clients.store.records import (
     KEEP_BODIES,
     KEEP_DELIVERIES,
@@ -93,7 +94,7 @@ class PostgresStore:
     """One connection, opened again when it was lost."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._url = noticing_silence(url)
         self._lock = threading.Lock()
         self._open: Connection | None = None
         self._held: Connection | None = None
@@ -169,6 +170,8 @@ class PostgresStore:
             connection.execute("DELETE FROM envclone.steps WHERE job = %s", (job,))
 
     def beat(self, replica: str, metrics: str) -> None:
+        if self._held is not None:
+            self._hold_on(self._held, replica)
         with self._transaction() as connection:
             connection.execute(BEAT, (replica, metrics))
 
@@ -193,6 +196,14 @@ class PostgresStore:
         except psycopg.Error as error:
             raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}") from error
         self._held = session
+
+    def _hold_on(self, held: Connection, replica: str) -> None:
+        """Take our name again if the session that had it is gone, as after a restart of the database."""
+        try:
+            held.execute("SELECT 1")
+        except psycopg.Error:
+            held.close()
+            self.hold(replica, timedelta(0))
 
     def check(self) -> None:
         with self._transaction() as connection:
