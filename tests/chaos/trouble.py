@@ -22,6 +22,8 @@ LATE = (0.5, 5.0)
 """Seconds by which a delivery is late, so that others overtake it."""
 
 
+TOO_LATE = (2, 25)
+"""Seconds by which an answer of GitHub is late: the client waits for twenty."""
 GIVES_UP = 10.0
 """Seconds after which GitHub gives a delivery up."""
 SILENCE = 12.0
@@ -117,14 +119,19 @@ class Trouble:
             self._chance.choice(("GET", "POST", "PATCH", "")),
             self._chance.choice(("/repos/", "\\.git/", "/pulls", "/comments", "")),
         )
-        match self._chance.choice(("500", "502", "lose answer", "lose request")):
+        kind = self._chance.choice(("500", "502", "lose answer", "lose request", "cut answer", "late answer"))
+        match kind:
             case "lose answer":
                 faults.lose_answer(method, path)
             case "lose request":
                 faults.lose_request(method, path)
+            case "cut answer":
+                faults.cut_answer(method, path)
+            case "late answer":
+                faults.late_answer(timedelta(seconds=self._chance.choice(TOO_LATE)), method, path)
             case status:
                 faults.answer(method, path, int(status), times=self._chance.randint(1, 3))
-        self._counted["faults of GitHub"] += 1
+        self._counted[f"faults of GitHub: {kind}"] += 1
 
     def _limit(self) -> None:
         self._faults.secondary_limit(timedelta(seconds=1), self._chance.choice(("POST", "")), "/repos/")
