@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from starlette.types import Lifespan
+from starlette.types import Lifespan, Receive, Scope, Send
 
 from bot.clients.store import JobStore
 from bot.settings import Settings
@@ -27,7 +27,19 @@ from bot.web.webhook import Webhook
 WEBHOOK = "/webhooks/github"
 
 
-def create_app(settings: Settings, store: JobStore, metrics: Metrics) -> FastAPI:
+class TakesDeliveries:
+    """The public application: deliveries come first, past the routing and the middleware that all else goes through."""
+
+    def __init__(self, webhook: Webhook, others: FastAPI) -> None:
+        self._webhook, self._others = webhook, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        is_delivery = scope["type"] == "http" and scope["path"] == WEBHOOK and scope["method"] == "POST"
+        await (self._webhook if is_delivery else self._others)(scope, receive, send)
+
+
+def create_app(settings: Settings, store: JobStore, metrics: Metrics) -> TakesDeliveries:
     """Return the application that takes deliveries. The store stays the caller's: it is not closed here."""
     inbox = Inbox(store)
 
@@ -38,8 +50,9 @@ def create_app(settings: Settings, store: JobStore, metrics: Metrics) -> FastAPI
 
     app = _bare(lifespan)
     webhook = Webhook(inbox, metrics, settings.secrets, settings.max_body)
+    # What is no POST is told so.
     app.router.routes.append(Route(WEBHOOK, webhook, methods=["POST"]))
-    return app
+    return TakesDeliveries(webhook, app)
 
 
 def create_operations_app(settings: Settings, store: JobStore, metrics: Metrics, github: GitHubHealth) -> FastAPI:

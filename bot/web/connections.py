@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+try:
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as HttpProtocol
+except (
+    ImportError
+):  # a platform for which nobody has built httptools; h11 is Python, and takes twice as long for a request
+    from uvicorn.protocols.http.h11_impl import H11Protocol as HttpProtocol  # type: ignore[assignment]
 
 REQUEST_WITHIN = timedelta(seconds=10)
 """For headers and body together. GitHub itself gives up on a delivery after ten seconds."""
@@ -20,16 +25,20 @@ ALL_BYTES = 32 * 1024 * 1024
 """Held by all requests that are not complete yet: sixteen of the largest, thousands of the usual size."""
 
 HEADER_ROOM = 64 * 1024
-"""Beside a body of the largest size: headers (h11 refuses more than 16 KiB) and the framing of chunks."""
+"""Beside a body of the largest size: headers and the framing of chunks. GitHub's headers have about a kilobyte."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Bounds of one listening socket's connections; bytes are those received for requests that are not complete."""
+    """Bounds of one listening socket's connections; bytes are those received for requests that are not complete.
+
+    `header_bytes` are those received while the headers are not.
+    """
 
     connections: int
     request_bytes: int
     all_bytes: int = ALL_BYTES
+    header_bytes: int = HEADER_ROOM
     request_within: timedelta = REQUEST_WITHIN
 
 
@@ -63,6 +72,11 @@ class Connections:
         while self._received > self._limits.all_bytes:
             self._drop(next(iter(self._waiting)))
 
+    def read_headers(self, connection: "BoundedProtocol") -> None:
+        """Note that a request's headers are not complete; the parser bounds neither their size nor their number."""
+        if self._waiting.get(connection, 0) > self._limits.header_bytes:
+            self._drop(connection)
+
     def answer(self, connection: "BoundedProtocol") -> None:
         """Note that a connection's request is complete. It is not dropped for others now, but its peer has to read."""
         if connection in self._waiting:
@@ -89,7 +103,7 @@ class Connections:
         connection.transport.abort()
 
 
-class BoundedProtocol(H11Protocol):
+class BoundedProtocol(HttpProtocol):
     """uvicorn's HTTP/1.1 connection, with the bounds of its `Connections`."""
 
     def __init__(self, connections: Connections, **given: Any) -> None:
@@ -115,9 +129,10 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _note(self) -> None:
-        if self.transport.is_closing() or self.cycle is None or self.cycle.more_body:
+        if self.transport.is_closing() or (self.cycle is not None and self.cycle.more_body):
             return
-        if self.cycle.response_complete:
+        if self.cycle is None or self.cycle.response_complete:
             self._all.wait(self)
+            self._all.read_headers(self)
         else:
             self._all.answer(self)

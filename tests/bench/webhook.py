@@ -147,21 +147,28 @@ def running(name: str, directory: Path) -> Iterator[int]:
 def serve(name: str, directory: Path) -> None:
     """Be one of the two servers."""
     if name == "ours":
-        from bot.clients.store import open_store  # noqa: PLC0415 - the baseline must not carry our imports
+        from bot.cli.serving.web import bounded_server  # noqa: PLC0415 - the baseline must not carry our imports
+        from bot.clients.store import open_store  # noqa: PLC0415
+        from bot.logs import set_up  # noqa: PLC0415
         from bot.settings import read  # noqa: PLC0415
         from bot.web.app import create_app  # noqa: PLC0415
+        from bot.web.connections import HEADER_ROOM, ConnectionLimits  # noqa: PLC0415
         from bot.web.metrics import Metrics  # noqa: PLC0415
 
         settings, store = read({"ENVCLONE_WEBHOOK_SECRET": SECRET}), open_store(None, directory)
+        set_up(settings.log_level)
         app = create_app(settings, store, Metrics(store, settings.dead_after))
+        limits = ConnectionLimits(settings.max_connections, settings.max_body + HEADER_ROOM)
+        server = bounded_server(app, limits, settings)
     else:
-        app = baseline(directory / "baseline.sqlite3")
-    config = uvicorn.Config(app, log_level="warning", access_log=False)
+        server = uvicorn.Server(
+            uvicorn.Config(baseline(directory / "baseline.sqlite3"), log_level="warning", access_log=False)
+        )
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)
     print(listener.getsockname()[1], flush=True)
-    uvicorn.Server(config).run(sockets=[listener])
+    server.run(sockets=[listener])
 
 
 def measure() -> list[tuple[str, float, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from bot.cli.serving.web import bounded_server
 from bot.settings import read
@@ -53,7 +53,7 @@ def headers(
 
 
 @contextmanager
-def serving(app: Starlette, limits: ConnectionLimits = LIMITS) -> Iterator[httpx.Client]:
+def serving(app: ASGIApp, limits: ConnectionLimits = LIMITS) -> Iterator[httpx.Client]:
     """Serve an application, as the service does, until the block ends; yield a client of it."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))

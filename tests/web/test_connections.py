@@ -14,7 +14,9 @@ from fastapi import FastAPI, Request
 from bot.web.connections import ConnectionLimits
 from tests.web.serving import serving
 
-PATIENT = ConnectionLimits(connections=4, request_bytes=10_000, all_bytes=15_000, request_within=timedelta(minutes=5))
+PATIENT = ConnectionLimits(
+    connections=4, request_bytes=10_000, all_bytes=15_000, header_bytes=2_000, request_within=timedelta(minutes=5)
+)
 HASTY = ConnectionLimits(connections=4, request_bytes=10_000, request_within=timedelta(seconds=2))
 WHOLE = b"GET /size HTTP/1.1\r\nHost: bot\r\n\r\n"
 
@@ -137,6 +139,14 @@ def test_a_request_larger_than_its_bound_is_closed(patient: httpx.Client) -> Non
         one,
     ):
         assert is_closed(one)
+
+
+@pytest.mark.parametrize("names", ["X: ", "X: 1\r\nY: "])
+def test_headers_without_an_end_are_closed(patient: httpx.Client, names: str) -> None:
+    with connected(patient, b"GET /size HTTP/1.1\r\nHost: bot\r\n" + names.encode() + b"x" * 3_000) as [endless]:
+        assert is_closed(endless)
+    with connected(patient, half(5_000), WHOLE) as [_, other]:
+        assert is_answered(other)
 
 
 def test_what_was_answered_counts_no_more(patient: httpx.Client) -> None:

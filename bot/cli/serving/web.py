@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from bot.cli.serving.github_account import github_client
 from bot.cli.serving.processes import start, told_to_stop
@@ -93,7 +93,7 @@ def serve(settings: Settings, server: uvicorn.Server, listener: socket.socket) -
     log.info("stopped", extra={"action": "stop", "within": settings.stop_within})
 
 
-def bounded_server(app: Starlette, limits: ConnectionLimits, settings: Settings) -> uvicorn.Server:
+def bounded_server(app: ASGIApp, limits: ConnectionLimits, settings: Settings) -> uvicorn.Server:
     """Return uvicorn for an application, with bounds on what its connections may cost."""
     config = uvicorn.Config(
         app,
@@ -101,6 +101,7 @@ def bounded_server(app: Starlette, limits: ConnectionLimits, settings: Settings)
         backlog=BACKLOG,
         log_config=None,
         access_log=False,
+        loop="asyncio",
         server_header=False,
         date_header=True,
         proxy_headers=False,
