@@ -4,6 +4,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Terraform out of a Python package (x86-64 Linux): for a machine without one, and the newer version that tests run on, too.
 PACKAGED := .venv/terraform/bin/terraform
+# What makes the site of docs/ and renders the Helm chart, apart from what the project itself is checked with.
+SITE := .venv/site
 TERRAFORM := $(if $(shell command -v terraform || command -v tofu),,$(PACKAGED))
 export PATH := $(PATH):$(CURDIR)/$(dir $(PACKAGED))
 # More than cores: the long tests mostly wait for the AWS provider.
@@ -19,7 +21,7 @@ CHECKS := check-style check-types check-imports check-dependencies check-workflo
 # Tests start hundreds of Python processes: they compile our modules once, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-adopt demo-lifecycle recording test test-fast test-slow coverage fuzz check $(CHECKS) chaos soak bench docs lock clean
+.PHONY: demo demo-adopt demo-lifecycle recording test test-fast test-slow coverage fuzz check $(CHECKS) chaos soak bench docs docs-site check-chart lock clean
 
 demo: $(READY) $(TERRAFORM) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -95,10 +97,18 @@ bench: $(READY) ## Benchmarks, as ratios against a named baseline in the same ru
 docs: $(READY) ## Write the generated documents and schemas again
 	@$(BIN)/envclone schema
 
+docs-site: $(SITE)/.ready ## The pages of docs/ as a site in .cache/site, every link checked
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict --quiet
+	@echo "Open .cache/site/index.html"
+
+check-chart: $(SITE)/.ready ## Render the Helm chart of docs/operate with Helm's own library
+	@$(SITE)/bin/python .ci/render_chart.py
+
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra sandbox --extra gcp --extra azure --extra traces --group dev --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements-dev.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -c requirements-dev.lock -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra gcp --extra azure --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -c requirements-dev.lock -o .github/actions/setup/clouds.lock
+	uv pip compile --group site --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements-site.lock
 	uv pip compile --group terraform --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements-terraform.lock
 
 clean: ## Remove what was installed and cached here
@@ -112,6 +122,12 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements-dev.lock 2>.venv/install.log || { cat .venv/install.log; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@$(BIN)/python -c 'import hcl2; hcl2.loads("")'
+	@touch $@
+
+$(SITE)/.ready: requirements-site.lock
+	@echo "Installing what makes the site into $(SITE) (once) …"
+	@$(PYTHON) -m venv $(SITE)
+	@$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $< 2>$(SITE)/install.log || { cat $(SITE)/install.log; exit 1; }
 	@touch $@
 
 $(PACKAGED): requirements-terraform.lock .ci/terraform $(READY)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,23 @@ def test_the_compose_file_fits_the_published_schema() -> None:
     argv = [str(program), "--builtin-schema", "vendor.compose-spec", str(OPERATE / "compose.yaml")]
     found = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
     assert found.returncode == 0, found.stdout
+
+
+def test_the_chart_names_settings_and_values_that_there_are_and_runs_the_image_as_it_is_built() -> None:
+    chart = OPERATE / "helm"
+    templates = "\n".join(path.read_text() for path in sorted((chart / "templates").glob("*.yaml")))
+    settings = {name.removesuffix("_FILE") for name in re.findall(r"name: ENVCLONE_(\w+)", templates)}
+    assert {ALIASES.get(name, name).lower() for name in settings} <= set(Settings.model_fields)
+    values = yaml.safe_load((chart / "values.yaml").read_text())
+    assert set(re.findall(r"\.Values\.(\w+)", templates)) == set(values)
+    for outer, inner in set(re.findall(r"\.Values\.(\w+)\.(\w+)", templates)):
+        assert inner in values[outer], (outer, inner)
+    grace = re.search(r"terminationGracePeriodSeconds: (\d+)", templates)
+    assert grace is not None
+    assert int(grace[1]) >= Settings().stop_within.total_seconds() + 5
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    for said in ("USER 10001", "EXPOSE 8080", "VOLUME /var/lib/envclone/data"):
+        assert said in dockerfile
+        assert said.rpartition(" ")[2] in templates
+    about = yaml.safe_load((chart / "Chart.yaml").read_text())
+    assert about["version"] == about["appVersion"] == version("envclone")

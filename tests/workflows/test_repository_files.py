@@ -48,6 +48,7 @@ def test_locks_hold_hashes_and_no_address() -> None:
     for name in (
         "requirements.lock",
         "requirements-dev.lock",
+        "requirements-site.lock",
         "requirements-terraform.lock",
         ".github/actions/setup/build.lock",
         ".github/actions/setup/clouds.lock",

@@ -505,9 +505,9 @@ def test_the_check_of_ci_fails_unless_every_job_succeeded() -> None:
     (step,) = check["steps"]
     assert step["env"] == {"RESULTS": "${{ join(needs.*.result, ' ') }}"}
     for results, code in (
-        ("success success success", 0),
-        ("success failure success", 1),
-        ("success skipped success", 1),
+        ("success success success success", 0),
+        ("success failure success success", 1),
+        ("success skipped success success", 1),
     ):
         done = subprocess.run(["bash", "-c", step["run"]], env={"RESULTS": results}, capture_output=True, check=False)
         assert done.returncode == code, results
