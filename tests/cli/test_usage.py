@@ -103,6 +103,23 @@ def test_the_shell_completes_commands_options_and_environments(root: Path, monke
     assert completed("envclone no-such-command x", monkeypatch) == []
 
 
+@pytest.mark.parametrize(("verb", "comment"), [("plan", "/plan"), ("drift", "/plan"), ("apply", "/resume")])
+def test_a_person_in_a_checkout_is_told_which_comment_has_it_done_on_github(
+    verb: str, comment: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    done = envclone(verb, "demo-y", "--root", str(root))
+    assert f"comment `{comment} demo-y` on an issue or a pull request" in done.stderr
+    assert done.exit_code in (1, 2)
+
+
+@pytest.mark.parametrize("verb", ["destroy", "resume"])
+def test_what_only_a_comment_does_is_said_with_the_comment(verb: str) -> None:
+    done = envclone(verb, "demo-y")
+    assert (done.exit_code, done.stdout) == (64, "")
+    assert done.stderr.endswith(f"Comment this on an issue or a pull request:\n\n    /{verb} demo-y\n")
+
+
 IN_CHECKOUT = (
     ["clone", "production", "as", "demo-x"],
     ["set", "demo-x", "app_min=3"],

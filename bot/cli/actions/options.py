@@ -165,7 +165,7 @@ def _last_manifest(checkout: Checkout, name: EnvironmentName) -> Manifest:
     if not files and (removal := change_of(checkout.root, where)) and removal.parents:
         files = checkout.environment_at(name, removal.parents[0]) or {}
     if not files:
-        raise UserError(f"There is no {where} in {checkout.root}, and it never existed on this branch.")
+        raise UserError(f"There is no `{where}/` in this checkout, and it never existed on this branch.")
     return read_manifest(files, where)
 
 

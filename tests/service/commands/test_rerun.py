@@ -171,14 +171,14 @@ def test_plan_approves_what_its_author_saw_and_nothing_later(proposed: SmallMono
     assert approved(110, proposed.issue) == [], "who asks in the issue has not looked at the pull request"
     assert approved(110) == [(BOT, MAINTAINER)]
     head = server.head(REPOSITORY, branch_of(NAME)) or ""
-    assert replies[-1].endswith(f"your comment is one, for commit {head[:12]}.")
+    assert replies[-1].endswith(f"your comment approves commit {head[:12]}.")
     assert approved(115) == [(BOT, MAINTAINER)], "said once"
     server.commit(REPOSITORY, {"envs/demo-x/a": b"b"}, by=READER, message="Later", branch=branch_of(NAME))
     assert approved(120) == [], "nobody has seen a plan of it"
     actions.plan(branch_of(NAME), "failure")
     assert approved(120) == [], "it came in the same moment"
     assert approved(170) == [], "it came while the comment was being written, perhaps"
-    assert "Read it, then comment `/plan demo-x` again or approve it in a review" in replies[-1]
+    assert "Read the commit, then comment `/plan demo-x` again or approve it in a review" in replies[-1]
     assert approved(185) == [(BOT, MAINTAINER)]
 
 

@@ -98,7 +98,7 @@ def test_a_rollout_has_to_be_turned_on(place: SmallMonorepo) -> None:
     look(place)
     assert len(place.server.issues(REPOSITORY)) == 1
     assert "No rollout is under way" in (place.say("/rollout pause") or "")
-    assert "To turn rollouts on, put" in (place.say("/rollout") or "")
+    assert "To turn rollouts on, add" in (place.say("/rollout") or "")
 
 
 def test_nothing_is_rolled_out_while_everything_is_at_the_newest_revision(place: SmallMonorepo) -> None:
