@@ -120,10 +120,14 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Codify:
-    """`/codify <name> [address…]`: make the code say what was changed outside, all of it or what these addresses name."""
+    """`/codify <name> [address…]`: make the code say what was changed outside, all of it or what these addresses name.
+
+    `everywhere` changes the template, in what other environments were changed in the same way.
+    """
 
     name: EnvironmentName
     addresses: tuple[str, ...] = ()
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

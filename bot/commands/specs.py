@@ -213,6 +213,14 @@ TABLE: tuple[Spec, ...] = (
                 is_list=True,
             ),
         ),
+        (
+            Option(
+                "all",
+                "change the template instead, in what other environments were changed in the same way",
+                bool,
+                named="everywhere",
+            ),
+        ),
         is_shared=True,
     ),
     Spec(

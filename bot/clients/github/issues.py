@@ -24,18 +24,21 @@ class Issues(Session):
 
     def our_issues(self, repository: RepositoryName) -> list[Issue]:
         """Return the issues that we opened, open and closed, oldest first."""
-        ours = self.identity()
+        return self.issues_by(repository, self.identity())
+
+    def issues_by(self, repository: RepositoryName, author: str) -> list[Issue]:
+        """Return the issues that an account opened, open and closed, oldest first."""
 
         def read(repo: Repository) -> list[Issue]:
             from github.Issue import Issue as Remote  # noqa: PLC0415 (as in `session`)
             from github.PaginatedList import PaginatedList  # noqa: PLC0415
 
             # PyGithub wants a person here, and we are a bot.
-            query = {"state": "all", "creator": ours}
+            query = {"state": "all", "creator": author}
             found = PaginatedList(Remote, repo.requester, f"/repos/{repository}/issues", query)
             return [_issue(one) for one in found if one.pull_request is None]
 
-        return sorted((one for one in self._read(repository, read) if one.author == ours), key=lambda one: one.number)
+        return sorted((one for one in self._read(repository, read) if one.author == author), key=lambda one: one.number)
 
     def issue(self, repository: RepositoryName, number: int) -> Issue:
         """Return an issue as it is now."""

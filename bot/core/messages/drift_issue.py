@@ -86,7 +86,7 @@ def body(drift: Drift, owner: Login, run_url: str, alike: Mapping[str, int] = Ma
             f"@{owner}. Comment {code(f'/repair {name}')} for a pull request that puts it back, or {code(f'/codify {name}')} for one that "
             "makes the code say what is there. This issue closes automatically once the two match again."
         ),
-        _alike(alike),
+        _alike(name, alike),
         _codified(drift),
         summary(drift),
     ]
@@ -100,14 +100,14 @@ def _hidden(drift: Drift) -> str:
     return f"{marker(drift.environment)}\n<!-- envclone:drift-steps:{steps} -->{signed}"
 
 
-def _alike(alike: Mapping[str, int]) -> str:
+def _alike(name: EnvironmentName, alike: Mapping[str, int]) -> str:
     """Return that the same was found elsewhere; nothing when it was not."""
     if not alike:
         return ""
-    listed = [f"{code(name)} (#{number})" for name, number in sorted(alike.items())]
+    listed = [f"{code(other)} (#{number})" for other, number in sorted(alike.items())]
     return (
         f"**The same change was found in {joined(listed, MOST_ALIKE)}**, so it probably has one cause. If all of them are to keep "
-        "it, change the template: `/codify` changes one environment only."
+        f"it, comment {code(f'/codify {name} --all')}, which changes the template."
     )
 
 

@@ -15,13 +15,22 @@ from bot.names import EnvironmentName
 def signs(drift: Drift) -> tuple[str, ...]:
     """Return a short digest of each change, equal for the same change of another environment."""
     changes = facts_of(drift).changes
-    return tuple(dict.fromkeys(_sign(drift.environment, fact) for fact in changes if not fact.secret))
+    return tuple(dict.fromkeys(sign(drift.environment, fact) for fact in changes if not fact.secret))
 
 
-def _sign(environment: EnvironmentName, fact: DriftFact) -> str:
+def sign(environment: EnvironmentName, fact: DriftFact) -> str:
+    """Return a short digest of one change, in which nothing is secret."""
+    return digest_of(_unnamed([fact.step, fact.address, fact.how, fact.there], _own_name(environment)))[:12]
+
+
+def is_named_in(environment: EnvironmentName, fact: DriftFact) -> bool:
+    """Say whether what is there names the environment, so that it can't be the same text in any other."""
+    return _unnamed(fact.there, _own_name(environment)) != fact.there
+
+
+def _own_name(environment: EnvironmentName) -> re.Pattern[str]:
     # Only as a word: a clone named `ap` would change each `app` otherwise, and match nothing.
-    own_name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(environment)}(?![A-Za-z0-9])")
-    return digest_of(_unnamed([fact.step, fact.address, fact.how, fact.there], own_name))[:12]
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(environment)}(?![A-Za-z0-9])")
 
 
 def _unnamed(value: Json, own_name: re.Pattern[str]) -> Json:

@@ -3,20 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter
+
 from bot.clients.git.remote import Moved
 from bot.commands.model import Codify
 from bot.core.markdown import code
+from bot.core.messages import replies
+from bot.core.messages.versions import codified_everywhere as texts
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.codify.codify import CodifySubject, draft_codify
 from bot.core.requests.refusal import Refused
 from bot.core.requests.sync import Synced
+from bot.model.environment import Request
 from bot.names import EnvironmentName
+from bot.service.command_job import Accepted
 from bot.service.commands.change import ChangeJob
 from bot.service.commands.drafter import Change, ChangePlace
+from bot.service.commands.everywhere import TemplateProposed, propose_everywhere
 from bot.service.drafting import change_subject
-from bot.service.repository import Repository
+from bot.service.jobs_api import REPORTED, Ended, Reported, Steps
+from bot.service.replies import reply_to
+from bot.service.repository import Repository, repository_at_head
 from bot.service.versions.drift import drift_found
+
+EVERYWHERE: TypeAdapter[TemplateProposed | Ended] = TypeAdapter(TemplateProposed | Ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,26 @@ class CodifyJob(ChangeJob):
 
     commands = (Codify,)
     kind = "codify"
+
+    def carry_out(self, accepted: Accepted[Change], steps: Steps) -> Ended | None:
+        command, request = accepted.command, accepted.request
+        assert isinstance(command, Codify)
+        if not command.everywhere:
+            return super().carry_out(accepted, steps)
+        proposed = steps.run("propose", EVERYWHERE, lambda: self.propose_everywhere(command, request))
+        if isinstance(proposed, Ended):
+            return proposed
+        text = texts.proposed(f"[#{proposed.number}]({proposed.url})")
+        steps.run("report", REPORTED, lambda: Reported(comments=(reply_to(self.context, request, text),)))
+        return None
+
+    def propose_everywhere(self, command: Codify, request: Request) -> TemplateProposed | Ended:
+        """Open the pull request that changes the template, or find it. Raises `Transient`."""
+        repo = repository_at_head(self.context, request.repository)
+        found = propose_everywhere(repo, command, request)
+        if isinstance(found, Refused):
+            return self.refuse(request, replies.refused(found))
+        return TemplateProposed(number=found.number, url=found.url)
 
     def drafter(self, repo: Repository, command: Change) -> CodifyDrafter:
         assert isinstance(command, Codify)

@@ -58,12 +58,12 @@ def draft_codify(command: Codify, subject: CodifySubject, facts: DriftFacts, now
             f"No stack of {code(command.name)} had drifted when it was last checked, so nothing was changed."
         )
     try:
-        chosen = _chosen(command, facts)
-        manifest, files = _set(subject, facts, chosen, now)
-        codifying = _Codifying(subject, manifest, files, chosen)
-        left = [said for fact in chosen if (said := codifying.take(fact))]
+        asked = chosen(command, facts)
+        manifest, files = _set(subject, facts, asked, now)
+        codifying = Codifying(subject, manifest, files, asked)
+        left = [said for fact in asked if (said := codifying.take(fact))]
         if not codifying.done:
-            raise UserError(f"Nothing of it can be made part of the code:\n{_listed(left)}\n\n{_instead(command)}")
+            raise UserError(f"Nothing of it can be made part of the code:\n{listed_lines(left)}\n\n{_instead(command)}")
         left += [] if command.addresses else _beside(facts)
         return _checked(subject, manifest, codifying, left, now)
     except UserError as error:
@@ -78,7 +78,7 @@ def _beside(facts: DriftFacts) -> Iterator[str]:
         yield f"{counted(facts.left_out, 'more change')} did not fit into the report: check for drift again after the apply"
 
 
-def _chosen(command: Codify, facts: DriftFacts) -> Sequence[DriftFact]:
+def chosen(command: Codify, facts: DriftFacts) -> Sequence[DriftFact]:
     """Return what was asked for. Raises `UserError` for an address that has not drifted."""
     for address in command.addresses:
         if not any(_is_named(address, fact) for fact in facts.changes):
@@ -107,7 +107,7 @@ def _set(
 
 
 def _checked(
-    subject: CodifySubject, manifest: Manifest, codifying: "_Codifying", left: Sequence[str], now: datetime
+    subject: CodifySubject, manifest: Manifest, codifying: "Codifying", left: Sequence[str], now: datetime
 ) -> Changed:
     """Return the environment, with its new differences from its source waived. Raises `UserError` when it would not be planned."""
     change, modules = subject.change, subject.change.template.modules
@@ -140,7 +140,7 @@ def _waivers(subject: CodifySubject, places: Sequence[AttributeKey]) -> Iterator
         yield Waiver(what=what, reason=REASON, owner=manifest.owner, expires_at=manifest.expires_at)
 
 
-class _Codifying:
+class Codifying:
     """Takes up one thing after the other, each on top of those before it."""
 
     def __init__(self, subject: CodifySubject, manifest: Manifest, files: Tree, chosen: Sequence[DriftFact]) -> None:
@@ -159,9 +159,9 @@ class _Codifying:
                 raise CannotSplice("what differs is not known")
             if fact.how != "changed" or self._differing(fact):
                 self._keep(fact, *self._attempt(fact))
-            return f"{_named(fact)}: {', '.join(secret)}" if secret else ""
+            return f"{named_fact(fact)}: {', '.join(secret)}" if secret else ""
         except UserError as error:
-            return f"{_named(fact)}: {error}"
+            return f"{named_fact(fact)}: {error}"
 
     def _differing(self, fact: DriftFact) -> Sequence[str]:
         """Return the arguments that the code does not say yet: a parameter may have explained some."""
@@ -278,11 +278,11 @@ def _document(text: str | None) -> HclValue:
     return found
 
 
-def _named(fact: DriftFact) -> str:
+def named_fact(fact: DriftFact) -> str:
     return code(f"{fact.step}/{fact.address}")
 
 
-def _listed(lines: Sequence[str]) -> str:
+def listed_lines(lines: Sequence[str]) -> str:
     return "\n".join(f"- {line}" for line in _cut(lines))
 
 
