@@ -63,6 +63,10 @@ class TerraformFailed(Exception):
         return "\n".join([f"terraform {self.command} failed:", *lines])
 
 
+class TerraformKilled(TerraformFailed):
+    """Terraform was ended by a signal, as when memory runs out: it gave back no lock."""
+
+
 class StateLocked(TerraformFailed):
     """Somebody else holds the state's lock, or a dead run left it behind; `lock_id` is what `force_unlock` wants."""
 
@@ -80,6 +84,14 @@ class StateLocked(TerraformFailed):
                 error.lock_id, error.lock_owner = found.group(1), who.group(1) if who else "somebody"
                 return error
         return None
+
+
+def failure(command: str, errors: Sequence[Diagnostic], code: int, text: str) -> TerraformFailed:
+    """Return the error of a command that ended with a code other than 0; `text` is the end of what it wrote to standard error."""
+    said = tuple(errors) or (Diagnostic("error", f"Terraform exited with code {code}", text),)
+    if code < 0:
+        return TerraformKilled(command, said)
+    return StateLocked.found_in(command, said) or TerraformFailed(command, said)
 
 
 def read_event(line: bytes, secrets: Sequence[str]) -> TerraformEvent | None:

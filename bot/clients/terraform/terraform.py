@@ -31,7 +31,7 @@ from bot.clients.terraform.access import access
 from bot.clients.terraform.checked_providers import as_they_are, checked_providers, is_expected
 from bot.clients.terraform.installed import downloaded_code, foreign
 from bot.clients.terraform.machine_settings import without_machine_settings
-from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event, redacted
+from bot.clients.terraform.output import Diagnostic, TerraformEvent, TerraformFailed, failure, read_event, redacted
 from bot.clients.terraform.plan_options import LOCK_TIMEOUT, ORDINARY, PlanOptions, SavedPlan
 from bot.clients.terraform.selected import Selected
 from bot.clients.terraform.unsaved_state import saved_afterwards
@@ -273,9 +273,7 @@ class RootModule:
 
     def _failure(self, command: str, errors: Sequence[Diagnostic], finished: ProcessResult) -> TerraformFailed:
         text = redacted(finished.stderr.strip()[-2000:], self._secrets)
-        said = tuple(errors) or (Diagnostic("error", f"Terraform exited with code {finished.code}", text),)
-        locked = StateLocked.found_in(command, said)
-        return locked or TerraformFailed(command, said)
+        return failure(command, errors, finished.code, text)
 
     @contextmanager
     def _cache_to_itself(self) -> Iterator[None]:

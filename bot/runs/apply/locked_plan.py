@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.clients.lock_owner import works_in
-from bot.clients.terraform.output import StateLocked, TerraformFailed
+from bot.clients.terraform.output import StateLocked, TerraformFailed, TerraformKilled
 from bot.clients.terraform.plan_options import PlanOptions, SavedPlan
 from bot.clients.terraform.terraform import RootModule
 from bot.core.ledger.lease import noted
@@ -63,6 +63,19 @@ def plan_locked(run: EnvironmentRun, module: RootModule, stack_plan: StackPlanRe
     raise StepStopped("The state is locked again after each unlock: somebody else is at work on it.", is_final=True)
 
 
+def note_killed(run: EnvironmentRun, step: StepName, killed: TerraformKilled) -> None:
+    """Keep that a Terraform of this run was killed here, so that a lock which it left is known to be nobody's."""
+    reason = f"Terraform was killed during `{killed.command}` of `{step}`"
+    death = Takeover(
+        lock_owner=run.request.lock_owner,
+        machine=run.request.machine,
+        by=run.request.lock_owner,
+        at=run.context.now(),
+        reason=reason,
+    )
+    run.change(lambda ledger: noted(ledger, death))
+
+
 def _is_left_alone(run: EnvironmentRun, stack_plan: StackPlanRequest, module: RootModule, deadline: Deadline) -> bool:
     """Wait until no process is at work in the stack's directory; False when there still is one as the time ends."""
     announced = False
@@ -108,18 +121,20 @@ def _stale_lock_reason(run: EnvironmentRun, locked: StateLocked) -> str | None:
     """Return why the lock belongs to nobody any more, or None when that can't be told.
 
     It is a dead run's if it was made, before this run took its lease, where a run worked whose death was told when its lease
-    was taken (that nothing was heard of it is not enough: it may have lost the network alone); or if somebody who may do so
-    said that whoever is at work on the environment is dead.
+    was taken (that nothing was heard of it is not enough: it may have lost the network alone); or where a Terraform was killed,
+    before that, perhaps one of this very run; or if somebody who may do so said that whoever is at work on the environment is dead.
     """
     ledger = run.ledger.read()
     made = _created(locked)
-    if made is None or ledger.lease is None or made >= ledger.lease.since:
+    if made is None or ledger.lease is None:
         return None
+    is_older = made < ledger.lease.since
     for takeover in reversed(ledger.takeovers):
-        if takeover.machine and takeover.machine == locked.lock_owner and not takeover.is_silence:
+        is_ours = takeover.lock_owner == run.request.lock_owner and made <= takeover.at
+        if (is_older or is_ours) and takeover.machine == locked.lock_owner and not takeover.is_silence:
             return _left_behind(takeover)
     said = run.request.take_over
-    return f"{locked.lock_owner} left it ({said})" if said else None
+    return f"{locked.lock_owner} left it ({said})" if said and is_older else None
 
 
 def _left_behind(takeover: Takeover) -> str:

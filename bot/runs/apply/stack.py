@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.clients.process import TimedOut
-from bot.clients.terraform.output import TerraformFailed
+from bot.clients.terraform.output import TerraformFailed, TerraformKilled
 from bot.clients.terraform.plan_options import PlanOptions
 from bot.clients.terraform.terraform import RootModule
 from bot.core.ledger.ledger import Undo
@@ -16,7 +16,7 @@ from bot.core.plans.review import ReviewedStep
 from bot.core.plans.stack_inputs import Output, replayed
 from bot.model.pipeline import Json, Stack, texts
 from bot.names import ParameterName, StepName
-from bot.runs.apply.locked_plan import StackPlanRequest, plan_locked
+from bot.runs.apply.locked_plan import StackPlanRequest, note_killed, plan_locked
 from bot.runs.apply.run import ApplyRun, StepFinished
 from bot.runs.deadline import Deadline
 from bot.runs.step_errors import StepStopped, StepTimedOut
@@ -46,6 +46,8 @@ class StackTry:
         except TimedOut as error:
             raise StepTimedOut(f"It exceeded its timeout of {self._stack.timeout}.") from error
         except TerraformFailed as error:
+            if isinstance(error, TerraformKilled):
+                note_killed(self._work, self._name, error)
             raise StepStopped(self._work.secrets.hide(str(error))) from error
 
     def outputs(self) -> dict[str, Output]:

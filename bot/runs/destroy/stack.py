@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.clients.process import TimedOut
-from bot.clients.terraform.output import TerraformFailed
+from bot.clients.terraform.output import TerraformFailed, TerraformKilled
 from bot.clients.terraform.plan_options import SavedPlan
 from bot.clients.terraform.terraform import RootModule
 from bot.clouds.registry import FACTS
@@ -15,7 +15,7 @@ from bot.core.plans.plan_json import read_plan
 from bot.errors import UserError
 from bot.model.pipeline import Stack
 from bot.names import StepName
-from bot.runs.apply.locked_plan import StackPlanRequest, plan_locked
+from bot.runs.apply.locked_plan import StackPlanRequest, note_killed, plan_locked
 from bot.runs.deadline import Deadline
 from bot.runs.destroy.applied_versions import AppliedStep
 from bot.runs.destroy.destroy_inputs import destroy_inputs
@@ -38,6 +38,8 @@ def destroy_stack(run: DestroyRun, each: AppliedStep, stack: Stack) -> str:
     except TimedOut as error:
         raise StepTimedOut(f"It exceeded its timeout of {stack.timeout}.") from error
     except (TerraformFailed, UserError) as error:
+        if isinstance(error, TerraformKilled):
+            note_killed(run, each.name, error)
         raise StepStopped(str(error)) from error
 
 

@@ -12,9 +12,10 @@ from bot.cli.app import app
 from bot.clients.ledger import LeaseHeld, LedgerFile
 from bot.names import StepName
 from tests.chaos.deployments import BUCKET, Life, Trouble
+from tests.chaos.killing import TERRAFORM, at_work, kill
 from tests.chaos.remains import remains
 from tests.chaos.storage import Storage
-from tests.support.cut_off import FIRST, kill_all_while_data_is_made, kill_when, present, until
+from tests.support.cut_off import FIRST, is_locked, kill_all_while_data_is_made, kill_when, present, until
 from tests.support.deploying import DEMO, Deploying
 from tests.support.forwarder import forwarding
 
@@ -112,6 +113,28 @@ def test_killed_while_terraform_works_nothing_that_it_makes_is_lost_or_made_twic
     assert process.wait(400) == 0, log.read_text()
     assert "[data] done: nothing to do" in log.read_text()
     assert present(deploying) == FIRST
+
+
+@pytest.mark.timeout(900)
+def test_a_terraform_that_was_killed_alone_keeps_nobody_from_going_on(deploying: Deploying) -> None:
+    deploying.deliver()
+    log = deploying.place.parent / "apply.log"
+    (deploying.place / "hang-greeting").touch()
+    process = deploying.start(log)
+    try:
+        until(lambda: "terraform_data.greeting: Creating" in log.read_text() and is_locked(deploying, "data"), log)
+        killed = [each for each in at_work(deploying.repo.root.parent, process.pid) if each.kind == TERRAFORM]
+        assert [kill(each) for each in killed].count(True) > 0
+        (deploying.place / "hang-greeting").unlink()
+        assert process.wait(400) != 0
+    finally:
+        process.kill()
+        process.wait()
+    assert is_locked(deploying, "data")
+    assert deploying.start(log).wait(400) == 0, log.read_text()
+    assert re.search(r"\[data\] removed the state's lock .*Terraform was killed during", log.read_text())
+    assert present(deploying) == FIRST
+    assert not is_locked(deploying, "data")
 
 
 @pytest.mark.timeout(900)
