@@ -90,7 +90,7 @@ class _Run:
 
     def value(self, node: Expression) -> HclValue:
         if self.depth > DEEPEST:
-            return Unknown("(nested too deeply)", frozenset({TERRAFORM}))
+            return Unknown("(nested too deeply)", frozenset({TOO_LARGE}))
         if isinstance(node, Literal):
             found = normalized(node.value)
         else:

@@ -18,11 +18,14 @@ from bot.core.hcl.instances import InstanceKey, bracketed, instances, names_of
 from bot.core.hcl.local_modules import local_directory
 from bot.core.hcl.parser import template
 from bot.core.hcl.result import Given, Made, ModuleResult
-from bot.core.hcl.values import REFERENCE, TERRAFORM, WITHOUT_VALUE, HclValue, NotKnown, Unknown, plain
+from bot.core.hcl.values import REFERENCE, TERRAFORM, WITHOUT_VALUE, AsWritten, HclValue, NotKnown, Unknown, plain
 from bot.core.tree import Tree
+from bot.errors import InvalidInput
 
 OF_THE_CALL = frozenset({"source", "version", *META, *AS_WRITTEN})
 """Arguments of a module call that the module isn't given."""
+ECHOES = (("terraform_data", "output", "input"), ("null_data_source", "outputs", "inputs"))
+"""Attributes that are an argument again."""
 DEEPEST = 8
 """Modules nested in one another. Real code has two or three levels; the limit ends a module that calls itself."""
 
@@ -42,12 +45,14 @@ class EvaluationChoices:
 
     `workspace` is what `terraform.workspace` says, empty where that is not known. With `notes_inputs` the root module's locals and the
     arguments of its module calls are noted among the variables that a value was made from (`local.size`, `module.web:size`);
-    in `replaced` these have other expressions.
+    in `replaced` these have other expressions. With `follows` a resource that is referred to is what the code gives it, and a module whose
+    instances can't be known is evaluated once.
     """
 
     workspace: str = ""
     notes_inputs: bool = False
     replaced: Mapping[str, Expression] = field(default_factory=dict)
+    follows: bool = False
 
 
 AS_IT_IS = EvaluationChoices()
@@ -158,9 +163,15 @@ class Names:
         word = f"module.{name}"
         if name in self.inner:
             return self.inner[name]
-        if word in self.underway or self.place.depth >= DEEPEST:
+        if word in self.underway:
+            return None
+        if self.place.depth >= DEEPEST:
+            if self.choices.follows:
+                raise InvalidInput(f"more than {DEEPEST} modules, one in another")
             return None
         source, keys = call.setting("source"), self.keys(word, call)
+        if keys is None and self.choices.follows:
+            keys = [None]
         path = Evaluator(self, {}).value(source.value) if source else None
         directory = local_directory(self.place.directory, path) if isinstance(path, str) else None
         if keys is None or directory is None or directory == self.place.directory:
@@ -240,11 +251,27 @@ class Names:
         if block is None:
             return Unknown(name, frozenset({TERRAFORM}))
         keys = self.keys(name, block)
+        if self.choices.follows and keys is not None:
+            return self._once(f"{name}:written", partial(self._as_written, name, block, keys))
         if keys is None or keys == [None]:
             return Unknown(name, rules)
         if all(isinstance(key, int) for key in keys) and block.setting("count"):
             return [Unknown(f"{name}[{key}]", rules) for key in keys]
         return {str(key): Unknown(f"{name}[{json.dumps(key)}]", rules) for key in keys}
+
+    def _as_written(self, name: str, block: Block, keys: Sequence[InstanceKey]) -> HclValue:
+        """Return the arguments that the code gives a resource, of all its instances."""
+        items, found = self.items(name), dict[str, HclValue]()
+        for key in keys:
+            evaluator = Evaluator(self, names_of(block, key, items))
+            given = {each.name: evaluator.value(each.value) for each in block.settings if each.name not in OF_THE_CALL}
+            for kind, output, argument in ECHOES:
+                if block.labels[0] == kind and argument in given:
+                    given[output] = given[argument]
+            found[str(key)] = AsWritten(f"{name}{bracketed(key)}", given)
+        if keys == [None]:
+            return found["None"]
+        return list(found.values()) if block.setting("count") else found
 
     def _module_outputs(self, name: str) -> HclValue:
         call, unknown = self.code.calls.get(name), Unknown(f"module.{name}", frozenset({REFERENCE}))

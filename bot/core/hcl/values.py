@@ -7,7 +7,7 @@ can be compared by their text. `Encoded` is a JSON text that is still compared i
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -40,6 +40,14 @@ class Encoded:
     """A value that stands as JSON text."""
 
     value: "HclValue"
+
+
+class AsWritten(dict[str, "HclValue"]):
+    """A resource as far as the code says what it has: its arguments by name. As code it is its address, `text`."""
+
+    def __init__(self, text: str, arguments: "Mapping[str, HclValue]") -> None:
+        super().__init__(arguments)
+        self.text = text
 
 
 HclValue: TypeAlias = "bool | int | float | str | list[HclValue] | dict[str, HclValue] | Unknown | Encoded | None"
@@ -78,7 +86,7 @@ def rules_in(value: HclValue) -> frozenset[str]:
 def written(value: HclValue) -> str:
     """Return a value as code."""
     match value:
-        case Unknown():
+        case Unknown() | AsWritten():
             return value.text
         case Encoded():
             return f"jsonencode({written(value.value)})"

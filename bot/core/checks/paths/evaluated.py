@@ -1,7 +1,8 @@
 """What arguments come to that are written as an expression: also `join("/", ["", "etc"])`, a local or a variable may be a path.
 
-Asked only of types of resources whose provider isn't known, so most stacks are not evaluated. What depends on another resource stays
-unknown, and what a stack is handed by others does, too: there confinement is the answer.
+Asked only of types of resources whose provider isn't known, so most stacks are not evaluated. What hangs on another resource is followed to
+what the code gives that one (`followed`). What a cloud makes up is not known, and neither is what a stack is handed by others: there
+confinement is the answer.
 """
 
 import json
@@ -10,14 +11,15 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.core.checks.gate_rules import GateRules
+from bot.core.checks.paths.followed import Followed, beginning
 from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.result import Given, Thing
-from bot.core.hcl.scope import ModuleAddress
-from bot.core.hcl.values import HclValue, Scalar, Unknown, not_evaluated
+from bot.core.hcl.scope import EvaluationChoices, ModuleAddress
+from bot.core.hcl.values import TOO_LARGE, HclValue, Unknown, not_evaluated
 from bot.core.tree import File, Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of
@@ -41,8 +43,10 @@ def evaluated_path_findings(
         return
     stack = directories[0]
     try:
-        module = Module(code, ModuleAddress(stack, f"{stack}/"), _given(code, stack, inputs))
+        given = _given(code, stack, inputs)
+        module = Module(code, ModuleAddress(stack, f"{stack}/"), given, choices=EvaluationChoices(follows=True))
         things = list(module.evaluated().things.values())
+        written = Followed(things, rules)
     except (InvalidInput, RecursionError):
         message = (
             "its expressions can't be evaluated, so nobody can say which files they name: write them more plainly."
@@ -51,21 +55,29 @@ def evaluated_path_findings(
         return
     for thing in things:
         if (kind := _kind_of(thing, kinds.get((thing.file, thing.line), ()))) is not None:
-            yield from _of_thing(thing, kind, rules, where)
+            yield from _of_thing(thing, kind, written, where)
 
 
-def _of_thing(thing: Thing, kind: str, rules: GateRules, where: str) -> Iterator[Finding]:
+def _of_thing(thing: Thing, kind: str, written: Followed, where: str) -> Iterator[Finding]:
     for at, leaf in thing.leaves.items():
         name, place = _argument(at), place_of(where, leaf.file)
-        if allowed(kind, name, rules.policy):
+        if allowed(kind, name, written.rules.policy):
             continue
-        if isinstance(leaf.value, Unknown) and (made := _hidden_in(leaf.value)) is not None:
+        if isinstance(leaf.value, Unknown) and TOO_LARGE in leaf.value.rules:
+            message = f"`{name}` is too large to be evaluated, so it may be a path: write the text itself."
+            yield Finding(place, leaf.line, message)
+        elif isinstance(leaf.value, Unknown) and (made := _hidden_in(leaf.value)) is not None:
             message = (
                 f"`{made}` makes a text for `{name}` that nobody sees here, so it may be a path: write the text itself."
             )
             yield Finding(place, leaf.line, message)
-        elif is_of_machine(name, _beginning(leaf.value), is_known=False):
+        elif is_of_machine(name, beginning(leaf.value), is_known=False):
             yield Finding(place, leaf.line, complaint(kind, name))
+        elif isinstance(leaf.value, Unknown) and (of := written.path_in(name, leaf.value)) is not None:
+            message = (
+                f"`{name}` hangs on `{of}`, which is given a path of the machine that plans: {complaint(kind, name)}"
+            )
+            yield Finding(place, leaf.line, message)
 
 
 def _kind_of(thing: Thing, unknown: Collection[str]) -> str | None:
@@ -76,13 +88,6 @@ def _kind_of(thing: Thing, unknown: Collection[str]) -> str | None:
 
 def _hidden_in(value: Unknown) -> str | None:
     return next((_MADE[rule] for rule in sorted(value.rules) if rule in _MADE), None)
-
-
-def _beginning(value: Scalar | Unknown) -> str:
-    """Return a text as far as it is known from its beginning on."""
-    if isinstance(value, Unknown):
-        return value.text[1:].split("${")[0] if value.text.startswith('"') else ""
-    return value if isinstance(value, str) else ""
 
 
 def _argument(at: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from bot.core.checks.gate_rules import BUILT_IN
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.tree import File
 from bot.model.pipeline import Stack
@@ -105,3 +106,93 @@ def test_data_in_a_check_is_seen() -> None:
     more = 'check "x" {\n  data "any_thing" "y" {\n    anything = join("/", ["", "etc"])\n  }\n  assert {\n    condition     = true\n    error_message = "x"\n  }\n}'
     rules = GateRules(RULES.policy.model_copy(update={"data_sources": ("any_thing",)}), RULES.cloud)
     assert any("is a path of the machine that plans" in each for each in found_in('"x"', more, rules))
+
+
+ANOTHER = 'resource "terraform_data" "y" {\n  input = "/etc/passwd"\n}'
+PET = 'resource "random_pet" "y" {\n  prefix = "/etc/passwd"\n}'
+
+
+@pytest.mark.parametrize(
+    ("value", "more"),
+    [
+        ("terraform_data.y.input", ANOTHER),
+        ("terraform_data.y.output", ANOTHER),
+        ('"${terraform_data.y.output}/x"', ANOTHER),
+        ('join("/", [terraform_data.y.output, "x"])', ANOTHER),
+        ('"${terraform_data.y.output}etc/passwd"', 'resource "terraform_data" "y" {\n  input = "/"\n}'),
+        ("terraform_data.y[0].output", ANOTHER.replace("{", "{\n  count = 1", 1)),
+        (
+            'terraform_data.y["/etc"].output',
+            'resource "terraform_data" "y" {\n  for_each = toset(["/etc"])\n  input    = each.key\n}',
+        ),
+        (
+            "one(terraform_data.y[*].output)",
+            ANOTHER.replace("{", '{\n  count = data.aws_region.x.name == "x" ? 1 : 0', 1),
+        ),
+        (
+            "terraform_data.z.output",
+            f'{ANOTHER}\nresource "terraform_data" "z" {{\n  input = terraform_data.y.output\n}}',
+        ),
+        ("terraform_data.z.id", f'{ANOTHER}\nresource "terraform_data" "z" {{\n  input = terraform_data.y.id\n}}'),
+        ("random_pet.y.id", PET),
+        ("local.y", f"{PET}\nlocals {{\n  y = random_pet.y.id\n}}"),
+        ("substr(random_pet.y.id, 0, 11)", PET),
+        ("aws_ssm_parameter.y.id", 'resource "aws_ssm_parameter" "y" {\n  name = "/etc/passwd"\n}'),
+        ("null_resource.y.triggers.x", 'resource "null_resource" "y" {\n  triggers = { x = "/etc/passwd" }\n}'),
+    ],
+)
+def test_a_path_that_another_resource_is_given_is_seen(value: str, more: str) -> None:
+    assert any("is a path of the machine that plans" in each for each in found_in(value, more)), value
+
+
+@pytest.mark.parametrize(
+    ("value", "more"),
+    [
+        ("aws_lb.y.dns_name", 'resource "aws_lb" "y" {\n  name = "/etc/passwd"\n}'),
+        ("random_pet.y.id", 'resource "random_pet" "y" {\n  prefix = "shop"\n}'),
+        ('"of ${terraform_data.y.output}"', ANOTHER),
+        ("terraform_data.y.output", 'resource "terraform_data" "y" {\n  input = "${path.module}/x"\n}'),
+        ("module.y.name", 'module "y" {\n  source = "./y"\n}'),
+    ],
+)
+def test_what_another_resource_is_given_passes_if_it_is_no_path(value: str, more: str) -> None:
+    files = {"y/main.tf": 'resource "random_pet" "y" {}\noutput "name" {\n  value = random_pet.y.id\n}\n'}
+    policy = RULES.policy.model_copy(update={"providers": (*RULES.providers, BUILT_IN)})
+    assert found_in(value, more, GateRules(policy, RULES.cloud), files) == []
+
+
+@pytest.mark.parametrize("instances", ["count = random_pet.z.length", "for_each = toset(data.aws_region.z[*].name)"])
+def test_a_module_whose_instances_are_not_known_is_looked_into(instances: str) -> None:
+    inner = f'{BLOCKS}variable "name" {{}}\nresource "any_thing" "x" {{\n  anything = var.name\n}}\n'
+    more = f'module "y" {{\n  source = "./y"\n  {instances}\n  name   = "/etc/passwd"\n}}\n'
+    assert any("is a path of the machine" in each for each in found_in('"x"', more, files={"y/main.tf": inner}))
+
+
+@pytest.mark.parametrize("depth", [7, 30])
+def test_modules_are_looked_into_however_deep_they_are_or_refused(depth: int) -> None:
+    inner = f'{BLOCKS}variable "name" {{}}\nresource "any_thing" "x" {{\n  anything = var.name\n}}\n'
+    call = 'module "y" {\n  source = "./y"\n  name   = NAME\n}\n'
+    files = {
+        f"{'y/' * at}main.tf": f'variable "name" {{}}\n{call.replace("NAME", "var.name")}' for at in range(1, depth)
+    }
+    files[f"{'y/' * depth}main.tf"] = inner
+    found = found_in('"x"', call.replace("NAME", '"/etc/passwd"'), files=files)
+    assert any("is a path of the machine" in each or "can't be evaluated" in each for each in found), found
+
+
+def test_what_a_downloaded_module_is_given_may_come_back() -> None:
+    policy = RULES.policy.model_copy(update={"module_sources": ("acme/name/any *",)})
+    rules = GateRules(policy, RULES.cloud)
+    call = 'module "y" {\n  source = "acme/name/any"\n  ARGUMENT\n}\n'
+    assert found_in("module.y.name", call.replace("ARGUMENT", 'name = "shop"'), rules) == []
+    found = found_in("module.y.name", call.replace("ARGUMENT", 'name = "/etc/passwd"'), rules)
+    assert any("hangs on `module.y.name`, which is given a path of the machine" in each for each in found)
+
+
+def test_a_text_that_is_too_large_or_nested_too_deeply_to_be_evaluated_is_refused() -> None:
+    deep = "upper(" * 90 + '"/etc"' + ")" * 90
+    assert any("is a path of the machine" in each or "is too large to be evaluated" in each for each in found_in(deep))
+    code = {"resource": {"any_thing": {"x": {"anything": f'${{{"upper(" * 400}"/etc"{")" * 400}}}'}}}}
+    assert found_in('"x"', files={"more.tf.json": json.dumps(code)}), "it can't be read"
+    large = 'join("", [for a in range(1000) : join("", [for b in range(1000) : join("", [for c in range(1000) : "/etc"])])])'
+    assert any("is too large to be evaluated" in each for each in found_in(large))
