@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.core.checks.paths.evaluated import VALUES, StackCode, evaluated_path_findings
 from bot.core.checks.required_providers import LOCK, locked_providers
 from bot.core.checks.static_checks import GateRules, downloaded_findings
 from bot.core.checks.versions import is_within
@@ -63,13 +64,31 @@ def downloaded_code(data: Path) -> Mapping[str, Tree]:
     """Return the code of each module in Terraform's data directory, by Terraform's key of it (`vpc`, `vpc.inner`). Judge it first."""
     downloads = data / "modules"
     return {
-        module.key: {
-            place.name: File(place.read_bytes())
-            for place in sorted(module.directory.glob("*.tf*"))
-            if place.name.endswith(CODE) and place.is_file() and not place.is_symlink()
-        }
+        module.key: _files(module.directory, CODE)
         for module in _modules(downloads / "modules.json")
         if module.directory.is_relative_to(downloads)
+    }
+
+
+def handed(stack: Path, data: Path, rules: GateRules) -> Iterator[str]:
+    """Yield a complaint for each path of this machine that a stack's modules are handed, now that all their code is there."""
+    downloads = data / "modules"
+    modules = list(_modules(downloads / "modules.json"))
+    if not any(module.directory.is_relative_to(downloads) for module in modules):
+        return  # then the static checks have looked into all of them
+    places = {module.key: f".terraform/modules/{module.key}" for module in modules}
+    code = {f"{stack.name}/{name}": file for name, file in _files(stack, (*CODE, *VALUES)).items()}
+    for module in modules:
+        code |= {f"{places[module.key]}/{name}": file for name, file in _files(module.directory, CODE).items()}
+    of = StackCode(code, (stack.name, *places.values()), installed=places)
+    yield from map(str, evaluated_path_findings(of, rules, "."))
+
+
+def _files(directory: Path, endings: tuple[str, ...]) -> dict[str, File]:
+    return {
+        place.name: File(place.read_bytes())
+        for place in sorted(directory.glob("*.tf*"))
+        if place.name.endswith(endings) and place.is_file() and not place.is_symlink()
     }
 
 

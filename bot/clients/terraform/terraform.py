@@ -29,7 +29,7 @@ from bot.clients.lock_owner import user_name
 from bot.clients.process import ProcessOptions, ProcessResult, stream
 from bot.clients.terraform.access import access
 from bot.clients.terraform.checked_providers import as_they_are, checked_providers, is_expected
-from bot.clients.terraform.installed import downloaded_code, foreign
+from bot.clients.terraform.installed import downloaded_code, foreign, handed
 from bot.clients.terraform.machine_settings import without_machine_settings
 from bot.clients.terraform.output import Diagnostic, TerraformEvent, TerraformFailed, failure, read_event, redacted
 from bot.clients.terraform.plan_options import LOCK_TIMEOUT, ORDINARY, PlanOptions, SavedPlan
@@ -143,7 +143,8 @@ class RootModule:
         if self._terraform.rules is not None:
             lock = self.directory / LOCK
             written = lock.read_bytes() if lock.is_file() else b""
-            found = foreign(self._private / "data", self._terraform.rules, written)
+            found = [*foreign(self._data, self._terraform.rules, written)]
+            found = found or [*handed(self.directory, self._data, self._terraform.rules)]
             refused = [Diagnostic("error", each) for each in found]
             if refused:
                 raise TerraformFailed("init", refused)

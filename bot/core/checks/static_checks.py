@@ -20,7 +20,7 @@ from bot.core.checks.module_sources import (
     tested_module_complaints,
 )
 from bot.core.checks.named_files import named_file_findings
-from bot.core.checks.paths.evaluated import evaluated_path_findings
+from bot.core.checks.paths.evaluated import StackCode, evaluated_path_findings
 from bot.core.checks.provider_config import backend_complaints, machine_complaints, provider_complaints
 from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
@@ -84,7 +84,7 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
             judged |= dict.fromkeys(found)
             judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ()), rules.roots))
     for name, each in stacks.items():
-        judged |= dict.fromkeys(evaluated_path_findings(code, reaches[name], each.inputs, rules, where))
+        judged |= dict.fromkeys(evaluated_path_findings(StackCode(code, reaches[name], each.inputs), rules, where))
     read = {path: code[path] for directory, _ in places for path in paths.get(directory, ())}
     return [*findings, *judged] or rules.referee(read, where)
 

@@ -32,11 +32,15 @@ DEEPEST = 8
 
 @dataclass(frozen=True, slots=True)
 class ModuleAddress:
-    """Where a module is: its directory, what its addresses begin with (`data/` or `data/module.x.`), how deep it lies."""
+    """Where a module is: its directory, what its addresses begin with (`data/` or `data/module.x.`), how deep it lies.
+
+    `key` is Terraform's own name of it in what `init` notes: `network.inner`.
+    """
 
     directory: str
     prefix: str
     depth: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,14 @@ class EvaluationChoices:
     `workspace` is what `terraform.workspace` says, empty where that is not known. With `notes_inputs` the root module's locals and the
     arguments of its module calls are noted among the variables that a value was made from (`local.size`, `module.web:size`);
     in `replaced` these have other expressions. With `follows` a resource that is referred to is what the code gives it, and a module whose
-    instances can't be known is evaluated once.
+    instances can't be known is evaluated once. `installed` are the directories of modules that `init` has brought, by key.
     """
 
     workspace: str = ""
     notes_inputs: bool = False
     replaced: Mapping[str, Expression] = field(default_factory=dict)
     follows: bool = False
+    installed: Mapping[str, str] = field(default_factory=dict)
 
 
 AS_IT_IS = EvaluationChoices()
@@ -173,7 +178,10 @@ class Names:
         if keys is None and self.choices.follows:
             keys = [None]
         path = Evaluator(self, {}).value(source.value) if source else None
-        directory = local_directory(self.place.directory, path) if isinstance(path, str) else None
+        key_of = f"{self.place.key}.{name}".removeprefix(".")
+        directory = self.choices.installed.get(key_of)
+        if directory is None and isinstance(path, str):
+            directory = local_directory(self.place.directory, path)
         if keys is None or directory is None or directory == self.place.directory:
             return None  # of elsewhere, or inside itself, which Terraform refuses
         if not any(posixpath.dirname(file) == directory for file in self.files):
@@ -183,7 +191,7 @@ class Names:
         for key in keys:
             prefix = f"{self.place.prefix}{word}{bracketed(key)}."
             given = self._handed(call, names_of(call, key, items))
-            inner = self.inside(ModuleAddress(directory, prefix, self.place.depth + 1), given)
+            inner = self.inside(ModuleAddress(directory, prefix, self.place.depth + 1, key_of), given)
             found.append(("" if key is None else str(key), inner))
         self.underway.discard(word)
         self.inner[name] = found

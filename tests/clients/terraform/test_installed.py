@@ -9,7 +9,7 @@ import pytest
 
 from bot.clients.cage import Cage
 from bot.clients.hcl_referee import gate_rules
-from bot.clients.terraform.installed import downloaded_code, foreign
+from bot.clients.terraform.installed import downloaded_code, foreign, handed
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.program import find_terraform
 from bot.clients.terraform.terraform import Terraform
@@ -136,3 +136,24 @@ def test_a_provider_must_be_the_one_of_the_lock_file(tmp_path: Path, lock: str, 
     found = list(foreign(tmp_path, gate_rules(Policy()), lock.encode()))
     assert (found == []) is is_held
     assert is_held or "`registry.terraform.io/hashicorp/aws` `5.100.0` is not in `.terraform.lock.hcl`" in found[0]
+
+
+def test_what_a_downloaded_module_is_handed_is_no_path_of_the_machine(tmp_path: Path) -> None:
+    module, deeper = 'module "x" {\n  source = "acme/x/any"\n  of     = NAME\n}\n', tmp_path / "data" / "modules" / "x"
+    inner = 'variable "of" {}\nresource "any_thing" "y" {\n  anything = "${var.of}/environ"\n}\n'
+    outer = 'variable "of" {}\nmodule "y" {\n  source = "./y"\n  of     = var.of\n}\noutput "of" {\n  value = "/proc/1"\n}\n'
+    stack, rules = tmp_path / "stack", gate_rules(Policy(gate=StaticCheckRules(providers=("hashicorp/any",))))
+    keys = {"": ".", "x": "data/modules/x", "x.y": "data/modules/x/y"}
+    listing = [{"Key": key, "Source": "acme/x/any" if key == "x" else "./y", "Dir": at} for key, at in keys.items()]
+    place(deeper.parent, {"modules.json": File(json.dumps({"Modules": listing}).encode())})
+    place(deeper, {"main.tf": File(outer.encode()), "y/main.tf": File(inner.encode())})
+
+    def told(code: str) -> list[str]:
+        place(stack, {"main.tf": File(code.encode())})
+        return list(handed(stack, tmp_path / "data", rules))
+
+    assert told(module.replace("NAME", '"shop"')) == []
+    (found,) = told(module.replace("NAME", '"/proc/self"'))
+    assert "modules/x.y/main.tf:3: `anything` is a path of the machine" in found
+    (found,) = told(module.replace("NAME", '"shop"') + 'resource "any_thing" "z" {\n  anything = module.x.of\n}\n')
+    assert "stack/main.tf:6: `anything` is a path of the machine" in found

@@ -9,6 +9,7 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.paths.followed import Followed, beginning
@@ -30,21 +31,35 @@ _HIDES = frozenset(
 """Functions that make a text which nobody sees in the code. Used on what is written there, they have no other purpose."""
 _MADE = {not_evaluated(name): name for name in _HIDES}
 _VALUES = (".auto.tfvars", ".auto.tfvars.json")
+VALUES = (".tfvars", ".tfvars.json")
+"""How the names of files end that give values to variables."""
 _POSITIONS = re.compile(r"(?:\[\d+\])+$")
 _LAST = re.compile(r"(?:^|\.)([A-Za-z_][\w-]*)$|\[\"((?:[^\"\\]|\\.)*)\"\]$")
 
 
-def evaluated_path_findings(
-    code: Tree, directories: Sequence[str], inputs: Collection[str], rules: GateRules, where: str
-) -> Iterator[Finding]:
-    """Yield the arguments of a stack (the first of its directories) that come to a path of the machine which plans."""
-    kinds = _unknown_kinds(code, directories, rules)
+@dataclass(frozen=True, slots=True)
+class StackCode:
+    """The code of a stack: in which directories it lies, the stack's own first, and which variables it gets from other steps.
+
+    `installed` are the directories of the modules that `init` has brought, by Terraform's key of each.
+    """
+
+    code: Tree
+    directories: Sequence[str]
+    inputs: Collection[str] = ()
+    installed: Mapping[str, str] = field(default_factory=dict)
+
+
+def evaluated_path_findings(of: StackCode, rules: GateRules, where: str) -> Iterator[Finding]:
+    """Yield the arguments of a stack that come to a path of the machine which plans."""
+    kinds = _unknown_kinds(of.code, of.directories, rules)
     if not kinds:
         return
-    stack = directories[0]
+    stack = of.directories[0]
     try:
-        given = _given(code, stack, inputs)
-        module = Module(code, ModuleAddress(stack, f"{stack}/"), given, choices=EvaluationChoices(follows=True))
+        given = _given(of.code, stack, of.inputs)
+        choices = EvaluationChoices(follows=True, installed=of.installed)
+        module = Module(of.code, ModuleAddress(stack, f"{stack}/"), given, choices=choices)
         things = list(module.evaluated().things.values())
         written = Followed(things, rules)
     except (InvalidInput, RecursionError):

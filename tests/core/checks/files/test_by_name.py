@@ -1,7 +1,12 @@
 """Files that Terraform uses for their name alone: each kind beside .tf, .tf.json and .tfvars is looked into, or refused."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from bot.clients.terraform.output import TerraformFailed
+from bot.clients.terraform.plan_options import PlanOptions
 from bot.clouds.registry import FACTS
 from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.static_checks import gate
@@ -9,6 +14,7 @@ from bot.core.tree import File
 from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
 from bot.names import StepName
+from tests.support.terraform import program, write
 
 REFUSED = {
     "app/x.tfquery.hcl": "not looked into",
@@ -62,3 +68,52 @@ def test_a_file_that_nothing_looks_into_is_refused(path: str) -> None:
 @pytest.mark.parametrize("name", ALLOWED)
 def test_a_file_that_says_nothing_to_a_plan_may_be_there(name: str) -> None:
     assert findings(f"app/{name}") == []
+
+
+HARMLESS = {
+    "main.tf": (
+        'resource "terraform_data" "x" {\n  input = "main"\n}\n'
+        'output "hidden" {\n  value = fileset(path.module, ".t*/**")\n}\n'
+        'output "upper" {\n  value = fileexists("${path.module}/.TERRAFORM/terraform.tfstate")\n}\n'
+    ),
+    "Override.tf": 'output "own" {\n  value = "no override"\n}\n',
+    "x.tfmock.hcl": "no { HCL",
+    "terragrunt.hcl": 'terraform { source = "registry.example/x" }\n',
+    "x.tfplan": "no plan",
+    ".terraform.tfstate.lock.info": '{"ID": "x"}',
+    "x.tftest.hcl": 'run "x" {\n  command = apply\n  assert {\n    condition     = terraform_data.x.input == "other"\n    error_message = "it ran"\n  }\n}\n',
+}
+"""What the checks let pass, though it has to do with Terraform."""
+
+
+def test_what_may_be_there_changes_nothing_that_terraform_plans(tmp_path: Path) -> None:
+    checked = {f"app/{name}": File(text.encode()) for name, text in HARMLESS.items()}
+    rules = GateRules(StaticCheckRules(), FACTS)
+    assert not gate({**checked, "app/.terraform.lock.hcl": File(b"")}, {StepName("app"): Stack()}, rules, "envs/x")
+    directory = write(tmp_path / "app", HARMLESS)
+    with program(tmp_path / "configuration", {}).opened(directory) as module:
+        module.init()
+        planned = json.loads(module.show(module.plan({}, PlanOptions(lock=False))))
+    values = {name: each.get("value") for name, each in planned["planned_values"]["outputs"].items()}
+    assert values == {"hidden": [], "upper": False, "own": "no override"}
+    assert [each["change"]["after"]["input"] for each in planned["resource_changes"]] == ["main"]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"main.tf": 'variable "x" {}\n', "a.auto.tfvars": 'x = file("/etc/passwd")\n'}, "Functions may not be called here"),
+        (
+            {"main.tf": 'resource "terraform_data" "x" {\n  lifecycle {\n    action_trigger {\n      events  = [before_create]\n      actions = [action.local_command.x]\n    }\n  }\n}\n'},
+            "action",
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_checks_leave_to_terraform_is_refused_there(tmp_path: Path, files: dict[str, str], said: str) -> None:
+    def plan() -> None:
+        with program(tmp_path / "configuration", {}).opened(write(tmp_path / "app", files)) as module:
+            module.init()
+            module.plan({}, PlanOptions(lock=False))
+
+    with pytest.raises(TerraformFailed, match=said):
+        plan()
