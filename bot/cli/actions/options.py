@@ -193,6 +193,15 @@ def proposed_commit(environ: Mapping[str, str]) -> ProposedCommit | None:
         return None  # started by something else, and so nobody approved anything
 
 
+def proposed_page(environ: Mapping[str, str]) -> str:
+    """Return the page of the pull request that this job of Actions is about; nothing where it is about none."""
+    path = environ.get("GITHUB_EVENT_PATH") if environ.get("GITHUB_ACTIONS") else None
+    try:
+        return str(json.loads(Path(path).read_text("utf-8"))["pull_request"]["html_url"]) if path else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def actor(environ: Mapping[str, str]) -> str:
     """Return who started this run of Actions, or who started it again; nothing outside of one."""
     return environ.get("GITHUB_TRIGGERING_ACTOR") or environ.get("GITHUB_ACTOR") or ""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import store_of
+from bot.cli.actions.options import proposed_page, store_of
 from bot.cli.actions.recertify import on_github
 from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, environment_name, say
 from bot.cli.local.directory_parity import (
@@ -26,7 +26,7 @@ from bot.cli.local.options import AnyRoot, AsJson, ReportFormat, checkout, check
 from bot.cli.options import completed
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.commits import commit_of
-from bot.clients.git.web_address import is_committed, web_address
+from bot.clients.git.web_address import is_committed, last_pull_request, web_address
 from bot.core.parity.certificate import Certificate, sentence
 from bot.core.parity.leaks import unwaived
 from bot.core.parity.output.directory_page import directory_page
@@ -138,7 +138,15 @@ def _origin(there: Checkout, parity: Parity, now: datetime) -> PageOrigin:
         return PageOrigin(at=now)
     commit, address = commit_of(there.root), web_address(there.root)
     files = f"{address}/blob/{commit}" if address else ""
-    return PageOrigin(commit, now, files, directories=directories)
+    return PageOrigin(commit, now, files, _pull(there, address, directories[1]), directories)
+
+
+def _pull(there: Checkout, address: str, directory: str) -> str:
+    """Return the page of the pull request that this job is about, or else of the last one that changed the clone, as far as it is known."""
+    if proposed := proposed_page(os.environ):
+        return proposed
+    number = last_pull_request(there.root, directory) if address else None
+    return f"{address}/pull/{number}" if number else ""
 
 
 def _say_checked(checked: Checked, kind: ReportFormat, html: Path | None, origin: PageOrigin) -> None:

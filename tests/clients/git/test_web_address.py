@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.git.web_address import is_committed, web_address
+from bot.clients.git.web_address import is_committed, last_pull_request, web_address
 
 
 def git(root: Path, *words: str) -> None:
@@ -50,3 +50,40 @@ def test_what_is_not_as_committed_is_seen(repository: Path) -> None:
     (repository / "a.tf").write_text("locals { a = 1 }\n")
     assert not is_committed(repository, "a.tf")
     assert is_committed(repository, "b.tf")
+
+
+@pytest.mark.parametrize(
+    ("subject", "number"),
+    [
+        ("Clone production as demo-x for demo (#41)", 41),
+        ("Merge pull request #7 from acme/envclone/demo-x", 7),
+        ("Clone production as demo-x for demo", None),
+        ("Fix (#12) again", None),
+    ],
+)
+def test_the_pull_request_that_changed_a_path_last_is_read_from_its_merge(
+    repository: Path, subject: str, number: int | None
+) -> None:
+    (repository / "a.tf").write_text("locals { a = 1 }\n")
+    git(repository, "commit", "--quiet", "--all", "--message", subject)
+    (repository / "b.tf").write_text("locals {}\n")
+    git(repository, "add", "b.tf")
+    git(repository, "commit", "--quiet", "--message", "Another (#99)")
+    assert last_pull_request(repository, "a.tf") == number
+
+
+def test_a_merge_commit_speaks_for_what_it_merged(repository: Path) -> None:
+    git(repository, "checkout", "--quiet", "-b", "envclone/demo-x")
+    (repository / "a.tf").write_text("locals { a = 1 }\n")
+    git(repository, "commit", "--quiet", "--all", "--message", "Clone production as demo-x")
+    git(repository, "checkout", "--quiet", "-")
+    git(
+        repository,
+        "merge",
+        "--quiet",
+        "--no-ff",
+        "--message",
+        "Merge pull request #8 from acme/envclone/demo-x",
+        "envclone/demo-x",
+    )
+    assert last_pull_request(repository, "a.tf") == 8

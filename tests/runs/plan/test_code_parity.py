@@ -175,11 +175,19 @@ def test_what_can_not_be_compared_says_so(monorepo: Checkout) -> None:
     assert run(monorepo, "production", "--against", "demo-x")[0] == 1
 
 
-def test_the_page_is_written(monorepo: Checkout, tmp_path: Path) -> None:
+def test_the_page_is_written_and_names_the_pull_request_of_the_job(
+    monorepo: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull = "https://github.example/acme/infra/pull/41"
+    (tmp_path / "event.json").write_text(json.dumps({"pull_request": {"html_url": pull}}), "utf-8")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
     code, said = run(monorepo, "demo-x", "--html", str(tmp_path / "parity.html"))
     assert code == 0
     assert "Wrote" in said
-    assert (tmp_path / "parity.html").read_text("utf-8").startswith("<!doctype html>")
+    page = (tmp_path / "parity.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>")
+    assert f'<a href="{pull}" rel="noreferrer">pull request #41</a>' in page
 
 
 @pytest.mark.slow
